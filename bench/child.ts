@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const STOP_WITHIN_MS = 20_000
+const KEPT_OUTPUT = 4000
+
+/** A process of ours: its last words are kept for when it goes wrong, and it does not outlive the bench. */
+export class Child implements AsyncDisposable {
+  readonly name: string
+  readonly process: ChildProcess
+  #output = ''
+
+  constructor(command: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; ipc?: boolean } = {}) {
+    this.name = [command, ...args].join(' ').slice(0, 200)
+    this.process = spawn(command, args, {
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? (['ipc'] as const) : [])],
+    })
+    this.process.on('error', (error) => this.#keep(error.message))
+    this.process.stdout?.on('data', (chunk: Buffer) => this.#keep(chunk.toString()))
+    this.process.stderr?.on('data', (chunk: Buffer) => this.#keep(chunk.toString()))
+  }
+
+  get pid(): number {
+    if (this.process.pid === undefined) throw this.error('could not be started')
+    return this.process.pid
+  }
+
+  /** The end of what it wrote. */
+  get output(): string {
+    return this.#output
+  }
+
+  /** Asks again and again until the answer is not undefined; throws when the process ends or time is over. */
+  async until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined, withinMs = 60_000): Promise<T> {
+    const deadline = performance.now() + withinMs
+    for (;;) {
+      const answer = await ask()
+      if (answer !== undefined) return answer
+      if (this.#hasEnded()) throw this.error(`ended before ${what}`)
+      if (performance.now() > deadline) throw this.error(`${what} took more than ${withinMs / 1000} s`)
+      await delay(20)
+    }
+  }
+
+  /** Resolves when it has ended well; throws otherwise. */
+  async finished(): Promise<void> {
+    if (!this.#hasEnded()) await once(this.process, 'close')
+    if (this.process.exitCode !== 0) throw this.error(`ended with ${this.process.exitCode ?? this.process.signalCode}`)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#hasEnded()) return
+    const ended = once(this.process, 'exit')
+    this.process.kill('SIGTERM')
+    const timer = setTimeout(() => this.process.kill('SIGKILL'), STOP_WITHIN_MS)
+    await ended
+    clearTimeout(timer)
+  }
+
+  error(what: string): Error {
+    return new Error(`${this.name}: ${what}${this.#output === '' ? '' : `; it said:\n${this.#output}`}`)
+  }
+
+  #hasEnded(): boolean {
+    const { pid, exitCode, signalCode } = this.process
+    return pid === undefined || exitCode !== null || signalCode !== null
+  }
+
+  #keep(text: string): void {
+    this.#output = (this.#output + text).slice(-KEPT_OUTPUT)
+  }
+}

@@ -1,0 +1,84 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { generateIdentity } from '../../src/age/x25519-keys.ts'
+import { CenterAccount } from '../../src/agent/send/center-account.ts'
+import { signKeyList } from '../../src/protocol/key-list.ts'
+import { newSigningKey } from '../../src/protocol/signing-key.ts'
+import { parseTrailer, TRAILER_BYTES } from '../../src/protocol/spool-file.ts'
+import { Child } from '../child.ts'
+import { freePort } from './free-port.ts'
+import { HOST, type Holding, type Receiver, type ReceiverKind } from './receiver.ts'
+import { answers } from './storescp.ts'
+
+const PROGRAM = join(import.meta.dirname, '..', 'run-agent.ts')
+
+/** The real agent, enrolled at a center that can't be reached: it does everything but send. */
+export const FERRY_AGENT: ReceiverKind = {
+  name: 'Ferry agent',
+  promises: 'sealed, synced, indexed',
+  async start(folder) {
+    await enrolAtNobody(join(folder, 'data'))
+    return startAgent(folder)
+  },
+}
+
+/** Starts an agent that has been enrolled in `folder`/data. */
+export async function startAgent(folder: string, nodeOptions: readonly string[] = []): Promise<Receiver> {
+  const port = await freePort()
+  const path = join(folder, 'ferry.yaml')
+  await writeFile(path, settings(port))
+  const child = new Child(process.execPath, [...nodeOptions, PROGRAM, path])
+  await child.until('it listened', () => answers(port))
+  return {
+    pid: child.pid,
+    host: HOST,
+    port,
+    aeTitle: 'FERRY',
+    holds: () => holdingOfSpool(join(folder, 'data', 'spool')),
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+  }
+}
+
+/** The agent's settings are those that it has by itself, but for the port, and that any device is let in. */
+function settings(port: number): string {
+  return `version: 1
+dataFolder: data
+log: { level: warn }
+listener: { host: ${HOST}, port: ${port} }
+unknownDevices: accept
+limits: { reserve: 64MiB }
+statusPage: { enabled: off }
+`
+}
+
+/** Keys of a center that is not there, sealed to as to any other: its own and a recovery key. */
+async function enrolAtNobody(dataFolder: string): Promise<void> {
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 })
+  const root = newSigningKey()
+  const tlsPin = Buffer.alloc(32).toString('base64url')
+  const account = await CenterAccount.open(dataFolder)
+  await account.joinAt({ url: `https://${HOST}:9`, center: root.kid, tlsPin })
+  const list = {
+    format: 'ferry-keys/1' as const,
+    center: root.kid,
+    centerName: 'nobody',
+    version: 1,
+    issuedAt: '2026-01-01T00:00:00Z',
+    seal: (['center', 'recovery'] as const).map((role) => ({ recipient: generateIdentity().recipient, role })),
+    sign: [newSigningKey().publicKey.toString('base64url')],
+    tlsPins: [tlsPin],
+  }
+  await account.learnKeys(signKeyList(list, root))
+}
+
+/** What the spool holds by the trailers of its files: a file without a valid one throws. */
+async function holdingOfSpool(folder: string): Promise<Holding> {
+  let holding: Holding = { instances: 0, dataSetBytes: 0 }
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const file = await readFile(join(entry.parentPath, entry.name))
+    const { dataSetBytes } = parseTrailer(file.subarray(-TRAILER_BYTES), file.length)
+    holding = { instances: holding.instances + 1, dataSetBytes: holding.dataSetBytes + dataSetBytes }
+  }
+  return holding
+}

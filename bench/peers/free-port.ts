@@ -1,0 +1,14 @@
+import { createServer } from 'node:net'
+import { HOST } from './receiver.ts'
+
+/** A port that nobody had a moment ago, for programs that can't pick one themselves. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', reject)
+    server.listen(0, HOST, () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}

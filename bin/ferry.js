@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+// Plain JavaScript that any Node can parse, so that one that is too old is told so instead of crashing in a native module.
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 24 || (major === 24 && minor < 12)) {
+  process.stderr.write(
+    'ferry needs Node.js 24.12 or newer, and this is ' + process.versions.node + '. Install Node.js 24 LTS and start ferry again.\n',
+  )
+  process.exit(1)
+}
+import('../dist/console/ferry.js')

@@ -1,0 +1,102 @@
+import { once } from 'node:events'
+import { chmodSync, rmSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { describe, Failure, failureFrom } from '../platform/failure.ts'
+import type { Log } from '../platform/log.ts'
+import {
+  CONTROL_PATHS,
+  CONTROL_SCHEMA_VERSION,
+  type ControlService,
+  controlSocketPath,
+} from '../protocol/control-api.ts'
+
+const LONGEST_LIST = 10_000
+/** sun_path holds 108 bytes on Linux, 104 elsewhere, the closing NUL among them. */
+const LONGEST_SOCKET_PATH = 103
+
+export interface ControlServerOptions {
+  /** Held by this process, so that a socket found in it was left by a dead one. */
+  readonly dataFolder: string
+  readonly service: ControlService
+  readonly log: Log
+}
+
+/** Answers the CLI on the folder's control socket, which only the service's own user can open. */
+export async function startControlServer(options: ControlServerOptions): Promise<AsyncDisposable> {
+  const path = controlSocketPath(options.dataFolder)
+  if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH) {
+    throw new Failure(
+      'CONFIG_INVALID',
+      `listening on ${path}: a socket's path has at most ${LONGEST_SOCKET_PATH} bytes: choose a shorter data folder`,
+    )
+  }
+  if (process.platform !== 'win32') rmSync(path, { force: true })
+  const server = createServer((request, response) => void answer(options, request, response))
+  try {
+    await listenPrivately(server, path)
+  } catch (error) {
+    throw failureFrom(error, 'STORAGE_ERROR', `listening on ${path}`)
+  }
+  return { [Symbol.asyncDispose]: () => close(server) }
+}
+
+/** A socket is born with the mode that the umask leaves, so that there is no moment in which others could connect. */
+async function listenPrivately(server: Server, path: string): Promise<void> {
+  const before = process.umask(0o177)
+  try {
+    server.listen(path)
+  } finally {
+    process.umask(before)
+  }
+  await once(server, 'listening')
+  if (process.platform !== 'win32') chmodSync(path, 0o600)
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close')
+  server.close()
+  server.closeAllConnections()
+  await closed
+}
+
+async function answer(
+  { service, log }: ControlServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  request.resume()
+  try {
+    const result = await route(service, request)
+    if (result === undefined) send(response, 404, { code: 'USAGE', message: 'nothing has this name here' })
+    else send(response, 200, result)
+  } catch (error) {
+    const failure = failureFrom(error, 'INTERNAL', `answering ${request.method} ${request.url}`)
+    if (failure.code === 'INTERNAL') log.error('control request failed', { reason: describe(failure) })
+    send(response, failure.code === 'USAGE' ? 400 : 500, { code: failure.code, message: failure.message })
+  }
+}
+
+/** Undefined where nothing has that name. */
+async function route(service: ControlService, request: IncomingMessage): Promise<object | undefined> {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://ferry')
+  const call = `${request.method} ${pathname}`
+  if (call === `GET ${CONTROL_PATHS.status}`) return await service.status()
+  if (call === `GET ${CONTROL_PATHS.queue}`) return await service.queue(limitOf(searchParams))
+  if (call === `GET ${CONTROL_PATHS.studies}`) return await service.studies(limitOf(searchParams))
+  if (call === `POST ${CONTROL_PATHS.retry}`)
+    return await service.retry(searchParams.get('study') ?? undefined)
+  const study = `GET ${CONTROL_PATHS.studies}/`
+  if (call.startsWith(study)) return await service.study(decodeURIComponent(call.slice(study.length)))
+  return undefined
+}
+
+function limitOf(query: URLSearchParams): number {
+  const limit = Number(query.get('limit') ?? 100)
+  if (Number.isInteger(limit) && limit > 0 && limit <= LONGEST_LIST) return limit
+  throw new Failure('USAGE', `limit is a whole number from 1 to ${LONGEST_LIST}`)
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  const text = JSON.stringify({ schemaVersion: CONTROL_SCHEMA_VERSION, ...body })
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(text)
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto'
+import { Sealer } from '../../age/sealer.ts'
+import type { Recipient } from '../../age/x25519-keys.ts'
+import { Failure } from '../../platform/failure.ts'
+import { type Envelope, encodeEnvelope, encodeTrailer, type Trailer } from '../../protocol/spool-file.ts'
+
+/**
+ * Seals one instance as it streams in. What {@link start}, {@link update} and {@link finish} answer are the bytes of its
+ * spool file in the order in which they must be written; no plaintext is among them. Both digests of the trailer are
+ * taken in the same pass.
+ */
+export class SpoolFileSealer {
+  readonly #envelope: Buffer
+  readonly #part10Header: Buffer
+  readonly #sealer: Sealer
+  readonly #dataSetHash = createHash('sha256')
+  readonly #sealedHash = createHash('sha256')
+  #dataSetBytes = 0
+  #sealedBytes = 0
+
+  /** `part10Header` is what stands before the data set in the Part 10 file: preamble, prefix, file meta information. */
+  constructor(envelope: Envelope, part10Header: Buffer, recipients: readonly Recipient[]) {
+    if (envelope.part10HeaderBytes !== part10Header.length) {
+      const found = `${part10Header.length} bytes, where the envelope says ${envelope.part10HeaderBytes}`
+      throw new Failure('INTERNAL', `sealing a Part 10 header: ${found}`)
+    }
+    this.#envelope = encodeEnvelope(envelope)
+    this.#part10Header = part10Header
+    this.#sealer = new Sealer(recipients)
+  }
+
+  /** The envelope and the age header; once, before all else. */
+  start(): Buffer[] {
+    if (this.#sealedBytes > 0) throw new Failure('INTERNAL', 'sealing a spool file: it was started already')
+    return this.#count([this.#envelope, this.#sealer.header, ...this.#sealer.update(this.#part10Header)])
+  }
+
+  /** What the next bytes of the data set complete. */
+  update(dataSet: Buffer): Buffer[] {
+    this.#checkStarted()
+    const sealed = this.#sealer.update(dataSet)
+    this.#dataSetHash.update(dataSet)
+    this.#dataSetBytes += dataSet.length
+    return this.#count(sealed)
+  }
+
+  /** The rest of the file, its trailer included; only with it does the file count as accepted. */
+  finish(): { blocks: Buffer[]; trailer: Trailer } {
+    this.#checkStarted()
+    const last = this.#count(this.#sealer.final())
+    const trailer: Trailer = {
+      dataSetBytes: this.#dataSetBytes,
+      dataSetSha256: this.#dataSetHash.digest('hex'),
+      sealedBytes: this.#sealedBytes,
+      sealedSha256: this.#sealedHash.digest('hex'),
+    }
+    return { blocks: [...last, encodeTrailer(trailer)], trailer }
+  }
+
+  #checkStarted(): void {
+    if (this.#sealedBytes === 0) throw new Failure('INTERNAL', 'sealing a spool file: it was not started')
+  }
+
+  /** Takes into the account of the sealed part what goes into the file. */
+  #count(blocks: Buffer[]): Buffer[] {
+    for (const block of blocks) {
+      this.#sealedHash.update(block)
+      this.#sealedBytes += block.length
+    }
+    return blocks
+  }
+}

@@ -1,0 +1,145 @@
+import type { Clock } from '../../platform/clock.ts'
+import type { Failure } from '../../platform/failure.ts'
+import type { Database } from '../../platform/sqlite.ts'
+import type { PackHeader } from '../../protocol/pack.ts'
+import { TRAILER_BYTES } from '../../protocol/spool-file.ts'
+import { newUlid, type Ulid } from '../../protocol/ulid.ts'
+
+/** A pack whose member list is written down; `uploadUrl` once the center has given it one. */
+export interface PackRecord {
+  header: PackHeader
+  uploadUrl: string | undefined
+}
+
+export interface PackLimits {
+  /** A pack is closed before it would grow over this; a larger instance travels alone. */
+  bytes: number
+  members: number
+}
+
+/** What became of one member, so far as the queue cares. */
+export interface MemberOutcome {
+  ulid: string
+  /** 'again': try once more from `nextAttemptAt`, ms since 1970. 'held': an operator must act. */
+  outcome: 'delivered' | 'again' | 'held'
+  failure?: Failure
+  nextAttemptAt?: number
+}
+
+/** Packs: which instances travel together, written down before their first byte leaves. */
+export class Packs {
+  readonly #database: Database
+  readonly #clock: Clock
+
+  constructor(database: Database, clock: Clock) {
+    this.#database = database
+    this.#clock = clock
+  }
+
+  /**
+   * Forms the next pack: the study of the instance that has waited longest, as much of it as fits. Its members are
+   * 'sending' from now on. Undefined when nothing is due outside the studies of `except`.
+   */
+  formNext(destination: string, limits: PackLimits, except: readonly string[] = []): PackRecord | undefined {
+    return this.#database.transaction(() => {
+      const now = this.#clock.now()
+      const first = this.#database.get<{ study: string }>(
+        OLDEST_DUE,
+        destination,
+        now,
+        JSON.stringify(except),
+      )
+      if (first === undefined) return undefined
+      const due = this.#database.all<{ ulid: Ulid; sealed: number }>(
+        DUE,
+        destination,
+        first.study,
+        now,
+        limits.members,
+      )
+      const members = within(
+        limits.bytes,
+        due.map(({ ulid, sealed }) => ({ ulid, bytes: sealed + TRAILER_BYTES })),
+      )
+      const pack = newUlid(now)
+      this.#database.run(
+        'INSERT INTO pack (pack, destination, study_instance_uid) VALUES (?, ?, ?)',
+        pack,
+        destination,
+        first.study,
+      )
+      for (const [position, { ulid, bytes }] of members.entries()) {
+        this.#database.run('INSERT INTO pack_member VALUES (?, ?, ?, ?)', pack, position, ulid, bytes)
+        this.#database.run(SENDING, now, destination, ulid)
+      }
+      return { header: { pack, study: first.study, members }, uploadUrl: undefined }
+    })
+  }
+
+  /** Packs that were under way when the agent stopped; they are offered again as the same bytes. */
+  unfinished(destination: string): PackRecord[] {
+    const rows = this.#database.all<{ pack: Ulid; study: string; url: string | null }>(
+      UNFINISHED,
+      destination,
+    )
+    return rows.map(({ pack, study, url }) => ({
+      header: { pack, study, members: this.#database.all(MEMBERS, pack) },
+      uploadUrl: url ?? undefined,
+    }))
+  }
+
+  recordUpload(pack: string, uploadUrl: string | undefined): void {
+    this.#database.run('UPDATE pack SET upload_url = ? WHERE pack = ?', uploadUrl ?? null, pack)
+  }
+
+  /** Ends a pack with what became of each member. Holding is an operator's matter and so committed durably. */
+  settle(destination: string, pack: string, outcomes: readonly MemberOutcome[]): void {
+    const work = (): void => {
+      for (const outcome of outcomes) this.#settleMember(destination, outcome)
+      this.#database.run('DELETE FROM pack WHERE pack = ?', pack)
+    }
+    if (outcomes.some(({ outcome }) => outcome === 'held')) this.#database.durably(work)
+    else this.#database.transaction(work)
+  }
+
+  #settleMember(destination: string, { ulid, outcome, failure, nextAttemptAt }: MemberOutcome): void {
+    const now = this.#clock.now()
+    const [code, reason] = [failure?.code ?? null, failure?.message ?? null]
+    if (outcome === 'delivered') this.#database.run(DELIVERED, now, destination, ulid)
+    else if (outcome === 'held') this.#database.run(HELD, now, code, reason, destination, ulid)
+    else this.#database.run(AGAIN, now, nextAttemptAt ?? 0, code, reason, destination, ulid)
+  }
+}
+
+function within(limit: number, members: { ulid: Ulid; bytes: number }[]): { ulid: Ulid; bytes: number }[] {
+  let bytes = 0
+  const end = members.findIndex((member, i) => {
+    bytes += member.bytes
+    return i > 0 && bytes > limit
+  })
+  return end === -1 ? members : members.slice(0, end)
+}
+
+const OLDEST_DUE = `
+  SELECT study_instance_uid AS study FROM delivery
+  WHERE destination = ? AND state = 'queued' AND next_attempt_at <= ?
+    AND study_instance_uid NOT IN (SELECT value FROM json_each(?))
+  ORDER BY next_attempt_at, ulid LIMIT 1`
+const DUE = `
+  SELECT d.ulid, i.sealed_bytes AS sealed FROM delivery d JOIN instance i USING (ulid)
+  WHERE d.destination = ? AND d.study_instance_uid = ? AND d.state = 'queued' AND d.next_attempt_at <= ?
+  ORDER BY d.ulid LIMIT ?`
+const SENDING = `
+  UPDATE delivery SET state = 'sending', changed_at = ?, attempts = attempts + 1 WHERE destination = ? AND ulid = ?`
+const UNFINISHED = `
+  SELECT pack, study_instance_uid AS study, upload_url AS url FROM pack WHERE destination = ? ORDER BY pack`
+const MEMBERS = 'SELECT ulid, bytes FROM pack_member WHERE pack = ? ORDER BY position'
+const DELIVERED = `
+  UPDATE delivery SET state = 'delivered', changed_at = ?, reason_code = NULL, reason = NULL
+  WHERE destination = ? AND ulid = ? AND state = 'sending'`
+const HELD = `
+  UPDATE delivery SET state = 'held', changed_at = ?, reason_code = ?, reason = ?
+  WHERE destination = ? AND ulid = ? AND state = 'sending'`
+const AGAIN = `
+  UPDATE delivery SET state = 'queued', changed_at = ?, next_attempt_at = ?, reason_code = ?, reason = ?
+  WHERE destination = ? AND ulid = ? AND state = 'sending'`

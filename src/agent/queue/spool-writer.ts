@@ -1,0 +1,106 @@
+import { constants, type FileHandle, open, unlink } from 'node:fs/promises'
+import { storageFailure } from '../../platform/failure.ts'
+
+/** Blocks are gathered to this much before they go to the file in one call. */
+const GATHER_BYTES = 512 * 1024
+
+/**
+ * Writes one new file in the order in which bytes are given, without holding more than about 1 MiB. `complete` makes the
+ * data durable (the name is made durable by the folder sync of the group commit). After any failure the file is removed:
+ * a failed sync must never be tried again on the same file, since the kernel then counts its pages as written.
+ */
+export class SpoolWriter {
+  readonly path: string
+  #handle: Promise<FileHandle> | undefined
+  #gathered: Buffer[] = []
+  #gatheredBytes = 0
+  #writing: Promise<void> | undefined
+  #failure: Error | undefined
+  #created = false
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  /**
+   * Takes blocks. A promise means that the disk is behind: give nothing more until it resolves. Rejects with
+   * STORAGE_FULL or STORAGE_ERROR.
+   */
+  write(blocks: readonly Buffer[]): Promise<void> | undefined {
+    for (const block of blocks) {
+      this.#gathered.push(block)
+      this.#gatheredBytes += block.length
+    }
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    if (this.#gatheredBytes < GATHER_BYTES) return undefined
+    if (this.#writing === undefined) {
+      this.#writing = this.#flush()
+      // A failure is kept in #failure and told at the next call, so this promise may go unawaited.
+      this.#writing.catch(() => {})
+      return undefined
+    }
+    return this.#writing.then(() => this.write([]))
+  }
+
+  /** Writes the rest, syncs the data, closes. Until then the file counts as never accepted. */
+  async complete(): Promise<void> {
+    try {
+      await this.#writing
+      while (this.#gathered.length > 0) await this.#flush()
+      if (this.#failure !== undefined) throw this.#failure
+      const handle = await this.#open()
+      await handle.datasync()
+      await handle.close()
+      this.#handle = undefined
+    } catch (error) {
+      await this.discard()
+      throw storageFailure(error, `writing ${this.path}`)
+    }
+  }
+
+  /** Leaves nothing behind, also after `complete`. Never throws: what it could not remove is found at the next start. */
+  async discard(): Promise<void> {
+    this.#gathered = []
+    await this.#writing?.catch(() => {})
+    const handle = await this.#handle?.catch(() => undefined)
+    this.#handle = undefined
+    await handle?.close().catch(() => {})
+    if (this.#created) await unlink(this.path).catch(() => {})
+    this.#created = false
+  }
+
+  async #flush(): Promise<void> {
+    const blocks = this.#gathered
+    this.#gathered = []
+    this.#gatheredBytes = 0
+    try {
+      const handle = await this.#open()
+      await writeAll(handle, blocks)
+    } catch (error) {
+      this.#failure = storageFailure(error, `writing ${this.path}`)
+      throw this.#failure
+    } finally {
+      this.#writing = undefined
+    }
+  }
+
+  #open(): Promise<FileHandle> {
+    const { O_CREAT, O_EXCL, O_WRONLY } = constants
+    this.#handle ??= open(this.path, O_CREAT | O_EXCL | O_WRONLY, 0o600).then((handle) => {
+      this.#created = true
+      return handle
+    })
+    return this.#handle
+  }
+}
+
+/** writev may write less than it was given (a nearly full disk); the rest is then written until it errs or is done. */
+async function writeAll(handle: FileHandle, blocks: readonly Buffer[]): Promise<void> {
+  const total = blocks.reduce((sum, block) => sum + block.length, 0)
+  const { bytesWritten } = await handle.writev(blocks)
+  if (bytesWritten === total) return
+  const rest = Buffer.concat(blocks).subarray(bytesWritten)
+  for (let done = 0; done < rest.length; ) {
+    done += (await handle.write(rest, done, rest.length - done)).bytesWritten
+  }
+}

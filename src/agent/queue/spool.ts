@@ -1,0 +1,116 @@
+import { mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { syncFolder } from '../../platform/durable-file.ts'
+import { Failure, storageFailure, systemCode } from '../../platform/failure.ts'
+import {
+  type Envelope,
+  parseEnvelope,
+  parseTrailer,
+  TRAILER_BYTES,
+  type Trailer,
+} from '../../protocol/spool-file.ts'
+import { isUlid, type Ulid, ulidTime } from '../../protocol/ulid.ts'
+import { SpoolWriter } from './spool-writer.ts'
+
+const SHARDS = 32
+const SUFFIX = '.ferry'
+/** More than an envelope can take (docs/protocol.md). */
+const HEAD_BYTES = 66_000
+
+export interface SpoolFile {
+  envelope: Envelope
+  trailer: Trailer
+  /** Where the age file begins. */
+  ageOffset: number
+}
+
+/**
+ * The folder of spool files, which is the truth; SQLite is its index. Names are final from the start, random, never used
+ * twice and never made from anything that a peer sent. The shard of a name is the second in which it was made, so that
+ * instances that arrive together share one folder sync.
+ */
+export class Spool {
+  readonly folder: string
+
+  private constructor(folder: string) {
+    this.folder = folder
+  }
+
+  /** Opens the folder; all its shards exist and are durable before the first instance comes. */
+  static async open(folder: string): Promise<Spool> {
+    try {
+      for (let shard = 0; shard < SHARDS; shard++) {
+        await mkdir(join(folder, shardName(shard)), { recursive: true, mode: 0o700 })
+      }
+      await syncFolder(folder)
+    } catch (error) {
+      throw storageFailure(error, `making the spool in ${folder}`)
+    }
+    return new Spool(folder)
+  }
+
+  folderOf(ulid: Ulid): string {
+    return join(this.folder, shardName(Math.floor(ulidTime(ulid) / 1000) % SHARDS))
+  }
+
+  pathOf(ulid: Ulid): string {
+    return join(this.folderOf(ulid), ulid + SUFFIX)
+  }
+
+  /** A new file for one instance, held only by the writer until it is complete. */
+  create(ulid: Ulid): SpoolWriter {
+    return new SpoolWriter(this.pathOf(ulid))
+  }
+
+  /** Every file in the spool by its ULID, complete or not; other names are none of ours and are left alone. */
+  async *list(): AsyncGenerator<Ulid> {
+    for (let shard = 0; shard < SHARDS; shard++) {
+      for (const name of await readdir(join(this.folder, shardName(shard)))) {
+        const ulid = name.slice(0, -SUFFIX.length)
+        if (name.endsWith(SUFFIX) && isUlid(ulid)) yield ulid
+      }
+    }
+  }
+
+  /** Envelope and trailer of a complete file. Throws SPOOL_FILE_INVALID or SPOOL_FILE_MISSING. */
+  async read(ulid: Ulid): Promise<SpoolFile> {
+    const path = this.pathOf(ulid)
+    const handle = await open(path, 'r').catch((error: unknown) => {
+      if (systemCode(error) === 'ENOENT')
+        throw new Failure('SPOOL_FILE_MISSING', `reading ${path}: there is no such file`)
+      throw storageFailure(error, `reading ${path}`)
+    })
+    try {
+      const { size } = await handle.stat()
+      const head = Buffer.alloc(Math.min(HEAD_BYTES, size))
+      await handle.read(head, 0, head.length, 0)
+      const parsed = parseEnvelope(head)
+      const tail = Buffer.alloc(Math.min(TRAILER_BYTES, size))
+      await handle.read(tail, 0, tail.length, size - tail.length)
+      const trailer = parseTrailer(tail, size)
+      if (parsed === undefined || parsed.envelope.ulid !== ulid) {
+        throw new Failure('SPOOL_FILE_INVALID', `reading ${path}: the envelope is of another file`)
+      }
+      return { envelope: parsed.envelope, trailer, ageOffset: parsed.bytesRead }
+    } finally {
+      await handle.close()
+    }
+  }
+
+  /** True while the file is there. */
+  async has(ulid: Ulid): Promise<boolean> {
+    return stat(this.pathOf(ulid)).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** Removes a file. One that is already gone is as good as removed: an unlink that a crash undid comes round again. */
+  async remove(ulid: Ulid): Promise<void> {
+    await unlink(this.pathOf(ulid)).catch((error: unknown) => {
+      if (systemCode(error) !== 'ENOENT') throw storageFailure(error, `removing ${this.pathOf(ulid)}`)
+    })
+  }
+}
+
+const shardName = (shard: number): string => shard.toString(32).padStart(2, '0')

@@ -1,0 +1,109 @@
+import type { Clock } from '../../platform/clock.ts'
+import type { Failure } from '../../platform/failure.ts'
+import type { Database } from '../../platform/sqlite.ts'
+
+export interface Trouble {
+  destination: string
+  since: number
+  attempts: number
+  nextAttemptAt: number
+  reasonCode: string
+  reason: string
+}
+
+export interface Sighting {
+  callingAeTitle: string
+  calledAeTitle: string
+  peerAddress: string
+  firstSeenAt: number
+  lastSeenAt: number
+  associations: number
+  rejections: number
+  lastRejection: string | null
+}
+
+export interface Alarm {
+  code: string
+  subject: string
+  message: string
+  since: number
+}
+
+/** What people are shown beside the instances: destinations in trouble, devices at the door, alarms. */
+export class WatchPoints {
+  readonly #database: Database
+  readonly #clock: Clock
+
+  constructor(database: Database, clock: Clock) {
+    this.#database = database
+    this.#clock = clock
+  }
+
+  /** A destination cannot be sent to just now; every delivery that waits for it waits for this reason. */
+  setTrouble(destination: string, failure: Failure, attempts: number, nextAttemptAt: number): void {
+    const { code, message } = failure
+    this.#database.run(SET_TROUBLE, destination, this.#clock.now(), attempts, nextAttemptAt, code, message)
+  }
+
+  clearTrouble(destination: string): void {
+    this.#database.run('DELETE FROM destination_trouble WHERE destination = ?', destination)
+  }
+
+  trouble(destination: string): Trouble | undefined {
+    return this.#database.get<Trouble>(TROUBLE, destination)
+  }
+
+  /** A device asked for an association; `rejection` says in words why it was not let in. */
+  sight(
+    device: { callingAeTitle: string; calledAeTitle: string; peerAddress: string },
+    rejection?: string,
+  ): void {
+    const [now, no] = [this.#clock.now(), rejection === undefined ? 0 : 1]
+    const { callingAeTitle, calledAeTitle, peerAddress } = device
+    const counted = [1 - no, no, rejection ?? null] as const
+    this.#database.transaction(() => {
+      this.#database.run(SIGHT, callingAeTitle, peerAddress, calledAeTitle, now, now, ...counted)
+      this.#database.run(FORGET_OLDEST)
+    })
+  }
+
+  sightings(): Sighting[] {
+    return this.#database.all<Sighting>(SIGHTINGS)
+  }
+
+  /** Stands until it is cleared; the same alarm again keeps the time at which it began. */
+  raise(code: string, subject: string, message: string): void {
+    this.#database.durably(() => this.#database.run(RAISE, code, subject, message, this.#clock.now()))
+  }
+
+  clear(code: string, subject: string): void {
+    this.#database.run('DELETE FROM alarm WHERE code = ? AND subject = ?', code, subject)
+  }
+
+  alarms(): Alarm[] {
+    return this.#database.all<Alarm>('SELECT code, subject, message, since FROM alarm ORDER BY since')
+  }
+}
+
+const SET_TROUBLE = `
+  INSERT INTO destination_trouble VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at,
+    reason_code = excluded.reason_code, reason = excluded.reason`
+const TROUBLE = `
+  SELECT destination, since, attempts, next_attempt_at AS nextAttemptAt, reason_code AS reasonCode, reason
+  FROM destination_trouble WHERE destination = ?`
+const SIGHT = `
+  INSERT INTO device_sighting VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET called_ae_title = excluded.called_ae_title, last_seen_at = excluded.last_seen_at,
+    associations = associations + excluded.associations, rejections = rejections + excluded.rejections,
+    last_rejection = excluded.last_rejection`
+/** A stranger who tries name after name must not fill the disk. */
+const FORGET_OLDEST = `
+  DELETE FROM device_sighting WHERE (calling_ae_title, peer_address) IN (
+    SELECT calling_ae_title, peer_address FROM device_sighting ORDER BY last_seen_at DESC LIMIT -1 OFFSET 1000)`
+const SIGHTINGS = `
+  SELECT calling_ae_title AS callingAeTitle, called_ae_title AS calledAeTitle, peer_address AS peerAddress,
+    first_seen_at AS firstSeenAt, last_seen_at AS lastSeenAt, associations, rejections, last_rejection AS lastRejection
+  FROM device_sighting ORDER BY last_seen_at DESC LIMIT 200`
+const RAISE = `
+  INSERT INTO alarm VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET message = excluded.message`

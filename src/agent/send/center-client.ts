@@ -1,0 +1,181 @@
+import { Readable } from 'node:stream'
+import { Agent, type Dispatcher } from 'undici'
+import type { z } from 'zod'
+import type { Clock } from '../../platform/clock.ts'
+import { Failure, type FailureCode, failureFrom, isFailureCode } from '../../platform/failure.ts'
+import { signAccessToken, TOKEN_LIFE_S } from '../../protocol/access-token.ts'
+import { refusalSchema } from '../../protocol/center-api.ts'
+import { parseJson } from '../../protocol/parse-json.ts'
+import type { SigningKey } from '../../protocol/signing-key.ts'
+import { pinnedConnector } from './pinned-tls.ts'
+
+const ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
+
+export interface CenterRequest {
+  method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE'
+  path: string
+  headers?: Record<string, string>
+  body?: string | AsyncIterable<Uint8Array>
+  /** Statuses besides 2xx that the caller looks at itself. */
+  also?: readonly number[]
+  /** Nothing said for so long ends the request; default 60 s. */
+  silenceMs?: number
+  signal?: AbortSignal | undefined
+}
+
+export interface CenterResponse {
+  status: number
+  headers: Dispatcher.ResponseData['headers']
+  body: string
+}
+
+export interface CenterClientOptions {
+  url: string
+  /** The center's root key fingerprint: whom tokens are meant for. */
+  center: string
+  pins: () => readonly string[]
+  signingKey: SigningKey
+  clock: Clock
+}
+
+/** HTTPS to the center: pinned TLS 1.3, a short-lived token of the agent's key in every request, failures sorted. */
+export class CenterClient implements AsyncDisposable {
+  readonly #options: CenterClientOptions
+  readonly #agent: Agent
+  #token: { text: string; until: number } | undefined
+  /** Center's clock minus ours, ms, once it has told us. */
+  #offsetMs: number | undefined
+
+  constructor(options: CenterClientOptions) {
+    this.#options = options
+    this.#agent = new Agent({
+      connect: pinnedConnector(options.pins),
+      pipelining: 1,
+      keepAliveTimeout: 30_000,
+    })
+  }
+
+  /** How far the center's clock is ahead of this machine's, ms; undefined before its first answer. */
+  get clockOffsetMs(): number | undefined {
+    return this.#offsetMs
+  }
+
+  /** Throws the failure that the center names, or one that fits how the line broke. */
+  async request(request: CenterRequest): Promise<CenterResponse> {
+    const response = await this.#send(request)
+    const offset = this.#learnTime(response)
+    if (response.status === 401 && Math.abs(offset) > 1000 && refusalCode(response.body) === 'TOKEN_TIME') {
+      // Our clock is wrong; the pinned center's is good enough to sign by. A body that was sent cannot be sent again.
+      this.#token = undefined
+      if (request.body === undefined || typeof request.body === 'string')
+        return this.#checked(await this.#send(request), request)
+    }
+    return this.#checked(response, request)
+  }
+
+  /** A request whose answer is JSON of the given shape; anything else is CENTER_ANSWER_INVALID. */
+  async json<Schema extends z.ZodType>(schema: Schema, request: CenterRequest): Promise<z.infer<Schema>> {
+    const { body } = await this.request(request)
+    return parseJson(
+      body,
+      schema,
+      'CENTER_ANSWER_INVALID',
+      `reading the center's answer to ${request.method} ${request.path}`,
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#agent.destroy()
+  }
+
+  async #send({
+    method,
+    path,
+    headers,
+    body,
+    signal,
+    silenceMs = 60_000,
+  }: CenterRequest): Promise<CenterResponse> {
+    try {
+      const response = await this.#agent.request({
+        origin: this.#options.url,
+        method,
+        path,
+        headers: { authorization: `Bearer ${this.#bearer()}`, ...headers },
+        body: typeof body === 'string' || body === undefined ? (body ?? null) : Readable.from(body),
+        headersTimeout: silenceMs,
+        bodyTimeout: silenceMs,
+        ...(signal === undefined ? {} : { signal }),
+      })
+      return {
+        status: response.statusCode,
+        headers: response.headers,
+        body: await limitedText(response.body),
+      }
+    } catch (error) {
+      if (signal?.aborted) throw error
+      throw lineFailure(error, `${method} ${path}`)
+    }
+  }
+
+  #bearer(): string {
+    const { clock, signingKey, center } = this.#options
+    const now = clock.now() + (this.#offsetMs ?? 0)
+    if (this.#token === undefined || clock.monotonicMs() > this.#token.until) {
+      const until = clock.monotonicMs() + (TOKEN_LIFE_S * 1000) / 2
+      this.#token = { text: signAccessToken(signingKey, center, now), until }
+    }
+    return this.#token.text
+  }
+
+  #learnTime({ headers }: CenterResponse): number {
+    const told = Date.parse(String(headers['date']))
+    if (Number.isNaN(told)) return 0
+    this.#offsetMs = told - this.#options.clock.now()
+    return this.#offsetMs
+  }
+
+  #checked(response: CenterResponse, { method, path, also }: CenterRequest): CenterResponse {
+    const { status, body } = response
+    if ((status >= 200 && status < 300) || also?.includes(status)) return response
+    throw refusal(status, body, `${method} ${path}`)
+  }
+}
+
+async function limitedText(body: Dispatcher.ResponseData['body']): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > ANSWER_LIMIT_BYTES)
+      throw new Failure('CENTER_ANSWER_INVALID', `an answer over ${ANSWER_LIMIT_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function refusalCode(body: string): FailureCode | undefined {
+  try {
+    const { code } = refusalSchema.parse(JSON.parse(body))
+    return isFailureCode(code) ? code : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The center's own code where it gives one that we know; else sorted by HTTP status (RFC 9110 §15). */
+function refusal(status: number, body: string, attempted: string): Failure {
+  const code = refusalCode(body)
+  if (code !== undefined)
+    return new Failure(
+      code,
+      `the center answers ${attempted}: ${refusalSchema.parse(JSON.parse(body)).message}`,
+    )
+  const words = `the center answers ${attempted} with HTTP status ${status}`
+  if (status === 429 || status === 503) return new Failure('CENTER_BUSY', words)
+  return new Failure(status >= 500 ? 'CENTER_ERROR' : 'CENTER_REFUSED', words)
+}
+
+function lineFailure(error: unknown, attempted: string): Failure {
+  return failureFrom(error, 'CENTER_UNREACHABLE', `the line to the center broke in ${attempted}`)
+}

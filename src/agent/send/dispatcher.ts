@@ -1,0 +1,172 @@
+import { backoffMs } from '../../platform/backoff.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { type Failure, failureFrom } from '../../platform/failure.ts'
+import type { Log } from '../../platform/log.ts'
+import { Wake } from '../../platform/wake.ts'
+import type { Deliveries } from '../queue/deliveries.ts'
+import type { PackLimits, PackRecord, Packs } from '../queue/packs.ts'
+import type { WatchPoints } from '../queue/watch-points.ts'
+import type { Destination } from './destination.ts'
+import { Gathering } from './gathering.ts'
+
+const FIRST_MS = 1000
+/** How long a destination that answers again can go unnoticed, at most. */
+const WAIT_CAP_MS = 30_000
+/** Where a person must act first, asking more often helps nobody. */
+const OPERATOR_CAP_MS = 120_000
+const IDLE_MS = 60_000
+/** How long an instance waits for others of its study. */
+const LINGER_MS = 500
+
+export interface DispatcherParts {
+  destination: Destination
+  packs: Packs
+  deliveries: Deliveries
+  watchPoints: WatchPoints
+  clock: Clock
+  log: Log
+  limits: PackLimits
+  /** Packs under way at once. */
+  uploads: number
+  /** Something of a study arrived at the destination. */
+  delivered: (studyInstanceUid: string) => void
+}
+
+/**
+ * Sends what is queued for one destination, for ever. While the destination is in trouble nothing is tried but one probe
+ * at growing intervals; when that succeeds everything goes on at once, each pack from where it stood.
+ */
+export class Dispatcher {
+  readonly #parts: DispatcherParts
+  readonly #wake: Wake
+  readonly #gathering: Gathering
+  readonly #running = new Set<Promise<void>>()
+  /** Packs whose sending broke off; they go on before new ones are formed. */
+  #broken: PackRecord[] = []
+  #trouble: { failure: Failure; attempts: number; probeAtMs: number } | undefined
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts
+    this.#wake = new Wake(parts.clock)
+    this.#gathering = new Gathering(parts.clock, LINGER_MS, parts.limits.bytes)
+  }
+
+  /** An instance of `bytes` bytes was queued. */
+  queued(studyInstanceUid: string, bytes: number): void {
+    if (this.#gathering.add(studyInstanceUid, bytes)) this.wake()
+  }
+
+  /** Something may be due: a time has come, or an operator said retry. */
+  wake(): void {
+    this.#wake.call()
+  }
+
+  /** An operator, or a sign of life, says that the destination may be back: probe now. */
+  probeNow(): void {
+    if (this.#trouble !== undefined) this.#trouble.probeAtMs = 0
+    this.wake()
+  }
+
+  /** Runs until aborted; then waits until nothing is under way. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { destination, packs } = this.#parts
+    this.#parts.watchPoints.clearTrouble(destination.name)
+    this.#broken = packs.unfinished(destination.name)
+    while (!signal.aborted) {
+      if (this.#trouble !== undefined) await this.#probe(this.#trouble, signal)
+      else if (!this.#startNext(signal)) await this.#wake.wait(this.#idleMs(), signal)
+    }
+    await Promise.all(this.#running)
+  }
+
+  /** Starts the next pack if there is one and a place is free. */
+  #startNext(signal: AbortSignal): boolean {
+    const { destination, packs, limits, uploads, log } = this.#parts
+    if (this.#running.size >= uploads) return false
+    const pack =
+      this.#broken.shift() ?? packs.formNext(destination.name, limits, this.#gathering.waiting().studies)
+    if (pack === undefined) return false
+    this.#gathering.taken(pack.header.study)
+    const sending = this.#send(pack, signal)
+      .catch((error: unknown) => {
+        // Nothing of this pack was settled: it goes again, and the fault is told.
+        const failure = failureFrom(error, 'INTERNAL', 'sending a pack')
+        log.error('sending a pack went wrong', { code: failure.code, reason: failure.message })
+        this.#broke(pack, failure)
+      })
+      .finally(() => {
+        this.#running.delete(sending)
+        this.wake()
+      })
+    this.#running.add(sending)
+    return true
+  }
+
+  async #send(pack: PackRecord, signal: AbortSignal): Promise<void> {
+    const { destination, packs, log, delivered } = this.#parts
+    const { header } = pack
+    try {
+      const outcomes = await destination.deliver(pack, signal)
+      packs.settle(destination.name, header.pack, outcomes)
+      for (const { ulid, outcome, failure } of outcomes) {
+        if (outcome === 'delivered') continue
+        log.warn('instance not delivered', { ulid, outcome, code: failure?.code, reason: failure?.message })
+      }
+      log.debug('pack delivered', {
+        destination: destination.name,
+        pack: header.pack,
+        members: outcomes.length,
+      })
+      delivered(header.study)
+    } catch (error) {
+      if (signal.aborted) return
+      this.#broke(pack, failureFrom(error, 'INTERNAL', `sending to ${destination.name}`))
+    }
+  }
+
+  #broke(pack: PackRecord, failure: Failure): void {
+    this.#broken.push(pack)
+    if (this.#trouble === undefined) this.#setTrouble(failure, 0)
+  }
+
+  #setTrouble(failure: Failure, attempts: number): void {
+    const { destination, clock, watchPoints, log } = this.#parts
+    const delay = backoffMs(attempts, FIRST_MS, failure.remedy === 'wait' ? WAIT_CAP_MS : OPERATOR_CAP_MS)
+    const isNew = this.#trouble?.failure.code !== failure.code
+    this.#trouble = { failure, attempts, probeAtMs: clock.monotonicMs() + delay }
+    watchPoints.setTrouble(destination.name, failure, attempts, clock.now() + delay)
+    const fields = {
+      destination: destination.name,
+      code: failure.code,
+      reason: failure.message,
+      delayMs: delay,
+    }
+    if (isNew && failure.remedy !== 'wait') log.error('destination needs an operator', fields)
+    else log.warn('destination cannot be reached', fields)
+  }
+
+  async #probe(trouble: { attempts: number; probeAtMs: number }, signal: AbortSignal): Promise<void> {
+    const { destination, clock, watchPoints, log } = this.#parts
+    const delay = trouble.probeAtMs - clock.monotonicMs()
+    if (delay > 0) return this.#wake.wait(delay, signal)
+    try {
+      await destination.probe(signal)
+      this.#trouble = undefined
+      watchPoints.clearTrouble(destination.name)
+      log.info('destination answers again', { destination: destination.name })
+    } catch (error) {
+      if (signal.aborted) return
+      this.#setTrouble(failureFrom(error, 'INTERNAL', `asking ${destination.name}`), trouble.attempts + 1)
+    }
+  }
+
+  /** Until the next delivery that waits for its time. */
+  #idleMs(): number {
+    const { destination, deliveries, clock } = this.#parts
+    if (this.#running.size >= this.#parts.uploads) return IDLE_MS
+    const { studies, untilMs } = this.#gathering.waiting()
+    const due = deliveries.nextDue(destination.name, studies)
+    const dueMs = due === undefined ? IDLE_MS : Math.max(0, due - clock.now())
+    return Math.min(IDLE_MS, dueMs, untilMs) + 5
+  }
+}

@@ -1,0 +1,60 @@
+import type { Clock } from '../../platform/clock.ts'
+import { Failure } from '../../platform/failure.ts'
+import { type AgentAnswer, agentAnswerSchema, CENTER_PATHS } from '../../protocol/center-api.ts'
+import type { JoinCode } from '../../protocol/join-code.ts'
+import { CenterAccount } from './center-account.ts'
+import { CenterClient } from './center-client.ts'
+
+const ASK_EVERY_MS = 2000
+
+export interface Joining {
+  dataFolder: string
+  code: JoinCode
+  /** What the center's operator sees. */
+  name: string
+  clock: Clock
+  /** The center has taken the token and waits for its operator to approve this fingerprint. */
+  onPending: (fingerprint: string) => void
+  signal?: AbortSignal
+}
+
+/**
+ * Joins a center: the agent's key is made here and never leaves; the token of the join code buys a place in the waiting
+ * room; the operator approves the fingerprint; then the center's signed key list is kept. Can be repeated after a break.
+ */
+export async function joinCenter(joining: Joining): Promise<void> {
+  const { dataFolder, code, name, clock, onPending, signal } = joining
+  const account = await CenterAccount.open(dataFolder)
+  await using client = new CenterClient({
+    url: code.url,
+    center: code.center,
+    pins: () => [code.tlsPin],
+    signingKey: account.signingKey,
+    clock,
+  })
+  const body = JSON.stringify({
+    token: code.token,
+    signingKey: account.signingKey.publicKey.toString('base64url'),
+    name,
+  })
+  const headers = { 'content-type': 'application/json' }
+  let answer = await client.json(agentAnswerSchema, {
+    method: 'POST',
+    path: CENTER_PATHS.join,
+    headers,
+    body,
+    signal,
+  })
+  if (answer.state === 'pending') onPending(account.signingKey.kid)
+  while (answer.state === 'pending') {
+    await clock.sleep(ASK_EVERY_MS, signal)
+    answer = await client.json(agentAnswerSchema, { method: 'GET', path: CENTER_PATHS.agent, signal })
+  }
+  await account.joinAt({ url: code.url, center: code.center, tlsPin: code.tlsPin })
+  await account.learnKeys(keysOf(answer))
+}
+
+function keysOf({ state, keys }: AgentAnswer): NonNullable<AgentAnswer['keys']> {
+  if (state === 'approved' && keys !== undefined) return keys
+  throw new Failure('AGENT_REVOKED', 'joining the center: it has refused this agent; ask its operator')
+}

@@ -1,0 +1,144 @@
+import type { AgentSettings } from '../config/agent-settings.ts'
+import type { Clock } from '../platform/clock.ts'
+import { failureFrom } from '../platform/failure.ts'
+import type { Log } from '../platform/log.ts'
+import { CENTER_PATHS, manifestAnswerSchema } from '../protocol/center-api.ts'
+import type { CenterKeys } from './center-keys.ts'
+import type { Queue } from './queue/open-queue.ts'
+import type { CenterAccount } from './send/center-account.ts'
+import { CenterClient } from './send/center-client.ts'
+import { CenterUpload } from './send/center-upload.ts'
+import { Dispatcher } from './send/dispatcher.ts'
+import { KeyRefresh } from './send/key-refresh.ts'
+import { QuietTimes } from './settle/quiet-times.ts'
+import { Retention } from './settle/retention.ts'
+import { Settlement } from './settle/settlement.ts'
+
+/** The name of the one destination that every agent has. */
+export const CENTER = 'center'
+
+export interface SendingParts {
+  settings: AgentSettings
+  account: CenterAccount
+  keys: CenterKeys
+  queue: Queue
+  clock: Clock
+  log: Log
+}
+
+/** The second half of an instance's path: it leaves, is sent again until it is through, and is settled. */
+export class Sending implements AsyncDisposable {
+  readonly #parts: SendingParts
+  readonly #client: CenterClient
+  readonly #quiet: QuietTimes
+  readonly #settlement: Settlement
+  readonly #dispatcher: Dispatcher
+  readonly #stop = new AbortController()
+  #loops: Promise<void>[] = []
+
+  constructor(parts: SendingParts) {
+    const { account, keys, settings, clock } = parts
+    this.#parts = parts
+    const { url, center } = account.address()
+    const { signingKey } = account
+    this.#client = new CenterClient({ url, center, pins: () => keys.tlsPins, signingKey, clock })
+    this.#quiet = new QuietTimes(clock, settings.study.quietMs)
+    this.#settlement = this.#createSettlement()
+    this.#dispatcher = this.#createDispatcher()
+  }
+
+  get clockOffsetMs(): number | undefined {
+    return this.#client.clockOffsetMs
+  }
+
+  start(): void {
+    const { settings, account, keys, queue, clock, log } = this.#parts
+    const retention = new Retention({
+      retained: queue.retained,
+      spool: queue.spool,
+      keepMs: settings.retention.confirmedMs,
+      clockOffsetMs: () => this.clockOffsetMs,
+      clock,
+      log,
+    })
+    const keyRefresh = new KeyRefresh({
+      account,
+      client: this.#client,
+      clock,
+      log,
+      renewed: () => keys.renew(),
+    })
+    this.#loops = [this.#dispatcher, this.#settlement, retention, keyRefresh].map((part) => this.#keep(part))
+  }
+
+  /** An instance of this study was taken on. */
+  accepted(studyInstanceUid: string, sealedBytes: number): void {
+    this.#quiet.added(studyInstanceUid)
+    this.#dispatcher.queued(studyInstanceUid, sealedBytes)
+  }
+
+  /** An operator says that the center may be back, or that what was held may go. */
+  retryNow(): void {
+    this.#dispatcher.probeNow()
+    this.#settlement.wake()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error('the agent is stopping'))
+    await Promise.all(this.#loops)
+    await this.#client[Symbol.asyncDispose]()
+  }
+
+  /** A part that ends before it is told to is a fault of ours: said at once, and the others go on. */
+  async #keep(part: { run(signal: AbortSignal): Promise<void> }): Promise<void> {
+    const { log, queue } = this.#parts
+    try {
+      await part.run(this.#stop.signal)
+    } catch (error) {
+      const { code, message } = failureFrom(error, 'INTERNAL', `running ${part.constructor.name}`)
+      log.error('a part of the agent stopped', { code, reason: message })
+      queue.watchPoints.raise(code, part.constructor.name, `${message}; restart the agent`)
+    }
+  }
+
+  #createDispatcher(): Dispatcher {
+    const { settings, queue, clock, log } = this.#parts
+    const { packs, spool, deliveries, watchPoints } = queue
+    const { chunkBytes, packBytes, packMembers, uploads } = settings.send
+    return new Dispatcher({
+      destination: new CenterUpload({ client: this.#client, packs, spool, clock, chunkBytes }),
+      packs,
+      deliveries,
+      watchPoints,
+      clock,
+      log,
+      limits: { bytes: packBytes, members: packMembers },
+      uploads,
+      delivered: () => this.#settlement.wake(),
+    })
+  }
+
+  #createSettlement(): Settlement {
+    const { account, keys, queue, clock, log } = this.#parts
+    return new Settlement({
+      destination: CENTER,
+      studies: queue.studies,
+      watchPoints: queue.watchPoints,
+      quiet: this.#quiet,
+      signingKey: account.signingKey,
+      center: account.address().center,
+      receiptKeys: () => keys.receiptKeys,
+      postManifest: (jws, signal) =>
+        this.#client.json(manifestAnswerSchema, {
+          method: 'POST',
+          path: CENTER_PATHS.manifests,
+          headers: { 'content-type': 'application/jose' },
+          body: jws,
+          signal,
+        }),
+      requeued: () => this.#dispatcher.wake(),
+      clock,
+      log,
+    })
+  }
+}

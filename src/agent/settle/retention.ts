@@ -1,0 +1,56 @@
+import type { Clock } from '../../platform/clock.ts'
+import type { Log } from '../../platform/log.ts'
+import type { Retained } from '../queue/retained.ts'
+import type { Spool } from '../queue/spool.ts'
+
+const EVERY_MS = 60_000
+const BATCH = 500
+
+export interface RetentionParts {
+  retained: Retained
+  spool: Spool
+  /** How long a confirmed instance is kept. */
+  keepMs: number
+  /** Center's clock minus ours, ms; undefined before the center has answered. */
+  clockOffsetMs: () => number | undefined
+  clock: Clock
+  log: Log
+}
+
+/**
+ * Removes spool files, in the one safe order: the receipt was checked and the confirmation FULL-committed, the retention
+ * time has passed, the removal is written down, and only then the file is unlinked. Time has passed only if our clock
+ * and the center's both say so: a PC's clock that jumps ahead deletes nothing.
+ */
+export class Retention {
+  readonly #parts: RetentionParts
+
+  constructor(parts: RetentionParts) {
+    this.#parts = parts
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.removeDue()
+      await this.#parts.clock.sleep(EVERY_MS, signal).catch(() => {})
+    }
+  }
+
+  /** Returns how many files were removed. */
+  async removeDue(): Promise<number> {
+    const { retained, spool, keepMs, clockOffsetMs, clock, log } = this.#parts
+    const offset = clockOffsetMs()
+    if (offset === undefined) return 0
+    const now = clock.now() + Math.min(0, offset)
+    let removed = 0
+    for (;;) {
+      const due = retained.due(now - keepMs, BATCH)
+      if (due.length === 0) break
+      retained.markRemoved(due)
+      for (const ulid of due) await spool.remove(ulid)
+      removed += due.length
+    }
+    if (removed > 0) log.info('confirmed instances removed after retention', { removed })
+    return removed
+  }
+}

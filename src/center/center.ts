@@ -1,0 +1,150 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { StowClient, type StowServer } from '../dicomweb/stow-client.ts'
+import type { Clock } from '../platform/clock.ts'
+import { failureFrom, storageFailure } from '../platform/failure.ts'
+import { lockFolder } from '../platform/folder-lock.ts'
+import type { Log } from '../platform/log.ts'
+import { Authenticator } from './authenticate.ts'
+import { type CenterIdentity, publishKeyList, readIdentity, type TlsFiles } from './center-identity.ts'
+import { FileInstanceStore } from './file-instance-store.ts'
+import { Front, type ListenAt } from './front.ts'
+import { HandOn } from './hand-on.ts'
+import type { InstanceStore } from './instance-store.ts'
+import { PackStore } from './pack-store.ts'
+import { PackUploads, type UploadLimits } from './pack-uploads.ts'
+import { PackWorker } from './pack-worker.ts'
+import type { Register } from './register.ts'
+import { openRegister } from './sqlite/open-register.ts'
+
+export interface CenterOptions {
+  /** Made by initCenter; one center works in it at a time. */
+  readonly folder: string
+  readonly listen: ListenAt
+  /** The center's name in its key list: what clinics see. */
+  readonly name: string
+  readonly tls?: TlsFiles
+  readonly pacs?: StowServer
+  readonly limits: UploadLimits
+}
+
+/** What a center runs on; handed in so that tests can move time and read the log. */
+export interface CenterSurroundings {
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** A running center. */
+export interface Center extends AsyncDisposable {
+  readonly port: number
+  readonly address: string
+  /** Ends every connection, leaves what is on its way where it can go on, and lets go of the folder. */
+  close(): Promise<void>
+}
+
+/** Defaults that suit a district: packs have up to 64 MiB, or hold one larger instance. */
+export const DEFAULT_LIMITS: UploadLimits = {
+  packBytes: 16 * 1024 ** 3,
+  reserveBytes: 1024 ** 3,
+  lifeMs: 7 * 24 * 3600 * 1000,
+}
+
+const SWEEP_EVERY_MS = 3600 * 1000
+
+/**
+ * Starts the center in its folder:
+ *
+ *   keys/  register.sqlite  packs/ (while they arrive)  instances/<study>/<series>/<SOP instance>.dcm
+ */
+export async function startCenter(options: CenterOptions & CenterSurroundings): Promise<Center> {
+  const identity = await readIdentity(options.folder, options.tls)
+  const held = new AsyncDisposableStack()
+  try {
+    held.use(lockFolder(options.folder, 'center'))
+    const front = await compose(options, identity, held)
+    options.log.info('center started', { center: identity.keys.root.kid, port: front.address.port })
+    return {
+      port: front.address.port,
+      address: front.address.address,
+      close: () => held.disposeAsync(),
+      [Symbol.asyncDispose]: () => held.disposeAsync(),
+    }
+  } catch (error) {
+    await held.disposeAsync()
+    throw failureFrom(error, 'INTERNAL', 'starting the center')
+  }
+}
+
+/** Builds everything, each part on what it needs; `held` ends the parts in the opposite order. */
+async function compose(
+  options: CenterOptions & CenterSurroundings,
+  identity: CenterIdentity,
+  held: AsyncDisposableStack,
+): Promise<Front> {
+  const { clock, log, limits } = options
+  const center = identity.keys.root.kid
+  const register = held.adopt(openRegister(options.folder), (it) => it.close())
+  const keyList = await publishKeyList(identity, register, options.name, clock.now())
+  const packs = await PackStore.open(join(options.folder, 'packs'))
+  const store = await openStore(options.folder)
+  const handOn = await startHandOn(options, register, store, held)
+  const worker = new PackWorker({
+    identities: identity.keys.seal,
+    store,
+    register,
+    packs,
+    clock,
+    log,
+    pacsState: handOn === undefined ? 'none' : 'waiting',
+    onStored: () => handOn?.wake(),
+  })
+  held.defer(() => worker.close())
+  const uploads = new PackUploads({ register, packs, worker, clock, limits })
+  await uploads.recover()
+  held.use(sweepRegularly(uploads, options))
+  const authenticator = new Authenticator(register, center, clock)
+  const keys = identity.keys.receipt
+  const means = { register, clock, center, keys, keyList, authenticator, uploads, worker }
+  return held.adopt(await Front.listen(means, identity.tls, options.listen, log), (it) => it.close())
+}
+
+async function openStore(folder: string): Promise<InstanceStore> {
+  const instances = join(folder, 'instances')
+  await mkdir(instances, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw storageFailure(error, `making ${instances}`)
+  })
+  return new FileInstanceStore(instances)
+}
+
+async function startHandOn(
+  { pacs: server, clock, log }: CenterOptions & CenterSurroundings,
+  register: Register,
+  store: InstanceStore,
+  held: AsyncDisposableStack,
+): Promise<HandOn | undefined> {
+  if (server === undefined) return undefined
+  const pacs = held.use(await StowClient.open(server, clock))
+  const handOn = new HandOn({ pacs, handOn: register.handOn, store, clock, log })
+  held.defer(() => handOn.close())
+  return handOn
+}
+
+function sweepRegularly(uploads: PackUploads, { clock, log }: CenterSurroundings): AsyncDisposable {
+  const stop = new AbortController()
+  const run = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await uploads.sweep().catch((error: unknown) => {
+        const { code, message } = failureFrom(error, 'INTERNAL', 'forgetting expired uploads')
+        log.error('expired uploads could not be removed', { code, message })
+      })
+      await clock.sleep(SWEEP_EVERY_MS, stop.signal).catch(() => {})
+    }
+  }
+  const running = run()
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      await running
+    },
+  }
+}

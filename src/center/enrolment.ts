@@ -1,0 +1,108 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { Failure } from '../platform/failure.ts'
+import type { JoinRequest } from '../protocol/center-api.ts'
+import { encodeJoinCode } from '../protocol/join-code.ts'
+import { shortFingerprint, verifyKeyOf } from '../protocol/signing-key.ts'
+import type { Agent, Register } from './register.ts'
+
+/** What a join code says of the center. */
+export interface CenterAddress {
+  readonly url: string
+  /** The root key's fingerprint. */
+  readonly center: string
+  readonly tlsPin: string
+}
+
+export interface Invitation {
+  readonly joinCode: string
+  readonly expiresAt: number
+}
+
+/** A join code for one agent. Its token is kept as a digest only: reading the register lets nobody in. */
+export async function invite(
+  register: Register,
+  address: CenterAddress,
+  terms: { name: string; lifeMs: number; now: number },
+): Promise<Invitation> {
+  const token = randomBytes(24).toString('base64url')
+  const expiresAt = terms.now + terms.lifeMs
+  await register.agents.addInvite({
+    tokenSha256: digest(token),
+    name: terms.name,
+    createdAt: terms.now,
+    expiresAt,
+  })
+  return {
+    joinCode: encodeJoinCode({ ...address, token, expiresAt: new Date(expiresAt).toISOString() }),
+    expiresAt,
+  }
+}
+
+/** Takes a key into the waiting room. Throws JOIN_CODE_INVALID for a token that buys nothing. */
+export async function join(register: Register, request: JoinRequest, now: number): Promise<Agent> {
+  const key = verifyKeyOf(Buffer.from(request.signingKey, 'base64url'))
+  const agent = await register.agents.join({
+    tokenSha256: digest(request.token),
+    kid: key.kid,
+    publicKey: key.publicKey,
+    ownName: request.name,
+    now,
+  })
+  if (agent === undefined) {
+    throw new Failure(
+      'JOIN_CODE_INVALID',
+      'joining the center: the join code is unknown, too old, or used already: ask the center for a new one',
+    )
+  }
+  return agent
+}
+
+/**
+ * Lets an agent in. `fingerprint` is what its screen shows, short or whole; throws AGENT_UNKNOWN unless it names one
+ * agent, and AGENT_REVOKED for one that was shut out: that one needs a new key.
+ */
+export async function approve(register: Register, fingerprint: string, now: number): Promise<Agent> {
+  const agent = await findByFingerprint(register, fingerprint)
+  if (agent.state === 'revoked') {
+    throw new Failure('AGENT_REVOKED', `approving ${agent.name}: its key was revoked: it must join anew`)
+  }
+  await register.agents.approve(agent.kid, now)
+  return reread(register, agent)
+}
+
+/** Shuts an agent out, from its next request on. */
+export async function revoke(register: Register, fingerprint: string, now: number): Promise<Agent> {
+  const agent = await findByFingerprint(register, fingerprint)
+  await register.agents.revoke(agent.kid, now)
+  return reread(register, agent)
+}
+
+/** Fewer digits than this could be hit by chance. */
+const LEAST_DIGITS = 8
+
+async function findByFingerprint(register: Register, fingerprint: string): Promise<Agent> {
+  const digits = fingerprint.toLowerCase().replace(/[\s-]/g, '')
+  if (digits.length < LEAST_DIGITS || !/^[0-9a-f]+$/.test(digits)) {
+    throw new Failure(
+      'AGENT_UNKNOWN',
+      `finding an agent: its fingerprint is at least ${LEAST_DIGITS} hexadecimal digits, such as 1a2b-3c4d`,
+    )
+  }
+  const agents = await register.agents.list()
+  const found = agents.filter((agent) => agent.kid.startsWith(digits))
+  const [agent] = found
+  if (agent === undefined || found.length > 1) {
+    const what = agent === undefined ? 'no agent has' : `${found.length} agents have`
+    throw new Failure(
+      'AGENT_UNKNOWN',
+      `finding an agent: ${what} the fingerprint ${shortFingerprint(digits)}`,
+    )
+  }
+  return agent
+}
+
+async function reread(register: Register, agent: Agent): Promise<Agent> {
+  return (await register.agents.find(agent.kid)) ?? agent
+}
+
+const digest = (token: string): string => createHash('sha256').update(token, 'utf8').digest('hex')

@@ -1,0 +1,114 @@
+import { createReadStream } from 'node:fs'
+import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { syncFolder } from '../platform/durable-file.ts'
+import { Failure, storageFailure } from '../platform/failure.ts'
+import { isUlid, newUlid } from '../protocol/ulid.ts'
+import { errorCode } from './error-code.ts'
+import { safeName } from './instance-name.ts'
+import type { InstanceName, InstanceStore, InstanceWriter } from './instance-store.ts'
+
+const READ_BYTES = 256 * 1024
+
+/** instances/<study>/<series>/<SOP instance>.dcm; a further version of the same UID has `~` and its ULID in its name. */
+export class FileInstanceStore implements InstanceStore {
+  readonly #folder: string
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  async create(name: InstanceName): Promise<InstanceWriter> {
+    const series = join(safeName(name.studyUid), safeName(name.seriesUid))
+    const base = safeName(name.sopInstanceUid)
+    const ulid = isUlid(name.ulid) ? name.ulid : safeName(name.ulid)
+    // The last is for a name that a crash left half written; only the register says which file is whole.
+    for (const stem of [base, `${base}~${ulid}`, `${base}~${newUlid(Date.now())}`]) {
+      const file = join(series, `${stem}.dcm`)
+      const handle = await this.#openNew(file)
+      if (handle !== undefined) return new FileInstanceWriter(file, join(this.#folder, file), handle)
+    }
+    throw new Failure('STORAGE_ERROR', `creating an instance file in ${series}: every name is taken`)
+  }
+
+  async syncNames(files: readonly string[]): Promise<void> {
+    const folders = new Set<string>()
+    for (const file of files) {
+      const series = dirname(file)
+      for (const folder of [series, dirname(series), '.']) folders.add(folder)
+    }
+    try {
+      for (const folder of folders) await syncFolder(join(this.#folder, folder))
+    } catch (error) {
+      throw storageFailure(error, 'making the names of instances durable')
+    }
+  }
+
+  async *read(file: string): AsyncGenerator<Uint8Array> {
+    try {
+      yield* createReadStream(join(this.#folder, file), { highWaterMark: READ_BYTES })
+    } catch (error) {
+      throw storageFailure(error, 'reading a stored instance')
+    }
+  }
+
+  async remove(file: string): Promise<void> {
+    await unlink(join(this.#folder, file)).catch(() => {})
+  }
+
+  /** Undefined where the name is taken. */
+  async #openNew(file: string): Promise<FileHandle | undefined> {
+    const path = join(this.#folder, file)
+    const create = (): Promise<FileHandle> => open(path, 'wx', 0o600)
+    try {
+      return await create().catch(async (error: unknown) => {
+        if (errorCode(error) !== 'ENOENT') throw error
+        await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+        return create()
+      })
+    } catch (error) {
+      if (errorCode(error) === 'EEXIST') return undefined
+      throw storageFailure(error, 'creating an instance file')
+    }
+  }
+}
+
+class FileInstanceWriter implements InstanceWriter {
+  readonly file: string
+  readonly #path: string
+  readonly #handle: FileHandle
+
+  constructor(file: string, path: string, handle: FileHandle) {
+    this.file = file
+    this.#path = path
+    this.#handle = handle
+  }
+
+  async write(pieces: readonly Uint8Array[]): Promise<void> {
+    await writeAll(this.#handle, pieces).catch((error: unknown) => {
+      throw storageFailure(error, 'writing an instance')
+    })
+  }
+
+  async finish(): Promise<void> {
+    try {
+      await this.#handle.datasync()
+      await this.#handle.close()
+    } catch (error) {
+      throw storageFailure(error, 'making an instance durable')
+    }
+  }
+
+  async discard(): Promise<void> {
+    await this.#handle.close().catch(() => {})
+    await unlink(this.#path).catch(() => {})
+  }
+}
+
+/** Appends all of the pieces; the system may take fewer bytes than it was given. */
+async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
+  const total = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  const { bytesWritten } = await handle.writev(pieces)
+  if (bytesWritten === total) return
+  await handle.writeFile(Buffer.concat(pieces).subarray(bytesWritten))
+}

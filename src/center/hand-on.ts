@@ -1,0 +1,186 @@
+import { failureReason } from '../dicomweb/failure-reason.ts'
+import type { StowAnswer, StowOutcome } from '../dicomweb/stow-answer.ts'
+import type { StowInstance } from '../dicomweb/stow-client.ts'
+import { backoffMs } from '../platform/backoff.ts'
+import type { Clock } from '../platform/clock.ts'
+import { type Failure, failureFrom } from '../platform/failure.ts'
+import type { Log } from '../platform/log.ts'
+import { Wake } from '../platform/wake.ts'
+import type { InstanceStore } from './instance-store.ts'
+import type { HandOnInstance, HandOnOutcome, HandOnRegister } from './register.ts'
+
+/** Where instances are handed on to. Throws what stood in the way on this side; what the PACS says is an answer. */
+export interface Pacs {
+  store(instances: readonly StowInstance[], signal: AbortSignal): Promise<StowAnswer>
+}
+
+export interface HandOnMeans {
+  readonly pacs: Pacs
+  readonly handOn: HandOnRegister
+  readonly store: InstanceStore
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const BATCH = { instances: 100, bytes: 32 * 1024 * 1024 }
+const FIRST_RETRY_MS = 5_000
+const LAST_RETRY_MS = 10 * 60_000
+/** An operator in another process may have made something due. */
+const LOOK_EVERY_MS = 15_000
+
+/**
+ * Hands stored instances on to the PACS, study by study, until it has each one or has said why not. The queue is in the
+ * register: nothing is forgotten, and nothing waits for it. Where the PACS is away, all of it waits; where it refuses a
+ * request, the instances travel alone from then on, so that one bad one is found and holds up no other.
+ */
+export class HandOn {
+  readonly #means: HandOnMeans
+  readonly #stop = new AbortController()
+  readonly #running: Promise<void>
+  readonly #wake: Wake
+  #pauses = 0
+
+  constructor(means: HandOnMeans) {
+    this.#means = means
+    this.#wake = new Wake(means.clock)
+    this.#running = this.#run()
+  }
+
+  /** Something new may be due. */
+  wake(): void {
+    this.#wake.call()
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+  }
+
+  /** Never rejects. */
+  async #run(): Promise<void> {
+    const { log } = this.#means
+    while (!this.#stop.signal.aborted) {
+      try {
+        const batch = await this.#means.handOn.due(this.#means.clock.now(), BATCH)
+        if (batch.length > 0) await this.#send(batch)
+        else await this.#idle()
+      } catch (error) {
+        if (this.#stop.signal.aborted) return
+        const { code, message } = failureFrom(error, 'INTERNAL', 'handing instances on to the PACS')
+        log.error('handing on failed', { code, message })
+        await this.#pause()
+      }
+    }
+  }
+
+  async #send(batch: readonly HandOnInstance[]): Promise<void> {
+    const answer = await this.#ask(batch)
+    switch (answer.kind) {
+      case 'answered':
+        this.#pauses = 0
+        return this.#settle(
+          batch.map((instance) => this.#outcome(instance, answer.outcomes.get(instance.sopInstanceUid))),
+        )
+      case 'refused':
+        this.#pauses = 0
+        return this.#settle(
+          batch.map((instance) => this.#refused(instance, answer.failure, batch.length === 1)),
+        )
+      case 'unavailable':
+        return this.#wait(batch, answer.failure)
+    }
+  }
+
+  /** An instance that can't be read here is treated as if the PACS had refused it: it is found, and holds up no other. */
+  async #ask(batch: readonly HandOnInstance[]): Promise<StowAnswer> {
+    const instances = batch.map(({ sopInstanceUid, file, fileBytes }) => ({
+      sopInstanceUid,
+      bytes: fileBytes,
+      content: () => this.#means.store.read(file),
+    }))
+    try {
+      return await this.#means.pacs.store(instances, this.#stop.signal)
+    } catch (error) {
+      if (this.#stop.signal.aborted) throw error
+      return { kind: 'refused', failure: failureFrom(error, 'INTERNAL', 'handing instances on to the PACS') }
+    }
+  }
+
+  async #wait(batch: readonly HandOnInstance[], failure: Failure): Promise<void> {
+    const { clock, log, handOn } = this.#means
+    const delayMs = backoffMs(this.#pauses, FIRST_RETRY_MS, LAST_RETRY_MS)
+    const fields = { code: failure.code, message: failure.message, delayMs: Math.round(delayMs) }
+    if (failure.remedy === 'operator') log.error('PACS does not let us in', fields)
+    else log.warn('PACS is away', fields)
+    const nextAt = Math.round(clock.now() + delayMs)
+    await handOn.settle(
+      batch.map(({ id }) => ({ id, state: 'waiting', reason: failure.message, failed: false, nextAt })),
+    )
+    await this.#pause(delayMs)
+  }
+
+  async #pause(delayMs = backoffMs(this.#pauses, FIRST_RETRY_MS, LAST_RETRY_MS)): Promise<void> {
+    this.#pauses++
+    await this.#means.clock.sleep(delayMs, this.#stop.signal).catch(() => {})
+  }
+
+  async #settle(outcomes: readonly HandOnOutcome[]): Promise<void> {
+    const { handOn, log } = this.#means
+    await handOn.settle(outcomes)
+    const [first, ...more] = outcomes.filter((one) => one.state === 'refused')
+    if (first !== undefined) {
+      log.error('PACS refused instances', { instances: more.length + 1, reason: first.reason })
+    }
+  }
+
+  #outcome(instance: HandOnInstance, said: StowOutcome | undefined): HandOnOutcome {
+    if (said === undefined) return this.#later(instance, 'the PACS did not mention it in its answer')
+    if (said.stored) return accepted(instance)
+    const { meaning, remedy } = failureReason(said.reason)
+    switch (remedy) {
+      case 'there':
+        return accepted(instance)
+      case 'later':
+        return this.#later(instance, meaning)
+      case 'never':
+        return refused(instance, meaning)
+    }
+  }
+
+  /** Of several instances any may be the cause: each is tried alone, at once. */
+  #refused(instance: HandOnInstance, failure: Failure, isAlone: boolean): HandOnOutcome {
+    if (!isAlone) {
+      return {
+        id: instance.id,
+        state: 'waiting',
+        reason: failure.message,
+        failed: true,
+        nextAt: this.#means.clock.now(),
+      }
+    }
+    return failure.remedy === 'operator' && failure.code === 'PACS_REFUSED'
+      ? refused(instance, failure.message)
+      : this.#later(instance, failure.message)
+  }
+
+  #later(instance: HandOnInstance, reason: string): HandOnOutcome {
+    const delayMs = backoffMs(instance.attempts, FIRST_RETRY_MS, LAST_RETRY_MS)
+    const nextAt = Math.round(this.#means.clock.now() + delayMs)
+    return { id: instance.id, state: 'waiting', reason, failed: true, nextAt }
+  }
+
+  async #idle(): Promise<void> {
+    const { clock, handOn } = this.#means
+    const nextAt = await handOn.nextDueAt()
+    const delayMs = nextAt === undefined ? LOOK_EVERY_MS : Math.max(0, nextAt - clock.now())
+    await this.#wake.wait(Math.min(delayMs, LOOK_EVERY_MS), this.#stop.signal)
+  }
+}
+
+function accepted({ id }: HandOnInstance): HandOnOutcome {
+  return { id, state: 'accepted', reason: null, failed: false, nextAt: 0 }
+}
+
+function refused({ id }: HandOnInstance, reason: string): HandOnOutcome {
+  return { id, state: 'refused', reason, failed: true, nextAt: 0 }
+}

@@ -1,0 +1,29 @@
+/** What names a stored instance; the UIDs are as the envelope has them, unchecked. */
+export interface InstanceName {
+  readonly studyUid: string
+  readonly seriesUid: string
+  readonly sopInstanceUid: string
+  readonly ulid: string
+}
+
+/** An instance while it is being written. Every method throws STORAGE_FULL or STORAGE_ERROR. */
+export interface InstanceWriter {
+  /** Where it will be found; the register keeps this. */
+  readonly file: string
+  write(pieces: readonly Uint8Array[]): Promise<void>
+  /** Its content is durable; its name may still need {@link InstanceStore.syncNames}. */
+  finish(): Promise<void>
+  /** Removes it; never throws. */
+  discard(): Promise<void>
+}
+
+/** Where instances rest, each a DICOM Part 10 file exactly as its agent sealed it. */
+export interface InstanceStore {
+  /** Never writes over anything: what is not in the register may be all that is left of a lost one. */
+  create(name: InstanceName): Promise<InstanceWriter>
+  /** Makes the names of finished files durable. */
+  syncNames(files: readonly string[]): Promise<void>
+  read(file: string): AsyncIterable<Uint8Array>
+  /** Removes a file that no row names; never throws. */
+  remove(file: string): Promise<void>
+}

@@ -1,0 +1,83 @@
+import type { FileHandle } from 'node:fs/promises'
+import { Failure } from '../platform/failure.ts'
+import type { MemberAnswer } from '../protocol/center-api.ts'
+import { type PackHeader, packBytes, parsePackHeader } from '../protocol/pack.ts'
+import { Bounded } from './bounded.ts'
+import type { InstanceWriter } from './instance-store.ts'
+import { MemberSource } from './member-source.ts'
+import { type OpenedMember, type OpeningMeans, openMember } from './open-member.ts'
+import type { PackRow, StoredMember } from './register.ts'
+
+/** Device flushes of several files at once cost little more than one. */
+const SYNCS_AT_ONCE = 8
+
+/** What became of a pack's members, their files durable, their rows not yet written. */
+export interface OpenedPack {
+  readonly answers: readonly MemberAnswer[]
+  readonly stored: readonly StoredMember[]
+}
+
+/**
+ * Opens every member of a pack that lies whole on the disk. A bad member has its own answer and disturbs no other. Throws
+ * PACK_INVALID where the pack itself can't be read; and for faults of this machine, then with nothing left behind.
+ */
+export async function openPack(
+  pack: PackRow,
+  handle: FileHandle,
+  means: OpeningMeans,
+  signal: AbortSignal,
+): Promise<OpenedPack> {
+  const { header, bytesRead } = await readHeader(pack, handle)
+  const writers: InstanceWriter[] = []
+  const syncs = new Bounded(SYNCS_AT_ONCE)
+  const opened: OpenedMember[] = []
+  try {
+    let start = bytesRead
+    for (const member of header.members) {
+      const one = await openMember(member, new MemberSource(handle, start, member.bytes), means, signal)
+      opened.push(one)
+      const writer = 'writer' in one ? one.writer : undefined
+      if (writer !== undefined) {
+        writers.push(writer)
+        await syncs.start(() => writer.finish())
+      }
+      start += member.bytes
+    }
+    await syncs.end()
+    await means.store.syncNames(writers.map((writer) => writer.file))
+  } catch (error) {
+    await syncs.settled()
+    for (const writer of writers) await writer.discard()
+    throw error
+  }
+  return {
+    answers: opened.map((one) => ('answer' in one ? one.answer : { ulid: one.stored.ulid, state: 'stored' })),
+    stored: opened.flatMap((one) => ('stored' in one ? [one.stored] : [])),
+  }
+}
+
+async function readHeader(
+  pack: PackRow,
+  handle: FileHandle,
+): Promise<{ header: PackHeader; bytesRead: number }> {
+  const source = new MemberSource(handle, 0, pack.bytes)
+  let gathered: Buffer = Buffer.alloc(0)
+  for await (const piece of source.pieces(pack.bytes)) {
+    gathered = Buffer.concat([gathered, piece])
+    const parsed = parsePackHeader(gathered)
+    if (parsed === undefined) continue
+    checkHeader(parsed.header, pack)
+    return parsed
+  }
+  throw new Failure('PACK_INVALID', 'reading a pack: its member list is cut off')
+}
+
+function checkHeader(header: PackHeader, pack: PackRow): void {
+  if (header.pack !== pack.pack) {
+    throw new Failure('PACK_INVALID', 'reading a pack: it is another one than its upload was announced for')
+  }
+  const bytes = packBytes(header)
+  if (bytes !== pack.bytes) {
+    throw new Failure('PACK_INVALID', `reading a pack: ${pack.bytes} bytes, where its members make ${bytes}`)
+  }
+}

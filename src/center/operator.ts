@@ -1,0 +1,88 @@
+import type { Clock } from '../platform/clock.ts'
+import { readIdentity, type TlsFiles } from './center-identity.ts'
+import { approve, type CenterAddress, type Invitation, invite, revoke } from './enrolment.ts'
+import type { Agent, Register, StudyRow } from './register.ts'
+import { openRegister } from './sqlite/open-register.ts'
+
+export interface CenterStatus {
+  readonly agents: { readonly pending: number; readonly approved: number; readonly revoked: number }
+  readonly instances: number
+  /** Instances whose SOP Instance UID was here before with other bytes. */
+  readonly conflicts: number
+  /** Packs that are arriving, or wait to be opened. */
+  readonly packsUnderWay: number
+  readonly pacs: { readonly waiting: number; readonly refused: number }
+}
+
+export interface DeskOptions {
+  readonly folder: string
+  /** Where agents reach the center, for join codes. */
+  readonly publicUrl: string
+  readonly tls?: TlsFiles
+  readonly clock: Clock
+}
+
+/**
+ * What the center's operator does and sees. Works on the register in the center's folder, whether the center runs (in
+ * another process) or not; a running one heeds a decision at the next request, and a retry within 15 seconds.
+ */
+export class OperatorDesk implements Disposable {
+  readonly #register: Register
+  readonly #address: CenterAddress
+  readonly #clock: Clock
+
+  private constructor(register: Register, address: CenterAddress, clock: Clock) {
+    this.#register = register
+    this.#address = address
+    this.#clock = clock
+  }
+
+  static async open({ folder, publicUrl, tls, clock }: DeskOptions): Promise<OperatorDesk> {
+    const { keys, tlsPin } = await readIdentity(folder, tls)
+    return new OperatorDesk(openRegister(folder), { url: publicUrl, center: keys.root.kid, tlsPin }, clock)
+  }
+
+  /** A join code for one agent under this name; good once, for `lifeMs`. */
+  invite(name: string, lifeMs: number): Promise<Invitation> {
+    return invite(this.#register, this.#address, { name, lifeMs, now: this.#clock.now() })
+  }
+
+  /** By the fingerprint that the agent's screen shows. Throws AGENT_UNKNOWN or AGENT_REVOKED. */
+  approve(fingerprint: string): Promise<Agent> {
+    return approve(this.#register, fingerprint, this.#clock.now())
+  }
+
+  /** Throws AGENT_UNKNOWN. */
+  revoke(fingerprint: string): Promise<Agent> {
+    return revoke(this.#register, fingerprint, this.#clock.now())
+  }
+
+  agents(): Promise<Agent[]> {
+    return this.#register.agents.list()
+  }
+
+  /** Studies of the last days, the newest first. */
+  studies(days: number, limit: number): Promise<StudyRow[]> {
+    return this.#register.instances.studies(this.#clock.now() - days * 24 * 3600 * 1000, limit)
+  }
+
+  /** Hands what the PACS has refused or still lacks on again, of one study or of all; returns how many instances. */
+  retryPacs(studyUid?: string): Promise<number> {
+    return this.#register.handOn.retry(studyUid)
+  }
+
+  async status(): Promise<CenterStatus> {
+    const agents = { pending: 0, approved: 0, revoked: 0 }
+    for (const { state } of await this.#register.agents.list()) agents[state]++
+    return {
+      agents,
+      ...(await this.#register.instances.count()),
+      packsUnderWay: (await this.#register.packs.unanswered()).length,
+      pacs: await this.#register.handOn.count(),
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#register.close()
+  }
+}

@@ -1,0 +1,154 @@
+import { backoffMs } from '../platform/backoff.ts'
+import type { Clock } from '../platform/clock.ts'
+import { Failure, failureFrom } from '../platform/failure.ts'
+import type { Log } from '../platform/log.ts'
+import type { MemberAnswer, Refusal } from '../protocol/center-api.ts'
+import type { PacsState } from '../protocol/receipt.ts'
+import type { OpeningMeans } from './open-member.ts'
+import { type OpenedPack, openPack } from './open-pack.ts'
+import type { PackStore } from './pack-store.ts'
+import type { PackRow } from './register.ts'
+
+/** What a pack's row keeps as its answer: every member's, or why the pack as a whole could not be read. */
+export type SettledPack = { readonly members: readonly MemberAnswer[] } | { readonly refused: Refusal }
+
+export interface PackWorkerMeans extends OpeningMeans {
+  readonly packs: PackStore
+  readonly clock: Clock
+  readonly log: Log
+  /** State of new instances: 'waiting' where there is a PACS. */
+  readonly pacsState: PacsState
+  /** Called after instances have been stored. */
+  readonly onStored: () => void
+}
+
+/** Two, so that one very large instance does not hold up everything behind it. */
+const PACKS_AT_ONCE = 2
+const FIRST_RETRY_MS = 2_000
+const LAST_RETRY_MS = 5 * 60_000
+
+/**
+ * Opens whole packs, in the order in which they became whole. The order of writing is what a crash may cut at any
+ * point: instances durable, rows and answer in one commit, only then the pack is removed. A pack without an answer is
+ * simply opened again.
+ */
+export class PackWorker {
+  readonly #means: PackWorkerMeans
+  readonly #stop = new AbortController()
+  readonly #waiting: string[] = []
+  /** Waiting, being opened, or to be tried again. */
+  readonly #known = new Set<string>()
+  readonly #running = new Set<Promise<void>>()
+  readonly #attempts = new Map<string, number>()
+  readonly #onAnswered = new Map<string, Set<() => void>>()
+
+  constructor(means: PackWorkerMeans) {
+    this.#means = means
+  }
+
+  /** Takes a whole, durable pack; taking it twice is harmless. */
+  add(uploadId: string): void {
+    if (this.#known.has(uploadId)) return
+    this.#known.add(uploadId)
+    this.#queue(uploadId)
+  }
+
+  /** Resolves when the pack has been answered, or after `waitMs`, or when the signal is aborted. */
+  answered(uploadId: string, waitMs: number, signal: AbortSignal): Promise<void> {
+    if (!this.#known.has(uploadId) || signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const listeners = this.#onAnswered.get(uploadId) ?? new Set()
+      this.#onAnswered.set(uploadId, listeners)
+      const done = (): void => {
+        timer.cancel()
+        signal.removeEventListener('abort', done)
+        listeners.delete(done)
+        if (listeners.size === 0) this.#onAnswered.delete(uploadId)
+        resolve()
+      }
+      const timer = this.#means.clock.after(waitMs, done)
+      signal.addEventListener('abort', done)
+      listeners.add(done)
+    })
+  }
+
+  /** Breaks off what is being opened, leaving nothing behind; it is opened again at the next start. */
+  async close(): Promise<void> {
+    this.#stop.abort(new Failure('NOT_RUNNING', 'opening packs: the center is closing'))
+    await Promise.all(this.#running)
+  }
+
+  #queue(uploadId: string): void {
+    this.#waiting.push(uploadId)
+    this.#startMore()
+  }
+
+  #startMore(): void {
+    while (this.#running.size < PACKS_AT_ONCE && !this.#stop.signal.aborted) {
+      const uploadId = this.#waiting.shift()
+      if (uploadId === undefined) return
+      const run = this.#work(uploadId).finally(() => {
+        this.#running.delete(run)
+        this.#startMore()
+      })
+      this.#running.add(run)
+    }
+  }
+
+  /** Never rejects. */
+  async #work(uploadId: string): Promise<void> {
+    try {
+      const pack = await this.#means.register.packs.find(uploadId)
+      if (pack !== undefined && pack.answer === null) await this.#open(pack)
+      this.#known.delete(uploadId)
+      this.#attempts.delete(uploadId)
+      for (const done of this.#onAnswered.get(uploadId) ?? []) done()
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#tryLater(uploadId, error)
+    }
+  }
+
+  async #open(pack: PackRow): Promise<void> {
+    const { packs } = this.#means
+    const handle = await packs.openToRead(pack.uploadId)
+    try {
+      const opened = await openPack(pack, handle, this.#means, this.#stop.signal)
+      await this.#settle(pack, { members: opened.answers }, opened.stored)
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'PACK_INVALID') throw error
+      await this.#settle(pack, { refused: { code: error.code, message: error.message } }, [])
+    } finally {
+      await handle.close()
+    }
+    await packs.remove(pack.uploadId)
+  }
+
+  async #settle(pack: PackRow, answer: SettledPack, stored: OpenedPack['stored']): Promise<void> {
+    const { register, store, clock, log, pacsState, onStored } = this.#means
+    const terms = { now: clock.now(), pacsState }
+    const superfluous = await register.instances.settle(pack, JSON.stringify(answer), stored, terms)
+    for (const file of superfluous) await store.remove(file)
+    const all = 'members' in answer ? answer.members.length : 0
+    log.info('pack opened', {
+      agent: pack.agent,
+      pack: pack.pack,
+      stored: stored.length,
+      notStored: all - stored.length,
+    })
+    if (stored.length > 0) onStored()
+  }
+
+  #tryLater(uploadId: string, error: unknown): void {
+    const attempt = this.#attempts.get(uploadId) ?? 0
+    this.#attempts.set(uploadId, attempt + 1)
+    const delayMs = backoffMs(attempt, FIRST_RETRY_MS, LAST_RETRY_MS)
+    const { code, message } = failureFrom(error, 'INTERNAL', 'opening a pack')
+    this.#means.log.error('pack could not be opened, it is kept and tried again', {
+      uploadId,
+      code,
+      message,
+      delayMs,
+    })
+    this.#means.clock.after(delayMs, () => this.#queue(uploadId))
+  }
+}

@@ -1,0 +1,132 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Clock } from '../platform/clock.ts'
+import { Failure } from '../platform/failure.ts'
+import type { ManifestAnswer } from '../protocol/center-api.ts'
+import { jwsDigest } from '../protocol/jws.ts'
+import { type Manifest, type ManifestInstance, verifyManifest } from '../protocol/manifest.ts'
+import { type Receipt, type ReceiptInstance, signReceipt, verifyReceipt } from '../protocol/receipt.ts'
+import { type SigningKey, verifyKeyOf } from '../protocol/signing-key.ts'
+import { SUITE } from '../protocol/spool-file.ts'
+import type { Agent, Chain, Holding, ManifestRow, Register } from './register.ts'
+
+export interface ReceiptMeans {
+  readonly register: Register
+  readonly clock: Clock
+  /** The root key's fingerprint. */
+  readonly center: string
+  readonly keys: readonly [SigningKey, ...SigningKey[]]
+}
+
+/** Look-ups between two turns of the event loop. */
+const LOOKUPS_AT_ONCE = 500
+
+/**
+ * Answers an agent's manifest: a receipt where every listed instance is in the store exactly as listed, else what is
+ * missing. The same manifest again gets the same receipt, or a new one where the PACS has got further since.
+ *
+ * Throws SIGNATURE_INVALID, and MANIFEST_INVALID for one that is not this agent's or contradicts the one before it.
+ */
+export async function answerManifest(
+  means: ReceiptMeans,
+  agent: Agent,
+  jws: string,
+): Promise<ManifestAnswer> {
+  const manifest = verifyManifest(jws, [verifyKeyOf(agent.publicKey)])
+  if (manifest.agent !== agent.kid) throw invalid('it names another agent than the one that sends it')
+  const digest = jwsDigest(jws)
+  const chain = await chainOf(means.register, manifest, digest)
+  const { instances, missing } = await lookUp(means.register, manifest)
+  if (missing.length > 0) return { missing }
+  return { receipt: await receiptFor(means, manifest, { digest, chain, jws }, instances) }
+}
+
+/**
+ * A manifest that names a predecessor which this center does not know is taken (the center may have lost it) and noted;
+ * one that denies the predecessor that the center does know is not: somebody rewrites history. A second manifest of the
+ * same version is taken and noted: an agent that lost its own records begins again.
+ */
+async function chainOf(register: Register, manifest: Manifest, digest: string): Promise<Chain> {
+  const { agent, study, version, previous } = manifest
+  if ((version === 1) !== (previous === null)) {
+    throw invalid(`version ${version} ${previous === null ? 'names no' : 'names a'} version before it`)
+  }
+  const before = previous === null ? [] : await register.receipts.manifestDigests(agent, study, version - 1)
+  if (previous !== null && before.length > 0 && !before.includes(previous)) {
+    throw invalid(
+      `version ${version} does not follow the version ${version - 1} that this center has receipted`,
+    )
+  }
+  const sameVersion = await register.receipts.manifestDigests(agent, study, version)
+  if (sameVersion.some((known) => known !== digest)) return 'fork'
+  return previous === null || before.length > 0 ? 'whole' : 'gap'
+}
+
+async function lookUp(
+  register: Register,
+  manifest: Manifest,
+): Promise<{ instances: ReceiptInstance[]; missing: string[] }> {
+  const instances: ReceiptInstance[] = []
+  const missing: string[] = []
+  for (const [index, listed] of manifest.instances.entries()) {
+    if (index % LOOKUPS_AT_ONCE === LOOKUPS_AT_ONCE - 1) await setImmediate()
+    const { ulid, sopInstanceUid, dataSetSha256 } = listed
+    const holding = await register.instances.holding(manifest.agent, ulid, sopInstanceUid, dataSetSha256)
+    if (holding !== undefined && isAsListed(holding, listed)) {
+      instances.push({ ...listed, pacs: holding.pacsState })
+    } else missing.push(ulid)
+  }
+  return { instances, missing }
+}
+
+/**
+ * The data set must be the very same. The sealed form too, where this ULID was opened here; where the same data set came
+ * under another ULID only (it was sent twice), it counts as held, though this sealed form was never seen.
+ */
+function isAsListed(holding: Holding, listed: ManifestInstance): boolean {
+  if (holding.dataSetBytes !== listed.dataSetBytes) return false
+  if (holding.sealedSha256 === null) return true
+  return holding.sealedSha256 === listed.sealedSha256 && holding.sealedBytes === listed.sealedBytes
+}
+
+async function receiptFor(
+  means: ReceiptMeans,
+  manifest: Manifest,
+  { digest, chain, jws }: Pick<ManifestRow, 'digest' | 'chain' | 'jws'>,
+  instances: ReceiptInstance[],
+): Promise<string> {
+  const latest = await means.register.receipts.latest(digest)
+  if (latest !== undefined && saysTheSame(latest, instances, means.keys)) return latest
+  const now = means.clock.now()
+  const { agent, study, version } = manifest
+  const row: ManifestRow = { digest, agent, studyUid: study, version, chain, jws, postedAt: now }
+  const [key] = means.keys
+  return means.register.receipts.issue(row, (counter) => {
+    const receipt: Receipt = {
+      format: 'ferry-receipt/1',
+      suite: SUITE,
+      center: means.center,
+      agent,
+      study,
+      version,
+      manifest: digest,
+      receiptedAt: new Date(now).toISOString(),
+      counter,
+      instances,
+    }
+    return signReceipt(receipt, key)
+  })
+}
+
+/** Whether a receipt still tells the truth of the PACS, under a key that is still in use. */
+function saysTheSame(
+  jws: string,
+  instances: readonly ReceiptInstance[],
+  keys: readonly SigningKey[],
+): boolean {
+  const said = verifyReceipt(jws, keys).instances
+  return said.length === instances.length && said.every((one, index) => one.pacs === instances[index]?.pacs)
+}
+
+function invalid(found: string): Failure {
+  return new Failure('MANIFEST_INVALID', `checking a manifest: ${found}`)
+}

@@ -1,0 +1,209 @@
+import type { AgentState } from '../protocol/center-api.ts'
+import type { PacsState } from '../protocol/receipt.ts'
+
+/**
+ * What the center must not forget. Each method that changes something is one commit, on the disk when it resolves
+ * (`seen` alone may be lost). Embedded it is SQLite in the center's folder (sqlite/open-register.ts); promises, since a
+ * register across a network could not answer at once. Times are ms since 1970.
+ */
+export interface Register {
+  readonly agents: AgentRegister
+  readonly keyLists: KeyListRegister
+  readonly packs: PackRegister
+  readonly instances: InstanceRegister
+  readonly receipts: ReceiptRegister
+  readonly handOn: HandOnRegister
+  close(): void
+}
+
+export interface Agent {
+  /** Fingerprint of its signing key. */
+  readonly kid: string
+  readonly publicKey: Buffer
+  /** The operator's name for it. */
+  readonly name: string
+  /** What it calls itself. */
+  readonly ownName: string
+  readonly state: AgentState
+  readonly joinedAt: number
+  readonly approvedAt: number | null
+  readonly revokedAt: number | null
+  readonly lastSeenAt: number | null
+}
+
+export interface Invite {
+  readonly tokenSha256: string
+  readonly name: string
+  readonly createdAt: number
+  readonly expiresAt: number
+}
+
+export interface Joining {
+  readonly tokenSha256: string
+  readonly kid: string
+  readonly publicKey: Buffer
+  readonly ownName: string
+  readonly now: number
+}
+
+export interface AgentRegister {
+  addInvite(invite: Invite): Promise<void>
+  /**
+   * Spends the invite on this key, which becomes a pending agent. A key that joins again by the invite that it spent, or
+   * by a fresh one, is what it is already. Undefined where the token is unknown, too old, or spent by another key.
+   */
+  join(joining: Joining): Promise<Agent | undefined>
+  find(kid: string): Promise<Agent | undefined>
+  list(): Promise<Agent[]>
+  approve(kid: string, now: number): Promise<void>
+  revoke(kid: string, now: number): Promise<void>
+  seen(kid: string, now: number): Promise<void>
+}
+
+export interface KeyListRegister {
+  /** The signed list of the newest version, which is a new one where `content` differs from what was last said. */
+  publish(content: string, sign: (version: number) => string): Promise<string>
+}
+
+/** An upload: a pack on its way, or one that has been answered. */
+export interface PackRow {
+  readonly uploadId: string
+  readonly agent: string
+  readonly pack: string
+  readonly bytes: number
+  readonly createdAt: number
+  /** JSON of a {@link SettledPack}; null until then. */
+  readonly answer: string | null
+}
+
+export interface PackRegister {
+  /** The agent's upload of this pack: the one that it has already, else the given one, now entered. */
+  create(row: Omit<PackRow, 'answer'>): Promise<PackRow>
+  find(uploadId: string): Promise<PackRow | undefined>
+  unanswered(): Promise<PackRow[]>
+  createdBefore(time: number): Promise<PackRow[]>
+  remove(uploadId: string): Promise<void>
+}
+
+/** What identifies one version of an instance. */
+export interface InstanceVersion {
+  readonly sopInstanceUid: string
+  readonly dataSetSha256: string
+  readonly transferSyntaxUid: string
+}
+
+/** A member of a pack that has been opened, checked, and stored. */
+export interface StoredMember extends InstanceVersion {
+  readonly ulid: string
+  readonly studyUid: string
+  readonly seriesUid: string
+  readonly sopClassUid: string
+  readonly dataSetBytes: number
+  readonly sealedBytes: number
+  readonly sealedSha256: string
+  /** Where it was written; undefined where the version was in the store already. */
+  readonly file: string | undefined
+  readonly fileBytes: number
+}
+
+/** What the register knows of an instance that a manifest lists. */
+export interface Holding {
+  readonly pacsState: PacsState
+  readonly dataSetBytes: number
+  /** Of the delivery under the listed ULID; null where the same data set came under another one only. */
+  readonly sealedBytes: number | null
+  readonly sealedSha256: string | null
+}
+
+export interface InstanceRegister {
+  knows(version: InstanceVersion): Promise<boolean>
+  /**
+   * Enters all stored members of a pack together with its answer, in one commit; returns the files that are not needed,
+   * since another pack brought the same version meanwhile.
+   */
+  settle(
+    pack: PackRow,
+    answer: string,
+    members: readonly StoredMember[],
+    terms: SettleTerms,
+  ): Promise<string[]>
+  /** By SOP Instance UID and data set digest; of several, the one that was delivered under this ULID. */
+  holding(agent: string, ulid: string, sopInstanceUid: string, sha256: string): Promise<Holding | undefined>
+  /** Studies of which something was stored since then, the newest first. */
+  studies(since: number, limit: number): Promise<StudyRow[]>
+  count(): Promise<{ instances: number; conflicts: number }>
+}
+
+export interface SettleTerms {
+  readonly now: number
+  readonly pacsState: PacsState
+}
+
+/** A study in figures. */
+export interface StudyRow {
+  readonly studyUid: string
+  readonly instances: number
+  readonly bytes: number
+  readonly conflicts: number
+  readonly lastStoredAt: number
+  /** Names of the agents that brought it, comma between. */
+  readonly agents: string
+  readonly pacsWaiting: number
+  readonly pacsAccepted: number
+  readonly pacsRefused: number
+  /** One of the reasons, where anything waits or is refused. */
+  readonly pacsReason: string | null
+  /** Manifest version of the newest receipt. */
+  readonly receiptedVersion: number | null
+}
+
+export type Chain = 'whole' | 'gap' | 'fork'
+
+export interface ManifestRow {
+  readonly digest: string
+  readonly agent: string
+  readonly studyUid: string
+  readonly version: number
+  readonly chain: Chain
+  readonly jws: string
+  readonly postedAt: number
+}
+
+export interface ReceiptRegister {
+  /** Digests of the manifests of this version that have been receipted. */
+  manifestDigests(agent: string, studyUid: string, version: number): Promise<string[]>
+  /** The newest receipt for a manifest. */
+  latest(manifestDigest: string): Promise<string | undefined>
+  /** Enters the manifest (once) and the receipt that `sign` makes under the agent's next number. */
+  issue(manifest: ManifestRow, sign: (counter: number) => string): Promise<string>
+}
+
+/** An instance on its way to the PACS. */
+export interface HandOnInstance {
+  readonly id: number
+  readonly studyUid: string
+  readonly sopInstanceUid: string
+  readonly file: string
+  readonly fileBytes: number
+  readonly attempts: number
+}
+
+export interface HandOnOutcome {
+  readonly id: number
+  readonly state: 'waiting' | 'accepted' | 'refused'
+  readonly reason: string | null
+  /** Whether this counts against the instance itself. */
+  readonly failed: boolean
+  readonly nextAt: number
+}
+
+export interface HandOnRegister {
+  /** Instances of one study, the longest due first. One that failed before comes alone. */
+  due(now: number, limits: { instances: number; bytes: number }): Promise<HandOnInstance[]>
+  /** When the next one is due; undefined where nothing waits. */
+  nextDueAt(): Promise<number | undefined>
+  settle(outcomes: readonly HandOnOutcome[]): Promise<void>
+  /** Makes all that the PACS does not have due at once, of one study or of all; returns how many. */
+  retry(studyUid?: string): Promise<number>
+  count(): Promise<{ waiting: number; refused: number }>
+}

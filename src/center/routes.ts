@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '../platform/clock.ts'
+import { type AgentAnswer, CENTER_PATHS, joinRequestSchema, type PackAnswer } from '../protocol/center-api.ts'
+import type { SignedKeyList } from '../protocol/key-list.ts'
+import { parseJson } from '../protocol/parse-json.ts'
+import { type Authenticator, checkApproved } from './authenticate.ts'
+import { join } from './enrolment.ts'
+import { HttpRefusal, readText, sendJson } from './http-answer.ts'
+import type { PackUploads } from './pack-uploads.ts'
+import type { PackWorker, SettledPack } from './pack-worker.ts'
+import { answerManifest, type ReceiptMeans } from './receipts.ts'
+import type { Agent } from './register.ts'
+import { tusMethod } from './tus-headers.ts'
+
+export interface RouteMeans extends ReceiptMeans {
+  readonly keyList: SignedKeyList
+  readonly authenticator: Authenticator
+  readonly uploads: PackUploads
+  readonly worker: PackWorker
+  readonly clock: Clock
+}
+
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Aborted when the connection is gone, or the center closes. */
+  readonly signal: AbortSignal
+}
+
+const JOIN_LIMIT_BYTES = 4 * 1024
+/** Some 60,000 instances. */
+const MANIFEST_LIMIT_BYTES = 32 * 1024 * 1024
+const ANSWER_WAIT_MS = 25_000
+
+/** Answers one request to the center's interface (protocol/center-api.ts), or throws the Failure to refuse it with. */
+export async function answer(means: RouteMeans, exchange: Exchange): Promise<void> {
+  const { request, response } = exchange
+  const { pathname } = new URL(request.url ?? '/', 'https://center')
+  const method = pathname.startsWith(CENTER_PATHS.packs) ? tusMethod(request) : request.method
+  switch (`${method} ${pathname}`) {
+    case `GET ${CENTER_PATHS.health}`:
+      return sendJson(response, 200, { status: 'ok' })
+    case `POST ${CENTER_PATHS.join}`:
+      return answerJoin(means, exchange)
+    case `OPTIONS ${CENTER_PATHS.packs}`:
+      return means.uploads.options(response)
+  }
+  const agent = await means.authenticator.identify(request)
+  // The one thing that every agent may ask is what the center thinks of it.
+  if (`${method} ${pathname}` === `GET ${CENTER_PATHS.agent}`) {
+    return sendJson(response, 200, agentAnswer(agent, means.keyList))
+  }
+  checkApproved(agent)
+  switch (`${method} ${pathname}`) {
+    case `GET ${CENTER_PATHS.keys}`:
+      return sendJson(response, 200, means.keyList)
+    case `POST ${CENTER_PATHS.manifests}`:
+      return sendJson(
+        response,
+        200,
+        await answerManifest(means, agent, await readText(request, MANIFEST_LIMIT_BYTES)),
+      )
+    case `POST ${CENTER_PATHS.packs}`:
+      return means.uploads.create(request, response, agent)
+  }
+  return answerUpload(means, exchange, agent, `${method} ${pathname}`)
+}
+
+async function answerJoin(means: RouteMeans, { request, response }: Exchange): Promise<void> {
+  const text = await readText(request, JOIN_LIMIT_BYTES)
+  const joining = parseJson(text, joinRequestSchema, 'PROTOCOL_VIOLATION', 'reading a request to join')
+  const agent = await join(means.register, joining, means.clock.now())
+  sendJson(response, 200, agentAnswer(agent, means.keyList))
+}
+
+function agentAnswer({ state, name }: Agent, keys: SignedKeyList): AgentAnswer {
+  return { state, name, ...(state === 'approved' ? { keys } : {}) }
+}
+
+async function answerUpload(
+  means: RouteMeans,
+  exchange: Exchange,
+  agent: Agent,
+  asked: string,
+): Promise<void> {
+  const { request, response } = exchange
+  const [, method, uploadId = '', answerPath] =
+    /^(\w+) \/v1\/packs\/([0-9A-Z]{26})(\/answer)?$/.exec(asked) ?? []
+  if (answerPath !== undefined && method === 'GET') return answerPack(means, exchange, agent, uploadId)
+  if (answerPath === undefined) {
+    if (method === 'HEAD') return means.uploads.head(request, response, agent, uploadId)
+    if (method === 'PATCH') return means.uploads.patch(request, response, agent, uploadId)
+    if (method === 'DELETE') return means.uploads.terminate(request, response, agent, uploadId)
+  }
+  throw new HttpRefusal(
+    404,
+    'PROTOCOL_VIOLATION',
+    'reading a request: the center has nothing of this method and path',
+  )
+}
+
+/** What became of the members of a pack; waits a while for it, so that an agent need not ask again and again. */
+async function answerPack(
+  means: RouteMeans,
+  exchange: Exchange,
+  agent: Agent,
+  uploadId: string,
+): Promise<void> {
+  const before = await means.uploads.own(agent, uploadId)
+  if ((await means.uploads.offset(before)) < before.bytes) {
+    throw new HttpRefusal(409, 'PROTOCOL_VIOLATION', 'asking for an answer: the pack is not whole yet')
+  }
+  if (before.answer === null) await means.worker.answered(uploadId, ANSWER_WAIT_MS, exchange.signal)
+  const { answer: settled } = await means.uploads.own(agent, uploadId)
+  sendPackAnswer(exchange.response, settled)
+}
+
+function sendPackAnswer(response: ServerResponse, settled: string | null): void {
+  if (settled === null) return sendJson(response, 200, { state: 'processing' } satisfies PackAnswer)
+  const pack: SettledPack = JSON.parse(settled)
+  if ('refused' in pack) return sendJson(response, 422, pack.refused)
+  sendJson(response, 200, { state: 'answered', members: [...pack.members] } satisfies PackAnswer)
+}

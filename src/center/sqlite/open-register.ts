@@ -1,0 +1,29 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Database } from '../../platform/sqlite.ts'
+import type { Register } from '../register.ts'
+import { SqliteAgents } from './sqlite-agents.ts'
+import { SqliteHandOn } from './sqlite-hand-on.ts'
+import { SqliteInstances } from './sqlite-instances.ts'
+import { SqliteKeyLists } from './sqlite-key-lists.ts'
+import { SqlitePacks } from './sqlite-packs.ts'
+import { SqliteReceipts } from './sqlite-receipts.ts'
+
+const SCHEMA_FOLDER = fileURLToPath(new URL('./schema', import.meta.url))
+
+/**
+ * The register in a center's folder. A second process (the operator's command line) may open it while the center runs:
+ * SQLite lets both read, and one write after the other.
+ */
+export function openRegister(folder: string): Register {
+  const db = Database.open(join(folder, 'register.sqlite'), SCHEMA_FOLDER)
+  return {
+    agents: new SqliteAgents(db),
+    keyLists: new SqliteKeyLists(db),
+    packs: new SqlitePacks(db),
+    instances: new SqliteInstances(db),
+    receipts: new SqliteReceipts(db),
+    handOn: new SqliteHandOn(db),
+    close: () => db.close(),
+  }
+}

@@ -1,0 +1,108 @@
+-- What the center must not forget. Times are ms since 1970; digests are SHA-256 in lower-case hex.
+-- UIDs stand here, nothing else of the examination and nothing of the patient.
+
+CREATE TABLE agents (
+  kid TEXT PRIMARY KEY,
+  public_key BLOB NOT NULL,
+  -- The operator's name for it, from the invitation, and what it calls itself.
+  name TEXT NOT NULL,
+  own_name TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'approved', 'revoked')),
+  joined_at INTEGER NOT NULL,
+  approved_at INTEGER,
+  revoked_at INTEGER,
+  last_seen_at INTEGER,
+  receipt_count INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE invites (
+  token_sha256 TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  used_by TEXT REFERENCES agents (kid)
+) STRICT;
+
+CREATE TABLE key_lists (
+  version INTEGER PRIMARY KEY,
+  -- What the list says apart from version and time: a new version is made only where this changes.
+  content TEXT NOT NULL,
+  jws TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE packs (
+  upload_id TEXT PRIMARY KEY,
+  agent TEXT NOT NULL REFERENCES agents (kid),
+  pack TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  -- JSON; null until every member has been settled.
+  answer TEXT,
+  UNIQUE (agent, pack)
+) STRICT;
+
+-- One row for each version of an instance: the same SOP Instance UID may have come with different bytes.
+CREATE TABLE instances (
+  id INTEGER PRIMARY KEY,
+  study_uid TEXT NOT NULL,
+  series_uid TEXT NOT NULL,
+  sop_instance_uid TEXT NOT NULL,
+  sop_class_uid TEXT NOT NULL,
+  transfer_syntax_uid TEXT NOT NULL,
+  data_set_bytes INTEGER NOT NULL,
+  data_set_sha256 TEXT NOT NULL,
+  file TEXT NOT NULL UNIQUE,
+  file_bytes INTEGER NOT NULL,
+  stored_at INTEGER NOT NULL,
+  -- 1 where another version of the SOP instance was here first.
+  conflict INTEGER NOT NULL,
+  pacs_state TEXT NOT NULL CHECK (pacs_state IN ('none', 'waiting', 'accepted', 'refused')),
+  -- How often a request that held it failed; after the first time it travels alone.
+  pacs_attempts INTEGER NOT NULL DEFAULT 0,
+  pacs_next_at INTEGER NOT NULL DEFAULT 0,
+  pacs_reason TEXT,
+  UNIQUE (sop_instance_uid, data_set_sha256, transfer_syntax_uid)
+) STRICT;
+
+CREATE INDEX instances_by_study ON instances (study_uid);
+CREATE INDEX instances_by_time ON instances (stored_at);
+CREATE INDEX conflicting_instances ON instances (id) WHERE conflict = 1;
+CREATE INDEX instances_for_the_pacs ON instances (pacs_next_at) WHERE pacs_state = 'waiting';
+CREATE INDEX instances_refused_by_the_pacs ON instances (id) WHERE pacs_state = 'refused';
+
+-- Which agent brought which spool file. Several may have brought the same instance.
+CREATE TABLE deliveries (
+  agent TEXT NOT NULL REFERENCES agents (kid),
+  ulid TEXT NOT NULL,
+  instance_id INTEGER NOT NULL REFERENCES instances (id),
+  sealed_bytes INTEGER NOT NULL,
+  sealed_sha256 TEXT NOT NULL,
+  delivered_at INTEGER NOT NULL,
+  PRIMARY KEY (agent, ulid)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX deliveries_by_instance ON deliveries (instance_id);
+
+CREATE TABLE manifests (
+  digest TEXT PRIMARY KEY,
+  agent TEXT NOT NULL REFERENCES agents (kid),
+  study_uid TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  -- 'whole': follows one that is known. 'gap': its predecessor is not known here. 'fork': another of its version is.
+  chain TEXT NOT NULL CHECK (chain IN ('whole', 'gap', 'fork')),
+  jws TEXT NOT NULL,
+  posted_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX manifests_by_study ON manifests (study_uid, agent, version);
+
+CREATE TABLE receipts (
+  agent TEXT NOT NULL REFERENCES agents (kid),
+  counter INTEGER NOT NULL,
+  manifest TEXT NOT NULL REFERENCES manifests (digest),
+  jws TEXT NOT NULL,
+  issued_at INTEGER NOT NULL,
+  PRIMARY KEY (agent, counter)
+) STRICT;
+
+CREATE INDEX receipts_by_manifest ON receipts (manifest, counter);

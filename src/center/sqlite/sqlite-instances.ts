@@ -1,0 +1,142 @@
+import type { Database } from '../../platform/sqlite.ts'
+import type {
+  Holding,
+  InstanceRegister,
+  InstanceVersion,
+  PackRow,
+  SettleTerms,
+  StoredMember,
+  StudyRow,
+} from '../register.ts'
+
+/** Why a second version does not reach the PACS by itself: which of the two is right, no program can tell. */
+const CONFLICT_REASON = 'another version of this SOP instance was stored first: look at both, then hand it on'
+
+export class SqliteInstances implements InstanceRegister {
+  readonly #db: Database
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  async knows(version: InstanceVersion): Promise<boolean> {
+    return this.#versionOf(version) !== undefined
+  }
+
+  async settle(
+    pack: PackRow,
+    answer: string,
+    members: readonly StoredMember[],
+    terms: SettleTerms,
+  ): Promise<string[]> {
+    return this.#db.durably(() => {
+      const superfluous: string[] = []
+      for (const member of members) {
+        const known = this.#versionOf(member)
+        if (known !== undefined && member.file !== undefined) superfluous.push(member.file)
+        this.#deliver(pack.agent, member, known ?? this.#insert(member, terms), terms.now)
+      }
+      this.#db.run('UPDATE packs SET answer = ? WHERE upload_id = ?', answer, pack.uploadId)
+      return superfluous
+    })
+  }
+
+  async holding(
+    agent: string,
+    ulid: string,
+    sopInstanceUid: string,
+    sha256: string,
+  ): Promise<Holding | undefined> {
+    return this.#db.get<Holding>(
+      `SELECT i.pacs_state AS pacsState, i.data_set_bytes AS dataSetBytes,
+         d.sealed_bytes AS sealedBytes, d.sealed_sha256 AS sealedSha256
+       FROM instances i LEFT JOIN deliveries d ON d.instance_id = i.id AND d.agent = ? AND d.ulid = ?
+       WHERE i.sop_instance_uid = ? AND i.data_set_sha256 = ?
+       ORDER BY d.ulid IS NULL LIMIT 1`,
+      agent,
+      ulid,
+      sopInstanceUid,
+      sha256,
+    )
+  }
+
+  async studies(since: number, limit: number): Promise<StudyRow[]> {
+    return this.#db.all<StudyRow>(
+      `WITH recent AS (SELECT study_uid, max(stored_at) AS last FROM instances WHERE stored_at >= ?
+         GROUP BY study_uid ORDER BY last DESC LIMIT ?)
+       SELECT i.study_uid AS studyUid, count(*) AS instances, sum(i.file_bytes) AS bytes, sum(i.conflict) AS conflicts,
+         max(i.stored_at) AS lastStoredAt,
+         sum(i.pacs_state = 'waiting') AS pacsWaiting,
+         sum(i.pacs_state = 'accepted') AS pacsAccepted,
+         sum(i.pacs_state = 'refused') AS pacsRefused,
+         max(CASE WHEN i.pacs_state IN ('waiting', 'refused') THEN i.pacs_reason END) AS pacsReason,
+         (SELECT group_concat(DISTINCT a.name) FROM instances j
+            JOIN deliveries d ON d.instance_id = j.id JOIN agents a ON a.kid = d.agent
+            WHERE j.study_uid = i.study_uid) AS agents,
+         (SELECT max(m.version) FROM manifests m WHERE m.study_uid = i.study_uid) AS receiptedVersion
+       FROM recent r JOIN instances i ON i.study_uid = r.study_uid
+       GROUP BY i.study_uid ORDER BY lastStoredAt DESC`,
+      since,
+      limit,
+    )
+  }
+
+  async count(): Promise<{ instances: number; conflicts: number }> {
+    // No row is ever deleted, so the highest number is the count, and needs no walk over millions of rows.
+    const row = this.#db.get<{ instances: number; conflicts: number }>(
+      `SELECT (SELECT coalesce(max(id), 0) FROM instances) AS instances,
+         (SELECT count(*) FROM instances WHERE conflict = 1) AS conflicts`,
+    )
+    return row ?? { instances: 0, conflicts: 0 }
+  }
+
+  #versionOf(version: InstanceVersion): number | undefined {
+    return this.#db.get<{ id: number }>(
+      `SELECT id FROM instances
+       WHERE sop_instance_uid = ? AND data_set_sha256 = ? AND transfer_syntax_uid = ?`,
+      version.sopInstanceUid,
+      version.dataSetSha256,
+      version.transferSyntaxUid,
+    )?.id
+  }
+
+  #insert(member: StoredMember, { now, pacsState }: SettleTerms): number {
+    const isConflict =
+      this.#db.get('SELECT 1 FROM instances WHERE sop_instance_uid = ? LIMIT 1', member.sopInstanceUid) !==
+      undefined
+    const isHeldBack = isConflict && pacsState === 'waiting'
+    const row = this.#db.get<{ id: number }>(
+      `INSERT INTO instances (study_uid, series_uid, sop_instance_uid, sop_class_uid, transfer_syntax_uid,
+         data_set_bytes, data_set_sha256, file, file_bytes, stored_at, conflict, pacs_state, pacs_next_at, pacs_reason)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+      member.studyUid,
+      member.seriesUid,
+      member.sopInstanceUid,
+      member.sopClassUid,
+      member.transferSyntaxUid,
+      member.dataSetBytes,
+      member.dataSetSha256,
+      member.file ?? null,
+      member.fileBytes,
+      now,
+      Number(isConflict),
+      isHeldBack ? 'refused' : pacsState,
+      now,
+      isHeldBack ? CONFLICT_REASON : null,
+    )
+    return Number(row?.id)
+  }
+
+  #deliver(agent: string, member: StoredMember, instanceId: number, now: number): void {
+    this.#db.run(
+      `INSERT OR REPLACE INTO deliveries (agent, ulid, instance_id, sealed_bytes, sealed_sha256, delivered_at)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+      agent,
+      member.ulid,
+      instanceId,
+      member.sealedBytes,
+      member.sealedSha256,
+      now,
+    )
+  }
+}

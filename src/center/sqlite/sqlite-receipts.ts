@@ -1,0 +1,63 @@
+import type { Database } from '../../platform/sqlite.ts'
+import type { ManifestRow, ReceiptRegister } from '../register.ts'
+
+export class SqliteReceipts implements ReceiptRegister {
+  readonly #db: Database
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  async manifestDigests(agent: string, studyUid: string, version: number): Promise<string[]> {
+    return this.#db
+      .all<{ digest: string }>(
+        'SELECT digest FROM manifests WHERE agent = ? AND study_uid = ? AND version = ?',
+        agent,
+        studyUid,
+        version,
+      )
+      .map((row) => row.digest)
+  }
+
+  async latest(manifestDigest: string): Promise<string | undefined> {
+    return this.#db.get<{ jws: string }>(
+      'SELECT jws FROM receipts WHERE manifest = ? ORDER BY counter DESC LIMIT 1',
+      manifestDigest,
+    )?.jws
+  }
+
+  async issue(manifest: ManifestRow, sign: (counter: number) => string): Promise<string> {
+    return this.#db.durably(() => {
+      this.#enter(manifest)
+      const row = this.#db.get<{ counter: number }>(
+        'UPDATE agents SET receipt_count = receipt_count + 1 WHERE kid = ? RETURNING receipt_count AS counter',
+        manifest.agent,
+      )
+      const counter = Number(row?.counter)
+      const jws = sign(counter)
+      this.#db.run(
+        'INSERT INTO receipts (agent, counter, manifest, jws, issued_at) VALUES (?, ?, ?, ?, ?)',
+        manifest.agent,
+        counter,
+        manifest.digest,
+        jws,
+        manifest.postedAt,
+      )
+      return jws
+    })
+  }
+
+  #enter(manifest: ManifestRow): void {
+    this.#db.run(
+      `INSERT OR IGNORE INTO manifests (digest, agent, study_uid, version, chain, jws, posted_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      manifest.digest,
+      manifest.agent,
+      manifest.studyUid,
+      manifest.version,
+      manifest.chain,
+      manifest.jws,
+      manifest.postedAt,
+    )
+  }
+}

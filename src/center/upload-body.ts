@@ -1,0 +1,107 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { storageFailure } from '../platform/failure.ts'
+import { HttpRefusal } from './http-answer.ts'
+
+/** TLS hands over 16 KiB at a time; so many bytes are written at once, while as many more are gathered. */
+const BATCH_BYTES = 512 * 1024
+
+export interface UploadPlace {
+  readonly handle: FileHandle
+  /** Where the first byte to keep belongs in the file. */
+  readonly offset: number
+  /** Bytes at the front of the body that the file has already. */
+  readonly skip: number
+  /** Where the upload ends. */
+  readonly end: number
+}
+
+/**
+ * Writes a request's body to its place, no faster than the disk takes it. "The Server SHOULD always store as much of the
+ * received data as possible": when the line breaks, what has come so far is written, and then the error is thrown.
+ */
+export async function receiveBody(
+  request: IncomingMessage,
+  place: UploadPlace,
+  signal: AbortSignal,
+): Promise<void> {
+  const batches = new BatchWriter(place.handle, place.offset)
+  const room = place.end - place.offset
+  const onAbort = (): void => void request.destroy()
+  signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
+  let skip = place.skip
+  let taken = 0
+  try {
+    for await (const piece of request as AsyncIterable<Buffer>) {
+      const kept = piece.subarray(skip)
+      skip = Math.max(0, skip - piece.length)
+      taken += kept.length
+      if (taken > room) throw tooLong()
+      await batches.add(kept)
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    await batches.flush()
+  }
+}
+
+export function tooLong(): HttpRefusal {
+  return new HttpRefusal(
+    413,
+    'PROTOCOL_VIOLATION',
+    'receiving a pack: more bytes than Upload-Length announced',
+  )
+}
+
+class BatchWriter {
+  readonly #handle: FileHandle
+  #position: number
+  #batch: Buffer[] = []
+  #batchBytes = 0
+  /** The write under way; settles with its error, so that nothing is left unheard. */
+  #writing: Promise<unknown> = Promise.resolve(undefined)
+
+  constructor(handle: FileHandle, position: number) {
+    this.#handle = handle
+    this.#position = position
+  }
+
+  async add(piece: Buffer): Promise<void> {
+    if (piece.length === 0) return
+    this.#batch.push(piece)
+    this.#batchBytes += piece.length
+    if (this.#batchBytes >= BATCH_BYTES) await this.#startWrite()
+  }
+
+  async flush(): Promise<void> {
+    if (this.#batchBytes > 0) await this.#startWrite()
+    await this.#written()
+  }
+
+  /** Waits for the write before, then starts this one. */
+  async #startWrite(): Promise<void> {
+    await this.#written()
+    const [batch, bytes, position] = [this.#batch, this.#batchBytes, this.#position]
+    this.#batch = []
+    this.#batchBytes = 0
+    this.#position += bytes
+    this.#writing = writeAll(this.#handle, batch, bytes, position).catch((error: unknown) => error)
+  }
+
+  async #written(): Promise<void> {
+    const error = await this.#writing
+    if (error !== undefined) throw storageFailure(error, 'writing a pack')
+  }
+}
+
+/** The system may take fewer bytes than it was given: the rest is offered again. */
+async function writeAll(handle: FileHandle, batch: Buffer[], bytes: number, position: number): Promise<void> {
+  let { bytesWritten } = await handle.writev(batch, position)
+  if (bytesWritten === bytes) return
+  const whole = Buffer.concat(batch)
+  while (bytesWritten < bytes) {
+    const rest = whole.subarray(bytesWritten)
+    bytesWritten += (await handle.write(rest, 0, rest.length, position + bytesWritten)).bytesWritten
+  }
+}

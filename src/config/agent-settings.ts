@@ -1,0 +1,190 @@
+import { dirname, resolve } from 'node:path'
+import { z } from 'zod'
+import type { LogLevel } from '../platform/log.ts'
+import { type Checked, checkSettings, type SettingsKind, settingsOf } from './check-settings.ts'
+import { freezeDeep } from './freeze-deep.ts'
+import type { Language } from './problem-words.ts'
+import { repeatedDevices } from './repeated-devices.ts'
+import * as setting from './setting.ts'
+
+/** All that the agent in the clinic can be told; config/ferry.example.yaml explains each setting. */
+export interface AgentSettings {
+  /** Absolute. */
+  readonly dataFolder: string
+  readonly log: { readonly level: LogLevel }
+  readonly listener: ListenerSettings
+  readonly devices: readonly DeviceSettings[]
+  readonly unknownDevices: 'reject' | 'accept'
+  readonly limits: {
+    readonly instanceBytes: number
+    /** Free disk space that is kept so that what was begun can finish. */
+    readonly reserveBytes: number
+    readonly associations: number
+    readonly associationsPerPeer: number
+    readonly pduBytes: number
+    readonly idleMs: number
+  }
+  /** Nothing new for so long: a manifest closes the study. */
+  readonly study: { readonly quietMs: number }
+  readonly send: {
+    readonly packBytes: number
+    readonly packMembers: number
+    readonly chunkBytes: number
+    readonly uploads: number
+    readonly bandwidthBytesPerSecond?: number
+  }
+  /** How long a confirmed instance is kept. */
+  readonly retention: { readonly confirmedMs: number }
+  /** age recipients in addition to the center's. */
+  readonly recipients: readonly string[]
+  readonly statusPage: { readonly host: string; readonly port: number } | undefined
+}
+
+export interface ListenerSettings {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  /** Called AE titles that are answered; `*` among them = any. */
+  readonly aeTitles: readonly string[]
+}
+
+export interface DeviceSettings {
+  readonly name: string
+  readonly aeTitle: string
+  /** IPv4, IPv6 or CIDR; none = the device may call from anywhere. */
+  readonly addresses: readonly string[]
+}
+
+/** Reads the agent's configuration; throws CONFIG_INVALID, whose message lists every problem on a line of its own. */
+export function loadAgentSettings(path: string, language: Language = 'en'): AgentSettings {
+  return settingsOf(checkAgentSettings(path), path, language)
+}
+
+/** The settings or all their problems; relative paths count from the folder of the file. */
+export function checkAgentSettings(path: string): Checked<AgentSettings> {
+  const checked = checkSettings(path, AGENT_SETTINGS)
+  if (checked.settings === undefined) return checked
+  const dataFolder = resolve(dirname(path), checked.settings.dataFolder)
+  return { ...checked, settings: freezeDeep({ ...checked.settings, dataFolder }) }
+}
+
+const deviceSchema = z.strictObject({
+  name: setting.text('What people call the device'),
+  aeTitle: setting.aeTitle('Calling AE title that the device is set to'),
+  addresses: z
+    .array(setting.network('Address or network'))
+    .prefault([])
+    .describe('Addresses that it may call from; none = anywhere'),
+})
+
+const listenerSchema = z.strictObject({
+  name: setting.listenerName('Noted with every instance that comes in here').prefault('main'),
+  host: setting.host('Address of this machine to listen on; 0.0.0.0 = all of them').prefault('0.0.0.0'),
+  port: setting.port('DICOM port; 104 needs extra rights on Linux').prefault('11112'),
+  aeTitles: z
+    .array(setting.calledAeTitle('AE title'))
+    .prefault(['FERRY'])
+    .describe('Called AE titles that are answered; * = any'),
+})
+
+const limitsSchema = z.strictObject({
+  instance: setting.size('The largest instance that is taken', '1MiB', '1TiB').prefault('8GiB'),
+  reserve: setting
+    .size('Free disk space below which nothing new is taken', '64MiB', '10TiB')
+    .prefault('2GiB'),
+  associations: setting.count('Associations at the same time', 1, 1000).prefault('64'),
+  associationsPerPeer: setting
+    .count('Associations at the same time from one address', 1, 1000)
+    .prefault('32'),
+  pdu: setting.size('Longest PDU that is announced to devices', '4KiB', '4MiB').prefault('128KiB'),
+  idle: setting
+    .duration('An association without a message for so long is ended', '30s', '1d')
+    .prefault('10m'),
+})
+
+const sendSchema = z.strictObject({
+  pack: setting.size('Small instances travel together up to this size', '1MiB', '64MiB').prefault('32MiB'),
+  packMembers: setting.count('Instances in one pack', 1, 10_000).prefault('1000'),
+  chunk: setting.size('At most so much is sent twice after a break', '256KiB', '64MiB').prefault('8MiB'),
+  uploads: setting.count('Packs on their way at the same time', 1, 16).prefault('4'),
+  bandwidth: setting.rate('Upper limit for sending').prefault('unlimited'),
+})
+
+const statusPageSchema = z.strictObject({
+  enabled: setting.onOff('Whether there is a status page').prefault('on'),
+  host: setting.host('127.0.0.1 = this machine only').prefault('127.0.0.1'),
+  port: setting.port('Port of the page').prefault('11180'),
+})
+
+/** The file's own keys: no units in the names, since units stand in the values. */
+const fileSchema = z
+  .strictObject({
+    version: setting.fileVersion('Layout of this file', 1).prefault('1'),
+    dataFolder: setting
+      .path('Queue, keys and sealed instances; relative = beside this file')
+      .prefault('data'),
+    log: z
+      .strictObject({
+        level: setting.choice('How much is logged', ['error', 'warn', 'info', 'debug']).prefault('info'),
+      })
+      .prefault({}),
+    listener: listenerSchema.prefault({}),
+    devices: z.array(deviceSchema).prefault([]).describe('Devices that are let in'),
+    unknownDevices: setting
+      .choice('What happens to devices that are not listed', ['reject', 'accept'])
+      .prefault('reject'),
+    limits: limitsSchema.prefault({}),
+    study: z
+      .strictObject({
+        quiet: setting.duration('Nothing new for so long: the study is closed', '1s', '1d').prefault('60s'),
+      })
+      .prefault({}),
+    send: sendSchema.prefault({}),
+    retention: z
+      .strictObject({
+        confirmed: setting.duration('Confirmed instances are kept so long', '0s', '3650d').prefault('7d'),
+      })
+      .prefault({}),
+    recipients: z
+      .array(setting.recipient('age recipient'))
+      .prefault([])
+      .describe('Further keys that can open the instances'),
+    statusPage: statusPageSchema.prefault({}),
+  })
+  .describe('Ferry agent')
+
+/** How the agent's file is checked. */
+export const AGENT_SETTINGS: SettingsKind<AgentSettings> = {
+  schema: fileSchema.transform(toSettings),
+  repetitions: repeatedDevices,
+}
+
+function toSettings(file: z.output<typeof fileSchema>): AgentSettings {
+  const { limits, send, statusPage } = file
+  return {
+    dataFolder: file.dataFolder,
+    log: file.log,
+    listener: file.listener,
+    devices: file.devices,
+    unknownDevices: file.unknownDevices,
+    limits: {
+      instanceBytes: limits.instance,
+      reserveBytes: limits.reserve,
+      associations: limits.associations,
+      associationsPerPeer: limits.associationsPerPeer,
+      pduBytes: limits.pdu,
+      idleMs: limits.idle,
+    },
+    study: { quietMs: file.study.quiet },
+    send: {
+      packBytes: send.pack,
+      packMembers: send.packMembers,
+      chunkBytes: send.chunk,
+      uploads: send.uploads,
+      ...(Number.isFinite(send.bandwidth) && { bandwidthBytesPerSecond: send.bandwidth }),
+    },
+    retention: { confirmedMs: file.retention.confirmed },
+    recipients: file.recipients,
+    statusPage: statusPage.enabled ? { host: statusPage.host, port: statusPage.port } : undefined,
+  }
+}

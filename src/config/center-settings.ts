@@ -1,0 +1,145 @@
+import { dirname, resolve } from 'node:path'
+import { z } from 'zod'
+import type { LogLevel } from '../platform/log.ts'
+import { type Checked, checkSettings, type SettingsKind, settingsOf } from './check-settings.ts'
+import { freezeDeep } from './freeze-deep.ts'
+import type { Language } from './problem-words.ts'
+import * as setting from './setting.ts'
+
+/** All that the receiver in the imaging center can be told; config/center.example.yaml explains each setting. */
+export interface CenterSettings {
+  /** Absolute. */
+  readonly dataFolder: string
+  /** What clinics see, such as "Jinping imaging center". */
+  readonly name: string
+  readonly log: { readonly level: LogLevel }
+  readonly listen: { readonly host: string; readonly port: number }
+  /** Where agents reach this receiver: https://host:port, no slash at the end. Stands in join codes. */
+  readonly publicUrl: string
+  /** A certificate of the operator's own; undefined = the one that the center made for itself. Absolute paths. */
+  readonly tls: { readonly certificateFile: string; readonly keyFile: string } | undefined
+  readonly limits: {
+    readonly packBytes: number
+    /** Free disk space that is kept for what is being opened. */
+    readonly reserveBytes: number
+    /** After this an unfinished upload is forgotten. */
+    readonly lifeMs: number
+  }
+  /** The PACS that instances are handed on to; undefined = the center only stores. */
+  readonly pacs: PacsSettings | undefined
+}
+
+/** Paths are absolute. */
+export interface PacsSettings {
+  /** The DICOMweb service; `/studies` is added (STOW-RS, PS3.18 §10.5). */
+  readonly url: string
+  readonly username?: string
+  /** Its first line is the password. */
+  readonly passwordFile?: string
+  readonly tokenFile?: string
+  /** PEM certificates to trust besides the system's. */
+  readonly caFile?: string
+  readonly timeoutMs: number
+}
+
+/** Reads the center's configuration; throws CONFIG_INVALID, whose message lists every problem on a line of its own. */
+export function loadCenterSettings(path: string, language: Language = 'en'): CenterSettings {
+  return settingsOf(checkCenterSettings(path), path, language)
+}
+
+/** The settings or all their problems; relative paths count from the folder of the file. */
+export function checkCenterSettings(path: string): Checked<CenterSettings> {
+  const checked = checkSettings(path, CENTER_SETTINGS)
+  if (checked.settings === undefined) return checked
+  const { dataFolder, tls, pacs } = checked.settings
+  const absolute = (name: string): string => resolve(dirname(path), name)
+  const settings: CenterSettings = {
+    ...checked.settings,
+    dataFolder: absolute(dataFolder),
+    tls: tls && { certificateFile: absolute(tls.certificateFile), keyFile: absolute(tls.keyFile) },
+    pacs: pacs && {
+      ...pacs,
+      ...(pacs.passwordFile && { passwordFile: absolute(pacs.passwordFile) }),
+      ...(pacs.tokenFile && { tokenFile: absolute(pacs.tokenFile) }),
+      ...(pacs.caFile && { caFile: absolute(pacs.caFile) }),
+    },
+  }
+  return { ...checked, settings: freezeDeep(settings) }
+}
+
+const limitsSchema = z.strictObject({
+  pack: setting.size('The largest pack or single instance that is taken', '64MiB', '1TiB').prefault('16GiB'),
+  reserve: setting
+    .size('Free disk space below which nothing new is taken', '64MiB', '10TiB')
+    .prefault('10GiB'),
+  life: setting.duration('An unfinished upload is forgotten after so long', '1h', '365d').prefault('7d'),
+})
+
+const tlsSchema = z
+  .strictObject({
+    certificateFile: setting.path('PEM certificate, with its chain'),
+    keyFile: setting.path('PEM private key'),
+  })
+  .describe('A certificate of your own; leave it out to use the one that the center makes')
+
+const pacsSchema = z
+  .strictObject({
+    url: setting.httpUrl('DICOMweb service of the PACS, such as http://pacs:8042/dicom-web'),
+    username: setting.text('User name for it').optional(),
+    passwordFile: setting.path('File whose first line is the password').optional(),
+    tokenFile: setting.path('File with a bearer token; read anew for every request').optional(),
+    caFile: setting.path('PEM certificates to trust besides those of the system').optional(),
+    timeout: setting
+      .duration('A request that does not move for so long is broken off', '5s', '1h')
+      .prefault('2m'),
+  })
+  .describe('PACS that instances are handed on to; leave it out to store only')
+
+const fileSchema = z
+  .strictObject({
+    version: setting.fileVersion('Layout of this file', 1).prefault('1'),
+    dataFolder: setting
+      .path('Keys, register, packs, instances; relative = beside this file')
+      .prefault('data'),
+    name: setting.text('What clinics see'),
+    log: z
+      .strictObject({
+        level: setting.choice('How much is logged', ['error', 'warn', 'info', 'debug']).prefault('info'),
+      })
+      .prefault({}),
+    listen: z
+      .strictObject({
+        host: setting.host('Address of this machine; 0.0.0.0 = all of them').prefault('0.0.0.0'),
+        port: setting.port('HTTPS port').prefault('8443'),
+      })
+      .prefault({}),
+    publicUrl: setting.httpsUrl('Where agents reach this receiver; stands in join codes'),
+    tls: tlsSchema.optional(),
+    limits: limitsSchema.prefault({}),
+    pacs: pacsSchema.optional(),
+  })
+  .describe('Ferry center')
+
+/** How the center's file is checked. */
+export const CENTER_SETTINGS: SettingsKind<CenterSettings> = { schema: fileSchema.transform(toSettings) }
+
+function toSettings(file: z.output<typeof fileSchema>): CenterSettings {
+  const { dataFolder, name, log, listen, publicUrl, tls, limits, pacs } = file
+  return {
+    dataFolder,
+    name,
+    log,
+    listen,
+    publicUrl,
+    tls,
+    limits: { packBytes: limits.pack, reserveBytes: limits.reserve, lifeMs: limits.life },
+    pacs: pacs && {
+      url: pacs.url,
+      ...(pacs.username && { username: pacs.username }),
+      ...(pacs.passwordFile && { passwordFile: pacs.passwordFile }),
+      ...(pacs.tokenFile && { tokenFile: pacs.tokenFile }),
+      ...(pacs.caFile && { caFile: pacs.caFile }),
+      timeoutMs: pacs.timeout,
+    },
+  }
+}

@@ -1,0 +1,44 @@
+/** What may stand in a setting; limits are texts as a person would write them. */
+export type Expected =
+  | { readonly what: 'count' | 'duration' | 'size'; readonly min: string; readonly max: string }
+  | { readonly what: 'choice'; readonly choices: readonly string[] }
+  | {
+      readonly what:
+        | 'aeTitle'
+        | 'calledAeTitle'
+        | 'group'
+        | 'host'
+        | 'httpUrl'
+        | 'httpsUrl'
+        | 'list'
+        | 'listenerName'
+        | 'network'
+        | 'path'
+        | 'port'
+        | 'rate'
+        | 'recipient'
+        | 'text'
+    }
+
+/** Where in the file, counted from 1, and which setting. */
+interface Place {
+  readonly line: number
+  readonly column: number
+  /** `devices[1].aeTitle`; empty for the file as a whole. */
+  readonly setting: string
+}
+
+export type Problem = Place &
+  (
+    | { readonly kind: 'syntax'; readonly detail: string }
+    | { readonly kind: 'unknown'; readonly nearest: string | undefined; readonly known: readonly string[] }
+    | { readonly kind: 'missing'; readonly expected: Expected }
+    | {
+        readonly kind: 'wrong'
+        readonly found: string
+        readonly expected: Expected
+        readonly nearest: string | undefined
+      }
+    | { readonly kind: 'repeated'; readonly found: string; readonly firstLine: number }
+    | { readonly kind: 'newer'; readonly found: string }
+  )

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import { describe, Failure } from '../platform/failure.ts'
+
+/** A text file as people save it; `encoding` tells when it was not the expected one. */
+export interface SourceText {
+  text: string
+  encoding: 'utf-8' | 'gb18030'
+}
+
+/**
+ * Reads UTF-8, with or without a byte order mark. What is not UTF-8 was most likely saved by a Chinese Notepad and is
+ * read as GB18030 (which includes GBK and GB2312). Throws CONFIG_INVALID.
+ */
+export function readText(path: string): SourceText {
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(path)
+  } catch (error) {
+    throw new Failure('CONFIG_INVALID', `reading the configuration ${path}: ${describe(error)}`, {
+      cause: error,
+    })
+  }
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), encoding: 'utf-8' }
+  } catch {
+    return { text: new TextDecoder('gb18030').decode(bytes), encoding: 'gb18030' }
+  }
+}

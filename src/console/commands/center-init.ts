@@ -1,0 +1,53 @@
+import { mkdirSync } from 'node:fs'
+import { unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Command } from 'commander'
+import { initCenter } from '../../center/center-keys.ts'
+import { loadCenterSettings } from '../../config/center-settings.ts'
+import { newCenterFile } from '../../config/example-file.ts'
+import { writeDurably } from '../../platform/durable-file.ts'
+import { CENTER_FILE, newConfigPath } from '../config-file.ts'
+import { refuseToOverwrite } from '../refuse-to-overwrite.ts'
+import { printJson, type Session } from '../session.ts'
+import { configOption, type JsonOption, jsonOption, wholeNumber } from './options.ts'
+
+interface CenterInitOptions extends JsonOption {
+  readonly name: string
+  readonly publicUrl: string
+  readonly port?: number
+  readonly dataFolder?: string
+}
+
+export function addCenterInit(program: Command, session: Session): void {
+  const { say } = session
+  program
+    .command('init')
+    .description(say('centerInit.about'))
+    .requiredOption('--name <name>', say('centerInit.name'))
+    .requiredOption('--public-url <url>', say('centerInit.publicUrl'))
+    .option('--port <port>', say('init.port'), wholeNumber(1, 65_535))
+    .option('--data-folder <folder>', say('init.dataFolder'))
+    .addOption(jsonOption(session))
+    .action((options: CenterInitOptions) => init(session, configOption(program), options))
+}
+
+async function init(session: Session, named: string | undefined, options: CenterInitOptions): Promise<void> {
+  const { terminal, say, language, clock } = session
+  const path = newConfigPath(session, named, CENTER_FILE)
+  refuseToOverwrite(path, say)
+  const { json, ...choices } = options
+  mkdirSync(dirname(path), { recursive: true })
+  await writeDurably(path, newCenterFile(choices), 0o644)
+  try {
+    const { dataFolder, publicUrl } = loadCenterSettings(path, language)
+    const { center, recoveryIdentity } = await initCenter(dataFolder, publicUrl, clock.now())
+    if (json) printJson(session, { config: path, dataFolder, center, recoveryIdentity })
+    else terminal.print(recoveryIdentity)
+  } catch (error) {
+    await unlink(path)
+    throw error
+  }
+  terminal.say(say('centerInit.recovery'))
+  terminal.say(say('init.done', { path }))
+  terminal.say(say('centerInit.next'))
+}

@@ -1,0 +1,21 @@
+import type { Command } from 'commander'
+import { startCenter } from '../../center/center.ts'
+import { openLog } from '../../platform/log.ts'
+import { centerSettings } from '../config-file.ts'
+import { type Session, untilAborted } from '../session.ts'
+import { configOption } from './options.ts'
+
+export function addCenterRun(program: Command, session: Session): void {
+  const { say, terminal, clock, signal } = session
+  program
+    .command('run')
+    .description(say('centerRun.about'))
+    .action(async () => {
+      const { dataFolder, log, tls, pacs, ...rest } = centerSettings(session, configOption(program))
+      await using stack = new AsyncDisposableStack()
+      const options = { ...rest, folder: dataFolder, ...(tls && { tls }), ...(pacs && { pacs }) }
+      stack.use(await startCenter({ ...options, clock, log: openLog(log.level) }))
+      await untilAborted(signal)
+      terminal.say(say('run.stopping'))
+    })
+}

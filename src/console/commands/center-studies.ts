@@ -1,0 +1,65 @@
+import type { Command } from 'commander'
+import type { OperatorDesk } from '../../center/operator.ts'
+import { openDesk } from '../open-desk.ts'
+import { printJson, type Session } from '../session.ts'
+import { showBytes, showTime } from '../show-values.ts'
+import { formatTable } from '../text-table.ts'
+import { configOption, type JsonOption, jsonOption, limitOption, wholeNumber } from './options.ts'
+
+interface StudiesOptions extends JsonOption {
+  readonly days: number
+  readonly limit: number
+}
+
+type StudyRow = Awaited<ReturnType<OperatorDesk['studies']>>[number]
+
+export function addCenterStudies(program: Command, session: Session): void {
+  const { say, terminal } = session
+  program
+    .command('studies')
+    .description(say('centerStudies.about'))
+    .option('--days <n>', say('centerStudies.days'), wholeNumber(1, 36_500), 7)
+    .addOption(limitOption(session))
+    .addOption(jsonOption(session))
+    .action(async ({ days, limit, json }: StudiesOptions) => {
+      using desk = await openDesk(session, configOption(program))
+      const studies = await desk.studies(days, limit)
+      if (json) printJson(session, { studies })
+      else if (studies.length === 0) terminal.print(say('centerStudies.none'))
+      else for (const line of studiesText(studies, session)) terminal.print(line)
+    })
+}
+
+function studiesText(studies: readonly StudyRow[], { say, clock }: Session): string[] {
+  return formatTable(
+    [
+      { title: say('column.last') },
+      { title: say('column.instances'), align: 'right' },
+      { title: say('column.size'), align: 'right' },
+      { title: say('column.conflicts'), align: 'right' },
+      { title: say('column.manifest'), align: 'right' },
+      { title: say('column.pacs') },
+      { title: say('column.agents') },
+      { title: say('column.study') },
+      { title: say('column.reason') },
+    ],
+    studies.map((study) => [
+      showTime(study.lastStoredAt, clock.now()),
+      String(study.instances),
+      showBytes(study.bytes),
+      String(study.conflicts),
+      study.receiptedVersion === null ? '' : String(study.receiptedVersion),
+      pacsText(study, say),
+      study.agents,
+      study.studyUid,
+      study.pacsReason ?? '',
+    ]),
+  )
+}
+
+/** The worst comes first. */
+function pacsText({ pacsRefused, pacsWaiting, pacsAccepted }: StudyRow, say: Session['say']): string {
+  if (pacsRefused > 0) return `${say('pacs.refused')} ${pacsRefused}`
+  if (pacsWaiting > 0) return `${say('pacs.waiting')} ${pacsWaiting}`
+  return pacsAccepted > 0 ? say('pacs.accepted') : say('pacs.none')
+}

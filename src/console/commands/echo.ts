@@ -1,0 +1,41 @@
+import type { Command } from 'commander'
+import { TRANSFER_SYNTAX } from '../../dicom/transfer-syntax.ts'
+import { DIMSE_STATUS } from '../../dimse/dimse-status.ts'
+import { openAssociation } from '../../dimse/open-association.ts'
+import { EXIT } from '../exit-codes.ts'
+import { printJson, type Session } from '../session.ts'
+import { type JsonOption, jsonOption } from './options.ts'
+import { parsePeerAddress } from './peer-address.ts'
+
+const VERIFICATION = '1.2.840.10008.1.1'
+
+interface EchoOptions extends JsonOption {
+  readonly calling: string
+}
+
+export function addEcho(program: Command, session: Session): void {
+  const { say } = session
+  program
+    .command('echo')
+    .description(say('echo.about'))
+    .argument('<peer>', say('peer.argument'))
+    .option('--calling <aet>', say('peer.calling'), 'FERRY')
+    .addOption(jsonOption(session))
+    .action((peer: string, options: EchoOptions) => echo(session, peer, options))
+}
+
+async function echo(session: Session, peer: string, { calling, json }: EchoOptions): Promise<void> {
+  const { say, terminal, clock, signal } = session
+  const startedAt = clock.monotonicMs()
+  const contexts = [
+    { abstractSyntaxUid: VERIFICATION, transferSyntaxUids: [TRANSFER_SYNTAX.ImplicitVRLittleEndian] },
+  ]
+  const options = { ...parsePeerAddress(peer), callingAeTitle: calling, contexts, clock }
+  await using association = await openAssociation(options, signal)
+  const status = await association.echo()
+  const ms = Math.round(clock.monotonicMs() - startedAt)
+  if (json) printJson(session, { peer, status, ms })
+  else if (status === DIMSE_STATUS.success) terminal.print(say('echo.done', { peer, ms }))
+  else terminal.print(say('echo.refused', { peer, status: status.toString(16).padStart(4, '0') }))
+  if (status !== DIMSE_STATUS.success) session.conclude(EXIT.failed)
+}

@@ -1,0 +1,36 @@
+import { mkdirSync } from 'node:fs'
+import { hostname } from 'node:os'
+import type { Command } from 'commander'
+import { joinCenter } from '../../agent/send/join-center.ts'
+import { parseJoinCode } from '../../protocol/join-code.ts'
+import { shortFingerprint } from '../../protocol/signing-key.ts'
+import { agentSettings } from '../config-file.ts'
+import { printJson, type Session } from '../session.ts'
+import { configOption, type JsonOption, jsonOption } from './options.ts'
+
+interface JoinOptions extends JsonOption {
+  readonly name: string
+}
+
+export function addJoin(program: Command, session: Session): void {
+  const { say, terminal, clock, signal } = session
+  program
+    .command('join')
+    .description(say('join.about'))
+    .argument('<code>', say('join.code'))
+    .option('--name <name>', say('join.name'), hostname())
+    .addOption(jsonOption(session))
+    .action(async (text: string, { name, json }: JoinOptions) => {
+      const code = parseJoinCode(text)
+      const { dataFolder } = agentSettings(session, configOption(program))
+      mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
+      const onPending = (fingerprint: string): void => {
+        terminal.say(say('join.pending'))
+        terminal.say(`    ${terminal.paint('bold', shortFingerprint(fingerprint))}`)
+        terminal.say(say('join.waiting'))
+      }
+      await joinCenter({ dataFolder, code, name, clock, onPending, signal })
+      if (json) printJson(session, { url: code.url, center: code.center })
+      else terminal.print(say('join.done', { url: code.url }))
+    })
+}

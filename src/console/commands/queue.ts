@@ -1,0 +1,54 @@
+import type { Command } from 'commander'
+import { CONTROL_PATHS, type QueueView, queueSchema } from '../../protocol/control-api.ts'
+import { agentSettings } from '../config-file.ts'
+import { ControlClient } from '../control-client.ts'
+import type { Session } from '../session.ts'
+import { showBytes, showTime } from '../show-values.ts'
+import { formatTable } from '../text-table.ts'
+import { deliveryNext, deliveryReason } from '../waiting-reason.ts'
+import { configOption, type JsonOption, jsonOption, limitOption } from './options.ts'
+
+interface QueueOptions extends JsonOption {
+  readonly limit: number
+}
+
+export function addQueue(program: Command, session: Session): void {
+  program
+    .command('queue')
+    .description(session.say('queue.about'))
+    .addOption(jsonOption(session))
+    .addOption(limitOption(session))
+    .action(async ({ json, limit }: QueueOptions) => {
+      const client = new ControlClient(agentSettings(session, configOption(program)).dataFolder)
+      const answer = await client.call(queueSchema, 'GET', `${CONTROL_PATHS.queue}?limit=${limit}`)
+      if (json) session.terminal.print(answer.json)
+      else for (const line of queueText(answer.value, session)) session.terminal.print(line)
+    })
+}
+
+function queueText({ trouble, deliveries }: QueueView, { say, language, clock }: Session): string[] {
+  if (deliveries.length === 0) return [say('queue.empty')]
+  const now = clock.now()
+  return formatTable(
+    [
+      { title: say('column.state') },
+      { title: say('column.device') },
+      { title: say('column.arrived') },
+      { title: say('column.size'), align: 'right' },
+      { title: say('column.attempts'), align: 'right' },
+      { title: say('column.next') },
+      { title: say('column.study') },
+      { title: say('column.reason') },
+    ],
+    deliveries.map((delivery) => [
+      say(`state.${delivery.state}`),
+      delivery.callingAeTitle,
+      showTime(delivery.arrivedAt, now),
+      showBytes(delivery.sealedBytes),
+      String(delivery.attempts),
+      deliveryNext(delivery, trouble, now, say),
+      delivery.studyInstanceUid,
+      deliveryReason(delivery, trouble, say, language),
+    ]),
+  )
+}

@@ -1,0 +1,22 @@
+import type { Command } from 'commander'
+import { CONTROL_PATHS, retrySchema } from '../../protocol/control-api.ts'
+import { agentSettings } from '../config-file.ts'
+import { ControlClient } from '../control-client.ts'
+import type { Session } from '../session.ts'
+import { configOption, type JsonOption, jsonOption } from './options.ts'
+
+export function addRetry(program: Command, session: Session): void {
+  const { say, terminal } = session
+  program
+    .command('retry')
+    .description(say('retry.about'))
+    .argument('[uid]', say('study.uid'))
+    .addOption(jsonOption(session))
+    .action(async (uid: string | undefined, { json }: JsonOption) => {
+      const client = new ControlClient(agentSettings(session, configOption(program)).dataFolder)
+      const query = uid === undefined ? '' : `?study=${encodeURIComponent(uid)}`
+      const answer = await client.call(retrySchema, 'POST', `${CONTROL_PATHS.retry}${query}`)
+      if (json) terminal.print(answer.json)
+      else terminal.print(say('retry.done', { count: answer.value.retried }))
+    })
+}

@@ -1,0 +1,49 @@
+import type { Command } from 'commander'
+import { type Agent, startAgent } from '../../agent/agent.ts'
+import { checkAgentSettings } from '../../config/agent-settings.ts'
+import { settingsOf } from '../../config/check-settings.ts'
+import { failureFrom } from '../../platform/failure.ts'
+import { type Log, openLog } from '../../platform/log.ts'
+import { AGENT_FILE, findConfig } from '../config-file.ts'
+import { type Session, untilAborted } from '../session.ts'
+import { startStatusPage } from '../web/status-page.ts'
+import { configOption } from './options.ts'
+
+export function addRun(program: Command, session: Session): void {
+  const { say, terminal, clock, signal, language } = session
+  program
+    .command('run')
+    .description(say('run.about'))
+    .action(async () => {
+      const file = findConfig(session, configOption(program), AGENT_FILE)
+      const checked = checkAgentSettings(file)
+      const settings = settingsOf(checked, file, language)
+      const log = openLog(settings.log.level)
+      if (checked.encoding !== 'utf-8')
+        log.warn('configuration is not UTF-8', { file, readAs: checked.encoding })
+      await using stack = new AsyncDisposableStack()
+      const agent = stack.use(await startAgent(settings, { clock, log }))
+      stack.use(await openPage(settings.statusPage, agent, session, log))
+      await untilAborted(signal)
+      terminal.say(say('run.stopping'))
+    })
+}
+
+/** The page is a convenience: when its port is taken, images go on. */
+async function openPage(
+  where: { host: string; port: number } | undefined,
+  { service }: Agent,
+  { say, terminal }: Session,
+  log: Log,
+): Promise<AsyncDisposable | undefined> {
+  if (where === undefined) return undefined
+  try {
+    const page = await startStatusPage({ ...where, service, log })
+    terminal.say(say('run.page', { url: page.url }))
+    return page
+  } catch (error) {
+    const { code, message } = failureFrom(error, 'PORT_IN_USE', 'opening the status page')
+    log.error('no status page', { code, reason: message })
+    return undefined
+  }
+}

@@ -1,0 +1,52 @@
+import type { Command } from 'commander'
+import { CONTROL_PATHS, statusSchema } from '../../protocol/control-api.ts'
+import { agentSettings } from '../config-file.ts'
+import { ControlClient } from '../control-client.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
+import { assessHealth } from '../health.ts'
+import { printJson, type Session } from '../session.ts'
+import { statusText } from '../status-text.ts'
+import { statusView } from '../status-view.ts'
+import { configOption, type JsonOption, jsonOption } from './options.ts'
+
+const WATCH_MS = 2000
+
+interface StatusOptions extends JsonOption {
+  readonly watch?: true
+}
+
+export function addStatus(program: Command, session: Session): void {
+  program
+    .command('status')
+    .description(session.say('status.about'))
+    .addOption(jsonOption(session))
+    .option('--watch', session.say('status.watch'))
+    .action(async (options: StatusOptions) => {
+      const { dataFolder } = agentSettings(session, configOption(program))
+      const client = new ControlClient(dataFolder)
+      session.conclude(await (options.watch ? watch : showOnce)(client, session, options))
+    })
+}
+
+async function showOnce(client: ControlClient, session: Session, { json }: StatusOptions): Promise<ExitCode> {
+  const { say, language, terminal } = session
+  const { value: status } = await client.call(statusSchema, 'GET', CONTROL_PATHS.status)
+  const findings = assessHealth(status, say, language)
+  const isHealthy = findings.every(({ severity }) => severity !== 'act')
+  if (json) printJson(session, { isHealthy, findings, ...status })
+  else
+    for (const line of statusText(statusView(status, findings, say), say, terminal.paint))
+      terminal.print(line)
+  return isHealthy ? EXIT.ok : EXIT.unhealthy
+}
+
+/** Until an end is wanted; with `--json` one document a line. */
+async function watch(client: ControlClient, session: Session, options: StatusOptions): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.ok
+  while (!session.signal.aborted) {
+    if (!options.json) session.terminal.clear()
+    exitCode = await showOnce(client, session, options)
+    await session.clock.sleep(WATCH_MS, session.signal).catch(() => {})
+  }
+  return exitCode
+}

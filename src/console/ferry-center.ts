@@ -1,0 +1,4 @@
+import { ferryCenterProgram } from './ferry-center-program.ts'
+import { startProgram } from './start-program.ts'
+
+startProgram(ferryCenterProgram)

@@ -1,0 +1,24 @@
+import type { Command } from 'commander'
+import { AGENT_SETTINGS, checkAgentSettings } from '../config/agent-settings.ts'
+import { addConfig } from './commands/config.ts'
+import { addEcho } from './commands/echo.ts'
+import { addInit } from './commands/init.ts'
+import { addJoin } from './commands/join.ts'
+import { addQueue } from './commands/queue.ts'
+import { addRetry } from './commands/retry.ts'
+import { addRun } from './commands/run.ts'
+import { addSend } from './commands/send.ts'
+import { addStatus } from './commands/status.ts'
+import { addStudy } from './commands/study.ts'
+import { AGENT_FILE } from './config-file.ts'
+import { newProgram } from './new-program.ts'
+import type { Session } from './session.ts'
+
+/** `ferry`: what clinic IT and ops staff type. */
+export function ferryProgram(session: Session): Command {
+  const program = newProgram(session, 'ferry', 'about.ferry', AGENT_FILE)
+  for (const add of [addInit, addJoin, addRun, addStatus, addQueue, addStudy, addRetry, addEcho, addSend])
+    add(program, session)
+  addConfig(program, session, { file: AGENT_FILE, kind: AGENT_SETTINGS, check: checkAgentSettings })
+  return program
+}

@@ -1,0 +1,119 @@
+import { FAILURES } from '../platform/failure.ts'
+import type { AgentStatus } from '../protocol/control-api.ts'
+import { isFailureCode, wordsOfFailure } from './language/failure-words.ts'
+import type { Language, Say } from './language/language.ts'
+import { showBytes, showDuration } from './show-values.ts'
+
+/** One thing that is not as it should be, in words. */
+export interface Finding {
+  /** 'act': a person is needed. 'coping': Ferry goes on by itself, or it may be none of its business. */
+  readonly severity: 'act' | 'coping'
+  readonly code: string
+  readonly what: string
+  /** Ms since 1970; null where nobody knows. */
+  readonly since: number | null
+  /** The next attempt, where there is one. */
+  readonly next: { readonly attempt: number; readonly at: number } | null
+  readonly todo: string
+}
+
+const HOUR_MS = 3_600_000
+/** A line that is down for so long does not come back by itself any more. */
+const PATIENCE_MS = HOUR_MS
+/** Strangers at the door of the last day are worth a line; older ones are history. */
+const STRANGER_MS = 24 * HOUR_MS
+const LATE_MS = 24 * HOUR_MS
+/** Tokens are refused at five minutes; a person has time before. */
+const CLOCK_MS = 60_000
+
+/** What the status comes to, what needs a person first. */
+export function assessHealth(status: AgentStatus, say: Say, language: Language): Finding[] {
+  const findings = [
+    ...alarmFindings(status, language),
+    ...centerFindings(status, say, language),
+    ...heldFindings(status, say),
+    ...diskFindings(status, say),
+    ...strangerFindings(status, say),
+    ...lateFindings(status, say),
+    ...clockFindings(status, say),
+  ]
+  return findings.toSorted((a, b) => rank(a) - rank(b))
+}
+
+const rank = ({ severity }: Finding): number => (severity === 'act' ? 0 : 1)
+
+function alarmFindings({ alarms }: AgentStatus, language: Language): Finding[] {
+  return alarms.map(({ code, subject, message, since }) => {
+    const words = wordsOfFailure(code, language)
+    const what = words === undefined ? `${subject}: ${message}` : `${words.meaning} (${subject}: ${message})`
+    return { severity: 'act', code, what, since, next: null, todo: words?.todo ?? '' }
+  })
+}
+
+function centerFindings({ center: { trouble }, now }: AgentStatus, say: Say, language: Language): Finding[] {
+  if (trouble === null) return []
+  const { reasonCode: code, reason, since, attempts, nextAttemptAt } = trouble
+  const words = wordsOfFailure(code, language)
+  const waits = isFailureCode(code) && FAILURES[code] === 'wait' && now - since < PATIENCE_MS
+  return [
+    {
+      severity: waits ? 'coping' : 'act',
+      code,
+      what: `${say('health.center')}: ${words === undefined ? reason : `${words.meaning} (${reason})`}`,
+      since,
+      next: { attempt: attempts + 1, at: nextAttemptAt },
+      todo: words?.todo ?? '',
+    },
+  ]
+}
+
+function heldFindings({ deliveries }: AgentStatus, say: Say): Finding[] {
+  if (deliveries.held === 0) return []
+  const what = say('health.held', { count: deliveries.held })
+  return [{ severity: 'act', code: 'HELD', what, since: null, next: null, todo: say('health.held.todo') }]
+}
+
+function diskFindings({ disk, alarms }: AgentStatus, say: Say): Finding[] {
+  const { folder, freeBytes, reserveBytes } = disk
+  if (freeBytes >= 2 * reserveBytes || alarms.some(({ code }) => code === 'STORAGE_FULL')) return []
+  const values = { free: showBytes(freeBytes), reserve: showBytes(reserveBytes) }
+  const full = freeBytes < reserveBytes
+  return [
+    {
+      severity: 'act',
+      code: full ? 'STORAGE_FULL' : 'STORAGE_LOW',
+      what: say(full ? 'health.diskFull' : 'health.diskLow', values),
+      since: null,
+      next: null,
+      todo: say('health.disk.todo', { folder }),
+    },
+  ]
+}
+
+function strangerFindings({ devices, now }: AgentStatus, say: Say): Finding[] {
+  return devices.flatMap(
+    ({ callingAeTitle: device, peerAddress: address, lastRejection: reason, ...seen }) => {
+      if (reason === null || seen.rejections === 0 || now - seen.lastSeenAt > STRANGER_MS) return []
+      return {
+        severity: 'coping' as const,
+        code: 'DEVICE_REJECTED',
+        what: say('health.stranger', { device, address, count: seen.rejections, reason }),
+        since: seen.firstSeenAt,
+        next: null,
+        todo: say('health.stranger.todo'),
+      }
+    },
+  )
+}
+
+function lateFindings({ oldestUnconfirmedAt: oldest, now }: AgentStatus, say: Say): Finding[] {
+  if (oldest === null || now - oldest < LATE_MS) return []
+  const what = say('health.late')
+  return [{ severity: 'act', code: 'LATE', what, since: oldest, next: null, todo: say('health.late.todo') }]
+}
+
+function clockFindings({ clockOffsetMs: offset }: AgentStatus, say: Say): Finding[] {
+  if (offset === null || Math.abs(offset) < CLOCK_MS) return []
+  const what = say('health.clock', { offset: showDuration(Math.abs(offset), say) })
+  return [{ severity: 'act', code: 'CLOCK', what, since: null, next: null, todo: say('health.clock.todo') }]
+}

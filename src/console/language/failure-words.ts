@@ -1,0 +1,21 @@
+import { FAILURES, type FailureCode } from '../../platform/failure.ts'
+import { FAILURES_IN_ENGLISH } from './failures-en.ts'
+import { FAILURES_IN_CHINESE } from './failures-zh.ts'
+import type { Language } from './language.ts'
+
+/** What a failure code means, and what a person can do about it. */
+export interface FailureWords {
+  readonly meaning: string
+  readonly todo: string
+}
+
+const WORDS = { en: FAILURES_IN_ENGLISH, zh: FAILURES_IN_CHINESE }
+
+/** The words for a code that another program, perhaps a newer one, has written; undefined if it is not known here. */
+export function wordsOfFailure(code: string, language: Language): FailureWords | undefined {
+  return isFailureCode(code) ? WORDS[language][code] : undefined
+}
+
+export function isFailureCode(code: string): code is FailureCode {
+  return Object.hasOwn(FAILURES, code)
+}

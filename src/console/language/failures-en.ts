@@ -1,0 +1,188 @@
+import type { FailureCode } from '../../platform/failure.ts'
+import type { FailureWords } from './failure-words.ts'
+
+export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = {
+  UID_INVALID: {
+    meaning: 'a device sent an identifier that is not a DICOM UID',
+    todo: "tell the device's service engineer; the instance was refused and is still on the device",
+  },
+  DATA_SET_UNREADABLE: {
+    meaning: 'a DICOM data set could not be read',
+    todo: 'send it again from the device; if it comes back, the file is damaged there',
+  },
+  DATA_SET_MISMATCH: {
+    meaning: 'a device announced one instance and sent another',
+    todo: "tell the device's service engineer; the instance was refused and is still on the device",
+  },
+  INSTANCE_TOO_LARGE: {
+    meaning: 'an instance is larger than the limit',
+    todo: 'raise limits.instance in the configuration if such instances are wanted, then send it again',
+  },
+  ASSOCIATION_REJECTED: {
+    meaning: 'the other side refused the DICOM connection',
+    todo: 'compare the AE titles on both sides, and whether this address is on its list',
+  },
+  ASSOCIATION_FAILED: {
+    meaning: 'no DICOM connection could be made',
+    todo: 'check address and port, the cable, the firewall, and that the other side is running',
+  },
+  ASSOCIATION_ABORTED: {
+    meaning: 'a DICOM connection was broken off',
+    todo: 'try again; if it comes back, look at the log of the other side',
+  },
+  PROTOCOL_VIOLATION: {
+    meaning: 'the other side does not keep to the DICOM protocol',
+    todo: 'check that the port is a DICOM port and that TLS is on or off on both sides',
+  },
+  DIMSE_LIBRARY_CHANGED: {
+    meaning: 'the installed DICOM library is not the one that Ferry was tested with',
+    todo: 'install Ferry again as it was delivered',
+  },
+  STORE_REFUSED: {
+    meaning: 'the other side does not take this kind of instance',
+    todo: 'look at its conformance statement for the SOP class and transfer syntax',
+  },
+  SEAL_FAILED: {
+    meaning: 'an instance could not be sealed',
+    todo: 'look at the log; the instance was refused and is still on the device',
+  },
+  AGE_FORMAT: {
+    meaning: 'a sealed file is not in the age format, or damaged',
+    todo: 'keep the file; report it with the log',
+  },
+  AGE_NO_KEY: {
+    meaning: 'a sealed file was sealed to another key',
+    todo: 'bring back the key that belongs to it, or open it with the recovery key',
+  },
+  AGE_KEY_INVALID: { meaning: 'a text is not an age key', todo: 'copy the whole key again' },
+  SPOOL_FILE_INVALID: {
+    meaning: 'a file in the spool does not read as an accepted instance',
+    todo: 'leave it where it is, check the disk, and report it',
+  },
+  SPOOL_FILE_DAMAGED: {
+    meaning: 'an accepted instance no longer reads as it was written',
+    todo: 'check the disk; send the study again from the device while it still has it',
+  },
+  SPOOL_FILE_MISSING: {
+    meaning: 'the file of an accepted instance is gone',
+    todo: 'find out who deleted it; send the study again from the device while it still has it',
+  },
+  STORAGE_FULL: {
+    meaning: 'the disk is full, so nothing new is taken in',
+    todo: 'make room on the disk; never delete anything inside the data folder',
+  },
+  STORAGE_ERROR: {
+    meaning: 'the disk or a file on it does not work',
+    todo: 'check the disk, its cable and the access rights of the data folder, then restart Ferry',
+  },
+  DATABASE_ERROR: {
+    meaning: "Ferry's database does not work",
+    todo: 'check the disk and its free space, then restart Ferry; accepted instances are safe in the spool',
+  },
+  DATABASE_NEWER: {
+    meaning: 'the database was written by a newer Ferry',
+    todo: 'install the newer version again',
+  },
+  ALREADY_RUNNING: {
+    meaning: 'another Ferry works in this data folder',
+    todo: 'stop the service first, or use the one that runs',
+  },
+  KEY_FILE_INVALID: {
+    meaning: 'a key or password file is missing, unreadable, or not what it should be',
+    todo: 'bring it back from the backup, or correct its path and access rights',
+  },
+  PORT_IN_USE: {
+    meaning: 'another program uses the port, or Ferry may not',
+    todo: 'stop that program or choose another port in the configuration; below 1024 extra rights are needed',
+  },
+  CONFIG_INVALID: {
+    meaning: 'the configuration has mistakes',
+    todo: 'correct the lines that are named, then run ferry config check',
+  },
+  USAGE: { meaning: 'the command cannot be used like this', todo: 'look at its --help' },
+  NOT_RUNNING: {
+    meaning: 'the agent is not running',
+    todo: 'start the service, or ferry run; check that --config is the file it runs with',
+  },
+  NOT_ENROLLED: {
+    meaning: 'this agent belongs to no center yet',
+    todo: 'ask the center for a join code, then ferry join CODE',
+  },
+  CENTER_UNREACHABLE: {
+    meaning: 'the center cannot be reached',
+    todo: "check this clinic's internet line and firewall; if others are cut off too, ask the center",
+  },
+  CENTER_BUSY: {
+    meaning: 'the center has too much to do just now, or no room',
+    todo: 'wait; if it lasts, ask the center',
+  },
+  CENTER_ERROR: {
+    meaning: 'the center has a fault of its own',
+    todo: 'ask the center to look at its log',
+  },
+  CENTER_IDENTITY: {
+    meaning: 'what answers at the address of the center is not this center',
+    todo: 'stop and ask the center: its certificate was changed, or something stands in between (proxy, firewall)',
+  },
+  CENTER_REFUSED: {
+    meaning: 'the center refuses what this agent sends',
+    todo: 'ask the center; after the cause is mended: ferry retry',
+  },
+  CENTER_ANSWER_INVALID: {
+    meaning: 'the center answered something that this agent does not understand',
+    todo: 'compare the versions of Ferry on both sides',
+  },
+  TOKEN_TIME: {
+    meaning: "this machine's clock and the center's are too far apart",
+    todo: 'switch on time synchronization (NTP) on this machine',
+  },
+  AGENT_UNKNOWN: {
+    meaning: 'the center does not know this agent, or not this fingerprint',
+    todo: 'compare the fingerprint; a new agent needs a join code: ferry join CODE',
+  },
+  AGENT_REVOKED: {
+    meaning: 'the center has shut this agent out',
+    todo: 'ask the center; what was accepted is kept',
+  },
+  JOIN_CODE_INVALID: {
+    meaning: 'the join code is incomplete, used already, or too old',
+    todo: 'copy the whole code, or ask the center for a new one',
+  },
+  SIGNATURE_INVALID: {
+    meaning: 'a signature is not by the key that it should be by',
+    todo: 'ask the center; nothing is deleted on the strength of it',
+  },
+  DIGEST_MISMATCH: {
+    meaning: 'bytes changed on the way or on a disk',
+    todo: 'nothing, if it happens once: it is sent again. If it comes back, check memory and disk of both machines',
+  },
+  MANIFEST_INVALID: {
+    meaning: 'the list of a study does not read as one',
+    todo: 'report it with the log; the instances are kept',
+  },
+  RECEIPT_INVALID: {
+    meaning: "the center's receipt does not read as one",
+    todo: 'compare the versions of Ferry on both sides; the instances are kept',
+  },
+  RECEIPT_MISMATCH: {
+    meaning: "the center's receipt does not list what was sent",
+    todo: 'ask the center at once; the instances are kept',
+  },
+  PACK_INVALID: {
+    meaning: 'a pack of instances does not read as one',
+    todo: 'report it with the log; the instances are kept',
+  },
+  INSTANCE_REFUSED: {
+    meaning: 'the center cannot take this instance',
+    todo: 'ask the center for the reason; after the cause is mended: ferry retry',
+  },
+  PACS_UNREACHABLE: {
+    meaning: 'the PACS cannot be reached',
+    todo: 'check that the PACS is running and its address in the configuration; it is tried again by itself',
+  },
+  PACS_REFUSED: {
+    meaning: 'the PACS does not take an instance',
+    todo: "look at the PACS's log; after the cause is mended: ferry-center retry",
+  },
+  INTERNAL: { meaning: 'a fault of Ferry itself', todo: 'report it with the log; restarting may help' },
+}

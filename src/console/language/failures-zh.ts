@@ -1,0 +1,119 @@
+import type { FailureCode } from '../../platform/failure.ts'
+import type { FailureWords } from './failure-words.ts'
+
+export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = {
+  UID_INVALID: {
+    meaning: '设备发来的标识不是合法的 DICOM UID',
+    todo: '请联系设备工程师；该影像已拒收，仍在设备上',
+  },
+  DATA_SET_UNREADABLE: {
+    meaning: '有 DICOM 数据无法读取',
+    todo: '请在设备上重发；若再次出现，说明设备上的文件已损坏',
+  },
+  DATA_SET_MISMATCH: {
+    meaning: '设备声明的影像与实际发送的不一致',
+    todo: '请联系设备工程师；该影像已拒收，仍在设备上',
+  },
+  INSTANCE_TOO_LARGE: {
+    meaning: '影像超过大小上限',
+    todo: '若确需接收，请调大配置中的 limits.instance，再重发',
+  },
+  ASSOCIATION_REJECTED: {
+    meaning: '对方拒绝了 DICOM 连接',
+    todo: '请核对双方的 AE Title，以及本机地址是否在对方名单上',
+  },
+  ASSOCIATION_FAILED: {
+    meaning: '无法建立 DICOM 连接',
+    todo: '请检查地址和端口、网线、防火墙，以及对方是否在运行',
+  },
+  ASSOCIATION_ABORTED: { meaning: 'DICOM 连接中途断开', todo: '请重试；若再次出现，请查看对方日志' },
+  PROTOCOL_VIOLATION: {
+    meaning: '对方没有遵守 DICOM 协议',
+    todo: '请确认该端口是 DICOM 端口，且双方同时启用或同时不启用 TLS',
+  },
+  DIMSE_LIBRARY_CHANGED: {
+    meaning: '安装的 DICOM 组件与 Ferry 测试时的不同',
+    todo: '请按原包重新安装 Ferry',
+  },
+  STORE_REFUSED: { meaning: '对方不接收这种影像', todo: '请在对方的一致性声明中查看 SOP 类和传输语法' },
+  SEAL_FAILED: { meaning: '影像无法封存', todo: '请查看日志；该影像已拒收，仍在设备上' },
+  AGE_FORMAT: { meaning: '封存的文件不是 age 格式，或已损坏', todo: '请保留该文件，并连同日志上报' },
+  AGE_NO_KEY: { meaning: '文件是用另一把密钥封存的', todo: '请找回对应的密钥，或用恢复密钥解开' },
+  AGE_KEY_INVALID: { meaning: '这段文字不是 age 密钥', todo: '请重新完整复制密钥' },
+  SPOOL_FILE_INVALID: { meaning: '暂存区有文件不像已收下的影像', todo: '请勿移动它，检查磁盘，并上报' },
+  SPOOL_FILE_DAMAGED: {
+    meaning: '已收下的影像读出来与写入时不同',
+    todo: '请检查磁盘；趁设备上还有，请从设备重发该检查',
+  },
+  SPOOL_FILE_MISSING: {
+    meaning: '已收下影像的文件不见了',
+    todo: '请查明是谁删除的；趁设备上还有，请从设备重发该检查',
+  },
+  STORAGE_FULL: {
+    meaning: '磁盘已满，暂不接收新影像',
+    todo: '请腾出磁盘空间；切勿删除数据文件夹里的任何东西',
+  },
+  STORAGE_ERROR: {
+    meaning: '磁盘或文件出错',
+    todo: '请检查磁盘、连线以及数据文件夹的权限，然后重启 Ferry',
+  },
+  DATABASE_ERROR: {
+    meaning: 'Ferry 的数据库出错',
+    todo: '请检查磁盘及剩余空间，然后重启 Ferry；已收下的影像在暂存区是安全的',
+  },
+  DATABASE_NEWER: { meaning: '数据库由更新版本的 Ferry 写成', todo: '请重新安装新版本' },
+  ALREADY_RUNNING: {
+    meaning: '已有一个 Ferry 在使用这个数据文件夹',
+    todo: '请先停止服务，或直接使用正在运行的',
+  },
+  KEY_FILE_INVALID: {
+    meaning: '密钥或密码文件缺失、无法读取或内容不对',
+    todo: '请从备份恢复，或更正其路径和权限',
+  },
+  PORT_IN_USE: {
+    meaning: '端口被其他程序占用，或 Ferry 无权使用',
+    todo: '请停止该程序，或在配置中换一个端口；1024 以下需额外权限',
+  },
+  CONFIG_INVALID: { meaning: '配置有错误', todo: '请更正所列各行，然后执行 ferry config check' },
+  USAGE: { meaning: '命令用法不对', todo: '请查看 --help' },
+  NOT_RUNNING: {
+    meaning: '代理没有运行',
+    todo: '请启动服务或执行 ferry run；并确认 --config 是它所用的配置文件',
+  },
+  NOT_ENROLLED: { meaning: '本代理尚未加入任何中心', todo: '请向中心索取加入码，然后执行 ferry join 加入码' },
+  CENTER_UNREACHABLE: {
+    meaning: '连不上影像中心',
+    todo: '请检查本院的外网线路和防火墙；若其他诊所也断了，请联系中心',
+  },
+  CENTER_BUSY: { meaning: '影像中心暂时太忙或空间不足', todo: '请等待；若持续不好，请联系中心' },
+  CENTER_ERROR: { meaning: '影像中心自身出错', todo: '请中心查看其日志' },
+  CENTER_IDENTITY: {
+    meaning: '在中心地址上应答的不是该中心',
+    todo: '请停下并联系中心：可能其证书已更换，或中间有代理、防火墙拦截',
+  },
+  CENTER_REFUSED: { meaning: '影像中心拒绝本代理发送的内容', todo: '请联系中心；排除原因后执行 ferry retry' },
+  CENTER_ANSWER_INVALID: { meaning: '影像中心的应答无法理解', todo: '请核对双方的 Ferry 版本' },
+  TOKEN_TIME: { meaning: '本机时钟与中心相差太大', todo: '请在本机开启时间同步（NTP）' },
+  AGENT_UNKNOWN: {
+    meaning: '中心不认识本代理或这个指纹',
+    todo: '请核对指纹；新代理需要加入码：ferry join 加入码',
+  },
+  AGENT_REVOKED: { meaning: '中心已停用本代理', todo: '请联系中心；已收下的影像都会保留' },
+  JOIN_CODE_INVALID: { meaning: '加入码不完整、已用过或已过期', todo: '请完整复制，或向中心索取新的加入码' },
+  SIGNATURE_INVALID: { meaning: '签名不是由应有的密钥所签', todo: '请联系中心；Ferry 不会据此删除任何影像' },
+  DIGEST_MISMATCH: {
+    meaning: '数据在途中或磁盘上发生了变化',
+    todo: '偶尔一次无需处理，会自动重发；若反复出现，请检查双方机器的内存和磁盘',
+  },
+  MANIFEST_INVALID: { meaning: '检查清单无法读取', todo: '请连同日志上报；影像都会保留' },
+  RECEIPT_INVALID: { meaning: '中心的回执无法读取', todo: '请核对双方的 Ferry 版本；影像都会保留' },
+  RECEIPT_MISMATCH: { meaning: '中心的回执与所发影像不符', todo: '请立即联系中心；影像都会保留' },
+  PACK_INVALID: { meaning: '影像包无法读取', todo: '请连同日志上报；影像都会保留' },
+  INSTANCE_REFUSED: { meaning: '中心不能接收这个影像', todo: '请向中心询问原因；排除后执行 ferry retry' },
+  PACS_UNREACHABLE: { meaning: '连不上 PACS', todo: '请检查 PACS 是否运行及配置中的地址；会自动重试' },
+  PACS_REFUSED: {
+    meaning: 'PACS 不接收某个影像',
+    todo: '请查看 PACS 日志；排除原因后执行 ferry-center retry',
+  },
+  INTERNAL: { meaning: 'Ferry 自身出错', todo: '请连同日志上报；重启可能有效' },
+}

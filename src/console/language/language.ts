@@ -1,0 +1,35 @@
+import type { Language } from '../../config/problem-words.ts'
+import { ENGLISH, type Phrase } from './phrases-en.ts'
+import { CHINESE } from './phrases-zh.ts'
+
+export type { Language } from '../../config/problem-words.ts'
+
+/** A phrase in the user's language, its `{names}` filled in. */
+export type Say = (phrase: Phrase, values?: Readonly<Record<string, string | number>>) => string
+
+export const PHRASES: Readonly<Record<Language, Readonly<Record<Phrase, string>>>> = {
+  en: ENGLISH,
+  zh: CHINESE,
+}
+
+export function speak(language: Language): Say {
+  return (phrase, values = {}) =>
+    PHRASES[language][phrase].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
+}
+
+/** `--lang`, FERRY_LANG, the locale variables of POSIX in their order, then what the operating system says. */
+export function chooseLanguage(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Language {
+  const at = args.findIndex((arg) => arg === '--lang' || arg.startsWith('--lang='))
+  const option = args[at]?.startsWith('--lang=') ? args[at].slice('--lang='.length) : args[at + 1]
+  const locale =
+    (at >= 0 ? option : undefined) ||
+    environment['FERRY_LANG'] ||
+    environment['LC_ALL'] ||
+    environment['LC_MESSAGES'] ||
+    environment['LANG'] ||
+    Intl.DateTimeFormat().resolvedOptions().locale
+  return /^zh/i.test(locale) ? 'zh' : 'en'
+}

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { systemConfigFolder } from './config-file.ts'
+import type { Phrase } from './language/phrases-en.ts'
+import type { Session } from './session.ts'
+
+/** A program with the options that all of its commands share. */
+export function newProgram(session: Session, name: string, about: Phrase, configFile: string): Command {
+  const { terminal, say } = session
+  return new Command(name)
+    .description(say(about))
+    .version(ferryVersion())
+    .option(
+      '--config <file>',
+      say('option.config', { file: configFile, folder: systemConfigFolder(terminal.environment) }),
+    )
+    .option('--lang <lang>', say('option.lang'))
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: (text) => terminal.say(text.trimEnd()),
+    })
+    .showHelpAfterError(false)
+    .helpCommand(false)
+}
+
+function ferryVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return /"version": "([^"]+)"/.exec(text)?.[1] ?? 'unknown'
+}

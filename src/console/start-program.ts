@@ -1,0 +1,26 @@
+import type { Command } from 'commander'
+import { systemClock } from '../platform/clock.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { runProgram } from './run-program.ts'
+import type { Session } from './session.ts'
+import { systemTerminal } from './terminal.ts'
+
+/** Runs this process's command line. The first SIGINT or SIGTERM asks for a graceful end, a second one forces it. */
+export function startProgram(build: (session: Session) => Command): void {
+  const end = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (end.signal.aborted) process.exit(EXIT.interrupted)
+      end.abort(new Error(`stopped by ${name}`))
+    })
+  }
+  // `ferry queue | head` closes the pipe early; that is no fault.
+  process.stdout.on('error', () => {})
+  const surroundings = { terminal: systemTerminal(), clock: systemClock, signal: end.signal }
+  void conclude(runProgram(build, process.argv.slice(2), surroundings))
+}
+
+/** The process then ends by itself, once all that it wrote is out. */
+async function conclude(running: Promise<ExitCode>): Promise<void> {
+  process.exitCode = await running
+}

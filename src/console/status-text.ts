@@ -1,0 +1,45 @@
+import type { Say } from './language/language.ts'
+import type { FindingView, Labelled, Level, StatusView } from './status-view.ts'
+import type { Style, Terminal } from './terminal.ts'
+import { displayWidth, formatTable, printable } from './text-table.ts'
+
+type Paint = Terminal['paint']
+
+const MARKS: Readonly<Record<Level, { mark: string; style: Style }>> = {
+  act: { mark: '✗', style: 'red' },
+  coping: { mark: '!', style: 'yellow' },
+  well: { mark: '✓', style: 'green' },
+}
+
+/** What `ferry status` shows: what is wrong comes first. */
+export function statusText(view: StatusView, say: Say, paint: Paint): string[] {
+  const { mark, style } = MARKS[view.level]
+  return [
+    paint('bold', view.version),
+    paint(style, `${mark} ${view.headline}`),
+    ...view.findings.flatMap((finding) => findingText(finding, paint)),
+    '',
+    ...labelled(view.figures),
+    '',
+    ...devicesText(view, say),
+  ]
+}
+
+function findingText({ level, what, advice }: FindingView, paint: Paint): string[] {
+  const { mark, style } = MARKS[level]
+  const lines = labelled(advice).map((line) => `      ${line}`)
+  return ['', `  ${paint(style, mark)} ${printable(what)}`, ...lines]
+}
+
+function labelled(rows: readonly Labelled[]): string[] {
+  const width = Math.max(...rows.map(({ label }) => displayWidth(label)))
+  return rows.map(
+    ({ label, text }) => `${label}${' '.repeat(width - displayWidth(label))}  ${printable(text)}`,
+  )
+}
+
+function devicesText({ devices }: StatusView, say: Say): string[] {
+  if (devices.rows.length === 0) return [say('report.noDevices')]
+  const columns = devices.titles.map((title, i) => ({ title, align: i > 2 ? 'right' : 'left' }) as const)
+  return formatTable(columns, devices.rows)
+}

@@ -1,0 +1,29 @@
+import { styleText } from 'node:util'
+
+export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green'
+
+/** What a command writes to and reads from; handed in, so that tests read what people would see. */
+export interface Terminal {
+  /** A line of data, for standard output. */
+  print(line: string): void
+  /** A line of talk, for standard error. */
+  say(line: string): void
+  /** Clears the screen where standard output is one. */
+  clear(): void
+  /** Coloured where standard output is a terminal; NO_COLOR and FORCE_COLOR are obeyed. */
+  readonly paint: (style: Style, text: string) => string
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Where relative file names count from. */
+  readonly folder: string
+}
+
+export const systemTerminal = (): Terminal => ({
+  print: (line) => void process.stdout.write(`${line}\n`),
+  say: (line) => void process.stderr.write(`${line}\n`),
+  clear: () => {
+    if (process.stdout.isTTY) process.stdout.write('\u001b[H\u001b[2J')
+  },
+  paint: (style, text) => styleText(style, text, { stream: process.stdout }),
+  environment: process.env,
+  folder: process.cwd(),
+})

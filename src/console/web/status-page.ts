@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { type AddressInfo, BlockList, isIP } from 'node:net'
+import { Failure, failureFrom } from '../../platform/failure.ts'
+import type { Log } from '../../platform/log.ts'
+import { CONTROL_SCHEMA_VERSION, type ControlService } from '../../protocol/control-api.ts'
+import { assessHealth } from '../health.ts'
+import { type Language, speak } from '../language/language.ts'
+import { statusView } from '../status-view.ts'
+
+export interface StatusPageOptions {
+  readonly host: string
+  readonly port: number
+  readonly service: ControlService
+  readonly log: Log
+}
+
+export interface StatusPage extends AsyncDisposable {
+  readonly url: string
+}
+
+/** Serves the read-only status page: figures and device names, no patient data, nothing to click that changes anything. */
+export async function startStatusPage(options: StatusPageOptions): Promise<StatusPage> {
+  const { host, port, log } = options
+  const page = readFileSync(new URL('status.html', import.meta.url), 'utf8')
+  const server = createServer((request, response) => void answer(options, page, request, response))
+  server.headersTimeout = 10_000
+  server.requestTimeout = 10_000
+  server.listen(port, host)
+  await once(server, 'listening').catch((error: unknown) => {
+    throw failureFrom(error, 'PORT_IN_USE', `opening the status page at ${host}:${port}`)
+  })
+  const opened = addressOf(server)
+  if (!isLoopback(opened.address))
+    log.warn('status page can be read from other machines', { host, port: opened.port })
+  const url = `http://${isIP(host) === 6 ? `[${host}]` : host}:${opened.port}/`
+  return { url, [Symbol.asyncDispose]: () => close(server) }
+}
+
+function addressOf(server: Server): AddressInfo {
+  const address = server.address()
+  if (address === null || typeof address === 'string')
+    throw new Failure('INTERNAL', 'the status page has no port')
+  return address
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close')
+  server.close()
+  server.closeAllConnections()
+  await closed
+}
+
+async function answer(
+  { service, log }: StatusPageOptions,
+  page: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  request.resume()
+  if (!isOwnHost(request.headers.host)) return refuse(response, 421, 'ask by IP address or as localhost')
+  if (request.method !== 'GET') return refuse(response, 405, 'this page only shows')
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://ferry')
+  if (pathname === '/') return sendPage(response, page)
+  if (pathname !== '/api/status') return refuse(response, 404, 'nothing has this name here')
+  try {
+    const body = await statusBody(service, searchParams.get('lang') === 'en' ? 'en' : 'zh')
+    response.writeHead(200, { ...HEADERS, 'content-type': 'application/json; charset=utf-8' }).end(body)
+  } catch (error) {
+    const { code, message } = failureFrom(error, 'INTERNAL', 'answering the status page')
+    log.error('status page could not answer', { code, reason: message })
+    refuse(response, 500, code)
+  }
+}
+
+async function statusBody(service: ControlService, language: Language): Promise<string> {
+  const say = speak(language)
+  const status = await service.status()
+  const view = statusView(status, assessHealth(status, say, language), say)
+  const words = {
+    title: say('page.title'),
+    noAnswer: say('page.noAnswer'),
+    noDevices: say('report.noDevices'),
+    footer: say('page.read'),
+  }
+  return JSON.stringify({ schemaVersion: CONTROL_SCHEMA_VERSION, words, ...view })
+}
+
+const HEADERS = {
+  'cache-control': 'no-store',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+}
+
+/** Only what stands in the page itself may run; nothing may frame it or be loaded from elsewhere. */
+function sendPage(response: ServerResponse, page: string): void {
+  const nonce = randomBytes(16).toString('base64')
+  const policy = [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src 'nonce-${nonce}'`,
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+  response
+    .writeHead(200, {
+      ...HEADERS,
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': policy,
+    })
+    .end(page.replaceAll('{{nonce}}', nonce))
+}
+
+function refuse(response: ServerResponse, status: number, words: string): void {
+  response.writeHead(status, { ...HEADERS, 'content-type': 'text/plain; charset=utf-8' }).end(`${words}\n`)
+}
+
+/**
+ * DNS rebinding: a web site that the browser visits gives itself this machine's address and then reads the page under
+ * its own name. An address or `localhost` can't be taken over so.
+ */
+function isOwnHost(header: string | undefined): boolean {
+  const url = `http://${header ?? ''}/`
+  if (header === undefined || !URL.canParse(url)) return false
+  const { hostname } = new URL(url)
+  return hostname === 'localhost' || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0
+}
+
+function isLoopback(address: string): boolean {
+  const loopback = new BlockList()
+  loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+  return address === '::1' || (isIP(address) === 4 && loopback.check(address))
+}

@@ -1,0 +1,267 @@
+import { Failure } from '../platform/failure.ts'
+import { type DataSetToken, type ElementToken, UNDEFINED_LENGTH } from './data-set-token.ts'
+import {
+  type ElementHeader,
+  type Encoding,
+  encodingOf,
+  IMPLICIT_LITTLE_ENDIAN,
+  ITEM_HEADER_BYTES,
+  readElementHeader,
+  readLength,
+  readTag,
+} from './element-header.ts'
+import { TAG } from './tag.ts'
+import { transferSyntax } from './transfer-syntax.ts'
+import { looksLikeVr } from './value-representation.ts'
+
+export interface DataSetReaderOptions {
+  /**
+   * Take a value in implicit VR or UN for a sequence if it begins with an item that fits into it: this finds sequences
+   * without a dictionary, private ones and those that a relay wrote as UN (PS3.5 §6.2.2) too. Default true.
+   */
+  findSequences?: boolean
+}
+
+/** Sequences within sequences; those of the standard go about ten deep. */
+const NESTING_LIMIT = 32
+
+const PIXEL_DATA: ReadonlySet<number> = new Set([TAG.PixelData, TAG.FloatPixelData, TAG.DoubleFloatPixelData])
+const BINARY_VRS: ReadonlySet<string> = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW'])
+const NO_BYTES = Buffer.alloc(0)
+
+/** A sequence, item or encapsulated value that has begun and not ended. */
+interface Container {
+  kind: 'sequence' | 'item' | 'fragments'
+  /** Where it ends; infinite if a delimiter says so. */
+  end: number
+  /** Where it must have ended at the latest, because something around it ends there. */
+  limit: number
+  encoding: Encoding
+}
+
+/**
+ * Cuts a data set (without Part 10 header) into tokens as it streams in. Nothing is decoded and no value is held: memory
+ * is bounded by what is pushed at once. For the deflated syntaxes push what is inflated.
+ *
+ * Throws DATA_SET_UNREADABLE where the bytes are no data set in this transfer syntax, and again at each later call.
+ * Its messages name places, never contents: misread bytes may be a patient's.
+ */
+export class DataSetReader {
+  readonly #emit: (token: DataSetToken) => void
+  readonly #encoding: Encoding
+  readonly #findSequences: boolean
+  readonly #open: Container[] = []
+  #depth = 0
+  /** The begin of a header that is not whole yet. */
+  #held: Buffer = NO_BYTES
+  /** Bytes that went out in tokens. */
+  #offset = 0
+  /** Bytes to come of the value under way; undefined between values. */
+  #valueLeft: number | undefined
+  #behindTheEnd = false
+  #failure: Failure | undefined
+
+  constructor(
+    transferSyntaxUid: string,
+    emit: (token: DataSetToken) => void,
+    options: DataSetReaderOptions = {},
+  ) {
+    this.#emit = emit
+    this.#encoding = encodingOf(transferSyntax(transferSyntaxUid))
+    this.#findSequences = options.findSequences ?? true
+  }
+
+  push(chunk: Buffer): void {
+    if (this.#failure !== undefined) throw this.#failure
+    let bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
+    this.#held = NO_BYTES
+    for (;;) {
+      const offset = this.#offset
+      this.#readNext(bytes)
+      if (this.#offset === offset) break
+      bytes = bytes.subarray(this.#offset - offset)
+    }
+    // A copy: the caller may use the chunk's memory again.
+    this.#held = bytes.length === 0 ? NO_BYTES : Buffer.from(bytes)
+  }
+
+  /** Says that all has been pushed; throws DATA_SET_UNREADABLE if the data set does not end here. */
+  finish(): void {
+    if (this.#failure !== undefined) throw this.#failure
+    const rest = this.#held
+    this.#held = NO_BYTES
+    if (rest.length > 0) this.#takeRest(rest)
+    if (this.#valueLeft !== undefined) throw this.#unreadable('the data ends in the middle of a value')
+    if (this.#open.length > 0) throw this.#unreadable('the data ends in the middle of a sequence')
+    if (!isZero(rest)) throw this.#unreadable("the data ends in the middle of an element's header")
+  }
+
+  /** Emits the next tokens, or none while there are too few bytes for one. */
+  #readNext(bytes: Buffer): void {
+    if (this.#valueLeft !== undefined) {
+      if (bytes.length > 0) this.#takeValue(bytes, this.#valueLeft)
+      return
+    }
+    if (this.#behindTheEnd) {
+      if (bytes.length > 0) this.#takeRest(bytes)
+      return
+    }
+    if (bytes.length < ITEM_HEADER_BYTES) return
+    const container = this.#open.at(-1)
+    if (container === undefined && bytes[0] === 0 && isZero(bytes.subarray(0, ITEM_HEADER_BYTES))) {
+      // No data set holds (0000,0000): devices fill up to a block with zeros.
+      this.#behindTheEnd = true
+      this.#takeRest(bytes)
+    } else if (readTag(bytes, 0, this.#encodingHere()) >>> 16 === 0xfffe) {
+      this.#takeItemOrDelimiter(bytes, container)
+    } else {
+      this.#takeElement(bytes, container)
+    }
+  }
+
+  #takeValue(bytes: Buffer, left: number): void {
+    const part = left < bytes.length ? bytes.subarray(0, left) : bytes
+    const last = part.length === left
+    this.#offset += part.length
+    this.#valueLeft = last ? undefined : left - part.length
+    this.#emit({ kind: 'value', bytes: part, last })
+    if (last) this.#closeEnded()
+  }
+
+  #beginValue(length: number): void {
+    this.#valueLeft = length
+    if (length === 0) this.#takeValue(NO_BYTES, 0)
+  }
+
+  #takeRest(bytes: Buffer): void {
+    this.#offset += bytes.length
+    this.#emit({ kind: 'rest', bytes })
+  }
+
+  #takeElement(bytes: Buffer, container: Container | undefined): void {
+    if (container !== undefined && container.kind !== 'item') throw this.#unreadable('an item is missing')
+    const encoding = this.#encodingHere()
+    const header = readElementHeader(bytes, encoding)
+    if (header === undefined) return
+    const { tag, vr, length, headerBytes } = header
+    if (vr !== undefined && !looksLikeVr(vr)) throw this.#unreadable('no VR where one belongs')
+    this.#checkFits(headerBytes + (length === UNDEFINED_LENGTH ? 0 : length))
+    const holds = this.#holds(header, bytes)
+    if (holds === undefined) return
+    const offset = this.#offset
+    this.#offset += headerBytes
+    const headerPart = bytes.subarray(0, headerBytes)
+    this.#emit({ kind: 'element', bytes: headerPart, tag, vr, length, holds, depth: this.#depth, offset })
+    if (holds === 'value') this.#beginValue(length)
+    else if (holds === 'fragments') this.#begin('fragments', length, encoding)
+    else this.#begin('sequence', length, vr === 'UN' ? IMPLICIT_LITTLE_ENDIAN : encoding)
+  }
+
+  /** What the element holds; undefined while the bytes that would tell have not arrived. */
+  #holds(header: ElementHeader, bytes: Buffer): ElementToken['holds'] | undefined {
+    const { tag, vr, length } = header
+    const maySequence = vr === undefined || vr === 'UN'
+    if (length === UNDEFINED_LENGTH) {
+      if (PIXEL_DATA.has(tag) || BINARY_VRS.has(vr ?? '')) return 'fragments'
+      if (vr === 'SQ' || maySequence) return 'items'
+      throw this.#unreadable('an undefined length in a VR that has none')
+    }
+    if (vr === 'SQ') return 'items'
+    if (!this.#findSequences || !maySequence || length < ITEM_HEADER_BYTES || PIXEL_DATA.has(tag))
+      return 'value'
+    if (bytes.length < header.headerBytes + ITEM_HEADER_BYTES) return undefined
+    const encoding = vr === 'UN' ? IMPLICIT_LITTLE_ENDIAN : this.#encodingHere()
+    return beginsWithItem(bytes, header, encoding) ? 'items' : 'value'
+  }
+
+  #takeItemOrDelimiter(bytes: Buffer, container: Container | undefined): void {
+    const encoding = this.#encodingHere()
+    this.#checkFits(ITEM_HEADER_BYTES)
+    const header = bytes.subarray(0, ITEM_HEADER_BYTES)
+    switch (readTag(bytes, 0, encoding)) {
+      case TAG.Item:
+        return this.#takeItem(header, readLength(bytes, 4, encoding), container)
+      case TAG.ItemDelimitationItem:
+        if (container?.kind !== 'item') throw this.#unreadable('an item ends that has not begun')
+        return this.#takeDelimiter(header, container)
+      case TAG.SequenceDelimitationItem:
+        if (container === undefined || container.kind === 'item')
+          throw this.#unreadable('a sequence ends that has not begun')
+        return this.#takeDelimiter(header, container)
+      default:
+        throw this.#unreadable('an unknown element of group FFFE')
+    }
+  }
+
+  #takeItem(header: Buffer, length: number, container: Container | undefined): void {
+    if (container === undefined || container.kind === 'item')
+      throw this.#unreadable('an item outside a sequence')
+    const fragment = container.kind === 'fragments'
+    if (fragment && length === UNDEFINED_LENGTH) throw this.#unreadable('a fragment of undefined length')
+    this.#checkFits(ITEM_HEADER_BYTES + (length === UNDEFINED_LENGTH ? 0 : length))
+    this.#offset += header.length
+    this.#emit({ kind: fragment ? 'fragment' : 'item', bytes: header, length })
+    if (fragment) this.#beginValue(length)
+    else this.#begin('item', length, container.encoding)
+  }
+
+  /** A delimiter's length is zero; whatever else stands there has no value behind it (PS3.5 §7.5). */
+  #takeDelimiter(header: Buffer, container: Container): void {
+    this.#offset += header.length
+    if (Number.isFinite(container.end) && container.end !== this.#offset)
+      throw this.#unreadable('a delimiter before the end that the length gave')
+    this.#close(container, header)
+    this.#closeEnded()
+  }
+
+  #begin(kind: Container['kind'], length: number, encoding: Encoding): void {
+    if (kind === 'sequence' && ++this.#depth > NESTING_LIMIT)
+      throw this.#unreadable(`sequences nested more than ${NESTING_LIMIT} deep`)
+    const end = length === UNDEFINED_LENGTH ? Number.POSITIVE_INFINITY : this.#offset + length
+    this.#open.push({ kind, end, limit: Math.min(end, this.#limitHere()), encoding })
+    this.#closeEnded()
+  }
+
+  #closeEnded(): void {
+    for (let top = this.#open.at(-1); top?.end === this.#offset; top = this.#open.at(-1)) {
+      this.#close(top, NO_BYTES)
+    }
+  }
+
+  #close(container: Container, bytes: Buffer): void {
+    this.#open.pop()
+    if (container.kind === 'sequence') this.#depth--
+    this.#emit({ kind: `${container.kind}End`, bytes })
+  }
+
+  #encodingHere(): Encoding {
+    return this.#open.at(-1)?.encoding ?? this.#encoding
+  }
+
+  #limitHere(): number {
+    return this.#open.at(-1)?.limit ?? Number.POSITIVE_INFINITY
+  }
+
+  #checkFits(bytes: number): void {
+    if (this.#offset + bytes > this.#limitHere())
+      throw this.#unreadable('an element longer than the sequence or item that it stands in')
+  }
+
+  #unreadable(found: string): Failure {
+    this.#failure = new Failure(
+      'DATA_SET_UNREADABLE',
+      `reading a data set: ${found}, at byte ${this.#offset}`,
+    )
+    return this.#failure
+  }
+}
+
+function beginsWithItem(bytes: Buffer, header: ElementHeader, encoding: Encoding): boolean {
+  if (readTag(bytes, header.headerBytes, encoding) !== TAG.Item) return false
+  const itemLength = readLength(bytes, header.headerBytes + 4, encoding)
+  return itemLength === UNDEFINED_LENGTH || itemLength <= header.length - ITEM_HEADER_BYTES
+}
+
+function isZero(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0)
+}

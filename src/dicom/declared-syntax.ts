@@ -1,0 +1,20 @@
+import type { ElementToken } from './data-set-token.ts'
+import { isKnownVr } from './value-representation.ts'
+
+/**
+ * What in the first element of a data set shows, in words, that it is not written in the declared transfer syntax;
+ * undefined if nothing does. Implicit VR under an explicit syntax needs no word here: the reader finds no VR there.
+ */
+export function contradictsSyntax(first: ElementToken): string | undefined {
+  const group = first.tag >>> 16
+  // Data sets begin with group 0008, or a group near it.
+  if (group > 0x00ff && swapBytes(group) <= 0x00ff) return 'the byte order is not that of the transfer syntax'
+  // Read as a length, two letters are some 20,000 bytes at least; no first element has so many.
+  if (first.vr === undefined && isKnownVr(first.bytes.toString('latin1', 4, 6)))
+    return 'explicit VR, where the transfer syntax says implicit VR'
+  return undefined
+}
+
+function swapBytes(word: number): number {
+  return ((word & 0xff) << 8) | (word >>> 8)
+}

@@ -1,0 +1,57 @@
+import type { Tag } from './tag.ts'
+import type { TransferSyntax } from './transfer-syntax.ts'
+import { explicitHeaderBytes, hasShortLength } from './value-representation.ts'
+
+/** How elements are written at some place of a data set. */
+export interface Encoding {
+  readonly explicitVr: boolean
+  readonly littleEndian: boolean
+}
+
+/** In a UN element's items, whatever the transfer syntax (PS3.5 §6.2.2). */
+export const IMPLICIT_LITTLE_ENDIAN: Encoding = { explicitVr: false, littleEndian: true }
+
+export function encodingOf(syntax: TransferSyntax): Encoding {
+  return { explicitVr: syntax.vr === 'explicit', littleEndian: syntax.byteOrder === 'little' }
+}
+
+/** Tag, VR and length of an element, and how many bytes they take (PS3.5 §7.1). */
+export interface ElementHeader {
+  tag: Tag
+  /** Whatever two characters stand in its place; undefined in implicit VR. */
+  vr: string | undefined
+  length: number
+  headerBytes: number
+}
+
+/** Bytes of a tag with a 32-bit length: an item's or a delimiter's header, and an element's in implicit VR. */
+export const ITEM_HEADER_BYTES = 8
+
+/** Reads the header at the start of `bytes`; undefined while there are too few of them. */
+export function readElementHeader(bytes: Buffer, encoding: Encoding): ElementHeader | undefined {
+  if (bytes.length < ITEM_HEADER_BYTES) return undefined
+  const tag = readTag(bytes, 0, encoding)
+  if (!encoding.explicitVr) {
+    const length = readLength(bytes, 4, encoding)
+    return { tag, vr: undefined, length, headerBytes: ITEM_HEADER_BYTES }
+  }
+  const vr = bytes.toString('latin1', 4, 6)
+  const headerBytes = explicitHeaderBytes(vr)
+  if (bytes.length < headerBytes) return undefined
+  const length = hasShortLength(vr) ? readShortLength(bytes, encoding) : readLength(bytes, 8, encoding)
+  return { tag, vr, length, headerBytes }
+}
+
+export function readTag(bytes: Buffer, at: number, { littleEndian }: Encoding): Tag {
+  return littleEndian
+    ? bytes.readUInt16LE(at) * 0x1_0000 + bytes.readUInt16LE(at + 2)
+    : bytes.readUInt32BE(at)
+}
+
+export function readLength(bytes: Buffer, at: number, { littleEndian }: Encoding): number {
+  return littleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at)
+}
+
+function readShortLength(bytes: Buffer, { littleEndian }: Encoding): number {
+  return littleEndian ? bytes.readUInt16LE(6) : bytes.readUInt16BE(6)
+}

@@ -1,0 +1,47 @@
+/** VRs with a 16-bit length field in explicit VR (PS3.5 Table 7.1-2). */
+const SHORT_LENGTH = new Set([
+  'AE',
+  'AS',
+  'AT',
+  'CS',
+  'DA',
+  'DS',
+  'DT',
+  'FD',
+  'FL',
+  'IS',
+  'LO',
+  'LT',
+  'PN',
+  'SH',
+  'SL',
+  'SS',
+  'ST',
+  'TM',
+  'UI',
+  'UL',
+  'US',
+])
+
+/** VRs with two reserved bytes and a 32-bit length field in explicit VR (PS3.5 Table 7.1-1). */
+const LONG_LENGTH = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV'])
+
+/** True for a VR that the standard knows. */
+export function isKnownVr(vr: string): boolean {
+  return SHORT_LENGTH.has(vr) || LONG_LENGTH.has(vr)
+}
+
+/** True for what may be a VR, of this edition of the standard or a later one: two capital letters. */
+export function looksLikeVr(vr: string): boolean {
+  return SHORT_LENGTH.has(vr) || /^[A-Z]{2}$/.test(vr)
+}
+
+/** True for the VRs whose length field has 16 bits in explicit VR. */
+export function hasShortLength(vr: string): boolean {
+  return SHORT_LENGTH.has(vr)
+}
+
+/** Bytes of an element's header in explicit VR. A VR of a later edition has the long form (PS3.5 §7.1.2). */
+export function explicitHeaderBytes(vr: string): 8 | 12 {
+  return SHORT_LENGTH.has(vr) ? 8 : 12
+}

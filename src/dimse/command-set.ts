@@ -1,0 +1,188 @@
+import { MAX_COMMAND_LENGTH } from './dimse-limits.ts'
+import { textWithoutPadding } from './padded-text.ts'
+import { ABORT_BY_PROVIDER, ABORT_BY_USER, type BrokenOff, violation } from './pdu.ts'
+import type { Fragment, PduReader } from './pdu-reader.ts'
+
+/** Element numbers of group 0000 (PS3.7 §E.1). */
+const ELEMENT = {
+  commandGroupLength: 0x0000,
+  affectedSopClassUid: 0x0002,
+  commandField: 0x0100,
+  messageId: 0x0110,
+  messageIdBeingRespondedTo: 0x0120,
+  priority: 0x0700,
+  commandDataSetType: 0x0800,
+  status: 0x0900,
+  errorComment: 0x0902,
+  affectedSopInstanceUid: 0x1000,
+} as const
+
+/** The Command Fields (PS3.7 §E.1) of the requests that this folder tells apart. */
+export const COMMAND_FIELD = { cStoreRequest: 0x0001, cEchoRequest: 0x0030, cCancelRequest: 0x0fff } as const
+
+/** Every request there is, in PS3.7 §E.1's order; a response has the highest bit set as well. */
+const REQUEST_FIELDS: ReadonlySet<number> = new Set([
+  0x0001, 0x0010, 0x0020, 0x0021, 0x0030, 0x0100, 0x0110, 0x0120, 0x0130, 0x0140, 0x0150,
+])
+
+const RESPONSE = 0x8000
+const NO_DATA_SET = 0x0101
+const DATA_SET_FOLLOWS = 0x0001
+const MEDIUM_PRIORITY = 0
+
+/** What all messages have, and what C-STORE and responses need of the rest. */
+export interface CommandSet {
+  readonly commandField: number
+  /** Of a request. */
+  readonly messageId: number | undefined
+  /** Of a response or a C-CANCEL. */
+  readonly messageIdBeingRespondedTo: number | undefined
+  readonly hasDataSet: boolean
+  readonly affectedSopClassUid: string | undefined
+  readonly affectedSopInstanceUid: string | undefined
+  readonly status: number | undefined
+  readonly errorComment: string | undefined
+}
+
+/** The bytes of the command set that begins with `first`, bounded. */
+export async function readCommandBytes(reader: PduReader, first: Fragment): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  let length = 0
+  for (let fragment = first; ; fragment = await reader.continuation(first.contextId, true)) {
+    for (let piece = await reader.piece(); piece !== undefined; piece = await reader.piece()) {
+      length += piece.length
+      if (length > MAX_COMMAND_LENGTH) throw malformed('a command set of more than 64 KiB')
+      pieces.push(piece)
+    }
+    if (fragment.isLast) return Buffer.concat(pieces, length)
+  }
+}
+
+/** Reads a command set: Implicit VR Little Endian, group 0000 only (PS3.7 §6.3.1). */
+export function parseCommandSet(bytes: Buffer): CommandSet {
+  const values = splitElements(bytes)
+  const commandField = unsignedShort(values, ELEMENT.commandField)
+  const dataSetType = unsignedShort(values, ELEMENT.commandDataSetType)
+  if (commandField === undefined || dataSetType === undefined) {
+    throw malformed('a command set without Command Field or Command Data Set Type')
+  }
+  return {
+    commandField,
+    messageId: unsignedShort(values, ELEMENT.messageId),
+    messageIdBeingRespondedTo: unsignedShort(values, ELEMENT.messageIdBeingRespondedTo),
+    hasDataSet: dataSetType !== NO_DATA_SET,
+    affectedSopClassUid: text(values, ELEMENT.affectedSopClassUid),
+    affectedSopInstanceUid: text(values, ELEMENT.affectedSopInstanceUid),
+    status: unsignedShort(values, ELEMENT.status),
+    errorComment: text(values, ELEMENT.errorComment),
+  }
+}
+
+export function isResponse(command: CommandSet): boolean {
+  return (command.commandField & RESPONSE) !== 0
+}
+
+/** The message ID to answer to. What can't be answered would leave the peer waiting: it ends the association. */
+export function answerableMessageId(command: CommandSet): number {
+  const { commandField, messageId } = command
+  if (REQUEST_FIELDS.has(commandField) && messageId !== undefined) return messageId
+  const found = messageId === undefined ? 'no Message ID' : 'nothing to answer to'
+  throw violation(ABORT_BY_USER, `command field ${commandField.toString(16)}H with ${found}`)
+}
+
+/** C-STORE-RQ (PS3.7 §9.3.1.1). */
+export function encodeStoreRequest(messageId: number, sopClassUid: string, sopInstanceUid: string): Buffer {
+  return encodeElements([
+    uid(ELEMENT.affectedSopClassUid, sopClassUid),
+    us(ELEMENT.commandField, COMMAND_FIELD.cStoreRequest),
+    us(ELEMENT.messageId, messageId),
+    us(ELEMENT.priority, MEDIUM_PRIORITY),
+    us(ELEMENT.commandDataSetType, DATA_SET_FOLLOWS),
+    uid(ELEMENT.affectedSopInstanceUid, sopInstanceUid),
+  ])
+}
+
+/** C-STORE-RSP (PS3.7 §9.3.1.2) to `request`. */
+export function encodeStoreResponse(
+  request: CommandSet,
+  answer: { readonly status: number; readonly errorComment?: string },
+): Buffer {
+  const { affectedSopClassUid, affectedSopInstanceUid } = request
+  return encodeElements([
+    ...(affectedSopClassUid === undefined ? [] : [uid(ELEMENT.affectedSopClassUid, affectedSopClassUid)]),
+    us(ELEMENT.commandField, COMMAND_FIELD.cStoreRequest | RESPONSE),
+    us(ELEMENT.messageIdBeingRespondedTo, answerableMessageId(request)),
+    us(ELEMENT.commandDataSetType, NO_DATA_SET),
+    us(ELEMENT.status, answer.status),
+    ...(answer.errorComment === undefined ? [] : [padded(ELEMENT.errorComment, answer.errorComment, ' ')]),
+    ...(affectedSopInstanceUid === undefined
+      ? []
+      : [uid(ELEMENT.affectedSopInstanceUid, affectedSopInstanceUid)]),
+  ])
+}
+
+/** C-ECHO-RQ (PS3.7 §9.3.5.1). */
+export function encodeEchoRequest(messageId: number, sopClassUid: string): Buffer {
+  return encodeElements([
+    uid(ELEMENT.affectedSopClassUid, sopClassUid),
+    us(ELEMENT.commandField, COMMAND_FIELD.cEchoRequest),
+    us(ELEMENT.messageId, messageId),
+    us(ELEMENT.commandDataSetType, NO_DATA_SET),
+  ])
+}
+
+function splitElements(bytes: Buffer): ReadonlyMap<number, Buffer> {
+  const values = new Map<number, Buffer>()
+  for (let at = 0; at < bytes.length; ) {
+    if (bytes.length - at < 8) throw malformed('a command set that ends inside an element')
+    const length = bytes.readUInt32LE(at + 4)
+    if (bytes.readUInt16LE(at) !== 0) throw malformed('a command set with an element of another group')
+    if (length > bytes.length - at - 8) throw malformed('a command set that ends inside a value')
+    values.set(bytes.readUInt16LE(at + 2), bytes.subarray(at + 8, at + 8 + length))
+    at += 8 + length
+  }
+  return values
+}
+
+function unsignedShort(values: ReadonlyMap<number, Buffer>, element: number): number | undefined {
+  const value = values.get(element)
+  return value === undefined || value.length < 2 ? undefined : value.readUInt16LE(0)
+}
+
+function text(values: ReadonlyMap<number, Buffer>, element: number): string | undefined {
+  const value = values.get(element)
+  return value === undefined || value.length === 0 ? undefined : textWithoutPadding(value)
+}
+
+function encodeElements(elements: readonly Buffer[]): Buffer {
+  const length = elements.reduce((sum, element) => sum + element.length, 0)
+  const groupLength = Buffer.alloc(4)
+  groupLength.writeUInt32LE(length)
+  return Buffer.concat([encodeElement(ELEMENT.commandGroupLength, groupLength), ...elements])
+}
+
+function encodeElement(element: number, value: Buffer): Buffer {
+  const encoded = Buffer.alloc(8 + value.length)
+  encoded.writeUInt16LE(element, 2)
+  encoded.writeUInt32LE(value.length, 4)
+  encoded.set(value, 8)
+  return encoded
+}
+
+function us(element: number, value: number): Buffer {
+  const bytes = Buffer.alloc(2)
+  bytes.writeUInt16LE(value)
+  return encodeElement(element, bytes)
+}
+
+function uid(element: number, value: string): Buffer {
+  return padded(element, value, '\0')
+}
+
+function padded(element: number, value: string, padding: string): Buffer {
+  return encodeElement(element, Buffer.from(value.length % 2 === 0 ? value : value + padding, 'latin1'))
+}
+
+function malformed(found: string): BrokenOff {
+  return violation(ABORT_BY_PROVIDER.invalidPduParameter, found)
+}

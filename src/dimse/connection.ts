@@ -1,0 +1,141 @@
+import type { Socket } from 'node:net'
+import type { Clock } from '../platform/clock.ts'
+import { describe, Failure } from '../platform/failure.ts'
+import { type AbortOrigin, encodeAbort } from './pdu.ts'
+
+/** Bytes that may wait here for their reader before the socket is paused. */
+const MAX_BUFFERED = 256 * 1024
+
+/**
+ * A socket read by asking. What nobody has asked for yet stays within {@link MAX_BUFFERED}, then TCP holds the peer
+ * back. Until then the socket keeps being read, so that a peer that goes away is noticed at once.
+ */
+export class Connection {
+  readonly #socket: Socket
+  readonly #clock: Clock
+  readonly #chunks: Buffer[] = []
+  #buffered = 0
+  #failure: Failure | undefined
+  #dropping = false
+  #reader: PromiseWithResolvers<void> | undefined
+  #writer: PromiseWithResolvers<void> | undefined
+  /** Resolves when the socket is gone. */
+  readonly closed: Promise<void>
+
+  constructor(socket: Socket, clock: Clock) {
+    this.#socket = socket
+    this.#clock = clock
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
+    socket.setNoDelay(true)
+    socket.on('data', (chunk) => this.#arrived(chunk))
+    socket.on('drain', () => this.#drained())
+    socket.on('end', () => this.fail(lost('the peer closed the connection')))
+    socket.on('error', (error) => this.fail(lost(`the connection broke: ${describe(error)}`)))
+    socket.on('close', () => this.fail(lost('the connection is closed')))
+  }
+
+  /** Bytes read from the socket that nobody has taken yet. */
+  get buffered(): number {
+    return this.#buffered
+  }
+
+  /** Resolves once there is a byte to take; rejects when there never will be. */
+  async some(): Promise<void> {
+    if (this.#buffered === 0) await this.#more()
+  }
+
+  /** The next `length` bytes in one piece; for headers and small bodies. */
+  async exactly(length: number): Promise<Buffer> {
+    while (this.#buffered < length) await this.#more()
+    const [first] = this.#chunks
+    if (first !== undefined && first.length < length) {
+      this.#chunks.splice(0, this.#chunks.length, Buffer.concat(this.#chunks, this.#buffered))
+    }
+    return this.#take(length)
+  }
+
+  /** The next bytes as they lie, at most `length`, without a copy. */
+  async upTo(length: number): Promise<Buffer> {
+    await this.some()
+    return this.#take(length)
+  }
+
+  /** Hands over to the socket, and resolves when it can take more. */
+  async write(...parts: readonly Buffer[]): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    this.#socket.cork()
+    for (const part of parts) this.#socket.write(part)
+    this.#socket.uncork()
+    if (!this.#socket.writableNeedDrain) return
+    this.#writer ??= Promise.withResolvers()
+    await this.#writer.promise
+  }
+
+  /** Whoever waits for the peer, or will, gets this; the first failure stays. Bytes that are here can still be taken. */
+  fail(failure: Failure): void {
+    this.#failure ??= failure
+    this.#reader?.reject(this.#failure)
+    this.#writer?.reject(this.#failure)
+  }
+
+  /** Sends A-ABORT as the last thing and lets go of the peer. */
+  abort(origin: AbortOrigin, lingerMs: number): void {
+    if (this.#socket.writable) this.#socket.write(encodeAbort(origin))
+    this.letGo(lingerMs)
+  }
+
+  /**
+   * Takes nothing more from the peer. What was written still goes out; the peer's bytes are read and dropped, since
+   * closing with unread bytes would reset the connection and take our last PDU along. The socket is destroyed when the
+   * peer has not closed within `lingerMs` (ARTIM, PS3.8 §9.1.5).
+   */
+  letGo(lingerMs: number): void {
+    this.fail(lost('the association is over'))
+    this.#dropping = true
+    this.#chunks.length = 0
+    this.#buffered = 0
+    this.#socket.resume()
+    this.#socket.end()
+    const timer = this.#clock.after(lingerMs, () => this.#socket.destroy())
+    this.#socket.once('close', () => timer.cancel())
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  #arrived(chunk: Buffer): void {
+    if (this.#dropping) return
+    this.#chunks.push(chunk)
+    this.#buffered += chunk.length
+    if (this.#buffered >= MAX_BUFFERED) this.#socket.pause()
+    this.#reader?.resolve()
+  }
+
+  #drained(): void {
+    this.#writer?.resolve()
+    this.#writer = undefined
+  }
+
+  async #more(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    this.#reader = Promise.withResolvers()
+    this.#socket.resume()
+    await this.#reader.promise
+  }
+
+  #take(length: number): Buffer {
+    const [first] = this.#chunks
+    if (first === undefined) throw new Failure('INTERNAL', 'taking bytes that are not there')
+    const taken = first.length <= length ? first : first.subarray(0, length)
+    if (taken === first) this.#chunks.shift()
+    else this.#chunks[0] = first.subarray(length)
+    this.#buffered -= taken.length
+    if (this.#buffered < MAX_BUFFERED && this.#socket.isPaused()) this.#socket.resume()
+    return taken
+  }
+}
+
+function lost(message: string): Failure {
+  return new Failure('ASSOCIATION_ABORTED', message)
+}

@@ -1,0 +1,108 @@
+import type { AssociationAnswer, ContextAnswer, ProposedContext } from './association.ts'
+import type { AssociationRejection } from './association-rejection.ts'
+import type { CommandSet } from './command-set.ts'
+import { COMMAND_FIELD } from './command-set.ts'
+import { DIMSE_STATUS } from './dimse-status.ts'
+import * as library from './library.ts'
+import { ListeningScp } from './listening-scp.ts'
+import { encodeCommand, encodeDataHeader, PDV_LAST } from './pdu.ts'
+
+/** The answering side of negotiation and of the small messages: PDUs in, PDUs out, nothing kept waiting. */
+export class LibraryAcceptor {
+  readonly #socket = new library.MemorySocket()
+  readonly #scp: ListeningScp
+  readonly #internals: library.NetworkInternals
+
+  constructor() {
+    this.#scp = new ListeningScp(this.#socket.asSocket())
+    this.#internals = library.openInternals(this.#scp)
+    this.#internals.on('networkError', (error) => this.#scp.errors.push(error))
+  }
+
+  /** Reads a checked A-ASSOCIATE-RQ. */
+  request(pdu: Buffer): { callingAeTitle: string; calledAeTitle: string; contexts: ProposedContext[] } {
+    this.#show(pdu)
+    const association = this.#association()
+    return {
+      callingAeTitle: association.getCallingAeTitle(),
+      calledAeTitle: association.getCalledAeTitle(),
+      contexts: association.getPresentationContexts().map(({ id, context }) => ({
+        id,
+        abstractSyntaxUid: context.getAbstractSyntaxUid(),
+        transferSyntaxUids: [...context.getTransferSyntaxUids()],
+      })),
+    }
+  }
+
+  /**
+   * A-ASSOCIATE-AC to the request read before. No asynchronous operations, whatever was proposed, and the peer is SCU
+   * alone.
+   */
+  accept(answer: Extract<AssociationAnswer, { accept: true }>, maxPduLength: number): Buffer {
+    const association = this.#association()
+    for (const { id, context } of association.getPresentationContexts()) {
+      setResult(context, answer.contexts.get(id) ?? { refused: 'abstract-syntax' })
+      if (context.getProviderRole()) context.setProviderRole(false)
+    }
+    association.setNegotiateAsyncOps(false)
+    association.setMaxPduLength(maxPduLength)
+    return this.#written(() => this.#scp.sendAssociationAccept())
+  }
+
+  reject({ result, source, reason }: AssociationRejection): Buffer {
+    return this.#written(() => this.#scp.sendAssociationReject(result, source, reason))
+  }
+
+  releaseResponse(): Buffer {
+    return this.#written(() => this.#scp.sendAssociationReleaseResponse())
+  }
+
+  /** The response to any request but C-STORE: success to C-ECHO, "unrecognized operation" to the others. */
+  respond(contextId: number, command: CommandSet, commandBytes: Buffer): Buffer {
+    const respond = this.#hear(contextId, command, commandBytes)
+    const isEcho = command.commandField === COMMAND_FIELD.cEchoRequest
+    return this.#written(() => respond(isEcho ? DIMSE_STATUS.success : DIMSE_STATUS.unrecognizedOperation))
+  }
+
+  #association(): library.LibraryAssociation {
+    const { association } = this.#internals
+    if (association === undefined) throw library.changed('an A-ASSOCIATE-RQ was not understood')
+    return association
+  }
+
+  #hear(contextId: number, command: CommandSet, commandBytes: Buffer): (status: number) => void {
+    this.#internals.dimse = this.#internals.dimseStream = this.#internals.dimseStoreStream = undefined
+    this.#scp.respond = undefined
+    this.#show(encodeCommand(contextId, commandBytes))
+    if (command.hasDataSet) this.#show(encodeDataHeader(contextId, PDV_LAST, 0))
+    if (this.#scp.respond === undefined) throw library.changed('a request was not understood')
+    return this.#scp.respond
+  }
+
+  #show(pdu: Buffer): void {
+    this.#socket.emit('data', pdu)
+    library.throwReported(this.#scp.errors, 'a PDU')
+  }
+
+  #written(call: () => void): Buffer {
+    call()
+    library.throwReported(this.#scp.errors, 'a PDU')
+    const written = this.#socket.takeWritten()
+    if (written.length === 0) throw library.changed('nothing was written')
+    return written
+  }
+}
+
+function setResult(
+  context: ReturnType<library.LibraryAssociation['getPresentationContext']>,
+  answer: ContextAnswer,
+): void {
+  const { Accept, RejectAbstractSyntaxNotSupported, RejectTransferSyntaxesNotSupported } =
+    library.PresentationContextResult
+  if (!('refused' in answer)) return context.setResult(Accept, answer.transferSyntaxUid)
+  context.setResult(
+    answer.refused === 'abstract-syntax'
+      ? RejectAbstractSyntaxNotSupported
+      : RejectTransferSyntaxesNotSupported,
+  )
+}

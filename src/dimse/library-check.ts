@@ -1,0 +1,55 @@
+import { describe, Failure } from '../platform/failure.ts'
+import { encodeEchoRequest, parseCommandSet } from './command-set.ts'
+import { changed, prepareLibrary } from './library.ts'
+import { LibraryAcceptor } from './library-acceptor.ts'
+import { LibraryRequestor } from './library-requestor.ts'
+import { encodePdu, PDU_HEADER_LENGTH, PDU_TYPE, PDV_HEADER_LENGTH } from './pdu.ts'
+
+const VERIFICATION = '1.2.840.10008.1.1'
+const IMPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2'
+
+/**
+ * Rehearses, in memory, all that this folder leans on: both sides negotiate one association, one echo is answered, the
+ * association is rejected and released. Throws DIMSE_LIBRARY_CHANGED when the installed dcmjs-dimse does it otherwise.
+ */
+export function checkLibrary(): void {
+  try {
+    rehearse()
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'DIMSE_LIBRARY_CHANGED') throw error
+    throw changed(describe(error), error)
+  }
+}
+
+function rehearse(): void {
+  prepareLibrary()
+  const context = { id: 1, abstractSyntaxUid: VERIFICATION, transferSyntaxUids: [IMPLICIT_VR_LITTLE_ENDIAN] }
+  const proposal = { callingAeTitle: 'A', calledAeTitle: 'B', maxPduLength: 65_536, contexts: [context] }
+  const requestor = new LibraryRequestor(proposal)
+  const acceptor = new LibraryAcceptor()
+  const understood = acceptor.request(requestor.request())
+  if (understood.callingAeTitle !== 'A' || understood.contexts[0]?.abstractSyntaxUid !== VERIFICATION) {
+    throw changed('an A-ASSOCIATE-RQ was read otherwise than written')
+  }
+  const contexts = new Map([[1, { transferSyntaxUid: IMPLICIT_VR_LITTLE_ENDIAN }]])
+  const answer = acceptor.accept({ accept: true, contexts }, 131_072)
+  const accepted = requestor.accepted(answer.subarray(PDU_HEADER_LENGTH))
+  if (accepted.maxPduLength !== 131_072 || accepted.contexts.length !== 1) {
+    throw changed('an A-ASSOCIATE-AC was read otherwise than written')
+  }
+  checkEcho(acceptor)
+  const release = acceptor.releaseResponse()
+  if (!release.equals(encodePdu(PDU_TYPE.releaseResponse, Buffer.alloc(4))))
+    throw changed('A-RELEASE-RP differs')
+  const rejection = acceptor.reject({ result: 2, source: 3, reason: 2, words: '' })
+  if (!rejection.equals(encodePdu(PDU_TYPE.associateReject, Buffer.of(0, 2, 3, 2))))
+    throw changed('A-ASSOCIATE-RJ differs')
+}
+
+function checkEcho(acceptor: LibraryAcceptor): void {
+  const request = encodeEchoRequest(7, VERIFICATION)
+  const response = acceptor.respond(1, parseCommandSet(request), request)
+  const command = parseCommandSet(response.subarray(PDU_HEADER_LENGTH + PDV_HEADER_LENGTH))
+  if (command.status !== 0 || command.messageIdBeingRespondedTo !== 7)
+    throw changed('a C-ECHO was answered otherwise')
+}

@@ -1,0 +1,81 @@
+import { Failure } from '../platform/failure.ts'
+import type { ProposedContext } from './association.ts'
+import { describeRejection } from './association-rejection.ts'
+import * as library from './library.ts'
+import { encodePdu, PDU_TYPE } from './pdu.ts'
+
+export interface Proposal {
+  readonly callingAeTitle: string
+  readonly calledAeTitle: string
+  readonly maxPduLength: number
+  readonly contexts: readonly ProposedContext[]
+}
+
+/** A context that the peer has accepted. */
+export interface AcceptedContext {
+  readonly id: number
+  readonly abstractSyntaxUid: string
+  readonly transferSyntaxUid: string
+}
+
+export interface Accepted {
+  readonly contexts: readonly AcceptedContext[]
+  /** The peer's limit for P-DATA-TF to it; 0 means none (PS3.8 §D.1.1). */
+  readonly maxPduLength: number
+}
+
+/** The asking side of negotiation: A-ASSOCIATE-RQ out, A-ASSOCIATE-AC or -RJ in. */
+export class LibraryRequestor {
+  readonly #socket = new library.MemorySocket()
+  readonly #network: InstanceType<ReturnType<typeof library.networkClass>>
+  readonly #proposal: Proposal
+  readonly #errors: unknown[] = []
+  #isAccepted = false
+
+  constructor(proposal: Proposal) {
+    this.#proposal = proposal
+    this.#network = new (library.networkClass())(this.#socket.asSocket())
+    const internals = library.openInternals(this.#network)
+    internals.on('networkError', (error) => this.#errors.push(error))
+    internals.on('associationAccepted', () => {
+      this.#isAccepted = true
+    })
+  }
+
+  request(): Buffer {
+    const { callingAeTitle, calledAeTitle, maxPduLength, contexts } = this.#proposal
+    const association = new library.Association(callingAeTitle, calledAeTitle)
+    association.setMaxPduLength(maxPduLength)
+    for (const { id, abstractSyntaxUid, transferSyntaxUids } of contexts) {
+      association.addPresentationContext(abstractSyntaxUid, id)
+      for (const uid of transferSyntaxUids) association.addTransferSyntaxToPresentationContext(id, uid)
+    }
+    this.#network.sendAssociationRequest(association)
+    return this.#socket.takeWritten()
+  }
+
+  /** Reads the body of the A-ASSOCIATE-AC. A context whose transfer syntax was not proposed counts as refused. */
+  accepted(body: Buffer): Accepted {
+    this.#socket.emit('data', encodePdu(PDU_TYPE.associateAccept, body))
+    library.throwReported(this.#errors, 'A-ASSOCIATE-AC')
+    const { association } = library.openInternals(this.#network)
+    if (!this.#isAccepted || association === undefined)
+      throw library.changed('an A-ASSOCIATE-AC was not understood')
+    const contexts = this.#proposal.contexts.flatMap(({ id, abstractSyntaxUid, transferSyntaxUids }) => {
+      const context = association.getPresentationContext(id)
+      const transferSyntaxUid = context.getAcceptedTransferSyntaxUid()
+      const isAccepted = context.getResult() === library.PresentationContextResult.Accept
+      if (!isAccepted || transferSyntaxUid === undefined) return []
+      return transferSyntaxUids.includes(transferSyntaxUid)
+        ? [{ id, abstractSyntaxUid, transferSyntaxUid }]
+        : []
+    })
+    return { contexts, maxPduLength: association.getMaxPduLength() }
+  }
+}
+
+/** The Failure that the body of an A-ASSOCIATE-RJ (PS3.8 §9.3.4) means. */
+export function rejected(body: Buffer): Failure {
+  const words = describeRejection(body.readUInt8(1), body.readUInt8(2), body.readUInt8(3))
+  return new Failure('ASSOCIATION_REJECTED', `requesting an association: the peer rejects it: ${words}`)
+}

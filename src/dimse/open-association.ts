@@ -1,0 +1,125 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import type { Clock } from '../platform/clock.ts'
+import { Failure, failureFrom } from '../platform/failure.ts'
+import { Connection } from './connection.ts'
+import { DEFAULT_LIMITS } from './dimse-limits.ts'
+import { giveUp } from './give-up.ts'
+import { prepareLibrary } from './library.ts'
+import { type Accepted, LibraryRequestor, type Proposal, rejected } from './library-requestor.ts'
+import { ABORT_BY_PROVIDER, ABORT_BY_USER, BrokenOff, PDU_TYPE, timedOut } from './pdu.ts'
+import { PduReader, unexpectedPdu } from './pdu-reader.ts'
+import { RequestedAssociation } from './requested-association.ts'
+import { DEFAULT_TIMEOUTS, type RequestorTimeouts } from './requestor-timeouts.ts'
+import { MIN_PEER_PDU_LENGTH } from './send-data-set.ts'
+import { Watchdog } from './watchdog.ts'
+
+export interface OpenAssociationOptions {
+  readonly host: string
+  readonly port: number
+  /** AE titles: 1 to 16 characters. */
+  readonly callingAeTitle: string
+  readonly calledAeTitle: string
+  /** At most 128. */
+  readonly contexts: readonly {
+    readonly abstractSyntaxUid: string
+    readonly transferSyntaxUids: readonly string[]
+  }[]
+  readonly clock: Clock
+  readonly timeouts?: Partial<RequestorTimeouts>
+}
+
+/**
+ * Connects and negotiates. Fails with ASSOCIATION_FAILED (no connection), ASSOCIATION_REJECTED (the peer's reason in
+ * words), ASSOCIATION_ABORTED, or PROTOCOL_VIOLATION; an aborted `signal` ends it, and the association later on.
+ */
+export async function openAssociation(
+  options: OpenAssociationOptions,
+  signal?: AbortSignal,
+): Promise<RequestedAssociation> {
+  const proposal = checkProposal(options)
+  prepareLibrary()
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
+  const socket = await openSocket(options, timeouts.connectMs, signal)
+  const connection = new Connection(socket, options.clock)
+  const watchdog = new Watchdog(options.clock, (waitedFor) => connection.fail(timedOut(waitedFor)))
+  const reader = new PduReader(connection, watchdog, DEFAULT_LIMITS)
+  const stopListening = onAbort(signal, () => connection.fail(calledOff()))
+  try {
+    watchdog.set(timeouts.associateMs, 'the answer to an association request')
+    const accepted = await request(connection, reader, proposal)
+    watchdog.stop()
+    const association = { connection, reader, watchdog, clock: options.clock, timeouts, accepted }
+    return new RequestedAssociation(association, stopListening)
+  } catch (error) {
+    watchdog.close()
+    stopListening()
+    throw giveUp(connection, error, DEFAULT_LIMITS.lingerMs)
+  }
+}
+
+async function request(connection: Connection, reader: PduReader, proposal: Proposal): Promise<Accepted> {
+  const library = new LibraryRequestor(proposal)
+  await connection.write(library.request())
+  const answer = await reader.next()
+  if (answer.type === 'fragment') throw unexpectedPdu(PDU_TYPE.data, 'before an association')
+  if (answer.pduType === PDU_TYPE.associateReject) throw rejected(answer.body)
+  if (answer.pduType !== PDU_TYPE.associateAccept)
+    throw unexpectedPdu(answer.pduType, 'before an association')
+  const accepted = library.accepted(answer.body)
+  const { maxPduLength } = accepted
+  if (maxPduLength !== 0 && maxPduLength < MIN_PEER_PDU_LENGTH) {
+    const message = `the peer takes PDUs of no more than ${maxPduLength} bytes`
+    throw new BrokenOff('ASSOCIATION_FAILED', ABORT_BY_PROVIDER.invalidPduParameter, message)
+  }
+  return accepted
+}
+
+async function openSocket(
+  { host, port, clock }: OpenAssociationOptions,
+  connectMs: number,
+  signal?: AbortSignal,
+): Promise<Socket> {
+  const attempt = `connecting to ${host}:${port}`
+  if (signal?.aborted === true) throw new Failure('ASSOCIATION_ABORTED', `${attempt}: called off`)
+  const socket = connect({ host, port, noDelay: true })
+  const timer = clock.after(connectMs, () => socket.destroy(new Error('no answer in time')))
+  const stopListening = onAbort(signal, () => socket.destroy(new Error('called off')))
+  try {
+    await once(socket, 'connect')
+    return socket
+  } catch (error) {
+    throw failureFrom(error, 'ASSOCIATION_FAILED', attempt)
+  } finally {
+    timer.cancel()
+    stopListening()
+  }
+}
+
+function checkProposal({ callingAeTitle, calledAeTitle, contexts }: OpenAssociationOptions): Proposal {
+  for (const title of [callingAeTitle, calledAeTitle]) {
+    if (!/^[\x20-\x5b\x5d-\x7e]{1,16}$/.test(title)) {
+      throw new Failure('CONFIG_INVALID', `not an AE title of 1 to 16 characters: ${JSON.stringify(title)}`)
+    }
+  }
+  if (contexts.length > 128) {
+    throw new Failure('INTERNAL', `proposing ${contexts.length} presentation contexts, at most 128`)
+  }
+  return {
+    callingAeTitle,
+    calledAeTitle,
+    maxPduLength: DEFAULT_LIMITS.maxPduLength,
+    contexts: contexts.map((context, index) => ({ id: 2 * index + 1, ...context })),
+  }
+}
+
+/** Calls once when the signal is aborted; the answer ends the listening. */
+function onAbort(signal: AbortSignal | undefined, call: () => void): () => void {
+  if (signal?.aborted === true) call()
+  signal?.addEventListener('abort', call, { once: true })
+  return () => signal?.removeEventListener('abort', call)
+}
+
+function calledOff(): BrokenOff {
+  return new BrokenOff('ASSOCIATION_ABORTED', ABORT_BY_USER, 'the association was called off')
+}

@@ -1,0 +1,15 @@
+const NUL = 0x00
+const SPACE = 0x20
+
+/** Text as DICOM pads it, with spaces or NULs (PS3.5 §6.2), without the padding; linear, whatever a peer sends. */
+export function textWithoutPadding(value: Buffer): string {
+  let start = 0
+  let end = value.length
+  while (end > start && isPadding(value[end - 1])) end--
+  while (start < end && isPadding(value[start])) start++
+  return value.toString('latin1', start, end)
+}
+
+function isPadding(byte: number | undefined): boolean {
+  return byte === NUL || byte === SPACE
+}

@@ -1,0 +1,49 @@
+import type { Clock } from '../platform/clock.ts'
+import type { StoreSink } from './association.ts'
+import { timedOut } from './pdu.ts'
+import type { PduReader } from './pdu-reader.ts'
+
+/**
+ * Moves the data set that follows a command into the sink, piece by piece and one at a time. Without a sink, or once it
+ * has refused a piece, the rest is read and dropped for at most `discardMs`: a device understands a status, given when
+ * its data set is whole, better than an abort.
+ */
+export async function receiveDataSet(
+  reader: PduReader,
+  contextId: number,
+  sink: StoreSink | undefined,
+  clock: Clock,
+  discardMs: number,
+): Promise<void> {
+  let wanting = sink
+  let droppedSinceMs = clock.monotonicMs()
+  for (;;) {
+    const fragment = await reader.continuation(contextId, false)
+    for (let piece = await reader.piece(); piece !== undefined; piece = await reader.piece()) {
+      if (wanting !== undefined) {
+        if (await offer(reader, wanting, piece)) continue
+        wanting = undefined
+        droppedSinceMs = clock.monotonicMs()
+      } else if (clock.monotonicMs() - droppedSinceMs > discardMs) {
+        throw timedOut('the rest of a refused data set')
+      }
+    }
+    if (fragment.isLast) return
+  }
+}
+
+/** Whether the sink has taken the piece; why not is the sink's to know. The peer's time stands still meanwhile. */
+async function offer(reader: PduReader, sink: StoreSink, piece: Buffer): Promise<boolean> {
+  let taken: Promise<void> | undefined
+  try {
+    taken = sink.write(piece)
+    if (taken === undefined) return true
+    reader.stopTimer()
+    await taken
+    return true
+  } catch {
+    return false
+  } finally {
+    if (taken !== undefined) reader.restartTimer()
+  }
+}

@@ -1,0 +1,99 @@
+import type { Clock } from '../platform/clock.ts'
+import { describe, type Failure, failureFrom } from '../platform/failure.ts'
+import type { Log } from '../platform/log.ts'
+import type { AssociationHandlers, AssociationRequest, StoreAnswer, StoreSink } from './association.ts'
+import type { CommandSet } from './command-set.ts'
+import { DIMSE_STATUS, errorComment } from './dimse-status.ts'
+import type { AgreedContext } from './negotiate.ts'
+import type { PduReader } from './pdu-reader.ts'
+import { receiveDataSet } from './receive-data-set.ts'
+
+export interface StoreService {
+  readonly reader: PduReader
+  readonly handlers: AssociationHandlers
+  readonly clock: Clock
+  readonly log: Log
+  readonly discardMs: number
+}
+
+/** One C-STORE whose command has been read. */
+export interface StoreCall {
+  readonly association: AssociationRequest
+  readonly contextId: number
+  readonly context: AgreedContext
+  readonly command: CommandSet
+  readonly messageId: number
+}
+
+/** Takes the data set in and decides the answer; however bad the command is, its data set is read past first. */
+export async function performStore(call: StoreCall, service: StoreService): Promise<StoreAnswer> {
+  const { reader, clock, discardMs } = service
+  const opened = open(call, service)
+  const sink = 'sink' in opened ? opened.sink : undefined
+  try {
+    if (call.command.hasDataSet) await receiveDataSet(reader, call.contextId, sink, clock, discardMs)
+  } catch (error) {
+    discard(sink, failureFrom(error, 'ASSOCIATION_ABORTED', 'receiving an instance'), service.log)
+    throw error
+  }
+  reader.stopTimer()
+  return 'sink' in opened ? finish(opened.sink, service.log) : opened.refused
+}
+
+function open(
+  call: StoreCall,
+  { handlers, log }: StoreService,
+): { sink: StoreSink } | { refused: StoreAnswer } {
+  const { sopClassUid, sopInstanceUid, refused } = checkCommand(call)
+  if (refused !== undefined) return { refused }
+  const { association, messageId } = call
+  const { transferSyntaxUid } = call.context
+  try {
+    return {
+      sink: handlers.store({ sopClassUid, sopInstanceUid, transferSyntaxUid, association, messageId }),
+    }
+  } catch (error) {
+    log.error('opening an instance failed', { reason: describe(error) })
+    return { refused: { status: DIMSE_STATUS.processingFailure } }
+  }
+}
+
+type Checked =
+  | { readonly sopClassUid: string; readonly sopInstanceUid: string; readonly refused?: undefined }
+  | { readonly sopClassUid?: undefined; readonly sopInstanceUid?: undefined; readonly refused: StoreAnswer }
+
+function checkCommand({ command, context }: StoreCall): Checked {
+  const { affectedSopClassUid: sopClassUid, affectedSopInstanceUid: sopInstanceUid } = command
+  if (sopClassUid !== context.abstractSyntaxUid) {
+    return refuse(
+      DIMSE_STATUS.dataSetDoesNotMatchSopClass,
+      'SOP class is not that of the presentation context',
+    )
+  }
+  if (sopInstanceUid === undefined)
+    return refuse(DIMSE_STATUS.cannotUnderstand, 'no SOP Instance UID in the command')
+  if (!command.hasDataSet) return refuse(DIMSE_STATUS.cannotUnderstand, 'no data set')
+  return { sopClassUid, sopInstanceUid }
+}
+
+function refuse(status: number, comment: string): Checked {
+  return { refused: { status, errorComment: comment } }
+}
+
+async function finish(sink: StoreSink, log: Log): Promise<StoreAnswer> {
+  try {
+    const { status, errorComment: comment } = await sink.finish()
+    return comment === undefined ? { status } : { status, errorComment: errorComment(comment) }
+  } catch (error) {
+    log.error('storing an instance failed', { reason: describe(error) })
+    return { status: DIMSE_STATUS.processingFailure }
+  }
+}
+
+function discard(sink: StoreSink | undefined, reason: Failure, log: Log): void {
+  try {
+    sink?.discard(reason)
+  } catch (error) {
+    log.error('discarding an instance failed', { reason: describe(error) })
+  }
+}

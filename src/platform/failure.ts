@@ -1,0 +1,121 @@
+/** What can cure a failure: time, a person, or nothing (this one instance can never go). */
+export type Remedy = 'wait' | 'operator' | 'none'
+
+/**
+ * Every failure that crosses a folder, with its remedy. Each has an entry in docs/errors.md: what it means, what Ferry
+ * does about it, and what a person does. The code is stable; the sentence that goes with it may improve.
+ */
+export const FAILURES = {
+  // what a device sent
+  UID_INVALID: 'none',
+  DATA_SET_UNREADABLE: 'none',
+  DATA_SET_MISMATCH: 'none',
+  INSTANCE_TOO_LARGE: 'none',
+  // associations
+  ASSOCIATION_REJECTED: 'operator',
+  ASSOCIATION_FAILED: 'wait',
+  ASSOCIATION_ABORTED: 'wait',
+  PROTOCOL_VIOLATION: 'none',
+  DIMSE_LIBRARY_CHANGED: 'operator',
+  STORE_REFUSED: 'operator',
+  // the sealed form
+  SEAL_FAILED: 'none',
+  AGE_FORMAT: 'none',
+  AGE_NO_KEY: 'operator',
+  AGE_KEY_INVALID: 'operator',
+  SPOOL_FILE_INVALID: 'none',
+  SPOOL_FILE_DAMAGED: 'operator',
+  SPOOL_FILE_MISSING: 'operator',
+  // this machine
+  STORAGE_FULL: 'wait',
+  STORAGE_ERROR: 'operator',
+  DATABASE_ERROR: 'operator',
+  DATABASE_NEWER: 'operator',
+  ALREADY_RUNNING: 'operator',
+  KEY_FILE_INVALID: 'operator',
+  PORT_IN_USE: 'operator',
+  // configuration and commands
+  CONFIG_INVALID: 'operator',
+  USAGE: 'operator',
+  NOT_RUNNING: 'operator',
+  NOT_ENROLLED: 'operator',
+  // the way to the center
+  CENTER_UNREACHABLE: 'wait',
+  CENTER_BUSY: 'wait',
+  CENTER_ERROR: 'wait',
+  CENTER_IDENTITY: 'operator',
+  CENTER_REFUSED: 'operator',
+  CENTER_ANSWER_INVALID: 'operator',
+  TOKEN_TIME: 'wait',
+  AGENT_UNKNOWN: 'operator',
+  AGENT_REVOKED: 'operator',
+  JOIN_CODE_INVALID: 'operator',
+  SIGNATURE_INVALID: 'operator',
+  // proof
+  DIGEST_MISMATCH: 'operator',
+  MANIFEST_INVALID: 'operator',
+  RECEIPT_INVALID: 'operator',
+  RECEIPT_MISMATCH: 'operator',
+  PACK_INVALID: 'none',
+  INSTANCE_REFUSED: 'operator',
+  // the PACS behind the center
+  PACS_UNREACHABLE: 'wait',
+  PACS_REFUSED: 'operator',
+  // a fault of Ferry's own
+  INTERNAL: 'operator',
+} as const satisfies Record<string, Remedy>
+
+export type FailureCode = keyof typeof FAILURES
+
+/** For a code that another program names. */
+export function isFailureCode(text: string): text is FailureCode {
+  return Object.hasOwn(FAILURES, text)
+}
+
+/**
+ * The one error that crosses folders. `message` is lower case, without a full stop: what was attempted, then what was
+ * found. It never holds patient data: it may be logged, shown, and sent to a peer.
+ */
+export class Failure extends Error {
+  readonly code: FailureCode
+  override readonly name = 'Failure'
+
+  constructor(code: FailureCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+
+  get remedy(): Remedy {
+    return FAILURES[this.code]
+  }
+}
+
+/** A foreign error as a Failure of the given code, its cause kept; a Failure stays what it is. */
+export function failureFrom(error: unknown, code: FailureCode, attempted: string): Failure {
+  if (error instanceof Failure) return error
+  return new Failure(code, `${attempted}: ${describe(error)}`, { cause: error })
+}
+
+/** The words of a foreign error, with its system code where it has one. */
+export function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const code = systemCode(error)
+  return code !== undefined && !error.message.includes(code) ? `${code}: ${error.message}` : error.message
+}
+
+/** The code of an error of the operating system or of SQLite, such as ENOENT. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'SQLITE_FULL'])
+
+/** A file system or database error, sorted: space and descriptors come back by themselves, an I/O error does not. */
+export function storageFailure(error: unknown, attempted: string): Failure {
+  const code = systemCode(error)
+  return failureFrom(
+    error,
+    code !== undefined && NO_SPACE.has(code) ? 'STORAGE_FULL' : 'STORAGE_ERROR',
+    attempted,
+  )
+}

@@ -1,0 +1,32 @@
+import winston from 'winston'
+
+/** A value that may stand in a log line. Text read from patient elements has its own type that does not fit here. */
+export type LogValue = string | number | boolean | null | undefined | readonly (string | number)[]
+
+/** Fixed field names with values; see docs/operations.md for the list that dashboards may rely on. */
+export type LogFields = Readonly<Record<string, LogValue>>
+
+/**
+ * A fixed sentence and fields. error = a person must act; warn = Ferry is coping; info = a study changed state;
+ * debug = associations and PDUs.
+ */
+export interface Log {
+  error(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  info(message: string, fields?: LogFields): void
+  debug(message: string, fields?: LogFields): void
+}
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
+
+/** JSON Lines on standard error, where a service manager collects them. */
+export function openLog(level: LogLevel): Log {
+  return winston.createLogger({
+    level,
+    format: winston.format.combine(winston.format.timestamp(), winston.format.json()),
+    transports: [new winston.transports.Stream({ stream: process.stderr })],
+  })
+}
+
+/** Says nothing; for tools that report by their result alone. */
+export const silentLog: Log = { error() {}, warn() {}, info() {}, debug() {} }

@@ -1,0 +1,33 @@
+import type { Clock } from './clock.ts'
+
+/** Lets a loop sleep until somebody calls it or a time has passed. A call while nobody sleeps is remembered once. */
+export class Wake {
+  readonly #clock: Clock
+  #called = false
+  #resolve: (() => void) | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  call(): void {
+    this.#called = true
+    this.#resolve?.()
+  }
+
+  /** Returns early when called or aborted; never rejects. */
+  async wait(delayMs: number, signal: AbortSignal): Promise<void> {
+    if (!this.#called && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const timer = this.#clock.after(delayMs, resolve)
+        signal.addEventListener('abort', () => resolve(), { once: true })
+        this.#resolve = () => {
+          timer.cancel()
+          resolve()
+        }
+      })
+      this.#resolve = undefined
+    }
+    this.#called = false
+  }
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod'
+
+/** Paths of the center's HTTPS interface (docs/protocol.md, "Center interface"). */
+export const CENTER_PATHS = {
+  health: '/v1/health',
+  join: '/v1/join',
+  agent: '/v1/agent',
+  keys: '/v1/keys',
+  packs: '/v1/packs',
+  manifests: '/v1/manifests',
+} as const
+
+/** POST join: the token of a join code buys a place in the waiting room for this key. */
+export const joinRequestSchema = z.strictObject({
+  token: z.string(),
+  /** Ed25519 public key, base64url. */
+  signingKey: z.string().length(43),
+  /** What the agent calls itself, for the operator's eyes. */
+  name: z.string().max(100),
+})
+export type JoinRequest = z.infer<typeof joinRequestSchema>
+
+export const agentStateSchema = z.enum(['pending', 'approved', 'revoked'])
+export type AgentState = z.infer<typeof agentStateSchema>
+
+/** Answer to POST join and GET agent. `keys` comes once the agent is approved. */
+export const agentAnswerSchema = z.strictObject({
+  state: agentStateSchema,
+  name: z.string(),
+  keys: z.strictObject({ rootKey: z.string(), jws: z.string() }).optional(),
+})
+export type AgentAnswer = z.infer<typeof agentAnswerSchema>
+
+/**
+ * What became of one member of a pack. 'stored': opened, digests recomputed and equal, stored durably. 'damaged': it did
+ * not survive the way or the spool; send it again. 'refused': sending the same again cannot help.
+ */
+export const memberAnswerSchema = z.strictObject({
+  ulid: z.string(),
+  state: z.enum(['stored', 'damaged', 'refused']),
+  /** A failure code and its sentence where it is not stored. */
+  code: z.string().optional(),
+  reason: z.string().optional(),
+})
+export type MemberAnswer = z.infer<typeof memberAnswerSchema>
+
+/** GET packs/{id}/answer: 'processing' = ask again; else every member's answer. */
+export const packAnswerSchema = z.discriminatedUnion('state', [
+  z.strictObject({ state: z.literal('processing') }),
+  z.strictObject({ state: z.literal('answered'), members: z.array(memberAnswerSchema) }),
+])
+export type PackAnswer = z.infer<typeof packAnswerSchema>
+
+/** POST manifests: a receipt for all of it, or the instances (ULIDs) that the center does not hold as listed. */
+export const manifestAnswerSchema = z.union([
+  z.strictObject({ receipt: z.string() }),
+  z.strictObject({ missing: z.array(z.string()).min(1) }),
+])
+export type ManifestAnswer = z.infer<typeof manifestAnswerSchema>
+
+/** The body of every answer with a status of 400 and more: a failure code and its sentence. */
+export const refusalSchema = z.strictObject({ code: z.string(), message: z.string() })
+export type Refusal = z.infer<typeof refusalSchema>

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto'
+import nacl from 'tweetnacl'
+import { z } from 'zod'
+import { Failure } from '../platform/failure.ts'
+import { parseJson } from './parse-json.ts'
+import type { SigningKey, VerifyKey } from './signing-key.ts'
+
+/** What a signature is for, as the `typ` of its header: a manifest can never be taken for a receipt. */
+export type JwsType = 'ferry-manifest' | 'ferry-receipt' | 'ferry-keys' | 'JWT'
+
+const headerSchema = z.strictObject({ alg: z.literal('EdDSA'), kid: z.string(), typ: z.string() })
+
+/** A compact JWS (RFC 7515 §3.1) with EdDSA over Ed25519 (RFC 8037 §3.1). */
+export function signJws(type: JwsType, payload: object, key: SigningKey): string {
+  const header = base64url(JSON.stringify({ alg: 'EdDSA', kid: key.kid, typ: type }))
+  const signed = `${header}.${base64url(JSON.stringify(payload))}`
+  return `${signed}.${Buffer.from(nacl.sign.detached(Buffer.from(signed, 'ascii'), key.secretKey)).toString('base64url')}`
+}
+
+/**
+ * The payload of a compact JWS whose signature holds under the key that its `kid` names among `keys`. Throws
+ * SIGNATURE_INVALID for any other algorithm, type or key, and for a signature that does not hold.
+ */
+export function verifyJws(type: JwsType, jws: string, keys: readonly VerifyKey[]): string {
+  const { header, signed, payload, signature } = split(jws)
+  if (header.typ !== type) throw invalid(`its type is ${header.typ}, expected ${type}`)
+  const key = keys.find((candidate) => candidate.kid === header.kid)
+  if (key === undefined)
+    throw invalid(`it names the key ${header.kid.slice(0, 20)}, which is not one that is trusted here`)
+  if (
+    signature.length !== 64 ||
+    !nacl.sign.detached.verify(Buffer.from(signed, 'ascii'), signature, key.publicKey)
+  ) {
+    throw invalid('the signature does not hold')
+  }
+  return Buffer.from(payload, 'base64url').toString('utf8')
+}
+
+/** The key that a JWS says it is signed with; nothing is checked yet. */
+export function claimedKid(jws: string): string {
+  return split(jws).header.kid
+}
+
+/** SHA-256 over the compact form, lower-case hex: how one signed statement refers to another. */
+export function jwsDigest(jws: string): string {
+  return createHash('sha256').update(jws, 'ascii').digest('hex')
+}
+
+function split(jws: string) {
+  const parts = jws.split('.')
+  const [header, payload, signature] = parts
+  if (parts.length !== 3 || header === undefined || payload === undefined || signature === undefined) {
+    throw invalid('it does not have three parts')
+  }
+  return {
+    header: parseJson(
+      Buffer.from(header, 'base64url').toString('utf8'),
+      headerSchema,
+      'SIGNATURE_INVALID',
+      'reading the header of a signed statement',
+    ),
+    signed: `${header}.${payload}`,
+    payload,
+    signature: Buffer.from(signature, 'base64url'),
+  }
+}
+
+const base64url = (text: string): string => Buffer.from(text, 'utf8').toString('base64url')
+
+function invalid(found: string): Failure {
+  return new Failure('SIGNATURE_INVALID', `checking a signed statement: ${found}`)
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { Failure } from '../platform/failure.ts'
+import { parseJson } from './parse-json.ts'
+import { ulidSchema } from './ulid.ts'
+
+/*
+ * A pack is what travels: whole spool files of one study, one after another (docs/protocol.md, "Pack"):
+ *
+ *   magic 8 | version u16 | reserved u16 | length u32 | JSON in UTF-8 | spool file | spool file | …
+ *
+ * Numbers are big-endian. The same members in the same order are the same bytes, so an upload can be resumed after a
+ * restart from nothing but the written-down member list.
+ */
+const MAGIC = Buffer.from('FERRYPAK', 'latin1')
+const VERSION = 1
+const HEAD_BYTES = 16
+/** Room for some 50,000 members. */
+const LIST_LIMIT_BYTES = 4 * 1024 * 1024
+
+const headerSchema = z.strictObject({
+  pack: ulidSchema,
+  study: z.string().max(128),
+  members: z.array(z.strictObject({ ulid: ulidSchema, bytes: z.int().positive() })).min(1),
+})
+
+/** `study` is the Study Instance UID; `bytes` are whole spool files', trailers included. */
+export type PackHeader = z.infer<typeof headerSchema>
+
+export function encodePackHeader(header: PackHeader): Buffer {
+  const body = Buffer.from(JSON.stringify(headerSchema.parse(header)), 'utf8')
+  const head = Buffer.alloc(HEAD_BYTES)
+  MAGIC.copy(head)
+  head.writeUInt16BE(VERSION, 8)
+  head.writeUInt32BE(body.length, 12)
+  return Buffer.concat([head, body])
+}
+
+/** Reads the header at the start of `bytes`; undefined while there are too few. Throws PACK_INVALID. */
+export function parsePackHeader(bytes: Buffer): { header: PackHeader; bytesRead: number } | undefined {
+  if (bytes.length < HEAD_BYTES) return undefined
+  if (!bytes.subarray(0, 8).equals(MAGIC)) throw invalid('it does not begin with FERRYPAK')
+  const [version, length] = [bytes.readUInt16BE(8), bytes.readUInt32BE(12)]
+  if (version !== VERSION) throw invalid(`version ${version}, where ${VERSION} is known`)
+  if (length > LIST_LIMIT_BYTES)
+    throw invalid(`a member list of ${length} bytes, at most ${LIST_LIMIT_BYTES}`)
+  const end = HEAD_BYTES + length
+  if (bytes.length < end) return undefined
+  const text = bytes.toString('utf8', HEAD_BYTES, end)
+  return { header: parseJson(text, headerSchema, 'PACK_INVALID', 'reading a pack'), bytesRead: end }
+}
+
+/** Bytes of the whole pack, header included. */
+export function packBytes(header: PackHeader): number {
+  return header.members.reduce((sum, member) => sum + member.bytes, encodePackHeader(header).length)
+}
+
+function invalid(found: string): Failure {
+  return new Failure('PACK_INVALID', `reading a pack: ${found}`)
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { signJws, verifyJws } from './jws.ts'
+import { manifestInstanceSchema } from './manifest.ts'
+import { parseJson } from './parse-json.ts'
+import type { SigningKey, VerifyKey } from './signing-key.ts'
+import { SUITE } from './spool-file.ts'
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+
+/**
+ * Whether the PACS behind the center has the instance: 'none' = the center has no PACS; 'waiting' = handed on later;
+ * 'refused' = the PACS said no and the center's operator must act.
+ */
+export const pacsStateSchema = z.enum(['none', 'waiting', 'accepted', 'refused'])
+export type PacsState = z.infer<typeof pacsStateSchema>
+
+/** Digests and lengths are those that the center recomputed after its own durable store. */
+const receiptInstanceSchema = manifestInstanceSchema.extend({ pacs: pacsStateSchema })
+
+const receiptSchema = z.strictObject({
+  format: z.literal('ferry-receipt/1'),
+  suite: z.literal(SUITE),
+  /** The center: its root key's fingerprint. */
+  center: sha256,
+  agent: sha256,
+  study: z.string().max(128),
+  version: z.int().positive(),
+  /** Digest of the manifest's JWS that this answers. */
+  manifest: sha256,
+  receiptedAt: z.string(),
+  /** Counts the center's receipts to this agent. */
+  counter: z.int().positive(),
+  instances: z.array(receiptInstanceSchema).min(1),
+})
+
+export type ReceiptInstance = z.infer<typeof receiptInstanceSchema>
+export type Receipt = z.infer<typeof receiptSchema>
+
+export function signReceipt(receipt: Receipt, key: SigningKey): string {
+  return signJws('ferry-receipt', receiptSchema.parse(receipt), key)
+}
+
+/** Throws SIGNATURE_INVALID or RECEIPT_INVALID. */
+export function verifyReceipt(jws: string, keys: readonly VerifyKey[]): Receipt {
+  return parseJson(
+    verifyJws('ferry-receipt', jws, keys),
+    receiptSchema,
+    'RECEIPT_INVALID',
+    'reading a receipt',
+  )
+}

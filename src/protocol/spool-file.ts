@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { Failure } from '../platform/failure.ts'
+import { parseJson } from './parse-json.ts'
+import { ulidSchema } from './ulid.ts'
+
+/*
+ * One instance is one spool file (docs/protocol.md, "Spool file"):
+ *
+ *   envelope   magic 8 | version u16 | suite u16 | length u32 | JSON in UTF-8
+ *   age file   a DICOM Part 10 file, sealed (age-encryption.org/v1)
+ *   trailer    96 bytes, written last: a file without a valid one was never accepted
+ *
+ * Numbers are big-endian.
+ */
+const ENVELOPE_MAGIC = Buffer.from('FERRYSPL', 'latin1')
+const TRAILER_MAGIC = Buffer.from('FERRYEND', 'latin1')
+const VERSION = 1
+const ENVELOPE_HEAD_BYTES = 16
+const ENVELOPE_LIMIT_BYTES = 65_536
+
+/** Suite 1: age with X25519 and ChaCha20-Poly1305, Ed25519 signatures, SHA-256 digests. */
+export const SUITE = 1
+
+export const TRAILER_BYTES = 96
+
+const uidText = z.string().max(128)
+
+const envelopeSchema = z.strictObject({
+  ulid: ulidSchema,
+  /** ISO 8601, UTC. */
+  arrivedAt: z.string(),
+  listener: z.string(),
+  callingAeTitle: z.string(),
+  calledAeTitle: z.string(),
+  sopClassUid: uidText,
+  sopInstanceUid: uidText,
+  /** Empty where the data set names none, or cannot be read so far. */
+  studyInstanceUid: uidText,
+  seriesInstanceUid: uidText,
+  transferSyntaxUid: uidText,
+  /** Bytes of preamble, prefix and file meta information before the data set inside the sealed Part 10 file. */
+  part10HeaderBytes: z.int().nonnegative(),
+  /** The rules under which it was taken; 'identified' = as the device sent it. */
+  policy: z.string(),
+})
+
+/** What stands in clear before the sealed bytes: enough to route and rebuild the index, nothing of the patient. */
+export type Envelope = z.infer<typeof envelopeSchema>
+
+export interface Trailer {
+  /** Bytes of the data set as received (PS3.10 file meta not counted). */
+  dataSetBytes: number
+  /** SHA-256 of the data set, lower-case hex. */
+  dataSetSha256: string
+  /** Bytes of envelope and age file: where the trailer begins. */
+  sealedBytes: number
+  /** SHA-256 of envelope and age file, lower-case hex. */
+  sealedSha256: string
+}
+
+/** The envelope's bytes, ready to be the first in the file. */
+export function encodeEnvelope(envelope: Envelope): Buffer {
+  const body = Buffer.from(JSON.stringify(envelope), 'utf8')
+  if (body.length > ENVELOPE_LIMIT_BYTES) {
+    throw new Failure(
+      'SPOOL_FILE_INVALID',
+      `writing an envelope: ${body.length} bytes, at most ${ENVELOPE_LIMIT_BYTES}`,
+    )
+  }
+  const head = Buffer.alloc(ENVELOPE_HEAD_BYTES)
+  ENVELOPE_MAGIC.copy(head)
+  head.writeUInt16BE(VERSION, 8)
+  head.writeUInt16BE(SUITE, 10)
+  head.writeUInt32BE(body.length, 12)
+  return Buffer.concat([head, body])
+}
+
+/**
+ * Reads the envelope at the start of `bytes`; undefined while there are too few of them. `bytesRead` is where the age
+ * file begins. Throws SPOOL_FILE_INVALID for anything that is not an envelope of this version and suite.
+ */
+export function parseEnvelope(bytes: Buffer): { envelope: Envelope; bytesRead: number } | undefined {
+  if (bytes.length < ENVELOPE_HEAD_BYTES) return undefined
+  const [version, suite, length] = [bytes.readUInt16BE(8), bytes.readUInt16BE(10), bytes.readUInt32BE(12)]
+  if (!bytes.subarray(0, 8).equals(ENVELOPE_MAGIC)) throw invalid('it does not begin with FERRYSPL')
+  if (version !== VERSION || suite !== SUITE) {
+    throw invalid(`version ${version}, suite ${suite}, where ${VERSION} and ${SUITE} are known`)
+  }
+  if (length > ENVELOPE_LIMIT_BYTES)
+    throw invalid(`an envelope of ${length} bytes, at most ${ENVELOPE_LIMIT_BYTES}`)
+  const end = ENVELOPE_HEAD_BYTES + length
+  if (bytes.length < end) return undefined
+  const text = bytes.toString('utf8', ENVELOPE_HEAD_BYTES, end)
+  return {
+    envelope: parseJson(text, envelopeSchema, 'SPOOL_FILE_INVALID', 'reading an envelope'),
+    bytesRead: end,
+  }
+}
+
+/** The last 96 bytes of the file. */
+export function encodeTrailer(trailer: Trailer): Buffer {
+  const bytes = Buffer.alloc(TRAILER_BYTES)
+  bytes.writeBigUInt64BE(BigInt(trailer.dataSetBytes), 0)
+  bytes.write(trailer.dataSetSha256, 8, 'hex')
+  bytes.writeBigUInt64BE(BigInt(trailer.sealedBytes), 40)
+  bytes.write(trailer.sealedSha256, 48, 'hex')
+  check(bytes).copy(bytes, 80)
+  TRAILER_MAGIC.copy(bytes, 88)
+  return bytes
+}
+
+/** Reads the trailer of a file of `fileBytes` bytes in all; throws SPOOL_FILE_INVALID if it is not whole. */
+export function parseTrailer(bytes: Buffer, fileBytes: number): Trailer {
+  if (bytes.length !== TRAILER_BYTES || !bytes.subarray(88).equals(TRAILER_MAGIC)) {
+    throw invalid('it does not end with a trailer')
+  }
+  if (!bytes.subarray(80, 88).equals(check(bytes))) throw invalid("the trailer's own check does not fit")
+  const trailer = {
+    dataSetBytes: Number(bytes.readBigUInt64BE(0)),
+    dataSetSha256: bytes.toString('hex', 8, 40),
+    sealedBytes: Number(bytes.readBigUInt64BE(40)),
+    sealedSha256: bytes.toString('hex', 48, 80),
+  }
+  if (trailer.sealedBytes + TRAILER_BYTES !== fileBytes) {
+    throw invalid(`${fileBytes} bytes, where its trailer says ${trailer.sealedBytes + TRAILER_BYTES}`)
+  }
+  return trailer
+}
+
+/** The first 8 bytes of the SHA-256 of the four fields: a torn or flipped trailer is no trailer. */
+function check(trailer: Buffer): Buffer {
+  return createHash('sha256').update(trailer.subarray(0, 80)).digest().subarray(0, 8)
+}
+
+function invalid(found: string): Failure {
+  return new Failure('SPOOL_FILE_INVALID', `reading a spool file: ${found}`)
+}

@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, test } from '@jest/globals'
+import { Decrypter, Encrypter } from 'age-encryption'
+import { generateIdentity, parseIdentity, parseRecipient } from '../../src/age/x25519-keys.ts'
+import { openAgeFile, sealAgeFile } from '../support/age-file.ts'
+
+const center = generateIdentity()
+const recovery = generateIdentity()
+const noise = randomBytes(200_000)
+
+describe.each([0, 1, 65_535, 65_536, 65_537, 131_072, 200_000])(
+  'the npm package age-encryption and ours agree on %i bytes:',
+  (length) => {
+    const plaintext = noise.subarray(0, length)
+
+    test('it opens what we seal, for either recipient', async () => {
+      const file = sealAgeFile(
+        plaintext,
+        [center, recovery].map((pair) => parseRecipient(pair.recipient)),
+      )
+      for (const { identity } of [center, recovery]) {
+        const decrypter = new Decrypter()
+        decrypter.addIdentity(identity)
+        expect(Buffer.from(await decrypter.decrypt(file)).equals(plaintext)).toBe(true)
+      }
+    })
+
+    test('we open what it seals, for either recipient', async () => {
+      const encrypter = new Encrypter()
+      for (const { recipient } of [center, recovery]) encrypter.addRecipient(recipient)
+      const file = Buffer.from(await encrypter.encrypt(plaintext))
+      for (const { identity } of [center, recovery]) {
+        const { plaintext: opened, failure } = openAgeFile(file, [parseIdentity(identity)])
+        expect(failure).toBeUndefined()
+        expect(opened.equals(plaintext)).toBe(true)
+      }
+    })
+  },
+)

@@ -1,0 +1,46 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { expect, test } from '@jest/globals'
+import { SpoolWriter } from '../../../src/agent/queue/spool-writer.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
+
+test('bytes land in the file in the order in which they were given, however they are cut', async () => {
+  using folder = tempFolder()
+  const blocks = Array.from({ length: 200 }, (_, i) => Buffer.alloc(10_000 + i, i))
+  const writer = new SpoolWriter(folder.join('a'))
+  for (const block of blocks) await writer.write([block])
+  await writer.complete()
+  expect(readFileSync(folder.join('a')).equals(Buffer.concat(blocks))).toBe(true)
+})
+
+test('a writer that is ahead of the disk is told to wait', async () => {
+  using folder = tempFolder()
+  const writer = new SpoolWriter(folder.join('a'))
+  const answers = Array.from({ length: 4 }, () => writer.write([Buffer.alloc(600_000)]))
+  expect(answers[0]).toBeUndefined()
+  expect(answers.at(-1)).toBeInstanceOf(Promise)
+  for (const answer of answers) await answer
+  await writer.complete()
+  expect(readFileSync(folder.join('a')).length).toBe(4 * 600_000)
+})
+
+test('what is discarded leaves no file, neither before nor after it was complete', async () => {
+  using folder = tempFolder()
+  const early = new SpoolWriter(folder.join('early'))
+  await early.write([Buffer.alloc(600_000)])
+  await early.discard()
+  const late = new SpoolWriter(folder.join('late'))
+  await late.write([Buffer.alloc(10)])
+  await late.complete()
+  await late.discard()
+  expect(existsSync(folder.join('early'))).toBe(false)
+  expect(existsSync(folder.join('late'))).toBe(false)
+})
+
+test('a file that exists already is never written to or removed', async () => {
+  using folder = tempFolder()
+  writeFileSync(folder.join('a'), 'kept')
+  const writer = new SpoolWriter(folder.join('a'))
+  await writer.write([Buffer.from('other')])
+  await expect(writer.complete()).rejects.toMatchObject({ code: 'STORAGE_ERROR' })
+  expect(readFileSync(folder.join('a'), 'utf8')).toBe('kept')
+})

@@ -1,0 +1,86 @@
+import { expect, test } from '@jest/globals'
+import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
+import { systemClock } from '../../../src/platform/clock.ts'
+import { Failure } from '../../../src/platform/failure.ts'
+import { spoolInstance } from '../../support/sealed-instance.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
+
+const LIMITS = { bytes: 1_000_000, members: 100 }
+const STUDY = '1.1'
+
+async function deliver(queue: Queue): Promise<string> {
+  const instance = await spoolInstance(queue.spool, { studyInstanceUid: STUDY })
+  await queue.acceptance.accept(instance)
+  const pack = queue.packs.formNext('center', LIMITS)
+  const { ulid } = instance.envelope
+  queue.packs.settle('center', pack?.header.pack ?? '', [{ ulid, outcome: 'delivered' }])
+  return ulid
+}
+
+function closeNext(queue: Queue) {
+  const closing = queue.studies.toList('center', STUDY)
+  queue.studies.close('center', STUDY, closing.version, `digest ${closing.version}`, `jws ${closing.version}`)
+  return closing
+}
+
+test('a study is ready to be closed when all of it is delivered, and not while something is on its way', async () => {
+  using folder = tempFolder()
+  using queue = await openQueue(folder.path, systemClock, ['center'])
+  await deliver(queue)
+  expect(queue.studies.readyToClose('center')).toEqual([STUDY])
+  await queue.acceptance.accept(await spoolInstance(queue.spool, { studyInstanceUid: STUDY }))
+  expect(queue.studies.readyToClose('center')).toEqual([])
+})
+
+test('a late instance reopens a confirmed study, and the next manifest lists everything and names the one before', async () => {
+  using folder = tempFolder()
+  using queue = await openQueue(folder.path, systemClock, ['center'])
+  const first = await deliver(queue)
+  expect(closeNext(queue)).toMatchObject({ version: 1, previousDigest: null })
+  const [manifest] = queue.studies.manifestsDue('center')
+  queue.studies.confirm('center', manifest as never, 'receipt', [first], 'none', 0)
+  expect(queue.studies.get('center', STUDY)).toMatchObject({ state: 'confirmed', confirmed: 1, pacs: 'none' })
+  const second = await deliver(queue)
+  expect(queue.studies.get('center', STUDY)).toMatchObject({ state: 'open', instances: 2, confirmed: 1 })
+  const next = closeNext(queue)
+  expect(next).toMatchObject({ version: 2, previousDigest: 'digest 1' })
+  expect(next.instances.map(({ ulid }) => ulid)).toEqual([first, second].toSorted())
+})
+
+test('a receipt that comes when the study was reopened confirms what it lists and leaves the study open', async () => {
+  using folder = tempFolder()
+  using queue = await openQueue(folder.path, systemClock, ['center'])
+  const first = await deliver(queue)
+  closeNext(queue)
+  const [manifest] = queue.studies.manifestsDue('center')
+  const late = await deliver(queue)
+  queue.studies.confirm('center', manifest as never, 'receipt', [first], 'none', 0)
+  expect(queue.studies.get('center', STUDY)?.state).toBe('open')
+  expect(queue.deliveries.ofStudy('center', STUDY)).toMatchObject([
+    { ulid: first, state: 'confirmed' },
+    { ulid: late, state: 'delivered' },
+  ])
+})
+
+test('a receipt that does not come leaves its reason and the next time', async () => {
+  using folder = tempFolder()
+  using queue = await openQueue(folder.path, systemClock, ['center'])
+  await deliver(queue)
+  closeNext(queue)
+  const later = Date.now() + 60_000
+  queue.studies.postpone('center', STUDY, new Failure('CENTER_BUSY', 'too busy'), later)
+  expect(queue.studies.manifestsDue('center')).toEqual([])
+  expect(queue.studies.get('center', STUDY)).toMatchObject({
+    reasonCode: 'CENTER_BUSY',
+    nextAttemptAt: later,
+  })
+})
+
+test('what the center no longer holds goes again', async () => {
+  using folder = tempFolder()
+  using queue = await openQueue(folder.path, systemClock, ['center'])
+  const ulid = await deliver(queue)
+  closeNext(queue)
+  queue.studies.sendAgain('center', STUDY, [ulid], new Failure('CENTER_ERROR', 'gone'))
+  expect(queue.packs.formNext('center', LIMITS)?.header.members).toMatchObject([{ ulid }])
+})

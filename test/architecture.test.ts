@@ -1,0 +1,95 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { posix } from 'node:path'
+import { expect, test } from '@jest/globals'
+
+/** For each folder of src/, the other folders it may import. docs/architecture.md shows the same table. */
+const FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  dicom: [],
+  platform: [],
+  age: [],
+  protocol: ['dicom'],
+  dimse: ['dicom', 'platform'],
+  dicomweb: ['dicom', 'platform'],
+  config: ['dicom', 'platform', 'protocol'],
+  'agent/envelope': ['age', 'platform', 'protocol'],
+  'agent/queue': ['dicom', 'platform', 'protocol'],
+  'agent/arrival': ['agent/queue', 'dicom', 'dimse', 'platform'],
+  'agent/send': ['agent/queue', 'dicom', 'dicomweb', 'dimse', 'platform', 'protocol'],
+  'agent/settle': ['agent/queue', 'dicom', 'dimse', 'platform', 'protocol'],
+  agent: [
+    'age',
+    'agent/arrival',
+    'agent/envelope',
+    'agent/queue',
+    'agent/send',
+    'agent/settle',
+    'config',
+    'dicom',
+    'dimse',
+    'platform',
+    'protocol',
+  ],
+  center: ['age', 'config', 'dicom', 'dicomweb', 'dimse', 'platform', 'protocol'],
+  console: ['config', 'platform', 'protocol', 'agent', 'agent/send', 'center', 'dicom', 'dimse'],
+}
+
+/** The one kind of error is pure and crosses every folder. */
+const EVERYWHERE = 'platform/failure.ts'
+
+/** Each package is imported in its own folders only, so that it can be replaced there. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  '@peculiar/x509': ['center'],
+  'better-sqlite3': ['platform'],
+  commander: ['console'],
+  'dcmjs-dimse': ['dimse'],
+  tweetnacl: ['protocol'],
+  undici: ['agent/send', 'dicomweb'],
+  winston: ['platform'],
+  yaml: ['config', 'console'],
+  zod: ['agent', 'agent/send', 'center', 'config', 'protocol'],
+}
+
+const folderOf = (path: string): string =>
+  Object.keys(FOLDERS)
+    .filter((folder) => path.startsWith(`${folder}/`))
+    .toSorted((a, b) => b.length - a.length)[0] ?? path
+
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.ts'))
+
+const imports = files.flatMap((file) =>
+  Array.from(
+    readFileSync(`src/${file}`, 'utf8').matchAll(
+      /\bfrom '([^']+)'|\bimport\('([^']+)'\)|^import '([^']+)'/gm,
+    ),
+    (match) => ({ file, target: match[1] ?? match[2] ?? match[3] ?? '' }),
+  ),
+)
+
+test('folders import one another only as the table allows', () => {
+  const wrong = imports.filter(({ file, target }) => {
+    if (!target.startsWith('.')) return false
+    const path = posix.join(posix.dirname(file), target)
+    const [from, to] = [folderOf(file), folderOf(path)]
+    return from !== to && path !== EVERYWHERE && !FOLDERS[from]?.includes(to)
+  })
+  expect(wrong).toEqual([])
+})
+
+test('each package is imported in its own folders only', () => {
+  const wrong = imports.filter(
+    ({ file, target }) => !/^(\.|node:)/.test(target) && !PACKAGES[target]?.includes(folderOf(file)),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('no source file is longer than 400 lines', () => {
+  expect(files.length).toBeGreaterThan(50)
+  const long = files.filter((file) => readFileSync(`src/${file}`, 'utf8').split('\n').length > 401)
+  expect(long).toEqual([])
+})
+
+test('every folder of src stands in the table', () => {
+  expect(files.map(folderOf).filter((folder) => FOLDERS[folder] === undefined)).toEqual([])
+})

@@ -1,0 +1,56 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { FAILURES } from '../src/platform/failure.ts'
+
+const read = (path: string): string => readFileSync(path, 'utf8')
+
+/** The rows of the import tables as they stand in docs/architecture.md, between its heading and the next. */
+function tablesOfTheDocument(): Map<string, string[]> {
+  const section = read('docs/architecture.md').split('\n## Folders\n')[1] ?? ''
+  return new Map(
+    Array.from(section.matchAll(/^\| `([^`]+)` \| (.*) \|$/gm), ([, name = '', cell = '']) => [
+      name,
+      Array.from(cell.matchAll(/`([^`]+)`/g), ([, word = '']) => word),
+    ]),
+  )
+}
+
+/** The rows of FOLDERS and PACKAGES in test/architecture.test.ts. */
+function tablesOfTheTest(): Map<string, string[]> {
+  const source = read('test/architecture.test.ts')
+  return new Map(
+    Array.from(source.matchAll(/^ {2}'?([^\s']+)'?: \[([^\]]*)\]/gm), ([, name = '', list = '']) => [
+      name,
+      Array.from(list.matchAll(/'([^']+)'/g), ([, word = '']) => word),
+    ]),
+  )
+}
+
+test('docs/architecture.md shows the import tables that the architecture test keeps', () => {
+  const tables = tablesOfTheTest()
+  expect(tables.get('dimse')).toEqual(['dicom', 'platform'])
+  expect(Array.from(tablesOfTheDocument())).toEqual(Array.from(tables))
+})
+
+test('every link from one document to another file leads somewhere', () => {
+  const documents = ['README.md', 'README.zh-CN.md', ...globSync('docs/**/*.md')]
+  expect(documents.length).toBeGreaterThan(10)
+  const broken = documents.flatMap((document) =>
+    Array.from(read(document).matchAll(/\]\((?!https?:)([^)#\s]+)(#[^)]*)?\)/g), ([, target = '']) => target)
+      .filter((target) => !existsSync(join(dirname(document), target)))
+      .map((target) => `${document}: ${target}`),
+  )
+  expect(broken).toEqual([])
+})
+
+test('every failure code that a document names exists', () => {
+  const named = globSync('docs/*.md').flatMap((document) =>
+    Array.from(read(document).matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g), ([, code = '']) => code),
+  )
+  expect(named).toContain('RECEIPT_MISMATCH')
+  expect(named.filter((code) => !(code in FAILURES) && !NO_CODES.has(code))).toEqual([])
+})
+
+/** Words in capitals that are no failure codes. */
+const NO_CODES = new Set(['FERRY_CONFIG', 'FERRY_LANG', 'FERRY_CORPUS', 'TCP_NODELAY'])

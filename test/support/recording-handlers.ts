@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import type {
+  AssociationAnswer,
+  AssociationEnd,
+  AssociationHandlers,
+  AssociationRequest,
+  StoreAnswer,
+  StoreRequest,
+  StoreSink,
+} from '../../src/dimse/association.ts'
+import type { Failure } from '../../src/platform/failure.ts'
+
+/** One instance as it came in. */
+export class RecordingSink implements StoreSink {
+  readonly request: StoreRequest
+  readonly #handlers: RecordingHandlers
+  readonly #hash = createHash('sha256')
+  byteLength = 0
+  isFinished = false
+  discarded: Failure | undefined
+
+  constructor(request: StoreRequest, handlers: RecordingHandlers) {
+    this.request = request
+    this.#handlers = handlers
+  }
+
+  write(chunk: Buffer): Promise<void> | undefined {
+    this.#hash.update(chunk)
+    this.byteLength += chunk.length
+    return this.#handlers.onWrite?.(chunk, this)
+  }
+
+  async finish(): Promise<StoreAnswer> {
+    this.#last()
+    this.isFinished = true
+    const answer = (await this.#handlers.onFinish?.(this)) ?? { status: 0 }
+    return answer
+  }
+
+  discard(reason: Failure): void {
+    this.#last()
+    this.discarded = reason
+    this.#handlers.onDiscard?.(this)
+  }
+
+  /** The SHA-256 of what came in; callable once. */
+  sha256(): string {
+    return this.#hash.digest('hex')
+  }
+
+  #last(): void {
+    if (this.isFinished || this.discarded !== undefined) throw new Error('a sink has had its last call twice')
+  }
+}
+
+/** Accepts every context in its first transfer syntax and keeps what happens; tests hang their own doings on it. */
+export class RecordingHandlers implements AssociationHandlers {
+  readonly requests: AssociationRequest[] = []
+  readonly sinks: RecordingSink[] = []
+  readonly ends: AssociationEnd[] = []
+  onAnswer: ((request: AssociationRequest) => AssociationAnswer) | undefined
+  onWrite: ((chunk: Buffer, sink: RecordingSink) => Promise<void> | undefined) | undefined
+  onFinish: ((sink: RecordingSink) => Promise<StoreAnswer>) | undefined
+  onDiscard: ((sink: RecordingSink) => void) | undefined
+  onEnded: (() => void) | undefined
+
+  answer(request: AssociationRequest): AssociationAnswer {
+    this.requests.push(request)
+    return this.onAnswer === undefined ? acceptAll(request) : this.onAnswer(request)
+  }
+
+  store(request: StoreRequest): StoreSink {
+    const sink = new RecordingSink(request, this)
+    this.sinks.push(sink)
+    return sink
+  }
+
+  ended(_association: AssociationRequest, end: AssociationEnd): void {
+    this.ends.push(end)
+    this.onEnded?.()
+  }
+}
+
+export function acceptAll({ contexts }: AssociationRequest): AssociationAnswer {
+  return {
+    accept: true,
+    contexts: new Map(
+      contexts.map(({ id, transferSyntaxUids: [first] }) => [
+        id,
+        first === undefined ? { refused: 'transfer-syntaxes' } : { transferSyntaxUid: first },
+      ]),
+    ),
+  }
+}

@@ -1,0 +1,21 @@
+import type { DimseLimits } from '../../src/dimse/dimse-limits.ts'
+import { type DimseServer, listenForAssociations } from '../../src/dimse/dimse-server.ts'
+import { type Clock, systemClock } from '../../src/platform/clock.ts'
+import { silentLog } from '../../src/platform/log.ts'
+import { RecordingHandlers } from './recording-handlers.ts'
+
+/** A listener on a free loopback port whose handlers record. */
+export async function startListener(
+  options: { clock?: Clock; limits?: Partial<DimseLimits>; handlers?: RecordingHandlers } = {},
+): Promise<AsyncDisposable & { server: DimseServer; port: number; handlers: RecordingHandlers }> {
+  const { clock = systemClock, limits = {}, handlers = new RecordingHandlers() } = options
+  const server = await listenForAssociations({
+    host: '127.0.0.1',
+    port: 0,
+    handlers,
+    clock,
+    log: silentLog,
+    limits: { closeGraceMs: 500, ...limits },
+  })
+  return { server, port: server.port, handlers, [Symbol.asyncDispose]: () => server.close() }
+}
