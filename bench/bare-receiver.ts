@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { listenForAssociations } from '../src/dimse/dimse-server.ts'
 import { systemClock } from '../src/platform/clock.ts'
 import { silentLog } from '../src/platform/log.ts'
-import { type BareInstance, BareAssociation } from './peers/bare-association.ts'
+import { BareAssociation, type BareInstance } from './peers/bare-association.ts'
 
 const HOST = '127.0.0.1'
 const [mode = '', folder = ''] = process.argv.slice(2)
@@ -52,7 +52,10 @@ async function listenBehindGate(): Promise<number> {
       answer: ({ contexts }) => ({
         accept: true,
         contexts: new Map(
-          contexts.map(({ id, transferSyntaxUids }) => [id, { transferSyntaxUid: transferSyntaxUids[0] ?? '' }]),
+          contexts.map(({ id, transferSyntaxUids }) => [
+            id,
+            { transferSyntaxUid: transferSyntaxUids[0] ?? '' },
+          ]),
         ),
       }),
       store: () => ({

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 
 const STOP_WITHIN_MS = 20_000
@@ -9,14 +8,20 @@ const KEPT_OUTPUT = 4000
 export class Child implements AsyncDisposable {
   readonly name: string
   readonly process: ChildProcess
+  readonly #closed: Promise<unknown>
   #output = ''
 
-  constructor(command: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; ipc?: boolean } = {}) {
+  constructor(
+    command: string,
+    args: readonly string[],
+    options: { env?: NodeJS.ProcessEnv; ipc?: boolean } = {},
+  ) {
     this.name = [command, ...args].join(' ').slice(0, 200)
     this.process = spawn(command, args, {
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? (['ipc'] as const) : [])],
     })
+    this.#closed = new Promise((resolve) => this.process.once('close', resolve))
     this.process.on('error', (error) => this.#keep(error.message))
     this.process.stdout?.on('data', (chunk: Buffer) => this.#keep(chunk.toString()))
     this.process.stderr?.on('data', (chunk: Buffer) => this.#keep(chunk.toString()))
@@ -33,7 +38,11 @@ export class Child implements AsyncDisposable {
   }
 
   /** Asks again and again until the answer is not undefined; throws when the process ends or time is over. */
-  async until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined, withinMs = 60_000): Promise<T> {
+  async until<T>(
+    what: string,
+    ask: () => Promise<T | undefined> | T | undefined,
+    withinMs = 60_000,
+  ): Promise<T> {
     const deadline = performance.now() + withinMs
     for (;;) {
       const answer = await ask()
@@ -46,16 +55,16 @@ export class Child implements AsyncDisposable {
 
   /** Resolves when it has ended well; throws otherwise. */
   async finished(): Promise<void> {
-    if (!this.#hasEnded()) await once(this.process, 'close')
-    if (this.process.exitCode !== 0) throw this.error(`ended with ${this.process.exitCode ?? this.process.signalCode}`)
+    await this.#closed
+    if (this.process.exitCode !== 0)
+      throw this.error(`ended with ${this.process.exitCode ?? this.process.signalCode}`)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#hasEnded()) return
-    const ended = once(this.process, 'exit')
     this.process.kill('SIGTERM')
     const timer = setTimeout(() => this.process.kill('SIGKILL'), STOP_WITHIN_MS)
-    await ended
+    await this.#closed
     clearTimeout(timer)
   }
 

@@ -52,7 +52,9 @@ async function isThere(path: string): Promise<boolean> {
 
 async function main([name = '', instances, folder]: readonly string[]): Promise<void> {
   if (!isSetName(name)) {
-    process.stderr.write(`usage: node bench/make-study.ts ${Object.keys(STUDY_SETS).join('|')} [instances] [folder]\n`)
+    process.stderr.write(
+      `usage: node bench/make-study.ts ${Object.keys(STUDY_SETS).join('|')} [instances] [folder]\n`,
+    )
     process.exitCode = 2
     return
   }

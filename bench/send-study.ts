@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { open, readFile } from 'node:fs/promises'
-import { parsePart10Header, type Part10Header } from '../src/dicom/part10.ts'
+import { type Part10Header, parsePart10Header } from '../src/dicom/part10.ts'
 import { openAssociation } from '../src/dimse/open-association.ts'
 import { systemClock } from '../src/platform/clock.ts'
 
@@ -40,7 +40,8 @@ export async function sendStudy(
   })
   for (const [i, instance] of instances.entries()) {
     const { status } = await association.store({ ...instance, dataSet: instance.dataSet() })
-    if (status !== 0) throw new Error(`sending ${instance.path}: answered with status ${status.toString(16)}H`)
+    if (status !== 0)
+      throw new Error(`sending ${instance.path}: answered with status ${status.toString(16)}H`)
     stored(i + 1)
   }
 }
@@ -52,7 +53,8 @@ export async function instanceOnDisk(path: string): Promise<StudyInstance> {
   const start = Buffer.alloc(HEADER_BYTES)
   const { bytesRead } = await file.read(start)
   const header = parsePart10Header(start.subarray(0, bytesRead))
-  if (header === undefined) throw new Error(`${path}: a DICOM file whose header is over ${HEADER_BYTES} bytes`)
+  if (header === undefined)
+    throw new Error(`${path}: a DICOM file whose header is over ${HEADER_BYTES} bytes`)
   return {
     ...header,
     path,

@@ -3,8 +3,13 @@
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 24 || (major === 24 && minor < 12)) {
   process.stderr.write(
-    'ferry needs Node.js 24.12 or newer, and this is ' + process.versions.node + '. Install Node.js 24 LTS and start ferry again.\n',
+    'ferry needs Node.js 24.12 or newer, and this is ' +
+      process.versions.node +
+      '. Install Node.js 24 LTS and start ferry again.\n',
   )
   process.exit(1)
 }
-import('../dist/console/ferry.js')
+import('../dist/console/ferry.js').catch((error) => {
+  process.stderr.write(String(error.stack || error) + '\n')
+  process.exit(1)
+})

@@ -1,6 +1,6 @@
 // Writes test/vectors/: one example of every format of docs/protocol.md, from fixed keys, so that the same code always
 // writes the same bytes and another implementation can be checked against them. Run after a format has changed:
-//   node_modules/.bin/node build/make-vectors.ts
+//   node_modules/.bin/node build/make-vectors.ts && npm run format
 import { createHash, createPrivateKey, createPublicKey, diffieHellman } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -109,7 +109,13 @@ export class BareAssociation {
 }
 
 /** Item types of PS3.8 §9.3.2, §9.3.3. */
-const ITEM = { proposed: 0x20, accepted: 0x21, transferSyntax: 0x40, userInformation: 0x50, maximumLength: 0x51 }
+const ITEM = {
+  proposed: 0x20,
+  accepted: 0x21,
+  transferSyntax: 0x40,
+  userInformation: 0x50,
+  maximumLength: 0x51,
+}
 const FIXED_FIELDS = 68
 
 /** A-ASSOCIATE-AC with the first transfer syntax of every proposed context. */

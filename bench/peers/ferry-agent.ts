@@ -6,11 +6,10 @@ import { signKeyList } from '../../src/protocol/key-list.ts'
 import { newSigningKey } from '../../src/protocol/signing-key.ts'
 import { parseTrailer, TRAILER_BYTES } from '../../src/protocol/spool-file.ts'
 import { Child } from '../child.ts'
+import { FERRY } from '../ferry-cli.ts'
 import { freePort } from './free-port.ts'
 import { HOST, type Holding, type Receiver, type ReceiverKind } from './receiver.ts'
 import { answers } from './storescp.ts'
-
-const PROGRAM = join(import.meta.dirname, '..', 'run-agent.ts')
 
 /** The real agent, enrolled at a center that can't be reached: it does everything but send. */
 export const FERRY_AGENT: ReceiverKind = {
@@ -22,12 +21,11 @@ export const FERRY_AGENT: ReceiverKind = {
   },
 }
 
-/** Starts an agent that has been enrolled in `folder`/data. */
-export async function startAgent(folder: string, nodeOptions: readonly string[] = []): Promise<Receiver> {
+async function startAgent(folder: string): Promise<Receiver> {
   const port = await freePort()
   const path = join(folder, 'ferry.yaml')
   await writeFile(path, settings(port))
-  const child = new Child(process.execPath, [...nodeOptions, PROGRAM, path])
+  const child = new Child(process.execPath, [FERRY, 'run', '--config', path])
   await child.until('it listened', () => answers(port))
   return {
     pid: child.pid,
@@ -64,7 +62,10 @@ async function enrolAtNobody(dataFolder: string): Promise<void> {
     centerName: 'nobody',
     version: 1,
     issuedAt: '2026-01-01T00:00:00Z',
-    seal: (['center', 'recovery'] as const).map((role) => ({ recipient: generateIdentity().recipient, role })),
+    seal: (['center', 'recovery'] as const).map((role) => ({
+      recipient: generateIdentity().recipient,
+      role,
+    })),
     sign: [newSigningKey().publicKey.toString('base64url')],
     tlsPins: [tlsPin],
   }

@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Child } from '../child.ts'
+import { type Nagle, nagleEnvironment } from '../nagle.ts'
 import { freePort } from './free-port.ts'
 import { holdingOfFiles } from './part10-folder.ts'
 import { HOST, type Receiver, type ReceiverKind } from './receiver.ts'
-import { WITHOUT_NAGLE } from './storescp.ts'
 
 /** An Orthanc with the settings that it has by itself, but for names, ports, folders and what is handed in here. */
 export interface Orthanc extends Receiver {
@@ -20,13 +20,14 @@ export interface OrthancOptions {
   readonly lua?: string
   /** Seconds without news after which a study counts as stable. */
   readonly stableAge?: number
+  readonly nagle?: Nagle
 }
 
 export const ORTHANC: ReceiverKind = {
   name: 'Orthanc',
   promises: 'plain, synced, indexed',
   program: 'Orthanc',
-  start: (folder) => startOrthanc(folder),
+  start: (folder, nagle) => startOrthanc(folder, { nagle }),
 }
 
 export async function startOrthanc(folder: string, options: OrthancOptions = {}): Promise<Orthanc> {
@@ -49,7 +50,7 @@ export async function startOrthanc(folder: string, options: OrthancOptions = {})
   }
   const path = join(folder, 'orthanc.json')
   await writeFile(path, JSON.stringify(settings, undefined, 2))
-  const child = new Child('Orthanc', [path], { env: WITHOUT_NAGLE })
+  const child = new Child('Orthanc', [path], { env: nagleEnvironment(options.nagle ?? 'off') })
   const ask = rest(`http://${HOST}:${httpPort}`)
   await child.until('it answered', () => ask('GET', '/system').catch(() => undefined))
   return {
@@ -73,7 +74,8 @@ function rest(url: string): (method: string, path: string, body?: unknown) => Pr
       method,
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
-    if (!response.ok) throw new Error(`Orthanc ${method} ${path}: ${response.status} ${await response.text()}`)
+    if (!response.ok)
+      throw new Error(`Orthanc ${method} ${path}: ${response.status} ${await response.text()}`)
     return response.json()
   }
 }

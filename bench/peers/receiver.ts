@@ -1,3 +1,5 @@
+import type { Nagle } from '../nagle.ts'
+
 /** What has arrived at a receiver: instances, and the bytes of their data sets. */
 export interface Holding {
   readonly instances: number
@@ -21,7 +23,7 @@ export interface ReceiverKind {
   readonly promises: string
   /** The program that must be there; undefined = nothing but Node. */
   readonly program?: string
-  start(folder: string): Promise<Receiver>
+  start(folder: string, nagle: Nagle): Promise<Receiver>
 }
 
 export const HOST = '127.0.0.1'

@@ -1,21 +1,19 @@
 import { connect } from 'node:net'
 import { Child } from '../child.ts'
+import { nagleEnvironment } from '../nagle.ts'
 import { freePort } from './free-port.ts'
 import { holdingOfFiles } from './part10-folder.ts'
 import { HOST, type ReceiverKind } from './receiver.ts'
-
-/** DCMTK leaves Nagle's algorithm on unless this is set; receivers then answer 20 times a second. They run at their best. */
-export const WITHOUT_NAGLE = { TCP_NODELAY: '1' }
 
 /** DCMTK's own receiver, keeping what it gets bit by bit (+B), with the PDU length that it announces by default. */
 export const STORESCP: ReceiverKind = {
   name: 'DCMTK storescp',
   promises: 'plain, not synced',
   program: 'storescp',
-  async start(folder) {
+  async start(folder, nagle) {
     const port = await freePort()
     const child = new Child('storescp', ['+B', '-aet', 'STORESCP', '-od', folder, String(port)], {
-      env: WITHOUT_NAGLE,
+      env: nagleEnvironment(nagle),
     })
     await child.until('it listened', () => answers(port))
     return {

@@ -31,7 +31,9 @@ function encodeElement([tag, vr, value]: Element): Buffer {
 function encodeValue(vr: string, value: Value): Buffer {
   if (Buffer.isBuffer(value)) return value
   if (typeof value === 'string') return Buffer.from(value, 'latin1')
-  return Buffer.concat(value.map((one) => (typeof one === 'number' ? encodeNumber(vr, one) : encodeItem(one))))
+  return Buffer.concat(
+    value.map((one) => (typeof one === 'number' ? encodeNumber(vr, one) : encodeItem(one))),
+  )
 }
 
 function encodeNumber(vr: string, value: number): Buffer {

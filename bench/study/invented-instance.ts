@@ -36,7 +36,11 @@ export function encodeInventedHeader(name: SetName, number: number): Buffer {
   ]
   const pixelBytes = 2 * phantom.rows * phantom.columns * set.frames
   return Buffer.concat([
-    encodePart10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid: TRANSFER_SYNTAX.ExplicitVRLittleEndian }),
+    encodePart10Header({
+      sopClassUid,
+      sopInstanceUid,
+      transferSyntaxUid: TRANSFER_SYNTAX.ExplicitVRLittleEndian,
+    }),
     encodeDataSet(elements),
     encodeElementHeader(PIXEL_DATA, 'OW', pixelBytes),
   ])

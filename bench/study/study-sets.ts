@@ -120,7 +120,9 @@ export const STUDY_SETS: Readonly<Record<SetName, StudySet>> = {
 
 /** A UID under the root for UUIDs (PS3.5 §B.2) made from what it names, the same every time. */
 export function uid(...parts: readonly (string | number)[]): string {
-  const digest = createHash('sha256').update(`ferry bench ${parts.join(' ')}`).digest('hex')
+  const digest = createHash('sha256')
+    .update(`ferry bench ${parts.join(' ')}`)
+    .digest('hex')
   return `2.25.${BigInt(`0x${digest.slice(0, 32)}`)}`
 }
 

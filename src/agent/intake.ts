@@ -141,6 +141,12 @@ export class InstanceIntake implements StoreSink {
   #checkIdentity(): void {
     const { head } = this.#scanner
     const { sopClassUid, sopInstanceUid } = this.#request
+    if (Math.max(sopClassUid.length, sopInstanceUid.length) > UID_LIMIT) {
+      throw new Failure(
+        'UID_INVALID',
+        `taking an instance: a UID of over ${UID_LIMIT} characters in the command`,
+      )
+    }
     if (head.sopInstanceUid !== undefined && head.sopInstanceUid !== sopInstanceUid) {
       throw new Failure(
         'DATA_SET_MISMATCH',
@@ -157,7 +163,7 @@ export class InstanceIntake implements StoreSink {
 
   #envelope(ulid: Ulid, part10HeaderBytes: number): Envelope {
     const { association, sopClassUid, sopInstanceUid, transferSyntaxUid } = this.#request
-    const { studyInstanceUid = '', seriesInstanceUid = '' } = this.#scanner.head
+    const { studyInstanceUid, seriesInstanceUid } = this.#scanner.head
     return {
       ulid,
       arrivedAt: new Date(this.#parts.clock.now()).toISOString(),
@@ -166,8 +172,8 @@ export class InstanceIntake implements StoreSink {
       calledAeTitle: association.calledAeTitle,
       sopClassUid,
       sopInstanceUid,
-      studyInstanceUid,
-      seriesInstanceUid,
+      studyInstanceUid: fitting(studyInstanceUid),
+      seriesInstanceUid: fitting(seriesInstanceUid),
       transferSyntaxUid,
       part10HeaderBytes,
       policy: 'identified',
@@ -195,9 +201,14 @@ export class InstanceIntake implements StoreSink {
   }
 }
 
-/** DESIGN: A900 when command and data set disagree, C000 for what is no data set, A700 for everything that is ours. */
+/** Twice what PS3.5 §9.1 allows: broken ones travel too, so long as an envelope can hold them. */
+const UID_LIMIT = 128
+
+const fitting = (uid = ''): string => (uid.length <= UID_LIMIT ? uid : '')
+
+/** A900 when command and data set disagree, C000 for what is no data set, A700 for everything that is ours. */
 function statusOf({ code }: Failure): number {
   if (code === 'DATA_SET_MISMATCH') return STORAGE_STATUS.DataSetDoesNotMatchSopClass
-  if (code === 'DATA_SET_UNREADABLE') return STORAGE_STATUS.CannotUnderstand
+  if (code === 'DATA_SET_UNREADABLE' || code === 'UID_INVALID') return STORAGE_STATUS.CannotUnderstand
   return STORAGE_STATUS.OutOfResources
 }

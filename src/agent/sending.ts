@@ -10,6 +10,7 @@ import { CenterClient } from './send/center-client.ts'
 import { CenterUpload } from './send/center-upload.ts'
 import { Dispatcher } from './send/dispatcher.ts'
 import { KeyRefresh } from './send/key-refresh.ts'
+import { Pace } from './send/pace.ts'
 import { QuietTimes } from './settle/quiet-times.ts'
 import { Retention } from './settle/retention.ts'
 import { Settlement } from './settle/settlement.ts'
@@ -104,9 +105,10 @@ export class Sending implements AsyncDisposable {
   #createDispatcher(): Dispatcher {
     const { settings, queue, clock, log } = this.#parts
     const { packs, spool, deliveries, watchPoints } = queue
-    const { chunkBytes, packBytes, packMembers, uploads } = settings.send
+    const { chunkBytes, packBytes, packMembers, uploads, bandwidthBytesPerSecond } = settings.send
+    const pace = new Pace(clock, bandwidthBytesPerSecond ?? Number.POSITIVE_INFINITY)
     return new Dispatcher({
-      destination: new CenterUpload({ client: this.#client, packs, spool, clock, chunkBytes }),
+      destination: new CenterUpload({ client: this.#client, packs, spool, clock, chunkBytes, pace }),
       packs,
       deliveries,
       watchPoints,

@@ -101,6 +101,7 @@ async function compose(
   held.defer(() => worker.close())
   const uploads = new PackUploads({ register, packs, worker, clock, limits })
   await uploads.recover()
+  await uploads.sweep()
   held.use(sweepRegularly(uploads, options))
   const authenticator = new Authenticator(register, center, clock)
   const keys = identity.keys.receipt
@@ -133,14 +134,14 @@ function sweepRegularly(uploads: PackUploads, { clock, log }: CenterSurroundings
   const stop = new AbortController()
   const run = async (): Promise<void> => {
     while (!stop.signal.aborted) {
+      await clock.sleep(SWEEP_EVERY_MS, stop.signal)
       await uploads.sweep().catch((error: unknown) => {
         const { code, message } = failureFrom(error, 'INTERNAL', 'forgetting expired uploads')
-        log.error('expired uploads could not be removed', { code, message })
+        log.error('expired uploads could not be removed', { code, reason: message })
       })
-      await clock.sleep(SWEEP_EVERY_MS, stop.signal).catch(() => {})
     }
   }
-  const running = run()
+  const running = run().catch(() => {})
   return {
     async [Symbol.asyncDispose]() {
       stop.abort()

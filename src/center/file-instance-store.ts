@@ -1,10 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { syncFolder } from '../platform/durable-file.ts'
-import { Failure, storageFailure } from '../platform/failure.ts'
-import { isUlid, newUlid } from '../protocol/ulid.ts'
-import { errorCode } from './error-code.ts'
+import { Failure, storageFailure, systemCode } from '../platform/failure.ts'
+import { isUlid } from '../protocol/ulid.ts'
 import { safeName } from './instance-name.ts'
 import type { InstanceName, InstanceStore, InstanceWriter } from './instance-store.ts'
 
@@ -23,7 +23,7 @@ export class FileInstanceStore implements InstanceStore {
     const base = safeName(name.sopInstanceUid)
     const ulid = isUlid(name.ulid) ? name.ulid : safeName(name.ulid)
     // The last is for a name that a crash left half written; only the register says which file is whole.
-    for (const stem of [base, `${base}~${ulid}`, `${base}~${newUlid(Date.now())}`]) {
+    for (const stem of [base, `${base}~${ulid}`, `${base}~${randomBytes(8).toString('hex')}`]) {
       const file = join(series, `${stem}.dcm`)
       const handle = await this.#openNew(file)
       if (handle !== undefined) return new FileInstanceWriter(file, join(this.#folder, file), handle)
@@ -62,12 +62,12 @@ export class FileInstanceStore implements InstanceStore {
     const create = (): Promise<FileHandle> => open(path, 'wx', 0o600)
     try {
       return await create().catch(async (error: unknown) => {
-        if (errorCode(error) !== 'ENOENT') throw error
+        if (systemCode(error) !== 'ENOENT') throw error
         await mkdir(dirname(path), { recursive: true, mode: 0o700 })
         return create()
       })
     } catch (error) {
-      if (errorCode(error) === 'EEXIST') return undefined
+      if (systemCode(error) === 'EEXIST') return undefined
       throw storageFailure(error, 'creating an instance file')
     }
   }

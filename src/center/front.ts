@@ -106,7 +106,7 @@ export class Front {
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
-    const isGone = request.socket.destroyed || response.destroyed || response.headersSent
+    const isGone = response.socket?.destroyed !== false || response.headersSent
     // The line broke, or a newer request took this one's place: nobody is there to hear.
     if (isGone && !(error instanceof Failure)) return void response.destroy()
     const failure = failureFrom(error, 'INTERNAL', 'answering a request')

@@ -67,7 +67,7 @@ export class HandOn {
       } catch (error) {
         if (this.#stop.signal.aborted) return
         const { code, message } = failureFrom(error, 'INTERNAL', 'handing instances on to the PACS')
-        log.error('handing on failed', { code, message })
+        log.error('handing on failed', { code, reason: message })
         await this.#pause()
       }
     }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Failure, type FailureCode } from '../platform/failure.ts'
 import type { Refusal } from '../protocol/center-api.ts'
+import { bodyPieces } from './body-pieces.ts'
 
 /** A refusal whose HTTP status says more than its code does; inside the center's front only. */
 export class HttpRefusal extends Failure {
@@ -72,7 +73,7 @@ export async function readText(request: IncomingMessage, limitBytes: number): Pr
   if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge()
   const pieces: Buffer[] = []
   let bytes = 0
-  for await (const piece of request as AsyncIterable<Buffer>) {
+  for await (const piece of bodyPieces(request)) {
     bytes += piece.length
     if (bytes > limitBytes) throw tooLarge()
     pieces.push(piece)

@@ -39,13 +39,15 @@ export class MemberOpening {
 
   async push(sealed: Buffer): Promise<void> {
     if (this.#envelope !== undefined) return this.#take(this.#envelope, this.#opener.update(sealed))
-    this.#gathered = Buffer.concat([this.#gathered, sealed])
-    const parsed = parseEnvelope(this.#gathered)
-    if (parsed === undefined) return
+    const gathered = this.#gathered.length === 0 ? sealed : Buffer.concat([this.#gathered, sealed])
+    const parsed = parseEnvelope(gathered)
+    if (parsed === undefined) {
+      this.#gathered = Buffer.from(gathered)
+      return
+    }
     this.#envelope = parsed.envelope
     this.#writer = await this.#createWriter(parsed.envelope)
-    await this.#take(parsed.envelope, this.#opener.update(this.#gathered.subarray(parsed.bytesRead)))
-    this.#gathered = Buffer.alloc(0)
+    await this.#take(parsed.envelope, this.#opener.update(gathered.subarray(parsed.bytesRead)))
   }
 
   /** The age file is at its end: checks everything that envelope and trailer say of it. */
@@ -96,7 +98,8 @@ export class MemberOpening {
 
 /** What the sealed file says of itself must be what the envelope said in clear; what it leaves out contradicts nothing. */
 function checkHeader(head: Buffer, envelope: Envelope): void {
-  const header = parsePart10Header(head)
+  // By its length where that is right; else by what stands behind it, which by chance may look like more header.
+  const header = parsePart10Header(head.subarray(0, envelope.part10HeaderBytes)) ?? parsePart10Header(head)
   if (header === undefined || header.headerBytes !== envelope.part10HeaderBytes) {
     throw new Failure(
       'DATA_SET_MISMATCH',

@@ -4,13 +4,19 @@ import { Failure, storageFailure } from '../platform/failure.ts'
 /** A piece is what the event loop works off at a time: about 2 ms of digests and opening. */
 const PIECE_BYTES = 1024 * 1024
 
+/** A buffer for the pieces of all members of a pack, one after another. */
+export const newPieceBuffer = (): Buffer => Buffer.allocUnsafeSlow(PIECE_BYTES)
+
 /** One member's bytes inside a pack on the disk. */
 export class MemberSource {
   readonly bytes: number
   readonly #handle: FileHandle
   readonly #start: number
+  readonly #buffer: Buffer
 
-  constructor(handle: FileHandle, start: number, bytes: number) {
+  /** `buffer` is used by one member at a time. */
+  constructor(handle: FileHandle, start: number, bytes: number, buffer: Buffer) {
+    this.#buffer = buffer
     this.#handle = handle
     this.#start = start
     this.bytes = bytes
@@ -25,9 +31,8 @@ export class MemberSource {
 
   /** The bytes up to `end` in pieces. A piece is good until the next one is taken. */
   async *pieces(end: number): AsyncGenerator<Buffer> {
-    const buffer = Buffer.allocUnsafe(Math.min(PIECE_BYTES, end))
-    for (let at = 0; at < end; at += buffer.length) {
-      const piece = buffer.subarray(0, Math.min(buffer.length, end - at))
+    for (let at = 0; at < end; at += this.#buffer.length) {
+      const piece = this.#buffer.subarray(0, Math.min(this.#buffer.length, end - at))
       await this.#fill(piece, at)
       yield piece
     }

@@ -4,7 +4,7 @@ import type { MemberAnswer } from '../protocol/center-api.ts'
 import { type PackHeader, packBytes, parsePackHeader } from '../protocol/pack.ts'
 import { Bounded } from './bounded.ts'
 import type { InstanceWriter } from './instance-store.ts'
-import { MemberSource } from './member-source.ts'
+import { MemberSource, newPieceBuffer } from './member-source.ts'
 import { type OpenedMember, type OpeningMeans, openMember } from './open-member.ts'
 import type { PackRow, StoredMember } from './register.ts'
 
@@ -27,14 +27,20 @@ export async function openPack(
   means: OpeningMeans,
   signal: AbortSignal,
 ): Promise<OpenedPack> {
-  const { header, bytesRead } = await readHeader(pack, handle)
+  const buffer = newPieceBuffer()
+  const { header, bytesRead } = await readHeader(pack, handle, buffer)
   const writers: InstanceWriter[] = []
   const syncs = new Bounded(SYNCS_AT_ONCE)
   const opened: OpenedMember[] = []
   try {
     let start = bytesRead
     for (const member of header.members) {
-      const one = await openMember(member, new MemberSource(handle, start, member.bytes), means, signal)
+      const one = await openMember(
+        member,
+        new MemberSource(handle, start, member.bytes, buffer),
+        means,
+        signal,
+      )
       opened.push(one)
       const writer = 'writer' in one ? one.writer : undefined
       if (writer !== undefined) {
@@ -59,8 +65,9 @@ export async function openPack(
 async function readHeader(
   pack: PackRow,
   handle: FileHandle,
+  buffer: Buffer,
 ): Promise<{ header: PackHeader; bytesRead: number }> {
-  const source = new MemberSource(handle, 0, pack.bytes)
+  const source = new MemberSource(handle, 0, pack.bytes, buffer)
   let gathered: Buffer = Buffer.alloc(0)
   for await (const piece of source.pieces(pack.bytes)) {
     gathered = Buffer.concat([gathered, piece])

@@ -66,7 +66,10 @@ export class OperatorDesk implements Disposable {
     return this.#register.instances.studies(this.#clock.now() - days * 24 * 3600 * 1000, limit)
   }
 
-  /** Hands what the PACS has refused or still lacks on again, of one study or of all; returns how many instances. */
+  /**
+   * Hands what waits for the PACS or was refused on again, of one study or of all; returns how many instances. A second
+   * version of an instance, held back so as not to replace the first, goes only where its study is named.
+   */
   retryPacs(studyUid?: string): Promise<number> {
     return this.#register.handOn.retry(studyUid)
   }

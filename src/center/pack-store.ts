@@ -2,8 +2,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, stat, statfs, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { syncFolder } from '../platform/durable-file.ts'
-import { storageFailure } from '../platform/failure.ts'
-import { errorCode } from './error-code.ts'
+import { storageFailure, systemCode } from '../platform/failure.ts'
 
 /** Packs while they arrive and until their members are stored: one file each, named by the upload. */
 export class PackStore {
@@ -25,7 +24,7 @@ export class PackStore {
     try {
       return (await stat(this.#path(uploadId))).size
     } catch (error) {
-      if (errorCode(error) === 'ENOENT') return 0
+      if (systemCode(error) === 'ENOENT') return 0
       throw storageFailure(error, 'looking at a pack')
     }
   }

@@ -60,7 +60,7 @@ export class PackUploads {
    * of a body that comes along, what is here already is skipped: the same pack is the same bytes.
    */
   async create(request: IncomingMessage, response: ServerResponse, agent: Agent): Promise<void> {
-    checkTusVersion(request)
+    checkTusVersion(request, response)
     const bytes = this.#lengthOf(request)
     const pack = packOf(request)
     await this.#checkSpace(bytes)
@@ -99,7 +99,7 @@ export class PackUploads {
     agent: Agent,
     uploadId: string,
   ): Promise<void> {
-    checkTusVersion(request)
+    checkTusVersion(request, response)
     const row = await this.own(agent, uploadId)
     // Who asks has lost the connection that may still seem open here.
     const offset = await this.#turns.during(uploadId, () => this.offset(row))
@@ -118,7 +118,7 @@ export class PackUploads {
     agent: Agent,
     uploadId: string,
   ): Promise<void> {
-    checkTusVersion(request)
+    checkTusVersion(request, response)
     if (!isOffsetStream(request)) {
       throw new HttpRefusal(415, 'PROTOCOL_VIOLATION', 'receiving a pack: the body is not an offset stream')
     }
@@ -140,7 +140,7 @@ export class PackUploads {
     agent: Agent,
     uploadId: string,
   ): Promise<void> {
-    checkTusVersion(request)
+    checkTusVersion(request, response)
     const row = await this.own(agent, uploadId)
     await this.#turns.during(uploadId, async () => {
       if (row.answer === null && (await this.offset(row)) === row.bytes) {

@@ -203,7 +203,10 @@ export interface HandOnRegister {
   /** When the next one is due; undefined where nothing waits. */
   nextDueAt(): Promise<number | undefined>
   settle(outcomes: readonly HandOnOutcome[]): Promise<void>
-  /** Makes all that the PACS does not have due at once, of one study or of all; returns how many. */
+  /**
+   * Makes what waits or was refused due at once, of one study or of all; returns how many. A second version of an instance
+   * is let through only where its study is named: somebody has looked at it.
+   */
   retry(studyUid?: string): Promise<number>
   count(): Promise<{ waiting: number; refused: number }>
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isUlid, type Ulid } from '../protocol/ulid.ts'
 import { HttpRefusal } from './http-answer.ts'
 
@@ -8,9 +8,10 @@ export const TUS_EXTENSIONS = 'creation,creation-with-upload,expiration,terminat
 
 export const OFFSET_STREAM = 'application/offset+octet-stream'
 
-/** "If the version specified by the Client is not supported by the Server, it MUST respond with the 412 status." */
-export function checkTusVersion(request: IncomingMessage): void {
+/** "If the version specified by the Client is not supported […] 412 […] MUST include the Tus-Version header." */
+export function checkTusVersion(request: IncomingMessage, response: ServerResponse): void {
   if (request.headers['tus-resumable'] !== TUS_VERSION) {
+    response.setHeader('Tus-Version', TUS_VERSION)
     throw new HttpRefusal(
       412,
       'PROTOCOL_VIOLATION',

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { storageFailure } from '../platform/failure.ts'
+import { bodyPieces } from './body-pieces.ts'
 import { HttpRefusal } from './http-answer.ts'
 
 /** TLS hands over 16 KiB at a time; so many bytes are written at once, while as many more are gathered. */
@@ -33,7 +34,7 @@ export async function receiveBody(
   let skip = place.skip
   let taken = 0
   try {
-    for await (const piece of request as AsyncIterable<Buffer>) {
+    for await (const piece of bodyPieces(request)) {
       const kept = piece.subarray(skip)
       skip = Math.max(0, skip - piece.length)
       taken += kept.length

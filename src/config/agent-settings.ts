@@ -40,7 +40,7 @@ export interface AgentSettings {
   readonly statusPage: { readonly host: string; readonly port: number } | undefined
 }
 
-export interface ListenerSettings {
+interface ListenerSettings {
   readonly name: string
   readonly host: string
   readonly port: number
@@ -48,7 +48,7 @@ export interface ListenerSettings {
   readonly aeTitles: readonly string[]
 }
 
-export interface DeviceSettings {
+interface DeviceSettings {
   readonly name: string
   readonly aeTitle: string
   /** IPv4, IPv6 or CIDR; none = the device may call from anywhere. */

@@ -30,7 +30,7 @@ export interface CenterSettings {
 }
 
 /** Paths are absolute. */
-export interface PacsSettings {
+interface PacsSettings {
   /** The DICOMweb service; `/studies` is added (STOW-RS, PS3.18 §10.5). */
   readonly url: string
   readonly username?: string
@@ -100,7 +100,7 @@ const fileSchema = z
     version: setting.fileVersion('Layout of this file', 1).prefault('1'),
     dataFolder: setting
       .path('Keys, register, packs, instances; relative = beside this file')
-      .prefault('data'),
+      .prefault('center-data'),
     name: setting.text('What clinics see'),
     log: z
       .strictObject({

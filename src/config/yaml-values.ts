@@ -13,7 +13,7 @@ import type { Problem } from './expected.ts'
 
 export type Path = readonly (string | number)[]
 
-export interface Position {
+interface Position {
   readonly line: number
   readonly column: number
 }

@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http'
-import { Failure, failureFrom } from '../platform/failure.ts'
+import { Failure, failureFrom, systemCode } from '../platform/failure.ts'
 import { refusalSchema } from '../protocol/center-api.ts'
 import { CONTROL_SCHEMA_VERSION, controlSocketPath } from '../protocol/control-api.ts'
 import { parseJson } from '../protocol/parse-json.ts'
@@ -62,7 +62,7 @@ export class ControlClient {
 }
 
 function notReached(error: unknown, path: string): Failure {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = systemCode(error)
   if (code === 'EACCES' || code === 'EPERM') {
     return new Failure(
       'USAGE',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { systemConfigFolder } from './config-file.ts'
+import type { Say } from './language/language.ts'
 import type { Phrase } from './language/phrases-en.ts'
 import type { Session } from './session.ts'
 
@@ -9,7 +10,9 @@ export function newProgram(session: Session, name: string, about: Phrase, config
   const { terminal, say } = session
   return new Command(name)
     .description(say(about))
-    .version(ferryVersion())
+    .version(ferryVersion(), '-V, --version', say('option.version'))
+    .helpOption('-h, --help', say('option.help'))
+    .configureHelp({ styleTitle: (title) => translateTitle(title, say) })
     .option(
       '--config <file>',
       say('option.config', { file: configFile, folder: systemConfigFolder(terminal.environment) }),
@@ -23,6 +26,19 @@ export function newProgram(session: Session, name: string, about: Phrase, config
     .showHelpAfterError(false)
     .helpCommand(false)
 }
+
+/** Commander has its titles in English. */
+function translateTitle(title: string, say: Say): string {
+  const phrase = HELP_TITLES.find((known) => known === `help.${title}`)
+  return phrase === undefined ? title : say(phrase)
+}
+
+const HELP_TITLES = [
+  'help.Usage:',
+  'help.Arguments:',
+  'help.Options:',
+  'help.Commands:',
+] as const satisfies Phrase[]
 
 function ferryVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { type Part10Header, parsePart10Header } from '../dicom/part10.ts'
+import { parseUid } from '../dicom/uid.ts'
 import { DIMSE_STATUS } from '../dimse/dimse-status.ts'
 import { type OpenAssociationOptions, openAssociation } from '../dimse/open-association.ts'
 import type { RequestedAssociation } from '../dimse/requested-association.ts'
@@ -39,7 +40,7 @@ export async function* sendFiles(
   const files: DicomFile[] = []
   for (const path of paths) {
     try {
-      files.push({ path, header: await readHeader(path) })
+      files.push({ path, header: checked(await readHeader(path)) })
     } catch (error) {
       const { message } = failureFrom(error, 'DATA_SET_UNREADABLE', 'reading the file')
       yield { path, isStored: false, words: message }
@@ -80,6 +81,13 @@ async function store(association: RequestedAssociation, { path, header }: DicomF
 
 /** Bxxx: stored, with a remark (PS3.7 §C). */
 const isWarning = (status: number): boolean => status >= 0xb000 && status <= 0xbfff
+
+/** What is proposed must be UIDs: one that is not would cost the whole association. */
+function checked(header: Part10Header): Part10Header {
+  const { sopClassUid, sopInstanceUid, transferSyntaxUid } = header
+  for (const uid of [sopClassUid, sopInstanceUid, transferSyntaxUid]) parseUid(uid)
+  return header
+}
 
 async function readHeader(path: string): Promise<Part10Header> {
   const file = await open(path, 'r')

@@ -50,7 +50,7 @@ function headline(findings: readonly Finding[], say: Say): { level: Level; headl
 function findingView(finding: Finding, now: number, say: Say): FindingView {
   const { severity, what, since, next, todo } = finding
   const time = since === null ? '' : showTime(since, now)
-  const when = since === null ? '' : `, ${say('health.since', { time, age: showDuration(now - since, say) })}`
+  const when = since === null ? '' : say('health.since', { time, age: showDuration(now - since, say) })
   const advice = [{ label: say('health.todo'), text: todo }]
   if (next !== null || severity === 'act')
     advice.unshift({ label: say('health.next'), text: nextText(finding, now, say) })

@@ -94,9 +94,8 @@ export class Acceptor {
       const next = await this.#reader.next()
       timer.cancel()
       this.#watchdog.stop()
-      if (next.type === 'fragment') throw unexpectedPdu(PDU_TYPE.data, 'before an association')
-      if (next.pduType !== PDU_TYPE.associateRequest)
-        throw unexpectedPdu(next.pduType, 'before an association')
+      if (next.type === 'fragment') throw unexpectedPdu(PDU_TYPE.data, 'before a request')
+      if (next.pduType !== PDU_TYPE.associateRequest) throw unexpectedPdu(next.pduType, 'before a request')
       return await this.#answerRequest(next.body)
     } catch (error) {
       log.debug('no association came about', { peerAddress: peer.address, reason: describe(error) })
@@ -143,9 +142,8 @@ export class Acceptor {
     const next = await this.#reader.next()
     this.#isBetweenMessages = false
     if (next.type === 'control') {
-      if (next.pduType !== PDU_TYPE.releaseRequest)
-        throw unexpectedPdu(next.pduType, 'in an open association')
-      return false
+      if (next.pduType === PDU_TYPE.releaseRequest) return false
+      throw unexpectedPdu(next.pduType, 'in an open association')
     }
     await this.#perform(next, established)
     return true
@@ -155,10 +153,7 @@ export class Acceptor {
     const { contextId } = first
     const context = established.contexts.get(contextId)
     if (context === undefined) {
-      throw violation(
-        ABORT_BY_PROVIDER.invalidPduParameter,
-        `a message on context ${contextId}, not accepted`,
-      )
+      throw violation(ABORT_BY_PROVIDER.invalidPduParameter, `a message on context ${contextId}`)
     }
     if (!first.isCommand) throw violation(ABORT_BY_PROVIDER.unexpectedPdu, 'a data set without a command')
     const bytes = await readCommandBytes(this.#reader, first)

@@ -37,7 +37,10 @@ interface Item {
   readonly whole: Buffer
 }
 
-/** Checks the body of an A-ASSOCIATE-RQ: at most 128 contexts, odd and unique IDs, no item longer than what holds it. */
+/**
+ * Checks the body of an A-ASSOCIATE-RQ: at most 128 contexts, odd and unique IDs, no item longer than what holds it. The
+ * peer's limit for PDUs is not looked at: all that is sent back is a command set of some hundred bytes.
+ */
 export function checkAssociateRequest(body: Buffer): CheckedAssociateRequest {
   const items = splitItems(body.subarray(FIXED_FIELDS_LENGTH))
   const contexts = items.filter((item) => item.type === ITEM.presentationContext)

@@ -3,8 +3,9 @@ import type { Clock } from '../platform/clock.ts'
 import { describe, Failure } from '../platform/failure.ts'
 import { type AbortOrigin, encodeAbort } from './pdu.ts'
 
-/** Bytes that may wait here for their reader before the socket is paused. */
+/** Bytes that may wait here for their reader before the socket is paused; and pieces, which a peer can make tiny. */
 const MAX_BUFFERED = 256 * 1024
+const MAX_CHUNKS = 1024
 
 /**
  * A socket read by asking. What nobody has asked for yet stays within {@link MAX_BUFFERED}, then TCP holds the peer
@@ -34,9 +35,9 @@ export class Connection {
     socket.on('close', () => this.fail(lost('the connection is closed')))
   }
 
-  /** Bytes read from the socket that nobody has taken yet. */
-  get buffered(): number {
-    return this.#buffered
+  /** Why nothing more comes or goes; undefined while it does. */
+  get failure(): Failure | undefined {
+    return this.#failure
   }
 
   /** Resolves once there is a byte to take; rejects when there never will be. */
@@ -100,15 +101,11 @@ export class Connection {
     this.#socket.once('close', () => timer.cancel())
   }
 
-  destroy(): void {
-    this.#socket.destroy()
-  }
-
   #arrived(chunk: Buffer): void {
     if (this.#dropping) return
     this.#chunks.push(chunk)
     this.#buffered += chunk.length
-    if (this.#buffered >= MAX_BUFFERED) this.#socket.pause()
+    if (this.#buffered >= MAX_BUFFERED || this.#chunks.length >= MAX_CHUNKS) this.#socket.pause()
     this.#reader?.resolve()
   }
 

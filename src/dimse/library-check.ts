@@ -1,3 +1,4 @@
+import { IMPLEMENTATION_CLASS_UID } from '../dicom/part10.ts'
 import { describe, Failure } from '../platform/failure.ts'
 import { encodeEchoRequest, parseCommandSet } from './command-set.ts'
 import { changed, prepareLibrary } from './library.ts'
@@ -37,6 +38,7 @@ function rehearse(): void {
   if (accepted.maxPduLength !== 131_072 || accepted.contexts.length !== 1) {
     throw changed('an A-ASSOCIATE-AC was read otherwise than written')
   }
+  if (!answer.includes(IMPLEMENTATION_CLASS_UID)) throw changed('an A-ASSOCIATE-AC does not carry our name')
   checkEcho(acceptor)
   const release = acceptor.releaseResponse()
   if (!release.equals(encodePdu(PDU_TYPE.releaseResponse, Buffer.alloc(4))))

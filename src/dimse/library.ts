@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import dimse from 'dcmjs-dimse'
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../dicom/part10.ts'
 import { describe, Failure } from '../platform/failure.ts'
-import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './implementation.ts'
 import { ABORT_BY_PROVIDER, violation } from './pdu.ts'
 
 /**
@@ -35,8 +35,8 @@ export interface NetworkInternals {
   dimseStream: unknown
   dimseStoreStream: unknown
   dimse: unknown
-  /** Stops the timers. */
-  _reset(): void
+  /** The timer that aborts the association after a minute without a PDU, counted by the wall clock. */
+  timeoutIntervalId: NodeJS.Timeout | undefined
   on(event: string, listener: (argument: unknown) => void): unknown
 }
 
@@ -49,14 +49,14 @@ export function networkClass(): NetworkClass {
   return base
 }
 
-/** The library's internals of an instance, if they are still there; its timers are stopped. */
+/** The library's internals of an instance, if they are still there; its timer is stopped. */
 export function openInternals(network: object): NetworkInternals {
-  const missing = ['dimseStream', 'dimseStoreStream', 'dimse', '_reset'].filter((name) => !(name in network))
+  const names = ['dimseStream', 'dimseStoreStream', 'dimse', 'timeoutIntervalId']
+  const missing = names.filter((name) => !(name in network))
   if (missing.length > 0) throw changed(`${missing.join(', ')} missing`)
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each of the names has just been looked up
   const internals = network as NetworkInternals
-  // oxlint-disable-next-line eslint/no-underscore-dangle -- the library's name
-  internals._reset()
+  clearInterval(internals.timeoutIntervalId)
   return internals
 }
 

@@ -7,9 +7,9 @@ import { DEFAULT_LIMITS } from './dimse-limits.ts'
 import { giveUp } from './give-up.ts'
 import { prepareLibrary } from './library.ts'
 import { type Accepted, LibraryRequestor, type Proposal, rejected } from './library-requestor.ts'
-import { ABORT_BY_PROVIDER, ABORT_BY_USER, BrokenOff, PDU_TYPE, timedOut } from './pdu.ts'
+import { ABORT_BY_PROVIDER, BrokenOff, PDU_TYPE, timedOut } from './pdu.ts'
 import { PduReader, unexpectedPdu } from './pdu-reader.ts'
-import { RequestedAssociation } from './requested-association.ts'
+import { calledOff, RequestedAssociation } from './requested-association.ts'
 import { DEFAULT_TIMEOUTS, type RequestorTimeouts } from './requestor-timeouts.ts'
 import { MIN_PEER_PDU_LENGTH } from './send-data-set.ts'
 import { Watchdog } from './watchdog.ts'
@@ -62,10 +62,9 @@ async function request(connection: Connection, reader: PduReader, proposal: Prop
   const library = new LibraryRequestor(proposal)
   await connection.write(library.request())
   const answer = await reader.next()
-  if (answer.type === 'fragment') throw unexpectedPdu(PDU_TYPE.data, 'before an association')
+  if (answer.type === 'fragment') throw unexpectedPdu(PDU_TYPE.data, 'instead of an answer')
   if (answer.pduType === PDU_TYPE.associateReject) throw rejected(answer.body)
-  if (answer.pduType !== PDU_TYPE.associateAccept)
-    throw unexpectedPdu(answer.pduType, 'before an association')
+  if (answer.pduType !== PDU_TYPE.associateAccept) throw unexpectedPdu(answer.pduType, 'instead of an answer')
   const accepted = library.accepted(answer.body)
   const { maxPduLength } = accepted
   if (maxPduLength !== 0 && maxPduLength < MIN_PEER_PDU_LENGTH) {
@@ -118,8 +117,4 @@ function onAbort(signal: AbortSignal | undefined, call: () => void): () => void 
   if (signal?.aborted === true) call()
   signal?.addEventListener('abort', call, { once: true })
   return () => signal?.removeEventListener('abort', call)
-}
-
-function calledOff(): BrokenOff {
-  return new BrokenOff('ASSOCIATION_ABORTED', ABORT_BY_USER, 'the association was called off')
 }

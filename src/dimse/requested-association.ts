@@ -112,7 +112,8 @@ export class RequestedAssociation implements AsyncDisposable {
   /** Resolves when the association is over, also when the peer is not polite about it. */
   async release(): Promise<void> {
     const { connection, timeouts } = this.#opened
-    if (this.#over === undefined && this.#pending === undefined && !this.#isReleasing) {
+    if (this.#pending !== undefined) throw new Failure('INTERNAL', 'a release while a request is under way')
+    if (this.#over === undefined && !this.#isReleasing) {
       this.#isReleasing = true
       this.#deadline.set(timeouts.releaseMs, 'the answer to a release')
       await connection.write(encodePdu(PDU_TYPE.releaseRequest, Buffer.alloc(4))).catch(() => {})
@@ -122,12 +123,12 @@ export class RequestedAssociation implements AsyncDisposable {
 
   /** Ends the association at once; a request under way fails. */
   abort(): void {
-    this.#end(new BrokenOff('ASSOCIATION_ABORTED', ABORT_BY_USER, 'the association was called off'))
+    this.#end(calledOff())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#pending !== undefined) this.abort()
-    await this.release()
+    else await this.release()
   }
 
   #context(abstractSyntaxUid: string, transferSyntaxUid?: string): AcceptedContext | undefined {
@@ -152,7 +153,8 @@ export class RequestedAssociation implements AsyncDisposable {
       this.#deadline.set(this.#opened.timeouts.responseMs, 'a response')
       return await pending.promise
     } catch (error) {
-      this.abort() // half a message has gone out; nothing else can follow it
+      // half a message may have gone out: nothing else can follow it
+      this.#end(this.#opened.connection.failure ?? calledOff())
       throw error
     } finally {
       this.#deadline.stop()
@@ -217,6 +219,10 @@ export class RequestedAssociation implements AsyncDisposable {
     this.#opened.watchdog.close()
     this.#pending?.reject(this.#over)
   }
+}
+
+export function calledOff(): BrokenOff {
+  return new BrokenOff('ASSOCIATION_ABORTED', ABORT_BY_USER, 'the association was called off')
 }
 
 /** Rejects with the promise, and never resolves: a peer may answer before it has all of a request. */

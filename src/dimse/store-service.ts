@@ -48,10 +48,9 @@ function open(
   if (refused !== undefined) return { refused }
   const { association, messageId } = call
   const { transferSyntaxUid } = call.context
+  const request = { sopClassUid, sopInstanceUid, transferSyntaxUid, association, messageId }
   try {
-    return {
-      sink: handlers.store({ sopClassUid, sopInstanceUid, transferSyntaxUid, association, messageId }),
-    }
+    return { sink: handlers.store(request) }
   } catch (error) {
     log.error('opening an instance failed', { reason: describe(error) })
     return { refused: { status: DIMSE_STATUS.processingFailure } }
@@ -65,13 +64,9 @@ type Checked =
 function checkCommand({ command, context }: StoreCall): Checked {
   const { affectedSopClassUid: sopClassUid, affectedSopInstanceUid: sopInstanceUid } = command
   if (sopClassUid !== context.abstractSyntaxUid) {
-    return refuse(
-      DIMSE_STATUS.dataSetDoesNotMatchSopClass,
-      'SOP class is not that of the presentation context',
-    )
+    return refuse(DIMSE_STATUS.dataSetDoesNotMatchSopClass, 'not the SOP class of the presentation context')
   }
-  if (sopInstanceUid === undefined)
-    return refuse(DIMSE_STATUS.cannotUnderstand, 'no SOP Instance UID in the command')
+  if (sopInstanceUid === undefined) return refuse(DIMSE_STATUS.cannotUnderstand, 'no SOP Instance UID')
   if (!command.hasDataSet) return refuse(DIMSE_STATUS.cannotUnderstand, 'no data set')
   return { sopClassUid, sopInstanceUid }
 }

@@ -46,4 +46,4 @@ export const systemClock: Clock = {
   },
 }
 
-const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)))
+const asError = (reason: unknown): Error => (Error.isError(reason) ? reason : new Error(String(reason)))

@@ -98,14 +98,15 @@ export function failureFrom(error: unknown, code: FailureCode, attempted: string
 
 /** The words of a foreign error, with its system code where it has one. */
 export function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
+  if (!Error.isError(error)) return String(error)
   const code = systemCode(error)
   return code !== undefined && !error.message.includes(code) ? `${code}: ${error.message}` : error.message
 }
 
 /** The code of an error of the operating system or of SQLite, such as ENOENT. */
 export function systemCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  const isCoded = typeof error === 'object' && error !== null && 'code' in error
+  return isCoded && typeof error.code === 'string' ? error.code : undefined
 }
 
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'SQLITE_FULL'])

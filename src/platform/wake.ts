@@ -19,12 +19,14 @@ export class Wake {
   async wait(delayMs: number, signal: AbortSignal): Promise<void> {
     if (!this.#called && !signal.aborted) {
       await new Promise<void>((resolve) => {
-        const timer = this.#clock.after(delayMs, resolve)
-        signal.addEventListener('abort', () => resolve(), { once: true })
-        this.#resolve = () => {
+        const end = (): void => {
           timer.cancel()
+          signal.removeEventListener('abort', end)
           resolve()
         }
+        const timer = this.#clock.after(delayMs, end)
+        signal.addEventListener('abort', end)
+        this.#resolve = end
       })
       this.#resolve = undefined
     }

@@ -33,7 +33,7 @@ export function verifyJws(type: JwsType, jws: string, keys: readonly VerifyKey[]
   ) {
     throw invalid('the signature does not hold')
   }
-  return Buffer.from(payload, 'base64url').toString('utf8')
+  return canonicalBytes(payload).toString('utf8')
 }
 
 /** The key that a JWS says it is signed with; nothing is checked yet. */
@@ -54,15 +54,22 @@ function split(jws: string) {
   }
   return {
     header: parseJson(
-      Buffer.from(header, 'base64url').toString('utf8'),
+      canonicalBytes(header).toString('utf8'),
       headerSchema,
       'SIGNATURE_INVALID',
       'reading the header of a signed statement',
     ),
     signed: `${header}.${payload}`,
     payload,
-    signature: Buffer.from(signature, 'base64url'),
+    signature: canonicalBytes(signature),
   }
+}
+
+/** Bytes have one spelling in base64url (RFC 4648 §3.5); another one would be another digest of the same statement. */
+function canonicalBytes(text: string): Buffer {
+  const bytes = Buffer.from(text, 'base64url')
+  if (bytes.toString('base64url') !== text) throw invalid('it is not spelled in canonical base64url')
+  return bytes
 }
 
 const base64url = (text: string): string => Buffer.from(text, 'utf8').toString('base64url')

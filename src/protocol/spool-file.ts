@@ -59,8 +59,14 @@ export interface Trailer {
   sealedSha256: string
 }
 
-/** The envelope's bytes, ready to be the first in the file. */
+/** The envelope's bytes, ready to be the first in the file. What could not be read again is not written: SPOOL_FILE_INVALID. */
 export function encodeEnvelope(envelope: Envelope): Buffer {
+  const checked = envelopeSchema.safeParse(envelope)
+  if (!checked.success)
+    throw new Failure(
+      'SPOOL_FILE_INVALID',
+      `writing an envelope: ${checked.error.issues[0]?.path.join('.')} does not fit`,
+    )
   const body = Buffer.from(JSON.stringify(envelope), 'utf8')
   if (body.length > ENVELOPE_LIMIT_BYTES) {
     throw new Failure(
@@ -108,6 +114,11 @@ export function encodeTrailer(trailer: Trailer): Buffer {
   check(bytes).copy(bytes, 80)
   TRAILER_MAGIC.copy(bytes, 88)
   return bytes
+}
+
+/** True for a file that was once finished, as far as its last bytes tell, whatever became of the rest. */
+export function endsFinished(lastBytes: Buffer): boolean {
+  return lastBytes.subarray(-TRAILER_MAGIC.length).equals(TRAILER_MAGIC)
 }
 
 /** Reads the trailer of a file of `fileBytes` bytes in all; throws SPOOL_FILE_INVALID if it is not whole. */

@@ -134,6 +134,17 @@ test('two new members with the same bytes in one pack leave one file', async () 
   expect(storedFiles(center)).toHaveLength(1)
 })
 
+test.each(['0200', '', '02'])('a data set is taken whatever it begins with (%j)', async (start) => {
+  await using center = await RunningCenter.start()
+  const agent = await center.enrol()
+  const dataSet = Buffer.from(start + 'ff'.repeat(10 * start.length), 'hex')
+  const file = spoolFile({ recipients: await center.recipients(agent), dataSet })
+
+  const answer = await agent.deliver(packOf([file]))
+
+  expect(membersOf(answer)).toMatchObject([{ state: 'stored' }])
+})
+
 test('an instance of many chunks and pieces comes out whole', async () => {
   await using center = await RunningCenter.start()
   const agent = await center.enrol()

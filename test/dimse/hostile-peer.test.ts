@@ -43,7 +43,7 @@ test.each([
   expect(await raw.pdu()).toEqual({ type: 7, body: reason })
   expect(await raw.next()).toBe('closed')
   expect(listener.handlers.requests).toHaveLength(0)
-  await expectAlive(listener.port)
+  expect(await isAlive(listener.port)).toBe(true)
 })
 
 test.each([
@@ -70,7 +70,7 @@ test.each([
   expect(await raw.next()).toBe('closed')
   expect(listener.handlers.ends).toMatchObject([{ how: 'aborted', failure: { code: 'PROTOCOL_VIOLATION' } }])
   expect(listener.handlers.sinks).toHaveLength(0)
-  await expectAlive(listener.port)
+  expect(await isAlive(listener.port)).toBe(true)
 })
 
 test.each([
@@ -97,28 +97,30 @@ test.each([
   ['a closed connection', (raw: RawAssociation) => Promise.resolve(raw.close())],
 ])('an instance cut off by %s is discarded', async (_, cut) => {
   await using listener = await startListener()
-  const ended = Promise.withResolvers<void>()
-  const began = Promise.withResolvers<void>()
-  listener.handlers.onWrite = () => void began.resolve()
-  listener.handlers.onEnded = ended.resolve
   const raw = await RawAssociation.open(listener.port)
   await raw.send(dataPdu(pdv(1, 3, storeCommand())), dataPdu(pdv(1, 0, Buffer.from('half'))))
-  await began.promise
+  await listener.handlers.firstWrite
   await cut(raw)
-  await ended.promise
+  await listener.handlers.firstEnd
   expect(listener.handlers.sinks).toMatchObject([
     { isFinished: false, discarded: { code: 'ASSOCIATION_ABORTED' } },
   ])
 })
 
+test('a peer that goes on sending after a violation can still read why it was aborted', async () => {
+  await using listener = await startListener()
+  const raw = await RawAssociation.open(listener.port)
+  await raw.send(dataPdu(pdv(9, 3, storeCommand())), Buffer.alloc(20_000_000))
+  expect(await raw.pdu()).toEqual({ type: 7, body: PROVIDER_INVALID })
+  expect(await raw.next()).toBe('closed')
+})
+
 test('an instance that is whole is finished although the device has gone meanwhile', async () => {
   await using listener = await startListener()
-  const ended = Promise.withResolvers<void>()
-  listener.handlers.onEnded = ended.resolve
   const raw = await RawAssociation.open(listener.port)
   await raw.send(wholeStore(Buffer.from('data')))
   raw.close()
-  await ended.promise
+  await listener.handlers.firstEnd
   expect(listener.handlers.sinks).toMatchObject([{ isFinished: true, discarded: undefined }])
 })
 
@@ -167,7 +169,7 @@ test('a request cut at any byte harms nobody', async () => {
     await raw.send(pdu(1, whole.subarray(6, length)))
     raw.close()
   }
-  await expectAlive(listener.port)
+  expect(await isAlive(listener.port)).toBe(true)
 })
 
 test('a hundred silent sockets do not keep an honest device out, and too many from one address are closed', async () => {
@@ -189,7 +191,7 @@ test('hundreds of resets leave nothing behind', async () => {
     raw.reset()
   }
   await untilNoneBut(listener.server, 0)
-  await expectAlive(listener.port)
+  expect(await isAlive(listener.port)).toBe(true)
 })
 
 test('a port that is taken is reported as such', async () => {
@@ -233,11 +235,13 @@ function connectAll(port: number, count: number, localAddress: string): Promise<
   return Promise.all(Array.from({ length: count }, () => RawAssociation.connect(port, localAddress)))
 }
 
-async function expectAlive(port: number): Promise<void> {
+/** Whether an honest peer is still served. */
+async function isAlive(port: number): Promise<boolean> {
   const raw = await RawAssociation.open(port)
   await raw.send(dataPdu(pdv(3, 3, echoCommand())))
-  expect((await raw.response()).status).toBe(0)
+  const { status } = await raw.response()
   raw.close()
+  return status === 0
 }
 
 async function untilNoneBut(server: { readonly connections: number }, count: number): Promise<void> {

@@ -233,10 +233,8 @@ test('while the listener closes, an instance under way is finished and answered,
   await using listener = await startListener({ limits: { closeGraceMs: 60_000 } })
   const idle = await RawAssociation.open(listener.port)
   const raw = await RawAssociation.open(listener.port)
-  const began = Promise.withResolvers<void>()
-  listener.handlers.onWrite = () => void began.resolve()
   await raw.send(dataPdu(pdv(1, 3, storeCommand())), dataPdu(pdv(1, 0, Buffer.from('half'))))
-  await began.promise
+  await listener.handlers.firstWrite
   const closing = listener.server.close()
   expect((await idle.pdu()).type).toBe(7)
   await raw.send(dataPdu(pdv(1, 2, Buffer.from('rest'))))
@@ -249,10 +247,8 @@ test('while the listener closes, an instance under way is finished and answered,
 test('an instance that does not finish within the grace period of closing is discarded', async () => {
   await using listener = await startListener({ limits: { closeGraceMs: 60_000 } })
   const raw = await RawAssociation.open(listener.port)
-  const began = Promise.withResolvers<void>()
-  listener.handlers.onWrite = () => void began.resolve()
   await raw.send(dataPdu(pdv(1, 3, storeCommand())), dataPdu(pdv(1, 0, Buffer.from('half'))))
-  await began.promise
+  await listener.handlers.firstWrite
   await listener.server.close(AbortSignal.abort())
   expect(listener.handlers.sinks[0]?.discarded?.code).toBe('ASSOCIATION_ABORTED')
 })

@@ -60,7 +60,8 @@ export function testSettings(dataFolder: string, settings: Partial<AgentSettings
 
 /** Makes, joins and starts both; the center keeps its port over restarts. */
 export async function openClinic(options: ClinicOptions = {}): Promise<Clinic> {
-  const folder = tempFolder()
+  await using stack = new AsyncDisposableStack()
+  const folder = stack.use(tempFolder())
   const log = options.log ?? silentLog
   const clock = systemClock
   const centerFolder = folder.join('center')
@@ -77,10 +78,13 @@ export async function openClinic(options: ClinicOptions = {}): Promise<Clinic> {
       log,
     })
   let center = await open()
+  stack.defer(() => center.close())
   port = center.port
   const settings = testSettings(folder.join('agent'), options.settings)
   await join(centerFolder, port, settings.dataFolder)
   let agent = await startAgent(settings, { clock, log })
+  stack.defer(() => agent[Symbol.asyncDispose]())
+  const running = stack.move()
   return {
     folder: folder.path,
     recoveryIdentity,
@@ -99,11 +103,7 @@ export async function openClinic(options: ClinicOptions = {}): Promise<Clinic> {
     startCenter: async () => {
       center = await open()
     },
-    [Symbol.asyncDispose]: async () => {
-      await agent[Symbol.asyncDispose]()
-      await center.close()
-      folder[Symbol.dispose]()
-    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 }
 

@@ -262,7 +262,7 @@ export interface RawResponse {
   readonly errorComment: string | undefined
 }
 
-export function readResponse({ type, body }: RawPdu): RawResponse {
+function readResponse({ type, body }: RawPdu): RawResponse {
   if (type !== 4) throw new Error(`a PDU of type ${type} where a response was awaited`)
   const elements = new Map<number, Buffer>()
   for (let at = 6; at < body.length; ) {

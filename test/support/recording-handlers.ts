@@ -27,7 +27,7 @@ export class RecordingSink implements StoreSink {
   write(chunk: Buffer): Promise<void> | undefined {
     this.#hash.update(chunk)
     this.byteLength += chunk.length
-    return this.#handlers.onWrite?.(chunk, this)
+    return this.#handlers.written(chunk)
   }
 
   async finish(): Promise<StoreAnswer> {
@@ -40,7 +40,6 @@ export class RecordingSink implements StoreSink {
   discard(reason: Failure): void {
     this.#last()
     this.discarded = reason
-    this.#handlers.onDiscard?.(this)
   }
 
   /** The SHA-256 of what came in; callable once. */
@@ -58,11 +57,21 @@ export class RecordingHandlers implements AssociationHandlers {
   readonly requests: AssociationRequest[] = []
   readonly sinks: RecordingSink[] = []
   readonly ends: AssociationEnd[] = []
+  readonly #written = Promise.withResolvers<void>()
+  readonly #ended = Promise.withResolvers<void>()
   onAnswer: ((request: AssociationRequest) => AssociationAnswer) | undefined
-  onWrite: ((chunk: Buffer, sink: RecordingSink) => Promise<void> | undefined) | undefined
+  onWrite: ((chunk: Buffer) => Promise<void> | undefined) | undefined
   onFinish: ((sink: RecordingSink) => Promise<StoreAnswer>) | undefined
-  onDiscard: ((sink: RecordingSink) => void) | undefined
-  onEnded: (() => void) | undefined
+
+  /** Resolves when the first bytes of an instance have come in. */
+  get firstWrite(): Promise<void> {
+    return this.#written.promise
+  }
+
+  /** Resolves when the first association has ended. */
+  get firstEnd(): Promise<void> {
+    return this.#ended.promise
+  }
 
   answer(request: AssociationRequest): AssociationAnswer {
     this.requests.push(request)
@@ -75,9 +84,14 @@ export class RecordingHandlers implements AssociationHandlers {
     return sink
   }
 
+  written(chunk: Buffer): Promise<void> | undefined {
+    this.#written.resolve()
+    return this.onWrite?.(chunk)
+  }
+
   ended(_association: AssociationRequest, end: AssociationEnd): void {
     this.ends.push(end)
-    this.onEnded?.()
+    this.#ended.resolve()
   }
 }
 

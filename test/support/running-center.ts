@@ -1,7 +1,11 @@
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import type { IncomingHttpHeaders } from 'node:http'
 import { Agent as HttpsAgent, request } from 'node:https'
+import { execPath } from 'node:process'
 import type { TLSSocket } from 'node:tls'
+import { fileURLToPath } from 'node:url'
 import { type Center, type CenterOptions, DEFAULT_LIMITS, startCenter } from '../../src/center/center.ts'
 import { initCenter, type NewCenter } from '../../src/center/center-keys.ts'
 import { OperatorDesk } from '../../src/center/operator.ts'
@@ -18,6 +22,8 @@ import { type JoinCode, parseJoinCode } from '../../src/protocol/join-code.ts'
 import { verifyKeyList } from '../../src/protocol/key-list.ts'
 import { newSigningKey, type SigningKey } from '../../src/protocol/signing-key.ts'
 import { tempFolder } from './temp-folder.ts'
+
+const CENTER_PROCESS = fileURLToPath(new URL('./center-process.ts', import.meta.url))
 
 export interface Answer {
   readonly status: number
@@ -41,6 +47,7 @@ export class RunningCenter implements AsyncDisposable {
   readonly #options: CenterOptions & { log: Log }
   readonly #https = new HttpsAgent({ keepAlive: true, rejectUnauthorized: false, maxCachedSessions: 0 })
   #center: Center | undefined
+  #child: { process: ChildProcess; port: number } | undefined
 
   private constructor(
     made: NewCenter,
@@ -84,7 +91,26 @@ export class RunningCenter implements AsyncDisposable {
   }
 
   get port(): number {
-    return this.#center?.port ?? 0
+    return this.#child?.port ?? this.#center?.port ?? 0
+  }
+
+  /** Starts it as a process of its own, to be killed. */
+  async openProcess(): Promise<void> {
+    const process = spawn(execPath, ['--disable-warning=ExperimentalWarning', CENTER_PROCESS, this.folder], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [port] = (await once(process.stdout, 'data')) as [Buffer]
+    this.#child = { process, port: Number(port.toString()) }
+  }
+
+  /** As a power cut or the kernel's out-of-memory killer would end it. */
+  async kill(): Promise<void> {
+    const child = this.#child
+    this.#child = undefined
+    if (child === undefined) return
+    const ended = once(child.process, 'exit')
+    child.process.kill('SIGKILL')
+    await ended
   }
 
   get url(): string {
@@ -119,7 +145,8 @@ export class RunningCenter implements AsyncDisposable {
   /** One request; resolves with its answer, rejects when the line breaks. */
   ask(method: string, path: string, { headers = {}, body }: Asking = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
+      const isChunked = body === undefined || 'transfer-encoding' in headers
+      const length = isChunked ? {} : { 'content-length': Buffer.byteLength(body) }
       const asking = request(
         {
           host: '127.0.0.1',
@@ -148,6 +175,7 @@ export class RunningCenter implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#https.destroy()
+    await this.kill()
     await this.close()
     this.desk[Symbol.dispose]()
     this.#temp[Symbol.dispose]()

@@ -62,9 +62,10 @@ export class StorageGate implements Disposable {
 
   /** An instance could not be stored. A full disk shows in the free bytes; anything else opens the breaker. */
   failed(failure: Failure): void {
+    const isNew = this.#fault?.message !== failure.message
     this.#fault = failure
     this.#brokenUntil = this.#clock.monotonicMs() + BREAKER_MS
-    this.#alarm(failure.code, failure.message)
+    if (isNew) this.#alarm(failure.code, failure.message)
   }
 
   /** An instance was stored. */

@@ -1,5 +1,4 @@
 import type { Clock } from '../../platform/clock.ts'
-import type { Failure } from '../../platform/failure.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
 
@@ -8,13 +7,6 @@ import type { Ulid } from '../../protocol/ulid.ts'
  * makes it 'confirmed'. 'held' waits for an operator.
  */
 export type DeliveryState = 'queued' | 'sending' | 'delivered' | 'confirmed' | 'held'
-
-/** Why something waits, and until when (ms since 1970); shown to people. */
-export interface WaitReason {
-  code: string
-  reason: string
-  nextAttemptAt?: number
-}
 
 export interface DeliveryRow {
   ulid: Ulid
@@ -83,13 +75,6 @@ export class Deliveries {
     return row?.due ?? undefined
   }
 
-  /** Keeps an instance back until an operator acts; survives loss of power, since nothing else remembers it. */
-  hold(destination: string, ulid: string, failure: Failure): void {
-    this.#database.durably(() => {
-      this.#database.run(HOLD, this.#clock.now(), failure.code, failure.message, destination, ulid)
-    })
-  }
-
   /** An operator's word: all held and waiting deliveries (of one study) may go at once. Returns how many. */
   retry(destination: string, studyInstanceUid?: string): number {
     return this.#database.durably(() => {
@@ -115,9 +100,6 @@ const ROWS = `
 const NEXT_DUE = `
   SELECT min(next_attempt_at) AS due FROM delivery WHERE destination = ? AND state = 'queued'
     AND study_instance_uid NOT IN (SELECT value FROM json_each(?))`
-const HOLD = `
-  UPDATE delivery SET state = 'held', changed_at = ?, reason_code = ?, reason = ? WHERE destination = ? AND ulid = ?
-    AND state <> 'confirmed'`
 const RETRY = `
   UPDATE delivery SET state = 'queued', changed_at = ?, next_attempt_at = 0, reason_code = NULL, reason = NULL
   WHERE destination = ? AND state IN ('held', 'queued') AND (? IS NULL OR study_instance_uid = ?)`

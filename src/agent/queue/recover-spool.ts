@@ -24,7 +24,7 @@ export interface Recovery {
 
 /**
  * Brings the index into line with the spool at start: the spool file is the truth. A file that the index does not know
- * is read and added; one that was never finished is removed. With an index that knows nothing at all (new, lost) nothing
+ * is read and added; one that was never finished is removed; one that was and does not read is kept. With an index that knows nothing at all (new, lost) nothing
  * is removed: an unfinished file could then also be an accepted one that rotted.
  */
 export async function recoverSpool(
@@ -89,7 +89,7 @@ async function readUnknown(
     return { path: spool.pathOf(ulid), envelope, trailer }
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'SPOOL_FILE_INVALID') throw error
-    if (keepAll) recovery.doubtful.push(ulid)
+    if (keepAll || (await spool.wasFinished(ulid))) recovery.doubtful.push(ulid)
     else {
       recovery.unfinished++
       await spool.remove(ulid)

@@ -4,6 +4,7 @@ import { syncFolder } from '../../platform/durable-file.ts'
 import { Failure, storageFailure, systemCode } from '../../platform/failure.ts'
 import {
   type Envelope,
+  endsFinished,
   parseEnvelope,
   parseTrailer,
   TRAILER_BYTES,
@@ -92,6 +93,19 @@ export class Spool {
         throw new Failure('SPOOL_FILE_INVALID', `reading ${path}: the envelope is of another file`)
       }
       return { envelope: parsed.envelope, trailer, ageOffset: parsed.bytesRead }
+    } finally {
+      await handle.close()
+    }
+  }
+
+  /** True for a file that was finished once: it may have been accepted, even if it no longer reads. */
+  async wasFinished(ulid: Ulid): Promise<boolean> {
+    const handle = await open(this.pathOf(ulid), 'r')
+    try {
+      const { size } = await handle.stat()
+      const tail = Buffer.alloc(Math.min(TRAILER_BYTES, size))
+      await handle.read(tail, 0, tail.length, size - tail.length)
+      return endsFinished(tail)
     } finally {
       await handle.close()
     }

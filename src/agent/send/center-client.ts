@@ -163,16 +163,24 @@ function refusalCode(body: string): FailureCode | undefined {
   }
 }
 
+/** Failures of the machine that they happen on: here they would be read as this machine's. */
+const CENTERS_OWN: ReadonlySet<FailureCode> = new Set([
+  'STORAGE_FULL',
+  'STORAGE_ERROR',
+  'DATABASE_ERROR',
+  'INTERNAL',
+])
+
 /** The center's own code where it gives one that we know; else sorted by HTTP status (RFC 9110 §15). */
 function refusal(status: number, body: string, attempted: string): Failure {
   const code = refusalCode(body)
-  if (code !== undefined)
+  if (code !== undefined && !CENTERS_OWN.has(code))
     return new Failure(
       code,
       `the center answers ${attempted}: ${refusalSchema.parse(JSON.parse(body)).message}`,
     )
   const words = `the center answers ${attempted} with HTTP status ${status}`
-  if (status === 429 || status === 503) return new Failure('CENTER_BUSY', words)
+  if (status === 429 || status === 503 || status === 507) return new Failure('CENTER_BUSY', words)
   return new Failure(status >= 500 ? 'CENTER_ERROR' : 'CENTER_REFUSED', words)
 }
 

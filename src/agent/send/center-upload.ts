@@ -9,6 +9,7 @@ import type { MemberOutcome, PackRecord, Packs } from '../queue/packs.ts'
 import type { Spool } from '../queue/spool.ts'
 import type { CenterClient } from './center-client.ts'
 import type { Destination } from './destination.ts'
+import type { Pace } from './pace.ts'
 import { PackSource, unreadableMembers } from './pack-source.ts'
 import { uploadPack } from './tus-upload.ts'
 
@@ -23,6 +24,7 @@ export interface CenterUploadParts {
   spool: Spool
   clock: Clock
   chunkBytes: number
+  pace: Pace
 }
 
 /** The regional center as a destination: packs by tus, an answer per instance. */
@@ -36,7 +38,7 @@ export class CenterUpload implements Destination {
   }
 
   async deliver(pack: PackRecord, signal: AbortSignal): Promise<MemberOutcome[]> {
-    const { client, packs, spool, chunkBytes } = this.#parts
+    const { client, packs, spool, chunkBytes, pace } = this.#parts
     const { header } = pack
     const unreadable = await unreadableMembers(header, spool)
     if (unreadable.length > 0) return this.#withoutUnreadable(pack, unreadable)
@@ -45,6 +47,7 @@ export class CenterUpload implements Destination {
       source: PackSource.of(header, spool),
       pack: header.pack,
       chunkBytes,
+      pace,
       created: (url: string) => packs.recordUpload(header.pack, url),
       signal,
     }

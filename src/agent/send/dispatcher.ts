@@ -120,8 +120,27 @@ export class Dispatcher {
       delivered(header.study)
     } catch (error) {
       if (signal.aborted) return
-      this.#broke(pack, failureFrom(error, 'INTERNAL', `sending to ${destination.name}`))
+      const failure = failureFrom(error, 'INTERNAL', `sending to ${destination.name}`)
+      if (failure.remedy === 'none') this.#hold(pack, failure)
+      else this.#broke(pack, failure)
     }
+  }
+
+  /** The destination will never take this pack: an operator must look, and the other packs go on. */
+  #hold(pack: PackRecord, failure: Failure): void {
+    const { destination, packs, log } = this.#parts
+    const { members, pack: name } = pack.header
+    packs.settle(
+      destination.name,
+      name,
+      members.map(({ ulid }) => ({ ulid, outcome: 'held', failure })),
+    )
+    log.error('pack refused', {
+      pack: name,
+      members: members.length,
+      code: failure.code,
+      reason: failure.message,
+    })
   }
 
   #broke(pack: PackRecord, failure: Failure): void {

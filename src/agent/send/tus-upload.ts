@@ -1,6 +1,7 @@
 import { Failure } from '../../platform/failure.ts'
 import { CENTER_PATHS } from '../../protocol/center-api.ts'
 import type { CenterClient, CenterResponse } from './center-client.ts'
+import type { Pace } from './pace.ts'
 import type { PackSource } from './pack-source.ts'
 
 const TUS = { 'tus-resumable': '1.0.0' } as const
@@ -12,6 +13,7 @@ export interface TusUpload {
   /** Sent as Upload-Metadata `pack`; the center makes no second upload for the same one. */
   pack: string
   chunkBytes: number
+  pace: Pace
   /** Remembers where the upload is, before its first byte counts. */
   created: (uploadUrl: string) => void
   signal?: AbortSignal | undefined
@@ -61,7 +63,7 @@ async function currentOffset(
 
 /** PATCH of one chunk; 409 means that the center stands elsewhere, 423 that it still holds our broken request. */
 async function sendChunk(upload: TusUpload, url: string, offset: number): Promise<number> {
-  const { client, source, chunkBytes, signal } = upload
+  const { client, source, chunkBytes, pace, signal } = upload
   const end = Math.min(offset + chunkBytes, source.bytes)
   const response = await client.request({
     method: 'PATCH',
@@ -72,7 +74,7 @@ async function sendChunk(upload: TusUpload, url: string, offset: number): Promis
       'content-length': String(end - offset),
       'upload-offset': String(offset),
     },
-    body: source.range(offset, end),
+    body: pace.through(source.range(offset, end), signal),
     also: [409],
     signal,
   })

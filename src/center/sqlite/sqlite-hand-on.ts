@@ -58,7 +58,7 @@ export class SqliteHandOn implements HandOnRegister {
     return this.#db.durably(() =>
       this.#db.run(
         `UPDATE instances SET pacs_state = 'waiting', pacs_next_at = 0
-         WHERE pacs_state <> 'accepted' AND (? IS NULL OR study_uid = ?)`,
+         WHERE pacs_state IN ('waiting', 'refused') AND (study_uid = ? OR (? IS NULL AND conflict = 0))`,
         studyUid ?? null,
         studyUid ?? null,
       ),

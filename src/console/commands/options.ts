@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Session } from '../session.ts'
 
 /** Options of the program itself. */
-export interface GlobalOptions {
+interface GlobalOptions {
   readonly config?: string
 }
 

@@ -1,4 +1,4 @@
-import { globSync, statSync } from 'node:fs'
+import { closeSync, globSync, openSync, readSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Failure } from '../../platform/failure.ts'
@@ -35,8 +35,7 @@ async function send(
 ): Promise<ExitCode> {
   const { say, terminal, clock, signal } = session
   const address = parsePeerAddress(peer)
-  const files = paths.flatMap((path) => filesAt(resolve(terminal.folder, path)))
-  if (files.length === 0) throw new Failure('USAGE', say('send.nothing', { paths: paths.join(', ') }))
+  const files = findFiles(paths, session)
   const startedAt = clock.monotonicMs()
   const outcomes: FileOutcome[] = []
   for await (const outcome of sendFiles(files, { ...address, callingAeTitle: calling, clock }, signal)) {
@@ -52,12 +51,38 @@ async function send(
   return sent === files.length ? EXIT.ok : sent === 0 ? EXIT.failed : EXIT.partlyDone
 }
 
-function filesAt(path: string): string[] {
-  const found = statSync(path, { throwIfNoEntry: false })
-  if (found === undefined) throw new Failure('USAGE', `there is no ${path}`)
-  if (!found.isDirectory()) return [path]
-  return globSync('**/*', { cwd: path, withFileTypes: true })
+/** Files that are named are sent or complained of; in a folder, such as a CD's, there may be anything. */
+function findFiles(paths: readonly string[], { terminal, say }: Session): string[] {
+  let skipped = 0
+  const files = paths.flatMap((name) => {
+    const path = resolve(terminal.folder, name)
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found === undefined) throw new Failure('USAGE', `there is no ${path}`)
+    if (!found.isDirectory()) return [path]
+    const inside = filesIn(path)
+    const dicom = inside.filter(isDicomFile)
+    skipped += inside.length - dicom.length
+    return dicom
+  })
+  if (skipped > 0) terminal.say(say('send.skipped', { count: skipped }))
+  if (files.length === 0) throw new Failure('USAGE', say('send.nothing', { paths: paths.join(', ') }))
+  return files
+}
+
+function filesIn(folder: string): string[] {
+  return globSync('**/*', { cwd: folder, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .toSorted()
+}
+
+/** PS3.10 §7.1: DICM after the preamble. */
+function isDicomFile(path: string): boolean {
+  const prefix = Buffer.alloc(4)
+  const file = openSync(path, 'r')
+  try {
+    return readSync(file, prefix, 0, 4, 128) === 4 && prefix.toString('latin1') === 'DICM'
+  } finally {
+    closeSync(file)
+  }
 }

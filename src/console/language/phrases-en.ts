@@ -7,6 +7,12 @@ export const ENGLISH = {
   'option.config': 'configuration file (else FERRY_CONFIG, ./{file}, {folder})',
   'option.lang': 'language: zh or en (else FERRY_LANG, then that of the system)',
   'option.json': 'print JSON',
+  'option.help': 'show this help',
+  'option.version': 'show the version',
+  'help.Usage:': 'Usage:',
+  'help.Arguments:': 'Arguments:',
+  'help.Options:': 'Options:',
+  'help.Commands:': 'Commands:',
   'option.limit': 'at most so many rows',
 
   'init.about': 'write a commented configuration file and make the data folder',
@@ -48,6 +54,7 @@ export const ENGLISH = {
   'send.about': 'send DICOM files to a node (C-STORE), for testing',
   'send.files': 'files, or folders with files in them',
   'send.done': '{sent} of {count} instances sent in {seconds} s',
+  'send.skipped': '{count} files in the folders are not DICOM files and were left out',
   'send.nothing': 'there is no file to send in {paths}',
   'config.about': 'look at configuration files',
   'config.check.about': 'find everything that is wrong with the configuration file',
@@ -55,7 +62,8 @@ export const ENGLISH = {
   'config.check.gb18030': '{path} is not UTF-8; it was read as GB18030 (GBK). Save it as UTF-8.',
   'config.check.problems': '{count} problems',
   'config.schema.about': 'print the JSON Schema, for editors',
-  'config.missing': 'there is no configuration file; looked for {paths}',
+  'config.missing':
+    'there is no configuration file; looked for {paths}; ferry init and ferry-center init write one',
 
   'centerInit.about': 'make a center: its keys, its folder and a commented configuration file',
   'centerInit.name': 'what clinics see',
@@ -92,8 +100,8 @@ export const ENGLISH = {
 
   'health.well': 'All is well',
   'health.coping': 'Ferry is coping; nothing needs you now',
-  'health.act': '{count} things need you',
-  'health.since': 'since {time} ({age})',
+  'health.act': 'Needs you: {count}',
+  'health.since': ', since {time} ({age})',
   'health.next': 'next',
   'health.todo': 'do',
   'health.nextAttempt': 'attempt {attempt} at {time} (in {wait}); Ferry keeps trying by itself',

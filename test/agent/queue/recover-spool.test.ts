@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, truncateSync, unlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { recoverSpool } from '../../../src/agent/queue/recover-spool.ts'
@@ -41,6 +41,17 @@ test('a file that was never finished is removed, and what was accepted stays', a
   expect(await recover(queue)).toMatchObject({ reindexed: 0, unfinished: 1 })
   expect(await queue.spool.has(cutOff.envelope.ulid)).toBe(false)
   expect(await queue.spool.has(accepted?.envelope.ulid ?? cutOff.envelope.ulid)).toBe(true)
+})
+
+test('a file that was finished once and does not read any more is kept and reported', async () => {
+  using folder = tempFolder()
+  using queue = await open(folder.path)
+  await acceptSome(queue, 1)
+  const rotten = await spoolInstance(queue.spool)
+  const bytes = readFileSync(rotten.path)
+  writeFileSync(rotten.path, bytes.fill(0xff, 0, 12))
+  expect(await recover(queue)).toMatchObject({ unfinished: 0, doubtful: [rotten.envelope.ulid] })
+  expect(await queue.spool.has(rotten.envelope.ulid)).toBe(true)
 })
 
 test('with an index that knows nothing no file is removed, since it may have been accepted and have rotted', async () => {

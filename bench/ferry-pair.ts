@@ -1,0 +1,171 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ControlClient } from '../src/console/control-client.ts'
+import { type AgentStatus, CONTROL_PATHS, statusSchema } from '../src/protocol/control-api.ts'
+import type { Child } from './child.ts'
+import { ask, FERRY, FERRY_CENTER, startProgram } from './ferry-cli.ts'
+import { freePort } from './peers/free-port.ts'
+import { HOST } from './peers/receiver.ts'
+import { answers } from './peers/storescp.ts'
+import type { StoreScp } from './send-study.ts'
+
+export const AGENT_AE_TITLE = 'FERRY'
+export const DEVICE_AE_TITLE = 'DEMO_CT'
+
+/** A center in a folder of its own, made and run by its own commands. */
+export class CenterProcess implements AsyncDisposable {
+  readonly config: string
+  readonly port: number
+  readonly instancesFolder: string
+  /** Kept nowhere else: what opens everything that was sealed for this center, when its own keys are lost. */
+  readonly recoveryIdentity: string
+  #child: Child | undefined
+
+  private constructor(config: string, port: number, dataFolder: string, recoveryIdentity: string) {
+    this.config = config
+    this.port = port
+    this.instancesFolder = join(dataFolder, 'instances')
+    this.recoveryIdentity = recoveryIdentity
+  }
+
+  static async init(folder: string, name: string): Promise<CenterProcess> {
+    await mkdir(folder, { recursive: true })
+    const port = await freePort()
+    const config = join(folder, 'center.yaml')
+    const url = `https://${HOST}:${port}`
+    const args = ['init', '--config', config, '--name', name, '--public-url', url, '--port', String(port)]
+    const { dataFolder, recoveryIdentity } = await ask(FERRY_CENTER, args)
+    await edit(config, { 'host: 0.0.0.0': `host: ${HOST}`, 'reserve: 10GiB': 'reserve: 64MiB' })
+    return new CenterProcess(config, port, String(dataFolder), String(recoveryIdentity))
+  }
+
+  get pid(): number {
+    if (this.#child === undefined) throw new Error('the center does not run')
+    return this.#child.pid
+  }
+
+  async start(): Promise<void> {
+    const child = startProgram(FERRY_CENTER, ['run', '--config', this.config])
+    this.#child = child
+    await child.until('it listened', () => answers(this.port))
+  }
+
+  async stop(): Promise<void> {
+    await this.#child?.[Symbol.asyncDispose]()
+    this.#child = undefined
+  }
+
+  async invite(clinic: string): Promise<string> {
+    return String((await ask(FERRY_CENTER, ['invite', clinic, '--config', this.config]))['joinCode'])
+  }
+
+  /** The fingerprint of the agent that waits, once there is one. */
+  async waiting(): Promise<string | undefined> {
+    const { agents } = await ask(FERRY_CENTER, ['agents', '--config', this.config])
+    const waiting = (agents as { state: string; fingerprint: string }[]).find(
+      ({ state }) => state === 'pending',
+    )
+    return waiting?.fingerprint
+  }
+
+  async approve(fingerprint: string): Promise<void> {
+    await ask(FERRY_CENTER, ['approve', fingerprint, '--config', this.config])
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+}
+
+/** An agent in a folder of its own, made and run by its own commands. */
+export class AgentProcess implements AsyncDisposable {
+  readonly config: string
+  readonly scp: StoreScp
+  readonly pageUrl: string
+  readonly spoolFolder: string
+  readonly #control: ControlClient
+  #child: Child | undefined
+
+  private constructor(config: string, dataFolder: string, port: number, pagePort: number) {
+    this.config = config
+    this.scp = { host: HOST, port, aeTitle: AGENT_AE_TITLE }
+    this.pageUrl = `http://${HOST}:${pagePort}/`
+    this.spoolFolder = join(dataFolder, 'spool')
+    this.#control = new ControlClient(dataFolder)
+  }
+
+  /** As the commands make it, but quicker to close a study, content with a small disk, and for this machine alone. */
+  static async init(folder: string, quiet: string): Promise<AgentProcess> {
+    await mkdir(folder, { recursive: true })
+    const [port, pagePort] = [await freePort(), await freePort()]
+    const config = join(folder, 'ferry.yaml')
+    const args = ['init', '--config', config, '--port', String(port), '--ae-title', AGENT_AE_TITLE]
+    const { dataFolder } = await ask(FERRY, [...args, '--device', `Demo CT=${DEVICE_AE_TITLE}@${HOST}`])
+    await edit(config, {
+      'host: 0.0.0.0': `host: ${HOST}`,
+      'reserve: 2GiB': 'reserve: 64MiB',
+      'quiet: 60s': `quiet: ${quiet}`,
+      'port: 11180': `port: ${pagePort}`,
+      'unknownDevices: reject': 'unknownDevices: accept',
+    })
+    return new AgentProcess(config, String(dataFolder), port, pagePort)
+  }
+
+  get pid(): number {
+    if (this.#child === undefined) throw new Error('the agent does not run')
+    return this.#child.pid
+  }
+
+  /** Joins the center, whose operator approves the fingerprint that both sides see. */
+  async join(center: CenterProcess, clinic: string): Promise<string> {
+    const code = await center.invite(clinic)
+    await using joining = startProgram(FERRY, ['join', code, '--config', this.config])
+    const fingerprint = await joining.until('the center had heard of it', () => center.waiting())
+    await center.approve(fingerprint)
+    await joining.finished()
+    return fingerprint
+  }
+
+  async start(): Promise<void> {
+    const child = startProgram(FERRY, ['run', '--config', this.config])
+    this.#child = child
+    await child.until('it listened', () => answers(this.scp.port))
+  }
+
+  async status(): Promise<AgentStatus> {
+    return (await this.#control.call(statusSchema, 'GET', CONTROL_PATHS.status)).value
+  }
+
+  /** Resolves when the center has signed for this many instances. */
+  async confirmed(instances: number, withinMs = 600_000): Promise<void> {
+    const child = this.#child
+    if (child === undefined) throw new Error('the agent does not run')
+    const isThere = async (): Promise<true | undefined> => {
+      const { deliveries, alarms } = await this.status()
+      if (alarms.length > 0)
+        throw new Error(`the agent raised ${alarms.map(({ message }) => message).join('; ')}`)
+      return deliveries.confirmed >= instances ? true : undefined
+    }
+    await child.until(`${instances} instances were confirmed`, isThere, withinMs)
+  }
+
+  /** As an operator does who does not want to wait for the next attempt. */
+  async retry(): Promise<void> {
+    await ask(FERRY, ['retry', '--config', this.config])
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#child?.[Symbol.asyncDispose]()
+    this.#child = undefined
+  }
+}
+
+/** Changes settings in a commented file as a person would; throws where one of them does not stand there. */
+async function edit(path: string, changes: Readonly<Record<string, string>>): Promise<void> {
+  let text = await readFile(path, 'utf8')
+  for (const [before, after] of Object.entries(changes)) {
+    if (!text.includes(before)) throw new Error(`${path} has no setting ${before}`)
+    text = text.replace(before, after)
+  }
+  await writeFile(path, text)
+}

@@ -1,0 +1,118 @@
+import { firstOf, type Load, load } from './load.ts'
+import { measure, resetPeak, residentBytes, type Usage } from './measure.ts'
+import { BARE_DISCARD, BARE_FSYNC, GATE_DISCARD } from './peers/bare.ts'
+import { FERRY_AGENT } from './peers/ferry-agent.ts'
+import { ORTHANC } from './peers/orthanc.ts'
+import type { Holding, Receiver, ReceiverKind } from './peers/receiver.ts'
+import { STORESCP } from './peers/storescp.ts'
+import { OWN_SCU, type Sender, STORESCU, STORESCU_NAGLE } from './senders.ts'
+import { type SetName, STUDY_SETS } from './study/study-sets.ts'
+import { failedRow, type Group, type Row, rowOf } from './table.ts'
+import { type BenchOptions, present, say, settleDisk, workFolder } from './workbench.ts'
+
+const KEEPING = [BARE_FSYNC, STORESCP, ORTHANC, FERRY_AGENT]
+const ALL = [BARE_DISCARD, GATE_DISCARD, ...KEEPING]
+
+const COMPARISONS: readonly (readonly [SetName, Sender, readonly ReceiverKind[]])[] = [
+  ['ct', OWN_SCU, ALL],
+  ['ct', STORESCU, KEEPING],
+  ['ct', STORESCU_NAGLE, KEEPING],
+  ['mr', OWN_SCU, ALL],
+  ['mr', STORESCU, KEEPING],
+  ['dr', OWN_SCU, KEEPING],
+]
+
+/** One association into each receiver: the same instances, the same sender, in turns. */
+export async function benchIntake(options: BenchOptions, missing: Set<string>): Promise<Group[]> {
+  const groups: Group[] = []
+  for (const [set, sender, kinds] of COMPARISONS) {
+    if (present([sender], missing).length === 0) continue
+    const count = Math.ceil((STUDY_SETS[set].instances * options.instances) / STUDY_SETS.ct.instances)
+    const loaded = firstOf(await load(set, count), sender.enough)
+    groups.push(await compare(loaded, sender, present(kinds, missing), options.rounds))
+  }
+  if (!options.quick) groups.push(await memoryOfOneLargeInstance(present(KEEPING, missing)))
+  return groups
+}
+
+async function compare(
+  loaded: Load,
+  sender: Sender,
+  kinds: readonly ReceiverKind[],
+  rounds: number,
+): Promise<Group> {
+  const title = `${loaded.set.toUpperCase()}: ${loaded.instances.length} instances from ${sender.name}`
+  say(title)
+  const outcomes = new Map<ReceiverKind, { usages: Usage[]; failure?: string }>()
+  for (let round = 0; round < (sender.enough === undefined ? rounds : 1); round++) {
+    for (const kind of kinds) {
+      const outcome = outcomes.get(kind) ?? { usages: [] }
+      outcomes.set(kind, outcome)
+      if (outcome.failure !== undefined) continue
+      try {
+        outcome.usages.push(await receive(kind, sender, loaded))
+      } catch (error) {
+        outcome.failure = String(error)
+      }
+    }
+  }
+  const rows = kinds.map((kind): Row => {
+    const { usages = [], failure } = outcomes.get(kind) ?? {}
+    if (failure !== undefined) return failedRow(kind.name, kind.promises, loaded.expected, failure)
+    return rowOf(kind.name, kind.promises, loaded.expected, usages)
+  })
+  return { title, reference: ORTHANC.name, rows }
+}
+
+/** A fresh receiver takes it all; throws unless it then holds exactly what was sent. */
+async function receive(
+  kind: ReceiverKind,
+  sender: Sender,
+  { instances, expected }: Load,
+  warmUp: (receiver: Receiver) => Promise<Holding> = () => Promise.resolve({ instances: 0, dataSetBytes: 0 }),
+): Promise<Usage> {
+  await using folder = await workFolder()
+  await using receiver = await kind.start(folder.path, sender.nagle)
+  const before = await warmUp(receiver)
+  const usage = await measure([receiver.pid], () => sender.send(receiver, instances))
+  checkHolding(await receiver.holds(), {
+    instances: before.instances + expected.instances,
+    dataSetBytes: before.dataSetBytes + expected.dataSetBytes,
+  })
+  say(`  ${kind.name}: ${usage.seconds.toFixed(1)} s, ${usage.cpuSeconds.toFixed(1)} CPU s`)
+  settleDisk()
+  return usage
+}
+
+/** A receiver that loses something can't win. */
+export function checkHolding(found: Holding, expected: Holding): void {
+  if (found.instances === expected.instances && found.dataSetBytes === expected.dataSetBytes) return
+  throw new Error(
+    `holds ${found.instances} of ${expected.instances} instances, ${found.dataSetBytes} of ${expected.dataSetBytes} bytes`,
+  )
+}
+
+/** Peak memory here is the growth over what the receiver held after a few slices. */
+async function memoryOfOneLargeInstance(kinds: readonly ReceiverKind[]): Promise<Group> {
+  const title = 'One multi-frame instance of 2 GB (peak MB: growth over what was held before)'
+  say(title)
+  const [large, slices] = [await load('multiframe', 1), await load('ct', 20)]
+  const rows: Row[] = []
+  for (const kind of kinds) {
+    let heldBefore = 0
+    const warmUp = async (receiver: Receiver): Promise<Holding> => {
+      await OWN_SCU.send(receiver, slices.instances)
+      heldBefore = residentBytes(receiver.pid)
+      resetPeak(receiver.pid)
+      return slices.expected
+    }
+    try {
+      const usage = await receive(kind, OWN_SCU, large, warmUp)
+      const growth = { ...usage, peakBytes: usage.peakBytes - heldBefore }
+      rows.push(rowOf(kind.name, kind.promises, large.expected, [growth]))
+    } catch (error) {
+      rows.push(failedRow(kind.name, kind.promises, large.expected, String(error)))
+    }
+  }
+  return { title, reference: ORTHANC.name, rows }
+}

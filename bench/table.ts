@@ -1,0 +1,104 @@
+import type { Usage } from './measure.ts'
+import type { Holding } from './peers/receiver.ts'
+
+/** One subject in one group of the comparison. */
+export interface Row {
+  readonly subject: string
+  /** What its Success means, or how it was set up. */
+  readonly note: string
+  readonly instances: number
+  readonly rounds: number
+  readonly seconds: number
+  readonly instancesPerSecond: number
+  readonly megabytesPerSecond: number
+  readonly cpuSecondsPerGigabyte: number
+  readonly peakMegabytes: number
+  /** Its outcome was not what was sent, so its figures count for nothing. */
+  readonly failure?: string
+}
+
+/** Subjects that did the same work in the same run. */
+export interface Group {
+  readonly title: string
+  /** The one that the others are divided by. */
+  readonly reference: string
+  readonly rows: readonly Row[]
+}
+
+/** The median of each figure over the rounds. */
+export function rowOf(subject: string, note: string, load: Holding, usages: readonly Usage[]): Row {
+  const { instances, dataSetBytes } = load
+  const seconds = median(usages.map((usage) => usage.seconds))
+  return {
+    subject,
+    note,
+    instances,
+    rounds: usages.length,
+    seconds,
+    instancesPerSecond: instances / seconds,
+    megabytesPerSecond: dataSetBytes / 1e6 / seconds,
+    cpuSecondsPerGigabyte: median(usages.map((usage) => usage.cpuSeconds)) / (dataSetBytes / 1e9),
+    peakMegabytes: median(usages.map((usage) => usage.peakBytes)) / 1e6,
+  }
+}
+
+/** A row for what did not do its work. */
+export function failedRow(subject: string, note: string, load: Holding, failure: string): Row {
+  const none = {
+    seconds: 0,
+    instancesPerSecond: 0,
+    megabytesPerSecond: 0,
+    cpuSecondsPerGigabyte: 0,
+    peakMegabytes: 0,
+  }
+  return { subject, note, instances: load.instances, rounds: 0, ...none, failure }
+}
+
+/** How many times as fast as the reference; undefined where one of them is missing. */
+export function ratio({ rows, reference }: Group, row: Row): number | undefined {
+  const base = rows.find(({ subject }) => subject === reference)
+  if (base === undefined || base.failure !== undefined || row.failure !== undefined) return undefined
+  return base.seconds / row.seconds
+}
+
+/** A table in Markdown, aligned to be read as it is. */
+export function formatGroup(group: Group): string {
+  const titles = [
+    'subject',
+    'note',
+    'inst/s',
+    'MB/s',
+    'CPU s/GB',
+    'peak MB',
+    'seconds',
+    `× ${group.reference}`,
+  ]
+  const lines = group.rows.map((row) => [row.subject, row.note, ...figures(group, row)])
+  const widths = titles.map((title, i) =>
+    Math.max(title.length, ...lines.map((line) => line[i]?.length ?? 0)),
+  )
+  const format = (line: readonly string[]): string =>
+    `| ${line.map((cell, i) => (i < 2 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`
+  const rule = `| ${widths.map((width, i) => (i < 2 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`
+  return [`### ${group.title}`, '', format(titles), rule, ...lines.map(format), ''].join('\n')
+}
+
+function figures(group: Group, row: Row): string[] {
+  if (row.failure !== undefined) return [row.failure, '', '', '', '', '']
+  const times = ratio(group, row)
+  return [
+    row.instancesPerSecond.toFixed(row.instancesPerSecond < 10 ? 1 : 0),
+    row.megabytesPerSecond.toFixed(0),
+    row.cpuSecondsPerGigabyte.toFixed(1),
+    row.peakMegabytes.toFixed(0),
+    row.seconds.toFixed(1),
+    times === undefined ? '' : times.toFixed(2),
+  ]
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = Math.floor(sorted.length / 2)
+  const upper = sorted[middle] ?? Number.NaN
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2
+}

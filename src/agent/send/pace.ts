@@ -1,0 +1,25 @@
+import type { Clock } from '../../platform/clock.ts'
+
+/** Keeps what all uploads send together under a rate, so that the clinic's line stays usable. */
+export class Pace {
+  readonly #clock: Clock
+  readonly #bytesPerSecond: number
+  #freeAtMs = 0
+
+  /** `Infinity` = as fast as the line takes it. */
+  constructor(clock: Clock, bytesPerSecond: number) {
+    this.#clock = clock
+    this.#bytesPerSecond = bytesPerSecond
+  }
+
+  /** Hands chunks on, each when its turn has come. */
+  async *through(chunks: AsyncIterable<Buffer>, signal?: AbortSignal): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      const now = this.#clock.monotonicMs()
+      const startMs = Math.max(now, this.#freeAtMs)
+      this.#freeAtMs = startMs + (chunk.length / this.#bytesPerSecond) * 1000
+      if (startMs > now) await this.#clock.sleep(startMs - now, signal)
+      yield chunk
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import { X509Certificate } from 'node:crypto'
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { parseIdentity } from '../../src/age/x25519-keys.ts'
+import { DEFAULT_LIMITS, startCenter } from '../../src/center/center.ts'
+import { initCenter, readCenterKeys } from '../../src/center/center-keys.ts'
+import { newTlsCertificate } from '../../src/center/tls-certificate.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { silentLog } from '../../src/platform/log.ts'
+import { agentAnswerSchema, CENTER_PATHS } from '../../src/protocol/center-api.ts'
+import { verifyKeyList } from '../../src/protocol/key-list.ts'
+import { type EnrolledAgent, RunningCenter } from '../support/running-center.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+const URL = 'https://center.example:8443'
+const NOW = Date.UTC(2026, 0, 1)
+
+test('the keys are readable by their owner alone, and made once', async () => {
+  using folder = tempFolder()
+  await initCenter(folder.path, URL, NOW)
+
+  expect(statSync(folder.join('keys', '0001.json')).mode & 0o777).toBe(0o600)
+  await expect(initCenter(folder.path, URL, NOW)).rejects.toMatchObject({ code: 'KEY_FILE_INVALID' })
+})
+
+test('the recovery identity is handed out and kept nowhere; its recipient stays', async () => {
+  using folder = tempFolder()
+  const { recoveryIdentity } = await initCenter(folder.path, URL, NOW)
+
+  const files = readdirSync(folder.path, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  )
+  const texts = files.map((file) => readFileSync(join(file.parentPath, file.name), 'utf8'))
+  expect(texts.length).toBeGreaterThan(0)
+  expect(texts.filter((text) => text.includes(recoveryIdentity))).toEqual([])
+  const keys = await readCenterKeys(folder.path)
+  expect(keys.recovery).toBe(parseIdentity(recoveryIdentity).recipient.text)
+})
+
+test('the certificate is for the host of the public URL', async () => {
+  using folder = tempFolder()
+  await initCenter(folder.path, 'https://[::1]:8443', NOW)
+  const keys = await readCenterKeys(folder.path)
+
+  expect(new X509Certificate(keys.tls.certificate).checkIP('::1')).toBe('::1')
+  const named = await newTlsCertificate('center.example', NOW)
+  const certificate = new X509Certificate(named.certificate)
+  expect(certificate.checkHost('center.example')).toBe('center.example')
+  expect(certificate.verify(certificate.publicKey)).toBe(true)
+})
+
+test('keys that others may read are refused', async () => {
+  using folder = tempFolder()
+  await initCenter(folder.path, URL, NOW)
+  chmodSync(folder.join('keys', '0001.json'), 0o640)
+
+  await expect(readCenterKeys(folder.path)).rejects.toMatchObject({ code: 'KEY_FILE_INVALID' })
+})
+
+test('a center without keys says how to make them', async () => {
+  using folder = tempFolder()
+
+  const starting = startCenter({
+    folder: folder.path,
+    listen: { host: '127.0.0.1', port: 0 },
+    name: 'x',
+    limits: DEFAULT_LIMITS,
+    clock: systemClock,
+    log: silentLog,
+  })
+
+  await expect(starting).rejects.toThrow(/ferry-center init/)
+})
+
+test('one center works in a folder at a time', async () => {
+  await using center = await RunningCenter.start()
+
+  await expect(center.open()).rejects.toMatchObject({ code: 'ALREADY_RUNNING' })
+})
+
+test('the key list has a new version where a key has changed, and only there', async () => {
+  await using center = await RunningCenter.start()
+  const agent = await center.enrol()
+  const versions = [await listOf(center, agent)]
+  await reopen(center)
+  versions.push(await listOf(center, agent))
+
+  const keys = JSON.parse(readFileSync(join(center.folder, 'keys', '0001.json'), 'utf8')) as object
+  const tls = await newTlsCertificate('127.0.0.1', NOW)
+  writeFileSync(join(center.folder, 'keys', '0002.json'), JSON.stringify({ ...keys, tls }), { mode: 0o600 })
+  await reopen(center)
+  versions.push(await listOf(center, agent))
+
+  expect(versions.map((list) => list.version)).toEqual([1, 1, 2])
+  expect(versions[2]?.tlsPins).not.toEqual(versions[0]?.tlsPins)
+})
+
+async function reopen(center: RunningCenter): Promise<void> {
+  await center.close()
+  await center.open()
+}
+
+async function listOf(center: RunningCenter, agent: EnrolledAgent) {
+  const { keys } = agentAnswerSchema.parse((await agent.ask('GET', CENTER_PATHS.agent)).json)
+  return verifyKeyList(keys ?? { rootKey: '', jws: '' }, center.made.center)
+}

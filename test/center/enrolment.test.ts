@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { connect } from 'node:tls'
+import { expect, test } from '@jest/globals'
+import { agentAnswerSchema, CENTER_PATHS } from '../../src/protocol/center-api.ts'
+import { verifyKeyList } from '../../src/protocol/key-list.ts'
+import { newSigningKey, shortFingerprint } from '../../src/protocol/signing-key.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { EnrolledAgent, pinOf, RunningCenter } from '../support/running-center.ts'
+
+const DAY_MS = 24 * 3600 * 1000
+
+test('a clinic joins by its code, waits, and has the keys once its fingerprint is approved', async () => {
+  await using center = await RunningCenter.start()
+  const code = await center.invite('North Street CHC')
+  const key = newSigningKey()
+  const agent = new EnrolledAgent(center, key)
+
+  const waiting = await center.join(key, code.token)
+  await center.desk.approve(shortFingerprint(key.kid))
+  const approved = agentAnswerSchema.parse((await agent.ask('GET', CENTER_PATHS.agent)).json)
+
+  expect(waiting).toMatchObject({ status: 200, json: { state: 'pending', name: 'North Street CHC' } })
+  expect(approved).toMatchObject({ state: 'approved', name: 'North Street CHC' })
+  const list = verifyKeyList(approved.keys ?? { rootKey: '', jws: '' }, code.center)
+  expect(list).toMatchObject({ centerName: 'District center', version: 1, tlsPins: [code.tlsPin] })
+  expect(list.seal.map((one) => one.role)).toEqual(['center', 'recovery'])
+})
+
+test('the join code pins the key that the center shows, over TLS 1.3 and nothing older', async () => {
+  await using center = await RunningCenter.start()
+  const { tlsPin } = await center.invite('a')
+  const at = { host: '127.0.0.1', port: center.port, rejectUnauthorized: false }
+
+  const socket = connect(at)
+  await new Promise((resolve) => socket.once('secureConnect', resolve))
+  expect([socket.getProtocol(), pinOf(socket)]).toEqual(['TLSv1.3', tlsPin])
+  socket.destroy()
+
+  const older = connect({ ...at, maxVersion: 'TLSv1.2' })
+  const error = await new Promise<Error>((resolve) => older.once('error', resolve))
+  expect(error.message).toMatch(/protocol version/i)
+})
+
+test('a join code is good for one key; the same key may come again', async () => {
+  await using center = await RunningCenter.start()
+  const { token } = await center.invite('a')
+  const [key, thief] = [newSigningKey(), newSigningKey()]
+
+  const answers = [
+    await center.join(key, token),
+    await center.join(key, token),
+    await center.join(thief, token),
+  ]
+
+  expect(answers.map((answer) => answer.status)).toEqual([200, 200, 403])
+  expect(answers[2]?.json).toMatchObject({ code: 'JOIN_CODE_INVALID' })
+  expect(await center.desk.agents()).toHaveLength(1)
+})
+
+test('a join code is too old after its time', async () => {
+  const clock = new ManualClock()
+  await using center = await RunningCenter.start({ clock })
+  const { token } = await center.invite('a')
+  clock.advance(DAY_MS - 1)
+  expect((await center.join(newSigningKey(), (await center.invite('b')).token)).status).toBe(200)
+
+  clock.advance(1)
+
+  expect((await center.join(newSigningKey(), token)).status).toBe(403)
+})
+
+test('the register holds no token, only its digest', async () => {
+  await using center = await RunningCenter.start()
+  const { token } = await center.invite('Kept name')
+  await center.close()
+
+  const register = ['register.sqlite', 'register.sqlite-wal'].map((name) =>
+    readFileSync(join(center.folder, name)),
+  )
+  const all = Buffer.concat(register)
+
+  expect(all.includes('Kept name')).toBe(true)
+  expect(all.includes(token)).toBe(false)
+})
+
+test('an agent that waits for approval may do nothing but ask', async () => {
+  await using center = await RunningCenter.start()
+  const key = newSigningKey()
+  await center.join(key, (await center.invite('a')).token)
+  const agent = new EnrolledAgent(center, key)
+
+  expect((await agent.ask('GET', CENTER_PATHS.agent)).json).toEqual({ state: 'pending', name: 'a' })
+  expect(await agent.ask('GET', CENTER_PATHS.keys)).toMatchObject({
+    status: 403,
+    json: { code: 'AGENT_UNKNOWN' },
+  })
+  expect(await agent.ask('POST', CENTER_PATHS.packs)).toMatchObject({ status: 403 })
+})
+
+test('a revoked agent is refused at its next request, and stays so', async () => {
+  await using center = await RunningCenter.start()
+  const agent = await center.enrol()
+  expect((await agent.ask('GET', CENTER_PATHS.keys)).status).toBe(200)
+
+  await center.desk.revoke(agent.key.kid.slice(0, 12))
+
+  expect(await agent.ask('GET', CENTER_PATHS.keys)).toMatchObject({
+    status: 403,
+    json: { code: 'AGENT_REVOKED' },
+  })
+  await expect(center.desk.approve(agent.key.kid)).rejects.toMatchObject({ code: 'AGENT_REVOKED' })
+  await center.join(agent.key, (await center.invite('again')).token)
+  expect(await agent.ask('GET', CENTER_PATHS.keys)).toMatchObject({
+    status: 403,
+    json: { code: 'AGENT_REVOKED' },
+  })
+})
+
+test.each([
+  ['too short', (kid: string) => kid.slice(0, 7)],
+  ['that no agent has', () => 'ffffffffffffffff'],
+  ['that is none', () => '%%%%%%%%'],
+])('a fingerprint %s approves nobody', async (_, written) => {
+  await using center = await RunningCenter.start()
+  const key = newSigningKey()
+  await center.join(key, (await center.invite('a')).token)
+
+  await expect(center.desk.approve(written(key.kid))).rejects.toMatchObject({ code: 'AGENT_UNKNOWN' })
+
+  expect((await center.desk.status()).agents).toEqual({ pending: 1, approved: 0, revoked: 0 })
+})

@@ -1,0 +1,273 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { startControlServer } from '../../src/agent/control-server.ts'
+import { silentLog } from '../../src/platform/log.ts'
+import { controlSocketPath } from '../../src/protocol/control-api.ts'
+import { CUT_OFF, FakeControlService, HELD_DELIVERY, WELL } from '../support/fake-control-service.ts'
+import { runCommand } from '../support/run-command.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+/** A folder with a configuration, and an agent that answers on its control socket. */
+async function runningAgent(): Promise<AsyncDisposable & { path: string; service: FakeControlService }> {
+  const stack = new AsyncDisposableStack()
+  const folder = stack.use(tempFolder())
+  await runCommand(folder.path, ['init'])
+  const service = new FakeControlService()
+  const dataFolder = join(folder.path, 'data')
+  stack.use(await startControlServer({ dataFolder, service, log: silentLog }))
+  return { path: folder.path, service, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+}
+
+test('status of a healthy agent says that all is well, on standard output alone', async () => {
+  await using agent = await runningAgent()
+  const { exitCode, out, err } = await runCommand(agent.path, ['status'])
+  expect([exitCode, err]).toEqual([0, ''])
+  expect(out).toContain('✓ All is well')
+  expect(out).toContain('Ferry 0.1.0, running for 1 d 2 h')
+})
+
+test('status at 2 a.m. says what is wrong, since when, what happens next and what to do', async () => {
+  await using agent = await runningAgent()
+  agent.service.state = CUT_OFF
+  const { exitCode, out } = await runCommand(agent.path, ['status'])
+  expect(exitCode).toBe(13)
+  expect(out.indexOf('Needs you: 1')).toBeLessThan(out.indexOf('Queue'))
+  expect(out).toMatch(
+    /The center cannot be sent to: the center cannot be reached \(connecting to .*\), since .* \(2 h\)/,
+  )
+  expect(out).toMatch(/next\s+attempt 14 at .* \(in 2 min\); Ferry keeps trying by itself/)
+  expect(out).toMatch(/do\s+check this clinic's internet line/)
+})
+
+test('a line that has just broken is Ferry’s own business: exit code 0', async () => {
+  await using agent = await runningAgent()
+  const { trouble } = CUT_OFF.center
+  if (trouble === null) throw new Error('the fixture has lost its trouble')
+  agent.service.state = {
+    ...CUT_OFF,
+    center: { ...CUT_OFF.center, trouble: { ...trouble, since: WELL.now - 60_000 } },
+  }
+  const { exitCode, out } = await runCommand(agent.path, ['status'])
+  expect(exitCode).toBe(0)
+  expect(out).toContain('! Ferry is coping')
+})
+
+test.each([
+  ['alarms', { alarms: [{ code: 'SPOOL_FILE_MISSING', subject: '01X', message: 'gone', since: 0 }] }],
+  ['held instances', { deliveries: { ...WELL.deliveries, held: 1 } }],
+  ['a full disk', { disk: { ...WELL.disk, freeBytes: 1 } }],
+  ['a confirmation that is a day late', { oldestUnconfirmedAt: WELL.now - 25 * 3_600_000 }],
+  ['a clock that is off', { clockOffsetMs: -90_000 }],
+])('%s: a person is needed, exit code 13', async (_, change) => {
+  await using agent = await runningAgent()
+  agent.service.state = { ...WELL, ...change }
+  expect(await runCommand(agent.path, ['status'])).toMatchObject({ exitCode: 13 })
+})
+
+test('a device that is not let in is shown with the reason, its name made harmless', async () => {
+  await using agent = await runningAgent()
+  const device = {
+    callingAeTitle: 'CT\u001b[2J',
+    calledAeTitle: 'FERRY',
+    peerAddress: '10.0.0.9',
+    firstSeenAt: WELL.now,
+    lastSeenAt: WELL.now,
+    associations: 0,
+    rejections: 3,
+    lastRejection: 'the device list has no such AE title',
+  }
+  agent.service.state = { ...WELL, devices: [device] }
+  const { exitCode, out } = await runCommand(agent.path, ['status'])
+  expect(exitCode).toBe(0)
+  expect(out).toContain('CT?[2J at 10.0.0.9 is not let in (3 times): the device list has no such AE title')
+  expect(out).not.toContain('\u001b')
+})
+
+test('status --json is one versioned document with the findings', async () => {
+  await using agent = await runningAgent()
+  agent.service.state = CUT_OFF
+  const { exitCode, out } = await runCommand(agent.path, ['status', '--json'])
+  expect(exitCode).toBe(13)
+  expect(JSON.parse(out)).toEqual({
+    schemaVersion: 1,
+    isHealthy: false,
+    findings: [
+      expect.objectContaining({ severity: 'act', code: 'CENTER_UNREACHABLE', next: expect.anything() }),
+    ],
+    ...CUT_OFF,
+  })
+})
+
+test('status --watch goes on until it is stopped', async () => {
+  await using agent = await runningAgent()
+  const stop = new AbortController()
+  const asked = agent.service.status.bind(agent.service)
+  agent.service.status = () => {
+    queueMicrotask(() => stop.abort())
+    return asked()
+  }
+  const { exitCode, out } = await runCommand(agent.path, ['status', '--watch', '--json'], {
+    signal: stop.signal,
+  })
+  expect([exitCode, out.trim().split('\n').length]).toEqual([0, 1])
+})
+
+test('queue says why each instance waits and when it goes', async () => {
+  await using agent = await runningAgent()
+  agent.service.state = CUT_OFF
+  const queued = { ...HELD_DELIVERY, state: 'queued' as const, reasonCode: null, reason: null }
+  agent.service.deliveries = [HELD_DELIVERY, queued]
+  const { exitCode, out } = await runCommand(agent.path, ['queue', '--limit', '5'])
+  expect([exitCode, agent.service.limits]).toEqual([0, [5]])
+  const [, held, waiting] = out.split('\n')
+  expect(held).toMatch(
+    /^HELD .*the center cannot take this instance \(INSTANCE_REFUSED: the center refuses it\)$/,
+  )
+  expect(waiting).toMatch(/^queued .*the center cannot be reached \(CENTER_UNREACHABLE: /)
+})
+
+test('an empty queue says so', async () => {
+  await using agent = await runningAgent()
+  expect(await runCommand(agent.path, ['queue'])).toMatchObject({
+    exitCode: 0,
+    out: 'Nothing waits: every instance is confirmed.\n',
+  })
+})
+
+test('study lists studies, shows one, and writes its evidence once', async () => {
+  await using agent = await runningAgent()
+  expect((await runCommand(agent.path, ['study'])).out).toMatch(/awaits receipt +1\/2 .*waiting +1\.2\.3/)
+  expect((await runCommand(agent.path, ['study', '1.2.3'])).out).toMatch(
+    /HELD +1 +512 KiB +the center cannot take/,
+  )
+  const write = ['study', '1.2.3', '--evidence', 'proof.json']
+  expect(await runCommand(agent.path, write)).toMatchObject({ exitCode: 0, out: '' })
+  expect(JSON.parse(readFileSync(join(agent.path, 'proof.json'), 'utf8'))).toEqual({
+    format: 'ferry-evidence/1',
+    study: '1.2.3',
+    manifest: 'm.m.m',
+    receipt: 'r.r.r',
+  })
+  expect(await runCommand(agent.path, write)).toMatchObject({ exitCode: 1 })
+})
+
+test('a study that is not here is a usage error that names it', async () => {
+  await using agent = await runningAgent()
+  const { exitCode, err } = await runCommand(agent.path, ['study', '9.9'])
+  expect([exitCode, err]).toEqual([2, expect.stringContaining('no study has the UID 9.9 here')])
+})
+
+test('retry passes the study on, or all', async () => {
+  await using agent = await runningAgent()
+  expect((await runCommand(agent.path, ['retry'])).out).toBe('7 instances may go at once.\n')
+  expect((await runCommand(agent.path, ['retry', '1.2.3', '--json'])).out).toBe(
+    '{"schemaVersion":1,"retried":7}\n',
+  )
+  expect(agent.service.retries).toEqual([undefined, '1.2.3'])
+})
+
+test('an agent that does not run is exit code 10, with what to do; as JSON where JSON was asked for', async () => {
+  using folder = tempFolder()
+  await runCommand(folder.path, ['init'])
+  const { exitCode, out, err } = await runCommand(folder.path, ['status'])
+  expect([exitCode, out]).toEqual([10, ''])
+  expect(err).toMatch(/^the agent is not running \(NOT_RUNNING\)\n.*\n→ start the service/)
+  const asJson = await runCommand(folder.path, ['queue', '--json'])
+  expect(JSON.parse(asJson.err)).toMatchObject({ schemaVersion: 1, error: { code: 'NOT_RUNNING' } })
+})
+
+test('a socket that a dead agent left behind is taken over', async () => {
+  await using agent = await runningAgent()
+  const dataFolder = join(agent.path, 'data')
+  await using stack = new AsyncDisposableStack()
+  stack.use(await startControlServer({ dataFolder, service: agent.service, log: silentLog }))
+  expect(await runCommand(agent.path, ['status'])).toMatchObject({ exitCode: 0 })
+})
+
+test('only the service’s own user can open the control socket', async () => {
+  await using agent = await runningAgent()
+  expect(statSync(controlSocketPath(join(agent.path, 'data'))).mode & 0o777).toBe(0o600)
+})
+
+test('a service that fails is answered with its code, and the next request works', async () => {
+  await using agent = await runningAgent()
+  agent.service.status = () => {
+    throw new TypeError('broken')
+  }
+  expect(await runCommand(agent.path, ['status'])).toMatchObject({
+    exitCode: 1,
+    err: expect.stringContaining('INTERNAL'),
+  })
+  agent.service.status = () => WELL
+  expect(await runCommand(agent.path, ['status'])).toMatchObject({ exitCode: 0 })
+})
+
+test.each([
+  [['queue', '--limit', '0'], 2],
+  [['queu'], 2],
+  [['status', '--no-such'], 2],
+  [['echo', 'nonsense'], 2],
+  [['send', 'A@h:1', '/no/such/file'], 2],
+  [['join', 'nonsense'], 2],
+  [['study', '--evidence', 'x'], 2],
+  [['run', '--config', '/no/such/file'], 78],
+  [['--help'], 0],
+  [['--version'], 0],
+])('ferry %j ends with exit code %d', async (args, exitCode) => {
+  using folder = tempFolder()
+  await runCommand(folder.path, ['init'])
+  expect(await runCommand(folder.path, args)).toMatchObject({ exitCode })
+})
+
+test('init writes a configuration that loads, and never overwrites one', async () => {
+  using folder = tempFolder()
+  const init = [
+    'init',
+    '--ae-title',
+    '0042',
+    '--port',
+    '104',
+    '--device',
+    'CT 一室=CT1@10.0.0.5',
+    '--device',
+    'MR1',
+  ]
+  expect(await runCommand(folder.path, init)).toMatchObject({ exitCode: 0 })
+  expect(statSync(folder.join('data')).mode & 0o777).toBe(0o700)
+  const check = await runCommand(folder.path, ['config', 'check', '--json'])
+  expect(JSON.parse(check.out)).toMatchObject({ encoding: 'utf-8', problems: [] })
+  const before = readFileSync(folder.join('ferry.yaml'), 'utf8')
+  expect(await runCommand(folder.path, ['init'])).toMatchObject({ exitCode: 2 })
+  expect(readFileSync(folder.join('ferry.yaml'), 'utf8')).toBe(before)
+})
+
+test('init with a wrong value says so and leaves nothing behind', async () => {
+  using folder = tempFolder()
+  const init = ['init', '--ae-title', 'MUCH_TOO_LONG_FOR_AN_AE']
+  expect(await runCommand(folder.path, init)).toMatchObject({
+    exitCode: 78,
+    err: expect.stringContaining('listener.aeTitles[0]: "MUCH_TOO_LONG_FOR_AN_AE" is not an AE title'),
+  })
+  expect(statSync(folder.join('ferry.yaml'), { throwIfNoEntry: false })).toBeUndefined()
+})
+
+test('config check prints every problem and ends with 78', async () => {
+  using folder = tempFolder()
+  writeFileSync(folder.join('ferry.yaml'), 'listener: {prot: 1}\nsend: {uploads: 99}\n')
+  const { exitCode, out } = await runCommand(folder.path, ['config', 'check'])
+  expect(exitCode).toBe(78)
+  expect(out.trim().split('\n')).toHaveLength(2)
+})
+
+test('the configuration is found by option, then environment, then in the folder', async () => {
+  using folder = tempFolder()
+  const checked = async (args: string[], environment: Record<string, string> = {}): Promise<string> =>
+    JSON.parse((await runCommand(folder.path, ['config', 'check', '--json', ...args], { environment })).out)
+      .config
+  for (const name of ['ferry.yaml', 'env.yaml', 'option.yaml']) writeFileSync(folder.join(name), '')
+  const environment = { FERRY_CONFIG: 'env.yaml' }
+  expect(await checked(['--config', 'option.yaml'], environment)).toBe(folder.join('option.yaml'))
+  expect(await checked([], environment)).toBe(folder.join('env.yaml'))
+  expect(await checked([])).toBe(folder.join('ferry.yaml'))
+})

@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { expect, test } from '@jest/globals'
+import { ferryCenterProgram } from '../../src/console/ferry-center-program.ts'
+import { runCommand } from '../support/run-command.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+import { until } from '../support/until.ts'
+
+interface Ended {
+  readonly exitCode: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** A program in a process of its own, as a shell starts it. */
+function start(folder: string, program: 'ferry' | 'ferry-center', ...args: string[]) {
+  const child = spawn(process.execPath, [resolve(`src/console/${program}.ts`), ...args], {
+    cwd: folder,
+    env: { ...process.env, FERRY_LANG: 'en', NODE_OPTIONS: '' },
+  })
+  const ended = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]).then(
+    ([[exitCode], out, err]): Ended => ({ exitCode: exitCode as number | null, out, err }),
+  )
+  return { child, ended }
+}
+
+test('an agent that belongs to no center yet does not start: exit code 11 and what to do', async () => {
+  using folder = tempFolder()
+  expect(await start(folder.path, 'ferry', 'init').ended).toMatchObject({ exitCode: 0 })
+  expect(await start(folder.path, 'ferry', 'run').ended).toMatchObject({
+    exitCode: 11,
+    out: '',
+    err: expect.stringMatching(/\(NOT_ENROLLED\)\n.*\n→ ask the center for a join code/),
+  })
+})
+
+test('a center is made, invites, and stops on SIGTERM', async () => {
+  using folder = tempFolder()
+  const port = await freePort()
+  const publicUrl = `https://localhost:${port}`
+  const init = ['init', '--name', '锦屏中心', '--public-url', publicUrl, '--port', String(port)]
+  const made = await start(folder.path, 'ferry-center', ...init).ended
+  expect([made.exitCode, made.out]).toEqual([0, expect.stringMatching(/^AGE-SECRET-KEY-1\w+\n$/)])
+
+  const { child, ended } = start(folder.path, 'ferry-center', 'run')
+  await until(
+    () => fetchError(publicUrl),
+    (error) => error !== 'ECONNREFUSED',
+  )
+  const center = (...args: string[]) => runCommand(folder.path, args, { program: ferryCenterProgram })
+  const invitation = await center('invite', '北街卫生院')
+  expect([invitation.exitCode, invitation.out]).toEqual([0, expect.stringMatching(/^FERRY1-[\w-]+\n$/)])
+  expect(JSON.parse((await center('agents', '--json')).out)).toEqual({ schemaVersion: 1, agents: [] })
+  expect(JSON.parse((await center('studies', '--json')).out)).toEqual({ schemaVersion: 1, studies: [] })
+  expect(await center('status')).toMatchObject({ exitCode: 0, out: expect.stringContaining('0 agents') })
+  expect(await center('retry')).toMatchObject({ exitCode: 0 })
+  expect(await center('approve', '1a2b-3c4d-5e6f')).toMatchObject({ exitCode: 11 })
+  expect(await center(...init)).toMatchObject({ exitCode: 2 })
+
+  child.kill('SIGTERM')
+  expect(await ended).toMatchObject({ exitCode: 0, err: expect.stringContaining('Stopping') })
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+/** The system's code for not getting through; a TLS failure means that somebody answers. */
+async function fetchError(url: string): Promise<unknown> {
+  try {
+    return (await fetch(url)).status
+  } catch (error) {
+    return ((error as Error).cause as NodeJS.ErrnoException).code
+  }
+}

@@ -1,0 +1,77 @@
+import { expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { checkAssociateRequest } from '../../src/dimse/associate-request.ts'
+import { answerableMessageId, parseCommandSet } from '../../src/dimse/command-set.ts'
+import { prepareLibrary } from '../../src/dimse/library.ts'
+import { LibraryAcceptor } from '../../src/dimse/library-acceptor.ts'
+import { LibraryRequestor } from '../../src/dimse/library-requestor.ts'
+import { Failure } from '../../src/platform/failure.ts'
+import { associateAccept, associateRequest, echoCommand, UID } from '../support/raw-association.ts'
+import { acceptAll } from '../support/recording-handlers.ts'
+
+const CONTEXT = {
+  id: 1,
+  abstractSyntaxUid: UID.verification,
+  transferSyntaxUids: [UID.implicitVrLittleEndian],
+}
+const PROPOSAL = { callingAeTitle: 'A', calledAeTitle: 'B', maxPduLength: 65_536, contexts: [CONTEXT] }
+
+const EITHER = ['PROTOCOL_VIOLATION', 'understood']
+
+prepareLibrary()
+
+test('an association request with any bytes changed is understood or violates the protocol', () => {
+  const found = outcomes(associateRequest().subarray(6), (body) => {
+    const acceptor = new LibraryAcceptor()
+    const { contexts, ...titles } = acceptor.request(checkAssociateRequest(body).pdu)
+    const answer = acceptAll({ ...titles, contexts, peerAddress: '', peerPort: 0 })
+    if (answer.accept) acceptor.accept(answer, 65_536)
+  })
+  expect(found).toEqual(EITHER)
+})
+
+test('an association acceptance with any bytes changed is understood or violates the protocol', () => {
+  const found = outcomes(associateAccept({ 1: UID.implicitVrLittleEndian }).subarray(6), (body) => {
+    const requestor = new LibraryRequestor(PROPOSAL)
+    requestor.request()
+    requestor.accepted(body)
+  })
+  expect(found).toEqual(EITHER)
+})
+
+test('a command set with any bytes changed is answered or violates the protocol', () => {
+  const acceptor = new LibraryAcceptor()
+  acceptor.request(new LibraryRequestor(PROPOSAL).request())
+  const contexts = new Map([[1, { transferSyntaxUid: UID.implicitVrLittleEndian }]])
+  acceptor.accept({ accept: true, contexts }, 65_536)
+  const found = outcomes(echoCommand(), (bytes) => {
+    const command = parseCommandSet(bytes)
+    answerableMessageId(command)
+    if (command.commandField !== 0x0001) acceptor.respond(1, command, bytes)
+  })
+  expect(found).toEqual(EITHER)
+})
+
+/** All that happens when up to six bytes of a good input are others. */
+function outcomes(bytes: Buffer, understand: (bytes: Buffer) => void): string[] {
+  const found = new Set<string>()
+  const change = fc.tuple(fc.noBias(fc.integer({ min: 0, max: bytes.length - 1 })), fc.nat(255))
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 6 }), (changes) => {
+      const mutated = Buffer.from(bytes)
+      for (const [at, byte] of changes) mutated[at] = byte
+      found.add(outcome(() => understand(mutated)))
+    }),
+    { numRuns: 1000 },
+  )
+  return [...found].toSorted()
+}
+
+function outcome(call: () => void): string {
+  try {
+    call()
+    return 'understood'
+  } catch (error) {
+    return error instanceof Failure ? error.code : String(error)
+  }
+}

@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { Spool } from '../../src/agent/queue/spool.ts'
+import { startProgram } from '../support/child-process.ts'
+import { openClinic } from '../support/clinic.ts'
+import { inventedInstance } from '../support/invented-instance.ts'
+import { sendInstances } from '../support/send-instances.ts'
+import { STRACE, type SuccessAnswer, successAnswers } from '../support/sync-order.ts'
+
+const canTrace = spawnSync('strace', ['-V']).status === 0 && process.platform === 'linux'
+
+/** Takes 40 instances over four associations at once under strace, and reads from the trace what came before each 0000. */
+async function traceIntake(nodeFlags: readonly string[]): Promise<SuccessAnswer[]> {
+  await using clinic = await openClinic()
+  await clinic.stopAgent()
+  const trace = join(clinic.folder, 'trace')
+  await using agent = await startProgram('run-agent', join(clinic.folder, 'agent.json'), clinic.settings, {
+    wrapper: [...STRACE, '-o', trace],
+    nodeFlags,
+  })
+  const batches = Array.from({ length: 4 }, () => Array.from({ length: 10 }, () => inventedInstance(30_000)))
+  const answers = await Promise.all(batches.map((batch) => sendInstances(agent.port, batch)))
+  expect(answers.flat().map(({ status }) => status)).toEqual(Array(40).fill(0))
+  await agent.kill()
+  const spool = await Spool.open(join(clinic.settings.dataFolder, 'spool'))
+  const paths = new Map<string, string>()
+  for await (const ulid of spool.list()) {
+    paths.set((await spool.read(ulid)).envelope.sopInstanceUid, spool.pathOf(ulid))
+  }
+  return successAnswers(trace, paths)
+}
+
+const group = canTrace ? describe : describe.skip
+
+group(canTrace ? 'under strace' : 'under strace, which is not here', () => {
+  test('for every 0000 the file and then its folder were synced before the answer was written', async () => {
+    const answers = await traceIntake([])
+    expect(answers).toHaveLength(40)
+    expect(answers.filter(({ isAfterSync }) => !isAfterSync)).toEqual([])
+  })
+
+  test('the same check fails when the syncs are switched off', async () => {
+    const answers = await traceIntake(['--import', join(import.meta.dirname, '../support/no-sync.mjs')])
+    expect(answers).toHaveLength(40)
+    expect(answers.filter(({ isAfterSync }) => isAfterSync)).toEqual([])
+  })
+})

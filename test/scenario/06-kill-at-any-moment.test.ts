@@ -1,0 +1,97 @@
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { DEFAULT_LIMITS } from '../../src/center/center.ts'
+import { OperatorDesk } from '../../src/center/operator.ts'
+import { ControlClient } from '../../src/console/control-client.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { type AgentStatus, CONTROL_PATHS, statusSchema } from '../../src/protocol/control-api.ts'
+import { type RunningProgram, startProgram } from '../support/child-process.ts'
+import { openClinic } from '../support/clinic.ts'
+import { inventedInstance } from '../support/invented-instance.ts'
+import { newUid } from '../support/sealed-instance.ts'
+import { type RawInstance, sendInstances } from '../support/send-instances.ts'
+import { sha256, storedAtCenter } from '../support/stored-at-center.ts'
+import { until } from '../support/until.ts'
+
+const INSTANCES = 1000
+const KILLS = 12
+
+/** As an insistent device: sends what has no Success yet over a new association, until all has. */
+async function sendUntilAcknowledged(port: number, instances: RawInstance[]): Promise<void> {
+  let left = instances
+  await until(
+    async () => {
+      const batch = left.slice(0, 50)
+      const answers = await sendInstances(port, batch).catch(() => [])
+      const acknowledged = new Set(batch.filter((_, i) => answers[i]?.status === 0))
+      left = left.filter((instance) => !acknowledged.has(instance))
+      return left.length
+    },
+    (count) => count === 0,
+    240_000,
+  )
+}
+
+/** Deliveries by state, asked of the agent as the CLI does. */
+async function deliveryStates(dataFolder: string): Promise<AgentStatus['deliveries']> {
+  const { value } = await new ControlClient(dataFolder).call(statusSchema, 'GET', CONTROL_PATHS.status)
+  return value.deliveries
+}
+
+test('agent and center are killed at random while 1,000 instances travel; each arrives exactly once, confirmed', async () => {
+  await using clinic = await openClinic()
+  const centerPort = clinic.center.port
+  await clinic.stopAgent()
+  await clinic.stopCenter()
+  const centerOptions = {
+    folder: join(clinic.folder, 'center'),
+    listen: { host: '127.0.0.1', port: centerPort },
+    name: 'Test center',
+    limits: { ...DEFAULT_LIMITS, reserveBytes: 0 },
+  }
+  const startCenter = (): Promise<RunningProgram> =>
+    startProgram('run-center', join(clinic.folder, 'c.json'), centerOptions)
+  const startAgent = (port: number): Promise<RunningProgram> => {
+    const settings = { ...clinic.settings, listener: { ...clinic.settings.listener, port } }
+    return startProgram('run-agent', join(clinic.folder, 'a.json'), settings)
+  }
+  let center = await startCenter()
+  let agent = await startAgent(0)
+  const { port } = agent
+  const studies = Array.from({ length: 10 }, newUid)
+  const instances = Array.from({ length: INSTANCES }, (_, i) =>
+    inventedInstance(20_000, { studyInstanceUid: studies[i % studies.length] ?? '' }),
+  )
+  const halves = [instances.slice(0, INSTANCES / 2), instances.slice(INSTANCES / 2)]
+  const sending = Promise.all(halves.map((half) => sendUntilAcknowledged(port, half)))
+  for (let kill = 0; kill < KILLS; kill++) {
+    // Any moment will do; the pause only spreads them over the run.
+    await new Promise((resolve) => setTimeout(resolve, 200 + Math.random() * 1200))
+    if (kill % 2 === 0) {
+      await agent.kill()
+      agent = await startAgent(port)
+    } else {
+      await center.kill()
+      center = await startCenter()
+    }
+  }
+  await sending
+  const none = { queued: 0, sending: 0, delivered: 0, held: 0 }
+  await until(
+    () => deliveryStates(clinic.settings.dataFolder),
+    ({ confirmed }) => confirmed === INSTANCES,
+    120_000,
+  )
+  expect(await deliveryStates(clinic.settings.dataFolder)).toEqual({ ...none, confirmed: INSTANCES })
+  await agent.stop()
+  await center.kill()
+  // A file that a kill left behind is never written over; the register says which files are instances.
+  using desk = await OperatorDesk.open({
+    folder: centerOptions.folder,
+    publicUrl: 'https://127.0.0.1',
+    clock: systemClock,
+  })
+  expect(await desk.status()).toMatchObject({ instances: INSTANCES, conflicts: 0 })
+  const digests = new Set(storedAtCenter(centerOptions.folder).map(({ dataSetSha256 }) => dataSetSha256))
+  expect(instances.filter(({ dataSet }) => !digests.has(sha256(dataSet)))).toEqual([])
+}, 400_000)

@@ -1,0 +1,14 @@
+import { DEFAULT_LIMITS, startCenter } from '../../src/center/center.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { silentLog } from '../../src/platform/log.ts'
+
+/* A center as a process of its own, so that a test can kill it: takes the folder, prints its port. */
+const center = await startCenter({
+  folder: process.argv[2] ?? '',
+  listen: { host: '127.0.0.1', port: 0 },
+  name: 'District center',
+  limits: { ...DEFAULT_LIMITS, reserveBytes: 0 },
+  clock: systemClock,
+  log: silentLog,
+})
+process.stdout.write(`${center.port}\n`)

@@ -1,0 +1,119 @@
+import type {
+  AgentStatus,
+  ControlService,
+  DeliveryView,
+  QueueView,
+  RetryOutcome,
+  StudiesView,
+  StudyDetail,
+  StudyView,
+} from '../../src/protocol/control-api.ts'
+
+const NOW = Date.UTC(2026, 10, 23, 2, 0, 0)
+const HOUR_MS = 3_600_000
+
+/** An agent with nothing to complain of. */
+export const WELL: AgentStatus = {
+  now: NOW,
+  version: '0.1.0',
+  startedAt: NOW - 26 * HOUR_MS,
+  alarms: [],
+  center: { name: '锦屏影像中心', url: 'https://center:8443', trouble: null },
+  fingerprint: '0123456789abcdef'.repeat(4),
+  listener: { name: 'main', host: '0.0.0.0', port: 11112, aeTitles: ['FERRY'] },
+  devices: [],
+  deliveries: { queued: 0, sending: 0, delivered: 0, confirmed: 120, held: 0 },
+  waitingBytes: 0,
+  oldestUnconfirmedAt: null,
+  studies: { open: 0, closed: 0, confirmed: 3 },
+  disk: { folder: '/data', freeBytes: 200 * 2 ** 30, reserveBytes: 2 * 2 ** 30 },
+  clockOffsetMs: 120,
+}
+
+/** Cut off from its center for two hours. */
+export const CUT_OFF: AgentStatus = {
+  ...WELL,
+  center: {
+    ...WELL.center,
+    trouble: {
+      reasonCode: 'CENTER_UNREACHABLE',
+      reason: 'connecting to https://center:8443: ECONNREFUSED',
+      since: NOW - 2 * HOUR_MS,
+      attempts: 13,
+      nextAttemptAt: NOW + 120_000,
+    },
+  },
+  deliveries: { ...WELL.deliveries, queued: 40 },
+  waitingBytes: 20 * 2 ** 20,
+  oldestUnconfirmedAt: NOW - 2 * HOUR_MS,
+}
+
+export const HELD_DELIVERY: DeliveryView = {
+  ulid: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
+  studyInstanceUid: '1.2.3',
+  sopInstanceUid: '1.2.3.4',
+  state: 'held',
+  changedAt: NOW,
+  attempts: 2,
+  nextAttemptAt: 0,
+  reasonCode: 'INSTANCE_REFUSED',
+  reason: 'the center refuses it',
+  callingAeTitle: 'CT1',
+  sealedBytes: 524_288,
+  arrivedAt: NOW - HOUR_MS,
+}
+
+const STUDY: StudyView = {
+  studyInstanceUid: '1.2.3',
+  state: 'closed',
+  firstArrivedAt: NOW - HOUR_MS,
+  lastArrivedAt: NOW - HOUR_MS,
+  version: 1,
+  attempts: 0,
+  nextAttemptAt: 0,
+  reasonCode: null,
+  reason: null,
+  pacs: 'waiting',
+  receiptedAt: null,
+  instances: 2,
+  confirmed: 1,
+  held: 1,
+  conflicts: 0,
+}
+
+/** Answers what a test puts in, and remembers what it was asked for. */
+export class FakeControlService implements ControlService {
+  readonly retries: (string | undefined)[] = []
+  readonly limits: number[] = []
+  state: AgentStatus = WELL
+  deliveries: DeliveryView[] = []
+
+  status(): AgentStatus {
+    return this.state
+  }
+
+  queue(limit: number): QueueView {
+    this.limits.push(limit)
+    return { trouble: this.state.center.trouble, deliveries: this.deliveries }
+  }
+
+  studies(limit: number): StudiesView {
+    this.limits.push(limit)
+    return { studies: [STUDY] }
+  }
+
+  study(studyInstanceUid: string): StudyDetail | undefined {
+    if (studyInstanceUid !== STUDY.studyInstanceUid) return undefined
+    const confirmed: DeliveryView = { ...HELD_DELIVERY, state: 'confirmed', reasonCode: null, reason: null }
+    return {
+      study: STUDY,
+      deliveries: [confirmed, HELD_DELIVERY],
+      evidence: { manifest: 'm.m.m', receipt: 'r.r.r' },
+    }
+  }
+
+  retry(studyInstanceUid?: string): RetryOutcome {
+    this.retries.push(studyInstanceUid)
+    return { retried: 7 }
+  }
+}

@@ -1,0 +1,16 @@
+// Runs an agent as a process of its own, from the settings in a JSON file: for tests that kill or trace it.
+import { readFileSync } from 'node:fs'
+import { startAgent } from '../../src/agent/agent.ts'
+import type { AgentSettings } from '../../src/config/agent-settings.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { openLog } from '../../src/platform/log.ts'
+
+const settings = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as AgentSettings
+const agent = await startAgent(settings, { clock: systemClock, log: openLog(settings.log.level) })
+process.stdout.write(`ready ${agent.port}\n`)
+process.once('SIGTERM', () => {
+  agent[Symbol.asyncDispose]().then(
+    () => process.exit(0),
+    () => process.exit(1),
+  )
+})

@@ -1,0 +1,9 @@
+// Runs a center as a process of its own, from the options in a JSON file: for tests that kill it.
+import { readFileSync } from 'node:fs'
+import { type CenterOptions, startCenter } from '../../src/center/center.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { openLog } from '../../src/platform/log.ts'
+
+const options = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as CenterOptions
+const center = await startCenter({ ...options, clock: systemClock, log: openLog('error') })
+process.stdout.write(`ready ${center.port}\n`)

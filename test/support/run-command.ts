@@ -1,0 +1,40 @@
+import type { Command } from 'commander'
+import { ferryProgram } from '../../src/console/ferry-program.ts'
+import { runProgram } from '../../src/console/run-program.ts'
+import type { Session } from '../../src/console/session.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+
+export interface CommandResult {
+  readonly exitCode: number
+  /** Standard output: data. */
+  readonly out: string
+  /** Standard error: talk. */
+  readonly err: string
+}
+
+/** Runs a command line as in a terminal without colours that stands in `folder`. */
+export async function runCommand(
+  folder: string,
+  args: readonly string[],
+  {
+    program = ferryProgram,
+    environment = { FERRY_LANG: 'en' },
+    signal = new AbortController().signal,
+  }: {
+    program?: (session: Session) => Command
+    environment?: Record<string, string>
+    signal?: AbortSignal
+  } = {},
+): Promise<CommandResult> {
+  const [out, err]: [string[], string[]] = [[], []]
+  const terminal = {
+    print: (line: string) => void out.push(`${line}\n`),
+    say: (line: string) => void err.push(`${line}\n`),
+    clear: () => {},
+    paint: (_: string, text: string) => text,
+    environment,
+    folder,
+  }
+  const exitCode = await runProgram(program, args, { terminal, clock: systemClock, signal })
+  return { exitCode, out: out.join(''), err: err.join('') }
+}
