@@ -16,7 +16,7 @@ const ENOUGH_WITH_NAGLE = 200
 const PER_STUDY = 'Orthanc → Orthanc, per study'
 
 /** Each sends on as soon as it has something. "Stable" is Orthanc's word for a study that nothing was added to. */
-const ON_STABLE_STUDY = "function OnStableStudy(id, tags, metadata) SendToModality(id, 'far') end"
+const ON_STABLE_STUDY = "function OnStableStudy(id, tags, metadata) RestApiPost('/modalities/far/store', id) end"
 const ON_STORED_INSTANCE =
   "function OnStoredInstance(id, tags, metadata, origin) SendToModality(id, 'far') end"
 

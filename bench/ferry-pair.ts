@@ -137,7 +137,7 @@ export class AgentProcess implements AsyncDisposable {
   }
 
   /** Resolves when the center has signed for this many instances. */
-  async confirmed(instances: number, withinMs = 600_000): Promise<void> {
+  async confirmed(instances: number, withinMs = 300_000): Promise<void> {
     const child = this.#child
     if (child === undefined) throw new Error('the agent does not run')
     const isThere = async (): Promise<true | undefined> => {

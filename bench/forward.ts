@@ -114,7 +114,7 @@ async function forwardByOrthanc(
 }
 
 /** Resolves when an Orthanc counts this many instances. */
-export async function arrived(orthanc: Orthanc, instances: number, withinMs = 600_000): Promise<void> {
+export async function arrived(orthanc: Orthanc, instances: number, withinMs = 300_000): Promise<void> {
   const deadline = performance.now() + withinMs
   for (;;) {
     const { CountInstances: count } = (await orthanc.get('/statistics')) as { CountInstances: number }

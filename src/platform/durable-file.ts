@@ -1,5 +1,7 @@
+import { closeSync, fsync, openSync } from 'node:fs'
 import { open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { promisify } from 'node:util'
 import { storageFailure } from './failure.ts'
 
 /**
@@ -36,6 +38,32 @@ export async function writeDurably(path: string, content: string | Uint8Array, m
     throw storageFailure(error, `writing ${path}`)
   }
 }
+
+/**
+ * A folder held open because its names are made durable often: {@link syncFolder} without opening it each time.
+ */
+export class HeldFolder implements Disposable {
+  readonly #descriptor: number | undefined
+
+  /** Throws STORAGE_ERROR where there is no such folder. */
+  constructor(path: string) {
+    try {
+      if (process.platform !== 'win32') this.#descriptor = openSync(path, 'r')
+    } catch (error) {
+      throw storageFailure(error, `opening the folder ${path}`)
+    }
+  }
+
+  async sync(): Promise<void> {
+    if (this.#descriptor !== undefined) await fsyncDescriptor(this.#descriptor)
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor)
+  }
+}
+
+const fsyncDescriptor = promisify(fsync)
 
 /** Makes the data of an existing file durable. */
 export async function syncFile(path: string): Promise<void> {

@@ -27,8 +27,8 @@ test('an unknown or private syntax is taken for explicit little endian with enca
 })
 
 test.each([
-  [[ImplicitVRLittleEndian, ExplicitVRLittleEndian], ExplicitVRLittleEndian],
-  [[JPEGBaseline8Bit, ExplicitVRBigEndian, ImplicitVRLittleEndian], ImplicitVRLittleEndian],
+  [[ImplicitVRLittleEndian, ExplicitVRLittleEndian], ImplicitVRLittleEndian],
+  [[JPEGBaseline8Bit, ExplicitVRLittleEndian, ImplicitVRLittleEndian], ExplicitVRLittleEndian],
   [[JPEG2000, ExplicitVRBigEndian], ExplicitVRBigEndian],
   [[JPEG2000, JPEGBaseline8Bit], JPEG2000],
   [[JPEGBaseline8Bit, JPEG2000], JPEGBaseline8Bit],

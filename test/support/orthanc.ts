@@ -72,8 +72,12 @@ export class Orthanc implements AsyncDisposable {
   /** Every instance that it holds, as the DICOM file that it would hand out. */
   async files(): Promise<Buffer[]> {
     const ids = (await this.get('/instances')) as string[]
-    const responses = await Promise.all(ids.map((id) => fetch(`${this.url}/instances/${id}/file`)))
-    return Promise.all(responses.map(async (response) => Buffer.from(await response.arrayBuffer())))
+    const files: Buffer[] = []
+    for (const id of ids) {
+      const response = await fetch(`${this.url}/instances/${id}/file`)
+      files.push(Buffer.from(await response.arrayBuffer()))
+    }
+    return files
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

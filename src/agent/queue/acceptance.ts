@@ -1,8 +1,7 @@
-import { dirname } from 'node:path'
-import { syncFolder } from '../../platform/durable-file.ts'
 import { type Failure, storageFailure } from '../../platform/failure.ts'
 import type { Envelope, Trailer } from '../../protocol/spool-file.ts'
 import type { InstanceIndex } from './instance-index.ts'
+import type { Spool } from './spool.ts'
 
 /** A complete, data-synced spool file that waits to be taken on. */
 export interface SealedInstance {
@@ -29,11 +28,13 @@ interface Waiting {
  * loss of the database (the spool file is enough to rebuild the row).
  */
 export class AcceptanceGroup {
+  readonly #spool: Spool
   readonly #index: InstanceIndex
   #waiting: Waiting[] = []
   #running = false
 
-  constructor(index: InstanceIndex) {
+  constructor(spool: Spool, index: InstanceIndex) {
+    this.#spool = spool
     this.#index = index
   }
 
@@ -51,8 +52,7 @@ export class AcceptanceGroup {
       const group = this.#waiting
       this.#waiting = []
       try {
-        const folders = new Set(group.map(({ instance }) => dirname(instance.path)))
-        await Promise.all(Array.from(folders, syncFolder))
+        await this.#spool.syncNames(group.map(({ instance }) => instance.envelope.ulid))
         const outcomes = this.#index.insert(group.map(({ instance }) => instance))
         for (const [i, outcome] of outcomes.entries()) group[i]?.resolve(outcome)
       } catch (error) {

@@ -34,7 +34,7 @@ export async function openQueue(
   return {
     spool,
     index,
-    acceptance: new AcceptanceGroup(index),
+    acceptance: new AcceptanceGroup(spool, index),
     deliveries: new Deliveries(database, clock),
     packs: new Packs(database, clock),
     studies: new Studies(database, clock),
@@ -42,6 +42,7 @@ export async function openQueue(
     watchPoints: new WatchPoints(database, clock),
     [Symbol.dispose]: () => {
       database.close()
+      spool[Symbol.dispose]()
     },
   }
 }

@@ -1,5 +1,4 @@
-import { dirname } from 'node:path'
-import { syncFile, syncFolder } from '../../platform/durable-file.ts'
+import { syncFile } from '../../platform/durable-file.ts'
 import { Failure } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
@@ -70,7 +69,7 @@ async function takeOn(
 ): Promise<void> {
   const recent = batch.filter(({ envelope }) => Math.abs(nowMs - Date.parse(envelope.arrivedAt)) < RECENT_MS)
   for (const { path } of recent) await syncFile(path)
-  for (const folder of new Set(recent.map(({ path }) => dirname(path)))) await syncFolder(folder)
+  await spool.syncNames(recent.map(({ envelope }) => envelope.ulid))
   const outcomes = index.insert(batch)
   for (const [i, { envelope }] of batch.entries()) {
     if (outcomes[i] === 'known') await spool.remove(envelope.ulid)

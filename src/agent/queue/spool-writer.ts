@@ -2,7 +2,7 @@ import { constants, type FileHandle, open, unlink } from 'node:fs/promises'
 import { storageFailure } from '../../platform/failure.ts'
 
 /** Blocks are gathered to this much before they go to the file in one call. */
-const GATHER_BYTES = 512 * 1024
+const GATHER_BYTES = 256 * 1024
 
 /**
  * Writes one new file in the order in which bytes are given, without holding more than about 1 MiB. `complete` makes the
@@ -11,15 +11,28 @@ const GATHER_BYTES = 512 * 1024
  */
 export class SpoolWriter {
   readonly path: string
-  #handle: Promise<FileHandle> | undefined
+  readonly #opening: Promise<FileHandle>
+  #handle: FileHandle | undefined
   #gathered: Buffer[] = []
   #gatheredBytes = 0
   #writing: Promise<void> | undefined
   #failure: Error | undefined
   #created = false
 
-  constructor(path: string) {
+  private constructor(path: string) {
     this.path = path
+    const { O_CREAT, O_EXCL, O_WRONLY } = constants
+    this.#opening = open(path, O_CREAT | O_EXCL | O_WRONLY, 0o600).then((handle) => {
+      this.#handle = handle
+      this.#created = true
+      return handle
+    })
+    this.#opening.catch(() => {})
+  }
+
+  /** Begins to create the file at once, so that it is there when the first bytes are. */
+  static create(path: string): SpoolWriter {
+    return new SpoolWriter(path)
   }
 
   /**
@@ -48,10 +61,11 @@ export class SpoolWriter {
       await this.#writing
       while (this.#gathered.length > 0) await this.#flush()
       if (this.#failure !== undefined) throw this.#failure
-      const handle = await this.#open()
+      const handle = await this.#opening
       await handle.datasync()
-      await handle.close()
+      // What is synced is safe; nothing waits for the descriptor to be given back.
       this.#handle = undefined
+      void handle.close().catch(() => {})
     } catch (error) {
       await this.discard()
       throw storageFailure(error, `writing ${this.path}`)
@@ -62,9 +76,9 @@ export class SpoolWriter {
   async discard(): Promise<void> {
     this.#gathered = []
     await this.#writing?.catch(() => {})
-    const handle = await this.#handle?.catch(() => undefined)
+    await this.#opening.catch(() => {})
+    await this.#handle?.close().catch(() => {})
     this.#handle = undefined
-    await handle?.close().catch(() => {})
     if (this.#created) await unlink(this.path).catch(() => {})
     this.#created = false
   }
@@ -74,23 +88,13 @@ export class SpoolWriter {
     this.#gathered = []
     this.#gatheredBytes = 0
     try {
-      const handle = await this.#open()
-      await writeAll(handle, blocks)
+      await writeAll(await this.#opening, blocks)
     } catch (error) {
       this.#failure = storageFailure(error, `writing ${this.path}`)
       throw this.#failure
     } finally {
       this.#writing = undefined
     }
-  }
-
-  #open(): Promise<FileHandle> {
-    const { O_CREAT, O_EXCL, O_WRONLY } = constants
-    this.#handle ??= open(this.path, O_CREAT | O_EXCL | O_WRONLY, 0o600).then((handle) => {
-      this.#created = true
-      return handle
-    })
-    return this.#handle
   }
 }
 

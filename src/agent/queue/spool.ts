@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { syncFolder } from '../../platform/durable-file.ts'
+import { HeldFolder, syncFolder } from '../../platform/durable-file.ts'
 import { Failure, storageFailure, systemCode } from '../../platform/failure.ts'
 import {
   type Envelope,
@@ -30,11 +30,16 @@ export interface SpoolFile {
  * twice and never made from anything that a peer sent. The shard of a name is the second in which it was made, so that
  * instances that arrive together share one folder sync.
  */
-export class Spool {
+export class Spool implements Disposable {
   readonly folder: string
+  readonly #shards: readonly HeldFolder[]
 
   private constructor(folder: string) {
     this.folder = folder
+    this.#shards = Array.from(
+      { length: SHARDS },
+      (_, shard) => new HeldFolder(join(folder, shardName(shard))),
+    )
   }
 
   /** Opens the folder; all its shards exist and are durable before the first instance comes. */
@@ -50,17 +55,23 @@ export class Spool {
     return new Spool(folder)
   }
 
-  folderOf(ulid: Ulid): string {
-    return join(this.folder, shardName(Math.floor(ulidTime(ulid) / 1000) % SHARDS))
+  pathOf(ulid: Ulid): string {
+    return join(this.folder, shardName(shardOf(ulid)), ulid + SUFFIX)
   }
 
-  pathOf(ulid: Ulid): string {
-    return join(this.folderOf(ulid), ulid + SUFFIX)
+  /** Makes the names of these files durable; files of one shard share one folder sync. */
+  async syncNames(ulids: readonly Ulid[]): Promise<void> {
+    const shards = new Set(ulids.map(shardOf))
+    try {
+      await Promise.all(Array.from(shards, (shard) => this.#shards[shard]?.sync()))
+    } catch (error) {
+      throw storageFailure(error, `making names durable in ${this.folder}`)
+    }
   }
 
   /** A new file for one instance, held only by the writer until it is complete. */
   create(ulid: Ulid): SpoolWriter {
-    return new SpoolWriter(this.pathOf(ulid))
+    return SpoolWriter.create(this.pathOf(ulid))
   }
 
   /** Every file in the spool by its ULID, complete or not; other names are none of ours and are left alone. */
@@ -119,6 +130,10 @@ export class Spool {
     )
   }
 
+  [Symbol.dispose](): void {
+    for (const shard of this.#shards) shard[Symbol.dispose]()
+  }
+
   /** Removes a file. One that is already gone is as good as removed: an unlink that a crash undid comes round again. */
   async remove(ulid: Ulid): Promise<void> {
     await unlink(this.pathOf(ulid)).catch((error: unknown) => {
@@ -126,5 +141,7 @@ export class Spool {
     })
   }
 }
+
+const shardOf = (ulid: Ulid): number => Math.floor(ulidTime(ulid) / 1000) % SHARDS
 
 const shardName = (shard: number): string => shard.toString(32).padStart(2, '0')

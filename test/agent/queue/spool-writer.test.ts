@@ -6,7 +6,7 @@ import { tempFolder } from '../../support/temp-folder.ts'
 test('bytes land in the file in the order in which they were given, however they are cut', async () => {
   using folder = tempFolder()
   const blocks = Array.from({ length: 200 }, (_, i) => Buffer.alloc(10_000 + i, i))
-  const writer = new SpoolWriter(folder.join('a'))
+  const writer = SpoolWriter.create(folder.join('a'))
   for (const block of blocks) await writer.write([block])
   await writer.complete()
   expect(readFileSync(folder.join('a')).equals(Buffer.concat(blocks))).toBe(true)
@@ -14,7 +14,7 @@ test('bytes land in the file in the order in which they were given, however they
 
 test('a writer that is ahead of the disk is told to wait', async () => {
   using folder = tempFolder()
-  const writer = new SpoolWriter(folder.join('a'))
+  const writer = SpoolWriter.create(folder.join('a'))
   const answers = Array.from({ length: 4 }, () => writer.write([Buffer.alloc(600_000)]))
   expect(answers[0]).toBeUndefined()
   expect(answers.at(-1)).toBeInstanceOf(Promise)
@@ -25,10 +25,10 @@ test('a writer that is ahead of the disk is told to wait', async () => {
 
 test('what is discarded leaves no file, neither before nor after it was complete', async () => {
   using folder = tempFolder()
-  const early = new SpoolWriter(folder.join('early'))
+  const early = SpoolWriter.create(folder.join('early'))
   await early.write([Buffer.alloc(600_000)])
   await early.discard()
-  const late = new SpoolWriter(folder.join('late'))
+  const late = SpoolWriter.create(folder.join('late'))
   await late.write([Buffer.alloc(10)])
   await late.complete()
   await late.discard()
@@ -39,7 +39,7 @@ test('what is discarded leaves no file, neither before nor after it was complete
 test('a file that exists already is never written to or removed', async () => {
   using folder = tempFolder()
   writeFileSync(folder.join('a'), 'kept')
-  const writer = new SpoolWriter(folder.join('a'))
+  const writer = SpoolWriter.create(folder.join('a'))
   await writer.write([Buffer.from('other')])
   await expect(writer.complete()).rejects.toMatchObject({ code: 'STORAGE_ERROR' })
   expect(readFileSync(folder.join('a'), 'utf8')).toBe('kept')

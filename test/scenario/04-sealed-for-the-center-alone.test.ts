@@ -1,0 +1,89 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { compactVerify, importJWK } from 'jose'
+import { CenterAccount } from '../../src/agent/send/center-account.ts'
+import { manifestInstanceSchema } from '../../src/protocol/manifest.ts'
+import { parseEnvelope, parseTrailer, TRAILER_BYTES } from '../../src/protocol/spool-file.ts'
+import { allSettled, type Clinic, openClinic } from '../support/clinic.ts'
+import { inventedInstance } from '../support/invented-instance.ts'
+import { sendInstances } from '../support/send-instances.ts'
+import { sha256 } from '../support/stored-at-center.ts'
+
+const hasAge = spawnSync('age', ['--version']).status === 0
+const testWithAge = hasAge ? test : test.skip
+
+function spoolFiles(clinic: Clinic): Buffer[] {
+  const folder = join(clinic.settings.dataFolder, 'spool')
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ferry'),
+  )
+  return names.map((name) => readFileSync(join(folder, name)))
+}
+
+testWithAge(
+  "a spool file opens with Debian's age and the recovery key, to the DICOM file that the device sent",
+  async () => {
+    await using clinic = await openClinic()
+    const instance = inventedInstance(300_000)
+    await sendInstances(clinic.agent.port, [instance])
+    const [file = Buffer.alloc(0)] = spoolFiles(clinic)
+    const { bytesRead = 0, envelope } = parseEnvelope(file) ?? {}
+    const trailer = parseTrailer(file.subarray(-TRAILER_BYTES), file.length)
+    writeFileSync(join(clinic.folder, 'key'), clinic.recoveryIdentity)
+    const opened = spawnSync('age', ['-d', '-i', join(clinic.folder, 'key')], {
+      input: file.subarray(bytesRead, trailer.sealedBytes),
+      maxBuffer: 1e9,
+    })
+    expect(opened.stderr.toString()).toBe('')
+    expect(sha256(opened.stdout.subarray(envelope?.part10HeaderBytes))).toBe(sha256(instance.dataSet))
+    expect(trailer.dataSetSha256).toBe(sha256(instance.dataSet))
+  },
+)
+
+test("nothing of the patient stands in the clinic's folder in clear", async () => {
+  await using clinic = await openClinic()
+  const instance = inventedInstance(300_000)
+  expect(instance.dataSet.includes('INVENTED^PATIENT')).toBe(true)
+  await sendInstances(clinic.agent.port, [instance])
+  await allSettled(clinic)
+  const names = readdirSync(clinic.settings.dataFolder, {
+    recursive: true,
+    encoding: 'utf8',
+    withFileTypes: true,
+  })
+  const files = names
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name)))
+  expect(files.length).toBeGreaterThan(5)
+  const pixels = instance.dataSet.subarray(-64)
+  expect(files.filter((bytes) => bytes.includes('INVENTED') || bytes.includes(pixels))).toEqual([])
+})
+
+test('manifest and receipt verify with an independent JOSE library, and say the same of every instance', async () => {
+  await using clinic = await openClinic()
+  const instance = inventedInstance(1000)
+  await sendInstances(clinic.agent.port, [
+    instance,
+    inventedInstance(1000, { studyInstanceUid: instance.studyInstanceUid }),
+  ])
+  await allSettled(clinic)
+  const { evidence } = clinic.agent.service.study(instance.studyInstanceUid) ?? {}
+  const account = await CenterAccount.open(clinic.settings.dataFolder)
+  const key = (bytes: string) => importJWK({ kty: 'OKP', crv: 'Ed25519', x: bytes }, 'EdDSA')
+  const agentKey = await key(account.signingKey.publicKey.toString('base64url'))
+  const centerKey = await key(account.keyList().sign[0] ?? '')
+  const manifest = await compactVerify(evidence?.manifest ?? '', agentKey)
+  const receipt = await compactVerify(evidence?.receipt ?? '', centerKey)
+  const listed = JSON.parse(Buffer.from(manifest.payload).toString()) as { instances: object[] }
+  const receipted = JSON.parse(Buffer.from(receipt.payload).toString()) as { instances: object[] }
+  const same = manifestInstanceSchema.strip()
+  expect(receipted.instances.map((it) => same.parse(it))).toEqual(
+    listed.instances.map((it) => same.parse(it)),
+  )
+  expect(listed.instances).toHaveLength(2)
+  await expect(compactVerify(evidence?.receipt ?? '', agentKey)).rejects.toThrow(
+    'signature verification failed',
+  )
+})
