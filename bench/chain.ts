@@ -10,13 +10,14 @@ import { holdingOfFiles } from './peers/part10-folder.ts'
 import { STORESCP } from './peers/storescp.ts'
 import { OWN_SCU, type Sender, STORESCU, STORESCU_NAGLE } from './senders.ts'
 import type { Group } from './table.ts'
-import { type BenchOptions, present, workFolder } from './workbench.ts'
+import { type BenchOptions, present } from './workbench.ts'
 
 const ENOUGH_WITH_NAGLE = 200
 const PER_STUDY = 'Orthanc → Orthanc, per study'
 
 /** Each sends on as soon as it has something. "Stable" is Orthanc's word for a study that nothing was added to. */
-const ON_STABLE_STUDY = "function OnStableStudy(id, tags, metadata) RestApiPost('/modalities/far/store', id) end"
+const ON_STABLE_STUDY =
+  "function OnStableStudy(id, tags, metadata) RestApiPost('/modalities/far/store', id) end"
 const ON_STORED_INSTANCE =
   "function OnStoredInstance(id, tags, metadata, origin) SendToModality(id, 'far') end"
 
@@ -64,7 +65,10 @@ function routesFor(sender: Sender) {
 
 async function throughFerry(sender: Sender, { instances, expected }: Load, folder: string): Promise<Usage> {
   await using center = await CenterProcess.init(join(folder, 'center'), 'Bench center')
-  await using agent = await AgentProcess.init(join(folder, 'agent'), '1s')
+  await using agent = await AgentProcess.init(join(folder, 'agent'), {
+    quiet: '1s',
+    unknownDevices: 'accept',
+  })
   await center.start()
   await agent.join(center, 'Bench clinic')
   await agent.start()

@@ -4,6 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 const STOP_WITHIN_MS = 20_000
 const KEPT_OUTPUT = 4000
 
+/** How long an answer is waited for, and how often it is asked for. */
+export interface Patience {
+  readonly withinMs?: number
+  readonly everyMs?: number
+}
+
 /** A process of ours: its last words are kept for when it goes wrong, and it does not outlive the bench. */
 export class Child implements AsyncDisposable {
   readonly name: string
@@ -41,7 +47,7 @@ export class Child implements AsyncDisposable {
   async until<T>(
     what: string,
     ask: () => Promise<T | undefined> | T | undefined,
-    withinMs = 60_000,
+    { withinMs = 60_000, everyMs = 20 }: Patience = {},
   ): Promise<T> {
     const deadline = performance.now() + withinMs
     for (;;) {
@@ -49,7 +55,7 @@ export class Child implements AsyncDisposable {
       if (answer !== undefined) return answer
       if (this.#hasEnded()) throw this.error(`ended before ${what}`)
       if (performance.now() > deadline) throw this.error(`${what} took more than ${withinMs / 1000} s`)
-      await delay(20)
+      await delay(everyMs)
     }
   }
 

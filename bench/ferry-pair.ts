@@ -9,6 +9,9 @@ import { HOST } from './peers/receiver.ts'
 import { answers } from './peers/storescp.ts'
 import type { StoreScp } from './send-study.ts'
 
+/** Counting a queue costs the agent something: asked more often, the asking would be measured. */
+const ASK_EVERY_MS = 200
+
 export const AGENT_AE_TITLE = 'FERRY'
 export const DEVICE_AE_TITLE = 'DEMO_CT'
 
@@ -77,6 +80,12 @@ export class CenterProcess implements AsyncDisposable {
   }
 }
 
+export interface AgentChoices {
+  /** Nothing new for so long: a study is closed. */
+  readonly quiet: string
+  readonly unknownDevices: 'reject' | 'accept'
+}
+
 /** An agent in a folder of its own, made and run by its own commands. */
 export class AgentProcess implements AsyncDisposable {
   readonly config: string
@@ -95,7 +104,7 @@ export class AgentProcess implements AsyncDisposable {
   }
 
   /** As the commands make it, but quicker to close a study, content with a small disk, and for this machine alone. */
-  static async init(folder: string, quiet: string): Promise<AgentProcess> {
+  static async init(folder: string, { quiet, unknownDevices }: AgentChoices): Promise<AgentProcess> {
     await mkdir(folder, { recursive: true })
     const [port, pagePort] = [await freePort(), await freePort()]
     const config = join(folder, 'ferry.yaml')
@@ -106,7 +115,7 @@ export class AgentProcess implements AsyncDisposable {
       'reserve: 2GiB': 'reserve: 64MiB',
       'quiet: 60s': `quiet: ${quiet}`,
       'port: 11180': `port: ${pagePort}`,
-      'unknownDevices: reject': 'unknownDevices: accept',
+      'unknownDevices: reject': `unknownDevices: ${unknownDevices}`,
     })
     return new AgentProcess(config, String(dataFolder), port, pagePort)
   }
@@ -137,7 +146,7 @@ export class AgentProcess implements AsyncDisposable {
   }
 
   /** Resolves when the center has signed for this many instances. */
-  async confirmed(instances: number, withinMs = 300_000): Promise<void> {
+  async confirmed(instances: number): Promise<void> {
     const child = this.#child
     if (child === undefined) throw new Error('the agent does not run')
     const isThere = async (): Promise<true | undefined> => {
@@ -146,7 +155,10 @@ export class AgentProcess implements AsyncDisposable {
         throw new Error(`the agent raised ${alarms.map(({ message }) => message).join('; ')}`)
       return deliveries.confirmed >= instances ? true : undefined
     }
-    await child.until(`${instances} instances were confirmed`, isThere, withinMs)
+    await child.until(`${instances} instances were confirmed`, isThere, {
+      withinMs: 300_000,
+      everyMs: ASK_EVERY_MS,
+    })
   }
 
   /** As an operator does who does not want to wait for the next attempt. */

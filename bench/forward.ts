@@ -9,6 +9,8 @@ import { sendStudy } from './send-study.ts'
 import { failedRow, type Group, type Row, rowOf } from './table.ts'
 import { type BenchOptions, present, say, settleDisk, workFolder } from './workbench.ts'
 
+const ASK_EVERY_MS = 200
+
 interface Forwarder {
   readonly name: string
   readonly note: string
@@ -78,7 +80,10 @@ export async function compareRoutes(
 /** The center is away while the queue fills; the clock starts when it listens again. */
 async function forwardByFerry({ instances, expected }: Load, folder: string): Promise<Usage> {
   await using center = await CenterProcess.init(join(folder, 'center'), 'Bench center')
-  await using agent = await AgentProcess.init(join(folder, 'agent'), '1s')
+  await using agent = await AgentProcess.init(join(folder, 'agent'), {
+    quiet: '1s',
+    unknownDevices: 'accept',
+  })
   await center.start()
   await agent.join(center, 'Bench clinic')
   await center.stop()
@@ -121,6 +126,6 @@ export async function arrived(orthanc: Orthanc, instances: number, withinMs = 30
     if (count >= instances) return
     if (performance.now() > deadline)
       throw new Error(`${count} of ${instances} instances after ${withinMs / 1000} s`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS))
   }
 }

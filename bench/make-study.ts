@@ -37,8 +37,9 @@ async function makeInstance(name: SetName, number: number, maker: ImageMaker, pa
   await file.writeFile(encodeInventedHeader(name, number))
   const drawn: Buffer[] = []
   for (let frame = 0; frame < STUDY_SETS[name].frames; frame++) {
-    drawn[frame % DRAWN_FRAMES] ??= maker.image(number + frame)
-    await file.writeFile(drawn[frame % DRAWN_FRAMES] as Buffer)
+    const image = drawn[frame % DRAWN_FRAMES] ?? maker.image(number + frame)
+    drawn[frame % DRAWN_FRAMES] = image
+    await file.writeFile(image)
   }
   await rename(unfinished, path)
 }

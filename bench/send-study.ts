@@ -18,22 +18,27 @@ export interface StudyInstance extends Part10Header {
   readonly dataSet: () => AsyncIterable<Buffer>
 }
 
+export interface SendOptions {
+  readonly callingAeTitle?: string
+  /** Called after each, with how many have been answered. */
+  readonly stored?: (count: number) => void
+}
+
 const HEADER_BYTES = 4096
 const STREAMED_BYTES = 1024 * 1024
 
 /**
- * Sends instances over one association with Ferry's own SCU. Throws at the first answer that is not Success. `stored` is
- * called after each.
+ * Sends instances over one association with Ferry's own SCU. Throws at the first answer that is not Success.
  */
 export async function sendStudy(
   { host, port, aeTitle }: StoreScp,
   instances: readonly StudyInstance[],
-  stored: (count: number) => void = () => {},
+  { callingAeTitle = 'FERRY_BENCH', stored }: SendOptions = {},
 ): Promise<void> {
   await using association = await openAssociation({
     host,
     port,
-    callingAeTitle: 'FERRY_BENCH',
+    callingAeTitle,
     calledAeTitle: aeTitle,
     contexts: contextsFor(instances),
     clock: systemClock,
@@ -42,7 +47,7 @@ export async function sendStudy(
     const { status } = await association.store({ ...instance, dataSet: instance.dataSet() })
     if (status !== 0)
       throw new Error(`sending ${instance.path}: answered with status ${status.toString(16)}H`)
-    stored(i + 1)
+    stored?.(i + 1)
   }
 }
 

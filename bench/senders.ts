@@ -17,7 +17,7 @@ export interface Sender {
 export const OWN_SCU: Sender = {
   name: 'a sender that is not the limit',
   nagle: 'off',
-  send: sendStudy,
+  send: (scp, instances) => sendStudy(scp, instances),
 }
 
 export const STORESCU: Sender = {

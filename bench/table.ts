@@ -87,7 +87,7 @@ function figures(group: Group, row: Row): string[] {
   if (row.failure !== undefined) return [row.failure, '', '', '', '', '']
   const times = ratio(group, row)
   return [
-    row.instancesPerSecond.toFixed(row.instancesPerSecond < 10 ? 1 : 0),
+    row.instancesPerSecond < 10 ? row.instancesPerSecond.toPrecision(2) : row.instancesPerSecond.toFixed(0),
     row.megabytesPerSecond.toFixed(0),
     row.cpuSecondsPerGigabyte.toFixed(1),
     row.peakMegabytes.toFixed(0),

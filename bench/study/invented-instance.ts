@@ -1,7 +1,7 @@
 import { encodePart10Header } from '../../src/dicom/part10.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
 import { type Element, encodeDataSet, encodeElementHeader } from './elements.ts'
-import { type SetName, STUDY_SETS, uid } from './study-sets.ts'
+import { type SetName, STUDY_SETS, studyOf, uid } from './study-sets.ts'
 
 /** Wang^XiaoMing=王^小明 in GB18030: nobody's name, as many Chinese devices would write it. */
 const PATIENT_NAME = Buffer.concat([Buffer.from('Wang^XiaoMing='), Buffer.from('cdf55ed0a1c3f7', 'hex')])
@@ -12,14 +12,14 @@ export function encodeInventedHeader(name: SetName, number: number): Buffer {
   const set = STUDY_SETS[name]
   const { sopClassUid, phantom } = set
   const sopInstanceUid = uid(name, 'instance', number)
-  const study = Math.floor((number - 1) / set.perStudy)
+  const { index: study, studyInstanceUid } = studyOf(name, number)
   const series = Math.floor((number - 1) / set.perSeries)
   const elements: readonly Element[] = [
     ...PATIENT_AND_STUDY,
     [0x00080016, 'UI', sopClassUid],
     [0x00080018, 'UI', sopInstanceUid],
     [0x00080050, 'SH', `A${name.toUpperCase().slice(0, 2)}${study + 1}`],
-    [0x0020000d, 'UI', uid(name, 'study', study)],
+    [0x0020000d, 'UI', studyInstanceUid],
     [0x0020000e, 'UI', uid(name, 'series', series)],
     [0x00200010, 'SH', String(study + 1)],
     [0x00200011, 'IS', String(series + 1)],

@@ -118,6 +118,12 @@ export const STUDY_SETS: Readonly<Record<SetName, StudySet>> = {
   },
 }
 
+/** The study that an instance of the set, counted from 1, belongs to. */
+export function studyOf(name: SetName, number: number): { index: number; studyInstanceUid: string } {
+  const index = Math.floor((number - 1) / STUDY_SETS[name].perStudy)
+  return { index, studyInstanceUid: uid(name, 'study', index) }
+}
+
 /** A UID under the root for UUIDs (PS3.5 §B.2) made from what it names, the same every time. */
 export function uid(...parts: readonly (string | number)[]): string {
   const digest = createHash('sha256')

@@ -8,8 +8,8 @@ import { MemberSource, newPieceBuffer } from './member-source.ts'
 import { type OpenedMember, type OpeningMeans, openMember } from './open-member.ts'
 import type { PackRow, StoredMember } from './register.ts'
 
-/** Device flushes of several files at once cost little more than one. */
-const SYNCS_AT_ONCE = 8
+/** While one member waits for the disk others are opened; device flushes of several files cost little more than one. */
+const MEMBERS_AT_ONCE = 6
 
 /** What became of a pack's members, their files durable, their rows not yet written. */
 export interface OpenedPack {
@@ -30,29 +30,29 @@ export async function openPack(
   const buffer = newPieceBuffer()
   const { header, bytesRead } = await readHeader(pack, handle, buffer)
   const writers: InstanceWriter[] = []
-  const syncs = new Bounded(SYNCS_AT_ONCE)
+  const lanes = new Bounded(MEMBERS_AT_ONCE)
+  const buffers = [buffer, ...Array.from({ length: MEMBERS_AT_ONCE - 1 }, newPieceBuffer)]
   const opened: OpenedMember[] = []
   try {
     let start = bytesRead
-    for (const member of header.members) {
-      const one = await openMember(
-        member,
-        new MemberSource(handle, start, member.bytes, buffer),
-        means,
-        signal,
-      )
-      opened.push(one)
-      const writer = 'writer' in one ? one.writer : undefined
-      if (writer !== undefined) {
-        writers.push(writer)
-        await syncs.start(() => writer.finish())
-      }
+    for (const [place, member] of header.members.entries()) {
+      const at = start
+      await lanes.start(async () => {
+        const ownBuffer = buffers.pop() ?? newPieceBuffer()
+        const source = new MemberSource(handle, at, member.bytes, ownBuffer)
+        const one = await openMember(member, source, means, signal)
+        buffers.push(ownBuffer)
+        opened[place] = one
+        if (!('writer' in one) || one.writer === undefined) return
+        writers.push(one.writer)
+        await one.writer.finish()
+      })
       start += member.bytes
     }
-    await syncs.end()
+    await lanes.end()
     await means.store.syncNames(writers.map((writer) => writer.file))
   } catch (error) {
-    await syncs.settled()
+    await lanes.settled()
     for (const writer of writers) await writer.discard()
     throw error
   }

@@ -8,6 +8,8 @@ import { sendInstances } from '../support/send-instances.ts'
 import { sha256 } from '../support/stored-at-center.ts'
 import { until } from '../support/until.ts'
 
+const pixelDigests = (dataSets: Buffer[]): string[] => dataSets.map(pixelData).map(sha256).toSorted()
+
 function seriesOf({ transferSyntaxUid, dataSet }: SplitPart10): string | undefined {
   const scanner = new DataSetHeadScanner(transferSyntaxUid)
   scanner.push(dataSet)
@@ -44,8 +46,7 @@ describeWithCorpus('the PACS', () => {
       const shown = (await pacs.files()).map((file) =>
         file.subarray(parsePart10Header(file)?.headerBytes ?? 0),
       )
-      const digests = (dataSets: Buffer[]): string[] => dataSets.map(pixelData).map(sha256).toSorted()
-      expect(digests(shown)).toEqual(digests(sent.map(({ dataSet }) => dataSet)))
+      expect(pixelDigests(shown)).toEqual(pixelDigests(sent.map(({ dataSet }) => dataSet)))
     })
 
     test('a PACS that is down delays no receipt, and the receipt says that it waits', async () => {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { compactVerify, importJWK } from 'jose'
 import { CenterAccount } from '../../src/agent/send/center-account.ts'
 import { manifestInstanceSchema } from '../../src/protocol/manifest.ts'
@@ -12,7 +12,8 @@ import { sendInstances } from '../support/send-instances.ts'
 import { sha256 } from '../support/stored-at-center.ts'
 
 const hasAge = spawnSync('age', ['--version']).status === 0
-const testWithAge = hasAge ? test : test.skip
+
+const ed25519Key = (bytes: string) => importJWK({ kty: 'OKP', crv: 'Ed25519', x: bytes }, 'EdDSA')
 
 function spoolFiles(clinic: Clinic): Buffer[] {
   const folder = join(clinic.settings.dataFolder, 'spool')
@@ -22,9 +23,8 @@ function spoolFiles(clinic: Clinic): Buffer[] {
   return names.map((name) => readFileSync(join(folder, name)))
 }
 
-testWithAge(
-  "a spool file opens with Debian's age and the recovery key, to the DICOM file that the device sent",
-  async () => {
+;(hasAge ? describe : describe.skip)(hasAge ? 'age' : 'age, which is not here', () => {
+  test("a spool file opens with Debian's age and the recovery key, to the DICOM file that the device sent", async () => {
     await using clinic = await openClinic()
     const instance = inventedInstance(300_000)
     await sendInstances(clinic.agent.port, [instance])
@@ -39,8 +39,8 @@ testWithAge(
     expect(opened.stderr.toString()).toBe('')
     expect(sha256(opened.stdout.subarray(envelope?.part10HeaderBytes))).toBe(sha256(instance.dataSet))
     expect(trailer.dataSetSha256).toBe(sha256(instance.dataSet))
-  },
-)
+  })
+})
 
 test("nothing of the patient stands in the clinic's folder in clear", async () => {
   await using clinic = await openClinic()
@@ -71,9 +71,8 @@ test('manifest and receipt verify with an independent JOSE library, and say the 
   await allSettled(clinic)
   const { evidence } = clinic.agent.service.study(instance.studyInstanceUid) ?? {}
   const account = await CenterAccount.open(clinic.settings.dataFolder)
-  const key = (bytes: string) => importJWK({ kty: 'OKP', crv: 'Ed25519', x: bytes }, 'EdDSA')
-  const agentKey = await key(account.signingKey.publicKey.toString('base64url'))
-  const centerKey = await key(account.keyList().sign[0] ?? '')
+  const agentKey = await ed25519Key(account.signingKey.publicKey.toString('base64url'))
+  const centerKey = await ed25519Key(account.keyList().sign[0] ?? '')
   const manifest = await compactVerify(evidence?.manifest ?? '', agentKey)
   const receipt = await compactVerify(evidence?.receipt ?? '', centerKey)
   const listed = JSON.parse(Buffer.from(manifest.payload).toString()) as { instances: object[] }

@@ -4,6 +4,9 @@ import { startAgent } from '../../src/agent/agent.ts'
 import type { AgentSettings } from '../../src/config/agent-settings.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { openLog } from '../../src/platform/log.ts'
+import { keepYoungGenerationSmall } from '../../src/platform/young-generation.ts'
+
+keepYoungGenerationSmall()
 
 const settings = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as AgentSettings
 const agent = await startAgent(settings, { clock: systemClock, log: openLog(settings.log.level) })

@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs'
 import { type CenterOptions, startCenter } from '../../src/center/center.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { openLog } from '../../src/platform/log.ts'
+import { keepYoungGenerationSmall } from '../../src/platform/young-generation.ts'
+
+keepYoungGenerationSmall()
 
 const options = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as CenterOptions
 const center = await startCenter({ ...options, clock: systemClock, log: openLog('error') })
 process.stdout.write(`ready ${center.port}\n`)
+process.once('SIGTERM', () => {
+  void center.close().then(() => process.exit(0))
+})

@@ -2,7 +2,7 @@ import { constants, type FileHandle, open, unlink } from 'node:fs/promises'
 import { storageFailure } from '../../platform/failure.ts'
 
 /** Blocks are gathered to this much before they go to the file in one call. */
-const GATHER_BYTES = 256 * 1024
+const GATHER_BYTES = 512 * 1024
 
 /**
  * Writes one new file in the order in which bytes are given, without holding more than about 1 MiB. `complete` makes the

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { startCenter } from '../../center/center.ts'
 import { openLog } from '../../platform/log.ts'
+import { keepYoungGenerationSmall } from '../../platform/young-generation.ts'
 import { centerSettings } from '../config-file.ts'
 import { type Session, untilAborted } from '../session.ts'
 import { configOption } from './options.ts'
@@ -11,6 +12,7 @@ export function addCenterRun(program: Command, session: Session): void {
     .command('run')
     .description(say('centerRun.about'))
     .action(async () => {
+      keepYoungGenerationSmall()
       const { dataFolder, log, tls, pacs, ...rest } = centerSettings(session, configOption(program))
       await using stack = new AsyncDisposableStack()
       const options = { ...rest, folder: dataFolder, ...(tls && { tls }), ...(pacs && { pacs }) }

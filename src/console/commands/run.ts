@@ -4,6 +4,7 @@ import { checkAgentSettings } from '../../config/agent-settings.ts'
 import { settingsOf } from '../../config/check-settings.ts'
 import { failureFrom } from '../../platform/failure.ts'
 import { type Log, openLog } from '../../platform/log.ts'
+import { keepYoungGenerationSmall } from '../../platform/young-generation.ts'
 import { AGENT_FILE, findConfig } from '../config-file.ts'
 import { type Session, untilAborted } from '../session.ts'
 import { startStatusPage } from '../web/status-page.ts'
@@ -15,6 +16,7 @@ export function addRun(program: Command, session: Session): void {
     .command('run')
     .description(say('run.about'))
     .action(async () => {
+      keepYoungGenerationSmall()
       const file = findConfig(session, configOption(program), AGENT_FILE)
       const checked = checkAgentSettings(file)
       const settings = settingsOf(checked, file, language)
