@@ -63,7 +63,7 @@ export class Spool implements Disposable {
   async syncNames(ulids: readonly Ulid[]): Promise<void> {
     const shards = new Set(ulids.map(shardOf))
     try {
-      await Promise.all(Array.from(shards, (shard) => this.#shards[shard]?.sync()))
+      await Promise.all(Array.from(shards, async (shard) => this.#shards[shard]?.sync()))
     } catch (error) {
       throw storageFailure(error, `making names durable in ${this.folder}`)
     }
