@@ -9,7 +9,7 @@ const OFFSET_STREAM = 'application/offset+octet-stream'
 
 export interface TusUpload {
   client: CenterClient
-  source: PackSource
+  source: Pick<PackSource, 'bytes' | 'range'>
   /** Sent as Upload-Metadata `pack`; the center makes no second upload for the same one. */
   pack: string
   chunkBytes: number

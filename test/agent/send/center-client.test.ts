@@ -1,0 +1,56 @@
+import { expect, test } from '@jest/globals'
+import { CenterAccount } from '../../../src/agent/send/center-account.ts'
+import { CenterClient } from '../../../src/agent/send/center-client.ts'
+import { type Clock, systemClock } from '../../../src/platform/clock.ts'
+import { CENTER_PATHS } from '../../../src/protocol/center-api.ts'
+import { newSigningKey, type SigningKey } from '../../../src/protocol/signing-key.ts'
+import { type Clinic, openClinic } from '../../support/clinic.ts'
+
+interface Differences {
+  pin?: string
+  key?: SigningKey
+  clock?: Clock
+  port?: number
+}
+
+async function askWith(clinic: Clinic, { pin, key, clock, port }: Differences): Promise<number> {
+  const account = await CenterAccount.open(clinic.settings.dataFolder)
+  const { center, tlsPin } = account.address()
+  await using client = new CenterClient({
+    url: `https://127.0.0.1:${port ?? clinic.center.port}`,
+    center,
+    pins: () => [pin ?? tlsPin],
+    signingKey: key ?? account.signingKey,
+    clock: clock ?? systemClock,
+  })
+  return (await client.request({ method: 'GET', path: CENTER_PATHS.agent })).status
+}
+
+test('the center is known by its key alone: another pin ends the connection before a byte of the request leaves', async () => {
+  await using clinic = await openClinic()
+  expect(await askWith(clinic, {})).toBe(200)
+  const other = Buffer.alloc(32, 1).toString('base64url')
+  await expect(askWith(clinic, { pin: other })).rejects.toMatchObject({ code: 'CENTER_IDENTITY' })
+})
+
+test('a key that the center does not know is told so, as something that an operator must settle', async () => {
+  await using clinic = await openClinic()
+  await expect(askWith(clinic, { key: newSigningKey() })).rejects.toMatchObject({
+    code: 'AGENT_UNKNOWN',
+    remedy: 'operator',
+  })
+})
+
+test('a clock that is ten days off is corrected by the clock of the center', async () => {
+  await using clinic = await openClinic()
+  const wrong: Clock = { ...systemClock, now: () => Date.now() + 10 * 86_400_000 }
+  expect(await askWith(clinic, { clock: wrong })).toBe(200)
+})
+
+test('a center that does not listen is something that time can cure', async () => {
+  await using clinic = await openClinic()
+  await expect(askWith(clinic, { port: 1 })).rejects.toMatchObject({
+    code: 'CENTER_UNREACHABLE',
+    remedy: 'wait',
+  })
+})
