@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { closeServer } from '../platform/close-server.ts'
 import { describe, Failure, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
 import {
@@ -37,7 +38,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
   } catch (error) {
     throw failureFrom(error, 'STORAGE_ERROR', `listening on ${path}`)
   }
-  return { [Symbol.asyncDispose]: () => close(server) }
+  return { [Symbol.asyncDispose]: () => closeServer(server) }
 }
 
 /** A socket is born with the mode that the umask leaves, so that there is no moment in which others could connect. */
@@ -50,13 +51,6 @@ async function listenPrivately(server: Server, path: string): Promise<void> {
   }
   await once(server, 'listening')
   if (process.platform !== 'win32') chmodSync(path, 0o600)
-}
-
-async function close(server: Server): Promise<void> {
-  const closed = once(server, 'close')
-  server.close()
-  server.closeAllConnections()
-  await closed
 }
 
 async function answer(

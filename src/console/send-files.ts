@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { type Part10Header, parsePart10Header } from '../dicom/part10.ts'
+import { isStored } from '../dicom/storage-status.ts'
 import { parseUid } from '../dicom/uid.ts'
-import { DIMSE_STATUS } from '../dimse/dimse-status.ts'
 import { type OpenAssociationOptions, openAssociation } from '../dimse/open-association.ts'
 import type { RequestedAssociation } from '../dimse/requested-association.ts'
 import { Failure, failureFrom } from '../platform/failure.ts'
@@ -69,9 +69,8 @@ async function store(association: RequestedAssociation, { path, header }: DicomF
   const dataSet = createReadStream(path, { start: header.headerBytes, highWaterMark: CHUNK_BYTES })
   try {
     const { status, errorComment } = await association.store({ ...header, dataSet })
-    const isStored = status === DIMSE_STATUS.success || isWarning(status)
     const words = `status ${status.toString(16).padStart(4, '0')}${errorComment ? `: ${errorComment}` : ''}`
-    return { path, isStored, status, words }
+    return { path, isStored: isStored(status), status, words }
   } catch (error) {
     return { path, isStored: false, words: failureFrom(error, 'INTERNAL', 'sending').message }
   } finally {
@@ -80,8 +79,6 @@ async function store(association: RequestedAssociation, { path, header }: DicomF
 }
 
 /** Bxxx: stored, with a remark (PS3.7 §C). */
-const isWarning = (status: number): boolean => status >= 0xb000 && status <= 0xbfff
-
 /** What is proposed must be UIDs: one that is not would cost the whole association. */
 function checked(header: Part10Header): Part10Header {
   const { sopClassUid, sopInstanceUid, transferSyntaxUid } = header

@@ -45,7 +45,7 @@ export interface StoreRequest {
 
 /** What the peer is told about an instance. */
 export interface StoreAnswer {
-  /** PS3.4 §B.2.3, see {@link DIMSE_STATUS}. */
+  /** PS3.4 §B.2.3, see {@link STORAGE_STATUS}. */
   readonly status: number
   /** Shown by some devices: plain ASCII, at most 64 characters (LO), no patient data. Longer text is cut. */
   readonly errorComment?: string

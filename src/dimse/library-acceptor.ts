@@ -1,8 +1,8 @@
+import { STORAGE_STATUS } from '../dicom/storage-status.ts'
 import type { AssociationAnswer, ContextAnswer, ProposedContext } from './association.ts'
 import type { AssociationRejection } from './association-rejection.ts'
 import type { CommandSet } from './command-set.ts'
 import { COMMAND_FIELD } from './command-set.ts'
-import { DIMSE_STATUS } from './dimse-status.ts'
 import * as library from './library.ts'
 import { ListeningScp } from './listening-scp.ts'
 import { encodeCommand, encodeDataHeader, PDV_LAST } from './pdu.ts'
@@ -61,7 +61,9 @@ export class LibraryAcceptor {
   respond(contextId: number, command: CommandSet, commandBytes: Buffer): Buffer {
     const respond = this.#hear(contextId, command, commandBytes)
     const isEcho = command.commandField === COMMAND_FIELD.cEchoRequest
-    return this.#written(() => respond(isEcho ? DIMSE_STATUS.success : DIMSE_STATUS.unrecognizedOperation))
+    return this.#written(() =>
+      respond(isEcho ? STORAGE_STATUS.Success : STORAGE_STATUS.UnrecognizedOperation),
+    )
   }
 
   #association(): library.LibraryAssociation {

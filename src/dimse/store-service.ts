@@ -1,9 +1,10 @@
+import { STORAGE_STATUS } from '../dicom/storage-status.ts'
 import type { Clock } from '../platform/clock.ts'
 import { describe, type Failure, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
 import type { AssociationHandlers, AssociationRequest, StoreAnswer, StoreSink } from './association.ts'
 import type { CommandSet } from './command-set.ts'
-import { DIMSE_STATUS, errorComment } from './dimse-status.ts'
+import { errorComment } from './error-comment.ts'
 import type { AgreedContext } from './negotiate.ts'
 import type { PduReader } from './pdu-reader.ts'
 import { receiveDataSet } from './receive-data-set.ts'
@@ -53,7 +54,7 @@ function open(
     return { sink: handlers.store(request) }
   } catch (error) {
     log.error('opening an instance failed', { reason: describe(error) })
-    return { refused: { status: DIMSE_STATUS.processingFailure } }
+    return { refused: { status: STORAGE_STATUS.ProcessingFailure } }
   }
 }
 
@@ -64,10 +65,10 @@ type Checked =
 function checkCommand({ command, context }: StoreCall): Checked {
   const { affectedSopClassUid: sopClassUid, affectedSopInstanceUid: sopInstanceUid } = command
   if (sopClassUid !== context.abstractSyntaxUid) {
-    return refuse(DIMSE_STATUS.dataSetDoesNotMatchSopClass, 'not the SOP class of the presentation context')
+    return refuse(STORAGE_STATUS.DataSetDoesNotMatchSopClass, 'not the SOP class of the presentation context')
   }
-  if (sopInstanceUid === undefined) return refuse(DIMSE_STATUS.cannotUnderstand, 'no SOP Instance UID')
-  if (!command.hasDataSet) return refuse(DIMSE_STATUS.cannotUnderstand, 'no data set')
+  if (sopInstanceUid === undefined) return refuse(STORAGE_STATUS.CannotUnderstand, 'no SOP Instance UID')
+  if (!command.hasDataSet) return refuse(STORAGE_STATUS.CannotUnderstand, 'no data set')
   return { sopClassUid, sopInstanceUid }
 }
 
@@ -81,7 +82,7 @@ async function finish(sink: StoreSink, log: Log): Promise<StoreAnswer> {
     return comment === undefined ? { status } : { status, errorComment: errorComment(comment) }
   } catch (error) {
     log.error('storing an instance failed', { reason: describe(error) })
-    return { status: DIMSE_STATUS.processingFailure }
+    return { status: STORAGE_STATUS.ProcessingFailure }
   }
 }
 

@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { encodePart10Header } from '../../src/dicom/part10.ts'
+import { STORAGE_STATUS } from '../../src/dicom/storage-status.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
-import { DIMSE_STATUS } from '../../src/dimse/dimse-status.ts'
 import { runCommand } from '../support/run-command.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { startListener } from '../support/test-listener.ts'
@@ -63,7 +63,7 @@ test('one refused instance does not stop the others: exit code 3', async () => {
   writeFileSync(folder.join('note.txt'), 'x'.repeat(200))
   peer.handlers.onFinish = async ({ request }) => {
     const refused = request.sopInstanceUid === '1.2.2'
-    return { status: refused ? DIMSE_STATUS.outOfResources : 0, errorComment: refused ? 'DISK FULL' : '' }
+    return { status: refused ? STORAGE_STATUS.OutOfResources : 0, errorComment: refused ? 'DISK FULL' : '' }
   }
   const files = ['1.2.1', '1.2.2', '1.2.3', 'note.txt']
   const args = ['send', `PEER@127.0.0.1:${peer.port}`, ...files, '--json']
@@ -73,7 +73,7 @@ test('one refused instance does not stop the others: exit code 3', async () => {
   expect(JSON.parse(out).files).toContainEqual({
     path: folder.join('1.2.2'),
     isStored: false,
-    status: DIMSE_STATUS.outOfResources,
+    status: STORAGE_STATUS.OutOfResources,
     words: 'status a700: DISK FULL',
   })
 })

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
+import { STORAGE_STATUS } from '../../dicom/storage-status.ts'
 import { TRANSFER_SYNTAX } from '../../dicom/transfer-syntax.ts'
-import { DIMSE_STATUS } from '../../dimse/dimse-status.ts'
 import { openAssociation } from '../../dimse/open-association.ts'
 import { EXIT } from '../exit-codes.ts'
 import { printJson, type Session } from '../session.ts'
@@ -35,7 +35,7 @@ async function echo(session: Session, peer: string, { calling, json }: EchoOptio
   const status = await association.echo()
   const ms = Math.round(clock.monotonicMs() - startedAt)
   if (json) printJson(session, { peer, status, ms })
-  else if (status === DIMSE_STATUS.success) terminal.print(say('echo.done', { peer, ms }))
+  else if (status === STORAGE_STATUS.Success) terminal.print(say('echo.done', { peer, ms }))
   else terminal.print(say('echo.refused', { peer, status: status.toString(16).padStart(4, '0') }))
-  if (status !== DIMSE_STATUS.success) session.conclude(EXIT.failed)
+  if (status !== STORAGE_STATUS.Success) session.conclude(EXIT.failed)
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, BlockList, isIP } from 'node:net'
+import { closeServer } from '../../platform/close-server.ts'
 import { Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { CONTROL_SCHEMA_VERSION, type ControlService } from '../../protocol/control-api.ts'
@@ -36,7 +37,7 @@ export async function startStatusPage(options: StatusPageOptions): Promise<Statu
   if (!isLoopback(opened.address))
     log.warn('status page can be read from other machines', { host, port: opened.port })
   const url = `http://${isIP(host) === 6 ? `[${host}]` : host}:${opened.port}/`
-  return { url, [Symbol.asyncDispose]: () => close(server) }
+  return { url, [Symbol.asyncDispose]: () => closeServer(server) }
 }
 
 function addressOf(server: Server): AddressInfo {
@@ -44,13 +45,6 @@ function addressOf(server: Server): AddressInfo {
   if (address === null || typeof address === 'string')
     throw new Failure('INTERNAL', 'the status page has no port')
   return address
-}
-
-async function close(server: Server): Promise<void> {
-  const closed = once(server, 'close')
-  server.close()
-  server.closeAllConnections()
-  await closed
 }
 
 async function answer(
