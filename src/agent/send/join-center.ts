@@ -1,3 +1,4 @@
+import { backoffMs } from '../../platform/backoff.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { Failure } from '../../platform/failure.ts'
 import { type AgentAnswer, agentAnswerSchema, CENTER_PATHS } from '../../protocol/center-api.ts'
@@ -5,7 +6,8 @@ import type { JoinCode } from '../../protocol/join-code.ts'
 import { CenterAccount } from './center-account.ts'
 import { CenterClient } from './center-client.ts'
 
-const ASK_EVERY_MS = 2000
+const FIRST_ASK_MS = 200
+const LAST_ASK_MS = 5000
 
 export interface Joining {
   dataFolder: string
@@ -46,8 +48,8 @@ export async function joinCenter(joining: Joining): Promise<void> {
     signal,
   })
   if (answer.state === 'pending') onPending(account.signingKey.kid)
-  while (answer.state === 'pending') {
-    await clock.sleep(ASK_EVERY_MS, signal)
+  for (let asked = 0; answer.state === 'pending'; asked++) {
+    await clock.sleep(backoffMs(asked, FIRST_ASK_MS, LAST_ASK_MS), signal)
     answer = await client.json(agentAnswerSchema, { method: 'GET', path: CENTER_PATHS.agent, signal })
   }
   await account.joinAt({ url: code.url, center: code.center, tlsPin: code.tlsPin })
