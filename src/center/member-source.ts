@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises'
 import { Failure, storageFailure } from '../platform/failure.ts'
 
-/** A piece is what the event loop works off at a time: about 2 ms of digests and opening. */
-const PIECE_BYTES = 1024 * 1024
+/** A piece is what the event loop works off at a time: about half a ms of digests and opening. */
+const PIECE_BYTES = 256 * 1024
 
 /** A buffer for the pieces of all members of a pack, one after another. */
 export const newPieceBuffer = (): Buffer => Buffer.allocUnsafeSlow(PIECE_BYTES)

@@ -9,7 +9,7 @@ import { type OpenedMember, type OpeningMeans, openMember } from './open-member.
 import type { PackRow, StoredMember } from './register.ts'
 
 /** While one member waits for the disk others are opened; device flushes of several files cost little more than one. */
-const MEMBERS_AT_ONCE = 6
+const MEMBERS_AT_ONCE = 3
 
 /** What became of a pack's members, their files durable, their rows not yet written. */
 export interface OpenedPack {

@@ -55,10 +55,15 @@ export function tooLong(): HttpRefusal {
   )
 }
 
+/**
+ * Gathers pieces in one of two buffers while the other is being written. The pieces of TLS are copied, since held ones
+ * would outlive V8's young generation and be freed by full collections only.
+ */
 class BatchWriter {
   readonly #handle: FileHandle
   #position: number
-  #batch: Buffer[] = []
+  #batch = Buffer.allocUnsafeSlow(BATCH_BYTES)
+  #spare = Buffer.allocUnsafeSlow(BATCH_BYTES)
   #batchBytes = 0
   /** The write under way; settles with its error, so that nothing is left unheard. */
   #writing: Promise<unknown> = Promise.resolve(undefined)
@@ -69,10 +74,12 @@ class BatchWriter {
   }
 
   async add(piece: Buffer): Promise<void> {
-    if (piece.length === 0) return
-    this.#batch.push(piece)
-    this.#batchBytes += piece.length
-    if (this.#batchBytes >= BATCH_BYTES) await this.#startWrite()
+    for (let from = 0; from < piece.length; ) {
+      const copied = piece.copy(this.#batch, this.#batchBytes, from)
+      from += copied
+      this.#batchBytes += copied
+      if (this.#batchBytes === BATCH_BYTES) await this.#startWrite()
+    }
   }
 
   async flush(): Promise<void> {
@@ -80,14 +87,14 @@ class BatchWriter {
     await this.#written()
   }
 
-  /** Waits for the write before, then starts this one. */
+  /** Waits for the write before, then starts this one; the buffer of the write before is filled next. */
   async #startWrite(): Promise<void> {
     await this.#written()
-    const [batch, bytes, position] = [this.#batch, this.#batchBytes, this.#position]
-    this.#batch = []
+    const [bytes, position] = [this.#batch.subarray(0, this.#batchBytes), this.#position]
+    this.#position += bytes.length
     this.#batchBytes = 0
-    this.#position += bytes
-    this.#writing = writeAll(this.#handle, batch, bytes, position).catch((error: unknown) => error)
+    ;[this.#batch, this.#spare] = [this.#spare, this.#batch]
+    this.#writing = writeAll(this.#handle, bytes, position).catch((error: unknown) => error)
   }
 
   async #written(): Promise<void> {
@@ -97,12 +104,9 @@ class BatchWriter {
 }
 
 /** The system may take fewer bytes than it was given: the rest is offered again. */
-async function writeAll(handle: FileHandle, batch: Buffer[], bytes: number, position: number): Promise<void> {
-  let { bytesWritten } = await handle.writev(batch, position)
-  if (bytesWritten === bytes) return
-  const whole = Buffer.concat(batch)
-  while (bytesWritten < bytes) {
-    const rest = whole.subarray(bytesWritten)
-    bytesWritten += (await handle.write(rest, 0, rest.length, position + bytesWritten)).bytesWritten
+async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written)
+    written += bytesWritten
   }
 }
