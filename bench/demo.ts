@@ -26,6 +26,8 @@ process.exitCode = await main(process.argv.includes('--keep'))
 
 /** A center, an agent that joins it, and a CT study that crosses: all through the commands that a clinic would use. */
 async function main(keep: boolean): Promise<number> {
+  // Ctrl-C reaches agent and center too; that they end is what ends the demo, and the folder is cleared away.
+  process.on('SIGINT', () => {})
   const folder = await mkdtemp(join(tmpdir(), 'ferry-demo-'))
   try {
     say(`Ferry demo in ${folder}\n`)
