@@ -95,9 +95,9 @@ export class InstanceIntake implements StoreSink {
       this.#sealed = { sealer, writer: queue.spool.create(ulid), envelope }
       const held = this.#held
       this.#held = []
-      let written = this.#sealed.writer.write(sealer.start())
-      for (const chunk of held) written = this.#seal(chunk) ?? written
-      return written
+      const written = [this.#sealed.writer.write(sealer.start()), ...held.map((chunk) => this.#seal(chunk))]
+      const behind = written.filter((promise) => promise !== undefined)
+      return behind.length === 0 ? undefined : Promise.all(behind).then(() => undefined)
     } catch (error) {
       return this.#fail(failureFrom(error, 'SEAL_FAILED', 'sealing an instance'))
     }

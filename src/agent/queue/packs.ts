@@ -92,6 +92,11 @@ export class Packs {
     this.#database.run('UPDATE pack SET upload_url = ? WHERE pack = ?', uploadUrl ?? null, pack)
   }
 
+  /** The pack could not be sent: its members wait, each with the reason and the next time (ms since 1970). */
+  postpone(destination: string, pack: string, failure: Failure, nextAttemptAt: number): void {
+    this.#database.run(POSTPONE, nextAttemptAt, failure.code, failure.message, destination, pack)
+  }
+
   /** Ends a pack with what became of each member. Holding is an operator's matter and so committed durably. */
   settle(destination: string, pack: string, outcomes: readonly MemberOutcome[]): void {
     const work = (): void => {
@@ -134,6 +139,9 @@ const SENDING = `
 const UNFINISHED = `
   SELECT pack, study_instance_uid AS study, upload_url AS url FROM pack WHERE destination = ? ORDER BY pack`
 const MEMBERS = 'SELECT ulid, bytes FROM pack_member WHERE pack = ? ORDER BY position'
+const POSTPONE = `
+  UPDATE delivery SET next_attempt_at = ?, reason_code = ?, reason = ?, attempts = attempts + 1
+  WHERE destination = ? AND state = 'sending' AND ulid IN (SELECT ulid FROM pack_member WHERE pack = ?)`
 const DELIVERED = `
   UPDATE delivery SET state = 'delivered', changed_at = ?, reason_code = NULL, reason = NULL
   WHERE destination = ? AND ulid = ? AND state = 'sending'`

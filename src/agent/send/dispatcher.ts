@@ -32,6 +32,13 @@ export interface DispatcherParts {
   delivered: (studyInstanceUid: string) => void
 }
 
+/** A pack, how often sending it failed, and when it may go again, on the monotonic clock. */
+interface PackOnItsWay {
+  readonly pack: PackRecord
+  readonly failures: number
+  dueMs: number
+}
+
 /**
  * Sends what is queued for one destination, for ever. While the destination is in trouble nothing is tried but one probe
  * at growing intervals; when that succeeds everything goes on at once, each pack from where it stood.
@@ -41,8 +48,8 @@ export class Dispatcher {
   readonly #wake: Wake
   readonly #gathering: Gathering
   readonly #running = new Set<Promise<void>>()
-  /** Packs whose sending broke off; they go on before new ones are formed. */
-  #broken: PackRecord[] = []
+  /** Packs whose sending broke off; each goes on when its own time has come, before new ones are formed. */
+  #broken: PackOnItsWay[] = []
   #trouble: { failure: Failure; attempts: number; probeAtMs: number } | undefined
 
   constructor(parts: DispatcherParts) {
@@ -64,6 +71,7 @@ export class Dispatcher {
   /** An operator, or a sign of life, says that the destination may be back: probe now. */
   probeNow(): void {
     if (this.#trouble !== undefined) this.#trouble.probeAtMs = 0
+    for (const broken of this.#broken) broken.dueMs = 0
     this.wake()
   }
 
@@ -71,7 +79,7 @@ export class Dispatcher {
   async run(signal: AbortSignal): Promise<void> {
     const { destination, packs } = this.#parts
     this.#parts.watchPoints.clearTrouble(destination.name)
-    this.#broken = packs.unfinished(destination.name)
+    this.#broken = packs.unfinished(destination.name).map((pack) => ({ pack, failures: 0, dueMs: 0 }))
     while (!signal.aborted) {
       if (this.#trouble !== undefined) await this.#probe(this.#trouble, signal)
       else if (!this.#startNext(signal)) await this.#wake.wait(this.#idleMs(), signal)
@@ -81,18 +89,16 @@ export class Dispatcher {
 
   /** Starts the next pack if there is one and a place is free. */
   #startNext(signal: AbortSignal): boolean {
-    const { destination, packs, limits, uploads, log } = this.#parts
+    const { uploads, log } = this.#parts
     if (this.#running.size >= uploads) return false
-    const pack =
-      this.#broken.shift() ?? packs.formNext(destination.name, limits, this.#gathering.waiting().studies)
-    if (pack === undefined) return false
-    this.#gathering.taken(pack.header.study)
-    const sending = this.#send(pack, signal)
+    const next = this.#takeBroken() ?? this.#form()
+    if (next === undefined) return false
+    const sending = this.#send(next, signal)
       .catch((error: unknown) => {
         // Nothing of this pack was settled: it goes again, and the fault is told.
         const failure = failureFrom(error, 'INTERNAL', 'sending a pack')
         log.error('sending a pack went wrong', { code: failure.code, reason: failure.message })
-        this.#broke(pack, failure)
+        this.#broke(next, failure)
       })
       .finally(() => {
         this.#running.delete(sending)
@@ -102,8 +108,23 @@ export class Dispatcher {
     return true
   }
 
-  async #send(pack: PackRecord, signal: AbortSignal): Promise<void> {
+  #takeBroken(): PackOnItsWay | undefined {
+    const now = this.#parts.clock.monotonicMs()
+    const place = this.#broken.findIndex(({ dueMs }) => dueMs <= now)
+    return place === -1 ? undefined : this.#broken.splice(place, 1)[0]
+  }
+
+  #form(): PackOnItsWay | undefined {
+    const { destination, packs, limits } = this.#parts
+    const pack = packs.formNext(destination.name, limits, this.#gathering.waiting().studies)
+    if (pack === undefined) return undefined
+    this.#gathering.taken(pack.header.study)
+    return { pack, failures: 0, dueMs: 0 }
+  }
+
+  async #send(next: PackOnItsWay, signal: AbortSignal): Promise<void> {
     const { destination, packs, log, delivered } = this.#parts
+    const { pack } = next
     const { header } = pack
     try {
       const outcomes = await destination.deliver(pack, signal)
@@ -122,7 +143,7 @@ export class Dispatcher {
       if (signal.aborted) return
       const failure = failureFrom(error, 'INTERNAL', `sending to ${destination.name}`)
       if (failure.remedy === 'none') this.#hold(pack, failure)
-      else this.#broke(pack, failure)
+      else this.#broke(next, failure)
     }
   }
 
@@ -143,8 +164,15 @@ export class Dispatcher {
     })
   }
 
-  #broke(pack: PackRecord, failure: Failure): void {
-    this.#broken.push(pack)
+  /**
+   * The pack goes again from where it stood, later each time, so that one that always fails holds up no other. Whether the
+   * destination as a whole is in trouble is found out by a probe.
+   */
+  #broke({ pack, failures }: PackOnItsWay, failure: Failure): void {
+    const { destination, packs, clock } = this.#parts
+    const delay = failures === 0 ? 0 : backoffMs(failures, FIRST_MS, OPERATOR_CAP_MS)
+    this.#broken.push({ pack, failures: failures + 1, dueMs: clock.monotonicMs() + delay })
+    packs.postpone(destination.name, pack.header.pack, failure, clock.now() + delay)
     if (this.#trouble === undefined) this.#setTrouble(failure, 0)
   }
 
@@ -186,6 +214,7 @@ export class Dispatcher {
     const { studies, untilMs } = this.#gathering.waiting()
     const due = deliveries.nextDue(destination.name, studies)
     const dueMs = due === undefined ? IDLE_MS : Math.max(0, due - clock.now())
-    return Math.min(IDLE_MS, dueMs, untilMs) + 5
+    const brokenMs = this.#broken.map((broken) => Math.max(0, broken.dueMs - clock.monotonicMs()))
+    return Math.min(IDLE_MS, dueMs, untilMs, ...brokenMs) + 5
   }
 }
