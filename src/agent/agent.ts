@@ -11,6 +11,7 @@ import { StorageGate } from './arrival/storage-gate.ts'
 import { StorageService } from './arrival/storage-service.ts'
 import { CenterKeys } from './center-keys.ts'
 import { startControlServer } from './control-server.ts'
+import { rehearseSealing } from './envelope/rehearse-sealing.ts'
 import { InstanceIntake } from './intake.ts'
 import { openQueue, type Queue } from './queue/open-queue.ts'
 import { recoverSpool } from './queue/recover-spool.ts'
@@ -35,6 +36,7 @@ interface Surroundings {
  * Throws NOT_ENROLLED before the agent has joined a center, ALREADY_RUNNING, STORAGE_ERROR, PORT_IN_USE.
  */
 export async function startAgent(settings: AgentSettings, { clock, log }: Surroundings): Promise<Agent> {
+  rehearseSealing()
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 })
   await using stack = new AsyncDisposableStack()
   stack.use(lockFolder(settings.dataFolder, 'Ferry agent'))

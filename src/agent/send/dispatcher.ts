@@ -91,14 +91,14 @@ export class Dispatcher {
   #startNext(signal: AbortSignal): boolean {
     const { uploads, log } = this.#parts
     if (this.#running.size >= uploads) return false
-    const next = this.#takeBroken() ?? this.#form()
-    if (next === undefined) return false
-    const sending = this.#send(next, signal)
+    const way = this.#takeBroken() ?? this.#form()
+    if (way === undefined) return false
+    const sending = this.#send(way, signal)
       .catch((error: unknown) => {
         // Nothing of this pack was settled: it goes again, and the fault is told.
         const failure = failureFrom(error, 'INTERNAL', 'sending a pack')
         log.error('sending a pack went wrong', { code: failure.code, reason: failure.message })
-        this.#broke(next, failure)
+        this.#broke(way, failure)
       })
       .finally(() => {
         this.#running.delete(sending)
@@ -122,9 +122,9 @@ export class Dispatcher {
     return { pack, failures: 0, dueMs: 0 }
   }
 
-  async #send(next: PackOnItsWay, signal: AbortSignal): Promise<void> {
+  async #send(way: PackOnItsWay, signal: AbortSignal): Promise<void> {
     const { destination, packs, log, delivered } = this.#parts
-    const { pack } = next
+    const { pack } = way
     const { header } = pack
     try {
       const outcomes = await destination.deliver(pack, signal)
@@ -143,7 +143,7 @@ export class Dispatcher {
       if (signal.aborted) return
       const failure = failureFrom(error, 'INTERNAL', `sending to ${destination.name}`)
       if (failure.remedy === 'none') this.#hold(pack, failure)
-      else this.#broke(next, failure)
+      else this.#broke(way, failure)
     }
   }
 

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { sealedBytes } from '../../../src/age/sealer.ts'
 import { generateIdentity, parseIdentity, recipientOf } from '../../../src/age/x25519-keys.ts'
+import { rehearseSealing } from '../../../src/agent/envelope/rehearse-sealing.ts'
 import { SpoolFileSealer } from '../../../src/agent/envelope/seal-spool-file.ts'
 import {
   type Envelope,
@@ -111,4 +112,8 @@ test('calls out of order are refused rather than written down in the wrong order
   sealer.finish()
   expect(() => sealer.update(noise)).toThrow(internal)
   expect(() => sealer.finish()).toThrow(internal)
+})
+
+test('sealing is rehearsed and opens again', () => {
+  expect(rehearseSealing).not.toThrow()
 })
