@@ -1,0 +1,131 @@
+import { readdirSync } from 'node:fs'
+import { expect, test } from '@jest/globals'
+import { parseRecipient } from '../../src/age/x25519-keys.ts'
+import { StorageGate } from '../../src/agent/arrival/storage-gate.ts'
+import { InstanceIntake } from '../../src/agent/intake.ts'
+import { openQueue } from '../../src/agent/queue/open-queue.ts'
+import type { StoreAnswer } from '../../src/dimse/association.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { Failure } from '../../src/platform/failure.ts'
+import { silentLog } from '../../src/platform/log.ts'
+import { inventedInstance } from '../support/invented-instance.ts'
+import { testIdentity } from '../support/sealed-instance.ts'
+import type { RawInstance } from '../support/send-instances.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+import { until } from '../support/until.ts'
+
+const LIMIT = 2_000_000
+
+/** An intake into a queue of its own; `files` counts what lies in its spool. */
+async function openIntake() {
+  const folder = tempFolder()
+  const queue = await openQueue(folder.path, systemClock, ['center'])
+  const { watchPoints } = queue
+  const gate = { folder: folder.path, reserveBytes: 0, clock: systemClock, log: silentLog, watchPoints }
+  const storage = new StorageGate(gate)
+  const parts = {
+    queue,
+    storage,
+    clock: systemClock,
+    log: silentLog,
+    listener: 'main',
+    recipients: () => [parseRecipient(testIdentity.recipient)],
+    instanceLimitBytes: LIMIT,
+    accepted: () => {},
+  }
+  const begin = (instance: RawInstance): InstanceIntake => {
+    const association = {
+      callingAeTitle: 'CT1',
+      calledAeTitle: 'FERRY',
+      peerAddress: '127.0.0.1',
+      peerPort: 1,
+      contexts: [],
+    }
+    return new InstanceIntake({ ...instance, association, messageId: 1 }, parts)
+  }
+  return {
+    queue,
+    begin,
+    async take(instance: RawInstance): Promise<StoreAnswer> {
+      const intake = begin(instance)
+      for (let at = 0; at < instance.dataSet.length; at += 16_384) {
+        try {
+          await intake.write(instance.dataSet.subarray(at, at + 16_384))
+        } catch {
+          break
+        }
+      }
+      return await intake.finish()
+    },
+    files: () =>
+      readdirSync(folder.join('spool'), { recursive: true, encoding: 'utf8' }).filter((it) =>
+        it.endsWith('.ferry'),
+      ).length,
+    [Symbol.dispose]: () => {
+      storage[Symbol.dispose]()
+      queue[Symbol.dispose]()
+      folder[Symbol.dispose]()
+    },
+  }
+}
+
+test('an instance that is taken is queued and lies in the spool', async () => {
+  using intake = await openIntake()
+  expect(await intake.take(inventedInstance(1_000_000))).toEqual({ status: 0x0000 })
+  expect([intake.files(), intake.queue.deliveries.counts('center').queued]).toEqual([1, 1])
+})
+
+test('the same instance again is Success and lies in the spool once', async () => {
+  using intake = await openIntake()
+  const instance = inventedInstance(1_000_000)
+  await intake.take(instance)
+  expect(await intake.take(instance)).toEqual({ status: 0x0000 })
+  expect(intake.files()).toBe(1)
+})
+
+const other = inventedInstance(10)
+const refused: [string, RawInstance, StoreAnswer][] = [
+  [
+    'whose data set names another SOP instance than the command',
+    { ...inventedInstance(10), sopInstanceUid: '1.2.3' },
+    { status: 0xa900, errorComment: 'DATA_SET_MISMATCH' },
+  ],
+  [
+    'whose data set names another SOP class than the command',
+    { ...inventedInstance(10), sopClassUid: '1.2.3' },
+    { status: 0xa900, errorComment: 'DATA_SET_MISMATCH' },
+  ],
+  [
+    'without a data set',
+    { ...other, dataSet: Buffer.alloc(0) },
+    { status: 0xc000, errorComment: 'DATA_SET_UNREADABLE' },
+  ],
+  [
+    'with a UID that no envelope can hold',
+    { ...other, sopInstanceUid: '1.'.repeat(100) },
+    { status: 0xc000, errorComment: 'UID_INVALID' },
+  ],
+  ['over the size limit', inventedInstance(LIMIT), { status: 0xa700, errorComment: 'INSTANCE_TOO_LARGE' }],
+]
+
+test.each(refused)('an instance %s is refused and leaves nothing behind', async (_what, instance, answer) => {
+  using intake = await openIntake()
+  expect(await intake.take(instance)).toEqual(answer)
+  expect([intake.files(), intake.queue.deliveries.counts('center').queued]).toEqual([0, 0])
+})
+
+test('an instance whose header cannot be read is taken all the same: its bytes are safe', async () => {
+  using intake = await openIntake()
+  const unreadable = { ...other, sopInstanceUid: '1.2.3.4', dataSet: Buffer.alloc(300_000, 0xff) }
+  expect(await intake.take(unreadable)).toEqual({ status: 0x0000 })
+  expect(intake.queue.studies.get('center', '')).toMatchObject({ instances: 1 })
+})
+
+test('an instance that breaks off leaves nothing behind', async () => {
+  using intake = await openIntake()
+  const instance = inventedInstance(1_500_000)
+  const begun = intake.begin(instance)
+  await begun.write(instance.dataSet.subarray(0, 900_000))
+  begun.discard(new Failure('ASSOCIATION_ABORTED', 'the peer vanished'))
+  expect(await until(intake.files, (files) => files === 0)).toBe(0)
+})

@@ -1,0 +1,114 @@
+import { expect, test } from '@jest/globals'
+import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
+import { QuietTimes } from '../../../src/agent/settle/quiet-times.ts'
+import { Settlement } from '../../../src/agent/settle/settlement.ts'
+import { systemClock } from '../../../src/platform/clock.ts'
+import { silentLog } from '../../../src/platform/log.ts'
+import type { ManifestAnswer } from '../../../src/protocol/center-api.ts'
+import { jwsDigest } from '../../../src/protocol/jws.ts'
+import { type Manifest, verifyManifest } from '../../../src/protocol/manifest.ts'
+import { type Receipt, signReceipt } from '../../../src/protocol/receipt.ts'
+import { newSigningKey, type SigningKey } from '../../../src/protocol/signing-key.ts'
+import { spoolInstance } from '../../support/sealed-instance.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
+import { until } from '../../support/until.ts'
+
+const STUDY = '1.1'
+const [agentKey, centerKey, strangersKey] = [newSigningKey(), newSigningKey(), newSigningKey()]
+const CENTER = 'c'.repeat(64)
+
+/** What an honest center signs, but for what a test changes. */
+function receiptFor(jws: string, change: Partial<Receipt> = {}, key: SigningKey = centerKey): ManifestAnswer {
+  const manifest: Manifest = verifyManifest(jws, [agentKey])
+  const receipt: Receipt = {
+    format: 'ferry-receipt/1',
+    suite: 1,
+    center: CENTER,
+    agent: manifest.agent,
+    study: manifest.study,
+    version: manifest.version,
+    manifest: jwsDigest(jws),
+    receiptedAt: new Date().toISOString(),
+    counter: 1,
+    instances: manifest.instances.map((instance) => ({ ...instance, pacs: 'none' })),
+    ...change,
+  }
+  return { receipt: signReceipt(receipt, key) }
+}
+
+/** Runs a settlement over one delivered instance until `isDone`, with a center that answers so. */
+async function settle(
+  answer: (jws: string) => ManifestAnswer,
+  isDone: (queue: Queue) => boolean,
+  look: (queue: Queue) => void,
+): Promise<void> {
+  using folder = tempFolder()
+  using queue = await openQueue(folder.path, systemClock, ['center'])
+  await queue.acceptance.accept(await spoolInstance(queue.spool, { studyInstanceUid: STUDY }))
+  const pack = queue.packs.formNext('center', { bytes: 1e6, members: 10 })
+  const members = pack?.header.members ?? []
+  queue.packs.settle(
+    'center',
+    pack?.header.pack ?? '',
+    members.map(({ ulid }) => ({ ulid, outcome: 'delivered' })),
+  )
+  const settlement = new Settlement({
+    destination: 'center',
+    studies: queue.studies,
+    watchPoints: queue.watchPoints,
+    quiet: new QuietTimes(systemClock, 0),
+    signingKey: agentKey,
+    center: CENTER,
+    receiptKeys: () => [centerKey],
+    postManifest: async (jws) => answer(jws),
+    requeued: () => {},
+    clock: systemClock,
+    log: silentLog,
+  })
+  const stop = new AbortController()
+  const run = settlement.run(stop.signal)
+  await until(() => isDone(queue), Boolean)
+  stop.abort()
+  await run
+  look(queue)
+}
+
+test('a study is confirmed by the receipt that says of it what we know', async () => {
+  await settle(
+    (jws) => receiptFor(jws),
+    ({ studies }) => studies.counts('center').confirmed === 1,
+    ({ deliveries, watchPoints }) => {
+      expect(deliveries.counts('center').confirmed).toBe(1)
+      expect(watchPoints.alarms()).toEqual([])
+    },
+  )
+})
+
+const untrue: [string, (jws: string) => ManifestAnswer][] = [
+  ['signed by a key that is not the center’s', (jws) => receiptFor(jws, {}, strangersKey)],
+  ['for another manifest', (jws) => receiptFor(jws, { manifest: 'e'.repeat(64) })],
+  ['of another center', (jws) => receiptFor(jws, { center: 'e'.repeat(64) })],
+  ['that is no receipt at all', (jws) => ({ receipt: jws })],
+]
+
+test.each(untrue)('a receipt %s is an alarm, and nothing is confirmed', async (_what, answer) => {
+  await settle(
+    answer,
+    ({ watchPoints }) => watchPoints.alarms().length > 0,
+    ({ deliveries, studies, watchPoints }) => {
+      expect(watchPoints.alarms()).toMatchObject([{ code: 'RECEIPT_MISMATCH', subject: STUDY }])
+      expect(deliveries.counts('center')).toMatchObject({ delivered: 1, confirmed: 0 })
+      expect(studies.get('center', STUDY)?.nextAttemptAt).toBeGreaterThan(Date.now() - 1000)
+    },
+  )
+})
+
+test('what the center no longer holds is queued again', async () => {
+  await settle(
+    (jws) => ({ missing: verifyManifest(jws, [agentKey]).instances.map(({ ulid }) => ulid) }),
+    ({ deliveries }) => deliveries.counts('center').queued === 1,
+    ({ studies }) => {
+      expect(studies.get('center', STUDY)).toMatchObject({ state: 'open' })
+    },
+  )
+})
