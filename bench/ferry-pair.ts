@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ControlClient } from '../src/console/control-client.ts'
-import { type AgentStatus, CONTROL_PATHS, statusSchema } from '../src/protocol/control-api.ts'
+import { type AgentStatus, CONTROL_PATHS, retrySchema, statusSchema } from '../src/protocol/control-api.ts'
 import type { Child } from './child.ts'
 import { ask, FERRY, FERRY_CENTER, startProgram } from './ferry-cli.ts'
 import { freePort } from './peers/free-port.ts'
@@ -161,9 +161,9 @@ export class AgentProcess implements AsyncDisposable {
     })
   }
 
-  /** As an operator does who does not want to wait for the next attempt. */
+  /** As `ferry retry` asks it, without the start of a program in between. */
   async retry(): Promise<void> {
-    await ask(FERRY, ['retry', '--config', this.config])
+    await this.#control.call(retrySchema, 'POST', CONTROL_PATHS.retry)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,6 +11,7 @@ import { StorageGate } from './arrival/storage-gate.ts'
 import { StorageService } from './arrival/storage-service.ts'
 import { CenterKeys } from './center-keys.ts'
 import { startControlServer } from './control-server.ts'
+import { PreparedSealers } from './envelope/prepared-sealers.ts'
 import { rehearseSealing } from './envelope/rehearse-sealing.ts'
 import { InstanceIntake } from './intake.ts'
 import { openQueue, type Queue } from './queue/open-queue.ts'
@@ -82,6 +83,7 @@ function listen({ settings, keys, queue, storage, sending, clock, log }: Listeni
     log,
     listener: listener.name,
     recipients: () => keys.recipients,
+    sealers: new PreparedSealers(),
     instanceLimitBytes: limits.instanceBytes,
     accepted: (study: string, bytes: number) => sending.accepted(study, bytes),
   }

@@ -9,6 +9,7 @@ import type { Log } from '../platform/log.ts'
 import type { Envelope } from '../protocol/spool-file.ts'
 import { newUlid, type Ulid } from '../protocol/ulid.ts'
 import type { StorageGate } from './arrival/storage-gate.ts'
+import type { PreparedSealers } from './envelope/prepared-sealers.ts'
 import { SpoolFileSealer } from './envelope/seal-spool-file.ts'
 import type { Queue } from './queue/open-queue.ts'
 import type { SpoolWriter } from './queue/spool-writer.ts'
@@ -21,6 +22,7 @@ export interface IntakeParts {
   listener: string
   /** Whom instances are sealed to, at this moment. */
   recipients: () => readonly Recipient[]
+  sealers: PreparedSealers
   instanceLimitBytes: number
   /** An instance of this study was taken on. */
   accepted: (studyInstanceUid: string, sealedBytes: number) => void
@@ -86,12 +88,12 @@ export class InstanceIntake implements StoreSink {
   #begin(): Promise<void> | undefined {
     try {
       this.#checkIdentity()
-      const { queue, recipients } = this.#parts
+      const { queue, recipients, sealers } = this.#parts
       const ulid = newUlid(this.#parts.clock.now())
       const { sopClassUid, sopInstanceUid, transferSyntaxUid } = this.#request
       const part10Header = encodePart10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid })
       const envelope = this.#envelope(ulid, part10Header.length)
-      const sealer = new SpoolFileSealer(envelope, part10Header, recipients())
+      const sealer = new SpoolFileSealer(envelope, part10Header, sealers.take(recipients()))
       this.#sealed = { sealer, writer: queue.spool.create(ulid), envelope }
       const held = this.#held
       this.#held = []
@@ -112,7 +114,7 @@ export class InstanceIntake implements StoreSink {
   }
 
   async #commit(): Promise<void> {
-    const { queue, storage, log, accepted } = this.#parts
+    const { queue, storage, sealers, log, accepted } = this.#parts
     if (this.#sealed === undefined) throw new Failure('INTERNAL', 'taking an instance: it was never begun')
     const { sealer, writer, envelope } = this.#sealed
     const { blocks, trailer } = sealer.finish()
@@ -124,7 +126,9 @@ export class InstanceIntake implements StoreSink {
       return
     }
     await writer.write(blocks)
-    await writer.complete()
+    const completed = writer.complete()
+    sealers.prepare()
+    await completed
     const acceptance = await queue.acceptance.accept({ path: writer.path, envelope, trailer })
     if (acceptance === 'known') await queue.spool.remove(envelope.ulid)
     if (acceptance === 'conflict') {

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { parseRecipient } from '../../src/age/x25519-keys.ts'
 import { StorageGate } from '../../src/agent/arrival/storage-gate.ts'
+import { PreparedSealers } from '../../src/agent/envelope/prepared-sealers.ts'
 import { InstanceIntake } from '../../src/agent/intake.ts'
 import { openQueue } from '../../src/agent/queue/open-queue.ts'
 import type { StoreAnswer } from '../../src/dimse/association.ts'
@@ -23,13 +24,15 @@ async function openIntake() {
   const { watchPoints } = queue
   const gate = { folder: folder.path, reserveBytes: 0, clock: systemClock, log: silentLog, watchPoints }
   const storage = new StorageGate(gate)
+  const recipients = [parseRecipient(testIdentity.recipient)]
   const parts = {
     queue,
     storage,
     clock: systemClock,
     log: silentLog,
     listener: 'main',
-    recipients: () => [parseRecipient(testIdentity.recipient)],
+    recipients: () => recipients,
+    sealers: new PreparedSealers(),
     instanceLimitBytes: LIMIT,
     accepted: () => {},
   }

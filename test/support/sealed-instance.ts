@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { Sealer } from '../../src/age/sealer.ts'
 import { generateIdentity, parseRecipient } from '../../src/age/x25519-keys.ts'
 import { SpoolFileSealer } from '../../src/agent/envelope/seal-spool-file.ts'
 import type { SealedInstance } from '../../src/agent/queue/acceptance.ts'
@@ -46,7 +47,7 @@ export function sealInstance(
     policy: 'identified',
   }
   const recipients = (like.recipients ?? [testIdentity.recipient]).map(parseRecipient)
-  const sealer = new SpoolFileSealer(envelope, part10Header, recipients)
+  const sealer = new SpoolFileSealer(envelope, part10Header, new Sealer(recipients))
   const head = [...sealer.start(), ...sealer.update(like.dataSet ?? randomBytes(1000))]
   const { blocks, trailer } = sealer.finish()
   return { envelope, trailer, bytes: Buffer.concat([...head, ...blocks]) }

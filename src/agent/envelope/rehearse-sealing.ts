@@ -1,4 +1,5 @@
 import { Opener } from '../../age/opener.ts'
+import { Sealer } from '../../age/sealer.ts'
 import { generateIdentity, parseIdentity, parseRecipient } from '../../age/x25519-keys.ts'
 import { Failure } from '../../platform/failure.ts'
 import { type Envelope, parseEnvelope, parseTrailer, TRAILER_BYTES } from '../../protocol/spool-file.ts'
@@ -28,7 +29,7 @@ export function rehearseSealing(): void {
 }
 
 function seal(recipient: string): Buffer {
-  const sealer = new SpoolFileSealer(invented(), Buffer.alloc(0), [parseRecipient(recipient)])
+  const sealer = new SpoolFileSealer(invented(), Buffer.alloc(0), new Sealer([parseRecipient(recipient)]))
   const blocks = [...sealer.start(), ...sealer.update(DATA_SET), ...sealer.finish().blocks]
   return Buffer.concat(blocks)
 }

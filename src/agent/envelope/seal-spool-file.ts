@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Sealer } from '../../age/sealer.ts'
-import type { Recipient } from '../../age/x25519-keys.ts'
+import type { Sealer } from '../../age/sealer.ts'
 import { Failure } from '../../platform/failure.ts'
 import { type Envelope, encodeEnvelope, encodeTrailer, type Trailer } from '../../protocol/spool-file.ts'
 
@@ -18,15 +17,15 @@ export class SpoolFileSealer {
   #dataSetBytes = 0
   #sealedBytes = 0
 
-  /** `part10Header` is what stands before the data set in the Part 10 file: preamble, prefix, file meta information. */
-  constructor(envelope: Envelope, part10Header: Buffer, recipients: readonly Recipient[]) {
+  /** `sealer` is fresh: it has sealed nothing yet. `part10Header` is what stands before the data set in the Part 10 file: preamble, prefix, file meta information. */
+  constructor(envelope: Envelope, part10Header: Buffer, sealer: Sealer) {
     if (envelope.part10HeaderBytes !== part10Header.length) {
       const found = `${part10Header.length} bytes, where the envelope says ${envelope.part10HeaderBytes}`
       throw new Failure('INTERNAL', `sealing a Part 10 header: ${found}`)
     }
     this.#envelope = encodeEnvelope(envelope)
     this.#part10Header = part10Header
-    this.#sealer = new Sealer(recipients)
+    this.#sealer = sealer
   }
 
   /** The envelope and the age header; once, before all else. */

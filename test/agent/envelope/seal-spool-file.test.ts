@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { sealedBytes } from '../../../src/age/sealer.ts'
+import { Sealer, sealedBytes } from '../../../src/age/sealer.ts'
 import { generateIdentity, parseIdentity, recipientOf } from '../../../src/age/x25519-keys.ts'
 import { rehearseSealing } from '../../../src/agent/envelope/rehearse-sealing.ts'
 import { SpoolFileSealer } from '../../../src/agent/envelope/seal-spool-file.ts'
@@ -39,7 +39,7 @@ const envelope: Envelope = {
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 
 function sealSpoolFile(dataSet: Buffer, pieceLengths: readonly number[]): Buffer {
-  const sealer = new SpoolFileSealer(envelope, part10Header, recipients)
+  const sealer = new SpoolFileSealer(envelope, part10Header, new Sealer(recipients))
   const blocks = sealer.start()
   for (const piece of piecesOf(dataSet, pieceLengths)) blocks.push(...sealer.update(piece))
   const { blocks: last, trailer } = sealer.finish()
@@ -86,7 +86,7 @@ test('nothing of the data set stands in the file in clear', () => {
 })
 
 test('of an instance of any length at most one chunk waits in memory', () => {
-  const sealer = new SpoolFileSealer(envelope, part10Header, recipients)
+  const sealer = new SpoolFileSealer(envelope, part10Header, new Sealer(recipients))
   let [taken, given] = [part10Header.length, sealer.start().reduce((sum, block) => sum + block.length, 0)]
   for (let i = 0; i < 100; i++) {
     taken += noise.length
@@ -97,14 +97,14 @@ test('of an instance of any length at most one chunk waits in memory', () => {
 
 test('an envelope that names another length for the Part 10 header is refused', () => {
   const wrong = { ...envelope, part10HeaderBytes: part10Header.length + 1 }
-  expect(() => new SpoolFileSealer(wrong, part10Header, recipients)).toThrow(
+  expect(() => new SpoolFileSealer(wrong, part10Header, new Sealer(recipients))).toThrow(
     expect.objectContaining({ code: 'INTERNAL' }),
   )
 })
 
 test('calls out of order are refused rather than written down in the wrong order', () => {
   const internal = expect.objectContaining({ code: 'INTERNAL' })
-  const sealer = new SpoolFileSealer(envelope, part10Header, recipients)
+  const sealer = new SpoolFileSealer(envelope, part10Header, new Sealer(recipients))
   expect(() => sealer.update(noise)).toThrow(internal)
   expect(() => sealer.finish()).toThrow(internal)
   sealer.start()
