@@ -27,6 +27,8 @@ export interface SendingParts {
   log: Log
 }
 
+const BEGIN_AGAIN_MS = 5000
+
 /** The second half of an instance's path: it leaves, is sent again until it is through, and is settled. */
 export class Sending implements AsyncDisposable {
   readonly #parts: SendingParts
@@ -90,15 +92,18 @@ export class Sending implements AsyncDisposable {
     await this.#client[Symbol.asyncDispose]()
   }
 
-  /** A part that ends before it is told to is a fault of ours: said at once, and the others go on. */
+  /** A part that breaks off (a full disk under the database, a fault of ours) is said at once and begins again. */
   async #keep(part: { run(signal: AbortSignal): Promise<void> }): Promise<void> {
-    const { log, queue } = this.#parts
-    try {
-      await part.run(this.#stop.signal)
-    } catch (error) {
-      const { code, message } = failureFrom(error, 'INTERNAL', `running ${part.constructor.name}`)
-      log.error('a part of the agent stopped', { code, reason: message })
-      queue.watchPoints.raise(code, part.constructor.name, `${message}; restart the agent`)
+    const { clock, log } = this.#parts
+    const { signal } = this.#stop
+    while (!signal.aborted) {
+      try {
+        await part.run(signal)
+      } catch (error) {
+        const { code, message } = failureFrom(error, 'INTERNAL', `running ${part.constructor.name}`)
+        log.error('a part of the agent broke off and begins again', { code, reason: message })
+        await clock.sleep(BEGIN_AGAIN_MS, signal).catch(() => {})
+      }
     }
   }
 

@@ -78,6 +78,9 @@ export class Dispatcher {
   /** Runs until aborted; then waits until nothing is under way. */
   async run(signal: AbortSignal): Promise<void> {
     const { destination, packs } = this.#parts
+    // Run again after a fault, it must not offer what is still under way.
+    await Promise.all(this.#running)
+    this.#trouble = undefined
     this.#parts.watchPoints.clearTrouble(destination.name)
     this.#broken = packs.unfinished(destination.name).map((pack) => ({ pack, failures: 0, dueMs: 0 }))
     while (!signal.aborted) {
@@ -89,21 +92,13 @@ export class Dispatcher {
 
   /** Starts the next pack if there is one and a place is free. */
   #startNext(signal: AbortSignal): boolean {
-    const { uploads, log } = this.#parts
-    if (this.#running.size >= uploads) return false
+    if (this.#running.size >= this.#parts.uploads) return false
     const way = this.#takeBroken() ?? this.#form()
     if (way === undefined) return false
-    const sending = this.#send(way, signal)
-      .catch((error: unknown) => {
-        // Nothing of this pack was settled: it goes again, and the fault is told.
-        const failure = failureFrom(error, 'INTERNAL', 'sending a pack')
-        log.error('sending a pack went wrong', { code: failure.code, reason: failure.message })
-        this.#broke(way, failure)
-      })
-      .finally(() => {
-        this.#running.delete(sending)
-        this.wake()
-      })
+    const sending = this.#send(way, signal).finally(() => {
+      this.#running.delete(sending)
+      this.wake()
+    })
     this.#running.add(sending)
     return true
   }
@@ -122,6 +117,7 @@ export class Dispatcher {
     return { pack, failures: 0, dueMs: 0 }
   }
 
+  /** Never rejects: what goes wrong with one pack ends nothing else. */
   async #send(way: PackOnItsWay, signal: AbortSignal): Promise<void> {
     const { destination, packs, log, delivered } = this.#parts
     const { pack } = way
@@ -142,26 +138,23 @@ export class Dispatcher {
     } catch (error) {
       if (signal.aborted) return
       const failure = failureFrom(error, 'INTERNAL', `sending to ${destination.name}`)
-      if (failure.remedy === 'none') this.#hold(pack, failure)
-      else this.#broke(way, failure)
+      if (failure.remedy !== 'none' || !this.#hold(pack, failure)) this.#broke(way, failure)
     }
   }
 
   /** The destination will never take this pack: an operator must look, and the other packs go on. */
-  #hold(pack: PackRecord, failure: Failure): void {
+  #hold(pack: PackRecord, failure: Failure): boolean {
     const { destination, packs, log } = this.#parts
     const { members, pack: name } = pack.header
-    packs.settle(
-      destination.name,
-      name,
-      members.map(({ ulid }) => ({ ulid, outcome: 'held', failure })),
-    )
+    const held = members.map(({ ulid }) => ({ ulid, outcome: 'held' as const, failure }))
+    const isHeld = this.#writeDown(() => packs.settle(destination.name, name, held))
     log.error('pack refused', {
       pack: name,
       members: members.length,
       code: failure.code,
       reason: failure.message,
     })
+    return isHeld
   }
 
   /**
@@ -172,8 +165,20 @@ export class Dispatcher {
     const { destination, packs, clock } = this.#parts
     const delay = failures === 0 ? 0 : backoffMs(failures, FIRST_MS, OPERATOR_CAP_MS)
     this.#broken.push({ pack, failures: failures + 1, dueMs: clock.monotonicMs() + delay })
-    packs.postpone(destination.name, pack.header.pack, failure, clock.now() + delay)
+    this.#writeDown(() => packs.postpone(destination.name, pack.header.pack, failure, clock.now() + delay))
     if (this.#trouble === undefined) this.#setTrouble(failure, 0)
+  }
+
+  /** What is shown to people may fail to be written (a full disk) without ending what goes on. */
+  #writeDown(write: () => void): boolean {
+    try {
+      write()
+      return true
+    } catch (error) {
+      const { code, message } = failureFrom(error, 'DATABASE_ERROR', 'writing down the state of a pack')
+      this.#parts.log.error('state of a pack not written down', { code, reason: message })
+      return false
+    }
   }
 
   #setTrouble(failure: Failure, attempts: number): void {
@@ -181,7 +186,7 @@ export class Dispatcher {
     const delay = backoffMs(attempts, FIRST_MS, failure.remedy === 'wait' ? WAIT_CAP_MS : OPERATOR_CAP_MS)
     const isNew = this.#trouble?.failure.code !== failure.code
     this.#trouble = { failure, attempts, probeAtMs: clock.monotonicMs() + delay }
-    watchPoints.setTrouble(destination.name, failure, attempts, clock.now() + delay)
+    this.#writeDown(() => watchPoints.setTrouble(destination.name, failure, attempts, clock.now() + delay))
     const fields = {
       destination: destination.name,
       code: failure.code,

@@ -131,3 +131,19 @@ test('a pack that can never go is held for an operator, and goes again on his wo
   dispatcher.wake()
   await passTimeUntil(clock, () => destination.delivered.includes('1.1'))
 })
+
+test('a database that cannot be written just now ends nothing: what waits goes on when it can', async () => {
+  const destination = new TestDestination()
+  destination.isDown = true
+  await using running = await start(['1.1'], destination)
+  const { queue, clock } = running
+  const postpone = queue.packs.postpone.bind(queue.packs)
+  queue.packs.postpone = () => {
+    throw new Failure('STORAGE_FULL', 'using the database: SQLITE_FULL')
+  }
+  await passTimeUntil(clock, () => destination.probes >= 2)
+  queue.packs.postpone = postpone
+  destination.isDown = false
+  await passTimeUntil(clock, () => destination.delivered.length === 1)
+  expect(destination.delivered).toEqual(['1.1'])
+})
