@@ -145,5 +145,7 @@ test('a database that cannot be written just now ends nothing: what waits goes o
   queue.packs.postpone = postpone
   destination.isDown = false
   await passTimeUntil(clock, () => destination.delivered.length === 1)
+  let looks = 0
+  await passTimeUntil(clock, () => ++looks > 5)
   expect(destination.delivered).toEqual(['1.1'])
 })
