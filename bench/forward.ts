@@ -3,6 +3,7 @@ import { AgentProcess, CenterProcess } from './ferry-pair.ts'
 import { checkHolding } from './intake.ts'
 import { type Load, load } from './load.ts'
 import { measure, type Usage } from './measure.ts'
+import type { Nagle } from './nagle.ts'
 import { type Orthanc, startOrthanc } from './peers/orthanc.ts'
 import { holdingOfFiles } from './peers/part10-folder.ts'
 import { sendStudy } from './send-study.ts'
@@ -34,6 +35,12 @@ const FORWARDERS: readonly Forwarder[] = [
     note: 'C-STORE to another Orthanc, a job an instance',
     program: 'Orthanc',
     forward: (loaded, folder) => forwardByOrthanc(loaded, folder, 'instance'),
+  },
+  {
+    name: 'Orthanc as it comes',
+    note: "the same, per study, with Nagle's algorithm on",
+    program: 'Orthanc',
+    forward: (loaded, folder) => forwardByOrthanc(loaded, folder, 'study', 'on'),
   },
 ]
 
@@ -102,9 +109,11 @@ async function forwardByOrthanc(
   { instances, expected }: Load,
   folder: string,
   unit: 'study' | 'instance',
+  nagle: Nagle = 'off',
 ): Promise<Usage> {
-  await using far = await startOrthanc(join(folder, 'far'), { aeTitle: 'FAR' })
+  await using far = await startOrthanc(join(folder, 'far'), { aeTitle: 'FAR', nagle })
   await using near = await startOrthanc(join(folder, 'near'), {
+    nagle,
     modalities: { far: { aeTitle: far.aeTitle, port: far.port } },
   })
   await sendStudy(near, instances)

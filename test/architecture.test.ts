@@ -41,7 +41,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@peculiar/x509': ['center'],
   'better-sqlite3': ['platform'],
   commander: ['console'],
+  'dcmjs-codecs': ['agent/deidentify'],
   'dcmjs-dimse': ['dimse'],
+  'dicom-character-set': ['dicom'],
+  'iconv-lite': ['dicom'],
   tweetnacl: ['protocol'],
   undici: ['agent/send', 'dicomweb'],
   winston: ['platform'],
@@ -84,9 +87,10 @@ test('each package is imported in its own folders only', () => {
   expect(wrong).toEqual([])
 })
 
-test('no source file is longer than 400 lines', () => {
+test('no source file but a generated table is longer than 400 lines', () => {
   expect(files.length).toBeGreaterThan(50)
-  const long = files.filter((file) => readFileSync(`src/${file}`, 'utf8').split('\n').length > 401)
+  const written = files.filter((file) => !file.endsWith('-table.ts'))
+  const long = written.filter((file) => readFileSync(`src/${file}`, 'utf8').split('\n').length > 401)
   expect(long).toEqual([])
 })
 

@@ -1,0 +1,189 @@
+import { Failure } from '../platform/failure.ts'
+import { DataSetReader } from './data-set-reader.ts'
+import type { DataSetToken, ElementToken } from './data-set-token.ts'
+import { bytesOf, DataElement, ElementList, itemEncoding, ReadItem } from './data-set-tree.ts'
+import { type Encoding, encodingOf } from './element-header.ts'
+import { transferSyntax } from './transfer-syntax.ts'
+
+/** Takes the value of one large element as it passes, and answers what is written in its place. */
+export interface ValueTransform {
+  /** Header, value and delimiter tokens of this element, in order. */
+  push(token: DataSetToken): Buffer[]
+}
+
+export interface DataSetEdits {
+  /**
+   * A part of the data set that is whole: first all that stands before the first large element, then what stands between
+   * and behind such. Changed in place; what is not changed keeps its bytes.
+   */
+  edit(part: ElementList): void
+  /** What becomes of a large element of the data set itself (pixel data, or a value of over 1 MiB). */
+  large(element: ElementToken): 'keep' | 'remove' | ValueTransform
+  /** Bytes behind the data set (devices fill up with zeros): kept as they are unless this says otherwise. */
+  readonly dropRest?: boolean
+}
+
+const LARGE_BYTES = 1024 * 1024
+/** What is held at once: header elements and sequences, never pixel data. */
+const HELD_LIMIT_BYTES = 64 * 1024 * 1024
+
+/**
+ * Edits a data set (without Part 10 header, inflated) while it streams through. What stands before the pixel data is held
+ * whole, at most 64 MiB, so that an edit can look at all of it; large values stream past. Throws DATA_SET_UNREADABLE where
+ * the bytes are no data set, or hold more than that: then nothing that came out may be used.
+ */
+export class DataSetEditor {
+  readonly #edits: DataSetEdits
+  readonly #reader: DataSetReader
+  readonly #encoding: Encoding
+  #part: ElementList
+  #heldBytes = 0
+  /** The containers that are open in the part under way. */
+  #open: (DataElement | ReadItem)[] = []
+  #value: { token: ElementToken; pieces: Buffer[] } | undefined
+  #passing: ((token: DataSetToken) => Buffer[]) | undefined
+  #inFragments = false
+  #isBehindHead = false
+  #out: Buffer[] = []
+
+  constructor(transferSyntaxUid: string, edits: DataSetEdits) {
+    this.#edits = edits
+    this.#encoding = encodingOf(transferSyntax(transferSyntaxUid))
+    this.#part = new ElementList(this.#encoding)
+    this.#reader = new DataSetReader(transferSyntaxUid, (token) => this.#take(token))
+  }
+
+  /** What can be written now. Views of `chunk` may be among it: use them before its memory changes. */
+  push(chunk: Buffer): Buffer[] {
+    this.#reader.push(chunk)
+    return this.#answer()
+  }
+
+  finish(): Buffer[] {
+    this.#reader.finish()
+    this.#endPart()
+    return this.#answer()
+  }
+
+  #answer(): Buffer[] {
+    const out = this.#out
+    this.#out = []
+    return out
+  }
+
+  #take(token: DataSetToken): void {
+    if (this.#passing !== undefined) this.#pass(this.#passing, token)
+    else if (token.kind === 'element') this.#takeElement(token)
+    else if (token.kind === 'value') this.#takeValue(token.bytes, token.last)
+    else if (token.kind === 'item') this.#openItem(token.bytes, token.length)
+    else if (token.kind === 'itemEnd' || token.kind === 'sequenceEnd') this.#close(token.bytes)
+    else if (token.kind === 'rest') this.#takeRest(token.bytes)
+  }
+
+  #takeElement(token: ElementToken): void {
+    if (token.depth === 0 && (token.holds === 'fragments' || isLargeValue(token))) {
+      this.#endPart()
+      this.#passing = this.#passer(token)
+      return this.#pass(this.#passing, token)
+    }
+    if (token.holds === 'fragments')
+      throw unreadable('encapsulated data inside a sequence, which cannot be edited')
+    const kept = { ...token, bytes: this.#held(token.bytes) }
+    if (token.holds === 'value') this.#value = { token: kept, pieces: [] }
+    else this.#openSequence(kept)
+  }
+
+  #takeValue(bytes: Buffer, last: boolean): void {
+    const value = this.#value
+    if (value === undefined) throw new Failure('INTERNAL', 'editing a data set: a value without its element')
+    value.pieces.push(this.#held(bytes))
+    if (!last) return
+    this.#value = undefined
+    const whole = value.pieces.length === 1 ? value.pieces[0] : undefined
+    const list = this.#listHere()
+    list.append(new DataElement(value.token, list.encoding, whole ?? Buffer.concat(value.pieces)))
+  }
+
+  #openSequence(token: ElementToken): void {
+    const list = this.#listHere()
+    const sequence = new DataElement(token, list.encoding, Buffer.alloc(0))
+    list.append(sequence)
+    this.#open.push(sequence)
+  }
+
+  #openItem(header: Buffer, length: number): void {
+    const sequence = this.#open.at(-1)
+    if (!(sequence instanceof DataElement))
+      throw new Failure('INTERNAL', 'editing a data set: an item without its sequence')
+    const item = new ReadItem(this.#held(header), length, itemEncoding(sequence.vr, sequence.encoding))
+    sequence.items?.push(item)
+    this.#open.push(item)
+  }
+
+  #close(delimiter: Buffer): void {
+    const container = this.#open.pop()
+    if (container === undefined)
+      throw new Failure('INTERNAL', 'editing a data set: an end without its beginning')
+    container.end = this.#held(delimiter)
+    if (container instanceof ReadItem) container.list.remember()
+  }
+
+  #takeRest(bytes: Buffer): void {
+    this.#endPart()
+    if (this.#edits.dropRest !== true) this.#out.push(bytes)
+  }
+
+  #listHere(): ElementList {
+    const container = this.#open.at(-1)
+    return container instanceof ReadItem ? container.list : this.#part
+  }
+
+  #endPart(): void {
+    const part = this.#part
+    if (this.#isBehindHead && part.elements.length === 0) return
+    this.#isBehindHead = true
+    this.#part = new ElementList(this.#encoding)
+    this.#heldBytes = 0
+    part.remember()
+    this.#edits.edit(part)
+    this.#out.push(...part.write())
+  }
+
+  #passer(token: ElementToken): (token: DataSetToken) => Buffer[] {
+    const decision = this.#edits.large(token)
+    if (decision === 'keep') return ({ bytes }) => [bytes]
+    if (decision === 'remove') return () => []
+    return (part) => decision.push(part)
+  }
+
+  #pass(pass: (token: DataSetToken) => Buffer[], token: DataSetToken): void {
+    this.#out.push(...pass(token))
+    const isEnd =
+      token.kind === 'fragmentsEnd' || (token.kind === 'value' && token.last && !this.#inFragments)
+    if (token.kind === 'element') this.#inFragments = token.holds === 'fragments'
+    if (isEnd) this.#passing = undefined
+  }
+
+  /** A copy where the bytes are a view: the chunk's memory may be used again. */
+  #held(bytes: Buffer): Buffer {
+    this.#heldBytes += bytes.length
+    if (this.#heldBytes > HELD_LIMIT_BYTES)
+      throw unreadable(`more than ${HELD_LIMIT_BYTES} bytes before the pixel data`)
+    return bytes.length === 0 ? bytes : Buffer.from(bytes)
+  }
+}
+
+/** Everything at once, for what is small: the edited bytes. */
+export function editDataSet(dataSet: Buffer, transferSyntaxUid: string, edits: DataSetEdits): Buffer {
+  const editor = new DataSetEditor(transferSyntaxUid, edits)
+  const out = [...editor.push(dataSet), ...editor.finish()]
+  return Buffer.concat(out, bytesOf(out))
+}
+
+function isLargeValue({ tag, holds, length }: ElementToken): boolean {
+  return holds === 'value' && (length > LARGE_BYTES || tag >>> 16 === 0x7fe0)
+}
+
+function unreadable(found: string): Failure {
+  return new Failure('DATA_SET_UNREADABLE', `editing a data set: ${found}`)
+}

@@ -1,0 +1,207 @@
+import { Failure } from '../platform/failure.ts'
+import { type ElementToken, UNDEFINED_LENGTH } from './data-set-token.ts'
+import { type Encoding, IMPLICIT_LITTLE_ENDIAN } from './element-header.ts'
+import type { Tag } from './tag.ts'
+import { withLength, writeElementHeader } from './write-element.ts'
+
+/**
+ * One data element that can be changed. What nobody changes is written back with the bytes that it came with; a length
+ * is written anew only where what it counts has another one now.
+ */
+export class DataElement {
+  readonly tag: Tag
+  /** As it stands in the data set; undefined in implicit VR. */
+  readonly vr: string | undefined
+  readonly encoding: Encoding
+  readonly header: Buffer
+  /** The length field as it came. */
+  readonly length: number
+  /** Undefined for a plain value. */
+  readonly items: DataSetItem[] | undefined
+  #value: Buffer
+  /** What closes a sequence of undefined length. */
+  end: Buffer = Buffer.alloc(0)
+
+  constructor(token: Omit<ElementToken, 'kind' | 'depth' | 'offset'>, encoding: Encoding, value: Buffer) {
+    this.tag = token.tag
+    this.vr = token.vr
+    this.length = token.length
+    this.header = token.bytes
+    this.encoding = encoding
+    this.items = token.holds === 'items' ? [] : undefined
+    this.#value = value
+  }
+
+  /** The bytes of a plain value, padding included; empty for a sequence. */
+  get value(): Buffer {
+    return this.#value
+  }
+
+  /** Gives a plain value other bytes; an odd length is filled up as its VR asks (PS3.5 §6.2). */
+  replace(value: Buffer, padding = 0x20): void {
+    if (this.items !== undefined) throw new Failure('INTERNAL', 'editing a data set: a sequence has no value')
+    this.#value = value.length % 2 === 0 ? value : Buffer.concat([value, Buffer.from([padding])])
+  }
+
+  /** The bytes to write. */
+  write(): Buffer[] {
+    const content = this.items?.flatMap((item) => item.write()) ?? [this.#value]
+    if (this.length === UNDEFINED_LENGTH) return [this.header, ...content, this.end]
+    const length = bytesOf(content)
+    const header =
+      length === this.length ? this.header : withLength(this.header, this.vr, length, this.encoding)
+    return [header, ...content]
+  }
+}
+
+/** Elements in the order in which they are written: a data set, or an item of a sequence. */
+export class ElementList {
+  readonly encoding: Encoding
+  #elements: DataElement[] = []
+  /** What the elements of each group took as they came. */
+  readonly #groupBytes = new Map<number, number>()
+
+  constructor(encoding: Encoding) {
+    this.encoding = encoding
+  }
+
+  get elements(): readonly DataElement[] {
+    return this.#elements
+  }
+
+  find(tag: Tag): DataElement | undefined {
+    return this.#elements.find((element) => element.tag === tag)
+  }
+
+  /** Adds one at the end, where the data set had it. */
+  append(element: DataElement): void {
+    this.#elements.push(element)
+  }
+
+  remove(element: DataElement): void {
+    this.#elements = this.#elements.filter((other) => other !== element)
+  }
+
+  keep(isKept: (element: DataElement) => boolean): void {
+    this.#elements = this.#elements.filter(isKept)
+  }
+
+  /** Sets a plain value, in a new element at its place among the tags where there is none. */
+  set(tag: Tag, vr: string, value: Buffer, padding = 0x20): void {
+    const found = this.find(tag)
+    if (found?.items === undefined && found !== undefined) return found.replace(value, padding)
+    if (found !== undefined) this.remove(found)
+    const made = newElement(tag, vr, 'value', this.encoding)
+    made.replace(value, padding)
+    this.insert(made)
+  }
+
+  /** Sets a sequence of these items, each filled by its function. */
+  setSequence(tag: Tag, fillers: readonly ((item: ElementList) => void)[]): void {
+    this.keep((element) => element.tag !== tag)
+    const made = newElement(tag, 'SQ', 'items', this.encoding)
+    for (const fill of fillers) {
+      const item = newItem(this.encoding)
+      fill(item.list)
+      made.items?.push(item)
+    }
+    this.insert(made)
+  }
+
+  /** Puts an element at its place among the tags. */
+  insert(element: DataElement): void {
+    const place = this.#elements.findIndex(({ tag }) => tag > element.tag)
+    if (place === -1) this.#elements.push(element)
+    else this.#elements.splice(place, 0, element)
+  }
+
+  /** The bytes to write; a group length that no longer counts its group is set right (PS3.5 §7.2). */
+  write(): Buffer[] {
+    const written = this.#elements.map((element) => ({ element, bytes: element.write() }))
+    for (const entry of written) {
+      if ((entry.element.tag & 0xffff) !== 0 || entry.element.value.length !== 4) continue
+      const group = entry.element.tag >>> 16
+      const others = written.filter(
+        ({ element }) => element.tag >>> 16 === group && element !== entry.element,
+      )
+      const length = others.reduce((sum, { bytes }) => sum + bytesOf(bytes), 0)
+      if (this.#groupBytes.get(group) === undefined || this.#groupBytes.get(group) === length) continue
+      entry.bytes = [entry.element.header, groupLength(length, this.encoding)]
+    }
+    return written.flatMap(({ bytes }) => bytes)
+  }
+
+  /** Remembers what each group's elements take now, so that a later change is seen. */
+  remember(): void {
+    for (const element of this.#elements) {
+      if ((element.tag & 0xffff) === 0) continue
+      const group = element.tag >>> 16
+      this.#groupBytes.set(group, (this.#groupBytes.get(group) ?? 0) + bytesOf(element.write()))
+    }
+  }
+}
+
+/** An item of a sequence, with the header and the delimiter that it came with. */
+export interface DataSetItem {
+  readonly list: ElementList
+  write(): Buffer[]
+}
+
+/** An item as it came; `end` is its delimiter, set when it closes. */
+export class ReadItem implements DataSetItem {
+  readonly list: ElementList
+  readonly #header: Buffer
+  readonly #length: number
+  end: Buffer = Buffer.alloc(0)
+
+  constructor(header: Buffer, length: number, encoding: Encoding) {
+    this.#header = header
+    this.#length = length
+    this.list = new ElementList(encoding)
+  }
+
+  write(): Buffer[] {
+    const content = this.list.write()
+    if (this.#length === UNDEFINED_LENGTH) return [this.#header, ...content, this.end]
+    const length = bytesOf(content)
+    const { encoding } = this.list
+    const header =
+      length === this.#length ? this.#header : withLength(this.#header, undefined, length, encoding)
+    return [header, ...content]
+  }
+}
+
+export function bytesOf(blocks: readonly Buffer[]): number {
+  return blocks.reduce((sum, block) => sum + block.length, 0)
+}
+
+/** Calls `visit` for each element, those in sequences before what follows; a parent comes before its items. */
+export function walk(list: ElementList, visit: (element: DataElement, list: ElementList) => void): void {
+  for (const element of list.elements) {
+    visit(element, list)
+    for (const item of element.items ?? []) walk(item.list, visit)
+  }
+}
+
+/** Where an UN element holds items, these are implicit little endian (PS3.5 §6.2.2). */
+export function itemEncoding(vr: string | undefined, encoding: Encoding): Encoding {
+  return vr === 'UN' ? IMPLICIT_LITTLE_ENDIAN : encoding
+}
+
+function newElement(tag: Tag, vr: string, holds: 'value' | 'items', encoding: Encoding): DataElement {
+  const bytes = writeElementHeader(tag, vr, 0, encoding)
+  const stated = encoding.explicitVr ? vr : undefined
+  return new DataElement({ bytes, tag, vr: stated, length: 0, holds }, encoding, Buffer.alloc(0))
+}
+
+function newItem(encoding: Encoding): ReadItem {
+  const header = writeElementHeader(0xfffe_e000, '', 0, { ...encoding, explicitVr: false })
+  return new ReadItem(header, 0, encoding)
+}
+
+function groupLength(length: number, { littleEndian }: Encoding): Buffer {
+  const bytes = Buffer.alloc(4)
+  if (littleEndian) bytes.writeUInt32LE(length)
+  else bytes.writeUInt32BE(length)
+  return bytes
+}

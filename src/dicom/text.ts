@@ -1,0 +1,140 @@
+import { convertBytes } from 'dicom-character-set'
+import { decode, encode } from 'iconv-lite'
+
+/** Text of a data set, and how sure its reading is. */
+export interface ReadText {
+  readonly text: string
+  /** The defined term that it was read by, e.g. 'GB18030'; '' = the default repertoire. */
+  readonly characterSet: string
+  /** The declaration is missing or wrong, and the bytes themselves decided. */
+  readonly isGuess: boolean
+}
+
+/** Character sets by the defined terms of PS3.3 §C.12.1.1.2 that a whole value can be written in without escapes. */
+const WRITABLE: Readonly<Record<string, string>> = {
+  GB18030: 'gb18030',
+  GBK: 'gbk',
+  'ISO_IR 192': 'utf8',
+  'ISO_IR 100': 'latin1',
+  'ISO_IR 101': 'iso-8859-2',
+  'ISO_IR 109': 'iso-8859-3',
+  'ISO_IR 110': 'iso-8859-4',
+  'ISO_IR 144': 'iso-8859-5',
+  'ISO_IR 127': 'iso-8859-6',
+  'ISO_IR 126': 'iso-8859-7',
+  'ISO_IR 138': 'iso-8859-8',
+  'ISO_IR 148': 'iso-8859-9',
+  'ISO_IR 166': 'tis620',
+  'ISO_IR 13': 'shift_jis',
+}
+
+/** What devices write undeclared, the likeliest first; Chinese before the others, since Ferry works in China. */
+const GUESSES: readonly {
+  characterSet: string
+  encoding: string
+  fits: (text: string, bytes: Buffer) => boolean
+}[] = [
+  { characterSet: 'ISO_IR 192', encoding: 'utf-8', fits: () => true },
+  {
+    characterSet: 'GB18030',
+    encoding: 'gb18030',
+    fits: (text, bytes) => CHINESE.test(text) && comesInPairs(bytes),
+  },
+  { characterSet: 'ISO_IR 100', encoding: 'latin1', fits: (text) => WESTERN.test(text) },
+  { characterSet: 'GB18030', encoding: 'gb18030', fits: (text) => CHINESE.test(text) },
+  { characterSet: 'ISO 2022 IR 149', encoding: 'euc-kr', fits: (text) => KOREAN.test(text) },
+  { characterSet: 'ISO_IR 13', encoding: 'shift_jis', fits: (text) => JAPANESE.test(text) },
+]
+const CHINESE = /^[\p{ASCII}\u3000-\u303f\u4e00-\u9fff\uff00-\uffef·]*$/u
+const KOREAN = /^[\p{ASCII}\uac00-\ud7af\u4e00-\u9fff]*$/u
+const JAPANESE = /^[\p{ASCII}\u3040-\u30ff\u4e00-\u9fff\uff61-\uff9f]*$/u
+/** Single letters with accents among plain ones. */
+const WESTERN = /^(\p{ASCII}|(?<![\u00a0-\u00ff])[\u00c0-\u00ff](?![\u00a0-\u00ff]))*$/u
+
+/** Reads text by the data set's Specific Character Set, its components as they stand; guesses where that does not fit. */
+export function readText(bytes: Buffer, specificCharacterSet: string, vr: string): ReadText {
+  const trimmed = trimPadding(bytes)
+  const declared = specificCharacterSet.trim()
+  if (isPlain(trimmed)) {
+    return { text: trimmed.toString('latin1'), characterSet: declared, isGuess: false }
+  }
+  const read = readDeclared(trimmed, declared, vr)
+  if (read !== undefined && declared !== '' && !hasForeign(trimmed, declared, read))
+    return { text: read, characterSet: declared, isGuess: false }
+  for (const { characterSet, encoding, fits } of GUESSES) {
+    const text = strictly(trimmed, encoding)
+    if (text !== undefined && fits(text, trimmed)) return { text, characterSet, isGuess: true }
+  }
+  return { text: read ?? trimmed.toString('latin1'), characterSet: declared, isGuess: true }
+}
+
+/** The bytes of a text in a data set's character set; undefined where that cannot write it. */
+export function writeText(text: string, specificCharacterSet: string): Buffer | undefined {
+  if (isAscii(text)) return Buffer.from(text, 'latin1')
+  const encoding = WRITABLE[specificCharacterSet.trim()]
+  if (encoding === undefined) return undefined
+  const bytes = encode(text, encoding)
+  return decode(bytes, encoding) === text ? bytes : undefined
+}
+
+/** Every way in which a text may stand in a data set, whatever that declares: for finding it. Without doubles. */
+export function writeTextInAll(text: string): Buffer[] {
+  const all = [...Object.values(WRITABLE), 'euc-kr', 'euc-jp', 'big5'].map((encoding) => {
+    const bytes = encode(text, encoding)
+    return decode(bytes, encoding) === text ? bytes : undefined
+  })
+  const found = new Map(all.flatMap((bytes) => (bytes === undefined ? [] : [[bytes.toString('hex'), bytes]])))
+  return Array.from(found.values())
+}
+
+function readDeclared(bytes: Buffer, declared: string, vr: string): string | undefined {
+  try {
+    return convertBytes(declared === '' ? undefined : declared, bytes, { vr })
+  } catch {
+    return undefined
+  }
+}
+
+/** A replacement character, or bytes behind ASCII where the declaration knows only ASCII and nothing switches it. */
+function hasForeign(bytes: Buffer, declared: string, text: string): boolean {
+  if (text.includes('\ufffd')) return true
+  const isSwitched = bytes.includes(0x1b)
+  if (/^(ISO_IR 6|ISO 2022 IR 6)$/.test(declared)) return !isSwitched
+  // Latin 1 takes any byte. Devices that declare it and write UTF-8 or GB18030 are common; a text whose letters with
+  // accents all come in pairs is not.
+  if (declared !== 'ISO_IR 100') return false
+  if (strictly(bytes, 'utf-8') !== undefined) return true
+  const chinese = strictly(bytes, 'gb18030')
+  return chinese !== undefined && CHINESE.test(chinese) && comesInPairs(bytes)
+}
+
+/** As GB 2312 writes: two bytes from A1 upwards, always. */
+function comesInPairs(bytes: Buffer): boolean {
+  let run = 0
+  for (const byte of bytes) {
+    if (byte >= 0xa1) run++
+    else if (run % 2 === 1) return false
+    else run = 0
+  }
+  return run % 2 === 0
+}
+
+function strictly(bytes: Buffer, encoding: string): string | undefined {
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+function isPlain(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte < 0x80 && byte !== 0x1b)
+}
+
+const isAscii = (text: string): boolean => /^\p{ASCII}*$/u.test(text)
+
+function trimPadding(bytes: Buffer): Buffer {
+  let end = bytes.length
+  while (end > 0 && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0)) end--
+  return bytes.subarray(0, end)
+}

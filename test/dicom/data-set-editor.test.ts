@@ -1,0 +1,146 @@
+import { inflateRawSync } from 'node:zlib'
+import { expect, test } from '@jest/globals'
+import { DataSetEditor, type DataSetEdits, editDataSet } from '../../src/dicom/data-set-editor.ts'
+import { type ElementList, walk } from '../../src/dicom/data-set-tree.ts'
+import { TAG } from '../../src/dicom/tag.ts'
+import { TRANSFER_SYNTAX, transferSyntax } from '../../src/dicom/transfer-syntax.ts'
+import { corpusFiles, describeWithCorpus, splitPart10 } from '../support/corpus.ts'
+import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
+
+const PATIENT_NAME = 0x0010_0010
+const PATIENT_ID = 0x0010_0020
+const REFERENCED_STUDY = 0x0008_1110
+
+const keepAll: DataSetEdits = { edit: () => {}, large: () => 'keep' }
+
+function editing(edit: (part: ElementList) => void): DataSetEdits {
+  return { edit, large: () => 'keep' }
+}
+
+function long(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(value)
+  return bytes
+}
+
+const removeNames = editing((part) =>
+  walk(part, (element, list) => {
+    if (element.tag === PATIENT_NAME) list.remove(element)
+  }),
+)
+
+const SYNTAXES = [
+  ['explicit little endian', TRANSFER_SYNTAX.ExplicitVRLittleEndian, EXPLICIT_LITTLE],
+  ['implicit little endian', TRANSFER_SYNTAX.ImplicitVRLittleEndian, IMPLICIT_LITTLE],
+  ['explicit big endian', TRANSFER_SYNTAX.ExplicitVRBigEndian, EXPLICIT_BIG],
+] as const
+
+test.each(SYNTAXES)(
+  'a removed element inside items of known length shortens them, in %s',
+  (_, uid, encoding) => {
+    const { element, item } = writer(encoding)
+    const name = element(PATIENT_NAME, 'PN', 'Wang^Wu ')
+    const id = element(PATIENT_ID, 'LO', '17')
+    const whole = Buffer.concat([element(REFERENCED_STUDY, 'SQ', item(Buffer.concat([name, id]))), name, id])
+    const expected = Buffer.concat([element(REFERENCED_STUDY, 'SQ', item(id)), id])
+    expect(editDataSet(whole, uid, removeNames).toString('hex')).toBe(expected.toString('hex'))
+  },
+)
+
+test.each(SYNTAXES)(
+  'items of undefined length stay so when something is removed, in %s',
+  (_, uid, encoding) => {
+    const { element, item, itemEnd, sequenceEnd } = writer(encoding)
+    const name = element(PATIENT_NAME, 'PN', 'Wang^Wu ')
+    const id = element(PATIENT_ID, 'LO', '17')
+    const sequence = (content: Buffer): Buffer =>
+      element(
+        REFERENCED_STUDY,
+        'SQ',
+        Buffer.concat([item(content, UNDEFINED), content.subarray(content.length), itemEnd, sequenceEnd]),
+        UNDEFINED,
+      )
+    const whole = Buffer.concat([sequence(Buffer.concat([name, id])), name, id])
+    expect(editDataSet(whole, uid, removeNames).equals(Buffer.concat([sequence(id), id]))).toBe(true)
+  },
+)
+
+test('a value that is set replaces the one that is there, or comes at its place among the tags', () => {
+  const { element } = writer(EXPLICIT_LITTLE)
+  const [name, after] = [element(PATIENT_NAME, 'PN', 'Wang^Wu '), element(0x0010_0040, 'CS', 'M ')]
+  const edits = editing((part) => {
+    part.set(PATIENT_NAME, 'PN', Buffer.from('A'))
+    part.set(PATIENT_ID, 'LO', Buffer.from('17'))
+    part.setSequence(0x0012_0064, [(list) => list.set(0x0008_0100, 'SH', Buffer.from('113100'))])
+  })
+  const { item } = writer(EXPLICIT_LITTLE)
+  const expected = [
+    element(PATIENT_NAME, 'PN', 'A '),
+    element(PATIENT_ID, 'LO', '17'),
+    after,
+    element(0x0012_0064, 'SQ', item(element(0x0008_0100, 'SH', '113100'))),
+  ]
+  const edited = editDataSet(Buffer.concat([name, after]), TRANSFER_SYNTAX.ExplicitVRLittleEndian, edits)
+  expect(edited.toString('hex')).toBe(Buffer.concat(expected).toString('hex'))
+})
+
+test('a group length is set right where its group changed, and left alone, right or wrong, where not', () => {
+  const { element } = writer(EXPLICIT_LITTLE)
+  const [name, id] = [element(PATIENT_NAME, 'PN', 'Wang^Wu '), element(PATIENT_ID, 'LO', '17')]
+  const wrong = Buffer.concat([element(0x0008_0000, 'UL', long(999)), element(TAG.Modality, 'CS', 'CT')])
+  const whole = Buffer.concat([wrong, element(0x0010_0000, 'UL', long(name.length + id.length)), name, id])
+  const expected = Buffer.concat([wrong, element(0x0010_0000, 'UL', long(id.length)), id])
+  expect(editDataSet(whole, TRANSFER_SYNTAX.ExplicitVRLittleEndian, removeNames).equals(expected)).toBe(true)
+})
+
+test('pixel data is never held, and a transform sees it piece by piece', () => {
+  const { element } = writer(EXPLICIT_LITTLE)
+  const pixels = Buffer.alloc(8 * 1024 * 1024, 7)
+  const whole = Buffer.concat([element(PATIENT_ID, 'LO', '17'), element(TAG.PixelData, 'OW', pixels)])
+  let largest = 0
+  const editor = new DataSetEditor(TRANSFER_SYNTAX.ExplicitVRLittleEndian, {
+    edit: () => {},
+    large: () => ({
+      push: ({ bytes }) => {
+        largest = Math.max(largest, bytes.length)
+        return [bytes]
+      },
+    }),
+  })
+  const out: Buffer[] = []
+  for (let at = 0; at < whole.length; at += 65_536) out.push(...editor.push(whole.subarray(at, at + 65_536)))
+  out.push(...editor.finish())
+  expect(Buffer.concat(out).equals(whole)).toBe(true)
+  expect(largest).toBeLessThanOrEqual(65_536)
+})
+
+test('a header of more than 64 MiB is refused rather than held', () => {
+  const { element } = writer(EXPLICIT_LITTLE)
+  const editor = new DataSetEditor(TRANSFER_SYNTAX.ExplicitVRLittleEndian, keepAll)
+  const value = element(0x0009_1001, 'UN', Buffer.alloc(1024 * 1024))
+  expect(() => {
+    for (let i = 0; i < 70; i++) editor.push(value)
+  }).toThrow('bytes before the pixel data')
+})
+
+describeWithCorpus('the editor over real data sets', () => {
+  test('an edit that changes nothing gives every readable data set back byte for byte', () => {
+    let same = 0
+    const differing: string[] = []
+    for (const { name, path } of corpusFiles()) {
+      const split = splitPart10(path)
+      if (split === undefined) continue
+      const { transferSyntaxUid } = split
+      const deflated = transferSyntax(transferSyntaxUid).deflated
+      const dataSet = deflated ? inflateRawSync(split.dataSet) : split.dataSet
+      try {
+        if (editDataSet(dataSet, transferSyntaxUid, keepAll).equals(dataSet)) same++
+        else differing.push(name)
+      } catch (error) {
+        if (!String(error).includes('data set')) throw error
+      }
+    }
+    expect(differing).toEqual([])
+    expect(same).toBeGreaterThanOrEqual(186)
+  })
+})

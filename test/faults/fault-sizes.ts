@@ -1,0 +1,24 @@
+/**
+ * How much of each fault the suite tries: the short form runs in `npm test`, the long one in `npm run test:faults`
+ * (FERRY_FAULTS=long). A single number can be set by its own variable, e.g. FERRY_POWER_CUTS=50.
+ */
+const isLong = process.env['FERRY_FAULTS'] === 'long'
+
+function sizeOf(variable: string, short: number, long: number): number {
+  const text = process.env[variable]
+  if (text === undefined) return isLong ? long : short
+  const size = Number(text)
+  if (!Number.isSafeInteger(size) || size < 0) throw new Error(`${variable}=${text}: a whole number is expected`)
+  return size
+}
+
+/** Simulated power cuts, over all file systems together. */
+export const POWER_CUTS = sizeOf('FERRY_POWER_CUTS', 20, 1_000)
+/** Points at which a process is killed by the sweep over its system calls. */
+export const KILL_POINTS = sizeOf('FERRY_KILL_POINTS', 24, 500)
+/** Random kills under a feed of storescu. */
+export const RANDOM_KILLS = sizeOf('FERRY_RANDOM_KILLS', 4, 60)
+/** Cases of the PDU and DIMSE fuzzer. */
+export const FUZZ_CASES = sizeOf('FERRY_FUZZ_CASES', 100_000, 10_000_000)
+/** Instances in the queue where a large queue is opened, rebuilt and asked. */
+export const QUEUED_INSTANCES = sizeOf('FERRY_QUEUED_INSTANCES', 10_000, 100_000)
