@@ -11,6 +11,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   dimse: ['dicom', 'platform'],
   dicomweb: ['dicom', 'platform'],
   config: ['dicom', 'platform', 'protocol'],
+  'agent/deidentify': ['dicom'],
   'agent/envelope': ['age', 'platform', 'protocol'],
   'agent/queue': ['dicom', 'platform', 'protocol'],
   'agent/arrival': ['agent/queue', 'dicom', 'dimse', 'platform'],
@@ -19,6 +20,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   agent: [
     'age',
     'agent/arrival',
+    'agent/deidentify',
     'agent/envelope',
     'agent/queue',
     'agent/send',
@@ -30,7 +32,17 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'protocol',
   ],
   center: ['age', 'config', 'dicom', 'dicomweb', 'dimse', 'platform', 'protocol'],
-  console: ['config', 'platform', 'protocol', 'agent', 'agent/send', 'center', 'dicom', 'dimse'],
+  console: [
+    'config',
+    'platform',
+    'protocol',
+    'agent',
+    'agent/deidentify',
+    'agent/send',
+    'center',
+    'dicom',
+    'dimse',
+  ],
 }
 
 /** The one kind of error is pure and crosses every folder. */

@@ -16,18 +16,16 @@ interface Dictionary {
   readonly repeating: readonly { readonly pattern: RegExp; readonly attribute: Attribute }[]
 }
 
-let dictionary: Dictionary | undefined
-
 /** The standard's entry for a tag; undefined for a private element and for one that the standard does not know. */
 export function attributeOf(tag: Tag): Attribute | undefined {
   const digits = tag.toString(16).padStart(8, '0')
-  const { byTag, repeating } = (dictionary ??= read())
+  const { byTag, repeating } = DICTIONARY
   return byTag.get(digits) ?? repeating.find(({ pattern }) => pattern.test(digits))?.attribute
 }
 
 /** The tag of a keyword; undefined where there is none, or where it stands for a range of tags. */
 export function tagOfKeyword(keyword: string): Tag | undefined {
-  const digits = (dictionary ??= read()).byKeyword.get(keyword)
+  const digits = DICTIONARY.byKeyword.get(keyword)
   return digits === undefined || digits.includes('x') ? undefined : Number.parseInt(digits, 16)
 }
 
@@ -64,3 +62,5 @@ function read(): Dictionary {
   }
   return { byTag, byKeyword, repeating }
 }
+
+const DICTIONARY: Dictionary = read()

@@ -1,0 +1,265 @@
+import { isPrivate, isPrivateCreator, privateCreatorTag } from '../../dicom/attribute.ts'
+import type { DataSetEdits, ValueTransform } from '../../dicom/data-set-editor.ts'
+import type { ElementToken } from '../../dicom/data-set-token.ts'
+import { type DataElement, ElementList } from '../../dicom/data-set-tree.ts'
+import { TAG, type Tag } from '../../dicom/tag.ts'
+import { withLength } from '../../dicom/write-element.ts'
+import { cleanContent } from './clean-content.ts'
+import { type Decision, decideAction } from './decide-action.ts'
+import { type DeidAudit, DeidCounter } from './deid-audit.ts'
+import { dummyValue } from './dummy-value.ts'
+import { characterSetOf, paddingOf, plainText, TEXT_VRS, vrOf } from './element-text.ts'
+import { type InstanceFacts, readFacts } from './facts.ts'
+import { collectKnownValues, type KnownValues } from './known-values.ts'
+import { ownRuleFor } from './own-rules.ts'
+import type { DeidProfile, DeidSource } from './profile.ts'
+import type { ProjectKey } from './project-key.ts'
+import { capAge, shiftDates } from './shift-date.ts'
+import { choosePixelTreatment, type PixelTreatment } from './treat-pixels.ts'
+import { tellTheTruth } from './truth.ts'
+
+/** One step of the preview: what happens to an element, and by which rule. */
+export interface DeidStep extends Decision {
+  readonly path: readonly Tag[]
+  readonly vr: string
+}
+
+export interface DeidParts {
+  readonly profile: DeidProfile
+  readonly key: ProjectKey
+  readonly source: DeidSource
+  readonly sopClassUid: string
+  readonly transferSyntaxUid: string
+  /** Hears of each element, for the preview. */
+  readonly onStep?: (step: DeidStep) => void
+}
+
+const [PATIENT_NAME, PATIENT_ID, PATIENT_AGE] = [0x0010_0010, 0x0010_0020, 0x0010_1010]
+const ACCESSION_NUMBER = 0x0008_0050
+/** Replaced by pseudonyms rather than emptied, so that one patient stays one and two stay two. */
+const PSEUDONYMS: ReadonlyMap<Tag, string> = new Map([
+  [PATIENT_NAME, 'patient'],
+  [PATIENT_ID, 'patient'],
+  [ACCESSION_NUMBER, 'accession'],
+])
+const OVERLAY_DATA = 0x3000
+/** UIDs that the standard itself gives: classes, syntaxes, frames of reference of atlases. */
+const STANDARD_UIDS = '1.2.840.10008.'
+
+/**
+ * Takes the identity out of one instance as it streams through a {@link DataSetEditor}: PS3.15 annex E with a profile's
+ * options, the clinic's own rules, and a search for the patient's known values in what stays. Throws DEID_WITHHELD for what
+ * cannot be cleaned, DATA_SET_UNREADABLE for what cannot be read; then nothing of it may leave by this route.
+ */
+export class Deidentification implements DataSetEdits {
+  readonly dropRest = true
+  readonly #parts: DeidParts
+  readonly #counter = new DeidCounter()
+  #facts: InstanceFacts | undefined
+  #known: KnownValues | undefined
+  #pixels: PixelTreatment | undefined
+
+  constructor(parts: DeidParts) {
+    this.#parts = parts
+  }
+
+  /** The new UID of an instance, series or study, so far as the profile replaces UIDs. */
+  uid(original: string): string {
+    return this.#parts.profile.options.has('retain-uids') ? original : this.#newUid(original)
+  }
+
+  /** What was done, without any value; once the data set has passed. */
+  audit(): DeidAudit {
+    const { profile } = this.#parts
+    return this.#counter.audit(profile, this.#pixels?.areClean ?? false)
+  }
+
+  edit(part: ElementList): void {
+    const isHead = this.#facts === undefined
+    const { profile, sopClassUid, source, transferSyntaxUid } = this.#parts
+    const facts = (this.#facts ??= readFacts(part, sopClassUid, source))
+    if (isHead) {
+      this.#known = collectKnownValues(part, facts.characterSet)
+      this.#pixels = choosePixelTreatment(part, facts, profile, transferSyntaxUid)
+    }
+    this.#clean(part, [], facts.characterSet, facts)
+    if (!isHead) return
+    this.#pixels?.adapt(part)
+    tellTheTruth(part, profile, this.#pixels?.areClean ?? false)
+  }
+
+  large(element: ElementToken): 'keep' | 'remove' | ValueTransform {
+    if (element.tag === TAG.PixelData) return this.#pixels?.treat(element) ?? 'remove'
+    if (element.tag >>> 16 === 0x7fe0) return 'keep'
+    const { profile } = this.#parts
+    const decision = decideAction(element.tag, element.vr ?? 'OB', false, profile.options)
+    const own = this.#facts && ownRuleFor(profile.rules, [element.tag], this.#facts)
+    const action = own?.action ?? decision.action
+    this.#step([element.tag], element.vr ?? '', { ...decision, ...own })
+    if (action === 'keep' && !TEXT_VRS.has(element.vr ?? '')) return 'keep'
+    if (action === 'remove') return 'remove'
+    // What cannot be looked at as a whole is not kept.
+    return dummyInPlace(element)
+  }
+
+  #clean(list: ElementList, path: readonly Tag[], around: string, facts: InstanceFacts): void {
+    const characterSet = characterSetOf(list, around)
+    const overlays = new Set<number>()
+    for (const element of list.elements) {
+      const here = [...path, element.tag]
+      const decision = this.#decide(element, list, here, facts)
+      this.#step(here, vrOf(element), decision)
+      this.#apply(element, list, decision, { path: here, characterSet, facts })
+      if (isOverlay(element.tag) && list.find(element.tag) === undefined) overlays.add(element.tag >>> 16)
+    }
+    // An overlay without its bits is none.
+    list.keep(({ tag }) => !overlays.has(tag >>> 16))
+    list.keep((element) => !isPrivateCreator(element.tag) || reserves(list, element))
+  }
+
+  #decide(
+    element: DataElement,
+    list: ElementList,
+    path: readonly Tag[],
+    facts: InstanceFacts,
+  ): Decision & { value?: string } {
+    const { profile } = this.#parts
+    const own = ownRuleFor(profile.rules, path, facts)
+    if (own !== undefined) return own
+    if (isPrivate(element.tag)) return this.#decidePrivate(element, list)
+    return decideAction(element.tag, vrOf(element), element.items !== undefined, profile.options)
+  }
+
+  /** Creators stay until it is known whether anything of theirs does. */
+  #decidePrivate({ tag, items }: DataElement, list: ElementList): Decision {
+    const { options, safePrivate } = this.#parts.profile
+    if (isPrivateCreator(tag)) return { action: 'keep', rule: 'private creator of what stays' }
+    const creator = plainText(list.find(privateCreatorTag(tag))).trim()
+    const isSafe =
+      options.has('retain-safe-private') &&
+      safePrivate.some(
+        (block) =>
+          block.group === tag >>> 16 && block.creator === creator && block.elements.includes(tag & 0xff),
+      )
+    if (!isSafe) return { action: 'remove', rule: 'private' }
+    return { action: items === undefined ? 'keep' : 'clean-items', rule: 'retain-safe-private' }
+  }
+
+  #apply(
+    element: DataElement,
+    list: ElementList,
+    decision: Decision & { value?: string },
+    at: { path: readonly Tag[]; characterSet: string; facts: InstanceFacts },
+  ): void {
+    const vr = vrOf(element)
+    switch (decision.action) {
+      case 'remove':
+      case 'clean-graphics':
+        return list.remove(element)
+      case 'empty':
+        return this.#empty(element, vr, at.facts)
+      case 'dummy':
+        return this.#dummy(element, vr, decision.value, at.facts)
+      case 'uid':
+        return element.replace(this.#uids(plainText(element)), 0)
+      case 'shift-date':
+        return this.#shift(element, list, vr, at.facts)
+      case 'clean-items':
+        return this.#cleanItems(element, at)
+      case 'clean-content':
+        return cleanContent(element, () => this.#cleanItems(element, at))
+      case 'keep':
+      case 'scrub':
+        return this.#keep(element, vr, at)
+    }
+  }
+
+  #keep(element: DataElement, vr: string, at: { characterSet: string; facts: InstanceFacts }): void {
+    if (element.items !== undefined) return
+    if (element.tag === PATIENT_AGE && this.#parts.profile.capAges)
+      return element.replace(Buffer.from(capAge(plainText(element)), 'latin1'))
+    if (!TEXT_VRS.has(vr) && !isPrivate(element.tag)) return
+    const scrubbed = this.#known?.scrub(element.value, at.characterSet, vr) ?? element.value
+    if (scrubbed === element.value) return
+    this.#counter.scrubbed()
+    element.replace(scrubbed, paddingOf(vr))
+  }
+
+  #empty(element: DataElement, vr: string, facts: InstanceFacts): void {
+    if (element.items !== undefined) element.items.length = 0
+    else if (PSEUDONYMS.has(element.tag)) this.#dummy(element, vr, undefined, facts)
+    else element.replace(Buffer.alloc(0))
+  }
+
+  #dummy(element: DataElement, vr: string, value: string | undefined, facts: InstanceFacts): void {
+    if (element.items !== undefined) return oneDummyCode(element)
+    const kind = PSEUDONYMS.get(element.tag)
+    if (value !== undefined) return element.replace(Buffer.from(value), paddingOf(vr))
+    if (kind === undefined || element.value.length === 0)
+      return element.replace(vr === 'UI' ? this.#uids(plainText(element)) : dummyValue(vr), paddingOf(vr))
+    const original = kind === 'patient' ? facts.patient : plainText(element).trim()
+    element.replace(Buffer.from(this.#parts.key.pseudonym(kind, original)))
+  }
+
+  #shift(element: DataElement, list: ElementList, vr: string, { patient }: InstanceFacts): void {
+    if (vr === 'TM') return
+    const shifted = shiftDates(plainText(element), this.#parts.key.dayShift(patient))
+    if (shifted === undefined) list.remove(element)
+    else element.replace(Buffer.from(shifted, 'latin1'))
+  }
+
+  #cleanItems(
+    sequence: DataElement,
+    { path, characterSet, facts }: { path: readonly Tag[]; characterSet: string; facts: InstanceFacts },
+  ): void {
+    for (const item of sequence.items ?? []) this.#clean(item.list, path, characterSet, facts)
+  }
+
+  #uids(text: string): Buffer {
+    const replaced = text.split('\\').map((uid) => this.#newUid(uid.trim()))
+    return Buffer.from(replaced.join('\\'), 'latin1')
+  }
+
+  #newUid(original: string): string {
+    return original === '' || original.startsWith(STANDARD_UIDS) ? original : this.#parts.key.uid(original)
+  }
+
+  #step(path: readonly Tag[], vr: string, decision: Decision): void {
+    this.#counter.count(decision)
+    this.#parts.onStep?.({ action: decision.action, rule: decision.rule, path, vr })
+  }
+}
+
+const isOverlay = (tag: Tag): boolean => tag >>> 24 === 0x60 && (tag & 0xffff) === OVERLAY_DATA
+
+/** True while an element of the creator's block is there. */
+function reserves(list: ElementList, creator: DataElement): boolean {
+  return list.elements.some(
+    ({ tag }) => isPrivate(tag) && !isPrivateCreator(tag) && privateCreatorTag(tag) === creator.tag,
+  )
+}
+
+/** A code sequence for a person or a place: one code that says that it was removed. */
+function oneDummyCode(sequence: DataElement): void {
+  const made = new ElementList(sequence.encoding)
+  made.setSequence(sequence.tag, [
+    (item) => {
+      item.set(0x0008_0100, 'SH', Buffer.from('REMOVED'))
+      item.set(0x0008_0102, 'SH', Buffer.from('99FERRY'))
+      item.set(0x0008_0104, 'LO', Buffer.from('Removed'))
+    },
+  ])
+  const items = made.elements[0]?.items ?? []
+  sequence.items?.splice(0, sequence.items.length, ...items)
+}
+
+/** Passes the header with the dummy's length, then the dummy, and drops the value. */
+function dummyInPlace(element: ElementToken): ValueTransform {
+  const value = dummyValue(element.vr ?? 'OB')
+  return {
+    push: (token) =>
+      token.kind === 'element'
+        ? [withLength(token.bytes, token.vr, value.length, { explicitVr: true, littleEndian: true }), value]
+        : [],
+  }
+}

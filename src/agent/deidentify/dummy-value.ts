@@ -1,0 +1,45 @@
+/** A value of the VR that says nothing, for attributes that must have one (PS3.15 §E.3, action D). ASCII. */
+const DUMMIES: Readonly<Record<string, string>> = {
+  AE: 'ANONYMIZED',
+  AS: '000D',
+  CS: 'ANONYMIZED',
+  DA: '19000101',
+  DS: '0',
+  DT: '19000101000000',
+  IS: '0',
+  LO: 'ANONYMIZED',
+  LT: 'ANONYMIZED',
+  PN: 'ANONYMIZED',
+  SH: 'ANONYMIZED',
+  ST: 'ANONYMIZED',
+  TM: '000000',
+  UC: 'ANONYMIZED',
+  UR: 'urn:anonymized',
+  UT: 'ANONYMIZED',
+}
+
+/** Bytes of one value of the binary VRs. */
+const BINARY_BYTES: Readonly<Record<string, number>> = {
+  AT: 4,
+  FD: 8,
+  FL: 4,
+  OB: 2,
+  OD: 8,
+  OF: 4,
+  OL: 4,
+  OV: 8,
+  OW: 2,
+  SL: 4,
+  SS: 2,
+  SV: 8,
+  UL: 4,
+  UN: 2,
+  US: 2,
+  UV: 8,
+}
+
+/** The dummy's bytes: text, or zeros for the binary VRs. */
+export function dummyValue(vr: string): Buffer {
+  const text = DUMMIES[vr]
+  return text === undefined ? Buffer.alloc(BINARY_BYTES[vr] ?? 2) : Buffer.from(text, 'latin1')
+}

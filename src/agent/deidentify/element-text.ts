@@ -1,0 +1,45 @@
+import { attributeOf } from '../../dicom/attribute.ts'
+import type { DataElement, ElementList } from '../../dicom/data-set-tree.ts'
+
+const SPECIFIC_CHARACTER_SET = 0x0008_0005
+
+/** VRs whose values people write, or that could hold what people write. */
+export const TEXT_VRS: ReadonlySet<string> = new Set([
+  'AE',
+  'CS',
+  'LO',
+  'LT',
+  'PN',
+  'SH',
+  'ST',
+  'UC',
+  'UR',
+  'UT',
+])
+
+/** The VR that an element has in truth: where it says UN or nothing, the standard's. */
+export function vrOf({ tag, vr, items }: DataElement): string {
+  if (items !== undefined) return 'SQ'
+  if (vr !== undefined && vr !== 'UN') return vr
+  return attributeOf(tag)?.vrs[0] ?? 'UN'
+}
+
+/** A value as it stands there, padding removed, each byte a character: for codes, numbers, dates, UIDs. */
+export function plainText(element: DataElement | undefined): string {
+  return element === undefined ? '' : element.value.toString('latin1').replace(/[\0 ]+$/, '')
+}
+
+export function textAt(list: ElementList, tag: number): string {
+  return plainText(list.find(tag)).trim()
+}
+
+/** Specific Character Set of a list; an item without one has that of what it stands in (PS3.3 §C.12.1.1.2). */
+export function characterSetOf(list: ElementList, around: string): string {
+  const own = list.find(SPECIFIC_CHARACTER_SET)
+  return own === undefined ? around : plainText(own)
+}
+
+/** What an odd length is filled up with (PS3.5 §6.2). */
+export function paddingOf(vr: string): number {
+  return vr === 'UI' || vr === 'OB' || vr === 'UN' ? 0 : 0x20
+}

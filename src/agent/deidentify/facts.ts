@@ -1,0 +1,56 @@
+import type { ElementList } from '../../dicom/data-set-tree.ts'
+import { characterSetOf, textAt } from './element-text.ts'
+import type { DeidSource, RuleCondition } from './profile.ts'
+
+/** What rules and pixel treatment ask of an instance; nothing here leaves the agent. */
+export interface InstanceFacts {
+  readonly source: DeidSource
+  readonly sopClassUid: string
+  readonly modality: string
+  readonly characterSet: string
+  readonly burnedInAnnotation: string
+  readonly rows: number
+  readonly columns: number
+  /** Whoever has the same one is the same patient: for pseudonyms and date shifts. */
+  readonly patient: string
+}
+
+/** Reads them from all that stands before the pixel data, before anything is changed. */
+export function readFacts(head: ElementList, sopClassUid: string, source: DeidSource): InstanceFacts {
+  return {
+    source,
+    sopClassUid,
+    modality: textAt(head, 0x0008_0060),
+    characterSet: characterSetOf(head, ''),
+    burnedInAnnotation: textAt(head, 0x0028_0301),
+    rows: shortAt(head, 0x0028_0010),
+    columns: shortAt(head, 0x0028_0011),
+    patient: patientOf(head),
+  }
+}
+
+export function fits(
+  when: RuleCondition | undefined,
+  { source, modality, sopClassUid }: InstanceFacts,
+): boolean {
+  if (when === undefined) return true
+  const { device } = when
+  if (device !== undefined && device !== source.device && device !== source.callingAeTitle) return false
+  if (when.modality !== undefined && when.modality !== modality) return false
+  return when.sopClassUid === undefined || when.sopClassUid === sopClassUid
+}
+
+/** The ID; without one the name and birth date; without those the study, so that strangers are not taken for one. */
+function patientOf(head: ElementList): string {
+  const id = textAt(head, 0x0010_0020)
+  if (id !== '') return `id\0${id}`
+  const [name, birth] = [textAt(head, 0x0010_0010), textAt(head, 0x0010_0030)]
+  if (name !== '') return `name\0${name}\0${birth}`
+  return `study\0${textAt(head, 0x0020_000d)}`
+}
+
+function shortAt(head: ElementList, tag: number): number {
+  const element = head.find(tag)
+  if (element === undefined || element.value.length < 2) return 0
+  return element.encoding.littleEndian ? element.value.readUInt16LE() : element.value.readUInt16BE()
+}
