@@ -2,20 +2,36 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { AgentSettings } from '../config/agent-settings.ts'
+import { type DisplayAttributes } from '../dicom/display-attributes.ts'
+import { maskDisplay } from '../dicom/mask-display.ts'
 import type { Clock } from '../platform/clock.ts'
+import { Failure } from '../platform/failure.ts'
+import type { Log } from '../platform/log.ts'
 import type {
   AgentStatus,
   CenterTrouble,
   ControlService,
+  DevicesView,
+  DisplayView,
+  NamesRequest,
+  NamesView,
+  QuarantinedView,
+  QuarantineView,
   QueueView,
+  ReleaseOutcome,
   RetryOutcome,
   StudiesView,
   StudyDetail,
+  StudyView,
 } from '../protocol/control-api.ts'
 import { parseJson } from '../protocol/parse-json.ts'
+import type { DeviceList } from './arrival/device-list.ts'
+import type { DeviceWatch } from './arrival/device-watch.ts'
 import type { StorageGate } from './arrival/storage-gate.ts'
 import type { CenterKeys } from './center-keys.ts'
+import { deviceViews, sightedDevices } from './device-views.ts'
 import type { Queue } from './queue/open-queue.ts'
+import type { StudyRow } from './queue/studies.ts'
 import type { CenterAccount } from './send/center-account.ts'
 import { CENTER, type Sending } from './sending.ts'
 
@@ -28,7 +44,9 @@ export interface AgentServiceParts {
   queue: Queue
   storage: StorageGate
   sending: Sending
+  devices: { list: DeviceList; watch: DeviceWatch; readSettings: (() => AgentSettings) | undefined }
   clock: Clock
+  log: Log
 }
 
 /** What the CLI and the status page ask a running agent: read straight from the queue, nothing kept here. */
@@ -50,11 +68,11 @@ export class AgentService implements ControlService {
       now: clock.now(),
       version: agentVersion(),
       startedAt: this.#startedAt,
-      alarms: watchPoints.alarms(),
+      alarms: [...storage.unwrittenAlarms, ...watchPoints.alarms()],
       center: { name: keys.centerName, url: account.address().url, trouble: this.#trouble() },
       fingerprint: account.signingKey.kid,
       listener: { name, host, port, aeTitles: [...aeTitles] },
-      devices: watchPoints.sightings(),
+      devices: sightedDevices(this.#devices()),
       deliveries: deliveries.counts(CENTER),
       waitingBytes: deliveries.waitingBytes(CENTER),
       oldestUnconfirmedAt: deliveries.oldestUnconfirmed(CENTER) ?? null,
@@ -65,33 +83,109 @@ export class AgentService implements ControlService {
         reserveBytes: settings.limits.reserveBytes,
       },
       clockOffsetMs: offset === undefined ? null : -offset,
+      instanceFindings: queue.findings.totals(),
+      namesShown: queue.display.timesShown(),
     }
   }
 
   queue(limit: number): QueueView {
-    return { trouble: this.#trouble(), deliveries: this.#parts.queue.deliveries.unconfirmed(CENTER, limit) }
+    const { deliveries, findings } = this.#parts.queue
+    const rows = deliveries.unconfirmed(CENTER, limit)
+    return {
+      trouble: this.#trouble(),
+      deliveries: rows.map((row) => ({ ...row, findings: findings.ofInstance(row.ulid) })),
+    }
   }
 
   studies(limit: number): StudiesView {
-    return { studies: this.#parts.queue.studies.list(CENTER, limit) }
+    return { studies: this.#parts.queue.studies.list(CENTER, limit).map((study) => this.#study(study)) }
   }
 
   study(studyInstanceUid: string): StudyDetail | undefined {
-    const { studies, deliveries } = this.#parts.queue
+    const { studies, deliveries, findings } = this.#parts.queue
     const study = studies.get(CENTER, studyInstanceUid)
     if (study === undefined) return undefined
     return {
-      study,
+      study: this.#study(study),
       deliveries: deliveries.ofStudy(CENTER, studyInstanceUid),
+      findings: findings.ofStudy(studyInstanceUid),
       evidence: studies.evidence(CENTER, studyInstanceUid) ?? null,
     }
   }
 
   retry(studyInstanceUid?: string): RetryOutcome {
     const { queue, sending } = this.#parts
+    if (studyInstanceUid === undefined) queue.watchPoints.clear('INDEX_REBUILT', 'index')
     const retried = queue.deliveries.retry(CENTER, studyInstanceUid)
     sending.retryNow()
     return { retried }
+  }
+
+  quarantine(limit: number): QuarantineView {
+    return { instances: this.#parts.queue.findings.quarantined(CENTER, limit) }
+  }
+
+  quarantined(ulid: string): QuarantinedView | undefined {
+    const { findings, spool } = this.#parts.queue
+    const instance = findings.quarantinedOne(CENTER, ulid)
+    return instance && { ...instance, spoolFile: spool.pathOf(instance.ulid) }
+  }
+
+  release(which: { ulid: string } | { studyInstanceUid: string }): ReleaseOutcome {
+    const { queue, sending, log } = this.#parts
+    const released = queue.findings.release(CENTER, which)
+    if (released > 0) log.warn('instances released from quarantine', { ...which, released })
+    sending.retryNow()
+    return { released }
+  }
+
+  showNames({ osUser, studyInstanceUid, limit }: NamesRequest): NamesView {
+    const { queue, log } = this.#parts
+    queue.display.noteShown(osUser, studyInstanceUid)
+    log.warn('display names shown', { osUser, studyInstanceUid })
+    const uids =
+      studyInstanceUid === undefined
+        ? queue.studies.list(CENTER, limit).map((study) => study.studyInstanceUid)
+        : [studyInstanceUid]
+    return { studies: uids.map((uid) => ({ studyInstanceUid: uid, display: this.#display(uid) })) }
+  }
+
+  devices(): DevicesView {
+    return { devices: this.#devices() }
+  }
+
+  reloadDevices(): DevicesView {
+    const { devices, log } = this.#parts
+    if (devices.readSettings === undefined)
+      throw new Failure(
+        'USAGE',
+        'reading the devices anew: this agent was started without a configuration file',
+      )
+    const settings = devices.readSettings()
+    devices.list.replace(settings.devices, settings.unknownDevices === 'accept')
+    log.info('list of devices read anew', { devices: settings.devices.length })
+    return this.devices()
+  }
+
+  #devices(): DevicesView['devices'] {
+    const { queue, devices } = this.#parts
+    devices.watch.flush()
+    return deviceViews(devices.list, queue.watchPoints.sightings(), queue.devices.list())
+  }
+
+  #study(row: StudyRow): StudyView {
+    const { studyInstanceUid } = row
+    const display = this.#display(studyInstanceUid, maskDisplay)
+    return { ...row, odd: this.#parts.queue.findings.countInStudy(studyInstanceUid), display }
+  }
+
+  #display(
+    studyInstanceUid: string,
+    mask: (attributes: DisplayAttributes) => DisplayAttributes = (whole) => whole,
+  ): DisplayView {
+    const record = this.#parts.queue.display.get(studyInstanceUid)
+    if (record === undefined) return null
+    return record === 'lost' ? 'lost' : mask(record.attributes)
   }
 
   #trouble(): CenterTrouble | null {

@@ -1,12 +1,17 @@
 import { mkdirSync } from 'node:fs'
 import type { AgentSettings } from '../config/agent-settings.ts'
+import type { StoreRequest } from '../dimse/association.ts'
 import { DEFAULT_LIMITS } from '../dimse/dimse-limits.ts'
-import { type DimseServer, listenForAssociations } from '../dimse/dimse-server.ts'
+import type { TlsTrouble } from '../dimse/tls-trouble.ts'
 import type { Clock } from '../platform/clock.ts'
+import type { Failure } from '../platform/failure.ts'
 import { lockFolder } from '../platform/folder-lock.ts'
 import type { Log } from '../platform/log.ts'
 import { AgentService } from './agent-service.ts'
-import { DeviceList } from './arrival/device-list.ts'
+import { strictPolicy } from './arrival/check-instance.ts'
+import { type DeviceDoors, openDoors } from './arrival/device-doors.ts'
+import { type Device, DeviceList } from './arrival/device-list.ts'
+import { DeviceWatch } from './arrival/device-watch.ts'
 import { StorageGate } from './arrival/storage-gate.ts'
 import { StorageService } from './arrival/storage-service.ts'
 import { CenterKeys } from './center-keys.ts'
@@ -14,14 +19,17 @@ import { startControlServer } from './control-server.ts'
 import { PreparedSealers } from './envelope/prepared-sealers.ts'
 import { rehearseSealing } from './envelope/rehearse-sealing.ts'
 import { InstanceIntake } from './intake.ts'
+import { openTreatments } from './open-treatments.ts'
 import { openQueue, type Queue } from './queue/open-queue.ts'
 import { recoverSpool } from './queue/recover-spool.ts'
 import { CenterAccount } from './send/center-account.ts'
 import { CENTER, Sending } from './sending.ts'
+import type { Treatments } from './treatments.ts'
 
 export interface Agent extends AsyncDisposable {
   /** Where devices connect. */
   port: number
+  tlsPort: number | undefined
   /** What the CLI and the status page ask. */
   service: AgentService
 }
@@ -29,14 +37,20 @@ export interface Agent extends AsyncDisposable {
 interface Surroundings {
   clock: Clock
   log: Log
+  /** Reads the configuration anew, for what can change while the agent runs; left out: nothing can. */
+  readSettings?: () => AgentSettings
 }
 
 /**
  * WHAT RUNS IN THE CLINIC, put together. The parts start against the direction in which instances flow, so that nothing
  * is taken in before it can go on; they stop with it: first the devices' door, then what is under way.
- * Throws NOT_ENROLLED before the agent has joined a center, ALREADY_RUNNING, STORAGE_ERROR, PORT_IN_USE.
+ * Throws NOT_ENROLLED before the agent has joined a center, ALREADY_RUNNING, STORAGE_ERROR, PORT_IN_USE, and
+ * KEY_FILE_INVALID for files of TLS that don't fit.
  */
-export async function startAgent(settings: AgentSettings, { clock, log }: Surroundings): Promise<Agent> {
+export async function startAgent(
+  settings: AgentSettings,
+  { clock, log, readSettings }: Surroundings,
+): Promise<Agent> {
   rehearseSealing()
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 })
   await using stack = new AsyncDisposableStack()
@@ -55,14 +69,35 @@ export async function startAgent(settings: AgentSettings, { clock, log }: Surrou
 
   const sending = stack.use(new Sending({ settings, account, keys, queue, clock, log }))
   sending.start()
-  const server = stack.use(await listen({ settings, keys, queue, storage, sending, clock, log }))
+  const { treatments } = stack.use(await openTreatments(settings, { clock, log }))
+  const devices = new DeviceList(
+    settings.devices,
+    settings.unknownDevices === 'accept',
+    settings.listener.aeTitles,
+  )
+  const storageFailed = (failure: Failure): void => storage.failed(failure)
+  const watch = new DeviceWatch({ devices, records: queue.devices, watchPoints, clock, storageFailed })
+  const server = stack.use(
+    await listen({ settings, keys, queue, storage, sending, devices, watch, treatments, clock, log }),
+  )
 
-  const { port } = server
-  const service = new AgentService({ settings, port, account, keys, queue, storage, sending, clock })
+  const { port, tlsPort } = server
+  const service = new AgentService({
+    settings,
+    port,
+    account,
+    keys,
+    queue,
+    storage,
+    sending,
+    devices: { list: devices, watch, readSettings },
+    clock,
+    log,
+  })
   stack.use(await startControlServer({ dataFolder: settings.dataFolder, service, log }))
-  log.info('agent started', { host: settings.listener.host, port, center: account.address().url })
+  log.info('agent started', { host: settings.listener.host, port, tlsPort, center: account.address().url })
   const running = stack.move()
-  return { port, service, [Symbol.asyncDispose]: () => running.disposeAsync() }
+  return { port, tlsPort, service, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
 
 interface Listening extends Surroundings {
@@ -71,11 +106,15 @@ interface Listening extends Surroundings {
   queue: Queue
   storage: StorageGate
   sending: Sending
+  devices: DeviceList
+  watch: DeviceWatch
+  treatments: Treatments
 }
 
-/** Opens the door to the devices: the first half of an instance's path. */
-function listen({ settings, keys, queue, storage, sending, clock, log }: Listening): Promise<DimseServer> {
-  const { listener, limits, devices, unknownDevices } = settings
+/** Opens the doors to the devices: the first half of an instance's path. */
+function listen(parts: Listening): Promise<DeviceDoors> {
+  const { settings, keys, queue, storage, sending, devices, watch, treatments, clock, log } = parts
+  const { listener, limits } = settings
   const intake = {
     queue,
     storage,
@@ -86,31 +125,63 @@ function listen({ settings, keys, queue, storage, sending, clock, log }: Listeni
     sealers: new PreparedSealers(),
     instanceLimitBytes: limits.instanceBytes,
     accepted: (study: string, bytes: number) => sending.accepted(study, bytes),
+    withheld: (policy: string, failure: Failure, { association }: StoreRequest) =>
+      queue.watchPoints.raise(failure.code, `${policy} ${association.callingAeTitle}`, failure.message),
   }
   const handlers = new StorageService({
-    devices: new DeviceList(devices, unknownDevices === 'accept'),
-    aeTitles: listener.aeTitles,
+    devices,
+    watch,
     storageTrouble: () => storage.trouble(),
-    takeInstance: (request) => new InstanceIntake(request, intake),
-    watchPoints: queue.watchPoints,
+    storageFailed: (failure) => storage.failed(failure),
+    takeInstance: (request, device) =>
+      new InstanceIntake(request, {
+        ...intake,
+        ...limitOf(device),
+        checking: isStrict(device) ? strictPolicy(settings.checking) : settings.checking,
+        characterSet: device?.quirks?.characterSet,
+        treatments: (asked, head) => treatments.for(asked, head, device?.name),
+      }),
     log,
   })
   const { associations, associationsPerPeer, idleMs, pduBytes: maxPduLength } = limits
-  return listenForAssociations({
+  const plain = {
     host: listener.host,
     port: listener.port,
     handlers,
     clock,
     log,
     limits: { ...DEFAULT_LIMITS, associations, associationsPerPeer, idleMs, maxPduLength },
-  })
+    tlsTrouble: (trouble: TlsTrouble) => watch.tlsTrouble(trouble),
+  }
+  return openDoors(plain, listener.tls, queue.watchPoints)
 }
 
-/** What was acknowledged and is not there, or not readable, is an alarm that stands until a person has looked. */
-async function recover({ spool, index, watchPoints }: Queue, { clock, log }: Surroundings): Promise<void> {
-  const { missing, doubtful } = await recoverSpool(spool, index, clock.now(), log)
-  for (const ulid of missing)
-    watchPoints.raise('SPOOL_FILE_MISSING', ulid, 'accepted, and its spool file is gone')
-  for (const ulid of doubtful)
-    watchPoints.raise('SPOOL_FILE_INVALID', ulid, 'does not read as a spool file; kept, not sent')
+/** Its own limit, where it has one. */
+const isStrict = (device: Device | undefined): boolean => device?.quirks?.reading === 'strict'
+
+function limitOf(device: Device | undefined): { instanceLimitBytes: number } | undefined {
+  const instanceLimitBytes = device?.quirks?.instanceBytes
+  return instanceLimitBytes === undefined ? undefined : { instanceLimitBytes }
 }
+
+/**
+ * The index is brought into line with the spool. That it had to be rebuilt is an alarm which stands until a person has
+ * looked at it (`ferry retry`): the disk may be failing, or somebody put an old copy back.
+ */
+async function recover(queue: Queue, { clock, log }: Surroundings): Promise<void> {
+  const { setAside, isIndexNew, watchPoints } = queue
+  if (setAside !== undefined) log.error('the index is damaged and was moved aside', { ...setAside })
+  const { forgotten, missing, doubtful } = await recoverSpool(queue, clock.now(), log)
+  if (missing.length > 0)
+    log.error('spool files of accepted instances are gone', { instances: missing.length })
+  if (doubtful.length > 0)
+    log.error('files in the spool do not read as spool files', { ulids: doubtful.slice(0, 10) })
+  if (setAside === undefined && forgotten === 0) return
+  const why =
+    setAside === undefined ? lostWords(isIndexNew) : `it was damaged and lies in ${setAside.path} now`
+  const words = `${why}; ${forgotten} instances were taken on again from the spool, and the center is asked which it has`
+  log.error('the index was rebuilt from the spool', { reason: words })
+  watchPoints.raise('INDEX_REBUILT', 'index', words)
+}
+
+const lostWords = (isNew: boolean): string => (isNew ? 'it was gone' : 'an older copy of it was put back')

@@ -9,6 +9,7 @@ import {
   CONTROL_SCHEMA_VERSION,
   type ControlService,
   controlSocketPath,
+  type NamesRequest,
 } from '../protocol/control-api.ts'
 
 const LONGEST_LIST = 10_000
@@ -79,9 +80,29 @@ async function route(service: ControlService, request: IncomingMessage): Promise
   if (call === `GET ${CONTROL_PATHS.studies}`) return await service.studies(limitOf(searchParams))
   if (call === `POST ${CONTROL_PATHS.retry}`)
     return await service.retry(searchParams.get('study') ?? undefined)
+  if (call === `GET ${CONTROL_PATHS.quarantine}`) return await service.quarantine(limitOf(searchParams))
+  if (call === `POST ${CONTROL_PATHS.release}`) return await service.release(whichOf(searchParams))
+  if (call === `POST ${CONTROL_PATHS.names}`) return await service.showNames(namesRequest(searchParams))
+  if (call === `GET ${CONTROL_PATHS.devices}`) return await service.devices()
+  if (call === `POST ${CONTROL_PATHS.reloadDevices}`) return await service.reloadDevices()
+  const quarantined = `GET ${CONTROL_PATHS.quarantine}/`
+  if (call.startsWith(quarantined)) return await service.quarantined(call.slice(quarantined.length))
   const study = `GET ${CONTROL_PATHS.studies}/`
   if (call.startsWith(study)) return await service.study(decodeURIComponent(call.slice(study.length)))
   return undefined
+}
+
+function whichOf(query: URLSearchParams): { ulid: string } | { studyInstanceUid: string } {
+  const [ulid, studyInstanceUid] = [query.get('ulid'), query.get('study')]
+  if (ulid !== null) return { ulid }
+  if (studyInstanceUid !== null) return { studyInstanceUid }
+  throw new Failure('USAGE', 'name an instance or a study')
+}
+
+function namesRequest(query: URLSearchParams): NamesRequest {
+  const osUser = query.get('user') ?? ''
+  if (osUser === '') throw new Failure('USAGE', 'say who wants to see names')
+  return { osUser, studyInstanceUid: query.get('study') ?? undefined, limit: limitOf(query) }
 }
 
 function limitOf(query: URLSearchParams): number {

@@ -1,44 +1,39 @@
-import type { Recipient } from '../age/x25519-keys.ts'
-import { DataSetHeadScanner } from '../dicom/data-set-head.ts'
-import { encodePart10Header } from '../dicom/part10.ts'
+import { type DataSetHead, DataSetHeadScanner } from '../dicom/data-set-head.ts'
 import { STORAGE_STATUS } from '../dicom/storage-status.ts'
 import type { StoreAnswer, StoreRequest, StoreSink } from '../dimse/association.ts'
-import type { Clock } from '../platform/clock.ts'
-import { Failure, failureFrom } from '../platform/failure.ts'
+import { Failure, type FailureCode, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
 import type { Envelope } from '../protocol/spool-file.ts'
-import { newUlid, type Ulid } from '../protocol/ulid.ts'
 import type { StorageGate } from './arrival/storage-gate.ts'
-import type { PreparedSealers } from './envelope/prepared-sealers.ts'
-import { SpoolFileSealer } from './envelope/seal-spool-file.ts'
-import type { Queue } from './queue/open-queue.ts'
-import type { SpoolWriter } from './queue/spool-writer.ts'
+import { InstanceObservation, type ObservationParts, RefusedByCheck } from './instance-observation.ts'
+import type { Observed } from './queue/findings.ts'
+import { SpoolCopy, type SpoolCopyParts, type TakenCopy, type Treatment } from './spool-copy.ts'
 
-export interface IntakeParts {
-  queue: Queue
+export interface IntakeParts extends SpoolCopyParts, ObservationParts {
   storage: StorageGate
-  clock: Clock
   log: Log
   listener: string
-  /** Whom instances are sealed to, at this moment. */
-  recipients: () => readonly Recipient[]
-  sealers: PreparedSealers
   instanceLimitBytes: number
-  /** An instance of this study was taken on. */
+  /** The ways that an instance of this kind takes, at least one; throws what keeps it from taking any. */
+  treatments: (request: StoreRequest, head: Readonly<DataSetHead>) => readonly Treatment[]
+  /** A copy of an instance of this study was taken on. */
   accepted: (studyInstanceUid: string, sealedBytes: number) => void
+  /** One way is closed to an instance that goes on by another: a person must know. */
+  withheld: (policy: string, failure: Failure, request: StoreRequest) => void
 }
 
 /**
  * Takes one instance from the association to the queue: read the head of the data set, seal while it streams, write,
- * sync, commit; only then is Success answered. No plaintext rests on the disk, and at most the head and about 1 MiB of
- * sealed bytes are held in memory.
+ * sync, commit; only then is Success answered. Where several ways are configured, there is a sealed copy for each. No
+ * plaintext rests on the disk, and at most the head and about 1 MiB of sealed bytes a copy are held in memory.
  */
 export class InstanceIntake implements StoreSink {
   readonly #parts: IntakeParts
   readonly #request: StoreRequest
   readonly #scanner: DataSetHeadScanner
+  readonly #observation: InstanceObservation
   #held: Buffer[] = []
-  #sealed: { sealer: SpoolFileSealer; writer: SpoolWriter; envelope: Envelope } | undefined
+  #copies: readonly SpoolCopy[] | undefined
   #dataSetBytes = 0
   #failure: Failure | undefined
 
@@ -46,6 +41,7 @@ export class InstanceIntake implements StoreSink {
     this.#request = request
     this.#parts = parts
     this.#scanner = new DataSetHeadScanner(request.transferSyntaxUid)
+    this.#observation = new InstanceObservation(request.transferSyntaxUid, parts)
   }
 
   write(chunk: Buffer): Promise<void> | undefined {
@@ -56,9 +52,11 @@ export class InstanceIntake implements StoreSink {
         new Failure('INSTANCE_TOO_LARGE', `taking an instance: over ${limit} bytes, the limit set here`),
       )
     }
-    if (this.#sealed !== undefined) return this.#seal(chunk)
+    if (this.#failure !== undefined) return undefined
+    const looked = this.#observation.push(chunk)
+    if (this.#copies !== undefined) return together([looked, this.#seal(this.#copies, chunk)])
     this.#held.push(chunk)
-    return this.#scanner.push(chunk) ? this.#begin() : undefined
+    return together([looked, this.#scanner.push(chunk) ? this.#begin() : undefined])
   }
 
   async finish(): Promise<StoreAnswer> {
@@ -66,13 +64,13 @@ export class InstanceIntake implements StoreSink {
       if (this.#failure !== undefined) throw this.#failure
       if (this.#dataSetBytes === 0)
         throw new Failure('DATA_SET_UNREADABLE', 'taking an instance: it has no data set')
-      if (this.#sealed === undefined) await this.#begin()
-      await this.#commit()
+      if (this.#copies === undefined) await this.#begin()
+      await this.#commit(this.#copies ?? [])
       return { status: STORAGE_STATUS.Success }
     } catch (error) {
-      const failure = failureFrom(error, 'INTERNAL', 'taking an instance')
-      await this.#sealed?.writer.discard()
-      return this.#refuse(failure)
+      const failure = failureOf(error)
+      await Promise.all((this.#copies ?? []).map((copy) => copy.discard()))
+      return this.#refuse(failure, error instanceof RefusedByCheck ? error.status : statusOf(failure))
     }
   }
 
@@ -80,7 +78,8 @@ export class InstanceIntake implements StoreSink {
     const { sopInstanceUid, association } = this.#request
     const { callingAeTitle } = association
     this.#parts.log.warn('instance broke off', { callingAeTitle, sopInstanceUid, reason: reason.message })
-    void this.#sealed?.writer.discard()
+    for (const copy of this.#copies ?? []) void copy.discard()
+    this.#observation.discard()
     this.#held = []
   }
 
@@ -88,56 +87,70 @@ export class InstanceIntake implements StoreSink {
   #begin(): Promise<void> | undefined {
     try {
       this.#checkIdentity()
-      const { queue, recipients, sealers } = this.#parts
-      const ulid = newUlid(this.#parts.clock.now())
-      const { sopClassUid, sopInstanceUid, transferSyntaxUid } = this.#request
-      const part10Header = encodePart10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid })
-      const envelope = this.#envelope(ulid, part10Header.length)
-      const sealer = new SpoolFileSealer(envelope, part10Header, sealers.take(recipients()))
-      this.#sealed = { sealer, writer: queue.spool.create(ulid), envelope }
+      const { treatments } = this.#parts
+      const base = this.#base()
+      const copies = treatments(this.#request, this.#scanner.head).map(
+        (treatment) => new SpoolCopy(treatment, base, this.#parts),
+      )
+      this.#copies = copies
       const held = this.#held
       this.#held = []
-      const written = [this.#sealed.writer.write(sealer.start()), ...held.map((chunk) => this.#seal(chunk))]
-      const behind = written.filter((promise) => promise !== undefined)
-      return behind.length === 0 ? undefined : Promise.all(behind).then(() => undefined)
+      return together(held.map((chunk) => this.#seal(copies, chunk)))
     } catch (error) {
       return this.#fail(failureFrom(error, 'SEAL_FAILED', 'sealing an instance'))
     }
   }
 
-  #seal(chunk: Buffer): Promise<void> | undefined {
-    if (this.#sealed === undefined || this.#failure !== undefined) return undefined
-    const written = this.#sealed.writer.write(this.#sealed.sealer.update(chunk))
-    return written?.catch((error: unknown) =>
-      this.#fail(failureFrom(error, 'STORAGE_ERROR', 'writing an instance')),
-    )
+  #seal(copies: readonly SpoolCopy[], chunk: Buffer): Promise<void> | undefined {
+    if (this.#failure !== undefined) return undefined
+    const [only] = copies
+    return copies.length === 1 ? only?.write(chunk) : together(copies.map((copy) => copy.write(chunk)))
   }
 
-  async #commit(): Promise<void> {
-    const { queue, storage, sealers, log, accepted } = this.#parts
-    if (this.#sealed === undefined) throw new Failure('INTERNAL', 'taking an instance: it was never begun')
-    const { sealer, writer, envelope } = this.#sealed
-    const { blocks, trailer } = sealer.finish()
+  /**
+   * Success needs every copy, with one exception: what cannot be de-identified stays off that way for good, and is safe
+   * where another way takes it.
+   */
+  async #commit(copies: readonly SpoolCopy[]): Promise<void> {
+    const observed = await this.#observation.finish()
+    const outcomes = await Promise.allSettled(copies.map((copy) => this.#commitCopy(copy, observed)))
+    const failures = copies.flatMap((copy, i) => {
+      const outcome = outcomes[i]
+      return outcome?.status === 'rejected' ? [{ copy, failure: failureOf(outcome.reason) }] : []
+    })
+    for (const outcome of outcomes) if (outcome.status === 'fulfilled') this.#taken(outcome.value)
+    const fatal =
+      failures.find(({ failure }) => !WITHHOLDING.has(failure.code)) ?? failures.at(copies.length - 1)
+    if (fatal !== undefined) throw fatal.failure
+    for (const { copy, failure } of failures)
+      this.#parts.withheld(copy.treatment.policy, failure, this.#request)
+  }
+
+  /** Who the patient is, is written down (sealed) for a copy that says so itself. */
+  #commitCopy(copy: SpoolCopy, observed: Observed): Promise<TakenCopy> {
+    const { policy, names } = copy.treatment
+    if (policy.startsWith('deidentified:')) return copy.commit(observed)
+    const { display } = this.#parts.queue
+    return copy.commit({ ...observed, ...this.#observation.display(display, names.studyInstanceUid) })
+  }
+
+  #taken({ envelope, trailer, acceptance }: TakenCopy): void {
+    const { log, accepted } = this.#parts
     const { callingAeTitle, sopInstanceUid, studyInstanceUid } = envelope
-    if (queue.index.holds(sopInstanceUid, trailer.dataSetSha256)) {
-      queue.index.countRepeat(sopInstanceUid, trailer.dataSetSha256)
-      await writer.discard()
-      log.debug('instance was here already', { callingAeTitle, sopInstanceUid })
-      return
-    }
-    await writer.write(blocks)
-    const completed = writer.complete()
-    sealers.prepare()
-    await completed
-    const acceptance = await queue.acceptance.accept({ path: writer.path, envelope, trailer })
-    if (acceptance === 'known') await queue.spool.remove(envelope.ulid)
+    if (acceptance === 'repeat')
+      return log.debug('instance was here already', { callingAeTitle, sopInstanceUid })
     if (acceptance === 'conflict') {
       log.warn('instance came with other bytes than before; both are kept', {
         callingAeTitle,
         sopInstanceUid,
       })
     }
-    storage.worked()
+    if (acceptance === 'healed') {
+      log.warn('instance came again and takes the place of its damaged copy', {
+        callingAeTitle,
+        sopInstanceUid,
+      })
+    }
     accepted(studyInstanceUid, trailer.sealedBytes)
   }
 
@@ -165,32 +178,28 @@ export class InstanceIntake implements StoreSink {
     }
   }
 
-  #envelope(ulid: Ulid, part10HeaderBytes: number): Envelope {
-    const { association, sopClassUid, sopInstanceUid, transferSyntaxUid } = this.#request
-    const { studyInstanceUid, seriesInstanceUid } = this.#scanner.head
+  /** What is alike in the envelopes of all copies. */
+  #base(): Omit<Envelope, 'ulid' | 'policy' | 'part10HeaderBytes' | keyof Treatment['names']> {
+    const { association, sopClassUid, transferSyntaxUid } = this.#request
     return {
-      ulid,
       arrivedAt: new Date(this.#parts.clock.now()).toISOString(),
       listener: this.#parts.listener,
       callingAeTitle: association.callingAeTitle,
       calledAeTitle: association.calledAeTitle,
       sopClassUid,
-      sopInstanceUid,
-      studyInstanceUid: fitting(studyInstanceUid),
-      seriesInstanceUid: fitting(seriesInstanceUid),
       transferSyntaxUid,
-      part10HeaderBytes,
-      policy: 'identified',
     }
   }
 
   #fail(failure: Failure): Promise<never> {
     this.#failure ??= failure
     this.#held = []
+    this.#observation.discard()
+    for (const copy of this.#copies ?? []) void copy.discard()
     return Promise.reject(this.#failure)
   }
 
-  #refuse(failure: Failure): StoreAnswer {
+  #refuse(failure: Failure, status: number): StoreAnswer {
     const { callingAeTitle } = this.#request.association
     const { code, message } = failure
     this.#parts.log.error('instance refused', {
@@ -201,7 +210,7 @@ export class InstanceIntake implements StoreSink {
     })
     if (code === 'STORAGE_ERROR' || code === 'DATABASE_ERROR' || code === 'STORAGE_FULL')
       this.#parts.storage.failed(failure)
-    return { status: statusOf(failure), errorComment: code }
+    return { status, errorComment: code }
   }
 }
 
@@ -210,9 +219,37 @@ const UID_LIMIT = 128
 
 const fitting = (uid = ''): string => (uid.length <= UID_LIMIT ? uid : '')
 
+/** What bars an instance from being changed, and not from being sent as it is. */
+const WITHHOLDING: ReadonlySet<FailureCode> = new Set(['DEID_WITHHELD', 'DATA_SET_UNREADABLE'])
+
+/** The way of an instance that nothing is done to. */
+export function asItCame({ sopInstanceUid }: StoreRequest, head: Readonly<DataSetHead>): Treatment {
+  const [studyInstanceUid, seriesInstanceUid] = [
+    fitting(head.studyInstanceUid),
+    fitting(head.seriesInstanceUid),
+  ]
+  return {
+    policy: 'identified',
+    names: { sopInstanceUid, studyInstanceUid, seriesInstanceUid },
+    change: undefined,
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  return error instanceof RefusedByCheck
+    ? error.failure
+    : failureFrom(error, 'INTERNAL', 'taking an instance')
+}
+
+function together(promises: readonly (Promise<void> | undefined)[]): Promise<void> | undefined {
+  const behind = promises.filter((promise) => promise !== undefined)
+  return behind.length === 0 ? undefined : Promise.all(behind).then(() => undefined)
+}
+
 /** A900 when command and data set disagree, C000 for what is no data set, A700 for everything that is ours. */
 function statusOf({ code }: Failure): number {
   if (code === 'DATA_SET_MISMATCH') return STORAGE_STATUS.DataSetDoesNotMatchSopClass
-  if (code === 'DATA_SET_UNREADABLE' || code === 'UID_INVALID') return STORAGE_STATUS.CannotUnderstand
+  if (code === 'DATA_SET_UNREADABLE' || code === 'UID_INVALID' || code === 'DEID_WITHHELD')
+    return STORAGE_STATUS.CannotUnderstand
   return STORAGE_STATUS.OutOfResources
 }

@@ -2,9 +2,16 @@ import type { AgentSettings } from '../config/agent-settings.ts'
 import type { Clock } from '../platform/clock.ts'
 import { failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
-import { CENTER_PATHS, manifestAnswerSchema } from '../protocol/center-api.ts'
+import {
+  CENTER_PATHS,
+  manifestAnswerSchema,
+  type ReceiptsRequest,
+  receiptsAnswerSchema,
+} from '../protocol/center-api.ts'
 import type { CenterKeys } from './center-keys.ts'
 import type { Queue } from './queue/open-queue.ts'
+import { Scrub } from './queue/scrub.ts'
+import { askAgent } from './send/ask-agent.ts'
 import type { CenterAccount } from './send/center-account.ts'
 import { CenterClient } from './send/center-client.ts'
 import { CenterUpload } from './send/center-upload.ts'
@@ -12,6 +19,7 @@ import { Dispatcher } from './send/dispatcher.ts'
 import { KeyRefresh } from './send/key-refresh.ts'
 import { Pace } from './send/pace.ts'
 import { QuietTimes } from './settle/quiet-times.ts'
+import { ReceiptAudit } from './settle/receipt-audit.ts'
 import { Retention } from './settle/retention.ts'
 import { Settlement } from './settle/settlement.ts'
 
@@ -28,6 +36,10 @@ export interface SendingParts {
 }
 
 const BEGIN_AGAIN_MS = 5000
+/** So long after an instance came in, the disk is left to the devices. */
+const BUSY_MS = 5000
+/** A receipt is somewhat longer than its manifest, which has at most 32 MiB. */
+const RECEIPT_LIMIT_BYTES = 64 * 1024 * 1024
 
 /** The second half of an instance's path: it leaves, is sent again until it is through, and is settled. */
 export class Sending implements AsyncDisposable {
@@ -38,6 +50,7 @@ export class Sending implements AsyncDisposable {
   readonly #dispatcher: Dispatcher
   readonly #stop = new AbortController()
   #loops: Promise<void>[] = []
+  #lastAcceptedMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: SendingParts) {
     const { account, keys, settings, clock } = parts
@@ -56,11 +69,13 @@ export class Sending implements AsyncDisposable {
 
   start(): void {
     const { settings, account, keys, queue, clock, log } = this.#parts
+    const audit = this.#createAudit()
     const retention = new Retention({
       retained: queue.retained,
       spool: queue.spool,
       keepMs: settings.retention.confirmedMs,
       clockOffsetMs: () => this.clockOffsetMs,
+      centerIsWhole: (signal) => audit.isWhole(signal),
       clock,
       log,
     })
@@ -71,11 +86,16 @@ export class Sending implements AsyncDisposable {
       log,
       renewed: () => keys.renew(),
     })
-    this.#loops = [this.#dispatcher, this.#settlement, retention, keyRefresh].map((part) => this.#keep(part))
+    const { spool, damage } = queue
+    const isBusy = (): boolean => clock.monotonicMs() - this.#lastAcceptedMs < BUSY_MS
+    const scrub = new Scrub({ spool, damage, isBusy, clock, log })
+    const parts = [this.#dispatcher, this.#settlement, audit, retention, keyRefresh, scrub]
+    this.#loops = parts.map((part) => this.#keep(part))
   }
 
   /** An instance of this study was taken on. */
   accepted(studyInstanceUid: string, sealedBytes: number): void {
+    this.#lastAcceptedMs = this.#parts.clock.monotonicMs()
     this.#quiet.added(studyInstanceUid)
     this.#dispatcher.queued(studyInstanceUid, sealedBytes)
   }
@@ -130,6 +150,7 @@ export class Sending implements AsyncDisposable {
     return new Settlement({
       destination: CENTER,
       studies: queue.studies,
+      receipted: queue.receipted,
       watchPoints: queue.watchPoints,
       quiet: this.#quiet,
       signingKey: account.signingKey,
@@ -141,9 +162,30 @@ export class Sending implements AsyncDisposable {
           path: CENTER_PATHS.manifests,
           headers: { 'content-type': 'application/jose' },
           body: jws,
+          answerLimitBytes: RECEIPT_LIMIT_BYTES,
           signal,
         }),
       requeued: () => this.#dispatcher.wake(),
+      clock,
+      log,
+    })
+  }
+
+  #createAudit(): ReceiptAudit {
+    const { queue, clock, log } = this.#parts
+    return new ReceiptAudit({
+      destination: CENTER,
+      receipted: queue.receipted,
+      watchPoints: queue.watchPoints,
+      askHistory: async (signal) => (await askAgent(this.#client, signal)).history,
+      askUnknown: async (manifests: string[], signal) => {
+        const headers = { 'content-type': 'application/json' }
+        const body = JSON.stringify({ manifests } satisfies ReceiptsRequest)
+        const asking = { method: 'POST', path: CENTER_PATHS.receipts, headers, body, signal } as const
+        return (await this.#client.json(receiptsAnswerSchema, asking)).unknown
+      },
+      offered: () => this.#settlement.wake(),
+      inTrouble: (failure) => this.#dispatcher.foundInTrouble(failure),
       clock,
       log,
     })

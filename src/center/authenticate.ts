@@ -16,7 +16,7 @@ export class Authenticator {
   readonly #register: Register
   readonly #center: string
   readonly #clock: Clock
-  /** Digest of a good token → when it ends. */
+  /** Digest of a good token → when it ends, on the monotonic clock: a clock that is set back prolongs none. */
   readonly #good = new Map<string, number>()
 
   constructor(register: Register, center: string, clock: Clock) {
@@ -44,12 +44,13 @@ export class Authenticator {
   }
 
   #verify(token: string, agent: Agent): void {
-    const now = this.#clock.now()
+    const elapsedMs = this.#clock.monotonicMs()
     const digest = createHash('sha256').update(token, 'ascii').digest('base64')
-    if ((this.#good.get(digest) ?? 0) > now) return
+    if ((this.#good.get(digest) ?? 0) > elapsedMs) return
+    const now = this.#clock.now()
     const endsAt = verifyAccessToken(token, verifyKeyOf(agent.publicKey), this.#center, now)
     if (this.#good.size >= TOKENS_KEPT) this.#good.clear()
-    this.#good.set(digest, endsAt)
+    this.#good.set(digest, elapsedMs + endsAt - now)
   }
 
   async #note(agent: Agent): Promise<void> {

@@ -101,7 +101,6 @@ async function compose(
   held.defer(() => worker.close())
   const uploads = new PackUploads({ register, packs, worker, clock, limits })
   await uploads.recover()
-  await uploads.sweep()
   held.use(sweepRegularly(uploads, options))
   const authenticator = new Authenticator(register, center, clock)
   const keys = identity.keys.receipt

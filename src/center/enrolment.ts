@@ -3,7 +3,7 @@ import { Failure } from '../platform/failure.ts'
 import type { JoinRequest } from '../protocol/center-api.ts'
 import { encodeJoinCode } from '../protocol/join-code.ts'
 import { shortFingerprint, verifyKeyOf } from '../protocol/signing-key.ts'
-import type { Agent, Register } from './register.ts'
+import type { Agent, Invite, Register } from './register.ts'
 
 /** What a join code says of the center. */
 export interface CenterAddress {
@@ -31,6 +31,7 @@ export async function invite(
     name: terms.name,
     createdAt: terms.now,
     expiresAt,
+    isUsed: false,
   })
   return {
     joinCode: encodeJoinCode({ ...address, token, expiresAt: new Date(expiresAt).toISOString() }),
@@ -41,20 +42,27 @@ export async function invite(
 /** Takes a key into the waiting room. Throws JOIN_CODE_INVALID for a token that buys nothing. */
 export async function join(register: Register, request: JoinRequest, now: number): Promise<Agent> {
   const key = verifyKeyOf(Buffer.from(request.signingKey, 'base64url'))
+  const tokenSha256 = digest(request.token)
   const agent = await register.agents.join({
-    tokenSha256: digest(request.token),
+    tokenSha256,
     kid: key.kid,
     publicKey: key.publicKey,
     ownName: request.name,
     now,
   })
   if (agent === undefined) {
-    throw new Failure(
-      'JOIN_CODE_INVALID',
-      'joining the center: the join code is unknown, too old, or used already: ask the center for a new one',
-    )
+    const why = whyNot(await register.agents.invite(tokenSha256), now)
+    throw new Failure('JOIN_CODE_INVALID', `joining the center: ${why}: ask the center for a new one`)
   }
   return agent
+}
+
+/** Both times are said: where a new code is too old at once, the center's clock was set in between. */
+function whyNot(known: Invite | undefined, now: number): string {
+  if (known === undefined) return 'it does not know the join code'
+  if (known.isUsed) return 'the join code was used already'
+  const [end, here] = [known.expiresAt, now].map((ms) => new Date(ms).toISOString().slice(0, 16))
+  return `the join code was good until ${end} UTC, and it is ${here} UTC by the center's clock`
 }
 
 /**

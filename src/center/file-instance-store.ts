@@ -7,12 +7,17 @@ import { Failure, storageFailure, systemCode } from '../platform/failure.ts'
 import { isUlid } from '../protocol/ulid.ts'
 import { safeName } from './instance-name.ts'
 import type { InstanceName, InstanceStore, InstanceWriter } from './instance-store.ts'
+import { removeLeftovers } from './leftovers.ts'
 
 const READ_BYTES = 256 * 1024
 
 /** instances/<study>/<series>/<SOP instance>.dcm; a further version of the same UID has `~` and its ULID in its name. */
 export class FileInstanceStore implements InstanceStore {
   readonly #folder: string
+  /** Files whose names no folder sync has covered yet; true = one has failed since the name was made. */
+  readonly #unsynced = new Map<string, boolean>()
+  /** Files of this process of which the register does not speak yet. */
+  readonly #underWay = new Set<string>()
 
   constructor(folder: string) {
     this.#folder = folder
@@ -26,11 +31,22 @@ export class FileInstanceStore implements InstanceStore {
     for (const stem of [base, `${base}~${ulid}`, `${base}~${randomBytes(8).toString('hex')}`]) {
       const file = join(series, `${stem}.dcm`)
       const handle = await this.#openNew(file)
-      if (handle !== undefined) return new FileInstanceWriter(file, join(this.#folder, file), handle)
+      if (handle === undefined) continue
+      this.#unsynced.set(file, false)
+      this.#underWay.add(file)
+      const discarded = (): void => {
+        this.#unsynced.delete(file)
+        this.#underWay.delete(file)
+      }
+      return new FileInstanceWriter(file, join(this.#folder, file), handle, discarded)
     }
     throw new Failure('STORAGE_ERROR', `creating an instance file in ${series}: every name is taken`)
   }
 
+  /**
+   * After a failed sync of a folder the next one may succeed without having written the names that were new before: no
+   * file that was made before a failure is ever declared durable.
+   */
   async syncNames(files: readonly string[]): Promise<void> {
     const folders = new Set<string>()
     for (const file of files) {
@@ -40,8 +56,24 @@ export class FileInstanceStore implements InstanceStore {
     try {
       for (const folder of folders) await syncFolder(join(this.#folder, folder))
     } catch (error) {
+      for (const file of this.#unsynced.keys()) this.#unsynced.set(file, true)
       throw storageFailure(error, 'making the names of instances durable')
     }
+    if (files.some((file) => this.#unsynced.get(file) === true)) {
+      throw new Failure(
+        'STORAGE_ERROR',
+        'making the names of instances durable: syncing them had failed before',
+      )
+    }
+    for (const file of files) this.#unsynced.delete(file)
+  }
+
+  async settled(files: readonly string[], isNamed: (file: string) => Promise<boolean>): Promise<void> {
+    for (const file of files) this.#underWay.delete(file)
+    // In this order: a file that is under way no longer has been named.
+    const isNobodys = async (file: string): Promise<boolean> =>
+      !this.#underWay.has(file) && !(await isNamed(file).catch(() => true))
+    await removeLeftovers(this.#folder, files, isNobodys)
   }
 
   async *read(file: string): AsyncGenerator<Uint8Array> {
@@ -77,11 +109,13 @@ class FileInstanceWriter implements InstanceWriter {
   readonly file: string
   readonly #path: string
   readonly #handle: FileHandle
+  readonly #discarded: () => void
 
-  constructor(file: string, path: string, handle: FileHandle) {
+  constructor(file: string, path: string, handle: FileHandle, discarded: () => void) {
     this.file = file
     this.#path = path
     this.#handle = handle
+    this.#discarded = discarded
   }
 
   async write(pieces: readonly Uint8Array[]): Promise<void> {
@@ -102,6 +136,7 @@ class FileInstanceWriter implements InstanceWriter {
   async discard(): Promise<void> {
     await this.#handle.close().catch(() => {})
     await unlink(this.#path).catch(() => {})
+    this.#discarded()
   }
 }
 

@@ -19,7 +19,7 @@ const HANDSHAKE_MS = 30_000
 const HEADERS_MS = 30_000
 /** A connection on which nothing moves; longer than a long poll. */
 const SILENCE_MS = 60_000
-/** For a whole request that is not a pack, and for draining the body of one that was refused. */
+/** For a whole request that is neither pack nor manifest, and for draining the body of one that was refused. */
 const REQUEST_MS = 10 * 60_000
 const DRAIN_MS = 30_000
 const CONNECTIONS = 1_000
@@ -94,7 +94,7 @@ export class Front {
     // Agents set their idea of the time by this.
     response.setHeader('Date', new Date(clock.now()).toUTCString())
     response.setHeader('Tus-Resumable', TUS_VERSION)
-    const late = isUpload(request) ? undefined : clock.after(REQUEST_MS, () => void request.destroy())
+    const late = isLarge(request) ? undefined : clock.after(REQUEST_MS, () => void request.destroy())
     try {
       const signal = AbortSignal.any([gone.signal, this.#stop.signal])
       await answer(this.#means, { request, response, signal })
@@ -135,6 +135,7 @@ function makeFront(make: () => Front): Front {
   }
 }
 
-function isUpload(request: IncomingMessage): boolean {
-  return request.url?.startsWith(CENTER_PATHS.packs) ?? false
+/** Taken from approved agents only; over a slow line it takes as long as it takes, and silence is what ends it. */
+function isLarge({ url }: IncomingMessage): boolean {
+  return url?.startsWith(CENTER_PATHS.packs) === true || url === CENTER_PATHS.manifests
 }

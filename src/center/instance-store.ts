@@ -23,6 +23,11 @@ export interface InstanceStore {
   create(name: InstanceName): Promise<InstanceWriter>
   /** Makes the names of finished files durable. */
   syncNames(files: readonly string[]): Promise<void>
+  /**
+   * The register has taken these finished files, so that what a crash had left of the same instances can go: files that
+   * `isNamed` denies. Until this is called a file counts as under way. Never throws.
+   */
+  settled(files: readonly string[], isNamed: (file: string) => Promise<boolean>): Promise<void>
   read(file: string): AsyncIterable<Uint8Array>
   /** Removes a file that no row names; never throws. */
   remove(file: string): Promise<void>

@@ -55,12 +55,18 @@ export class PackStore {
   }
 
   async list(): Promise<string[]> {
-    return readdir(this.#folder)
+    return readdir(this.#folder).catch((error: unknown) => {
+      throw storageFailure(error, 'listing the packs')
+    })
   }
 
   async freeBytes(): Promise<number> {
-    const { bavail, bsize } = await statfs(this.#folder)
-    return bavail * bsize
+    try {
+      const { bavail, bsize } = await statfs(this.#folder)
+      return bavail * bsize
+    } catch (error) {
+      throw storageFailure(error, 'looking at the disk of the packs')
+    }
   }
 
   async #open(uploadId: string, flags: number): Promise<FileHandle> {

@@ -34,6 +34,9 @@ export interface UploadMeans {
   readonly limits: UploadLimits
 }
 
+/** An upload that somebody asked for within this time is under way, however old it looks by a clock that jumps. */
+const IN_USE_MS = 3600 * 1000
+
 /**
  * Packs arrive by tus 1.0: core, creation, creation-with-upload, expiration, termination. An upload belongs to the agent
  * that created it; for all others it does not exist. The quoted sentences are the protocol's.
@@ -41,9 +44,13 @@ export interface UploadMeans {
 export class PackUploads {
   readonly #means: UploadMeans
   readonly #turns = new UploadTurns()
+  readonly #startedMs: number
+  /** When an upload was last asked for, on the monotonic clock; before the start of this process nobody knows. */
+  readonly #lastUseMs = new Map<string, number>()
 
   constructor(means: UploadMeans) {
     this.#means = means
+    this.#startedMs = means.clock.monotonicMs()
   }
 
   /** "A successful response […] MUST contain the Tus-Version header." */
@@ -80,6 +87,7 @@ export class PackUploads {
         `creating an upload: this pack was announced with ${row.bytes} bytes`,
       )
     }
+    this.#lastUseMs.set(row.uploadId, this.#means.clock.monotonicMs())
     const headers = {
       Location: `${CENTER_PATHS.packs}/${row.uploadId}`,
       'Upload-Expires': this.#expires(row),
@@ -161,6 +169,7 @@ export class PackUploads {
         'looking for an upload: there is none of this name: create it',
       )
     }
+    this.#lastUseMs.set(uploadId, this.#means.clock.monotonicMs())
     return row
   }
 
@@ -182,14 +191,23 @@ export class PackUploads {
     }
   }
 
-  /** Forgets what has expired: uploads that never became whole, and answers. */
+  /**
+   * Forgets what has expired: uploads that never became whole, and answers. Where a jump of the clock makes one look old
+   * whose agent is away, that agent sends its pack anew, and nothing is stored twice.
+   */
   async sweep(): Promise<void> {
     const { register, clock, limits } = this.#means
     for (const row of await register.packs.createdBefore(clock.now() - limits.lifeMs)) {
+      if (this.#isInUse(row.uploadId)) continue
       await this.#turns.during(row.uploadId, async () => {
         if (row.answer !== null || (await this.offset(row)) < row.bytes) await this.#remove(row)
       })
     }
+  }
+
+  #isInUse(uploadId: string): boolean {
+    const lastUseMs = this.#lastUseMs.get(uploadId) ?? this.#startedMs
+    return this.#means.clock.monotonicMs() - lastUseMs < IN_USE_MS
   }
 
   /** Writes a body whose first byte is `startOf(offset)` in the upload; resolves to the new offset. */
@@ -249,6 +267,7 @@ export class PackUploads {
   async #remove(row: PackRow): Promise<void> {
     await this.#means.packs.remove(row.uploadId)
     await this.#means.register.packs.remove(row.uploadId)
+    this.#lastUseMs.delete(row.uploadId)
   }
 
   #expires(row: PackRow): string {

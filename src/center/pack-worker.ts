@@ -12,6 +12,12 @@ import type { PackRow } from './register.ts'
 /** What a pack's row keeps as its answer: every member's, or why the pack as a whole could not be read. */
 export type SettledPack = { readonly members: readonly MemberAnswer[] } | { readonly refused: Refusal }
 
+/** A pack of which everything is done but to write it down. */
+interface OpenedWhole {
+  readonly answer: SettledPack
+  readonly stored: OpenedPack['stored']
+}
+
 export interface PackWorkerMeans extends OpeningMeans {
   readonly packs: PackStore
   readonly clock: Clock
@@ -40,6 +46,8 @@ export class PackWorker {
   readonly #known = new Set<string>()
   readonly #running = new Set<Promise<void>>()
   readonly #attempts = new Map<string, number>()
+  /** Opened, with every file durable, and not yet in the register. */
+  readonly #opened = new Map<string, OpenedWhole>()
   readonly #onAnswered = new Map<string, Set<() => void>>()
 
   constructor(means: PackWorkerMeans) {
@@ -109,25 +117,34 @@ export class PackWorker {
   }
 
   async #open(pack: PackRow): Promise<void> {
-    const { packs } = this.#means
-    const handle = await packs.openToRead(pack.uploadId)
+    // While the register cannot be written, trying again must not fill the disk with one copy more each time.
+    const opened = this.#opened.get(pack.uploadId) ?? (await this.#openFile(pack))
+    this.#opened.set(pack.uploadId, opened)
+    await this.#settle(pack, opened)
+    this.#opened.delete(pack.uploadId)
+    await this.#means.packs.remove(pack.uploadId)
+  }
+
+  async #openFile(pack: PackRow): Promise<OpenedWhole> {
+    const handle = await this.#means.packs.openToRead(pack.uploadId)
     try {
-      const opened = await openPack(pack, handle, this.#means, this.#stop.signal)
-      await this.#settle(pack, { members: opened.answers }, opened.stored)
+      const { answers, stored } = await openPack(pack, handle, this.#means, this.#stop.signal)
+      return { answer: { members: answers }, stored }
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'PACK_INVALID') throw error
-      await this.#settle(pack, { refused: { code: error.code, message: error.message } }, [])
+      return { answer: { refused: { code: error.code, message: error.message } }, stored: [] }
     } finally {
       await handle.close()
     }
-    await packs.remove(pack.uploadId)
   }
 
-  async #settle(pack: PackRow, answer: SettledPack, stored: OpenedPack['stored']): Promise<void> {
+  async #settle(pack: PackRow, { answer, stored }: OpenedWhole): Promise<void> {
     const { register, store, clock, log, pacsState, onStored } = this.#means
     const terms = { now: clock.now(), pacsState }
     const superfluous = await register.instances.settle(pack, JSON.stringify(answer), stored, terms)
     for (const file of superfluous) await store.remove(file)
+    const files = stored.flatMap(({ file }) => file ?? [])
+    await store.settled(files, (file) => register.instances.names(file))
     const all = 'members' in answer ? answer.members.length : 0
     log.info('pack opened', {
       agent: pack.agent,

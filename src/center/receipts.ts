@@ -24,7 +24,7 @@ const LOOKUPS_AT_ONCE = 500
  * Answers an agent's manifest: a receipt where every listed instance is in the store exactly as listed, else what is
  * missing. The same manifest again gets the same receipt, or a new one where the PACS has got further since.
  *
- * Throws SIGNATURE_INVALID, and MANIFEST_INVALID for one that is not this agent's or contradicts the one before it.
+ * Throws SIGNATURE_INVALID, and MANIFEST_INVALID for one that is not this agent's.
  */
 export async function answerManifest(
   means: ReceiptMeans,
@@ -41,24 +41,22 @@ export async function answerManifest(
 }
 
 /**
- * A manifest that names a predecessor which this center does not know is taken (the center may have lost it) and noted;
- * one that denies the predecessor that the center does know is not: somebody rewrites history. A second manifest of the
- * same version is taken and noted: an agent that lost its own records begins again.
+ * Either side may have lost its records: the center, restored from a backup, does not know the version before this one
+ * ('gap'); an agent that lost its index begins again at version 1, or follows a version that was never receipted
+ * ('fork'). Both are taken, since a receipt says only that what is listed is here, which is looked up each time; both
+ * are noted beside the signed manifest, so that whoever reads the register sees where a chain was broken.
  */
 async function chainOf(register: Register, manifest: Manifest, digest: string): Promise<Chain> {
   const { agent, study, version, previous } = manifest
   if ((version === 1) !== (previous === null)) {
     throw invalid(`version ${version} ${previous === null ? 'names no' : 'names a'} version before it`)
   }
-  const before = previous === null ? [] : await register.receipts.manifestDigests(agent, study, version - 1)
-  if (previous !== null && before.length > 0 && !before.includes(previous)) {
-    throw invalid(
-      `version ${version} does not follow the version ${version - 1} that this center has receipted`,
-    )
-  }
   const sameVersion = await register.receipts.manifestDigests(agent, study, version)
   if (sameVersion.some((known) => known !== digest)) return 'fork'
-  return previous === null || before.length > 0 ? 'whole' : 'gap'
+  if (previous === null) return 'whole'
+  const before = await register.receipts.manifestDigests(agent, study, version - 1)
+  if (before.includes(previous)) return 'whole'
+  return before.length > 0 ? 'fork' : 'gap'
 }
 
 async function lookUp(

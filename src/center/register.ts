@@ -7,6 +7,8 @@ import type { PacsState } from '../protocol/receipt.ts'
  * register across a network could not answer at once. Times are ms since 1970.
  */
 export interface Register {
+  /** Another one at least whenever the register may have gone back in time: a backup may have taken its place. */
+  readonly history: string
   readonly agents: AgentRegister
   readonly keyLists: KeyListRegister
   readonly packs: PackRegister
@@ -36,6 +38,7 @@ export interface Invite {
   readonly name: string
   readonly createdAt: number
   readonly expiresAt: number
+  readonly isUsed: boolean
 }
 
 export interface Joining {
@@ -48,6 +51,7 @@ export interface Joining {
 
 export interface AgentRegister {
   addInvite(invite: Invite): Promise<void>
+  invite(tokenSha256: string): Promise<Invite | undefined>
   /**
    * Spends the invite on this key, which becomes a pending agent. A key that joins again by the invite that it spent, or
    * by a fresh one, is what it is already. Undefined where the token is unknown, too old, or spent by another key.
@@ -127,6 +131,8 @@ export interface InstanceRegister {
     members: readonly StoredMember[],
     terms: SettleTerms,
   ): Promise<string[]>
+  /** True if a row has this stored file. */
+  names(file: string): Promise<boolean>
   /** By SOP Instance UID and data set digest; of several, the one that was delivered under this ULID. */
   holding(agent: string, ulid: string, sopInstanceUid: string, sha256: string): Promise<Holding | undefined>
   /** Studies of which something was stored since then, the newest first. */
@@ -172,6 +178,8 @@ export interface ManifestRow {
 export interface ReceiptRegister {
   /** Digests of the manifests of this version that have been receipted. */
   manifestDigests(agent: string, studyUid: string, version: number): Promise<string[]>
+  /** Those of the given digests that are of no receipted manifest of this agent's. */
+  unknown(agent: string, digests: readonly string[]): Promise<string[]>
   /** The newest receipt for a manifest. */
   latest(manifestDigest: string): Promise<string | undefined>
   /** Enters the manifest (once) and the receipt that `sign` makes under the agent's next number. */

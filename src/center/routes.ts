@@ -1,6 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../platform/clock.ts'
-import { type AgentAnswer, CENTER_PATHS, joinRequestSchema, type PackAnswer } from '../protocol/center-api.ts'
+import {
+  type AgentAnswer,
+  CENTER_PATHS,
+  joinRequestSchema,
+  type PackAnswer,
+  type ReceiptsAnswer,
+  receiptsRequestSchema,
+} from '../protocol/center-api.ts'
 import type { SignedKeyList } from '../protocol/key-list.ts'
 import { parseJson } from '../protocol/parse-json.ts'
 import { type Authenticator, checkApproved } from './authenticate.ts'
@@ -28,6 +35,7 @@ export interface Exchange {
 }
 
 const JOIN_LIMIT_BYTES = 4 * 1024
+const RECEIPTS_LIMIT_BYTES = 128 * 1024
 /** Some 60,000 instances. */
 const MANIFEST_LIMIT_BYTES = 32 * 1024 * 1024
 const ANSWER_WAIT_MS = 25_000
@@ -48,7 +56,7 @@ export async function answer(means: RouteMeans, exchange: Exchange): Promise<voi
   const agent = await means.authenticator.identify(request)
   // The one thing that every agent may ask is what the center thinks of it.
   if (`${method} ${pathname}` === `GET ${CENTER_PATHS.agent}`) {
-    return sendJson(response, 200, agentAnswer(agent, means.keyList))
+    return sendJson(response, 200, agentAnswer(agent, means))
   }
   checkApproved(agent)
   switch (`${method} ${pathname}`) {
@@ -60,6 +68,8 @@ export async function answer(means: RouteMeans, exchange: Exchange): Promise<voi
         200,
         await answerManifest(means, agent, await readText(request, MANIFEST_LIMIT_BYTES)),
       )
+    case `POST ${CENTER_PATHS.receipts}`:
+      return answerReceipts(means, exchange, agent)
     case `POST ${CENTER_PATHS.packs}`:
       return means.uploads.create(request, response, agent)
   }
@@ -70,11 +80,26 @@ async function answerJoin(means: RouteMeans, { request, response }: Exchange): P
   const text = await readText(request, JOIN_LIMIT_BYTES)
   const joining = parseJson(text, joinRequestSchema, 'PROTOCOL_VIOLATION', 'reading a request to join')
   const agent = await join(means.register, joining, means.clock.now())
-  sendJson(response, 200, agentAnswer(agent, means.keyList))
+  sendJson(response, 200, agentAnswer(agent, means))
 }
 
-function agentAnswer({ state, name }: Agent, keys: SignedKeyList): AgentAnswer {
-  return { state, name, ...(state === 'approved' ? { keys } : {}) }
+function agentAnswer(
+  { state, name }: Agent,
+  { keyList: keys, register: { history } }: RouteMeans,
+): AgentAnswer {
+  return { state, name, ...(state === 'approved' ? { keys, history } : {}) }
+}
+
+async function answerReceipts(
+  means: RouteMeans,
+  { request, response }: Exchange,
+  agent: Agent,
+): Promise<void> {
+  const text = await readText(request, RECEIPTS_LIMIT_BYTES)
+  const attempted = 'reading a question about receipts'
+  const { manifests } = parseJson(text, receiptsRequestSchema, 'PROTOCOL_VIOLATION', attempted)
+  const unknown = await means.register.receipts.unknown(agent.kid, manifests)
+  sendJson(response, 200, { unknown } satisfies ReceiptsAnswer)
 }
 
 async function answerUpload(

@@ -2,10 +2,24 @@ import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import type { LogLevel } from '../platform/log.ts'
 import { type Checked, checkSettings, type SettingsKind, settingsOf } from './check-settings.ts'
+import { type CheckingSettings, checkingSchema } from './checking-settings.ts'
+import { deidProblems, repeatedDeidNames } from './deid-checks.ts'
+import {
+  besideFile,
+  type DeidSettings,
+  deidentificationSchema,
+  IDENTIFIED_ROUTE,
+  type RouteSettings,
+  routesSchema,
+} from './deid-settings.ts'
+import { type DeviceSettings, deviceSchema } from './device-settings.ts'
 import { freezeDeep } from './freeze-deep.ts'
+import { normalizationProblems, repeatedNormalizationNames } from './normalization-checks.ts'
+import { type NormalizationSettings, normalizationSchema } from './normalization-settings.ts'
 import type { Language } from './problem-words.ts'
 import { repeatedDevices } from './repeated-devices.ts'
 import * as setting from './setting.ts'
+import { type TlsSettings, tlsBesideFile, tlsProblems, tlsSchema } from './tls-settings.ts'
 
 /** All that the agent in the clinic can be told; config/ferry.example.yaml explains each setting. */
 export interface AgentSettings {
@@ -38,6 +52,12 @@ export interface AgentSettings {
   /** age recipients in addition to the center's. */
   readonly recipients: readonly string[]
   readonly statusPage: { readonly host: string; readonly port: number } | undefined
+  /** By finding; a device that is read strictly is measured by more. */
+  readonly checking: CheckingSettings
+  readonly deidentification: DeidSettings
+  /** At least one; an instance takes each that fits. */
+  readonly routes: readonly RouteSettings[]
+  readonly normalization: NormalizationSettings
 }
 
 interface ListenerSettings {
@@ -46,13 +66,8 @@ interface ListenerSettings {
   readonly port: number
   /** Called AE titles that are answered; `*` among them = any. */
   readonly aeTitles: readonly string[]
-}
-
-interface DeviceSettings {
-  readonly name: string
-  readonly aeTitle: string
-  /** IPv4, IPv6 or CIDR; none = the device may call from anywhere. */
-  readonly addresses: readonly string[]
+  /** The port for DICOM over TLS, where there is one. */
+  readonly tls?: TlsSettings | undefined
 }
 
 /** Reads the agent's configuration; throws CONFIG_INVALID, whose message lists every problem on a line of its own. */
@@ -64,18 +79,12 @@ export function loadAgentSettings(path: string, language: Language = 'en'): Agen
 export function checkAgentSettings(path: string): Checked<AgentSettings> {
   const checked = checkSettings(path, AGENT_SETTINGS)
   if (checked.settings === undefined) return checked
-  const dataFolder = resolve(dirname(path), checked.settings.dataFolder)
-  return { ...checked, settings: freezeDeep({ ...checked.settings, dataFolder }) }
+  const { settings } = checked
+  const dataFolder = resolve(dirname(path), settings.dataFolder)
+  const deidentification = besideFile(settings.deidentification, path)
+  const listener = { ...settings.listener, tls: tlsBesideFile(settings.listener.tls, path) }
+  return { ...checked, settings: freezeDeep({ ...settings, dataFolder, listener, deidentification }) }
 }
-
-const deviceSchema = z.strictObject({
-  name: setting.text('What people call the device'),
-  aeTitle: setting.aeTitle('Calling AE title that the device is set to'),
-  addresses: z
-    .array(setting.network('Address or network'))
-    .prefault([])
-    .describe('Addresses that it may call from; none = anywhere'),
-})
 
 const listenerSchema = z.strictObject({
   name: setting.listenerName('Noted with every instance that comes in here').prefault('main'),
@@ -85,6 +94,7 @@ const listenerSchema = z.strictObject({
     .array(setting.calledAeTitle('AE title'))
     .prefault(['FERRY'])
     .describe('Called AE titles that are answered; * = any'),
+  tls: tlsSchema.prefault({}),
 })
 
 const limitsSchema = z.strictObject({
@@ -150,13 +160,26 @@ const fileSchema = z
       .prefault([])
       .describe('Further keys that can open the instances'),
     statusPage: statusPageSchema.prefault({}),
+    checking: checkingSchema.prefault({}),
+    deidentification: deidentificationSchema.prefault({}),
+    routes: routesSchema,
+    normalization: normalizationSchema.prefault({}),
   })
   .describe('Ferry agent')
 
 /** How the agent's file is checked. */
 export const AGENT_SETTINGS: SettingsKind<AgentSettings> = {
   schema: fileSchema.transform(toSettings),
-  repetitions: repeatedDevices,
+  repetitions: (values) => [
+    ...repeatedDevices(values),
+    ...repeatedDeidNames(values),
+    ...repeatedNormalizationNames(values),
+  ],
+  crossChecks: (values) => [
+    ...deidProblems(values),
+    ...normalizationProblems(values),
+    ...tlsProblems(values),
+  ],
 }
 
 function toSettings(file: z.output<typeof fileSchema>): AgentSettings {
@@ -186,5 +209,9 @@ function toSettings(file: z.output<typeof fileSchema>): AgentSettings {
     retention: { confirmedMs: file.retention.confirmed },
     recipients: file.recipients,
     statusPage: statusPage.enabled ? { host: statusPage.host, port: statusPage.port } : undefined,
+    checking: file.checking,
+    deidentification: { projectKeyFile: undefined, ...file.deidentification },
+    routes: file.routes.length === 0 ? [IDENTIFIED_ROUTE] : file.routes,
+    normalization: file.normalization,
   }
 }

@@ -14,11 +14,20 @@ export interface Repetition {
   readonly found: string
 }
 
+/** A value that does not go with another one. */
+export type CrossProblem = { readonly path: Path } & (
+  | { readonly kind: 'missing'; readonly expected: Expected }
+  | { readonly kind: 'wrong'; readonly found: string; readonly expected: Expected }
+  | { readonly kind: 'conflict'; readonly found: string; readonly other: string }
+)
+
 /** What a kind of configuration file is checked against. */
 export interface SettingsKind<Settings> {
   readonly schema: z.ZodType<Settings>
   /** Looks at the values as they stand in the file, right or wrong, so that these problems are told at once with the others. */
   repetitions?(values: unknown): Repetition[]
+  /** Looks at the values in the same way, for those that do not go together. */
+  crossChecks?(values: unknown): CrossProblem[]
 }
 
 export type Checked<Settings> = {
@@ -35,10 +44,12 @@ export function checkSettings<Settings>(filePath: string, kind: SettingsKind<Set
   const yaml = parseYaml(text)
   const result = kind.schema.safeParse(yaml.values ?? {})
   const repetitions = kind.repetitions?.(yaml.values) ?? []
+  const crossing = kind.crossChecks?.(yaml.values) ?? []
   const problems = [
     ...yaml.problems,
     ...(result.error?.issues ?? []).flatMap((issue) => problemsOf(issue, yaml, kind.schema)),
     ...repetitions.map((repetition) => repeated(repetition, yaml)),
+    ...crossing.map((problem) => crossed(problem, yaml)),
   ].toSorted((a, b) => a.line - b.line || a.column - b.column)
   if (result.success && problems.length === 0) return { encoding, settings: result.data, problems: [] }
   return { encoding, settings: undefined, problems }
@@ -74,8 +85,7 @@ function problemsOf(issue: z.core.$ZodIssue, yaml: YamlValues, schema: z.ZodType
   if (found === undefined) return [{ kind: 'missing', ...place, expected }]
   if (issue.code === 'custom' && issue.params?.['newer'] === true)
     return [{ kind: 'newer', ...place, found: shown(found) }]
-  const nearest =
-    expected.what === 'choice' && typeof found === 'string' ? nearestWord(found, expected.choices) : undefined
+  const nearest = nearestBy(issue, found) ?? nearestTo(found, expected)
   return [{ kind: 'wrong', ...place, found: shown(found), expected, nearest }]
 }
 
@@ -84,9 +94,31 @@ function expectedBy(issue: z.core.$ZodIssue): Expected {
   return issue.code === 'invalid_type' && issue.expected === 'array' ? { what: 'list' } : { what: 'group' }
 }
 
+/** By the kind of setting itself, where it has its own words. */
+function nearestBy(issue: z.core.$ZodIssue, found: unknown): string | undefined {
+  const nearest: unknown = issue.code === 'custom' ? issue.params?.['nearest'] : undefined
+  const word: unknown =
+    typeof nearest === 'function' && typeof found === 'string' ? nearest(found) : undefined
+  return typeof word === 'string' ? word : undefined
+}
+
 /** Only setting.ts puts anything under this name. */
 function isExpected(value: unknown): value is Expected {
   return typeof value === 'object' && value !== null && 'what' in value
+}
+
+function crossed({ path, ...problem }: CrossProblem, yaml: YamlValues): Problem {
+  const place = { ...yaml.positionOf(path), setting: nameOf(path) }
+  if (problem.kind === 'missing') return { ...place, ...problem }
+  const found = shown(problem.found)
+  if (problem.kind === 'conflict') return { ...place, ...problem, found }
+  const { expected } = problem
+  return { ...place, ...problem, found, nearest: nearestTo(problem.found, expected) }
+}
+
+function nearestTo(found: unknown, expected: Expected): string | undefined {
+  if (typeof found !== 'string' || expected.what !== 'choice') return undefined
+  return nearestWord(found, expected.choices)
 }
 
 function repeated({ path, first, found }: Repetition, yaml: YamlValues): Problem {

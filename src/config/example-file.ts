@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Document, parseDocument, Scalar } from 'yaml'
+import { withDevice } from './device-lines.ts'
 
 /** The commented example beside the program, which new configuration files are made from. */
 function openExample(name: 'ferry' | 'center'): Document {
@@ -21,15 +22,12 @@ export function newAgentFile(choices: NewAgentFile): string {
   if (choices.aeTitle !== undefined) example.setIn(['listener', 'aeTitles', 0], quoted(choices.aeTitle))
   if (choices.port !== undefined) example.setIn(['listener', 'port'], choices.port)
   if (choices.dataFolder !== undefined) example.setIn(['dataFolder'], quoted(choices.dataFolder))
-  if (choices.devices !== undefined && choices.devices.length > 0) {
-    const devices = choices.devices.map(({ name, aeTitle, address }) => ({
-      name: quoted(name),
-      aeTitle: quoted(aeTitle),
-      ...(address && { addresses: [quoted(address)] }),
-    }))
-    example.set('devices', example.createNode(devices))
-  }
-  return example.toString({ lineWidth: 0 })
+  const text = example.toString({ lineWidth: 0 })
+  return (choices.devices ?? []).reduce(
+    (before, { name, aeTitle, address }) =>
+      withDevice(before, { name, aeTitle, ...(address && { addresses: [address] }) }),
+    text,
+  )
 }
 
 /** A commented configuration for a new center. */

@@ -2,22 +2,32 @@
 export type Expected =
   | { readonly what: 'count' | 'duration' | 'size'; readonly min: string; readonly max: string }
   | { readonly what: 'choice'; readonly choices: readonly string[] }
+  | { readonly what: 'value'; readonly vr: string }
   | {
       readonly what:
+        | 'accessionPrefix'
         | 'aeTitle'
+        | 'asciiText'
         | 'calledAeTitle'
+        | 'elementPath'
         | 'group'
         | 'host'
         | 'httpUrl'
         | 'httpsUrl'
         | 'list'
         | 'listenerName'
+        | 'modality'
         | 'network'
         | 'path'
         | 'port'
+        | 'privateBlock'
         | 'rate'
         | 'recipient'
+        | 'region'
+        | 'ruleName'
+        | 'sopClass'
         | 'text'
+        | 'textPath'
     }
 
 /** Where in the file, counted from 1, and which setting. */
@@ -41,4 +51,6 @@ export type Problem = Place &
       }
     | { readonly kind: 'repeated'; readonly found: string; readonly firstLine: number }
     | { readonly kind: 'newer'; readonly found: string }
+    /** Two settings that exclude one another. */
+    | { readonly kind: 'conflict'; readonly found: string; readonly other: string }
   )

@@ -27,6 +27,8 @@ function inEnglish(problem: Problem): string {
       return `${problem.found} stands already on line ${problem.firstLine}`
     case 'newer':
       return `this file has version ${problem.found}, made for a newer Ferry: install that one`
+    case 'conflict':
+      return `${problem.found} cannot stand together with ${problem.other}`
   }
 }
 
@@ -48,54 +50,79 @@ function inChinese(problem: Problem): string {
       return `${problem.found} 与第 ${problem.firstLine} 行重复`
     case 'newer':
       return `此文件为版本 ${problem.found}，属于更新的 Ferry 程序：请安装新版本`
+    case 'conflict':
+      return `${problem.found} 不能与 ${problem.other} 同时使用`
   }
 }
 
 type Words = Readonly<Record<Expected['what'], (expected: Expected) => string>>
 
 const EXPECTED_IN_ENGLISH: Words = {
+  accessionPrefix: () => 'a prefix of 1 to 15 ASCII characters, no space, no backslash',
   aeTitle: () => 'an AE title: 1 to 16 ASCII characters, no backslash',
+  asciiText: () => 'a text of 1 to 64 ASCII characters',
   calledAeTitle: () => 'an AE title (1 to 16 ASCII characters, no backslash) or * for any',
   choice: (expected) => `one of ${choicesOf(expected).join(', ')}`,
   count: (expected) => `a whole number from ${rangeOf(expected).join(' to ')}`,
   duration: (expected) =>
     `a duration with its unit, such as 60s, 10m, 2h or 7d, from ${rangeOf(expected).join(' to ')}`,
+  elementPath: () =>
+    'an element: a keyword such as PatientID, a tag such as (0010,0020), a private one as (0009,"ACME",01); sequences around it in front, each with a slash; "**/" in front = anywhere',
   group: () => 'a group of settings, each on its own indented line',
   host: () => 'an IP address or host name',
   httpUrl: () => 'a URL that begins with http:// or https:// and holds no password',
   httpsUrl: () => 'a URL that begins with https:// and holds no password',
   list: () => 'a list: [one, two] or lines that begin with "- "',
   listenerName: () => 'a name of 1 to 32 lower-case letters, digits and hyphens',
+  modality: () => 'a modality such as CT, MR or US',
   network: () => 'an IP address such as 192.168.1.20 or a network such as 192.168.1.0/24',
   path: () => 'a path',
   port: () => 'a port number from 1 to 65535',
+  privateBlock: () => 'a private element such as (0019,"GEMS_ACQU_01",02)',
   rate: () => 'a rate with its unit, such as 20Mbit/s or 2MiB/s, or the word unlimited',
   recipient: () => 'an age recipient: age1 and 58 more characters',
+  region: () => 'four whole numbers: [column, row, width, height] in pixels',
+  ruleName: () => 'a name of 1 to 32 lower-case letters, digits and hyphens',
   size: (expected) =>
     `a size with its unit, such as 64KiB, 16MiB or 2GiB, from ${rangeOf(expected).join(' to ')}`,
+  sopClass: () => 'a storage SOP class: its UID, or its name such as CTImageStorage',
   text: () => 'a text of 1 to 100 characters',
+  textPath: () => 'an element of the standard whose value is text, such as InstitutionName',
+  value: (expected) => `a value of the VR ${vrOf(expected)} (PS3.5 §6.2)`,
 }
 
 const EXPECTED_IN_CHINESE: Words = {
+  accessionPrefix: () => '1 至 15 个英文（ASCII）字符的前缀，不含空格和反斜杠',
   aeTitle: () => 'AE Title：1 至 16 个英文字符，不含反斜杠',
+  asciiText: () => '1 至 64 个英文（ASCII）字符',
   calledAeTitle: () => 'AE Title（1 至 16 个英文字符，不含反斜杠），或 * 表示任意',
   choice: (expected) => `以下之一：${choicesOf(expected).join('、')}`,
   count: (expected) => `${rangeOf(expected).join(' 至 ')} 的整数`,
   duration: (expected) => `带单位的时长，如 60s、10m、2h、7d，范围 ${rangeOf(expected).join(' 至 ')}`,
+  elementPath: () =>
+    '数据元素：关键字（如 PatientID）、标签（如 (0010,0020)）或私有元素（如 (0009,"ACME",01)）；外层序列写在前面，以斜杠分隔；以 "**/" 开头表示任意层',
   group: () => '一组设置，每项单独一行并缩进',
   host: () => 'IP 地址或主机名',
   httpUrl: () => '以 http:// 或 https:// 开头且不含密码的网址',
   httpsUrl: () => '以 https:// 开头且不含密码的网址',
   list: () => '列表：[一, 二]，或多行以“- ”开头',
   listenerName: () => '1 至 32 个小写字母、数字或连字符组成的名称',
+  modality: () => '设备类型，如 CT、MR、US',
   network: () => 'IP 地址（如 192.168.1.20）或网段（如 192.168.1.0/24）',
   path: () => '路径',
   port: () => '1 至 65535 的端口号',
+  privateBlock: () => '私有元素，如 (0019,"GEMS_ACQU_01",02)',
   rate: () => '带单位的速率，如 20Mbit/s、2MiB/s，或 unlimited（不限）',
   recipient: () => 'age 公钥：age1 加 58 个字符',
+  region: () => '四个整数：[列, 行, 宽, 高]，单位像素',
+  ruleName: () => '1 至 32 个小写字母、数字或连字符组成的名称',
   size: (expected) => `带单位的大小，如 64KiB、16MiB、2GiB，范围 ${rangeOf(expected).join(' 至 ')}`,
+  sopClass: () => '存储类 SOP Class：UID，或名称如 CTImageStorage',
   text: () => '1 至 100 个字符的文字',
+  textPath: () => '标准中以文字为值的元素，如 InstitutionName',
+  value: (expected) => `符合 VR ${vrOf(expected)} 的值（PS3.5 §6.2）`,
 }
 
 const choicesOf = (expected: Expected): readonly string[] => ('choices' in expected ? expected.choices : [])
+const vrOf = (expected: Expected): string => ('vr' in expected ? expected.vr : '')
 const rangeOf = (expected: Expected): string[] => ('min' in expected ? [expected.min, expected.max] : [])

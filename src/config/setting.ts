@@ -128,18 +128,20 @@ export const fileVersion = (reason: string, current: number): z.ZodType<number> 
     })
     .meta({ const: current, description: reason })
 
-function setting<Value>(
+/** A kind of its own for one section; `nearest` finds the right word for a wrong value. */
+export function setting<Value>(
   expected: Expected,
   reason: string,
   json: JsonType,
   parse: (value: string) => Value | undefined,
+  nearest?: (value: string) => string | undefined,
 ): Setting<Value> {
   return z
     .unknown()
     .transform((value, context): Value => {
       const parsed = typeof value === 'string' ? parse(value) : undefined
       if (parsed !== undefined) return parsed
-      context.addIssue({ code: 'custom', params: { expected } })
+      context.addIssue({ code: 'custom', params: { expected, nearest } })
       return z.NEVER
     })
     .meta({ ...json, description: reason })

@@ -66,7 +66,8 @@ function valueOf(node: unknown, complain: (node: Node, detail: string) => void):
       }),
     )
   }
-  if (isAlias(node)) complain(node, `*${node.source} refers to another place: write the value out`)
+  if (isAlias(node))
+    complain(node, `*${node.source} refers to another place: write the value out, or put it in quotes`)
   return undefined
 }
 

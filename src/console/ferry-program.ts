@@ -1,9 +1,12 @@
 import type { Command } from 'commander'
 import { AGENT_SETTINGS, checkAgentSettings } from '../config/agent-settings.ts'
 import { addConfig } from './commands/config.ts'
+import { addDeid } from './commands/deid.ts'
+import { addDevices } from './commands/devices.ts'
 import { addEcho } from './commands/echo.ts'
 import { addInit } from './commands/init.ts'
 import { addJoin } from './commands/join.ts'
+import { addQuarantine } from './commands/quarantine.ts'
 import { addQueue } from './commands/queue.ts'
 import { addRetry } from './commands/retry.ts'
 import { addRun } from './commands/run.ts'
@@ -17,8 +20,21 @@ import type { Session } from './session.ts'
 /** `ferry`: what clinic IT and ops staff type. */
 export function ferryProgram(session: Session): Command {
   const program = newProgram(session, 'ferry', 'about.ferry', AGENT_FILE)
-  for (const add of [addInit, addJoin, addRun, addStatus, addQueue, addStudy, addRetry, addEcho, addSend])
+  for (const add of [
+    addInit,
+    addJoin,
+    addRun,
+    addStatus,
+    addDevices,
+    addQueue,
+    addQuarantine,
+    addStudy,
+    addRetry,
+    addEcho,
+    addSend,
+  ])
     add(program, session)
+  addDeid(program, session)
   addConfig(program, session, { file: AGENT_FILE, kind: AGENT_SETTINGS, check: checkAgentSettings })
   return program
 }

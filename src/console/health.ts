@@ -93,14 +93,20 @@ function diskFindings({ disk, alarms }: AgentStatus, say: Say): Finding[] {
 function strangerFindings({ devices, now }: AgentStatus, say: Say): Finding[] {
   return devices.flatMap(
     ({ callingAeTitle: device, peerAddress: address, lastRejection: reason, ...seen }) => {
-      if (reason === null || seen.rejections === 0 || now - seen.lastSeenAt > STRANGER_MS) return []
+      if (
+        seen.state === 'known' ||
+        reason === null ||
+        seen.rejections === 0 ||
+        now - seen.lastSeenAt > STRANGER_MS
+      )
+        return []
       return {
         severity: 'coping' as const,
         code: 'DEVICE_REJECTED',
         what: say('health.stranger', { device, address, count: seen.rejections, reason }),
         since: seen.firstSeenAt,
         next: null,
-        todo: say('health.stranger.todo'),
+        todo: say('health.stranger.todo', { device }),
       }
     },
   )

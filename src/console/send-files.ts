@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
-import { type Part10Header, parsePart10Header } from '../dicom/part10.ts'
+import type { Part10Header } from '../dicom/part10.ts'
 import { isStored } from '../dicom/storage-status.ts'
 import { parseUid } from '../dicom/uid.ts'
 import { type OpenAssociationOptions, openAssociation } from '../dimse/open-association.ts'
 import type { RequestedAssociation } from '../dimse/requested-association.ts'
-import { Failure, failureFrom } from '../platform/failure.ts'
+import { failureFrom } from '../platform/failure.ts'
+import { readPart10Header } from './read-part10-header.ts'
 
 /** What became of one file. */
 export interface FileOutcome {
@@ -25,7 +25,6 @@ interface DicomFile {
 
 /** The standard's limit is 128 contexts in one association (PS3.8 §9.3.2.2). */
 const CONTEXTS = 128
-const HEADER_BYTES = 64 * 1024
 const CHUNK_BYTES = 256 * 1024
 
 /**
@@ -40,7 +39,7 @@ export async function* sendFiles(
   const files: DicomFile[] = []
   for (const path of paths) {
     try {
-      files.push({ path, header: checked(await readHeader(path)) })
+      files.push({ path, header: checked(await readPart10Header(path)) })
     } catch (error) {
       const { message } = failureFrom(error, 'DATA_SET_UNREADABLE', 'reading the file')
       yield { path, isStored: false, words: message }
@@ -84,20 +83,6 @@ function checked(header: Part10Header): Part10Header {
   const { sopClassUid, sopInstanceUid, transferSyntaxUid } = header
   for (const uid of [sopClassUid, sopInstanceUid, transferSyntaxUid]) parseUid(uid)
   return header
-}
-
-async function readHeader(path: string): Promise<Part10Header> {
-  const file = await open(path, 'r')
-  try {
-    for (let bytes = HEADER_BYTES; ; bytes *= 4) {
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(bytes), 0, bytes, 0)
-      const header = parsePart10Header(buffer.subarray(0, bytesRead))
-      if (header !== undefined) return header
-      if (bytesRead < bytes) throw new Failure('DATA_SET_UNREADABLE', 'reading the file: it is cut short')
-    }
-  } finally {
-    await file.close()
-  }
 }
 
 function* batches(files: readonly DicomFile[]): Generator<DicomFile[]> {

@@ -44,7 +44,7 @@ export function isPrivateCreator(tag: Tag): boolean {
 
 /** The private creator's tag for a private element. */
 export function privateCreatorTag(tag: Tag): Tag {
-  return (tag & 0xffff_0000) + ((tag & 0xff00) >>> 8)
+  return (tag >>> 16) * 0x1_0000 + ((tag & 0xff00) >>> 8)
 }
 
 function read(): Dictionary {

@@ -12,8 +12,13 @@ const NATIVE: readonly string[] = [
 
 /**
  * The transfer syntax to accept in a presentation context: the native one that the proposer named first, since that is
- * most likely how it holds the image; otherwise the one that it named first. Undefined only if it offered none.
+ * most likely how it holds the image; otherwise the one that it named first. Undefined only if it offered none. Where some
+ * are `preferred` for the device, the first of them that it offered comes before all that.
  */
-export function chooseTransferSyntax(offered: readonly string[]): string | undefined {
-  return offered.find((uid) => NATIVE.includes(uid)) ?? offered[0]
+export function chooseTransferSyntax(
+  offered: readonly string[],
+  preferred: readonly string[] = [],
+): string | undefined {
+  const wanted = preferred.find((uid) => offered.includes(uid))
+  return wanted ?? offered.find((uid) => NATIVE.includes(uid)) ?? offered[0]
 }

@@ -14,9 +14,10 @@ export interface ValueTransform {
 export interface DataSetEdits {
   /**
    * A part of the data set that is whole: first all that stands before the first large element, then what stands between
-   * and behind such. Changed in place; what is not changed keeps its bytes.
+   * and behind such, the part behind the last even where it is empty. Changed in place; what is not changed keeps its
+   * bytes. `before` is the large element that follows; undefined at the end.
    */
-  edit(part: ElementList): void
+  edit(part: ElementList, before?: ElementToken): void
   /** What becomes of a large element of the data set itself (pixel data, or a value of over 1 MiB). */
   large(element: ElementToken): 'keep' | 'remove' | ValueTransform
   /** Bytes behind the data set (devices fill up with zeros): kept as they are unless this says otherwise. */
@@ -24,6 +25,7 @@ export interface DataSetEdits {
 }
 
 const LARGE_BYTES = 1024 * 1024
+const IMAGE_GROUP = 0x0028
 /** What is held at once: header elements and sequences, never pixel data. */
 const HELD_LIMIT_BYTES = 64 * 1024 * 1024
 
@@ -43,7 +45,7 @@ export class DataSetEditor {
   #value: { token: ElementToken; pieces: Buffer[] } | undefined
   #passing: ((token: DataSetToken) => Buffer[]) | undefined
   #inFragments = false
-  #isBehindHead = false
+  #isEnded = false
   #out: Buffer[] = []
 
   constructor(transferSyntaxUid: string, edits: DataSetEdits) {
@@ -82,7 +84,7 @@ export class DataSetEditor {
 
   #takeElement(token: ElementToken): void {
     if (token.depth === 0 && (token.holds === 'fragments' || isLargeValue(token))) {
-      this.#endPart()
+      this.#endPart(token)
       this.#passing = this.#passer(token)
       return this.#pass(this.#passing, token)
     }
@@ -138,14 +140,14 @@ export class DataSetEditor {
     return container instanceof ReadItem ? container.list : this.#part
   }
 
-  #endPart(): void {
+  #endPart(before?: ElementToken): void {
     const part = this.#part
-    if (this.#isBehindHead && part.elements.length === 0) return
-    this.#isBehindHead = true
+    if (this.#isEnded) return
+    this.#isEnded = before === undefined
     this.#part = new ElementList(this.#encoding)
     this.#heldBytes = 0
     part.remember()
-    this.#edits.edit(part)
+    this.#edits.edit(part, before)
     this.#out.push(...part.write())
   }
 
@@ -180,8 +182,10 @@ export function editDataSet(dataSet: Buffer, transferSyntaxUid: string, edits: D
   return Buffer.concat(out, bytesOf(out))
 }
 
+/** Whatever its size, an element up to the image module's group is held, so that the head holds all that identifies. */
 function isLargeValue({ tag, holds, length }: ElementToken): boolean {
-  return holds === 'value' && (length > LARGE_BYTES || tag >>> 16 === 0x7fe0)
+  const group = tag >>> 16
+  return holds === 'value' && ((length > LARGE_BYTES && group > IMAGE_GROUP) || group === 0x7fe0)
 }
 
 function unreadable(found: string): Failure {

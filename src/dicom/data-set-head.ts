@@ -39,7 +39,8 @@ const IDENTIFIERS: readonly Field[] = [
   'seriesInstanceUid',
 ]
 
-const DEFAULT_LIMITS: DataSetHeadLimits = { bytes: 4 * 1024 * 1024 }
+/** Real heads end within some 35 KiB. Whoever searches holds as much of each instance, and a hundred peers may ask for it. */
+const DEFAULT_LIMITS: DataSetHeadLimits = { bytes: 1024 * 1024 }
 /** Twice what a UID may have (PS3.5 §9.1): a longer value is none. */
 const VALUE_LIMIT_BYTES = 128
 const PIXEL_DATA_GROUP = 0x7fe0

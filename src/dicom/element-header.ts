@@ -1,6 +1,6 @@
 import type { Tag } from './tag.ts'
 import type { TransferSyntax } from './transfer-syntax.ts'
-import { explicitHeaderBytes, hasShortLength } from './value-representation.ts'
+import { explicitHeaderBytes, hasShortLength, readVr } from './value-representation.ts'
 
 /** How elements are written at some place of a data set. */
 export interface Encoding {
@@ -35,7 +35,7 @@ export function readElementHeader(bytes: Buffer, encoding: Encoding): ElementHea
     const length = readLength(bytes, 4, encoding)
     return { tag, vr: undefined, length, headerBytes: ITEM_HEADER_BYTES }
   }
-  const vr = bytes.toString('latin1', 4, 6)
+  const vr = readVr(bytes, 4)
   const headerBytes = explicitHeaderBytes(vr)
   if (bytes.length < headerBytes) return undefined
   const length = hasShortLength(vr) ? readShortLength(bytes, encoding) : readLength(bytes, 8, encoding)

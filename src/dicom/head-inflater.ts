@@ -21,19 +21,21 @@ export class HeadInflater {
 
   /**
    * Hands `take` what more could be inflated, until it answers true: enough. Throws DATA_SET_UNREADABLE for what is not
-   * deflated and for what inflates beyond the limit.
+   * deflated, for what inflates beyond the limit, and at the limit for what inflates to too little: a stream that has
+   * ended, or consists of empty blocks, would otherwise be waited for without end.
    */
   push(chunk: Buffer, take: (inflated: Buffer) => boolean): void {
     this.#keep(chunk.subarray(0, this.#limitBytes - this.#inputBytes))
     for (let next = this.#nextTry(); next <= this.#inputBytes; next = this.#nextTry()) {
       if (take(this.#inflate(next))) return
     }
-    if (this.#inputBytes === this.#limitBytes) this.flush(take)
+    if (this.#inputBytes < this.#limitBytes || this.flush(take)) return
+    throw unreadable(`its first ${this.#limitBytes} bytes do not hold all four UIDs`)
   }
 
-  /** Inflates what waits for the next try. */
-  flush(take: (inflated: Buffer) => boolean): void {
-    if (this.#triedBytes < this.#inputBytes) take(this.#inflate(this.#inputBytes))
+  /** Inflates what waits for the next try; true = `take` has enough. */
+  flush(take: (inflated: Buffer) => boolean): boolean {
+    return this.#triedBytes < this.#inputBytes && take(this.#inflate(this.#inputBytes))
   }
 
   /** Copies, into memory that doubles: a list of chunks would cost a hundred times their bytes if each had one. */
@@ -68,8 +70,12 @@ function inflateBegin(input: Buffer, limitBytes: number): Buffer {
     const found = isTooLarge(error)
       ? `its beginning inflates to more than ${limitBytes} bytes`
       : 'it is not deflated data'
-    throw new Failure('DATA_SET_UNREADABLE', `inflating a data set: ${found}`, { cause: error })
+    throw unreadable(found, error)
   }
+}
+
+function unreadable(found: string, cause?: unknown): Failure {
+  return new Failure('DATA_SET_UNREADABLE', `inflating a data set: ${found}`, { cause })
 }
 
 function isTooLarge(error: unknown): boolean {

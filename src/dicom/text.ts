@@ -33,6 +33,8 @@ const GUESSES: readonly {
   characterSet: string
   encoding: string
   fits: (text: string, bytes: Buffer) => boolean
+  /** Declarations, not obeyed, that speak for it. */
+  hint?: RegExp
 }[] = [
   { characterSet: 'ISO_IR 192', encoding: 'utf-8', fits: () => true },
   {
@@ -42,9 +44,21 @@ const GUESSES: readonly {
   },
   { characterSet: 'ISO_IR 100', encoding: 'latin1', fits: (text) => WESTERN.test(text) },
   { characterSet: 'GB18030', encoding: 'gb18030', fits: (text) => CHINESE.test(text) },
-  { characterSet: 'ISO 2022 IR 149', encoding: 'euc-kr', fits: (text) => KOREAN.test(text) },
-  { characterSet: 'ISO_IR 13', encoding: 'shift_jis', fits: (text) => JAPANESE.test(text) },
+  {
+    characterSet: 'ISO 2022 IR 149',
+    encoding: 'euc-kr',
+    fits: (text) => KOREAN.test(text),
+    hint: /\b149\b/,
+  },
+  {
+    characterSet: 'ISO_IR 13',
+    encoding: 'shift_jis',
+    fits: (text) => JAPANESE.test(text),
+    hint: /\b(13|87|159)\b/,
+  },
 ]
+/** What begins with ASCII and needs an escape sequence for anything else (PS3.3 §C.12.1.1.2). */
+const BEGINS_AS_ASCII = /^((ISO_IR 6|ISO 2022 IR 6)?(\\.*)?|ISO 2022 IR (58|87|149|159))$/
 const CHINESE = /^[\p{ASCII}\u3000-\u303f\u4e00-\u9fff\uff00-\uffef·]*$/u
 const KOREAN = /^[\p{ASCII}\uac00-\ud7af\u4e00-\u9fff]*$/u
 const JAPANESE = /^[\p{ASCII}\u3040-\u30ff\u4e00-\u9fff\uff61-\uff9f]*$/u
@@ -61,11 +75,10 @@ export function readText(bytes: Buffer, specificCharacterSet: string, vr: string
   const read = readDeclared(trimmed, declared, vr)
   if (read !== undefined && declared !== '' && !hasForeign(trimmed, declared, read))
     return { text: read, characterSet: declared, isGuess: false }
-  for (const { characterSet, encoding, fits } of GUESSES) {
-    const text = strictly(trimmed, encoding)
-    if (text !== undefined && fits(text, trimmed)) return { text, characterSet, isGuess: true }
-  }
-  return { text: read ?? trimmed.toString('latin1'), characterSet: declared, isGuess: true }
+  if (read !== undefined && declared !== '' && isCut(read) && strictly(trimmed, 'utf-8') === undefined)
+    return { text: read, characterSet: declared, isGuess: true }
+  const guess = guessAny(trimmed, declared)
+  return guess ?? { text: read ?? trimmed.toString('latin1'), characterSet: declared, isGuess: true }
 }
 
 /** The bytes of a text in a data set's character set; undefined where that cannot write it. */
@@ -87,9 +100,47 @@ export function writeTextInAll(text: string): Buffer[] {
   return Array.from(found.values())
 }
 
+/** By the bytes; a declaration that does not fit is a hint at most. UTF-8, even cut off, is hard to take for another. */
+function guessAny(bytes: Buffer, declared: string): ReadText | undefined {
+  const hinted = GUESSES.filter(({ hint }) => hint?.test(declared) === true)
+  const [utf8, others] = [GUESSES.slice(0, 1), GUESSES.slice(1)]
+  for (const guesses of [utf8, hinted, others]) {
+    const guess = guessed(bytes, guesses) ?? (guesses === utf8 ? guessedCut(bytes, utf8) : undefined)
+    if (guess !== undefined) return guess
+  }
+  return guessedCut(bytes, hinted) ?? guessedCut(bytes, others)
+}
+
+/** By the bytes alone. */
+function guessed(bytes: Buffer, guesses: typeof GUESSES): ReadText | undefined {
+  for (const { characterSet, encoding, fits } of guesses) {
+    const text = strictly(bytes, encoding)
+    if (text !== undefined && fits(text, bytes)) return { text, characterSet, isGuess: true }
+  }
+  return undefined
+}
+
+/** Devices cut text at a number of bytes, and so in the middle of a character; at least one other must be whole. */
+function guessedCut(bytes: Buffer, guesses: typeof GUESSES): ReadText | undefined {
+  for (let cut = 1; cut <= 3 && cut < bytes.length; cut++) {
+    const whole = bytes.subarray(0, bytes.length - cut)
+    const guess = isPlain(whole) ? undefined : guessed(whole, guesses)
+    if (guess !== undefined) return { ...guess, text: `${guess.text}\ufffd` }
+  }
+  return undefined
+}
+
+/** Nothing but its end could not be read. */
+function isCut(text: string): boolean {
+  const place = text.indexOf('\ufffd')
+  return place > 0 && /^\ufffd+$/.test(text.slice(place))
+}
+
 function readDeclared(bytes: Buffer, declared: string, vr: string): string | undefined {
+  // The escape back to ASCII is used where it was not declared, too.
+  const all = /ISO 2022(?!.*IR 6\b)/.test(declared) ? `${declared}\\ISO 2022 IR 6` : declared
   try {
-    return convertBytes(declared === '' ? undefined : declared, bytes, { vr })
+    return convertBytes(all === '' ? undefined : all, bytes, { vr })
   } catch {
     return undefined
   }
@@ -98,14 +149,20 @@ function readDeclared(bytes: Buffer, declared: string, vr: string): string | und
 /** A replacement character, or bytes behind ASCII where the declaration knows only ASCII and nothing switches it. */
 function hasForeign(bytes: Buffer, declared: string, text: string): boolean {
   if (text.includes('\ufffd')) return true
-  const isSwitched = bytes.includes(0x1b)
-  if (/^(ISO_IR 6|ISO 2022 IR 6)$/.test(declared)) return !isSwitched
+  if (BEGINS_AS_ASCII.test(declared)) return !bytes.includes(0x1b)
   // Latin 1 takes any byte. Devices that declare it and write UTF-8 or GB18030 are common; a text whose letters with
   // accents all come in pairs is not.
   if (declared !== 'ISO_IR 100') return false
   if (strictly(bytes, 'utf-8') !== undefined) return true
-  const chinese = strictly(bytes, 'gb18030')
-  return chinese !== undefined && CHINESE.test(chinese) && comesInPairs(bytes)
+  const whole = withoutHalfPair(bytes)
+  const chinese = strictly(whole, 'gb18030')
+  return chinese !== undefined && !isPlain(whole) && CHINESE.test(chinese) && comesInPairs(whole)
+}
+
+/** Without a last byte that stands alone where others stand in pairs. */
+function withoutHalfPair(bytes: Buffer): Buffer {
+  const run = bytes.length - 1 - bytes.findLastIndex((byte) => byte < 0xa1)
+  return run % 2 === 1 ? bytes.subarray(0, -1) : bytes
 }
 
 /** As GB 2312 writes: two bytes from A1 upwards, always. */

@@ -51,6 +51,15 @@ export const TRANSFER_SYNTAX = {
   DeflatedImageFrameCompression: '1.2.840.10008.1.2.8.1',
 } as const
 
+const KEYWORDS: ReadonlyMap<string, string> = new Map(
+  Object.entries(TRANSFER_SYNTAX).map(([keyword, uid]) => [uid, keyword]),
+)
+
+/** The standard's keyword for a transfer syntax; undefined for a private or newer one. */
+export function transferSyntaxName(uid: string): string | undefined {
+  return KEYWORDS.get(uid)
+}
+
 /** What is not explicit VR little endian with encapsulated pixel data, as all the others are (PS3.5 §A). */
 const UNLIKE_THE_OTHERS = new Map<string, Partial<TransferSyntax>>([
   [TRANSFER_SYNTAX.ImplicitVRLittleEndian, { vr: 'implicit', encapsulated: false }],

@@ -26,6 +26,16 @@ const SHORT_LENGTH = new Set([
 /** VRs with two reserved bytes and a 32-bit length field in explicit VR (PS3.5 Table 7.1-1). */
 const LONG_LENGTH = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV'])
 
+/** By the two bytes as one number, so that a header's VR need not be made into a string of its own each time. */
+const BY_CODE: ReadonlyMap<number, string> = new Map(
+  Array.from([...SHORT_LENGTH, ...LONG_LENGTH], (vr) => [vr.charCodeAt(0) * 0x100 + vr.charCodeAt(1), vr]),
+)
+
+/** The two characters at `at`, whatever they are. */
+export function readVr(bytes: Buffer, at: number): string {
+  return BY_CODE.get(bytes.readUInt16BE(at)) ?? bytes.toString('latin1', at, at + 2)
+}
+
 /** True for a VR that the standard knows. */
 export function isKnownVr(vr: string): boolean {
   return SHORT_LENGTH.has(vr) || LONG_LENGTH.has(vr)

@@ -3,46 +3,39 @@ import type { Clock } from '../platform/clock.ts'
 import { describe, Failure } from '../platform/failure.ts'
 import type { Log, LogFields } from '../platform/log.ts'
 import type { AssociationEnd, AssociationHandlers, AssociationRequest } from './association.ts'
-import {
-  answerableMessageId,
-  COMMAND_FIELD,
-  type CommandSet,
-  encodeStoreResponse,
-  parseCommandSet,
-  readCommandBytes,
-} from './command-set.ts'
 import { Connection } from './connection.ts'
 import type { DimseLimits } from './dimse-limits.ts'
+import type { GatheringLimits } from './gathered-data-set.ts'
 import { giveUp } from './give-up.ts'
 import { LibraryAcceptor } from './library-acceptor.ts'
-import { type AgreedContext, negotiate } from './negotiate.ts'
-import {
-  ABORT_BY_PROVIDER,
-  ABORT_BY_USER,
-  BrokenOff,
-  encodeCommand,
-  PDU_TYPE,
-  timedOut,
-  violation,
-} from './pdu.ts'
-import { type Fragment, PduReader, unexpectedPdu } from './pdu-reader.ts'
-import { receiveDataSet } from './receive-data-set.ts'
-import { performStore } from './store-service.ts'
+import { negotiate, type Peer } from './negotiate.ts'
+import { OwnRequests } from './own-requests.ts'
+import { ABORT_BY_USER, BrokenOff, PDU_TYPE, timedOut } from './pdu.ts'
+import { PduReader, unexpectedPdu } from './pdu-reader.ts'
+import { type Agreed, ServedMessages } from './served-messages.ts'
+import { isTlsRecord, TLS_HANDSHAKE_FAILURE } from './tls-record.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface AcceptorOptions {
-  readonly peer: { readonly address: string; readonly port: number }
+  readonly peer: Peer
   readonly handlers: AssociationHandlers
   readonly clock: Clock
   readonly log: Log
   readonly limits: DimseLimits
-  /** Whether one more association is within the limits. */
+  /** What the requests of all connections share. */
+  readonly gathering: GatheringLimits
+  /** Whether one more association is within the limits; it then counts until {@link leave}. */
   readonly admit: () => boolean
+  /** No association exists any more; may be called again. */
+  readonly leave: () => void
+  /** The peer speaks TLS on a connection that is without. */
+  readonly metTls?: () => void
 }
 
 interface Established {
   readonly request: AssociationRequest
-  readonly contexts: ReadonlyMap<number, AgreedContext>
+  readonly services: ServedMessages
+  readonly own: OwnRequests
 }
 
 /**
@@ -72,6 +65,7 @@ export class Acceptor {
     if (established !== undefined) {
       this.#ended(established.request, await this.#serve(established))
     }
+    this.#options.leave()
     this.#watchdog.close()
     await this.#connection.closed
   }
@@ -91,6 +85,7 @@ export class Acceptor {
     const { clock, limits, log, peer } = this.#options
     const timer = clock.after(limits.requestMs, () => this.#connection.fail(noRequest()))
     try {
+      if (isTlsRecord(await this.#connection.peek(2))) return await this.#refuseTls()
       const next = await this.#reader.next()
       timer.cancel()
       this.#watchdog.stop()
@@ -106,31 +101,58 @@ export class Acceptor {
     }
   }
 
+  async #refuseTls(): Promise<undefined> {
+    const { limits, metTls } = this.#options
+    metTls?.()
+    await this.#send(TLS_HANDSHAKE_FAILURE)
+    this.#connection.letGo(limits.lingerMs)
+    return undefined
+  }
+
   async #answerRequest(body: Buffer): Promise<Established | undefined> {
     const { limits, log } = this.#options
-    const { request, pdu, outcome } = negotiate(body, this.#library, {
+    const { request, peerMaxPduLength, pdu, outcome } = negotiate(body, this.#library, {
       ...this.#options,
       maxPduLength: limits.maxPduLength,
     })
     const fields = describeAssociation(request)
+    if (outcome.accepted) this.#reader.announced(outcome.maxPduLength)
     await this.#send(pdu)
     if (outcome.accepted) {
       log.debug('association accepted', { ...fields, presentationContexts: outcome.contexts.size })
-      return { request, contexts: outcome.contexts }
+      return this.#established({ association: request, contexts: outcome.contexts, peerMaxPduLength })
     }
     log.warn('association rejected', { ...fields, reason: outcome.rejection.words })
     this.#connection.letGo(limits.lingerMs)
     return undefined
   }
 
+  #established(agreed: Agreed): Established {
+    const { clock, limits } = this.#options
+    const write = (bytes: Buffer): Promise<void> => this.#connection.write(bytes)
+    const { peerMaxPduLength } = agreed
+    const own = new OwnRequests({ write, clock, answerMs: limits.pduMs, peerMaxPduLength })
+    const send = (bytes: Buffer): Promise<void> => this.#send(bytes)
+    const means = {
+      ...this.#options,
+      discardMs: limits.discardMs,
+      reader: this.#reader,
+      library: this.#library,
+    }
+    return { request: agreed.association, own, services: new ServedMessages(agreed, { ...means, own, send }) }
+  }
+
   async #serve(established: Established): Promise<AssociationEnd> {
     try {
       while (await this.#nextMessage(established));
+      established.own.end(released())
       await this.#send(this.#library.releaseResponse())
       this.#connection.letGo(this.#options.limits.lingerMs)
       return { how: 'released' }
     } catch (error) {
-      return { how: 'aborted', failure: this.#giveUp(error) }
+      const failure = this.#giveUp(error)
+      established.own.end(failure)
+      return { how: 'aborted', failure }
     }
   }
 
@@ -139,44 +161,16 @@ export class Acceptor {
     if (this.#isStopping) throw shuttingDown()
     this.#isBetweenMessages = true
     this.#watchdog.set(this.#options.limits.idleMs, 'the next message')
+    established.own.peerIsFree()
     const next = await this.#reader.next()
+    established.own.peerWaits()
     this.#isBetweenMessages = false
     if (next.type === 'control') {
       if (next.pduType === PDU_TYPE.releaseRequest) return false
       throw unexpectedPdu(next.pduType, 'in an open association')
     }
-    await this.#perform(next, established)
+    await established.services.perform(next)
     return true
-  }
-
-  async #perform(first: Fragment, established: Established): Promise<void> {
-    const { contextId } = first
-    const context = established.contexts.get(contextId)
-    if (context === undefined) {
-      throw violation(ABORT_BY_PROVIDER.invalidPduParameter, `a message on context ${contextId}`)
-    }
-    if (!first.isCommand) throw violation(ABORT_BY_PROVIDER.unexpectedPdu, 'a data set without a command')
-    const bytes = await readCommandBytes(this.#reader, first)
-    const command = parseCommandSet(bytes)
-    // nothing that Ferry does can be cancelled, and C-CANCEL has no response (PS3.7 §9.3.2.3)
-    if (command.commandField === COMMAND_FIELD.cCancelRequest) return
-    const messageId = answerableMessageId(command)
-    if (command.commandField === COMMAND_FIELD.cStoreRequest) {
-      const call = { association: established.request, contextId, context, command, messageId }
-      const answer = await performStore(call, { ...this.#options, ...this.#dataPath() })
-      return this.#send(encodeCommand(contextId, encodeStoreResponse(command, answer)))
-    }
-    await this.#respond(contextId, command, bytes)
-  }
-
-  async #respond(contextId: number, command: CommandSet, bytes: Buffer): Promise<void> {
-    const { reader, clock, discardMs } = this.#dataPath()
-    if (command.hasDataSet) await receiveDataSet(reader, contextId, undefined, clock, discardMs)
-    await this.#send(this.#library.respond(contextId, command, bytes))
-  }
-
-  #dataPath(): { reader: PduReader; clock: Clock; discardMs: number } {
-    return { reader: this.#reader, clock: this.#options.clock, discardMs: this.#options.limits.discardMs }
   }
 
   /** A peer that does not read its answers is not served further. */
@@ -207,6 +201,10 @@ export class Acceptor {
 
 function describeAssociation({ callingAeTitle, calledAeTitle, peerAddress }: AssociationRequest): LogFields {
   return { callingAeTitle, calledAeTitle, peerAddress }
+}
+
+function released(): Failure {
+  return new Failure('ASSOCIATION_ABORTED', 'the peer released the association')
 }
 
 function noRequest(): Failure {

@@ -28,6 +28,8 @@ export interface CheckedAssociateRequest {
   readonly applicationContextName: string | undefined
   readonly implementationClassUid: string | undefined
   readonly implementationVersionName: string | undefined
+  /** The peer's limit for P-DATA-TF to it; 0 means none (PS3.8 §D.1.1). */
+  readonly peerMaxPduLength: number
 }
 
 interface Item {
@@ -38,8 +40,7 @@ interface Item {
 }
 
 /**
- * Checks the body of an A-ASSOCIATE-RQ: at most 128 contexts, odd and unique IDs, no item longer than what holds it. The
- * peer's limit for PDUs is not looked at: all that is sent back is a command set of some hundred bytes.
+ * Checks the body of an A-ASSOCIATE-RQ: at most 128 contexts, odd and unique IDs, no item longer than what holds it.
  */
 export function checkAssociateRequest(body: Buffer): CheckedAssociateRequest {
   const items = splitItems(body.subarray(FIXED_FIELDS_LENGTH))
@@ -63,7 +64,10 @@ export function checkAssociateRequest(body: Buffer): CheckedAssociateRequest {
 
 function userInformation(
   user: readonly Item[],
-): Pick<CheckedAssociateRequest, 'implementationClassUid' | 'implementationVersionName'> {
+): Pick<
+  CheckedAssociateRequest,
+  'implementationClassUid' | 'implementationVersionName' | 'peerMaxPduLength'
+> {
   const items = user.flatMap((item) => splitItems(item.value))
   const maximum = items.find((item) => item.type === ITEM.maximumLength)
   if (maximum !== undefined && maximum.value.length !== 4)
@@ -71,6 +75,7 @@ function userInformation(
   return {
     implementationClassUid: textOf(items, ITEM.implementationClassUid),
     implementationVersionName: textOf(items, ITEM.implementationVersionName),
+    peerMaxPduLength: maximum?.value.readUInt32BE(0) ?? 0,
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Failure } from '../platform/failure.ts'
 import type { AssociationRejection } from './association-rejection.ts'
+import type { ServiceAnswer, ServicePeer, ServiceRequest } from './service.ts'
+import type { TlsPeer } from './tls-peer.ts'
 
 /** One presentation context as proposed: a SOP class and the transfer syntaxes the peer can send it in. */
 export interface ProposedContext {
@@ -8,6 +10,8 @@ export interface ProposedContext {
   readonly abstractSyntaxUid: string
   /** In the proposer's order. */
   readonly transferSyntaxUids: readonly string[]
+  /** The proposer would be SCP of the SOP class, by SCP/SCU role selection (PS3.7 §D.3.3.4). */
+  readonly proposesScp?: true
 }
 
 /** What a peer asks for in A-ASSOCIATE-RQ. Texts are the peer's, padding removed and otherwise unchecked. */
@@ -17,20 +21,30 @@ export interface AssociationRequest {
   /** IPv4 without the ::ffff: prefix, or IPv6. */
   readonly peerAddress: string
   readonly peerPort: number
+  /** Where the connection is secured. */
+  readonly tls?: TlsPeer
   readonly implementationClassUid?: string
   readonly implementationVersionName?: string
   /** Ascending by id. */
   readonly contexts: readonly ProposedContext[]
 }
 
-/** The answer to one proposed context: the one transfer syntax to use, or why there is none (PS3.8 §9.3.3.2). */
+/**
+ * The answer to one proposed context: the one transfer syntax to use, or why there is none (PS3.8 §9.3.3.2). The peer is
+ * SCU of the class, unless it proposes to be SCP and that is accepted.
+ */
 export type ContextAnswer =
-  | { readonly transferSyntaxUid: string }
+  | { readonly transferSyntaxUid: string; readonly acceptScp?: boolean }
   | { readonly refused: 'abstract-syntax' | 'transfer-syntaxes' }
 
 /** A context that the answer leaves out is refused for its abstract syntax. */
 export type AssociationAnswer =
-  | { readonly accept: true; readonly contexts: ReadonlyMap<number, ContextAnswer> }
+  | {
+      readonly accept: true
+      readonly contexts: ReadonlyMap<number, ContextAnswer>
+      /** The longest P-DATA-TF that is announced to this peer; undefined = the listener's. */
+      readonly maxPduLength?: number
+    }
   | { readonly accept: false; readonly rejection: AssociationRejection }
 
 /** A C-STORE request whose data set is about to arrive. UIDs are the peer's, padding removed and otherwise unchecked. */
@@ -78,6 +92,11 @@ export interface AssociationHandlers {
   answer(request: AssociationRequest): AssociationAnswer
   /** An exception is answered with "processing failure", once the data set is past. */
   store(request: StoreRequest): StoreSink
+  /**
+   * Answers N-ACTION, N-CREATE, N-SET and N-EVENT-REPORT; undefined says that nobody serves it. An exception is answered
+   * with "processing failure". The peer waits as long as it takes.
+   */
+  request?(request: ServiceRequest, peer: ServicePeer): Promise<ServiceAnswer> | undefined
   /** Called once for every accepted association. */
   ended?(association: AssociationRequest, end: AssociationEnd): void
 }

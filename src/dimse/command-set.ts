@@ -4,9 +4,10 @@ import { ABORT_BY_PROVIDER, ABORT_BY_USER, type BrokenOff, violation } from './p
 import type { Fragment, PduReader } from './pdu-reader.ts'
 
 /** Element numbers of group 0000 (PS3.7 §E.1). */
-const ELEMENT = {
+export const ELEMENT = {
   commandGroupLength: 0x0000,
   affectedSopClassUid: 0x0002,
+  requestedSopClassUid: 0x0003,
   commandField: 0x0100,
   messageId: 0x0110,
   messageIdBeingRespondedTo: 0x0120,
@@ -15,22 +16,38 @@ const ELEMENT = {
   status: 0x0900,
   errorComment: 0x0902,
   affectedSopInstanceUid: 0x1000,
+  requestedSopInstanceUid: 0x1001,
+  eventTypeId: 0x1002,
+  actionTypeId: 0x1008,
 } as const
 
 /** The Command Fields (PS3.7 §E.1) of the requests that this folder tells apart. */
-export const COMMAND_FIELD = { cStoreRequest: 0x0001, cEchoRequest: 0x0030, cCancelRequest: 0x0fff } as const
+export const COMMAND_FIELD = {
+  cStoreRequest: 0x0001,
+  cEchoRequest: 0x0030,
+  nEventReportRequest: 0x0100,
+  nSetRequest: 0x0120,
+  nActionRequest: 0x0130,
+  nCreateRequest: 0x0140,
+  cCancelRequest: 0x0fff,
+} as const
 
 /** Every request there is, in PS3.7 §E.1's order; a response has the highest bit set as well. */
 const REQUEST_FIELDS: ReadonlySet<number> = new Set([
   0x0001, 0x0010, 0x0020, 0x0021, 0x0030, 0x0100, 0x0110, 0x0120, 0x0130, 0x0140, 0x0150,
 ])
 
-const RESPONSE = 0x8000
+/** What a response may repeat of its request, by value representation (PS3.7 §E.1). */
+const REPEATED_UIDS = [0x0002, 0x0003, 0x1000, 0x1001] as const
+const REPEATED_NUMBERS = [0x0100, 0x0110, 0x0700, 0x0800, 0x1002, 0x1008] as const
+
+/** The bit by which the Command Field of a response differs from its request's. */
+export const RESPONSE = 0x8000
 const NO_DATA_SET = 0x0101
 const DATA_SET_FOLLOWS = 0x0001
 const MEDIUM_PRIORITY = 0
 
-/** What all messages have, and what C-STORE and responses need of the rest. */
+/** What all messages have, and what the services of this folder need of the rest. */
 export interface CommandSet {
   readonly commandField: number
   /** Of a request. */
@@ -40,6 +57,10 @@ export interface CommandSet {
   readonly hasDataSet: boolean
   readonly affectedSopClassUid: string | undefined
   readonly affectedSopInstanceUid: string | undefined
+  readonly requestedSopClassUid: string | undefined
+  readonly requestedSopInstanceUid: string | undefined
+  readonly eventTypeId: number | undefined
+  readonly actionTypeId: number | undefined
   readonly status: number | undefined
   readonly errorComment: string | undefined
 }
@@ -73,9 +94,28 @@ export function parseCommandSet(bytes: Buffer): CommandSet {
     hasDataSet: dataSetType !== NO_DATA_SET,
     affectedSopClassUid: text(values, ELEMENT.affectedSopClassUid),
     affectedSopInstanceUid: text(values, ELEMENT.affectedSopInstanceUid),
+    requestedSopClassUid: text(values, ELEMENT.requestedSopClassUid),
+    requestedSopInstanceUid: text(values, ELEMENT.requestedSopInstanceUid),
+    eventTypeId: unsignedShort(values, ELEMENT.eventTypeId),
+    actionTypeId: unsignedShort(values, ELEMENT.actionTypeId),
     status: unsignedShort(values, ELEMENT.status),
     errorComment: text(values, ELEMENT.errorComment),
   }
+}
+
+/**
+ * A request once more, of the elements alone that its response may repeat, each once and no longer than it may be: of
+ * others dcmjs prints what the peer wrote, and of two it takes the first where we take the last.
+ */
+export function restate(bytes: Buffer): Buffer {
+  const values = splitElements(bytes)
+  const uids = REPEATED_UIDS.map((element) => ({ element, value: text(values, element)?.slice(0, 64) }))
+  const numbers = REPEATED_NUMBERS.map((element) => ({ element, value: unsignedShort(values, element) }))
+  const elements = [
+    ...uids.map(({ element, value }) => (value === undefined ? [] : [uid(element, value)])),
+    ...numbers.map(({ element, value }) => (value === undefined ? [] : [us(element, value)])),
+  ]
+  return encodeElements(elements.flat().toSorted((a, b) => a.readUInt16LE(2) - b.readUInt16LE(2)))
 }
 
 export function isResponse(command: CommandSet): boolean {
@@ -97,7 +137,7 @@ export function encodeStoreRequest(messageId: number, sopClassUid: string, sopIn
     us(ELEMENT.commandField, COMMAND_FIELD.cStoreRequest),
     us(ELEMENT.messageId, messageId),
     us(ELEMENT.priority, MEDIUM_PRIORITY),
-    us(ELEMENT.commandDataSetType, DATA_SET_FOLLOWS),
+    announceDataSet(true),
     uid(ELEMENT.affectedSopInstanceUid, sopInstanceUid),
   ])
 }
@@ -112,7 +152,7 @@ export function encodeStoreResponse(
     ...(affectedSopClassUid === undefined ? [] : [uid(ELEMENT.affectedSopClassUid, affectedSopClassUid)]),
     us(ELEMENT.commandField, COMMAND_FIELD.cStoreRequest | RESPONSE),
     us(ELEMENT.messageIdBeingRespondedTo, answerableMessageId(request)),
-    us(ELEMENT.commandDataSetType, NO_DATA_SET),
+    announceDataSet(false),
     us(ELEMENT.status, answer.status),
     ...(answer.errorComment === undefined ? [] : [padded(ELEMENT.errorComment, answer.errorComment, ' ')]),
     ...(affectedSopInstanceUid === undefined
@@ -127,7 +167,7 @@ export function encodeEchoRequest(messageId: number, sopClassUid: string): Buffe
     uid(ELEMENT.affectedSopClassUid, sopClassUid),
     us(ELEMENT.commandField, COMMAND_FIELD.cEchoRequest),
     us(ELEMENT.messageId, messageId),
-    us(ELEMENT.commandDataSetType, NO_DATA_SET),
+    announceDataSet(false),
   ])
 }
 
@@ -154,7 +194,7 @@ function text(values: ReadonlyMap<number, Buffer>, element: number): string | un
   return value === undefined || value.length === 0 ? undefined : textWithoutPadding(value)
 }
 
-function encodeElements(elements: readonly Buffer[]): Buffer {
+export function encodeElements(elements: readonly Buffer[]): Buffer {
   const length = elements.reduce((sum, element) => sum + element.length, 0)
   const groupLength = Buffer.alloc(4)
   groupLength.writeUInt32LE(length)
@@ -169,17 +209,21 @@ function encodeElement(element: number, value: Buffer): Buffer {
   return encoded
 }
 
-function us(element: number, value: number): Buffer {
+export function us(element: number, value: number): Buffer {
   const bytes = Buffer.alloc(2)
   bytes.writeUInt16LE(value)
   return encodeElement(element, bytes)
 }
 
-function uid(element: number, value: string): Buffer {
+export function announceDataSet(hasDataSet: boolean): Buffer {
+  return us(ELEMENT.commandDataSetType, hasDataSet ? DATA_SET_FOLLOWS : NO_DATA_SET)
+}
+
+export function uid(element: number, value: string): Buffer {
   return padded(element, value, '\0')
 }
 
-function padded(element: number, value: string, padding: string): Buffer {
+export function padded(element: number, value: string, padding: string): Buffer {
   return encodeElement(element, Buffer.from(value.length % 2 === 0 ? value : value + padding, 'latin1'))
 }
 

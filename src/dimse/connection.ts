@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../platform/clock.ts'
-import { describe, Failure } from '../platform/failure.ts'
+import { Failure } from '../platform/failure.ts'
 import { type AbortOrigin, encodeAbort } from './pdu.ts'
+import { brokenWords } from './tls-words.ts'
 
 /** Bytes that may wait here for their reader before the socket is paused; and pieces, which a peer can make tiny. */
 const MAX_BUFFERED = 256 * 1024
@@ -31,7 +32,7 @@ export class Connection {
     socket.on('data', (chunk) => this.#arrived(chunk))
     socket.on('drain', () => this.#drained())
     socket.on('end', () => this.fail(lost('the peer closed the connection')))
-    socket.on('error', (error) => this.fail(lost(`the connection broke: ${describe(error)}`)))
+    socket.on('error', (error) => this.fail(lost(`the connection broke: ${brokenWords(error)}`)))
     socket.on('close', () => this.fail(lost('the connection is closed')))
   }
 
@@ -53,6 +54,14 @@ export class Connection {
       this.#chunks.splice(0, this.#chunks.length, Buffer.concat(this.#chunks, this.#buffered))
     }
     return this.#take(length)
+  }
+
+  /** The next `length` bytes, left where they are. */
+  async peek(length: number): Promise<Buffer> {
+    const bytes = await this.exactly(length)
+    this.#chunks.unshift(bytes)
+    this.#buffered += bytes.length
+    return bytes
   }
 
   /** The next bytes as they lie, at most `length`, without a copy. */
@@ -95,6 +104,7 @@ export class Connection {
     this.#dropping = true
     this.#chunks.length = 0
     this.#buffered = 0
+    if (this.#socket.closed) return
     this.#socket.resume()
     this.#socket.end()
     const timer = this.#clock.after(lingerMs, () => this.#socket.destroy())

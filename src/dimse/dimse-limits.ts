@@ -8,6 +8,9 @@ export interface DimseLimits {
   /** Associations in all and from one address; more are rejected as a transient limit. */
   readonly associations: number
   readonly associationsPerPeer: number
+  /** Bytes that the data sets of N-ACTION and its like may hold, in all and one of them: they are held whole. */
+  readonly requestBytes: number
+  readonly requestBytesEach: number
   /** From the connection to the whole A-ASSOCIATE-RQ. */
   readonly requestMs: number
   /** Inside a message: from one whole PDU to the next. Also how long a peer may leave our answer unread. */
@@ -28,6 +31,8 @@ export const DEFAULT_LIMITS: DimseLimits = {
   connectionsPerPeer: 128,
   associations: 64,
   associationsPerPeer: 32,
+  requestBytes: 16 * 1024 * 1024,
+  requestBytesEach: 4 * 1024 * 1024,
   requestMs: 30_000,
   pduMs: 60_000,
   idleMs: 10 * 60_000,

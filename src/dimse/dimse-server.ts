@@ -7,7 +7,11 @@ import { Acceptor } from './acceptor.ts'
 import type { AssociationHandlers } from './association.ts'
 import { DEFAULT_LIMITS, type DimseLimits } from './dimse-limits.ts'
 import { checkLibrary } from './library-check.ts'
-import { PeerCount } from './peer-count.ts'
+import { ListenerCounts } from './listener-counts.ts'
+import type { Peer } from './negotiate.ts'
+import { TlsDoor } from './tls-door.ts'
+import type { TlsAcceptance } from './tls-gate.ts'
+import type { TlsTrouble } from './tls-trouble.ts'
 
 export interface ListenOptions {
   /** The address to bind; never all interfaces unless it says so. */
@@ -18,6 +22,12 @@ export interface ListenOptions {
   readonly clock: Clock
   readonly log: Log
   readonly limits?: Partial<DimseLimits>
+  /** Where another listener is under the same limits. */
+  readonly counts?: ListenerCounts
+  /** Where given, the port is for TLS alone. */
+  readonly tls?: TlsAcceptance
+  /** Told of peers that could not connect because of TLS, or the lack of it. */
+  readonly tlsTrouble?: (trouble: TlsTrouble) => void
 }
 
 /** Begins to accept associations. Fails with PORT_IN_USE, or DIMSE_LIBRARY_CHANGED. */
@@ -39,17 +49,22 @@ export class DimseServer implements AsyncDisposable {
   readonly #server: Server
   readonly #options: ListenOptions
   readonly #limits: DimseLimits
-  readonly #connections: PeerCount
-  readonly #associations: PeerCount
+  readonly #counts: ListenerCounts
   readonly #running = new Map<Acceptor, Promise<void>>()
+  readonly #door: TlsDoor | undefined
+  /** At the door: not yet secured. */
+  readonly #entering = new Map<Socket, Promise<void>>()
   #closing: Promise<void> | undefined
 
   constructor(server: Server, options: ListenOptions) {
     this.#server = server
     this.#options = options
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
-    this.#connections = new PeerCount(this.#limits.connections, this.#limits.connectionsPerPeer)
-    this.#associations = new PeerCount(this.#limits.associations, this.#limits.associationsPerPeer)
+    this.#counts = options.counts ?? new ListenerCounts(this.#limits)
+    const { requestMs, lingerMs } = this.#limits
+    const { tls: acceptance, clock } = options
+    const report = (trouble: TlsTrouble): void => this.#report(trouble)
+    if (acceptance !== undefined) this.#door = new TlsDoor({ acceptance, clock, requestMs, lingerMs, report })
     server.on('error', (error) => options.log.warn('a listener failed', { reason: describe(error) }))
     server.on('connection', (socket) => this.#connected(socket))
   }
@@ -61,7 +76,7 @@ export class DimseServer implements AsyncDisposable {
 
   /** Connections that are open now. */
   get connections(): number {
-    return this.#running.size
+    return this.#running.size + this.#entering.size
   }
 
   /**
@@ -79,6 +94,8 @@ export class DimseServer implements AsyncDisposable {
 
   async #close(signal?: AbortSignal): Promise<void> {
     this.#server.close()
+    for (const socket of this.#entering.keys()) socket.destroy()
+    await Promise.all(this.#entering.values())
     for (const acceptor of this.#running.keys()) acceptor.stop()
     const abortAll = (): void => {
       for (const acceptor of this.#running.keys()) acceptor.abort()
@@ -94,29 +111,74 @@ export class DimseServer implements AsyncDisposable {
   #connected(socket: Socket): void {
     const { remoteAddress, remotePort } = socket
     const address = withoutMappedPrefix(remoteAddress ?? '')
-    if (remoteAddress === undefined || this.#closing !== undefined || !this.#connections.take(address)) {
+    if (
+      remoteAddress === undefined ||
+      this.#closing !== undefined ||
+      !this.#counts.connections.take(address)
+    ) {
       socket.on('error', () => {})
       socket.destroy()
       return
     }
-    this.#serve(socket, { address, port: remotePort ?? 0 })
+    const peer = { address, port: remotePort ?? 0 }
+    if (this.#door === undefined) this.#serve(socket, peer)
+    else this.#entering.set(socket, this.#enter(this.#door, socket, peer))
   }
 
-  #serve(socket: Socket, peer: { address: string; port: number }): void {
+  async #enter(door: TlsDoor, socket: Socket, peer: Peer): Promise<void> {
+    const secured = await door.enter(socket, peer.address)
+    this.#entering.delete(socket)
+    if (secured === undefined) this.#counts.connections.giveBack(peer.address)
+    else this.#serve(secured.socket, { ...peer, tls: secured.tls })
+  }
+
+  #serve(socket: Socket, peer: Peer): void {
     const { handlers, clock, log } = this.#options
     let isAssociated = false
     const admit = (): boolean => {
-      isAssociated = this.#associations.take(peer.address)
+      isAssociated = this.#counts.associations.take(peer.address)
       return isAssociated
     }
-    const acceptor = new Acceptor(socket, { peer, handlers, clock, log, limits: this.#limits, admit })
+    // A peer that is slow to close after a rejection or release takes up a connection, but no association.
+    const leave = (): void => {
+      if (isAssociated) this.#counts.associations.giveBack(peer.address)
+      isAssociated = false
+    }
+    const metTls = (): void => this.#report(tlsOnPlain(peer.address, this.port))
+    const acceptor = new Acceptor(socket, {
+      peer,
+      handlers,
+      clock,
+      log,
+      admit,
+      leave,
+      ...(peer.tls === undefined ? { metTls } : {}),
+      limits: this.#limits,
+      gathering: this.#counts.gathering,
+    })
     const running = acceptor.run().finally(() => {
       this.#running.delete(acceptor)
-      this.#connections.giveBack(peer.address)
-      if (isAssociated) this.#associations.giveBack(peer.address)
+      this.#counts.connections.giveBack(peer.address)
     })
     this.#running.set(acceptor, running)
+    // It has been let in while the listener began to close.
+    if (this.#closing !== undefined) acceptor.stop()
   }
+
+  #report(trouble: TlsTrouble): void {
+    const { log, tlsTrouble } = this.#options
+    const { peerAddress, words } = trouble
+    log.warn('a peer cannot connect because of TLS', { peerAddress, reason: words })
+    try {
+      tlsTrouble?.(trouble)
+    } catch (error) {
+      log.error('reporting a peer failed', { reason: describe(error) })
+    }
+  }
+}
+
+function tlsOnPlain(peerAddress: string, port: number): TlsTrouble {
+  return { kind: 'tls-on-plain', peerAddress, words: `it speaks TLS on port ${port}, which is without TLS` }
 }
 
 /** A dual-stack listener shows IPv4 peers as ::ffff:192.0.2.1 (RFC 4291 §2.5.5.2). */

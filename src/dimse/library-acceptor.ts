@@ -2,10 +2,12 @@ import { STORAGE_STATUS } from '../dicom/storage-status.ts'
 import type { AssociationAnswer, ContextAnswer, ProposedContext } from './association.ts'
 import type { AssociationRejection } from './association-rejection.ts'
 import type { CommandSet } from './command-set.ts'
-import { COMMAND_FIELD } from './command-set.ts'
+import { COMMAND_FIELD, restate } from './command-set.ts'
 import * as library from './library.ts'
 import { ListeningScp } from './listening-scp.ts'
 import { encodeCommand, encodeDataHeader, PDV_LAST } from './pdu.ts'
+
+type LibraryContext = ReturnType<library.LibraryAssociation['getPresentationContexts']>[number]
 
 /** The answering side of negotiation and of the small messages: PDUs in, PDUs out, nothing kept waiting. */
 export class LibraryAcceptor {
@@ -23,6 +25,7 @@ export class LibraryAcceptor {
   request(pdu: Buffer): { callingAeTitle: string; calledAeTitle: string; contexts: ProposedContext[] } {
     this.#show(pdu)
     const association = this.#association()
+    const scpClasses = this.#classesOf(({ context }) => context.getProviderRole())
     return {
       callingAeTitle: association.getCallingAeTitle(),
       calledAeTitle: association.getCalledAeTitle(),
@@ -30,19 +33,20 @@ export class LibraryAcceptor {
         id,
         abstractSyntaxUid: context.getAbstractSyntaxUid(),
         transferSyntaxUids: [...context.getTransferSyntaxUids()],
+        ...(scpClasses.has(context.getAbstractSyntaxUid()) ? { proposesScp: true } : {}),
       })),
     }
   }
 
   /**
-   * A-ASSOCIATE-AC to the request read before. No asynchronous operations, whatever was proposed, and the peer is SCU
-   * alone.
+   * A-ASSOCIATE-AC to the request read before. No asynchronous operations, whatever was proposed.
    */
   accept(answer: Extract<AssociationAnswer, { accept: true }>, maxPduLength: number): Buffer {
     const association = this.#association()
+    const scpClasses = this.#classesOf(({ id }) => acceptsScp(answer.contexts.get(id)))
     for (const { id, context } of association.getPresentationContexts()) {
       setResult(context, answer.contexts.get(id) ?? { refused: 'abstract-syntax' })
-      if (context.getProviderRole()) context.setProviderRole(false)
+      if (context.getProviderRole()) context.setProviderRole(scpClasses.has(context.getAbstractSyntaxUid()))
     }
     association.setNegotiateAsyncOps(false)
     association.setMaxPduLength(maxPduLength)
@@ -66,6 +70,12 @@ export class LibraryAcceptor {
     )
   }
 
+  /** Roles are of a SOP class: the library keeps them with the first of its contexts (PS3.7 §D.3.3.4). */
+  #classesOf(isMeant: (context: LibraryContext) => boolean): ReadonlySet<string> {
+    const contexts = this.#association().getPresentationContexts().filter(isMeant)
+    return new Set(contexts.map(({ context }) => context.getAbstractSyntaxUid()))
+  }
+
   #association(): library.LibraryAssociation {
     const { association } = this.#internals
     if (association === undefined) throw library.changed('an A-ASSOCIATE-RQ was not understood')
@@ -75,7 +85,7 @@ export class LibraryAcceptor {
   #hear(contextId: number, command: CommandSet, commandBytes: Buffer): (status: number) => void {
     this.#internals.dimse = this.#internals.dimseStream = this.#internals.dimseStoreStream = undefined
     this.#scp.respond = undefined
-    this.#show(encodeCommand(contextId, commandBytes))
+    this.#show(encodeCommand(contextId, restate(commandBytes)))
     if (command.hasDataSet) this.#show(encodeDataHeader(contextId, PDV_LAST, 0))
     if (this.#scp.respond === undefined) throw library.changed('a request was not understood')
     return this.#scp.respond
@@ -93,6 +103,10 @@ export class LibraryAcceptor {
     if (written.length === 0) throw library.changed('nothing was written')
     return written
   }
+}
+
+function acceptsScp(answer: ContextAnswer | undefined): boolean {
+  return answer !== undefined && !('refused' in answer) && answer.acceptScp === true
 }
 
 function setResult(

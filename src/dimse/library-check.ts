@@ -39,6 +39,7 @@ function rehearse(): void {
     throw changed('an A-ASSOCIATE-AC was read otherwise than written')
   }
   if (!answer.includes(IMPLEMENTATION_CLASS_UID)) throw changed('an A-ASSOCIATE-AC does not carry our name')
+  checkRole()
   checkEcho(acceptor)
   const release = acceptor.releaseResponse()
   if (!release.equals(encodePdu(PDU_TYPE.releaseResponse, Buffer.alloc(4))))
@@ -46,6 +47,24 @@ function rehearse(): void {
   const rejection = acceptor.reject({ result: 2, source: 3, reason: 2, words: '' })
   if (!rejection.equals(encodePdu(PDU_TYPE.associateReject, Buffer.of(0, 2, 3, 2))))
     throw changed('A-ASSOCIATE-RJ differs')
+}
+
+/** An association on which the requestor is SCP (PS3.7 §D.3.3.4). */
+function checkRole(): void {
+  const context = {
+    id: 1,
+    abstractSyntaxUid: VERIFICATION,
+    transferSyntaxUids: [IMPLICIT_VR_LITTLE_ENDIAN],
+    proposesScp: true,
+  } as const
+  const proposal = { callingAeTitle: 'A', calledAeTitle: 'B', maxPduLength: 65_536, contexts: [context] }
+  const acceptor = new LibraryAcceptor()
+  const { contexts } = acceptor.request(new LibraryRequestor(proposal).request())
+  if (contexts[0]?.proposesScp !== true) throw changed('a role was read otherwise than written')
+  const agreed = { transferSyntaxUid: IMPLICIT_VR_LITTLE_ENDIAN, acceptScp: true }
+  const answer = acceptor.accept({ accept: true, contexts: new Map([[1, agreed]]) }, 131_072)
+  const scp = Buffer.concat([Buffer.from(VERIFICATION), Buffer.of(0, 1)])
+  if (!answer.includes(scp)) throw changed('a role was not granted')
 }
 
 function checkEcho(acceptor: LibraryAcceptor): void {

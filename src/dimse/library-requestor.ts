@@ -46,9 +46,10 @@ export class LibraryRequestor {
     const { callingAeTitle, calledAeTitle, maxPduLength, contexts } = this.#proposal
     const association = new library.Association(callingAeTitle, calledAeTitle)
     association.setMaxPduLength(maxPduLength)
-    for (const { id, abstractSyntaxUid, transferSyntaxUids } of contexts) {
+    for (const { id, abstractSyntaxUid, transferSyntaxUids, proposesScp } of contexts) {
       association.addPresentationContext(abstractSyntaxUid, id)
       for (const uid of transferSyntaxUids) association.addTransferSyntaxToPresentationContext(id, uid)
+      if (proposesScp === true) proposeScp(association.getPresentationContext(id))
     }
     this.#network.sendAssociationRequest(association)
     return this.#socket.takeWritten()
@@ -72,6 +73,12 @@ export class LibraryRequestor {
     })
     return { contexts, maxPduLength: association.getMaxPduLength() }
   }
+}
+
+/** SCP alone (PS3.7 §D.3.3.4). */
+function proposeScp(context: ReturnType<library.LibraryAssociation['getPresentationContext']>): void {
+  context.setUserRole(false)
+  context.setProviderRole(true)
 }
 
 /** The Failure that the body of an A-ASSOCIATE-RJ (PS3.8 §9.3.4) means. */

@@ -8,6 +8,7 @@ import {
 import type { AssociationAnswer, AssociationHandlers, AssociationRequest } from './association.ts'
 import { type AssociationRejection, REJECTION } from './association-rejection.ts'
 import type { LibraryAcceptor } from './library-acceptor.ts'
+import type { TlsPeer } from './tls-peer.ts'
 
 /** What was agreed for one presentation context. */
 export interface AgreedContext {
@@ -15,20 +16,36 @@ export interface AgreedContext {
   readonly transferSyntaxUid: string
 }
 
+/** Who is at the other end of a connection. */
+export interface Peer {
+  readonly address: string
+  readonly port: number
+  readonly tls?: TlsPeer
+}
+
 /** The PDU that answers an A-ASSOCIATE-RQ; with `contexts`, by ID, when it accepts. */
 export interface Negotiated {
   readonly request: AssociationRequest
+  /** The peer's limit for P-DATA-TF to it; 0 means none. */
+  readonly peerMaxPduLength: number
   readonly pdu: Buffer
   readonly outcome:
-    | { readonly accepted: true; readonly contexts: ReadonlyMap<number, AgreedContext> }
+    | {
+        readonly accepted: true
+        readonly contexts: ReadonlyMap<number, AgreedContext>
+        /** The longest P-DATA-TF that was announced. */
+        readonly maxPduLength: number
+      }
     | { readonly accepted: false; readonly rejection: AssociationRejection }
 }
 
 export interface Negotiation {
-  readonly peer: { readonly address: string; readonly port: number }
+  readonly peer: Peer
   readonly maxPduLength: number
-  /** Whether one more association is within the limits. */
+  /** Whether one more association is within the limits; it then counts until {@link leave}. */
   readonly admit: () => boolean
+  /** The association does not count any more. */
+  readonly leave: () => void
   readonly handlers: AssociationHandlers
   readonly log: Log
 }
@@ -37,13 +54,18 @@ export interface Negotiation {
 export function negotiate(body: Buffer, library: LibraryAcceptor, negotiation: Negotiation): Negotiated {
   const checked = checkAssociateRequest(body)
   const request = describeRequest(checked, library, negotiation)
+  const { peerMaxPduLength } = checked
   const answer = decide(checked, request, negotiation)
   if (!answer.accept) {
+    negotiation.leave()
     const { rejection } = answer
-    return { request, pdu: library.reject(rejection), outcome: { accepted: false, rejection } }
+    const pdu = library.reject(rejection)
+    return { request, peerMaxPduLength, pdu, outcome: { accepted: false, rejection } }
   }
-  const pdu = library.accept(answer, negotiation.maxPduLength)
-  return { request, pdu, outcome: { accepted: true, contexts: agreedContexts(request, answer) } }
+  const maxPduLength = answer.maxPduLength ?? negotiation.maxPduLength
+  const pdu = library.accept(answer, maxPduLength)
+  const contexts = agreedContexts(request, answer)
+  return { request, peerMaxPduLength, pdu, outcome: { accepted: true, contexts, maxPduLength } }
 }
 
 function describeRequest(
@@ -56,6 +78,7 @@ function describeRequest(
     ...library.request(checked.pdu),
     peerAddress: peer.address,
     peerPort: peer.port,
+    ...(peer.tls === undefined ? {} : { tls: peer.tls }),
     ...(implementationClassUid === undefined ? {} : { implementationClassUid }),
     ...(implementationVersionName === undefined ? {} : { implementationVersionName }),
   }

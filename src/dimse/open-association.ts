@@ -1,17 +1,16 @@
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
 import type { Clock } from '../platform/clock.ts'
-import { Failure, failureFrom } from '../platform/failure.ts'
+import { Failure } from '../platform/failure.ts'
 import { Connection } from './connection.ts'
 import { DEFAULT_LIMITS } from './dimse-limits.ts'
+import { checkPeerLimit } from './encode-message.ts'
 import { giveUp } from './give-up.ts'
 import { prepareLibrary } from './library.ts'
 import { type Accepted, LibraryRequestor, type Proposal, rejected } from './library-requestor.ts'
-import { ABORT_BY_PROVIDER, BrokenOff, PDU_TYPE, timedOut } from './pdu.ts'
+import { openSocket, type TlsProposal } from './open-socket.ts'
+import { PDU_TYPE, timedOut } from './pdu.ts'
 import { PduReader, unexpectedPdu } from './pdu-reader.ts'
-import { calledOff, RequestedAssociation } from './requested-association.ts'
+import { calledOff, RequestedAssociation, type RequestorServices } from './requested-association.ts'
 import { DEFAULT_TIMEOUTS, type RequestorTimeouts } from './requestor-timeouts.ts'
-import { MIN_PEER_PDU_LENGTH } from './send-data-set.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface OpenAssociationOptions {
@@ -24,14 +23,20 @@ export interface OpenAssociationOptions {
   readonly contexts: readonly {
     readonly abstractSyntaxUid: string
     readonly transferSyntaxUids: readonly string[]
+    /** We would be SCP of the class, to send N-EVENT-REPORT (PS3.7 §D.3.3.4). */
+    readonly proposesScp?: true
   }[]
   readonly clock: Clock
+  /** Without it the port is spoken to in plain DICOM. */
+  readonly tls?: TlsProposal
+  /** Answers what the peer asks; without it a peer that asks is aborted. */
+  readonly services?: RequestorServices
   readonly timeouts?: Partial<RequestorTimeouts>
 }
 
 /**
  * Connects and negotiates. Fails with ASSOCIATION_FAILED (no connection), ASSOCIATION_REJECTED (the peer's reason in
- * words), ASSOCIATION_ABORTED, or PROTOCOL_VIOLATION; an aborted `signal` ends it, and the association later on.
+ * words), ASSOCIATION_ABORTED, TLS_FAILED, or PROTOCOL_VIOLATION; an aborted `signal` ends it, and the association later on.
  */
 export async function openAssociation(
   options: OpenAssociationOptions,
@@ -49,8 +54,17 @@ export async function openAssociation(
     watchdog.set(timeouts.associateMs, 'the answer to an association request')
     const accepted = await request(connection, reader, proposal)
     watchdog.stop()
-    const association = { connection, reader, watchdog, clock: options.clock, timeouts, accepted }
-    return new RequestedAssociation(association, stopListening)
+    const opened = {
+      connection,
+      reader,
+      watchdog,
+      timeouts,
+      accepted,
+      clock: options.clock,
+      association: { ...proposal, peerAddress: options.host, peerPort: options.port },
+      ...(options.services === undefined ? {} : { services: options.services }),
+    }
+    return new RequestedAssociation(opened, stopListening)
   } catch (error) {
     watchdog.close()
     stopListening()
@@ -66,33 +80,8 @@ async function request(connection: Connection, reader: PduReader, proposal: Prop
   if (answer.pduType === PDU_TYPE.associateReject) throw rejected(answer.body)
   if (answer.pduType !== PDU_TYPE.associateAccept) throw unexpectedPdu(answer.pduType, 'instead of an answer')
   const accepted = library.accepted(answer.body)
-  const { maxPduLength } = accepted
-  if (maxPduLength !== 0 && maxPduLength < MIN_PEER_PDU_LENGTH) {
-    const message = `the peer takes PDUs of no more than ${maxPduLength} bytes`
-    throw new BrokenOff('ASSOCIATION_FAILED', ABORT_BY_PROVIDER.invalidPduParameter, message)
-  }
+  checkPeerLimit(accepted.maxPduLength)
   return accepted
-}
-
-async function openSocket(
-  { host, port, clock }: OpenAssociationOptions,
-  connectMs: number,
-  signal?: AbortSignal,
-): Promise<Socket> {
-  const attempt = `connecting to ${host}:${port}`
-  if (signal?.aborted === true) throw new Failure('ASSOCIATION_ABORTED', `${attempt}: called off`)
-  const socket = connect({ host, port, noDelay: true })
-  const timer = clock.after(connectMs, () => socket.destroy(new Error('no answer in time')))
-  const stopListening = onAbort(signal, () => socket.destroy(new Error('called off')))
-  try {
-    await once(socket, 'connect')
-    return socket
-  } catch (error) {
-    throw failureFrom(error, 'ASSOCIATION_FAILED', attempt)
-  } finally {
-    timer.cancel()
-    stopListening()
-  }
 }
 
 function checkProposal({ callingAeTitle, calledAeTitle, contexts }: OpenAssociationOptions): Proposal {

@@ -29,6 +29,9 @@ export interface ControlPdu {
   readonly body: Buffer
 }
 
+/** So many PDVs are taken apart at once; a peer can make them tiny, and each costs the same. */
+const FRAGMENTS_A_TURN = 256
+
 /** The body lengths that a PDU of each type may announce; what announces more is not read. */
 const CONTROL_LENGTHS: ReadonlyMap<number, readonly [min: number, max: number]> = new Map([
   [PDU_TYPE.associateRequest, [68, MAX_ASSOCIATE_LENGTH]],
@@ -47,8 +50,10 @@ export class PduReader {
   readonly #connection: Connection
   readonly #watchdog: Watchdog
   readonly #limits: { readonly maxPduLength: number; readonly pduMs: number }
+  #maxPduLength: number
   #pduLeft = 0
   #valueLeft = 0
+  #fragmentsLeft = FRAGMENTS_A_TURN
 
   constructor(
     connection: Connection,
@@ -58,10 +63,17 @@ export class PduReader {
     this.#connection = connection
     this.#watchdog = watchdog
     this.#limits = limits
+    this.#maxPduLength = limits.maxPduLength
+  }
+
+  /** The longest P-DATA-TF that the peer is told of, where it is another one than the limit for all. */
+  announced(maxPduLength: number): void {
+    this.#maxPduLength = maxPduLength
   }
 
   /** What comes next between messages. Its first byte may take as long as the watchdog was set to beforehand. */
   async next(): Promise<Fragment | ControlPdu> {
+    await this.#othersFirst()
     if (this.#pduLeft === 0) await this.#connection.some()
     this.restartTimer()
     return this.nextOfMessage()
@@ -109,8 +121,8 @@ export class PduReader {
   }
 
   #openData(length: number): Promise<Fragment> {
-    if (length > this.#limits.maxPduLength || length < PDV_HEADER_LENGTH) {
-      const message = `P-DATA-TF of ${length} bytes, announced at most ${this.#limits.maxPduLength}`
+    if (length > this.#maxPduLength || length < PDV_HEADER_LENGTH) {
+      const message = `P-DATA-TF of ${length} bytes, announced at most ${this.#maxPduLength}`
       throw violation(ABORT_BY_PROVIDER.invalidPduParameter, message)
     }
     this.#pduLeft = length
@@ -118,6 +130,7 @@ export class PduReader {
   }
 
   async #fragment(): Promise<Fragment> {
+    if (this.#fragmentsLeft-- === 0) await this.#othersFirst()
     const left = this.#pduLeft
     if (left < PDV_HEADER_LENGTH) throw badPdv(`${left} bytes left in the PDU for a PDV`)
     const header = await this.#connection.exactly(PDV_HEADER_LENGTH)
@@ -132,6 +145,15 @@ export class PduReader {
       isCommand: (control & PDV_COMMAND) !== 0,
       isLast: (control & PDV_LAST) !== 0,
     }
+  }
+
+  /**
+   * Lets every other connection have its turn. Bytes that lie here already are read without one, so a peer that sends
+   * thousands of tiny messages or fragments would have the event loop to itself for as long as they last.
+   */
+  async #othersFirst(): Promise<void> {
+    this.#fragmentsLeft = FRAGMENTS_A_TURN
+    await new Promise((resolve) => setImmediate(resolve))
   }
 
   async #control(pduType: number, length: number): Promise<ControlPdu> {

@@ -2,6 +2,9 @@ import type { Clock } from '../platform/clock.ts'
 import type { StoreSink } from './association.ts'
 import { timedOut } from './pdu.ts'
 import type { PduReader } from './pdu-reader.ts'
+import { PieceGatherer } from './piece-gatherer.ts'
+
+type Taker = Pick<StoreSink, 'write'>
 
 /**
  * Moves the data set that follows a command into the sink, piece by piece and one at a time. Without a sink, or once it
@@ -11,29 +14,35 @@ import type { PduReader } from './pdu-reader.ts'
 export async function receiveDataSet(
   reader: PduReader,
   contextId: number,
-  sink: StoreSink | undefined,
+  sink: Taker | undefined,
   clock: Clock,
   discardMs: number,
 ): Promise<void> {
+  const gatherer = new PieceGatherer()
   let wanting = sink
   let droppedSinceMs = clock.monotonicMs()
-  for (;;) {
+  for (let isLast = false; !isLast; ) {
     const fragment = await reader.continuation(contextId, false)
     for (let piece = await reader.piece(); piece !== undefined; piece = await reader.piece()) {
-      if (wanting !== undefined) {
-        if (await offer(reader, wanting, piece)) continue
+      if (wanting === undefined) {
+        if (clock.monotonicMs() - droppedSinceMs > discardMs) throw timedOut('the rest of a refused data set')
+      } else if (!(await offerAll(reader, wanting, gatherer.add(piece)))) {
         wanting = undefined
         droppedSinceMs = clock.monotonicMs()
-      } else if (clock.monotonicMs() - droppedSinceMs > discardMs) {
-        throw timedOut('the rest of a refused data set')
       }
     }
-    if (fragment.isLast) return
+    isLast = fragment.isLast
   }
+  if (wanting !== undefined) await offerAll(reader, wanting, gatherer.rest())
+}
+
+async function offerAll(reader: PduReader, sink: Taker, pieces: readonly Buffer[]): Promise<boolean> {
+  for (const piece of pieces) if (!(await offer(reader, sink, piece))) return false
+  return true
 }
 
 /** Whether the sink has taken the piece; why not is the sink's to know. The peer's time stands still meanwhile. */
-async function offer(reader: PduReader, sink: StoreSink, piece: Buffer): Promise<boolean> {
+async function offer(reader: PduReader, sink: Taker, piece: Buffer): Promise<boolean> {
   let taken: Promise<void> | undefined
   try {
     taken = sink.write(piece)

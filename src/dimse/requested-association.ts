@@ -1,7 +1,9 @@
 import type { Clock } from '../platform/clock.ts'
 import { Failure } from '../platform/failure.ts'
-import type { StoreAnswer } from './association.ts'
+import type { Log } from '../platform/log.ts'
+import type { AssociationRequest, StoreAnswer } from './association.ts'
 import {
+  type CommandSet,
   encodeEchoRequest,
   encodeStoreRequest,
   isResponse,
@@ -10,6 +12,8 @@ import {
 } from './command-set.ts'
 import type { Connection } from './connection.ts'
 import { DEFAULT_LIMITS } from './dimse-limits.ts'
+import { encodeMessage } from './encode-message.ts'
+import { GatheredDataSet, GatheringLimits } from './gathered-data-set.ts'
 import { giveUp } from './give-up.ts'
 import type { Accepted, AcceptedContext } from './library-requestor.ts'
 import {
@@ -23,9 +27,13 @@ import {
   violation,
 } from './pdu.ts'
 import { type ControlPdu, type Fragment, type PduReader, unexpectedPdu } from './pdu-reader.ts'
+import { performRequest } from './perform-request.ts'
 import { receiveDataSet } from './receive-data-set.ts'
 import type { RequestorTimeouts } from './requestor-timeouts.ts'
 import { fragmentLength, sendDataSet } from './send-data-set.ts'
+import type { OutgoingRequest, ServiceAnswer, ServiceHandler } from './service.ts'
+import { encodeServiceRequest, encodeServiceResponse, readServiceCommand } from './service-command.ts'
+import { SERVICE_STATUS } from './service-status.ts'
 import { Watchdog } from './watchdog.ts'
 
 const VERIFICATION = '1.2.840.10008.1.1'
@@ -48,10 +56,22 @@ export interface OpenedAssociation {
   readonly clock: Clock
   readonly timeouts: RequestorTimeouts
   readonly accepted: Accepted
+  /** What we asked for. */
+  readonly association: AssociationRequest
+  readonly services?: RequestorServices
 }
 
-interface Pending extends PromiseWithResolvers<StoreAnswer> {
+/** Who answers what a peer asks on an association that we opened. */
+export interface RequestorServices {
+  readonly handler: ServiceHandler
+  readonly log: Log
+}
+
+interface Pending extends PromiseWithResolvers<ServiceAnswer> {
   readonly messageId: number
+  /** Resolves when all of the request has been handed over. */
+  sent: Promise<void>
+  isSent: boolean
 }
 
 /**
@@ -62,6 +82,7 @@ export class RequestedAssociation implements AsyncDisposable {
   readonly #opened: OpenedAssociation
   readonly #deadline: Watchdog
   readonly #received: Promise<void>
+  readonly #gathering = new GatheringLimits(DEFAULT_LIMITS.requestBytes, DEFAULT_LIMITS.requestBytesEach)
   #messageId = 0
   #pending: Pending | undefined
   #isReleasing = false
@@ -103,9 +124,27 @@ export class RequestedAssociation implements AsyncDisposable {
       throw new Failure('STORE_REFUSED', `the peer accepts no ${sopClassUid} in ${transferSyntaxUid}`)
     }
     const length = fragmentLength(this.#opened.accepted.maxPduLength)
-    return this.#exchange((messageId) => {
+    const { status, errorComment } = await this.#exchange((messageId) => {
       const command = encodeCommand(context.id, encodeStoreRequest(messageId, sopClassUid, sopInstanceUid))
       return sendDataSet((...parts) => this.#write(...parts), context.id, length, command, dataSet)
+    })
+    return { status, ...(errorComment === undefined ? {} : { errorComment }) }
+  }
+
+  /**
+   * N-ACTION, N-CREATE, N-SET, or N-EVENT-REPORT where we are SCP; answers what the peer answered. The data set must be
+   * encoded in the transfer syntax that {@link contexts} shows. STORE_REFUSED when the peer accepts no context for it. A
+   * report is sent as well to a peer that accepts the context and leaves out the role, as some do that then take it.
+   */
+  async perform(request: OutgoingRequest): Promise<ServiceAnswer> {
+    const context = this.#context(request.sopClassUid)
+    if (context === undefined) {
+      throw new Failure('STORE_REFUSED', `the peer accepts no ${request.service} of ${request.sopClassUid}`)
+    }
+    const { maxPduLength } = this.#opened.accepted
+    return this.#exchange((messageId) => {
+      const command = encodeServiceRequest(messageId, request)
+      return this.#write(encodeMessage(context.id, command, request.dataSet, maxPduLength))
     })
   }
 
@@ -139,18 +178,26 @@ export class RequestedAssociation implements AsyncDisposable {
     )
   }
 
-  async #exchange(send: (messageId: number) => Promise<void>): Promise<StoreAnswer> {
+  async #exchange(send: (messageId: number) => Promise<void>): Promise<ServiceAnswer> {
     if (this.#over !== undefined) throw this.#over
     if (this.#pending !== undefined || this.#isReleasing) {
       throw new Failure('INTERNAL', 'a request while another one, or the release, is under way')
     }
     this.#messageId = (this.#messageId % 0xffff) + 1
-    const pending: Pending = { messageId: this.#messageId, ...Promise.withResolvers<StoreAnswer>() }
+    const pending: Pending = {
+      messageId: this.#messageId,
+      sent: Promise.resolve(),
+      isSent: false,
+      ...Promise.withResolvers<ServiceAnswer>(),
+    }
     pending.promise.catch(() => {}) // the sending may fail first, and then nobody waits for the response
     this.#pending = pending
     try {
-      await Promise.race([send(pending.messageId), untilRejected(pending.promise)])
-      this.#deadline.set(this.#opened.timeouts.responseMs, 'a response')
+      const sending = send(pending.messageId)
+      pending.sent = sending.catch(() => {})
+      await Promise.race([sending, untilRejected(pending.promise)])
+      pending.isSent = true
+      this.#awaitResponse()
       return await pending.promise
     } catch (error) {
       // half a message may have gone out: nothing else can follow it
@@ -160,6 +207,10 @@ export class RequestedAssociation implements AsyncDisposable {
       this.#deadline.stop()
       this.#pending = undefined
     }
+  }
+
+  #awaitResponse(): void {
+    this.#deadline.set(this.#opened.timeouts.responseMs, 'a response')
   }
 
   async #write(...parts: readonly Buffer[]): Promise<void> {
@@ -174,7 +225,7 @@ export class RequestedAssociation implements AsyncDisposable {
       for (;;) {
         const next = await reader.next()
         if (next.type === 'control') return this.#released(next)
-        await this.#response(next)
+        await this.#message(next)
         watchdog.stop()
       }
     } catch (error) {
@@ -193,23 +244,53 @@ export class RequestedAssociation implements AsyncDisposable {
     } else throw unexpectedPdu(pduType, 'in an open association')
   }
 
-  async #response(first: Fragment): Promise<void> {
-    const { reader, clock } = this.#opened
+  async #message(first: Fragment): Promise<void> {
     if (!first.isCommand) throw violation(ABORT_BY_PROVIDER.unexpectedPdu, 'a data set without a command')
-    const command = parseCommandSet(await readCommandBytes(reader, first))
+    const command = parseCommandSet(await readCommandBytes(this.#opened.reader, first))
+    if (isResponse(command)) await this.#response(first.contextId, command)
+    else await this.#request(first.contextId, command)
+  }
+
+  async #response(contextId: number, command: CommandSet): Promise<void> {
+    const { reader, clock } = this.#opened
+    using gathered = new GatheredDataSet(this.#gathering)
     if (command.hasDataSet) {
-      await receiveDataSet(reader, first.contextId, undefined, clock, DEFAULT_LIMITS.discardMs)
+      await receiveDataSet(reader, contextId, gathered, clock, DEFAULT_LIMITS.discardMs)
     }
     const pending = this.#pending
-    if (!isResponse(command) || command.messageIdBeingRespondedTo !== pending?.messageId || !pending) {
-      throw violation(
-        ABORT_BY_USER,
-        `command field ${command.commandField.toString(16)}H, not the response awaited`,
-      )
+    if (pending === undefined || command.messageIdBeingRespondedTo !== pending.messageId) {
+      throw notAwaited(command)
     }
-    const { status, errorComment } = command
+    const { status, errorComment, affectedSopInstanceUid: sopInstanceUid } = command
     if (status === undefined) throw violation(ABORT_BY_USER, 'a response without a status')
-    pending.resolve({ status, ...(errorComment === undefined ? {} : { errorComment }) })
+    pending.resolve({
+      status,
+      ...(errorComment === undefined ? {} : { errorComment }),
+      ...(sopInstanceUid === undefined ? {} : { sopInstanceUid }),
+      ...(command.hasDataSet && !gathered.isTooLarge ? { dataSet: gathered.whole() } : {}),
+    })
+  }
+
+  /** The peer asks, as the SCP of storage commitment does when it reports. */
+  async #request(contextId: number, command: CommandSet): Promise<void> {
+    const { accepted, association, clock, reader, services } = this.#opened
+    const context = this.contexts.find(({ id }) => id === contextId)
+    const asked = readServiceCommand(command)
+    if (services === undefined || context === undefined || asked === undefined) throw notAwaited(command)
+    const means = {
+      reader,
+      clock,
+      gathering: this.#gathering,
+      discardMs: DEFAULT_LIMITS.discardMs,
+      ...services,
+    }
+    const call = { association, contextId, context, command, asked }
+    const answer = (await performRequest(call, means)) ?? { status: SERVICE_STATUS.UnrecognizedOperation }
+    // A request of our own that is going out must not be broken up.
+    await this.#pending?.sent
+    const response = encodeServiceResponse(command, answer)
+    await this.#write(encodeMessage(contextId, response, answer.dataSet, accepted.maxPduLength))
+    if (this.#pending?.isSent === true) this.#awaitResponse()
   }
 
   #end(error: unknown): void {
@@ -219,6 +300,10 @@ export class RequestedAssociation implements AsyncDisposable {
     this.#opened.watchdog.close()
     this.#pending?.reject(this.#over)
   }
+}
+
+function notAwaited({ commandField }: CommandSet): BrokenOff {
+  return violation(ABORT_BY_USER, `command field ${commandField.toString(16)}H, not the response awaited`)
 }
 
 export function calledOff(): BrokenOff {

@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { closeSync, fsync, openSync } from 'node:fs'
-import { open, unlink } from 'node:fs/promises'
+import { open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { storageFailure } from './failure.ts'
@@ -40,10 +41,51 @@ export async function writeDurably(path: string, content: string | Uint8Array, m
 }
 
 /**
- * A folder held open because its names are made durable often: {@link syncFolder} without opening it each time.
+ * Puts new content in the place of a file that people edit: mode and owner stay, and whatever happens there is either the old
+ * content or the new. `check` sees the draft, beside the file, before it takes its place; what it throws leaves all as it was.
+ */
+export async function replaceDurably(
+  path: string,
+  content: string,
+  check: (draft: string) => void,
+): Promise<void> {
+  const target = await realpath(path)
+  const { mode, uid, gid } = await stat(target)
+  const draft = `${target}.${randomBytes(4).toString('hex')}.new`
+  await writeDurably(draft, content, 0o600)
+  try {
+    check(draft)
+    if (process.platform !== 'win32') await keepOwner(draft, { mode, uid, gid })
+    await rename(draft, target)
+    await syncFolder(dirname(target))
+  } catch (error) {
+    await unlink(draft).catch(() => {})
+    throw storageFailure(error, `writing ${path}`)
+  }
+}
+
+async function keepOwner(path: string, was: { mode: number; uid: number; gid: number }): Promise<void> {
+  const handle = await open(path, 'r+')
+  try {
+    const { uid, gid } = await handle.stat()
+    if (uid !== was.uid || gid !== was.gid) await handle.chown(was.uid, was.gid)
+    await handle.chmod(was.mode & 0o7777)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
+ * A folder held open because its names are made durable often: {@link syncFolder} without opening it each time, and not
+ * at all where a sync for another name has done it meanwhile. That matters: ext4 answers the fsync of a folder with a
+ * commit of its whole journal, which two device flushes pay for.
  */
 export class HeldFolder implements Disposable {
   readonly #descriptor: number | undefined
+  #begun = 0
+  /** The newest sync that has succeeded. */
+  #done = 0
 
   /** Throws STORAGE_ERROR where there is no such folder. */
   constructor(path: string) {
@@ -54,8 +96,18 @@ export class HeldFolder implements Disposable {
     }
   }
 
-  async sync(): Promise<void> {
+  /** To be noted once a name has been made: the syncs that begin from then on make it durable. */
+  get syncsBegun(): number {
+    return this.#begun
+  }
+
+  /** Makes durable a name that had been made when `syncsBegun` was noted. */
+  async sync(syncsBegun = Number.POSITIVE_INFINITY): Promise<void> {
+    if (this.#done > syncsBegun) return
+    this.#begun++
+    const own = this.#begun
     if (this.#descriptor !== undefined) await fsyncDescriptor(this.#descriptor)
+    this.#done = Math.max(this.#done, own)
   }
 
   [Symbol.dispose](): void {

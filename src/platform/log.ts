@@ -1,4 +1,5 @@
 import winston from 'winston'
+import { LogStream } from './log-stream.ts'
 
 /** A value that may stand in a log line. Text read from patient elements has its own type that does not fit here. */
 export type LogValue = string | number | boolean | null | undefined | readonly (string | number)[]
@@ -19,12 +20,16 @@ export interface Log {
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
-/** JSON Lines on standard error, where a service manager collects them. */
+const STANDARD_ERROR = 2
+
+/** JSON Lines on standard error, where a service manager collects them. Never throws, waits or ends the process. */
 export function openLog(level: LogLevel): Log {
+  const stream = new LogStream(STANDARD_ERROR)
+  process.once('exit', () => stream.flush())
   return winston.createLogger({
     level,
     format: winston.format.combine(winston.format.timestamp(), winston.format.json()),
-    transports: [new winston.transports.Stream({ stream: process.stderr })],
+    transports: [new winston.transports.Stream({ stream })],
   })
 }
 

@@ -21,20 +21,25 @@ export class Database {
     this.#db = db
   }
 
-  /** Opens or creates the file and brings its schema up to the numbered files of `schemaFolder` (NN-*.sql). */
+  /**
+   * Opens or creates the file and brings its schema up to the numbered files of `schemaFolder` (NN-*.sql). Throws
+   * DATABASE_DAMAGED for a file that is no database (any more), DATABASE_NEWER, DATABASE_ERROR.
+   */
   static open(path: string, schemaFolder: string): Database {
     let db: BetterSqlite3.Database | undefined
     try {
+      const files = schemaFiles(schemaFolder)
       db = new BetterSqlite3(path)
+      refuseNewer(db, path, files)
       db.pragma('journal_mode = WAL')
       db.pragma('foreign_keys = ON')
       db.pragma('busy_timeout = 5000')
       db.pragma('synchronous = NORMAL')
-      migrate(db, path, schemaFolder)
+      migrate(db, path, files)
       return new Database(db)
     } catch (error) {
       db?.close()
-      throw failureFrom(error, 'DATABASE_ERROR', `opening the database ${path}`)
+      throw openingFailure(error, `opening the database ${path}`)
     }
   }
 
@@ -80,6 +85,20 @@ export class Database {
     })
   }
 
+  /**
+   * Reads the whole database, half a second for 100,000 instances, and throws DATABASE_DAMAGED if its structure is not
+   * whole. What is found to be damaged later, while it is used, is a DATABASE_ERROR like any other.
+   */
+  check(): void {
+    const attempted = 'looking at the whole database'
+    try {
+      const found = this.#db.pragma('quick_check(1)', { simple: true })
+      if (found !== 'ok') throw new Failure('DATABASE_DAMAGED', `${attempted}: ${String(found)}`)
+    } catch (error) {
+      throw openingFailure(error, attempted)
+    }
+  }
+
   close(): void {
     this.#db.close()
   }
@@ -99,32 +118,70 @@ export class Database {
     try {
       return work()
     } catch (error) {
-      throw failureFrom(
-        error,
-        systemCode(error) === 'SQLITE_FULL' ? 'STORAGE_FULL' : 'DATABASE_ERROR',
-        'using the database',
-      )
+      throw databaseFailure(error, 'using the database')
     }
   }
 }
 
-function migrate(db: BetterSqlite3.Database, path: string, schemaFolder: string): void {
-  const files = globSync(`${schemaFolder}/[0-9][0-9]-*.sql`).toSorted()
-  const version = Number(db.pragma('user_version', { simple: true }))
-  if (version > files.length) {
-    throw new Failure(
-      'DATABASE_NEWER',
-      `${path} has schema ${version}, this program knows ${files.length}: start the newer version that wrote it`,
-    )
-  }
+/** The numbered files of a schema, NN-*.sql, from 01 on without a gap: a file's number is the version that it leads to. */
+function schemaFiles(folder: string): string[] {
+  const files = globSync(`${folder}/[0-9][0-9]-*.sql`).toSorted()
   for (const [index, file] of files.entries()) {
-    const number = index + 1
-    if (Number(basename(file).slice(0, 2)) !== number)
+    if (Number(basename(file).slice(0, 2)) !== index + 1)
       throw new Failure('INTERNAL', `schema file ${file} is out of order`)
-    if (number <= version) continue
-    db.transaction(() => {
-      db.exec(readFileSync(file, 'utf8'))
-      db.pragma(`user_version = ${number}`)
-    }).immediate()
   }
+  return files
+}
+
+/** A schema file's number has two digits. */
+const LAST_VERSION = 99
+
+/** Looked at before anything is changed: a database of a later version is left exactly as it is. */
+function refuseNewer(db: BetterSqlite3.Database, path: string, files: readonly string[]): void {
+  const version = versionOf(db)
+  if (version > 0 && version <= files.length) return
+  const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
+  if (version === 0 && isEmpty) return
+  if (version <= 0 || version > LAST_VERSION)
+    throw new Failure('DATABASE_DAMAGED', `${path} has schema ${version}, which no program writes`)
+  throw new Failure(
+    'DATABASE_NEWER',
+    `${path} has schema ${version}, this program knows ${files.length}: start the newer version that wrote it`,
+  )
+}
+
+/**
+ * Forward only, and all the way or not at all: whatever fails or dies in between leaves the version that was there, which
+ * the program before this one still opens.
+ */
+function migrate(db: BetterSqlite3.Database, path: string, files: readonly string[]): void {
+  if (versionOf(db) === files.length) return
+  db.transaction(() => {
+    // Asked again: another process (the operator's command line) may have been first.
+    refuseNewer(db, path, files)
+    for (const file of files.slice(versionOf(db))) {
+      try {
+        db.exec(readFileSync(file, 'utf8'))
+      } catch (error) {
+        throw databaseFailure(error, `bringing ${path} to the schema of ${basename(file)}`)
+      }
+    }
+    db.pragma(`user_version = ${files.length}`)
+  }).immediate()
+}
+
+function versionOf(db: BetterSqlite3.Database): number {
+  return Number(db.pragma('user_version', { simple: true }))
+}
+
+function databaseFailure(error: unknown, attempted: string): Failure {
+  const isFull = systemCode(error) === 'SQLITE_FULL'
+  return failureFrom(error, isFull ? 'STORAGE_FULL' : 'DATABASE_ERROR', attempted)
+}
+
+function openingFailure(error: unknown, attempted: string): Failure {
+  const code = systemCode(error) ?? ''
+  const isDamaged =
+    code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB' || code === 'SQLITE_IOERR_SHORT_READ'
+  return isDamaged ? failureFrom(error, 'DATABASE_DAMAGED', attempted) : databaseFailure(error, attempted)
 }

@@ -8,6 +8,7 @@ export const CENTER_PATHS = {
   keys: '/v1/keys',
   packs: '/v1/packs',
   manifests: '/v1/manifests',
+  receipts: '/v1/receipts',
 } as const
 
 /** POST join: the token of a join code buys a place in the waiting room for this key. */
@@ -23,11 +24,16 @@ export type JoinRequest = z.infer<typeof joinRequestSchema>
 export const agentStateSchema = z.enum(['pending', 'approved', 'revoked'])
 export type AgentState = z.infer<typeof agentStateSchema>
 
-/** Answer to POST join and GET agent. `keys` comes once the agent is approved. */
+/** Answer to POST join and GET agent. `keys` and `history` come once the agent is approved. */
 export const agentAnswerSchema = z.strictObject({
   state: agentStateSchema,
   name: z.string(),
   keys: z.strictObject({ rootKey: z.string(), jws: z.string() }).optional(),
+  /**
+   * Names what the center remembers. While it stays the same, the center has forgotten nothing; a new one (at each start
+   * of a center with an embedded register) says that an older backup may have taken its place.
+   */
+  history: z.string().max(64).optional(),
 })
 export type AgentAnswer = z.infer<typeof agentAnswerSchema>
 
@@ -57,6 +63,19 @@ export const manifestAnswerSchema = z.union([
   z.strictObject({ missing: z.array(z.string()).min(1) }),
 ])
 export type ManifestAnswer = z.infer<typeof manifestAnswerSchema>
+
+/** Manifests that one request may ask about. */
+export const RECEIPTS_ASKED = 1000
+
+/** POST receipts: digests of manifests for which the agent holds receipts… */
+export const receiptsRequestSchema = z.strictObject({
+  manifests: z.array(z.string().regex(/^[0-9a-f]{64}$/)).max(RECEIPTS_ASKED),
+})
+export type ReceiptsRequest = z.infer<typeof receiptsRequestSchema>
+
+/** …and those of them for which the center knows none. */
+export const receiptsAnswerSchema = z.strictObject({ unknown: z.array(z.string()) })
+export type ReceiptsAnswer = z.infer<typeof receiptsAnswerSchema>
 
 /** The body of every answer with a status of 400 and more: a failure code and its sentence. */
 export const refusalSchema = z.strictObject({ code: z.string(), message: z.string() })

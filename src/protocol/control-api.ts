@@ -11,6 +11,11 @@ export const CONTROL_PATHS = {
   queue: '/v1/queue',
   studies: '/v1/studies',
   retry: '/v1/retry',
+  quarantine: '/v1/quarantine',
+  release: '/v1/quarantine/release',
+  names: '/v1/names',
+  devices: '/v1/devices',
+  reloadDevices: '/v1/devices/reload',
 } as const
 
 /** Where the agent that works in this folder listens for its CLI. Both must see the folder under the same name. */
@@ -36,7 +41,22 @@ const troubleSchema = z.object({
   nextAttemptAt: time,
 })
 
+/** What a caller asked for, by the standard's names, and by UID what has none there. */
+export const deviceProposalSchema = z.object({
+  sopClasses: z.array(z.string()),
+  /** So many more than are named. */
+  moreSopClasses: count,
+  transferSyntaxes: z.array(z.string()),
+  implementationClassUid: z.string().nullable(),
+  implementationVersionName: z.string().nullable(),
+})
+
 const deviceSightingSchema = z.object({
+  /** pending: not listed, and turned away. refused: listed, and turned away as it called last. known: let in. */
+  state: z.enum(['known', 'pending', 'refused']),
+  /** Of the list of devices. */
+  name: z.string().nullable(),
+  proposal: deviceProposalSchema.nullable(),
   callingAeTitle: z.string(),
   calledAeTitle: z.string(),
   peerAddress: z.string(),
@@ -47,6 +67,42 @@ const deviceSightingSchema = z.object({
   /** Why it was last not let in, in words. */
   lastRejection: z.string().nullable(),
 })
+
+/** A device of the list, or another caller; one that is listed and has never called has no times. */
+const deviceSchema = deviceSightingSchema.extend({
+  kind: z.string().nullable(),
+  room: z.string().nullable(),
+  /** It may call from these; none = from anywhere. */
+  addresses: z.array(z.string()),
+  calledAeTitle: z.string().nullable(),
+  peerAddress: z.string().nullable(),
+  firstSeenAt: time.nullable(),
+  lastSeenAt: time.nullable(),
+  instances: count,
+  /** Of data sets, as they came. */
+  bytes: z.number(),
+  lastInstance: z.object({ at: time, sopClass: z.string(), transferSyntax: z.string() }).nullable(),
+  /** What was last in its way: see src/agent/arrival. A newer agent may know other kinds. */
+  problem: z.object({ kind: z.string(), detail: z.string(), at: time }).nullable(),
+})
+
+export const devicesSchema = z.object({ devices: z.array(deviceSchema) })
+
+/** What a person recognizes a study by; `isGuess`: its character set is missing or wrong, and the bytes decided. */
+const displayTextSchema = z.object({ text: z.string(), isGuess: z.boolean() })
+export const displaySchema = z.object({
+  patientName: displayTextSchema.exactOptional(),
+  patientId: displayTextSchema.exactOptional(),
+  accessionNumber: displayTextSchema.exactOptional(),
+  studyDescription: displayTextSchema.exactOptional(),
+  studyDate: displayTextSchema.exactOptional(),
+  modality: displayTextSchema.exactOptional(),
+})
+/** Null: none was kept, or it went with the study's files. 'lost': the key that sealed it is gone. */
+const displayedSchema = displaySchema.or(z.literal('lost')).nullable()
+
+/** By the names of src/dicom/check-findings.ts; a newer agent may know others. */
+const findingCountSchema = z.object({ finding: z.string(), instances: count })
 
 export const statusSchema = z.object({
   now: time,
@@ -73,6 +129,10 @@ export const statusSchema = z.object({
   disk: z.object({ folder: z.string(), freeBytes: z.number(), reserveBytes: z.number() }),
   /** How far this machine's clock is ahead of the center's; null until the center has answered. */
   clockOffsetMs: z.number().nullable(),
+  /** What was odd in the instances of each device, the latest first. */
+  instanceFindings: z.array(findingCountSchema.extend({ callingAeTitle: z.string(), lastAt: time })),
+  /** How often names were shown whole, and when last. */
+  namesShown: z.object({ times: count, lastAt: time.nullable() }),
 })
 
 const deliverySchema = z.object({
@@ -108,13 +168,17 @@ const studySchema = z.object({
   confirmed: count,
   held: count,
   conflicts: count,
+  /** Instances in which anything odd was found. */
+  odd: count,
+  /** Masked. */
+  display: displayedSchema,
 })
 
 export const queueSchema = z.object({
   /** While there is trouble, every queued delivery waits for this reason. */
   trouble: troubleSchema.nullable(),
   /** Not confirmed, the oldest first; at most as many as were asked for. */
-  deliveries: z.array(deliverySchema),
+  deliveries: z.array(deliverySchema.extend({ findings: z.array(z.string()) })),
 })
 
 export const studiesSchema = z.object({ studies: z.array(studySchema) })
@@ -122,6 +186,8 @@ export const studiesSchema = z.object({ studies: z.array(studySchema) })
 export const studyDetailSchema = z.object({
   study: studySchema,
   deliveries: z.array(deliverySchema),
+  /** How many instances have each finding. */
+  findings: z.array(findingCountSchema),
   /** The newest manifest and its receipt, as signed (JWS). */
   evidence: z.object({ manifest: z.string(), receipt: z.string().nullable() }).nullable(),
 })
@@ -129,16 +195,57 @@ export const studyDetailSchema = z.object({
 /** How many deliveries may go at once now. */
 export const retrySchema = z.object({ retried: count })
 
+const quarantinedSchema = z.object({
+  ulid: z.string(),
+  studyInstanceUid: z.string(),
+  sopInstanceUid: z.string(),
+  callingAeTitle: z.string(),
+  sealedBytes: z.number(),
+  arrivedAt: time,
+  /** Held since. */
+  since: time,
+  findings: z.array(z.string()),
+})
+
+/** Held because of what was found in them, the oldest first. */
+export const quarantineSchema = z.object({ instances: z.array(quarantinedSchema) })
+
+/** `spoolFile`: where it lies on the agent's machine. */
+export const quarantinedOneSchema = quarantinedSchema.extend({ spoolFile: z.string() })
+
+/** How many may go on. */
+export const releaseSchema = z.object({ released: count })
+
+/** Names whole; asking for them is written down. */
+export const namesSchema = z.object({
+  studies: z.array(z.object({ studyInstanceUid: z.string(), display: displayedSchema })),
+})
+
 export type AgentStatus = z.infer<typeof statusSchema>
 export type CenterTrouble = z.infer<typeof troubleSchema>
 export type DeliveryView = z.infer<typeof deliverySchema>
+export type DeviceProposal = z.infer<typeof deviceProposalSchema>
+export type DeviceView = z.infer<typeof deviceSchema>
+export type DevicesView = z.infer<typeof devicesSchema>
 export type StudyView = z.infer<typeof studySchema>
 export type QueueView = z.infer<typeof queueSchema>
 export type StudiesView = z.infer<typeof studiesSchema>
 export type StudyDetail = z.infer<typeof studyDetailSchema>
 export type RetryOutcome = z.infer<typeof retrySchema>
+export type DisplayView = z.infer<typeof displayedSchema>
+export type QuarantineView = z.infer<typeof quarantineSchema>
+export type QuarantinedView = z.infer<typeof quarantinedOneSchema>
+export type ReleaseOutcome = z.infer<typeof releaseSchema>
+export type NamesView = z.infer<typeof namesSchema>
 
-/** What a running agent answers; its rows carry no patient attribute. */
+/** Who wants to see names whole, as the console says, and of which study; undefined = of the newest `limit`. */
+export interface NamesRequest {
+  readonly osUser: string
+  readonly studyInstanceUid: string | undefined
+  readonly limit: number
+}
+
+/** What a running agent answers; of a patient's attributes its rows carry masked ones at most. */
 export interface ControlService {
   status(): AgentStatus | Promise<AgentStatus>
   queue(limit: number): QueueView | Promise<QueueView>
@@ -146,4 +253,13 @@ export interface ControlService {
   study(studyInstanceUid: string): StudyDetail | undefined | Promise<StudyDetail | undefined>
   /** All held and waiting deliveries, or those of one study, may go at once. */
   retry(studyInstanceUid?: string): RetryOutcome | Promise<RetryOutcome>
+  quarantine(limit: number): QuarantineView | Promise<QuarantineView>
+  quarantined(ulid: string): QuarantinedView | undefined | Promise<QuarantinedView | undefined>
+  /** One held instance, or all of a study, goes on. */
+  release(which: { ulid: string } | { studyInstanceUid: string }): ReleaseOutcome | Promise<ReleaseOutcome>
+  /** The one answer that carries whole names. It is written down before they leave. */
+  showNames(request: NamesRequest): NamesView | Promise<NamesView>
+  devices(): DevicesView | Promise<DevicesView>
+  /** Takes the list of devices from the configuration anew; what else changed there waits for a restart. */
+  reloadDevices(): DevicesView | Promise<DevicesView>
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { Failure } from '../platform/failure.ts'
 import { parseJson } from './parse-json.ts'
@@ -104,6 +104,13 @@ export function parseEnvelope(bytes: Buffer): { envelope: Envelope; bytesRead: n
   }
 }
 
+/** True for the beginning of a spool file that another version of Ferry wrote: its end may look unlike any that is known. */
+export function isOfOtherVersion(firstBytes: Buffer): boolean {
+  if (firstBytes.length < ENVELOPE_HEAD_BYTES || !firstBytes.subarray(0, 8).equals(ENVELOPE_MAGIC))
+    return false
+  return firstBytes.readUInt16BE(8) !== VERSION || firstBytes.readUInt16BE(10) !== SUITE
+}
+
 /** The last 96 bytes of the file. */
 export function encodeTrailer(trailer: Trailer): Buffer {
   const bytes = Buffer.alloc(TRAILER_BYTES)
@@ -141,7 +148,7 @@ export function parseTrailer(bytes: Buffer, fileBytes: number): Trailer {
 
 /** The first 8 bytes of the SHA-256 of the four fields: a torn or flipped trailer is no trailer. */
 function check(trailer: Buffer): Buffer {
-  return createHash('sha256').update(trailer.subarray(0, 80)).digest().subarray(0, 8)
+  return hash('sha256', trailer.subarray(0, 80), 'buffer').subarray(0, 8)
 }
 
 function invalid(found: string): Failure {

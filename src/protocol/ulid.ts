@@ -7,10 +7,10 @@ export type Ulid = string & { readonly __brand: 'Ulid' }
 
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
-/** A new ULID (github.com/ulid/spec). */
+/** A new ULID (github.com/ulid/spec). A clock that stands before 1970 gives the time 0. */
 export function newUlid(nowMs: number): Ulid {
   let time = ''
-  for (let rest = nowMs, i = 0; i < 10; i++, rest = Math.floor(rest / 32))
+  for (let rest = Math.max(0, nowMs), i = 0; i < 10; i++, rest = Math.floor(rest / 32))
     time = DIGITS.charAt(rest % 32) + time
   let random = ''
   // 256 is a multiple of 32, so the low five bits of a random byte are uniform.

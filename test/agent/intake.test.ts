@@ -1,11 +1,14 @@
 import { readdirSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { parseRecipient } from '../../src/age/x25519-keys.ts'
+import type { CheckPolicy } from '../../src/agent/arrival/check-instance.ts'
 import { StorageGate } from '../../src/agent/arrival/storage-gate.ts'
 import { PreparedSealers } from '../../src/agent/envelope/prepared-sealers.ts'
-import { InstanceIntake } from '../../src/agent/intake.ts'
+import { asItCame, InstanceIntake } from '../../src/agent/intake.ts'
 import { openQueue } from '../../src/agent/queue/open-queue.ts'
-import type { StoreAnswer } from '../../src/dimse/association.ts'
+import { FINDINGS } from '../../src/dicom/check-findings.ts'
+import type { DataSetHead } from '../../src/dicom/data-set-head.ts'
+import type { StoreAnswer, StoreRequest } from '../../src/dimse/association.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { Failure } from '../../src/platform/failure.ts'
 import { silentLog } from '../../src/platform/log.ts'
@@ -15,6 +18,7 @@ import type { RawInstance } from '../support/send-instances.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { until } from '../support/until.ts'
 
+const checking = Object.fromEntries(FINDINGS.map((finding) => [finding, 'accept'])) as CheckPolicy
 const LIMIT = 2_000_000
 
 /** An intake into a queue of its own; `files` counts what lies in its spool. */
@@ -34,7 +38,11 @@ async function openIntake() {
     recipients: () => recipients,
     sealers: new PreparedSealers(),
     instanceLimitBytes: LIMIT,
+    checking,
+    characterSet: undefined,
+    treatments: (request: StoreRequest, head: Readonly<DataSetHead>) => [asItCame(request, head)],
     accepted: () => {},
+    withheld: () => {},
   }
   const begin = (instance: RawInstance): InstanceIntake => {
     const association = {

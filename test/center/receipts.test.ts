@@ -1,5 +1,8 @@
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import { Database } from '../../src/platform/sqlite.ts'
 import { type AgentAnswer, CENTER_PATHS, manifestAnswerSchema } from '../../src/protocol/center-api.ts'
+import { jwsDigest } from '../../src/protocol/jws.ts'
 import { receiptKeys, verifyKeyList } from '../../src/protocol/key-list.ts'
 import { type Manifest, type ManifestInstance, signManifest } from '../../src/protocol/manifest.ts'
 import { type Receipt, verifyReceipt } from '../../src/protocol/receipt.ts'
@@ -10,6 +13,7 @@ import { type EnrolledAgent, RunningCenter } from '../support/running-center.ts'
 import { listed, newUid, packOf, type SpoolFixture, spoolFile } from '../support/spool-file-fixture.ts'
 
 const STUDY = '1.2.3.4'
+const REGISTER_SCHEMA = join(import.meta.dirname, '../../src/center/sqlite/schema')
 
 test('a manifest of what is stored is receipted, with the digests that the center found', async () => {
   await using clinic = await delivered(3)
@@ -94,26 +98,66 @@ test('a manifest must be signed by the agent that sends it', async () => {
   })
 })
 
-test('a manifest that denies the one before it is refused; one whose predecessor the center lost is not', async () => {
+test('a chain that either side has lost the beginning of goes on, and the register shows where it was broken', async () => {
   await using clinic = await delivered(1)
   const first = clinic.manifest()
-  await clinic.receipt(first.jws)
-  const denying = clinic.manifest({ version: 2, previous: 'c'.repeat(64) })
+  const neverReceipted = clinic.manifest({ createdAt: '2027-01-01T00:00:00.000Z' })
+  const second = clinic.manifest({ version: 2, previous: first.digest })
+  const denying = clinic.manifest({ version: 2, previous: neverReceipted.digest })
   const afterGap = clinic.manifest({ version: 7, previous: 'c'.repeat(64) })
-  const nameless = clinic.manifest({ version: 2, previous: null })
+  const denyingSecond = clinic.manifest({ version: 3, previous: 'c'.repeat(64) })
 
-  expect(await clinic.post(denying.jws)).toMatchObject({ status: 422, json: { code: 'MANIFEST_INVALID' } })
-  expect(await clinic.post(nameless.jws)).toMatchObject({ status: 422, json: { code: 'MANIFEST_INVALID' } })
-  expect((await clinic.receipt(afterGap.jws)).version).toBe(7)
+  for (const { jws } of [first, second, denying, afterGap, denyingSecond]) {
+    expect((await clinic.receipt(jws)).manifest).toBe(jwsDigest(jws))
+  }
+  expect(clinic.chains()).toEqual(['whole', 'whole', 'fork', 'gap', 'fork'])
 })
 
-test('an agent that lost its records may begin again at version 1', async () => {
+test('a version that is not the first names the one before it, and the first names none', async () => {
   await using clinic = await delivered(1)
-  await clinic.receipt(clinic.manifest().jws)
+  for (const odd of [{ version: 2 }, { version: 1, previous: 'c'.repeat(64) }]) {
+    const { jws } = clinic.manifest(odd)
+    expect(await clinic.post(jws)).toMatchObject({ status: 422, json: { code: 'MANIFEST_INVALID' } })
+  }
+})
 
-  const again = await clinic.receipt(clinic.manifest({ createdAt: '2027-01-01T00:00:00.000Z' }).jws)
+test('an agent that lost its records begins again at version 1, whatever version the center knows', async () => {
+  await using clinic = await delivered(1)
+  const first = clinic.manifest()
+  const second = clinic.manifest({ version: 2, previous: first.digest })
+  await clinic.receipt(first.jws)
+  await clinic.receipt(second.jws)
 
-  expect(again).toMatchObject({ version: 1, counter: 2 })
+  const anew = clinic.manifest({ createdAt: '2027-01-01T00:00:00.000Z' })
+  expect(await clinic.receipt(anew.jws)).toMatchObject({ version: 1, counter: 3 })
+  const next = clinic.manifest({ version: 2, previous: anew.digest })
+  expect(await clinic.receipt(next.jws)).toMatchObject({ version: 2, counter: 4 })
+  expect(clinic.chains()).toEqual(['whole', 'whole', 'fork', 'fork'])
+})
+
+test('an agent is told which of its receipts the center knows, and nothing of those of others', async () => {
+  await using clinic = await delivered(1)
+  const { jws, digest } = clinic.manifest()
+  const other = await clinic.center.enrol('other')
+  const ask = (manifests: string[], agent = clinic.agent) =>
+    agent.ask('POST', CENTER_PATHS.receipts, { body: JSON.stringify({ manifests }) })
+
+  expect((await ask([digest])).json).toEqual({ unknown: [digest] })
+  await clinic.receipt(jws)
+  expect((await ask([digest, 'c'.repeat(64)])).json).toEqual({ unknown: ['c'.repeat(64)] })
+  expect((await ask([digest], other)).json).toEqual({ unknown: [digest] })
+  expect(await ask(['no digest'])).toMatchObject({ status: 400, json: { code: 'PROTOCOL_VIOLATION' } })
+})
+
+test('what the center remembers has another name after each start, and the same one until then', async () => {
+  await using clinic = await delivered(1)
+  const history = async () =>
+    ((await clinic.agent.ask('GET', CENTER_PATHS.agent)).json as AgentAnswer).history
+  const first = await history()
+  expect(await history()).toBe(first)
+  await clinic.center.close()
+  await clinic.center.open()
+  expect(await history()).not.toBe(first)
 })
 
 class Clinic implements AsyncDisposable {
@@ -145,6 +189,16 @@ class Clinic implements AsyncDisposable {
 
   post(jws: string, agent = this.agent) {
     return agent.ask('POST', CENTER_PATHS.manifests, { body: jws })
+  }
+
+  /** How each manifest was noted, in the order of the receipts. */
+  chains(): unknown[] {
+    const register = Database.open(join(this.center.folder, 'register.sqlite'), REGISTER_SCHEMA)
+    const rows = register.all(
+      'SELECT chain FROM manifests m JOIN receipts r ON r.manifest = m.digest ORDER BY counter',
+    )
+    register.close()
+    return rows.map(({ chain }) => chain)
   }
 
   async receipt(jws: string): Promise<Receipt> {

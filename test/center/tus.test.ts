@@ -9,6 +9,7 @@ import { newUlid } from '../../src/protocol/ulid.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { type EnrolledAgent, RunningCenter } from '../support/running-center.ts'
 import { packOf, spoolFile } from '../support/spool-file-fixture.ts'
+import { until } from '../support/until.ts'
 
 const MEBIBYTE = 1024 * 1024
 const opened: HttpsAgent[] = []
@@ -234,9 +235,11 @@ test('an upload that never became whole is forgotten after its time, and says so
 
   expect(created.headers['upload-expires']).toBe(new Date(clock.now() + DEFAULT_LIMITS.lifeMs).toUTCString())
   clock.advance(DEFAULT_LIMITS.lifeMs + 2 * 3600 * 1000)
-  await center.close()
-  await center.open()
 
+  await until(
+    () => center.desk.status(),
+    ({ packsUnderWay }) => packsUnderWay === 0,
+  )
   expect((await agent.tus('HEAD', String(created.headers.location))).status).toBe(404)
 })
 

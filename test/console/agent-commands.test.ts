@@ -68,6 +68,9 @@ test.each([
 test('a device that is not let in is shown with the reason, its name made harmless', async () => {
   await using agent = await runningAgent()
   const device = {
+    state: 'pending' as const,
+    name: null,
+    proposal: null,
     callingAeTitle: 'CT\u001b[2J',
     calledAeTitle: 'FERRY',
     peerAddress: '10.0.0.9',

@@ -98,11 +98,23 @@ test('a deflate bomb stops the search, however it comes in', () => {
   for (const chunkBytes of [1, 5000, bomb.length]) {
     const { head, pushed } = scan(bomb, DEFLATED, chunkBytes)
     expect(head).toEqual({
-      problem: expect.stringMatching(/inflates to more than 4194304 bytes|do not hold all four/),
+      problem: expect.stringMatching(/inflates to more than 1048576 bytes|do not hold all four/),
     })
     expect(pushed).toBeLessThanOrEqual(Math.max(chunkBytes, 10_000))
   }
   expect(scan(Buffer.from('not deflated at all'), DEFLATED).head.problem).toMatch(/not deflated data/)
+})
+
+test.each([
+  [
+    'ends at once, and anything behind it',
+    Buffer.concat([deflateRawSync(Buffer.alloc(0)), Buffer.alloc(4096, 7)]),
+  ],
+  ['consists of empty blocks', Buffer.from('000000ffff'.repeat(1000), 'hex')],
+])('a deflate stream that %s does not keep the search waiting beyond its limit', (_, bytes) => {
+  const { head, pushed } = scan(bytes, DEFLATED, 100, 2048)
+  expect(head.problem).toMatch(/the first 2048 bytes do not hold all four UIDs|its first 2048 bytes/)
+  expect(pushed).toBeLessThan(2048 + 100)
 })
 
 test('the search ends at the limit with what it has found', () => {

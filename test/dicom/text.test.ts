@@ -50,3 +50,22 @@ test('a name to be searched is written in every encoding that can hold it', () =
   expect(all).toContain(Buffer.from('王小明').toString('hex'))
   expect(writeTextInAll('Wang')).toHaveLength(1)
 })
+
+test.each([
+  ['GB18030, declared as ISO 2022 without escapes', 'cdf55ed0a1c3f7', '\\ISO 2022 IR 58', '王^小明'],
+  ['Korean, declared as ISO 2022 without escapes', 'c8ab5eb1e6b5bf', '\\ISO 2022 IR 149', '홍^길동'],
+  ['GB18030 cut in a character, nothing declared', 'cdf55ed0a1c3', '', '王^小\ufffd'],
+  ['GB18030 cut in a character, declared', 'cdf55ed0a1c3', 'GB18030', '王^小\ufffd'],
+  ['GB18030 cut in a character, declared as Latin 1', 'cdf55ed0a1c3', 'ISO_IR 100', '王^小\ufffd'],
+  ['UTF-8 cut in a character, declared', 'e78e8b5ee5b08fe6', 'ISO_IR 192', '王^小\ufffd'],
+  ['UTF-8 cut in a character, nothing declared', 'e78e8b5ee5b08fe698', '', '王^小\ufffd'],
+  ['GBK with second bytes 5C, 5E and 7C, nothing declared', '815c5e815e817c', '', '乗^乛亅'],
+])('a name in %s is read as well as can be, and marked as a guess', (_, hex, declared, text) => {
+  expect(readText(Buffer.from(hex, 'hex'), declared, 'PN')).toMatchObject({ text, isGuess: true })
+})
+
+test('second bytes 5C, 5E and 7C are no delimiters where GBK is declared', () => {
+  const bytes = Buffer.from('815c5e815e817c', 'hex')
+  expect(readText(bytes, 'GBK', 'PN')).toMatchObject({ text: '乗^乛亅', isGuess: false })
+  expect(readText(bytes, 'GB18030', 'LO')).toMatchObject({ text: '乗^乛亅', isGuess: false })
+})

@@ -82,13 +82,13 @@ test.each([
 ])('an instance interrupted by %s is discarded and the association aborted', async (_, bytes, reason) => {
   await using listener = await startListener()
   const raw = await RawAssociation.open(listener.port)
-  await raw.send(dataPdu(pdv(1, 3, storeCommand())), dataPdu(pdv(1, 0, Buffer.from('half'))), bytes)
+  await raw.send(dataPdu(pdv(1, 3, storeCommand())), dataPdu(pdv(1, 0, Buffer.alloc(20_000))), bytes)
   expect(await raw.pdu()).toEqual({ type: 7, body: reason })
   expect(await raw.next()).toBe('closed')
   expect(listener.handlers.sinks).toMatchObject([
     { isFinished: false, discarded: { code: 'PROTOCOL_VIOLATION' } },
   ])
-  expect(listener.handlers.sinks[0]?.byteLength).toBe(4)
+  expect(listener.handlers.sinks[0]?.byteLength).toBeLessThanOrEqual(20_000)
 })
 
 test.each([
@@ -98,7 +98,7 @@ test.each([
 ])('an instance cut off by %s is discarded', async (_, cut) => {
   await using listener = await startListener()
   const raw = await RawAssociation.open(listener.port)
-  await raw.send(dataPdu(pdv(1, 3, storeCommand())), dataPdu(pdv(1, 0, Buffer.from('half'))))
+  await raw.send(dataPdu(pdv(1, 3, storeCommand())), dataPdu(pdv(1, 0, Buffer.alloc(20_000))))
   await listener.handlers.firstWrite
   await cut(raw)
   await listener.handlers.firstEnd
@@ -184,6 +184,26 @@ test('a hundred silent sockets do not keep an honest device out, and too many fr
   await untilNoneBut(listener.server, 1)
 })
 
+test.each([
+  ['20,000 fragments of one byte', tinyFragments(20_000), 70, 0x8001],
+  ['500 messages at once', repeatedEchoes(500), 500, 0x8030],
+])('with %s a peer does not have the listener to itself', async (_, bytes, turnsAtLeast, lastAnswer) => {
+  await using listener = await startListener()
+  const raw = await RawAssociation.open(listener.port)
+  let turns = 0
+  const count = (): void => {
+    turns++
+    immediate = setImmediate(count)
+  }
+  let immediate = setImmediate(count)
+  await raw.send(bytes, dataPdu(pdv(3, 3, echoCommand(4711))))
+  for (let answer = await raw.response(); answer.messageId !== 4711; answer = await raw.response()) {
+    expect(answer).toMatchObject({ commandField: lastAnswer, status: 0 })
+  }
+  clearImmediate(immediate)
+  expect(turns).toBeGreaterThan(turnsAtLeast)
+})
+
 test('hundreds of resets leave nothing behind', async () => {
   await using listener = await startListener()
   for (let i = 0; i < 300; i++) {
@@ -225,6 +245,16 @@ function withField(field: number): Buffer {
 
 function nRequest(field: number, more: Record<number, string | number>): Record<number, string | number> {
   return { 0x0100: field, 0x0110: 9, 0x0800: 1, ...more }
+}
+
+function tinyFragments(count: number): Buffer {
+  const fragments = Array.from({ length: count }, (_, at) => pdv(1, at === count - 1 ? 2 : 0, Buffer.of(7)))
+  const pdus = Array.from({ length: count / 1000 }, (_, at) => fragments.slice(at * 1000, (at + 1) * 1000))
+  return Buffer.concat([dataPdu(pdv(1, 3, storeCommand())), ...pdus.map((list) => dataPdu(...list))])
+}
+
+function repeatedEchoes(count: number): Buffer {
+  return Buffer.concat(Array.from({ length: count }, () => dataPdu(pdv(3, 3, echoCommand()))))
 }
 
 function endless(fragment: Buffer, count: number): Buffer {

@@ -23,6 +23,7 @@ test.each([
   ['_sendDimse', dimse.Scp.prototype],
   ['_processPdu', dimse.Scp.prototype],
   ['setMaxPduLength', dimse.association.Association.prototype],
+  ['setProviderRole', dimse.association.PresentationContext.prototype],
   ['getImplementationClassUid', dimse.Implementation],
 ])('a library whose %s has changed is noticed', (name, owner) => {
   replace(owner, name, () => {})

@@ -5,8 +5,16 @@ import { answerableMessageId, parseCommandSet } from '../../src/dimse/command-se
 import { prepareLibrary } from '../../src/dimse/library.ts'
 import { LibraryAcceptor } from '../../src/dimse/library-acceptor.ts'
 import { LibraryRequestor } from '../../src/dimse/library-requestor.ts'
+import { encodeServiceResponse } from '../../src/dimse/service-command.ts'
 import { Failure } from '../../src/platform/failure.ts'
-import { associateAccept, associateRequest, echoCommand, UID } from '../support/raw-association.ts'
+import {
+  associateAccept,
+  associateRequest,
+  command as commandSet,
+  echoCommand,
+  item,
+  UID,
+} from '../support/raw-association.ts'
 import { acceptAll } from '../support/recording-handlers.ts'
 
 const CONTEXT = {
@@ -21,7 +29,13 @@ const EITHER = ['PROTOCOL_VIOLATION', 'understood']
 prepareLibrary()
 
 test('an association request with any bytes changed is understood or violates the protocol', () => {
-  const found = outcomes(associateRequest().subarray(6), (body) => {
+  const role = Buffer.concat([
+    Buffer.of(0, UID.verification.length),
+    Buffer.from(UID.verification),
+    Buffer.of(0, 1),
+  ])
+  const request = associateRequest({ userItems: [item(0x54, role)] })
+  const found = outcomes(request.subarray(6), (body) => {
     const acceptor = new LibraryAcceptor()
     const { contexts, ...titles } = acceptor.request(checkAssociateRequest(body).pdu)
     const answer = acceptAll({ ...titles, contexts, peerAddress: '', peerPort: 0 })
@@ -48,6 +62,23 @@ test('a command set with any bytes changed is answered or violates the protocol'
     const command = parseCommandSet(bytes)
     answerableMessageId(command)
     if (command.commandField !== 0x0001) acceptor.respond(1, command, bytes)
+  })
+  expect(found).toEqual(EITHER)
+})
+
+test('a command set of N-ACTION with any bytes changed is answered or violates the protocol', () => {
+  const asking = {
+    0x0003: UID.storageCommitment,
+    0x0100: 0x0130,
+    0x0110: 9,
+    0x0800: 1,
+    0x1001: '1.2.3',
+    0x1008: 1,
+  }
+  const found = outcomes(commandSet(asking), (bytes) => {
+    const read = parseCommandSet(bytes)
+    answerableMessageId(read)
+    encodeServiceResponse(read, { status: 0, dataSet: Buffer.alloc(0) })
   })
   expect(found).toEqual(EITHER)
 })

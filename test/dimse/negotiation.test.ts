@@ -148,6 +148,23 @@ test('one association too many is rejected for now, and taken when another has e
   expect((await (await RawAssociation.connect(listener.port)).associate()).type).toBe(2)
 })
 
+test('who is rejected, or has released, takes no association away from others, however slow to close', async () => {
+  await using listener = await startListener({ limits: { associations: 1, lingerMs: 60_000 } })
+  const { handlers } = listener
+  handlers.onAnswer = () => ({ accept: false, rejection: REJECTION.callingAeNotRecognized })
+  const rejected = await connectHalfOpen(listener.port)
+  expect((await rejected.associate()).type).toBe(3)
+  handlers.onAnswer = undefined
+  const released = await connectHalfOpen(listener.port)
+  expect((await released.associate()).type).toBe(2)
+  await released.send(RELEASE_REQUEST)
+  expect((await released.pdu()).type).toBe(6)
+  await handlers.firstEnd
+  const honest = await RawAssociation.open(listener.port)
+  expect(listener.server.connections).toBe(3)
+  for (const raw of [rejected, released, honest]) raw.reset()
+})
+
 test('asynchronous operations are not granted, and the SCP role stays ours', async () => {
   await using listener = await startListener()
   const role = Buffer.concat([
@@ -164,6 +181,13 @@ test('asynchronous operations are not granted, and the SCP role stays ours', asy
 
 function ctContext(id: number): RawContext {
   return { id, abstractSyntax: UID.ctImageStorage, transferSyntaxes: [UID.explicitVrLittleEndian] }
+}
+
+/** A peer that does not close when we have. */
+async function connectHalfOpen(port: number): Promise<RawAssociation> {
+  const raw = await RawAssociation.connect(port)
+  raw.socket.allowHalfOpen = true
+  return raw
 }
 
 async function untilConnections(server: { readonly connections: number }, count: number): Promise<void> {

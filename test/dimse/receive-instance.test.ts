@@ -68,6 +68,25 @@ test('bytes that dribble in one by one make the same instance', async () => {
   expect(listener.handlers.sinks[0]?.sha256()).toBe(sha256(dataSet))
 })
 
+test('a data set in fragments of one byte reaches storage in large pieces', async () => {
+  await using listener = await startListener()
+  const pieces: number[] = []
+  listener.handlers.onWrite = (chunk) => {
+    pieces.push(chunk.length)
+    return undefined
+  }
+  const raw = await RawAssociation.open(listener.port)
+  const dataSet = randomBytes(100_000)
+  const fragments = Array.from(dataSet, (byte, at) =>
+    pdv(1, at === dataSet.length - 1 ? 2 : 0, Buffer.of(byte)),
+  )
+  const pdus = Array.from({ length: 10 }, (_, i) => dataPdu(...fragments.slice(i * 10_000, (i + 1) * 10_000)))
+  await raw.send(dataPdu(pdv(1, 3, storeCommand())), ...pdus)
+  expect((await raw.response()).status).toBe(0)
+  expect(listener.handlers.sinks[0]?.sha256()).toBe(sha256(dataSet))
+  expect(pieces.length).toBeLessThan(10)
+})
+
 test('a command set in several fragments is put together', async () => {
   await using listener = await startListener()
   const raw = await RawAssociation.open(listener.port)
@@ -233,7 +252,7 @@ test('while the listener closes, an instance under way is finished and answered,
   await using listener = await startListener({ limits: { closeGraceMs: 60_000 } })
   const idle = await RawAssociation.open(listener.port)
   const raw = await RawAssociation.open(listener.port)
-  await raw.send(dataPdu(pdv(1, 3, storeCommand())), dataPdu(pdv(1, 0, Buffer.from('half'))))
+  await raw.send(dataPdu(pdv(1, 3, storeCommand())), dataPdu(pdv(1, 0, Buffer.alloc(20_000))))
   await listener.handlers.firstWrite
   const closing = listener.server.close()
   expect((await idle.pdu()).type).toBe(7)
@@ -247,7 +266,7 @@ test('while the listener closes, an instance under way is finished and answered,
 test('an instance that does not finish within the grace period of closing is discarded', async () => {
   await using listener = await startListener({ limits: { closeGraceMs: 60_000 } })
   const raw = await RawAssociation.open(listener.port)
-  await raw.send(dataPdu(pdv(1, 3, storeCommand())), dataPdu(pdv(1, 0, Buffer.from('half'))))
+  await raw.send(dataPdu(pdv(1, 3, storeCommand())), dataPdu(pdv(1, 0, Buffer.alloc(20_000))))
   await listener.handlers.firstWrite
   await listener.server.close(AbortSignal.abort())
   expect(listener.handlers.sinks[0]?.discarded?.code).toBe('ASSOCIATION_ABORTED')

@@ -2,13 +2,14 @@
  * How much of each fault the suite tries: the short form runs in `npm test`, the long one in `npm run test:faults`
  * (FERRY_FAULTS=long). A single number can be set by its own variable, e.g. FERRY_POWER_CUTS=50.
  */
-const isLong = process.env['FERRY_FAULTS'] === 'long'
+export const isLong = process.env['FERRY_FAULTS'] === 'long'
 
 function sizeOf(variable: string, short: number, long: number): number {
   const text = process.env[variable]
   if (text === undefined) return isLong ? long : short
   const size = Number(text)
-  if (!Number.isSafeInteger(size) || size < 0) throw new Error(`${variable}=${text}: a whole number is expected`)
+  if (!Number.isSafeInteger(size) || size < 0)
+    throw new Error(`${variable}=${text}: a whole number is expected`)
   return size
 }
 
@@ -22,3 +23,6 @@ export const RANDOM_KILLS = sizeOf('FERRY_RANDOM_KILLS', 4, 60)
 export const FUZZ_CASES = sizeOf('FERRY_FUZZ_CASES', 100_000, 10_000_000)
 /** Instances in the queue where a large queue is opened, rebuilt and asked. */
 export const QUEUED_INSTANCES = sizeOf('FERRY_QUEUED_INSTANCES', 10_000, 100_000)
+/** How many times as fast as real time the line is tried, and how often it is cut. */
+export const LINE_SPEED = sizeOf('FERRY_LINE_SPEED', 20, 1)
+export const LINE_CUTS = sizeOf('FERRY_LINE_CUTS', 25, 250)

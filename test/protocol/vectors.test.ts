@@ -41,9 +41,9 @@ const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 
 test('the stored vectors are what this code writes, so that no format changes unnoticed', () => {
   const made = makeVectors()
-  expect(readdirSync(new URL('../vectors/', import.meta.url)).toSorted()).toEqual(
-    Array.from(made.keys()).toSorted(),
-  )
+  const stored = readdirSync(new URL('../vectors/', import.meta.url), { withFileTypes: true })
+  const names = stored.filter((entry) => entry.isFile()).map(({ name }) => name)
+  expect(names.toSorted()).toEqual(Array.from(made.keys()).toSorted())
   for (const [name, content] of made)
     expect([name, contentOf(name, vectorBytes(name))]).toEqual([name, contentOf(name, content)])
 })

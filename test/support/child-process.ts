@@ -17,6 +17,8 @@ export interface ProgramOptions {
   /** Before the program: strace and its flags, say. */
   wrapper?: readonly string[]
   nodeFlags?: readonly string[]
+  /** Descriptor of the file that takes its log; none = this process's own standard error. */
+  stderr?: number
 }
 
 /** Starts test/support/run-*.ts on the given settings and waits until it says that it is ready. */
@@ -24,13 +26,13 @@ export async function startProgram(
   name: 'run-agent' | 'run-center',
   settingsFile: string,
   settings: object,
-  { wrapper = [], nodeFlags = [] }: ProgramOptions = {},
+  { wrapper = [], nodeFlags = [], stderr }: ProgramOptions = {},
 ): Promise<RunningProgram> {
   writeFileSync(settingsFile, JSON.stringify(settings))
   const script = join(import.meta.dirname, `${name}.ts`)
   const [command, ...args] = [...wrapper, process.execPath, ...nodeFlags, script, settingsFile]
   const child = spawn(command, args, {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', stderr ?? 'inherit'],
     // A group of its own, so that what strace runs dies with strace.
     detached: true,
     env: { ...process.env, NODE_OPTIONS: '' },

@@ -4,7 +4,8 @@ import { type Center, type CenterOptions, DEFAULT_LIMITS, startCenter } from '..
 import { initCenter } from '../../src/center/center-keys.ts'
 import { OperatorDesk } from '../../src/center/operator.ts'
 import type { AgentSettings } from '../../src/config/agent-settings.ts'
-import { systemClock } from '../../src/platform/clock.ts'
+import { checkingSchema } from '../../src/config/checking-settings.ts'
+import { type Clock, systemClock } from '../../src/platform/clock.ts'
 import type { Log } from '../../src/platform/log.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import type { AgentStatus } from '../../src/protocol/control-api.ts'
@@ -18,6 +19,10 @@ export interface ClinicOptions {
   log?: Log
   pacs?: CenterOptions['pacs']
   settings?: Partial<AgentSettings>
+  /** Of agent and center; it may stand still. */
+  clock?: Clock
+  /** What stands between agent and center: the agent knows its port only. */
+  line?: (center: { folder: string; port: number }) => Promise<AsyncDisposable & { port: number }>
 }
 
 /** A center and an agent that has joined it, in this process, over real sockets and files. */
@@ -54,6 +59,10 @@ export function testSettings(dataFolder: string, settings: Partial<AgentSettings
     retention: { confirmedMs: 7 * 86_400_000 },
     recipients: [],
     statusPage: undefined,
+    checking: checkingSchema.parse({}),
+    deidentification: { projectKeyFile: undefined, profiles: [] },
+    routes: [{ name: 'identified', profile: undefined }],
+    normalization: { system: 'FERRY', recordOriginals: true, rules: [] },
     ...settings,
   }
 }
@@ -63,7 +72,7 @@ export async function openClinic(options: ClinicOptions = {}): Promise<Clinic> {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(tempFolder())
   const log = options.log ?? silentLog
-  const clock = systemClock
+  const clock = options.clock ?? systemClock
   const centerFolder = folder.join('center')
   const { recoveryIdentity } = await initCenter(centerFolder, 'https://127.0.0.1', clock.now())
   let port = 0
@@ -81,7 +90,9 @@ export async function openClinic(options: ClinicOptions = {}): Promise<Clinic> {
   stack.defer(() => center.close())
   port = center.port
   const settings = testSettings(folder.join('agent'), options.settings)
-  await join(centerFolder, port, settings.dataFolder)
+  const line = await options.line?.({ folder: centerFolder, port })
+  if (line !== undefined) stack.use(line)
+  await joinTestCenter(centerFolder, line?.port ?? port, settings.dataFolder)
   let agent = await startAgent(settings, { clock, log })
   stack.defer(() => agent[Symbol.asyncDispose]())
   const running = stack.move()
@@ -117,7 +128,8 @@ export async function allSettled(clinic: Clinic, limitMs = 60_000): Promise<Agen
   return deliveries
 }
 
-async function join(centerFolder: string, port: number, dataFolder: string): Promise<void> {
+/** Invites, joins and approves an agent that will work in `dataFolder`, at the running center of `centerFolder`. */
+export async function joinTestCenter(centerFolder: string, port: number, dataFolder: string): Promise<void> {
   const publicUrl = `https://127.0.0.1:${port}`
   using desk = await OperatorDesk.open({ folder: centerFolder, publicUrl, clock: systemClock })
   const { joinCode } = await desk.invite('Test clinic', 3_600_000)

@@ -2,7 +2,14 @@ import type {
   AgentStatus,
   ControlService,
   DeliveryView,
+  DevicesView,
+  DeviceView,
+  NamesRequest,
+  NamesView,
+  QuarantinedView,
+  QuarantineView,
   QueueView,
+  ReleaseOutcome,
   RetryOutcome,
   StudiesView,
   StudyDetail,
@@ -28,6 +35,8 @@ export const WELL: AgentStatus = {
   studies: { open: 0, closed: 0, confirmed: 3 },
   disk: { folder: '/data', freeBytes: 200 * 2 ** 30, reserveBytes: 2 * 2 ** 30 },
   clockOffsetMs: 120,
+  instanceFindings: [],
+  namesShown: { times: 0, lastAt: null },
 }
 
 /** Cut off from its center for two hours. */
@@ -79,14 +88,36 @@ const STUDY: StudyView = {
   confirmed: 1,
   held: 1,
   conflicts: 0,
+  odd: 1,
+  display: {
+    patientName: { text: '陈**', isGuess: true },
+    patientId: { text: '***67', isGuess: false },
+    modality: { text: 'CT', isGuess: false },
+  },
+}
+
+export const QUARANTINED: QuarantinedView = {
+  ulid: HELD_DELIVERY.ulid,
+  studyInstanceUid: '1.2.3',
+  sopInstanceUid: '1.2.3.4',
+  callingAeTitle: 'CT1',
+  sealedBytes: 524_288,
+  arrivedAt: NOW - HOUR_MS,
+  since: NOW - HOUR_MS,
+  findings: ['pixelLength'],
+  spoolFile: '/data/spool/00/x.ferry',
 }
 
 /** Answers what a test puts in, and remembers what it was asked for. */
 export class FakeControlService implements ControlService {
   readonly retries: (string | undefined)[] = []
   readonly limits: number[] = []
+  readonly released: object[] = []
+  readonly shownTo: NamesRequest[] = []
   state: AgentStatus = WELL
+  inQuarantine: QuarantinedView[] = []
   deliveries: DeliveryView[] = []
+  listedDevices: DeviceView[] = []
 
   status(): AgentStatus {
     return this.state
@@ -94,7 +125,10 @@ export class FakeControlService implements ControlService {
 
   queue(limit: number): QueueView {
     this.limits.push(limit)
-    return { trouble: this.state.center.trouble, deliveries: this.deliveries }
+    return {
+      trouble: this.state.center.trouble,
+      deliveries: this.deliveries.map((row) => ({ ...row, findings: [] })),
+    }
   }
 
   studies(limit: number): StudiesView {
@@ -108,6 +142,7 @@ export class FakeControlService implements ControlService {
     return {
       study: STUDY,
       deliveries: [confirmed, HELD_DELIVERY],
+      findings: [{ finding: 'pixelLength', instances: 1 }],
       evidence: { manifest: 'm.m.m', receipt: 'r.r.r' },
     }
   }
@@ -115,5 +150,32 @@ export class FakeControlService implements ControlService {
   retry(studyInstanceUid?: string): RetryOutcome {
     this.retries.push(studyInstanceUid)
     return { retried: 7 }
+  }
+
+  devices(): DevicesView {
+    return { devices: this.listedDevices }
+  }
+
+  reloadDevices(): DevicesView {
+    return this.devices()
+  }
+
+  quarantine(): QuarantineView {
+    return { instances: this.inQuarantine }
+  }
+
+  quarantined(ulid: string): QuarantinedView | undefined {
+    return this.inQuarantine.find((instance) => instance.ulid === ulid)
+  }
+
+  release(which: { ulid: string } | { studyInstanceUid: string }): ReleaseOutcome {
+    this.released.push(which)
+    return { released: 1 }
+  }
+
+  showNames(request: NamesRequest): NamesView {
+    this.shownTo.push(request)
+    const patientName = { text: 'Chen^XiaoMing=陈^小明', isGuess: true }
+    return { studies: [{ studyInstanceUid: STUDY.studyInstanceUid, display: { patientName } }] }
   }
 }

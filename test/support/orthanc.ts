@@ -69,6 +69,17 @@ export class Orthanc implements AsyncDisposable {
     return response.json()
   }
 
+  /** Its answer, in JSON; throws what it says when it refuses. */
+  async post(path: string, body: unknown): Promise<unknown> {
+    const response = await fetch(`${this.url}${path}`, {
+      method: 'POST',
+      body: Buffer.isBuffer(body) ? new Uint8Array(body) : JSON.stringify(body),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`)
+    return JSON.parse(text)
+  }
+
   /** Every instance that it holds, as the DICOM file that it would hand out. */
   async files(): Promise<Buffer[]> {
     const ids = (await this.get('/instances')) as string[]

@@ -262,14 +262,21 @@ export interface RawResponse {
   readonly errorComment: string | undefined
 }
 
-function readResponse({ type, body }: RawPdu): RawResponse {
-  if (type !== 4) throw new Error(`a PDU of type ${type} where a response was awaited`)
+/** The values of a command set that lies whole in a PDU, by element number. */
+export function commandElements({ type, body }: RawPdu): Map<number, Buffer> {
+  if (type !== 4) throw new Error(`a PDU of type ${type} where a message was awaited`)
   const elements = new Map<number, Buffer>()
   for (let at = 6; at < body.length; ) {
     const length = body.readUInt32LE(at + 4)
     elements.set(body.readUInt16LE(at + 2), body.subarray(at + 8, at + 8 + length))
     at += 8 + length
   }
+  return elements
+}
+
+function readResponse(message: RawPdu): RawResponse {
+  const elements = commandElements(message)
+  const { body } = message
   return {
     contextId: body.readUInt8(4),
     commandField: elements.get(0x0100)?.readUInt16LE(),

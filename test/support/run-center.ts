@@ -2,13 +2,18 @@
 import { readFileSync } from 'node:fs'
 import { type CenterOptions, startCenter } from '../../src/center/center.ts'
 import { systemClock } from '../../src/platform/clock.ts'
-import { openLog } from '../../src/platform/log.ts'
+import { allowManyFileOperations } from '../../src/platform/io-threads.ts'
+import { type LogLevel, openLog } from '../../src/platform/log.ts'
 import { keepYoungGenerationSmall } from '../../src/platform/young-generation.ts'
 
+allowManyFileOperations()
 keepYoungGenerationSmall()
 
-const options = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as CenterOptions
-const center = await startCenter({ ...options, clock: systemClock, log: openLog('error') })
+const options = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as CenterOptions & {
+  logLevel?: LogLevel
+}
+const log = openLog(options.logLevel ?? 'error')
+const center = await startCenter({ ...options, clock: systemClock, log })
 process.stdout.write(`ready ${center.port}\n`)
 process.once('SIGTERM', () => {
   void center.close().then(() => process.exit(0))

@@ -19,11 +19,12 @@ export class Storescp implements AsyncDisposable {
     this.port = port
   }
 
-  static async start(): Promise<Storescp> {
+  /** `options` are DCMTK's own. */
+  static async start(options: readonly string[] = []): Promise<Storescp> {
     const folder = tempFolder()
     const port = await freePort()
     // +xa: whatever transfer syntax is offered; +B: the data set as received; -pm: classes that it does not know, too.
-    const args = ['+B', '+xa', '-pm', '-od', folder.path, String(port)]
+    const args = [...options, '+B', '+xa', '-pm', '-od', folder.path, String(port)]
     const storescp = new Storescp(spawn('storescp', args, { stdio: 'ignore' }), folder, port)
     await until(() => isOpen(port), Boolean)
     return storescp

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 /** What strace shows to write with `-f -y -xx`, unfinished calls joined with their ends. */
-interface SystemCall {
+export interface SystemCall {
   name: string
   args: string
   /** Line on which it began, and on which it returned. */
@@ -10,17 +11,65 @@ interface SystemCall {
   result: string
 }
 
-/** Flags of strace that {@link successesBeforeSync} reads. */
+/** Flags of strace that {@link SyncTrace} reads. */
 export const STRACE = [
   'strace',
   '-f',
+  '--seccomp-bpf',
   '-y',
   '-xx',
   '-s',
   '600',
   '-e',
-  'trace=fsync,fdatasync,write,writev,sendto,sendmsg',
+  'trace=openat,fsync,fdatasync,write,writev,pwrite64,pwritev,sendto,sendmsg',
 ]
+
+const SYNCS: ReadonlySet<string> = new Set(['fsync', 'fdatasync'])
+
+/** Creations, writes and syncs of one program, in the order in which they began and returned. */
+export class SyncTrace {
+  readonly calls: readonly SystemCall[]
+  readonly #byFile: ReadonlyMap<string, readonly SystemCall[]>
+  /** By path, the line on which the call that made it had returned. */
+  readonly #created: ReadonlyMap<string, number>
+
+  constructor(traceFile: string) {
+    this.calls = parseTrace(readFileSync(traceFile, 'latin1'))
+    this.#created = new Map(this.calls.flatMap(creationOf))
+    this.#byFile = Map.groupBy(this.calls, ({ args }) => /^\d+<([^>]*)>/.exec(args)?.[1] ?? '')
+  }
+
+  /**
+   * The sync after which all that was written to the file up to a line is durable: begun after the last of these writes
+   * (and after the line `from`), and returned before the line. Undefined where there is none.
+   */
+  syncOf(path: string, before: number, from = -1): SystemCall | undefined {
+    const calls = this.#byFile.get(hex(Buffer.from(path))) ?? []
+    const writes = calls.filter(({ name, began }) => !SYNCS.has(name) && began < before)
+    const written = Math.max(from, ...writes.map(({ ended }) => ended))
+    return calls.find(({ name, began, ended, result }) => {
+      return SYNCS.has(name) && began > written && ended < before && result === '0'
+    })
+  }
+
+  /**
+   * As {@link syncOf} for a file, and for its folder since the file's name was made. The one that returned last; undefined
+   * where one of them, or the making, is missing.
+   */
+  syncWithName(path: string, before: number): SystemCall | undefined {
+    const made = this.#created.get(hex(Buffer.from(path)))
+    if (made === undefined || made >= before) return undefined
+    const [data, name] = [this.syncOf(path, before), this.syncOf(dirname(path), before, made)]
+    if (data === undefined || name === undefined) return undefined
+    return data.ended > name.ended ? data : name
+  }
+
+  /** Writes to a path, of which it has taken the words. */
+  writesTo(path: string): { call: SystemCall; text: string }[] {
+    const calls = this.#byFile.get(hex(Buffer.from(path))) ?? []
+    return calls.map((call) => ({ call, text: unhex(/, "([^"]*)"/.exec(call.args)?.[1] ?? '') }))
+  }
+}
 
 export interface SuccessAnswer {
   sopInstanceUid: string
@@ -29,28 +78,29 @@ export interface SuccessAnswer {
 }
 
 /**
- * Every C-STORE response with status 0000 in the trace, and whether fdatasync of the instance's spool file and then fsync
- * of its folder had returned before the response was written to the socket.
+ * Every C-STORE response with status 0000 in the trace, and whether fdatasync of the instance's spool file (after the last
+ * write to it) and fsync of its folder (after its name was made) had returned before the response was written to the socket. Of an instance that
+ * is answered several times `spoolPaths` has the file that stands behind each answer, in their order.
  */
-export function successAnswers(traceFile: string, spoolPaths: ReadonlyMap<string, string>): SuccessAnswer[] {
-  const calls = parseTrace(readFileSync(traceFile, 'latin1'))
-  return calls.filter(isSuccess).map((answer) => {
+export function successAnswers(
+  traceFile: string,
+  spoolPaths: ReadonlyMap<string, string | readonly string[]>,
+): SuccessAnswer[] {
+  const trace = new SyncTrace(traceFile)
+  const counts = new Map<string, number>()
+  return trace.calls.filter(isSuccess).map((answer) => {
     const sopInstanceUid = affectedSopInstance(answer.args)
-    const path = spoolPaths.get(sopInstanceUid) ?? 'none'
-    const folder = path.replace(/\/[^/]+$/, '')
-    const dataSync = calls.find((call) => {
-      return call.name === 'fdatasync' && isOn(call, path) && call.result === '0' && call.ended < answer.began
-    })
-    const folderSync = calls.find((call) => {
-      const isFolder = call.name === 'fsync' && isOn(call, folder) && call.result === '0'
-      return isFolder && dataSync !== undefined && call.began > dataSync.ended && call.ended < answer.began
-    })
-    return { sopInstanceUid, isAfterSync: folderSync !== undefined }
+    const count = counts.get(sopInstanceUid) ?? 0
+    counts.set(sopInstanceUid, count + 1)
+    const paths = spoolPaths.get(sopInstanceUid) ?? []
+    const path = typeof paths === 'string' ? paths : (paths[count] ?? 'none')
+    return { sopInstanceUid, isAfterSync: trace.syncWithName(path, answer.began) !== undefined }
   })
 }
 
-function isOn({ args }: SystemCall, path: string): boolean {
-  return args.endsWith(`<${hex(Buffer.from(path))}>`)
+function creationOf({ name, args, ended, result }: SystemCall): [string, number][] {
+  const path = /, "([^"]*)", [A-Z_|]*O_CREAT/.exec(args)?.[1]
+  return name !== 'openat' || path === undefined || result.startsWith('-') ? [] : [[path, ended]]
 }
 
 function parseTrace(text: string): SystemCall[] {
@@ -87,8 +137,7 @@ const STATUS_SUCCESS = hex([0x00, 0x00, 0x00, 0x09, 0x02, 0x00, 0x00, 0x00, 0x00
 const AFFECTED_SOP_INSTANCE = hex([0x00, 0x00, 0x00, 0x10])
 
 function isSuccess({ name, args }: SystemCall): boolean {
-  const isWrite = name !== 'fsync' && name !== 'fdatasync'
-  return isWrite && args.includes(STORE_RESPONSE) && args.includes(STATUS_SUCCESS)
+  return !SYNCS.has(name) && args.includes(STORE_RESPONSE) && args.includes(STATUS_SUCCESS)
 }
 
 /** (0000,1000) of the command set in a written P-DATA-TF. */
@@ -101,4 +150,8 @@ function affectedSopInstance(args: string): string {
 /** As strace -xx shows strings, and with -y the paths of descriptors. */
 function hex(bytes: Iterable<number>): string {
   return Array.from(bytes, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')
+}
+
+function unhex(text: string): string {
+  return Buffer.from(text.replaceAll('\\x', ''), 'hex').toString('latin1')
 }

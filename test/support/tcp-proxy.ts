@@ -9,11 +9,18 @@ export class TcpProxy implements AsyncDisposable {
   /** Bytes that may still go to the target before everything is cut; then it is whole again. */
   #bytesToCut = Number.POSITIVE_INFINITY
   cuts = 0
+  /** New connections are reset at once, as by a machine that is up and a program that is not. */
+  isRefusing = false
+  /** Towards the target, each connection for itself. */
+  bytesPerSecond = Number.POSITIVE_INFINITY
 
   private constructor(server: ReturnType<typeof createServer>, targetPort: number) {
     this.#server = server
     this.port = (server.address() as AddressInfo).port
-    server.on('connection', (socket) => this.#join(socket, connect({ host: '127.0.0.1', port: targetPort })))
+    server.on('connection', (socket) => {
+      if (this.isRefusing) socket.resetAndDestroy()
+      else this.#join(socket, connect({ host: '127.0.0.1', port: targetPort }))
+    })
   }
 
   static async start(targetPort: number): Promise<TcpProxy> {
@@ -28,8 +35,15 @@ export class TcpProxy implements AsyncDisposable {
     this.#bytesToCut = bytes
   }
 
+  /** Cuts every connection now. */
+  cut(): void {
+    this.#bytesToCut = Number.POSITIVE_INFINITY
+    this.cuts++
+    for (const socket of this.#sockets) socket.resetAndDestroy()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#cut()
+    this.cut()
     await new Promise((resolve) => this.#server.close(resolve))
   }
 
@@ -48,18 +62,15 @@ export class TcpProxy implements AsyncDisposable {
     far.pipe(near)
     near.on('data', (bytes: Buffer) => {
       this.#bytesToCut -= bytes.length
-      if (this.#bytesToCut <= 0) return this.#cut()
-      if (!far.write(bytes)) {
-        near.pause()
-        far.once('drain', () => near.resume())
-      }
+      if (this.#bytesToCut <= 0) return this.cut()
+      const isFull = !far.write(bytes)
+      const slowMs = (1000 * bytes.length) / this.bytesPerSecond
+      if (!isFull && slowMs === 0) return undefined
+      near.pause()
+      const goOn = (): void => void setTimeout(() => near.resume(), slowMs)
+      if (isFull) far.once('drain', goOn)
+      else goOn()
       return undefined
     })
-  }
-
-  #cut(): void {
-    this.#bytesToCut = Number.POSITIVE_INFINITY
-    this.cuts++
-    for (const socket of this.#sockets) socket.resetAndDestroy()
   }
 }

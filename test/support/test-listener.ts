@@ -1,20 +1,32 @@
 import type { DimseLimits } from '../../src/dimse/dimse-limits.ts'
 import { type DimseServer, listenForAssociations } from '../../src/dimse/dimse-server.ts'
+import type { TlsAcceptance } from '../../src/dimse/tls-gate.ts'
+import type { TlsTrouble } from '../../src/dimse/tls-trouble.ts'
 import { type Clock, systemClock } from '../../src/platform/clock.ts'
-import { silentLog } from '../../src/platform/log.ts'
+import { type Log, silentLog } from '../../src/platform/log.ts'
 import { RecordingHandlers } from './recording-handlers.ts'
 
 /** A listener on a free loopback port whose handlers record. */
 export async function startListener(
-  options: { clock?: Clock; limits?: Partial<DimseLimits>; handlers?: RecordingHandlers } = {},
+  options: {
+    clock?: Clock
+    limits?: Partial<DimseLimits>
+    handlers?: RecordingHandlers
+    log?: Log
+    tls?: TlsAcceptance
+    tlsTrouble?: (trouble: TlsTrouble) => void
+  } = {},
 ): Promise<AsyncDisposable & { server: DimseServer; port: number; handlers: RecordingHandlers }> {
-  const { clock = systemClock, limits = {}, handlers = new RecordingHandlers() } = options
+  const { clock = systemClock, limits = {}, handlers = new RecordingHandlers(), log = silentLog } = options
+  const { tls, tlsTrouble } = options
   const server = await listenForAssociations({
     host: '127.0.0.1',
     port: 0,
     handlers,
     clock,
-    log: silentLog,
+    log,
+    ...(tls === undefined ? {} : { tls }),
+    ...(tlsTrouble === undefined ? {} : { tlsTrouble }),
     limits: { closeGraceMs: 500, ...limits },
   })
   return { server, port: server.port, handlers, [Symbol.asyncDispose]: () => server.close() }

@@ -1,4 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net'
+import type { AssociationRequest } from '../../dimse/association.ts'
+import { type AssociationRejection, REJECTION } from '../../dimse/association-rejection.ts'
 
 /** A device that is let in: it calls itself `aeTitle`, and comes from one of `addresses` where any are given. */
 export interface Device {
@@ -6,32 +8,116 @@ export interface Device {
   readonly aeTitle: string
   /** IPv4 or IPv6 addresses or CIDR ranges; none = from anywhere. */
   readonly addresses: readonly string[]
+  readonly kind?: string | undefined
+  readonly room?: string | undefined
+  /** It may call these besides the listener's AE titles. */
+  readonly calledAeTitles?: readonly string[] | undefined
+  /** Where it listens itself; without an AE title it answers to the one that it calls by. */
+  readonly dicom?: { host: string; port: number; aeTitle?: string | undefined } | undefined
+  readonly quirks?: Quirks | undefined
 }
 
-/** Why a caller is not let in, for the operator. */
-export type Admission = { admitted: true; device: Device | undefined } | { admitted: false; reason: string }
+/** What is done otherwise for one device. */
+interface Quirks {
+  readonly transferSyntaxes?: readonly string[] | undefined
+  readonly pduBytes?: number | undefined
+  readonly characterSet?: string | undefined
+  readonly instanceBytes?: number | undefined
+  readonly reading?: 'lenient' | 'strict' | undefined
+}
 
-/** The plain allow-list of devices. */
+export type Caller = Pick<AssociationRequest, 'callingAeTitle' | 'calledAeTitle' | 'peerAddress'>
+
+/** Why a caller is not let in: the kind decides what a person is told to do. */
+export interface Refusal {
+  readonly kind: 'unknown' | 'address' | 'called' | 'storage'
+  /** What belongs to the kind: the addresses known, the AE titles answered, or what is wrong with the storage. */
+  readonly detail: string
+  /** The whole of it in words. */
+  readonly reason: string
+  readonly rejection: AssociationRejection
+}
+
+export type Admission =
+  | { admitted: true; device: Device | undefined }
+  | { admitted: false; device: Device | undefined; refusal: Refusal }
+
+interface Register {
+  readonly devices: readonly { device: Device; from: BlockList | undefined }[]
+  readonly acceptUnknown: boolean
+}
+
+/** The devices that are let in. The register can be replaced while devices call; associations that are open go on. */
 export class DeviceList {
-  readonly #devices: readonly { device: Device; from: BlockList | undefined }[]
-  readonly #acceptUnknown: boolean
+  readonly #aeTitles: readonly string[]
+  #register: Register
 
-  constructor(devices: readonly Device[], acceptUnknown: boolean) {
-    this.#devices = devices.map((device) => ({ device, from: ranges(device.addresses) }))
-    this.#acceptUnknown = acceptUnknown
+  /** `aeTitles`: called AE titles that are answered; `*` among them = any. */
+  constructor(devices: readonly Device[], acceptUnknown: boolean, aeTitles: readonly string[]) {
+    this.#aeTitles = aeTitles
+    this.#register = registerOf(devices, acceptUnknown)
   }
 
-  admit(callingAeTitle: string, peerAddress: string): Admission {
-    const named = this.#devices.filter(({ device }) => device.aeTitle === callingAeTitle)
-    const found = named.find(({ from }) => from === undefined || from.check(peerAddress, family(peerAddress)))
-    if (found !== undefined) return { admitted: true, device: found.device }
-    if (named.length > 0) {
-      const expected = named.flatMap(({ device }) => device.addresses).join(', ')
-      return { admitted: false, reason: `the device list knows ${callingAeTitle} only from ${expected}` }
+  get devices(): readonly Device[] {
+    return this.#register.devices.map(({ device }) => device)
+  }
+
+  replace(devices: readonly Device[], acceptUnknown: boolean): void {
+    this.#register = registerOf(devices, acceptUnknown)
+  }
+
+  admit(caller: Caller): Admission {
+    const { callingAeTitle, calledAeTitle } = caller
+    const device = this.find(caller)
+    const answered = [...this.#aeTitles, ...(device?.calledAeTitles ?? [])]
+    if (!answered.includes('*') && !answered.includes(calledAeTitle)) {
+      const detail = answered.join(', ')
+      const reason = `it called ${calledAeTitle}, and this is ${detail}`
+      return refuse(device, 'called', detail, reason, REJECTION.calledAeNotRecognized)
     }
-    if (this.#acceptUnknown) return { admitted: true, device: undefined }
-    return { admitted: false, reason: `the device list has no AE title ${callingAeTitle}` }
+    if (device !== undefined) return { admitted: true, device }
+    const namesakes = this.devices.filter(({ aeTitle }) => aeTitle === callingAeTitle)
+    if (namesakes.length > 0) {
+      const detail = namesakes.flatMap(({ addresses }) => addresses).join(', ')
+      const reason = `the device list knows ${callingAeTitle} only from ${detail}`
+      return refuse(namesakes[0], 'address', detail, reason, REJECTION.callingAeNotRecognized)
+    }
+    if (this.#register.acceptUnknown) return { admitted: true, device: undefined }
+    const reason = `the device list has no AE title ${callingAeTitle}`
+    return refuse(undefined, 'unknown', '', reason, REJECTION.callingAeNotRecognized)
   }
+
+  /** The device that calls itself so from there; undefined for a stranger. */
+  find({ callingAeTitle, peerAddress }: Omit<Caller, 'calledAeTitle'>): Device | undefined {
+    const found = this.#register.devices.find(
+      ({ device, from }) =>
+        device.aeTitle === callingAeTitle &&
+        (from === undefined || from.check(peerAddress, family(peerAddress))),
+    )
+    return found?.device
+  }
+
+  /** The one device that is listed with this address: for a caller that has not said who it is. */
+  onlyOneAt(peerAddress: string): Device | undefined {
+    const there = this.#register.devices.filter(
+      ({ from }) => from?.check(peerAddress, family(peerAddress)) === true,
+    )
+    return there.length === 1 ? there[0]?.device : undefined
+  }
+}
+
+function refuse(
+  device: Device | undefined,
+  kind: Refusal['kind'],
+  detail: string,
+  reason: string,
+  rejection: AssociationRejection,
+): Admission {
+  return { admitted: false, device, refusal: { kind, detail, reason, rejection } }
+}
+
+function registerOf(devices: readonly Device[], acceptUnknown: boolean): Register {
+  return { devices: devices.map((device) => ({ device, from: ranges(device.addresses) })), acceptUnknown }
 }
 
 function ranges(addresses: readonly string[]): BlockList | undefined {

@@ -1,102 +1,184 @@
-import { statfs } from 'node:fs/promises'
+import { access, constants, statfs, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Clock, Timer } from '../../platform/clock.ts'
-import { Failure, type FailureCode } from '../../platform/failure.ts'
+import { writeDurably } from '../../platform/durable-file.ts'
+import { type Failure, type FailureCode, failureFrom, storageFailure } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
-import type { WatchPoints } from '../queue/watch-points.ts'
+import type { Alarm, WatchPoints } from '../queue/watch-points.ts'
 
 const LOOK_EVERY_MS = 2000
-/** After a storage error, how long nothing is taken before it is tried again. */
-const BREAKER_MS = 30_000
+/** How long a disk that erred is left alone before it is tried; one that was merely full is tried at the next look. */
+const REST_MS = 5000
+/** Names that are kept in reserve, where the file system has a limit of them (inodes). */
+const RESERVE_FILES = 1000
+const TRIAL_BYTES = 4096
 const SUBJECT = 'spool'
+/** What {@link StorageGate.failed} is told; other alarms of the same subject are none of the gate's. */
+const OURS = new Set<string>(['STORAGE_FULL', 'STORAGE_ERROR', 'DATABASE_ERROR'] satisfies FailureCode[])
+
+export interface StorageGateParts {
+  /** The data folder, which holds the index and the spool; either may lie on a disk of its own. */
+  folder: string
+  reserveBytes: number
+  clock: Clock
+  log: Log
+  watchPoints: WatchPoints
+}
 
 /**
  * Says whether instances can be taken. Below the reserve new associations are refused, and what was let in finishes from
- * the reserve. A storage error opens the breaker for a while and raises an alarm that stands until an instance is stored.
+ * the reserve. A storage error opens the breaker: nothing new is let in until a trial has written and synced a small file
+ * and the index. Both are alarms while they last, and both end by themselves, also when no device calls.
  */
 export class StorageGate implements Disposable {
-  readonly #folder: string
-  readonly #reserveBytes: number
-  readonly #clock: Clock
-  readonly #log: Log
-  readonly #watchPoints: WatchPoints
+  readonly #parts: StorageGateParts
+  readonly #spool: string
   #freeBytes = Number.POSITIVE_INFINITY
-  #brokenUntil = 0
-  #fault: Failure | undefined
+  /** What the last look found to be short. */
+  #shortage: Alarm | undefined
+  /** What went wrong when something was to be stored, and from when on storing is tried again. */
+  #fault: Alarm | undefined
+  #restUntilMs = 0
+  /** Codes of the alarms in the index; those of the last run, until this one knows better. */
+  #written: Set<string> | undefined
   #timer: Timer | undefined
+  #isClosed = false
 
-  constructor(parts: {
-    folder: string
-    reserveBytes: number
-    clock: Clock
-    log: Log
-    watchPoints: WatchPoints
-  }) {
-    this.#folder = parts.folder
-    this.#reserveBytes = parts.reserveBytes
-    this.#clock = parts.clock
-    this.#log = parts.log
-    this.#watchPoints = parts.watchPoints
+  constructor(parts: StorageGateParts) {
+    this.#parts = parts
+    this.#spool = join(parts.folder, 'spool')
   }
 
   get freeBytes(): number {
     return this.#freeBytes
   }
 
-  /** Looks at the disk now and from then on every other second. */
+  /** Alarms that stand and that the index could not take, since it is what failed or lies on the disk that did. */
+  get unwrittenAlarms(): readonly Alarm[] {
+    return this.#standing().filter(({ code }) => this.#written?.has(code) !== true)
+  }
+
+  /** Looks at the disk now and from then on every other second, and tries it when it had failed. Never rejects. */
   async watch(): Promise<void> {
-    try {
-      const { bavail, bsize } = await statfs(this.#folder)
-      this.#setFree(bavail * bsize)
-    } catch (error) {
-      this.failed(new Failure('STORAGE_ERROR', `looking at the disk of ${this.#folder}`, { cause: error }))
-    }
-    this.#timer = this.#clock.after(LOOK_EVERY_MS, () => void this.watch())
+    await this.#look()
+    if (this.#fault !== undefined && this.#parts.clock.monotonicMs() >= this.#restUntilMs) await this.#try()
+    else this.#writeDown()
+    if (!this.#isClosed) this.#timer = this.#parts.clock.after(LOOK_EVERY_MS, () => void this.watch())
   }
 
   /** Why nothing can be taken just now, in words. */
   trouble(): string | undefined {
-    if (this.#fault !== undefined && this.#clock.monotonicMs() < this.#brokenUntil) return this.#fault.message
-    if (this.#freeBytes >= this.#reserveBytes) return undefined
-    return `${this.#freeBytes} bytes free on the disk, and ${this.#reserveBytes} are kept in reserve`
+    return this.#standing()[0]?.message
   }
 
-  /** An instance could not be stored. A full disk shows in the free bytes; anything else opens the breaker. */
+  /** Something could not be stored. Never throws. */
   failed(failure: Failure): void {
-    const isNew = this.#fault?.message !== failure.message
-    this.#fault = failure
-    this.#brokenUntil = this.#clock.monotonicMs() + BREAKER_MS
-    if (isNew) this.#alarm(failure.code, failure.message)
-  }
-
-  /** An instance was stored. */
-  worked(): void {
-    if (this.#fault === undefined) return
-    this.#watchPoints.clear(this.#fault.code, SUBJECT)
-    this.#fault = undefined
+    const restMs = failure.code === 'STORAGE_FULL' ? 0 : REST_MS
+    this.#restUntilMs = this.#parts.clock.monotonicMs() + restMs
+    if (this.#fault?.code === failure.code) return
+    this.#fault = this.#alarm(failure.code, failure.message)
+    this.#writeDown()
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true
     this.#timer?.cancel()
   }
 
-  #setFree(freeBytes: number): void {
-    const [was, is] = [this.#freeBytes < this.#reserveBytes, freeBytes < this.#reserveBytes]
-    this.#freeBytes = freeBytes
-    if (is && !was)
-      this.#alarm('STORAGE_FULL', `${freeBytes} bytes free, ${this.#reserveBytes} kept in reserve`)
-    if (was && !is) {
-      this.#watchPoints.clear('STORAGE_FULL', SUBJECT)
-      this.#log.info('disk space is back', { freeBytes })
+  async #look(): Promise<void> {
+    const { folder, reserveBytes } = this.#parts
+    try {
+      const disks = await Promise.all([folder, this.#spool].map((place) => statfs(place)))
+      // A file system that met an error may have made itself read-only: known before an instance comes to grief.
+      await access(this.#spool, constants.W_OK)
+      this.#freeBytes = Math.min(...disks.map(({ bavail, bsize }) => bavail * bsize))
+      // 0 of 0: it has no such limit.
+      const freeFiles = Math.min(...disks.map(({ files, ffree }) => (files === 0 ? RESERVE_FILES : ffree)))
+      this.#setShortage(shortage(this.#freeBytes, reserveBytes) ?? shortageOfFiles(freeFiles))
+    } catch (error) {
+      this.failed(storageFailure(error, `looking at the disk of ${this.#spool}`))
     }
   }
 
-  #alarm(code: FailureCode, message: string): void {
-    this.#log.error('storage takes nothing', { code, reason: message })
+  #setShortage(words: string | undefined): void {
+    const was = this.#shortage
+    if (words === undefined) {
+      this.#shortage = undefined
+      if (was !== undefined) this.#parts.log.info('disk space is back', { freeBytes: this.#freeBytes })
+    } else this.#shortage ??= this.#alarm('STORAGE_FULL', words)
+  }
+
+  /** Does with the disk what an instance needs: the index written, a new file, its data and its name synced, gone again. */
+  async #try(): Promise<void> {
+    const fault = this.#fault
+    const path = join(this.#spool, 'trial')
     try {
-      this.#watchPoints.raise(code, SUBJECT, message)
+      this.#reconcile()
+      await unlink(path).catch(() => {})
+      await writeDurably(path, Buffer.alloc(TRIAL_BYTES))
+      await unlink(path)
+      // While this was tried an instance may have failed in another way.
+      if (this.#fault !== fault) return
+      this.#fault = undefined
+      this.#reconcile()
+      this.#parts.log.info('storage works again', { code: fault?.code })
     } catch (error) {
-      // The database lies on the same disk; the log line above is what remains.
-      this.#log.error('alarm not written down', { code, reason: String(error) })
+      this.#fault ??= fault
+      this.failed(storageFailure(error, `trying the disk of ${this.#spool}`))
     }
   }
+
+  #alarm(code: FailureCode, message: string): Alarm {
+    this.#parts.log.error('storage takes nothing', { code, reason: message })
+    return { code, subject: SUBJECT, message, since: this.#parts.clock.now() }
+  }
+
+  #standing(): Alarm[] {
+    return [this.#fault, this.#shortage].filter((alarm) => alarm !== undefined)
+  }
+
+  /** Brings the alarms of the index into line with those that stand, now or at a later look. Never throws. */
+  #writeDown(): void {
+    try {
+      this.#reconcile()
+    } catch (error) {
+      const { code, message } = failureFrom(error, 'DATABASE_ERROR', 'writing an alarm down')
+      this.#parts.log.warn('alarm not written down', { code, reason: message })
+    }
+  }
+
+  #reconcile(): void {
+    const { watchPoints } = this.#parts
+    this.#written ??= new Set(
+      watchPoints
+        .alarms()
+        .filter(isOurs)
+        .map(({ code }) => code),
+    )
+    const standing = new Map(this.#standing().map((alarm) => [alarm.code, alarm]))
+    for (const { code, subject, message } of standing.values()) {
+      if (this.#written.has(code)) continue
+      watchPoints.raise(code, subject, message)
+      this.#written.add(code)
+    }
+    for (const code of this.#written) {
+      if (standing.has(code)) continue
+      watchPoints.clear(code, SUBJECT)
+      this.#written.delete(code)
+    }
+  }
+}
+
+function isOurs({ code, subject }: Alarm): boolean {
+  return subject === SUBJECT && OURS.has(code)
+}
+
+function shortage(freeBytes: number, reserveBytes: number): string | undefined {
+  if (freeBytes >= reserveBytes) return undefined
+  return `${freeBytes} bytes free on the disk, and ${reserveBytes} are kept in reserve`
+}
+
+function shortageOfFiles(freeFiles: number): string | undefined {
+  if (freeFiles >= RESERVE_FILES) return undefined
+  return `room for ${freeFiles} more files on the disk, and ${RESERVE_FILES} are kept in reserve`
 }

@@ -10,20 +10,21 @@ import type {
   StoreRequest,
   StoreSink,
 } from '../../dimse/association.ts'
-import { type AssociationRejection, REJECTION } from '../../dimse/association-rejection.ts'
+import { REJECTION } from '../../dimse/association-rejection.ts'
+import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
-import type { WatchPoints } from '../queue/watch-points.ts'
-import type { DeviceList } from './device-list.ts'
+import type { Device, DeviceList, Refusal } from './device-list.ts'
+import type { DeviceWatch } from './device-watch.ts'
 
 export interface StorageServiceParts {
   devices: DeviceList
-  /** Called AE titles that are answered; `*` among them = any. */
-  aeTitles: readonly string[]
+  watch: DeviceWatch
   /** Why nothing can be taken just now (no space, storage fault), in words; undefined = all is well. */
   storageTrouble: () => string | undefined
-  /** Opens the way for one instance: from here to the queue. */
-  takeInstance: (request: StoreRequest) => StoreSink
-  watchPoints: WatchPoints
+  /** The index could not be written. */
+  storageFailed: (failure: Failure) => void
+  /** Opens the way for one instance: from here to the queue. `device`: who sends it, where it is listed. */
+  takeInstance: (request: StoreRequest, device: Device | undefined) => StoreSink
   log: Log
 }
 
@@ -39,15 +40,16 @@ export class StorageService implements AssociationHandlers {
   }
 
   answer(request: AssociationRequest): AssociationAnswer {
-    const refusal = this.#refusal(request)
-    this.#parts.watchPoints.sight(request, refusal?.why)
+    const admission = this.#parts.devices.admit(request)
+    const stated = admission.admitted ? this.#noRoom() : admission.refusal
+    const refusal = this.#sight(request, stated) ?? stated
     const { callingAeTitle, calledAeTitle, peerAddress } = request
     if (refusal !== undefined) {
       this.#parts.log.warn('association rejected', {
         callingAeTitle,
         calledAeTitle,
         peerAddress,
-        reason: refusal.why,
+        reason: refusal.reason,
       })
       return { accept: false, rejection: refusal.rejection }
     }
@@ -58,17 +60,27 @@ export class StorageService implements AssociationHandlers {
       peerAddress,
       presentationContexts,
     })
+    const { transferSyntaxes, pduBytes } = admission.device?.quirks ?? {}
+    const answers = request.contexts.map((context) => answerContext(context, transferSyntaxes))
+    if (answers.every((answer) => 'refused' in answer))
+      this.#parts.watch.troubled(request, { kind: 'nothing', detail: '' })
     return {
       accept: true,
-      contexts: new Map(request.contexts.map((context) => [context.id, answerContext(context)])),
+      contexts: new Map(request.contexts.map(({ id }, i) => [id, answers[i] ?? REFUSED])),
+      ...(pduBytes !== undefined && { maxPduLength: pduBytes }),
     }
   }
 
   store(request: StoreRequest): StoreSink {
-    return this.#parts.takeInstance(request)
+    const { devices, takeInstance, watch } = this.#parts
+    return watch.counted(request, takeInstance(request, devices.find(request.association)))
   }
 
   ended({ callingAeTitle, peerAddress }: AssociationRequest, end: AssociationEnd): void {
+    const { watch } = this.#parts
+    watch.flush()
+    if (end.how === 'aborted')
+      watch.troubled({ callingAeTitle, peerAddress }, { kind: 'aborted', detail: end.failure.message })
     if (end.how === 'released') this.#parts.log.debug('association released', { callingAeTitle, peerAddress })
     else
       this.#parts.log.warn('association aborted', {
@@ -78,24 +90,40 @@ export class StorageService implements AssociationHandlers {
       })
   }
 
-  #refusal(request: AssociationRequest): { rejection: AssociationRejection; why: string } | undefined {
-    const { aeTitles, devices, storageTrouble } = this.#parts
-    if (!aeTitles.includes('*') && !aeTitles.includes(request.calledAeTitle)) {
-      const why = `it called ${request.calledAeTitle}, and this is ${aeTitles.join(', ')}`
-      return { rejection: REJECTION.calledAeNotRecognized, why }
+  /** Who calls is written down, which tells in time that the index takes nothing: no instance could be taken either. */
+  #sight(request: AssociationRequest, refusal: Refusal | undefined): Refusal | undefined {
+    try {
+      this.#parts.watch.called(request, refusal)
+      return undefined
+    } catch (error) {
+      const failure = failureFrom(error, 'DATABASE_ERROR', 'writing down who calls')
+      this.#parts.storageFailed(failure)
+      return noStorage(failure.message)
     }
-    const admission = devices.admit(request.callingAeTitle, request.peerAddress)
-    if (!admission.admitted) return { rejection: REJECTION.callingAeNotRecognized, why: admission.reason }
-    const trouble = storageTrouble()
-    if (trouble !== undefined) return { rejection: REJECTION.temporaryCongestion, why: trouble }
-    return undefined
+  }
+
+  #noRoom(): Refusal | undefined {
+    const trouble = this.#parts.storageTrouble()
+    return trouble === undefined ? undefined : noStorage(trouble)
   }
 }
 
+const noStorage = (reason: string): Refusal => ({
+  kind: 'storage',
+  detail: reason,
+  reason,
+  rejection: REJECTION.temporaryCongestion,
+})
+
+const REFUSED: ContextAnswer = { refused: 'abstract-syntax' }
+
 /** Every storage SOP class, unknown and private ones too, in a transfer syntax that the device offered. */
-function answerContext({ abstractSyntaxUid, transferSyntaxUids }: ProposedContext): ContextAnswer {
+function answerContext(
+  { abstractSyntaxUid, transferSyntaxUids }: ProposedContext,
+  preferred: readonly string[] | undefined,
+): ContextAnswer {
   const known = abstractSyntaxUid === VERIFICATION_SOP_CLASS_UID || isStorageSopClass(abstractSyntaxUid)
-  if (!known) return { refused: 'abstract-syntax' }
-  const transferSyntaxUid = chooseTransferSyntax(transferSyntaxUids)
+  if (!known) return REFUSED
+  const transferSyntaxUid = chooseTransferSyntax(transferSyntaxUids, preferred)
   return transferSyntaxUid === undefined ? { refused: 'transfer-syntaxes' } : { transferSyntaxUid }
 }

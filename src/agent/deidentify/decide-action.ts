@@ -31,6 +31,8 @@ const NEVER_KEPT: ReadonlyMap<Tag, string> = new Map([
   [0xfffa_fffa, 'digital signatures'],
   [0x4ffe_0001, 'MAC parameters'],
   [0x0088_0200, 'icon image'],
+  // That of the data set itself is treated where it streams past; what stands in a sequence nobody looks at.
+  [0x7fe0_0010, 'pixel data in sequences'],
   [0xfffc_fffc, 'trailing padding'],
 ])
 

@@ -2,26 +2,35 @@ import { isPrivate, isPrivateCreator, privateCreatorTag } from '../../dicom/attr
 import type { DataSetEdits, ValueTransform } from '../../dicom/data-set-editor.ts'
 import type { ElementToken } from '../../dicom/data-set-token.ts'
 import { type DataElement, ElementList } from '../../dicom/data-set-tree.ts'
-import { TAG, type Tag } from '../../dicom/tag.ts'
+import { type Encoding, encodingOf } from '../../dicom/element-header.ts'
+import { type ElementPath, stepOf } from '../../dicom/element-path.ts'
+import type { Tag } from '../../dicom/tag.ts'
+import { transferSyntax } from '../../dicom/transfer-syntax.ts'
 import { withLength } from '../../dicom/write-element.ts'
-import { cleanContent } from './clean-content.ts'
+import { decideInContent, isTermOfReports } from './clean-content.ts'
 import { type Decision, decideAction } from './decide-action.ts'
 import { type DeidAudit, DeidCounter } from './deid-audit.ts'
 import { dummyValue } from './dummy-value.ts'
 import { characterSetOf, paddingOf, plainText, TEXT_VRS, vrOf } from './element-text.ts'
 import { type InstanceFacts, readFacts } from './facts.ts'
 import { collectKnownValues, type KnownValues } from './known-values.ts'
+import type { KnownValuesCache } from './known-values-cache.ts'
 import { ownRuleFor } from './own-rules.ts'
+import type { PixelCodecs } from './pixel-codec.ts'
+import type { PixelTreatment } from './pixel-treatment.ts'
 import type { DeidProfile, DeidSource } from './profile.ts'
 import type { ProjectKey } from './project-key.ts'
 import { capAge, shiftDates } from './shift-date.ts'
-import { choosePixelTreatment, type PixelTreatment } from './treat-pixels.ts'
+import { choosePixelTreatment } from './treat-pixels.ts'
 import { tellTheTruth } from './truth.ts'
 
 /** One step of the preview: what happens to an element, and by which rule. */
 export interface DeidStep extends Decision {
-  readonly path: readonly Tag[]
+  readonly path: ElementPath
   readonly vr: string
+  /** As it is before anything is done to it; undefined for what is too large to be held. */
+  readonly element: DataElement | undefined
+  readonly characterSet: string
 }
 
 export interface DeidParts {
@@ -30,6 +39,10 @@ export interface DeidParts {
   readonly source: DeidSource
   readonly sopClassUid: string
   readonly transferSyntaxUid: string
+  /** Without them, what has to be masked in a compressed form other than RLE is withheld. */
+  readonly codecs?: PixelCodecs | undefined
+  /** Known values of the patients seen last: what is searched is the same for every slice of a study. */
+  readonly knownValues?: KnownValuesCache | undefined
   /** Hears of each element, for the preview. */
   readonly onStep?: (step: DeidStep) => void
 }
@@ -43,6 +56,7 @@ const PSEUDONYMS: ReadonlyMap<Tag, string> = new Map([
   [ACCESSION_NUMBER, 'accession'],
 ])
 const OVERLAY_DATA = 0x3000
+const PIXEL_GROUP = 0x7fe0
 /** UIDs that the standard itself gives: classes, syntaxes, frames of reference of atlases. */
 const STANDARD_UIDS = '1.2.840.10008.'
 
@@ -68,6 +82,11 @@ export class Deidentification implements DataSetEdits {
     return this.#parts.profile.options.has('retain-uids') ? original : this.#newUid(original)
   }
 
+  /** Of the data set as it leaves: another one where pixels had to be encoded anew. Known once the head has been edited. */
+  get transferSyntaxUid(): string {
+    return this.#pixels?.transferSyntaxUid ?? this.#parts.transferSyntaxUid
+  }
+
   /** What was done, without any value; once the data set has passed. */
   audit(): DeidAudit {
     const { profile } = this.#parts
@@ -76,11 +95,11 @@ export class Deidentification implements DataSetEdits {
 
   edit(part: ElementList): void {
     const isHead = this.#facts === undefined
-    const { profile, sopClassUid, source, transferSyntaxUid } = this.#parts
+    const { profile, sopClassUid, source, transferSyntaxUid, codecs } = this.#parts
     const facts = (this.#facts ??= readFacts(part, sopClassUid, source))
     if (isHead) {
-      this.#known = collectKnownValues(part, facts.characterSet)
-      this.#pixels = choosePixelTreatment(part, facts, profile, transferSyntaxUid)
+      this.#known = collectKnownValues(part, facts.characterSet, this.#parts.knownValues)
+      this.#pixels = choosePixelTreatment(part, facts, profile, transferSyntaxUid, codecs)
     }
     this.#clean(part, [], facts.characterSet, facts)
     if (!isHead) return
@@ -89,26 +108,26 @@ export class Deidentification implements DataSetEdits {
   }
 
   large(element: ElementToken): 'keep' | 'remove' | ValueTransform {
-    if (element.tag === TAG.PixelData) return this.#pixels?.treat(element) ?? 'remove'
-    if (element.tag >>> 16 === 0x7fe0) return 'keep'
+    if (element.tag >>> 16 === PIXEL_GROUP) return this.#pixels?.treat(element) ?? 'remove'
     const { profile } = this.#parts
     const decision = decideAction(element.tag, element.vr ?? 'OB', false, profile.options)
-    const own = this.#facts && ownRuleFor(profile.rules, [element.tag], this.#facts)
+    const own = this.#facts && ownRuleFor(profile.rules, [element.tag], false, this.#facts)
     const action = own?.action ?? decision.action
-    this.#step([element.tag], element.vr ?? '', { ...decision, ...own })
+    const [path, vr] = [[element.tag], element.vr ?? '']
+    this.#step({ path, vr, element: undefined, characterSet: '' }, { ...decision, ...own })
     if (action === 'keep' && !TEXT_VRS.has(element.vr ?? '')) return 'keep'
     if (action === 'remove') return 'remove'
     // What cannot be looked at as a whole is not kept.
-    return dummyInPlace(element)
+    return dummyInPlace(element, encodingOf(transferSyntax(this.#parts.transferSyntaxUid)))
   }
 
-  #clean(list: ElementList, path: readonly Tag[], around: string, facts: InstanceFacts): void {
+  #clean(list: ElementList, path: ElementPath, around: string, facts: InstanceFacts): void {
     const characterSet = characterSetOf(list, around)
     const overlays = new Set<number>()
     for (const element of list.elements) {
-      const here = [...path, element.tag]
+      const here = [...path, stepOf(element, list)]
       const decision = this.#decide(element, list, here, facts)
-      this.#step(here, vrOf(element), decision)
+      this.#step({ path: here, vr: vrOf(element), element, characterSet }, decision)
       this.#apply(element, list, decision, { path: here, characterSet, facts })
       if (isOverlay(element.tag) && list.find(element.tag) === undefined) overlays.add(element.tag >>> 16)
     }
@@ -120,13 +139,15 @@ export class Deidentification implements DataSetEdits {
   #decide(
     element: DataElement,
     list: ElementList,
-    path: readonly Tag[],
+    path: ElementPath,
     facts: InstanceFacts,
   ): Decision & { value?: string } {
     const { profile } = this.#parts
-    const own = ownRuleFor(profile.rules, path, facts)
+    const own = ownRuleFor(profile.rules, path, element.items !== undefined, facts)
     if (own !== undefined) return own
     if (isPrivate(element.tag)) return this.#decidePrivate(element, list)
+    const inContent = decideInContent(element, list, path, profile.options)
+    if (inContent !== undefined) return inContent
     return decideAction(element.tag, vrOf(element), element.items !== undefined, profile.options)
   }
 
@@ -149,9 +170,12 @@ export class Deidentification implements DataSetEdits {
     element: DataElement,
     list: ElementList,
     decision: Decision & { value?: string },
-    at: { path: readonly Tag[]; characterSet: string; facts: InstanceFacts },
+    at: { path: ElementPath; characterSet: string; facts: InstanceFacts },
   ): void {
     const vr = vrOf(element)
+    // A sequence without an item is read as a value where no VR says what it is; with anything else in it, nobody knows what.
+    const isHollow = vr === 'SQ' && element.items === undefined
+    if (isHollow && decision.action !== 'remove') return element.replace(Buffer.alloc(0))
     switch (decision.action) {
       case 'remove':
       case 'clean-graphics':
@@ -165,9 +189,8 @@ export class Deidentification implements DataSetEdits {
       case 'shift-date':
         return this.#shift(element, list, vr, at.facts)
       case 'clean-items':
-        return this.#cleanItems(element, at)
       case 'clean-content':
-        return cleanContent(element, () => this.#cleanItems(element, at))
+        return this.#cleanItems(element, at)
       case 'keep':
       case 'scrub':
         return this.#keep(element, vr, at)
@@ -178,7 +201,7 @@ export class Deidentification implements DataSetEdits {
     if (element.items !== undefined) return
     if (element.tag === PATIENT_AGE && this.#parts.profile.capAges)
       return element.replace(Buffer.from(capAge(plainText(element)), 'latin1'))
-    if (!TEXT_VRS.has(vr) && !isPrivate(element.tag)) return
+    if ((!TEXT_VRS.has(vr) && !isPrivate(element.tag)) || isTermOfReports(element)) return
     const scrubbed = this.#known?.scrub(element.value, at.characterSet, vr) ?? element.value
     if (scrubbed === element.value) return
     this.#counter.scrubbed()
@@ -210,7 +233,7 @@ export class Deidentification implements DataSetEdits {
 
   #cleanItems(
     sequence: DataElement,
-    { path, characterSet, facts }: { path: readonly Tag[]; characterSet: string; facts: InstanceFacts },
+    { path, characterSet, facts }: { path: ElementPath; characterSet: string; facts: InstanceFacts },
   ): void {
     for (const item of sequence.items ?? []) this.#clean(item.list, path, characterSet, facts)
   }
@@ -224,9 +247,9 @@ export class Deidentification implements DataSetEdits {
     return original === '' || original.startsWith(STANDARD_UIDS) ? original : this.#parts.key.uid(original)
   }
 
-  #step(path: readonly Tag[], vr: string, decision: Decision): void {
+  #step(at: Omit<DeidStep, keyof Decision>, decision: Decision): void {
     this.#counter.count(decision)
-    this.#parts.onStep?.({ action: decision.action, rule: decision.rule, path, vr })
+    this.#parts.onStep?.({ action: decision.action, rule: decision.rule, ...at })
   }
 }
 
@@ -254,12 +277,10 @@ function oneDummyCode(sequence: DataElement): void {
 }
 
 /** Passes the header with the dummy's length, then the dummy, and drops the value. */
-function dummyInPlace(element: ElementToken): ValueTransform {
+function dummyInPlace(element: ElementToken, encoding: Encoding): ValueTransform {
   const value = dummyValue(element.vr ?? 'OB')
   return {
     push: (token) =>
-      token.kind === 'element'
-        ? [withLength(token.bytes, token.vr, value.length, { explicitVr: true, littleEndian: true }), value]
-        : [],
+      token.kind === 'element' ? [withLength(token.bytes, token.vr, value.length, encoding), value] : [],
   }
 }

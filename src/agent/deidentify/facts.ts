@@ -31,7 +31,7 @@ export function readFacts(head: ElementList, sopClassUid: string, source: DeidSo
 
 export function fits(
   when: RuleCondition | undefined,
-  { source, modality, sopClassUid }: InstanceFacts,
+  { source, modality, sopClassUid }: Pick<InstanceFacts, 'source' | 'modality' | 'sopClassUid'>,
 ): boolean {
   if (when === undefined) return true
   const { device } = when

@@ -1,26 +1,31 @@
-import type { Tag } from '../../dicom/tag.ts'
-import type { Decision } from './decide-action.ts'
+import { type ElementPath, fitsPath } from '../../dicom/element-path.ts'
+import type { Decision, DeidAction } from './decide-action.ts'
 import { fits, type InstanceFacts } from './facts.ts'
 import type { DeidRule } from './profile.ts'
 
 /** What the first rule of the clinic's own that fits this element says. */
 export function ownRuleFor(
   rules: readonly DeidRule[],
-  path: readonly Tag[],
+  path: ElementPath,
+  holdsItems: boolean,
   facts: InstanceFacts,
 ): (Decision & { value?: string }) | undefined {
   for (const [at, rule] of rules.entries()) {
     if (!fitsPath(rule, path) || !fits(rule.when, facts)) continue
-    const name = `own rule ${at + 1}`
-    if (rule.action === 'replace') return { action: 'dummy', rule: name, value: rule.value ?? '' }
-    if (rule.action === 'replace-uid') return { action: 'uid', rule: name }
-    return { action: rule.action, rule: name }
+    const action = holdsItems ? ofSequence(rule) : ofValue(rule)
+    const value = action === 'dummy' ? { value: rule.value ?? '' } : {}
+    return { action, rule: `own rule ${at + 1}`, ...value }
   }
   return undefined
 }
 
-function fitsPath({ path: wanted, anywhere }: DeidRule, path: readonly Tag[]): boolean {
-  const from = anywhere ? path.length - wanted.length : 0
-  if (from < 0 || path.length - from !== wanted.length) return false
-  return wanted.every((tag, i) => path[from + i] === tag)
+function ofValue({ action }: DeidRule): DeidAction {
+  if (action === 'replace') return 'dummy'
+  return action === 'replace-uid' ? 'uid' : action
+}
+
+/** A sequence has no value of its own: what was meant for one is done to none of its content, so that goes. */
+function ofSequence({ action }: DeidRule): DeidAction {
+  if (action === 'scrub') return 'clean-items'
+  return action === 'keep' || action === 'empty' ? action : 'remove'
 }

@@ -1,4 +1,4 @@
-import type { Tag } from '../../dicom/tag.ts'
+import type { PathPattern } from '../../dicom/element-path.ts'
 
 /** The options of PS3.15 §E.3, by the names that a configuration gives them. */
 export type DeidOption =
@@ -14,26 +14,20 @@ export type DeidOption =
   | 'clean-graphics'
   | 'clean-pixel-data'
 
-/** One element of a configured rule's path: the last is the element itself, those before it are sequences around it. */
-export type TagPath = readonly Tag[]
-
 /** A rule of the clinic's own; the first that fits wins over the standard's table. */
-export interface DeidRule {
-  readonly path: TagPath
-  /** True: the path may stand at any depth; else it begins in the data set itself. */
-  readonly anywhere: boolean
+export interface DeidRule extends PathPattern {
   readonly action: 'keep' | 'remove' | 'empty' | 'replace' | 'shift-date' | 'replace-uid' | 'scrub'
-  /** For 'replace'. */
-  readonly value?: string
-  readonly when?: RuleCondition
+  /** For 'replace'; ASCII, which every character set has. */
+  readonly value?: string | undefined
+  readonly when?: RuleCondition | undefined
 }
 
 /** All that are given must hold. */
 export interface RuleCondition {
   /** The device's name or calling AE title. */
-  readonly device?: string
-  readonly modality?: string
-  readonly sopClassUid?: string
+  readonly device?: string | undefined
+  readonly modality?: string | undefined
+  readonly sopClassUid?: string | undefined
 }
 
 /** A rectangle of pixels to be blackened: column and row of its upper left corner, its width and height. */
@@ -45,7 +39,12 @@ export interface PixelRegion {
 }
 
 export interface PixelRule {
-  readonly when: RuleCondition & { readonly rows?: number; readonly columns?: number }
+  readonly when: RuleCondition & {
+    readonly rows?: number | undefined
+    readonly columns?: number | undefined
+    /** What the image itself declares; '' where it declares nothing. */
+    readonly burnedInAnnotation?: 'YES' | 'NO' | '' | undefined
+  }
   /** Empty: somebody has looked, and images of this kind show no identity. */
   readonly regions: readonly PixelRegion[]
 }

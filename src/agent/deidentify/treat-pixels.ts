@@ -1,24 +1,67 @@
-import type { ValueTransform } from '../../dicom/data-set-editor.ts'
-import type { ElementToken } from '../../dicom/data-set-token.ts'
 import type { ElementList } from '../../dicom/data-set-tree.ts'
-import type { InstanceFacts } from './facts.ts'
-import type { DeidProfile } from './profile.ts'
+import type { Failure } from '../../platform/failure.ts'
+import { fits, type InstanceFacts } from './facts.ts'
+import { maskedPixels } from './masked-pixels.ts'
+import type { PixelCodecs } from './pixel-codec.ts'
+import { readPixelImage } from './pixel-image.ts'
+import { type PixelTreatment, roleInPixelGroup } from './pixel-treatment.ts'
+import type { DeidProfile, PixelRule } from './profile.ts'
+import { isDocument, whyBurnedIn } from './usually-burned-in.ts'
+import { withheld } from './withheld.ts'
 
-/** What becomes of the pixels of one instance. */
-export interface PixelTreatment {
-  /** True: a rule says that no identity is left in them. */
-  readonly areClean: boolean
-  /** May change the head where that is needed, e.g. for another encoding of the pixels. */
-  adapt(head: ElementList): void
-  treat(element: ElementToken): 'keep' | ValueTransform
+/**
+ * Decides from all that stands before the pixel data. Throws DEID_WITHHELD where nobody can say that they are clean, or
+ * where they have to be masked and cannot be; a document is withheld unless the profile lets such pass.
+ */
+export function choosePixelTreatment(
+  head: ElementList,
+  facts: InstanceFacts,
+  profile: DeidProfile,
+  transferSyntaxUid: string,
+  codecs?: PixelCodecs,
+): PixelTreatment {
+  if (isDocument(facts.sopClassUid) && !profile.passDocuments)
+    throw withheld(
+      `its class holds a document or raw data, which cannot be cleaned; profile ${profile.name} may let such pass`,
+    )
+  const rule = profile.pixels.find(({ when }) => covers(when, facts))
+  if (rule === undefined) {
+    const why = whyBurnedIn(head, facts)
+    if (why !== undefined && isImage(facts)) throw uncovered(why, facts, profile)
+    return untouched(false, facts, transferSyntaxUid)
+  }
+  if (rule.regions.length === 0 || !isImage(facts)) return untouched(isImage(facts), facts, transferSyntaxUid)
+  return maskedPixels(readPixelImage(head), rule.regions, transferSyntaxUid, codecs)
 }
 
-/** Decides from all that stands before the pixel data; throws DEID_WITHHELD where nobody can say that they are clean. */
-export function choosePixelTreatment(
-  _head: ElementList,
-  _facts: InstanceFacts,
-  _profile: DeidProfile,
-  _transferSyntaxUid: string,
-): PixelTreatment {
-  return { areClean: false, adapt: () => {}, treat: () => 'keep' }
+function covers(when: PixelRule['when'], facts: InstanceFacts): boolean {
+  const { burnedInAnnotation } = when
+  if (!fits(when, facts)) return false
+  if (burnedInAnnotation !== undefined && burnedInAnnotation !== facts.burnedInAnnotation) return false
+  if (when.rows !== undefined && when.rows !== facts.rows) return false
+  return when.columns === undefined || when.columns === facts.columns
+}
+
+const isImage = ({ rows, columns }: InstanceFacts): boolean => rows > 0 && columns > 0
+
+function uncovered(why: string, { rows, columns, source }: InstanceFacts, { name }: DeidProfile): Failure {
+  return withheld(
+    `${why}, and no pixel rule of profile ${name} covers images of ${columns} x ${rows} from ` +
+      `${source.device ?? source.callingAeTitle}; add one, with the regions to be blackened, or with none if it shows nobody`,
+  )
+}
+
+function untouched(areClean: boolean, facts: InstanceFacts, transferSyntaxUid: string): PixelTreatment {
+  return {
+    areClean,
+    transferSyntaxUid,
+    adapt: () => {},
+    treat: ({ tag }) => {
+      const role = roleInPixelGroup(tag)
+      if (role === undefined) return 'remove'
+      if (role === 'pixels' && !isImage(facts))
+        throw withheld('it holds pixels, and does not say how many rows and columns')
+      return 'keep'
+    },
+  }
 }

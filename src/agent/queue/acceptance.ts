@@ -1,23 +1,31 @@
-import { type Failure, storageFailure } from '../../platform/failure.ts'
+import { Failure, storageFailure } from '../../platform/failure.ts'
 import type { Envelope, Trailer } from '../../protocol/spool-file.ts'
+import type { Observed } from './findings.ts'
 import type { InstanceIndex } from './instance-index.ts'
 import type { Spool } from './spool.ts'
 
 /** A complete, data-synced spool file that waits to be taken on. */
 export interface SealedInstance {
   path: string
+  /** {@link SpoolWriter.syncsBegun}; a name of unknown age is synced in any case. */
+  syncsBegun?: number
   envelope: Envelope
   trailer: Trailer
+  /** Goes into the index with it; a file that was found in the spool has none. */
+  observed?: Observed
 }
 
 /**
  * What taking an instance on came to. 'known': the same UID with the same bytes is here already, so the new file is not
  * wanted. 'conflict': the same UID came before with other bytes; both are kept.
+ * 'healed': these bytes were here, and their file had gone bad; the new one takes its place.
  */
-export type Acceptance = 'new' | 'known' | 'conflict'
+export type Acceptance = 'new' | 'known' | 'conflict' | 'healed'
 
 interface Waiting {
   instance: SealedInstance
+  /** {@link AcceptanceGroup.failedSyncs} when its file was made. */
+  failedSyncs: number
   resolve: (acceptance: Acceptance) => void
   reject: (failure: Failure) => void
 }
@@ -32,16 +40,26 @@ export class AcceptanceGroup {
   readonly #index: InstanceIndex
   #waiting: Waiting[] = []
   #running = false
+  #failedSyncs = 0
 
   constructor(spool: Spool, index: InstanceIndex) {
     this.#spool = spool
     this.#index = index
   }
 
-  /** Rejects with STORAGE_FULL, STORAGE_ERROR or DATABASE_ERROR; the caller then removes the file and refuses. */
-  accept(instance: SealedInstance): Promise<Acceptance> {
+  /** How many folder syncs have failed: to be noted before a file is made, and given to {@link accept}. */
+  get failedSyncs(): number {
+    return this.#failedSyncs
+  }
+
+  /**
+   * Rejects with STORAGE_FULL, STORAGE_ERROR or DATABASE_ERROR; the caller then removes the file and refuses. After a
+   * failed folder sync the next one may succeed without having written the names that were new before: a file that was
+   * made then is refused, too, whenever it comes.
+   */
+  accept(instance: SealedInstance, failedSyncs = this.#failedSyncs): Promise<Acceptance> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ instance, resolve, reject })
+      this.#waiting.push({ instance, failedSyncs, resolve, reject })
       if (!this.#running) void this.#run()
     })
   }
@@ -49,10 +67,12 @@ export class AcceptanceGroup {
   async #run(): Promise<void> {
     this.#running = true
     while (this.#waiting.length > 0) {
-      const group = this.#waiting
+      const all = this.#waiting
       this.#waiting = []
+      const group = all.filter(({ failedSyncs }) => failedSyncs === this.#failedSyncs)
+      for (const waiting of all) if (!group.includes(waiting)) waiting.reject(doubtfulName())
       try {
-        await this.#spool.syncNames(group.map(({ instance }) => instance.envelope.ulid))
+        await this.#syncNames(group)
         const outcomes = this.#index.insert(group.map(({ instance }) => instance))
         for (const [i, outcome] of outcomes.entries()) group[i]?.resolve(outcome)
       } catch (error) {
@@ -62,4 +82,21 @@ export class AcceptanceGroup {
     }
     this.#running = false
   }
+
+  async #syncNames(group: readonly Waiting[]): Promise<void> {
+    try {
+      const { POSITIVE_INFINITY } = Number
+      const names = group.map(({ instance: { envelope, syncsBegun = POSITIVE_INFINITY } }) => {
+        return { ulid: envelope.ulid, syncsBegun }
+      })
+      await this.#spool.syncNames(names)
+    } catch (error) {
+      this.#failedSyncs++
+      throw error
+    }
+  }
+}
+
+function doubtfulName(): Failure {
+  return new Failure('STORAGE_ERROR', 'taking an instance on: syncing folders failed while it was written')
 }

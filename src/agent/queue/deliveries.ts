@@ -1,3 +1,4 @@
+import { LONGEST_WAIT_MS } from '../../platform/backoff.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
@@ -49,13 +50,13 @@ export class Deliveries {
 
   /** Arrival (ms since 1970) of the oldest instance that is not confirmed. */
   oldestUnconfirmed(destination: string): number | undefined {
-    return this.#database.get<{ oldest: number | null }>(OLDEST, destination)?.oldest ?? undefined
+    return this.#database.get<{ oldest: number }>(OLDEST, destination)?.oldest
   }
 
   /** Deliveries that are not confirmed, oldest first. */
   unconfirmed(destination: string, limit: number): DeliveryRow[] {
     return this.#database.all<DeliveryRow>(
-      `${ROWS} AND d.state <> 'confirmed' ORDER BY d.ulid LIMIT ?`,
+      `${ROWS_FROM('delivery d INDEXED BY delivery_unconfirmed')} AND d.state <> 'confirmed' ORDER BY d.ulid LIMIT ?`,
       destination,
       limit,
     )
@@ -63,7 +64,7 @@ export class Deliveries {
 
   ofStudy(destination: string, studyInstanceUid: string): DeliveryRow[] {
     return this.#database.all<DeliveryRow>(
-      `${ROWS} AND d.study_instance_uid = ? ORDER BY d.ulid`,
+      `${ROWS_FROM('delivery d')} AND d.study_instance_uid = ? ORDER BY d.ulid`,
       destination,
       studyInstanceUid,
     )
@@ -71,38 +72,58 @@ export class Deliveries {
 
   /** The earliest time (ms since 1970) at which a queued delivery outside `except` may go; undefined when none is queued. */
   nextDue(destination: string, except: readonly string[] = []): number | undefined {
-    const row = this.#database.get<{ due: number | null }>(NEXT_DUE, destination, JSON.stringify(except))
+    const [now, studies] = [this.#clock.now(), JSON.stringify(except)]
+    // The clock has jumped back since that time was written down.
+    if (this.#database.get(FAR_OFF, destination, now + LONGEST_WAIT_MS, studies) !== undefined) return now
+    const row = this.#database.get<{ due: number | null }>(NEXT_DUE, destination, studies)
     return row?.due ?? undefined
   }
 
-  /** An operator's word: all held and waiting deliveries (of one study) may go at once. Returns how many. */
+  /**
+   * An operator's word: all held and waiting deliveries (of one study) may go at once, but those that are held for what
+   * was found in them (Findings.release). Returns how many.
+   */
   retry(destination: string, studyInstanceUid?: string): number {
     return this.#database.durably(() => {
       const study = studyInstanceUid ?? null
+      this.#database.run(REOPEN, destination, destination, study, study)
       this.#database.run(RETRY_STUDIES, destination, study, study)
       return this.#database.run(RETRY, this.#clock.now(), destination, study, study)
     })
   }
 }
 
-const COUNTS = 'SELECT state, count(*) AS n FROM delivery WHERE destination = ? GROUP BY state'
+const COUNTS = 'SELECT state, instances AS n FROM delivery_total WHERE destination = ?'
 const WAITING_BYTES = `
-  SELECT coalesce(sum(i.sealed_bytes), 0) AS bytes FROM delivery d JOIN instance i USING (ulid)
-  WHERE d.destination = ? AND d.state IN ('queued', 'sending', 'held')`
+  SELECT coalesce(sum(bytes), 0) AS bytes FROM delivery_total
+  WHERE destination = ? AND state IN ('queued', 'sending', 'held')`
+/** ULIDs sort by the time of arrival. */
 const OLDEST = `
-  SELECT min(i.arrived_at) AS oldest FROM delivery d JOIN instance i USING (ulid)
-  WHERE d.destination = ? AND d.state IN ('queued', 'sending', 'delivered', 'held')`
-const ROWS = `
+  SELECT arrived_at AS oldest FROM instance WHERE ulid = (
+    SELECT ulid FROM delivery INDEXED BY delivery_unconfirmed
+    WHERE state <> 'confirmed' AND destination = ? ORDER BY ulid LIMIT 1)`
+const ROWS_FROM = (deliveries: string): string => `
   SELECT d.ulid, d.destination, d.study_instance_uid AS studyInstanceUid, i.sop_instance_uid AS sopInstanceUid, d.state,
     d.changed_at AS changedAt, d.attempts, d.next_attempt_at AS nextAttemptAt, d.reason_code AS reasonCode, d.reason,
     i.calling_ae_title AS callingAeTitle, i.sealed_bytes AS sealedBytes, i.arrived_at AS arrivedAt
-  FROM delivery d JOIN instance i USING (ulid) WHERE d.destination = ?`
+  FROM ${deliveries} JOIN instance i USING (ulid) WHERE d.destination = ?`
 const NEXT_DUE = `
   SELECT min(next_attempt_at) AS due FROM delivery WHERE destination = ? AND state = 'queued'
     AND study_instance_uid NOT IN (SELECT value FROM json_each(?))`
+const FAR_OFF = `
+  SELECT 1 FROM delivery WHERE destination = ? AND state = 'queued' AND next_attempt_at > ?
+    AND study_instance_uid NOT IN (SELECT value FROM json_each(?)) LIMIT 1`
 const RETRY = `
   UPDATE delivery SET state = 'queued', changed_at = ?, next_attempt_at = 0, reason_code = NULL, reason = NULL
-  WHERE destination = ? AND state IN ('held', 'queued') AND (? IS NULL OR study_instance_uid = ?)`
+  WHERE destination = ? AND state IN ('held', 'queued') AND reason_code IS NOT 'CHECK_HELD'
+    AND (? IS NULL OR study_instance_uid = ?)`
+/** What was held may have let its study close, and be confirmed, without it. */
+const REOPEN = `
+  UPDATE study SET state = 'open', attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL
+  WHERE destination = ? AND study_instance_uid IN (
+    SELECT study_instance_uid FROM delivery
+    WHERE destination = ? AND state = 'held' AND reason_code IS NOT 'CHECK_HELD'
+      AND (? IS NULL OR study_instance_uid = ?))`
 const RETRY_STUDIES = `
   UPDATE study SET next_attempt_at = 0 WHERE destination = ? AND state <> 'confirmed'
     AND (? IS NULL OR study_instance_uid = ?)`

@@ -1,7 +1,11 @@
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../platform/sqlite.ts'
+import { TRAILER_BYTES } from '../../protocol/spool-file.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
 import type { Acceptance, SealedInstance } from './acceptance.ts'
+import type { DeliveryState } from './deliveries.ts'
+import { recordObserved } from './findings.ts'
+import type { ExpectedSpoolFile } from './verify-spool-file.ts'
 
 /** Rows of the spool's index: what is here, and for which destinations it waits. */
 export class InstanceIndex {
@@ -16,9 +20,21 @@ export class InstanceIndex {
     this.#destinations = destinations
   }
 
-  /** True if this SOP instance is held (or was confirmed) with exactly these bytes. */
+  /** True if this SOP instance is here (or was confirmed) with exactly these bytes, and its file is not known to be bad. */
   holds(sopInstanceUid: string, dataSetSha256: string): boolean {
-    return this.#database.get(SAME_BYTES, sopInstanceUid, dataSetSha256) !== undefined
+    const here = this.#database.all<HereAlready>(HERE_ALREADY, dataSetSha256, sopInstanceUid)
+    return here.some(({ isSame, isBad }) => isSame && !isBad)
+  }
+
+  /** Files with exactly these bytes that are still needed and not known to be bad. */
+  copies(sopInstanceUid: string, dataSetSha256: string): ExpectedSpoolFile[] {
+    return this.#database
+      .all<{ ulid: Ulid; sealedBytes: number; sealedSha256: string }>(COPIES, sopInstanceUid, dataSetSha256)
+      .map(({ ulid, sealedBytes, sealedSha256 }) => ({
+        ulid,
+        bytes: sealedBytes + TRAILER_BYTES,
+        sealedSha256,
+      }))
   }
 
   /** Counts that a device sent the same bytes once more. */
@@ -35,7 +51,27 @@ export class InstanceIndex {
    * undo it, and then the spool files bring the rows back.
    */
   insert(instances: readonly SealedInstance[]): Acceptance[] {
-    return this.#database.transaction(() => instances.map((instance) => this.#insertOne(instance)))
+    return this.#insertAll(instances, UNSENT)
+  }
+
+  /** Adds instances that may be at the center already: it is asked before they are sent. */
+  insertForgotten(instances: readonly SealedInstance[]): Acceptance[] {
+    return this.#insertAll(instances, FORGOTTEN)
+  }
+
+  /**
+   * Nobody knows any more whether this instance, or anything that waits, is at the center: the next manifest lists it, and
+   * what the center lacks is sent.
+   */
+  askFirst(ulid?: Ulid): void {
+    const { state, code, reason } = FORGOTTEN
+    const values = [state, this.#clock.now(), code, reason]
+    if (ulid !== undefined) this.#database.run(`${ASK_FIRST} AND ulid = ?`, ...values, ulid)
+    else
+      this.#database.transaction(() => {
+        this.#database.run(ASK_FIRST, ...values)
+        this.#database.run('DELETE FROM pack')
+      })
   }
 
   /** ULIDs of all instances whose file ought to be in the spool. */
@@ -47,51 +83,115 @@ export class InstanceIndex {
     )
   }
 
+  /** Deliveries and studies by one statement for all: a hundred thousand rows are rebuilt in half the time. */
+  #insertAll(instances: readonly SealedInstance[], { state, code, reason }: FirstState): Acceptance[] {
+    const work = (): Acceptance[] => {
+      const outcomes = instances.map((instance) => this.#insertOne(instance))
+      const added = instances.filter((_, i) => outcomes[i] !== 'known')
+      const ulids = JSON.stringify(added.map(({ envelope }) => envelope.ulid))
+      for (const destination of this.#destinations) {
+        this.#database.run(INSERT_DELIVERIES, destination, state, this.#clock.now(), code, reason, ulids)
+        this.#database.run(OPEN_STUDIES, destination, ulids)
+      }
+      for (const instance of added) recordObserved(this.#database, instance, this.#clock.now())
+      return outcomes
+    }
+    // A row that a power cut takes is made again from the file, which does not say that it is held.
+    const isAnyHeld = instances.some(({ observed }) => observed?.hold !== undefined)
+    return isAnyHeld ? this.#database.durably(work) : this.#database.transaction(work)
+  }
+
   #insertOne({ envelope, trailer }: SealedInstance): Acceptance {
-    if (this.holds(envelope.sopInstanceUid, trailer.dataSetSha256)) {
-      this.countRepeat(envelope.sopInstanceUid, trailer.dataSetSha256)
+    const { ulid, sopInstanceUid } = envelope
+    const { dataSetSha256 } = trailer
+    const here = this.#database.all<HereAlready>(HERE_ALREADY, dataSetSha256, sopInstanceUid)
+    if (here.some(({ isSame, isBad }) => isSame && !isBad)) {
+      this.countRepeat(sopInstanceUid, dataSetSha256)
       return 'known'
     }
-    const conflict = this.#database.get(SAME_UID, envelope.sopInstanceUid) !== undefined
-    const arrivedAt = Date.parse(envelope.arrivedAt)
+    const [bad] = here.filter(({ isSame }) => isSame)
+    const isConflict = bad === undefined ? here.length > 0 : bad.conflict === 1
     this.#database.run(
       INSERT_INSTANCE,
-      envelope.ulid,
-      arrivedAt,
+      ulid,
+      Date.parse(envelope.arrivedAt),
       envelope.listener,
       envelope.callingAeTitle,
       envelope.sopClassUid,
-      envelope.sopInstanceUid,
+      sopInstanceUid,
       envelope.studyInstanceUid,
       envelope.seriesInstanceUid,
       envelope.transferSyntaxUid,
       trailer.dataSetBytes,
-      trailer.dataSetSha256,
+      dataSetSha256,
       trailer.sealedBytes,
       trailer.sealedSha256,
-      conflict ? 1 : 0,
+      isConflict ? 1 : 0,
+      envelope.policy.startsWith('deidentified:') ? 1 : 0,
     )
-    for (const destination of this.#destinations) {
-      const { ulid, studyInstanceUid } = envelope
-      this.#database.run(INSERT_DELIVERY, ulid, destination, studyInstanceUid, this.#clock.now())
-      this.#database.run(OPEN_STUDY, destination, studyInstanceUid, arrivedAt, arrivedAt)
-    }
-    return conflict ? 'conflict' : 'new'
+    if (bad !== undefined) this.#supersede(bad.ulid, ulid)
+    return bad !== undefined ? 'healed' : isConflict ? 'conflict' : 'new'
+  }
+
+  /** The new copy takes the place of one whose file is bad, wherever that was not confirmed. */
+  #supersede(bad: Ulid, by: Ulid): void {
+    this.#database.run('UPDATE instance SET superseded_by = ? WHERE superseded_by = ?', by, bad)
+    this.#database.run('UPDATE instance SET superseded_by = ? WHERE ulid = ?', by, bad)
+    this.#database.run(
+      "DELETE FROM delivery INDEXED BY delivery_unconfirmed WHERE ulid = ? AND state <> 'confirmed'",
+      bad,
+    )
   }
 }
 
-const SAME_BYTES = 'SELECT 1 FROM instance WHERE sop_instance_uid = ? AND data_set_sha256 = ?'
-const SAME_UID = 'SELECT 1 FROM instance WHERE sop_instance_uid = ?'
+interface FirstState {
+  state: DeliveryState
+  code: string | null
+  reason: string | null
+}
+
+const UNSENT: FirstState = { state: 'queued', code: null, reason: null }
+const FORGOTTEN: FirstState = {
+  state: 'delivered',
+  code: 'INDEX_REBUILT',
+  reason: 'the index was rebuilt: the center is asked first whether it has this',
+}
+
+/** Of the same SOP instance. */
+interface HereAlready {
+  ulid: Ulid
+  conflict: number
+  /** 1: with the same bytes. */
+  isSame: number
+  /** 1: its file is bad or was removed, and somebody waits for it (again). */
+  isBad: number
+}
+
+const HERE_ALREADY = `
+  SELECT i.ulid, i.conflict, i.data_set_sha256 = ? AS isSame,
+    (i.damage IS NOT NULL OR i.removed_at IS NOT NULL) AND EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_unconfirmed
+      WHERE d.ulid = i.ulid AND d.state <> 'confirmed') AS isBad
+  FROM instance i WHERE i.sop_instance_uid = ? AND i.superseded_by IS NULL`
+const COPIES = `
+  SELECT i.ulid, i.sealed_bytes AS sealedBytes, i.sealed_sha256 AS sealedSha256 FROM instance i
+  WHERE i.sop_instance_uid = ? AND i.data_set_sha256 = ? AND i.damage IS NULL AND i.removed_at IS NULL
+    AND EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_unconfirmed
+      WHERE d.ulid = i.ulid AND d.state <> 'confirmed')`
+const ASK_FIRST = `
+  UPDATE delivery INDEXED BY delivery_unconfirmed SET state = ?, changed_at = ?, reason_code = ?, reason = ?
+  WHERE state <> 'confirmed' AND state IN ('queued', 'sending')`
 const INSERT_INSTANCE = `
   INSERT INTO instance (ulid, arrived_at, listener, calling_ae_title, sop_class_uid, sop_instance_uid,
     study_instance_uid, series_instance_uid, transfer_syntax_uid, data_set_bytes, data_set_sha256, sealed_bytes,
-    sealed_sha256, conflict)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-const INSERT_DELIVERY = `
-  INSERT INTO delivery (ulid, destination, study_instance_uid, state, changed_at) VALUES (?, ?, ?, 'queued', ?)`
+    sealed_sha256, conflict, is_deidentified)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+const INSERT_DELIVERIES = `
+  INSERT INTO delivery (ulid, destination, study_instance_uid, state, changed_at, reason_code, reason)
+  SELECT ulid, ?, study_instance_uid, ?, ?, ?, ? FROM instance WHERE ulid IN (SELECT value FROM json_each(?))`
 /** A late instance reopens its study; the next manifest lists it too. */
-const OPEN_STUDY = `
+const OPEN_STUDIES = `
   INSERT INTO study (destination, study_instance_uid, state, first_arrived_at, last_arrived_at)
-  VALUES (?, ?, 'open', ?, ?)
+  SELECT ?, study_instance_uid, 'open', min(arrived_at), max(arrived_at) FROM instance
+  WHERE ulid IN (SELECT value FROM json_each(?)) GROUP BY study_instance_uid
   ON CONFLICT DO UPDATE SET state = 'open', last_arrived_at = max(last_arrived_at, excluded.last_arrived_at),
     attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL`

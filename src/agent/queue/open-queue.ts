@@ -1,10 +1,17 @@
 import { join } from 'node:path'
 import type { Clock } from '../../platform/clock.ts'
-import { Database } from '../../platform/sqlite.ts'
 import { AcceptanceGroup } from './acceptance.ts'
+import { Commitments } from './commitments.ts'
+import { Damage } from './damage.ts'
 import { Deliveries } from './deliveries.ts'
+import { DeviceRecords } from './device-records.ts'
+import { DisplayKey } from './display-key.ts'
+import { DisplayRecords } from './display-records.ts'
+import { Findings } from './findings.ts'
 import { InstanceIndex } from './instance-index.ts'
+import { type OpenedIndex, openIndex } from './open-index.ts'
 import { Packs } from './packs.ts'
+import { Receipted } from './receipted.ts'
 import { Retained } from './retained.ts'
 import { Spool } from './spool.ts'
 import { Studies } from './studies.ts'
@@ -14,30 +21,53 @@ import { WatchPoints } from './watch-points.ts'
 export interface Queue extends Disposable {
   spool: Spool
   index: InstanceIndex
+  isIndexNew: boolean
+  /** The index that was found damaged at this start. */
+  setAside: OpenedIndex['setAside']
   acceptance: AcceptanceGroup
+  commitments: Commitments
   deliveries: Deliveries
+  damage: Damage
+  devices: DeviceRecords
+  display: DisplayRecords
+  findings: Findings
   packs: Packs
   studies: Studies
+  receipted: Receipted
   retained: Retained
   watchPoints: WatchPoints
 }
 
-/** Opens `folder`/spool and `folder`/queue.sqlite, making what is not there. The caller holds the folder's lock. */
+/**
+ * Opens `folder`/spool and `folder`/queue.sqlite, making what is not there and moving a damaged index aside. The caller
+ * holds the folder's lock, and compares the two by recoverSpool before it does anything else.
+ */
 export async function openQueue(
   folder: string,
   clock: Clock,
   destinations: readonly string[],
 ): Promise<Queue> {
   const spool = await Spool.open(join(folder, 'spool'))
-  const database = Database.open(join(folder, 'queue.sqlite'), join(import.meta.dirname, 'schema'))
+  const schema = join(import.meta.dirname, 'schema')
+  const opened = await openIndex(join(folder, 'queue.sqlite'), schema, clock.now())
+  const { database, isNew: isIndexNew, setAside } = opened
+  const displayKey = await DisplayKey.open(join(folder, 'keys'))
   const index = new InstanceIndex(database, clock, destinations)
   return {
     spool,
     index,
+    isIndexNew,
+    setAside,
     acceptance: new AcceptanceGroup(spool, index),
+    commitments: new Commitments(database, clock, destinations),
     deliveries: new Deliveries(database, clock),
+    damage: new Damage(database, clock),
+    devices: new DeviceRecords(database),
+    display: new DisplayRecords(database, displayKey, clock),
+    findings: new Findings(database, clock),
     packs: new Packs(database, clock),
     studies: new Studies(database, clock),
+    receipted: new Receipted(database, clock),
     retained: new Retained(database, clock),
     watchPoints: new WatchPoints(database, clock),
     [Symbol.dispose]: () => {

@@ -1,3 +1,4 @@
+import { LONGEST_WAIT_MS } from '../../platform/backoff.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Failure } from '../../platform/failure.ts'
 import type { Database } from '../../platform/sqlite.ts'
@@ -47,6 +48,7 @@ export class Packs {
         OLDEST_DUE,
         destination,
         now,
+        now + LONGEST_WAIT_MS,
         JSON.stringify(except),
       )
       if (first === undefined) return undefined
@@ -55,6 +57,7 @@ export class Packs {
         destination,
         first.study,
         now,
+        now + LONGEST_WAIT_MS,
         limits.members,
       )
       const members = within(
@@ -110,9 +113,14 @@ export class Packs {
   #settleMember(destination: string, { ulid, outcome, failure, nextAttemptAt }: MemberOutcome): void {
     const now = this.#clock.now()
     const [code, reason] = [failure?.code ?? null, failure?.message ?? null]
-    if (outcome === 'delivered') this.#database.run(DELIVERED, now, destination, ulid)
-    else if (outcome === 'held') this.#database.run(HELD, now, code, reason, destination, ulid)
-    else this.#database.run(AGAIN, now, nextAttemptAt ?? 0, code, reason, destination, ulid)
+    if (outcome === 'delivered') {
+      this.#database.run(DELIVERED, now, destination, ulid)
+      this.#database.run(WHOLE_AFTER_ALL, ulid)
+    } else if (outcome === 'held') {
+      this.#database.run(HELD, now, code, reason, destination, ulid)
+      if (code === 'SPOOL_FILE_DAMAGED' || code === 'SPOOL_FILE_MISSING')
+        this.#database.run(DAMAGED, now, code, ulid)
+    } else this.#database.run(AGAIN, now, nextAttemptAt ?? 0, code, reason, destination, ulid)
   }
 }
 
@@ -125,14 +133,16 @@ function within(limit: number, members: { ulid: Ulid; bytes: number }[]): { ulid
   return end === -1 ? members : members.slice(0, end)
 }
 
+/** Due is what has waited long enough, and what was told to wait by a clock that has jumped back since. */
 const OLDEST_DUE = `
   SELECT study_instance_uid AS study FROM delivery
-  WHERE destination = ? AND state = 'queued' AND next_attempt_at <= ?
+  WHERE destination = ? AND state = 'queued' AND (next_attempt_at <= ? OR next_attempt_at > ?)
     AND study_instance_uid NOT IN (SELECT value FROM json_each(?))
   ORDER BY next_attempt_at, ulid LIMIT 1`
 const DUE = `
   SELECT d.ulid, i.sealed_bytes AS sealed FROM delivery d JOIN instance i USING (ulid)
-  WHERE d.destination = ? AND d.study_instance_uid = ? AND d.state = 'queued' AND d.next_attempt_at <= ?
+  WHERE d.destination = ? AND d.study_instance_uid = ? AND d.state = 'queued'
+    AND (d.next_attempt_at <= ? OR d.next_attempt_at > ?)
   ORDER BY d.ulid LIMIT ?`
 const SENDING = `
   UPDATE delivery SET state = 'sending', changed_at = ?, attempts = attempts + 1 WHERE destination = ? AND ulid = ?`
@@ -148,6 +158,11 @@ const DELIVERED = `
 const HELD = `
   UPDATE delivery SET state = 'held', changed_at = ?, reason_code = ?, reason = ?
   WHERE destination = ? AND ulid = ? AND state = 'sending'`
+/** Its file is bad: from now on the same bytes, sent once more by the device, take its place. */
+const DAMAGED = 'UPDATE instance SET damaged_at = ?, damage = ? WHERE ulid = ? AND damage IS NULL'
+/** A file that was brought back by hand, say: the center has seen every byte of it. */
+const WHOLE_AFTER_ALL =
+  'UPDATE instance SET damaged_at = NULL, damage = NULL WHERE ulid = ? AND damage IS NOT NULL'
 const AGAIN = `
   UPDATE delivery SET state = 'queued', changed_at = ?, next_attempt_at = ?, reason_code = ?, reason = ?
   WHERE destination = ? AND ulid = ? AND state = 'sending'`

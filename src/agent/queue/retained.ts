@@ -19,6 +19,7 @@ export class Retained {
 
   /** Written after the confirmation (which was FULL-committed) and before the unlink, which may be lost harmlessly. */
   markRemoved(ulids: readonly Ulid[]): void {
+    if (ulids.length === 0) return
     this.#database.durably(() => {
       for (const ulid of ulids) {
         this.#database.run('UPDATE instance SET removed_at = ? WHERE ulid = ?', this.#clock.now(), ulid)
@@ -27,9 +28,11 @@ export class Retained {
   }
 }
 
+/** Of a superseded file the one that took its place decides. No delivery at all: max() is NULL, and never due. */
 const DUE = `
-  SELECT i.ulid FROM instance i WHERE i.removed_at IS NULL
-    AND EXISTS (SELECT 1 FROM delivery d WHERE d.ulid = i.ulid)
-    AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.ulid = i.ulid
-      AND (d.state <> 'confirmed' OR d.changed_at > ?))
+  SELECT i.ulid FROM instance i INDEXED BY instance_present WHERE i.removed_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_unconfirmed
+      WHERE d.ulid = coalesce(i.superseded_by, i.ulid) AND d.state <> 'confirmed')
+    AND (SELECT max(d.changed_at) FROM delivery d WHERE d.destination IN (SELECT destination FROM delivery_total)
+      AND d.ulid = coalesce(i.superseded_by, i.ulid)) <= ?
   ORDER BY i.ulid LIMIT ?`

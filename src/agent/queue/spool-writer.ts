@@ -1,4 +1,5 @@
 import { constants, type FileHandle, open, unlink } from 'node:fs/promises'
+import type { HeldFolder } from '../../platform/durable-file.ts'
 import { storageFailure } from '../../platform/failure.ts'
 
 /** Blocks are gathered to this much before they go to the file in one call. */
@@ -11,6 +12,8 @@ const GATHER_BYTES = 512 * 1024
  */
 export class SpoolWriter {
   readonly path: string
+  /** {@link HeldFolder.syncsBegun} of its folder when its name had been made. */
+  syncsBegun = Number.POSITIVE_INFINITY
   readonly #opening: Promise<FileHandle>
   #handle: FileHandle | undefined
   #gathered: Buffer[] = []
@@ -19,20 +22,21 @@ export class SpoolWriter {
   #failure: Error | undefined
   #created = false
 
-  private constructor(path: string) {
+  private constructor(path: string, folder?: HeldFolder) {
     this.path = path
     const { O_CREAT, O_EXCL, O_WRONLY } = constants
     this.#opening = open(path, O_CREAT | O_EXCL | O_WRONLY, 0o600).then((handle) => {
       this.#handle = handle
       this.#created = true
+      if (folder !== undefined) this.syncsBegun = folder.syncsBegun
       return handle
     })
     this.#opening.catch(() => {})
   }
 
   /** Begins to create the file at once, so that it is there when the first bytes are. */
-  static create(path: string): SpoolWriter {
-    return new SpoolWriter(path)
+  static create(path: string, folder?: HeldFolder): SpoolWriter {
+    return new SpoolWriter(path, folder)
   }
 
   /**
@@ -75,6 +79,7 @@ export class SpoolWriter {
   /** Leaves nothing behind, also after `complete`. Never throws: what it could not remove is found at the next start. */
   async discard(): Promise<void> {
     this.#gathered = []
+    this.#gatheredBytes = 0
     await this.#writing?.catch(() => {})
     await this.#opening.catch(() => {})
     await this.#handle?.close().catch(() => {})

@@ -1,10 +1,12 @@
-import { mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { mkdir, readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HeldFolder, syncFolder } from '../../platform/durable-file.ts'
 import { Failure, storageFailure, systemCode } from '../../platform/failure.ts'
 import {
   type Envelope,
   endsFinished,
+  isOfOtherVersion,
   parseEnvelope,
   parseTrailer,
   TRAILER_BYTES,
@@ -15,8 +17,15 @@ import { SpoolWriter } from './spool-writer.ts'
 
 const SHARDS = 32
 const SUFFIX = '.ferry'
-/** More than an envelope can take (docs/protocol.md). */
-const HEAD_BYTES = 66_000
+/** Holds nearly every envelope; the second is more than one can take (docs/protocol.md). */
+const HEAD_BYTES = 4096
+const LONGEST_HEAD_BYTES = 66_000
+
+export interface SpoolName {
+  ulid: Ulid
+  /** {@link SpoolWriter.syncsBegun}; infinite where nobody noted it. */
+  syncsBegun: number
+}
 
 export interface SpoolFile {
   envelope: Envelope
@@ -33,6 +42,8 @@ export interface SpoolFile {
 export class Spool implements Disposable {
   readonly folder: string
   readonly #shards: readonly HeldFolder[]
+  /** What was read last; one for all, since it is used up before anything else can be read. */
+  readonly #scratch = Buffer.alloc(LONGEST_HEAD_BYTES)
 
   private constructor(folder: string) {
     this.folder = folder
@@ -59,11 +70,15 @@ export class Spool implements Disposable {
     return join(this.folder, shardName(shardOf(ulid)), ulid + SUFFIX)
   }
 
-  /** Makes the names of these files durable; files of one shard share one folder sync. */
-  async syncNames(ulids: readonly Ulid[]): Promise<void> {
-    const shards = new Set(ulids.map(shardOf))
+  /** Makes these names durable; those of one shard share one folder sync, or need none if one came since they were made. */
+  async syncNames(names: readonly SpoolName[]): Promise<void> {
+    const newest = new Map<number, number>()
+    for (const { ulid, syncsBegun } of names) {
+      const shard = shardOf(ulid)
+      newest.set(shard, Math.max(newest.get(shard) ?? 0, syncsBegun))
+    }
     try {
-      await Promise.all(Array.from(shards, async (shard) => this.#shards[shard]?.sync()))
+      await Promise.all(Array.from(newest, async ([shard, made]) => this.#shards[shard]?.sync(made)))
     } catch (error) {
       throw storageFailure(error, `making names durable in ${this.folder}`)
     }
@@ -71,7 +86,7 @@ export class Spool implements Disposable {
 
   /** A new file for one instance, held only by the writer until it is complete. */
   create(ulid: Ulid): SpoolWriter {
-    return SpoolWriter.create(this.pathOf(ulid))
+    return SpoolWriter.create(this.pathOf(ulid), this.#shards[shardOf(ulid)])
   }
 
   /** Every file in the spool by its ULID, complete or not; other names are none of ours and are left alone. */
@@ -84,41 +99,48 @@ export class Spool implements Disposable {
     }
   }
 
-  /** Envelope and trailer of a complete file. Throws SPOOL_FILE_INVALID or SPOOL_FILE_MISSING. */
+  /** Envelope and trailer of a complete file. Throws SPOOL_FILE_INVALID, SPOOL_FILE_MISSING or SPOOL_FILE_DAMAGED. */
   async read(ulid: Ulid): Promise<SpoolFile> {
-    const path = this.pathOf(ulid)
-    const handle = await open(path, 'r').catch((error: unknown) => {
-      if (systemCode(error) === 'ENOENT')
-        throw new Failure('SPOOL_FILE_MISSING', `reading ${path}: there is no such file`)
-      throw storageFailure(error, `reading ${path}`)
-    })
-    try {
-      const { size } = await handle.stat()
-      const head = Buffer.alloc(Math.min(HEAD_BYTES, size))
-      await handle.read(head, 0, head.length, 0)
-      const parsed = parseEnvelope(head)
-      const tail = Buffer.alloc(Math.min(TRAILER_BYTES, size))
-      await handle.read(tail, 0, tail.length, size - tail.length)
-      const trailer = parseTrailer(tail, size)
-      if (parsed === undefined || parsed.envelope.ulid !== ulid) {
-        throw new Failure('SPOOL_FILE_INVALID', `reading ${path}: the envelope is of another file`)
-      }
-      return { envelope: parsed.envelope, trailer, ageOffset: parsed.bytesRead }
-    } finally {
-      await handle.close()
-    }
+    return this.readNow(ulid)
   }
 
-  /** True for a file that was finished once: it may have been accepted, even if it no longer reads. */
-  async wasFinished(ulid: Ulid): Promise<boolean> {
-    const handle = await open(this.pathOf(ulid), 'r')
+  /** The same at once: four times as fast where a hundred thousand files are read at start, some 4 KiB of each. */
+  readNow(ulid: Ulid): SpoolFile {
+    return this.#look(ulid, (descriptor, size) => {
+      const trailer = parseTrailer(this.#readAt(descriptor, TRAILER_BYTES, size - TRAILER_BYTES), size)
+      for (const bytes of [HEAD_BYTES, LONGEST_HEAD_BYTES]) {
+        const parsed = parseEnvelope(this.#readAt(descriptor, bytes, 0))
+        if (parsed?.envelope.ulid === ulid)
+          return { envelope: parsed.envelope, trailer, ageOffset: parsed.bytesRead }
+      }
+      throw new Failure('SPOOL_FILE_INVALID', `reading ${ulid}: the envelope is of another file`)
+    })
+  }
+
+  /** True for a file that was finished once, or by another version of Ferry: it may have been accepted. */
+  wasFinished(ulid: Ulid): boolean {
+    return this.#look(
+      ulid,
+      (descriptor, size) =>
+        endsFinished(this.#readAt(descriptor, TRAILER_BYTES, size - TRAILER_BYTES)) ||
+        isOfOtherVersion(this.#readAt(descriptor, TRAILER_BYTES, 0)),
+    )
+  }
+
+  /**
+   * Whether the file is still there in its whole length: SPOOL_FILE_MISSING or SPOOL_FILE_DAMAGED where it is not. What
+   * its bytes are is not looked at.
+   */
+  async lengthFailure(ulid: Ulid, bytes: number): Promise<Failure | undefined> {
     try {
-      const { size } = await handle.stat()
-      const tail = Buffer.alloc(Math.min(TRAILER_BYTES, size))
-      await handle.read(tail, 0, tail.length, size - tail.length)
-      return endsFinished(tail)
-    } finally {
-      await handle.close()
+      const { size } = await stat(this.pathOf(ulid))
+      if (size === bytes) return undefined
+      return new Failure(
+        'SPOOL_FILE_DAMAGED',
+        `looking at ${ulid}: its spool file has ${size} bytes, not ${bytes}`,
+      )
+    } catch (error) {
+      return spoolFileFailure(error, `looking at ${ulid}`)
     }
   }
 
@@ -134,6 +156,24 @@ export class Spool implements Disposable {
     for (const shard of this.#shards) shard[Symbol.dispose]()
   }
 
+  #look<Result>(ulid: Ulid, look: (descriptor: number, size: number) => Result): Result {
+    let descriptor: number | undefined
+    try {
+      descriptor = openSync(this.pathOf(ulid), 'r')
+      return look(descriptor, fstatSync(descriptor).size)
+    } catch (error) {
+      throw spoolFileFailure(error, `reading ${ulid}`)
+    } finally {
+      if (descriptor !== undefined) closeSync(descriptor)
+    }
+  }
+
+  /** The bytes that are there, at most `length`, from `position` on, or from the start where that lies before it. */
+  #readAt(descriptor: number, length: number, position: number): Buffer {
+    const bytesRead = readSync(descriptor, this.#scratch, 0, length, Math.max(0, position))
+    return this.#scratch.subarray(0, bytesRead)
+  }
+
   /** Removes a file. One that is already gone is as good as removed: an unlink that a crash undid comes round again. */
   async remove(ulid: Ulid): Promise<void> {
     await unlink(this.pathOf(ulid)).catch((error: unknown) => {
@@ -145,3 +185,15 @@ export class Spool implements Disposable {
 const shardOf = (ulid: Ulid): number => Math.floor(ulidTime(ulid) / 1000) % SHARDS
 
 const shardName = (shard: number): string => shard.toString(32).padStart(2, '0')
+
+/** Why a spool file cannot be read: it is gone, the disk cannot give its bytes back, or something is wrong around it. */
+export function spoolFileFailure(error: unknown, attempted: string): Failure {
+  const code = systemCode(error)
+  if (code === 'ENOENT')
+    return new Failure('SPOOL_FILE_MISSING', `${attempted}: its spool file is gone`, { cause: error })
+  if (code === 'EIO' || code === 'EISDIR')
+    return new Failure('SPOOL_FILE_DAMAGED', `${attempted}: the disk cannot read its spool file (${code})`, {
+      cause: error,
+    })
+  return storageFailure(error, attempted)
+}

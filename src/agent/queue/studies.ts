@@ -1,3 +1,4 @@
+import { LONGEST_WAIT_MS } from '../../platform/backoff.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Failure } from '../../platform/failure.ts'
 import type { Database } from '../../platform/sqlite.ts'
@@ -35,6 +36,14 @@ export interface ManifestRow {
   attempts: number
   /** What the newest receipt says of the PACS; null while there is none. */
   pacs: string | null
+}
+
+/** When a receipt was believed, and what it says of the PACS. Times are ms since 1970. */
+export interface Confirmation {
+  at: number
+  pacs: string
+  /** When to ask again whether the PACS has taken everything. */
+  pacsDueAt: number
 }
 
 /** What the next manifest of a study has to list. */
@@ -98,12 +107,14 @@ export class Studies {
 
   /** Manifests to be posted now: awaiting a receipt, or receipted while the PACS had not taken everything yet. */
   manifestsDue(destination: string): ManifestRow[] {
-    return this.#database.all<ManifestRow>(MANIFESTS_DUE, destination, this.#clock.now())
+    const now = this.#clock.now()
+    return this.#database.all<ManifestRow>(MANIFESTS_DUE, destination, now, now + LONGEST_WAIT_MS)
   }
 
   /** The earliest time at which a manifest is to be posted; undefined when none waits. */
   nextDue(destination: string): number | undefined {
-    return this.#database.get<{ due: number | null }>(NEXT_DUE, destination)?.due ?? undefined
+    const farOff = this.#clock.now() + LONGEST_WAIT_MS
+    return this.#database.get<{ due: number | null }>(NEXT_DUE, farOff, destination)?.due ?? undefined
   }
 
   /** No receipt yet: why, and when it is asked for again. */
@@ -113,32 +124,20 @@ export class Studies {
 
   /**
    * The receipt is checked: it and the confirmation of what it lists are on the disk when this returns. A study that was
-   * reopened in between stays open. `pacsDueAt`: when to ask again whether the PACS has taken everything.
+   * reopened in between stays open.
    */
   confirm(
     destination: string,
     manifest: ManifestRow,
     receiptJws: string,
     ulids: readonly string[],
-    pacs: string,
-    pacsDueAt: number,
+    { at, pacs, pacsDueAt }: Confirmation,
   ): void {
-    const now = this.#clock.now()
     const { studyInstanceUid, version } = manifest
     this.#database.durably(() => {
-      this.#database.run(SET_RECEIPT, receiptJws, now, pacs, destination, studyInstanceUid, version)
-      for (const ulid of ulids) this.#database.run(CONFIRM_DELIVERY, now, destination, ulid)
+      this.#database.run(SET_RECEIPT, receiptJws, at, pacs, destination, studyInstanceUid, version)
+      for (const ulid of ulids) this.#database.run(CONFIRM_DELIVERY, at, destination, ulid)
       this.#database.run(CONFIRM_STUDY, pacsDueAt, destination, studyInstanceUid, version)
-    })
-  }
-
-  /** The center does not hold these after all (it was restored from a backup, say): they go again. */
-  sendAgain(destination: string, studyInstanceUid: string, ulids: readonly string[], failure: Failure): void {
-    const now = this.#clock.now()
-    this.#database.durably(() => {
-      for (const ulid of ulids)
-        this.#database.run(SEND_AGAIN, now, failure.code, failure.message, destination, ulid)
-      this.#database.run(REOPEN, destination, studyInstanceUid)
     })
   }
 
@@ -195,14 +194,16 @@ const INSERT_MANIFEST = `
 const CLOSE = `
   UPDATE study SET state = 'closed', version = ?, attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL
   WHERE destination = ? AND study_instance_uid = ?`
+/** As for packs: a time that lies further off than any wait was written by a clock that has jumped back since. */
 const MANIFESTS_DUE = `
   SELECT m.study_instance_uid AS studyInstanceUid, m.version, m.digest, m.jws, s.attempts, m.pacs
   FROM study s JOIN manifest m USING (destination, study_instance_uid, version)
-  WHERE s.destination = ? AND s.next_attempt_at <= ?
+  WHERE s.destination = ? AND (s.next_attempt_at <= ? OR s.next_attempt_at > ?)
     AND (s.state = 'closed' OR (s.state = 'confirmed' AND m.pacs = 'waiting'))
   ORDER BY s.next_attempt_at LIMIT 100`
 const NEXT_DUE = `
-  SELECT min(s.next_attempt_at) AS due FROM study s JOIN manifest m USING (destination, study_instance_uid, version)
+  SELECT min(iif(s.next_attempt_at > ?, 0, s.next_attempt_at)) AS due
+  FROM study s JOIN manifest m USING (destination, study_instance_uid, version)
   WHERE s.destination = ? AND (s.state = 'closed' OR (s.state = 'confirmed' AND m.pacs = 'waiting'))`
 const POSTPONE = `
   UPDATE study SET attempts = attempts + 1, next_attempt_at = ?, reason_code = ?, reason = ?
@@ -216,12 +217,6 @@ const CONFIRM_DELIVERY = `
 const CONFIRM_STUDY = `
   UPDATE study SET state = 'confirmed', attempts = attempts + 1, next_attempt_at = ?, reason_code = NULL, reason = NULL
   WHERE destination = ? AND study_instance_uid = ? AND version = ? AND state IN ('closed', 'confirmed')`
-const SEND_AGAIN = `
-  UPDATE delivery SET state = 'queued', changed_at = ?, next_attempt_at = 0, reason_code = ?, reason = ?
-  WHERE destination = ? AND ulid = ? AND state IN ('delivered', 'confirmed')`
-const REOPEN = `
-  UPDATE study SET state = 'open', attempts = 0, next_attempt_at = 0
-  WHERE destination = ? AND study_instance_uid = ?`
 const STUDY_ROWS = `
   SELECT s.destination, s.study_instance_uid AS studyInstanceUid, s.state, s.first_arrived_at AS firstArrivedAt,
     s.last_arrived_at AS lastArrivedAt, s.version, s.attempts, s.next_attempt_at AS nextAttemptAt,

@@ -80,8 +80,9 @@ export class WatchPoints {
     this.#database.run('DELETE FROM alarm WHERE code = ? AND subject = ?', code, subject)
   }
 
+  /** What was raised, and what stands by itself while spool files are bad; the oldest first. */
   alarms(): Alarm[] {
-    return this.#database.all<Alarm>('SELECT code, subject, message, since FROM alarm ORDER BY since')
+    return this.#database.all<Alarm>(ALARMS)
   }
 }
 
@@ -97,13 +98,32 @@ const SIGHT = `
   ON CONFLICT DO UPDATE SET called_ae_title = excluded.called_ae_title, last_seen_at = excluded.last_seen_at,
     associations = associations + excluded.associations, rejections = rejections + excluded.rejections,
     last_rejection = excluded.last_rejection`
-/** A stranger who tries name after name must not fill the disk. */
+/** A stranger who tries name after name must neither fill the disk nor push out what has sent instances. */
 const FORGET_OLDEST = `
   DELETE FROM device_sighting WHERE (calling_ae_title, peer_address) IN (
-    SELECT calling_ae_title, peer_address FROM device_sighting ORDER BY last_seen_at DESC LIMIT -1 OFFSET 1000)`
+    SELECT calling_ae_title, peer_address FROM device_sighting s WHERE NOT EXISTS (
+      SELECT 1 FROM device_record r WHERE r.calling_ae_title = s.calling_ae_title
+        AND r.peer_address = s.peer_address AND r.instances > 0)
+    ORDER BY last_seen_at DESC LIMIT -1 OFFSET 1000)`
 const SIGHTINGS = `
   SELECT calling_ae_title AS callingAeTitle, called_ae_title AS calledAeTitle, peer_address AS peerAddress,
     first_seen_at AS firstSeenAt, last_seen_at AS lastSeenAt, associations, rejections, last_rejection AS lastRejection
   FROM device_sighting ORDER BY last_seen_at DESC LIMIT 200`
 const RAISE = `
   INSERT INTO alarm VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET message = excluded.message`
+/** One alarm for all files, however many: the single ones are shown as held, with the reason. */
+const ALARMS = `
+  SELECT code, subject, message, since FROM alarm
+  UNION ALL
+  SELECT i.damage, iif(i.damage = 'CENTER_LOST', 'center', 'spool'), format(iif(i.damage = 'CENTER_LOST',
+    '%d that the center has lost and that were removed here, of %d studies: %s',
+    '%d accepted and not confirmed, of %d studies: send them again from the device'),
+    count(*), count(DISTINCT i.study_instance_uid), substr(group_concat(DISTINCT i.study_instance_uid), 1, 1300)),
+    min(i.damaged_at)
+  FROM instance i INDEXED BY instance_damaged WHERE i.damage IS NOT NULL AND i.superseded_by IS NULL
+    AND EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_unconfirmed WHERE d.ulid = i.ulid AND d.state <> 'confirmed')
+  GROUP BY i.damage
+  UNION ALL
+  SELECT 'SPOOL_FILE_INVALID', 'spool', format('%d kept and not sent, the first is %s', count(*), min(ulid)), min(since)
+  FROM doubtful_file HAVING count(*) > 0
+  ORDER BY since`

@@ -8,8 +8,14 @@ import { refusalSchema } from '../../protocol/center-api.ts'
 import { parseJson } from '../../protocol/parse-json.ts'
 import type { SigningKey } from '../../protocol/signing-key.ts'
 import { pinnedConnector } from './pinned-tls.ts'
+import { Silence } from './silence.ts'
 
-const ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
+/** No answer but a large receipt comes near it. */
+const ANSWER_LIMIT_BYTES = 4 * 1024 * 1024
+/** More than twice as long as the center holds an answer back. */
+const SILENCE_MS = 60_000
+/** The slowest line that a body which cannot be sent in parts may travel on. */
+const LEAST_BYTES_PER_MS = 1
 
 export interface CenterRequest {
   method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE'
@@ -18,8 +24,10 @@ export interface CenterRequest {
   body?: string | AsyncIterable<Uint8Array>
   /** Statuses besides 2xx that the caller looks at itself. */
   also?: readonly number[]
-  /** Nothing said for so long ends the request; default 60 s. */
+  /** Nothing said for so long ends the request; default 60 s and the time that a text takes on a very slow line. */
   silenceMs?: number
+  /** A longer answer is not believed; default 4 MiB. */
+  answerLimitBytes?: number
   signal?: AbortSignal | undefined
 }
 
@@ -43,13 +51,13 @@ export class CenterClient implements AsyncDisposable {
   readonly #options: CenterClientOptions
   readonly #agent: Agent
   #token: { text: string; until: number } | undefined
-  /** Center's clock minus ours, ms, once it has told us. */
-  #offsetMs: number | undefined
+  /** What the center's clock said at its last answer, and when that was on our monotonic clock. */
+  #told: { centerMs: number; atMs: number } | undefined
 
   constructor(options: CenterClientOptions) {
     this.#options = options
     this.#agent = new Agent({
-      connect: pinnedConnector(options.pins),
+      connect: pinnedConnector(options.pins, options.clock),
       pipelining: 1,
       keepAliveTimeout: 30_000,
     })
@@ -57,15 +65,16 @@ export class CenterClient implements AsyncDisposable {
 
   /** How far the center's clock is ahead of this machine's, ms; undefined before its first answer. */
   get clockOffsetMs(): number | undefined {
-    return this.#offsetMs
+    const now = this.#centerNow()
+    return now === undefined ? undefined : now - this.#options.clock.now()
   }
 
   /** Throws the failure that the center names, or one that fits how the line broke. */
   async request(request: CenterRequest): Promise<CenterResponse> {
     const response = await this.#send(request)
-    const offset = this.#learnTime(response)
-    if (response.status === 401 && Math.abs(offset) > 1000 && refusalCode(response.body) === 'TOKEN_TIME') {
-      // Our clock is wrong; the pinned center's is good enough to sign by. A body that was sent cannot be sent again.
+    this.#learnTime(response)
+    if (isTokenTime(response, request)) {
+      // One of the clocks is wrong; the pinned center's is good enough to sign by. A body that flowed is gone.
       this.#token = undefined
       if (request.body === undefined || typeof request.body === 'string')
         return this.#checked(await this.#send(request), request)
@@ -94,33 +103,39 @@ export class CenterClient implements AsyncDisposable {
     headers,
     body,
     signal,
-    silenceMs = 60_000,
+    silenceMs = SILENCE_MS + (typeof body === 'string' ? body.length / LEAST_BYTES_PER_MS : 0),
+    answerLimitBytes = ANSWER_LIMIT_BYTES,
   }: CenterRequest): Promise<CenterResponse> {
+    using silence = new Silence(this.#options.clock, silenceMs, signal)
     try {
       const response = await this.#agent.request({
         origin: this.#options.url,
         method,
         path,
         headers: { authorization: `Bearer ${this.#bearer()}`, ...headers },
-        body: typeof body === 'string' || body === undefined ? (body ?? null) : Readable.from(body),
-        headersTimeout: silenceMs,
-        bodyTimeout: silenceMs,
-        ...(signal === undefined ? {} : { signal }),
+        body:
+          typeof body === 'string' || body === undefined
+            ? (body ?? null)
+            : Readable.from(silence.during(body)),
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        signal: silence.signal,
       })
+      silence.heard()
       return {
         status: response.statusCode,
         headers: response.headers,
-        body: await limitedText(response.body),
+        body: await limitedText(silence.during(response.body), answerLimitBytes),
       }
     } catch (error) {
       if (signal?.aborted) throw error
-      throw lineFailure(error, `${method} ${path}`)
+      throw lineFailure(silence.words ?? error, `${method} ${path}`)
     }
   }
 
   #bearer(): string {
     const { clock, signingKey, center } = this.#options
-    const now = clock.now() + (this.#offsetMs ?? 0)
+    const now = this.#centerNow() ?? clock.now()
     if (this.#token === undefined || clock.monotonicMs() > this.#token.until) {
       const until = clock.monotonicMs() + (TOKEN_LIFE_S * 1000) / 2
       this.#token = { text: signAccessToken(signingKey, center, now), until }
@@ -128,11 +143,15 @@ export class CenterClient implements AsyncDisposable {
     return this.#token.text
   }
 
-  #learnTime({ headers }: CenterResponse): number {
-    const told = Date.parse(String(headers['date']))
-    if (Number.isNaN(told)) return 0
-    this.#offsetMs = told - this.#options.clock.now()
-    return this.#offsetMs
+  #learnTime({ headers }: CenterResponse): void {
+    const centerMs = Date.parse(String(headers['date']))
+    if (!Number.isNaN(centerMs)) this.#told = { centerMs, atMs: this.#options.clock.monotonicMs() }
+  }
+
+  /** The center's time by its last answer and what has passed since: no jump of this machine's clock moves it. */
+  #centerNow(): number | undefined {
+    if (this.#told === undefined) return undefined
+    return Math.round(this.#told.centerMs + this.#options.clock.monotonicMs() - this.#told.atMs)
   }
 
   #checked(response: CenterResponse, { method, path, also }: CenterRequest): CenterResponse {
@@ -142,13 +161,21 @@ export class CenterClient implements AsyncDisposable {
   }
 }
 
-async function limitedText(body: Dispatcher.ResponseData['body']): Promise<string> {
-  const chunks: Buffer[] = []
+/** An answer to HEAD has no words: a token that is refused there may be one of a wrong time. */
+function isTokenTime({ status, body }: CenterResponse, { method }: CenterRequest): boolean {
+  return status === 401 && (method === 'HEAD' || refusalCode(body) === 'TOKEN_TIME')
+}
+
+async function limitedText(body: AsyncIterable<Uint8Array>, limitBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = []
   let bytes = 0
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     bytes += chunk.length
-    if (bytes > ANSWER_LIMIT_BYTES)
-      throw new Failure('CENTER_ANSWER_INVALID', `an answer over ${ANSWER_LIMIT_BYTES} bytes`)
+    if (bytes > limitBytes)
+      throw new Failure(
+        'CENTER_ANSWER_INVALID',
+        `reading the center's answer: it is over ${limitBytes} bytes`,
+      )
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

@@ -1,20 +1,26 @@
-import { createHash } from 'node:crypto'
 import { backoffMs } from '../../platform/backoff.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { Failure, isFailureCode } from '../../platform/failure.ts'
-import { CENTER_PATHS, type MemberAnswer, packAnswerSchema } from '../../protocol/center-api.ts'
-import { TRAILER_BYTES } from '../../protocol/spool-file.ts'
+import { type MemberAnswer, packAnswerSchema } from '../../protocol/center-api.ts'
+import { parseJson } from '../../protocol/parse-json.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
 import type { MemberOutcome, PackRecord, Packs } from '../queue/packs.ts'
 import type { Spool } from '../queue/spool.ts'
+import { verifySpoolFile } from '../queue/verify-spool-file.ts'
+import { askAgent } from './ask-agent.ts'
 import type { CenterClient } from './center-client.ts'
+import { ChunkSize } from './chunk-size.ts'
 import type { Destination } from './destination.ts'
 import type { Pace } from './pace.ts'
-import { PackSource, unreadableMembers } from './pack-source.ts'
+import { type BadMember, damagedMembers, PackSource, unreadableMembers } from './pack-source.ts'
 import { uploadPack } from './tus-upload.ts'
 
 /** The center holds its answer back for up to 25 s while it opens and stores. */
 const ANSWER_SILENCE_MS = 60_000
+/** Should it not do so. */
+const ASK_AGAIN_MS = 1000
+/** A pack that is not opened by then leaves its place to others and is asked for again. */
+const OPENING_MS = 60_000
 const DAMAGED_FIRST_MS = 5_000
 const DAMAGED_CAP_MS = 10 * 60_000
 
@@ -32,13 +38,19 @@ export class CenterUpload implements Destination {
   readonly name = 'center'
   readonly sealing = 'end-to-end'
   readonly #parts: CenterUploadParts
+  readonly #chunkSize: ChunkSize
 
   constructor(parts: CenterUploadParts) {
     this.#parts = parts
+    this.#chunkSize = new ChunkSize(parts.chunkBytes)
   }
 
-  async deliver(pack: PackRecord, signal: AbortSignal): Promise<MemberOutcome[]> {
-    const { client, packs, spool, chunkBytes, pace } = this.#parts
+  async deliver(
+    pack: PackRecord,
+    reached: (bytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<MemberOutcome[]> {
+    const { client, packs, spool, clock, pace } = this.#parts
     const { header } = pack
     const unreadable = await unreadableMembers(header, spool)
     if (unreadable.length > 0) return this.#withoutUnreadable(pack, unreadable)
@@ -46,23 +58,32 @@ export class CenterUpload implements Destination {
       client,
       source: PackSource.of(header, spool),
       pack: header.pack,
-      chunkBytes,
+      chunkSize: this.#chunkSize,
       pace,
+      clock,
       created: (url: string) => packs.recordUpload(header.pack, url),
+      reached,
       signal,
     }
-    const url = await uploadPack(upload, pack.uploadUrl)
+    let url: string
+    try {
+      url = await uploadPack(upload, pack.uploadUrl)
+    } catch (error) {
+      const bad = isOurs(error) ? await damagedMembers(header, spool) : []
+      if (bad.length === 0) throw error
+      return this.#withoutUnreadable(pack, bad)
+    }
     pack.uploadUrl = url
     return this.#outcomes(await this.#answer(url, signal), header.members)
   }
 
   async probe(signal: AbortSignal): Promise<void> {
-    await this.#parts.client.request({ method: 'GET', path: CENTER_PATHS.agent, silenceMs: 15_000, signal })
+    await askAgent(this.#parts.client, signal)
   }
 
   /** A pack with a bad member cannot be sent as it was written down: the bad one is held, the others go in a new one. */
-  #withoutUnreadable(pack: PackRecord, unreadable: { ulid: string; failure: Failure }[]): MemberOutcome[] {
-    const failures = new Map(unreadable.map(({ ulid, failure }) => [ulid, failure]))
+  #withoutUnreadable(pack: PackRecord, unreadable: readonly BadMember[]): MemberOutcome[] {
+    const failures = new Map<string, Failure>(unreadable.map(({ ulid, failure }) => [ulid, failure]))
     return pack.header.members.map(({ ulid }) => {
       const failure = failures.get(ulid)
       return failure === undefined ? { ulid, outcome: 'again' } : { ulid, outcome: 'held', failure }
@@ -70,16 +91,26 @@ export class CenterUpload implements Destination {
   }
 
   async #answer(url: string, signal: AbortSignal): Promise<MemberAnswer[]> {
-    for (;;) {
-      const path = `${url}/answer`
-      const answer = await this.#parts.client.json(packAnswerSchema, {
+    const { clock } = this.#parts
+    const path = `${url}/answer`
+    for (const startedMs = clock.monotonicMs(); clock.monotonicMs() - startedMs < OPENING_MS; ) {
+      const response = await this.#parts.client.request({
         method: 'GET',
         path,
         silenceMs: ANSWER_SILENCE_MS,
+        also: [404, 409, 410],
         signal,
       })
+      if (response.status >= 400) throw forgotten()
+      const attempted = 'reading what became of a pack'
+      const answer = parseJson(response.body, packAnswerSchema, 'CENTER_ANSWER_INVALID', attempted)
       if (answer.state === 'answered') return answer.members
+      await clock.sleep(ASK_AGAIN_MS, signal)
     }
+    throw new Failure(
+      'CENTER_BUSY',
+      'asking what became of a pack: the center has all of it and not opened it yet',
+    )
   }
 
   async #outcomes(
@@ -99,26 +130,27 @@ export class CenterUpload implements Destination {
 
   /** The center got other bytes than were sealed. If our file is still whole it was the way: once more. Else it is held. */
   async #damaged(ulid: Ulid, bytes: number, answer: MemberAnswer | undefined): Promise<MemberOutcome> {
-    const { trailer } = await this.#parts.spool.read(ulid)
-    const hash = createHash('sha256')
-    const source = PackSource.ofSpoolFile(this.#parts.spool, ulid, bytes)
-    for await (const block of source.range(0, bytes - TRAILER_BYTES)) hash.update(block)
-    if (hash.digest('hex') !== trailer.sealedSha256) {
-      const failure = new Failure(
-        'SPOOL_FILE_DAMAGED',
-        `sending ${ulid}: its spool file no longer has the digest it was sealed with`,
-      )
-      return { ulid, outcome: 'held', failure }
-    }
+    const bad = await verifySpoolFile(this.#parts.spool, { ulid, bytes })
+    if (bad !== undefined) return { ulid, outcome: 'held', failure: bad }
     const failure = answer === undefined ? unanswered(ulid) : told(answer)
     const nextAttemptAt = this.#parts.clock.now() + backoffMs(4, DAMAGED_FIRST_MS, DAMAGED_CAP_MS)
     return { ulid, outcome: 'again', failure, nextAttemptAt }
   }
 }
 
+/** The upload broke off since a spool file could not be read, not since the line or the center failed. */
+function isOurs(error: unknown): boolean {
+  const code = error instanceof Failure ? error.code : undefined
+  return code === 'SPOOL_FILE_DAMAGED' || code === 'SPOOL_FILE_MISSING' || code === 'STORAGE_ERROR'
+}
+
 function told({ code = '', reason = 'no reason given' }: MemberAnswer): Failure {
   return new Failure(isFailureCode(code) ? code : 'INSTANCE_REFUSED', `the center says: ${reason}`)
 }
+
+/** The next attempt asks for the offset and goes on from there, or begins anew: nothing is stored twice. */
+const forgotten = (): Failure =>
+  new Failure('CENTER_ERROR', 'asking what became of a pack: the center no longer has all of it')
 
 const unanswered = (ulid: string): Failure =>
   new Failure('CENTER_ANSWER_INVALID', `the center's answer to a pack does not speak of ${ulid}`)

@@ -7,9 +7,10 @@ export interface Destination {
   readonly sealing: 'end-to-end' | 'readable'
   /**
    * Brings a pack over, or goes on where an earlier try broke off, and says what became of each member. Throws a Failure
-   * only for what concerns the destination or the line, never for a single instance.
+   * only for what concerns the destination or the line, never for a single instance. Calls `reached` with the number of
+   * bytes of the pack that are known to be there, as often as it learns it.
    */
-  deliver(pack: PackRecord, signal: AbortSignal): Promise<MemberOutcome[]>
+  deliver(pack: PackRecord, reached: (bytes: number) => void, signal: AbortSignal): Promise<MemberOutcome[]>
   /** Resolves if the destination would take something now; throws the Failure that stands in the way. */
   probe(signal: AbortSignal): Promise<void>
 }

@@ -32,10 +32,12 @@ export interface DispatcherParts {
   delivered: (studyInstanceUid: string) => void
 }
 
-/** A pack, how often sending it failed, and when it may go again, on the monotonic clock. */
 interface PackOnItsWay {
   readonly pack: PackRecord
-  readonly failures: number
+  /** How often sending it failed since it last came further. */
+  failures: number
+  reachedBytes: number
+  /** When it may go again, on the monotonic clock. */
   dueMs: number
 }
 
@@ -75,6 +77,13 @@ export class Dispatcher {
     this.wake()
   }
 
+  /** Somebody else found the destination in trouble: it is shown and probed, though nothing may wait to be sent. */
+  foundInTrouble(failure: Failure): void {
+    if (this.#trouble !== undefined) return
+    this.#setTrouble(failure, 0)
+    this.wake()
+  }
+
   /** Runs until aborted; then waits until nothing is under way. */
   async run(signal: AbortSignal): Promise<void> {
     const { destination, packs } = this.#parts
@@ -82,7 +91,7 @@ export class Dispatcher {
     await Promise.all(this.#running)
     this.#trouble = undefined
     this.#parts.watchPoints.clearTrouble(destination.name)
-    this.#broken = packs.unfinished(destination.name).map((pack) => ({ pack, failures: 0, dueMs: 0 }))
+    this.#broken = packs.unfinished(destination.name).map(atItsStart)
     while (!signal.aborted) {
       if (this.#trouble !== undefined) await this.#probe(this.#trouble, signal)
       else if (!this.#startNext(signal)) await this.#wake.wait(this.#idleMs(), signal)
@@ -114,7 +123,7 @@ export class Dispatcher {
     const pack = packs.formNext(destination.name, limits, this.#gathering.waiting().studies)
     if (pack === undefined) return undefined
     this.#gathering.taken(pack.header.study)
-    return { pack, failures: 0, dueMs: 0 }
+    return atItsStart(pack)
   }
 
   /** Never rejects: what goes wrong with one pack ends nothing else. */
@@ -123,7 +132,7 @@ export class Dispatcher {
     const { pack } = way
     const { header } = pack
     try {
-      const outcomes = await destination.deliver(pack, signal)
+      const outcomes = await destination.deliver(pack, (bytes) => cameTo(way, bytes), signal)
       packs.settle(destination.name, header.pack, outcomes)
       for (const { ulid, outcome, failure } of outcomes) {
         if (outcome === 'delivered') continue
@@ -158,13 +167,14 @@ export class Dispatcher {
   }
 
   /**
-   * The pack goes again from where it stood, later each time, so that one that always fails holds up no other. Whether the
-   * destination as a whole is in trouble is found out by a probe.
+   * The pack goes again from where it stood, later each time that it came no further, so that one that always fails holds
+   * up no other. Whether the destination as a whole is in trouble is found out by a probe.
    */
-  #broke({ pack, failures }: PackOnItsWay, failure: Failure): void {
+  #broke(way: PackOnItsWay, failure: Failure): void {
     const { destination, packs, clock } = this.#parts
+    const { pack, failures } = way
     const delay = failures === 0 ? 0 : backoffMs(failures, FIRST_MS, OPERATOR_CAP_MS)
-    this.#broken.push({ pack, failures: failures + 1, dueMs: clock.monotonicMs() + delay })
+    this.#broken.push({ ...way, failures: failures + 1, dueMs: clock.monotonicMs() + delay })
     this.#writeDown(() => packs.postpone(destination.name, pack.header.pack, failure, clock.now() + delay))
     if (this.#trouble === undefined) this.#setTrouble(failure, 0)
   }
@@ -222,4 +232,13 @@ export class Dispatcher {
     const brokenMs = this.#broken.map((broken) => Math.max(0, broken.dueMs - clock.monotonicMs()))
     return Math.min(IDLE_MS, dueMs, untilMs, ...brokenMs) + 5
   }
+}
+
+const atItsStart = (pack: PackRecord): PackOnItsWay => ({ pack, failures: 0, reachedBytes: 0, dueMs: 0 })
+
+/** A line that breaks every minute is still a line, as long as something gets through. */
+function cameTo(way: PackOnItsWay, bytes: number): void {
+  if (bytes <= way.reachedBytes) return
+  way.reachedBytes = bytes
+  way.failures = 0
 }

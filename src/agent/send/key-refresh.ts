@@ -1,7 +1,7 @@
 import type { Clock } from '../../platform/clock.ts'
 import { describe, Failure } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
-import { agentAnswerSchema, CENTER_PATHS } from '../../protocol/center-api.ts'
+import { askAgent } from './ask-agent.ts'
 import type { CenterAccount } from './center-account.ts'
 import type { CenterClient } from './center-client.ts'
 
@@ -36,8 +36,8 @@ export class KeyRefresh {
   async #learn(signal: AbortSignal): Promise<boolean> {
     const { account, client, log, renewed } = this.#parts
     try {
-      const answer = await client.json(agentAnswerSchema, { method: 'GET', path: CENTER_PATHS.agent, signal })
-      if (answer.keys !== undefined && (await account.learnKeys(answer.keys)) === 'new') {
+      const { keys } = await askAgent(client, signal)
+      if ((await account.learnKeys(keys)) === 'new') {
         log.info('center announced new keys', { version: account.keyList().version })
         renewed()
       }

@@ -1,10 +1,17 @@
-import { open, stat } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { Failure } from '../../platform/failure.ts'
 import { encodePackHeader, type PackHeader } from '../../protocol/pack.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
-import type { Spool } from '../queue/spool.ts'
+import { type Spool, spoolFileFailure } from '../queue/spool.ts'
+import { verifySpoolFile } from '../queue/verify-spool-file.ts'
 
 const READ_BYTES = 256 * 1024
+
+/** A member whose spool file is bad, and what was found. */
+export interface BadMember {
+  ulid: Ulid
+  failure: Failure
+}
 
 interface Part {
   bytes: number
@@ -27,14 +34,9 @@ export class PackSource {
       { bytes: head.length, read: (from, to) => once(head.subarray(from, to)) },
       ...header.members.map(({ ulid, bytes }) => ({
         bytes,
-        read: (from: number, to: number) => readRange(spool.pathOf(ulid), from, to),
+        read: (from: number, to: number) => readRange(spool, ulid, from, to),
       })),
     ])
-  }
-
-  /** One spool file alone. */
-  static ofSpoolFile(spool: Spool, ulid: Ulid, bytes: number): PackSource {
-    return new PackSource([{ bytes, read: (from, to) => readRange(spool.pathOf(ulid), from, to) }])
   }
 
   /** Bytes `from` up to, not including, `to` of the whole pack. */
@@ -49,42 +51,42 @@ export class PackSource {
 }
 
 /** Members whose file is not there, or not as long as it was when it was sealed, with what was found. */
-export async function unreadableMembers(
-  header: PackHeader,
-  spool: Spool,
-): Promise<{ ulid: string; failure: Failure }[]> {
+export async function unreadableMembers(header: PackHeader, spool: Spool): Promise<BadMember[]> {
   const found = await Promise.all(
-    header.members.map(async ({ ulid, bytes }) => {
-      const size = await stat(spool.pathOf(ulid)).then(
-        (stats) => stats.size,
-        () => undefined,
-      )
-      if (size === bytes) return []
-      const failure =
-        size === undefined
-          ? new Failure('SPOOL_FILE_MISSING', `sending ${ulid}: its spool file is gone`)
-          : new Failure(
-              'SPOOL_FILE_DAMAGED',
-              `sending ${ulid}: its spool file has ${size} bytes, not ${bytes}`,
-            )
-      return [{ ulid, failure }]
-    }),
+    header.members.map(async ({ ulid, bytes }) => ({
+      ulid,
+      failure: await spool.lengthFailure(ulid, bytes),
+    })),
   )
-  return found.flat()
+  return found.flatMap(({ ulid, failure }) => (failure === undefined ? [] : [{ ulid, failure }]))
+}
+
+/** Members whose file is not what was sealed, every byte of every file read. */
+export async function damagedMembers(header: PackHeader, spool: Spool): Promise<BadMember[]> {
+  const bad: BadMember[] = []
+  for (const { ulid, bytes } of header.members) {
+    const failure = await verifySpoolFile(spool, { ulid, bytes })
+    if (failure !== undefined) bad.push({ ulid, failure })
+  }
+  return bad
 }
 
 async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes
 }
 
-async function* readRange(path: string, from: number, to: number): AsyncGenerator<Buffer> {
-  await using handle = await open(path, 'r')
-  for (let position = from; position < to; ) {
-    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, to - position))
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, position)
-    if (bytesRead === 0)
-      throw new Failure('SPOOL_FILE_DAMAGED', `reading ${path}: it ends at ${position}, not at ${to}`)
-    yield buffer.subarray(0, bytesRead)
-    position += bytesRead
+async function* readRange(spool: Spool, ulid: Ulid, from: number, to: number): AsyncGenerator<Buffer> {
+  try {
+    await using handle = await open(spool.pathOf(ulid), 'r')
+    for (let position = from; position < to; ) {
+      const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, to - position))
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, position)
+      if (bytesRead === 0)
+        throw new Failure('SPOOL_FILE_DAMAGED', `sending ${ulid}: its file ends at ${position}, not at ${to}`)
+      yield buffer.subarray(0, bytesRead)
+      position += bytesRead
+    }
+  } catch (error) {
+    throw spoolFileFailure(error, `sending ${ulid}`)
   }
 }

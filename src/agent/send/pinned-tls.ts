@@ -2,16 +2,18 @@ import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import type { buildConnector } from 'undici'
+import type { Clock } from '../../platform/clock.ts'
 import { Failure } from '../../platform/failure.ts'
 
-const HANDSHAKE_MS = 15_000
+/** Some 3 KiB each way; as long as the center waits for it. */
+const HANDSHAKE_MS = 30_000
 
 /**
  * Connects by TLS 1.3 to a server that shows one of the pinned keys (SHA-256 of its SubjectPublicKeyInfo, base64url). The
  * pin is the whole proof, so no certificate authority is asked; it is compared before a single byte of a request leaves.
  * Fails with CENTER_IDENTITY for another key, CENTER_UNREACHABLE when there is no connection.
  */
-export function pinnedConnector(pins: () => readonly string[]): buildConnector.connector {
+export function pinnedConnector(pins: () => readonly string[], clock: Clock): buildConnector.connector {
   return ({ hostname, port }, callback) => {
     const socket = connect({
       host: hostname,
@@ -26,14 +28,13 @@ export function pinnedConnector(pins: () => readonly string[]): buildConnector.c
     const settle = (failure: Failure | null): void => {
       if (isSettled) return
       isSettled = true
-      clearTimeout(timer)
+      timer.cancel()
       if (failure === null) return callback(null, socket)
       socket.destroy()
       callback(failure, null)
     }
-    const timer = setTimeout(
-      () => settle(unreachable(`no TLS handshake within ${HANDSHAKE_MS / 1000} s`)),
-      HANDSHAKE_MS,
+    const timer = clock.after(HANDSHAKE_MS, () =>
+      settle(unreachable(`no TLS handshake within ${HANDSHAKE_MS / 1000} s`)),
     )
     socket.once('error', (error: NodeJS.ErrnoException) =>
       settle(unreachable(error.code ?? error.message, error)),

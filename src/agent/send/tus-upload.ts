@@ -1,6 +1,8 @@
+import type { Clock } from '../../platform/clock.ts'
 import { Failure } from '../../platform/failure.ts'
 import { CENTER_PATHS } from '../../protocol/center-api.ts'
 import type { CenterClient, CenterResponse } from './center-client.ts'
+import type { ChunkSize } from './chunk-size.ts'
 import type { Pace } from './pace.ts'
 import type { PackSource } from './pack-source.ts'
 
@@ -12,10 +14,13 @@ export interface TusUpload {
   source: Pick<PackSource, 'bytes' | 'range'>
   /** Sent as Upload-Metadata `pack`; the center makes no second upload for the same one. */
   pack: string
-  chunkBytes: number
+  chunkSize: ChunkSize
   pace: Pace
+  clock: Clock
   /** Remembers where the upload is, before its first byte counts. */
   created: (uploadUrl: string) => void
+  /** So many bytes are there. */
+  reached: (bytes: number) => void
   signal?: AbortSignal | undefined
 }
 
@@ -31,7 +36,11 @@ export async function uploadPack(upload: TusUpload, uploadUrl: string | undefine
     upload.created(url)
     offset = (await currentOffset(upload, url)) ?? 0
   }
-  while (offset < upload.source.bytes) offset = await sendChunk(upload, url, offset)
+  upload.reached(offset)
+  while (offset < upload.source.bytes) {
+    offset = await sendChunk(upload, url, offset)
+    upload.reached(offset)
+  }
   return url
 }
 
@@ -46,9 +55,11 @@ async function create({ client, source, pack, signal }: TusUpload): Promise<stri
   }
   const response = await client.request({ method: 'POST', path: CENTER_PATHS.packs, headers, signal })
   const { location } = response.headers
-  if (typeof location !== 'string')
+  const url = typeof location === 'string' ? URL.parse(location, 'https://center') : null
+  if (url === null)
     throw new Failure('CENTER_ANSWER_INVALID', 'creating an upload: no Location in the answer')
-  return new URL(location, 'https://center').pathname
+  // Wherever it points, only the pinned center is asked.
+  return url.pathname
 }
 
 /** HEAD: how much the center has; undefined when it does not know the upload (any more). */
@@ -61,10 +72,28 @@ async function currentOffset(
   return offsetOf(response, source.bytes)
 }
 
-/** PATCH of one chunk; 409 means that the center stands elsewhere, 423 that it still holds our broken request. */
+/** PATCH of one chunk; resolves with where the next one begins, and learns how large it may be. */
 async function sendChunk(upload: TusUpload, url: string, offset: number): Promise<number> {
-  const { client, source, chunkBytes, pace, signal } = upload
-  const end = Math.min(offset + chunkBytes, source.bytes)
+  const { source, chunkSize, clock } = upload
+  const end = Math.min(offset + chunkSize.bytes, source.bytes)
+  const startedMs = clock.monotonicMs()
+  try {
+    await patch(upload, url, offset, end)
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'CENTER_UNREACHABLE') chunkSize.broke()
+    throw error
+  }
+  chunkSize.took(end - offset, clock.monotonicMs() - startedMs)
+  return end
+}
+
+/** Throws CENTER_ERROR where the center stands elsewhere (409) or has forgotten the upload: the next try asks anew. */
+async function patch(
+  { client, source, pace, signal }: TusUpload,
+  url: string,
+  offset: number,
+  end: number,
+): Promise<void> {
   const response = await client.request({
     method: 'PATCH',
     path: url,
@@ -75,22 +104,24 @@ async function sendChunk(upload: TusUpload, url: string, offset: number): Promis
       'upload-offset': String(offset),
     },
     body: pace.through(source.range(offset, end), signal),
-    also: [409],
+    also: [404, 409, 410],
     signal,
   })
-  const next = response.status === 409 ? await currentOffset(upload, url) : offsetOf(response, source.bytes)
-  if (next === undefined)
-    throw new Failure('CENTER_ERROR', 'uploading a pack: the center no longer knows the upload')
-  if (next === offset)
-    throw new Failure('CENTER_ERROR', `uploading a pack: the center stays at offset ${offset}`)
-  return next
+  if (response.status >= 400) {
+    const found = response.status === 409 ? 'stands elsewhere' : 'no longer knows the upload'
+    throw new Failure('CENTER_ERROR', `uploading a pack from offset ${offset}: the center ${found}`)
+  }
+  if (offsetOf(response, source.bytes) !== end) throw wrongOffset(response, end)
 }
 
-function offsetOf({ headers }: CenterResponse, length: number): number {
-  const offset = Number(headers['upload-offset'] ?? Number.NaN)
-  if (Number.isSafeInteger(offset) && offset >= 0 && offset <= length) return offset
-  throw new Failure(
-    'CENTER_ANSWER_INVALID',
-    `uploading a pack: Upload-Offset ${String(headers['upload-offset'])} of ${length}`,
-  )
+function offsetOf(response: CenterResponse, length: number): number {
+  const text = response.headers['upload-offset']
+  const offset = typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+  if (offset <= length) return offset
+  throw wrongOffset(response, length)
+}
+
+function wrongOffset({ headers }: CenterResponse, expected: number): Failure {
+  const found = `Upload-Offset ${String(headers['upload-offset'])} where ${expected} is the most there can be`
+  return new Failure('CENTER_ANSWER_INVALID', `uploading a pack: the center says ${found}`)
 }

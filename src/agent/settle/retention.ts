@@ -13,6 +13,8 @@ export interface RetentionParts {
   keepMs: number
   /** Center's clock minus ours, ms; undefined before the center has answered. */
   clockOffsetMs: () => number | undefined
+  /** Asks the center at this moment whether it still knows all that it has receipted. */
+  centerIsWhole: (signal: AbortSignal) => Promise<boolean>
   clock: Clock
   log: Log
 }
@@ -20,7 +22,8 @@ export interface RetentionParts {
 /**
  * Removes spool files, in the one safe order: the receipt was checked and the confirmation FULL-committed, the retention
  * time has passed, the removal is written down, and only then the file is unlinked. Time has passed only if our clock
- * and the center's both say so: a PC's clock that jumps ahead deletes nothing.
+ * and the center's both say so: a PC's clock that jumps ahead deletes nothing. While the center is away, or has lost what
+ * it had receipted, nothing is removed: this copy may be the only one.
  */
 export class Retention {
   readonly #parts: RetentionParts
@@ -31,21 +34,20 @@ export class Retention {
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.removeDue()
+      await this.removeDue(signal)
       await this.#parts.clock.sleep(EVERY_MS, signal).catch(() => {})
     }
   }
 
   /** Returns how many files were removed. */
-  async removeDue(): Promise<number> {
-    const { retained, spool, keepMs, clockOffsetMs, clock, log } = this.#parts
+  async removeDue(signal: AbortSignal): Promise<number> {
+    const { retained, spool, keepMs, clockOffsetMs, centerIsWhole, clock, log } = this.#parts
     const offset = clockOffsetMs()
     if (offset === undefined) return 0
     const now = clock.now() + Math.min(0, offset)
     let removed = 0
-    for (;;) {
+    while (retained.due(now - keepMs, 1).length > 0 && (await centerIsWhole(signal))) {
       const due = retained.due(now - keepMs, BATCH)
-      if (due.length === 0) break
       retained.markRemoved(due)
       for (const ulid of due) await spool.remove(ulid)
       removed += due.length

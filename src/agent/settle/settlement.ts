@@ -1,13 +1,16 @@
+import { setImmediate } from 'node:timers/promises'
 import { backoffMs } from '../../platform/backoff.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { Wake } from '../../platform/wake.ts'
 import type { ManifestAnswer } from '../../protocol/center-api.ts'
+import { claimedKid } from '../../protocol/jws.ts'
 import { signManifest, verifyManifest } from '../../protocol/manifest.ts'
 import { type PacsState, type Receipt, verifyReceipt } from '../../protocol/receipt.ts'
 import { type SigningKey, type VerifyKey } from '../../protocol/signing-key.ts'
 import { SUITE } from '../../protocol/spool-file.ts'
+import type { Receipted } from '../queue/receipted.ts'
 import type { ManifestRow, Studies } from '../queue/studies.ts'
 import type { WatchPoints } from '../queue/watch-points.ts'
 import { checkReceipt } from './check-receipt.ts'
@@ -18,10 +21,14 @@ const CAP_MS = 60_000
 const PACS_FIRST_MS = 2000
 const PACS_CAP_MS = 10 * 60_000
 const IDLE_MS = 60_000
+/** A center that calls instances stored and then lacks them is not sent them again and again at full speed. */
+const AGAIN_FIRST_MS = 10_000
+const AGAIN_CAP_MS = 10 * 60_000
 
 export interface SettlementParts {
   destination: string
   studies: Studies
+  receipted: Receipted
   watchPoints: WatchPoints
   quiet: QuietTimes
   signingKey: SigningKey
@@ -42,6 +49,8 @@ export interface SettlementParts {
 export class Settlement {
   readonly #parts: SettlementParts
   readonly #wake: Wake
+  /** How often the center lacked instances of a study since its last receipt. */
+  readonly #timesLacked = new Map<string, number>()
 
   constructor(parts: SettlementParts) {
     this.#parts = parts
@@ -54,7 +63,7 @@ export class Settlement {
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const nextQuietMs = this.#closeQuietStudies()
+      const nextQuietMs = await this.#closeQuietStudies(signal)
       for (const manifest of this.#parts.studies.manifestsDue(this.#parts.destination)) {
         if (!signal.aborted) await this.#settle(manifest, signal)
       }
@@ -63,13 +72,18 @@ export class Settlement {
   }
 
   /** Returns after how many ms the next open study may be quiet. */
-  #closeQuietStudies(): number {
+  async #closeQuietStudies(signal: AbortSignal): Promise<number> {
     const { destination, studies, quiet } = this.#parts
     let nextMs = IDLE_MS
     for (const study of studies.readyToClose(destination)) {
       const waitMs = quiet.untilQuietMs(study)
-      if (waitMs <= 0) this.#close(study)
-      else nextMs = Math.min(nextMs, waitMs)
+      if (waitMs > 0) nextMs = Math.min(nextMs, waitMs)
+      else {
+        this.#close(study)
+        // Signing and the sync take some 10 ms, and after an index was rebuilt there may be a thousand studies.
+        await setImmediate()
+        if (signal.aborted) break
+      }
     }
     return nextMs
   }
@@ -102,7 +116,8 @@ export class Settlement {
   }
 
   async #settle(manifest: ManifestRow, signal: AbortSignal): Promise<void> {
-    const { destination, studies, postManifest, clock } = this.#parts
+    const { destination, studies, postManifest, signingKey, clock } = this.#parts
+    if (claimedKid(manifest.jws) !== signingKey.kid) return this.#listAnew(manifest)
     try {
       const answer = await postManifest(manifest.jws, signal)
       if ('receipt' in answer) this.#confirm(manifest, answer.receipt)
@@ -110,24 +125,29 @@ export class Settlement {
     } catch (error) {
       if (signal.aborted) return
       const failure = failureFrom(error, 'INTERNAL', 'asking for a receipt')
-      this.#alarmIfUntrue(manifest, failure)
       const delay = backoffMs(manifest.attempts, FIRST_MS, CAP_MS)
       studies.postpone(destination, manifest.studyInstanceUid, failure, clock.now() + delay)
     }
   }
 
+  /** It was signed before the agent lost its key and joined anew: the next manifest is signed with the key of today. */
+  #listAnew({ studyInstanceUid }: ManifestRow): void {
+    this.#parts.receipted.offerAgain(this.#parts.destination, [studyInstanceUid])
+    this.wake()
+  }
+
   #confirm(row: ManifestRow, receiptJws: string): void {
-    const { destination, studies, watchPoints, clock, log, receiptKeys, center, signingKey } = this.#parts
-    const manifest = verifyManifest(row.jws, [signingKey])
-    const receipt = verifyReceipt(receiptJws, receiptKeys())
-    checkReceipt(receipt, manifest, row.digest, center)
+    const { destination, studies, watchPoints, clock, log } = this.#parts
+    const { studyInstanceUid, version } = row
+    const receipt = this.#believe(row, receiptJws)
     const pacs = pacsOf(receipt)
     const pacsDueAt =
       clock.now() + backoffMs(row.pacs === null ? 0 : row.attempts, PACS_FIRST_MS, PACS_CAP_MS)
-    const ulids = manifest.instances.map(({ ulid }) => ulid)
-    studies.confirm(destination, row, receiptJws, ulids, pacs, pacsDueAt)
-    watchPoints.clear('RECEIPT_MISMATCH', row.studyInstanceUid)
-    const { studyInstanceUid, version } = row
+    const ulids = receipt.instances.map(({ ulid }) => ulid)
+    studies.confirm(destination, row, receiptJws, ulids, { at: confirmedAt(receipt, clock), pacs, pacsDueAt })
+    this.#timesLacked.delete(studyInstanceUid)
+    watchPoints.clear('RECEIPT_MISMATCH', studyInstanceUid)
+    watchPoints.clear('CENTER_BEHIND', studyInstanceUid)
     if (pacs === 'refused') {
       const words = 'the PACS behind the center refuses instances of this study; the center holds them'
       watchPoints.raise('PACS_REFUSED', studyInstanceUid, words)
@@ -136,22 +156,44 @@ export class Settlement {
       log.info('study confirmed', { studyInstanceUid, version, instances: ulids.length, pacs })
   }
 
-  #sendAgain({ studyInstanceUid }: ManifestRow, missing: readonly string[]): void {
-    const { destination, studies, requeued, log } = this.#parts
-    const failure = new Failure(
-      'CENTER_ERROR',
-      'the center had taken it and no longer holds it; it is sent again',
-    )
-    studies.sendAgain(destination, studyInstanceUid, missing, failure)
-    log.warn('center asks again', { studyInstanceUid, instances: missing.length })
+  /** A receipt that is not true must be seen by a person at once; the study stays unconfirmed. */
+  #believe({ jws, digest, studyInstanceUid }: ManifestRow, receiptJws: string): Receipt {
+    const { watchPoints, log, receiptKeys, center, signingKey } = this.#parts
+    try {
+      const receipt = verifyReceipt(receiptJws, receiptKeys())
+      checkReceipt(receipt, verifyManifest(jws, [signingKey]), digest, center)
+      return receipt
+    } catch (error) {
+      const failure = failureFrom(error, 'INTERNAL', 'checking a receipt')
+      log.error('receipt not believed', { studyInstanceUid, code: failure.code, reason: failure.message })
+      watchPoints.raise('RECEIPT_MISMATCH', studyInstanceUid, failure.message)
+      throw failure
+    }
+  }
+
+  #sendAgain(row: ManifestRow, missing: readonly string[]): void {
+    const { destination, receipted, watchPoints, clock, requeued, log } = this.#parts
+    const { studyInstanceUid } = row
+    this.#checkListed(row, missing)
+    const times = (this.#timesLacked.get(studyInstanceUid) ?? 0) + 1
+    this.#timesLacked.set(studyInstanceUid, times)
+    const delay = times === 1 ? 0 : backoffMs(times - 2, AGAIN_FIRST_MS, AGAIN_CAP_MS)
+    const nextAttemptAt = clock.now() + delay
+    const terms = { failure: lacking(), nextAttemptAt, lost: beyondSending() }
+    const lost = receipted.sendAgain(destination, studyInstanceUid, missing, terms)
+    log.warn('center asks again', { studyInstanceUid, instances: missing.length, lost })
+    if (times > 1) {
+      const words = `the center called instances stored, and lacks ${missing.length} of them for the ${times}. time`
+      watchPoints.raise('CENTER_BEHIND', studyInstanceUid, words)
+    }
     requeued()
   }
 
-  /** A receipt that is not true must be seen by a person at once; the study stays unconfirmed. */
-  #alarmIfUntrue({ studyInstanceUid }: ManifestRow, { code, message }: Failure): void {
-    if (code !== 'RECEIPT_MISMATCH' && code !== 'SIGNATURE_INVALID' && code !== 'RECEIPT_INVALID') return
-    this.#parts.log.error('receipt not believed', { studyInstanceUid, code, reason: message })
-    this.#parts.watchPoints.raise('RECEIPT_MISMATCH', studyInstanceUid, message)
+  #checkListed({ jws }: ManifestRow, missing: readonly string[]): void {
+    const { instances } = verifyManifest(jws, [this.#parts.signingKey])
+    const listed = new Set<string>(instances.map(({ ulid }) => ulid))
+    if (missing.every((ulid) => listed.has(ulid))) return
+    throw new Failure('CENTER_ANSWER_INVALID', 'asking for a receipt: the center lacks what was not listed')
   }
 
   #untilNextDue(): number {
@@ -159,6 +201,21 @@ export class Settlement {
     return due === undefined ? IDLE_MS : Math.min(IDLE_MS, Math.max(0, due - this.#parts.clock.now()) + 5)
   }
 }
+
+/**
+ * The retention time counts from here. A clock that stands in 1970 when the receipt comes must not, once it is set right,
+ * let the copy seem old: the later of our time and the center's.
+ */
+function confirmedAt({ receiptedAt }: Receipt, clock: Clock): number {
+  const centerMs = Date.parse(receiptedAt)
+  return Number.isNaN(centerMs) ? clock.now() : Math.max(clock.now(), centerMs)
+}
+
+const lacking = (): Failure =>
+  new Failure('CENTER_ERROR', 'the center had taken it and no longer holds it; it is sent again')
+
+const beyondSending = (): Failure =>
+  new Failure('CENTER_LOST', 'the center has lost it, and the copy here was removed after the retention time')
 
 /** The study's state at the PACS is that of its slowest instance; a refusal outranks waiting. */
 function pacsOf({ instances }: Receipt): PacsState {

@@ -24,6 +24,15 @@ export class SqliteAgents implements AgentRegister {
     )
   }
 
+  async invite(tokenSha256: string): Promise<Invite | undefined> {
+    const row = this.#db.get<Omit<Invite, 'isUsed'> & { usedBy: string | null }>(
+      `SELECT token_sha256 AS tokenSha256, name, created_at AS createdAt, expires_at AS expiresAt, used_by AS usedBy
+       FROM invites WHERE token_sha256 = ?`,
+      tokenSha256,
+    )
+    return row && { ...row, isUsed: row.usedBy !== null }
+  }
+
   async join(joining: Joining): Promise<Agent | undefined> {
     return this.#db.durably(() => {
       const invite = this.#goodInvite(joining)

@@ -1,11 +1,9 @@
+import { LONGEST_WAIT_MS } from '../../platform/backoff.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import type { HandOnInstance, HandOnOutcome, HandOnRegister } from '../register.ts'
 
 const COLUMNS = `id, study_uid AS studyUid, sop_instance_uid AS sopInstanceUid, file,
   file_bytes AS fileBytes, pacs_attempts AS attempts`
-
-/** A due time further off than any wait can be was set by a clock that has jumped back since: it counts as due. */
-const LONGEST_WAIT_MS = 24 * 3600 * 1000
 
 export class SqliteHandOn implements HandOnRegister {
   readonly #db: Database
@@ -15,6 +13,7 @@ export class SqliteHandOn implements HandOnRegister {
   }
 
   async due(now: number, limits: { instances: number; bytes: number }): Promise<HandOnInstance[]> {
+    // What lies further off than any wait was told to wait by a clock that has jumped back since.
     const first = this.#db.get<HandOnInstance>(
       `SELECT ${COLUMNS} FROM instances WHERE pacs_state = 'waiting'
          AND (pacs_next_at <= ? OR pacs_next_at > ?) ORDER BY pacs_next_at, id LIMIT 1`,

@@ -41,6 +41,10 @@ export class SqliteInstances implements InstanceRegister {
     })
   }
 
+  async names(file: string): Promise<boolean> {
+    return this.#db.get('SELECT 1 FROM instances WHERE file = ?', file) !== undefined
+  }
+
   async holding(
     agent: string,
     ulid: string,

@@ -19,6 +19,17 @@ export class SqliteReceipts implements ReceiptRegister {
       .map((row) => row.digest)
   }
 
+  async unknown(agent: string, digests: readonly string[]): Promise<string[]> {
+    return this.#db
+      .all<{ digest: string }>(
+        `SELECT value AS digest FROM json_each(?)
+         WHERE NOT EXISTS (SELECT 1 FROM manifests m WHERE m.digest = value AND m.agent = ?)`,
+        JSON.stringify(digests),
+        agent,
+      )
+      .map((row) => row.digest)
+  }
+
   async latest(manifestDigest: string): Promise<string | undefined> {
     return this.#db.get<{ jws: string }>(
       'SELECT jws FROM receipts WHERE manifest = ? ORDER BY counter DESC LIMIT 1',

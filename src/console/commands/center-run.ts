@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { startCenter } from '../../center/center.ts'
+import { allowManyFileOperations } from '../../platform/io-threads.ts'
 import { openLog } from '../../platform/log.ts'
 import { keepYoungGenerationSmall } from '../../platform/young-generation.ts'
 import { centerSettings } from '../config-file.ts'
@@ -12,6 +13,7 @@ export function addCenterRun(program: Command, session: Session): void {
     .command('run')
     .description(say('centerRun.about'))
     .action(async () => {
+      allowManyFileOperations()
       keepYoungGenerationSmall()
       const { dataFolder, log, tls, pacs, ...rest } = centerSettings(session, configOption(program))
       await using stack = new AsyncDisposableStack()

@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import { STORAGE_STATUS } from '../../dicom/storage-status.ts'
 import { TRANSFER_SYNTAX } from '../../dicom/transfer-syntax.ts'
-import { openAssociation } from '../../dimse/open-association.ts'
 import { EXIT } from '../exit-codes.ts'
 import { printJson, type Session } from '../session.ts'
 import { type JsonOption, jsonOption } from './options.ts'
@@ -26,6 +25,8 @@ export function addEcho(program: Command, session: Session): void {
 
 async function echo(session: Session, peer: string, { calling, json }: EchoOptions): Promise<void> {
   const { say, terminal, clock, signal } = session
+  // Loaded when it is wanted, as in `ferry run`.
+  const { openAssociation } = await import('../../dimse/open-association.ts')
   const startedAt = clock.monotonicMs()
   const contexts = [
     { abstractSyntaxUid: VERIFICATION, transferSyntaxUids: [TRANSFER_SYNTAX.ImplicitVRLittleEndian] },

@@ -1,9 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type { Command } from 'commander'
-import { joinCenter } from '../../agent/send/join-center.ts'
-import { parseJoinCode } from '../../protocol/join-code.ts'
-import { shortFingerprint } from '../../protocol/signing-key.ts'
 import { agentSettings } from '../config-file.ts'
 import { printJson, type Session } from '../session.ts'
 import { configOption, type JsonOption, jsonOption } from './options.ts'
@@ -21,6 +18,10 @@ export function addJoin(program: Command, session: Session): void {
     .option('--name <name>', say('join.name'), hostname())
     .addOption(jsonOption(session))
     .action(async (text: string, { name, json }: JoinOptions) => {
+      // Loaded when they are wanted, as in `ferry run`.
+      const { joinCenter } = await import('../../agent/send/join-center.ts')
+      const { parseJoinCode } = await import('../../protocol/join-code.ts')
+      const { shortFingerprint } = await import('../../protocol/signing-key.ts')
       const code = parseJoinCode(text)
       const { dataFolder } = agentSettings(session, configOption(program))
       mkdirSync(dataFolder, { recursive: true, mode: 0o700 })

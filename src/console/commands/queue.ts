@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { CONTROL_PATHS, type QueueView, queueSchema } from '../../protocol/control-api.ts'
 import { agentSettings } from '../config-file.ts'
 import { ControlClient } from '../control-client.ts'
+import { findingsText } from '../language/finding-words.ts'
 import type { Session } from '../session.ts'
 import { showBytes, showTime } from '../show-values.ts'
 import { formatTable } from '../text-table.ts'
@@ -48,7 +49,9 @@ function queueText({ trouble, deliveries }: QueueView, { say, language, clock }:
       String(delivery.attempts),
       deliveryNext(delivery, trouble, now, say),
       delivery.studyInstanceUid,
-      deliveryReason(delivery, trouble, say, language),
+      [deliveryReason(delivery, trouble, say, language), findingsText(delivery.findings, language)]
+        .filter((text) => text !== '')
+        .join('; '),
     ]),
   )
 }

@@ -1,13 +1,13 @@
 import type { Command } from 'commander'
-import { type Agent, startAgent } from '../../agent/agent.ts'
-import { checkAgentSettings } from '../../config/agent-settings.ts'
+import type { Agent } from '../../agent/agent.ts'
+import { checkAgentSettings, loadAgentSettings } from '../../config/agent-settings.ts'
 import { settingsOf } from '../../config/check-settings.ts'
 import { failureFrom } from '../../platform/failure.ts'
-import { type Log, openLog } from '../../platform/log.ts'
+import { allowManyFileOperations } from '../../platform/io-threads.ts'
+import type { Log } from '../../platform/log.ts'
 import { keepYoungGenerationSmall } from '../../platform/young-generation.ts'
 import { AGENT_FILE, findConfig } from '../config-file.ts'
 import { type Session, untilAborted } from '../session.ts'
-import { startStatusPage } from '../web/status-page.ts'
 import { configOption } from './options.ts'
 
 export function addRun(program: Command, session: Session): void {
@@ -16,15 +16,25 @@ export function addRun(program: Command, session: Session): void {
     .command('run')
     .description(say('run.about'))
     .action(async () => {
+      allowManyFileOperations()
       keepYoungGenerationSmall()
       const file = findConfig(session, configOption(program), AGENT_FILE)
       const checked = checkAgentSettings(file)
       const settings = settingsOf(checked, file, language)
+      // Loaded when they are wanted: `ferry status` is not to wait for all that an agent is made of.
+      const { startAgent } = await import('../../agent/agent.ts')
+      const { openLog } = await import('../../platform/log.ts')
       const log = openLog(settings.log.level)
       if (checked.encoding !== 'utf-8')
         log.warn('configuration is not UTF-8', { file, readAs: checked.encoding })
       await using stack = new AsyncDisposableStack()
-      const agent = stack.use(await startAgent(settings, { clock, log }))
+      const agent = stack.use(
+        await startAgent(settings, {
+          clock,
+          log,
+          readSettings: () => loadAgentSettings(file, language),
+        }),
+      )
       stack.use(await openPage(settings.statusPage, agent, session, log))
       await untilAborted(signal)
       terminal.say(say('run.stopping'))
@@ -39,6 +49,7 @@ async function openPage(
   log: Log,
 ): Promise<AsyncDisposable | undefined> {
   if (where === undefined) return undefined
+  const { startStatusPage } = await import('../web/status-page.ts')
   try {
     const page = await startStatusPage({ ...where, service, log })
     terminal.say(say('run.page', { url: page.url }))

@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Failure } from '../../platform/failure.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
-import { type FileOutcome, sendFiles } from '../send-files.ts'
+import type { FileOutcome } from '../send-files.ts'
 import { printJson, type Session } from '../session.ts'
 import { printable } from '../text-table.ts'
 import { type JsonOption, jsonOption } from './options.ts'
@@ -34,6 +34,8 @@ async function send(
   { calling, json }: SendOptions,
 ): Promise<ExitCode> {
   const { say, terminal, clock, signal } = session
+  // Loaded when it is wanted, as in `ferry run`.
+  const { sendFiles } = await import('../send-files.ts')
   const address = parsePeerAddress(peer)
   const files = findFiles(paths, session)
   const startedAt = clock.monotonicMs()

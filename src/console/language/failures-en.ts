@@ -18,6 +18,18 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'an instance is larger than the limit',
     todo: 'raise limits.instance in the configuration if such instances are wanted, then send it again',
   },
+  CHECK_REFUSED: {
+    meaning: 'an instance was refused because of what was found in it',
+    todo: "tell the device's service engineer; the instance is still on the device. What is refused stands under checking in the configuration",
+  },
+  CHECK_HELD: {
+    meaning: 'an instance is held because of what was found in it',
+    todo: 'look at it with ferry quarantine, then release it or have the device corrected and send it again',
+  },
+  DEID_WITHHELD: {
+    meaning: 'an instance cannot be de-identified for sure and stays off that route',
+    todo: 'look at such an image, then add a pixel rule or a rule of your own to the profile, and send it again',
+  },
   ASSOCIATION_REJECTED: {
     meaning: 'the other side refused the DICOM connection',
     todo: 'compare the AE titles on both sides, and whether this address is on its list',
@@ -41,6 +53,10 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   STORE_REFUSED: {
     meaning: 'the other side does not take this kind of instance',
     todo: 'look at its conformance statement for the SOP class and transfer syntax',
+  },
+  TLS_FAILED: {
+    meaning: 'a connection could not be secured by TLS',
+    todo: 'compare the certificates and authorities of both sides; the message says what was found',
   },
   SEAL_FAILED: {
     meaning: 'an instance could not be sealed',
@@ -79,6 +95,15 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: "Ferry's database does not work",
     todo: 'check the disk and its free space, then restart Ferry; accepted instances are safe in the spool',
   },
+  DATABASE_DAMAGED: {
+    meaning: "Ferry's database is damaged",
+    todo: 'check the disk; an agent mends its database when it starts, a center needs register.sqlite from the backup',
+  },
+  INDEX_REBUILT: {
+    meaning:
+      "the queue's index was damaged, gone or out of date, and was made anew from the spool; nothing is lost",
+    todo: 'check the disk; never put an old copy of the database back; then ferry retry puts this alarm away',
+  },
   DATABASE_NEWER: {
     meaning: 'the database was written by a newer Ferry',
     todo: 'install the newer version again',
@@ -90,6 +115,10 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   KEY_FILE_INVALID: {
     meaning: 'a key or password file is missing, unreadable, or not what it should be',
     todo: 'bring it back from the backup, or correct its path and access rights',
+  },
+  CERTIFICATE_EXPIRING: {
+    meaning: 'the certificate for DICOM over TLS expires soon, has expired, or is not valid yet',
+    todo: 'have it renewed, put it where listener.tls.certificate says, and restart the service',
   },
   PORT_IN_USE: {
     meaning: 'another program uses the port, or Ferry may not',
@@ -132,13 +161,21 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'the center answered something that this agent does not understand',
     todo: 'compare the versions of Ferry on both sides',
   },
+  CENTER_BEHIND: {
+    meaning: 'the center no longer holds what it had taken; it is sent again',
+    todo: 'tell the center; nothing is removed here until it has everything again',
+  },
+  CENTER_LOST: {
+    meaning: 'the center has lost instances that this machine had removed after the retention time',
+    todo: 'send the study again from the device or the archive; tell the center',
+  },
   TOKEN_TIME: {
     meaning: "this machine's clock and the center's are too far apart",
     todo: 'switch on time synchronization (NTP) on this machine',
   },
   AGENT_UNKNOWN: {
     meaning: 'the center does not know this agent, or not this fingerprint',
-    todo: 'compare the fingerprint; a new agent needs a join code: ferry join CODE',
+    todo: 'compare the fingerprint; a new agent, or one that the center forgot, needs a join code: ferry join CODE',
   },
   AGENT_REVOKED: {
     meaning: 'the center has shut this agent out',

@@ -18,6 +18,18 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: '影像超过大小上限',
     todo: '若确需接收，请调大配置中的 limits.instance，再重发',
   },
+  CHECK_REFUSED: {
+    meaning: '影像因检查发现的问题被拒收',
+    todo: '请告知设备工程师；影像仍在设备上。哪些问题拒收，见配置文件的 checking',
+  },
+  CHECK_HELD: {
+    meaning: '影像因检查发现的问题被搁置',
+    todo: '用 ferry quarantine 查看；放行，或在设备上改正后重发',
+  },
+  DEID_WITHHELD: {
+    meaning: '该影像无法确保去标识，未经此去标识路由发出',
+    todo: '查看此类影像，在该配置方案中补充像素规则或自定义规则，再重发',
+  },
   ASSOCIATION_REJECTED: {
     meaning: '对方拒绝了 DICOM 连接',
     todo: '请核对双方的 AE Title，以及本机地址是否在对方名单上',
@@ -45,6 +57,10 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: '已收下的影像读出来与写入时不同',
     todo: '请检查磁盘；趁设备上还有，请从设备重发该检查',
   },
+  TLS_FAILED: {
+    meaning: '无法建立 TLS 加密连接',
+    todo: '核对双方的证书和受信任的签发机构；具体原因见提示',
+  },
   SPOOL_FILE_MISSING: {
     meaning: '已收下影像的文件不见了',
     todo: '请查明是谁删除的；趁设备上还有，请从设备重发该检查',
@@ -61,6 +77,14 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'Ferry 的数据库出错',
     todo: '请检查磁盘及剩余空间，然后重启 Ferry；已收下的影像在暂存区是安全的',
   },
+  DATABASE_DAMAGED: {
+    meaning: 'Ferry 的数据库已损坏',
+    todo: '请检查磁盘；客户端启动时会自动修复，中心端需从备份恢复 register.sqlite',
+  },
+  INDEX_REBUILT: {
+    meaning: '队列索引损坏、丢失或过旧，已根据暂存区重建，没有影像丢失',
+    todo: '请检查磁盘，切勿放回旧的数据库文件；然后运行 ferry retry 消除此提示',
+  },
   DATABASE_NEWER: { meaning: '数据库由更新版本的 Ferry 写成', todo: '请重新安装新版本' },
   ALREADY_RUNNING: {
     meaning: '已有一个 Ferry 在使用这个数据文件夹',
@@ -69,6 +93,10 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   KEY_FILE_INVALID: {
     meaning: '密钥或密码文件缺失、无法读取或内容不对',
     todo: '请从备份恢复，或更正其路径和权限',
+  },
+  CERTIFICATE_EXPIRING: {
+    meaning: 'DICOM TLS 证书即将到期、已到期或尚未生效',
+    todo: '更换证书，放到 listener.tls.certificate 所指的位置，然后重启服务',
   },
   PORT_IN_USE: {
     meaning: '端口被其他程序占用，或 Ferry 无权使用',
@@ -93,10 +121,18 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   },
   CENTER_REFUSED: { meaning: '影像中心拒绝本代理发送的内容', todo: '请联系中心；排除原因后执行 ferry retry' },
   CENTER_ANSWER_INVALID: { meaning: '影像中心的应答无法理解', todo: '请核对双方的 Ferry 版本' },
+  CENTER_BEHIND: {
+    meaning: '中心丢失了已收下的影像，正在重新发送',
+    todo: '请告知中心；在中心补齐之前，本机不会删除任何影像',
+  },
+  CENTER_LOST: {
+    meaning: '中心丢失了影像，而本机的副本已过保留期被删除',
+    todo: '请从设备或归档重新发送该检查，并告知中心',
+  },
   TOKEN_TIME: { meaning: '本机时钟与中心相差太大', todo: '请在本机开启时间同步（NTP）' },
   AGENT_UNKNOWN: {
     meaning: '中心不认识本代理或这个指纹',
-    todo: '请核对指纹；新代理需要加入码：ferry join 加入码',
+    todo: '请核对指纹；新代理或被中心遗忘的代理需要加入码：ferry join 加入码',
   },
   AGENT_REVOKED: { meaning: '中心已停用本代理', todo: '请联系中心；已收下的影像都会保留' },
   JOIN_CODE_INVALID: { meaning: '加入码不完整、已用过或已过期', todo: '请完整复制，或向中心索取新的加入码' },

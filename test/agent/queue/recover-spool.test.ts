@@ -1,14 +1,26 @@
-import { readdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { expect, test } from '@jest/globals'
+import type { SealedInstance } from '../../../src/agent/queue/acceptance.ts'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { recoverSpool } from '../../../src/agent/queue/recover-spool.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
+import { Failure } from '../../../src/platform/failure.ts'
 import { silentLog } from '../../../src/platform/log.ts'
+import { newUlid } from '../../../src/protocol/ulid.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const open = (folder: string): Promise<Queue> => openQueue(folder, systemClock, ['center'])
-const recover = (queue: Queue) => recoverSpool(queue.spool, queue.index, Date.now(), silentLog)
+const recover = (queue: Queue) => recoverSpool(queue, Date.now(), silentLog)
 
 async function acceptSome(queue: Queue, count: number) {
   const instances = await Promise.all(Array.from({ length: count }, () => spoolInstance(queue.spool)))
@@ -20,7 +32,7 @@ function forgetIndex(folder: string): void {
   for (const name of readdirSync(folder)) if (name.startsWith('queue.sqlite')) rmSync(`${folder}/${name}`)
 }
 
-test('an index that was lost is rebuilt from the spool, and everything is queued again', async () => {
+test('an index that was lost is rebuilt from the spool, and the center is to be asked before anything is sent', async () => {
   using folder = tempFolder()
   {
     using queue = await open(folder.path)
@@ -28,12 +40,14 @@ test('an index that was lost is rebuilt from the spool, and everything is queued
   }
   forgetIndex(folder.path)
   using queue = await open(folder.path)
-  expect(await recover(queue)).toEqual({ reindexed: 25, unfinished: 0, doubtful: [], missing: [] })
-  expect(queue.deliveries.counts('center').queued).toBe(25)
+  expect(await recover(queue)).toMatchObject({ reindexed: 25, forgotten: 25, doubtful: [] })
+  expect(queue.deliveries.counts('center')).toMatchObject({ queued: 0, delivered: 25 })
+  expect(queue.deliveries.unconfirmed('center', 1)).toMatchObject([{ reasonCode: 'INDEX_REBUILT' }])
 })
 
 test('a file that was never finished is removed, and what was accepted stays', async () => {
   using folder = tempFolder()
+  ;(await open(folder.path))[Symbol.dispose]()
   using queue = await open(folder.path)
   const [accepted] = await acceptSome(queue, 1)
   const cutOff = await spoolInstance(queue.spool)
@@ -89,4 +103,108 @@ test('a second copy with the same bytes is let go, the first is kept', async () 
   expect(await recover(queue)).toMatchObject({ reindexed: 0, missing: [] })
   expect(await queue.spool.has(first.envelope.ulid)).toBe(true)
   expect(await queue.spool.has(second.envelope.ulid)).toBe(false)
+})
+
+test('of two files with the same bytes the whole one is kept, whichever came first', async () => {
+  using folder = tempFolder()
+  const same = { dataSet: Buffer.alloc(500, 7), sopInstanceUid: '1.2.3' }
+  const spooled: SealedInstance[] = []
+  {
+    using queue = await open(folder.path)
+    for (let i = 0; i < 2; i++) spooled.push(await spoolInstance(queue.spool, same))
+  }
+  const [rotten, whole] = spooled.toSorted((a, b) => a.path.localeCompare(b.path))
+  if (rotten === undefined || whole === undefined) throw new Error('two were spooled')
+  const bytes = readFileSync(rotten.path)
+  writeFileSync(rotten.path, bytes.fill(0xff, 700, 701))
+  using queue = await open(folder.path)
+  await recover(queue)
+  expect(queue.deliveries.unconfirmed('center', 10)).toMatchObject([{ ulid: whole.envelope.ulid }])
+  expect(await queue.spool.has(rotten.envelope.ulid)).toBe(true)
+  expect(queue.watchPoints.alarms()).toEqual([])
+})
+
+test('after a rebuild the later of two versions is the conflict, as it was', async () => {
+  using folder = tempFolder()
+  const ulids: string[] = []
+  {
+    using queue = await open(folder.path)
+    for (let i = 0; i < 5; i++) {
+      const instance = await spoolInstance(queue.spool, { sopInstanceUid: '1.2.3', studyInstanceUid: '1.1' })
+      ulids.push(instance.envelope.ulid)
+      // Another millisecond, and perhaps another folder.
+      await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+  }
+  using queue = await open(folder.path)
+  await recover(queue)
+  expect(queue.deliveries.ofStudy('center', '1.1').map(({ ulid }) => ulid)).toEqual(ulids)
+  expect(queue.studies.get('center', '1.1')).toMatchObject({ instances: 5, conflicts: 4 })
+})
+
+test('with an older copy of the index nothing is removed and nothing sent before the center was asked', async () => {
+  using folder = tempFolder()
+  const copy = folder.join('copy')
+  {
+    using queue = await open(folder.path)
+    await acceptSome(queue, 2)
+  }
+  copyFileSync(folder.join('queue.sqlite'), copy)
+  let cutOff: SealedInstance | undefined
+  {
+    using queue = await open(folder.path)
+    const [, last] = await acceptSome(queue, 2)
+    cutOff = last
+  }
+  if (cutOff === undefined) throw new Error('two were accepted')
+  truncateSync(cutOff.path, 700)
+  copyFileSync(copy, folder.join('queue.sqlite'))
+  const tomorrow = Date.now() + 86_400_000
+  {
+    using queue = await open(folder.path)
+    const { ulid } = cutOff.envelope
+    const recovery = await recoverSpool(queue, tomorrow, silentLog)
+    expect(recovery).toMatchObject({ reindexed: 1, forgotten: 1, unfinished: 0, doubtful: [ulid] })
+    expect(queue.deliveries.counts('center')).toMatchObject({ queued: 0, delivered: 3 })
+  }
+  using queue = await open(folder.path)
+  // Also at the start after that, when the index and the spool agree in all else.
+  expect(await recoverSpool(queue, tomorrow, silentLog)).toMatchObject({
+    unfinished: 0,
+    doubtful: [cutOff.envelope.ulid],
+  })
+  expect(queue.watchPoints.alarms()).toMatchObject([{ code: 'SPOOL_FILE_INVALID', subject: 'spool' }])
+  unlinkSync(cutOff.path)
+  await recover(queue)
+  expect(queue.watchPoints.alarms()).toEqual([])
+})
+
+test('a file that comes back, with the volume that it lies on, goes again', async () => {
+  using folder = tempFolder()
+  using queue = await open(folder.path)
+  const [instance] = await acceptSome(queue, 1)
+  const path = instance?.path ?? ''
+  renameSync(path, folder.join('away'))
+  queue.damage.record([
+    { ulid: instance?.envelope.ulid ?? newUlid(0), failure: new Failure('SPOOL_FILE_MISSING', 'gone') },
+  ])
+  await recover(queue)
+  expect(queue.watchPoints.alarms()).toMatchObject([{ code: 'SPOOL_FILE_MISSING' }])
+  expect(queue.deliveries.counts('center')).toMatchObject({ held: 1, queued: 0 })
+  renameSync(folder.join('away'), path)
+  await recover(queue)
+  expect(queue.watchPoints.alarms()).toEqual([])
+  expect(queue.deliveries.counts('center')).toMatchObject({ held: 0, queued: 1 })
+})
+
+test('a file that was removed after retention, which an older copy of the index does not know, is no alarm', async () => {
+  using folder = tempFolder()
+  using queue = await open(folder.path)
+  const [instance] = await acceptSome(queue, 1)
+  const manifest = { studyInstanceUid: '', version: 1, digest: '', jws: '', attempts: 0, pacs: null }
+  const ulids = [instance?.envelope.ulid ?? '']
+  queue.studies.confirm('center', manifest, 'receipt', ulids, { at: 1, pacs: 'none', pacsDueAt: 1 })
+  unlinkSync(instance?.path ?? '')
+  expect(await recover(queue)).toMatchObject({ missing: [] })
+  expect([queue.watchPoints.alarms(), queue.index.present().size]).toEqual([[], 0])
 })

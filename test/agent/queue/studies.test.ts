@@ -38,13 +38,37 @@ test('a late instance reopens a confirmed study, and the next manifest lists eve
   const first = await deliver(queue)
   expect(closeNext(queue)).toMatchObject({ version: 1, previousDigest: null })
   const [manifest] = queue.studies.manifestsDue('center')
-  queue.studies.confirm('center', manifest as never, 'receipt', [first], 'none', 0)
+  queue.studies.confirm('center', manifest as never, 'receipt', [first], {
+    at: Date.now(),
+    pacs: 'none',
+    pacsDueAt: 0,
+  })
   expect(queue.studies.get('center', STUDY)).toMatchObject({ state: 'confirmed', confirmed: 1, pacs: 'none' })
   const second = await deliver(queue)
   expect(queue.studies.get('center', STUDY)).toMatchObject({ state: 'open', instances: 2, confirmed: 1 })
   const next = closeNext(queue)
   expect(next).toMatchObject({ version: 2, previousDigest: 'digest 1' })
   expect(next.instances.map(({ ulid }) => ulid)).toEqual([first, second].toSorted())
+})
+
+test('a study that was confirmed without what the center refused is open again when an operator retries that', async () => {
+  using folder = tempFolder()
+  using queue = await openQueue(folder.path, systemClock, ['center'])
+  const first = await deliver(queue)
+  await queue.acceptance.accept(await spoolInstance(queue.spool, { studyInstanceUid: STUDY }))
+  const { header } = queue.packs.formNext('center', LIMITS) ?? {}
+  const failure = new Failure('INSTANCE_REFUSED', 'the center says: no')
+  const held = (header?.members ?? []).map(({ ulid }) => ({ ulid, outcome: 'held' as const, failure }))
+  queue.packs.settle('center', header?.pack ?? '', held)
+  closeNext(queue)
+  const [manifest] = queue.studies.manifestsDue('center')
+  queue.studies.confirm('center', manifest as never, 'receipt', [first], {
+    at: Date.now(),
+    pacs: 'none',
+    pacsDueAt: 0,
+  })
+  expect(queue.deliveries.retry('center', STUDY)).toBe(1)
+  expect(queue.studies.get('center', STUDY)).toMatchObject({ state: 'open' })
 })
 
 test('a receipt that comes when the study was reopened confirms what it lists and leaves the study open', async () => {
@@ -54,7 +78,11 @@ test('a receipt that comes when the study was reopened confirms what it lists an
   closeNext(queue)
   const [manifest] = queue.studies.manifestsDue('center')
   const late = await deliver(queue)
-  queue.studies.confirm('center', manifest as never, 'receipt', [first], 'none', 0)
+  queue.studies.confirm('center', manifest as never, 'receipt', [first], {
+    at: Date.now(),
+    pacs: 'none',
+    pacsDueAt: 0,
+  })
   expect(queue.studies.get('center', STUDY)?.state).toBe('open')
   expect(queue.deliveries.ofStudy('center', STUDY)).toMatchObject([
     { ulid: first, state: 'confirmed' },
@@ -74,13 +102,4 @@ test('a receipt that does not come leaves its reason and the next time', async (
     reasonCode: 'CENTER_BUSY',
     nextAttemptAt: later,
   })
-})
-
-test('what the center no longer holds goes again', async () => {
-  using folder = tempFolder()
-  using queue = await openQueue(folder.path, systemClock, ['center'])
-  const ulid = await deliver(queue)
-  closeNext(queue)
-  queue.studies.sendAgain('center', STUDY, [ulid], new Failure('CENTER_ERROR', 'gone'))
-  expect(queue.packs.formNext('center', LIMITS)?.header.members).toMatchObject([{ ulid }])
 })

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import { CenterAccount } from '../../../src/agent/send/center-account.ts'
 import { CenterClient } from '../../../src/agent/send/center-client.ts'
+import { ChunkSize } from '../../../src/agent/send/chunk-size.ts'
 import { Pace } from '../../../src/agent/send/pace.ts'
 import { uploadPack } from '../../../src/agent/send/tus-upload.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
@@ -49,11 +50,13 @@ test('a cut line costs at most one chunk a cut, and the upload goes on from wher
   const upload = {
     source,
     pack,
-    chunkBytes: CHUNK,
+    chunkSize: new ChunkSize(CHUNK),
+    clock: systemClock,
     pace: new Pace(systemClock, Number.POSITIVE_INFINITY),
     created: (created: string) => {
       url = created
     },
+    reached: () => {},
   }
   const attempt = async (): Promise<string> => {
     await using client = await clientThrough(clinic, proxy.port)
@@ -84,9 +87,11 @@ test('an upload that is asked for twice under one pack name is one upload', asyn
     client,
     source: countedSource(randomBytes(1000)),
     pack: newUlid(Date.now()),
-    chunkBytes: CHUNK,
+    chunkSize: new ChunkSize(CHUNK),
+    clock: systemClock,
     pace: new Pace(systemClock, Number.POSITIVE_INFINITY),
     created: (created: string) => urls.push(created),
+    reached: () => {},
   }
   await uploadPack(upload, undefined)
   await uploadPack(upload, undefined)

@@ -30,10 +30,19 @@ async function deliverTwo(queue: Queue): Promise<[Ulid, Ulid]> {
 
 function confirm(queue: Queue, ulid: Ulid): void {
   const [manifest] = queue.studies.manifestsDue('center')
-  queue.studies.confirm('center', manifest as never, 'receipt', [ulid], 'none', 0)
+  queue.studies.confirm('center', manifest as never, 'receipt', [ulid], {
+    at: Date.now(),
+    pacs: 'none',
+    pacsDueAt: 0,
+  })
 }
 
-function retention(queue: Queue, daysLater: number, centerDaysLater: number | undefined): Retention {
+function retention(
+  queue: Queue,
+  daysLater: number,
+  centerDaysLater: number | undefined,
+  isWhole = true,
+): Retention {
   const clock: Clock = { ...systemClock, now: () => Date.now() + daysLater * DAY_MS }
   const offset = centerDaysLater === undefined ? undefined : (centerDaysLater - daysLater) * DAY_MS
   const { retained, spool } = queue
@@ -42,6 +51,7 @@ function retention(queue: Queue, daysLater: number, centerDaysLater: number | un
     spool,
     keepMs: 7 * DAY_MS,
     clockOffsetMs: () => offset,
+    centerIsWhole: async () => isWhole,
     clock,
     log: silentLog,
   })
@@ -52,8 +62,8 @@ test('only what is confirmed is removed, and only after the retention time', asy
   using queue = await openQueue(folder.path, systemClock, ['center'])
   const [confirmed, delivered] = await deliverTwo(queue)
   confirm(queue, confirmed)
-  expect(await retention(queue, 6, 6).removeDue()).toBe(0)
-  expect(await retention(queue, 8, 8).removeDue()).toBe(1)
+  expect(await retention(queue, 6, 6).removeDue(new AbortController().signal)).toBe(0)
+  expect(await retention(queue, 8, 8).removeDue(new AbortController().signal)).toBe(1)
   expect(await queue.spool.has(confirmed)).toBe(false)
   expect(await queue.spool.has(delivered)).toBe(true)
 })
@@ -63,9 +73,9 @@ test('a clock that jumps ahead removes nothing unless the clock of the center ag
   using queue = await openQueue(folder.path, systemClock, ['center'])
   const [confirmed] = await deliverTwo(queue)
   confirm(queue, confirmed)
-  expect(await retention(queue, 3650, 0).removeDue()).toBe(0)
-  expect(await retention(queue, 3650, undefined).removeDue()).toBe(0)
-  expect(await retention(queue, 8, 3650).removeDue()).toBe(1)
+  expect(await retention(queue, 3650, 0).removeDue(new AbortController().signal)).toBe(0)
+  expect(await retention(queue, 3650, undefined).removeDue(new AbortController().signal)).toBe(0)
+  expect(await retention(queue, 8, 3650).removeDue(new AbortController().signal)).toBe(1)
 })
 
 test('a removal is written down before the file goes, so that its absence is no alarm', async () => {
@@ -73,6 +83,16 @@ test('a removal is written down before the file goes, so that its absence is no 
   using queue = await openQueue(folder.path, systemClock, ['center'])
   const [confirmed] = await deliverTwo(queue)
   confirm(queue, confirmed)
-  await retention(queue, 8, 8).removeDue()
+  await retention(queue, 8, 8).removeDue(new AbortController().signal)
   expect(queue.index.present().has(confirmed)).toBe(false)
+})
+
+test('a center that has lost what it had receipted, or cannot be asked, lets nothing be removed', async () => {
+  using folder = tempFolder()
+  using queue = await openQueue(folder.path, systemClock, ['center'])
+  const [confirmed] = await deliverTwo(queue)
+  confirm(queue, confirmed)
+  const { signal } = new AbortController()
+  expect(await retention(queue, 8, 8, false).removeDue(signal)).toBe(0)
+  expect(await retention(queue, 8, 8, true).removeDue(signal)).toBe(1)
 })

@@ -6,7 +6,7 @@ import { systemClock } from '../../../src/platform/clock.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import type { ManifestAnswer } from '../../../src/protocol/center-api.ts'
 import { jwsDigest } from '../../../src/protocol/jws.ts'
-import { type Manifest, verifyManifest } from '../../../src/protocol/manifest.ts'
+import { type Manifest, signManifest, verifyManifest } from '../../../src/protocol/manifest.ts'
 import { type Receipt, signReceipt } from '../../../src/protocol/receipt.ts'
 import { newSigningKey, type SigningKey } from '../../../src/protocol/signing-key.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
@@ -41,6 +41,7 @@ async function settle(
   answer: (jws: string) => ManifestAnswer,
   isDone: (queue: Queue) => boolean,
   look: (queue: Queue) => void,
+  { prepare, requeued }: Partial<Record<'prepare' | 'requeued', (queue: Queue) => void>> = {},
 ): Promise<void> {
   using folder = tempFolder()
   using queue = await openQueue(folder.path, systemClock, ['center'])
@@ -52,16 +53,21 @@ async function settle(
     pack?.header.pack ?? '',
     members.map(({ ulid }) => ({ ulid, outcome: 'delivered' })),
   )
+  prepare?.(queue)
   const settlement = new Settlement({
     destination: 'center',
     studies: queue.studies,
+    receipted: queue.receipted,
     watchPoints: queue.watchPoints,
     quiet: new QuietTimes(systemClock, 0),
     signingKey: agentKey,
     center: CENTER,
     receiptKeys: () => [centerKey],
     postManifest: async (jws) => answer(jws),
-    requeued: () => {},
+    requeued: () => {
+      requeued?.(queue)
+      settlement.wake()
+    },
     clock: systemClock,
     log: silentLog,
   })
@@ -109,6 +115,62 @@ test('what the center no longer holds is queued again', async () => {
     ({ deliveries }) => deliveries.counts('center').queued === 1,
     ({ studies }) => {
       expect(studies.get('center', STUDY)).toMatchObject({ state: 'open' })
+    },
+  )
+})
+
+test('a center that lacks the same instances again and again gets them at growing intervals, and a person is told', async () => {
+  let times = 0
+  await settle(
+    (jws) => {
+      times++
+      return { missing: verifyManifest(jws, [agentKey]).instances.map(({ ulid }) => ulid) }
+    },
+    () => times === 2,
+    ({ deliveries, packs, watchPoints }) => {
+      expect(deliveries.ofStudy('center', STUDY)[0]?.nextAttemptAt).toBeGreaterThan(Date.now() + 3000)
+      expect(packs.formNext('center', { bytes: 1e6, members: 10 })).toBeUndefined()
+      expect(watchPoints.alarms()).toMatchObject([{ code: 'CENTER_BEHIND', subject: STUDY }])
+    },
+    {
+      requeued: ({ packs }) => {
+        const pack = packs.formNext('center', { bytes: 1e6, members: 10 })
+        const members = pack?.header.members ?? []
+        const outcomes = members.map(({ ulid }) => ({ ulid, outcome: 'delivered' as const }))
+        if (pack !== undefined) packs.settle('center', pack.header.pack, outcomes)
+      },
+    },
+  )
+})
+
+test('a center that lacks what was not listed is not believed', async () => {
+  await settle(
+    () => ({ missing: ['01KDYAK3SE00000000000000V1'] }),
+    ({ studies }) => studies.get('center', STUDY)?.reasonCode === 'CENTER_ANSWER_INVALID',
+    ({ deliveries }) => expect(deliveries.counts('center').delivered).toBe(1),
+  )
+})
+
+test('a manifest that was signed before the agent lost its key is followed by one of the new key', async () => {
+  const lostKey = newSigningKey()
+  const posted: Manifest[] = []
+  await settle(
+    (jws) => {
+      posted.push(verifyManifest(jws, [agentKey]))
+      return receiptFor(jws)
+    },
+    ({ studies }) => studies.counts('center').confirmed === 1,
+    () => expect(posted).toMatchObject([{ version: 2, agent: agentKey.kid }]),
+    {
+      prepare: ({ studies }) => {
+        const { version, instances } = studies.toList('center', STUDY)
+        const list = { format: 'ferry-manifest/1', suite: 1, study: STUDY, version, previous: null } as const
+        const signed = signManifest(
+          { ...list, agent: lostKey.kid, createdAt: new Date().toISOString(), heldCount: 0, instances },
+          lostKey,
+        )
+        studies.close('center', STUDY, version, signed.digest, signed.jws)
+      },
     },
   )
 })

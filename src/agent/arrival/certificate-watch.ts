@@ -1,0 +1,47 @@
+import type { X509Certificate } from 'node:crypto'
+import { validityTrouble } from '../../dimse/certificate-validity.ts'
+import type { Clock, Timer } from '../../platform/clock.ts'
+import { failureFrom } from '../../platform/failure.ts'
+import type { Log } from '../../platform/log.ts'
+import type { WatchPoints } from '../queue/watch-points.ts'
+
+const CODE = 'CERTIFICATE_EXPIRING'
+const SUBJECT = 'listener.tls'
+const LOOK_EVERY_MS = 24 * 3600 * 1000
+
+export interface CertificateWatchParts {
+  /** Undefined where there is no listener for TLS, and so nothing to warn of. */
+  certificate: X509Certificate | undefined
+  clock: Clock
+  log: Log
+  watchPoints: WatchPoints
+}
+
+/** Raises an alarm a month before our certificate for TLS expires, and clears it when there is a newer one. */
+export class CertificateWatch implements Disposable {
+  readonly #parts: CertificateWatchParts
+  #timer: Timer | undefined
+
+  constructor(parts: CertificateWatchParts) {
+    this.#parts = parts
+  }
+
+  /** Looks now, and from then on once a day. Never throws. */
+  look(): void {
+    const { certificate, clock, log, watchPoints } = this.#parts
+    const trouble = certificate === undefined ? undefined : validityTrouble(certificate, clock.now())
+    try {
+      if (trouble === undefined) watchPoints.clear(CODE, SUBJECT)
+      else watchPoints.raise(CODE, SUBJECT, `the certificate for TLS: ${trouble}`)
+      if (trouble !== undefined) log.error('certificate needs renewal', { code: CODE, reason: trouble })
+    } catch (error) {
+      const { code, message } = failureFrom(error, 'DATABASE_ERROR', 'writing an alarm down')
+      log.warn('alarm not written down', { code, reason: message })
+    }
+    if (certificate !== undefined) this.#timer = clock.after(LOOK_EVERY_MS, () => this.look())
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.cancel()
+  }
+}

@@ -1,0 +1,88 @@
+import { DataSetCheck } from '../../dicom/check-data-set.ts'
+import type { Finding } from '../../dicom/check-findings.ts'
+import { CheckInflater } from '../../dicom/check-inflater.ts'
+import { STORAGE_STATUS } from '../../dicom/storage-status.ts'
+import { transferSyntax } from '../../dicom/transfer-syntax.ts'
+import { Failure } from '../../platform/failure.ts'
+
+/**
+ * Looks for what is odd in an instance while its data set streams past to be sealed. It changes nothing and holds next to
+ * nothing; whatever a device sends, it ends in findings.
+ */
+export class InstanceChecker {
+  readonly #check: DataSetCheck
+  readonly #inflater: CheckInflater | undefined
+
+  constructor(transferSyntaxUid: string) {
+    this.#check = new DataSetCheck(transferSyntaxUid)
+    this.#inflater = transferSyntax(transferSyntaxUid).deflated
+      ? new CheckInflater((inflated) => this.#check.push(inflated))
+      : undefined
+  }
+
+  /** The next bytes as the device sent them. A promise where the caller must wait: the data set is deflated. */
+  push(chunk: Buffer): Promise<void> | undefined {
+    if (this.#inflater !== undefined) return this.#inflater.push(chunk)
+    this.#check.push(chunk)
+    return undefined
+  }
+
+  /** Each finding at most once. */
+  async finish(): Promise<Finding[]> {
+    const end = await this.#inflater?.finish()
+    const findings = this.#check.finish()
+    if (end === undefined || end === 'whole') return findings
+    const finding: Finding = end === 'cut' ? 'truncated' : 'unreadable'
+    return Array.from(new Set<Finding>([finding, ...findings]))
+  }
+
+  /** The instance broke off: nobody will ask for findings. */
+  discard(): void {
+    this.#inflater?.discard()
+  }
+}
+
+/** 'accept': flagged and sent. 'hold': sealed, answered Success, and not sent before a person has released it. */
+export type Consequence = 'accept' | 'hold' | 'refuse'
+
+export type CheckPolicy = Readonly<Record<Finding, Consequence>>
+
+/** Findings after which the data set does not hold what its SOP class requires; the others say that it cannot be read. */
+const DOES_NOT_MATCH: ReadonlySet<Finding> = new Set(['uidMissing', 'patientMissing', 'pixelMissing'])
+
+export type Verdict =
+  | { consequence: 'accept' }
+  | { consequence: 'hold'; failure: Failure }
+  /** `status`: A900 where something required is absent, else C000 (PS3.4 §B.2.3). */
+  | { consequence: 'refuse'; failure: Failure; status: number }
+
+/** What becomes of an instance with these findings: the strictest consequence that one of them asks for. */
+export function judge(findings: readonly Finding[], policy: CheckPolicy): Verdict {
+  const refused = findings.filter((finding) => policy[finding] === 'refuse')
+  if (refused.length > 0) {
+    const failure = new Failure('CHECK_REFUSED', `checking an instance: found ${refused.join(', ')}`)
+    const isMatch = refused.some((finding) => !DOES_NOT_MATCH.has(finding))
+    const { CannotUnderstand, DataSetDoesNotMatchSopClass } = STORAGE_STATUS
+    return {
+      consequence: 'refuse',
+      failure,
+      status: isMatch ? CannotUnderstand : DataSetDoesNotMatchSopClass,
+    }
+  }
+  const held = findings.filter((finding) => policy[finding] === 'hold')
+  if (held.length === 0) return { consequence: 'accept' }
+  const failure = new Failure('CHECK_HELD', `checking an instance: found ${held.join(', ')}`)
+  return { consequence: 'hold', failure }
+}
+
+/** What a device of strict reading is measured by: what is not whole, or cannot be read, is refused. */
+export function strictPolicy(policy: CheckPolicy): CheckPolicy {
+  return {
+    ...policy,
+    transferSyntax: 'refuse',
+    unreadable: 'refuse',
+    truncated: 'refuse',
+    fragmentsEnd: 'refuse',
+    framesMissing: 'refuse',
+  }
+}

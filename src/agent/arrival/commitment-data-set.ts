@@ -1,0 +1,88 @@
+import { editDataSet } from '../../dicom/data-set-editor.ts'
+import { ElementList } from '../../dicom/data-set-tree.ts'
+import { encodingOf } from '../../dicom/element-header.ts'
+import type { Tag } from '../../dicom/tag.ts'
+import { transferSyntax } from '../../dicom/transfer-syntax.ts'
+import { isUid, trimUid } from '../../dicom/uid.ts'
+import { Failure } from '../../platform/failure.ts'
+import type { SopReference } from '../queue/commitments.ts'
+
+const TAGS = {
+  ReferencedSopClassUid: 0x0008_1150,
+  ReferencedSopInstanceUid: 0x0008_1155,
+  TransactionUid: 0x0008_1195,
+  FailureReason: 0x0008_1197,
+  FailedSopSequence: 0x0008_1198,
+  ReferencedSopSequence: 0x0008_1199,
+} as const satisfies Record<string, Tag>
+
+/** What was found out about one instance: 0 = committed, else the Failure Reason (PS3.3 §C.14.1.1). */
+export type ReportedReference = SopReference & { readonly outcome: number }
+
+/** Twice what PS3.5 §9.1 allows: instances with such UIDs are taken, too. */
+const REFERENCE = /^[\x21-\x7e]{1,128}$/
+
+/** Reads the Action Information of a request (PS3.4 §J.3.2.1); throws DATA_SET_UNREADABLE where something is missing. */
+export function readCommitmentRequest(
+  dataSet: Buffer,
+  transferSyntaxUid: string,
+): { transactionUid: string; references: SopReference[] } {
+  const parts: ElementList[] = []
+  editDataSet(dataSet, transferSyntaxUid, { edit: (part) => void parts.push(part), large: () => 'remove' })
+  const transactionUid = uidIn(parts, TAGS.TransactionUid)
+  if (!isUid(transactionUid)) throw unusable('no usable Transaction UID')
+  const sequence = find(parts, TAGS.ReferencedSopSequence)
+  const references = (sequence?.items ?? []).map(({ list }) => ({
+    sopClassUid: uidIn([list], TAGS.ReferencedSopClassUid),
+    sopInstanceUid: uidIn([list], TAGS.ReferencedSopInstanceUid),
+  }))
+  if (references.length === 0) throw unusable('no referenced instances')
+  for (const { sopClassUid, sopInstanceUid } of references)
+    if (!REFERENCE.test(sopClassUid) || !REFERENCE.test(sopInstanceUid))
+      throw unusable('a reference without usable UIDs')
+  return { transactionUid, references }
+}
+
+/** Writes the Event Information of a report, whose event type is 1 where all is committed, else 2 (PS3.4 §J.3.3.1). */
+export function writeCommitmentReport(
+  transactionUid: string,
+  references: readonly ReportedReference[],
+  transferSyntaxUid: string,
+): { typeId: 1 | 2; dataSet: Buffer } {
+  const list = new ElementList(encodingOf(transferSyntax(transferSyntaxUid)))
+  const committed = references.filter(({ outcome }) => outcome === 0)
+  const failed = references.filter(({ outcome }) => outcome !== 0)
+  setUid(list, TAGS.TransactionUid, transactionUid)
+  setReferences(list, TAGS.FailedSopSequence, failed)
+  setReferences(list, TAGS.ReferencedSopSequence, committed)
+  return { typeId: failed.length === 0 ? 1 : 2, dataSet: Buffer.concat(list.write()) }
+}
+
+function setReferences(list: ElementList, tag: Tag, references: readonly ReportedReference[]): void {
+  if (references.length === 0) return
+  list.setSequence(
+    tag,
+    references.map(({ sopClassUid, sopInstanceUid, outcome }) => (item: ElementList): void => {
+      setUid(item, TAGS.ReferencedSopClassUid, sopClassUid)
+      setUid(item, TAGS.ReferencedSopInstanceUid, sopInstanceUid)
+      if (outcome !== 0) item.set(TAGS.FailureReason, 'US', unsigned(outcome, item.encoding.littleEndian))
+    }),
+  )
+}
+
+function setUid(list: ElementList, tag: Tag, uid: string): void {
+  list.set(tag, 'UI', Buffer.from(uid, 'latin1'), 0)
+}
+
+function unsigned(value: number, littleEndian: boolean): Buffer {
+  return Buffer.from(littleEndian ? [value & 0xff, value >>> 8] : [value >>> 8, value & 0xff])
+}
+
+const find = (parts: readonly ElementList[], tag: Tag): ReturnType<ElementList['find']> =>
+  parts.map((part) => part.find(tag)).find((element) => element !== undefined)
+
+const uidIn = (parts: readonly ElementList[], tag: Tag): string =>
+  trimUid(find(parts, tag)?.value.toString('latin1') ?? '')
+
+const unusable = (found: string): Failure =>
+  new Failure('DATA_SET_UNREADABLE', `reading a request for storage commitment: ${found}`)

@@ -1,0 +1,71 @@
+import type { ServiceAnswer, ServicePeer, ServiceRequest } from '../../dimse/service.ts'
+import { SERVICE_STATUS } from '../../dimse/service-status.ts'
+import { type Failure, failureFrom } from '../../platform/failure.ts'
+import type { Log } from '../../platform/log.ts'
+import type { Commitments } from '../queue/commitments.ts'
+import { readCommitmentRequest } from './commitment-data-set.ts'
+
+/** Storage Commitment Push Model, and the one instance of it that requests and reports name (PS3.4 §J.3.5). */
+export const COMMITMENT_SOP_CLASS_UID = '1.2.840.10008.1.20.1'
+export const COMMITMENT_SOP_INSTANCE_UID = '1.2.840.10008.1.20.1.1'
+
+/** Where a report can go on the association of its request. */
+export interface OpenPeer {
+  readonly peer: ServicePeer
+  readonly transferSyntaxUid: string
+}
+
+export interface CommitmentServiceParts {
+  readonly commitments: Commitments
+  /** A request has been written down. */
+  readonly recorded: (id: number, peer: OpenPeer) => void
+  readonly storageFailed: (failure: Failure) => void
+  readonly log: Log
+}
+
+/** Takes requests for storage commitment: each is on the disk before it is answered, and its report comes later. */
+export class CommitmentService {
+  readonly #parts: CommitmentServiceParts
+
+  constructor(parts: CommitmentServiceParts) {
+    this.#parts = parts
+  }
+
+  /** Undefined for what is no N-ACTION. */
+  request(request: ServiceRequest, peer: ServicePeer): Promise<ServiceAnswer> | undefined {
+    return request.service === 'N-ACTION' ? Promise.resolve(this.#act(request, peer)) : undefined
+  }
+
+  #act(request: ServiceRequest, peer: ServicePeer): ServiceAnswer {
+    const { sopInstanceUid, typeId, transferSyntaxUid, dataSet, association } = request
+    const { callingAeTitle, calledAeTitle, peerAddress } = association
+    if (sopInstanceUid !== COMMITMENT_SOP_INSTANCE_UID) return { status: SERVICE_STATUS.NoSuchSopInstance }
+    if (typeId !== 1) return { status: SERVICE_STATUS.NoSuchActionType }
+    try {
+      const asked = readCommitmentRequest(dataSet ?? Buffer.alloc(0), transferSyntaxUid)
+      const id = this.#parts.commitments.record({ callingAeTitle, calledAeTitle, peerAddress, ...asked })
+      if (id === undefined) return refusal('the transaction UID is in use for other instances')
+      const { transactionUid, references } = asked
+      const instances = references.length
+      this.#parts.log.info('storage commitment requested', { callingAeTitle, transactionUid, instances })
+      this.#parts.recorded(id, { peer, transferSyntaxUid })
+      return { status: SERVICE_STATUS.Success }
+    } catch (error) {
+      return this.#refuse(failureFrom(error, 'INTERNAL', 'taking a request for storage commitment'), request)
+    }
+  }
+
+  #refuse(failure: Failure, { association }: ServiceRequest): ServiceAnswer {
+    const { code, message } = failure
+    const { callingAeTitle } = association
+    this.#parts.log.warn('storage commitment refused', { callingAeTitle, code, reason: message })
+    if (code === 'DATA_SET_UNREADABLE') return refusal(message.split(': ').slice(1).join(': '))
+    if (code === 'DATABASE_ERROR' || code === 'STORAGE_FULL') this.#parts.storageFailed(failure)
+    return { status: SERVICE_STATUS.ProcessingFailure, errorComment: code }
+  }
+}
+
+const refusal = (errorComment: string): ServiceAnswer => ({
+  status: SERVICE_STATUS.InvalidArgumentValue,
+  errorComment,
+})

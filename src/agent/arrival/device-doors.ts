@@ -1,0 +1,54 @@
+import { type ListenOptions, listenForAssociations } from '../../dimse/dimse-server.ts'
+import { ListenerCounts } from '../../dimse/listener-counts.ts'
+import { readTlsCredentials, type TlsCredentials } from '../../dimse/tls-credentials.ts'
+import type { WatchPoints } from '../queue/watch-points.ts'
+import { CertificateWatch } from './certificate-watch.ts'
+
+/** The port for DICOM over TLS; paths of PEM files. */
+export interface TlsDoorSettings {
+  readonly port: number
+  readonly certificate: string
+  readonly key: string
+  readonly ca: string
+  readonly clientCertificates: 'required' | 'optional'
+}
+
+/** Where devices connect. */
+export interface DeviceDoors extends AsyncDisposable {
+  readonly port: number
+  readonly tlsPort: number | undefined
+}
+
+/**
+ * Opens the port for plain DICOM and, where there is one, the port for DICOM over TLS; the limits are for both together.
+ * Throws KEY_FILE_INVALID for files that don't fit, PORT_IN_USE.
+ */
+export async function openDoors(
+  plain: Omit<ListenOptions, 'tls' | 'counts'>,
+  tls: TlsDoorSettings | undefined,
+  watchPoints: WatchPoints,
+): Promise<DeviceDoors> {
+  await using stack = new AsyncDisposableStack()
+  const credentials = tls === undefined ? undefined : readTlsCredentials(tls)
+  stack.use(watchCertificate(credentials, plain, watchPoints))
+  const counts = new ListenerCounts(plain.limits)
+  const { port } = stack.use(await listenForAssociations({ ...plain, counts }))
+  let tlsPort: number | undefined
+  if (tls !== undefined && credentials !== undefined) {
+    const acceptance = { credentials, clientCertificates: tls.clientCertificates }
+    const options = { ...plain, counts, port: tls.port, tls: acceptance }
+    tlsPort = stack.use(await listenForAssociations(options)).port
+  }
+  const open = stack.move()
+  return { port, tlsPort, [Symbol.asyncDispose]: () => open.disposeAsync() }
+}
+
+function watchCertificate(
+  credentials: TlsCredentials | undefined,
+  { clock, log }: Pick<ListenOptions, 'clock' | 'log'>,
+  watchPoints: WatchPoints,
+): CertificateWatch {
+  const watch = new CertificateWatch({ certificate: credentials?.certificate, clock, log, watchPoints })
+  watch.look()
+  return watch
+}

@@ -1,0 +1,151 @@
+import { sopClassName, VERIFICATION_SOP_CLASS_UID } from '../../dicom/sop-class.ts'
+import { STORAGE_STATUS } from '../../dicom/storage-status.ts'
+import { transferSyntaxName } from '../../dicom/transfer-syntax.ts'
+import type { AssociationRequest, StoreAnswer, StoreRequest, StoreSink } from '../../dimse/association.ts'
+import type { TlsTrouble } from '../../dimse/tls-trouble.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { type Failure, failureFrom } from '../../platform/failure.ts'
+import type { CallerKey, DeviceProblem, DeviceRecords, Received } from '../queue/device-records.ts'
+import type { WatchPoints } from '../queue/watch-points.ts'
+import type { DeviceList, Refusal } from './device-list.ts'
+
+const WRITE_EVERY_MS = 1000
+/** What a caller names beyond this is counted and not kept. */
+const KEPT_NAMES = 32
+
+export interface DeviceWatchParts {
+  devices: DeviceList
+  records: DeviceRecords
+  watchPoints: WatchPoints
+  clock: Clock
+  /** The index could not be written. */
+  storageFailed: (failure: Failure) => void
+}
+
+/** Notes of every device what it proposed, what it sent, and what was last in its way, for the people who look after it. */
+export class DeviceWatch {
+  readonly #parts: DeviceWatchParts
+  readonly #received = new Map<string, CallerKey & Received>()
+  #writtenMs = Number.NEGATIVE_INFINITY
+
+  constructor(parts: DeviceWatchParts) {
+    this.#parts = parts
+  }
+
+  /** Throws DATABASE_ERROR: an index that takes no sighting takes no instance either. */
+  called(request: AssociationRequest, refusal: Refusal | undefined): void {
+    const { records, watchPoints, clock } = this.#parts
+    watchPoints.sight(request, refusal?.reason)
+    records.proposed(request, proposalOf(request))
+    if (refusal !== undefined) records.troubled(request, refusal, clock.now())
+  }
+
+  /** Something is in the way of a device. Never throws. */
+  troubled(caller: CallerKey, problem: DeviceProblem): void {
+    this.#write(() => this.#parts.records.troubled(caller, problem, this.#parts.clock.now()))
+  }
+
+  /** A peer could not connect because of TLS: shown with the device of its address, where there is one such. Never throws. */
+  tlsTrouble({ peerAddress, callingAeTitle, calledAeTitle = '', words }: TlsTrouble): void {
+    const { devices, records, watchPoints, clock } = this.#parts
+    const named = callingAeTitle ?? devices.onlyOneAt(peerAddress)?.aeTitle ?? ''
+    const caller = { callingAeTitle: named, calledAeTitle, peerAddress }
+    this.#write(() => {
+      watchPoints.sight(caller, words)
+      records.troubled(caller, { kind: 'tls', detail: words }, clock.now())
+    })
+  }
+
+  /** Counts what passes through to the sink, and notes how it ended. */
+  counted(request: StoreRequest, sink: StoreSink): StoreSink {
+    let bytes = 0
+    return {
+      write: (chunk) => {
+        bytes += chunk.length
+        return sink.write(chunk)
+      },
+      finish: async () => {
+        const answer = await sink.finish()
+        this.#answered(request, answer, bytes)
+        return answer
+      },
+      discard: (reason) => sink.discard(reason),
+    }
+  }
+
+  /** Writes down what was counted. Never throws. */
+  flush(): void {
+    this.#writtenMs = this.#parts.clock.monotonicMs()
+    this.#write(() => {
+      for (const [key, received] of this.#received) {
+        this.#parts.records.received(received, received)
+        this.#received.delete(key)
+      }
+    })
+  }
+
+  #answered(request: StoreRequest, { status, errorComment }: StoreAnswer, bytes: number): void {
+    const { association, sopClassUid, transferSyntaxUid } = request
+    if (status !== STORAGE_STATUS.Success) {
+      const detail = errorComment ?? status.toString(16).padStart(4, '0').toUpperCase()
+      return this.troubled(association, { kind: 'instance', detail })
+    }
+    const { callingAeTitle, peerAddress } = association
+    const key = JSON.stringify([callingAeTitle, peerAddress])
+    const before = this.#received.get(key) ?? { instances: 0, bytes: 0 }
+    this.#received.set(key, {
+      callingAeTitle,
+      peerAddress,
+      instances: before.instances + 1,
+      bytes: before.bytes + bytes,
+      lastAt: this.#parts.clock.now(),
+      sopClassUid: sopClassUid.slice(0, LONGEST_UID),
+      transferSyntaxUid,
+    })
+    if (this.#parts.clock.monotonicMs() - this.#writtenMs >= WRITE_EVERY_MS) this.flush()
+  }
+
+  #write(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#parts.storageFailed(failureFrom(error, 'DATABASE_ERROR', 'writing down what a device does'))
+    }
+  }
+}
+
+const LONGEST_UID = 64
+
+/** Services that devices propose beside storage (PS3.6 Table A-1). */
+const SERVICE_NAMES = new Map([
+  [VERIFICATION_SOP_CLASS_UID, 'Verification'],
+  ['1.2.840.10008.1.20.1', 'Storage Commitment Push Model'],
+  ['1.2.840.10008.3.1.2.3.3', 'Modality Performed Procedure Step'],
+  ['1.2.840.10008.5.1.4.31', 'Modality Worklist - FIND'],
+  ['1.2.840.10008.5.1.4.1.2.1.1', 'Patient Root Query/Retrieve - FIND'],
+  ['1.2.840.10008.5.1.4.1.2.2.1', 'Study Root Query/Retrieve - FIND'],
+  ['1.2.840.10008.5.1.4.1.2.2.2', 'Study Root Query/Retrieve - MOVE'],
+])
+
+/** By the standard's name; by UID what has none. */
+export function nameOfSopClass(uid: string): string {
+  return sopClassName(uid) ?? SERVICE_NAMES.get(uid) ?? uid.slice(0, LONGEST_UID)
+}
+
+export function nameOfTransferSyntax(uid: string): string {
+  return transferSyntaxName(uid) ?? uid.slice(0, LONGEST_UID)
+}
+
+function proposalOf({ contexts, implementationClassUid, implementationVersionName }: AssociationRequest) {
+  const sopClasses = new Set(contexts.map(({ abstractSyntaxUid }) => nameOfSopClass(abstractSyntaxUid)))
+  const syntaxes = new Set(
+    contexts.flatMap(({ transferSyntaxUids }) => transferSyntaxUids.map(nameOfTransferSyntax)),
+  )
+  return {
+    sopClasses: Array.from(sopClasses).slice(0, KEPT_NAMES),
+    moreSopClasses: Math.max(0, sopClasses.size - KEPT_NAMES),
+    transferSyntaxes: Array.from(syntaxes).slice(0, KEPT_NAMES),
+    implementationClassUid: implementationClassUid?.slice(0, LONGEST_UID) ?? null,
+    implementationVersionName: implementationVersionName?.slice(0, LONGEST_UID) ?? null,
+  }
+}

@@ -1,0 +1,51 @@
+import { SIMPLIFIED_TABLE } from './han-table.ts'
+
+/**
+ * Text in NFC, as it is compared: full-width signs as ASCII, letters without accents and tones, traditional characters as
+ * simplified ones. As long as what it came from, so that what is found in it is found there.
+ */
+export function foldText(composed: string): string {
+  if (/^\p{ASCII}*$/u.test(composed)) return composed
+  const folded = Buffer.allocUnsafe(composed.length * 2)
+  for (let i = 0; i < composed.length; i++) {
+    folded.writeUInt16LE(FOLDED[composed.charCodeAt(i)] ?? 0, i * 2)
+  }
+  return folded.toString('utf16le')
+}
+
+const OTHERS: readonly (readonly [character: string, folded: string])[] = [
+  ['\u00a0', ' '],
+  ['\u3000', ' '],
+  ['•', '·'],
+  ['・', '·'],
+  ['‧', '·'],
+  ['ø', 'o'],
+  ['Ø', 'O'],
+  ['ł', 'l'],
+  ['Ł', 'L'],
+  ['đ', 'd'],
+  ['Đ', 'D'],
+  ['ı', 'i'],
+]
+
+/** What each code unit becomes. */
+const FOLDED: Uint16Array = makeTable()
+
+function makeTable(): Uint16Array {
+  const table = Uint16Array.from({ length: 0x1_0000 }, (_, code) => code)
+  for (let code = 0xff01; code <= 0xff5e; code++) table[code] = code - 0xfee0
+  for (let code = 0x2010; code <= 0x2015; code++) table[code] = 0x2d
+  // Latin-1 Supplement, Latin Extended-A and -B; Latin Extended Additional.
+  for (let code = 0xc0; code <= 0x24f; code++) table[code] = withoutAccent(code)
+  for (let code = 0x1e00; code <= 0x1eff; code++) table[code] = withoutAccent(code)
+  const pairs = Array.from(SIMPLIFIED_TABLE.matchAll(/(\S)(\S)/gu), ([, from = '', to = '']) => [from, to])
+  for (const [from = '', to = ''] of [...OTHERS, ...pairs]) {
+    if (to.length === 1) table[from.charCodeAt(0)] = to.charCodeAt(0)
+  }
+  return table
+}
+
+function withoutAccent(code: number): number {
+  const [letter = ''] = String.fromCharCode(code).normalize('NFD')
+  return /^[A-Za-z]$/.test(letter) ? letter.charCodeAt(0) : code
+}

@@ -1,0 +1,111 @@
+import { readText, writeText, writeTextInAll } from '../../dicom/text.ts'
+import { TEXT_VRS } from './element-text.ts'
+import { foldText } from './fold-text.ts'
+import { isIdCardNumber } from './id-card-number.ts'
+import type { KnownValues } from './known-values.ts'
+import { literally, patternOf, type SearchForm } from './search-form.ts'
+import { otherReadings, readWide } from './text-readings.ts'
+
+/** What could be an identity card number, of anybody. */
+const ID_CARD = /(?<!\d)\d{6}[ -]?\d{8}[ -]?\d{3}[\dX](?![\dX])/gi
+const LONGEST_MARK = 3
+const LONGEST_REMEMBERED = 1024
+const MOST_REMEMBERED = 1000
+/** Bytes of a literal from which on it is no accident. */
+const SHORTEST_LITERAL_BYTES = 4
+
+/** Finds one patient's values, in every way of reading. */
+export class KnownValueSearch implements KnownValues {
+  readonly #pattern: RegExp
+  readonly #literals: ReadonlySet<string>
+  #bytes: readonly Buffer[] | undefined
+  /** What became of values so far: most are the same in all slices. Undefined for those that stay. */
+  readonly #done = new Map<string, Buffer | undefined>()
+
+  constructor(forms: readonly SearchForm[]) {
+    this.#literals = new Set(forms.flatMap(({ literals = [] }) => literals))
+    this.#pattern = patternOf([...forms, ...Array.from(this.#literals).flatMap(wideForms)])
+  }
+
+  scrub(value: Buffer, characterSet: string, vr: string): Buffer {
+    if (value.length === 0) return value
+    if (value.length > LONGEST_REMEMBERED) return this.#scrub(value, characterSet, vr) ?? value
+    const key = `${vr}:${characterSet}:${value.toString('latin1')}`
+    const remembered = this.#done.get(key)
+    if (remembered !== undefined || this.#done.has(key)) return remembered ?? value
+    const scrubbed = this.#scrub(value, characterSet, vr)
+    if (this.#done.size >= MOST_REMEMBERED) this.#done.clear()
+    this.#done.set(key, scrubbed)
+    return scrubbed ?? value
+  }
+
+  /** Undefined where nothing was found. */
+  #scrub(value: Buffer, characterSet: string, vr: string): Buffer | undefined {
+    if (!TEXT_VRS.has(vr) && vr !== 'UN') return this.#isInBinary(value) ? Buffer.alloc(0) : undefined
+    const { text, characterSet: readAs } = readText(value, characterSet, vr)
+    const whole = Buffer.from(mark(LONGEST_MARK, vr))
+    // Escapes that the declaration doesn't explain could stand within a name.
+    if (text.includes('\x1b')) return this.#isHidden(value) ? whole : undefined
+    const scrubbed = this.#replace(text, vr)
+    if (scrubbed === undefined) return this.#isHidden(value) ? whole : undefined
+    const written = writeText(scrubbed, readAs)
+    return written === undefined || this.#isHidden(written) ? whole : written
+  }
+
+  /** Undefined where nothing was found. */
+  #replace(text: string, vr: string): string | undefined {
+    const composed = isAscii(text) ? text : text.normalize('NFC')
+    let folded = foldText(composed)
+    const ranges: [start: number, end: number][] = []
+    const note = (found: string, start: number): string => {
+      ranges.push([start, start + found.length])
+      return '\0'.repeat(found.length)
+    }
+    folded = folded.replaceAll(ID_CARD, (found, start: number) =>
+      isIdCardNumber(found.replaceAll(/[ -]/g, '')) ? note(found, start) : found,
+    )
+    folded.replaceAll(this.#pattern, note)
+    if (ranges.length === 0) return undefined
+    let [scrubbed, at] = ['', 0]
+    for (const [start, end] of ranges.toSorted(([a], [b]) => a - b)) {
+      scrubbed += composed.slice(at, start) + mark(end - start, vr)
+      at = end
+    }
+    return scrubbed + composed.slice(at)
+  }
+
+  /** In a way of reading that is not the declared one, or among bytes that no reading fits. */
+  #isHidden(value: Buffer): boolean {
+    if (!/[^\t-\r -~]/.test(value.toString('latin1'))) return false
+    if (otherReadings(value).some((text) => this.#replace(text, '') !== undefined)) return true
+    return value.some((byte) => byte >= 0x80) && this.#hasLiteral(value)
+  }
+
+  #isInBinary(value: Buffer): boolean {
+    const readings = [value.toString('latin1'), ...readWide(value)]
+    return readings.some((text) => this.#replace(text, '') !== undefined) || this.#hasLiteral(value)
+  }
+
+  #hasLiteral(value: Buffer): boolean {
+    this.#bytes ??= Array.from(this.#literals)
+      .flatMap(writeTextInAll)
+      .filter(({ length }) => length >= SHORTEST_LITERAL_BYTES)
+    return this.#bytes.some((literal) => value.includes(literal))
+  }
+}
+
+/** UTF-16 that consists of plain letters by accident, and so would never be read as UTF-16. */
+function wideForms(literal: string): SearchForm[] {
+  const little = Buffer.from(literal, 'utf16le')
+  return [little, Buffer.from(little).swap16()]
+    .map((bytes) => bytes.toString('latin1'))
+    .filter((text) => /^[ -~]{4,}$/.test(text))
+    .map((text) => ({ source: literally(text), apart: 'no' }))
+}
+
+const isAscii = (text: string): boolean => /^\p{ASCII}*$/u.test(text)
+
+/** Of characters that the VR allows (PS3.5 §6.2), never longer than what it stands for. */
+function mark(length: number, vr: string): string {
+  return vr === 'CS' || vr === 'AE' ? 'X' : '*'.repeat(Math.min(length, LONGEST_MARK))
+}

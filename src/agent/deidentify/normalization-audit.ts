@@ -1,0 +1,41 @@
+/** Why a rule left an element as it was. */
+export type NormalizationProblem =
+  /** The character set of the instance has no such characters. */
+  | 'not-writable'
+  /** Too long, or not of the form that the VR asks for. */
+  | 'does-not-fit'
+  /** The rule needs the name of the device, and the caller is not on the list. */
+  | 'device-unknown'
+  /** The text is not written in the character set that the rule says it is. */
+  | 'reads-otherwise'
+
+export interface NormalizationFinding {
+  readonly rule: string
+  /** Keyword or path. */
+  readonly element: string
+  readonly problem: NormalizationProblem
+}
+
+/** What was done to one instance, without any value. */
+export interface NormalizationAudit {
+  /** Elements that each rule has changed. */
+  readonly rules: Readonly<Record<string, number>>
+  readonly findings: readonly NormalizationFinding[]
+}
+
+export class NormalizationNotes {
+  readonly #rules = new Map<string, number>()
+  readonly #findings = new Map<string, NormalizationFinding>()
+
+  count(rule: string, elements = 1): void {
+    this.#rules.set(rule, (this.#rules.get(rule) ?? 0) + elements)
+  }
+
+  find(rule: string, element: string, problem: NormalizationProblem): void {
+    this.#findings.set(`${rule} ${element} ${problem}`, { rule, element, problem })
+  }
+
+  audit(): NormalizationAudit {
+    return { rules: Object.fromEntries(this.#rules), findings: Array.from(this.#findings.values()) }
+  }
+}

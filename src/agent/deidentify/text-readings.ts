@@ -1,0 +1,69 @@
+import { TextDecoder } from 'node:util'
+
+/** Without a mistake being fatal: what stands beside the wrong bytes is read all the same. */
+const DECODERS: readonly TextDecoder[] = [
+  'utf-8',
+  'gb18030',
+  'big5',
+  'euc-kr',
+  'shift_jis',
+  'euc-jp',
+  'windows-1252',
+  'iso-8859-2',
+  'iso-8859-5',
+  'iso-8859-7',
+  'windows-1254',
+].map((encoding) => new TextDecoder(encoding))
+const UTF_16: readonly TextDecoder[] = ['utf-16le', 'utf-16be'].map((encoding) => new TextDecoder(encoding))
+
+/** A text in all other ways in which its bytes can be read, whatever was declared: for finding what is hidden in it. */
+export function otherReadings(bytes: Buffer): string[] {
+  const readings: string[] = []
+  if (bytes.some((byte) => byte >= 0x80)) readings.push(...DECODERS.map((decoder) => decoder.decode(bytes)))
+  if (bytes.includes(ESCAPE)) readings.push(readEscaped(bytes))
+  if (bytes.some(isNoAscii)) readings.push(...readWide(bytes))
+  return readings
+}
+
+/** As UTF-16, from the first and from the second byte on. */
+export function readWide(bytes: Buffer): string[] {
+  return UTF_16.flatMap((decoder) => [decoder.decode(bytes), decoder.decode(bytes.subarray(1))])
+}
+
+/** In UTF-16 there are some, in plain text there are none. */
+const isNoAscii = (byte: number): boolean =>
+  byte >= 0x80 || (byte < 0x20 && byte !== ESCAPE && !(byte >= 9 && byte <= 13))
+
+const ESCAPE = 0x1b
+const EUC_JP = new TextDecoder('euc-jp')
+const LATIN_1 = new TextDecoder('latin1')
+/** What the escapes of ISO 2022 switch to (PS3.3 Tables C.12-3 and C.12-4): two bytes of seven bits, or bytes from 80 on. */
+const SWITCHES: Readonly<Record<string, { decoder: TextDecoder; prefix?: number[] }>> = {
+  $B: { decoder: EUC_JP, prefix: [] },
+  '$@': { decoder: EUC_JP, prefix: [] },
+  '$(D': { decoder: EUC_JP, prefix: [0x8f] },
+  '$)C': { decoder: new TextDecoder('euc-kr') },
+  '$)A': { decoder: new TextDecoder('gb18030') },
+  ')I': { decoder: new TextDecoder('shift_jis') },
+}
+
+/** By its escapes alone, each good until the next. */
+function readEscaped(bytes: Buffer): string {
+  const [start = '', ...switched] = bytes.toString('latin1').split('\x1b')
+  return start + switched.map(readSwitched).join('')
+}
+
+function readSwitched(text: string): string {
+  const escape = /^(?:\$B|\$@|\$\(D|\$\)[CA]|[()][A-Z]|[-.][A-Z])/.exec(text)?.[0] ?? ''
+  const { decoder, prefix } = SWITCHES[escape] ?? { decoder: LATIN_1 }
+  const bytes = Buffer.from(text.slice(escape.length), 'latin1')
+  return decoder.decode(prefix === undefined ? bytes : raised(bytes, prefix))
+}
+
+/** Pairs of seven bits as EUC-JP writes them. */
+function raised(bytes: Buffer, prefix: readonly number[]): Buffer {
+  const pairs = Array.from({ length: Math.ceil(bytes.length / 2) }, (_, i) =>
+    bytes.subarray(i * 2, i * 2 + 2),
+  )
+  return Buffer.from(pairs.flatMap((pair) => [...prefix, ...pair.map((byte) => byte | 0x80)]))
+}

@@ -1,0 +1,155 @@
+import { type Finding, isFinding } from '../../dicom/check-findings.ts'
+import type { Clock } from '../../platform/clock.ts'
+import type { Failure } from '../../platform/failure.ts'
+import type { Database } from '../../platform/sqlite.ts'
+import type { Ulid } from '../../protocol/ulid.ts'
+import type { SealedInstance } from './acceptance.ts'
+
+/** What was seen of an instance while it came in. */
+export interface Observed {
+  readonly findings: readonly Finding[]
+  /** CHECK_HELD: it is not sent before a person has released it. */
+  readonly hold?: Failure
+  /** Of DisplayRecords.seal. */
+  readonly display?: Buffer
+}
+
+/** Instances of one study, or of one device, in which something was found. */
+export interface FindingCount {
+  finding: Finding
+  instances: number
+}
+
+export interface DeviceFindings extends FindingCount {
+  callingAeTitle: string
+  lastAt: number
+}
+
+/** An instance that is held because of what was found in it. */
+export interface QuarantinedInstance {
+  ulid: Ulid
+  studyInstanceUid: string
+  sopInstanceUid: string
+  callingAeTitle: string
+  sealedBytes: number
+  arrivedAt: number
+  since: number
+  findings: Finding[]
+}
+
+/**
+ * Writes down what was seen of an instance, and holds it where that was asked for: within the transaction that adds its
+ * row and its deliveries, which is to be durable if anything is held. After a power cut an instance whose row was not
+ * yet there comes back without findings, as any that was never answered does.
+ */
+export function recordObserved(
+  database: Database,
+  { envelope, observed }: SealedInstance,
+  now: number,
+): void {
+  if (observed === undefined) return
+  const { ulid, studyInstanceUid, callingAeTitle } = envelope
+  for (const finding of observed.findings) {
+    database.run('INSERT INTO finding VALUES (?, ?, ?)', studyInstanceUid, finding, ulid)
+    database.run(COUNT, callingAeTitle, finding, now)
+  }
+  if (observed.display !== undefined) database.run(KEEP_DISPLAY, studyInstanceUid, observed.display)
+  const { hold } = observed
+  if (hold !== undefined) database.run(HOLD, now, hold.code, hold.message, ulid)
+}
+
+/** What was found in instances, and those that are held for it. */
+export class Findings {
+  readonly #database: Database
+  readonly #clock: Clock
+
+  constructor(database: Database, clock: Clock) {
+    this.#database = database
+    this.#clock = clock
+  }
+
+  ofInstance(ulid: string): Finding[] {
+    const sql = 'SELECT finding FROM finding WHERE ulid = ? ORDER BY finding'
+    return this.#database.all<{ finding: string }>(sql, ulid).flatMap(({ finding }) => known(finding))
+  }
+
+  /** How many instances of the study have each finding; a copy that another has replaced does not count. */
+  ofStudy(studyInstanceUid: string): FindingCount[] {
+    return this.#database.all<FindingCount>(OF_STUDY, studyInstanceUid).filter(isKnown)
+  }
+
+  /** How many instances of the study have any. */
+  countInStudy(studyInstanceUid: string): number {
+    return this.#database.get<{ n: number }>(COUNT_IN_STUDY, studyInstanceUid)?.n ?? 0
+  }
+
+  /** By device, the latest first; since the index was made. */
+  totals(): DeviceFindings[] {
+    return this.#database.all<DeviceFindings>(TOTALS).filter(isKnown)
+  }
+
+  /** The oldest first. */
+  quarantined(destination: string, limit: number): QuarantinedInstance[] {
+    const sql = `${QUARANTINED} ORDER BY d.ulid LIMIT ?`
+    return this.#database
+      .all<Omit<QuarantinedInstance, 'findings'>>(sql, destination, limit)
+      .map((row) => ({ ...row, findings: this.ofInstance(row.ulid) }))
+  }
+
+  quarantinedOne(destination: string, ulid: string): QuarantinedInstance | undefined {
+    const row = this.#database.get<Omit<QuarantinedInstance, 'findings'>>(
+      `${QUARANTINED} AND d.ulid = ?`,
+      destination,
+      ulid,
+    )
+    return row === undefined ? undefined : { ...row, findings: this.ofInstance(row.ulid) }
+  }
+
+  /**
+   * An operator's word: one held instance, or all of a study, goes on, and the study is open again so that the next
+   * manifest lists it. Returns how many.
+   */
+  release(destination: string, which: { ulid: string } | { studyInstanceUid: string }): number {
+    const [ulid, study] = 'ulid' in which ? [which.ulid, null] : [null, which.studyInstanceUid]
+    return this.#database.durably(() => {
+      this.#database.run(REOPEN, destination, destination, ulid, ulid, study, study)
+      return this.#database.run(RELEASE, this.#clock.now(), destination, ulid, ulid, study, study)
+    })
+  }
+}
+
+/** A later version may have written others. */
+const isKnown = ({ finding }: { finding: string }): boolean => isFinding(finding)
+
+const known = (finding: string): Finding[] => (isFinding(finding) ? [finding] : [])
+
+const COUNT = `
+  INSERT INTO finding_total VALUES (?, ?, 1, ?)
+  ON CONFLICT DO UPDATE SET instances = instances + 1, last_at = excluded.last_at`
+const KEEP_DISPLAY = `
+  INSERT INTO display_record VALUES (?, ?) ON CONFLICT DO UPDATE SET sealed = excluded.sealed`
+const HOLD = `
+  UPDATE delivery SET state = 'held', changed_at = ?, reason_code = ?, reason = ? WHERE ulid = ? AND state = 'queued'`
+const OF_STUDY = `
+  SELECT f.finding, count(*) AS instances FROM finding f JOIN instance i USING (ulid)
+  WHERE f.study_instance_uid = ? AND i.superseded_by IS NULL GROUP BY f.finding ORDER BY instances DESC, f.finding`
+const COUNT_IN_STUDY = `
+  SELECT count(DISTINCT f.ulid) AS n FROM finding f JOIN instance i USING (ulid)
+  WHERE f.study_instance_uid = ? AND i.superseded_by IS NULL`
+const TOTALS = `
+  SELECT calling_ae_title AS callingAeTitle, finding, instances, last_at AS lastAt FROM finding_total
+  ORDER BY last_at DESC, calling_ae_title, finding LIMIT 1000`
+const IS_QUARANTINED = "d.state = 'held' AND d.reason_code = 'CHECK_HELD'"
+const QUARANTINED = `
+  SELECT d.ulid, d.study_instance_uid AS studyInstanceUid, i.sop_instance_uid AS sopInstanceUid,
+    i.calling_ae_title AS callingAeTitle, i.sealed_bytes AS sealedBytes, i.arrived_at AS arrivedAt,
+    d.changed_at AS since
+  FROM delivery d JOIN instance i USING (ulid) WHERE d.destination = ? AND ${IS_QUARANTINED}`
+const CHOSEN = `${IS_QUARANTINED} AND (? IS NULL OR d.ulid = ?) AND (? IS NULL OR d.study_instance_uid = ?)`
+const RELEASE = `
+  UPDATE delivery AS d SET state = 'queued', changed_at = ?, next_attempt_at = 0, reason_code = NULL, reason = NULL
+  WHERE d.destination = ? AND ${CHOSEN}`
+const REOPEN = `
+  UPDATE study SET state = 'open', attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL
+  WHERE destination = ? AND study_instance_uid IN (
+    SELECT d.study_instance_uid FROM delivery d WHERE d.destination = ? AND ${CHOSEN})`

@@ -1,0 +1,113 @@
+import type { Clock } from '../../platform/clock.ts'
+import type { Failure } from '../../platform/failure.ts'
+import type { Database } from '../../platform/sqlite.ts'
+
+/** A study of which the agent holds a receipt. */
+export interface ReceiptedStudy {
+  studyInstanceUid: string
+  /** Of the newest manifest that has a receipt. */
+  digest: string
+  receiptedAt: number
+  /** 1 while the spool file of any of its instances is kept. */
+  isKept: number
+}
+
+/** What is to become of instances that the center lacks, though it had taken them. */
+export interface SendingAgain {
+  /** Why they go again, and not before this time (ms since 1970). */
+  failure: Failure
+  nextAttemptAt: number
+  /** Why those are held whose spool file was removed after the retention time. */
+  lost: Failure
+}
+
+/** What the center had taken or receipted, and does not hold after all: it was restored from a backup, say. */
+export class Receipted {
+  readonly #database: Database
+  readonly #clock: Clock
+
+  constructor(database: Database, clock: Clock) {
+    this.#database = database
+    this.#clock = clock
+  }
+
+  /** Studies of which there is a receipt, the newest receipt first, from after `last` on. */
+  list(destination: string, limit: number, last?: ReceiptedStudy): ReceiptedStudy[] {
+    const { receiptedAt, studyInstanceUid } = last ?? FUTURE
+    return this.#database.all(RECEIPTED, destination, receiptedAt, studyInstanceUid, limit)
+  }
+
+  /**
+   * The center does not know its receipts of these, or cannot read their manifests: all of it is in doubt, and the next
+   * manifest lists it again.
+   */
+  offerAgain(destination: string, studyInstanceUids: readonly string[]): void {
+    const studies = JSON.stringify(studyInstanceUids)
+    this.#database.durably(() => {
+      this.#database.run(UNCONFIRM_DELIVERIES, this.#clock.now(), destination, studies)
+      this.#database.run(UNCONFIRM_STUDIES, destination, studies)
+    })
+  }
+
+  /** How many of these have instances that are on their way to being confirmed. */
+  onTheirWay(destination: string, studyInstanceUids: readonly string[]): number {
+    const studies = JSON.stringify(studyInstanceUids)
+    return this.#database.get<{ n: number }>(ON_THEIR_WAY, destination, studies)?.n ?? 0
+  }
+
+  /** Queues what the center lacks of a study, and opens the study. Returns how many are beyond sending: they are held. */
+  sendAgain(
+    destination: string,
+    studyInstanceUid: string,
+    ulids: readonly string[],
+    { failure, nextAttemptAt, lost }: SendingAgain,
+  ): number {
+    const now = this.#clock.now()
+    return this.#database.durably(() => {
+      let held = 0
+      for (const ulid of ulids) {
+        this.#database.run(SEND_AGAIN, now, nextAttemptAt, failure.code, failure.message, destination, ulid)
+        held += this.#database.run(HOLD_LOST, now, lost.code, lost.message, destination, ulid)
+        this.#database.run(MARK_LOST, now, lost.code, ulid)
+      }
+      this.#database.run(REOPEN, destination, studyInstanceUid)
+      return held
+    })
+  }
+}
+
+const FUTURE = { receiptedAt: Number.MAX_SAFE_INTEGER, studyInstanceUid: '' }
+/** Read from the index alone: manifests and receipts are large. */
+const RECEIPTED = `
+  SELECT m.study_instance_uid AS studyInstanceUid, m.digest, m.receipted_at AS receiptedAt,
+    EXISTS (SELECT 1 FROM instance i WHERE i.study_instance_uid = m.study_instance_uid
+      AND i.removed_at IS NULL) AS isKept
+  FROM manifest m INDEXED BY manifest_by_receipt WHERE m.destination = ? AND m.receipted_at IS NOT NULL
+    AND (m.receipted_at, m.study_instance_uid) < (?, ?)
+    AND NOT EXISTS (SELECT 1 FROM manifest n WHERE n.destination = m.destination
+      AND n.study_instance_uid = m.study_instance_uid AND n.version > m.version AND n.receipted_at IS NOT NULL)
+  ORDER BY m.receipted_at DESC, m.study_instance_uid DESC LIMIT ?`
+const UNCONFIRM_DELIVERIES = `
+  UPDATE delivery SET state = 'delivered', changed_at = ?
+  WHERE destination = ? AND study_instance_uid IN (SELECT value FROM json_each(?)) AND state = 'confirmed'`
+const UNCONFIRM_STUDIES = `
+  UPDATE study SET state = 'open', attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL
+  WHERE destination = ? AND study_instance_uid IN (SELECT value FROM json_each(?))`
+const ON_THEIR_WAY = `
+  SELECT count(DISTINCT study_instance_uid) AS n FROM delivery
+  WHERE destination = ? AND study_instance_uid IN (SELECT value FROM json_each(?))
+    AND state IN ('queued', 'sending', 'delivered')`
+const SEND_AGAIN = `
+  UPDATE delivery SET state = 'queued', changed_at = ?, next_attempt_at = ?, reason_code = ?, reason = ?
+  WHERE destination = ? AND ulid = ? AND state IN ('delivered', 'confirmed')
+    AND (SELECT removed_at FROM instance i WHERE i.ulid = delivery.ulid) IS NULL`
+/** What was not queued has no file any more. */
+const HOLD_LOST = `
+  UPDATE delivery SET state = 'held', changed_at = ?, reason_code = ?, reason = ?
+  WHERE destination = ? AND ulid = ? AND state IN ('delivered', 'confirmed')`
+/** A device that sends the same bytes once more heals it, as it does a damaged spool file. */
+const MARK_LOST = `
+  UPDATE instance SET damaged_at = ?, damage = ? WHERE ulid = ? AND removed_at IS NOT NULL AND damage IS NULL`
+const REOPEN = `
+  UPDATE study SET state = 'open', attempts = 0, next_attempt_at = 0
+  WHERE destination = ? AND study_instance_uid = ?`

@@ -1,0 +1,32 @@
+import { Failure } from '../../platform/failure.ts'
+import { agentAnswerSchema, CENTER_PATHS } from '../../protocol/center-api.ts'
+import type { SignedKeyList } from '../../protocol/key-list.ts'
+import type { CenterClient } from './center-client.ts'
+
+/** What the center says to an agent that it takes instances from. */
+export interface Welcome {
+  keys: SignedKeyList
+  /** The name of what the center remembers. */
+  history: string
+}
+
+/** Asks the center what it thinks of this agent. Throws AGENT_REVOKED or AGENT_UNKNOWN where it takes nothing from it. */
+export async function askAgent(client: CenterClient, signal: AbortSignal): Promise<Welcome> {
+  const { state, keys, history } = await client.json(agentAnswerSchema, {
+    method: 'GET',
+    path: CENTER_PATHS.agent,
+    signal,
+  })
+  switch (state) {
+    case 'approved':
+      if (keys !== undefined && history !== undefined) return { keys, history }
+      throw new Failure(
+        'CENTER_ANSWER_INVALID',
+        'asking the center: it approves, and names no keys or no history',
+      )
+    case 'pending':
+      throw new Failure('AGENT_UNKNOWN', "asking the center: this agent waits for its operator's approval")
+    case 'revoked':
+      throw new Failure('AGENT_REVOKED', "asking the center: it has revoked this agent's key")
+  }
+}

@@ -1,0 +1,42 @@
+/** A half-open line is found after 60 s of silence: on the slowest line that is of use, a chunk must be through by then. */
+const LEAST_BYTES = 4 * 1024
+const FIRST_BYTES = 16 * 1024
+/** How long a chunk is meant to take. */
+const AIM_MS = 10_000
+const GROWTH = 8
+
+/**
+ * How much one request of an upload carries: what the line moved in some ten seconds of late. How far a chunk has got
+ * cannot be seen from here (the system's buffers swallow megabytes at once), only that it was acknowledged; so chunks
+ * must be small where the line is slow, or a line that works looks dead. On a good line few large ones cost least.
+ */
+export class ChunkSize {
+  readonly #mostBytes: number
+  #bytes: number
+
+  /** A chunk is never larger than `mostBytes`: so much is sent twice after a break, at most. */
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes
+    this.#bytes = Math.min(FIRST_BYTES, mostBytes)
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** A chunk of so many bytes was acknowledged after so long. The last of a pack may be too small to tell a slow line. */
+  took(bytes: number, ms: number): void {
+    const fitting = Math.round((bytes * AIM_MS) / Math.max(1, ms))
+    const isFull = bytes >= this.#bytes
+    if (isFull || fitting > this.#bytes) this.#set(Math.min(fitting, this.#bytes * GROWTH))
+  }
+
+  /** A chunk did not get through. */
+  broke(): void {
+    this.#set(this.#bytes / 4)
+  }
+
+  #set(bytes: number): void {
+    this.#bytes = Math.min(this.#mostBytes, Math.max(LEAST_BYTES, Math.round(bytes)))
+  }
+}

@@ -1,0 +1,147 @@
+import type { RouteSettings } from '../config/deid-settings.ts'
+import type { NormalizationSettings } from '../config/normalization-settings.ts'
+import type { DataSetEdits } from '../dicom/data-set-editor.ts'
+import type { DataSetHead } from '../dicom/data-set-head.ts'
+import type { StoreRequest } from '../dimse/association.ts'
+import type { Clock } from '../platform/clock.ts'
+import { Failure } from '../platform/failure.ts'
+import type { Ulid } from '../protocol/ulid.ts'
+import { chainEdits } from './deidentify/chain-edits.ts'
+import type { DeidAudit } from './deidentify/deid-audit.ts'
+import { Deidentification } from './deidentify/deidentification.ts'
+import { KnownValuesCache } from './deidentify/known-values-cache.ts'
+import { Normalization } from './deidentify/normalization.ts'
+import type { NormalizationAudit } from './deidentify/normalization-audit.ts'
+import { normalizationRulesFor } from './deidentify/normalization-rule.ts'
+import type { PixelCodecs } from './deidentify/pixel-codec.ts'
+import type { DeidProfile, DeidSource } from './deidentify/profile.ts'
+import type { ProjectKey } from './deidentify/project-key.ts'
+import { routesFor } from './deidentify/routes-for.ts'
+import { editedDataSet } from './edited-data-set.ts'
+import { asItCame } from './intake.ts'
+import type { Treatment } from './spool-copy.ts'
+
+/** What was done to one copy, for the record: no values. */
+export interface TreatmentRecord {
+  readonly ulid: Ulid
+  readonly route: string
+  /** SHA-256 (hex) of the data set as it came and as it goes. */
+  readonly before: string
+  readonly after: string
+  readonly deidentified?: DeidAudit
+  readonly normalized?: NormalizationAudit
+}
+
+export interface TreatmentsParts {
+  readonly routes: readonly RouteSettings[]
+  readonly profiles: ReadonlyMap<string, DeidProfile>
+  readonly normalization: NormalizationSettings
+  /** There is one wherever a route has a profile. */
+  readonly key: ProjectKey | undefined
+  readonly codecs: PixelCodecs | undefined
+  readonly clock: Clock
+  /** Modifying System in Original Attributes Sequence, ASCII. */
+  readonly system: string
+  readonly record: (record: TreatmentRecord) => void
+}
+
+/** Decides by the configuration which ways an instance takes, and what is done to it on each. */
+export class Treatments {
+  readonly #parts: TreatmentsParts
+  readonly #knownValues = new KnownValuesCache()
+
+  constructor(parts: TreatmentsParts) {
+    this.#parts = parts
+  }
+
+  /** At least one; throws DEID_WITHHELD where no route wants the instance, so that it is not lost silently. */
+  for(request: StoreRequest, head: Readonly<DataSetHead>, device: string | undefined): Treatment[] {
+    const { callingAeTitle } = request.association
+    const source = { device, callingAeTitle }
+    const facts = { source, modality: head.modality ?? '', sopClassUid: request.sopClassUid }
+    const routes = routesFor(this.#parts.routes, facts)
+    if (routes.length === 0) {
+      throw new Failure('DEID_WITHHELD', 'taking an instance: no route of the configuration is meant for it')
+    }
+    return routes.map((route) => this.#treatment(route, request, head, { ...facts, route: route.name }))
+  }
+
+  #treatment(
+    route: RouteSettings,
+    request: StoreRequest,
+    head: Readonly<DataSetHead>,
+    facts: { source: DeidSource; modality: string; sopClassUid: string; route: string },
+  ): Treatment {
+    const isIdentified = route.profile === undefined
+    const normalization = this.#normalization({ ...facts, isIdentified })
+    const plain = asItCame(request, head)
+    if (route.profile !== undefined)
+      return this.#deidentified(plain, route.profile, route.name, request, facts.source, normalization)
+    if (normalization === undefined) return plain
+    return {
+      ...plain,
+      policy: 'normalized',
+      change: editedDataSet(request.transferSyntaxUid, normalization),
+      taken: (ulid, digests) =>
+        this.#parts.record({ ulid, route: route.name, ...digests, normalized: normalization.audit() }),
+    }
+  }
+
+  #deidentified(
+    plain: Treatment,
+    profileName: string,
+    route: string,
+    request: StoreRequest,
+    source: DeidSource,
+    normalization: Normalization | undefined,
+  ): Treatment {
+    const { profiles, key, codecs } = this.#parts
+    const profile = profiles.get(profileName)
+    if (profile === undefined || key === undefined)
+      throw new Failure('INTERNAL', `taking an instance: the profile ${profileName} or its key is missing`)
+    const { sopClassUid, transferSyntaxUid } = request
+    const deid = new Deidentification({
+      profile,
+      key,
+      source,
+      sopClassUid,
+      transferSyntaxUid,
+      codecs,
+      knownValues: this.#knownValues,
+    })
+    // Whoever sets an institution on such a route wants it there: the rule names the route, and comes last.
+    const edits: DataSetEdits = normalization === undefined ? deid : chainEdits(deid, normalization)
+    const { sopInstanceUid, studyInstanceUid, seriesInstanceUid } = plain.names
+    return {
+      policy: `deidentified:${profile.name}`,
+      names: {
+        sopInstanceUid: deid.uid(sopInstanceUid),
+        studyInstanceUid: deid.uid(studyInstanceUid),
+        seriesInstanceUid: deid.uid(seriesInstanceUid),
+      },
+      change: editedDataSet(transferSyntaxUid, edits, () => deid.transferSyntaxUid),
+      taken: (ulid, digests) =>
+        this.#parts.record({
+          ulid,
+          route,
+          ...digests,
+          deidentified: deid.audit(),
+          ...(normalization && { normalized: normalization.audit() }),
+        }),
+    }
+  }
+
+  #normalization(facts: {
+    source: DeidSource
+    modality: string
+    sopClassUid: string
+    route: string
+    isIdentified: boolean
+  }): Normalization | undefined {
+    const { normalization, system, clock } = this.#parts
+    const rules = normalizationRulesFor(normalization.rules, facts)
+    if (rules.length === 0) return undefined
+    const { recordOriginals } = normalization
+    return new Normalization({ rules, source: facts.source, system, recordOriginals, now: clock.now() })
+  }
+}

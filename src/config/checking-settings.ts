@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { FINDINGS, type Finding } from '../dicom/check-findings.ts'
+import * as setting from './setting.ts'
+
+/** What becomes of an instance in which something odd was found. */
+export type CheckingSettings = Readonly<Record<Finding, 'accept' | 'hold' | 'refuse'>>
+
+/** What is wrong, a line each; config/ferry.example.yaml says it in Chinese too. */
+const REASONS: Readonly<Record<Finding, string>> = {
+  transferSyntax: 'It is not written in the declared transfer syntax',
+  unreadable: 'Its bytes are no data set somewhere',
+  truncated: 'It ends in the middle of an element',
+  uidMissing: 'One of the four identifying UIDs is missing',
+  uidSyntax: 'One of the four identifying UIDs is malformed',
+  patientMissing: "Patient's name or patient ID is missing",
+  characterSetMissing: 'Text beyond ASCII without a declared character set',
+  characterSetWrong: 'Text that the declared character set does not fit',
+  oddLength: 'A value of odd length',
+  elementOrder: 'Elements out of order, or twice',
+  pixelMissing: 'An image without pixel data',
+  pixelDescription: 'Pixel data without a sound description',
+  pixelForm: 'Compressed pixel data where uncompressed belongs, or the other way round',
+  pixelLength: 'Pixel data longer or shorter than described',
+  framesMissing: 'Compressed pixel data with fewer fragments than frames',
+  fragmentsEnd: 'Compressed pixel data without its end delimiter',
+  offsetTable: 'An offset table that points to no frame',
+  trailingBytes: 'Other bytes than zeros behind the data set',
+}
+
+/** `accept` everywhere: a device seldom sends again what was refused, and an odd image is better than none. */
+export const checkingSchema = z.strictObject(fields()).describe('What becomes of odd instances')
+
+function fields() {
+  const choices = FINDINGS.map((finding) => [
+    finding,
+    setting.choice(REASONS[finding], ['accept', 'hold', 'refuse']).prefault('accept'),
+  ])
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one entry for each of FINDINGS
+  return Object.fromEntries(choices) as Record<
+    Finding,
+    z.ZodPrefault<setting.Setting<CheckingSettings[Finding]>>
+  >
+}

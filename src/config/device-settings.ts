@@ -1,0 +1,126 @@
+import { z } from 'zod'
+import { TRANSFER_SYNTAX } from '../dicom/transfer-syntax.ts'
+import { isUid } from '../dicom/uid.ts'
+import { nearestWord } from './nearest-word.ts'
+import * as setting from './setting.ts'
+
+/** A device that is let in. Rules for its instances stand under `normalization` and name it. */
+export interface DeviceSettings {
+  readonly name: string
+  readonly aeTitle: string
+  /** IPv4, IPv6 or CIDR; none = the device may call from anywhere. */
+  readonly addresses: readonly string[]
+  /** CT, MR, DR, US, …: for people. */
+  readonly kind?: string | undefined
+  readonly room?: string | undefined
+  /** Called AE titles that are answered for this device besides the listener's. */
+  readonly calledAeTitles?: readonly string[] | undefined
+  /** Where it listens itself, for C-ECHO and for reports of storage commitment. */
+  readonly dicom?: DeviceAddress | undefined
+  readonly quirks?: DeviceQuirks | undefined
+}
+
+export interface DeviceAddress {
+  readonly host: string
+  readonly port: number
+  /** Undefined: as it calls itself. */
+  readonly aeTitle?: string | undefined
+}
+
+/** What is done otherwise for one device. None of it changes a byte that the device sent. */
+export interface DeviceQuirks {
+  /** UIDs; where the device offers one of these, the first is taken. */
+  readonly transferSyntaxes?: readonly string[] | undefined
+  /** Longest PDU that is announced to it. */
+  readonly pduBytes?: number | undefined
+  /** What its text is really written in, whatever it declares: for display. */
+  readonly characterSet?: string | undefined
+  readonly instanceBytes?: number | undefined
+  /** `strict`: what cannot be read is refused. */
+  readonly reading?: 'lenient' | 'strict' | undefined
+}
+
+/** Defined terms of Specific Character Set (PS3.3 §C.12.1.1.2). */
+const CHARACTER_SETS = [
+  'ISO_IR 6',
+  'ISO_IR 100',
+  'ISO_IR 101',
+  'ISO_IR 109',
+  'ISO_IR 110',
+  'ISO_IR 144',
+  'ISO_IR 127',
+  'ISO_IR 126',
+  'ISO_IR 138',
+  'ISO_IR 148',
+  'ISO_IR 166',
+  'ISO_IR 13',
+  'ISO_IR 192',
+  'GB18030',
+  'GBK',
+  'ISO 2022 IR 58',
+  'ISO 2022 IR 87',
+  'ISO 2022 IR 149',
+  'ISO 2022 IR 159',
+] as const
+
+const SYNTAX_NAMES = Object.keys(TRANSFER_SYNTAX)
+const SYNTAXES: ReadonlyMap<string, string> = new Map(Object.entries(TRANSFER_SYNTAX))
+
+/** By the standard's keyword, or by UID. */
+const transferSyntax = (reason: string): setting.Setting<string> =>
+  setting.setting(
+    { what: 'choice', choices: SYNTAX_NAMES },
+    reason,
+    { type: 'string' },
+    (value) => SYNTAXES.get(value) ?? (value.includes('.') && isUid(value) ? value : undefined),
+    (value) => nearestWord(value, SYNTAX_NAMES),
+  )
+
+const kind = (reason: string): setting.Setting<string> =>
+  setting.setting({ what: 'modality' }, reason, { type: 'string', pattern: '^[A-Z0-9]{2,16}$' }, (value) =>
+    /^[A-Z0-9]{2,16}$/.test(value) ? value : undefined,
+  )
+
+const quirksSchema = z
+  .strictObject({
+    transferSyntaxes: z
+      .array(transferSyntax('Transfer syntax: keyword or UID'))
+      .optional()
+      .describe('Taken before others where the device offers them, in this order'),
+    pdu: setting.size('Longest PDU that is announced to it', '4KiB', '4MiB').optional(),
+    characterSet: setting
+      .choice('What its text is really written in, for display; no byte is changed', CHARACTER_SETS)
+      .optional(),
+    instance: setting.size('The largest instance that is taken from it', '1MiB', '1TiB').optional(),
+    reading: setting.choice('strict = what cannot be read is refused', ['lenient', 'strict']).optional(),
+  })
+  .transform(
+    ({ pdu, instance, ...rest }): DeviceQuirks => ({
+      ...rest,
+      ...(pdu !== undefined && { pduBytes: pdu }),
+      ...(instance !== undefined && { instanceBytes: instance }),
+    }),
+  )
+
+const addressSchema = z.strictObject({
+  host: setting.host('Address at which the device listens'),
+  port: setting.port('Port at which it listens').prefault('104'),
+  aeTitle: setting.aeTitle('Its AE title there; left out = as it calls itself').optional(),
+})
+
+export const deviceSchema = z.strictObject({
+  name: setting.text('What people call the device'),
+  aeTitle: setting.aeTitle('Calling AE title that the device is set to'),
+  addresses: z
+    .array(setting.network('Address or network'))
+    .prefault([])
+    .describe('Addresses that it may call from; none = anywhere'),
+  kind: kind('CT, MR, DR, US, …: what people call this kind of device').optional(),
+  room: setting.text('Where it stands').optional(),
+  calledAeTitles: z
+    .array(setting.aeTitle('AE title'))
+    .optional()
+    .describe("Called AE titles that are answered for this device besides the listener's"),
+  dicom: addressSchema.optional().describe('Where the device itself listens'),
+  quirks: quirksSchema.optional().describe('What is done otherwise for this device'),
+})

@@ -1,0 +1,55 @@
+import { dirname, resolve } from 'node:path'
+import { z } from 'zod'
+import type { CrossProblem } from './check-settings.ts'
+import * as setting from './setting.ts'
+import { textAt, valueAt } from './yaml-places.ts'
+
+const DEFAULT_PORT = '2762'
+const DEFAULT_PLAIN_PORT = '11112'
+
+/** The port for DICOM over TLS, beside the plain one. */
+export interface TlsSettings {
+  readonly port: number
+  /** Absolute paths of PEM files. */
+  readonly certificate: string
+  readonly key: string
+  readonly ca: string
+  readonly clientCertificates: 'required' | 'optional'
+}
+
+/** As it stands in the file: undefined once it is read and switched off. */
+export const tlsSchema = z
+  .strictObject({
+    enabled: setting.onOff('Whether devices can connect by DICOM over TLS').prefault('off'),
+    port: setting.port('Port for DICOM over TLS; 2762 is registered for it').prefault(DEFAULT_PORT),
+    certificate: setting
+      .path(
+        "Ferry's own certificate, then those between it and its authority (PEM); relative = beside this file",
+      )
+      .prefault('tls/ferry.crt'),
+    key: setting.path('The key that belongs to it (PEM, without a password)').prefault('tls/ferry.key'),
+    ca: setting
+      .path('Certificates of the authorities that devices are believed by, or of single devices (PEM)')
+      .prefault('tls/devices.crt'),
+    clientCertificates: setting
+      .choice('Whether a device must have a certificate', ['required', 'optional'])
+      .prefault('required'),
+  })
+  .transform(({ enabled, ...tls }): TlsSettings | undefined => (enabled ? tls : undefined))
+
+/** Relative paths count from the folder of the configuration file. */
+export function tlsBesideFile(tls: TlsSettings | undefined, path: string): TlsSettings | undefined {
+  if (tls === undefined) return undefined
+  const at = (file: string): string => resolve(dirname(path), file)
+  return { ...tls, certificate: at(tls.certificate), key: at(tls.key), ca: at(tls.ca) }
+}
+
+/** Both listeners on one port. */
+export function tlsProblems(values: unknown): CrossProblem[] {
+  const plain = textAt(valueAt(values, ['listener']), 'port') ?? DEFAULT_PLAIN_PORT
+  const tls = valueAt(values, ['listener', 'tls'])
+  const found = textAt(tls, 'port') ?? DEFAULT_PORT
+  const isOff = !['on', 'yes', 'true'].includes(textAt(tls, 'enabled') ?? 'off')
+  if (isOff || found !== plain) return []
+  return [{ kind: 'conflict', path: ['listener', 'tls', 'port'], found, other: `listener.port: ${plain}` }]
+}

@@ -1,0 +1,117 @@
+import type { DevicesView, DeviceView } from '../protocol/control-api.ts'
+import { wordsOfFailure } from './language/failure-words.ts'
+import { PHRASES, type Say } from './language/language.ts'
+import type { Phrase } from './language/phrases-en.ts'
+import type { Session } from './session.ts'
+import { showBytes, showTime } from './show-values.ts'
+import { formatTable, printable } from './text-table.ts'
+
+/** The table of devices; below it what each that is not let in has asked for, and what to do. */
+export function devicesText({ devices }: DevicesView, session: Session): string[] {
+  const { say, clock } = session
+  if (devices.length === 0) return [say('report.noDevices')]
+  const now = clock.now()
+  const table = formatTable(
+    [
+      { title: say('column.state') },
+      { title: say('column.aeTitle') },
+      { title: say('column.name') },
+      { title: say('column.kind') },
+      { title: say('column.address') },
+      { title: say('column.lastSeen') },
+      { title: say('column.associations'), align: 'right' },
+      { title: say('column.instances'), align: 'right' },
+      { title: say('column.size'), align: 'right' },
+      { title: say('column.problem') },
+    ],
+    devices.map((device) => [
+      say(`device.${device.state}`),
+      device.callingAeTitle === '' ? '?' : device.callingAeTitle,
+      [device.name ?? '', device.room ?? ''].filter((text) => text !== '').join(', '),
+      device.kind ?? '',
+      device.peerAddress ?? device.addresses.join(', '),
+      device.lastSeenAt === null ? say('time.never') : showTime(device.lastSeenAt, now),
+      String(device.associations),
+      String(device.instances),
+      showBytes(device.bytes),
+      device.problem === null
+        ? ''
+        : `${showTime(device.problem.at, now)} ${problemText(device, session).what}`,
+    ]),
+  )
+  return [...table, ...devices.flatMap((device) => advice(device, session).map(printable))]
+}
+
+/** When it sent what last, or that it only called. */
+export function lastSentText(device: DeviceView, { say, clock }: Session): string {
+  const { lastInstance, peerAddress, lastSeenAt } = device
+  const now = clock.now()
+  const address = peerAddress ?? ''
+  if (lastInstance !== null)
+    return printable(
+      say('devices.lastSent', { address, ...lastInstance, at: showTime(lastInstance.at, now) }),
+    )
+  return printable(say('devices.lastCalled', { address, at: showTime(lastSeenAt ?? now, now) }))
+}
+
+function advice(device: DeviceView, session: Session): string[] {
+  const { say } = session
+  const { proposal, problem, state } = device
+  if (problem === null || (state === 'known' && !isNewest(device))) return []
+  const { callingAeTitle, peerAddress } = device
+  const who = `${callingAeTitle === '' ? '?' : callingAeTitle} (${peerAddress ?? ''})`
+  const { what, todo } = problemText(device, session)
+  return [
+    '',
+    `${who}: ${what}`,
+    ...(proposal === null || state === 'known' ? [] : [`  ${proposalText(device, say)}`]),
+    `  → ${todo}`,
+  ]
+}
+
+/** Nothing has come in since. */
+const isNewest = ({ problem, lastInstance }: DeviceView): boolean =>
+  problem !== null && (lastInstance === null || problem.at >= lastInstance.at)
+
+function proposalText({ proposal, calledAeTitle }: DeviceView, say: Say): string {
+  if (proposal === null) return ''
+  const { sopClasses, moreSopClasses, transferSyntaxes, implementationVersionName } = proposal
+  return say('devices.proposal', {
+    called: calledAeTitle ?? '',
+    implementation: implementationVersionName ?? '?',
+    sopClasses: sopClasses.join(', ') + (moreSopClasses === 0 ? '' : ` … (+${moreSopClasses})`),
+    transferSyntaxes: transferSyntaxes.join(', '),
+  })
+}
+
+interface ProblemWords {
+  readonly what: string
+  readonly todo: string
+}
+
+/** A problem of a device in words; of a kind that a newer agent knows, its detail. */
+function problemText(
+  { problem, callingAeTitle, peerAddress, calledAeTitle }: DeviceView,
+  { say, language }: Session,
+): ProblemWords {
+  if (problem === null) return { what: '', todo: '' }
+  const { kind, detail } = problem
+  const words = kind === 'instance' ? wordsOfFailure(detail, language) : undefined
+  const values = {
+    aeTitle: callingAeTitle,
+    address: peerAddress ?? '',
+    called: calledAeTitle ?? '',
+    detail: words?.meaning ?? detail,
+  }
+  const [what, todo] = [phraseOf(`device.problem.${kind}`), phraseOf(`device.todo.${kind}`)]
+  return {
+    what: what === undefined ? detail : say(what, values),
+    todo: words?.todo ?? (todo === undefined ? '' : say(todo, values)),
+  }
+}
+
+function phraseOf(text: string): Phrase | undefined {
+  return isPhrase(text) ? text : undefined
+}
+
+const isPhrase = (text: string): text is Phrase => Object.hasOwn(PHRASES.en, text)

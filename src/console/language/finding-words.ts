@@ -1,0 +1,24 @@
+import { isFinding } from '../../dicom/check-findings.ts'
+import { FINDINGS_IN_ENGLISH } from './findings-en.ts'
+import { FINDINGS_IN_CHINESE } from './findings-zh.ts'
+import type { Language } from './language.ts'
+
+/** What a finding says of an instance, and what it means for it. */
+export interface FindingWords {
+  /** To follow "an instance …". */
+  readonly short: string
+  readonly meaning: string
+}
+
+const WORDS = { en: FINDINGS_IN_ENGLISH, zh: FINDINGS_IN_CHINESE }
+
+/** The words for a finding; one that a newer agent has made is shown by its name. */
+export function wordsOfFinding(finding: string, language: Language): FindingWords {
+  return isFinding(finding) ? WORDS[language][finding] : { short: finding, meaning: '' }
+}
+
+export function findingsText(findings: readonly string[], language: Language): string {
+  return findings
+    .map((finding) => wordsOfFinding(finding, language).short)
+    .join(language === 'zh' ? '；' : '; ')
+}

@@ -1,0 +1,128 @@
+import { writeTextInAll } from '../../dicom/text.ts'
+import { findIdCards } from './find-id-cards.ts'
+import { identityForms, type WantedText } from './identity-forms.ts'
+import { BYTES, type Character, type Match, UTF_16_BE, UTF_16_LE, WantedTrie } from './wanted-trie.ts'
+
+export interface Identity {
+  /** In its file, from 1. */
+  readonly line: number
+  readonly text: string
+}
+
+/** No match is longer: every character with signs behind it. */
+export const LONGEST_MATCH_BYTES = 8192
+/** What a look behind needs. */
+const CONTEXT_BYTES = 2
+/** Parts of a text while it is encoded: never a byte of another character in any encoding. */
+const BETWEEN = 0x0a
+
+/** Finds identities in bytes, whatever these are: in all encodings, in all forms. */
+export class LeftoverSearch {
+  readonly #tries = [new WantedTrie(BYTES), new WantedTrie(UTF_16_LE), new WantedTrie(UTF_16_BE)] as const
+  /** By the first two bytes: the tries, a bit each, in which something begins so. */
+  readonly #starts: Uint8Array
+
+  constructor(identities: readonly Identity[]) {
+    for (const { line, text } of identities) {
+      for (const wanted of identityForms(text)) this.#add(wanted, line)
+    }
+    this.#starts = Uint8Array.from({ length: 0x1_0000 }, (_, pair) =>
+      this.#tries.reduce((bits, { starts }, i) => bits | ((starts[pair] ?? 0) << i), 0),
+    )
+  }
+
+  /** Matches that begin in [from, to), without those that lie within another of the same line. */
+  search(bytes: Buffer, from = 0, to = bytes.length): Match[] {
+    const found = findIdCards(bytes, from, to)
+    const starts = this.#starts
+    let pair = bytes[from] ?? 0
+    for (let at = from; at < to; at++) {
+      pair = ((pair << 8) | (bytes[at + 1] ?? 0)) & 0xffff
+      const bits = starts[pair] ?? 0
+      if (bits !== 0) found.push(...this.#matchesAt(bytes, at, bits))
+    }
+    const sorted = found.toSorted((a, b) => a.start - b.start || b.end - a.end)
+    const ends = new Map<number, number>()
+    return sorted.filter(({ line, start, end }) => {
+      if (start < (ends.get(line) ?? 0)) return false
+      ends.set(line, end)
+      return true
+    })
+  }
+
+  #matchesAt(bytes: Buffer, at: number, bits: number): Match[] {
+    return this.#tries.flatMap((trie, i) => ((bits >> i) & 1 ? trie.matchesAt(bytes, at) : []))
+  }
+
+  #add({ parts, apart }: WantedText, line: number): void {
+    const [narrow, little, big] = this.#tries
+    const ending = { line, apart }
+    for (const encoded of writeTextInAll(parts.join(String.fromCharCode(BETWEEN)))) {
+      const pieces = split(encoded)
+      const characters = pieces.map((piece, i) => charactersOf(piece, parts[i] ?? ''))
+      narrow.add(characters, ending)
+      const sevenBit = asSevenBit(characters)
+      if (sevenBit !== undefined) narrow.add(sevenBit, ending)
+    }
+    const wide = parts.map((part) => Array.from({ length: part.length }, (_, i) => [part.charCodeAt(i)]))
+    little.add(wide, ending)
+    big.add(wide, ending)
+  }
+}
+
+/** The same over bytes that come in pieces; offsets count from the first. */
+export class StreamSearch {
+  readonly #search: LeftoverSearch
+  #held = Buffer.alloc(0)
+  /** Of the held bytes: where they begin, and up to where they have been searched. */
+  #offset = 0
+  #searched = 0
+
+  constructor(search: LeftoverSearch) {
+    this.#search = search
+  }
+
+  push(chunk: Buffer): Match[] {
+    this.#held = Buffer.concat([this.#held, chunk])
+    return this.#to(this.#held.length - LONGEST_MATCH_BYTES)
+  }
+
+  end(): Match[] {
+    return this.#to(this.#held.length)
+  }
+
+  #to(limit: number): Match[] {
+    if (limit <= this.#searched) return []
+    const offset = this.#offset
+    const found = this.#search.search(this.#held, this.#searched, limit)
+    const dropped = Math.max(0, limit - CONTEXT_BYTES)
+    this.#held = this.#held.subarray(dropped)
+    this.#offset += dropped
+    this.#searched = limit - dropped
+    return found.map(({ line, start, end }) => ({ line, start: start + offset, end: end + offset }))
+  }
+}
+
+function split(encoded: Buffer): Buffer[] {
+  const pieces: Buffer[] = []
+  let from = 0
+  for (let at = encoded.indexOf(BETWEEN); at !== -1; at = encoded.indexOf(BETWEEN, from)) {
+    pieces.push(encoded.subarray(from, at))
+    from = at + 1
+  }
+  return [...pieces, encoded.subarray(from)]
+}
+
+/** A part of one character is taken whole; in others each byte may be a letter. */
+function charactersOf(bytes: Buffer, part: string): Character[] {
+  return Array.from(part).length === 1 ? [Array.from(bytes)] : Array.from(bytes, (byte) => [byte])
+}
+
+/** Pairs of bytes from A1 on also stand with seven bits, behind an escape that says so (ISO 2022 IR 87). */
+function asSevenBit(parts: readonly (readonly Character[])[]): (readonly Character[])[] | undefined {
+  const all = parts.flat()
+  if (!all.every((character) => character.length === 2 && character.every((byte) => byte >= 0xa1)))
+    return undefined
+  const lowered = parts.map((part) => part.map((character) => character.map((byte) => byte & 0x7f)))
+  return [[[0x1b], [0x24], [0x42]], ...lowered]
+}

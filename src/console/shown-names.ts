@@ -1,0 +1,73 @@
+import { userInfo } from 'node:os'
+import { shownName } from '../dicom/mask-display.ts'
+import { CONTROL_PATHS, type DisplayView, namesSchema } from '../protocol/control-api.ts'
+import type { ControlClient } from './control-client.ts'
+import type { Say } from './language/language.ts'
+import type { Session } from './session.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Asks for names whole, of one study or the newest; the agent writes down who asked. */
+export async function askNames(
+  client: ControlClient,
+  { terminal }: Session,
+  which: { study: string } | { limit: number },
+): Promise<ReadonlyMap<string, DisplayView>> {
+  const query = new URLSearchParams({ user: osUser(terminal) })
+  if ('study' in which) query.set('study', which.study)
+  else query.set('limit', String(which.limit))
+  const answer = await client.call(namesSchema, 'POST', `${CONTROL_PATHS.names}?${query.toString()}`)
+  return new Map(answer.value.studies.map(({ studyInstanceUid, display }) => [studyInstanceUid, display]))
+}
+
+/** A patient's name as it is shown in a table; `(?)` marks a guess. */
+export function nameText(display: DisplayView, say: Say): string {
+  if (display === null) return ''
+  return display === 'lost' ? say('names.lost') : valueText(display.patientName, shownName)
+}
+
+export function idText(display: DisplayView): string {
+  return display === null || display === 'lost' ? '' : valueText(display.patientId)
+}
+
+export function modalityText(display: DisplayView): string {
+  return display === null || display === 'lost' ? '' : valueText(display.modality)
+}
+
+/** What is known of a study's patient, a line each; and what the marks mean. */
+export function displayText(display: DisplayView, say: Say): [title: string, value: string][] {
+  if (display === null) return []
+  if (display === 'lost') return [[say('column.patient'), say('names.lost')]]
+  const rows: [string, string][] = [
+    [say('column.patient'), valueText(display.patientName, shownName)],
+    [say('column.patientId'), valueText(display.patientId)],
+    [say('column.accession'), valueText(display.accessionNumber)],
+    [say('column.description'), valueText(display.studyDescription)],
+    [say('column.studyDate'), valueText(display.studyDate)],
+    [say('column.modality'), valueText(display.modality)],
+  ]
+  return rows.filter(([, value]) => value !== '')
+}
+
+/** True where a reading is only a guess. */
+export function isGuessed(display: DisplayView): boolean {
+  return display !== null && display !== 'lost' && Object.values(display).some((value) => value?.isGuess)
+}
+
+function valueText(
+  value: { text: string; isGuess: boolean } | undefined,
+  show: (text: string) => string = (text) => text,
+): string {
+  if (value === undefined) return ''
+  return value.isGuess ? `${show(value.text)} (?)` : show(value.text)
+}
+
+/** Who sits at the keyboard: under sudo not the service's user, whom it runs as. */
+function osUser({ environment }: Terminal): string {
+  const sudoUser = environment['SUDO_USER']
+  if (sudoUser !== undefined && sudoUser !== '') return sudoUser
+  try {
+    return userInfo().username
+  } catch {
+    return String(process.getuid?.() ?? 'unknown')
+  }
+}

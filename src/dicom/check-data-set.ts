@@ -1,0 +1,156 @@
+import { Failure } from '../platform/failure.ts'
+import type { Finding } from './check-findings.ts'
+import { IdentifierCheck } from './check-identifiers.ts'
+import { PixelCheck } from './check-pixel-data.ts'
+import { TextCheck } from './check-text.ts'
+import { DataSetReader } from './data-set-reader.ts'
+import { type DataSetToken, type ElementToken, UNDEFINED_LENGTH } from './data-set-token.ts'
+import { contradictsSyntax } from './declared-syntax.ts'
+import type { Tag } from './tag.ts'
+import { transferSyntax } from './transfer-syntax.ts'
+
+/** No value of a text VR that matters is longer; a longer one is not looked at. */
+const VALUE_LIMIT_BYTES = 64 * 1024
+const PIXEL_DATA_GROUP = 0x7fe0
+
+/**
+ * Looks for what is odd in a data set (without Part 10 header, inflated) as it streams past. One value of at most 64 KiB
+ * and an offset table are held; pixels are counted, not read. Whatever is pushed, it ends in findings, never in an
+ * exception.
+ */
+export class DataSetCheck {
+  readonly #reader: DataSetReader
+  readonly #identifiers = new IdentifierCheck()
+  readonly #text = new TextCheck()
+  readonly #pixels: PixelCheck
+  readonly #found = new Set<Finding>()
+  #value: { element: ElementToken; pieces: Buffer[] } | undefined
+  #isInValue = false
+  #isInFragments = false
+  #lastTag: Tag | undefined
+  #isFinishing = false
+  #isEnded = false
+
+  constructor(transferSyntaxUid: string) {
+    this.#pixels = new PixelCheck(transferSyntax(transferSyntaxUid))
+    this.#reader = new DataSetReader(transferSyntaxUid, (token) => this.#take(token))
+  }
+
+  push(bytes: Buffer): void {
+    this.#read(() => this.#reader.push(bytes), 'unreadable')
+  }
+
+  /** Each at most once. */
+  finish(): Finding[] {
+    this.#isFinishing = true
+    const isBetweenFragments = this.#isInFragments && !this.#isInValue
+    this.#read(() => this.#reader.finish(), isBetweenFragments ? 'fragmentsEnd' : 'truncated')
+    const isWhole = !this.#isEnded
+    this.#isEnded = true
+    const later = [this.#identifiers.findings(), this.#text.findings(), this.#pixels.findings(isWhole)]
+    return Array.from(new Set([...this.#found, ...later.flat()]))
+  }
+
+  #read(work: () => void, finding: Finding): void {
+    if (this.#isEnded) return
+    try {
+      work()
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      this.#end(this.#placed(finding))
+    }
+  }
+
+  /** Where the first element cannot be read, it is written otherwise; behind the pixel data the image is over. */
+  #placed(finding: Finding): Finding {
+    if (this.#lastTag === undefined && finding === 'unreadable') return 'transferSyntax'
+    return this.#pixels.state === 'behind' ? 'trailingBytes' : finding
+  }
+
+  #end(finding: Finding): void {
+    this.#isEnded = true
+    this.#found.add(finding)
+  }
+
+  #take(token: DataSetToken): void {
+    if (this.#isEnded) return
+    switch (token.kind) {
+      case 'element':
+        return this.#takeElement(token)
+      case 'value':
+        return this.#takeValue(token.bytes, token.last)
+      case 'item':
+        return this.#text.beginItem()
+      case 'itemEnd':
+        return this.#text.endItem()
+      case 'fragment':
+        this.#isInValue = true
+        return this.#pixels.beginFragment(token.length)
+      case 'fragmentsEnd':
+        this.#isInFragments = false
+        return this.#pixels.endFragments()
+      case 'rest':
+        return this.#takeRest(token.bytes)
+      case 'sequenceEnd':
+        return undefined
+    }
+  }
+
+  #takeElement(element: ElementToken): void {
+    const { tag, length, holds, depth } = element
+    if (this.#lastTag === undefined && contradictsSyntax(element) !== undefined)
+      return this.#end('transferSyntax')
+    if (depth === 0) this.#checkOrder(tag)
+    if (length % 2 === 1 && length !== UNDEFINED_LENGTH) this.#found.add('oddLength')
+    this.#pixels.begin(element)
+    this.#isInFragments = holds === 'fragments'
+    this.#isInValue = holds === 'value'
+    if (this.#isInValue && length <= VALUE_LIMIT_BYTES && this.#wants(element))
+      this.#value = { element, pieces: [] }
+  }
+
+  #wants(element: ElementToken): boolean {
+    const { tag, depth } = element
+    if (tag >>> 16 === PIXEL_DATA_GROUP) return false
+    if (depth === 0 && (this.#identifiers.wants(tag) || this.#pixels.wants(tag))) return true
+    return this.#text.wants(element)
+  }
+
+  #checkOrder(tag: Tag): void {
+    if (this.#lastTag !== undefined && tag <= this.#lastTag) this.#found.add('elementOrder')
+    this.#lastTag = tag
+  }
+
+  #takeValue(bytes: Buffer, last: boolean): void {
+    this.#pixels.takeValue(bytes, last)
+    if (last) this.#isInValue = false
+    const value = this.#value
+    if (value === undefined) return
+    if (!last) {
+      // A copy: the caller may use the chunk's memory again.
+      value.pieces.push(Buffer.from(bytes))
+      return
+    }
+    this.#value = undefined
+    const whole = value.pieces.length === 0 ? bytes : Buffer.concat([...value.pieces, bytes])
+    this.#takeWhole(value.element, whole)
+  }
+
+  #takeWhole({ tag, vr, depth }: ElementToken, value: Buffer): void {
+    this.#text.take(tag, vr, value)
+    if (depth > 0) return
+    if (this.#identifiers.wants(tag)) this.#identifiers.take(tag, value)
+    else if (this.#pixels.wants(tag)) this.#pixels.take(tag, value)
+  }
+
+  /** Devices fill up to a block with zeros. A header that the end has cut off is the reader's to report. */
+  #takeRest(bytes: Buffer): void {
+    if (this.#lastTag === undefined) this.#end('unreadable')
+    else if (!this.#isFinishing && !isZero(bytes)) this.#found.add('trailingBytes')
+  }
+}
+
+function isZero(bytes: Buffer): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false
+  return true
+}

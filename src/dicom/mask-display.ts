@@ -1,0 +1,45 @@
+import type { DisplayAttributes, DisplayText } from './display-attributes.ts'
+
+/**
+ * What is shown without being asked for twice: enough to tell the studies of a morning apart, not enough to know the
+ * patient. Name by its first character, numbers by their last two, free text not at all.
+ */
+export function maskDisplay({
+  patientName,
+  patientId,
+  accessionNumber,
+  studyDate,
+  modality,
+}: DisplayAttributes): DisplayAttributes {
+  return {
+    ...(patientName && { patientName: { ...patientName, text: maskName(patientName.text) } }),
+    ...(patientId && { patientId: masked(patientId) }),
+    ...(accessionNumber && { accessionNumber: masked(accessionNumber) }),
+    ...(studyDate && { studyDate }),
+    ...(modality && { modality }),
+  }
+}
+
+/** 陈**, W***: how many characters are hidden is not told. Of three component groups the one in characters, if any. */
+export function maskName(name: string): string {
+  const first = /^[^\p{L}]*(\p{L}\p{M}*)/u.exec(shownName(name))?.[1]
+  if (first === undefined) return '***'
+  return first + (IDEOGRAPHIC.test(first) ? '**' : '***')
+}
+
+/**
+ * A Person Name as people read it: its ideographic group if it has one, else its alphabetic one, components parted by
+ * spaces (PS3.5 §6.2, PN).
+ */
+export function shownName(name: string): string {
+  const [alphabetic = '', ideographic = ''] = name.split('=')
+  const group = /[^\s^]/.test(ideographic) ? ideographic : alphabetic
+  return group.split('^').join(' ').replaceAll(/\s+/g, ' ').trim()
+}
+
+const IDEOGRAPHIC = /^[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}]/u
+
+function masked(value: DisplayText): DisplayText {
+  const { text } = value
+  return { ...value, text: text.length > 4 ? `***${text.slice(-2)}` : '***' }
+}

@@ -1,0 +1,91 @@
+import { once } from 'node:events'
+import { connect, isIP, type Socket } from 'node:net'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import type { Clock } from '../platform/clock.ts'
+import { Failure, failureFrom } from '../platform/failure.ts'
+import { oneLine } from './distinguished-name.ts'
+import type { TlsCredentials } from './tls-credentials.ts'
+import { BROKEN_OFF, distrustWords, handshakeWords } from './tls-words.ts'
+
+export interface TlsProposal {
+  readonly credentials: TlsCredentials
+  /**
+   * Whether the peer's certificate must name the host that we connect to, besides being vouched for. Many devices and
+   * archives are addressed by number and have a certificate for a name, or the other way round.
+   */
+  readonly checkHost: boolean
+}
+
+export interface SocketOptions {
+  readonly host: string
+  readonly port: number
+  readonly clock: Clock
+  readonly tls?: TlsProposal
+}
+
+/**
+ * Connects. Fails with ASSOCIATION_FAILED when there is no connection, with TLS_FAILED when it can't be secured, in words
+ * about the peer, and with ASSOCIATION_ABORTED when `signal` is aborted before.
+ */
+export async function openSocket(
+  options: SocketOptions,
+  connectMs: number,
+  signal?: AbortSignal,
+): Promise<Socket> {
+  const { host, port, clock, tls } = options
+  const attempt = `connecting to ${host}:${port}`
+  const calledOff = (): boolean => signal?.aborted === true
+  if (calledOff()) throw new Failure('ASSOCIATION_ABORTED', `${attempt}: called off`)
+  const socket = connect({ host, port, noDelay: true })
+  const timer = clock.after(connectMs, () => socket.destroy(new Error('no answer in time')))
+  const callOff = (): void => void socket.destroy(new Error('called off'))
+  signal?.addEventListener('abort', callOff, { once: true })
+  try {
+    await once(socket, 'connect')
+    return tls === undefined ? socket : await secure(socket, host, tls)
+  } catch (error) {
+    socket.destroy()
+    if (calledOff()) throw new Failure('ASSOCIATION_ABORTED', `${attempt}: called off`)
+    if (error instanceof Failure) throw new Failure(error.code, `${attempt}: ${error.message}`)
+    throw failureFrom(error, 'ASSOCIATION_FAILED', attempt)
+  } finally {
+    timer.cancel()
+    signal?.removeEventListener('abort', callOff)
+  }
+}
+
+async function secure(
+  socket: Socket,
+  host: string,
+  { credentials, checkHost }: TlsProposal,
+): Promise<TLSSocket> {
+  const secured = connectTls({
+    ...credentials.options,
+    socket,
+    ...(isIP(host) === 0 ? { servername: host } : { host }),
+    ...(checkHost ? {} : { checkServerIdentity: () => undefined }),
+    // Judged here, so that it is told in words and not by a code.
+    rejectUnauthorized: false,
+  })
+  try {
+    await Promise.race([once(secured, 'secureConnect'), closed(socket)])
+  } catch (error) {
+    throw new Failure('TLS_FAILED', handshakeWords(error), { cause: error })
+  }
+  if (secured.authorized) return secured
+  throw new Failure('TLS_FAILED', untrusted(secured, host))
+}
+
+async function closed(socket: Socket): Promise<never> {
+  await once(socket, 'close')
+  throw new Error(BROKEN_OFF)
+}
+
+function untrusted(secured: TLSSocket, host: string): string {
+  const reason = String(secured.authorizationError)
+  const certificate = secured.getPeerX509Certificate()
+  if (certificate !== undefined && reason.includes('ALTNAME')) {
+    return `its certificate (${oneLine(certificate.subject)}) is not for ${host}`
+  }
+  return distrustWords(reason, certificate)
+}

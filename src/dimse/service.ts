@@ -1,0 +1,54 @@
+import type { AssociationRequest } from './association.ts'
+
+/** The services for normalized SOP instances that Ferry takes part in (PS3.7 §10). */
+export type ServiceName = 'N-EVENT-REPORT' | 'N-ACTION' | 'N-CREATE' | 'N-SET'
+
+/** A request that a peer is to be sent. */
+export interface OutgoingRequest {
+  readonly service: ServiceName
+  readonly sopClassUid: string
+  /** N-CREATE may leave it to the peer. */
+  readonly sopInstanceUid?: string
+  /** The Event or Action Type ID. */
+  readonly typeId?: number
+  /** Encoded in the transfer syntax of the presentation context. */
+  readonly dataSet?: Buffer
+}
+
+/** A request that a peer has sent, its data set whole. UIDs are the peer's, padding removed and otherwise unchecked. */
+export interface ServiceRequest extends OutgoingRequest {
+  /** The data set is encoded in it, and the one of the answer must be. */
+  readonly transferSyntaxUid: string
+  readonly association: AssociationRequest
+}
+
+/** The answer to a request, given or received. */
+export interface ServiceAnswer {
+  /** PS3.7 Annex C, see {@link SERVICE_STATUS}, or a status of the service. */
+  readonly status: number
+  /** Plain ASCII, at most 64 characters (LO), no patient data. Longer text is cut. */
+  readonly errorComment?: string
+  /** Of an instance that N-CREATE was asked to name. */
+  readonly sopInstanceUid?: string
+  readonly dataSet?: Buffer
+}
+
+/** The peer of a request, for as long as its association is open. */
+export interface ServicePeer {
+  /** False as soon as a report can no longer be sent on this association. */
+  readonly canBeTold: boolean
+  /**
+   * N-EVENT-REPORT on the association and presentation context of the request, as soon as the peer is owed no answer.
+   * One at a time. Fails with ASSOCIATION_ABORTED when the association ends before the answer, or the answer is late:
+   * the report may have arrived all the same.
+   */
+  report(event: OutgoingEvent): Promise<ServiceAnswer>
+}
+
+export type OutgoingEvent = Omit<OutgoingRequest, 'service'>
+
+/**
+ * Answers a request; undefined says that nobody serves it, which the peer is told. An exception is answered with
+ * "processing failure". The peer waits as long as it takes.
+ */
+export type ServiceHandler = (request: ServiceRequest) => Promise<ServiceAnswer> | undefined

@@ -1,0 +1,76 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Socket } from 'node:net'
+import { createServer, type Server, type TLSSocket } from 'node:tls'
+import type { Clock } from '../platform/clock.ts'
+import { Failure } from '../platform/failure.ts'
+import { ABORT_BY_PROVIDER, BrokenOff } from './pdu.ts'
+import type { TlsCredentials } from './tls-credentials.ts'
+import type { TlsPeer } from './tls-peer.ts'
+import { BROKEN_OFF, distrustWords, handshakeWords } from './tls-words.ts'
+
+export interface TlsAcceptance {
+  readonly credentials: TlsCredentials
+  /** Optional: a peer may have no certificate; one that it shows must be good all the same. */
+  readonly clientCertificates: 'required' | 'optional'
+}
+
+/** The answering side of TLS: sockets in, secured ones out. It listens nowhere itself. */
+export class TlsGate {
+  readonly #server: Server
+  readonly #required: boolean
+  readonly #clock: Clock
+  readonly #handshakeMs: number
+  /** Whose handshake an event belongs to: of a peer that has gone, Node's event no longer tells the address. */
+  readonly #current = new AsyncLocalStorage<PromiseWithResolvers<TLSSocket>>()
+
+  constructor({ credentials, clientCertificates }: TlsAcceptance, clock: Clock, handshakeMs: number) {
+    this.#required = clientCertificates === 'required'
+    this.#clock = clock
+    this.#handshakeMs = handshakeMs
+    // Certificates are judged here, after the handshake: Node would only drop the connection, without a word to anybody.
+    this.#server = createServer({ ...credentials.options, requestCert: true, rejectUnauthorized: false })
+    this.#server.on('secureConnection', (secured) => this.#current.getStore()?.resolve(secured))
+    this.#server.on('tlsClientError', (error) =>
+      this.#current.getStore()?.reject(failed(handshakeWords(error))),
+    )
+  }
+
+  /**
+   * The secured socket, once the handshake is done. Fails with TLS_FAILED, in words about the peer; the socket is gone
+   * then.
+   */
+  async secure(socket: Socket): Promise<TLSSocket> {
+    const waiting = Promise.withResolvers<TLSSocket>()
+    const timer = this.#clock.after(this.#handshakeMs, () => waiting.reject(failed('it was too slow')))
+    // A turn later: what the peer said before it went away comes first.
+    socket.once('close', () => setImmediate(() => waiting.reject(failed(BROKEN_OFF))))
+    this.#current.run(waiting, () => this.#server.emit('connection', socket))
+    try {
+      return await waiting.promise
+    } catch (error) {
+      socket.destroy()
+      throw error
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  /** What TLS says of the peer; throws TLS_FAILED when its certificate is missing or not believed. */
+  examine(secured: TLSSocket): TlsPeer {
+    const certificate = secured.getPeerX509Certificate()
+    const about = {
+      protocol: secured.getProtocol() ?? 'unknown',
+      cipherSuite: secured.getCipher().standardName,
+    }
+    if (certificate === undefined && !this.#required) return about
+    if (certificate === undefined || !secured.authorized) {
+      const words = distrustWords(String(secured.authorizationError), certificate)
+      throw new BrokenOff('TLS_FAILED', ABORT_BY_PROVIDER.reasonNotSpecified, words)
+    }
+    return { ...about, certificate: { subject: certificate.subject, sha256: certificate.fingerprint256 } }
+  }
+}
+
+function failed(words: string): Failure {
+  return new Failure('TLS_FAILED', words)
+}

@@ -1,0 +1,88 @@
+import { write, writeSync } from 'node:fs'
+import { Writable } from 'node:stream'
+import { systemCode } from './failure.ts'
+
+/** So much may wait to be written; what comes beyond it is dropped and counted. */
+const WAITING_BYTES = 1024 * 1024
+const ASK_AGAIN_MS = 100
+
+/**
+ * Writes log lines to a descriptor without ever failing, blocking or growing: neither a full disk nor a reader that has
+ * stopped reading or is gone may cost an instance. Lines that cannot be written are dropped, and their number is said as
+ * soon as lines can be written again. (Node's own process.stderr holds in memory whatever a pipe does not take, and ends
+ * the process when the file system under it is full.)
+ */
+export class LogStream extends Writable {
+  readonly #descriptor: number
+  #waiting: Buffer[] = []
+  #waitingBytes = 0
+  #dropped = 0
+  /** The last line went out in part. */
+  #isTorn = false
+  #isWriting = false
+
+  constructor(descriptor: number) {
+    super()
+    this.#descriptor = descriptor
+  }
+
+  override _write(line: Buffer, _encoding: string, done: () => void): void {
+    if (this.#waitingBytes + line.length > WAITING_BYTES) this.#dropped++
+    else {
+      this.#waiting.push(line)
+      this.#waitingBytes += line.length
+      if (!this.#isWriting) this.#writeNext()
+    }
+    done()
+  }
+
+  /** For the end of the process, when nothing can be waited for any more. */
+  flush(): void {
+    try {
+      writeSync(this.#descriptor, this.#take())
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
+
+  #writeNext(): void {
+    const lines = this.#waiting.length + this.#dropped
+    const bytes = this.#take()
+    this.#isWriting = true
+    this.#writeAll(bytes, bytes.length, (isWritten) => {
+      this.#isWriting = false
+      if (!isWritten) this.#dropped += lines
+      if (this.#waiting.length > 0) this.#writeNext()
+    })
+  }
+
+  #take(): Buffer {
+    const said = this.#dropped === 0 ? '' : droppedLine(this.#dropped)
+    const lines = Buffer.concat([Buffer.from(this.#isTorn ? `\n${said}` : said), ...this.#waiting])
+    this.#isTorn = false
+    this.#dropped = 0
+    this.#waiting = []
+    this.#waitingBytes = 0
+    return lines
+  }
+
+  /** The system may take fewer bytes than it was given, and none just now of a pipe that is full. */
+  #writeAll(bytes: Buffer, length: number, done: (isWritten: boolean) => void): void {
+    write(this.#descriptor, bytes, (error, written) => {
+      if (error === null) {
+        if (written === bytes.length) done(true)
+        else this.#writeAll(bytes.subarray(written), length, done)
+      } else if (systemCode(error) === 'EAGAIN') {
+        setTimeout(() => this.#writeAll(bytes, length, done), ASK_AGAIN_MS).unref()
+      } else {
+        this.#isTorn ||= bytes.length < length
+        done(false)
+      }
+    })
+  }
+}
+
+function droppedLine(count: number): string {
+  const line = { level: 'warn', message: 'log lines dropped', count, timestamp: new Date().toISOString() }
+  return `${JSON.stringify(line)}\n`
+}

@@ -1,0 +1,231 @@
+import { execFileSync } from 'node:child_process'
+import { describe, expect, test } from '@jest/globals'
+import type { DeidOption } from '../../../src/agent/deidentify/profile.ts'
+import { type DataElement, walk } from '../../../src/dicom/data-set-tree.ts'
+import { TRANSFER_SYNTAX } from '../../../src/dicom/transfer-syntax.ts'
+import { EXPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
+import { corpusFiles, describeWithCorpus } from '../../support/corpus.ts'
+import { checkReadable, deidentify, elementsOf, profileWith } from './deidentify-element.ts'
+import { dciodvfyErrors, deidentifyPixels, readPixelFile, withFile } from './pixel-file.ts'
+
+const { element, item } = writer(EXPLICIT_LITTLE)
+const even = (text: string, padding = ' '): string => (text.length % 2 === 0 ? text : text + padding)
+const of = (vr: string, tag: number, text: string): Buffer =>
+  element(tag, vr, even(text, vr === 'UI' ? '\0' : ' '))
+
+type Code = readonly [value: string, scheme: string, meaning: string]
+const code = ([value, scheme, meaning]: Code): Buffer =>
+  item(
+    Buffer.concat([
+      of('SH', 0x0008_0100, value),
+      of('SH', 0x0008_0102, scheme),
+      of('LO', 0x0008_0104, meaning),
+    ]),
+  )
+
+/** A content item: what it is, under which name, and its value. */
+function content(type: string, name: Code, ...values: readonly Buffer[]): Buffer {
+  const [before, after] = [
+    values.filter((bytes) => tagOf(bytes) < 0x0040_a040),
+    values.filter((bytes) => tagOf(bytes) > 0x0040_a040),
+  ]
+  return item(
+    Buffer.concat([
+      ...before,
+      of('CS', 0x0040_a010, 'CONTAINS'),
+      of('CS', 0x0040_a040, type),
+      element(0x0040_a043, 'SQ', code(name)),
+      ...after,
+    ]),
+  )
+}
+const tagOf = (bytes: Buffer): number => bytes.readUInt16LE() * 0x1_0000 + bytes.readUInt16LE(2)
+
+const FINDING: Code = ['121071', 'DCM', 'Finding']
+const LENGTH: Code = ['410668003', 'SCT', 'Length']
+const MM: Code = ['mm', 'UCUM', 'mm']
+const text = (value: string): Buffer => of('UT', 0x0040_a160, value)
+const number = (value: string): Buffer =>
+  element(
+    0x0040_a300,
+    'SQ',
+    item(Buffer.concat([element(0x0040_08ea, 'SQ', code(MM)), of('DS', 0x0040_a30a, value)])),
+  )
+
+/** The report of ZHANG SAN with these items, one within another to a depth. */
+function report(items: readonly Buffer[], depth = 0): Buffer {
+  let sequence: Buffer = Buffer.concat(items)
+  for (let i = 0; i < depth; i++) {
+    sequence = content('CONTAINER', FINDING, element(0x0040_a730, 'SQ', sequence))
+  }
+  return Buffer.concat([
+    of('PN', 0x0010_0010, 'ZHANG^SAN'),
+    element(0x0040_a043, 'SQ', code(['126000', 'DCM', 'Imaging Measurement Report'])),
+    element(0x0040_a730, 'SQ', sequence),
+  ])
+}
+
+/** All plain values of the report as they leave, by tag; and all their bytes. */
+function cleaned(items: readonly Buffer[], options: readonly DeidOption[] = [], depth = 0) {
+  const dataSet = deidentify(report(items, depth), profileWith(options))
+  checkReadable(dataSet)
+  const values = new Map<number, string[]>()
+  const take = (found: DataElement): void => {
+    if (found.items !== undefined) return
+    values.set(found.tag, [
+      ...(values.get(found.tag) ?? []),
+      found.value.toString('latin1').replace(/[\0 ]+$/, ''),
+    ])
+  }
+  for (const found of elementsOf(dataSet)) {
+    take(found)
+    for (const { list } of found.items ?? []) walk(list, take)
+  }
+  return { dataSet, at: (tag: number) => values.get(tag) ?? [] }
+}
+
+describe('the content of a structured report', () => {
+  test.each([0, 1, 6])('free text leaves only where it is cleaned, at depth %i', (depth) => {
+    const items = [content('TEXT', FINDING, text('the son of Dr. Li has ZHANG SAN on his wrist'))]
+    expect(cleaned(items, [], depth).at(0x0040_a160)).toEqual(['ANONYMIZED'])
+    const scrubbed = cleaned(items, ['clean-structured-content'], depth).at(0x0040_a160)
+    expect(scrubbed).toEqual(['the son of Dr. Li has *** on his wrist'])
+  })
+
+  test('numbers, their units, coordinates and published codes keep their bytes', () => {
+    const code1: Code = ['39607008', 'SCT', 'Lung']
+    const items = [
+      content('NUM', LENGTH, number('17.5')),
+      content('CODE', FINDING, element(0x0040_a168, 'SQ', code(code1))),
+      content(
+        'SCOORD',
+        FINDING,
+        element(0x0070_0022, 'FL', Buffer.alloc(8, 1)),
+        of('CS', 0x0070_0023, 'POINT'),
+      ),
+    ]
+    const { dataSet } = cleaned(items)
+    for (const bytes of [
+      number('17.5'),
+      code(code1),
+      code(LENGTH),
+      element(0x0070_0022, 'FL', Buffer.alloc(8, 1)),
+    ]) {
+      expect(dataSet.includes(bytes)).toBe(true)
+    }
+  })
+
+  test.each([['99HOSPITAL'], ['L'], [''], ['DCM2'], ['dcm']])(
+    'a code of the scheme "%s" may be that of a doctor, and is replaced',
+    (scheme) => {
+      const items = [
+        content(
+          'CODE',
+          ['D17', scheme, 'DOCTOR LI'],
+          element(0x0040_a168, 'SQ', code(['D17', scheme, 'DOCTOR LI'])),
+        ),
+      ]
+      for (const options of [[], ['clean-structured-content']] as const) {
+        const { dataSet, at } = cleaned(items, options)
+        expect(dataSet.includes('D17')).toBe(false)
+        expect(dataSet.includes('DOCTOR')).toBe(false)
+        expect(at(0x0008_0102)).toContain('99FERRY')
+      }
+    },
+  )
+
+  test("the document's own name is a code like the others", () => {
+    const dataSet = Buffer.concat([
+      element(0x0040_a043, 'SQ', code(['Z1', '99HOSPITAL', 'LETTER TO DOCTOR LI'])),
+    ])
+    expect(deidentify(dataSet, profileWith([])).includes('DOCTOR')).toBe(false)
+  })
+
+  test('people, dates and UIDs go by their value types', () => {
+    const items = [
+      content('PNAME', ['121008', 'DCM', 'Person Observer Name'], of('PN', 0x0040_a123, 'LI^SI')),
+      content('DATE', FINDING, of('DA', 0x0040_a121, '20240301')),
+      content('DATETIME', FINDING, of('DT', 0x0040_a120, '20240301101112')),
+      content('UIDREF', FINDING, of('UI', 0x0040_a124, '1.2.3.4')),
+    ]
+    const basic = cleaned(items)
+    expect(basic.at(0x0040_a123)).toEqual(['ANONYMIZED'])
+    expect(basic.at(0x0040_a121)).toEqual(['19000101'])
+    expect(basic.at(0x0040_a124)[0]).toMatch(/^2\.25\./)
+    expect(cleaned(items, ['retain-long-full-dates']).at(0x0040_a120)).toEqual(['20240301101112'])
+    const [shifted = ''] = cleaned(items, ['retain-long-modified-dates']).at(0x0040_a120)
+    expect(shifted).toMatch(/^\d{8}101112$/)
+    expect(shifted).not.toBe('20240301101112')
+  })
+
+  test('what a concept says is identity does not stay, though its text is cleaned and its dates are kept', () => {
+    const items = [
+      content('TEXT', ['121030', 'DCM', 'Subject ID'], text('ANOTHER-17')),
+      content('TEXT', ['121009', 'DCM', "Person Observer's Organization Name"], text('SEVENTH HOSPITAL')),
+      content('DATE', ['121031', 'DCM', 'Subject Birth Date'], of('DA', 0x0040_a121, '19800203')),
+      content('NUM', ['121033', 'DCM', 'Subject Age'], number('93')),
+      content(
+        'CODE',
+        ['121032', 'DCM', 'Subject Sex'],
+        element(0x0040_a168, 'SQ', code(['F', 'DCM', 'Female'])),
+      ),
+    ]
+    const { dataSet, at } = cleaned(items, ['clean-structured-content', 'retain-long-full-dates'])
+    for (const planted of ['ANOTHER', 'SEVENTH', '19800203', '93', 'Female']) {
+      expect(dataSet.includes(planted)).toBe(false)
+    }
+    expect(at(0x0040_a160)).toEqual(['ANONYMIZED', 'ANONYMIZED'])
+    const kept = cleaned(items, [
+      'clean-structured-content',
+      'retain-institution-identity',
+      'retain-patient-characteristics',
+    ])
+    expect(kept.at(0x0040_a160)).toEqual(['ANONYMIZED', 'SEVENTH HOSPITAL'])
+    expect(kept.at(0x0040_a30a)).toEqual(['93'])
+    expect(kept.dataSet.includes('Female')).toBe(true)
+  })
+
+  test('text where no content item has any does not stay', () => {
+    const items = [
+      content('CONTAINER', FINDING, of('LO', 0x0008_103e, 'OF MR WANG'), of('LT', 0x0040_a992, 'OF MR WANG')),
+      item(of('LO', 0x0008_0104, 'OF MR WANG')),
+      content('IMAGE', FINDING, element(0x0008_1199, 'SQ', item(of('LO', 0x0010_0024, 'OF MR WANG')))),
+    ]
+    for (const options of [[], ['clean-structured-content', 'clean-descriptors']] as const) {
+      const { dataSet } = cleaned(items.slice(1), options)
+      expect(dataSet.includes('WANG')).toBe(false)
+    }
+    expect(cleaned(items).dataSet.includes('WANG')).toBe(false)
+  })
+})
+
+describeWithCorpus('structured reports of devices', () => {
+  test('each still reads as a report, and dciodvfy finds no error in it that was not there before', () => {
+    const files = corpusFiles().filter(
+      ({ sopClass, transferSyntaxUid }) =>
+        / SR Storage|Key Object/.test(sopClass) &&
+        transferSyntaxUid !== TRANSFER_SYNTAX.DeflatedExplicitVRLittleEndian,
+    )
+    expect(files.length).toBeGreaterThan(4)
+    for (const { name, path } of files) {
+      const before = readPixelFile(path)
+      const reads = withFile(before, dsrdump)
+      for (const options of [[], ['clean-structured-content', 'retain-uids']] as const) {
+        const after = deidentifyPixels(before, profileWith(options))
+        const known = dciodvfyErrors(before)
+        const added = dciodvfyErrors(after).filter((error) => !known.includes(error))
+        expect({ name, added, reads: withFile(after, dsrdump) }).toEqual({ name, added: [], reads })
+      }
+    }
+  })
+})
+
+/** True where DCMTK reads its whole tree. */
+function dsrdump(path: string): boolean {
+  try {
+    execFileSync('dsrdump', ['-q', path], { stdio: 'pipe' })
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,155 @@
+import { describe, expect, test } from '@jest/globals'
+import { collectKnownValues, type KnownValues } from '../../../src/agent/deidentify/known-values.ts'
+import { KnownValuesCache } from '../../../src/agent/deidentify/known-values-cache.ts'
+import { ElementList } from '../../../src/dicom/data-set-tree.ts'
+import { EXPLICIT_LITTLE } from '../../dicom/build-data-set.ts'
+
+const UTF_8 = 'ISO_IR 192'
+
+function known(values: Record<number, [vr: string, text: string]>, cache?: KnownValuesCache): KnownValues {
+  const head = new ElementList(EXPLICIT_LITTLE)
+  for (const [tag, [vr, text]] of Object.entries(values)) head.set(Number(tag), vr, Buffer.from(text))
+  return collectKnownValues(head, UTF_8, cache)
+}
+
+const PATIENT = known({
+  0x0008_0050: ['SH', 'CT20240117'],
+  0x0008_0090: ['PN', 'LI^NA'],
+  0x0010_0010: ['PN', 'ZHANG^XIAOMING=张^小明'],
+  0x0010_0020: ['LO', '11010519491231002X'],
+  0x0010_0030: ['DA', '19700131'],
+  0x0010_1000: ['LO', 'P0012345\\2024'],
+  0x0010_1001: ['PN', 'Müller^Hans Peter'],
+  0x0010_1040: ['LO', '北京市朝阳区建国路88号'],
+  0x0010_1060: ['PN', '单^田芳'],
+  0x0010_2154: ['SH', '+86 138-0013-8000\\010-87654321'],
+  0x0038_0010: ['LO', 'ADM 77-1234'],
+})
+
+function scrub(text: string, values = PATIENT, vr = 'LO'): string {
+  return values.scrub(Buffer.from(text), UTF_8, vr).toString()
+}
+
+describe('what is known of a patient is taken out', () => {
+  test.each([
+    ['as it is', 'pat. ZHANG^XIAOMING, supine', 'pat. ***, supine'],
+    ['the other way round', 'XIAOMING ZHANG', '***'],
+    ['in syllables', 'zhang xiao-ming', '***'],
+    ['within a file name', 'IMG_ZhangXiaoming01', 'IMG_***01'],
+    ['with tones', 'Zhāng Xiǎomíng', '***'],
+    ['in full width', 'ＺＨＡＮＧ　ＸＩＡＯＭＩＮＧ', '***'],
+    ['the given name alone', 'XIAOMING aged', '*** aged'],
+    ['with a form of address', 'Mr. Zhang complains', '*** complains'],
+    ['Chinese', '患者张小明胸痛', '患者***胸痛'],
+    ['Chinese, the other way round', '小明 张', '***'],
+    ['Chinese in traditional characters', '張小明', '***'],
+    ['Chinese with a form of address', '张先生腹痛', '***腹痛'],
+    ['Chinese, half masked', '张某某', '***'],
+    ['both component groups', 'Zhang^Xiaoming=张^小明', '***=***'],
+    ['in the pinyin of family names', 'Shan Tianfang', '***'],
+    ['in the pinyin of the dictionary', 'DAN TIANFANG', '***'],
+    ['with an umlaut written out', 'Mueller, Hans', '***'],
+    ['in decomposed letters', 'Mu\u0308ller Hans-Peter', '***'],
+    ['a short name, whole', 'pat. LI NA', 'pat. ***'],
+    ['a short name with a form of address', 'Dr. LI NA', '***'],
+    ['an ID without its letters', 'ID:0012345.', 'ID:***.'],
+    ['an ID card number in groups', '110105 19491231 002X', '***'],
+    ['an ID card number as it was until 1999', '110105491231002', '***'],
+    ['the birth date in an ID card number', '1949-12-31', '***'],
+    ['an ID card number of somebody else', 'mother 440301198001010018', 'mother ***'],
+    ['a telephone number without the country', '13800138000', '***'],
+    ['a telephone number with it', '+8613800138000', '+***'],
+    ['a telephone number without the area', '8765 4321', '***'],
+    ['an accession number', 'acc ct-20240117', 'acc ***'],
+    ['an accession number, joined', 'acc CT20240117A', 'acc ***A'],
+    ['an admission ID, joined otherwise', 'adm77_1234', '***'],
+    ['a street without its city', '住建国路88号', '住***'],
+    ['a short number behind its label', 'ID: 2024', '***'],
+  ])('%s: %s', (_, text, expected) => {
+    expect(scrub(text)).toBe(expected)
+  })
+
+  test.each([
+    '19700131',
+    '1970-01-31',
+    '1970/1/31',
+    '31.01.1970',
+    '01/31/1970',
+    '31-JAN-1970',
+    'January 31st, 1970',
+    '31 Jan 70',
+    '70-01-31',
+    '1970年1月31日',
+    '1970 年 01 月 31 日',
+    '一九七〇年一月三十一日',
+    '１９７０．１．３１',
+    '1970:01:31',
+  ])('a birth date written as %s', (text) => {
+    expect(scrub(`born ${text}`)).toBe('born ***')
+  })
+})
+
+test.each([
+  'LI',
+  'NA 140',
+  'MING',
+  'ZHANG',
+  'AN',
+  'CT CHEST',
+  'ORIGINAL\\PRIMARY\\AXIAL',
+  'line 3',
+  'finale',
+  '一张X光片',
+  '扩张',
+  '1024x1024',
+  'CT 2024',
+  '120 kV 50 mA',
+  '1.2.70.01.31.4',
+  '110105194912310021',
+  '123456789012345678',
+  'mean 1970 HU',
+])('what only looks like it stays: %s', (text) => {
+  const value = Buffer.from(text)
+  expect(PATIENT.scrub(value, UTF_8, 'LO')).toBe(value)
+})
+
+test('words that are names too are searched only beside the rest of the name', () => {
+  const values = known({ 0x0010_0010: ['PN', 'WHITE^LONG'] })
+  expect(scrub('white matter, long axis', values)).toBe('white matter, long axis')
+  expect(scrub('Long White; Mrs White', values)).toBe('***; ***')
+})
+
+test('what is put in its place is never longer, and is allowed in the VR', () => {
+  const values = known({ 0x0010_0010: ['PN', '张^三'] })
+  expect(scrub('张三', values)).toBe('**')
+  expect(scrub('PHASE_ZHANG_SAN', values, 'CS')).toBe('PHASE_X')
+  expect(scrub('ZHANG SAN', values, 'DS')).toBe('')
+})
+
+test('values in items, also of private sequences, are known', () => {
+  const head = new ElementList(EXPLICIT_LITTLE)
+  head.setSequence(0x0010_1002, [(item) => item.set(0x0010_0020, 'LO', Buffer.from('MRN7654321'))])
+  head.setSequence(0x0009_1001, [(item) => item.set(0x0009_1002, 'PN', Buffer.from('Okafor^Chidi'))])
+  expect(scrub('7654321 okafor', collectKnownValues(head, UTF_8))).toBe('*** ***')
+})
+
+test('slices of one patient share one search, others do not', () => {
+  const cache = new KnownValuesCache(2)
+  const [zhang, li]: [Parameters<typeof known>[0], Parameters<typeof known>[0]] = [
+    { 0x0010_0010: ['PN', 'ZHANG^SAN'] },
+    { 0x0010_0010: ['PN', 'LI^SI'] },
+  ]
+  const first = known(zhang, cache)
+  expect(known(zhang, cache)).toBe(first)
+  expect(known(li, cache)).not.toBe(first)
+  expect(known(zhang, cache)).toBe(first)
+  known({ 0x0010_0010: ['PN', 'WANG^WU'] }, cache)
+  expect(known(zhang, cache)).toBe(first)
+  known({ 0x0010_0010: ['PN', 'ZHAO^LIU'] }, cache)
+  known(li, cache)
+  expect(known(zhang, cache)).not.toBe(first)
+})
+
+test('a data set in which nothing is known loses nothing but ID card numbers', () => {
+  expect(scrub('Zhang San, 11010519491231002X', known({}))).toBe('Zhang San, ***')
+})

@@ -1,0 +1,373 @@
+import { describe, expect, test } from '@jest/globals'
+import { chainEdits } from '../../../src/agent/deidentify/chain-edits.ts'
+import { Deidentification } from '../../../src/agent/deidentify/deidentification.ts'
+import { plainText, textAt } from '../../../src/agent/deidentify/element-text.ts'
+import { Normalization } from '../../../src/agent/deidentify/normalization.ts'
+import type { NormalizationAudit } from '../../../src/agent/deidentify/normalization-audit.ts'
+import {
+  type NormalizationRule,
+  type NormalizationStep,
+  normalizationRulesFor,
+} from '../../../src/agent/deidentify/normalization-rule.ts'
+import { editDataSet } from '../../../src/dicom/data-set-editor.ts'
+import type { ElementList } from '../../../src/dicom/data-set-tree.ts'
+import type { ElementPath } from '../../../src/dicom/element-path.ts'
+import { TAG } from '../../../src/dicom/tag.ts'
+import { TRANSFER_SYNTAX } from '../../../src/dicom/transfer-syntax.ts'
+import {
+  EXPLICIT_BIG,
+  EXPLICIT_LITTLE,
+  IMPLICIT_LITTLE,
+  UNDEFINED,
+  writer,
+} from '../../dicom/build-data-set.ts'
+import { checkReadable, elementsOf, profileWith, TEST_KEY } from './deidentify-element.ts'
+
+const [CHARACTER_SET, ACCESSION, INSTITUTION, STATION] = [0x0008_0005, 0x0008_0050, 0x0008_0080, 0x0008_1010]
+const [PATIENT_NAME, ISSUER, ORIGINALS] = [0x0010_0010, 0x0010_0021, 0x0400_0561]
+const REQUESTS = 0x0040_0275
+const EXPLICIT: string = TRANSFER_SYNTAX.ExplicitVRLittleEndian
+const { element, item, itemEnd, sequenceEnd } = writer(EXPLICIT_LITTLE)
+
+const at = (...path: ElementPath): { path: ElementPath; anywhere: boolean } => ({ path, anywhere: false })
+const anywhere = (...path: ElementPath): { path: ElementPath; anywhere: boolean } => ({
+  path,
+  anywhere: true,
+})
+const set = (tag: number, value: string): NormalizationStep => ({ kind: 'set', pattern: at(tag), value })
+const named = (name: string, when: NormalizationRule['when']): NormalizationRule => ({
+  name,
+  when,
+  steps: [],
+})
+const ruleOf = (steps: readonly NormalizationStep[]): NormalizationRule => ({ name: 'r', steps })
+
+interface Outcome {
+  readonly out: Buffer
+  readonly audit: NormalizationAudit
+}
+
+function normalize(
+  dataSet: Buffer,
+  steps: readonly NormalizationStep[],
+  { recordOriginals = false, transferSyntaxUid = EXPLICIT, isListed = true } = {},
+): Outcome {
+  const edits = new Normalization({
+    rules: [ruleOf(steps)],
+    source: { device: isListed ? 'CT room 1' : undefined, callingAeTitle: 'CT1' },
+    system: 'FERRY NORTH',
+    recordOriginals,
+    now: Date.UTC(2026, 0, 31, 12, 30, 45, 678),
+  })
+  const out = editDataSet(dataSet, transferSyntaxUid, edits)
+  return { out, audit: edits.audit() }
+}
+
+/** What the one item of Original Attributes Sequence says. */
+function recordIn(dataSet: Buffer): ElementList | undefined {
+  return elementsOf(dataSet)
+    .find(({ tag }) => tag === ORIGINALS)
+    ?.items?.at(-1)?.list
+}
+
+const modifiedIn = (record: ElementList | undefined): ElementList | undefined =>
+  record?.find(0x0400_0550)?.items?.[0]?.list
+
+const INSTANCE = [
+  element(CHARACTER_SET, 'CS', 'GB18030 '),
+  element(ACCESSION, 'SH', '12345 '),
+  element(INSTITUTION, 'LO', 'OLD '),
+  element(PATIENT_NAME, 'PN', Buffer.from('b3c2cedf', 'hex')),
+  element(0x0040_0275, 'SQ', item(element(0x0040_0009, 'SH', 'SPS1'))),
+] as const
+
+test('exactly the ruled elements change, and others come at their place among the tags', () => {
+  const [charset, , , name, requests] = INSTANCE
+  const { out, audit } = normalize(Buffer.concat(INSTANCE), [
+    set(ISSUER, 'NORTH'),
+    set(INSTITUTION, '北街'),
+    set(STATION, '{callingAeTitle}'),
+    { kind: 'prefix', pattern: at(ACCESSION), value: 'NS-' },
+  ])
+  const expected = [
+    charset,
+    element(ACCESSION, 'SH', 'NS-12345'),
+    element(INSTITUTION, 'LO', Buffer.from('b1b1bdd6', 'hex')),
+    element(STATION, 'SH', 'CT1 '),
+    name,
+    element(ISSUER, 'LO', 'NORTH '),
+    requests,
+  ]
+  expect(out.toString('hex')).toBe(Buffer.concat(expected).toString('hex'))
+  expect(audit).toEqual({ rules: { r: 4 }, findings: [] })
+})
+
+test('a second pass changes nothing more: a prefix is not put in front twice', () => {
+  const steps = [set(ISSUER, 'NORTH'), { kind: 'prefix', pattern: at(ACCESSION), value: 'NS-' } as const]
+  const once = normalize(Buffer.concat(INSTANCE), steps, { recordOriginals: true }).out
+  const twice = normalize(once, steps, { recordOriginals: true })
+  expect([twice.out.equals(once), twice.audit]).toEqual([true, { rules: {}, findings: [] }])
+})
+
+test('Original Attributes Sequence says what was there, who changed it, and when', () => {
+  const steps = [set(INSTITUTION, '北街'), set(ISSUER, 'NORTH')]
+  const { out } = normalize(Buffer.concat(INSTANCE), steps, { recordOriginals: true })
+  checkReadable(out)
+  const record = recordIn(out)
+  expect(record?.elements.map(({ tag, value }) => [tag, value.toString('latin1')])).toEqual([
+    [0x0400_0550, ''],
+    [0x0400_0562, '20260131123045.678000+0000'],
+    [0x0400_0563, 'FERRY NORTH '],
+    [0x0400_0564, ''],
+    [0x0400_0565, 'COERCE'],
+  ])
+  // What was not there stands empty.
+  expect(modifiedIn(record)?.elements.map(({ tag, value }) => [tag, value.toString('latin1')])).toEqual([
+    [INSTITUTION, 'OLD '],
+    [ISSUER, ''],
+  ])
+})
+
+test('the record of an earlier system stays, and ours comes behind it', () => {
+  const earlier = element(ORIGINALS, 'SQ', item(element(0x0400_0563, 'LO', 'OTHER ')))
+  const whole = Buffer.concat([element(INSTITUTION, 'LO', 'OLD '), earlier])
+  const { out } = normalize(whole, [set(INSTITUTION, 'NEW')], { recordOriginals: true })
+  checkReadable(out)
+  const items = elementsOf(out).find(({ tag }) => tag === ORIGINALS)?.items ?? []
+  expect(items.map(({ list }) => textAt(list, 0x0400_0563))).toEqual(['OTHER', 'FERRY NORTH'])
+})
+
+test('a change within a sequence keeps the whole sequence as it was', () => {
+  const inside = element(0x0040_0009, 'SH', 'SPS1')
+  const sequence = element(
+    REQUESTS,
+    'SQ',
+    Buffer.concat([item(inside, UNDEFINED), itemEnd, item(Buffer.alloc(0)), sequenceEnd]),
+    UNDEFINED,
+  )
+  const path = at(REQUESTS, 0x0040_0009)
+  const { out, audit } = normalize(sequence, [{ kind: 'set', pattern: path, value: 'X1' }], {
+    recordOriginals: true,
+  })
+  checkReadable(out)
+  expect(audit.rules).toEqual({ r: 2 })
+  const [changed] = elementsOf(out)
+  expect(changed?.items?.map(({ list }) => textAt(list, 0x0040_0009))).toEqual(['X1', 'X1'])
+  const [original] = modifiedIn(recordIn(out))?.elements ?? []
+  expect(original?.items?.map(({ list }) => textAt(list, 0x0040_0009))).toEqual(['SPS1', ''])
+})
+
+describe('a value that cannot be written', () => {
+  const withSet = (charset: string): Buffer =>
+    Buffer.concat([element(CHARACTER_SET, 'CS', charset), element(INSTITUTION, 'LO', 'OLD ')])
+  test.each([
+    ['Chinese where Latin 1 is declared', withSet('ISO_IR 100'), set(INSTITUTION, '北街'), 'not-writable'],
+    [
+      'Chinese where nothing is declared',
+      element(INSTITUTION, 'LO', 'OLD '),
+      set(INSTITUTION, '北街'),
+      'not-writable',
+    ],
+    [
+      'a station name of over 16 characters',
+      withSet('GB18030 '),
+      set(STATION, '{device} and more'),
+      'does-not-fit',
+    ],
+  ] as const)('%s is a finding, and nothing changes', (_, dataSet, step, problem) => {
+    const { out, audit } = normalize(dataSet, [step], { recordOriginals: true })
+    expect(out.equals(dataSet)).toBe(true)
+    expect(audit).toEqual({ rules: {}, findings: [expect.objectContaining({ rule: 'r', problem })] })
+  })
+
+  test('a prefix that makes the number too long is a finding', () => {
+    const dataSet = element(ACCESSION, 'SH', '1234567890123456')
+    const { out, audit } = normalize(dataSet, [{ kind: 'prefix', pattern: at(ACCESSION), value: 'NS-' }])
+    expect([out.equals(dataSet), audit.findings]).toEqual([
+      true,
+      [{ rule: 'r', element: 'AccessionNumber', problem: 'does-not-fit' }],
+    ])
+  })
+
+  test('a name of a device that is not on the list is a finding', () => {
+    const { audit } = normalize(withSet('GB18030 '), [set(STATION, '{device}')], { isListed: false })
+    expect(audit.findings).toEqual([{ rule: 'r', element: 'StationName', problem: 'device-unknown' }])
+  })
+
+  test('an empty accession number gets no prefix', () => {
+    const dataSet = element(ACCESSION, 'SH', '')
+    const { out } = normalize(dataSet, [{ kind: 'prefix', pattern: at(ACCESSION), value: 'NS-' }])
+    expect(out.equals(dataSet)).toBe(true)
+  })
+})
+
+describe('a wrong declaration of the character set', () => {
+  const fix = { kind: 'character-set', declared: 'ISO_IR 100', actual: 'GB18030' } as const
+  const chinese = element(PATIENT_NAME, 'PN', Buffer.from('b3c2cedf', 'hex'))
+  const declared = (text: string): Buffer => element(CHARACTER_SET, 'CS', text)
+
+  test('is set right, and no byte of text is touched', () => {
+    const nested = element(REQUESTS, 'SQ', item(Buffer.concat([declared('ISO_IR 100'), chinese])))
+    const { out, audit } = normalize(Buffer.concat([declared('ISO_IR 100'), chinese, nested]), [fix], {
+      recordOriginals: true,
+    })
+    checkReadable(out)
+    const right = element(REQUESTS, 'SQ', item(Buffer.concat([declared('GB18030 '), chinese])))
+    expect(out.subarray(0, 200).toString('hex')).toContain(
+      Buffer.concat([declared('GB18030 '), chinese, right]).toString('hex'),
+    )
+    expect(audit.rules).toEqual({ r: 2 })
+    const record = recordIn(out)
+    expect(record && textAt(record, 0x0400_0565)).toBe('CORRECT')
+    expect(modifiedIn(record)?.elements.map(plainText)).toEqual(['ISO_IR 100', ''])
+  })
+
+  test('that is missing is added', () => {
+    const { out } = normalize(chinese, [{ ...fix, declared: 'none' }])
+    expect(out.equals(Buffer.concat([declared('GB18030 '), chinese]))).toBe(true)
+  })
+
+  test('and what is then written is written in the right one', () => {
+    const { out } = normalize(Buffer.concat([declared('ISO_IR 100'), chinese]), [fix, set(INSTITUTION, '北')])
+    const institution = element(INSTITUTION, 'LO', Buffer.from('b1b1', 'hex'))
+    expect(out.equals(Buffer.concat([declared('GB18030 '), institution, chinese]))).toBe(true)
+  })
+
+  test.each([
+    ['another declaration', Buffer.concat([declared('ISO_IR 192'), chinese]), []],
+    [
+      'text that is not in it',
+      Buffer.concat([
+        declared('ISO_IR 100'),
+        element(PATIENT_NAME, 'PN', Buffer.from('4dfc6c6c', 'hex')),
+        element(0x0010_4000, 'LT', Buffer.from('ff20', 'hex')),
+      ]),
+      [{ rule: 'r', element: 'SpecificCharacterSet', problem: 'reads-otherwise' }],
+    ],
+  ])('%s is left alone', (_, dataSet, findings) => {
+    const { out, audit } = normalize(dataSet, [fix], { recordOriginals: true })
+    expect([out.equals(dataSet), audit.findings]).toEqual([true, findings])
+  })
+})
+
+describe('private elements', () => {
+  const acme = [element(0x0009_0010, 'LO', 'ACME'), element(0x0009_1001, 'LO', 'secret')]
+  const good = [element(0x0019_0010, 'LO', 'GOOD'), element(0x0019_1002, 'DS', '1 ')]
+  const nested = (content: readonly Buffer[]): Buffer => element(REQUESTS, 'SQ', item(Buffer.concat(content)))
+  const drop = { kind: 'drop-private', keep: ['GOOD'] } as const
+
+  test('go, at every depth, but for those of the creators that are kept', () => {
+    const inside = element(0x0040_0009, 'SH', 'SPS1')
+    const { out } = normalize(Buffer.concat([...acme, ...good, nested([...good, inside])]), [drop])
+    expect(out.equals(Buffer.concat([...good, nested([...good, inside])]))).toBe(true)
+    const left = normalize(Buffer.concat([...good, nested([...acme, inside])]), [drop]).out
+    expect(left.equals(Buffer.concat([...good, nested([inside])]))).toBe(true)
+  })
+
+  test('that went leave the name of their block in the record, and no value', () => {
+    const { out } = normalize(Buffer.concat(acme), [drop], { recordOriginals: true })
+    expect(modifiedIn(recordIn(out))?.elements.map(plainText)).toEqual(['ACME'])
+    expect(out.includes('secret')).toBe(false)
+  })
+
+  test('of over 1 MiB go and stay by the same rule', () => {
+    const large = Buffer.alloc(2 * 1024 * 1024, 1)
+    const big = (group: number): Buffer => element(group * 0x1_0000 + 0x1005, 'OB', large)
+    const pixels = element(TAG.PixelData, 'OW', Buffer.alloc(64, 2))
+    const whole = Buffer.concat([...acme, big(9), ...good, big(0x19), pixels])
+    const { out } = normalize(whole, [drop, set(ISSUER, 'NORTH')])
+    const expected = [element(ISSUER, 'LO', 'NORTH '), ...good, big(0x19), pixels]
+    expect(out.equals(Buffer.concat(expected))).toBe(true)
+  })
+
+  test('are found by their creator, whichever block the data set has reserved', () => {
+    const path = at('(0009,"ACME",01)')
+    const other = [
+      element(0x0009_0020, 'LO', 'ACME'),
+      element(0x0009_2001, 'LO', 'secret'),
+      element(0x0009_2002, 'LO', 'kept'),
+    ]
+    const { out } = normalize(Buffer.concat(other), [{ kind: 'remove', pattern: path }])
+    expect(elementsOf(out).map(({ tag }) => tag)).toEqual([0x0009_0020, 0x0009_2002])
+  })
+})
+
+test('what a rule removes anywhere is removed in every sequence', () => {
+  const sequence = (content: Buffer): Buffer => element(REQUESTS, 'SQ', item(content))
+  const [comment, inside] = [element(0x0010_4000, 'LT', 'xx'), element(0x0040_0009, 'SH', 'SPS1')]
+  const whole = Buffer.concat([comment, sequence(Buffer.concat([comment, inside]))])
+  const { out } = normalize(whole, [{ kind: 'remove', pattern: anywhere(0x0010_4000) }])
+  expect(out.equals(sequence(inside))).toBe(true)
+})
+
+test('a value is set before a large element with a higher tag, or behind one with a lower', () => {
+  const encapsulated = element(0x0042_0011, 'OB', Buffer.alloc(2 * 1024 * 1024))
+  const [name, topic] = [element(PATIENT_NAME, 'PN', 'A '), 0x0088_0904]
+  const { out } = normalize(Buffer.concat([name, encapsulated]), [set(ISSUER, 'N'), set(topic, 'T')], {
+    recordOriginals: true,
+  })
+  const tags: number[] = []
+  editDataSet(out, EXPLICIT, {
+    edit: (part) => void tags.push(...part.elements.map(({ tag }) => tag)),
+    large: ({ tag }) => {
+      tags.push(tag)
+      return 'keep'
+    },
+  })
+  expect(tags).toEqual([PATIENT_NAME, ISSUER, 0x0042_0011, topic, ORIGINALS])
+})
+
+test.each([
+  ['implicit little endian', TRANSFER_SYNTAX.ImplicitVRLittleEndian, IMPLICIT_LITTLE],
+  ['explicit big endian', TRANSFER_SYNTAX.ExplicitVRBigEndian, EXPLICIT_BIG],
+])('values are set in %s, too', (_, transferSyntaxUid, encoding) => {
+  const write = writer(encoding)
+  const name = write.element(PATIENT_NAME, 'PN', 'A ')
+  const { out } = normalize(name, [set(ISSUER, 'N')], { transferSyntaxUid })
+  expect(out.equals(Buffer.concat([name, write.element(ISSUER, 'LO', 'N ')]))).toBe(true)
+})
+
+describe('which rules apply', () => {
+  const facts = { modality: 'CT', sopClassUid: '1.2', source: { device: 'CT room 1', callingAeTitle: 'CT1' } }
+  const rules = [
+    named('all', undefined),
+    named('by device', { device: 'CT room 1' }),
+    named('by AE title', { device: 'CT1', modality: 'CT' }),
+    named('other device', { device: 'MR1' }),
+    named('care only', { route: 'care' }),
+    named('research only', { route: 'research' }),
+  ]
+  const namesFor = (route: string, isIdentified: boolean): string[] =>
+    normalizationRulesFor(rules, { ...facts, route, isIdentified }).map(({ name }) => name)
+
+  test('is decided by device, modality and route', () => {
+    expect(namesFor('care', true)).toEqual(['all', 'by device', 'by AE title', 'care only'])
+  })
+
+  test('is on a route without identity only what names that route', () => {
+    expect(namesFor('research', false)).toEqual(['research only'])
+  })
+})
+
+test('behind de-identification, what a rule sets for that route is there, and no original value is', () => {
+  const deid = new Deidentification({
+    profile: profileWith([]),
+    key: TEST_KEY,
+    source: { device: undefined, callingAeTitle: 'CT1' },
+    sopClassUid: '1.2.840.10008.5.1.4.1.1.2',
+    transferSyntaxUid: EXPLICIT,
+  })
+  const normalization = new Normalization({
+    rules: [
+      ruleOf([set(INSTITUTION, 'TRIAL SITE 7'), { kind: 'prefix', pattern: at(ACCESSION), value: 'T' }]),
+    ],
+    source: { device: undefined, callingAeTitle: 'CT1' },
+    system: 'FERRY',
+    recordOriginals: true,
+    now: 0,
+  })
+  const out = editDataSet(Buffer.concat(INSTANCE), EXPLICIT, chainEdits(deid, normalization))
+  checkReadable(out)
+  expect(out.includes('TRIAL SITE 7')).toBe(true)
+  expect([out.includes('12345'), out.includes('OLD')]).toEqual([false, false])
+})

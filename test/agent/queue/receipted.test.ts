@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto'
+import { expect, test } from '@jest/globals'
+import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
+import { Failure } from '../../../src/platform/failure.ts'
+import type { Ulid } from '../../../src/protocol/ulid.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { spoolInstance } from '../../support/sealed-instance.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
+
+const LIMITS = { bytes: 1_000_000, members: 100 }
+const AGAIN = {
+  failure: new Failure('CENTER_ERROR', 'gone'),
+  nextAttemptAt: 0,
+  lost: new Failure('CENTER_LOST', 'gone for ever'),
+}
+
+/** An instance of a study that the center has receipted. */
+async function confirmed(queue: Queue, clock: ManualClock, study: string, dataSet?: Buffer): Promise<Ulid> {
+  const like = {
+    studyInstanceUid: study,
+    ...(dataSet === undefined ? {} : { dataSet, sopInstanceUid: '1.9' }),
+  }
+  await queue.acceptance.accept(await spoolInstance(queue.spool, like))
+  const pack = queue.packs.formNext('center', LIMITS)
+  const [member] = pack?.header.members ?? []
+  const ulid = member?.ulid as Ulid
+  queue.packs.settle('center', pack?.header.pack ?? '', [{ ulid, outcome: 'delivered' }])
+  const { version } = queue.studies.toList('center', study)
+  queue.studies.close('center', study, version, `digest of ${study}, ${version}`, 'jws')
+  const [manifest] = queue.studies.manifestsDue('center')
+  const confirmation = { at: clock.now(), pacs: 'none', pacsDueAt: 0 }
+  queue.studies.confirm('center', manifest as never, 'receipt', [ulid], confirmation)
+  clock.advance(1000)
+  return ulid
+}
+
+test('receipted studies are listed from the newest receipt back, each with its newest receipted manifest', async () => {
+  using folder = tempFolder()
+  const clock = new ManualClock()
+  using queue = await openQueue(folder.path, clock, ['center'])
+  for (const study of ['1.1', '1.2', '1.3', '1.1']) await confirmed(queue, clock, study)
+  const first = queue.receipted.list('center', 2)
+  expect(first).toMatchObject([
+    { studyInstanceUid: '1.1', digest: 'digest of 1.1, 2', isKept: 1 },
+    { studyInstanceUid: '1.3', digest: 'digest of 1.3, 1', isKept: 1 },
+  ])
+  expect(queue.receipted.list('center', 2, first[1])).toMatchObject([{ studyInstanceUid: '1.2' }])
+  expect(queue.receipted.list('center', 2, queue.receipted.list('center', 9)[2])).toEqual([])
+})
+
+test('a study whose receipt the center has forgotten is to be confirmed anew, and no other', async () => {
+  using folder = tempFolder()
+  const clock = new ManualClock()
+  using queue = await openQueue(folder.path, clock, ['center'])
+  await confirmed(queue, clock, '1.1')
+  await confirmed(queue, clock, '1.2')
+  queue.receipted.offerAgain('center', ['1.1'])
+  expect(queue.deliveries.counts('center')).toMatchObject({ delivered: 1, confirmed: 1 })
+  expect(queue.studies.readyToClose('center')).toEqual(['1.1'])
+  expect(queue.receipted.onTheirWay('center', ['1.1', '1.2'])).toBe(1)
+})
+
+test('what the center lacks goes again, and what was removed here is held and named until a device sends it again', async () => {
+  using folder = tempFolder()
+  const clock = new ManualClock()
+  using queue = await openQueue(folder.path, clock, ['center'])
+  const dataSet = Buffer.alloc(100, 1)
+  const removed = await confirmed(queue, clock, '1.1', dataSet)
+  const kept = await confirmed(queue, clock, '1.1')
+  queue.retained.markRemoved([removed])
+  queue.receipted.offerAgain('center', ['1.1'])
+  expect(queue.index.holds('1.9', sha256(dataSet))).toBe(false)
+
+  expect(queue.receipted.sendAgain('center', '1.1', [removed, kept], AGAIN)).toBe(1)
+  expect(queue.packs.formNext('center', LIMITS)?.header.members).toMatchObject([{ ulid: kept }])
+  expect(queue.deliveries.ofStudy('center', '1.1')).toMatchObject([
+    { ulid: removed, state: 'held', reasonCode: 'CENTER_LOST' },
+    { ulid: kept, state: 'sending' },
+  ])
+  expect(queue.watchPoints.alarms()).toMatchObject([
+    { code: 'CENTER_LOST', message: expect.stringMatching(/1 that .* of 1 studies: 1\.1$/) },
+  ])
+
+  const again = await spoolInstance(queue.spool, { studyInstanceUid: '1.1', sopInstanceUid: '1.9', dataSet })
+  await queue.acceptance.accept(again)
+  expect(queue.watchPoints.alarms()).toEqual([])
+})
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')

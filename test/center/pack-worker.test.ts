@@ -1,0 +1,98 @@
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { parseIdentity } from '../../src/age/x25519-keys.ts'
+import { FileInstanceStore } from '../../src/center/file-instance-store.ts'
+import { PackStore } from '../../src/center/pack-store.ts'
+import { PackWorker } from '../../src/center/pack-worker.ts'
+import type { Register } from '../../src/center/register.ts'
+import { openRegister } from '../../src/center/sqlite/open-register.ts'
+import { Failure } from '../../src/platform/failure.ts'
+import { silentLog } from '../../src/platform/log.ts'
+import { Database } from '../../src/platform/sqlite.ts'
+import { encodePackHeader } from '../../src/protocol/pack.ts'
+import { newUlid } from '../../src/protocol/ulid.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { sealInstance, testIdentity } from '../support/sealed-instance.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+import { until } from '../support/until.ts'
+
+const SCHEMA = join(import.meta.dirname, '../../src/center/sqlite/schema')
+const FAILURES = 3
+
+/** A register whose commits of packs fail a few times, as on a full disk. */
+function failingRegister(folder: string): Register & { failures: number } {
+  const register = openRegister(folder)
+  const { instances } = register
+  const failing = {
+    ...register,
+    failures: 0,
+    instances: {
+      knows: instances.knows.bind(instances),
+      names: instances.names.bind(instances),
+      holding: instances.holding.bind(instances),
+      studies: instances.studies.bind(instances),
+      count: instances.count.bind(instances),
+      settle: async (...args: Parameters<typeof instances.settle>): Promise<string[]> => {
+        if (failing.failures === FAILURES) return instances.settle(...args)
+        failing.failures++
+        throw new Failure('STORAGE_FULL', 'no room for the register')
+      },
+    },
+  }
+  return failing
+}
+
+test('a pack that cannot be entered yet is not stored once more with every attempt', async () => {
+  using folder = tempFolder()
+  const register = failingRegister(folder.path)
+  const database = Database.open(folder.join('register.sqlite'), SCHEMA)
+  database.run(
+    `INSERT INTO agents (kid, public_key, name, own_name, state, joined_at) VALUES ('a', x'00', '', '', 'approved', 0)`,
+  )
+  database.close()
+  const packs = await PackStore.open(folder.join('packs'))
+  const clock = new ManualClock()
+  const { bytes, envelope } = sealInstance()
+  const uploadId = newUlid(clock.now())
+  const header = {
+    pack: newUlid(clock.now()),
+    study: envelope.studyInstanceUid,
+    members: [{ ulid: envelope.ulid, bytes: bytes.length }],
+  }
+  const pack = Buffer.concat([encodePackHeader(header), bytes])
+  await register.packs.create({
+    uploadId,
+    agent: 'a',
+    pack: header.pack,
+    bytes: pack.length,
+    createdAt: clock.now(),
+  })
+  writeFileSync(folder.join('packs', uploadId), pack)
+
+  const worker = new PackWorker({
+    identities: [parseIdentity(testIdentity.identity)],
+    store: new FileInstanceStore(folder.join('instances')),
+    register,
+    packs,
+    clock,
+    log: silentLog,
+    pacsState: 'none',
+    onStored: () => {},
+  })
+  worker.add(uploadId)
+  await until(
+    async () => {
+      clock.advance(60_000)
+      return (await register.packs.find(uploadId))?.answer ?? null
+    },
+    (answer) => answer !== null,
+  )
+  await worker.close()
+
+  expect(register.failures).toBe(FAILURES)
+  expect(await register.instances.count()).toEqual({ instances: 1, conflicts: 0 })
+  const files = readdirSync(folder.join('instances'), { recursive: true, encoding: 'utf8' })
+  expect(files.filter((file) => file.endsWith('.dcm'))).toHaveLength(1)
+  register.close()
+})

@@ -1,0 +1,279 @@
+import { expect, test } from '@jest/globals'
+import { DataSetCheck } from '../../src/dicom/check-data-set.ts'
+import { FINDINGS, type Finding } from '../../src/dicom/check-findings.ts'
+import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
+import { corpusFiles, describeWithCorpus, splitPart10 } from '../support/corpus.ts'
+import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
+
+const { element, item, itemEnd, sequenceEnd } = writer(EXPLICIT_LITTLE)
+const { ExplicitVRLittleEndian, JPEGBaseline8Bit, RLELossless } = TRANSFER_SYNTAX
+const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2\0'
+
+const us = (value: number): Buffer => {
+  const bytes = Buffer.alloc(2)
+  bytes.writeUInt16LE(value)
+  return bytes
+}
+
+interface Parts {
+  sopClass?: string
+  sopInstance?: string
+  characterSet?: string
+  name?: string | Buffer
+  /** Rows, columns, samples, bits allocated. */
+  shape?: readonly [rows: number, columns: number, samples: number, bits: number]
+  photometric?: string
+  frames?: string
+  pixels?: Buffer
+  more?: Buffer
+}
+
+/** A whole CT slice of 4 × 6 pixels, or what is left of it. */
+function dataSet(parts: Parts = {}): Buffer {
+  const { sopInstance = '1.2.3.4\0', characterSet, name = 'Chen^A', frames, photometric, shape } = parts
+  const [rows, columns, samples, bits] = shape ?? [4, 6, 1, 16]
+  return Buffer.concat([
+    characterSet === undefined ? Buffer.alloc(0) : element(0x0008_0005, 'CS', characterSet),
+    element(0x0008_0016, 'UI', parts.sopClass ?? CT_IMAGE_STORAGE),
+    element(0x0008_0018, 'UI', sopInstance),
+    element(0x0010_0010, 'PN', name),
+    element(0x0010_0020, 'LO', '1234'),
+    element(0x0020_000d, 'UI', '1.2.3.5\0'),
+    element(0x0020_000e, 'UI', '1.2.3.6\0'),
+    element(0x0028_0002, 'US', us(samples)),
+    photometric === undefined ? Buffer.alloc(0) : element(0x0028_0004, 'CS', photometric),
+    frames === undefined ? Buffer.alloc(0) : element(0x0028_0008, 'IS', frames),
+    element(0x0028_0010, 'US', us(rows)),
+    element(0x0028_0011, 'US', us(columns)),
+    element(0x0028_0100, 'US', us(bits)),
+    parts.pixels ?? native(48),
+    parts.more ?? Buffer.alloc(0),
+  ])
+}
+
+const native = (bytes: number): Buffer => element(0x7fe0_0010, 'OW', Buffer.alloc(bytes, 7))
+
+/** Encapsulated pixel data of a table and fragments, with or without its end. */
+function encapsulated(offsets: readonly number[], fragments: readonly number[], end = sequenceEnd): Buffer {
+  const table = Buffer.concat(
+    offsets.map((offset) => {
+      const bytes = Buffer.alloc(4)
+      bytes.writeUInt32LE(offset)
+      return bytes
+    }),
+  )
+  const content = [item(table), ...fragments.map((bytes) => item(Buffer.alloc(bytes, 9))), end]
+  return element(0x7fe0_0010, 'OB', Buffer.concat(content), UNDEFINED)
+}
+
+function check(bytes: Buffer, syntax: string = ExplicitVRLittleEndian, chunk = bytes.length): Finding[] {
+  const checked = new DataSetCheck(syntax)
+  for (let at = 0; at < bytes.length; at += chunk) checked.push(Buffer.from(bytes.subarray(at, at + chunk)))
+  return checked.finish()
+}
+
+test('nothing is found in a whole slice, native or compressed', () => {
+  expect(check(dataSet())).toEqual([])
+  expect(check(dataSet({ pixels: encapsulated([], [10, 20]) }), JPEGBaseline8Bit)).toEqual([])
+})
+
+const NATIVE: readonly [title: string, parts: Parts, finding: Finding][] = [
+  ['a UID is missing', { sopInstance: '' }, 'uidMissing'],
+  ['a UID holds a letter', { sopInstance: '1.2.3.X\0' }, 'uidSyntax'],
+  ['a UID has a component with a leading zero', { sopInstance: '1.2.03.4' }, 'uidSyntax'],
+  ['a UID has 65 characters', { sopInstance: `1.2.${'3'.repeat(61)}\0` }, 'uidSyntax'],
+  ["patient's name is empty", { name: '' }, 'patientMissing'],
+  ['a value is of odd length', { name: 'Chen^' }, 'oddLength'],
+  ['Chinese is written and nothing declared', { name: gbk('cdf55ed0') }, 'characterSetMissing'],
+  [
+    'GBK is written and Latin 1 declared',
+    { characterSet: 'ISO_IR 100', name: gbk('cdf55ed0a1c3') },
+    'characterSetWrong',
+  ],
+  [
+    'GBK is written and UTF-8 declared',
+    { characterSet: 'ISO_IR 192', name: gbk('cdf5d0a1') },
+    'characterSetWrong',
+  ],
+  ['a name is cut in a character', { characterSet: 'GB18030 ', name: gbk('cdf55ed0') }, 'characterSetWrong'],
+  ['the declared term is unknown', { characterSet: 'LATIN1', name: gbk('4d fc 6c 6c') }, 'characterSetWrong'],
+  ['there are two bytes too few', { pixels: native(46) }, 'pixelLength'],
+  ['there are two bytes too many', { pixels: native(50) }, 'pixelLength'],
+  ['frames are missing', { frames: '2 ' }, 'pixelLength'],
+  ['the number of frames is none', { frames: '1A' }, 'pixelDescription'],
+  ['there are no rows', { shape: [0, 6, 1, 16] }, 'pixelDescription'],
+  ['there is no pixel data', { pixels: Buffer.alloc(0) }, 'pixelMissing'],
+  ['pixel data is in fragments', { pixels: encapsulated([], [48]) }, 'pixelForm'],
+  ['something stands behind the pixel data', { more: Buffer.from('and so on') }, 'trailingBytes'],
+  [
+    'zeros and something stand behind it',
+    { more: Buffer.from('0000000000000000ff', 'hex') },
+    'trailingBytes',
+  ],
+  ['one byte stands behind it', { more: Buffer.from('x') }, 'trailingBytes'],
+  ['an element comes twice', { more: native(48) }, 'elementOrder'],
+]
+
+test.each(NATIVE)('where %s, that and nothing else is found', (_, parts, finding) => {
+  expect(check(dataSet(parts))).toEqual([finding])
+})
+
+const COMPRESSED: readonly [title: string, parts: Parts, finding: Finding][] = [
+  ['there is no fragment', { pixels: encapsulated([], []) }, 'framesMissing'],
+  [
+    'there are fewer fragments than frames',
+    { frames: '3 ', pixels: encapsulated([], [8, 8]) },
+    'framesMissing',
+  ],
+  ['the end delimiter is missing', { pixels: encapsulated([], [8], Buffer.alloc(0)) }, 'fragmentsEnd'],
+  ['an offset leads into a fragment', { frames: '2 ', pixels: encapsulated([0, 10], [8, 8]) }, 'offsetTable'],
+  ['there are fewer offsets than frames', { frames: '2 ', pixels: encapsulated([0], [8, 8]) }, 'offsetTable'],
+  ['pixel data is native', { pixels: native(48) }, 'pixelForm'],
+]
+
+test.each(COMPRESSED)('where %s, that and nothing else is found', (_, parts, finding) => {
+  expect(check(dataSet(parts), RLELossless)).toEqual([finding])
+})
+
+test('every finding is provoked by a test here', () => {
+  const provoked = new Set([...NATIVE, ...COMPRESSED].map(([, , finding]) => finding))
+  const others = ['transferSyntax', 'truncated', 'unreadable']
+  expect([...provoked, ...others].toSorted()).toEqual([...FINDINGS].toSorted())
+})
+
+test('a data set that ends anywhere but at an element is truncated', () => {
+  const whole = dataSet()
+  // Its very first element header apart, in which a syntax cannot be told yet.
+  for (const end of [12, 60, whole.length - 49, whole.length - 1]) {
+    expect(check(whole.subarray(0, end))).toContain('truncated')
+  }
+})
+
+test('a data set in another syntax than was declared says so, whichever way round', () => {
+  const big = writer(EXPLICIT_BIG).element(0x0008_0016, 'UI', CT_IMAGE_STORAGE)
+  const implicit = writer(IMPLICIT_LITTLE).element(0x0008_0016, 'UI', CT_IMAGE_STORAGE)
+  expect(check(big)).toContain('transferSyntax')
+  expect(check(implicit)).toContain('transferSyntax')
+  expect(check(dataSet(), TRANSFER_SYNTAX.ImplicitVRLittleEndian)).toContain('transferSyntax')
+  expect(check(dataSet(), TRANSFER_SYNTAX.ExplicitVRBigEndian)).toContain('transferSyntax')
+})
+
+test('bytes that are no element within the data set make it unreadable', () => {
+  const broken = Buffer.concat([element(0x0008_0016, 'UI', CT_IMAGE_STORAGE), Buffer.alloc(40, 0xff)])
+  expect(check(broken)).toContain('unreadable')
+})
+
+test.each([
+  ['padded to an even length', { shape: [3, 3, 1, 8], pixels: native(10) }],
+  ['of single bits', { shape: [3, 3, 1, 1], frames: '3 ', pixels: native(4) }],
+  ['in colour', { shape: [2, 2, 3, 8], photometric: 'RGB ', pixels: native(12) }],
+  ['with half the chrominance', { shape: [2, 2, 3, 8], photometric: 'YBR_FULL_422', pixels: native(8) }],
+  ['of several frames', { frames: '2 ', pixels: native(96) }],
+  ['with an empty number of frames', { frames: '' }],
+  ['with zeros behind it', { more: Buffer.alloc(1001) }],
+  ['with trailing padding of its own', { more: element(0xfffc_fffc, 'OB', Buffer.alloc(8, 1)) }],
+] satisfies [string, Parts][])('pixel data %s is in order', (_, parts) => {
+  expect(check(dataSet(parts as Parts))).toEqual([])
+})
+
+test('a hanging protocol, which is nobody’s, needs neither patient nor study', () => {
+  const protocol = Buffer.concat([
+    element(0x0008_0016, 'UI', '1.2.840.10008.5.1.4.38.1'),
+    element(0x0008_0018, 'UI', '1.2.3.4\0'),
+  ])
+  expect(check(protocol)).toEqual([])
+})
+
+test('an item’s own character set counts within it and no further', () => {
+  const inItem = (characterSet: string): Buffer =>
+    element(
+      0x0008_1110,
+      'SQ',
+      Buffer.concat([
+        item(
+          Buffer.concat([element(0x0008_0005, 'CS', characterSet), element(0x0008_0104, 'LO', gbk('cdf5'))]),
+          UNDEFINED,
+        ),
+        itemEnd,
+        sequenceEnd,
+      ]),
+      UNDEFINED,
+    )
+  const utf8 = element(0x0008_0005, 'CS', 'ISO_IR 192')
+  const patient = element(0x0010_4000, 'LT', Buffer.from('王'.repeat(2)))
+  expect(check(Buffer.concat([utf8, inItem('GB18030 '), patient]))).not.toContain('characterSetWrong')
+  expect(check(Buffer.concat([utf8, inItem('ISO_IR 192'), patient]))).toContain('characterSetWrong')
+})
+
+test('however a data set is cut into chunks, the same is found', () => {
+  const odd = dataSet({
+    name: gbk('cdf55ed0'),
+    frames: '2 ',
+    pixels: encapsulated([0, 10], [8, 8]),
+    more: Buffer.from('x'),
+  })
+  const atOnce = check(odd)
+  expect(atOnce.length).toBeGreaterThan(3)
+  for (const chunk of [1, 2, 3, 7, 64]) expect(check(odd, ExplicitVRLittleEndian, chunk)).toEqual(atOnce)
+})
+
+test('bytes that are changed at random end in findings, never in an exception', () => {
+  const whole = dataSet({
+    pixels: encapsulated([0], [8, 8]),
+    characterSet: 'GB18030 ',
+    name: gbk('cdf55ed0a1'),
+  })
+  const seed = 20_261_123
+  let random = seed
+  for (let round = 0; round < 1000; round++) {
+    const bytes = Buffer.from(whole)
+    for (let i = 0; i < 3; i++) {
+      random = (Math.imul(random, 1_103_515_245) + 12_345) >>> 0
+      bytes[(random >>> 8) % bytes.length] = random >>> 24
+    }
+    for (const syntax of [RLELossless, ExplicitVRLittleEndian, TRANSFER_SYNTAX.ImplicitVRLittleEndian])
+      expect(Array.isArray(check(bytes, syntax))).toBe(true)
+  }
+})
+
+function gbk(hex: string): Buffer {
+  return Buffer.from(hex.replaceAll(' ', ''), 'hex')
+}
+
+/** What is odd about real files; the others may have no patient and nothing worse. */
+const ODD: Readonly<Record<string, readonly Finding[]>> = {
+  'modality/dx/dx-fuji-odd-length-element.dcm': ['oddLength'],
+  'odd/bad-vr.dcm': ['pixelDescription'],
+  'odd/duplicate-element-color-palette.dcm': ['elementOrder'],
+  'odd/j2k-multiframe-missing-sequence-delimiter.dcm': ['fragmentsEnd'],
+  'odd/meta-group-length-missing-sc.dcm': ['uidSyntax'],
+  'odd/private-odd-length-homer.dcm': ['oddLength'],
+  'odd/truncated-pixel-data.dcm': ['truncated'],
+  'odd/uid-with-leading-zeros/1.dcm': ['uidSyntax'],
+  'odd/uid-with-leading-zeros/2.dcm': ['uidSyntax'],
+  'odd/uid-with-leading-zeros/3.dcm': ['uidSyntax'],
+  'odd/wrong-transfer-syntax-declared.dcm': ['transferSyntax'],
+  'odd/xa-mangled-by-text-decoding.DCM': ['transferSyntax'],
+  'odd/meta-without-transfer-syntax.dcm': ['transferSyntax'],
+  'odd/nested-private-sequence.dcm': ['oddLength', 'pixelDescription'],
+  // Called whole by those who collected them, and yet:
+  'charset/chrJapMulti.dcm': ['pixelMissing'],
+  'charset/chrKoreanMulti.dcm': ['pixelMissing'],
+  'modality/mr/mr-mercure-11kb.dcm': ['pixelLength'],
+  'odd/trailing-padding.dcm': ['pixelLength'],
+}
+
+describeWithCorpus('real files', () => {
+  test('what is odd about them is found, and nothing in the others', () => {
+    const found: Record<string, readonly Finding[]> = {}
+    for (const { name, path } of corpusFiles()) {
+      const file = splitPart10(path)
+      if (file === undefined || file.transferSyntaxUid === TRANSFER_SYNTAX.DeflatedExplicitVRLittleEndian)
+        continue
+      const findings = check(file.dataSet, file.transferSyntaxUid, 65_536)
+      const worse = findings.filter((finding) => finding !== 'patientMissing' && finding !== 'uidMissing')
+      if (worse.length > 0) found[name] = worse
+    }
+    expect(found).toEqual(ODD)
+  })
+})

@@ -1,0 +1,61 @@
+import { expect, test } from '@jest/globals'
+import { tempFolder } from '../support/temp-folder.ts'
+import { until } from '../support/until.ts'
+import { DiskClinic } from './support/disk-clinic.ts'
+import { describeWithSmallDisks, SmallDisk } from './support/disk-mount.ts'
+
+const MIB = 1024 * 1024
+
+describeWithSmallDisks('a disk that is full', () => {
+  test('below the reserve no device is let in, what was let in finishes from it, and room that returns is used at once', async () => {
+    using folder = tempFolder()
+    using disk = new SmallDisk(folder.join('disk'), 'size=32m')
+    await using clinic = await DiskClinic.openIn(disk.path, 8 * MIB)
+    await using device = await clinic.device()
+    expect(await device.store(MIB)).toBe('0000')
+    disk.fill(7 * MIB)
+    await until(
+      () => clinic.door(),
+      (answer) => answer !== 'accepted',
+    )
+    expect(await clinic.door()).toBe('rejected 2/3/1')
+    expect(await clinic.alarms()).toEqual(['STORAGE_FULL'])
+    const fromReserve = [await device.store(MIB), await device.store(MIB), await device.store(MIB)]
+    expect(fromReserve).toEqual(['0000', '0000', '0000'])
+    disk.fill(0)
+    expect(await device.store(MIB)).toBe('a700 STORAGE_FULL')
+    expect(await device.store(MIB)).toBe('a700 STORAGE_FULL')
+    expect(clinic.spoolFiles()).toHaveLength(4)
+    expect(clinic.absentFromSpool()).toEqual([])
+    disk.clean()
+    expect(await clinic.letsIn()).toBeLessThan(5000)
+    expect(await device.store(MIB)).toBe('0000')
+    expect(await clinic.alarms()).toEqual([])
+    expect(clinic.absentFromSpool()).toEqual([])
+    expect(await clinic.absentFromCenter()).toEqual([])
+  })
+
+  test('a disk without names for new files is treated as a full one', async () => {
+    using folder = tempFolder()
+    using disk = new SmallDisk(folder.join('disk'), 'size=64m,nr_inodes=1500')
+    await using clinic = await DiskClinic.openIn(disk.path, 8 * MIB)
+    await using device = await clinic.device()
+    expect(await device.store(1000)).toBe('0000')
+    disk.fillNames(500)
+    await until(
+      () => clinic.door(),
+      (answer) => answer !== 'accepted',
+    )
+    expect(await clinic.door()).toBe('rejected 2/3/1')
+    expect(await clinic.alarms()).toEqual(['STORAGE_FULL'])
+    expect(await device.store(1000)).toBe('0000')
+    disk.fillNames(0)
+    expect(await device.store(1000)).toBe('a700 STORAGE_FULL')
+    disk.clean()
+    expect(await clinic.letsIn()).toBeLessThan(5000)
+    expect(await device.store(1000)).toBe('0000')
+    expect(await clinic.alarms()).toEqual([])
+    expect(clinic.spoolFiles()).toHaveLength(3)
+    expect(clinic.absentFromSpool()).toEqual([])
+  })
+})

@@ -1,0 +1,78 @@
+import { readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { DiskClinic } from './support/disk-clinic.ts'
+import { type DiskFault, DiskShim, describeWithDiskShim } from './support/disk-shim.ts'
+
+const faults: [string, DiskFault['operation'], string][] = [
+  ['writing a spool file', 'write', 'spool/*.ferry'],
+  ['syncing a spool file', 'sync', 'spool/*.ferry'],
+  ['syncing the folder of a spool file', 'sync', 'spool/??'],
+]
+
+describeWithDiskShim('a disk with I/O errors', () => {
+  test.concurrent.each(faults)(
+    'when %s fails the instance is refused, none is let in, an alarm stands; all ends without a restart',
+    async (_what, operation, files) => {
+      using shim = new DiskShim()
+      await using clinic = await DiskClinic.open({ wrapper: shim.wrapper })
+      await using device = await clinic.device()
+      expect(await device.store(200_000)).toBe('0000')
+      shim.set({ operation, error: 'EIO', path: join(clinic.dataFolder, files) })
+      expect(await device.store(200_000)).toBe('a700 STORAGE_ERROR')
+      expect(await clinic.door()).toBe('rejected 2/3/1')
+      expect(await clinic.alarms()).toEqual(['STORAGE_ERROR'])
+      expect(clinic.logged('storage takes nothing')).toMatchObject([
+        { level: 'error', code: 'STORAGE_ERROR' },
+      ])
+      expect(clinic.spoolFiles()).toHaveLength(1)
+      shim.set()
+      await clinic.letsIn()
+      expect(await clinic.alarms()).toEqual([])
+      expect(await device.store(200_000)).toBe('0000')
+      // Once: neither was the fault missed, nor the operation tried again on the same file.
+      expect(shim.hits(operation)).toHaveLength(1)
+      expect(clinic.absentFromSpool()).toEqual([])
+      expect(clinic.spoolFiles()).toHaveLength(2)
+      expect(await clinic.absentFromCenter()).toEqual([])
+    },
+  )
+
+  test('an instance that was half here when syncing a folder failed is refused, though the next sync succeeds', async () => {
+    using shim = new DiskShim()
+    await using clinic = await DiskClinic.open({ wrapper: shim.wrapper })
+    await using first = await clinic.device()
+    await using second = await clinic.device()
+    const pause = Promise.withResolvers<void>()
+    const half = second.store(1_000_000, pause.promise)
+    await clinic.spoolFilesAre(1)
+    shim.set({ operation: 'sync', error: 'EIO', path: join(clinic.dataFolder, 'spool/??'), times: 1 })
+    expect(await first.store(1000)).toBe('a700 STORAGE_ERROR')
+    pause.resolve()
+    expect(await half).toBe('a700 STORAGE_ERROR')
+    expect(await second.store(200_000)).toBe('0000')
+    expect(shim.hits('sync')).toHaveLength(1)
+    expect(clinic.spoolFiles()).toHaveLength(1)
+  })
+
+  test('the checks of this suite notice a file that is gone, a byte that is wrong, and a shim that is not loaded', async () => {
+    using shim = new DiskShim()
+    await using clinic = await DiskClinic.open()
+    await clinic.clinic.stopCenter()
+    await using device = await clinic.device()
+    shim.set({ operation: 'sync', error: 'EIO', path: '*' })
+    expect(await device.store(1000)).toBe('0000')
+    expect(await device.store(1000)).toBe('0000')
+    expect(shim.hits('sync')).toEqual([])
+    expect(clinic.absentFromSpool()).toEqual([])
+    const [gone = '', wrong = ''] = clinic.spoolFiles()
+    unlinkSync(gone)
+    expect(clinic.absentFromSpool()).toHaveLength(1)
+    const bytes = readFileSync(wrong)
+    bytes.writeUInt8(bytes.readUInt8(600) ^ 1, 600)
+    writeFileSync(wrong, bytes)
+    expect(clinic.absentFromSpool()).toHaveLength(2)
+    await clinic.clinic.startCenter()
+    expect(await clinic.absentFromCenter()).toHaveLength(2)
+  })
+})

@@ -1,0 +1,31 @@
+import { expect, test } from '@jest/globals'
+import { tempFolder } from '../support/temp-folder.ts'
+import { until } from '../support/until.ts'
+import { DiskClinic } from './support/disk-clinic.ts'
+import { describeWithSmallDisks, SmallDisk } from './support/disk-mount.ts'
+
+describeWithSmallDisks('a file system that has made itself read-only', () => {
+  test('is noticed before an instance comes to grief, and taken into use again when it can be written', async () => {
+    using folder = tempFolder()
+    using disk = new SmallDisk(folder.join('agent/spool'), 'size=32m')
+    await using clinic = await DiskClinic.openIn(folder.path, 1_000_000)
+    await using device = await clinic.device()
+    expect(await device.store(1000)).toBe('0000')
+    await disk.makeReadOnly()
+    await until(
+      () => clinic.door(),
+      (answer) => answer !== 'accepted',
+    )
+    expect(await clinic.door()).toBe('rejected 2/3/1')
+    expect(await clinic.alarms()).toEqual(['STORAGE_ERROR'])
+    expect(clinic.logged('instance refused')).toEqual([])
+    expect(await device.store(1000)).toBe('a700 STORAGE_ERROR')
+    disk.makeWritable()
+    await clinic.letsIn()
+    expect(await device.store(1000)).toBe('0000')
+    expect(await clinic.alarms()).toEqual([])
+    expect(clinic.spoolFiles()).toHaveLength(2)
+    expect(clinic.absentFromSpool()).toEqual([])
+    expect(await clinic.absentFromCenter()).toEqual([])
+  })
+})

@@ -1,0 +1,89 @@
+import { appendFileSync, copyFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { storedAtCenter } from '../support/stored-at-center.ts'
+import { KILL_POINTS } from './fault-sizes.ts'
+import { accountOf } from './support/kill-account.ts'
+import { KillClinic } from './support/kill-clinic.ts'
+import { LoadingDevice } from './support/kill-device.ts'
+import { straceTrouble } from './support/kill-strace.ts'
+import { HURRIED, SWEPT_SETTINGS, type Sweep, startAndCompare, sweep } from './support/kill-sweep.ts'
+import { SeededRandom } from './support/seeded-random.ts'
+
+const trouble = straceTrouble()
+const group = trouble === undefined ? describe : describe.skip
+const random = SeededRandom.fromEnvironment()
+
+group(trouble === undefined ? 'killed by strace' : `killed by strace (not tried: ${trouble})`, () => {
+  test(
+    'agent and center die at any system call; what was acknowledged arrives exactly once, and nothing is left lying',
+    async () => {
+      const [agent, center] = await Promise.all([
+        sweep('agent', Math.ceil(KILL_POINTS / 2), random),
+        sweep('center', Math.floor(KILL_POINTS / 2), random),
+      ])
+      report('agent', agent)
+      report('center', center)
+      expect([...agent.bad, ...center.bad]).toEqual([])
+      expect(deaths(agent) + deaths(center)).toBe(KILL_POINTS)
+    },
+    60_000 + KILL_POINTS * 10_000,
+  )
+})
+
+describe('the account of a kill test', () => {
+  test('finds an agent that answers Success before it stores', async () => {
+    const nodeFlags = [...HURRIED, '--import', join(import.meta.dirname, 'support/kill-early-success.mjs')]
+    await using clinic = await KillClinic.open(SWEPT_SETTINGS, { nodeFlags })
+    const device = new LoadingDevice()
+    await device.sendLoad(clinic.portOf('agent'))
+    await clinic.kill('agent')
+    const wrong = await startAndCompare(clinic, 'agent', device.acknowledged, 0)
+    expect(wrong).toContainEqual(expect.stringMatching('at start: acknowledged and 0 times in the index'))
+  })
+
+  test('notices what is lost, doubled or left lying', async () => {
+    await using clinic = await KillClinic.open({ study: SWEPT_SETTINGS.study, send: SWEPT_SETTINGS.send })
+    const device = new LoadingDevice()
+    await device.sendLoad(clinic.portOf('agent'))
+    expect(await accountOf(clinic, device.acknowledged)).toEqual([])
+    const [stored = '', untrue = ''] = storedAtCenter(clinic.centerFolder).map(({ path }) => path)
+    const [spooled = ''] = filesOf(join(clinic.dataFolder, 'spool'))
+    const notices = async (change: () => void): Promise<string> => {
+      change()
+      return (await accountOf(clinic, device.acknowledged, 0)).join('\n')
+    }
+
+    const unknown = { sopInstanceUid: '1.2.3', dataSetSha256: 'none' }
+    expect(await accountOf(clinic, [unknown], 0)).toEqual(['acknowledged and 0 times in the index: 1.2.3'])
+    expect(await notices(() => copyFileSync(stored, `${stored}~.dcm`))).toMatch('does not name')
+    expect(await notices(() => rmSync(stored))).toMatch('not what the register says')
+    expect(await notices(() => appendFileSync(untrue, 'x'))).toMatch(/(not what the register says[^]*){2}/)
+    expect(await notices(() => copyFileSync(spooled, inPlaceOf(spooled)))).toMatch('nothing speaks of')
+    expect(await notices(() => rmSync(spooled))).toMatch('its spool file is gone')
+    expect(await notices(() => writeFileSync(join(clinic.centerFolder, 'packs/x'), ''))).toMatch(
+      'pack is left',
+    )
+  })
+})
+
+const filesOf = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ferry'))
+    .map((name) => join(folder, name))
+
+/** The same file under a ULID that nobody has given out. */
+const inPlaceOf = (path: string): string => path.replace(/[^/]{26}\.ferry$/, `${'0'.repeat(26)}.ferry`)
+
+const deaths = ({ killed }: Sweep): number => Array.from(killed.values()).reduce((sum, n) => sum + n, 0)
+
+function report(program: string, { tried, killed, acknowledged, bad }: Sweep): void {
+  const counts = {
+    tried,
+    killed: Object.fromEntries(killed),
+    acknowledged,
+    bad: bad.length,
+    seed: random.seed,
+  }
+  process.stdout.write(`kill points of the ${program}: ${JSON.stringify(counts)}\n`)
+}

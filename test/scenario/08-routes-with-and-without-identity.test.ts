@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { expect, test } from '@jest/globals'
+import { readDeidAudit } from '../../src/agent/deid-audit-log.ts'
+import type { AgentSettings } from '../../src/config/agent-settings.ts'
+import { STORAGE_STATUS } from '../../src/dicom/storage-status.ts'
+import { EXPLICIT_LITTLE, writer } from '../dicom/build-data-set.ts'
+import { allSettled, type Clinic, openClinic } from '../support/clinic.ts'
+import { inventedInstance } from '../support/invented-instance.ts'
+import { type RawInstance, sendInstances } from '../support/send-instances.ts'
+import { sha256, storedAtCenter } from '../support/stored-at-center.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+const ULTRASOUND_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.6.1'
+const NAME = 'INVENTED'
+
+const profile = {
+  name: 'teaching',
+  options: new Set(['clean-descriptors'] as const),
+  rules: [],
+  safePrivate: [],
+  pixels: [],
+  capAges: false,
+  passDocuments: false,
+}
+
+function routed(folder: string, routes: AgentSettings['routes']): Partial<AgentSettings> {
+  const projectKeyFile = `${folder}/project.key`
+  writeFileSync(projectKeyFile, randomBytes(32).toString('hex'), { mode: 0o600 })
+  return { deidentification: { projectKeyFile, profiles: [profile] }, routes }
+}
+
+const BOTH = [
+  { name: 'care', profile: undefined },
+  { name: 'teaching', profile: 'teaching' },
+]
+const TEACHING_ONLY = [{ name: 'teaching', profile: 'teaching' }]
+
+const stored = (clinic: Clinic) => storedAtCenter(clinic.settings.dataFolder.replace(/agent$/, 'center'))
+
+test('an instance crosses with identity byte for byte, and beside it a copy without, under other UIDs', async () => {
+  using keys = tempFolder()
+  await using clinic = await openClinic({ settings: routed(keys.path, BOTH) })
+  const instances = [asImage(inventedInstance(40_000)), asImage(inventedInstance(40_000))]
+  await sendInstances(clinic.agent.port, instances)
+  await allSettled(clinic)
+  const all = stored(clinic)
+  expect(all).toHaveLength(4)
+  const original = all.filter(({ sopInstanceUid }) =>
+    instances.some((instance) => instance.sopInstanceUid === sopInstanceUid),
+  )
+  expect(original.map(({ dataSetSha256 }) => dataSetSha256).toSorted()).toEqual(
+    instances.map(({ dataSet }) => sha256(dataSet)).toSorted(),
+  )
+  const others = all.filter((one) => !original.includes(one))
+  expect(others.every(({ sopInstanceUid }) => sopInstanceUid.startsWith('2.25.'))).toBe(true)
+  for (const { path } of others) expect(readFileSync(path).includes(NAME)).toBe(false)
+  // The control: the same search finds it where it belongs.
+  for (const { path } of original) expect(readFileSync(path).includes(NAME)).toBe(true)
+  const records = await Array.fromAsync(readDeidAudit(clinic.settings.dataFolder, 0))
+  expect(records).toHaveLength(2)
+  expect(records.every((record) => record?.before !== record?.after)).toBe(true)
+})
+
+test('what cannot be cleaned goes by the way with identity alone, and an alarm says so', async () => {
+  using keys = tempFolder()
+  await using clinic = await openClinic({ settings: routed(keys.path, BOTH) })
+  const ultrasound = asUltrasound(inventedInstance(1_000))
+  await sendInstances(clinic.agent.port, [ultrasound])
+  await allSettled(clinic)
+  expect(stored(clinic).map(({ sopInstanceUid }) => sopInstanceUid)).toEqual([ultrasound.sopInstanceUid])
+  const { alarms } = await clinic.agent.service.status()
+  expect(alarms.map(({ code }) => code)).toContain('DEID_WITHHELD')
+})
+
+test('where there is no other way, what cannot be cleaned is refused, so that the device keeps it', async () => {
+  using keys = tempFolder()
+  await using clinic = await openClinic({ settings: routed(keys.path, TEACHING_ONLY) })
+  const answers = await sendInstances(clinic.agent.port, [asUltrasound(inventedInstance(1_000))])
+  expect(answers.map(({ status }) => status)).toEqual([STORAGE_STATUS.CannotUnderstand])
+  const { deliveries } = await clinic.agent.service.status()
+  expect(Object.values(deliveries).every((count) => count === 0)).toBe(true)
+})
+
+const short = (value: number): Buffer => Buffer.from([value, 0])
+
+/** With the size of its pixels, 200 × 200 of one byte: nobody can say of pixels without it that they are clean. */
+function asImage(instance: RawInstance): RawInstance {
+  const { element } = writer(EXPLICIT_LITTLE)
+  const image = [
+    element(0x0028_0002, 'US', short(1)),
+    element(0x0028_0004, 'CS', 'MONOCHROME2 '),
+    element(0x0028_0010, 'US', short(200)),
+    element(0x0028_0011, 'US', short(200)),
+    element(0x0028_0100, 'US', short(8)),
+    element(0x0028_0101, 'US', short(8)),
+    element(0x0028_0102, 'US', short(7)),
+    element(0x0028_0103, 'US', short(0)),
+  ]
+  const { dataSet } = instance
+  const pixels = dataSet.indexOf(Buffer.from([0xe0, 0x7f, 0x10, 0x00]))
+  return {
+    ...instance,
+    dataSet: Buffer.concat([dataSet.subarray(0, pixels), ...image, dataSet.subarray(pixels)]),
+  }
+}
+
+/** The class whose images usually show the patient's name. */
+function asUltrasound(instance: RawInstance): RawInstance {
+  const { sopClassUid, dataSet } = instance
+  const from = dataSet.indexOf(sopClassUid)
+  const header = Buffer.from(dataSet.subarray(0, from))
+  const value = Buffer.from(
+    ULTRASOUND_IMAGE_STORAGE.padEnd(
+      ULTRASOUND_IMAGE_STORAGE.length + (ULTRASOUND_IMAGE_STORAGE.length % 2),
+      '\0',
+    ),
+  )
+  const old = sopClassUid.length + (sopClassUid.length % 2)
+  header.writeUInt16LE(value.length, from - 2)
+  return {
+    ...instance,
+    sopClassUid: ULTRASOUND_IMAGE_STORAGE,
+    dataSet: Buffer.concat([header, value, dataSet.subarray(from + old)]),
+  }
+}

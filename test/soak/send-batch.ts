@@ -1,0 +1,41 @@
+import type { RawInstance } from '../support/send-instances.ts'
+import { sha256 } from '../support/stored-at-center.ts'
+import type { SentVersions, Version } from './account.ts'
+import type { Random } from './random.ts'
+import type { InstanceMaker, Recipe } from './soak-instance.ts'
+
+export interface Device {
+  readonly aeTitle: string
+  readonly random: Random
+}
+
+export interface SendMeans {
+  /** Where devices connect. */
+  readonly port: number
+  readonly maker: InstanceMaker
+  readonly sent: SentVersions
+  /** Takes the files that storescu sends. */
+  readonly outbox: string
+}
+
+/** One association. What is answered with Success is taken out of `batch`; throws where it breaks off. */
+export type SendBatch = (
+  device: Device,
+  batch: Set<Recipe>,
+  means: SendMeans,
+  breaksOff: boolean,
+) => Promise<void>
+
+/** Makes an instance and enters it as sent. */
+export function prepare(
+  recipe: Recipe,
+  { maker, sent }: SendMeans,
+): { instance: RawInstance; version: Version } {
+  const instance = maker.make(recipe)
+  const version = {
+    sopInstanceUid: instance.sopInstanceUid,
+    dataSetSha256: sha256(instance.dataSet),
+  }
+  sent.sent(version)
+  return { instance, version }
+}
