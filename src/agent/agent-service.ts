@@ -10,6 +10,7 @@ import type { Log } from '../platform/log.ts'
 import type {
   AgentStatus,
   CenterTrouble,
+  CommitmentsView,
   ControlService,
   DevicesView,
   DisplayView,
@@ -115,7 +116,10 @@ export class AgentService implements ControlService {
 
   retry(studyInstanceUid?: string): RetryOutcome {
     const { queue, sending } = this.#parts
-    if (studyInstanceUid === undefined) queue.watchPoints.clear('INDEX_REBUILT', 'index')
+    if (studyInstanceUid === undefined) {
+      queue.watchPoints.clear('INDEX_REBUILT', 'index')
+      queue.commitments.retry()
+    }
     const retried = queue.deliveries.retry(CENTER, studyInstanceUid)
     sending.retryNow()
     return { retried }
@@ -165,6 +169,10 @@ export class AgentService implements ControlService {
     devices.list.replace(settings.devices, settings.unknownDevices === 'accept')
     log.info('list of devices read anew', { devices: settings.devices.length })
     return this.devices()
+  }
+
+  commitments(limit: number): CommitmentsView {
+    return { commitments: this.#parts.queue.commitments.list(limit) }
   }
 
   #devices(): DevicesView['devices'] {

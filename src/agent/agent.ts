@@ -9,6 +9,7 @@ import { lockFolder } from '../platform/folder-lock.ts'
 import type { Log } from '../platform/log.ts'
 import { AgentService } from './agent-service.ts'
 import { strictPolicy } from './arrival/check-instance.ts'
+import { CommitmentService } from './arrival/commitment-service.ts'
 import { type DeviceDoors, openDoors } from './arrival/device-doors.ts'
 import { type Device, DeviceList } from './arrival/device-list.ts'
 import { DeviceWatch } from './arrival/device-watch.ts'
@@ -24,6 +25,8 @@ import { openQueue, type Queue } from './queue/open-queue.ts'
 import { recoverSpool } from './queue/recover-spool.ts'
 import { CenterAccount } from './send/center-account.ts'
 import { CENTER, Sending } from './sending.ts'
+import { CommitmentReporter } from './settle/commitment-reporter.ts'
+import { CommitmentReports } from './settle/report-commitment.ts'
 import type { Treatments } from './treatments.ts'
 
 export interface Agent extends AsyncDisposable {
@@ -67,18 +70,31 @@ export async function startAgent(
   )
   await storage.watch()
 
-  const sending = stack.use(new Sending({ settings, account, keys, queue, clock, log }))
-  sending.start()
-  const { treatments } = stack.use(await openTreatments(settings, { clock, log }))
   const devices = new DeviceList(
     settings.devices,
     settings.unknownDevices === 'accept',
     settings.listener.aeTitles,
   )
+  const reports = commitmentReports({ settings, queue, devices, clock, log })
+  const sending = stack.use(new Sending({ settings, account, keys, queue, reports, clock, log }))
+  sending.start()
+  const { treatments } = stack.use(await openTreatments(settings, { clock, log }))
   const storageFailed = (failure: Failure): void => storage.failed(failure)
   const watch = new DeviceWatch({ devices, records: queue.devices, watchPoints, clock, storageFailed })
   const server = stack.use(
-    await listen({ settings, keys, queue, storage, sending, devices, watch, treatments, clock, log }),
+    await listen({
+      settings,
+      keys,
+      queue,
+      storage,
+      sending,
+      reports,
+      devices,
+      watch,
+      treatments,
+      clock,
+      log,
+    }),
   )
 
   const { port, tlsPort } = server
@@ -106,6 +122,7 @@ interface Listening extends Surroundings {
   queue: Queue
   storage: StorageGate
   sending: Sending
+  reports: CommitmentReports
   devices: DeviceList
   watch: DeviceWatch
   treatments: Treatments
@@ -113,7 +130,7 @@ interface Listening extends Surroundings {
 
 /** Opens the doors to the devices: the first half of an instance's path. */
 function listen(parts: Listening): Promise<DeviceDoors> {
-  const { settings, keys, queue, storage, sending, devices, watch, treatments, clock, log } = parts
+  const { settings, keys, queue, storage, sending, reports, devices, watch, treatments, clock, log } = parts
   const { listener, limits } = settings
   const intake = {
     queue,
@@ -128,11 +145,19 @@ function listen(parts: Listening): Promise<DeviceDoors> {
     withheld: (policy: string, failure: Failure, { association }: StoreRequest) =>
       queue.watchPoints.raise(failure.code, `${policy} ${association.callingAeTitle}`, failure.message),
   }
+  const storageFailed = (failure: Failure): void => storage.failed(failure)
+  const commitment = new CommitmentService({
+    commitments: queue.commitments,
+    recorded: (id, open) => reports.recorded(id, open),
+    storageFailed,
+    log,
+  })
   const handlers = new StorageService({
     devices,
+    commitment,
     watch,
     storageTrouble: () => storage.trouble(),
-    storageFailed: (failure) => storage.failed(failure),
+    storageFailed,
     takeInstance: (request, device) =>
       new InstanceIntake(request, {
         ...intake,
@@ -154,6 +179,25 @@ function listen(parts: Listening): Promise<DeviceDoors> {
     tlsTrouble: (trouble: TlsTrouble) => watch.tlsTrouble(trouble),
   }
   return openDoors(plain, listener.tls, queue.watchPoints)
+}
+
+/** Tells devices what has become of their instances, where they have asked for it. */
+function commitmentReports({
+  settings,
+  queue,
+  devices,
+  clock,
+  log,
+}: Pick<Listening, 'settings' | 'queue' | 'devices' | 'clock' | 'log'>): CommitmentReports {
+  const reporter = new CommitmentReporter((caller) => devices.find(caller)?.dicom, clock)
+  return new CommitmentReports({
+    commitments: queue.commitments,
+    settings: settings.commitment,
+    send: (commitment, references, open, signal) => reporter.send(commitment, references, open, signal),
+    watchPoints: queue.watchPoints,
+    clock,
+    log,
+  })
 }
 
 /** Its own limit, where it has one. */

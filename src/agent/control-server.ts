@@ -85,6 +85,7 @@ async function route(service: ControlService, request: IncomingMessage): Promise
   if (call === `POST ${CONTROL_PATHS.names}`) return await service.showNames(namesRequest(searchParams))
   if (call === `GET ${CONTROL_PATHS.devices}`) return await service.devices()
   if (call === `POST ${CONTROL_PATHS.reloadDevices}`) return await service.reloadDevices()
+  if (call === `GET ${CONTROL_PATHS.commitments}`) return await service.commitments(limitOf(searchParams))
   const quarantined = `GET ${CONTROL_PATHS.quarantine}/`
   if (call.startsWith(quarantined)) return await service.quarantined(call.slice(quarantined.length))
   const study = `GET ${CONTROL_PATHS.studies}/`

@@ -20,6 +20,7 @@ import { KeyRefresh } from './send/key-refresh.ts'
 import { Pace } from './send/pace.ts'
 import { QuietTimes } from './settle/quiet-times.ts'
 import { ReceiptAudit } from './settle/receipt-audit.ts'
+import type { CommitmentReports } from './settle/report-commitment.ts'
 import { Retention } from './settle/retention.ts'
 import { Settlement } from './settle/settlement.ts'
 
@@ -31,6 +32,7 @@ export interface SendingParts {
   account: CenterAccount
   keys: CenterKeys
   queue: Queue
+  reports: CommitmentReports
   clock: Clock
   log: Log
 }
@@ -68,7 +70,7 @@ export class Sending implements AsyncDisposable {
   }
 
   start(): void {
-    const { settings, account, keys, queue, clock, log } = this.#parts
+    const { settings, account, keys, queue, reports, clock, log } = this.#parts
     const audit = this.#createAudit()
     const retention = new Retention({
       retained: queue.retained,
@@ -89,7 +91,7 @@ export class Sending implements AsyncDisposable {
     const { spool, damage } = queue
     const isBusy = (): boolean => clock.monotonicMs() - this.#lastAcceptedMs < BUSY_MS
     const scrub = new Scrub({ spool, damage, isBusy, clock, log })
-    const parts = [this.#dispatcher, this.#settlement, audit, retention, keyRefresh, scrub]
+    const parts = [this.#dispatcher, this.#settlement, audit, retention, keyRefresh, scrub, reports]
     this.#loops = parts.map((part) => this.#keep(part))
   }
 
@@ -104,6 +106,7 @@ export class Sending implements AsyncDisposable {
   retryNow(): void {
     this.#dispatcher.probeNow()
     this.#settlement.wake()
+    this.#parts.reports.wake()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -146,8 +149,9 @@ export class Sending implements AsyncDisposable {
   }
 
   #createSettlement(): Settlement {
-    const { account, keys, queue, clock, log } = this.#parts
+    const { account, keys, queue, reports, clock, log } = this.#parts
     return new Settlement({
+      confirmed: () => reports.wake(),
       destination: CENTER,
       studies: queue.studies,
       receipted: queue.receipted,

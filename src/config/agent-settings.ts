@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { LogLevel } from '../platform/log.ts'
 import { type Checked, checkSettings, type SettingsKind, settingsOf } from './check-settings.ts'
 import { type CheckingSettings, checkingSchema } from './checking-settings.ts'
+import { type CommitmentSettings, commitmentSchema } from './commitment-settings.ts'
 import { deidProblems, repeatedDeidNames } from './deid-checks.ts'
 import {
   besideFile,
@@ -54,6 +55,7 @@ export interface AgentSettings {
   readonly statusPage: { readonly host: string; readonly port: number } | undefined
   /** By finding; a device that is read strictly is measured by more. */
   readonly checking: CheckingSettings
+  readonly commitment: CommitmentSettings
   readonly deidentification: DeidSettings
   /** At least one; an instance takes each that fits. */
   readonly routes: readonly RouteSettings[]
@@ -161,6 +163,7 @@ const fileSchema = z
       .describe('Further keys that can open the instances'),
     statusPage: statusPageSchema.prefault({}),
     checking: checkingSchema.prefault({}),
+    commitment: commitmentSchema.prefault({}),
     deidentification: deidentificationSchema.prefault({}),
     routes: routesSchema,
     normalization: normalizationSchema.prefault({}),
@@ -210,6 +213,7 @@ function toSettings(file: z.output<typeof fileSchema>): AgentSettings {
     recipients: file.recipients,
     statusPage: statusPage.enabled ? { host: statusPage.host, port: statusPage.port } : undefined,
     checking: file.checking,
+    commitment: file.commitment,
     deidentification: { projectKeyFile: undefined, ...file.deidentification },
     routes: file.routes.length === 0 ? [IDENTIFIED_ROUTE] : file.routes,
     normalization: file.normalization,

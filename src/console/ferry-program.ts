@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { AGENT_SETTINGS, checkAgentSettings } from '../config/agent-settings.ts'
+import { addCommitments } from './commands/commitments.ts'
 import { addConfig } from './commands/config.ts'
 import { addDeid } from './commands/deid.ts'
 import { addDevices } from './commands/devices.ts'
@@ -28,6 +29,7 @@ export function ferryProgram(session: Session): Command {
     addDevices,
     addQueue,
     addQuarantine,
+    addCommitments,
     addStudy,
     addRetry,
     addEcho,

@@ -16,6 +16,7 @@ export const CONTROL_PATHS = {
   names: '/v1/names',
   devices: '/v1/devices',
   reloadDevices: '/v1/devices/reload',
+  commitments: '/v1/commitments',
 } as const
 
 /** Where the agent that works in this folder listens for its CLI. Both must see the folder under the same name. */
@@ -221,6 +222,29 @@ export const namesSchema = z.object({
   studies: z.array(z.object({ studyInstanceUid: z.string(), display: displayedSchema })),
 })
 
+/** Requests for storage commitment: those that are open first, then the newest. */
+export const commitmentsSchema = z.object({
+  commitments: z.array(
+    z.object({
+      callingAeTitle: z.string(),
+      peerAddress: z.string(),
+      transactionUid: z.string(),
+      requestedAt: time,
+      /** reported: the device has taken the report. abandoned: it could not be told for too long. */
+      state: z.enum(['open', 'reported', 'abandoned']),
+      closedAt: time.nullable(),
+      instances: count,
+      /** Reported as committed; while there is no report: under the center's receipt now. */
+      committed: count,
+      attempts: count,
+      nextAttemptAt: time,
+      reasonCode: z.string().nullable(),
+      reason: z.string().nullable(),
+    }),
+  ),
+})
+
+export type CommitmentsView = z.infer<typeof commitmentsSchema>
 export type AgentStatus = z.infer<typeof statusSchema>
 export type CenterTrouble = z.infer<typeof troubleSchema>
 export type DeliveryView = z.infer<typeof deliverySchema>
@@ -262,4 +286,5 @@ export interface ControlService {
   devices(): DevicesView | Promise<DevicesView>
   /** Takes the list of devices from the configuration anew; what else changed there waits for a restart. */
   reloadDevices(): DevicesView | Promise<DevicesView>
+  commitments(limit: number): CommitmentsView | Promise<CommitmentsView>
 }

@@ -16,6 +16,8 @@ const MIB = 1024 * 1024
 const SOCKETS = 100
 const INSTANCES = 20
 const ATTACK_MS = 5000
+/** The agent's own attempts to reach its center, which is away, come and go; each kind of attack comes far more often. */
+const OWN_DESCRIPTORS = 5
 
 const group = process.platform === 'linux' ? describe : describe.skip
 
@@ -57,7 +59,7 @@ group('a hundred hostile sockets', () => {
     expect(grownMib).toBeLessThan(200)
     await until(
       () => openDescriptors(pid),
-      ({ length }) => length <= before.descriptors,
+      ({ length }) => length <= before.descriptors + OWN_DESCRIPTORS,
     )
     await storescu(agent.port, files)
   }, 120_000)

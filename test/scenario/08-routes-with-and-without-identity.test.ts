@@ -69,7 +69,7 @@ test('what cannot be cleaned goes by the way with identity alone, and an alarm s
   await sendInstances(clinic.agent.port, [ultrasound])
   await allSettled(clinic)
   expect(stored(clinic).map(({ sopInstanceUid }) => sopInstanceUid)).toEqual([ultrasound.sopInstanceUid])
-  const { alarms } = await clinic.agent.service.status()
+  const { alarms } = clinic.agent.service.status()
   expect(alarms.map(({ code }) => code)).toContain('DEID_WITHHELD')
 })
 
@@ -78,7 +78,7 @@ test('where there is no other way, what cannot be cleaned is refused, so that th
   await using clinic = await openClinic({ settings: routed(keys.path, TEACHING_ONLY) })
   const answers = await sendInstances(clinic.agent.port, [asUltrasound(inventedInstance(1_000))])
   expect(answers.map(({ status }) => status)).toEqual([STORAGE_STATUS.CannotUnderstand])
-  const { deliveries } = await clinic.agent.service.status()
+  const { deliveries } = clinic.agent.service.status()
   expect(Object.values(deliveries).every((count) => count === 0)).toBe(true)
 })
 

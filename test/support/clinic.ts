@@ -5,6 +5,7 @@ import { initCenter } from '../../src/center/center-keys.ts'
 import { OperatorDesk } from '../../src/center/operator.ts'
 import type { AgentSettings } from '../../src/config/agent-settings.ts'
 import { checkingSchema } from '../../src/config/checking-settings.ts'
+import { commitmentSchema } from '../../src/config/commitment-settings.ts'
 import { type Clock, systemClock } from '../../src/platform/clock.ts'
 import type { Log } from '../../src/platform/log.ts'
 import { silentLog } from '../../src/platform/log.ts'
@@ -60,6 +61,7 @@ export function testSettings(dataFolder: string, settings: Partial<AgentSettings
     recipients: [],
     statusPage: undefined,
     checking: checkingSchema.parse({}),
+    commitment: commitmentSchema.parse({}),
     deidentification: { projectKeyFile: undefined, profiles: [] },
     routes: [{ name: 'identified', profile: undefined }],
     normalization: { system: 'FERRY', recordOriginals: true, rules: [] },

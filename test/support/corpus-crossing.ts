@@ -55,7 +55,7 @@ export async function crossCorpus(files: readonly CorpusFile[], strict = true): 
     const batch = titled.slice(i, i + SENT_AT_ONCE)
     sent.push(...(await Promise.all(batch.map(async (one) => send(clinic, one.file, one.callingAeTitle)))))
   }
-  await allSettled(clinic)
+  await allSettled(clinic, 180_000)
   return account(clinic, sent)
 }
 

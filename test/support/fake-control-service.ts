@@ -1,5 +1,6 @@
 import type {
   AgentStatus,
+  CommitmentsView,
   ControlService,
   DeliveryView,
   DevicesView,
@@ -118,6 +119,7 @@ export class FakeControlService implements ControlService {
   inQuarantine: QuarantinedView[] = []
   deliveries: DeliveryView[] = []
   listedDevices: DeviceView[] = []
+  askedCommitments: CommitmentsView['commitments'] = []
 
   status(): AgentStatus {
     return this.state
@@ -158,6 +160,10 @@ export class FakeControlService implements ControlService {
 
   reloadDevices(): DevicesView {
     return this.devices()
+  }
+
+  commitments(): CommitmentsView {
+    return { commitments: this.askedCommitments }
   }
 
   quarantine(): QuarantineView {

@@ -3,7 +3,14 @@ import { deflateRawSync } from 'node:zlib'
 import { TAG } from '../../src/dicom/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from '../dicom/build-data-set.ts'
-import { dataPdu, pdv, RawAssociation, RELEASE_REQUEST, type RawResponse, storeCommand } from './raw-association.ts'
+import {
+  dataPdu,
+  pdv,
+  RawAssociation,
+  type RawResponse,
+  RELEASE_REQUEST,
+  storeCommand,
+} from './raw-association.ts'
 import { newUid } from './sealed-instance.ts'
 import type { RawInstance } from './send-instances.ts'
 
@@ -32,6 +39,8 @@ export interface SimulatedDevice {
 }
 
 const PDV_HEADER_BYTES = 6
+const PATIENT_NAME = 0x0010_0010
+const PATIENT_ID = 0x0010_0020
 
 /** Sends the instances one after the other, whatever their context, and releases; answers what it was told. */
 export async function sendAs(
@@ -52,9 +61,7 @@ export async function sendAs(
   })
   const responses: RawResponse[] = []
   for (const [messageId, instance] of instances.entries()) {
-    for (const bytes of messagePdus(instance, contextOf(device, instance), messageId + 1, cutting)) {
-      await association.send(bytes)
-    }
+    await association.send(...messagePdus(instance, contextOf(device, instance), messageId + 1, cutting))
     responses.push(await association.response())
   }
   await association.send(RELEASE_REQUEST)
@@ -109,7 +116,11 @@ function pack(pdvs: readonly Buffer[], { pdvs: how, pduBytes }: Cutting): Buffer
 }
 
 /** A data set of some device in the given transfer syntax, with so many bytes of noise as pixels. */
-export function noiseInstance(sopClassUid: string, transferSyntaxUid: string, pixelBytes: number): RawInstance {
+export function noiseInstance(
+  sopClassUid: string,
+  transferSyntaxUid: string,
+  pixelBytes: number,
+): RawInstance {
   const sopInstanceUid = newUid()
   const dataSet = noiseDataSet(sopClassUid, sopInstanceUid, transferSyntaxUid, pixelBytes)
   const { DeflatedExplicitVRLittleEndian } = TRANSFER_SYNTAX
@@ -120,7 +131,8 @@ export function noiseInstance(sopClassUid: string, transferSyntaxUid: string, pi
 function noiseDataSet(sopClass: string, sopInstance: string, syntax: string, pixelBytes: number): Buffer {
   const { ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian } = TRANSFER_SYNTAX
   const encoding =
-    { [ImplicitVRLittleEndian]: IMPLICIT_LITTLE, [ExplicitVRBigEndian]: EXPLICIT_BIG }[syntax] ?? EXPLICIT_LITTLE
+    { [ImplicitVRLittleEndian]: IMPLICIT_LITTLE, [ExplicitVRBigEndian]: EXPLICIT_BIG }[syntax] ??
+    EXPLICIT_LITTLE
   const { element, item, sequenceEnd } = writer(encoding)
   const noise = even(randomBytes(pixelBytes))
   const natives = [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian]
@@ -130,13 +142,11 @@ function noiseDataSet(sopClass: string, sopInstance: string, syntax: string, pix
   return Buffer.concat([
     element(TAG.SOPClassUID, 'UI', even(sopClass)),
     element(TAG.SOPInstanceUID, 'UI', even(sopInstance)),
-    element(TAG.PatientName, 'PN', 'INVENTED'),
-    element(TAG.PatientID, 'LO', 'NOBODY'),
+    element(PATIENT_NAME, 'PN', 'INVENTED'),
+    element(PATIENT_ID, 'LO', 'NOBODY'),
     element(TAG.StudyInstanceUID, 'UI', even(newUid())),
     element(TAG.SeriesInstanceUID, 'UI', even(newUid())),
-    isNative
-      ? element(TAG.PixelData, 'OW', noise)
-      : element(TAG.PixelData, 'OB', fragments, UNDEFINED),
+    isNative ? element(TAG.PixelData, 'OW', noise) : element(TAG.PixelData, 'OB', fragments, UNDEFINED),
   ])
 }
 

@@ -1,24 +1,14 @@
+import { COMMITMENT_SOP_INSTANCE_UID, readCommitmentRequest } from '../../dicom/commitment-data-set.ts'
 import type { ServiceAnswer, ServicePeer, ServiceRequest } from '../../dimse/service.ts'
 import { SERVICE_STATUS } from '../../dimse/service-status.ts'
 import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Commitments } from '../queue/commitments.ts'
-import { readCommitmentRequest } from './commitment-data-set.ts'
-
-/** Storage Commitment Push Model, and the one instance of it that requests and reports name (PS3.4 §J.3.5). */
-export const COMMITMENT_SOP_CLASS_UID = '1.2.840.10008.1.20.1'
-export const COMMITMENT_SOP_INSTANCE_UID = '1.2.840.10008.1.20.1.1'
-
-/** Where a report can go on the association of its request. */
-export interface OpenPeer {
-  readonly peer: ServicePeer
-  readonly transferSyntaxUid: string
-}
 
 export interface CommitmentServiceParts {
   readonly commitments: Commitments
-  /** A request has been written down. */
-  readonly recorded: (id: number, peer: OpenPeer) => void
+  /** A request has been written down; its report is encoded in the transfer syntax while it can go to this peer. */
+  readonly recorded: (id: number, open: { peer: ServicePeer; transferSyntaxUid: string }) => void
   readonly storageFailed: (failure: Failure) => void
   readonly log: Log
 }

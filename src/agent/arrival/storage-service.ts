@@ -1,5 +1,7 @@
 import { chooseTransferSyntax } from '../../dicom/choose-transfer-syntax.ts'
+import { COMMITMENT_SOP_CLASS_UID } from '../../dicom/commitment-data-set.ts'
 import { isStorageSopClass, VERIFICATION_SOP_CLASS_UID } from '../../dicom/sop-class.ts'
+import { TRANSFER_SYNTAX } from '../../dicom/transfer-syntax.ts'
 import type {
   AssociationAnswer,
   AssociationEnd,
@@ -11,14 +13,17 @@ import type {
   StoreSink,
 } from '../../dimse/association.ts'
 import { REJECTION } from '../../dimse/association-rejection.ts'
+import type { ServiceAnswer, ServicePeer, ServiceRequest } from '../../dimse/service.ts'
 import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
+import type { CommitmentService } from './commitment-service.ts'
 import type { Device, DeviceList, Refusal } from './device-list.ts'
 import type { DeviceWatch } from './device-watch.ts'
 
 export interface StorageServiceParts {
   devices: DeviceList
   watch: DeviceWatch
+  commitment: CommitmentService
   /** Why nothing can be taken just now (no space, storage fault), in words; undefined = all is well. */
   storageTrouble: () => string | undefined
   /** The index could not be written. */
@@ -29,7 +34,7 @@ export interface StorageServiceParts {
 }
 
 /**
- * C-ECHO and C-STORE as SCP: who is let in, and what is agreed with them. Refuses early, with a transient reason, while
+ * C-ECHO, C-STORE and storage commitment as SCP: who is let in, and what is agreed with them. Refuses early, with a transient reason, while
  * nothing can be stored: many devices never send again what failed in the middle.
  */
 export class StorageService implements AssociationHandlers {
@@ -76,6 +81,11 @@ export class StorageService implements AssociationHandlers {
     return watch.counted(request, takeInstance(request, devices.find(request.association)))
   }
 
+  request(request: ServiceRequest, peer: ServicePeer): Promise<ServiceAnswer> | undefined {
+    const { commitment } = this.#parts
+    return request.sopClassUid === COMMITMENT_SOP_CLASS_UID ? commitment.request(request, peer) : undefined
+  }
+
   ended({ callingAeTitle, peerAddress }: AssociationRequest, end: AssociationEnd): void {
     const { watch } = this.#parts
     watch.flush()
@@ -117,11 +127,22 @@ const noStorage = (reason: string): Refusal => ({
 
 const REFUSED: ContextAnswer = { refused: 'abstract-syntax' }
 
-/** Every storage SOP class, unknown and private ones too, in a transfer syntax that the device offered. */
+/** What a request that is no image comes in. */
+const UNCOMPRESSED: readonly string[] = [
+  TRANSFER_SYNTAX.ImplicitVRLittleEndian,
+  TRANSFER_SYNTAX.ExplicitVRLittleEndian,
+  TRANSFER_SYNTAX.ExplicitVRBigEndian,
+]
+
+/** Storage commitment, and every storage SOP class, unknown and private ones too, in a transfer syntax that the device offered. */
 function answerContext(
   { abstractSyntaxUid, transferSyntaxUids }: ProposedContext,
   preferred: readonly string[] | undefined,
 ): ContextAnswer {
+  if (abstractSyntaxUid === COMMITMENT_SOP_CLASS_UID) {
+    const transferSyntaxUid = transferSyntaxUids.find((uid) => UNCOMPRESSED.includes(uid))
+    return transferSyntaxUid === undefined ? { refused: 'transfer-syntaxes' } : { transferSyntaxUid }
+  }
   const known = abstractSyntaxUid === VERIFICATION_SOP_CLASS_UID || isStorageSopClass(abstractSyntaxUid)
   if (!known) return REFUSED
   const transferSyntaxUid = chooseTransferSyntax(transferSyntaxUids, preferred)

@@ -201,11 +201,20 @@ export class Deidentification implements DataSetEdits {
     if (element.items !== undefined) return
     if (element.tag === PATIENT_AGE && this.#parts.profile.capAges)
       return element.replace(Buffer.from(capAge(plainText(element)), 'latin1'))
+    if (isLongNumber(element, vr)) return this.#keepNumber(element, vr, at.characterSet)
     if ((!TEXT_VRS.has(vr) && !isPrivate(element.tag)) || isTermOfReports(element)) return
     const scrubbed = this.#known?.scrub(element.value, at.characterSet, vr) ?? element.value
     if (scrubbed === element.value) return
     this.#counter.scrubbed()
     element.replace(scrubbed, paddingOf(vr))
+  }
+
+  /** A number that was typed where a measure belongs: a patient's ID or telephone number as a whole. */
+  #keepNumber(element: DataElement, vr: string, characterSet: string): void {
+    const { value } = element
+    if ((this.#known?.scrub(value, characterSet, 'LO') ?? value) === value) return
+    this.#counter.scrubbed()
+    element.replace(dummyValue(vr))
   }
 
   #empty(element: DataElement, vr: string, facts: InstanceFacts): void {
@@ -254,6 +263,10 @@ export class Deidentification implements DataSetEdits {
 }
 
 const isOverlay = (tag: Tag): boolean => tag >>> 24 === 0x60 && (tag & 0xffff) === OVERLAY_DATA
+
+/** So many digits and nothing else; what has fewer, or a point, measures something. */
+const isLongNumber = (element: DataElement, vr: string): boolean =>
+  (vr === 'IS' || vr === 'DS') && /^\s*\d{7,}\s*$/.test(plainText(element))
 
 /** True while an element of the creator's block is there. */
 function reserves(list: ElementList, creator: DataElement): boolean {

@@ -97,5 +97,10 @@ function formsOf({ tag, vr, value, characterSet }: Gathered): SearchForm[] {
   )
 }
 
-/** Wrongly declared bytes are often read without a mistake: what looks like Chinese is searched too. */
-const isLikely = (text: string): boolean => /^[\p{ASCII}\u3000-\u303f\u4e00-\u9fff·]+$/u.test(text.trim())
+/**
+ * Wrongly declared bytes are often read without a mistake: what looks like Chinese is searched too, and what looks like Latin
+ * letters, those with accents among plain ones.
+ */
+const isLikely = (text: string): boolean =>
+  /^[\p{ASCII}\u3000-\u303f\u4e00-\u9fff·]+$/u.test(text.trim()) ||
+  /^(?:\p{ASCII}|(?<![\u0080-\u024f])[\u00c0-\u024f](?![\u0080-\u024f]))+$/u.test(text.trim())

@@ -1,12 +1,8 @@
+import type { SopReference } from '../../dicom/commitment-data-set.ts'
 import { LONGEST_WAIT_MS } from '../../platform/backoff.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Failure } from '../../platform/failure.ts'
 import type { Database } from '../../platform/sqlite.ts'
-
-export interface SopReference {
-  readonly sopClassUid: string
-  readonly sopInstanceUid: string
-}
 
 export interface CommitmentRequest {
   readonly callingAeTitle: string
@@ -153,10 +149,14 @@ export class Commitments {
 
   #isSame(id: number, references: readonly SopReference[]): boolean {
     const known = this.#database.all<SopReference>(PLAIN_REFERENCES, id)
-    const words = (list: readonly SopReference[]): string[] =>
-      list.map(({ sopClassUid, sopInstanceUid }) => `${sopClassUid} ${sopInstanceUid}`).toSorted()
-    return words(known).join('\n') === words(references).join('\n')
+    return wordsOf(known) === wordsOf(references)
   }
+}
+
+/** Alike for the same references in any order. */
+function wordsOf(references: readonly SopReference[]): string {
+  const words = references.map(({ sopClassUid, sopInstanceUid }) => `${sopClassUid} ${sopInstanceUid}`)
+  return words.toSorted().join('\n')
 }
 
 /** All versions that came are safe: which of them the device still holds, nobody here knows. */

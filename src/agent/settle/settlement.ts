@@ -38,6 +38,8 @@ export interface SettlementParts {
   postManifest: (jws: string, signal: AbortSignal) => Promise<ManifestAnswer>
   /** Instances go again. */
   requeued: () => void
+  /** Instances are confirmed. */
+  confirmed?: () => void
   clock: Clock
   log: Log
 }
@@ -145,6 +147,7 @@ export class Settlement {
       clock.now() + backoffMs(row.pacs === null ? 0 : row.attempts, PACS_FIRST_MS, PACS_CAP_MS)
     const ulids = receipt.instances.map(({ ulid }) => ulid)
     studies.confirm(destination, row, receiptJws, ulids, { at: confirmedAt(receipt, clock), pacs, pacsDueAt })
+    this.#parts.confirmed?.()
     this.#timesLacked.delete(studyInstanceUid)
     watchPoints.clear('RECEIPT_MISMATCH', studyInstanceUid)
     watchPoints.clear('CENTER_BEHIND', studyInstanceUid)

@@ -58,6 +58,10 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'a connection could not be secured by TLS',
     todo: 'compare the certificates and authorities of both sides; the message says what was found',
   },
+  COMMITMENT_UNREPORTED: {
+    meaning: 'a device has asked whether its instances are safe and cannot be told',
+    todo: 'set host and port under dicom of this device in the configuration, try ferry devices test, then ferry retry',
+  },
   SEAL_FAILED: {
     meaning: 'an instance could not be sealed',
     todo: 'look at the log; the instance was refused and is still on the device',

@@ -61,6 +61,10 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: '无法建立 TLS 加密连接',
     todo: '核对双方的证书和受信任的签发机构；具体原因见提示',
   },
+  COMMITMENT_UNREPORTED: {
+    meaning: '设备询问影像是否已安全，但答复送不到设备',
+    todo: '在配置中该设备的 dicom 下填写 host 和 port，用 ferry devices test 测试，再执行 ferry retry',
+  },
   SPOOL_FILE_MISSING: {
     meaning: '已收下影像的文件不见了',
     todo: '请查明是谁删除的；趁设备上还有，请从设备重发该检查',

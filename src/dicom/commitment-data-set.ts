@@ -1,11 +1,20 @@
-import { editDataSet } from '../../dicom/data-set-editor.ts'
-import { ElementList } from '../../dicom/data-set-tree.ts'
-import { encodingOf } from '../../dicom/element-header.ts'
-import type { Tag } from '../../dicom/tag.ts'
-import { transferSyntax } from '../../dicom/transfer-syntax.ts'
-import { isUid, trimUid } from '../../dicom/uid.ts'
-import { Failure } from '../../platform/failure.ts'
-import type { SopReference } from '../queue/commitments.ts'
+import { Failure } from '../platform/failure.ts'
+import { editDataSet } from './data-set-editor.ts'
+import { ElementList } from './data-set-tree.ts'
+import { encodingOf } from './element-header.ts'
+import type { Tag } from './tag.ts'
+import { transferSyntax } from './transfer-syntax.ts'
+import { isUid, trimUid } from './uid.ts'
+
+/** Storage Commitment Push Model, and the one instance of it that requests and reports name (PS3.4 §J.3.5). */
+export const COMMITMENT_SOP_CLASS_UID = '1.2.840.10008.1.20.1'
+export const COMMITMENT_SOP_INSTANCE_UID = '1.2.840.10008.1.20.1.1'
+
+/** An instance that a device asks about. */
+export interface SopReference {
+  readonly sopClassUid: string
+  readonly sopInstanceUid: string
+}
 
 const TAGS = {
   ReferencedSopClassUid: 0x0008_1150,

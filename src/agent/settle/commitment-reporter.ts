@@ -1,0 +1,106 @@
+import {
+  COMMITMENT_SOP_CLASS_UID,
+  COMMITMENT_SOP_INSTANCE_UID,
+  type ReportedReference,
+  writeCommitmentReport,
+} from '../../dicom/commitment-data-set.ts'
+import { TRANSFER_SYNTAX } from '../../dicom/transfer-syntax.ts'
+import { openAssociation } from '../../dimse/open-association.ts'
+import type { OutgoingEvent, ServiceAnswer } from '../../dimse/service.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { Failure } from '../../platform/failure.ts'
+import type { OpenCommitment } from '../queue/commitments.ts'
+import type { OpenPeer } from './report-commitment.ts'
+
+/** A report is small, and a modality that does not take it in time is asked again. */
+const TIMEOUTS = { connectMs: 10_000, sendMs: 30_000, responseMs: 60_000 }
+
+/** Where a device listens; without an AE title it answers to the one that it calls by. */
+export interface DeviceAddress {
+  readonly host: string
+  readonly port: number
+  readonly aeTitle?: string | undefined
+}
+
+/** The address of the device that calls itself so from there; undefined where nobody has said it. */
+type FindAddress = (caller: { callingAeTitle: string; peerAddress: string }) => DeviceAddress | undefined
+
+/** Brings reports of storage commitment to the device by N-EVENT-REPORT (PS3.4 §J.3.3). */
+export class CommitmentReporter {
+  readonly #addressOf: FindAddress
+  readonly #clock: Clock
+
+  constructor(addressOf: FindAddress, clock: Clock) {
+    this.#addressOf = addressOf
+    this.#clock = clock
+  }
+
+  /**
+   * On the association of the request while it is open, else on one of our own to where the device listens, as SCP. Some
+   * devices do not take it on the first, and then get it on the second. COMMITMENT_UNREPORTED where nobody has said
+   * where the device listens.
+   */
+  async send(
+    commitment: OpenCommitment,
+    references: readonly ReportedReference[],
+    open: OpenPeer | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const report = (transferSyntaxUid: string): OutgoingEvent => ({
+      sopClassUid: COMMITMENT_SOP_CLASS_UID,
+      sopInstanceUid: COMMITMENT_SOP_INSTANCE_UID,
+      ...writeCommitmentReport(commitment.transactionUid, references, transferSyntaxUid),
+    })
+    if (open?.peer.canBeTold === true) {
+      const answer = await open.peer.report(report(open.transferSyntaxUid)).catch(() => undefined)
+      if (answer !== undefined && isTaken(answer)) return
+    }
+    const answer = await this.#sendAnew(commitment, report, signal)
+    if (isTaken(answer)) return
+    const { status, errorComment = '' } = answer
+    const words = `the device answers status ${status.toString(16).padStart(4, '0')} ${errorComment}`.trim()
+    throw new Failure('STORE_REFUSED', `reporting storage commitment: ${words}`)
+  }
+
+  async #sendAnew(
+    { callingAeTitle, calledAeTitle, peerAddress }: OpenCommitment,
+    report: (transferSyntaxUid: string) => OutgoingEvent,
+    signal: AbortSignal,
+  ): Promise<ServiceAnswer> {
+    const address = this.#addressOf({ callingAeTitle, peerAddress })
+    if (address === undefined) throw addressMissing(callingAeTitle)
+    const { host, port, aeTitle = callingAeTitle } = address
+    const { ImplicitVRLittleEndian, ExplicitVRLittleEndian } = TRANSFER_SYNTAX
+    await using association = await openAssociation(
+      {
+        host,
+        port,
+        callingAeTitle: calledAeTitle,
+        calledAeTitle: aeTitle,
+        contexts: [
+          {
+            abstractSyntaxUid: COMMITMENT_SOP_CLASS_UID,
+            transferSyntaxUids: [ImplicitVRLittleEndian, ExplicitVRLittleEndian],
+            proposesScp: true,
+          },
+        ],
+        clock: this.#clock,
+        timeouts: TIMEOUTS,
+      },
+      signal,
+    )
+    const syntax = association.contexts[0]?.transferSyntaxUid ?? ImplicitVRLittleEndian
+    return await association.perform({ service: 'N-EVENT-REPORT', ...report(syntax) })
+  }
+}
+
+function addressMissing(callingAeTitle: string): Failure {
+  return new Failure(
+    'COMMITMENT_UNREPORTED',
+    `reporting storage commitment to ${callingAeTitle}: nobody has said where it listens: set host and port under dicom of this device in the configuration`,
+  )
+}
+
+/** Warnings are success with a remark (PS3.7 Annex C). */
+const isTaken = ({ status }: ServiceAnswer): boolean =>
+  [0x0000, 0x0001, 0x0107, 0x0116].includes(status) || status >>> 12 === 0xb

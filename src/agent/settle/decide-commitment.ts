@@ -1,0 +1,33 @@
+import { isStorageSopClass } from '../../dicom/sop-class.ts'
+import { isConfirmed, type ReferenceState } from '../queue/commitments.ts'
+
+/** How long is waited for an instance to come, and for the receipt of one that has. */
+export interface Patience {
+  readonly arrivalMs: number
+  readonly receiptMs: number
+}
+
+/** 0 = committed, else a Failure Reason of PS3.3 §C.14.1.1. */
+export const OUTCOME = {
+  Committed: 0x0000,
+  ProcessingFailure: 0x0110,
+  NoSuchObjectInstance: 0x0112,
+  ClassInstanceConflict: 0x0119,
+  ReferencedSopClassNotSupported: 0x0122,
+} as const
+
+/**
+ * What a device may be told about one instance at this moment; undefined = nothing yet. A device that is told of success
+ * may delete its own copy: that takes the center's checked receipt, and nothing less.
+ */
+export function decideCommitment(
+  reference: ReferenceState,
+  waitedMs: number,
+  { arrivalMs, receiptMs }: Patience,
+): number | undefined {
+  if (isConfirmed(reference)) return OUTCOME.Committed
+  if (!isStorageSopClass(reference.sopClassUid)) return OUTCOME.ReferencedSopClassNotSupported
+  if (reference.ofOtherClass > 0) return OUTCOME.ClassInstanceConflict
+  if (reference.versions === 0) return waitedMs < arrivalMs ? undefined : OUTCOME.NoSuchObjectInstance
+  return waitedMs < receiptMs ? undefined : OUTCOME.ProcessingFailure
+}

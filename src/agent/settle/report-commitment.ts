@@ -1,0 +1,161 @@
+import { setImmediate } from 'node:timers/promises'
+import type { ReportedReference } from '../../dicom/commitment-data-set.ts'
+import type { ServicePeer } from '../../dimse/service.ts'
+import { backoffMs } from '../../platform/backoff.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { failureFrom } from '../../platform/failure.ts'
+import type { Log } from '../../platform/log.ts'
+import { Wake } from '../../platform/wake.ts'
+import type { Commitments, OpenCommitment } from '../queue/commitments.ts'
+import type { WatchPoints } from '../queue/watch-points.ts'
+import { decideCommitment, type Patience } from './decide-commitment.ts'
+
+const IDLE_MS = 60_000
+const FIRST_MS = 10_000
+const CAP_MS = 10 * 60_000
+/** A device that is switched off over lunch is no alarm. */
+const ALARM_AFTER_MS = 3_600_000
+const KEPT_MS = 90 * 86_400_000
+
+/** Where a report can go on the association of its request. */
+export interface OpenPeer {
+  readonly peer: ServicePeer
+  readonly transferSyntaxUid: string
+}
+
+/** Gets a report to the device; rejects when the device has not taken it. */
+export type SendReport = (
+  commitment: OpenCommitment,
+  references: readonly ReportedReference[],
+  open: OpenPeer | undefined,
+  signal: AbortSignal,
+) => Promise<void>
+
+export interface CommitmentReportsParts {
+  readonly commitments: Commitments
+  /** `reportMs`: for so long a report is tried that does not get there. */
+  readonly settings: Patience & { readonly reportMs: number }
+  readonly send: SendReport
+  readonly watchPoints: WatchPoints
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * Keeps the promise that was given with a request for storage commitment: as soon as every instance is decided, or
+ * patience is at its end, the device is told, and told again until it has taken it. Decided anew at each attempt, so that a
+ * report says what is true when it leaves. One device that does not answer holds up no other.
+ */
+export class CommitmentReports {
+  readonly #parts: CommitmentReportsParts
+  readonly #wake: Wake
+  readonly #peers = new Map<number, OpenPeer>()
+  readonly #busy = new Map<string, Promise<void>>()
+
+  constructor(parts: CommitmentReportsParts) {
+    this.#parts = parts
+    this.#wake = new Wake(parts.clock)
+  }
+
+  /** A request was written down; its association may still be open when the report is due. */
+  recorded(id: number, peer: OpenPeer): void {
+    this.#peers.set(id, peer)
+    this.#wake.call()
+  }
+
+  /** A receipt was checked, or somebody wants to know now. */
+  wake(): void {
+    this.#wake.call()
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { commitments, clock } = this.#parts
+    try {
+      while (!signal.aborted) {
+        commitments.forget(clock.now() - KEPT_MS)
+        for (const [device, due] of this.#dueByDevice()) this.#serve(device, due, signal)
+        await this.#wake.wait(IDLE_MS, signal)
+      }
+    } finally {
+      await Promise.all(this.#busy.values())
+    }
+  }
+
+  #dueByDevice(): Map<string, OpenCommitment[]> {
+    for (const [id, { peer }] of this.#peers) if (!peer.canBeTold) this.#peers.delete(id)
+    return Map.groupBy(this.#parts.commitments.due(), ({ callingAeTitle, peerAddress }) =>
+      [callingAeTitle, peerAddress].join(' '),
+    )
+  }
+
+  /** What comes up meanwhile is looked at as soon as the device is free again. */
+  #serve(device: string, due: readonly OpenCommitment[], signal: AbortSignal): void {
+    const before = this.#busy.get(device)
+    if (before !== undefined) return void before.then(() => this.#wake.call())
+    const serving = this.#report(due, signal)
+      .catch((error: unknown) => {
+        const { code, message } = failureFrom(error, 'INTERNAL', 'reporting storage commitment')
+        this.#parts.log.error('storage commitment could not be reported', { code, reason: message })
+      })
+      .then(() => void this.#busy.delete(device))
+    this.#busy.set(device, serving)
+  }
+
+  async #report(due: readonly OpenCommitment[], signal: AbortSignal): Promise<void> {
+    for (const commitment of due) {
+      const references = this.#decide(commitment)
+      if (references !== undefined) await this.#attempt(commitment, references, signal)
+      // Thousands of references may have been looked at.
+      await setImmediate()
+      if (signal.aborted) return
+    }
+  }
+
+  /** Undefined while something may still change for the better. */
+  #decide({ id, requestedAt }: OpenCommitment): Decided[] | undefined {
+    const { commitments, settings, clock } = this.#parts
+    const waitedMs = clock.now() - requestedAt
+    const decided: Decided[] = []
+    for (const reference of commitments.references(id)) {
+      const outcome = decideCommitment(reference, waitedMs, settings)
+      if (outcome === undefined) return undefined
+      decided.push({ ...reference, outcome })
+    }
+    return decided
+  }
+
+  async #attempt(
+    commitment: OpenCommitment,
+    references: readonly Decided[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { commitments, watchPoints, send, log } = this.#parts
+    const { id, callingAeTitle, transactionUid } = commitment
+    try {
+      await send(commitment, references, this.#peers.get(id), signal)
+    } catch (error) {
+      if (!signal.aborted) this.#failed(commitment, error)
+      return
+    }
+    this.#peers.delete(id)
+    commitments.reported(id, references)
+    watchPoints.clear('COMMITMENT_UNREPORTED', callingAeTitle)
+    const failed = references.filter(({ outcome }) => outcome !== 0).length
+    const instances = references.length
+    log.info('storage commitment reported', { callingAeTitle, transactionUid, instances, failed })
+  }
+
+  #failed({ id, callingAeTitle, transactionUid, attempts, dueSince }: OpenCommitment, error: unknown): void {
+    const { commitments, settings, watchPoints, clock, log } = this.#parts
+    const failure = failureFrom(error, 'INTERNAL', 'reporting storage commitment')
+    const { code, message } = failure
+    log.warn('storage commitment not reported', { callingAeTitle, transactionUid, code, reason: message })
+    commitments.postpone(id, failure, clock.now() + backoffMs(attempts, FIRST_MS, CAP_MS))
+    const dueMs = clock.now() - (dueSince ?? clock.now())
+    if (dueMs >= settings.reportMs) commitments.abandon(id)
+    if (code === 'COMMITMENT_UNREPORTED' || dueMs >= ALARM_AFTER_MS)
+      watchPoints.raise('COMMITMENT_UNREPORTED', callingAeTitle, message)
+  }
+}
+
+type Decided = ReportedReference & { readonly position: number }

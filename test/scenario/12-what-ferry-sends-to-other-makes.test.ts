@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { type FileOutcome, sendFiles } from '../../src/console/send-files.ts'
+import { openAssociation } from '../../src/dimse/open-association.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { corpusPath, describeWithCorpus, type SplitPart10, splitPart10 } from '../support/corpus.ts'
+import { describeWithOrthanc, Orthanc } from '../support/orthanc.ts'
+import { UID } from '../support/raw-association.ts'
+import { sha256 } from '../support/stored-at-center.ts'
+import { Storescp } from '../support/storescp.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+/** CT, MR, CR, XA, US, SR and PDF; implicit and explicit, native and compressed. */
+const FILES = [
+  'modality/ct/ct-ge-512px.dcm',
+  'modality/mr/enhanced-mr-philips-64frames.dcm',
+  'modality/cr/cr-fuji-chest-implicit.dcm',
+  'modality/xa/xa-philips-cath-75frames.dcm',
+  'modality/us/us-multiframe-34-hp-echo.dcm',
+  'modality/sr/sr-comprehensive.dcm',
+  'modality/doc/encapsulated-pdf.dcm',
+  'transfer-syntax/mr-small-rle.dcm',
+]
+
+const peer = (port: number, calledAeTitle: string) => ({
+  host: '127.0.0.1',
+  port,
+  callingAeTitle: 'FERRY',
+  calledAeTitle,
+  clock: systemClock,
+})
+
+/** What `ferry echo` and `ferry send` do. */
+async function echoAndSend(port: number, calledAeTitle: string): Promise<[echo: number, FileOutcome[]]> {
+  const contexts = [{ abstractSyntaxUid: UID.verification, transferSyntaxUids: [UID.implicitVrLittleEndian] }]
+  const association = await openAssociation({ ...peer(port, calledAeTitle), contexts })
+  const echo = await association.echo()
+  await association.release()
+  return [echo, await Array.fromAsync(sendFiles(FILES.map(corpusPath), peer(port, calledAeTitle)))]
+}
+
+const sent = (): string[] =>
+  FILES.map((name) => sha256(splitPart10(corpusPath(name))?.dataSet ?? Buffer.alloc(0))).toSorted()
+
+/** UID and transfer syntax of the DICOM files that lie in a folder, beside whatever else. */
+function storedIn(folder: string): string[] {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
+  return files.flatMap(({ parentPath, name }) => named(splitPart10(join(parentPath, name)))).toSorted()
+}
+
+const named = (split: SplitPart10 | undefined): string[] =>
+  split === undefined ? [] : [`${split.sopInstanceUid} ${split.transferSyntaxUid}`]
+
+describeWithCorpus('what we send', () => {
+  const hasDcmtk = spawnSync('storescp', ['--version']).status === 0
+  const describeWithDcmtk = hasDcmtk ? describe : describe.skip
+
+  describeWithDcmtk('to DCMTK', () => {
+    test('it answers our echo and takes instances of many kinds as they are', async () => {
+      await using storescp = await Storescp.start()
+      const [echo, outcomes] = await echoAndSend(storescp.port, 'STORESCP')
+      expect(echo).toBe(0)
+      expect(outcomes.filter(({ isStored }) => !isStored)).toEqual([])
+      expect(storescp.received().toSorted()).toEqual(sent())
+    })
+  })
+
+  describeWithOrthanc('to Orthanc', () => {
+    test('it answers our echo and takes instances of many kinds in their transfer syntaxes', async () => {
+      using folder = tempFolder()
+      await using orthanc = await Orthanc.start({ StorageDirectory: folder.join('stored') })
+      const [echo, outcomes] = await echoAndSend(orthanc.dicomPort, 'ORTHANC')
+      expect(echo).toBe(0)
+      expect(outcomes.filter(({ isStored }) => !isStored)).toEqual([])
+      // Orthanc writes data sets anew, lengths of sequences for one: DCMTK above is the witness for the bytes.
+      const expected = FILES.flatMap((name) => named(splitPart10(corpusPath(name))))
+      expect(storedIn(folder.join('stored'))).toEqual(expected.toSorted())
+    })
+  })
+})
