@@ -1,20 +1,24 @@
 import { parseArgs } from 'node:util'
 import { benchChain } from './chain.ts'
+import { benchDeid } from './deid.ts'
 import { benchForward } from './forward.ts'
 import { benchIntake } from './intake.ts'
 import { describeMachine } from './machine.ts'
 import { formatResults, type Results, writeResults } from './results.ts'
 import { STUDY_SETS } from './study/study-sets.ts'
-import type { Group } from './table.ts'
+import { type Group, isFailed, type Sheet } from './table.ts'
 import { type BenchOptions, say } from './workbench.ts'
 
-const KINDS: Readonly<Record<string, (options: BenchOptions, missing: Set<string>) => Promise<Group[]>>> = {
+const KINDS: Readonly<
+  Record<string, (options: BenchOptions, missing: Set<string>) => Promise<Group[] | Sheet[]>>
+> = {
   intake: benchIntake,
   forward: benchForward,
   chain: benchChain,
+  deid: benchDeid,
 }
 
-const USAGE = `usage: npm run bench -- intake|forward|chain [--instances N] [--rounds N] [--quick]
+const USAGE = `usage: npm run bench -- intake|forward|chain|deid [--instances N] [--rounds N] [--quick]
   --instances N  slices of the CT set (default 1000); the other sets shrink by the same part
   --rounds N     of each comparison, the median counts (default 3)
   --quick        200 slices, one round, no 2 GB instance`
@@ -46,7 +50,7 @@ async function main(): Promise<number> {
   const results: Results = { kind, takenAt, command, machine, missing: [...missing], groups }
   process.stdout.write(`${formatResults(results)}\n`)
   say(`written to ${await writeResults(results)}`)
-  return groups.some(({ rows }) => rows.some(({ failure }) => failure !== undefined)) ? 1 : 0
+  return groups.some(isFailed) ? 1 : 0
 }
 
 function isCount(value: number): boolean {

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
 import { arch, cpus, loadavg, release, totalmem } from 'node:os'
 import { DATA_FOLDER } from './make-study.ts'
 import { isInstalled } from './workbench.ts'
@@ -38,6 +39,7 @@ export function describeMachine(): Machine {
 
 /** The kind of file system that the work folders lie on. */
 function fileSystem(): string {
+  mkdirSync(DATA_FOLDER, { recursive: true })
   const columns = ['--output=fstype,source', DATA_FOLDER]
   return execFileSync('df', columns, { encoding: 'utf8' }).trim().split('\n').at(-1)?.trim() ?? 'unknown'
 }

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Machine } from './machine.ts'
-import { formatGroup, type Group } from './table.ts'
+import { formatTable, type Group, type Sheet } from './table.ts'
 
 const RESULTS_FOLDER = join(import.meta.dirname, 'results')
 
@@ -12,7 +12,7 @@ export interface Results {
   readonly machine: Machine
   /** Programs that were not there: what they would have done is not in the tables. */
   readonly missing: readonly string[]
-  readonly groups: readonly Group[]
+  readonly groups: readonly (Group | Sheet)[]
 }
 
 /** The tables, with the machine described. */
@@ -25,7 +25,7 @@ export function formatResults({ kind, takenAt, command, machine, missing, groups
     `Load before: ${loadBefore}. Figures are medians of the rounds; on another machine only the ratios hold.`,
     ...(missing.length === 0 ? [] : [`Not measured, since not installed: ${missing.join(', ')}.`]),
     '',
-    ...groups.map(formatGroup),
+    ...groups.map(formatTable),
   ].join('\n')
 }
 

@@ -25,6 +25,16 @@ export interface Group {
   readonly rows: readonly Row[]
 }
 
+/** A table of anything else, with what went wrong in it. */
+export interface Sheet {
+  readonly title: string
+  readonly columns: readonly string[]
+  readonly lines: readonly (readonly string[])[]
+  /** Promises that did not hold. */
+  readonly failures: readonly string[]
+  readonly remarks: readonly string[]
+}
+
 /** The median of each figure over the rounds. */
 export function rowOf(subject: string, note: string, load: Holding, usages: readonly Usage[]): Row {
   const { instances, dataSetBytes } = load
@@ -61,8 +71,22 @@ export function ratio({ rows, reference }: Group, row: Row): number | undefined 
   return base.seconds / row.seconds
 }
 
+/** True where a subject or a promise failed. */
+export function isFailed(table: Group | Sheet): boolean {
+  return 'rows' in table ? table.rows.some(({ failure }) => failure !== undefined) : table.failures.length > 0
+}
+
 /** A table in Markdown, aligned to be read as it is. */
-export function formatGroup(group: Group): string {
+export function formatTable(table: Group | Sheet): string {
+  return 'rows' in table ? formatGroup(table) : formatSheet(table)
+}
+
+function formatSheet({ title, columns, lines, failures, remarks }: Sheet): string {
+  const notes = [...failures.map((failure) => `**FAILED**: ${failure}`), ...remarks]
+  return [...gridOf(title, columns, lines, 1), ...notes.map((note) => `- ${note}`), ''].join('\n')
+}
+
+function formatGroup(group: Group): string {
   const titles = [
     'subject',
     'note',
@@ -74,13 +98,22 @@ export function formatGroup(group: Group): string {
     `× ${group.reference}`,
   ]
   const lines = group.rows.map((row) => [row.subject, row.note, ...figures(group, row)])
-  const widths = titles.map((title, i) =>
-    Math.max(title.length, ...lines.map((line) => line[i]?.length ?? 0)),
-  )
-  const format = (line: readonly string[]): string =>
-    `| ${line.map((cell, i) => (i < 2 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`
-  const rule = `| ${widths.map((width, i) => (i < 2 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`
-  return [`### ${group.title}`, '', format(titles), rule, ...lines.map(format), ''].join('\n')
+  return gridOf(group.title, titles, lines, 2).join('\n')
+}
+
+/** The first columns are words, the others figures. */
+function gridOf(
+  title: string,
+  titles: readonly string[],
+  lines: readonly (readonly string[])[],
+  words: number,
+): string[] {
+  const widths = titles.map((one, i) => Math.max(one.length, ...lines.map((line) => line[i]?.length ?? 0)))
+  const pad = (cell: string, i: number): string =>
+    i < words ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)
+  const format = (line: readonly string[]): string => `| ${line.map(pad).join(' | ')} |`
+  const rules = widths.map((width, i) => (i < words ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
+  return [`### ${title}`, '', format(titles), `| ${rules.join(' | ')} |`, ...lines.map(format), '']
 }
 
 function figures(group: Group, row: Row): string[] {

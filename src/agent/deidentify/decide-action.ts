@@ -25,6 +25,7 @@ export interface Decision {
 const CONTENT_SEQUENCES: ReadonlySet<Tag> = new Set([0x0040_a730, 0x0040_0555, 0x0040_0610])
 /** Sequences whose items are codes for a person or a place: their content is identity itself. */
 export const IDENTITY_CODE_SEQUENCES: ReadonlySet<Tag> = new Set([0x0040_1101, 0x0008_0082])
+const REFERENCED_STUDY_SEQUENCE = 0x0008_1110
 const TEXT_VRS: ReadonlySet<string> = new Set(['LO', 'LT', 'SH', 'ST', 'UC', 'UT', 'PN'])
 /** Signatures no longer hold once an element has changed; icons show the pixels; MACs count what was. */
 const NEVER_KEPT: ReadonlyMap<Tag, string> = new Map([
@@ -100,7 +101,8 @@ function byBasicProfile(tag: Tag, { basic }: ConfidentialityRow, holdsItems: boo
       return 'clean-items'
     case 'Z':
     case 'X/Z':
-      return 'empty'
+      // Type 3 wherever it stands, and then one or more items are asked for: absent is right, empty is not.
+      return tag === REFERENCED_STUDY_SEQUENCE ? 'remove' : 'empty'
     case 'X':
       return 'remove'
   }

@@ -129,6 +129,8 @@ const VALUE_FATE: Readonly<Record<string, string>> = {
 }
 
 function basicFate(row: Row): string | undefined {
+  // Referenced Study Sequence is of type 3 and may not be empty.
+  if (row.digits === '00081110') return 'gone'
   if (vrOfRow(row) === 'SQ') return SEQUENCE_FATE[row.basic]
   return PSEUDONYMS.has(row.digits) ? 'changed' : VALUE_FATE[row.basic]
 }
