@@ -37,7 +37,10 @@ async function flushesPerInstance(associations: number, wrapper: readonly string
   return flushes / INSTANCES
 }
 
-/** The lowest of some counts, or the first within `limit`: on a busy machine fewer syncs come together. */
+/**
+ * The lowest of some counts, or the first within `limit`: on a busy machine fewer syncs come together, and the journal, which
+ * the kernel commits every five seconds by itself, is counted more often.
+ */
 async function lowestOf(times: number, limit: number, count: () => Promise<number>): Promise<number> {
   const counts: number[] = []
   while (counts.length < times && !counts.some((it) => it <= limit)) counts.push(await count())
@@ -51,7 +54,7 @@ group(trouble === undefined ? 'device flushes' : `device flushes (not counted: $
   test(
     'an instance of 512 KiB costs the disk at most 2.1 flushes over one association',
     async () => {
-      const flushes = await flushesPerInstance(1)
+      const flushes = await lowestOf(3, 2.1, () => flushesPerInstance(1))
       expect(flushes).toBeLessThanOrEqual(2.1)
       expect(flushes).toBeGreaterThanOrEqual(1)
     },
