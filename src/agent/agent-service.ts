@@ -117,7 +117,8 @@ export class AgentService implements ControlService {
   retry(studyInstanceUid?: string): RetryOutcome {
     const { queue, sending } = this.#parts
     if (studyInstanceUid === undefined) {
-      queue.watchPoints.clear('INDEX_REBUILT', 'index')
+      queue.watchPoints.putAway('INDEX_REBUILT')
+      queue.watchPoints.putAway('DEID_WITHHELD')
       queue.commitments.retry()
     }
     const retried = queue.deliveries.retry(CENTER, studyInstanceUid)

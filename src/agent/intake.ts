@@ -3,7 +3,7 @@ import { STORAGE_STATUS } from '../dicom/storage-status.ts'
 import type { StoreAnswer, StoreRequest, StoreSink } from '../dimse/association.ts'
 import { Failure, type FailureCode, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
-import type { Envelope } from '../protocol/spool-file.ts'
+import { type Envelope, isDeidentified } from '../protocol/spool-file.ts'
 import type { StorageGate } from './arrival/storage-gate.ts'
 import { InstanceObservation, type ObservationParts, RefusedByCheck } from './instance-observation.ts'
 import type { Observed } from './queue/findings.ts'
@@ -128,8 +128,8 @@ export class InstanceIntake implements StoreSink {
 
   /** Who the patient is, is written down (sealed) for a copy that says so itself. */
   #commitCopy(copy: SpoolCopy, observed: Observed): Promise<TakenCopy> {
-    const { policy, names } = copy.treatment
-    if (policy.startsWith('deidentified:')) return copy.commit(observed)
+    const { names } = copy.treatment
+    if (isDeidentified(copy.treatment)) return copy.commit(observed)
     const { display } = this.#parts.queue
     return copy.commit({ ...observed, ...this.#observation.display(display, names.studyInstanceUid) })
   }

@@ -5,6 +5,7 @@ import type { DataSetHead } from '../dicom/data-set-head.ts'
 import type { StoreRequest } from '../dimse/association.ts'
 import type { Clock } from '../platform/clock.ts'
 import { Failure } from '../platform/failure.ts'
+import { deidentifiedPolicy } from '../protocol/spool-file.ts'
 import type { Ulid } from '../protocol/ulid.ts'
 import { chainEdits } from './deidentify/chain-edits.ts'
 import type { DeidAudit } from './deidentify/deid-audit.ts'
@@ -113,7 +114,7 @@ export class Treatments {
     const edits: DataSetEdits = normalization === undefined ? deid : chainEdits(deid, normalization)
     const { sopInstanceUid, studyInstanceUid, seriesInstanceUid } = plain.names
     return {
-      policy: `deidentified:${profile.name}`,
+      policy: deidentifiedPolicy(profile.name),
       names: {
         sopInstanceUid: deid.uid(sopInstanceUid),
         studyInstanceUid: deid.uid(studyInstanceUid),

@@ -154,3 +154,11 @@ function check(trailer: Buffer): Buffer {
 function invalid(found: string): Failure {
   return new Failure('SPOOL_FILE_INVALID', `reading a spool file: ${found}`)
 }
+
+const DEIDENTIFIED = 'deidentified:'
+
+/** An envelope's `policy` for a copy without identity, made by the profile of that name. */
+export const deidentifiedPolicy = (profile: string): string => DEIDENTIFIED + profile
+
+/** True for a copy that is not what the device holds: its patient is nobody, and its UIDs may be others. */
+export const isDeidentified = ({ policy }: { policy: string }): boolean => policy.startsWith(DEIDENTIFIED)

@@ -22,7 +22,7 @@ const checking = Object.fromEntries(FINDINGS.map((finding) => [finding, 'accept'
 const LIMIT = 2_000_000
 
 /** An intake into a queue of its own; `files` counts what lies in its spool. */
-async function openIntake() {
+async function openIntake(policy: Partial<CheckPolicy> = {}) {
   const folder = tempFolder()
   const queue = await openQueue(folder.path, systemClock, ['center'])
   const { watchPoints } = queue
@@ -38,7 +38,7 @@ async function openIntake() {
     recipients: () => recipients,
     sealers: new PreparedSealers(),
     instanceLimitBytes: LIMIT,
-    checking,
+    checking: { ...checking, ...policy },
     characterSet: undefined,
     treatments: (request: StoreRequest, head: Readonly<DataSetHead>) => [asItCame(request, head)],
     accepted: () => {},
@@ -139,4 +139,32 @@ test('an instance that breaks off leaves nothing behind', async () => {
   await begun.write(instance.dataSet.subarray(0, 900_000))
   begun.discard(new Failure('ASSOCIATION_ABORTED', 'the peer vanished'))
   expect(await until(intake.files, (files) => files === 0)).toBe(0)
+})
+
+/** The end of its pixel data is missing. */
+function cutOff(): RawInstance {
+  const instance = inventedInstance(10_000)
+  return { ...instance, dataSet: instance.dataSet.subarray(0, -2_000) }
+}
+
+test('an instance with a finding is taken, held or refused as the configuration says', async () => {
+  using accepting = await openIntake()
+  expect(await accepting.take(cutOff())).toEqual({ status: 0x0000 })
+  expect(accepting.queue.findings.totals().map(({ finding }) => finding)).toContain('truncated')
+  expect(accepting.queue.deliveries.counts('center').queued).toBe(1)
+  using holding = await openIntake({ truncated: 'hold' })
+  expect(await holding.take(cutOff())).toEqual({ status: 0x0000 })
+  expect(holding.queue.deliveries.counts('center')).toMatchObject({ queued: 0, held: 1 })
+  using refusing = await openIntake({ truncated: 'refuse' })
+  expect(await refusing.take(cutOff())).toEqual({ status: 0xc000, errorComment: 'CHECK_REFUSED' })
+  expect([refusing.files(), refusing.queue.deliveries.counts('center').queued]).toEqual([0, 0])
+})
+
+test('whose study it is can be shown afterwards', async () => {
+  using intake = await openIntake()
+  const instance = inventedInstance(1_000)
+  await intake.take(instance)
+  expect(intake.queue.display.get(instance.studyInstanceUid)).toMatchObject({
+    attributes: { patientName: { text: 'INVENTED^PATIENT' } },
+  })
 })

@@ -71,6 +71,8 @@ test('what cannot be cleaned goes by the way with identity alone, and an alarm s
   expect(stored(clinic).map(({ sopInstanceUid }) => sopInstanceUid)).toEqual([ultrasound.sopInstanceUid])
   const { alarms } = clinic.agent.service.status()
   expect(alarms.map(({ code }) => code)).toContain('DEID_WITHHELD')
+  clinic.agent.service.retry()
+  expect(clinic.agent.service.status().alarms).toEqual([])
 })
 
 test('where there is no other way, what cannot be cleaned is refused, so that the device keeps it', async () => {

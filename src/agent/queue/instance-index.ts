@@ -1,6 +1,6 @@
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../platform/sqlite.ts'
-import { TRAILER_BYTES } from '../../protocol/spool-file.ts'
+import { isDeidentified, TRAILER_BYTES } from '../../protocol/spool-file.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
 import type { Acceptance, SealedInstance } from './acceptance.ts'
 import type { DeliveryState } from './deliveries.ts'
@@ -127,7 +127,7 @@ export class InstanceIndex {
       trailer.sealedBytes,
       trailer.sealedSha256,
       isConflict ? 1 : 0,
-      envelope.policy.startsWith('deidentified:') ? 1 : 0,
+      isDeidentified(envelope) ? 1 : 0,
     )
     if (bad !== undefined) this.#supersede(bad.ulid, ulid)
     return bad !== undefined ? 'healed' : isConflict ? 'conflict' : 'new'

@@ -80,6 +80,11 @@ export class WatchPoints {
     this.#database.run('DELETE FROM alarm WHERE code = ? AND subject = ?', code, subject)
   }
 
+  /** A person has looked at all of this code. */
+  putAway(code: string): void {
+    this.#database.run('DELETE FROM alarm WHERE code = ?', code)
+  }
+
   /** What was raised, and what stands by itself while spool files are bad; the oldest first. */
   alarms(): Alarm[] {
     return this.#database.all<Alarm>(ALARMS)
