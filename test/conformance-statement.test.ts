@@ -4,6 +4,7 @@ import { OUTCOME } from '../src/agent/settle/decide-commitment.ts'
 import { loadAgentSettings } from '../src/config/agent-settings.ts'
 import { COMMITMENT_SOP_CLASS_UID, COMMITMENT_SOP_INSTANCE_UID } from '../src/dicom/commitment-data-set.ts'
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../src/dicom/part10.ts'
+import { PROCEDURE_STEP_SOP_CLASS_UID } from '../src/dicom/procedure-step-data-set.ts'
 import { isStorageSopClass } from '../src/dicom/sop-class.ts'
 import { SOP_CLASS_NAMES } from '../src/dicom/sop-class-table.ts'
 import { STORAGE_STATUS } from '../src/dicom/storage-status.ts'
@@ -105,6 +106,13 @@ test('its N-ACTION statuses and outcomes are those that the code answers', () =>
       .map(hex)
       .toSorted(),
   )
+})
+
+test('its statuses of procedure steps are those that the code answers', () => {
+  const files = ['src/agent/arrival/procedure-step-service.ts', 'src/dimse/perform-request.ts']
+  const stated = firstCells('N-CREATE or N-SET status | when').toSorted()
+  expect(stated).toEqual(named('N-CREATE', SERVICE_STATUS, files))
+  expect(DOCUMENT).toContain(`\n${PROCEDURE_STEP_SOP_CLASS_UID}, in`)
 })
 
 test('its limits are those of the code and of the default settings', () => {

@@ -16,6 +16,7 @@ import type {
   DisplayView,
   NamesRequest,
   NamesView,
+  ProcedureStepsView,
   QuarantinedView,
   QuarantineView,
   QueueView,
@@ -35,6 +36,7 @@ import type { Queue } from './queue/open-queue.ts'
 import type { StudyRow } from './queue/studies.ts'
 import type { CenterAccount } from './send/center-account.ts'
 import { CENTER, type Sending } from './sending.ts'
+import type { Completeness } from './settle/completeness.ts'
 
 export interface AgentServiceParts {
   settings: AgentSettings
@@ -45,6 +47,7 @@ export interface AgentServiceParts {
   queue: Queue
   storage: StorageGate
   sending: Sending
+  completeness: Completeness
   devices: { list: DeviceList; watch: DeviceWatch; readSettings: (() => AgentSettings) | undefined }
   clock: Clock
   log: Log
@@ -103,13 +106,15 @@ export class AgentService implements ControlService {
   }
 
   study(studyInstanceUid: string): StudyDetail | undefined {
-    const { studies, deliveries, findings } = this.#parts.queue
+    const { queue, completeness } = this.#parts
+    const { studies, deliveries, findings } = queue
     const study = studies.get(CENTER, studyInstanceUid)
     if (study === undefined) return undefined
     return {
       study: this.#study(study),
       deliveries: deliveries.ofStudy(CENTER, studyInstanceUid),
       findings: findings.ofStudy(studyInstanceUid),
+      procedureSteps: completeness.ofStudy(studyInstanceUid),
       evidence: studies.evidence(CENTER, studyInstanceUid) ?? null,
     }
   }
@@ -119,6 +124,8 @@ export class AgentService implements ControlService {
     if (studyInstanceUid === undefined) {
       queue.watchPoints.putAway('INDEX_REBUILT')
       queue.watchPoints.putAway('DEID_WITHHELD')
+      queue.watchPoints.putAway('STUDY_INCOMPLETE')
+      queue.procedureSteps.putAway()
       queue.commitments.retry()
     }
     const retried = queue.deliveries.retry(CENTER, studyInstanceUid)
@@ -174,6 +181,10 @@ export class AgentService implements ControlService {
 
   commitments(limit: number): CommitmentsView {
     return { commitments: this.#parts.queue.commitments.list(limit) }
+  }
+
+  procedureSteps(limit: number): ProcedureStepsView {
+    return { procedureSteps: this.#parts.completeness.list(limit) }
   }
 
   #devices(): DevicesView['devices'] {

@@ -13,6 +13,7 @@ import { CommitmentService } from './arrival/commitment-service.ts'
 import { type DeviceDoors, openDoors } from './arrival/device-doors.ts'
 import { type Device, DeviceList } from './arrival/device-list.ts'
 import { DeviceWatch } from './arrival/device-watch.ts'
+import { ProcedureStepService } from './arrival/procedure-step-service.ts'
 import { StorageGate } from './arrival/storage-gate.ts'
 import { StorageService } from './arrival/storage-service.ts'
 import { CenterKeys } from './center-keys.ts'
@@ -26,6 +27,7 @@ import { recoverSpool } from './queue/recover-spool.ts'
 import { CenterAccount } from './send/center-account.ts'
 import { CENTER, Sending } from './sending.ts'
 import { CommitmentReporter } from './settle/commitment-reporter.ts'
+import { Completeness } from './settle/completeness.ts'
 import { CommitmentReports } from './settle/report-commitment.ts'
 import type { Treatments } from './treatments.ts'
 
@@ -76,9 +78,19 @@ export async function startAgent(
     settings.listener.aeTitles,
   )
   const reports = commitmentReports({ settings, queue, devices, clock, log })
-  const sending = stack.use(new Sending({ settings, account, keys, queue, reports, clock, log }))
-  sending.start()
   const { treatments } = stack.use(await openTreatments(settings, { clock, log }))
+  const completeness = new Completeness({
+    steps: queue.procedureSteps,
+    otherUids: (sopInstanceUid) => treatments.otherUids(sopInstanceUid),
+    patienceMs: settings.procedureSteps.patienceMs,
+    watchPoints,
+    clock,
+    log,
+  })
+  const sending = stack.use(
+    new Sending({ settings, account, keys, queue, reports, completeness, clock, log }),
+  )
+  sending.start()
   const storageFailed = (failure: Failure): void => storage.failed(failure)
   const watch = new DeviceWatch({ devices, records: queue.devices, watchPoints, clock, storageFailed })
   const server = stack.use(
@@ -89,6 +101,7 @@ export async function startAgent(
       storage,
       sending,
       reports,
+      completeness,
       devices,
       watch,
       treatments,
@@ -106,6 +119,7 @@ export async function startAgent(
     queue,
     storage,
     sending,
+    completeness,
     devices: { list: devices, watch, readSettings },
     clock,
     log,
@@ -123,6 +137,7 @@ interface Listening extends Surroundings {
   storage: StorageGate
   sending: Sending
   reports: CommitmentReports
+  completeness: Completeness
   devices: DeviceList
   watch: DeviceWatch
   treatments: Treatments
@@ -130,7 +145,7 @@ interface Listening extends Surroundings {
 
 /** Opens the doors to the devices: the first half of an instance's path. */
 function listen(parts: Listening): Promise<DeviceDoors> {
-  const { settings, keys, queue, storage, sending, reports, devices, watch, treatments, clock, log } = parts
+  const { settings, keys, queue, storage, sending, devices, watch, treatments, clock, log } = parts
   const { listener, limits } = settings
   const intake = {
     queue,
@@ -148,13 +163,20 @@ function listen(parts: Listening): Promise<DeviceDoors> {
   const storageFailed = (failure: Failure): void => storage.failed(failure)
   const commitment = new CommitmentService({
     commitments: queue.commitments,
-    recorded: (id, open) => reports.recorded(id, open),
+    recorded: (id, open) => parts.reports.recorded(id, open),
+    storageFailed,
+    log,
+  })
+  const procedureSteps = new ProcedureStepService({
+    steps: queue.procedureSteps,
+    ended: () => parts.completeness.wake(),
     storageFailed,
     log,
   })
   const handlers = new StorageService({
     devices,
     commitment,
+    procedureSteps,
     watch,
     storageTrouble: () => storage.trouble(),
     storageFailed,

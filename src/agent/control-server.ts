@@ -86,6 +86,8 @@ async function route(service: ControlService, request: IncomingMessage): Promise
   if (call === `GET ${CONTROL_PATHS.devices}`) return await service.devices()
   if (call === `POST ${CONTROL_PATHS.reloadDevices}`) return await service.reloadDevices()
   if (call === `GET ${CONTROL_PATHS.commitments}`) return await service.commitments(limitOf(searchParams))
+  if (call === `GET ${CONTROL_PATHS.procedureSteps}`)
+    return await service.procedureSteps(limitOf(searchParams))
   const quarantined = `GET ${CONTROL_PATHS.quarantine}/`
   if (call.startsWith(quarantined)) return await service.quarantined(call.slice(quarantined.length))
   const study = `GET ${CONTROL_PATHS.studies}/`

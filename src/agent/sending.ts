@@ -18,6 +18,7 @@ import { CenterUpload } from './send/center-upload.ts'
 import { Dispatcher } from './send/dispatcher.ts'
 import { KeyRefresh } from './send/key-refresh.ts'
 import { Pace } from './send/pace.ts'
+import type { Completeness } from './settle/completeness.ts'
 import { QuietTimes } from './settle/quiet-times.ts'
 import { ReceiptAudit } from './settle/receipt-audit.ts'
 import type { CommitmentReports } from './settle/report-commitment.ts'
@@ -33,6 +34,7 @@ export interface SendingParts {
   keys: CenterKeys
   queue: Queue
   reports: CommitmentReports
+  completeness: Completeness
   clock: Clock
   log: Log
 }
@@ -70,7 +72,7 @@ export class Sending implements AsyncDisposable {
   }
 
   start(): void {
-    const { settings, account, keys, queue, reports, clock, log } = this.#parts
+    const { settings, account, keys, queue, reports, completeness, clock, log } = this.#parts
     const audit = this.#createAudit()
     const retention = new Retention({
       retained: queue.retained,
@@ -91,7 +93,16 @@ export class Sending implements AsyncDisposable {
     const { spool, damage } = queue
     const isBusy = (): boolean => clock.monotonicMs() - this.#lastAcceptedMs < BUSY_MS
     const scrub = new Scrub({ spool, damage, isBusy, clock, log })
-    const parts = [this.#dispatcher, this.#settlement, audit, retention, keyRefresh, scrub, reports]
+    const parts = [
+      this.#dispatcher,
+      this.#settlement,
+      audit,
+      retention,
+      keyRefresh,
+      scrub,
+      reports,
+      completeness,
+    ]
     this.#loops = parts.map((part) => this.#keep(part))
   }
 

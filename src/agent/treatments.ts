@@ -67,6 +67,12 @@ export class Treatments {
     return routes.map((route) => this.#treatment(route, request, head, { ...facts, route: route.name }))
   }
 
+  /** UIDs under which a copy without identity of that instance is known. */
+  otherUids(sopInstanceUid: string): string[] {
+    const { key } = this.#parts
+    return key === undefined ? [] : [key.uid(sopInstanceUid)]
+  }
+
   #treatment(
     route: RouteSettings,
     request: StoreRequest,

@@ -18,6 +18,7 @@ import { freezeDeep } from './freeze-deep.ts'
 import { normalizationProblems, repeatedNormalizationNames } from './normalization-checks.ts'
 import { type NormalizationSettings, normalizationSchema } from './normalization-settings.ts'
 import type { Language } from './problem-words.ts'
+import { type ProcedureStepSettings, procedureStepsSchema } from './procedure-step-settings.ts'
 import { repeatedDevices } from './repeated-devices.ts'
 import * as setting from './setting.ts'
 import { type TlsSettings, tlsBesideFile, tlsProblems, tlsSchema } from './tls-settings.ts'
@@ -56,6 +57,7 @@ export interface AgentSettings {
   /** By finding; a device that is read strictly is measured by more. */
   readonly checking: CheckingSettings
   readonly commitment: CommitmentSettings
+  readonly procedureSteps: ProcedureStepSettings
   readonly deidentification: DeidSettings
   /** At least one; an instance takes each that fits. */
   readonly routes: readonly RouteSettings[]
@@ -164,6 +166,7 @@ const fileSchema = z
     statusPage: statusPageSchema.prefault({}),
     checking: checkingSchema.prefault({}),
     commitment: commitmentSchema.prefault({}),
+    procedureSteps: procedureStepsSchema.prefault({}),
     deidentification: deidentificationSchema.prefault({}),
     routes: routesSchema,
     normalization: normalizationSchema.prefault({}),
@@ -214,6 +217,7 @@ function toSettings(file: z.output<typeof fileSchema>): AgentSettings {
     statusPage: statusPage.enabled ? { host: statusPage.host, port: statusPage.port } : undefined,
     checking: file.checking,
     commitment: file.commitment,
+    procedureSteps: file.procedureSteps,
     deidentification: { projectKeyFile: undefined, ...file.deidentification },
     routes: file.routes.length === 0 ? [IDENTIFIED_ROUTE] : file.routes,
     normalization: file.normalization,

@@ -17,6 +17,8 @@ export interface DeviceSettings {
   readonly calledAeTitles?: readonly string[] | undefined
   /** Where it listens itself, for C-ECHO and for reports of storage commitment. */
   readonly dicom?: DeviceAddress | undefined
+  /** It announces by MPPS what it made, and is compared with what came. */
+  readonly procedureSteps?: boolean | undefined
   readonly quirks?: DeviceQuirks | undefined
 }
 
@@ -122,5 +124,8 @@ export const deviceSchema = z.strictObject({
     .optional()
     .describe("Called AE titles that are answered for this device besides the listener's"),
   dicom: addressSchema.optional().describe('Where the device itself listens'),
+  procedureSteps: setting
+    .onOff('Whether it announces by MPPS what it made, to be compared with what came')
+    .optional(),
   quirks: quirksSchema.optional().describe('What is done otherwise for this device'),
 })

@@ -13,6 +13,7 @@ import { addRetry } from './commands/retry.ts'
 import { addRun } from './commands/run.ts'
 import { addSend } from './commands/send.ts'
 import { addStatus } from './commands/status.ts'
+import { addSteps } from './commands/steps.ts'
 import { addStudy } from './commands/study.ts'
 import { AGENT_FILE } from './config-file.ts'
 import { newProgram } from './new-program.ts'
@@ -30,6 +31,7 @@ export function ferryProgram(session: Session): Command {
     addQueue,
     addQuarantine,
     addCommitments,
+    addSteps,
     addStudy,
     addRetry,
     addEcho,

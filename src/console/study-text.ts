@@ -1,9 +1,10 @@
-import type { DisplayView, StudyDetail, StudyView } from '../protocol/control-api.ts'
+import type { DisplayView, ProcedureStepView, StudyDetail, StudyView } from '../protocol/control-api.ts'
 import { wordsOfFinding } from './language/finding-words.ts'
 import type { Phrase } from './language/phrases-en.ts'
 import type { Session } from './session.ts'
 import { showBytes, showTime } from './show-values.ts'
 import { displayText, idText, isGuessed, modalityText, nameText } from './shown-names.ts'
+import { differences } from './step-differences.ts'
 import { formatTable } from './text-table.ts'
 import { deliveryReason, studyReason } from './waiting-reason.ts'
 
@@ -14,8 +15,12 @@ export function studiesText(studies: readonly StudyView[], session: Session): st
   return studies.some(({ display }) => isGuessed(display)) ? [...lines, '', say('names.guess')] : lines
 }
 
-/** The patient as far as shown, the study's own line, its instances by state and reason, and what was odd in them. */
-export function studyText({ study, deliveries, findings }: StudyDetail, session: Session): string[] {
+/**
+ * The patient as far as shown, the study's own line, its instances by state and reason, what was odd in them, and what its
+ * devices announced.
+ */
+export function studyText(detail: StudyDetail, session: Session): string[] {
+  const { study, deliveries, findings, procedureSteps } = detail
   const { say, language } = session
   const oddities = findings.map(({ finding, instances }) =>
     say('study.finding', {
@@ -30,7 +35,14 @@ export function studyText({ study, deliveries, findings }: StudyDetail, session:
     '',
     ...deliveriesText(deliveries, session),
     ...(oddities.length === 0 ? [] : ['', ...oddities]),
+    ...procedureSteps.flatMap((step) => ['', ...announcedText(step, say)]),
   ]
+}
+
+function announcedText(step: ProcedureStepView, say: Session['say']): string[] {
+  const { callingAeTitle: device, announced, arrived } = step
+  const line = say('study.announced', { device, announced, arrived, state: say(`step.${step.state}`) })
+  return [line, ...differences(step, say).map((text) => `  ${text}`)]
 }
 
 function patientText(display: DisplayView, { say }: Session): string[] {

@@ -1,10 +1,10 @@
 import { Failure } from '../platform/failure.ts'
-import { editDataSet } from './data-set-editor.ts'
 import { ElementList } from './data-set-tree.ts'
 import { encodingOf } from './element-header.ts'
+import { ServiceDataSet } from './service-data-set.ts'
 import type { Tag } from './tag.ts'
 import { transferSyntax } from './transfer-syntax.ts'
-import { isUid, trimUid } from './uid.ts'
+import { isInstanceUid, isUid } from './uid.ts'
 
 /** Storage Commitment Push Model, and the one instance of it that requests and reports name (PS3.4 §J.3.5). */
 export const COMMITMENT_SOP_CLASS_UID = '1.2.840.10008.1.20.1'
@@ -28,26 +28,21 @@ const TAGS = {
 /** What was found out about one instance: 0 = committed, else the Failure Reason (PS3.3 §C.14.1.1). */
 export type ReportedReference = SopReference & { readonly outcome: number }
 
-/** Twice what PS3.5 §9.1 allows: instances with such UIDs are taken, too. */
-const REFERENCE = /^[\x21-\x7e]{1,128}$/
-
 /** Reads the Action Information of a request (PS3.4 §J.3.2.1); throws DATA_SET_UNREADABLE where something is missing. */
 export function readCommitmentRequest(
   dataSet: Buffer,
   transferSyntaxUid: string,
 ): { transactionUid: string; references: SopReference[] } {
-  const parts: ElementList[] = []
-  editDataSet(dataSet, transferSyntaxUid, { edit: (part) => void parts.push(part), large: () => 'remove' })
-  const transactionUid = uidIn(parts, TAGS.TransactionUid)
+  const asked = ServiceDataSet.read(dataSet, transferSyntaxUid)
+  const transactionUid = asked.text(TAGS.TransactionUid)
   if (!isUid(transactionUid)) throw unusable('no usable Transaction UID')
-  const sequence = find(parts, TAGS.ReferencedSopSequence)
-  const references = (sequence?.items ?? []).map(({ list }) => ({
-    sopClassUid: uidIn([list], TAGS.ReferencedSopClassUid),
-    sopInstanceUid: uidIn([list], TAGS.ReferencedSopInstanceUid),
+  const references = asked.items(TAGS.ReferencedSopSequence).map((item) => ({
+    sopClassUid: item.text(TAGS.ReferencedSopClassUid),
+    sopInstanceUid: item.text(TAGS.ReferencedSopInstanceUid),
   }))
   if (references.length === 0) throw unusable('no referenced instances')
   for (const { sopClassUid, sopInstanceUid } of references)
-    if (!REFERENCE.test(sopClassUid) || !REFERENCE.test(sopInstanceUid))
+    if (!isInstanceUid(sopClassUid) || !isInstanceUid(sopInstanceUid))
       throw unusable('a reference without usable UIDs')
   return { transactionUid, references }
 }
@@ -86,12 +81,6 @@ function setUid(list: ElementList, tag: Tag, uid: string): void {
 function unsigned(value: number, littleEndian: boolean): Buffer {
   return Buffer.from(littleEndian ? [value & 0xff, value >>> 8] : [value >>> 8, value & 0xff])
 }
-
-const find = (parts: readonly ElementList[], tag: Tag): ReturnType<ElementList['find']> =>
-  parts.map((part) => part.find(tag)).find((element) => element !== undefined)
-
-const uidIn = (parts: readonly ElementList[], tag: Tag): string =>
-  trimUid(find(parts, tag)?.value.toString('latin1') ?? '')
 
 const unusable = (found: string): Failure =>
   new Failure('DATA_SET_UNREADABLE', `reading a request for storage commitment: ${found}`)

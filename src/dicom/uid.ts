@@ -14,6 +14,12 @@ export function isUid(text: string): text is Uid {
   return text.length <= LIMIT_CHARACTERS && COMPONENTS.test(text)
 }
 
+/** Twice what PS3.5 §9.1 allows, and other characters: instances with such UIDs are taken, too. */
+const TAKEN_AS_UID = /^[\x21-\x7e]{1,128}$/
+
+/** True for what an instance that is taken may have in the place of a UID; the padding is removed. */
+export const isInstanceUid = (text: string): boolean => TAKEN_AS_UID.test(text)
+
 /** A UID without the padding of its field: the standard's NUL, and the space that many devices write. */
 export function trimUid(text: string): string {
   let end = text.length

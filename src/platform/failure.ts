@@ -23,6 +23,7 @@ export const FAILURES = {
   STORE_REFUSED: 'operator',
   TLS_FAILED: 'operator',
   COMMITMENT_UNREPORTED: 'operator',
+  STUDY_INCOMPLETE: 'operator',
   // the sealed form
   SEAL_FAILED: 'none',
   AGE_FORMAT: 'none',

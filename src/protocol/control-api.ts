@@ -17,6 +17,7 @@ export const CONTROL_PATHS = {
   devices: '/v1/devices',
   reloadDevices: '/v1/devices/reload',
   commitments: '/v1/commitments',
+  procedureSteps: '/v1/procedure-steps',
 } as const
 
 /** Where the agent that works in this folder listens for its CLI. Both must see the folder under the same name. */
@@ -184,11 +185,38 @@ export const queueSchema = z.object({
 
 export const studiesSchema = z.object({ studies: z.array(studySchema) })
 
+/** What a device announced by MPPS and what of it came. */
+const procedureStepSchema = z.object({
+  callingAeTitle: z.string(),
+  sopInstanceUid: z.string(),
+  state: z.enum(['inProgress', 'completed', 'discontinued']),
+  modality: z.string().nullable(),
+  studyInstanceUids: z.array(z.string()),
+  begunAt: time,
+  changedAt: time,
+  /** When the device ended it. */
+  endedAt: time.nullable(),
+  /** When all of it had come. */
+  completeAt: time.nullable(),
+  alarm: z.enum(['raised', 'putAway']).nullable(),
+  announced: count,
+  arrived: count,
+  /** Came in these series, and were not announced. */
+  unannounced: count,
+  series: z.array(
+    z.object({ seriesInstanceUid: z.string(), announced: count, arrived: count, unannounced: count }),
+  ),
+})
+
+/** Those of which not all has come first, then the newest. */
+export const procedureStepsSchema = z.object({ procedureSteps: z.array(procedureStepSchema) })
+
 export const studyDetailSchema = z.object({
   study: studySchema,
   deliveries: z.array(deliverySchema),
   /** How many instances have each finding. */
   findings: z.array(findingCountSchema),
+  procedureSteps: z.array(procedureStepSchema),
   /** The newest manifest and its receipt, as signed (JWS). */
   evidence: z.object({ manifest: z.string(), receipt: z.string().nullable() }).nullable(),
 })
@@ -244,6 +272,8 @@ export const commitmentsSchema = z.object({
   ),
 })
 
+export type ProcedureStepView = z.infer<typeof procedureStepSchema>
+export type ProcedureStepsView = z.infer<typeof procedureStepsSchema>
 export type CommitmentsView = z.infer<typeof commitmentsSchema>
 export type AgentStatus = z.infer<typeof statusSchema>
 export type CenterTrouble = z.infer<typeof troubleSchema>
@@ -287,4 +317,5 @@ export interface ControlService {
   /** Takes the list of devices from the configuration anew; what else changed there waits for a restart. */
   reloadDevices(): DevicesView | Promise<DevicesView>
   commitments(limit: number): CommitmentsView | Promise<CommitmentsView>
+  procedureSteps(limit: number): ProcedureStepsView | Promise<ProcedureStepsView>
 }

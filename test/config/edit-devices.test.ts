@@ -119,6 +119,7 @@ test('all that the example shows of a device is right', () => {
       name: 'CT 一室',
       aeTitle: 'CT1',
       addresses: ['192.168.1.20'],
+      procedureSteps: false,
       kind: 'CT',
       room: '一楼',
       calledAeTitles: ['OLDPACS'],

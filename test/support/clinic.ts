@@ -6,6 +6,7 @@ import { OperatorDesk } from '../../src/center/operator.ts'
 import type { AgentSettings } from '../../src/config/agent-settings.ts'
 import { checkingSchema } from '../../src/config/checking-settings.ts'
 import { commitmentSchema } from '../../src/config/commitment-settings.ts'
+import { procedureStepsSchema } from '../../src/config/procedure-step-settings.ts'
 import { type Clock, systemClock } from '../../src/platform/clock.ts'
 import type { Log } from '../../src/platform/log.ts'
 import { silentLog } from '../../src/platform/log.ts'
@@ -62,6 +63,7 @@ export function testSettings(dataFolder: string, settings: Partial<AgentSettings
     statusPage: undefined,
     checking: checkingSchema.parse({}),
     commitment: commitmentSchema.parse({}),
+    procedureSteps: procedureStepsSchema.parse({}),
     deidentification: { projectKeyFile: undefined, profiles: [] },
     routes: [{ name: 'identified', profile: undefined }],
     normalization: { system: 'FERRY', recordOriginals: true, rules: [] },

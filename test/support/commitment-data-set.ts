@@ -1,5 +1,5 @@
-import { tagOfKeyword } from '../../src/dicom/attribute.ts'
 import { IMPLICIT_LITTLE, writer } from '../dicom/build-data-set.ts'
+import { tagNamed } from './tag-named.ts'
 
 /** What asks for storage commitment, and what reports success (PS3.4 §J.3.2, §J.3.3); Implicit VR Little Endian. */
 export function commitmentDataSet(
@@ -8,7 +8,7 @@ export function commitmentDataSet(
 ): Buffer {
   const { element, item } = writer(IMPLICIT_LITTLE)
   const uid = (keyword: string, value: string): Buffer =>
-    element(tag(keyword), 'UI', value.length % 2 === 0 ? value : `${value}\0`)
+    element(tagNamed(keyword), 'UI', value.length % 2 === 0 ? value : `${value}\0`)
   const items = instances.map(({ sopClassUid, sopInstanceUid }) =>
     item(
       Buffer.concat([
@@ -19,12 +19,6 @@ export function commitmentDataSet(
   )
   return Buffer.concat([
     uid('TransactionUID', transactionUid),
-    element(tag('ReferencedSOPSequence'), 'SQ', Buffer.concat(items)),
+    element(tagNamed('ReferencedSOPSequence'), 'SQ', Buffer.concat(items)),
   ])
-}
-
-function tag(keyword: string): number {
-  const found = tagOfKeyword(keyword)
-  if (found === undefined) throw new Error(`no attribute ${keyword}`)
-  return found
 }

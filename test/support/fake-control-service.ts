@@ -7,6 +7,8 @@ import type {
   DeviceView,
   NamesRequest,
   NamesView,
+  ProcedureStepsView,
+  ProcedureStepView,
   QuarantinedView,
   QuarantineView,
   QueueView,
@@ -119,6 +121,7 @@ export class FakeControlService implements ControlService {
   inQuarantine: QuarantinedView[] = []
   deliveries: DeliveryView[] = []
   listedDevices: DeviceView[] = []
+  announced: ProcedureStepView[] = []
   askedCommitments: CommitmentsView['commitments'] = []
 
   status(): AgentStatus {
@@ -145,6 +148,7 @@ export class FakeControlService implements ControlService {
       study: STUDY,
       deliveries: [confirmed, HELD_DELIVERY],
       findings: [{ finding: 'pixelLength', instances: 1 }],
+      procedureSteps: this.announced,
       evidence: { manifest: 'm.m.m', receipt: 'r.r.r' },
     }
   }
@@ -160,6 +164,10 @@ export class FakeControlService implements ControlService {
 
   reloadDevices(): DevicesView {
     return this.devices()
+  }
+
+  procedureSteps(): ProcedureStepsView {
+    return { procedureSteps: this.announced }
   }
 
   commitments(): CommitmentsView {

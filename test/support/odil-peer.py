@@ -88,7 +88,10 @@ def scu(port, path):
     step = data_set(AffectedSOPClassUID=[MPPS], AffectedSOPInstanceUID=[STEP], CommandField=[N_CREATE])
     tell("create", status=exchange(association, MPPS, step, data_set(PerformedProcedureStepStatus=["IN PROGRESS"])))
     step = data_set(RequestedSOPClassUID=[MPPS], RequestedSOPInstanceUID=[STEP], CommandField=[N_SET])
-    tell("set", status=exchange(association, MPPS, step, data_set(PerformedProcedureStepStatus=["COMPLETED"])))
+    made = data_set(ReferencedSOPClassUID=[sop_class], ReferencedSOPInstanceUID=[text(instance, "SOPInstanceUID")])
+    series = data_set(SeriesInstanceUID=[text(instance, "SeriesInstanceUID")], ReferencedImageSequence=[made])
+    ended = data_set(PerformedProcedureStepStatus=["COMPLETED"], PerformedSeriesSequence=[series])
+    tell("set", status=exchange(association, MPPS, step, ended))
 
     action = data_set(
         RequestedSOPClassUID=[COMMITMENT],

@@ -14,6 +14,8 @@ export interface Device {
   readonly calledAeTitles?: readonly string[] | undefined
   /** Where it listens itself; without an AE title it answers to the one that it calls by. */
   readonly dicom?: { host: string; port: number; aeTitle?: string | undefined } | undefined
+  /** It tells of its procedure steps by MPPS. */
+  readonly procedureSteps?: boolean | undefined
   readonly quirks?: Quirks | undefined
 }
 

@@ -1,5 +1,6 @@
 import { chooseTransferSyntax } from '../../dicom/choose-transfer-syntax.ts'
 import { COMMITMENT_SOP_CLASS_UID } from '../../dicom/commitment-data-set.ts'
+import { PROCEDURE_STEP_SOP_CLASS_UID } from '../../dicom/procedure-step-data-set.ts'
 import { isStorageSopClass, VERIFICATION_SOP_CLASS_UID } from '../../dicom/sop-class.ts'
 import { TRANSFER_SYNTAX } from '../../dicom/transfer-syntax.ts'
 import type {
@@ -19,11 +20,13 @@ import type { Log } from '../../platform/log.ts'
 import type { CommitmentService } from './commitment-service.ts'
 import type { Device, DeviceList, Refusal } from './device-list.ts'
 import type { DeviceWatch } from './device-watch.ts'
+import type { ProcedureStepService } from './procedure-step-service.ts'
 
 export interface StorageServiceParts {
   devices: DeviceList
   watch: DeviceWatch
   commitment: CommitmentService
+  procedureSteps: ProcedureStepService
   /** Why nothing can be taken just now (no space, storage fault), in words; undefined = all is well. */
   storageTrouble: () => string | undefined
   /** The index could not be written. */
@@ -34,8 +37,8 @@ export interface StorageServiceParts {
 }
 
 /**
- * C-ECHO, C-STORE and storage commitment as SCP: who is let in, and what is agreed with them. Refuses early, with a transient reason, while
- * nothing can be stored: many devices never send again what failed in the middle.
+ * C-ECHO, C-STORE, storage commitment and MPPS as SCP: who is let in, and what is agreed with them. Refuses early, with a
+ * transient reason, while nothing can be stored: many devices never send again what failed in the middle.
  */
 export class StorageService implements AssociationHandlers {
   readonly #parts: StorageServiceParts
@@ -65,8 +68,8 @@ export class StorageService implements AssociationHandlers {
       peerAddress,
       presentationContexts,
     })
-    const { transferSyntaxes, pduBytes } = admission.device?.quirks ?? {}
-    const answers = request.contexts.map((context) => answerContext(context, transferSyntaxes))
+    const { pduBytes } = admission.device?.quirks ?? {}
+    const answers = request.contexts.map((context) => answerContext(context, admission.device))
     if (answers.every((answer) => 'refused' in answer))
       this.#parts.watch.troubled(request, { kind: 'nothing', detail: '' })
     return {
@@ -82,8 +85,10 @@ export class StorageService implements AssociationHandlers {
   }
 
   request(request: ServiceRequest, peer: ServicePeer): Promise<ServiceAnswer> | undefined {
-    const { commitment } = this.#parts
-    return request.sopClassUid === COMMITMENT_SOP_CLASS_UID ? commitment.request(request, peer) : undefined
+    const { commitment, procedureSteps } = this.#parts
+    if (request.sopClassUid === COMMITMENT_SOP_CLASS_UID) return commitment.request(request, peer)
+    if (request.sopClassUid === PROCEDURE_STEP_SOP_CLASS_UID) return procedureSteps.request(request)
+    return undefined
   }
 
   ended({ callingAeTitle, peerAddress }: AssociationRequest, end: AssociationEnd): void {
@@ -134,17 +139,23 @@ const UNCOMPRESSED: readonly string[] = [
   TRANSFER_SYNTAX.ExplicitVRBigEndian,
 ]
 
-/** Storage commitment, and every storage SOP class, unknown and private ones too, in a transfer syntax that the device offered. */
+/**
+ * Every storage SOP class, unknown and private ones too, in a transfer syntax that the device offered; storage commitment;
+ * and MPPS from a device that is to tell of its procedure steps: one that means a RIS must not believe that it has told it.
+ */
 function answerContext(
   { abstractSyntaxUid, transferSyntaxUids }: ProposedContext,
-  preferred: readonly string[] | undefined,
+  device: Device | undefined,
 ): ContextAnswer {
-  if (abstractSyntaxUid === COMMITMENT_SOP_CLASS_UID) {
+  const isService =
+    abstractSyntaxUid === COMMITMENT_SOP_CLASS_UID ||
+    (abstractSyntaxUid === PROCEDURE_STEP_SOP_CLASS_UID && device?.procedureSteps === true)
+  if (isService) {
     const transferSyntaxUid = transferSyntaxUids.find((uid) => UNCOMPRESSED.includes(uid))
     return transferSyntaxUid === undefined ? { refused: 'transfer-syntaxes' } : { transferSyntaxUid }
   }
   const known = abstractSyntaxUid === VERIFICATION_SOP_CLASS_UID || isStorageSopClass(abstractSyntaxUid)
   if (!known) return REFUSED
-  const transferSyntaxUid = chooseTransferSyntax(transferSyntaxUids, preferred)
+  const transferSyntaxUid = chooseTransferSyntax(transferSyntaxUids, device?.quirks?.transferSyntaxes)
   return transferSyntaxUid === undefined ? { refused: 'transfer-syntaxes' } : { transferSyntaxUid }
 }

@@ -11,6 +11,7 @@ import { Findings } from './findings.ts'
 import { InstanceIndex } from './instance-index.ts'
 import { type OpenedIndex, openIndex } from './open-index.ts'
 import { Packs } from './packs.ts'
+import { ProcedureSteps } from './procedure-steps.ts'
 import { Receipted } from './receipted.ts'
 import { Retained } from './retained.ts'
 import { Spool } from './spool.ts'
@@ -32,6 +33,7 @@ export interface Queue extends Disposable {
   display: DisplayRecords
   findings: Findings
   packs: Packs
+  procedureSteps: ProcedureSteps
   studies: Studies
   receipted: Receipted
   retained: Retained
@@ -66,6 +68,7 @@ export async function openQueue(
     display: new DisplayRecords(database, displayKey, clock),
     findings: new Findings(database, clock),
     packs: new Packs(database, clock),
+    procedureSteps: new ProcedureSteps(database, clock),
     studies: new Studies(database, clock),
     receipted: new Receipted(database, clock),
     retained: new Retained(database, clock),

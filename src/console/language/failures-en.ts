@@ -62,6 +62,10 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'a device has asked whether its instances are safe and cannot be told',
     todo: 'set host and port under dicom of this device in the configuration, try ferry devices test, then ferry retry',
   },
+  STUDY_INCOMPLETE: {
+    meaning: 'a device announced instances that have not come',
+    todo: 'ferry steps shows which; send the study again from the device, or, if they were meant to stay away, ferry retry',
+  },
   SEAL_FAILED: {
     meaning: 'an instance could not be sealed',
     todo: 'look at the log; the instance was refused and is still on the device',

@@ -48,6 +48,10 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     todo: '请按原包重新安装 Ferry',
   },
   STORE_REFUSED: { meaning: '对方不接收这种影像', todo: '请在对方的一致性声明中查看 SOP 类和传输语法' },
+  STUDY_INCOMPLETE: {
+    meaning: '设备申报的影像没有全部到达',
+    todo: '用 ferry steps 查看缺哪些；请在设备上重新发送该检查；如属有意不发，运行 ferry retry 确认',
+  },
   SEAL_FAILED: { meaning: '影像无法封存', todo: '请查看日志；该影像已拒收，仍在设备上' },
   AGE_FORMAT: { meaning: '封存的文件不是 age 格式，或已损坏', todo: '请保留该文件，并连同日志上报' },
   AGE_NO_KEY: { meaning: '文件是用另一把密钥封存的', todo: '请找回对应的密钥，或用恢复密钥解开' },

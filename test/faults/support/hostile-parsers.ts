@@ -1,6 +1,9 @@
 import { parseHeader } from '../../../src/age/header.ts'
+import { readCommitmentRequest } from '../../../src/dicom/commitment-data-set.ts'
 import { parsePart10Header } from '../../../src/dicom/part10.ts'
+import { readProcedureStep } from '../../../src/dicom/procedure-step-data-set.ts'
 import { readText } from '../../../src/dicom/text.ts'
+import { TRANSFER_SYNTAX } from '../../../src/dicom/transfer-syntax.ts'
 import { parseUid } from '../../../src/dicom/uid.ts'
 import { readStowAnswer } from '../../../src/dicomweb/stow-answer.ts'
 import { checkAssociateRequest } from '../../../src/dimse/associate-request.ts'
@@ -14,6 +17,8 @@ import { parsePackHeader } from '../../../src/protocol/pack.ts'
 import { verifyReceipt } from '../../../src/protocol/receipt.ts'
 import { newSigningKey } from '../../../src/protocol/signing-key.ts'
 import { parseEnvelope, parseTrailer, TRAILER_BYTES } from '../../../src/protocol/spool-file.ts'
+import { commitmentDataSet } from '../../support/commitment-data-set.ts'
+import { procedureStepDataSet } from '../../support/procedure-step-data-set.ts'
 import { associateRequest, storeCommand } from '../../support/raw-association.ts'
 import { vectorBytes, vectorJson } from '../../support/vector.ts'
 import { editsNothing, headIsFound, readsTheSame } from './hostile-data-set-reading.ts'
@@ -27,6 +32,7 @@ export interface HostileParser {
   read(bytes: Buffer, dice: Dice): unknown
 }
 
+const IMPLICIT_VR = TRANSFER_SYNTAX.ImplicitVRLittleEndian
 const key = newSigningKey()
 const vector = (name: string, field: string): Buffer =>
   Buffer.from((vectorJson(name) as Record<string, string>)[field] ?? '')
@@ -43,6 +49,23 @@ export const PARSERS: readonly HostileParser[] = [
   { name: 'data-set-head', read: headIsFound },
   { name: 'data-set-editor', read: editsNothing },
   { name: 'part10', good: [part10()], read: parsePart10Header },
+  {
+    name: 'storage commitment',
+    good: [commitmentDataSet('1.2.3', [{ sopClassUid: '1.2.4', sopInstanceUid: '1.2.5' }])],
+    read: (bytes) => readCommitmentRequest(bytes, IMPLICIT_VR),
+  },
+  {
+    name: 'procedure step',
+    good: [
+      procedureStepDataSet({
+        status: 'COMPLETED',
+        modality: 'CT',
+        studyInstanceUids: ['1.2'],
+        series: [{ seriesInstanceUid: '1.2.3', images: ['1.2.3.4'], others: ['1.2.3.5'] }],
+      }),
+    ],
+    read: (bytes) => readProcedureStep(bytes, IMPLICIT_VR),
+  },
   { name: 'uid', good: [Buffer.from('1.2.840.10008.1.2')], read: (bytes) => parseUid(latin1(bytes)) },
   {
     name: 'text',

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type ProcedureStepReport,
+  type ProcedureStepState,
+  readProcedureStep,
+} from '../../dicom/procedure-step-data-set.ts'
+import { isUid } from '../../dicom/uid.ts'
+import type { ServiceAnswer, ServiceRequest } from '../../dimse/service.ts'
+import { SERVICE_STATUS } from '../../dimse/service-status.ts'
+import { type Failure, failureFrom } from '../../platform/failure.ts'
+import type { Log } from '../../platform/log.ts'
+import type { ProcedureSteps } from '../queue/procedure-steps.ts'
+
+export interface ProcedureStepServiceParts {
+  readonly steps: ProcedureSteps
+  /** A step was ended by its device. */
+  readonly ended: () => void
+  readonly storageFailed: (failure: Failure) => void
+  readonly log: Log
+}
+
+/** Takes what devices tell of their procedure steps (PS3.4 §F.7.2): it is on the disk before it is answered. */
+export class ProcedureStepService {
+  readonly #parts: ProcedureStepServiceParts
+
+  constructor(parts: ProcedureStepServiceParts) {
+    this.#parts = parts
+  }
+
+  /** Undefined for what is neither N-CREATE nor N-SET. */
+  request(request: ServiceRequest): Promise<ServiceAnswer> | undefined {
+    if (request.service !== 'N-CREATE' && request.service !== 'N-SET') return undefined
+    return Promise.resolve(this.#answer(request))
+  }
+
+  #answer(request: ServiceRequest): ServiceAnswer {
+    try {
+      const said = readProcedureStep(request.dataSet ?? Buffer.alloc(0), request.transferSyntaxUid)
+      return request.service === 'N-CREATE' ? this.#create(request, said) : this.#set(request, said)
+    } catch (error) {
+      return this.#refuse(failureFrom(error, 'INTERNAL', 'taking a performed procedure step'), request)
+    }
+  }
+
+  #create({ sopInstanceUid, association }: ServiceRequest, said: ProcedureStepReport): ServiceAnswer {
+    const { callingAeTitle } = association
+    const uid = sopInstanceUid ?? newUid()
+    if (!isUid(uid)) return { status: SERVICE_STATUS.InvalidSopInstance }
+    const { state } = said
+    if (state === undefined) return { status: SERVICE_STATUS.MissingAttribute, errorComment: NO_STATUS }
+    if (state !== 'inProgress') return invalid('a new step is IN PROGRESS')
+    if (!this.#parts.steps.create(callingAeTitle, uid, { ...said, state }))
+      return { status: SERVICE_STATUS.DuplicateSopInstance }
+    this.#parts.log.info('procedure step begun', { callingAeTitle, procedureStep: uid })
+    return { status: SERVICE_STATUS.Success, ...(sopInstanceUid === undefined && { sopInstanceUid: uid }) }
+  }
+
+  #set({ sopInstanceUid = '', association }: ServiceRequest, said: ProcedureStepReport): ServiceAnswer {
+    const { steps, log } = this.#parts
+    const { callingAeTitle } = association
+    const before = steps.state(callingAeTitle, sopInstanceUid)
+    if (before === undefined) return { status: SERVICE_STATUS.NoSuchSopInstance }
+    if (before !== 'inProgress') return { status: SERVICE_STATUS.ProcessingFailure, errorComment: NO_LONGER }
+    const { state } = said
+    if (state === 'unknown') return invalid('IN PROGRESS, COMPLETED or DISCONTINUED is expected')
+    steps.set(callingAeTitle, sopInstanceUid, { ...said, state })
+    if (isFinal(state)) {
+      log.info('procedure step ended', { callingAeTitle, procedureStep: sopInstanceUid, state })
+      this.#parts.ended()
+    }
+    return { status: SERVICE_STATUS.Success }
+  }
+
+  #refuse(failure: Failure, { association }: ServiceRequest): ServiceAnswer {
+    const { code, message } = failure
+    const { callingAeTitle } = association
+    this.#parts.log.warn('procedure step refused', { callingAeTitle, code, reason: message })
+    if (code === 'DATA_SET_UNREADABLE') return invalid(message.split(': ').slice(1).join(': '))
+    if (code === 'DATABASE_ERROR' || code === 'STORAGE_FULL') this.#parts.storageFailed(failure)
+    return { status: SERVICE_STATUS.ProcessingFailure, errorComment: code }
+  }
+}
+
+const NO_STATUS = 'Performed Procedure Step Status is missing'
+/** In the words of PS3.4 §F.7.2.2.2. */
+const NO_LONGER = 'Performed Procedure Step Object may no longer be updated'
+
+const isFinal = (state: ProcedureStepState | undefined): boolean =>
+  state === 'completed' || state === 'discontinued'
+
+const invalid = (errorComment: string): ServiceAnswer => ({
+  status: SERVICE_STATUS.InvalidAttributeValue,
+  errorComment,
+})
+
+/** For a device that leaves the name to us (PS3.5 §B.2). */
+const newUid = (): string => `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`

@@ -1,0 +1,132 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Clock } from '../../platform/clock.ts'
+import type { Log } from '../../platform/log.ts'
+import { Wake } from '../../platform/wake.ts'
+import type { ProcedureStepView } from '../../protocol/control-api.ts'
+import type { ProcedureSteps, StepRow } from '../queue/procedure-steps.ts'
+import type { WatchPoints } from '../queue/watch-points.ts'
+
+const LOOK_EVERY_MS = 60_000
+const KEPT_MS = 90 * 86_400_000
+
+export interface CompletenessParts {
+  readonly steps: ProcedureSteps
+  /** UIDs under which a copy without identity of this instance may be here; made from a key, and written down nowhere. */
+  readonly otherUids: (sopInstanceUid: string) => readonly string[]
+  /** So long after a device has ended a step, what is missing is an alarm. */
+  readonly patienceMs: number
+  readonly watchPoints: WatchPoints
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Compares what devices announced by MPPS with what came, until all of it has come; what stays away is an alarm. */
+export class Completeness {
+  readonly #parts: CompletenessParts
+  readonly #wake: Wake
+
+  constructor(parts: CompletenessParts) {
+    this.#parts = parts
+    this.#wake = new Wake(parts.clock)
+  }
+
+  /** A step was ended, or somebody wants to know now. */
+  wake(): void {
+    this.#wake.call()
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { steps, clock } = this.#parts
+    while (!signal.aborted) {
+      steps.forget(clock.now() - KEPT_MS)
+      for (const step of steps.waiting()) {
+        this.#look(step)
+        // A step may have announced thousands.
+        await setImmediate()
+        if (signal.aborted) return
+      }
+      await this.#wake.wait(LOOK_EVERY_MS, signal)
+    }
+  }
+
+  list(limit: number): ProcedureStepView[] {
+    return this.#parts.steps.list(limit).map((step) => this.#progress(step))
+  }
+
+  ofStudy(studyInstanceUid: string): ProcedureStepView[] {
+    return this.#parts.steps.ofStudy(studyInstanceUid).map((step) => this.#progress(step))
+  }
+
+  #look(step: StepRow): void {
+    const { steps, watchPoints, patienceMs, clock, log } = this.#parts
+    const progress = this.#progress(step)
+    const { callingAeTitle, announced, arrived } = progress
+    const subject = subjectOf(progress)
+    if (arrived === announced) {
+      steps.complete(step.id)
+      watchPoints.clear('STUDY_INCOMPLETE', subject)
+      log.info('procedure step complete', {
+        callingAeTitle,
+        procedureStep: step.sopInstanceUid,
+        instances: arrived,
+      })
+    } else if (step.alarm !== 'putAway' && clock.now() - (step.endedAt ?? 0) >= patienceMs) {
+      if (step.alarm === null)
+        log.warn('procedure step incomplete', { callingAeTitle, subject, announced, arrived })
+      watchPoints.raise('STUDY_INCOMPLETE', subject, missingWords(progress))
+      steps.raised(step.id)
+    }
+  }
+
+  #progress({ id, ...step }: StepRow): ProcedureStepView {
+    const { steps } = this.#parts
+    const counts = new Map(
+      steps
+        .series(id)
+        .map(({ seriesInstanceUid, came }) => [
+          seriesInstanceUid,
+          { announced: 0, arrived: 0, direct: 0, came },
+        ]),
+    )
+    for (const { seriesInstanceUid, sopInstanceUid, isHere } of steps.instances(id)) {
+      const count = counts.get(seriesInstanceUid)
+      if (count === undefined) continue
+      count.announced++
+      if (isHere === 1) count.direct++
+      if (isHere === 1 || step.completeAt !== null || this.#cameOtherwise(sopInstanceUid)) count.arrived++
+    }
+    const series = Array.from(counts, ([seriesInstanceUid, { announced, arrived, direct, came }]) => ({
+      seriesInstanceUid,
+      announced,
+      arrived,
+      unannounced: Math.max(0, came - direct),
+    }))
+    const sum = (of: 'announced' | 'arrived' | 'unannounced'): number =>
+      series.reduce((all, one) => all + one[of], 0)
+    return {
+      ...step,
+      studyInstanceUids: steps.studies(id),
+      announced: sum('announced'),
+      arrived: sum('arrived'),
+      unannounced: sum('unannounced'),
+      series,
+    }
+  }
+
+  #cameOtherwise(sopInstanceUid: string): boolean {
+    const uids = this.#parts.otherUids(sopInstanceUid)
+    return uids.length > 0 && this.#parts.steps.hasAny(uids)
+  }
+}
+
+/** The study, by which people look; a step that names none is known by its own UID. */
+const subjectOf = ({ callingAeTitle, studyInstanceUids, sopInstanceUid }: ProcedureStepView): string =>
+  `${callingAeTitle} ${studyInstanceUids[0] ?? sopInstanceUid}`
+
+function missingWords({ announced, arrived, series }: ProcedureStepView): string {
+  const lacking = series.filter((one) => one.arrived < one.announced)
+  const where = lacking.map((one) => `${one.announced - one.arrived} of series ${one.seriesInstanceUid}`)
+  const named = where.slice(0, 3).join(', ')
+  const more = where.length > 3 ? `, and of ${where.length - 3} more series` : ''
+  return `${announced} instances announced, ${arrived} came; missing: ${named}${more}`
+}

@@ -1,0 +1,9 @@
+import { tagOfKeyword } from '../../src/dicom/attribute.ts'
+import type { Tag } from '../../src/dicom/tag.ts'
+
+/** By the standard's keyword. */
+export function tagNamed(keyword: string): Tag {
+  const found = tagOfKeyword(keyword)
+  if (found === undefined) throw new Error(`no attribute ${keyword}`)
+  return found
+}
