@@ -18,9 +18,10 @@ const KINDS: Readonly<
   deid: benchDeid,
 }
 
-const USAGE = `usage: npm run bench -- intake|forward|chain|deid [--instances N] [--rounds N] [--quick]
+const USAGE = `usage: npm run bench -- intake|forward|chain|deid [--instances N] [--rounds N] [--only SET] [--quick]
   --instances N  slices of the CT set (default 1000); the other sets shrink by the same part
   --rounds N     of each comparison, the median counts (default 3)
+  --only SET     intake: only the comparisons with ct, mr, dr or multiframe
   --quick        200 slices, one round, no 2 GB instance`
 
 process.exitCode = await main()
@@ -31,6 +32,7 @@ async function main(): Promise<number> {
     options: {
       instances: { type: 'string' },
       rounds: { type: 'string' },
+      only: { type: 'string' },
       quick: { type: 'boolean', default: false },
     },
   })
@@ -38,14 +40,15 @@ async function main(): Promise<number> {
   const run = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
   const instances = Number(values.instances ?? (values.quick ? 200 : STUDY_SETS.ct.instances))
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 3))
-  if (run === undefined || positionals.length !== 1 || !isCount(instances) || !isCount(rounds)) {
+  const isSet = values.only === undefined || Object.hasOwn(STUDY_SETS, values.only)
+  if (run === undefined || positionals.length !== 1 || !isCount(instances) || !isCount(rounds) || !isSet) {
     say(USAGE)
     return 2
   }
   const machine = describeMachine()
   const takenAt = new Date()
   const missing = new Set<string>()
-  const groups = await run({ instances, rounds, quick: values.quick }, missing)
+  const groups = await run({ instances, rounds, quick: values.quick, only: values.only }, missing)
   const command = ['npm run bench --', ...process.argv.slice(2)].join(' ')
   const results: Results = { kind, takenAt, command, machine, missing: [...missing], groups }
   process.stdout.write(`${formatResults(results)}\n`)

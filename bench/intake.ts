@@ -26,14 +26,17 @@ const COMPARISONS: readonly (readonly [SetName, Sender, readonly ReceiverKind[]]
 export async function benchIntake(options: BenchOptions, missing: Set<string>): Promise<Group[]> {
   const groups: Group[] = []
   for (const [set, sender, kinds] of COMPARISONS) {
-    if (present([sender], missing).length === 0) continue
+    if (!isWanted(set, options) || present([sender], missing).length === 0) continue
     const count = Math.ceil((STUDY_SETS[set].instances * options.instances) / STUDY_SETS.ct.instances)
     const loaded = firstOf(await load(set, count), sender.enough)
     groups.push(await compare(loaded, sender, present(kinds, missing), options.rounds))
   }
-  if (!options.quick) groups.push(await memoryOfOneLargeInstance(present(KEEPING, missing)))
+  if (!options.quick && isWanted('multiframe', options))
+    groups.push(await memoryOfOneLargeInstance(present(KEEPING, missing)))
   return groups
 }
+
+const isWanted = (set: SetName, { only }: BenchOptions): boolean => only === undefined || only === set
 
 async function compare(
   loaded: Load,

@@ -10,6 +10,8 @@ export interface BenchOptions {
   readonly instances: number
   readonly rounds: number
   readonly quick: boolean
+  /** Intake: only the comparisons with this set. */
+  readonly only: string | undefined
 }
 
 /** A folder of its own on the disk of the repository, so that fsync means something; gone afterwards. */

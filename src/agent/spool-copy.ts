@@ -128,9 +128,7 @@ export class SpoolCopy {
     observed: Observed | undefined,
   ): Promise<Acceptance> {
     const { queue, sealers } = this.#parts
-    const completed = writer.complete()
-    sealers.prepare()
-    await completed
+    await writer.complete(() => sealers.prepare())
     const failedSyncs = this.#sealed?.failedSyncs
     const acceptance = await queue.acceptance.accept(
       { path: writer.path, syncsBegun: writer.syncsBegun, envelope, trailer, ...(observed && { observed }) },

@@ -2,8 +2,10 @@ import { constants, type FileHandle, open, unlink } from 'node:fs/promises'
 import type { HeldFolder } from '../../platform/durable-file.ts'
 import { storageFailure } from '../../platform/failure.ts'
 
-/** Blocks are gathered to this much before they go to the file in one call. */
-const GATHER_BYTES = 512 * 1024
+/** So much is gathered before it goes to the file in one call: most of an instance is written while the rest still comes. */
+const GATHER_BYTES = 128 * 1024
+/** So much may wait for the call under way. */
+const WAITING_BYTES = 512 * 1024
 
 /**
  * Writes one new file in the order in which bytes are given, without holding more than about 1 MiB. `complete` makes the
@@ -56,17 +58,23 @@ export class SpoolWriter {
       this.#writing.catch(() => {})
       return undefined
     }
+    if (this.#gatheredBytes < WAITING_BYTES) return undefined
     return this.#writing.then(() => this.write([]))
   }
 
-  /** Writes the rest, syncs the data, closes. Until then the file counts as never accepted. */
-  async complete(): Promise<void> {
+  /**
+   * Writes the rest, syncs the data, closes. Until then the file counts as never accepted. `meanwhile` is called when the
+   * sync is under way, some ms in which nothing else is to be done for this instance.
+   */
+  async complete(meanwhile?: () => void): Promise<void> {
     try {
       await this.#writing
       while (this.#gathered.length > 0) await this.#flush()
       if (this.#failure !== undefined) throw this.#failure
       const handle = await this.#opening
-      await handle.datasync()
+      const synced = handle.datasync()
+      meanwhile?.()
+      await synced
       // What is synced is safe; nothing waits for the descriptor to be given back.
       this.#handle = undefined
       void handle.close().catch(() => {})
