@@ -55,7 +55,10 @@ export class InstanceObservation {
 
   /** The study's display record, sealed; only for a copy that keeps its identity. */
   display(records: DisplayRecords, studyInstanceUid: string): Pick<Observed, 'display'> {
-    const display = records.seal(studyInstanceUid, this.#reader.attributes(this.#parts.characterSet))
+    const display = records.seal(studyInstanceUid, {
+      fields: this.#reader.fields(),
+      attributes: () => this.#reader.attributes(this.#parts.characterSet),
+    })
     return display === undefined ? {} : { display }
   }
 }

@@ -71,6 +71,12 @@ export class DisplayReader {
     return this.#isDone
   }
 
+  /** Which have been found so far; their text has not been read yet. */
+  fields(): DisplayField[] {
+    this.#untilUnreadable(() => this.#inflater?.flush((inflated) => this.#search(inflated)))
+    return Array.from(this.#values.keys())
+  }
+
   /**
    * What has been found so far. `writtenIn`: the character set that this device is known to write whatever it declares,
    * by its defined term.

@@ -1,4 +1,4 @@
-import type { DisplayAttributes } from '../../dicom/display-attributes.ts'
+import type { DisplayAttributes, DisplayField } from '../../dicom/display-attributes.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import { displaySchema } from '../../protocol/control-api.ts'
@@ -6,6 +6,12 @@ import type { DisplayKey } from './display-key.ts'
 
 /** `lost`: there is a record, and the key that sealed it is gone. */
 export type DisplayRecord = { attributes: DisplayAttributes } | 'lost'
+
+/** Of an instance that comes in; its text is read only where something of it is new. */
+export interface FoundAttributes {
+  readonly fields: readonly DisplayField[]
+  readonly attributes: () => DisplayAttributes
+}
 
 /**
  * What a person recognizes studies by. The database holds ciphertext only; with the display key lost it holds nothing,
@@ -15,6 +21,8 @@ export class DisplayRecords {
   readonly #database: Database
   readonly #key: DisplayKey
   readonly #clock: Clock
+  /** The one that was opened last: a study's instances come one after the other. */
+  #last: { studyInstanceUid: string; sealed: Buffer; record: DisplayRecord } | undefined
 
   constructor(database: Database, key: DisplayKey, clock: Clock) {
     this.#database = database
@@ -26,13 +34,12 @@ export class DisplayRecords {
    * What to write down for a study of which an instance comes in, sealed; undefined where nothing is new. What the first
    * instances said stays; later ones fill in what they lacked.
    */
-  seal(studyInstanceUid: string, attributes: DisplayAttributes): Buffer | undefined {
-    if (studyInstanceUid === '' || Object.keys(attributes).length === 0) return undefined
+  seal(studyInstanceUid: string, found: FoundAttributes): Buffer | undefined {
+    if (studyInstanceUid === '' || found.fields.length === 0) return undefined
     const record = this.get(studyInstanceUid)
     const before = record === undefined || record === 'lost' ? {} : record.attributes
-    const all = { ...attributes, ...before }
-    if (Object.keys(all).length === Object.keys(before).length) return undefined
-    return this.#key.seal(JSON.stringify(all), studyInstanceUid)
+    if (found.fields.every((field) => before[field] !== undefined)) return undefined
+    return this.#key.seal(JSON.stringify({ ...found.attributes(), ...before }), studyInstanceUid)
   }
 
   /** Undefined where nothing was kept, or no longer. */
@@ -40,6 +47,14 @@ export class DisplayRecords {
     const sql = 'SELECT sealed FROM display_record WHERE study_instance_uid = ?'
     const row = this.#database.get<{ sealed: Buffer }>(sql, studyInstanceUid)
     if (row === undefined) return undefined
+    const last = this.#last
+    if (last?.studyInstanceUid === studyInstanceUid && last.sealed.equals(row.sealed)) return last.record
+    const record = this.#open(studyInstanceUid, row)
+    this.#last = { studyInstanceUid, sealed: row.sealed, record }
+    return record
+  }
+
+  #open(studyInstanceUid: string, row: { sealed: Buffer }): DisplayRecord {
     const text = this.#key.open(row.sealed, studyInstanceUid)
     const attributes = text === undefined ? undefined : displaySchema.safeParse(JSON.parse(text)).data
     return attributes === undefined ? 'lost' : { attributes }

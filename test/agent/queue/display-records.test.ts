@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { DisplayKey } from '../../../src/agent/queue/display-key.ts'
+import type { FoundAttributes } from '../../../src/agent/queue/display-records.ts'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
-import type { DisplayAttributes } from '../../../src/dicom/display-attributes.ts'
+import type { DisplayAttributes, DisplayField } from '../../../src/dicom/display-attributes.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { newUid, spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
@@ -14,13 +15,18 @@ const CHEN: DisplayAttributes = {
 
 const open = (folder: string): Promise<Queue> => openQueue(folder, new ManualClock(), ['center'])
 
+const found = (attributes: DisplayAttributes): FoundAttributes => ({
+  fields: Object.keys(attributes) as DisplayField[],
+  attributes: () => attributes,
+})
+
 async function accept(
   queue: Queue,
   studyInstanceUid: string,
   attributes: DisplayAttributes,
 ): Promise<string> {
   const instance = await spoolInstance(queue.spool, { studyInstanceUid })
-  const display = queue.display.seal(studyInstanceUid, attributes)
+  const display = queue.display.seal(studyInstanceUid, found(attributes))
   await queue.acceptance.accept({ ...instance, observed: { findings: [], ...(display && { display }) } })
   return instance.envelope.ulid
 }
@@ -41,7 +47,9 @@ test('the first instance decides, and later ones fill in what it lacked', async 
   using queue = await open(folder.path)
   const study = newUid()
   await accept(queue, study, CHEN)
-  expect(queue.display.seal(study, { patientName: { text: 'Another', isGuess: false } })).toBeUndefined()
+  expect(
+    queue.display.seal(study, found({ patientName: { text: 'Another', isGuess: false } })),
+  ).toBeUndefined()
   const modality = { text: 'CT', isGuess: false }
   await accept(queue, study, { patientName: { text: 'Another', isGuess: false }, modality })
   expect(queue.display.get(study)).toEqual({ attributes: { ...CHEN, modality } })
