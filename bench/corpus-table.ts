@@ -18,9 +18,7 @@ async function main(): Promise<number> {
   for (const crossing of crossings) say(row(crossing))
   say('')
   for (const expected of ['ok', 'odd', 'reject']) say(summary(expected, crossings))
-  say(
-    '\nWhat is no whole instance (reject) came from devices with `reading: strict`, the others from devices without quirks.',
-  )
+  say('\nAll settings are the defaults. What is no instance and names none was tried by `ferry send`.')
   return crossings.some((crossing) => breach(crossing) !== undefined) ? 1 : 0
 }
 

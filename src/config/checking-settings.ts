@@ -27,13 +27,20 @@ const REASONS: Readonly<Record<Finding, string>> = {
   trailingBytes: 'Other bytes than zeros behind the data set',
 }
 
-/** `accept` everywhere: a device seldom sends again what was refused, and an odd image is better than none. */
+/**
+ * Part of an image is not reported as stored: the device still has the whole of it, and must not believe otherwise. All else
+ * is accepted: a device seldom sends again what was refused, and an odd image is better than none.
+ */
+const REFUSED: ReadonlySet<Finding> = new Set(['truncated', 'fragmentsEnd'])
+
 export const checkingSchema = z.strictObject(fields()).describe('What becomes of odd instances')
 
 function fields() {
   const choices = FINDINGS.map((finding) => [
     finding,
-    setting.choice(REASONS[finding], ['accept', 'hold', 'refuse']).prefault('accept'),
+    setting
+      .choice(REASONS[finding], ['accept', 'hold', 'refuse'])
+      .prefault(REFUSED.has(finding) ? 'refuse' : 'accept'),
   ])
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one entry for each of FINDINGS
   return Object.fromEntries(choices) as Record<

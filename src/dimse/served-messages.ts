@@ -63,8 +63,7 @@ export class ServedMessages {
     if (!first.isCommand) throw violation(ABORT_BY_PROVIDER.unexpectedPdu, 'a data set without a command')
     const bytes = await readCommandBytes(this.#means.reader, first)
     const command = parseCommandSet(bytes)
-    // nothing that Ferry does can be cancelled, and C-CANCEL has no response (PS3.7 §9.3.2.3)
-    if (command.commandField === COMMAND_FIELD.cCancelRequest) return
+    if (command.commandField === COMMAND_FIELD.cCancelRequest) return this.#passOver(contextId, command)
     if (this.#means.own.awaits(contextId, command)) return this.#takeAnswer(contextId, command)
     const messageId = answerableMessageId(command)
     const call = { association, contextId, context, command }
@@ -77,6 +76,11 @@ export class ServedMessages {
       return this.#respond(contextId, command, bytes)
     }
     await this.#request({ ...call, asked }, bytes)
+  }
+
+  /** Nothing that Ferry does can be cancelled, and C-CANCEL has neither a response nor, rightly, a data set (PS3.7 §9.3.2.3). */
+  async #passOver(contextId: number, command: CommandSet): Promise<void> {
+    if (command.hasDataSet) await this.#discardDataSet(contextId)
   }
 
   async #takeAnswer(contextId: number, command: CommandSet): Promise<void> {

@@ -148,7 +148,7 @@ function cutOff(): RawInstance {
 }
 
 test('an instance with a finding is taken, held or refused as the configuration says', async () => {
-  using accepting = await openIntake()
+  using accepting = await openIntake({ truncated: 'accept' })
   expect(await accepting.take(cutOff())).toEqual({ status: 0x0000 })
   expect(accepting.queue.findings.totals().map(({ finding }) => finding)).toContain('truncated')
   expect(accepting.queue.deliveries.counts('center').queued).toBe(1)

@@ -161,6 +161,16 @@ test('a cancellation needs no answer', async () => {
   expect(await raw.response()).toMatchObject({ messageId: 2, status: 0 })
 })
 
+test('the data set that a cancellation announces is passed over, and nothing else is taken in its place', async () => {
+  await using listener = await startListener()
+  const announcing = dataPdu(pdv(3, 3, command({ 0x0100: 0x0fff, 0x0120: 1, 0x0800: 0x0001 })))
+  const raw = await RawAssociation.open(listener.port)
+  await raw.send(announcing, dataPdu(pdv(3, 2, Buffer.alloc(100))), dataPdu(pdv(3, 3, echoCommand(2))))
+  expect(await raw.response()).toMatchObject({ messageId: 2, status: 0 })
+  await raw.send(announcing, dataPdu(pdv(3, 3, echoCommand(3))))
+  await expect(raw.response()).rejects.toThrow()
+})
+
 test('a request cut at any byte harms nobody', async () => {
   await using listener = await startListener()
   const whole = associateRequest()

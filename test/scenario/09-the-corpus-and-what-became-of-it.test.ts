@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { checkingSchema } from '../../src/config/checking-settings.ts'
 import { corpusFiles, describeWithCorpus } from '../support/corpus.ts'
 import { breach, type Crossing, crossCorpus } from '../support/corpus-crossing.ts'
 
@@ -22,9 +23,10 @@ describeWithCorpus('every file of the corpus, each from a device of its own', ()
     expect(indexes.map(({ status }) => status)).toEqual(indexes.map(() => undefined))
   }, 240_000)
 
-  test('the table tells a breach: read leniently, a part of an instance is stored, and its finding says what it is', async () => {
+  test('the table tells a breach: where the configuration accepts it, a part of an instance is stored, and its finding says what it is', async () => {
+    const checking = checkingSchema.parse({ truncated: 'accept' })
     const parts = corpusFiles().filter(({ name }) => name === 'odd/truncated-pixel-data.dcm')
-    const [crossing, ...others] = await crossCorpus(parts, false)
+    const [crossing, ...others] = await crossCorpus(parts, { checking })
     expect(others).toEqual([])
     expect(crossing?.findings).toContain('truncated')
     expect(crossing && breach(crossing)).toBe('reported as stored')
