@@ -1,44 +1,41 @@
 import type { Command } from 'commander'
-import { AGENT_SETTINGS, checkAgentSettings } from '../config/agent-settings.ts'
-import { addCommitments } from './commands/commitments.ts'
-import { addConfig } from './commands/config.ts'
-import { addDeid } from './commands/deid.ts'
-import { addDevices } from './commands/devices.ts'
-import { addEcho } from './commands/echo.ts'
-import { addInit } from './commands/init.ts'
-import { addJoin } from './commands/join.ts'
-import { addQuarantine } from './commands/quarantine.ts'
-import { addQueue } from './commands/queue.ts'
-import { addRetry } from './commands/retry.ts'
-import { addRun } from './commands/run.ts'
-import { addSend } from './commands/send.ts'
-import { addStatus } from './commands/status.ts'
-import { addSteps } from './commands/steps.ts'
-import { addStudy } from './commands/study.ts'
 import { AGENT_FILE } from './config-file.ts'
 import { newProgram } from './new-program.ts'
 import type { Session } from './session.ts'
 
-/** `ferry`: what clinic IT and ops staff type. */
-export function ferryProgram(session: Session): Command {
+type Add = (program: Command, session: Session) => void
+
+/** In the order in which help lists them. Loaded when they are wanted: `ferry status` is not to wait for all the others. */
+const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
+  init: async () => (await import('./commands/init.ts')).addInit,
+  join: async () => (await import('./commands/join.ts')).addJoin,
+  run: async () => (await import('./commands/run.ts')).addRun,
+  status: async () => (await import('./commands/status.ts')).addStatus,
+  devices: async () => (await import('./commands/devices.ts')).addDevices,
+  queue: async () => (await import('./commands/queue.ts')).addQueue,
+  quarantine: async () => (await import('./commands/quarantine.ts')).addQuarantine,
+  commitments: async () => (await import('./commands/commitments.ts')).addCommitments,
+  steps: async () => (await import('./commands/steps.ts')).addSteps,
+  study: async () => (await import('./commands/study.ts')).addStudy,
+  retry: async () => (await import('./commands/retry.ts')).addRetry,
+  echo: async () => (await import('./commands/echo.ts')).addEcho,
+  send: async () => (await import('./commands/send.ts')).addSend,
+  deid: async () => (await import('./commands/deid.ts')).addDeid,
+  config: async () => {
+    const [{ addConfig }, { AGENT_SETTINGS, checkAgentSettings }] = await Promise.all([
+      import('./commands/config.ts'),
+      import('../config/agent-settings.ts'),
+    ])
+    const config = { file: AGENT_FILE, kind: AGENT_SETTINGS, check: checkAgentSettings }
+    return (program, session) => addConfig(program, session, config)
+  },
+}
+
+/** `ferry`: what clinic IT and ops staff type. Has all commands that the arguments may mean; without any, all there are. */
+export async function ferryProgram(session: Session, args: readonly string[]): Promise<Command> {
   const program = newProgram(session, 'ferry', 'about.ferry', AGENT_FILE)
-  for (const add of [
-    addInit,
-    addJoin,
-    addRun,
-    addStatus,
-    addDevices,
-    addQueue,
-    addQuarantine,
-    addCommitments,
-    addSteps,
-    addStudy,
-    addRetry,
-    addEcho,
-    addSend,
-  ])
-    add(program, session)
-  addDeid(program, session)
-  addConfig(program, session, { file: AGENT_FILE, kind: AGENT_SETTINGS, check: checkAgentSettings })
+  const named = Object.entries(COMMANDS).filter(([name]) => args.includes(name))
+  const wanted = named.length > 0 ? named : Object.entries(COMMANDS)
+  for (const add of await Promise.all(wanted.map(([, load]) => load()))) add(program, session)
   return program
 }

@@ -8,6 +8,9 @@ import { chooseLanguage, speak } from './language/language.ts'
 import type { Session } from './session.ts'
 import type { Terminal } from './terminal.ts'
 
+/** The program with the commands that these arguments may mean. */
+export type BuildProgram = (session: Session, args: readonly string[]) => Command | Promise<Command>
+
 export interface Surroundings {
   readonly terminal: Terminal
   readonly clock: Clock
@@ -16,7 +19,7 @@ export interface Surroundings {
 
 /** Runs one command line to its end. Never throws: what went wrong is said on standard error. */
 export async function runProgram(
-  build: (session: Session) => Command,
+  build: BuildProgram,
   args: readonly string[],
   surroundings: Surroundings,
 ): Promise<ExitCode> {
@@ -31,7 +34,8 @@ export async function runProgram(
     },
   }
   try {
-    await build(session).parseAsync(args, { from: 'user' })
+    const program = await build(session, args)
+    await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage

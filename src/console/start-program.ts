@@ -1,12 +1,10 @@
-import type { Command } from 'commander'
 import { systemClock } from '../platform/clock.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import { runProgram } from './run-program.ts'
-import type { Session } from './session.ts'
+import { type BuildProgram, runProgram } from './run-program.ts'
 import { systemTerminal } from './terminal.ts'
 
 /** Runs this process's command line. The first SIGINT or SIGTERM asks for a graceful end, a second one forces it. */
-export function startProgram(build: (session: Session) => Command): void {
+export function startProgram(build: BuildProgram): void {
   const end = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {

@@ -168,7 +168,7 @@ test('the data set that a cancellation announces is passed over, and nothing els
   await raw.send(announcing, dataPdu(pdv(3, 2, Buffer.alloc(100))), dataPdu(pdv(3, 3, echoCommand(2))))
   expect(await raw.response()).toMatchObject({ messageId: 2, status: 0 })
   await raw.send(announcing, dataPdu(pdv(3, 3, echoCommand(3))))
-  await expect(raw.response()).rejects.toThrow()
+  await expect(raw.response()).rejects.toThrow('a PDU of type 7')
 })
 
 test('a request cut at any byte harms nobody', async () => {

@@ -1,7 +1,5 @@
-import type { Command } from 'commander'
 import { ferryProgram } from '../../src/console/ferry-program.ts'
-import { runProgram } from '../../src/console/run-program.ts'
-import type { Session } from '../../src/console/session.ts'
+import { type BuildProgram, runProgram } from '../../src/console/run-program.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 
 export interface CommandResult {
@@ -21,7 +19,7 @@ export async function runCommand(
     environment = { FERRY_LANG: 'en' },
     signal = new AbortController().signal,
   }: {
-    program?: (session: Session) => Command
+    program?: BuildProgram
     environment?: Record<string, string>
     signal?: AbortSignal
   } = {},
