@@ -16,15 +16,20 @@ export const FERRY_AGENT: ReceiverKind = {
   name: 'Ferry agent',
   promises: 'sealed, synced, indexed',
   async start(folder) {
-    await enrolAtNobody(join(folder, 'data'))
-    return startAgent(folder)
+    return startAlone(folder)
   },
 }
 
-async function startAgent(folder: string): Promise<Receiver> {
+/** Enrolled at nobody. `more`: lines of its configuration. */
+export async function startAlone(folder: string, more = ''): Promise<Receiver> {
+  await enrolAtNobody(join(folder, 'data'))
+  return startAgent(folder, more)
+}
+
+async function startAgent(folder: string, more: string): Promise<Receiver> {
   const port = await freePort()
   const path = join(folder, 'ferry.yaml')
-  await writeFile(path, settings(port))
+  await writeFile(path, settings(port) + more)
   const child = new Child(process.execPath, [FERRY, 'run', '--config', path])
   await child.until('it listened', () => answers(port))
   return {

@@ -1,3 +1,4 @@
+import { remembering } from '../platform/remembering.ts'
 import { ATTRIBUTE_TABLE } from './attribute-table.ts'
 import { type Tag, tagText } from './tag.ts'
 
@@ -17,11 +18,11 @@ interface Dictionary {
 }
 
 /** The standard's entry for a tag; undefined for a private element and for one that the standard does not know. */
-export function attributeOf(tag: Tag): Attribute | undefined {
+export const attributeOf = remembering(10_000, (tag: Tag): Attribute | undefined => {
   const digits = tag.toString(16).padStart(8, '0')
   const { byTag, repeating } = DICTIONARY
   return byTag.get(digits) ?? repeating.find(({ pattern }) => pattern.test(digits))?.attribute
-}
+})
 
 /** The tag of a keyword; undefined where there is none, or where it stands for a range of tags. */
 export function tagOfKeyword(keyword: string): Tag | undefined {

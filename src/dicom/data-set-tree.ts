@@ -108,6 +108,19 @@ export class ElementList {
     this.insert(made)
   }
 
+  /** Sets an element by its bytes, header and all, as {@link write} gave them: what is alike in many data sets is made once. */
+  setWritten(tag: Tag, bytes: Buffer): void {
+    this.keep((element) => element.tag !== tag)
+    const token = {
+      tag,
+      vr: undefined,
+      length: bytes.length,
+      bytes: Buffer.alloc(0),
+      holds: 'value' as const,
+    }
+    this.insert(new DataElement(token, this.encoding, bytes))
+  }
+
   /** Puts an element at its place among the tags. */
   insert(element: DataElement): void {
     const place = this.#elements.findIndex(({ tag }) => tag > element.tag)

@@ -1,5 +1,6 @@
 import { isPrivate } from '../../dicom/attribute.ts'
 import type { Tag } from '../../dicom/tag.ts'
+import { remembering } from '../../platform/remembering.ts'
 import { CONFIDENTIALITY_TABLE } from './confidentiality-table.ts'
 import type { DeidOption } from './profile.ts'
 
@@ -31,14 +32,14 @@ interface Rows {
 }
 
 /** The row of a tag, repeating groups and the one of private attributes included; undefined where the table has none. */
-export function confidentialityOf(tag: Tag): ConfidentialityRow | undefined {
+export const confidentialityOf = remembering(10_000, (tag: Tag): ConfidentialityRow | undefined => {
   const { byDigits, repeating } = ROWS
   if (isPrivate(tag)) {
     const curve = repeating.find(({ pattern }) => pattern.test(digitsOf(tag)))
     return curve?.row ?? byDigits.get('private-')
   }
   return byDigits.get(digitsOf(tag)) ?? repeating.find(({ pattern }) => pattern.test(digitsOf(tag)))?.row
-}
+})
 
 const digitsOf = (tag: Tag): string => tag.toString(16).padStart(8, '0')
 

@@ -1,5 +1,6 @@
 import { attributeOf, isPrivate, isPrivateCreator } from '../../dicom/attribute.ts'
 import type { Tag } from '../../dicom/tag.ts'
+import { remembering } from '../../platform/remembering.ts'
 import { type BasicAction, type ConfidentialityRow, confidentialityOf } from './confidentiality.ts'
 import type { DeidOption } from './profile.ts'
 
@@ -48,6 +49,20 @@ export function decideAction(
   holdsItems: boolean,
   options: ReadonlySet<DeidOption>,
 ): Decision {
+  let made = DECISIONS.get(options)
+  if (made === undefined) {
+    made = remembering(1000, (form: string) =>
+      remembering(10_000, (one: Tag) => decide(one, form.slice(1), form.startsWith('S'), options)),
+    )
+    DECISIONS.set(options, made)
+  }
+  return made(holdsItems ? `S${vr}` : ` ${vr}`)(tag)
+}
+
+/** By the profile's options, then by form, then by tag: the elements of a series are alike. */
+const DECISIONS = new WeakMap<ReadonlySet<DeidOption>, (form: string) => (tag: Tag) => Decision>()
+
+function decide(tag: Tag, vr: string, holdsItems: boolean, options: ReadonlySet<DeidOption>): Decision {
   const never = NEVER_KEPT.get(tag)
   if (never !== undefined) return { action: 'remove', rule: `no ${never}` }
   const row = confidentialityOf(tag)

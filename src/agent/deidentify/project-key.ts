@@ -1,7 +1,9 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import { Failure } from '../../platform/failure.ts'
+import { remembering } from '../../platform/remembering.ts'
 
 const KEY_BYTES = 32
+const KEPT = 10_000
 /** A shift is between one day and ten years, always into the past, so that no date lies in the future. */
 const LONGEST_SHIFT_DAYS = 3650
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -13,6 +15,19 @@ const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
  */
 export class ProjectKey {
   readonly #key: KeyObject
+  /** The slices of a study share nearly all of what is asked for. */
+  readonly #uid = remembering(KEPT, (original: string) => {
+    return `2.25.${BigInt(`0x${this.#hmac('uid', original).toString('hex', 0, 16)}`)}`
+  })
+  readonly #pseudonyms = remembering(KEPT, (kind: string) =>
+    remembering(KEPT, (original: string) => {
+      const bytes = this.#hmac(kind, original).subarray(0, 16)
+      return Array.from(bytes, (byte) => CROCKFORD[byte & 31]).join('')
+    }),
+  )
+  readonly #dayShift = remembering(KEPT, (patient: string) => {
+    return 1 + (this.#hmac('dates', patient).readUInt32BE(0) % LONGEST_SHIFT_DAYS)
+  })
 
   /** Throws CONFIG_INVALID unless there are exactly 32 bytes. */
   constructor(key: Uint8Array) {
@@ -27,19 +42,17 @@ export class ProjectKey {
 
   /** A UID under 2.25 (PS3.5 §B.2); always valid, at most 44 characters. */
   uid(original: string): string {
-    const bytes = this.#hmac('uid', original).subarray(0, 16)
-    return `2.25.${BigInt(`0x${bytes.toString('hex')}`)}`
+    return this.#uid(original)
   }
 
   /** 16 letters and digits that nobody mistakes for others; 80 bits. */
   pseudonym(kind: string, original: string): string {
-    const bytes = this.#hmac(kind, original)
-    return Array.from(bytes.subarray(0, 16), (byte) => CROCKFORD[byte & 31]).join('')
+    return this.#pseudonyms(kind)(original)
   }
 
   /** By how many days this patient's dates go back; the same for all of them, so that intervals stay. */
   dayShift(patient: string): number {
-    return 1 + (this.#hmac('dates', patient).readUInt32BE(0) % LONGEST_SHIFT_DAYS)
+    return this.#dayShift(patient)
   }
 
   #hmac(kind: string, original: string): Buffer {

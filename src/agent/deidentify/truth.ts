@@ -1,4 +1,5 @@
-import type { ElementList } from '../../dicom/data-set-tree.ts'
+import { ElementList } from '../../dicom/data-set-tree.ts'
+import type { Encoding } from '../../dicom/element-header.ts'
 import { TABLE_EDITION } from './confidentiality-table.ts'
 import type { DeidOption, DeidProfile } from './profile.ts'
 
@@ -27,10 +28,30 @@ export function tellTheTruth(head: ElementList, profile: DeidProfile, pixelsAreC
   const { options } = profile
   head.set(PATIENT_IDENTITY_REMOVED, 'CS', ascii('YES'))
   head.set(METHOD, 'LO', ascii(methodText(profile)))
+  head.setWritten(METHOD_CODES, methodCodes(profile, pixelsAreClean, head.encoding))
+  head.set(LONGITUDINAL_TEMPORAL_INFORMATION, 'CS', ascii(temporalInformation(options)))
+  if (pixelsAreClean && head.find(BURNED_IN_ANNOTATION) !== undefined)
+    head.set(BURNED_IN_ANNOTATION, 'CS', ascii('NO'))
+}
+
+/** The codes as they are written in each encoding, with pixels clean or not: the same in all instances of a profile. */
+const CODES_OF = new WeakMap<DeidProfile, Map<string, Buffer>>()
+
+function methodCodes(profile: DeidProfile, pixelsAreClean: boolean, encoding: Encoding): Buffer {
+  const known = CODES_OF.get(profile) ?? new Map<string, Buffer>()
+  CODES_OF.set(profile, known)
+  const key = JSON.stringify([pixelsAreClean, encoding])
+  const bytes = known.get(key) ?? writeCodes(profile, pixelsAreClean, encoding)
+  known.set(key, bytes)
+  return bytes
+}
+
+function writeCodes({ options }: DeidProfile, pixelsAreClean: boolean, encoding: Encoding): Buffer {
   const codes = CODES.filter(
     ([option]) => options.has(option) && (option !== 'clean-pixel-data' || pixelsAreClean),
   )
-  head.setSequence(
+  const list = new ElementList(encoding)
+  list.setSequence(
     METHOD_CODES,
     [BASIC_PROFILE, ...codes.map(([, value, meaning]) => [value, meaning] as const)].map(
       ([value, meaning]) =>
@@ -41,9 +62,7 @@ export function tellTheTruth(head: ElementList, profile: DeidProfile, pixelsAreC
         },
     ),
   )
-  head.set(LONGITUDINAL_TEMPORAL_INFORMATION, 'CS', ascii(temporalInformation(options)))
-  if (pixelsAreClean && head.find(BURNED_IN_ANNOTATION) !== undefined)
-    head.set(BURNED_IN_ANNOTATION, 'CS', ascii('NO'))
+  return Buffer.concat(list.write())
 }
 
 function methodText({ name, options }: DeidProfile): string {

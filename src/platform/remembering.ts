@@ -1,0 +1,12 @@
+/** A pure function that remembers its answers. When there are `limit` of them all are forgotten: what comes from outside may go on for ever. */
+export function remembering<Key, Value>(limit: number, make: (key: Key) => Value): (key: Key) => Value {
+  const known = new Map<Key, { readonly value: Value }>()
+  return (key) => {
+    const found = known.get(key)
+    if (found !== undefined) return found.value
+    const value = make(key)
+    if (known.size >= limit) known.clear()
+    known.set(key, { value })
+    return value
+  }
+}
