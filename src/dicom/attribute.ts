@@ -1,5 +1,5 @@
-import { remembering } from '../platform/remembering.ts'
 import { ATTRIBUTE_TABLE } from './attribute-table.ts'
+import { remembering } from './remembering.ts'
 import { type Tag, tagText } from './tag.ts'
 
 /** What PS3.6 says of a data element. */

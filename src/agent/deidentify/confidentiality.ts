@@ -1,6 +1,6 @@
 import { isPrivate } from '../../dicom/attribute.ts'
+import { remembering } from '../../dicom/remembering.ts'
 import type { Tag } from '../../dicom/tag.ts'
-import { remembering } from '../../platform/remembering.ts'
 import { CONFIDENTIALITY_TABLE } from './confidentiality-table.ts'
 import type { DeidOption } from './profile.ts'
 

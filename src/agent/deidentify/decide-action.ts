@@ -1,6 +1,6 @@
 import { attributeOf, isPrivate, isPrivateCreator } from '../../dicom/attribute.ts'
+import { remembering } from '../../dicom/remembering.ts'
 import type { Tag } from '../../dicom/tag.ts'
-import { remembering } from '../../platform/remembering.ts'
 import { type BasicAction, type ConfidentialityRow, confidentialityOf } from './confidentiality.ts'
 import type { DeidOption } from './profile.ts'
 

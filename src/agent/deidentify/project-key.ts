@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import { remembering } from '../../dicom/remembering.ts'
 import { Failure } from '../../platform/failure.ts'
-import { remembering } from '../../platform/remembering.ts'
 
 const KEY_BYTES = 32
 const KEPT = 10_000
