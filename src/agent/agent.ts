@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import type { AgentSettings } from '../config/agent-settings.ts'
 import type { StoreRequest } from '../dimse/association.ts'
+import { deviceTls } from '../dimse/device-tls.ts'
 import { DEFAULT_LIMITS } from '../dimse/dimse-limits.ts'
 import type { TlsTrouble } from '../dimse/tls-trouble.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -211,7 +212,11 @@ function commitmentReports({
   clock,
   log,
 }: Pick<Listening, 'settings' | 'queue' | 'devices' | 'clock' | 'log'>): CommitmentReports {
-  const reporter = new CommitmentReporter((caller) => devices.find(caller)?.dicom, clock)
+  const reporter = new CommitmentReporter(
+    (caller) => devices.find(caller)?.dicom,
+    () => deviceTls(settings.listener.tls),
+    clock,
+  )
   return new CommitmentReports({
     commitments: queue.commitments,
     settings: settings.commitment,

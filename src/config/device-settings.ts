@@ -27,6 +27,8 @@ export interface DeviceAddress {
   readonly port: number
   /** Undefined: as it calls itself. */
   readonly aeTitle?: string | undefined
+  /** It listens by DICOM over TLS; the certificates are those of `listener.tls`. */
+  readonly tls?: boolean | undefined
 }
 
 /** What is done otherwise for one device. None of it changes a byte that the device sent. */
@@ -108,6 +110,9 @@ const addressSchema = z.strictObject({
   host: setting.host('Address at which the device listens'),
   port: setting.port('Port at which it listens').prefault('104'),
   aeTitle: setting.aeTitle('Its AE title there; left out = as it calls itself').optional(),
+  tls: setting
+    .onOff('Whether it listens by DICOM over TLS, with the certificates of listener.tls')
+    .optional(),
 })
 
 export const deviceSchema = z.strictObject({

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import type { CrossProblem } from './check-settings.ts'
 import * as setting from './setting.ts'
-import { textAt, valueAt } from './yaml-places.ts'
+import { listAt, textAt, valueAt } from './yaml-places.ts'
 
 const DEFAULT_PORT = '2762'
 const DEFAULT_PLAIN_PORT = '11112'
@@ -44,12 +44,28 @@ export function tlsBesideFile(tls: TlsSettings | undefined, path: string): TlsSe
   return { ...tls, certificate: at(tls.certificate), key: at(tls.key), ca: at(tls.ca) }
 }
 
-/** Both listeners on one port. */
+/** Both listeners on one port; a device that listens by TLS, and no certificates for it. */
 export function tlsProblems(values: unknown): CrossProblem[] {
+  return [...portProblems(values), ...deviceProblems(values)]
+}
+
+function deviceProblems(values: unknown): CrossProblem[] {
+  if (isOn(textAt(valueAt(values, ['listener', 'tls']), 'enabled'))) return []
+  return listAt(values, ['devices']).flatMap((device, i) => {
+    const found = textAt(valueAt(device, ['dicom']), 'tls')
+    if (found === undefined || !isOn(found)) return []
+    return [
+      { kind: 'conflict', path: ['devices', i, 'dicom', 'tls'], found, other: 'listener.tls.enabled: off' },
+    ]
+  })
+}
+
+const isOn = (text = 'off'): boolean => ['on', 'yes', 'true'].includes(text)
+
+function portProblems(values: unknown): CrossProblem[] {
   const plain = textAt(valueAt(values, ['listener']), 'port') ?? DEFAULT_PLAIN_PORT
   const tls = valueAt(values, ['listener', 'tls'])
   const found = textAt(tls, 'port') ?? DEFAULT_PORT
-  const isOff = !['on', 'yes', 'true'].includes(textAt(tls, 'enabled') ?? 'off')
-  if (isOff || found !== plain) return []
+  if (!isOn(textAt(tls, 'enabled')) || found !== plain) return []
   return [{ kind: 'conflict', path: ['listener', 'tls', 'port'], found, other: `listener.port: ${plain}` }]
 }

@@ -71,14 +71,16 @@ async function echoTo(session: Session, settings: AgentSettings, device: Listed)
   const values = { device: name, peer: `${calledAeTitle}@${host.includes(':') ? `[${host}]` : host}:${port}` }
   // Loaded when it is wanted, as in `ferry run`.
   const { openAssociation } = await import('../dimse/open-association.ts')
+  const { deviceTls } = await import('../dimse/device-tls.ts')
   const startedAt = clock.monotonicMs()
   try {
     const callingAeTitle = settings.listener.aeTitles.find((title) => title !== '*') ?? 'FERRY'
     const contexts = [
       { abstractSyntaxUid: VERIFICATION, transferSyntaxUids: [TRANSFER_SYNTAX.ImplicitVRLittleEndian] },
     ]
+    const tls = dicom.tls === true ? deviceTls(settings.listener.tls) : undefined
     await using association = await openAssociation(
-      { host, port, callingAeTitle, calledAeTitle, contexts, clock },
+      { host, port, callingAeTitle, calledAeTitle, contexts, clock, ...(tls && { tls }) },
       signal,
     )
     const status = await association.echo()

@@ -123,7 +123,7 @@ test('all that the example shows of a device is right', () => {
       kind: 'CT',
       room: '一楼',
       calledAeTitles: ['OLDPACS'],
-      dicom: { host: '192.168.1.20', port: 104, aeTitle: 'CT1' },
+      dicom: { host: '192.168.1.20', port: 104, aeTitle: 'CT1', tls: false },
       quirks: {
         transferSyntaxes: ['1.2.840.10008.1.2.1', '1.2.840.10008.1.2.4.70'],
         pduBytes: 16 * 1024,

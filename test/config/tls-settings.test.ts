@@ -24,6 +24,10 @@ test('switched on it is on the registered port, asks for certificates, and finds
 test.each([
   ['listener: {port: 2762, tls: {enabled: on}}', '"2762" cannot stand together with listener.port: 2762'],
   ['listener: {tls: {enabled: on, port: 11112}}', '"11112" cannot stand together with listener.port: 11112'],
+  [
+    'devices: [{name: CT, aeTitle: CT1, dicom: {host: 10.0.0.1, tls: on}}]',
+    '"on" cannot stand together with listener.tls.enabled: off',
+  ],
   ['listener: {tls: {enabled: on, clientCertificates: require}}', 'did you mean required?'],
   ['listener: {tls: {enabled: on, cert: x}}', 'there is no such setting'],
 ])('%s is a mistake that is named', (text, words) => {

@@ -5,11 +5,14 @@ import type { AssociationAnswer, AssociationRequest } from '../../src/dimse/asso
 import { openAssociation } from '../../src/dimse/open-association.ts'
 import type { RequestedAssociation } from '../../src/dimse/requested-association.ts'
 import type { ServiceHandler, ServiceRequest } from '../../src/dimse/service.ts'
+import { readTlsCredentials } from '../../src/dimse/tls-credentials.ts'
+import type { TlsAcceptance } from '../../src/dimse/tls-gate.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import { allSettled, type ClinicOptions, openClinic } from '../support/clinic.ts'
 import { commitmentDataSet } from '../support/commitment-data-set.ts'
 import { freePort } from '../support/free-port.ts'
+import { InventedAuthority } from '../support/invented-certificates.ts'
 import { inventedInstance } from '../support/invented-instance.ts'
 import { describeWithOrthanc, Orthanc } from '../support/orthanc.ts'
 import { UID } from '../support/raw-association.ts'
@@ -19,6 +22,7 @@ import { startListener } from '../support/test-listener.ts'
 import { until } from '../support/until.ts'
 
 const HOUR_MS = 3_600_000
+const CALLED = { host: '127.0.0.1' }
 const PATIENT = { arrivalMs: HOUR_MS, receiptMs: HOUR_MS, reportMs: HOUR_MS }
 
 type Instance = ReturnType<typeof inventedInstance>
@@ -84,6 +88,29 @@ test('a device that has gone is told on an association of ours, also when the ag
   await clinic.startAgent()
   expect(commitments(clinic)).toMatchObject([{ state: 'reported', instances: 2, committed: 2 }])
   expect(device.told).toHaveLength(1)
+})
+
+test('a device that listens by TLS is told over TLS, with the certificate of the door', async () => {
+  using authority = await InventedAuthority.create()
+  const [ours, theirs] = [await authority.issue('ferry'), await authority.issue('ct1')]
+  const tls = { credentials: readTlsCredentials(theirs), clientCertificates: 'required' as const }
+  await using device = await startDevice(tls)
+  const settings = settingsFor('CT1', device.port)
+  const door = { port: 0, ...ours, clientCertificates: 'required' as const }
+  const listener = { name: 'main', host: '127.0.0.1', port: 0, aeTitles: ['FERRY'], tls: door }
+  const devices = settings.devices?.map((one) => ({
+    ...one,
+    dicom: { ...CALLED, port: device.port, tls: true },
+  }))
+  await using clinic = await openClinic({ settings: { ...settings, listener, ...(devices && { devices }) } })
+  const instance = inventedInstance(1000)
+  await sendInstances(clinic.agent.port, [instance])
+  const association = await associate(clinic.agent.port)
+  const transaction = await ask(association, [instance])
+  await association.release()
+  await until(() => device.told.length, Boolean)
+  expect(device.told[0]?.dataSet).toEqual(commitmentDataSet(transaction, [instance]))
+  expect(device.told[0]?.association.tls?.certificate?.subject).toBe('CN=ferry')
 })
 
 test('a device whose address is unknown stands in the alarms', async () => {
@@ -218,8 +245,10 @@ async function ask(association: RequestedAssociation, instances: readonly Instan
 }
 
 /** A modality that listens for reports. */
-async function startDevice(): Promise<AsyncDisposable & { port: number; told: ServiceRequest[] }> {
-  const listener = await startListener()
+async function startDevice(
+  tls?: TlsAcceptance,
+): Promise<AsyncDisposable & { port: number; told: ServiceRequest[] }> {
+  const listener = await startListener(tls && { tls })
   const told: ServiceRequest[] = []
   listener.handlers.onAnswer = acceptScp
   listener.handlers.request = (request) => {

@@ -13,7 +13,9 @@ export interface Device {
   /** It may call these besides the listener's AE titles. */
   readonly calledAeTitles?: readonly string[] | undefined
   /** Where it listens itself; without an AE title it answers to the one that it calls by. */
-  readonly dicom?: { host: string; port: number; aeTitle?: string | undefined } | undefined
+  readonly dicom?:
+    | { host: string; port: number; aeTitle?: string | undefined; tls?: boolean | undefined }
+    | undefined
   /** It tells of its procedure steps by MPPS. */
   readonly procedureSteps?: boolean | undefined
   readonly quirks?: Quirks | undefined

@@ -6,6 +6,7 @@ import {
 } from '../../dicom/commitment-data-set.ts'
 import { TRANSFER_SYNTAX } from '../../dicom/transfer-syntax.ts'
 import { openAssociation } from '../../dimse/open-association.ts'
+import type { TlsProposal } from '../../dimse/open-socket.ts'
 import type { OutgoingEvent, ServiceAnswer } from '../../dimse/service.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { Failure } from '../../platform/failure.ts'
@@ -20,6 +21,7 @@ export interface DeviceAddress {
   readonly host: string
   readonly port: number
   readonly aeTitle?: string | undefined
+  readonly tls?: boolean | undefined
 }
 
 /** The address of the device that calls itself so from there; undefined where nobody has said it. */
@@ -28,10 +30,13 @@ type FindAddress = (caller: { callingAeTitle: string; peerAddress: string }) => 
 /** Brings reports of storage commitment to the device by N-EVENT-REPORT (PS3.4 §J.3.3). */
 export class CommitmentReporter {
   readonly #addressOf: FindAddress
+  readonly #tls: () => TlsProposal | undefined
   readonly #clock: Clock
 
-  constructor(addressOf: FindAddress, clock: Clock) {
+  /** `tls`: for devices that listen by it; asked each time, since certificates are renewed. */
+  constructor(addressOf: FindAddress, tls: () => TlsProposal | undefined, clock: Clock) {
     this.#addressOf = addressOf
+    this.#tls = tls
     this.#clock = clock
   }
 
@@ -70,6 +75,7 @@ export class CommitmentReporter {
     const address = this.#addressOf({ callingAeTitle, peerAddress })
     if (address === undefined) throw addressMissing(callingAeTitle)
     const { host, port, aeTitle = callingAeTitle } = address
+    const tls = address.tls === true ? this.#tls() : undefined
     const { ImplicitVRLittleEndian, ExplicitVRLittleEndian } = TRANSFER_SYNTAX
     await using association = await openAssociation(
       {
@@ -85,6 +91,7 @@ export class CommitmentReporter {
           },
         ],
         clock: this.#clock,
+        ...(tls && { tls }),
         timeouts: TIMEOUTS,
       },
       signal,
