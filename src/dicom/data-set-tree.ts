@@ -19,7 +19,7 @@ export class DataElement {
   /** Undefined for a plain value. */
   readonly items: DataSetItem[] | undefined
   #value: Buffer
-  /** What closes a sequence of undefined length. */
+  /** What closes a sequence: of undefined length, and of a stated one where a device wrote a delimiter all the same. */
   end: Buffer = Buffer.alloc(0)
 
   constructor(token: Omit<ElementToken, 'kind' | 'depth' | 'offset'>, encoding: Encoding, value: Buffer) {
@@ -45,8 +45,8 @@ export class DataElement {
 
   /** The bytes to write. */
   write(): Buffer[] {
-    const content = this.items?.flatMap((item) => item.write()) ?? [this.#value]
-    if (this.length === UNDEFINED_LENGTH) return [this.header, ...content, this.end]
+    const content = [...(this.items?.flatMap((item) => item.write()) ?? [this.#value]), this.end]
+    if (this.length === UNDEFINED_LENGTH) return [this.header, ...content]
     const length = bytesOf(content)
     const header =
       length === this.length ? this.header : withLength(this.header, this.vr, length, this.encoding)
@@ -174,8 +174,8 @@ export class ReadItem implements DataSetItem {
   }
 
   write(): Buffer[] {
-    const content = this.list.write()
-    if (this.#length === UNDEFINED_LENGTH) return [this.#header, ...content, this.end]
+    const content = [...this.list.write(), this.end]
+    if (this.#length === UNDEFINED_LENGTH) return [this.#header, ...content]
     const length = bytesOf(content)
     const { encoding } = this.list
     const header =

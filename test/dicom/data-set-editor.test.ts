@@ -65,6 +65,30 @@ test.each(SYNTAXES)(
   },
 )
 
+test('a delimiter that a device wrote although the length was stated is written back, or nothing is', () => {
+  const { element, item, itemEnd, sequenceEnd } = writer(EXPLICIT_LITTLE)
+  const id = element(PATIENT_ID, 'LO', '17')
+  const odd = [
+    [item(id), sequenceEnd],
+    [item(Buffer.concat([id, itemEnd])), sequenceEnd],
+    [item(Buffer.concat([id, itemEnd])), item(id)],
+    [sequenceEnd],
+    [item(Buffer.concat([itemEnd, id]))],
+    [sequenceEnd, item(id)],
+    [item(id), sequenceEnd, sequenceEnd],
+  ]
+  const written = odd.map((parts) => {
+    const whole = Buffer.concat([element(REFERENCED_STUDY, 'SQ', Buffer.concat(parts)), id])
+    try {
+      return editDataSet(whole, TRANSFER_SYNTAX.ExplicitVRLittleEndian, keepAll).equals(whole)
+    } catch (error) {
+      return String(error).includes('data set') ? 'refused' : error
+    }
+  })
+  expect(written.slice(0, 3)).toEqual([true, true, true])
+  expect(written).not.toContain(false)
+})
+
 test('a value that is set replaces the one that is there, or comes at its place among the tags', () => {
   const { element } = writer(EXPLICIT_LITTLE)
   const [name, after] = [element(PATIENT_NAME, 'PN', 'Wang^Wu '), element(0x0010_0040, 'CS', 'M ')]
