@@ -3,6 +3,7 @@ import type { Clock } from '../platform/clock.ts'
 import { failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
 import { type AuditRecord, DeidAuditLog } from './deid-audit-log.ts'
+import { DeidLinks } from './deid-links.ts'
 import { openPixelCodecs } from './deidentify/pixel-codec.ts'
 import { readProjectKey } from './project-key-file.ts'
 import { type TreatmentRecord, Treatments } from './treatments.ts'
@@ -23,6 +24,11 @@ export async function openTreatments(
     used.length > 0 && projectKeyFile !== undefined ? await readProjectKey(projectKeyFile) : undefined
   const isMasking = used.some(({ pixels }) => pixels.some(({ regions }) => regions.length > 0))
   const codecs = isMasking ? await openPixelCodecs() : undefined
+  const { linkingRecipient } = deidentification
+  const links =
+    key !== undefined && linkingRecipient !== undefined
+      ? new DeidLinks(dataFolder, linkingRecipient, key)
+      : undefined
   const audit = new DeidAuditLog(dataFolder)
   const { system } = normalization
   const treatments = new Treatments({
@@ -30,6 +36,7 @@ export async function openTreatments(
     profiles,
     normalization,
     key,
+    links,
     codecs,
     clock,
     system,

@@ -29,6 +29,8 @@ export interface Treatment {
   readonly names: Pick<Envelope, 'sopInstanceUid' | 'studyInstanceUid' | 'seriesInstanceUid'>
   /** Undefined: byte for byte as it came. */
   readonly change: DataSetChange | undefined
+  /** Resolves when all is on the disk that must be there before the copy is taken; called when all bytes have come. */
+  readonly prepared?: () => Promise<void>
   /** Called when the copy is in the queue, with the digests (SHA-256, hex) of the data set as it came and as it goes. */
   readonly taken?: (ulid: Ulid, digests: { before: string; after: string }) => void
 }
@@ -101,6 +103,7 @@ export class SpoolCopy {
       return { envelope, trailer, acceptance: 'repeat' }
     }
     await writer.write(blocks)
+    await this.treatment.prepared?.()
     const acceptance = await this.#accept(writer, envelope, trailer, observed)
     if (acceptance === 'known') await queue.spool.remove(envelope.ulid)
     else this.#tell(envelope.ulid, trailer)

@@ -7,10 +7,12 @@ import type { Clock } from '../platform/clock.ts'
 import { Failure } from '../platform/failure.ts'
 import { deidentifiedPolicy } from '../protocol/spool-file.ts'
 import type { Ulid } from '../protocol/ulid.ts'
+import type { DeidLinks } from './deid-links.ts'
 import { chainEdits } from './deidentify/chain-edits.ts'
 import type { DeidAudit } from './deidentify/deid-audit.ts'
 import { Deidentification } from './deidentify/deidentification.ts'
 import { KnownValuesCache } from './deidentify/known-values-cache.ts'
+import type { Link } from './deidentify/link.ts'
 import { Normalization } from './deidentify/normalization.ts'
 import type { NormalizationAudit } from './deidentify/normalization-audit.ts'
 import { normalizationRulesFor } from './deidentify/normalization-rule.ts'
@@ -39,6 +41,8 @@ export interface TreatmentsParts {
   readonly normalization: NormalizationSettings
   /** There is one wherever a route has a profile. */
   readonly key: ProjectKey | undefined
+  /** The linking table, where one is wanted. */
+  readonly links: DeidLinks | undefined
   readonly codecs: PixelCodecs | undefined
   readonly clock: Clock
   /** Modifying System in Original Attributes Sequence, ASCII. */
@@ -102,11 +106,12 @@ export class Treatments {
     source: DeidSource,
     normalization: Normalization | undefined,
   ): Treatment {
-    const { profiles, key, codecs } = this.#parts
+    const { profiles, key, codecs, links } = this.#parts
     const profile = profiles.get(profileName)
     if (profile === undefined || key === undefined)
       throw new Failure('INTERNAL', `taking an instance: the profile ${profileName} or its key is missing`)
     const { sopClassUid, transferSyntaxUid } = request
+    let link: Link | undefined
     const deid = new Deidentification({
       profile,
       key,
@@ -115,6 +120,7 @@ export class Treatments {
       transferSyntaxUid,
       codecs,
       knownValues: this.#knownValues,
+      onLink: links && ((made) => (link = made)),
     })
     // Whoever sets an institution on such a route wants it there: the rule names the route, and comes last.
     const edits: DataSetEdits = normalization === undefined ? deid : chainEdits(deid, normalization)
@@ -127,6 +133,9 @@ export class Treatments {
         seriesInstanceUid: deid.uid(seriesInstanceUid),
       },
       change: editedDataSet(transferSyntaxUid, edits, () => deid.transferSyntaxUid),
+      prepared: async () => {
+        if (link !== undefined) await links?.keep(profile.name, link)
+      },
       taken: (ulid, digests) =>
         this.#parts.record({
           ulid,

@@ -43,6 +43,8 @@ export const DEID_ACTIONS = [
 export interface DeidSettings {
   /** Absolute; there is one wherever there is a profile. */
   readonly projectKeyFile: string | undefined
+  /** age recipient that the linking table is sealed to; undefined = there is none. */
+  readonly linkingRecipient?: string | undefined
   readonly profiles: readonly DeidProfileSettings[]
 }
 
@@ -140,6 +142,9 @@ export const deidentificationSchema = z
   .strictObject({
     projectKeyFile: setting
       .path('Key that pseudonyms, UIDs and date shifts are made from: ferry deid key FILE')
+      .optional(),
+    linkingRecipient: setting
+      .recipient('Recovery key that the linking table is sealed to; left out = there is none')
       .optional(),
     profiles: z.array(profileSchema).prefault([]).describe('Ways to take identity out'),
   })

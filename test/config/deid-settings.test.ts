@@ -29,7 +29,7 @@ const EXAMPLE = readFileSync('config/ferry.example.yaml', 'utf8')
 function uncommented(): string {
   const section = EXAMPLE.slice(EXAMPLE.indexOf('\ndeidentification:'))
   const lines = section.split('\n').map((line) => line.replace(/^ {2}# {3}/, '    '))
-  return lines.join('\n').replace(/^ {4}projectKeyFile/m, '  projectKeyFile')
+  return lines.join('\n').replace(/^ {4}(?=projectKeyFile|linkingRecipient)/gm, '  ')
 }
 
 test('without routes everything goes by one route, with identity', () => {
@@ -48,6 +48,7 @@ test('what the example shows of de-identification as comments is right and is wh
   // The agent's own types take them as they are.
   const profiles: readonly DeidProfile[] = deidentification.profiles
   expect(deidentification.projectKeyFile).toBe(folder.join('project.key'))
+  expect(deidentification.linkingRecipient).toMatch(/^age1/)
   expect(profiles).toEqual([
     {
       name: 'teaching',

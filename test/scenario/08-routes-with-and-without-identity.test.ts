@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
+import { generateIdentity } from '../../src/age/x25519-keys.ts'
 import { readDeidAudit } from '../../src/agent/deid-audit-log.ts'
+import { readDeidLinks } from '../../src/agent/deid-links.ts'
 import type { AgentSettings } from '../../src/config/agent-settings.ts'
 import { STORAGE_STATUS } from '../../src/dicom/storage-status.ts'
 import { EXPLICIT_LITTLE, writer } from '../dicom/build-data-set.ts'
@@ -60,6 +62,26 @@ test('an instance crosses with identity byte for byte, and beside it a copy with
   const records = await Array.fromAsync(readDeidAudit(clinic.settings.dataFolder, 0))
   expect(records).toHaveLength(2)
   expect(records.every((record) => record?.before !== record?.after)).toBe(true)
+})
+
+test('a linking table that is wanted says who is who, before Success and to the recovery key alone', async () => {
+  using keys = tempFolder()
+  const { identity, recipient } = generateIdentity()
+  const settings = routed(keys.path, TEACHING_ONLY)
+  const deidentification = { ...settings.deidentification, profiles: [profile], linkingRecipient: recipient }
+  await using clinic = await openClinic({
+    settings: { ...settings, deidentification: { projectKeyFile: undefined, ...deidentification } },
+  })
+  const instance = asImage(inventedInstance(1_000))
+  await sendInstances(clinic.agent.port, [instance])
+  const opened = await Array.fromAsync(readDeidLinks(clinic.settings.dataFolder, identity))
+  await allSettled(clinic)
+  expect(opened).toMatchObject([
+    { link: { profile: 'teaching', original: { patientName: expect.stringContaining(NAME) } } },
+  ])
+  const [link] = opened.flatMap((one) => ('link' in one ? [one.link] : []))
+  const { deliveries } = clinic.agent.service.study(link?.replacement.studyInstanceUid ?? '') ?? {}
+  expect(deliveries).toHaveLength(1)
 })
 
 test('what cannot be cleaned goes by the way with identity alone, and an alarm says so', async () => {

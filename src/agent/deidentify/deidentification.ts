@@ -15,6 +15,7 @@ import { characterSetOf, paddingOf, plainText, TEXT_VRS, vrOf } from './element-
 import { type InstanceFacts, readFacts } from './facts.ts'
 import { collectKnownValues, type KnownValues } from './known-values.ts'
 import type { KnownValuesCache } from './known-values-cache.ts'
+import { type Link, type LinkedValues, readLinkedValues } from './link.ts'
 import { ownRuleFor } from './own-rules.ts'
 import type { PixelCodecs } from './pixel-codec.ts'
 import type { PixelTreatment } from './pixel-treatment.ts'
@@ -43,6 +44,8 @@ export interface DeidParts {
   readonly codecs?: PixelCodecs | undefined
   /** Known values of the patients seen last: what is searched is the same for every slice of a study. */
   readonly knownValues?: KnownValuesCache | undefined
+  /** Hears once who is who, when the head has been edited. */
+  readonly onLink?: ((link: Link) => void) | undefined
   /** Hears of each element, for the preview. */
   readonly onStep?: (step: DeidStep) => void
 }
@@ -101,10 +104,12 @@ export class Deidentification implements DataSetEdits {
       this.#known = collectKnownValues(part, facts.characterSet, this.#parts.knownValues)
       this.#pixels = choosePixelTreatment(part, facts, profile, transferSyntaxUid, codecs)
     }
+    const original = isHead && this.#parts.onLink ? readLinkedValues(part, facts.characterSet) : undefined
     this.#clean(part, [], facts.characterSet, facts)
     if (!isHead) return
     this.#pixels?.adapt(part)
     tellTheTruth(part, profile, this.#pixels?.areClean ?? false)
+    if (original !== undefined) this.#parts.onLink?.(this.#link(original, part, facts))
   }
 
   large(element: ElementToken): 'keep' | 'remove' | ValueTransform {
@@ -119,6 +124,12 @@ export class Deidentification implements DataSetEdits {
     if (action === 'remove') return 'remove'
     // What cannot be looked at as a whole is not kept.
     return dummyInPlace(element, encodingOf(transferSyntax(this.#parts.transferSyntaxUid)))
+  }
+
+  #link(original: LinkedValues, part: ElementList, { characterSet, patient }: InstanceFacts): Link {
+    const replacement = readLinkedValues(part, characterSet)
+    const areShifted = this.#parts.profile.options.has('retain-long-modified-dates')
+    return { original, replacement, ...(areShifted && { shiftedDays: this.#parts.key.dayShift(patient) }) }
   }
 
   #clean(list: ElementList, path: ElementPath, around: string, facts: InstanceFacts): void {

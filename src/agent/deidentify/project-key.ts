@@ -55,6 +55,11 @@ export class ProjectKey {
     return this.#dayShift(patient)
   }
 
+  /** What a text can be recognized by, and nobody without the key can test a guess against: 128 bits in hex. */
+  mark(text: string): string {
+    return this.#hmac('mark', text).toString('hex', 0, 16)
+  }
+
   #hmac(kind: string, original: string): Buffer {
     return createHmac('sha256', this.#key).update(`${kind}\0${original}`, 'utf8').digest()
   }
