@@ -61,13 +61,6 @@ export class StorageService implements AssociationHandlers {
       })
       return { accept: false, rejection: refusal.rejection }
     }
-    const presentationContexts = request.contexts.length
-    this.#parts.log.debug('association accepted', {
-      callingAeTitle,
-      calledAeTitle,
-      peerAddress,
-      presentationContexts,
-    })
     const { pduBytes } = admission.device?.quirks ?? {}
     const answers = request.contexts.map((context) => answerContext(context, admission.device))
     if (answers.every((answer) => 'refused' in answer))
@@ -96,13 +89,6 @@ export class StorageService implements AssociationHandlers {
     watch.flush()
     if (end.how === 'aborted')
       watch.troubled({ callingAeTitle, peerAddress }, { kind: 'aborted', detail: end.failure.message })
-    if (end.how === 'released') this.#parts.log.debug('association released', { callingAeTitle, peerAddress })
-    else
-      this.#parts.log.warn('association aborted', {
-        callingAeTitle,
-        peerAddress,
-        reason: end.failure.message,
-      })
   }
 
   /** Who calls is written down, which tells in time that the index takes nothing: no instance could be taken either. */
