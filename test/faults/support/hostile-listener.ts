@@ -20,6 +20,10 @@ const TCP_MS = 10_000
 /** Log lines that say that something was caught which nobody had foreseen. */
 const UNFORESEEN = /^(serving|deciding about|ending) an association failed$/
 
+/** A record of this type is how TLS begins, and such an alert is how it is told that here is no TLS (RFC 5246 §7.2). */
+const TLS_HANDSHAKE = 22
+const TLS_ALERT = Buffer.from('15030300020228', 'hex')
+
 /**
  * The real listener, from its `connection` event on, over connections in memory: each case is judged by all that can
  * be seen from outside, and by a second reading of what was sent.
@@ -129,8 +133,9 @@ export class HostileListener {
       else from = at + 1
     }
     if (isCut) return
+    const isTold = segments[0]?.[0] === TLS_HANDSHAKE && said.equals(TLS_ALERT)
     this.#judgeAnswers(
-      said,
+      isTold ? Buffer.alloc(0) : said,
       kept.map(({ messageId }) => messageId),
       honestStores,
     )
