@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
+import { CONFIDENTIALITY_OPTIONS, type ConfidentialityOption } from '../dicom/confidentiality-options.ts'
 import type { PathPattern } from '../dicom/element-path.ts'
 import {
   type ConditionSettings,
@@ -13,21 +14,6 @@ import {
   toCondition,
 } from './rule-setting.ts'
 import * as setting from './setting.ts'
-
-/** The options of PS3.15 §E.3. */
-export const DEID_OPTIONS = [
-  'retain-safe-private',
-  'retain-uids',
-  'retain-device-identity',
-  'retain-institution-identity',
-  'retain-patient-characteristics',
-  'retain-long-full-dates',
-  'retain-long-modified-dates',
-  'clean-descriptors',
-  'clean-structured-content',
-  'clean-graphics',
-  'clean-pixel-data',
-] as const
 
 export const DEID_ACTIONS = [
   'keep',
@@ -50,7 +36,7 @@ export interface DeidSettings {
 
 export interface DeidProfileSettings {
   readonly name: string
-  readonly options: ReadonlySet<(typeof DEID_OPTIONS)[number]>
+  readonly options: ReadonlySet<ConfidentialityOption>
   readonly rules: readonly (PathPattern & {
     readonly action: (typeof DEID_ACTIONS)[number]
     readonly value?: string | undefined
@@ -119,7 +105,7 @@ const profileSchema = z
   .strictObject({
     name: ruleName('What routes, audit records and commands call it'),
     options: z
-      .array(setting.choice('Option of PS3.15 annex E', DEID_OPTIONS))
+      .array(setting.choice('Option of PS3.15 annex E', CONFIDENTIALITY_OPTIONS))
       .prefault([])
       .describe('Options of PS3.15 §E.3; none = the Basic Profile alone'),
     capAges: setting.onOff('Ages over 89 years become 90').prefault('off'),

@@ -1,4 +1,5 @@
 import { isPrivate } from '../../dicom/attribute.ts'
+import { CONFIDENTIALITY_OPTIONS } from '../../dicom/confidentiality-options.ts'
 import { remembering } from '../../dicom/remembering.ts'
 import type { Tag } from '../../dicom/tag.ts'
 import { CONFIDENTIALITY_TABLE } from './confidentiality-table.ts'
@@ -12,19 +13,6 @@ export interface ConfidentialityRow {
   readonly basic: BasicAction
   readonly options: ReadonlyMap<DeidOption, 'K' | 'C'>
 }
-
-const OPTION_COLUMNS: readonly DeidOption[] = [
-  'retain-safe-private',
-  'retain-uids',
-  'retain-device-identity',
-  'retain-institution-identity',
-  'retain-patient-characteristics',
-  'retain-long-full-dates',
-  'retain-long-modified-dates',
-  'clean-descriptors',
-  'clean-structured-content',
-  'clean-graphics',
-]
 
 interface Rows {
   readonly byDigits: ReadonlyMap<string, ConfidentialityRow>
@@ -59,7 +47,7 @@ function read(): Rows {
 
 function optionsOf(columns: string): ReadonlyMap<DeidOption, 'K' | 'C'> {
   const options = new Map<DeidOption, 'K' | 'C'>()
-  for (const [at, option] of OPTION_COLUMNS.entries()) {
+  for (const [at, option] of CONFIDENTIALITY_OPTIONS.entries()) {
     const action = columns[at]
     if (action === 'K' || action === 'C') options.set(option, action)
   }

@@ -1,18 +1,7 @@
+import type { ConfidentialityOption } from '../../dicom/confidentiality-options.ts'
 import type { PathPattern } from '../../dicom/element-path.ts'
 
-/** The options of PS3.15 §E.3, by the names that a configuration gives them. */
-export type DeidOption =
-  | 'retain-safe-private'
-  | 'retain-uids'
-  | 'retain-device-identity'
-  | 'retain-institution-identity'
-  | 'retain-patient-characteristics'
-  | 'retain-long-full-dates'
-  | 'retain-long-modified-dates'
-  | 'clean-descriptors'
-  | 'clean-structured-content'
-  | 'clean-graphics'
-  | 'clean-pixel-data'
+export type DeidOption = ConfidentialityOption
 
 /** A rule of the clinic's own; the first that fits wins over the standard's table. */
 export interface DeidRule extends PathPattern {
