@@ -73,7 +73,7 @@ export function readText(bytes: Buffer, specificCharacterSet: string, vr: string
     return { text: trimmed.toString('latin1'), characterSet: declared, isGuess: false }
   }
   const read = readDeclared(trimmed, declared, vr)
-  if (read !== undefined && declared !== '' && !hasForeign(trimmed, declared, read))
+  if (read !== undefined && declared !== '' && !hasForeign(trimmed, declared, read, vr))
     return { text: read, characterSet: declared, isGuess: false }
   if (read !== undefined && declared !== '' && isCut(read) && strictly(trimmed, 'utf-8') === undefined)
     return { text: read, characterSet: declared, isGuess: true }
@@ -147,7 +147,7 @@ function readDeclared(bytes: Buffer, declared: string, vr: string): string | und
 }
 
 /** A replacement character, or bytes behind ASCII where the declaration knows only ASCII and nothing switches it. */
-function hasForeign(bytes: Buffer, declared: string, text: string): boolean {
+function hasForeign(bytes: Buffer, declared: string, text: string, vr: string): boolean {
   if (text.includes('\ufffd')) return true
   if (BEGINS_AS_ASCII.test(declared)) return !bytes.includes(0x1b)
   // Latin 1 takes any byte. Devices that declare it and write UTF-8 or GB18030 are common; a text whose letters with
@@ -156,8 +156,16 @@ function hasForeign(bytes: Buffer, declared: string, text: string): boolean {
   if (strictly(bytes, 'utf-8') !== undefined) return true
   const whole = withoutHalfPair(bytes)
   const chinese = strictly(whole, 'gb18030')
-  return chinese !== undefined && !isPlain(whole) && CHINESE.test(chinese) && comesInPairs(whole)
+  if (chinese === undefined || isPlain(whole) || !CHINESE.test(chinese)) return false
+  return comesInPairs(whole) || (vr === 'PN' && isNoLatinName(whole) && isChineseName(chinese))
 }
+
+/** Between 80 and BF Latin 1 has controls and signs, of which no name is made. */
+const isNoLatinName = (bytes: Buffer): boolean => bytes.some((byte) => byte >= 0x80 && byte < 0xc0)
+
+/** A component group is in characters or in letters: a single character among letters was a sign, such as an apostrophe. */
+const isChineseName = (text: string): boolean =>
+  text.split('=').every((group) => !/[\u4e00-\u9fff]/.test(group) || !/[A-Za-z]/.test(group))
 
 /** Without a last byte that stands alone where others stand in pairs. */
 function withoutHalfPair(bytes: Buffer): Buffer {

@@ -37,7 +37,7 @@ group(hasStorescu ? 'storescu as a device' : 'storescu as a device (it is not he
       }
       await Promise.all(feeds.map((feed) => feed.end()))
       const acknowledged = feeds.flatMap((feed) => Array.from(feed.acknowledged.values()))
-      const wrong = await accountOf(clinic, acknowledged, 60_000)
+      const wrong = await accountOf(clinic, acknowledged, 60_000 + 100 * acknowledged.length)
       const counts = {
         kills: RANDOM_KILLS,
         acknowledged: acknowledged.length,
