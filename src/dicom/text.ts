@@ -157,7 +157,8 @@ function hasForeign(bytes: Buffer, declared: string, text: string, vr: string): 
   const whole = withoutHalfPair(bytes)
   const chinese = strictly(whole, 'gb18030')
   if (chinese === undefined || isPlain(whole) || !CHINESE.test(chinese)) return false
-  return comesInPairs(whole) || (vr === 'PN' && isNoLatinName(whole) && isChineseName(chinese))
+  const isGb2312 = whole.some((byte) => byte >= 0xa1) && comesInPairs(whole)
+  return isGb2312 || (vr === 'PN' && isNoLatinName(whole) && isChineseName(chinese))
 }
 
 /** Between 80 and BF Latin 1 has controls and signs, of which no name is made. */
