@@ -148,7 +148,11 @@ describeWithOdil('Odil', () => {
       () => steps(clinic),
       ([first]) => first?.completeAt !== null,
     )
-    expect(complete).toMatchObject([{ callingAeTitle: 'ODIL', state: 'completed', announced: 1, arrived: 1 }])
+    // It names no study: that of its instances is found.
+    const { studyInstanceUid } = instance
+    const step = { callingAeTitle: 'ODIL', state: 'completed', announced: 1, arrived: 1 }
+    expect(complete).toMatchObject([{ ...step, studyInstanceUids: [studyInstanceUid] }])
+    expect(clinic.agent.service.study(studyInstanceUid)?.procedureSteps).toMatchObject([step])
   })
 })
 

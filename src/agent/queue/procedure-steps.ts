@@ -74,9 +74,9 @@ export class ProcedureSteps {
     )
   }
 
+  /** Those that name the study, and those that name an instance of it: some devices leave the study out. */
   ofStudy(studyInstanceUid: string): StepRow[] {
-    const sql = `${ROWS} WHERE id IN (SELECT step FROM procedure_step_study WHERE study_instance_uid = ?) ORDER BY id`
-    return this.#database.all<StepRow>(sql, studyInstanceUid)
+    return this.#database.all<StepRow>(OF_STUDY, studyInstanceUid, studyInstanceUid)
   }
 
   /** Ended by the device, and not all that it announced had come when last looked at. */
@@ -86,10 +86,9 @@ export class ProcedureSteps {
     )
   }
 
+  /** The studies that it names, and those that its instances came with. */
   studies(id: number): string[] {
-    return this.#database
-      .all<{ uid: string }>('SELECT study_instance_uid AS uid FROM procedure_step_study WHERE step = ?', id)
-      .map(({ uid }) => uid)
+    return this.#database.all<{ uid: string }>(STUDIES, id, id).map(({ uid }) => uid)
   }
 
   /** The series that were announced, those without instances too, and how many instances came in each: copies with identity only. */
@@ -171,6 +170,16 @@ const ROWS = `
   SELECT id, calling_ae_title AS callingAeTitle, sop_instance_uid AS sopInstanceUid, state, modality, begun_at AS begunAt,
     changed_at AS changedAt, ended_at AS endedAt, complete_at AS completeAt, alarm
   FROM procedure_step`
+const OF_STUDY = `
+  ${ROWS} WHERE id IN (
+    SELECT step FROM procedure_step_study WHERE study_instance_uid = ?
+    UNION SELECT p.step FROM instance i JOIN procedure_step_instance p USING (sop_instance_uid)
+      WHERE i.study_instance_uid = ? AND i.is_deidentified = 0)
+  ORDER BY id`
+const STUDIES = `
+  SELECT study_instance_uid AS uid FROM procedure_step_study WHERE step = ?
+  UNION SELECT i.study_instance_uid FROM procedure_step_instance p JOIN instance i USING (sop_instance_uid)
+    WHERE p.step = ? AND i.is_deidentified = 0`
 const HERE = 'FROM instance i WHERE i.superseded_by IS NULL'
 const INSTANCES = `
   SELECT p.series_instance_uid AS seriesInstanceUid, p.sop_instance_uid AS sopInstanceUid,

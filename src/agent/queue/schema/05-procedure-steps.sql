@@ -34,3 +34,4 @@ CREATE TABLE procedure_step_instance (
   sop_instance_uid TEXT NOT NULL,
   PRIMARY KEY (step, series_instance_uid, sop_instance_uid)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX procedure_step_by_instance ON procedure_step_instance (sop_instance_uid);
