@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { checkingSchema } from '../../src/config/checking-settings.ts'
 import { openAssociation } from '../../src/dimse/open-association.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { startProgram } from '../support/child-process.ts'
@@ -21,6 +22,8 @@ import {
 import { peakMemory } from './support/hostile-process.ts'
 import { HOSTILE_TEXTS } from './support/hostile-texts.ts'
 
+/** By default part of an instance is refused; here it must get as far as it can. */
+const TAKING_PARTS = checkingSchema.parse({ truncated: 'accept', fragmentsEnd: 'accept' })
 const MIB = 1024 * 1024
 const DEFLATED = '1.2.840.10008.1.2.1.99'
 
@@ -84,7 +87,7 @@ test('the search for such files does find them', () => {
 })
 
 test('an instance whose lengths say more than there is arrives byte for byte, and harms nobody', async () => {
-  await using clinic = await openClinic()
+  await using clinic = await openClinic({ settings: { checking: TAKING_PARTS } })
   const instances = OVERSIZE_LENGTHS.map(([, dataSet]) => ({
     ...inventedInstance(2),
     sopInstanceUid: newUid(),
@@ -103,7 +106,7 @@ group('deflated data', () => {
   test.each(DEFLATED_HARM)(
     'that %s is taken as it is, with less than 64 MB of memory',
     async (_, dataSet) => {
-      await using clinic = await openClinic()
+      await using clinic = await openClinic({ settings: { checking: TAKING_PARTS } })
       await clinic.stopAgent()
       await clinic.stopCenter()
       await using agent = await startProgram('run-agent', join(clinic.folder, 'agent.json'), clinic.settings)

@@ -7,12 +7,12 @@ import {
   strictPolicy,
 } from '../../../src/agent/arrival/check-instance.ts'
 import { checkingSchema } from '../../../src/config/checking-settings.ts'
-import type { Finding } from '../../../src/dicom/check-findings.ts'
+import { FINDINGS, type Finding } from '../../../src/dicom/check-findings.ts'
 import { TRANSFER_SYNTAX } from '../../../src/dicom/transfer-syntax.ts'
 import { inventedInstance } from '../../support/invented-instance.ts'
 
 const { DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian } = TRANSFER_SYNTAX
-const ACCEPT: CheckPolicy = checkingSchema.parse({})
+const ACCEPT = Object.fromEntries(FINDINGS.map((finding) => [finding, 'accept'])) as CheckPolicy
 
 async function check(bytes: Buffer, syntax: string): Promise<Finding[]> {
   const checker = new InstanceChecker(syntax)
@@ -57,9 +57,12 @@ test('an instance that broke off leaves nothing behind that waits', async () => 
   expect(await checker.finish()).toContain('truncated')
 })
 
-test('by default every finding is accepted', () => {
-  expect(judge(['truncated', 'uidMissing', 'pixelLength'], ACCEPT)).toEqual({ consequence: 'accept' })
-  expect(judge([], { ...ACCEPT, truncated: 'refuse' })).toEqual({ consequence: 'accept' })
+test('by default part of an instance is refused, and every other finding accepted', () => {
+  const defaults = checkingSchema.parse({})
+  const refused = FINDINGS.filter((finding) => judge([finding], defaults).consequence !== 'accept')
+  expect(refused).toEqual(['truncated', 'fragmentsEnd'])
+  expect(judge(refused, defaults)).toMatchObject({ consequence: 'refuse', status: 0xc000 })
+  expect(judge([], defaults)).toEqual({ consequence: 'accept' })
 })
 
 test('the strictest consequence that a finding asks for decides, and the others are not named', () => {

@@ -20,6 +20,13 @@ const TCP_MS = 10_000
 /** Log lines that say that something was caught which nobody had foreseen. */
 const UNFORESEEN = /^(serving|deciding about|ending) an association failed$/
 
+/** The peer went away, broke the rules, or takes PDUs so short that nothing can be said in them. */
+const ENDINGS: ReadonlySet<string> = new Set([
+  'ASSOCIATION_ABORTED',
+  'PROTOCOL_VIOLATION',
+  'ASSOCIATION_FAILED',
+])
+
 /** A record of this type is how TLS begins, and such an alert is how it is told that here is no TLS (RFC 5246 §7.2). */
 const TLS_HANDSHAKE = 22
 const TLS_ALERT = Buffer.from('15030300020228', 'hex')
@@ -161,7 +168,7 @@ export class HostileListener {
 
   #ended(end: AssociationEnd): void {
     this.#ends++
-    if (end.how === 'aborted' && !['ASSOCIATION_ABORTED', 'PROTOCOL_VIOLATION'].includes(end.failure.code))
+    if (end.how === 'aborted' && !ENDINGS.has(end.failure.code))
       this.noteFault(`an association ended with ${end.failure.code}: ${end.failure.message}`)
   }
 
