@@ -5,13 +5,19 @@ import { generateIdentity } from '../../src/age/x25519-keys.ts'
 import { readDeidAudit } from '../../src/agent/deid-audit-log.ts'
 import { readDeidLinks } from '../../src/agent/deid-links.ts'
 import type { AgentSettings } from '../../src/config/agent-settings.ts'
+import { checkingSchema } from '../../src/config/checking-settings.ts'
 import { STORAGE_STATUS } from '../../src/dicom/storage-status.ts'
-import { EXPLICIT_LITTLE, writer } from '../dicom/build-data-set.ts'
+import { EXPLICIT_LITTLE, UNDEFINED, writer } from '../dicom/build-data-set.ts'
+import { asImage } from '../support/as-image.ts'
 import { allSettled, type Clinic, openClinic } from '../support/clinic.ts'
 import { inventedInstance } from '../support/invented-instance.ts'
 import { type RawInstance, sendInstances } from '../support/send-instances.ts'
 import { sha256, storedAtCenter } from '../support/stored-at-center.ts'
 import { tempFolder } from '../support/temp-folder.ts'
+
+const { element, item } = writer(EXPLICIT_LITTLE)
+/** A sequence and an item of undefined length that nothing closes. */
+const OPENED = Buffer.concat([element(0x0008_1110, 'SQ', '', UNDEFINED), item(Buffer.alloc(0), UNDEFINED)])
 
 const ULTRASOUND_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.6.1'
 const NAME = 'INVENTED'
@@ -97,6 +103,37 @@ test('what cannot be cleaned goes by the way with identity alone, and an alarm s
   expect(clinic.agent.service.status().alarms).toEqual([])
 })
 
+/** What nobody can read to its end: behind it, anything may stand. */
+const UNREADABLE: readonly (readonly [string, Buffer])[] = [
+  ['an item longer than its sequence', element(0x0008_1110, 'SQ', item(Buffer.alloc(8), 5000), 16)],
+  ['a VR that there is not', element(0x0008_2112, 'ZZ', 'xx')],
+  [
+    'a sequence of undefined length without end',
+    element(0x0008_1110, 'SQ', item(Buffer.alloc(0)), UNDEFINED),
+  ],
+  ['10,000 sequences in one another', Buffer.concat(Array.from({ length: 10_000 }, () => OPENED))],
+]
+
+test.each(UNREADABLE)(
+  '%s never leaves without identity, says why, and reaches the center by the way with identity',
+  async (_, broken) => {
+    using keys = tempFolder()
+    const checking = checkingSchema.parse({ truncated: 'accept' })
+    await using clinic = await openClinic({ settings: { ...routed(keys.path, BOTH), checking } })
+    const whole = inventedInstance(1_000)
+    const at = whole.dataSet.indexOf(Buffer.from([0x10, 0x00, 0x10, 0x00]))
+    const dataSet = Buffer.concat([whole.dataSet.subarray(0, at), broken, whole.dataSet.subarray(at)])
+    const [answer] = await sendInstances(clinic.agent.port, [{ ...whole, dataSet }])
+    expect(answer).toEqual({ status: 0 })
+    await allSettled(clinic)
+    expect(stored(clinic)).toMatchObject([
+      { sopInstanceUid: whole.sopInstanceUid, dataSetSha256: sha256(dataSet) },
+    ])
+    const { alarms } = clinic.agent.service.status()
+    expect(alarms).toMatchObject([{ message: expect.stringMatching(/data set|instance/) }])
+  },
+)
+
 test('where there is no other way, what cannot be cleaned is refused, so that the device keeps it', async () => {
   using keys = tempFolder()
   await using clinic = await openClinic({ settings: routed(keys.path, TEACHING_ONLY) })
@@ -107,27 +144,6 @@ test('where there is no other way, what cannot be cleaned is refused, so that th
 })
 
 const short = (value: number): Buffer => Buffer.from([value, 0])
-
-/** With the size of its pixels, 200 × 200 of one byte: nobody can say of pixels without it that they are clean. */
-function asImage(instance: RawInstance): RawInstance {
-  const { element } = writer(EXPLICIT_LITTLE)
-  const image = [
-    element(0x0028_0002, 'US', short(1)),
-    element(0x0028_0004, 'CS', 'MONOCHROME2 '),
-    element(0x0028_0010, 'US', short(200)),
-    element(0x0028_0011, 'US', short(200)),
-    element(0x0028_0100, 'US', short(8)),
-    element(0x0028_0101, 'US', short(8)),
-    element(0x0028_0102, 'US', short(7)),
-    element(0x0028_0103, 'US', short(0)),
-  ]
-  const { dataSet } = instance
-  const pixels = dataSet.indexOf(Buffer.from([0xe0, 0x7f, 0x10, 0x00]))
-  return {
-    ...instance,
-    dataSet: Buffer.concat([dataSet.subarray(0, pixels), ...image, dataSet.subarray(pixels)]),
-  }
-}
 
 /** The class whose images usually show the patient's name. */
 function asUltrasound(instance: RawInstance): RawInstance {

@@ -28,7 +28,7 @@ export async function startProgram(
   settings: object,
   { wrapper = [], nodeFlags = [], stderr }: ProgramOptions = {},
 ): Promise<RunningProgram> {
-  writeFileSync(settingsFile, JSON.stringify(settings))
+  writeFileSync(settingsFile, JSON.stringify(settings, listsForSets))
   const script = join(import.meta.dirname, `${name}.ts`)
   const [command, ...args] = [...wrapper, process.execPath, ...nodeFlags, script, settingsFile]
   const child = spawn(command, args, {
@@ -63,3 +63,7 @@ async function readyPort(child: ChildProcess, gone: Promise<unknown>): Promise<n
   await gone
   throw new Error(`the program ended before it was ready, with ${child.exitCode ?? child.signalCode}`)
 }
+
+/** JSON has no sets; run-agent.ts makes those of profiles again. */
+const listsForSets = (_: string, value: unknown): unknown =>
+  value instanceof Set ? Array.from(value) : value

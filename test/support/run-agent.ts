@@ -10,7 +10,11 @@ import { keepYoungGenerationSmall } from '../../src/platform/young-generation.ts
 allowManyFileOperations()
 keepYoungGenerationSmall()
 
-const settings = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as AgentSettings
+/** The options of a profile are a set, which JSON does not have. */
+const setsForOptions = (key: string, value: unknown): unknown =>
+  key === 'options' && Array.isArray(value) ? new Set(value) : value
+
+const settings = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'), setsForOptions) as AgentSettings
 const agent = await startAgent(settings, { clock: systemClock, log: openLog(settings.log.level) })
 process.stdout.write(`ready ${agent.port}\n`)
 process.once('SIGTERM', () => {

@@ -1,0 +1,38 @@
+import { EXPLICIT_LITTLE, writer } from '../dicom/build-data-set.ts'
+import type { RawInstance } from './send-instances.ts'
+
+const { element } = writer(EXPLICIT_LITTLE)
+
+function short(value: number): Buffer {
+  const bytes = Buffer.alloc(2)
+  bytes.writeUInt16LE(value)
+  return bytes
+}
+
+/**
+ * An invented instance with the size of its pixels, of one byte each: nobody can say of pixels without it that they are
+ * clean.
+ */
+export function asImage<Instance extends RawInstance>(
+  instance: Instance,
+  { side = 200, frames = 1 }: { side?: number; frames?: number } = {},
+): Instance {
+  const count = String(frames)
+  const image = [
+    element(0x0028_0002, 'US', short(1)),
+    element(0x0028_0004, 'CS', 'MONOCHROME2 '),
+    ...(frames === 1 ? [] : [element(0x0028_0008, 'IS', count.length % 2 === 0 ? count : `${count} `)]),
+    element(0x0028_0010, 'US', short(side)),
+    element(0x0028_0011, 'US', short(side)),
+    element(0x0028_0100, 'US', short(8)),
+    element(0x0028_0101, 'US', short(8)),
+    element(0x0028_0102, 'US', short(7)),
+    element(0x0028_0103, 'US', short(0)),
+  ]
+  const { dataSet } = instance
+  const pixels = dataSet.lastIndexOf(Buffer.from([0xe0, 0x7f, 0x10, 0x00, 0x4f, 0x57]))
+  return {
+    ...instance,
+    dataSet: Buffer.concat([dataSet.subarray(0, pixels), ...image, dataSet.subarray(pixels)]),
+  }
+}
