@@ -143,8 +143,6 @@ test('where there is no other way, what cannot be cleaned is refused, so that th
   expect(Object.values(deliveries).every((count) => count === 0)).toBe(true)
 })
 
-const short = (value: number): Buffer => Buffer.from([value, 0])
-
 /** The class whose images usually show the patient's name. */
 function asUltrasound(instance: RawInstance): RawInstance {
   const { sopClassUid, dataSet } = instance
