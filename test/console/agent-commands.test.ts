@@ -4,23 +4,14 @@ import { expect, test } from '@jest/globals'
 import { startControlServer } from '../../src/agent/control-server.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import { controlSocketPath } from '../../src/protocol/control-api.ts'
-import { CUT_OFF, FakeControlService, HELD_DELIVERY, WELL } from '../support/fake-control-service.ts'
+import { startFakeAgent } from '../support/fake-agent.ts'
+import { CUT_OFF, HELD_DELIVERY, WELL } from '../support/fake-control-service.ts'
 import { runCommand } from '../support/run-command.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 /** A folder with a configuration, and an agent that answers on its control socket. */
-async function runningAgent(): Promise<AsyncDisposable & { path: string; service: FakeControlService }> {
-  const stack = new AsyncDisposableStack()
-  const folder = stack.use(tempFolder())
-  await runCommand(folder.path, ['init'])
-  const service = new FakeControlService()
-  const dataFolder = join(folder.path, 'data')
-  stack.use(await startControlServer({ dataFolder, service, log: silentLog }))
-  return { path: folder.path, service, [Symbol.asyncDispose]: () => stack.disposeAsync() }
-}
-
 test('status of a healthy agent says that all is well, on standard output alone', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   const { exitCode, out, err } = await runCommand(agent.path, ['status'])
   expect([exitCode, err]).toEqual([0, ''])
   expect(out).toContain('✓ All is well')
@@ -28,7 +19,7 @@ test('status of a healthy agent says that all is well, on standard output alone'
 })
 
 test('status at 2 a.m. says what is wrong, since when, what happens next and what to do', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   agent.service.state = CUT_OFF
   const { exitCode, out } = await runCommand(agent.path, ['status'])
   expect(exitCode).toBe(13)
@@ -41,7 +32,7 @@ test('status at 2 a.m. says what is wrong, since when, what happens next and wha
 })
 
 test('a line that has just broken is Ferry’s own business: exit code 0', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   const { trouble } = CUT_OFF.center
   if (trouble === null) throw new Error('the fixture has lost its trouble')
   agent.service.state = {
@@ -60,13 +51,13 @@ test.each([
   ['a confirmation that is a day late', { oldestUnconfirmedAt: WELL.now - 25 * 3_600_000 }],
   ['a clock that is off', { clockOffsetMs: -90_000 }],
 ])('%s: a person is needed, exit code 13', async (_, change) => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   agent.service.state = { ...WELL, ...change }
   expect(await runCommand(agent.path, ['status'])).toMatchObject({ exitCode: 13 })
 })
 
 test('a device that is not let in is shown with the reason, its name made harmless', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   const device = {
     state: 'pending' as const,
     name: null,
@@ -88,7 +79,7 @@ test('a device that is not let in is shown with the reason, its name made harmle
 })
 
 test('status --json is one versioned document with the findings', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   agent.service.state = CUT_OFF
   const { exitCode, out } = await runCommand(agent.path, ['status', '--json'])
   expect(exitCode).toBe(13)
@@ -103,7 +94,7 @@ test('status --json is one versioned document with the findings', async () => {
 })
 
 test('status --watch goes on until it is stopped', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   const stop = new AbortController()
   const asked = agent.service.status.bind(agent.service)
   agent.service.status = () => {
@@ -117,7 +108,7 @@ test('status --watch goes on until it is stopped', async () => {
 })
 
 test('queue says why each instance waits and when it goes', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   agent.service.state = CUT_OFF
   const queued = { ...HELD_DELIVERY, state: 'queued' as const, reasonCode: null, reason: null }
   agent.service.deliveries = [HELD_DELIVERY, queued]
@@ -131,7 +122,7 @@ test('queue says why each instance waits and when it goes', async () => {
 })
 
 test('an empty queue says so', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   expect(await runCommand(agent.path, ['queue'])).toMatchObject({
     exitCode: 0,
     out: 'Nothing waits: every instance is confirmed.\n',
@@ -139,7 +130,7 @@ test('an empty queue says so', async () => {
 })
 
 test('study lists studies, shows one, and writes its evidence once', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   expect((await runCommand(agent.path, ['study'])).out).toMatch(/awaits receipt +1\/2 .*waiting +1\.2\.3/)
   expect((await runCommand(agent.path, ['study', '1.2.3'])).out).toMatch(
     /HELD +1 +512 KiB +the center cannot take/,
@@ -156,13 +147,13 @@ test('study lists studies, shows one, and writes its evidence once', async () =>
 })
 
 test('a study that is not here is a usage error that names it', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   const { exitCode, err } = await runCommand(agent.path, ['study', '9.9'])
   expect([exitCode, err]).toEqual([2, expect.stringContaining('no study has the UID 9.9 here')])
 })
 
 test('retry passes the study on, or all', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   expect((await runCommand(agent.path, ['retry'])).out).toBe('7 instances may go at once.\n')
   expect((await runCommand(agent.path, ['retry', '1.2.3', '--json'])).out).toBe(
     '{"schemaVersion":1,"retried":7}\n',
@@ -181,7 +172,7 @@ test('an agent that does not run is exit code 10, with what to do; as JSON where
 })
 
 test('a socket that a dead agent left behind is taken over', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   const dataFolder = join(agent.path, 'data')
   await using stack = new AsyncDisposableStack()
   stack.use(await startControlServer({ dataFolder, service: agent.service, log: silentLog }))
@@ -189,12 +180,12 @@ test('a socket that a dead agent left behind is taken over', async () => {
 })
 
 test('only the service’s own user can open the control socket', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   expect(statSync(controlSocketPath(join(agent.path, 'data'))).mode & 0o777).toBe(0o600)
 })
 
 test('a service that fails is answered with its code, and the next request works', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   agent.service.status = () => {
     throw new TypeError('broken')
   }

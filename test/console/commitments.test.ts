@@ -1,10 +1,6 @@
-import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { startControlServer } from '../../src/agent/control-server.ts'
-import { silentLog } from '../../src/platform/log.ts'
-import { FakeControlService } from '../support/fake-control-service.ts'
+import { startFakeAgent } from '../support/fake-agent.ts'
 import { runCommand } from '../support/run-command.ts'
-import { tempFolder } from '../support/temp-folder.ts'
 
 const ASKED = {
   callingAeTitle: 'CT1',
@@ -21,17 +17,8 @@ const ASKED = {
   reason: null,
 } as const
 
-async function runningAgent(): Promise<AsyncDisposable & { path: string; service: FakeControlService }> {
-  const stack = new AsyncDisposableStack()
-  const folder = stack.use(tempFolder())
-  await runCommand(folder.path, ['init'])
-  const service = new FakeControlService()
-  stack.use(await startControlServer({ dataFolder: join(folder.path, 'data'), service, log: silentLog }))
-  return { path: folder.path, service, [Symbol.asyncDispose]: () => stack.disposeAsync() }
-}
-
 test('commitments shows how many instances are safe and whether the device was told', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   expect((await runCommand(agent.path, ['commitments'])).out).toBe(
     'No device has asked for storage commitment.\n',
   )

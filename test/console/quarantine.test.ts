@@ -2,25 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { startControlServer } from '../../src/agent/control-server.ts'
 import { Spool } from '../../src/agent/queue/spool.ts'
 import { findingsText, wordsOfFinding } from '../../src/console/language/finding-words.ts'
 import { FINDINGS } from '../../src/dicom/check-findings.ts'
 import { encodePart10Header } from '../../src/dicom/part10.ts'
-import { silentLog } from '../../src/platform/log.ts'
-import { FakeControlService, QUARANTINED } from '../support/fake-control-service.ts'
+import { startFakeAgent } from '../support/fake-agent.ts'
+import { QUARANTINED } from '../support/fake-control-service.ts'
 import { runCommand } from '../support/run-command.ts'
 import { spoolInstance, testIdentity } from '../support/sealed-instance.ts'
-import { tempFolder } from '../support/temp-folder.ts'
-
-async function runningAgent(): Promise<AsyncDisposable & { path: string; service: FakeControlService }> {
-  const stack = new AsyncDisposableStack()
-  const folder = stack.use(tempFolder())
-  await runCommand(folder.path, ['init'])
-  const service = new FakeControlService()
-  stack.use(await startControlServer({ dataFolder: join(folder.path, 'data'), service, log: silentLog }))
-  return { path: folder.path, service, [Symbol.asyncDispose]: () => stack.disposeAsync() }
-}
 
 test('every finding has words in both languages, which name no value', () => {
   for (const finding of FINDINGS) {
@@ -34,7 +23,7 @@ test('every finding has words in both languages, which name no value', () => {
 })
 
 test('quarantine lists what is held and why; an empty one says so', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   expect((await runCommand(agent.path, ['quarantine'])).out).toBe('Nothing is held because of a check.\n')
   agent.service.inQuarantine = [QUARANTINED]
   const { exitCode, out } = await runCommand(agent.path, ['quarantine'])
@@ -47,7 +36,7 @@ test('quarantine lists what is held and why; an empty one says so', async () => 
 })
 
 test('explain says what was found and what that means, in the language of the one who asks', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   agent.service.inQuarantine = [QUARANTINED]
   const { out, err } = await runCommand(agent.path, ['quarantine', 'explain', QUARANTINED.ulid])
   expect(out).toContain('its length is not rows × columns × samples × bits × frames')
@@ -63,7 +52,7 @@ test('explain says what was found and what that means, in the language of the on
 })
 
 test('release passes on one instance or a study, and wants one of the two', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   expect((await runCommand(agent.path, ['quarantine', 'release', '01X'])).out).toBe('1 instances go on.\n')
   expect(await runCommand(agent.path, ['quarantine', 'release', '--study', '1.2.3'])).toMatchObject({
     exitCode: 0,
@@ -76,12 +65,12 @@ test('release passes on one instance or a study, and wants one of the two', asyn
 })
 
 test('there is no way to discard what a device was told is safe', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   expect(await runCommand(agent.path, ['quarantine', 'discard', '01X'])).toMatchObject({ exitCode: 2 })
 })
 
 test('what is exported opens with the key that it was sealed to, and with age alone', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   using spool = await Spool.open(join(agent.path, 'data', 'spool'))
   const dataSet = Buffer.alloc(3_000_000, 'odd')
   const { envelope, path, trailer } = await spoolInstance(spool, { dataSet })
@@ -109,7 +98,7 @@ test('what is exported opens with the key that it was sealed to, and with age al
 })
 
 test('a sealed file that has changed on the disk is not exported', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   using spool = await Spool.open(join(agent.path, 'data', 'spool'))
   const { envelope, path } = await spoolInstance(spool, { dataSet: Buffer.alloc(5000) })
   const bytes = readFileSync(path)
@@ -128,7 +117,7 @@ test('a sealed file that has changed on the disk is not exported', async () => {
 })
 
 test('a study shows its patient masked and a guess as one, and what was odd in its instances', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   const list = await runCommand(agent.path, ['study'])
   expect(list.out).toMatch(/陈\*\* \(\?\) +\*\*\*67 +CT +awaits receipt/)
   expect(list.out).toContain('(?) = the character set is missing or wrong')
@@ -140,7 +129,7 @@ test('a study shows its patient masked and a guess as one, and what was odd in i
 })
 
 test('names are shown whole on request alone, and the agent is told who asks', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   const environment = { SUDO_USER: 'wang', LANG: 'en_US.UTF-8' }
   const one = await runCommand(agent.path, ['study', '1.2.3', '--show-names'], { environment })
   expect(one.out).toContain('陈 小明 (?)')

@@ -1,11 +1,7 @@
-import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { startControlServer } from '../../src/agent/control-server.ts'
-import { silentLog } from '../../src/platform/log.ts'
 import type { ProcedureStepView } from '../../src/protocol/control-api.ts'
-import { FakeControlService } from '../support/fake-control-service.ts'
+import { startFakeAgent } from '../support/fake-agent.ts'
 import { runCommand } from '../support/run-command.ts'
-import { tempFolder } from '../support/temp-folder.ts'
 
 const ANNOUNCED: ProcedureStepView = {
   callingAeTitle: 'CT1',
@@ -27,17 +23,8 @@ const ANNOUNCED: ProcedureStepView = {
   ],
 }
 
-async function runningAgent(): Promise<AsyncDisposable & { path: string; service: FakeControlService }> {
-  const stack = new AsyncDisposableStack()
-  const folder = stack.use(tempFolder())
-  await runCommand(folder.path, ['init'])
-  const service = new FakeControlService()
-  stack.use(await startControlServer({ dataFolder: join(folder.path, 'data'), service, log: silentLog }))
-  return { path: folder.path, service, [Symbol.asyncDispose]: () => stack.disposeAsync() }
-}
-
 test('steps shows what was announced, how much came, and which series lack what', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   expect((await runCommand(agent.path, ['steps'])).out).toBe(
     'No device has announced a procedure step (MPPS).\n',
   )
@@ -59,7 +46,7 @@ test('steps shows what was announced, how much came, and which series lack what'
 })
 
 test('study says what its devices announced', async () => {
-  await using agent = await runningAgent()
+  await using agent = await startFakeAgent()
   agent.service.announced = [ANNOUNCED]
   const { out } = await runCommand(agent.path, ['study', '1.2.3'])
   expect(out).toContain('CT1 announced 400 instances by MPPS (completed): 388 have come\n')
