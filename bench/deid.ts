@@ -199,7 +199,8 @@ function costSheet(cost: Awaited<ReturnType<typeof measureCost>>): Sheet {
       ['de-identification, digest of the original, sealing', ...perGigabyte(deidentifying)],
       ['ratio', ...deidentifying.map((seconds, i) => (seconds / (sealing[i] ?? 1)).toFixed(3))],
     ],
-    failures: [],
+    failures:
+      ratio < WANTED_RATIO ? [] : [`the median ratio is ${ratio.toFixed(3)}, not under ${WANTED_RATIO}`],
     remarks: [`median ratio ${ratio.toFixed(3)}`],
   }
 }
@@ -223,8 +224,7 @@ function agentSheet({ instances, dataSetBytes, asItCame, deidentified }: AgentCo
       row('ratio', (i) => (ratios[i] ?? 0).toFixed(3)),
       row('ratio of time', (i) => (times[i] ?? 0).toFixed(3)),
     ],
-    failures:
-      ratio < WANTED_RATIO ? [] : [`the median ratio is ${ratio.toFixed(3)}, not under ${WANTED_RATIO}`],
+    failures: [],
     remarks: [`median ratio ${ratio.toFixed(3)}`],
   }
 }
