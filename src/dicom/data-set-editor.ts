@@ -26,6 +26,8 @@ export interface DataSetEdits {
 
 const LARGE_BYTES = 1024 * 1024
 const IMAGE_GROUP = 0x0028
+/** What is pushed in larger pieces is held element by element. */
+const COPIED_WHOLE_BYTES = 256 * 1024
 /** What is held at once: header elements and sequences, never pixel data. */
 const HELD_LIMIT_BYTES = 64 * 1024 * 1024
 
@@ -45,6 +47,8 @@ export class DataSetEditor {
   #value: { token: ElementToken; pieces: Buffer[] } | undefined
   #passing: ((token: DataSetToken) => Buffer[]) | undefined
   #inFragments = false
+  /** True while what is being read is nobody else's memory. */
+  #isOurs = false
   #isEnded = false
   #out: Buffer[] = []
 
@@ -57,11 +61,14 @@ export class DataSetEditor {
 
   /** What can be written now. Views of `chunk` may be among it: use them before its memory changes. */
   push(chunk: Buffer): Buffer[] {
-    this.#reader.push(chunk)
+    // Of a head nearly all is held: one copy costs less than one for each element.
+    this.#isOurs = this.#passing === undefined && chunk.length <= COPIED_WHOLE_BYTES
+    this.#reader.push(this.#isOurs ? Buffer.from(chunk) : chunk)
     return this.#answer()
   }
 
   finish(): Buffer[] {
+    this.#isOurs = false
     this.#reader.finish()
     this.#endPart()
     return this.#answer()
@@ -148,7 +155,9 @@ export class DataSetEditor {
     this.#heldBytes = 0
     part.remember()
     this.#edits.edit(part, before)
-    this.#out.push(...part.write())
+    // One piece: what takes it digests and seals it, each at a price per piece.
+    const written = part.write()
+    if (written.length > 0) this.#out.push(Buffer.concat(written))
   }
 
   #passer(token: ElementToken): (token: DataSetToken) => Buffer[] {
@@ -171,7 +180,7 @@ export class DataSetEditor {
     this.#heldBytes += bytes.length
     if (this.#heldBytes > HELD_LIMIT_BYTES)
       throw unreadable(`more than ${HELD_LIMIT_BYTES} bytes before the pixel data`)
-    return bytes.length === 0 ? bytes : Buffer.from(bytes)
+    return this.#isOurs || bytes.length === 0 ? bytes : Buffer.from(bytes)
   }
 }
 

@@ -43,14 +43,16 @@ export class DataElement {
     this.#value = value.length % 2 === 0 ? value : Buffer.concat([value, Buffer.from([padding])])
   }
 
-  /** The bytes to write. */
-  write(): Buffer[] {
-    const content = [...(this.items?.flatMap((item) => item.write()) ?? [this.#value]), this.end]
-    if (this.length === UNDEFINED_LENGTH) return [this.header, ...content]
-    const length = bytesOf(content)
-    const header =
-      length === this.length ? this.header : withLength(this.header, this.vr, length, this.encoding)
-    return [header, ...content]
+  /** Adds the bytes to write to `out`, and answers it. */
+  write(out: Buffer[] = []): Buffer[] {
+    const at = out.push(this.header)
+    if (this.items === undefined) out.push(this.#value)
+    for (const item of this.items ?? []) item.write(out)
+    if (this.end.length > 0) out.push(this.end)
+    if (this.length === UNDEFINED_LENGTH) return out
+    const length = bytesOf(out, at)
+    if (length !== this.length) out[at - 1] = withLength(this.header, this.vr, length, this.encoding)
+    return out
   }
 }
 
@@ -58,7 +60,7 @@ export class DataElement {
 export class ElementList {
   readonly encoding: Encoding
   #elements: DataElement[] = []
-  /** What the elements of each group took as they came. */
+  /** What the elements of each group that states its length took as they came. */
   readonly #groupBytes = new Map<number, number>()
 
   constructor(encoding: Encoding) {
@@ -79,7 +81,8 @@ export class ElementList {
   }
 
   remove(element: DataElement): void {
-    this.#elements = this.#elements.filter((other) => other !== element)
+    const at = this.#elements.indexOf(element)
+    if (at !== -1) this.#elements = this.#elements.toSpliced(at, 1)
   }
 
   keep(isKept: (element: DataElement) => boolean): void {
@@ -110,7 +113,8 @@ export class ElementList {
 
   /** Sets an element by its bytes, header and all, as {@link write} gave them: what is alike in many data sets is made once. */
   setWritten(tag: Tag, bytes: Buffer): void {
-    this.keep((element) => element.tag !== tag)
+    const found = this.find(tag)
+    if (found !== undefined) this.keep((element) => element.tag !== tag)
     const token = {
       tag,
       vr: undefined,
@@ -128,36 +132,41 @@ export class ElementList {
     else this.#elements.splice(place, 0, element)
   }
 
-  /** The bytes to write; a group length that no longer counts its group is set right (PS3.5 §7.2). */
-  write(): Buffer[] {
-    const written = this.#elements.map((element) => ({ element, bytes: element.write() }))
-    for (const entry of written) {
-      if ((entry.element.tag & 0xffff) !== 0 || entry.element.value.length !== 4) continue
-      const group = entry.element.tag >>> 16
-      const others = written.filter(
-        ({ element }) => element.tag >>> 16 === group && element !== entry.element,
-      )
-      const length = others.reduce((sum, { bytes }) => sum + bytesOf(bytes), 0)
-      if (this.#groupBytes.get(group) === undefined || this.#groupBytes.get(group) === length) continue
-      entry.bytes = [entry.element.header, groupLength(length, this.encoding)]
+  /** Adds the bytes to write to `out`, and answers it; a group length that no longer counts its group is set right (PS3.5 §7.2). */
+  write(out: Buffer[] = []): Buffer[] {
+    for (const element of this.#elements) {
+      const group = element.tag >>> 16
+      const remembered = isGroupLength(element) ? this.#groupBytes.get(group) : undefined
+      const length = remembered === undefined ? undefined : this.#bytesOfGroup(group)
+      if (length === undefined || length === remembered) element.write(out)
+      else out.push(element.header, groupLength(length, this.encoding))
     }
-    return written.flatMap(({ bytes }) => bytes)
+    return out
   }
 
-  /** Remembers what each group's elements take now, so that a later change is seen. */
+  /** Remembers what each group takes now that states its length, so that a later change is seen. */
   remember(): void {
     for (const element of this.#elements) {
-      if ((element.tag & 0xffff) === 0) continue
+      if (!isGroupLength(element)) continue
       const group = element.tag >>> 16
-      this.#groupBytes.set(group, (this.#groupBytes.get(group) ?? 0) + bytesOf(element.write()))
+      const length = this.#bytesOfGroup(group)
+      if (length > 0) this.#groupBytes.set(group, length)
     }
+  }
+
+  #bytesOfGroup(group: number): number {
+    const out: Buffer[] = []
+    for (const element of this.#elements)
+      if (element.tag >>> 16 === group && (element.tag & 0xffff) !== 0) element.write(out)
+    return bytesOf(out)
   }
 }
 
 /** An item of a sequence, with the header and the delimiter that it came with. */
 export interface DataSetItem {
   readonly list: ElementList
-  write(): Buffer[]
+  /** As {@link DataElement.write} does. */
+  write(out: Buffer[]): void
 }
 
 /** An item as it came; `end` is its delimiter, set when it closes. */
@@ -173,19 +182,22 @@ export class ReadItem implements DataSetItem {
     this.list = new ElementList(encoding)
   }
 
-  write(): Buffer[] {
-    const content = [...this.list.write(), this.end]
-    if (this.#length === UNDEFINED_LENGTH) return [this.#header, ...content]
-    const length = bytesOf(content)
-    const { encoding } = this.list
-    const header =
-      length === this.#length ? this.#header : withLength(this.#header, undefined, length, encoding)
-    return [header, ...content]
+  write(out: Buffer[]): void {
+    const at = out.push(this.#header)
+    this.list.write(out)
+    if (this.end.length > 0) out.push(this.end)
+    if (this.#length === UNDEFINED_LENGTH) return
+    const length = bytesOf(out, at)
+    if (length !== this.#length)
+      out[at - 1] = withLength(this.#header, undefined, length, this.list.encoding)
   }
 }
 
-export function bytesOf(blocks: readonly Buffer[]): number {
-  return blocks.reduce((sum, block) => sum + block.length, 0)
+/** Of the blocks from `from` on. */
+export function bytesOf(blocks: readonly Buffer[], from = 0): number {
+  let bytes = 0
+  for (let i = from; i < blocks.length; i++) bytes += blocks[i]?.length ?? 0
+  return bytes
 }
 
 /** Calls `visit` for each element, those in sequences before what follows; a parent comes before its items. */
@@ -211,6 +223,8 @@ function newItem(encoding: Encoding): ReadItem {
   const header = writeElementHeader(0xfffe_e000, '', 0, { ...encoding, explicitVr: false })
   return new ReadItem(header, 0, encoding)
 }
+
+const isGroupLength = ({ tag, value }: DataElement): boolean => (tag & 0xffff) === 0 && value.length === 4
 
 function groupLength(length: number, { littleEndian }: Encoding): Buffer {
   const bytes = Buffer.alloc(4)

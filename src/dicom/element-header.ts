@@ -11,8 +11,14 @@ export interface Encoding {
 /** In a UN element's items, whatever the transfer syntax (PS3.5 §6.2.2). */
 export const IMPLICIT_LITTLE_ENDIAN: Encoding = { explicitVr: false, littleEndian: true }
 
-export function encodingOf(syntax: TransferSyntax): Encoding {
-  return { explicitVr: syntax.vr === 'explicit', littleEndian: syntax.byteOrder === 'little' }
+const IMPLICIT_BIG_ENDIAN: Encoding = { explicitVr: false, littleEndian: false }
+const EXPLICIT_LITTLE_ENDIAN: Encoding = { explicitVr: true, littleEndian: true }
+const EXPLICIT_BIG_ENDIAN: Encoding = { explicitVr: true, littleEndian: false }
+
+/** The same object for the same encoding, always. */
+export function encodingOf({ vr, byteOrder }: TransferSyntax): Encoding {
+  if (vr === 'explicit') return byteOrder === 'little' ? EXPLICIT_LITTLE_ENDIAN : EXPLICIT_BIG_ENDIAN
+  return byteOrder === 'little' ? IMPLICIT_LITTLE_ENDIAN : IMPLICIT_BIG_ENDIAN
 }
 
 /** Tag, VR and length of an element, and how many bytes they take (PS3.5 §7.1). */

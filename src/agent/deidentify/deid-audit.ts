@@ -17,13 +17,12 @@ export interface DeidAudit {
 }
 
 export class DeidCounter {
-  readonly #actions = new Map<DeidAction, number>()
-  readonly #rules = new Map<string, number>()
+  /** Most decisions are made once for a profile and met again and again. */
+  readonly #decisions = new Map<Decision, number>()
   #scrubbed = 0
 
-  count({ action, rule }: Decision): void {
-    this.#actions.set(action, (this.#actions.get(action) ?? 0) + 1)
-    if (action !== 'keep' && action !== 'clean-items') this.#rules.set(rule, (this.#rules.get(rule) ?? 0) + 1)
+  count(decision: Decision): void {
+    this.#decisions.set(decision, (this.#decisions.get(decision) ?? 0) + 1)
   }
 
   scrubbed(): void {
@@ -31,12 +30,18 @@ export class DeidCounter {
   }
 
   audit({ name, options }: DeidProfile, pixelsAreClean: boolean): DeidAudit {
+    const actions = new Map<DeidAction, number>()
+    const rules = new Map<string, number>()
+    for (const [{ action, rule }, count] of this.#decisions) {
+      actions.set(action, (actions.get(action) ?? 0) + count)
+      if (action !== 'keep' && action !== 'clean-items') rules.set(rule, (rules.get(rule) ?? 0) + count)
+    }
     return {
       profile: name,
       edition: TABLE_EDITION,
       options: Array.from(options).toSorted(),
-      actions: Object.fromEntries(this.#actions),
-      rules: Object.fromEntries(this.#rules),
+      actions: Object.fromEntries(actions),
+      rules: Object.fromEntries(rules),
       scrubbed: this.#scrubbed,
       pixelsAreClean,
     }

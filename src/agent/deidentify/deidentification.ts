@@ -58,6 +58,10 @@ const PSEUDONYMS: ReadonlyMap<Tag, string> = new Map([
   [PATIENT_ID, 'patient'],
   [ACCESSION_NUMBER, 'accession'],
 ])
+const CREATOR: Decision = { action: 'keep', rule: 'private creator of what stays' }
+const PRIVATE: Decision = { action: 'remove', rule: 'private' }
+const SAFE_VALUE: Decision = { action: 'keep', rule: 'retain-safe-private' }
+const SAFE_SEQUENCE: Decision = { action: 'clean-items', rule: 'retain-safe-private' }
 const OVERLAY_DATA = 0x3000
 const PIXEL_GROUP = 0x7fe0
 /** UIDs that the standard itself gives: classes, syntaxes, frames of reference of atlases. */
@@ -117,11 +121,11 @@ export class Deidentification implements DataSetEdits {
     const { profile } = this.#parts
     const decision = decideAction(element.tag, element.vr ?? 'OB', false, profile.options)
     const own = this.#facts && ownRuleFor(profile.rules, [element.tag], false, this.#facts)
-    const action = own?.action ?? decision.action
-    const [path, vr] = [[element.tag], element.vr ?? '']
-    this.#step({ path, vr, element: undefined, characterSet: '' }, { ...decision, ...own })
-    if (action === 'keep' && !TEXT_VRS.has(element.vr ?? '')) return 'keep'
-    if (action === 'remove') return 'remove'
+    const taken = own ?? decision
+    this.#counter.count(taken)
+    this.#tell(taken, [element.tag], element.vr ?? '', undefined, '')
+    if (taken.action === 'keep' && !TEXT_VRS.has(element.vr ?? '')) return 'keep'
+    if (taken.action === 'remove') return 'remove'
     // What cannot be looked at as a whole is not kept.
     return dummyInPlace(element, encodingOf(transferSyntax(this.#parts.transferSyntaxUid)))
   }
@@ -138,13 +142,15 @@ export class Deidentification implements DataSetEdits {
     for (const element of list.elements) {
       const here = [...path, stepOf(element, list)]
       const decision = this.#decide(element, list, here, facts)
-      this.#step({ path: here, vr: vrOf(element), element, characterSet }, decision)
+      this.#counter.count(decision)
+      this.#tell(decision, here, vrOf(element), element, characterSet)
       this.#apply(element, list, decision, { path: here, characterSet, facts })
       if (isOverlay(element.tag) && list.find(element.tag) === undefined) overlays.add(element.tag >>> 16)
     }
     // An overlay without its bits is none.
-    list.keep(({ tag }) => !overlays.has(tag >>> 16))
-    list.keep((element) => !isPrivateCreator(element.tag) || reserves(list, element))
+    if (overlays.size > 0) list.keep(({ tag }) => !overlays.has(tag >>> 16))
+    if (list.elements.some(({ tag }) => isPrivateCreator(tag)))
+      list.keep((element) => !isPrivateCreator(element.tag) || reserves(list, element))
   }
 
   #decide(
@@ -165,7 +171,7 @@ export class Deidentification implements DataSetEdits {
   /** Creators stay until it is known whether anything of theirs does. */
   #decidePrivate({ tag, items }: DataElement, list: ElementList): Decision {
     const { options, safePrivate } = this.#parts.profile
-    if (isPrivateCreator(tag)) return { action: 'keep', rule: 'private creator of what stays' }
+    if (isPrivateCreator(tag)) return CREATOR
     const creator = plainText(list.find(privateCreatorTag(tag))).trim()
     const isSafe =
       options.has('retain-safe-private') &&
@@ -173,8 +179,8 @@ export class Deidentification implements DataSetEdits {
         (block) =>
           block.group === tag >>> 16 && block.creator === creator && block.elements.includes(tag & 0xff),
       )
-    if (!isSafe) return { action: 'remove', rule: 'private' }
-    return { action: items === undefined ? 'keep' : 'clean-items', rule: 'retain-safe-private' }
+    if (!isSafe) return PRIVATE
+    return items === undefined ? SAFE_VALUE : SAFE_SEQUENCE
   }
 
   #apply(
@@ -267,9 +273,14 @@ export class Deidentification implements DataSetEdits {
     return original === '' || original.startsWith(STANDARD_UIDS) ? original : this.#parts.key.uid(original)
   }
 
-  #step(at: Omit<DeidStep, keyof Decision>, decision: Decision): void {
-    this.#counter.count(decision)
-    this.#parts.onStep?.({ action: decision.action, rule: decision.rule, ...at })
+  #tell(
+    { action, rule }: Decision,
+    path: ElementPath,
+    vr: string,
+    element: DataElement | undefined,
+    characterSet: string,
+  ): void {
+    this.#parts.onStep?.({ action, rule, path, vr, element, characterSet })
   }
 }
 
@@ -277,7 +288,9 @@ const isOverlay = (tag: Tag): boolean => tag >>> 24 === 0x60 && (tag & 0xffff) =
 
 /** So many digits and nothing else; what has fewer, or a point, measures something. */
 const isLongNumber = (element: DataElement, vr: string): boolean =>
-  (vr === 'IS' || vr === 'DS') && /^\s*\d{7,}\s*$/.test(plainText(element))
+  (vr === 'IS' || vr === 'DS') &&
+  element.value.length >= 7 &&
+  /^\s*\d{7,}\s*$/.test(plainText(element))
 
 /** True while an element of the creator's block is there. */
 function reserves(list: ElementList, creator: DataElement): boolean {

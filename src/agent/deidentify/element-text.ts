@@ -26,7 +26,11 @@ export function vrOf({ tag, vr, items }: DataElement): string {
 
 /** A value as it stands there, padding removed, each byte a character: for codes, numbers, dates, UIDs. */
 export function plainText(element: DataElement | undefined): string {
-  return element === undefined ? '' : element.value.toString('latin1').replace(/[\0 ]+$/, '')
+  if (element === undefined) return ''
+  const { value } = element
+  let end = value.length
+  while (end > 0 && (value[end - 1] === 0 || value[end - 1] === 0x20)) end--
+  return value.toString('latin1', 0, end)
 }
 
 export function textAt(list: ElementList, tag: number): string {

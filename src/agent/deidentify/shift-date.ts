@@ -1,3 +1,5 @@
+import { remembering } from '../../dicom/remembering.ts'
+
 const DAY_MS = 86_400_000
 
 /**
@@ -6,9 +8,16 @@ const DAY_MS = 86_400_000
  * A date without day or month can't be shifted by days: the middle of what it may be is, and is cut as short.
  */
 export function shiftDates(text: string, days: number): string | undefined {
-  const shifted = text.split('\\').map((value) => shiftRange(value, days))
-  return shifted.includes(undefined) ? undefined : shifted.join('\\')
+  return SHIFTED(days)(text)
 }
+
+/** The slices of a study have the same dates. */
+const SHIFTED = remembering(64, (days: number) =>
+  remembering(1000, (text: string): string | undefined => {
+    const shifted = text.split('\\').map((value) => shiftRange(value, days))
+    return shifted.includes(undefined) ? undefined : shifted.join('\\')
+  }),
+)
 
 function shiftRange(value: string, days: number): string | undefined {
   const trimmed = value.trim()

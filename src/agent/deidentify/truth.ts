@@ -1,5 +1,7 @@
 import { ElementList } from '../../dicom/data-set-tree.ts'
 import type { Encoding } from '../../dicom/element-header.ts'
+import { remembering } from '../../dicom/remembering.ts'
+import type { Tag } from '../../dicom/tag.ts'
 import { TABLE_EDITION } from './confidentiality-table.ts'
 import type { DeidOption, DeidProfile } from './profile.ts'
 
@@ -25,32 +27,29 @@ const BASIC_PROFILE = ['113100', 'Basic Application Confidentiality Profile'] as
 
 /** Writes into the data set what was done to it (PS3.15 §E.1.1, PS3.3 §C.7.1.1 and §C.12.1.1.7). */
 export function tellTheTruth(head: ElementList, profile: DeidProfile, pixelsAreClean: boolean): void {
-  const { options } = profile
-  head.set(PATIENT_IDENTITY_REMOVED, 'CS', ascii('YES'))
-  head.set(METHOD, 'LO', ascii(methodText(profile)))
-  head.setWritten(METHOD_CODES, methodCodes(profile, pixelsAreClean, head.encoding))
-  head.set(LONGITUDINAL_TEMPORAL_INFORMATION, 'CS', ascii(temporalInformation(options)))
+  for (const [tag, bytes] of TRUTH(profile)(head.encoding)(pixelsAreClean)) head.setWritten(tag, bytes)
   if (pixelsAreClean && head.find(BURNED_IN_ANNOTATION) !== undefined)
     head.set(BURNED_IN_ANNOTATION, 'CS', ascii('NO'))
 }
 
-/** The codes as they are written in each encoding, with pixels clean or not: the same in all instances of a profile. */
-const CODES_OF = new WeakMap<DeidProfile, Map<string, Buffer>>()
+/** The elements as they are written: the same in all instances of a profile. */
+const TRUTH = remembering(64, (profile: DeidProfile) =>
+  remembering(8, (encoding: Encoding) =>
+    remembering(2, (pixelsAreClean: boolean): [Tag, Buffer][] => {
+      const list = new ElementList(encoding)
+      list.set(PATIENT_IDENTITY_REMOVED, 'CS', ascii('YES'))
+      list.set(METHOD, 'LO', ascii(methodText(profile)))
+      setCodes(list, profile, pixelsAreClean)
+      list.set(LONGITUDINAL_TEMPORAL_INFORMATION, 'CS', ascii(temporalInformation(profile.options)))
+      return list.elements.map((element) => [element.tag, Buffer.concat(element.write())])
+    }),
+  ),
+)
 
-function methodCodes(profile: DeidProfile, pixelsAreClean: boolean, encoding: Encoding): Buffer {
-  const known = CODES_OF.get(profile) ?? new Map<string, Buffer>()
-  CODES_OF.set(profile, known)
-  const key = JSON.stringify([pixelsAreClean, encoding])
-  const bytes = known.get(key) ?? writeCodes(profile, pixelsAreClean, encoding)
-  known.set(key, bytes)
-  return bytes
-}
-
-function writeCodes({ options }: DeidProfile, pixelsAreClean: boolean, encoding: Encoding): Buffer {
+function setCodes(list: ElementList, { options }: DeidProfile, pixelsAreClean: boolean): void {
   const codes = CODES.filter(
     ([option]) => options.has(option) && (option !== 'clean-pixel-data' || pixelsAreClean),
   )
-  const list = new ElementList(encoding)
   list.setSequence(
     METHOD_CODES,
     [BASIC_PROFILE, ...codes.map(([, value, meaning]) => [value, meaning] as const)].map(
@@ -62,7 +61,6 @@ function writeCodes({ options }: DeidProfile, pixelsAreClean: boolean, encoding:
         },
     ),
   )
-  return Buffer.concat(list.write())
 }
 
 function methodText({ name, options }: DeidProfile): string {
