@@ -72,7 +72,8 @@ export class ElementList {
   }
 
   find(tag: Tag): DataElement | undefined {
-    return this.#elements.find((element) => element.tag === tag)
+    for (const element of this.#elements) if (element.tag === tag) return element
+    return undefined
   }
 
   /** Adds one at the end, where the data set had it. */

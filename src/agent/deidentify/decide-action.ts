@@ -51,16 +51,20 @@ export function decideAction(
 ): Decision {
   let made = DECISIONS.get(options)
   if (made === undefined) {
-    made = remembering(1000, (form: string) =>
-      remembering(10_000, (one: Tag) => decide(one, form.slice(1), form.startsWith('S'), options)),
-    )
+    const of = (isSequence: boolean) =>
+      remembering(1000, (form: string) =>
+        remembering(10_000, (one: Tag) => decide(one, form, isSequence, options)),
+      )
+    made = { values: of(false), sequences: of(true) }
     DECISIONS.set(options, made)
   }
-  return made(holdsItems ? `S${vr}` : ` ${vr}`)(tag)
+  return (holdsItems ? made.sequences : made.values)(vr)(tag)
 }
 
-/** By the profile's options, then by form, then by tag: the elements of a series are alike. */
-const DECISIONS = new WeakMap<ReadonlySet<DeidOption>, (form: string) => (tag: Tag) => Decision>()
+type ByVr = (vr: string) => (tag: Tag) => Decision
+
+/** By the profile's options, then by VR, then by tag: the elements of a series are alike. */
+const DECISIONS = new WeakMap<ReadonlySet<DeidOption>, { readonly values: ByVr; readonly sequences: ByVr }>()
 
 function decide(tag: Tag, vr: string, holdsItems: boolean, options: ReadonlySet<DeidOption>): Decision {
   const never = NEVER_KEPT.get(tag)

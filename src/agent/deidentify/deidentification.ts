@@ -265,8 +265,10 @@ export class Deidentification implements DataSetEdits {
   }
 
   #uids(text: string): Buffer {
-    const replaced = text.split('\\').map((uid) => this.#newUid(uid.trim()))
-    return Buffer.from(replaced.join('\\'), 'latin1')
+    const replaced = text.includes('\\')
+      ? text.split('\\').map((uid) => this.#newUid(uid.trim())).join('\\')
+      : this.#newUid(text.trim())
+    return Buffer.from(replaced, 'latin1')
   }
 
   #newUid(original: string): string {
