@@ -189,8 +189,7 @@ export class ReadItem implements DataSetItem {
     if (this.end.length > 0) out.push(this.end)
     if (this.#length === UNDEFINED_LENGTH) return
     const length = bytesOf(out, at)
-    if (length !== this.#length)
-      out[at - 1] = withLength(this.#header, undefined, length, this.list.encoding)
+    if (length !== this.#length) out[at - 1] = withLength(this.#header, undefined, length, this.list.encoding)
   }
 }
 

@@ -266,7 +266,10 @@ export class Deidentification implements DataSetEdits {
 
   #uids(text: string): Buffer {
     const replaced = text.includes('\\')
-      ? text.split('\\').map((uid) => this.#newUid(uid.trim())).join('\\')
+      ? text
+          .split('\\')
+          .map((uid) => this.#newUid(uid.trim()))
+          .join('\\')
       : this.#newUid(text.trim())
     return Buffer.from(replaced, 'latin1')
   }
@@ -290,9 +293,7 @@ const isOverlay = (tag: Tag): boolean => tag >>> 24 === 0x60 && (tag & 0xffff) =
 
 /** So many digits and nothing else; what has fewer, or a point, measures something. */
 const isLongNumber = (element: DataElement, vr: string): boolean =>
-  (vr === 'IS' || vr === 'DS') &&
-  element.value.length >= 7 &&
-  /^\s*\d{7,}\s*$/.test(plainText(element))
+  (vr === 'IS' || vr === 'DS') && element.value.length >= 7 && /^\s*\d{7,}\s*$/.test(plainText(element))
 
 /** True while an element of the creator's block is there. */
 function reserves(list: ElementList, creator: DataElement): boolean {
