@@ -2,32 +2,43 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { pathToFileURL } from 'node:url'
 import { expect, test } from '@jest/globals'
 import { tempFolder } from '../support/temp-folder.ts'
 
-/** Says at the end which packages were loaded. */
+/** Says at the end which packages were loaded, and how many files of each. */
 const HOOK = `data:text/javascript,${encodeURIComponent(`
   import { registerHooks } from 'node:module'
-  const packages = new Set()
+  const packages = new Map()
   const load = (url, context, next) => {
-    packages.add(/node_modules\\/((?:@[^/]+\\/)?[^/]+)/.exec(url)?.[1])
+    const name = /node_modules\\/((?:@[^/]+\\/)?[^/]+)/.exec(url)?.[1]
+    if (name) packages.set(name, (packages.get(name) ?? 0) + 1)
     return next(url, context)
   }
   registerHooks({ load })
-  process.on('exit', () => process.stderr.write('loaded ' + [...packages].filter(Boolean).join(' ')))
+  process.on('exit', () => process.stderr.write('loaded ' + JSON.stringify([...packages])))
 `)}`
 
-async function packagesOf(...args: string[]): Promise<string[]> {
+async function filesByPackage(nodeArgs: readonly string[], ...args: string[]): Promise<Map<string, number>> {
   using folder = tempFolder()
-  const child = spawn(process.execPath, ['--import', HOOK, resolve('src/console/ferry.ts'), ...args], {
-    cwd: folder.path,
-    env: { ...process.env, NODE_OPTIONS: '' },
-  })
+  const child = spawn(
+    process.execPath,
+    [...nodeArgs, '--import', HOOK, resolve('src/console/ferry.ts'), ...args],
+    { cwd: folder.path, env: { ...process.env, NODE_OPTIONS: '' } },
+  )
   const [err] = await Promise.all([text(child.stderr), once(child, 'exit')])
-  return /loaded (.*)$/.exec(err)?.[1]?.split(' ').toSorted() ?? []
+  return new Map(JSON.parse(/loaded (.*)$/.exec(err)?.[1] ?? '[]') as [string, number][])
 }
 
 test('ferry status, which people wait for, loads nothing that it does not need; ferry echo loads what it needs', async () => {
-  expect(await packagesOf('status')).toEqual(['commander', 'tweetnacl', 'yaml', 'zod'])
-  expect(await packagesOf('echo', 'FERRY@127.0.0.1:1')).toContain('dcmjs-dimse')
+  const ofStatus = await filesByPackage([], 'status')
+  expect(Array.from(ofStatus.keys()).toSorted()).toEqual(['commander', 'tweetnacl', 'yaml', 'zod'])
+  expect(Array.from((await filesByPackage([], 'echo', 'FERRY@127.0.0.1:1')).keys())).toContain('dcmjs-dimse')
+})
+
+test('as bin/ferry.js starts it, zod reads its messages in one language', async () => {
+  const oneLanguage = ['--import', pathToFileURL(resolve('bin/one-language.js')).href]
+  const [all, one] = await Promise.all([filesByPackage([], 'status'), filesByPackage(oneLanguage, 'status')])
+  expect(all.get('zod')).toBeGreaterThan(80)
+  expect(one.get('zod')).toBeLessThan(40)
 })
