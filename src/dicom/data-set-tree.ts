@@ -60,7 +60,7 @@ export class DataElement {
 export class ElementList {
   readonly encoding: Encoding
   #elements: DataElement[] = []
-  /** What the elements of each group that states its length took as they came. */
+  /** What the elements of each group took as they came; empty where no group states its length. */
   readonly #groupBytes = new Map<number, number>()
 
   constructor(encoding: Encoding) {
@@ -135,31 +135,32 @@ export class ElementList {
 
   /** Adds the bytes to write to `out`, and answers it; a group length that no longer counts its group is set right (PS3.5 §7.2). */
   write(out: Buffer[] = []): Buffer[] {
-    for (const element of this.#elements) {
-      const group = element.tag >>> 16
-      const remembered = isGroupLength(element) ? this.#groupBytes.get(group) : undefined
-      const length = remembered === undefined ? undefined : this.#bytesOfGroup(group)
-      if (length === undefined || length === remembered) element.write(out)
-      else out.push(element.header, groupLength(length, this.encoding))
-    }
+    if (this.#groupBytes.size > 0) return this.#writeCounting(out)
+    for (const element of this.#elements) element.write(out)
     return out
   }
 
-  /** Remembers what each group takes now that states its length, so that a later change is seen. */
+  /** Remembers what each group takes now, where one states its length, so that a later change is seen. */
   remember(): void {
-    for (const element of this.#elements) {
-      if (!isGroupLength(element)) continue
-      const group = element.tag >>> 16
-      const length = this.#bytesOfGroup(group)
-      if (length > 0) this.#groupBytes.set(group, length)
-    }
+    if (!this.#elements.some(isGroupLength)) return
+    for (const element of this.#elements) count(element, bytesOf(element.write()), this.#groupBytes)
   }
 
-  #bytesOfGroup(group: number): number {
-    const out: Buffer[] = []
-    for (const element of this.#elements)
-      if (element.tag >>> 16 === group && (element.tag & 0xffff) !== 0) element.write(out)
-    return bytesOf(out)
+  /** Each element once, however deep they stand in one another. */
+  #writeCounting(out: Buffer[]): Buffer[] {
+    const now = new Map<number, number>()
+    const stated: { group: number; valueAt: number }[] = []
+    for (const element of this.#elements) {
+      const at = out.length
+      element.write(out)
+      count(element, bytesOf(out, at), now)
+      if (isGroupLength(element)) stated.push({ group: element.tag >>> 16, valueAt: at + 1 })
+    }
+    for (const { group, valueAt } of stated) {
+      const [before, length] = [this.#groupBytes.get(group), now.get(group) ?? 0]
+      if (before !== undefined && before !== length) out[valueAt] = groupLength(length, this.encoding)
+    }
+    return out
   }
 }
 
@@ -222,6 +223,11 @@ function newElement(tag: Tag, vr: string, holds: 'value' | 'items', encoding: En
 function newItem(encoding: Encoding): ReadItem {
   const header = writeElementHeader(0xfffe_e000, '', 0, { ...encoding, explicitVr: false })
   return new ReadItem(header, 0, encoding)
+}
+
+/** A group length does not count itself. */
+function count({ tag }: DataElement, bytes: number, groups: Map<number, number>): void {
+  if ((tag & 0xffff) !== 0) groups.set(tag >>> 16, (groups.get(tag >>> 16) ?? 0) + bytes)
 }
 
 const isGroupLength = ({ tag, value }: DataElement): boolean => (tag & 0xffff) === 0 && value.length === 4

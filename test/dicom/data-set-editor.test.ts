@@ -117,6 +117,18 @@ test('a group length is set right where its group changed, and left alone, right
   expect(editDataSet(whole, TRANSFER_SYNTAX.ExplicitVRLittleEndian, removeNames).equals(expected)).toBe(true)
 })
 
+test('items within items that all state their group length are written once each, not once more for each around them', () => {
+  const header = (tag: Buffer, length: number): Buffer => Buffer.concat([tag, long(length)])
+  let nested = Buffer.alloc(0)
+  for (let depth = 0; depth < 30; depth++) {
+    const item = header(Buffer.from('feff00e0', 'hex'), nested.length)
+    const sequence = header(Buffer.from('08001011', 'hex'), item.length + nested.length)
+    const group = Buffer.concat([header(Buffer.from('08000000', 'hex'), 4), long(0)])
+    nested = Buffer.concat([group, sequence, item, nested])
+  }
+  expect(editDataSet(nested, TRANSFER_SYNTAX.ImplicitVRLittleEndian, keepAll).equals(nested)).toBe(true)
+})
+
 test('pixel data is never held, and a transform sees it piece by piece', () => {
   const { element } = writer(EXPLICIT_LITTLE)
   const pixels = Buffer.alloc(8 * 1024 * 1024, 7)
