@@ -23,6 +23,11 @@ function long(value: number): Buffer {
   return bytes
 }
 
+/** Tag (in hex, as it is written) and length, in implicit little endian. */
+function header(tag: string, length: number): Buffer {
+  return Buffer.concat([Buffer.from(tag, 'hex'), long(length)])
+}
+
 const removeNames = editing((part) =>
   walk(part, (element, list) => {
     if (element.tag === PATIENT_NAME) list.remove(element)
@@ -118,12 +123,11 @@ test('a group length is set right where its group changed, and left alone, right
 })
 
 test('items within items that all state their group length are written once each, not once more for each around them', () => {
-  const header = (tag: Buffer, length: number): Buffer => Buffer.concat([tag, long(length)])
   let nested = Buffer.alloc(0)
   for (let depth = 0; depth < 30; depth++) {
-    const item = header(Buffer.from('feff00e0', 'hex'), nested.length)
-    const sequence = header(Buffer.from('08001011', 'hex'), item.length + nested.length)
-    const group = Buffer.concat([header(Buffer.from('08000000', 'hex'), 4), long(0)])
+    const item = header('feff00e0', nested.length)
+    const sequence = header('08001011', item.length + nested.length)
+    const group = Buffer.concat([header('08000000', 4), long(0)])
     nested = Buffer.concat([group, sequence, item, nested])
   }
   expect(editDataSet(nested, TRANSFER_SYNTAX.ImplicitVRLittleEndian, keepAll).equals(nested)).toBe(true)
