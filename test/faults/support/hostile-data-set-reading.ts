@@ -1,11 +1,14 @@
 import { editDataSet } from '../../../src/dicom/data-set-editor.ts'
 import { DataSetHeadScanner } from '../../../src/dicom/data-set-head.ts'
 import { DataSetReader } from '../../../src/dicom/data-set-reader.ts'
+import type { ElementList } from '../../../src/dicom/data-set-tree.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { TRANSFER_SYNTAXES } from './hostile-data-set.ts'
 import { type Dice, segmented } from './hostile-mutation.ts'
 
 const DEFLATED = '1.2.840.10008.1.2.1.99'
+/** Patient Comments: no hostile data set has it but by chance. */
+const ADDED = 0x0010_4000
 
 /** Reads whole and in pieces: the same tokens and the same end, and every byte in one token. */
 export function readsTheSame(bytes: Buffer, dice: Dice): void {
@@ -35,6 +38,28 @@ export function headIsFound(bytes: Buffer, dice: Dice): void {
 export function editsNothing(bytes: Buffer, dice: Dice): void {
   const edited = editDataSet(bytes, syntaxOf(dice), { edit: () => {}, large: () => 'keep' })
   if (!edited.equals(bytes)) throw new Error('an edit without rules changed bytes')
+}
+
+/** A data set that had one kind of element taken out of it everywhere, and another set, is a data set that reads, without the one and with the other. */
+export function editsCleanly(bytes: Buffer, dice: Dice): void {
+  const syntax = syntaxOf(dice)
+  const gone = dice.oneOf([0x0008_0018, 0x0008_0005, 0x0010_0010, 0x0020_000d])
+  const take = (list: ElementList): void => {
+    list.keep(({ tag }) => tag !== gone)
+    for (const { items } of list.elements) for (const item of items ?? []) take(item.list)
+  }
+  let isSet = false
+  const edit = (part: ElementList): void => {
+    take(part)
+    if (!isSet) part.set(ADDED, 'LO', Buffer.from('FERRY '))
+    isSet = true
+  }
+  const edited = editDataSet(bytes, syntax, { edit, large: () => 'keep' })
+  const { tokens, end } = tokensOf(syntax, [edited])
+  if (end !== 'whole') throw new Error(`what was edited does not read: ${end}`)
+  const elements = tokens.split(',')
+  if (elements.some((one) => one.startsWith(`${gone} `))) throw new Error('a removed element is still there')
+  if (!elements.some((one) => one.startsWith(`${ADDED} `))) throw new Error('an added element is not there')
 }
 
 /** Those that are not deflated: a reader is pushed what is inflated. */

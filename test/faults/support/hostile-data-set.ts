@@ -84,6 +84,10 @@ export const dataSet: fc.Arbitrary<Buffer> = fc.oneof(
     weight: 1,
     arbitrary: fc.nat(80).map((depth) => Buffer.concat(Array.from({ length: depth }, () => OPEN_SEQUENCE))),
   },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.nat(70), fc.nat(40)).map(([depth, slip]) => statedGroups(depth, slip)),
+  },
 )
 
 const OPEN_SEQUENCE = Buffer.from('08004011535100 00ffffffff feff00e0ffffffff'.replaceAll(' ', ''), 'hex')
@@ -97,6 +101,31 @@ export const TRANSFER_SYNTAXES: readonly string[] = [
   '1.2.840.10008.1.2.4.50',
   '1.3.46.670589.33.1.4.1',
 ]
+
+/** Sequences within sequences, each in a group that states its length as devices of old do, right or not (PS3.5 §7.2). */
+function statedGroups(depth: number, slip: number): Buffer {
+  let content = encodeNode({
+    tag: 0x0008_0018,
+    vr: 'UI',
+    text: '1.2.3.4',
+    slip: 0,
+    children: [],
+    isOdd: false,
+  })
+  for (let level = 0; level < depth; level++) {
+    const [sequence, item] = [Buffer.from('0800401153510000', 'hex'), Buffer.from('feff00e0', 'hex')]
+    const nested = Buffer.concat([sequence, long(content.length + 8), item, long(content.length), content])
+    const stated = lengthOf(nested.length, level === 0 ? slip : 0)
+    content = Buffer.concat([Buffer.from('08000000554c0400', 'hex'), long(stated), nested])
+  }
+  return content
+}
+
+function long(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(value)
+  return bytes
+}
 
 function sorted(nodes: readonly Node[]): Node[] {
   return nodes.toSorted((a, b) => a.tag - b.tag)

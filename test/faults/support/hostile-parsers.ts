@@ -21,7 +21,7 @@ import { commitmentDataSet } from '../../support/commitment-data-set.ts'
 import { procedureStepDataSet } from '../../support/procedure-step-data-set.ts'
 import { associateRequest, storeCommand } from '../../support/raw-association.ts'
 import { vectorBytes, vectorJson } from '../../support/vector.ts'
-import { editsNothing, headIsFound, readsTheSame } from './hostile-data-set-reading.ts'
+import { editsCleanly, editsNothing, headIsFound, readsTheSame } from './hostile-data-set-reading.ts'
 import type { Dice } from './hostile-mutation.ts'
 
 /** One reader of what came from elsewhere: any return and any Failure will do; all else, and what it throws itself, is a fault. */
@@ -48,6 +48,7 @@ export const PARSERS: readonly HostileParser[] = [
   { name: 'data-set-reader', read: readsTheSame },
   { name: 'data-set-head', read: headIsFound },
   { name: 'data-set-editor', read: editsNothing },
+  { name: 'data-set-editor, editing', read: editsCleanly },
   { name: 'part10', good: [part10()], read: parsePart10Header },
   {
     name: 'storage commitment',
