@@ -1,5 +1,5 @@
 import { ATTRIBUTE_TABLE } from './attribute-table.ts'
-import { remembering } from './remembering.ts'
+import { remembering, whenAsked } from './remembering.ts'
 import { type Tag, tagText } from './tag.ts'
 
 /** What PS3.6 says of a data element. */
@@ -20,13 +20,13 @@ interface Dictionary {
 /** The standard's entry for a tag; undefined for a private element and for one that the standard does not know. */
 export const attributeOf = remembering(10_000, (tag: Tag): Attribute | undefined => {
   const digits = tag.toString(16).padStart(8, '0')
-  const { byTag, repeating } = DICTIONARY
+  const { byTag, repeating } = dictionary()
   return byTag.get(digits) ?? repeating.find(({ pattern }) => pattern.test(digits))?.attribute
 })
 
 /** The tag of a keyword; undefined where there is none, or where it stands for a range of tags. */
 export function tagOfKeyword(keyword: string): Tag | undefined {
-  const digits = DICTIONARY.byKeyword.get(keyword)
+  const digits = dictionary().byKeyword.get(keyword)
   return digits === undefined || digits.includes('x') ? undefined : Number.parseInt(digits, 16)
 }
 
@@ -48,7 +48,8 @@ export function privateCreatorTag(tag: Tag): Tag {
   return (tag >>> 16) * 0x1_0000 + ((tag & 0xff00) >>> 8)
 }
 
-function read(): Dictionary {
+/** 5,000 rows that `ferry status`, like most commands, does without. */
+const dictionary = whenAsked((): Dictionary => {
   const byTag = new Map<string, Attribute>()
   const byKeyword = new Map<string, string>()
   const repeating: { pattern: RegExp; attribute: Attribute }[] = []
@@ -62,6 +63,4 @@ function read(): Dictionary {
     }
   }
   return { byTag, byKeyword, repeating }
-}
-
-const DICTIONARY: Dictionary = read()
+})

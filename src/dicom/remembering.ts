@@ -10,3 +10,9 @@ export function remembering<Key, Value>(limit: number, make: (key: Key) => Value
     return value
   }
 }
+
+/** A value that is made when it is first asked for. */
+export function whenAsked<Value>(make: () => Value): () => Value {
+  const remembered = remembering(1, make)
+  return () => remembered(undefined)
+}

@@ -1,0 +1,35 @@
+// Puts zod and yaml into one file each, under dist/packages: read file by file (65 languages of zod's among them), they
+// are two thirds of what `ferry status` takes. bin/packages-in-one-file.js has them read from there.
+import { readFileSync } from 'node:fs'
+import { build } from 'esbuild'
+
+/** zod reads its messages in every language; Ferry has its own words for what it checks. */
+const oneLanguage = {
+  name: 'one-language',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^\.\.\/locales\/index\.js$/ }, ({ importer, kind, resolveDir }) =>
+      /[\\/]zod[\\/]/.test(importer)
+        ? resolve('../locales/en.js', { importer, kind, resolveDir })
+        : undefined,
+    )
+  },
+}
+
+/** yaml is CommonJS, and asks for modules of Node. */
+const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
+
+/** Goes where the code goes. */
+const licence = (name) => readFileSync(`node_modules/${name}/LICENSE`, 'utf8').trim()
+
+for (const name of ['zod', 'yaml']) {
+  const exported = Object.keys(await import(name)).filter((one) => one !== 'default' && /^\w+$/.test(one))
+  await build({
+    stdin: { contents: `export { ${exported.join()} } from '${name}'`, resolveDir: import.meta.dirname },
+    outfile: `dist/packages/${name}.js`,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    plugins: [oneLanguage],
+    banner: { js: `/*!\n${licence(name)}\n*/\n${REQUIRE}` },
+  })
+}
