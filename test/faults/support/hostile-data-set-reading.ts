@@ -54,7 +54,7 @@ export function editsCleanly(bytes: Buffer, dice: Dice): void {
     if (!isSet) part.set(ADDED, 'LO', Buffer.from('FERRY '))
     isSet = true
   }
-  const edited = editDataSet(bytes, syntax, { edit, large: () => 'keep' })
+  const edited = editDataSet(bytes, syntax, { edit, large: ({ tag }) => (tag === gone ? 'remove' : 'keep') })
   const { tokens, end } = tokensOf(syntax, [edited])
   if (end !== 'whole') throw new Error(`what was edited does not read: ${end}`)
   const elements = tokens.split(',')
