@@ -26,8 +26,10 @@ export interface DataSetEdits {
 
 const LARGE_BYTES = 1024 * 1024
 const IMAGE_GROUP = 0x0028
-/** What is pushed in larger pieces is held element by element. */
-const COPIED_WHOLE_BYTES = 256 * 1024
+/** What a head comes in: one copy of so much costs less than one for each element. */
+const HEAD_PIECE_BYTES = 16 * 1024
+/** What is written in less is put together with what stands beside it. */
+const SMALL_BYTES = 4096
 /** What is held at once: header elements and sequences, never pixel data. */
 const HELD_LIMIT_BYTES = 64 * 1024 * 1024
 
@@ -61,9 +63,14 @@ export class DataSetEditor {
 
   /** What can be written now. Views of `chunk` may be among it: use them before its memory changes. */
   push(chunk: Buffer): Buffer[] {
-    // Of a head nearly all is held: one copy costs less than one for each element.
-    this.#isOurs = this.#passing === undefined && chunk.length <= COPIED_WHOLE_BYTES
-    this.#reader.push(this.#isOurs ? Buffer.from(chunk) : chunk)
+    let at = 0
+    do {
+      this.#isOurs = this.#passing === undefined
+      const end = this.#isOurs ? at + HEAD_PIECE_BYTES : chunk.length
+      const piece = chunk.subarray(at, end)
+      this.#reader.push(this.#isOurs ? Buffer.from(piece) : piece)
+      at = end
+    } while (at < chunk.length)
     return this.#answer()
   }
 
@@ -75,7 +82,7 @@ export class DataSetEditor {
   }
 
   #answer(): Buffer[] {
-    const out = this.#out
+    const out = together(this.#out)
     this.#out = []
     return out
   }
@@ -155,9 +162,7 @@ export class DataSetEditor {
     this.#heldBytes = 0
     part.remember()
     this.#edits.edit(part, before)
-    // One piece: what takes it digests and seals it, each at a price per piece.
-    const written = part.write()
-    if (written.length > 0) this.#out.push(Buffer.concat(written))
+    part.write(this.#out)
   }
 
   #passer(token: ElementToken): (token: DataSetToken) => Buffer[] {
@@ -189,6 +194,20 @@ export function editDataSet(dataSet: Buffer, transferSyntaxUid: string, edits: D
   const editor = new DataSetEditor(transferSyntaxUid, edits)
   const out = [...editor.push(dataSet), ...editor.finish()]
   return Buffer.concat(out, bytesOf(out))
+}
+
+/** Small pieces as one: what takes them digests and seals them, each at a price per piece. */
+function together(pieces: readonly Buffer[]): Buffer[] {
+  const joined: Buffer[] = []
+  for (let from = 0; from < pieces.length; ) {
+    let end = from
+    while ((pieces[end]?.length ?? SMALL_BYTES) < SMALL_BYTES) end++
+    const large = pieces[end]
+    if (end > from) joined.push(Buffer.concat(pieces.slice(from, end)))
+    if (large !== undefined) joined.push(large)
+    from = end + 1
+  }
+  return joined
 }
 
 /** Whatever its size, an element up to the image module's group is held, so that the head holds all that identifies. */

@@ -133,6 +133,25 @@ test('items within items that all state their group length are written once each
   expect(editDataSet(nested, TRANSFER_SYNTAX.ImplicitVRLittleEndian, keepAll).equals(nested)).toBe(true)
 })
 
+test.each([40, 4096, 40_000])(
+  'the memory of a chunk of %i bytes may be used again at once, and what was held of it stays',
+  (chunkBytes) => {
+    const { element } = writer(EXPLICIT_LITTLE)
+    const comments = Array.from({ length: 60 }, (_, i) => element(0x0010_4000 + i, 'UT', `${i} `.repeat(300)))
+    const whole = Buffer.concat([...comments, element(TAG.PixelData, 'OW', Buffer.alloc(1000, 7))])
+    const editor = new DataSetEditor(TRANSFER_SYNTAX.ExplicitVRLittleEndian, keepAll)
+    const memory = Buffer.alloc(chunkBytes)
+    const out: Buffer[] = []
+    for (let at = 0; at < whole.length; at += chunkBytes) {
+      const chunk = memory.subarray(0, whole.copy(memory, 0, at))
+      out.push(...editor.push(chunk).map((bytes) => Buffer.from(bytes)))
+      memory.fill(0xee)
+    }
+    out.push(...editor.finish())
+    expect(Buffer.concat(out).equals(whole)).toBe(true)
+  },
+)
+
 test('pixel data is never held, and a transform sees it piece by piece', () => {
   const { element } = writer(EXPLICIT_LITTLE)
   const pixels = Buffer.alloc(8 * 1024 * 1024, 7)

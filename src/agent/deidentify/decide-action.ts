@@ -38,33 +38,27 @@ const NEVER_KEPT: ReadonlyMap<Tag, string> = new Map([
   [0xfffc_fffc, 'trailing padding'],
 ])
 
+/** Of one profile: what becomes of an element that is a value, or holds items. */
+export type Decisions = (tag: Tag, vr: string, holdsItems: boolean) => Decision
+
+const KEPT = new WeakMap<ReadonlySet<DeidOption>, Decisions>()
+
 /**
  * The action of PS3.15 Table E.1-1 with the options that a profile has. Where the table leaves a choice by the type that the
  * IOD gives the attribute (X/Z, X/D, …) the one that keeps every IOD valid is taken: empty for X/Z, a dummy where D is
- * among them. What neither the table nor PS3.6 knows is removed.
+ * among them. What neither the table nor PS3.6 knows is removed. The elements of a series are alike: what was decided once
+ * is remembered by VR and tag, as long as the options are there.
  */
-export function decideAction(
-  tag: Tag,
-  vr: string,
-  holdsItems: boolean,
-  options: ReadonlySet<DeidOption>,
-): Decision {
-  let made = DECISIONS.get(options)
-  if (made === undefined) {
-    const of = (isSequence: boolean) =>
-      remembering(1000, (form: string) =>
-        remembering(10_000, (one: Tag) => decide(one, form, isSequence, options)),
-      )
-    made = { values: of(false), sequences: of(true) }
-    DECISIONS.set(options, made)
-  }
-  return (holdsItems ? made.sequences : made.values)(vr)(tag)
+export function decisionsBy(options: ReadonlySet<DeidOption>): Decisions {
+  const found = KEPT.get(options)
+  if (found !== undefined) return found
+  const of = (holdsItems: boolean) =>
+    remembering(1000, (vr: string) => remembering(10_000, (tag: Tag) => decide(tag, vr, holdsItems, options)))
+  const [values, sequences] = [of(false), of(true)]
+  const made: Decisions = (tag, vr, holdsItems) => (holdsItems ? sequences : values)(vr)(tag)
+  KEPT.set(options, made)
+  return made
 }
-
-type ByVr = (vr: string) => (tag: Tag) => Decision
-
-/** By the profile's options, then by VR, then by tag: the elements of a series are alike. */
-const DECISIONS = new WeakMap<ReadonlySet<DeidOption>, { readonly values: ByVr; readonly sequences: ByVr }>()
 
 function decide(tag: Tag, vr: string, holdsItems: boolean, options: ReadonlySet<DeidOption>): Decision {
   const never = NEVER_KEPT.get(tag)

@@ -8,7 +8,7 @@ import type { Tag } from '../../dicom/tag.ts'
 import { transferSyntax } from '../../dicom/transfer-syntax.ts'
 import { withLength } from '../../dicom/write-element.ts'
 import { decideInContent, isTermOfReports } from './clean-content.ts'
-import { type Decision, decideAction } from './decide-action.ts'
+import { type Decision, type Decisions, decisionsBy } from './decide-action.ts'
 import { type DeidAudit, DeidCounter } from './deid-audit.ts'
 import { dummyValue } from './dummy-value.ts'
 import { characterSetOf, paddingOf, plainText, TEXT_VRS, vrOf } from './element-text.ts'
@@ -76,12 +76,14 @@ export class Deidentification implements DataSetEdits {
   readonly dropRest = true
   readonly #parts: DeidParts
   readonly #counter = new DeidCounter()
+  readonly #decisions: Decisions
   #facts: InstanceFacts | undefined
   #known: KnownValues | undefined
   #pixels: PixelTreatment | undefined
 
   constructor(parts: DeidParts) {
     this.#parts = parts
+    this.#decisions = decisionsBy(parts.profile.options)
   }
 
   /** The new UID of an instance, series or study, so far as the profile replaces UIDs. */
@@ -119,7 +121,7 @@ export class Deidentification implements DataSetEdits {
   large(element: ElementToken): 'keep' | 'remove' | ValueTransform {
     if (element.tag >>> 16 === PIXEL_GROUP) return this.#pixels?.treat(element) ?? 'remove'
     const { profile } = this.#parts
-    const decision = decideAction(element.tag, element.vr ?? 'OB', false, profile.options)
+    const decision = this.#decisions(element.tag, element.vr ?? 'OB', false)
     const own = this.#facts && ownRuleFor(profile.rules, [element.tag], false, this.#facts)
     const taken = own ?? decision
     this.#counter.count(taken)
@@ -165,7 +167,7 @@ export class Deidentification implements DataSetEdits {
     if (isPrivate(element.tag)) return this.#decidePrivate(element, list)
     const inContent = decideInContent(element, list, path, profile.options)
     if (inContent !== undefined) return inContent
-    return decideAction(element.tag, vrOf(element), element.items !== undefined, profile.options)
+    return this.#decisions(element.tag, vrOf(element), element.items !== undefined)
   }
 
   /** Creators stay until it is known whether anything of theirs does. */

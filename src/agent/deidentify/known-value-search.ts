@@ -1,3 +1,4 @@
+import { remembering } from '../../dicom/remembering.ts'
 import { readText, writeText, writeTextInAll } from '../../dicom/text.ts'
 import { TEXT_VRS } from './element-text.ts'
 import { foldText } from './fold-text.ts'
@@ -10,7 +11,7 @@ import { otherReadings, readWide } from './text-readings.ts'
 const ID_CARD = /(?<!\d)\d{6}[ -]?\d{8}[ -]?\d{3}[\dX](?![\dX])/gi
 const LONGEST_MARK = 3
 const LONGEST_REMEMBERED = 1024
-const MOST_REMEMBERED = 1000
+const MOST_REMEMBERED = 100
 /** Bytes of a literal from which on it is no accident. */
 const SHORTEST_LITERAL_BYTES = 4
 
@@ -20,7 +21,9 @@ export class KnownValueSearch implements KnownValues {
   readonly #literals: ReadonlySet<string>
   #bytes: readonly Buffer[] | undefined
   /** What became of values so far: most are the same in all slices. Undefined for those that stay. */
-  readonly #done = new Map<string, Buffer | undefined>()
+  readonly #done = remembering(16, (_vr: string) =>
+    remembering(8, (_characterSet: string) => new Map<string, Buffer | undefined>()),
+  )
 
   constructor(forms: readonly SearchForm[]) {
     this.#literals = new Set(forms.flatMap(({ literals = [] }) => literals))
@@ -30,12 +33,13 @@ export class KnownValueSearch implements KnownValues {
   scrub(value: Buffer, characterSet: string, vr: string): Buffer {
     if (value.length === 0) return value
     if (value.length > LONGEST_REMEMBERED) return this.#scrub(value, characterSet, vr) ?? value
-    const key = `${vr}:${characterSet}:${value.toString('latin1')}`
-    const remembered = this.#done.get(key)
-    if (remembered !== undefined || this.#done.has(key)) return remembered ?? value
+    const done = this.#done(vr)(characterSet)
+    const text = value.toString('latin1')
+    const remembered = done.get(text)
+    if (remembered !== undefined || done.has(text)) return remembered ?? value
     const scrubbed = this.#scrub(value, characterSet, vr)
-    if (this.#done.size >= MOST_REMEMBERED) this.#done.clear()
-    this.#done.set(key, scrubbed)
+    if (done.size >= MOST_REMEMBERED) done.clear()
+    done.set(text, scrubbed)
     return scrubbed ?? value
   }
 

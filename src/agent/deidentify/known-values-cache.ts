@@ -1,23 +1,56 @@
+import type { Tag } from '../../dicom/tag.ts'
 import type { KnownValues } from './known-values.ts'
 
 const DEFAULT_PATIENTS = 64
 
+/** A value that identifies, as it stands in the data set. */
+export interface Gathered {
+  readonly tag: Tag
+  readonly vr: string
+  readonly value: Buffer
+  readonly characterSet: string
+}
+
+interface Kept {
+  readonly gathered: readonly Gathered[]
+  readonly values: KnownValues
+}
+
 /** Keeps what is searched for the patients of late, in memory only: the slices of a series share it. */
 export class KnownValuesCache {
   readonly #limit: number
-  readonly #kept = new Map<string, KnownValues>()
+  /** The one that was used last is the first. */
+  readonly #kept: Kept[] = []
 
   constructor(limit = DEFAULT_PATIENTS) {
     this.#limit = limit
   }
 
   /** Of the same values as before, else made; the one that was longest without use goes. */
-  get(key: string, make: () => KnownValues): KnownValues {
-    const found = this.#kept.get(key) ?? make()
-    this.#kept.delete(key)
-    this.#kept.set(key, found)
-    const [oldest] = this.#kept.keys()
-    if (this.#kept.size > this.#limit && oldest !== undefined) this.#kept.delete(oldest)
-    return found
+  get(gathered: readonly Gathered[], make: () => KnownValues): KnownValues {
+    const at = this.#kept.findIndex((kept) => areSame(kept.gathered, gathered))
+    const found = this.#kept[at] ?? { gathered: gathered.map(copied), values: make() }
+    if (at === 0) return found.values
+    if (at > 0) this.#kept.splice(at, 1)
+    this.#kept.unshift(found)
+    if (this.#kept.length > this.#limit) this.#kept.pop()
+    return found.values
   }
+}
+
+/** What was gathered are views of memory that is used again. */
+const copied = (one: Gathered): Gathered => ({ ...one, value: Buffer.from(one.value) })
+
+function areSame(some: readonly Gathered[], others: readonly Gathered[]): boolean {
+  if (some.length !== others.length) return false
+  return some.every((one, i) => {
+    const other = others[i]
+    return (
+      other !== undefined &&
+      one.tag === other.tag &&
+      one.vr === other.vr &&
+      one.characterSet === other.characterSet &&
+      one.value.equals(other.value)
+    )
+  })
 }

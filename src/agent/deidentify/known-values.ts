@@ -4,7 +4,7 @@ import { readText } from '../../dicom/text.ts'
 import { dateForms } from './date-forms.ts'
 import { characterSetOf, vrOf } from './element-text.ts'
 import { KnownValueSearch } from './known-value-search.ts'
-import type { KnownValuesCache } from './known-values-cache.ts'
+import type { Gathered, KnownValuesCache } from './known-values-cache.ts'
 import { nameForms } from './name-forms.ts'
 import { numberForms, phoneForms } from './number-forms.ts'
 import { placeForms } from './place-forms.ts'
@@ -44,13 +44,6 @@ const KNOWN: ReadonlyMap<Tag, ToForms> = new Map([
 /** An address is one value, whatever stands in it. */
 const WHOLE_VRS: ReadonlySet<string> = new Set(['LT', 'ST', 'UT'])
 
-interface Gathered {
-  readonly tag: Tag
-  readonly vr: string
-  readonly value: Buffer
-  readonly characterSet: string
-}
-
 /**
  * Gathers them from all that stands before the pixel data, before anything is changed. The cache has what was made
  * for the slice before.
@@ -63,7 +56,7 @@ export function collectKnownValues(
   const gathered: Gathered[] = []
   gather(head, characterSet, gathered)
   const make = (): KnownValues => new KnownValueSearch(gathered.flatMap(formsOf))
-  return cache === undefined ? make() : cache.get(keyOf(gathered), make)
+  return cache === undefined ? make() : cache.get(gathered, make)
 }
 
 function gather(list: ElementList, around: string, into: Gathered[]): void {
@@ -80,13 +73,6 @@ const isKnown = (element: DataElement): boolean =>
   element.items === undefined &&
   element.value.length > 0 &&
   (vrOf(element) === 'PN' || KNOWN.has(element.tag))
-
-const keyOf = (gathered: readonly Gathered[]): string =>
-  gathered
-    .map(
-      ({ tag, value, characterSet }) => `${tag}:${characterSet}:${value.length}:${value.toString('latin1')}`,
-    )
-    .join('\n')
 
 function formsOf({ tag, vr, value, characterSet }: Gathered): SearchForm[] {
   const toForms = KNOWN.get(tag) ?? nameForms
