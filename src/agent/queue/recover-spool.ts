@@ -6,6 +6,7 @@ import type { Ulid } from '../../protocol/ulid.ts'
 import type { Acceptance, SealedInstance } from './acceptance.ts'
 import type { Damage } from './damage.ts'
 import type { InstanceIndex } from './instance-index.ts'
+import { type FileAhead, readAhead } from './read-ahead.ts'
 import type { Retained } from './retained.ts'
 import type { Spool } from './spool.ts'
 import { verifySpoolFile } from './verify-spool-file.ts'
@@ -53,11 +54,11 @@ export async function recoverSpool(parts: RecoveryParts, nowMs: number, log: Log
   const expected = index.present()
   const unknown = files.filter((ulid) => !expected.delete(ulid))
   const unfinished: Ulid[] = []
-  for (let at = 0; at < unknown.length; at += BATCH) {
-    const batch = unknown
-      .slice(at, at + BATCH)
-      .flatMap((ulid) => readUnknown(spool, ulid, recovery, unfinished))
-    await takeOn(batch, parts, nowMs, recovery)
+  const batches =
+    unknown.length < FEW ? [unknown.map((ulid) => ({ ulid }))] : readAhead(spool, unknown, BATCH)
+  for await (const batch of batches) {
+    const instances = batch.flatMap((file) => readUnknown(spool, file, recovery, unfinished))
+    await takeOn(instances, parts, nowMs, recovery)
     await setImmediate()
   }
   if (recovery.forgotten > 0) index.askFirst()
@@ -75,9 +76,14 @@ export async function recoverSpool(parts: RecoveryParts, nowMs: number, log: Log
   return recovery
 }
 
-function readUnknown(spool: Spool, ulid: Ulid, recovery: Recovery, unfinished: Ulid[]): SealedInstance[] {
+function readUnknown(
+  spool: Spool,
+  { ulid, file }: FileAhead,
+  recovery: Recovery,
+  unfinished: Ulid[],
+): SealedInstance[] {
   try {
-    const { envelope, trailer } = spool.readNow(ulid)
+    const { envelope, trailer } = file ?? spool.readNow(ulid)
     return [{ path: spool.pathOf(ulid), envelope, trailer }]
   } catch (error) {
     const code = error instanceof Failure ? error.code : undefined
