@@ -27,7 +27,7 @@ export interface DataSetEdits {
 const LARGE_BYTES = 1024 * 1024
 const IMAGE_GROUP = 0x0028
 /** What a head comes in: one copy of so much costs less than one for each element. */
-const HEAD_PIECE_BYTES = 16 * 1024
+const HEAD_PIECE_BYTES = 4000
 /** What is written in less is put together with what stands beside it. */
 const SMALL_BYTES = 4096
 /** What is held at once: header elements and sequences, never pixel data. */
@@ -46,7 +46,9 @@ export class DataSetEditor {
   #heldBytes = 0
   /** The containers that are open in the part under way. */
   #open: (DataElement | ReadItem)[] = []
-  #value: { token: ElementToken; pieces: Buffer[] } | undefined
+  #value: ElementToken | undefined
+  /** Of its value, where that came in several. */
+  #pieces: Buffer[] = []
   #passing: ((token: DataSetToken) => Buffer[]) | undefined
   #inFragments = false
   /** True while what is being read is nobody else's memory. */
@@ -63,6 +65,7 @@ export class DataSetEditor {
 
   /** What can be written now. Views of `chunk` may be among it: use them before its memory changes. */
   push(chunk: Buffer): Buffer[] {
+    if (this.#passing === KEEP && this.#reader.passes(chunk.length)) return [chunk]
     let at = 0
     do {
       this.#isOurs = this.#passing === undefined
@@ -104,20 +107,22 @@ export class DataSetEditor {
     }
     if (token.holds === 'fragments')
       throw unreadable('encapsulated data inside a sequence, which cannot be edited')
-    const kept = { ...token, bytes: this.#held(token.bytes) }
-    if (token.holds === 'value') this.#value = { token: kept, pieces: [] }
+    const bytes = this.#held(token.bytes)
+    const kept = bytes === token.bytes ? token : { ...token, bytes }
+    if (token.holds === 'value') this.#value = kept
     else this.#openSequence(kept)
   }
 
   #takeValue(bytes: Buffer, last: boolean): void {
-    const value = this.#value
-    if (value === undefined) throw new Failure('INTERNAL', 'editing a data set: a value without its element')
-    value.pieces.push(this.#held(bytes))
+    const [token, pieces] = [this.#value, this.#pieces]
+    if (token === undefined) throw new Failure('INTERNAL', 'editing a data set: a value without its element')
+    const held = this.#held(bytes)
+    if (!last || pieces.length > 0) pieces.push(held)
     if (!last) return
     this.#value = undefined
-    const whole = value.pieces.length === 1 ? value.pieces[0] : undefined
+    if (pieces.length > 0) this.#pieces = []
     const list = this.#listHere()
-    list.append(new DataElement(value.token, list.encoding, whole ?? Buffer.concat(value.pieces)))
+    list.append(new DataElement(token, list.encoding, pieces.length > 0 ? Buffer.concat(pieces) : held))
   }
 
   #openSequence(token: ElementToken): void {
@@ -167,7 +172,7 @@ export class DataSetEditor {
 
   #passer(token: ElementToken): (token: DataSetToken) => Buffer[] {
     const decision = this.#edits.large(token)
-    if (decision === 'keep') return ({ bytes }) => [bytes]
+    if (decision === 'keep') return KEEP
     if (decision === 'remove') return () => []
     return (part) => decision.push(part)
   }
@@ -195,6 +200,9 @@ export function editDataSet(dataSet: Buffer, transferSyntaxUid: string, edits: D
   const out = [...editor.push(dataSet), ...editor.finish()]
   return Buffer.concat(out, bytesOf(out))
 }
+
+/** Passes a large element as it is. */
+const KEEP = ({ bytes }: DataSetToken): Buffer[] => [bytes]
 
 /** Small pieces as one: what takes them digests and seals them, each at a price per piece. */
 function together(pieces: readonly Buffer[]): Buffer[] {

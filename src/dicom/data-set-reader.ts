@@ -73,16 +73,28 @@ export class DataSetReader {
 
   push(chunk: Buffer): void {
     if (this.#failure !== undefined) throw this.#failure
-    let bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
+    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
     this.#held = NO_BYTES
+    const begin = this.#offset
+    let at = 0
     for (;;) {
-      const offset = this.#offset
-      this.#readNext(bytes)
-      if (this.#offset === offset) break
-      bytes = bytes.subarray(this.#offset - offset)
+      this.#readNext(bytes, at)
+      if (this.#offset === begin + at) break
+      at = this.#offset - begin
     }
     // A copy: the caller may use the chunk's memory again.
-    this.#held = bytes.length === 0 ? NO_BYTES : Buffer.from(bytes)
+    this.#held = at === bytes.length ? NO_BYTES : Buffer.from(bytes.subarray(at))
+  }
+
+  /**
+   * Takes note of bytes that all belong to the value under way, and that are therefore not emitted; whoever asks has them.
+   * False, and nothing noted, where they may hold more than that: those are to be pushed.
+   */
+  passes(bytes: number): boolean {
+    if (this.#valueLeft === undefined || bytes >= this.#valueLeft) return false
+    this.#offset += bytes
+    this.#valueLeft -= bytes
+    return true
   }
 
   /** Says that all has been pushed; throws DATA_SET_UNREADABLE if the data set does not end here. */
@@ -96,41 +108,42 @@ export class DataSetReader {
     if (!isZero(rest)) throw this.#unreadable("the data ends in the middle of an element's header")
   }
 
-  /** Emits the next tokens, or none while there are too few bytes for one. */
-  #readNext(bytes: Buffer): void {
+  /** Emits the next tokens of what stands at `at`, or none while there are too few bytes for one. */
+  #readNext(bytes: Buffer, at: number): void {
+    const here = bytes.length - at
     if (this.#valueLeft !== undefined) {
-      if (bytes.length > 0) this.#takeValue(bytes, this.#valueLeft)
+      if (here > 0) this.#takeValue(bytes, at, this.#valueLeft)
       return
     }
     if (this.#behindTheEnd) {
-      if (bytes.length > 0) this.#takeRest(bytes)
+      if (here > 0) this.#takeRest(bytes.subarray(at))
       return
     }
-    if (bytes.length < ITEM_HEADER_BYTES) return
+    if (here < ITEM_HEADER_BYTES) return
     const container = this.#open.at(-1)
-    if (container === undefined && bytes[0] === 0 && isZero(bytes.subarray(0, ITEM_HEADER_BYTES))) {
+    if (container === undefined && bytes[at] === 0 && isZero(bytes.subarray(at, at + ITEM_HEADER_BYTES))) {
       // No data set holds (0000,0000): devices fill up to a block with zeros.
       this.#behindTheEnd = true
-      this.#takeRest(bytes)
-    } else if (readTag(bytes, 0, this.#encodingHere()) >>> 16 === 0xfffe) {
-      this.#takeItemOrDelimiter(bytes, container)
+      this.#takeRest(bytes.subarray(at))
+    } else if (readTag(bytes, at, this.#encodingHere()) >>> 16 === 0xfffe) {
+      this.#takeItemOrDelimiter(bytes, at, container)
     } else {
-      this.#takeElement(bytes, container)
+      this.#takeElement(bytes, at, container)
     }
   }
 
-  #takeValue(bytes: Buffer, left: number): void {
-    const part = left < bytes.length ? bytes.subarray(0, left) : bytes
-    const last = part.length === left
-    this.#offset += part.length
-    this.#valueLeft = last ? undefined : left - part.length
-    this.#emit({ kind: 'value', bytes: part, last })
+  #takeValue(bytes: Buffer, at: number, left: number): void {
+    const end = Math.min(bytes.length, at + left)
+    const last = end - at === left
+    this.#offset += end - at
+    this.#valueLeft = last ? undefined : left - (end - at)
+    this.#emit({ kind: 'value', bytes: bytes.subarray(at, end), last })
     if (last) this.#closeEnded()
   }
 
   #beginValue(length: number): void {
     this.#valueLeft = length
-    if (length === 0) this.#takeValue(NO_BYTES, 0)
+    if (length === 0) this.#takeValue(NO_BYTES, 0, 0)
   }
 
   #takeRest(bytes: Buffer): void {
@@ -138,19 +151,19 @@ export class DataSetReader {
     this.#emit({ kind: 'rest', bytes })
   }
 
-  #takeElement(bytes: Buffer, container: Container | undefined): void {
+  #takeElement(bytes: Buffer, at: number, container: Container | undefined): void {
     if (container !== undefined && container.kind !== 'item') throw this.#unreadable('an item is missing')
     const encoding = this.#encodingHere()
-    const header = readElementHeader(bytes, encoding)
+    const header = readElementHeader(bytes, at, encoding)
     if (header === undefined) return
     const { tag, vr, length, headerBytes } = header
     if (vr !== undefined && !looksLikeVr(vr)) throw this.#unreadable('no VR where one belongs')
     this.#checkFits(headerBytes + (length === UNDEFINED_LENGTH ? 0 : length))
-    const holds = this.#holds(header, bytes)
+    const holds = this.#holds(header, bytes, at)
     if (holds === undefined) return
     const offset = this.#offset
     this.#offset += headerBytes
-    const headerPart = bytes.subarray(0, headerBytes)
+    const headerPart = bytes.subarray(at, at + headerBytes)
     this.#emit({ kind: 'element', bytes: headerPart, tag, vr, length, holds, depth: this.#depth, offset })
     if (holds === 'value') this.#beginValue(length)
     else if (holds === 'fragments') this.#begin('fragments', length, encoding)
@@ -158,7 +171,7 @@ export class DataSetReader {
   }
 
   /** What the element holds; undefined while the bytes that would tell have not arrived. */
-  #holds(header: ElementHeader, bytes: Buffer): ElementToken['holds'] | undefined {
+  #holds(header: ElementHeader, bytes: Buffer, at: number): ElementToken['holds'] | undefined {
     const { tag, vr, length } = header
     const maySequence = vr === undefined || vr === 'UN'
     if (length === UNDEFINED_LENGTH) {
@@ -169,18 +182,19 @@ export class DataSetReader {
     if (vr === 'SQ') return 'items'
     if (!this.#findSequences || !maySequence || length < ITEM_HEADER_BYTES || PIXEL_DATA.has(tag))
       return 'value'
-    if (bytes.length < header.headerBytes + ITEM_HEADER_BYTES) return undefined
+    const valueAt = at + header.headerBytes
+    if (bytes.length < valueAt + ITEM_HEADER_BYTES) return undefined
     const encoding = vr === 'UN' ? IMPLICIT_LITTLE_ENDIAN : this.#encodingHere()
-    return beginsWithItem(bytes, header, encoding) ? 'items' : 'value'
+    return beginsWithItem(bytes, valueAt, length, encoding) ? 'items' : 'value'
   }
 
-  #takeItemOrDelimiter(bytes: Buffer, container: Container | undefined): void {
+  #takeItemOrDelimiter(bytes: Buffer, at: number, container: Container | undefined): void {
     const encoding = this.#encodingHere()
     this.#checkFits(ITEM_HEADER_BYTES)
-    const header = bytes.subarray(0, ITEM_HEADER_BYTES)
-    switch (readTag(bytes, 0, encoding)) {
+    const header = bytes.subarray(at, at + ITEM_HEADER_BYTES)
+    switch (readTag(bytes, at, encoding)) {
       case TAG.Item:
-        return this.#takeItem(header, readLength(bytes, 4, encoding), container)
+        return this.#takeItem(header, readLength(bytes, at + 4, encoding), container)
       case TAG.ItemDelimitationItem:
         if (container?.kind !== 'item') throw this.#unreadable('an item ends that has not begun')
         return this.#takeDelimiter(header, container)
@@ -256,10 +270,11 @@ export class DataSetReader {
   }
 }
 
-function beginsWithItem(bytes: Buffer, header: ElementHeader, encoding: Encoding): boolean {
-  if (readTag(bytes, header.headerBytes, encoding) !== TAG.Item) return false
-  const itemLength = readLength(bytes, header.headerBytes + 4, encoding)
-  return itemLength === UNDEFINED_LENGTH || itemLength <= header.length - ITEM_HEADER_BYTES
+/** Whether the value at `at`, of `length` bytes, begins with an item that fits into it. */
+function beginsWithItem(bytes: Buffer, at: number, length: number, encoding: Encoding): boolean {
+  if (readTag(bytes, at, encoding) !== TAG.Item) return false
+  const itemLength = readLength(bytes, at + 4, encoding)
+  return itemLength === UNDEFINED_LENGTH || itemLength <= length - ITEM_HEADER_BYTES
 }
 
 function isZero(bytes: Buffer): boolean {

@@ -4,6 +4,8 @@ import { type Encoding, IMPLICIT_LITTLE_ENDIAN } from './element-header.ts'
 import type { Tag } from './tag.ts'
 import { withLength, writeElementHeader } from './write-element.ts'
 
+const NO_BYTES = Buffer.alloc(0)
+
 /**
  * One data element that can be changed. What nobody changes is written back with the bytes that it came with; a length
  * is written anew only where what it counts has another one now.
@@ -20,7 +22,7 @@ export class DataElement {
   readonly items: DataSetItem[] | undefined
   #value: Buffer
   /** What closes a sequence: of undefined length, and of a stated one where a device wrote a delimiter all the same. */
-  end: Buffer = Buffer.alloc(0)
+  end: Buffer = NO_BYTES
 
   constructor(token: Omit<ElementToken, 'kind' | 'depth' | 'offset'>, encoding: Encoding, value: Buffer) {
     this.tag = token.tag
@@ -120,7 +122,7 @@ export class ElementList {
       tag,
       vr: undefined,
       length: bytes.length,
-      bytes: Buffer.alloc(0),
+      bytes: NO_BYTES,
       holds: 'value' as const,
     }
     this.insert(new DataElement(token, this.encoding, bytes))
@@ -176,7 +178,7 @@ export class ReadItem implements DataSetItem {
   readonly list: ElementList
   readonly #header: Buffer
   readonly #length: number
-  end: Buffer = Buffer.alloc(0)
+  end: Buffer = NO_BYTES
 
   constructor(header: Buffer, length: number, encoding: Encoding) {
     this.#header = header
@@ -217,7 +219,7 @@ export function itemEncoding(vr: string | undefined, encoding: Encoding): Encodi
 function newElement(tag: Tag, vr: string, holds: 'value' | 'items', encoding: Encoding): DataElement {
   const bytes = writeElementHeader(tag, vr, 0, encoding)
   const stated = encoding.explicitVr ? vr : undefined
-  return new DataElement({ bytes, tag, vr: stated, length: 0, holds }, encoding, Buffer.alloc(0))
+  return new DataElement({ bytes, tag, vr: stated, length: 0, holds }, encoding, NO_BYTES)
 }
 
 function newItem(encoding: Encoding): ReadItem {

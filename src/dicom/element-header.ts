@@ -33,18 +33,20 @@ export interface ElementHeader {
 /** Bytes of a tag with a 32-bit length: an item's or a delimiter's header, and an element's in implicit VR. */
 export const ITEM_HEADER_BYTES = 8
 
-/** Reads the header at the start of `bytes`; undefined while there are too few of them. */
-export function readElementHeader(bytes: Buffer, encoding: Encoding): ElementHeader | undefined {
-  if (bytes.length < ITEM_HEADER_BYTES) return undefined
-  const tag = readTag(bytes, 0, encoding)
+/** Reads the header at `at`; undefined while there are too few bytes for it. */
+export function readElementHeader(bytes: Buffer, at: number, encoding: Encoding): ElementHeader | undefined {
+  if (bytes.length < at + ITEM_HEADER_BYTES) return undefined
+  const tag = readTag(bytes, at, encoding)
   if (!encoding.explicitVr) {
-    const length = readLength(bytes, 4, encoding)
+    const length = readLength(bytes, at + 4, encoding)
     return { tag, vr: undefined, length, headerBytes: ITEM_HEADER_BYTES }
   }
-  const vr = readVr(bytes, 4)
+  const vr = readVr(bytes, at + 4)
   const headerBytes = explicitHeaderBytes(vr)
-  if (bytes.length < headerBytes) return undefined
-  const length = hasShortLength(vr) ? readShortLength(bytes, encoding) : readLength(bytes, 8, encoding)
+  if (bytes.length < at + headerBytes) return undefined
+  const length = hasShortLength(vr)
+    ? readShortLength(bytes, at + 6, encoding)
+    : readLength(bytes, at + 8, encoding)
   return { tag, vr, length, headerBytes }
 }
 
@@ -58,6 +60,6 @@ export function readLength(bytes: Buffer, at: number, { littleEndian }: Encoding
   return littleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at)
 }
 
-function readShortLength(bytes: Buffer, { littleEndian }: Encoding): number {
-  return littleEndian ? bytes.readUInt16LE(6) : bytes.readUInt16BE(6)
+function readShortLength(bytes: Buffer, at: number, { littleEndian }: Encoding): number {
+  return littleEndian ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at)
 }

@@ -1,5 +1,4 @@
 import { attributeOf, isPrivate, isPrivateCreator } from '../../dicom/attribute.ts'
-import { remembering } from '../../dicom/remembering.ts'
 import type { Tag } from '../../dicom/tag.ts'
 import { type BasicAction, type ConfidentialityRow, confidentialityOf } from './confidentiality.ts'
 import type { DeidOption } from './profile.ts'
@@ -41,21 +40,33 @@ const NEVER_KEPT: ReadonlyMap<Tag, string> = new Map([
 /** Of one profile: what becomes of an element that is a value, or holds items. */
 export type Decisions = (tag: Tag, vr: string, holdsItems: boolean) => Decision
 
+interface Made {
+  readonly vr: string
+  readonly decision: Decision
+}
+
+const MOST_REMEMBERED = 10_000
 const KEPT = new WeakMap<ReadonlySet<DeidOption>, Decisions>()
 
 /**
  * The action of PS3.15 Table E.1-1 with the options that a profile has. Where the table leaves a choice by the type that the
  * IOD gives the attribute (X/Z, X/D, …) the one that keeps every IOD valid is taken: empty for X/Z, a dummy where D is
  * among them. What neither the table nor PS3.6 knows is removed. The elements of a series are alike: what was decided once
- * is remembered by VR and tag, as long as the options are there.
+ * is remembered by tag and VR, as long as the options are there.
  */
 export function decisionsBy(options: ReadonlySet<DeidOption>): Decisions {
   const found = KEPT.get(options)
   if (found !== undefined) return found
-  const of = (holdsItems: boolean) =>
-    remembering(1000, (vr: string) => remembering(10_000, (tag: Tag) => decide(tag, vr, holdsItems, options)))
-  const [values, sequences] = [of(false), of(true)]
-  const made: Decisions = (tag, vr, holdsItems) => (holdsItems ? sequences : values)(vr)(tag)
+  const [values, sequences] = [new Map<Tag, Made>(), new Map<Tag, Made>()]
+  const made: Decisions = (tag, vr, holdsItems) => {
+    const known = holdsItems ? sequences : values
+    const before = known.get(tag)
+    if (before?.vr === vr) return before.decision
+    const decision = decide(tag, vr, holdsItems, options)
+    if (known.size >= MOST_REMEMBERED) known.clear()
+    known.set(tag, { vr, decision })
+    return decision
+  }
   KEPT.set(options, made)
   return made
 }

@@ -1,3 +1,4 @@
+import { remembering } from '../../dicom/remembering.ts'
 import { TABLE_EDITION } from './confidentiality-table.ts'
 import type { Decision, DeidAction } from './decide-action.ts'
 import type { DeidProfile } from './profile.ts'
@@ -16,6 +17,8 @@ export interface DeidAudit {
   readonly pixelsAreClean: boolean
 }
 
+const SORTED = remembering(64, (options: DeidProfile['options']) => Array.from(options).toSorted())
+
 export class DeidCounter {
   /** Most decisions are made once for a profile and met again and again. */
   readonly #decisions = new Map<Decision, number>()
@@ -30,18 +33,18 @@ export class DeidCounter {
   }
 
   audit({ name, options }: DeidProfile, pixelsAreClean: boolean): DeidAudit {
-    const actions = new Map<DeidAction, number>()
-    const rules = new Map<string, number>()
+    const actions: Partial<Record<DeidAction, number>> = {}
+    const rules: Record<string, number> = {}
     for (const [{ action, rule }, count] of this.#decisions) {
-      actions.set(action, (actions.get(action) ?? 0) + count)
-      if (action !== 'keep' && action !== 'clean-items') rules.set(rule, (rules.get(rule) ?? 0) + count)
+      actions[action] = (actions[action] ?? 0) + count
+      if (action !== 'keep' && action !== 'clean-items') rules[rule] = (rules[rule] ?? 0) + count
     }
     return {
       profile: name,
       edition: TABLE_EDITION,
-      options: Array.from(options).toSorted(),
-      actions: Object.fromEntries(actions),
-      rules: Object.fromEntries(rules),
+      options: SORTED(options),
+      actions,
+      rules,
       scrubbed: this.#scrubbed,
       pixelsAreClean,
     }

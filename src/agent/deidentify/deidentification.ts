@@ -50,6 +50,12 @@ export interface DeidParts {
   readonly onStep?: (step: DeidStep) => void
 }
 
+/** What holds for all elements of a list. */
+interface Around {
+  readonly characterSet: string
+  readonly facts: InstanceFacts
+}
+
 const [PATIENT_NAME, PATIENT_ID, PATIENT_AGE] = [0x0010_0010, 0x0010_0020, 0x0010_1010]
 const ACCESSION_NUMBER = 0x0008_0050
 /** Replaced by pseudonyms rather than emptied, so that one patient stays one and two stay two. */
@@ -63,6 +69,7 @@ const PRIVATE: Decision = { action: 'remove', rule: 'private' }
 const SAFE_VALUE: Decision = { action: 'keep', rule: 'retain-safe-private' }
 const SAFE_SEQUENCE: Decision = { action: 'clean-items', rule: 'retain-safe-private' }
 const OVERLAY_DATA = 0x3000
+const NOTHING = Buffer.alloc(0)
 const PIXEL_GROUP = 0x7fe0
 /** UIDs that the standard itself gives: classes, syntaxes, frames of reference of atlases. */
 const STANDARD_UIDS = '1.2.840.10008.'
@@ -138,21 +145,30 @@ export class Deidentification implements DataSetEdits {
     return { original, replacement, ...(areShifted && { shiftedDays: this.#parts.key.dayShift(patient) }) }
   }
 
-  #clean(list: ElementList, path: ElementPath, around: string, facts: InstanceFacts): void {
-    const characterSet = characterSetOf(list, around)
-    const overlays = new Set<number>()
+  #clean(list: ElementList, path: ElementPath, declared: string, facts: InstanceFacts): void {
+    const characterSet = characterSetOf(list, declared)
+    const around = { characterSet, facts }
+    const overlays: number[] = []
     for (const element of list.elements) {
-      const here = [...path, stepOf(element, list)]
+      const here = this.#needsPath(element, path) ? [...path, stepOf(element, list)] : path
       const decision = this.#decide(element, list, here, facts)
       this.#counter.count(decision)
       this.#tell(decision, here, vrOf(element), element, characterSet)
-      this.#apply(element, list, decision, { path: here, characterSet, facts })
-      if (isOverlay(element.tag) && list.find(element.tag) === undefined) overlays.add(element.tag >>> 16)
+      this.#apply(element, list, decision, here, around)
+      if (isOverlay(element.tag) && list.find(element.tag) === undefined) overlays.push(element.tag >>> 16)
     }
     // An overlay without its bits is none.
-    if (overlays.size > 0) list.keep(({ tag }) => !overlays.has(tag >>> 16))
+    if (overlays.length > 0) list.keep(({ tag }) => !overlays.includes(tag >>> 16))
     if (list.elements.some(({ tag }) => isPrivateCreator(tag)))
       list.keep((element) => !isPrivateCreator(element.tag) || reserves(list, element))
+  }
+
+  /** Most elements of the data set itself are decided by their tag alone. */
+  #needsPath(element: DataElement, around: ElementPath): boolean {
+    const { profile, onStep } = this.#parts
+    return (
+      around.length > 0 || element.items !== undefined || profile.rules.length > 0 || onStep !== undefined
+    )
   }
 
   #decide(
@@ -189,40 +205,41 @@ export class Deidentification implements DataSetEdits {
     element: DataElement,
     list: ElementList,
     decision: Decision & { value?: string },
-    at: { path: ElementPath; characterSet: string; facts: InstanceFacts },
+    path: ElementPath,
+    around: Around,
   ): void {
     const vr = vrOf(element)
     // A sequence without an item is read as a value where no VR says what it is; with anything else in it, nobody knows what.
     const isHollow = vr === 'SQ' && element.items === undefined
-    if (isHollow && decision.action !== 'remove') return element.replace(Buffer.alloc(0))
+    if (isHollow && decision.action !== 'remove') return element.replace(NOTHING)
     switch (decision.action) {
       case 'remove':
       case 'clean-graphics':
         return list.remove(element)
       case 'empty':
-        return this.#empty(element, vr, at.facts)
+        return this.#empty(element, vr, around.facts)
       case 'dummy':
-        return this.#dummy(element, vr, decision.value, at.facts)
+        return this.#dummy(element, vr, decision.value, around.facts)
       case 'uid':
         return element.replace(this.#uids(plainText(element)), 0)
       case 'shift-date':
-        return this.#shift(element, list, vr, at.facts)
+        return this.#shift(element, list, vr, around.facts)
       case 'clean-items':
       case 'clean-content':
-        return this.#cleanItems(element, at)
+        return this.#cleanItems(element, path, around)
       case 'keep':
       case 'scrub':
-        return this.#keep(element, vr, at)
+        return this.#keep(element, vr, around)
     }
   }
 
-  #keep(element: DataElement, vr: string, at: { characterSet: string; facts: InstanceFacts }): void {
+  #keep(element: DataElement, vr: string, { characterSet }: Around): void {
     if (element.items !== undefined) return
     if (element.tag === PATIENT_AGE && this.#parts.profile.capAges)
       return element.replace(Buffer.from(capAge(plainText(element)), 'latin1'))
-    if (isLongNumber(element, vr)) return this.#keepNumber(element, vr, at.characterSet)
+    if (isLongNumber(element, vr)) return this.#keepNumber(element, vr, characterSet)
     if ((!TEXT_VRS.has(vr) && !isPrivate(element.tag)) || isTermOfReports(element)) return
-    const scrubbed = this.#known?.scrub(element.value, at.characterSet, vr) ?? element.value
+    const scrubbed = this.#known?.scrub(element.value, characterSet, vr) ?? element.value
     if (scrubbed === element.value) return
     this.#counter.scrubbed()
     element.replace(scrubbed, paddingOf(vr))
@@ -239,7 +256,7 @@ export class Deidentification implements DataSetEdits {
   #empty(element: DataElement, vr: string, facts: InstanceFacts): void {
     if (element.items !== undefined) element.items.length = 0
     else if (PSEUDONYMS.has(element.tag)) this.#dummy(element, vr, undefined, facts)
-    else element.replace(Buffer.alloc(0))
+    else element.replace(NOTHING)
   }
 
   #dummy(element: DataElement, vr: string, value: string | undefined, facts: InstanceFacts): void {
@@ -259,10 +276,7 @@ export class Deidentification implements DataSetEdits {
     else element.replace(Buffer.from(shifted, 'latin1'))
   }
 
-  #cleanItems(
-    sequence: DataElement,
-    { path, characterSet, facts }: { path: ElementPath; characterSet: string; facts: InstanceFacts },
-  ): void {
+  #cleanItems(sequence: DataElement, path: ElementPath, { characterSet, facts }: Around): void {
     for (const item of sequence.items ?? []) this.#clean(item.list, path, characterSet, facts)
   }
 

@@ -1,4 +1,3 @@
-import { remembering } from '../../dicom/remembering.ts'
 import { readText, writeText, writeTextInAll } from '../../dicom/text.ts'
 import { TEXT_VRS } from './element-text.ts'
 import { foldText } from './fold-text.ts'
@@ -11,9 +10,15 @@ import { otherReadings, readWide } from './text-readings.ts'
 const ID_CARD = /(?<!\d)\d{6}[ -]?\d{8}[ -]?\d{3}[\dX](?![\dX])/gi
 const LONGEST_MARK = 3
 const LONGEST_REMEMBERED = 1024
-const MOST_REMEMBERED = 100
+const MOST_REMEMBERED = 1000
 /** Bytes of a literal from which on it is no accident. */
 const SHORTEST_LITERAL_BYTES = 4
+
+interface Done {
+  readonly vr: string
+  readonly characterSet: string
+  readonly scrubbed: Buffer | undefined
+}
 
 /** Finds one patient's values, in every way of reading. */
 export class KnownValueSearch implements KnownValues {
@@ -21,9 +26,7 @@ export class KnownValueSearch implements KnownValues {
   readonly #literals: ReadonlySet<string>
   #bytes: readonly Buffer[] | undefined
   /** What became of values so far: most are the same in all slices. Undefined for those that stay. */
-  readonly #done = remembering(16, (_vr: string) =>
-    remembering(8, (_characterSet: string) => new Map<string, Buffer | undefined>()),
-  )
+  readonly #done = new Map<string, Done>()
 
   constructor(forms: readonly SearchForm[]) {
     this.#literals = new Set(forms.flatMap(({ literals = [] }) => literals))
@@ -33,13 +36,12 @@ export class KnownValueSearch implements KnownValues {
   scrub(value: Buffer, characterSet: string, vr: string): Buffer {
     if (value.length === 0) return value
     if (value.length > LONGEST_REMEMBERED) return this.#scrub(value, characterSet, vr) ?? value
-    const done = this.#done(vr)(characterSet)
     const text = value.toString('latin1')
-    const remembered = done.get(text)
-    if (remembered !== undefined || done.has(text)) return remembered ?? value
+    const done = this.#done.get(text)
+    if (done?.vr === vr && done.characterSet === characterSet) return done.scrubbed ?? value
     const scrubbed = this.#scrub(value, characterSet, vr)
-    if (done.size >= MOST_REMEMBERED) done.clear()
-    done.set(text, scrubbed)
+    if (this.#done.size >= MOST_REMEMBERED) this.#done.clear()
+    this.#done.set(text, { vr, characterSet, scrubbed })
     return scrubbed ?? value
   }
 
