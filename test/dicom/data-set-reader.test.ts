@@ -52,6 +52,27 @@ test.each([
   ])
 })
 
+test('bytes within a value may pass by without being pushed; what may hold its end is to be pushed', () => {
+  const { element } = explicit
+  const dataSet = Buffer.concat([
+    element(TAG.PixelData, 'OW', Buffer.alloc(100, 7)),
+    element(0xfffc_fffc, 'OB', 'xx'),
+  ])
+  const elements: string[] = []
+  const reader = new DataSetReader(EXPLICIT, (token) => {
+    if (token.kind === 'element') elements.push(`${token.tag.toString(16)} at ${token.offset}`)
+  })
+  expect(reader.passes(12)).toBe(false)
+  reader.push(dataSet.subarray(0, 12))
+  expect(reader.passes(60)).toBe(true)
+  expect(reader.passes(40)).toBe(false)
+  expect(reader.passes(39)).toBe(true)
+  reader.push(dataSet.subarray(111))
+  expect(reader.passes(1)).toBe(false)
+  reader.finish()
+  expect(elements).toEqual(['7fe00010 at 0', 'fffcfffc at 112'])
+})
+
 test('encapsulated pixel data is cut at its fragments, not at delimiters that a fragment happens to hold', () => {
   const { element, item, sequenceEnd } = explicit
   const fragments = [item(Buffer.alloc(0)), item(Buffer.from('abcd')), item(sequenceEnd), sequenceEnd]
