@@ -184,8 +184,16 @@ export class SpoolCopy {
 
   /** The rest of the data set may take long to come: the room is given back now. */
   #fail(error: unknown): undefined {
-    this.#failure ??= failureFrom(error, 'SEAL_FAILED', 'sealing an instance')
+    const isForeign = this.treatment.change !== undefined && !(error instanceof Failure)
+    this.#failure ??= failureFrom(isForeign ? unsaid(error) : error, 'SEAL_FAILED', 'sealing an instance')
     void this.#sealed?.writer.discard()
     return undefined
   }
+}
+
+/** Where it happened, and not what it says: words of an engine that failed over a patient's values may repeat them. */
+function unsaid(error: unknown): string {
+  if (!Error.isError(error)) return 'an unknown error'
+  const place = error.stack?.split('\n').find((line) => line.startsWith('    at '))
+  return `${error.name} ${place?.trim() ?? ''}`.trim()
 }

@@ -58,10 +58,19 @@ export class DataElement {
   }
 }
 
-/** Elements in the order in which they are written: a data set, or an item of a sequence. */
+/** From so many on, elements are found by a table of their tags. */
+const MANY = 64
+
+/**
+ * Elements in the order in which they are written: a data set, or an item of a sequence. Finding and removing one takes the
+ * same time however many there are: a device may send a million.
+ */
 export class ElementList {
   readonly encoding: Encoding
   #elements: DataElement[] = []
+  /** Those among them that were removed, until the list is looked at as a whole. */
+  #removed: Set<DataElement> | undefined
+  #byTag: ReadonlyMap<Tag, DataElement[]> | undefined
   /** What the elements of each group took as they came; empty where no group states its length. */
   readonly #groupBytes = new Map<number, number>()
 
@@ -69,27 +78,36 @@ export class ElementList {
     this.encoding = encoding
   }
 
+  /** As they are now: what is changed later does not change what was answered. */
   get elements(): readonly DataElement[] {
+    const removed = this.#removed
+    if (removed !== undefined) this.#replace(this.#elements.filter((element) => !removed.has(element)))
     return this.#elements
   }
 
+  /** The first one with this tag. */
   find(tag: Tag): DataElement | undefined {
-    for (const element of this.#elements) if (element.tag === tag) return element
+    if (this.#elements.length >= MANY) return this.#findAmongMany(tag)
+    for (const element of this.#elements)
+      if (element.tag === tag && this.#removed?.has(element) !== true) return element
     return undefined
   }
 
   /** Adds one at the end, where the data set had it. */
   append(element: DataElement): void {
+    if (this.#removed !== undefined) this.#replace([...this.elements])
     this.#elements.push(element)
+    this.#byTag = undefined
   }
 
+  /** Takes out one that is in the list. */
   remove(element: DataElement): void {
-    const at = this.#elements.indexOf(element)
-    if (at !== -1) this.#elements = this.#elements.toSpliced(at, 1)
+    this.#removed ??= new Set()
+    this.#removed.add(element)
   }
 
   keep(isKept: (element: DataElement) => boolean): void {
-    this.#elements = this.#elements.filter(isKept)
+    this.#replace(this.elements.filter(isKept))
   }
 
   /** Sets a plain value, in a new element at its place among the tags where there is none. */
@@ -130,29 +148,28 @@ export class ElementList {
 
   /** Puts an element at its place among the tags. */
   insert(element: DataElement): void {
-    const place = this.#elements.findIndex(({ tag }) => tag > element.tag)
-    if (place === -1) this.#elements.push(element)
-    else this.#elements.splice(place, 0, element)
+    const place = this.elements.findIndex(({ tag }) => tag > element.tag)
+    this.#replace(this.elements.toSpliced(place === -1 ? this.#elements.length : place, 0, element))
   }
 
   /** Adds the bytes to write to `out`, and answers it; a group length that no longer counts its group is set right (PS3.5 §7.2). */
   write(out: Buffer[] = []): Buffer[] {
     if (this.#groupBytes.size > 0) return this.#writeCounting(out)
-    for (const element of this.#elements) element.write(out)
+    for (const element of this.elements) element.write(out)
     return out
   }
 
   /** Remembers what each group takes now, where one states its length, so that a later change is seen. */
   remember(): void {
-    if (!this.#elements.some(isGroupLength)) return
-    for (const element of this.#elements) count(element, bytesOf(element.write()), this.#groupBytes)
+    if (!this.elements.some(isGroupLength)) return
+    for (const element of this.elements) count(element, bytesOf(element.write()), this.#groupBytes)
   }
 
   /** Each element once, however deep they stand in one another. */
   #writeCounting(out: Buffer[]): Buffer[] {
     const now = new Map<number, number>()
     const stated: { group: number; valueAt: number }[] = []
-    for (const element of this.#elements) {
+    for (const element of this.elements) {
       const at = out.length
       element.write(out)
       count(element, bytesOf(out, at), now)
@@ -163,6 +180,22 @@ export class ElementList {
       if (before !== undefined && before !== length) out[valueAt] = groupLength(length, this.encoding)
     }
     return out
+  }
+
+  #findAmongMany(tag: Tag): DataElement | undefined {
+    this.#byTag ??= byTagFromBehind(this.elements)
+    const found = this.#byTag.get(tag)
+    for (let first = found?.at(-1); first !== undefined; first = found?.at(-1)) {
+      if (this.#removed?.has(first) !== true) return first
+      found?.pop()
+    }
+    return undefined
+  }
+
+  #replace(elements: DataElement[]): void {
+    this.#elements = elements
+    this.#removed = undefined
+    this.#byTag = undefined
   }
 }
 
@@ -225,6 +258,17 @@ function newElement(tag: Tag, vr: string, holds: 'value' | 'items', encoding: En
 function newItem(encoding: Encoding): ReadItem {
   const header = writeElementHeader(0xfffe_e000, '', 0, { ...encoding, explicitVr: false })
   return new ReadItem(header, 0, encoding)
+}
+
+/** Those of one tag from behind, so that the first of them is the last of its list, and quickly taken away. */
+function byTagFromBehind(elements: readonly DataElement[]): ReadonlyMap<Tag, DataElement[]> {
+  const byTag = new Map<Tag, DataElement[]>()
+  for (const element of elements.toReversed()) {
+    const same = byTag.get(element.tag)
+    if (same === undefined) byTag.set(element.tag, [element])
+    else same.push(element)
+  }
+  return byTag
 }
 
 /** A group length does not count itself. */

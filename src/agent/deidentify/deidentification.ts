@@ -148,19 +148,22 @@ export class Deidentification implements DataSetEdits {
   #clean(list: ElementList, path: ElementPath, declared: string, facts: InstanceFacts): void {
     const characterSet = characterSetOf(list, declared)
     const around = { characterSet, facts }
-    const overlays: number[] = []
+    let overlays: Set<number> | undefined
     for (const element of list.elements) {
       const here = this.#needsPath(element, path) ? [...path, stepOf(element, list)] : path
       const decision = this.#decide(element, list, here, facts)
       this.#counter.count(decision)
       this.#tell(decision, here, vrOf(element), element, characterSet)
       this.#apply(element, list, decision, here, around)
-      if (isOverlay(element.tag) && list.find(element.tag) === undefined) overlays.push(element.tag >>> 16)
+      if (isOverlay(element.tag) && list.find(element.tag) === undefined)
+        (overlays ??= new Set()).add(element.tag >>> 16)
     }
     // An overlay without its bits is none.
-    if (overlays.length > 0) list.keep(({ tag }) => !overlays.includes(tag >>> 16))
-    if (list.elements.some(({ tag }) => isPrivateCreator(tag)))
-      list.keep((element) => !isPrivateCreator(element.tag) || reserves(list, element))
+    if (overlays !== undefined) list.keep(({ tag }) => !(overlays?.has(tag >>> 16) ?? false))
+    if (list.elements.some(({ tag }) => isPrivateCreator(tag))) {
+      const used = creatorsUsed(list)
+      list.keep(({ tag }) => !isPrivateCreator(tag) || used.has(tag))
+    }
   }
 
   /** Most elements of the data set itself are decided by their tag alone. */
@@ -311,11 +314,10 @@ const isOverlay = (tag: Tag): boolean => tag >>> 24 === 0x60 && (tag & 0xffff) =
 const isLongNumber = (element: DataElement, vr: string): boolean =>
   (vr === 'IS' || vr === 'DS') && element.value.length >= 7 && /^\s*\d{7,}\s*$/.test(plainText(element))
 
-/** True while an element of the creator's block is there. */
-function reserves(list: ElementList, creator: DataElement): boolean {
-  return list.elements.some(
-    ({ tag }) => isPrivate(tag) && !isPrivateCreator(tag) && privateCreatorTag(tag) === creator.tag,
-  )
+/** Tags of the creators of whose blocks an element is there. */
+function creatorsUsed({ elements }: ElementList): ReadonlySet<Tag> {
+  const used = elements.filter(({ tag }) => isPrivate(tag) && !isPrivateCreator(tag))
+  return new Set(used.map(({ tag }) => privateCreatorTag(tag)))
 }
 
 /** A code sequence for a person or a place: one code that says that it was removed. */

@@ -5,6 +5,7 @@ import { isIdCardNumber } from './id-card-number.ts'
 import type { KnownValues } from './known-values.ts'
 import { literally, patternOf, type SearchForm } from './search-form.ts'
 import { otherReadings, readWide } from './text-readings.ts'
+import { withheld } from './withheld.ts'
 
 /** What could be an identity card number, of anybody. */
 const ID_CARD = /(?<!\d)\d{6}[ -]?\d{8}[ -]?\d{3}[\dX](?![\dX])/gi
@@ -70,7 +71,7 @@ export class KnownValueSearch implements KnownValues {
     folded = folded.replaceAll(ID_CARD, (found, start: number) =>
       isIdCardNumber(found.replaceAll(/[ -]/g, '')) ? note(found, start) : found,
     )
-    folded.replaceAll(this.#pattern, note)
+    this.#findAll(folded, note)
     if (ranges.length === 0) return undefined
     let [scrubbed, at] = ['', 0]
     for (const [start, end] of ranges.toSorted(([a], [b]) => a - b)) {
@@ -78,6 +79,15 @@ export class KnownValueSearch implements KnownValues {
       at = end
     }
     return scrubbed + composed.slice(at)
+  }
+
+  /** An engine compiles a pattern when it is first used; what it says when it cannot names the values. */
+  #findAll(folded: string, note: (found: string, start: number) => string): void {
+    try {
+      folded.replaceAll(this.#pattern, note)
+    } catch {
+      throw withheld('what is known of its patient can be written in more ways than can be searched for')
+    }
   }
 
   /** In a way of reading that is not the declared one, or among bytes that no reading fits. */

@@ -1,6 +1,7 @@
 import type { DataElement, ElementList } from '../../dicom/data-set-tree.ts'
 import type { Tag } from '../../dicom/tag.ts'
 import { readText } from '../../dicom/text.ts'
+import type { Failure } from '../../platform/failure.ts'
 import { dateForms } from './date-forms.ts'
 import { characterSetOf, vrOf } from './element-text.ts'
 import { KnownValueSearch } from './known-value-search.ts'
@@ -10,6 +11,7 @@ import { numberForms, phoneForms } from './number-forms.ts'
 import { placeForms } from './place-forms.ts'
 import type { SearchForm } from './search-form.ts'
 import { otherReadings } from './text-readings.ts'
+import { withheld } from './withheld.ts'
 
 /** What is known to identify this patient, to be found again wherever else it was written. */
 export interface KnownValues {
@@ -44,20 +46,51 @@ const KNOWN: ReadonlyMap<Tag, ToForms> = new Map([
 /** An address is one value, whatever stands in it. */
 const WHOLE_VRS: ReadonlySet<string> = new Set(['LT', 'ST', 'UT'])
 
+/** No image names so many persons; to look for more in every text takes seconds, in which the agent does nothing else. */
+const MOST_VALUES = 64
+/** Of a value there are several where it has several parts, or may have been declared wrongly. */
+const MOST_READINGS = 2 * MOST_VALUES
+
 /**
  * Gathers them from all that stands before the pixel data, before anything is changed. The cache has what was made
- * for the slice before.
+ * for the slice before. Throws DEID_WITHHELD for more of them than can be looked for.
  */
 export function collectKnownValues(
   head: ElementList,
   characterSet: string,
   cache?: KnownValuesCache,
 ): KnownValues {
-  const gathered: Gathered[] = []
-  gather(head, characterSet, gathered)
-  const make = (): KnownValues => new KnownValueSearch(gathered.flatMap(formsOf))
+  const all: Gathered[] = []
+  gather(head, characterSet, all)
+  const gathered = all.length > MOST_VALUES ? distinct(all) : all
+  const make = (): KnownValues => new KnownValueSearch(formsOfAll(gathered))
   return cache === undefined ? make() : cache.get(gathered, make)
 }
+
+function distinct(gathered: readonly Gathered[]): Gathered[] {
+  const byContent = new Map(
+    gathered.map((one) => [`${one.tag}:${one.vr}:${one.characterSet}:${one.value.toString('latin1')}`, one]),
+  )
+  if (byContent.size > MOST_VALUES) throw tooMany(byContent.size)
+  return Array.from(byContent.values())
+}
+
+function formsOfAll(gathered: readonly Gathered[]): SearchForm[] {
+  const texts = gathered.flatMap(readingsOf)
+  if (texts.length > MOST_READINGS) throw tooMany(texts.length)
+  if (texts.some(isEndless))
+    throw withheld(
+      'a name of over 256 characters or 24 parts, or an address or number of over 1024, cannot be searched for; ' +
+        'a route that keeps identity takes it',
+    )
+  return texts.flatMap(({ toForms, text }) => toForms(text))
+}
+
+const tooMany = (count: number): Failure =>
+  withheld(
+    `it has ${count} names, numbers and places by which people are known, and so many cannot be searched for; ` +
+      'a route that keeps identity takes it',
+  )
 
 function gather(list: ElementList, around: string, into: Gathered[]): void {
   const characterSet = characterSetOf(list, around)
@@ -74,13 +107,19 @@ const isKnown = (element: DataElement): boolean =>
   element.value.length > 0 &&
   (vrOf(element) === 'PN' || KNOWN.has(element.tag))
 
-function formsOf({ tag, vr, value, characterSet }: Gathered): SearchForm[] {
+/** Longer than PS3.5 §6.2 allows a name (three groups of 64) and any address; what it may look like elsewhere has no end. */
+const isEndless = ({ toForms, text }: { toForms: ToForms; text: string }): boolean =>
+  text.length > (toForms === nameForms ? 256 : 1024) ||
+  (toForms === nameForms && text.split(/[\s^=,.·-]+/).length > 24)
+
+/** Each of several values by itself, in each way of reading. */
+function readingsOf({ tag, vr, value, characterSet }: Gathered): { toForms: ToForms; text: string }[] {
   const toForms = KNOWN.get(tag) ?? nameForms
   const { text } = readText(value, characterSet, vr)
   const readings = new Set([text, ...otherReadings(value).filter(isLikely)])
-  return Array.from(readings).flatMap((reading) =>
-    (WHOLE_VRS.has(vr) ? [reading] : reading.split('\\')).flatMap(toForms),
-  )
+  return Array.from(readings)
+    .flatMap((reading) => (WHOLE_VRS.has(vr) ? [reading] : reading.split('\\')))
+    .map((one) => ({ toForms, text: one }))
 }
 
 /**

@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
+import { KnownValueSearch } from '../../../src/agent/deidentify/known-value-search.ts'
 import { collectKnownValues, type KnownValues } from '../../../src/agent/deidentify/known-values.ts'
 import { KnownValuesCache } from '../../../src/agent/deidentify/known-values-cache.ts'
 import { ElementList } from '../../../src/dicom/data-set-tree.ts'
 import { EXPLICIT_LITTLE } from '../../dicom/build-data-set.ts'
+import { failureOf } from '../../dicom/read-tokens.ts'
 
 const UTF_8 = 'ISO_IR 192'
 
@@ -153,3 +155,58 @@ test('slices of one patient share one search, others do not', () => {
 test('a data set in which nothing is known loses nothing but ID card numbers', () => {
   expect(scrub('Zhang San, 11010519491231002X', known({}))).toBe('Zhang San, ***')
 })
+
+describe('what could only be searched for in minutes is withheld, and none of it is repeated', () => {
+  const many = Array.from({ length: 130 }, (_, i) => `OKAFOR${i}^CHIDI`)
+
+  test.each([
+    ['a name of many parts', 'PN', 'OKAFOR '.repeat(30).trim()],
+    ['a name without an end', 'PN', 'OKAFOR'.repeat(50)],
+    ['names without an end', 'PN', many.join('\\')],
+    ['an address without an end', 'LO', 'OKAFOR STREET '.repeat(100)],
+  ])('%s', (_, vr, text) => {
+    const tag = vr === 'PN' ? 0x0010_0010 : 0x0010_1040
+    expect(whyWithheld(() => known({ [tag]: [vr, text] }))).toMatch(
+      /^de-identifying an instance: (?!.*okafor)/i,
+    )
+  })
+
+  test('persons without an end', () => {
+    const head = new ElementList(EXPLICIT_LITTLE)
+    head.setSequence(
+      0x0010_1002,
+      many.map((name) => (item) => item.set(0x0010_0010, 'PN', Buffer.from(name))),
+    )
+    expect(whyWithheld(() => collectKnownValues(head, UTF_8))).toMatch(
+      /^de-identifying an instance: (?!.*okafor)/i,
+    )
+  })
+
+  test('more ways to write than a pattern can hold', () => {
+    const forms = Array.from({ length: 40_000 }, (_, i) => ({
+      source: `okafor${i}`,
+      apart: 'from-both' as const,
+    }))
+    const search = new KnownValueSearch(forms)
+    expect(whyWithheld(() => search.scrub(Buffer.from('okafor'), UTF_8, 'LO'))).toMatch(
+      /^de-identifying an instance: (?!.*okafor)/i,
+    )
+  })
+
+  test('but one person, named a thousand times, is one', () => {
+    const head = new ElementList(EXPLICIT_LITTLE)
+    head.setSequence(
+      0x0010_1002,
+      Array.from({ length: 1000 }, () => okafor),
+    )
+    expect(scrub('chidi okafor', collectKnownValues(head, UTF_8))).toBe('***')
+  })
+})
+
+const okafor = (item: ElementList): void => item.set(0x0010_0010, 'PN', Buffer.from('OKAFOR^CHIDI'))
+
+/** Its words; '' where it is not withheld, or keeps the error that may name somebody. */
+function whyWithheld(work: () => unknown): string {
+  const failure = failureOf(work)
+  return failure?.code === 'DEID_WITHHELD' && failure.cause === undefined ? failure.message : ''
+}
