@@ -15,7 +15,7 @@ import type { Sheet } from './table.ts'
 import { type BenchOptions, isInstalled, say, workFolder } from './workbench.ts'
 
 const [OBJECTS, QUICK_OBJECTS] = [520, 120]
-const [LARGEST_BYTES, QUICK_LARGEST_BYTES] = [3_000_000, 400_000]
+const [LARGEST_BYTES, QUICK_LARGEST_BYTES] = [6_000_000, 400_000]
 const NOTHING = Buffer.alloc(0)
 const MOST_SLICES = 200
 const [WANTED_SHARE, WANTED_RATIO] = [0.999, 1.3]
