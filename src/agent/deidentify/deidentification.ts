@@ -69,6 +69,8 @@ const PRIVATE: Decision = { action: 'remove', rule: 'private' }
 const SAFE_VALUE: Decision = { action: 'keep', rule: 'retain-safe-private' }
 const SAFE_SEQUENCE: Decision = { action: 'clean-items', rule: 'retain-safe-private' }
 const OVERLAY_DATA = 0x3000
+/** No text is longer; to search one of 60 MiB takes half a minute, in which no other device is served. */
+const SEARCHED_BYTES = 1024 * 1024
 const NOTHING = Buffer.alloc(0)
 const PIXEL_GROUP = 0x7fe0
 /** UIDs that the standard itself gives: classes, syntaxes, frames of reference of atlases. */
@@ -242,6 +244,7 @@ export class Deidentification implements DataSetEdits {
       return element.replace(Buffer.from(capAge(plainText(element)), 'latin1'))
     if (isLongNumber(element, vr)) return this.#keepNumber(element, vr, characterSet)
     if ((!TEXT_VRS.has(vr) && !isPrivate(element.tag)) || isTermOfReports(element)) return
+    if (element.value.length > SEARCHED_BYTES) return element.replace(dummyValue(vr), paddingOf(vr))
     const scrubbed = this.#known?.scrub(element.value, characterSet, vr) ?? element.value
     if (scrubbed === element.value) return
     this.#counter.scrubbed()

@@ -84,6 +84,14 @@ function cleaned(items: readonly Buffer[], options: readonly DeidOption[] = [], 
   return { dataSet, at: (tag: number) => values.get(tag) ?? [] }
 }
 
+test('text that takes long to be searched is not kept, however clean it may be', () => {
+  const findings = ['no lesion', 'no lesion '.repeat(200_000)].map((words) =>
+    content('TEXT', FINDING, text(words)),
+  )
+  const { at } = cleaned(findings, ['clean-structured-content'])
+  expect(at(0x0040_a160)).toEqual(['no lesion', 'ANONYMIZED'])
+})
+
 describe('the content of a structured report', () => {
   test.each([0, 1, 6])('free text leaves only where it is cleaned, at depth %i', (depth) => {
     const items = [content('TEXT', FINDING, text('the son of Dr. Li has ZHANG SAN on his wrist'))]
