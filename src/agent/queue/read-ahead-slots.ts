@@ -2,7 +2,7 @@ import { TRAILER_BYTES } from '../../protocol/spool-file.ts'
 import { SpoolFileEnds } from './spool-file-ends.ts'
 
 /** Holds nearly every envelope. */
-export const HEAD_BYTES = 1024
+export const SLOT_HEAD_BYTES = 1024
 
 /*
  * What is known of one file, in a slot of fixed length:
@@ -10,7 +10,7 @@ export const HEAD_BYTES = 1024
  *   size 8 (double, native; -1: not read) | head 1024 | trailer 96
  */
 const SIZE_BYTES = 8
-const SLOT_BYTES = SIZE_BYTES + HEAD_BYTES + TRAILER_BYTES
+const SLOT_BYTES = SIZE_BYTES + SLOT_HEAD_BYTES + TRAILER_BYTES
 const NOT_READ = -1
 
 export interface ReadSlot {
@@ -28,8 +28,8 @@ export function readSlots(paths: readonly string[], scratch: Buffer): Uint8Array
     view.setFloat64(at, NOT_READ)
     try {
       using file = new SpoolFileEnds(path, scratch)
-      slots.set(file.head(HEAD_BYTES), at + SIZE_BYTES)
-      slots.set(file.tail(TRAILER_BYTES), at + SIZE_BYTES + HEAD_BYTES)
+      slots.set(file.head(SLOT_HEAD_BYTES), at + SIZE_BYTES)
+      slots.set(file.tail(TRAILER_BYTES), at + SIZE_BYTES + SLOT_HEAD_BYTES)
       view.setFloat64(at, file.size)
     } catch {
       // Whoever needs the file finds out why.
@@ -42,7 +42,7 @@ export function readSlots(paths: readonly string[], scratch: Buffer): Uint8Array
 export function slotAt(slots: Uint8Array<ArrayBuffer>, i: number): ReadSlot | undefined {
   const at = i * SLOT_BYTES
   const size = new DataView(slots.buffer).getFloat64(at)
-  if (size < HEAD_BYTES + TRAILER_BYTES) return undefined
-  const slot = Buffer.from(slots.buffer, at + SIZE_BYTES, HEAD_BYTES + TRAILER_BYTES)
-  return { size, head: slot.subarray(0, HEAD_BYTES), trailer: slot.subarray(HEAD_BYTES) }
+  if (size < SLOT_HEAD_BYTES + TRAILER_BYTES) return undefined
+  const slot = Buffer.from(slots.buffer, at + SIZE_BYTES, SLOT_HEAD_BYTES + TRAILER_BYTES)
+  return { size, head: slot.subarray(0, SLOT_HEAD_BYTES), trailer: slot.subarray(SLOT_HEAD_BYTES) }
 }

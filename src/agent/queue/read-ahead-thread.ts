@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads'
-import { HEAD_BYTES, readSlots } from './read-ahead-slots.ts'
+import { readSlots, SLOT_HEAD_BYTES } from './read-ahead-slots.ts'
 
 // The thread of read-ahead.ts: paths come in, what their files begin and end with goes out.
-const scratch = Buffer.alloc(HEAD_BYTES)
+const scratch = Buffer.alloc(SLOT_HEAD_BYTES)
 
 parentPort?.on('message', (paths: readonly string[]) => {
   const slots = readSlots(paths, scratch)
