@@ -122,7 +122,8 @@ export class Acceptor {
       log.debug('association accepted', { ...fields, presentationContexts: outcome.contexts.size })
       return this.#established({ association: request, contexts: outcome.contexts, peerMaxPduLength })
     }
-    log.warn('association rejected', { ...fields, reason: outcome.rejection.words })
+    const { rejection, reason } = outcome
+    log.warn('association rejected', { ...fields, answered: rejection.words, reason })
     this.#connection.letGo(limits.lingerMs)
     return undefined
   }

@@ -45,7 +45,12 @@ export type AssociationAnswer =
       /** The longest P-DATA-TF that is announced to this peer; undefined = the listener's. */
       readonly maxPduLength?: number
     }
-  | { readonly accept: false; readonly rejection: AssociationRejection }
+  | {
+      readonly accept: false
+      readonly rejection: AssociationRejection
+      /** Whoever decided says why, for the log; the peer learns only the rejection. */
+      readonly reason?: string
+    }
 
 /** A C-STORE request whose data set is about to arrive. UIDs are the peer's, padding removed and otherwise unchecked. */
 export interface StoreRequest {

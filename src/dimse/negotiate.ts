@@ -36,7 +36,7 @@ export interface Negotiated {
         /** The longest P-DATA-TF that was announced. */
         readonly maxPduLength: number
       }
-    | { readonly accepted: false; readonly rejection: AssociationRejection }
+    | { readonly accepted: false; readonly rejection: AssociationRejection; readonly reason: string }
 }
 
 export interface Negotiation {
@@ -58,9 +58,9 @@ export function negotiate(body: Buffer, library: LibraryAcceptor, negotiation: N
   const answer = decide(checked, request, negotiation)
   if (!answer.accept) {
     negotiation.leave()
-    const { rejection } = answer
+    const { rejection, reason = rejection.words } = answer
     const pdu = library.reject(rejection)
-    return { request, peerMaxPduLength, pdu, outcome: { accepted: false, rejection } }
+    return { request, peerMaxPduLength, pdu, outcome: { accepted: false, rejection, reason } }
   }
   const maxPduLength = answer.maxPduLength ?? negotiation.maxPduLength
   const pdu = library.accept(answer, maxPduLength)

@@ -12,6 +12,7 @@ import {
   UID,
   wholeStore,
 } from '../support/raw-association.ts'
+import { RecordingLog } from '../support/recording-log.ts'
 import { startListener } from '../support/test-listener.ts'
 
 test('each context is answered once, as decided', async () => {
@@ -103,6 +104,19 @@ test('after a rejection nothing is processed, whatever else is sent', async () =
   expect(await raw.next()).toBe('closed')
   expect(listener.handlers.sinks).toHaveLength(0)
   expect(listener.handlers.ends).toHaveLength(0)
+})
+
+test('who is rejected stands in the log once, with what the peer is told and why it was decided', async () => {
+  const log = new RecordingLog()
+  await using listener = await startListener({ log })
+  const rejection = REJECTION.callingAeNotRecognized
+  listener.handlers.onAnswer = () => ({ accept: false, rejection, reason: 'on no list' })
+  await (await RawAssociation.connect(listener.port)).associate()
+  const fields = expect.objectContaining({
+    answered: 'calling AE title not recognized',
+    reason: 'on no list',
+  })
+  expect(log.lines).toEqual([{ level: 'warn', message: 'association rejected', fields }])
 })
 
 test('after a release nothing is processed, whatever else was sent with it', async () => {

@@ -51,16 +51,7 @@ export class StorageService implements AssociationHandlers {
     const admission = this.#parts.devices.admit(request)
     const stated = admission.admitted ? this.#noRoom() : admission.refusal
     const refusal = this.#sight(request, stated) ?? stated
-    const { callingAeTitle, calledAeTitle, peerAddress } = request
-    if (refusal !== undefined) {
-      this.#parts.log.warn('association rejected', {
-        callingAeTitle,
-        calledAeTitle,
-        peerAddress,
-        reason: refusal.reason,
-      })
-      return { accept: false, rejection: refusal.rejection }
-    }
+    if (refusal !== undefined) return { accept: false, rejection: refusal.rejection, reason: refusal.reason }
     const { pduBytes } = admission.device?.quirks ?? {}
     const answers = request.contexts.map((context) => answerContext(context, admission.device))
     if (answers.every((answer) => 'refused' in answer))
