@@ -88,13 +88,39 @@ export function successAnswers(
 ): SuccessAnswer[] {
   const trace = new SyncTrace(traceFile)
   const counts = new Map<string, number>()
-  return trace.calls.filter(isSuccess).map((answer) => {
-    const sopInstanceUid = affectedSopInstance(answer.args)
-    const count = counts.get(sopInstanceUid) ?? 0
-    counts.set(sopInstanceUid, count + 1)
-    const paths = spoolPaths.get(sopInstanceUid) ?? []
-    const path = typeof paths === 'string' ? paths : (paths[count] ?? 'none')
-    return { sopInstanceUid, isAfterSync: trace.syncWithName(path, answer.began) !== undefined }
+  return trace.calls
+    .filter((call) => isAnswer(call, STORE_RESPONSE))
+    .map((answer) => {
+      const sopInstanceUid = affectedSopInstance(answer.args)
+      const count = counts.get(sopInstanceUid) ?? 0
+      counts.set(sopInstanceUid, count + 1)
+      const paths = spoolPaths.get(sopInstanceUid) ?? []
+      const path = typeof paths === 'string' ? paths : (paths[count] ?? 'none')
+      return { sopInstanceUid, isAfterSync: trace.syncWithName(path, answer.began) !== undefined }
+    })
+}
+
+/**
+ * Every response with status 0000 and one of these command fields, and whether the database's log had been written and
+ * synced to its end between the answer before it and this one, so that it promises nothing that is not on the disk.
+ */
+export function committedAnswers(
+  traceFile: string,
+  walPath: string,
+  commandFields: readonly number[],
+): { commandField: number; isAfterSync: boolean }[] {
+  const trace = new SyncTrace(traceFile)
+  const answers = trace.calls.flatMap((call) => {
+    const commandField = commandFields.find((field) => isAnswer(call, field))
+    return commandField === undefined ? [] : [{ commandField, call }]
+  })
+  return answers.map(({ commandField, call }, i) => {
+    const before = answers[i - 1]?.call.ended ?? -1
+    const isWritten = trace.writesTo(walPath).some(({ call: write }) => {
+      return !SYNCS.has(write.name) && write.began > before && write.ended < call.began
+    })
+    const isAfterSync = isWritten && trace.syncOf(walPath, call.began, before) !== undefined
+    return { commandField, isAfterSync }
   })
 }
 
@@ -131,13 +157,15 @@ function parseTrace(text: string): SystemCall[] {
   return calls
 }
 
-/** Message type C-STORE-RSP, (0000,0100) = 8001H, and status 0000H, (0000,0900), both in Implicit VR Little Endian. */
-const STORE_RESPONSE = hex([0x00, 0x00, 0x00, 0x01, 0x02, 0x00, 0x00, 0x00, 0x01, 0x80])
+/** (0000,0100) Command Field and (0000,0900) Status 0000H, both in Implicit VR Little Endian. */
+const COMMAND_FIELD = [0x00, 0x00, 0x00, 0x01, 0x02, 0x00, 0x00, 0x00]
+const STORE_RESPONSE = 0x8001
 const STATUS_SUCCESS = hex([0x00, 0x00, 0x00, 0x09, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00])
 const AFFECTED_SOP_INSTANCE = hex([0x00, 0x00, 0x00, 0x10])
 
-function isSuccess({ name, args }: SystemCall): boolean {
-  return !SYNCS.has(name) && args.includes(STORE_RESPONSE) && args.includes(STATUS_SUCCESS)
+function isAnswer({ name, args }: SystemCall, commandField: number): boolean {
+  const field = hex([...COMMAND_FIELD, commandField & 0xff, commandField >> 8])
+  return !SYNCS.has(name) && args.includes(field) && args.includes(STATUS_SUCCESS)
 }
 
 /** (0000,1000) of the command set in a written P-DATA-TF. */
