@@ -10,7 +10,8 @@ const USAGE = `usage: npm run soak -- [--hours N] [--minutes N] [--seed S] [--fo
   --seed S                of everything that is random; printed, so that it can be given again
   --folder F              a new folder for everything (default: one in the temporary folder)`
 
-process.exitCode = await main()
+// All is said; nothing that a fault left behind may keep it from ending.
+process.exit(await main())
 
 async function main(): Promise<number> {
   const { values } = parseArgs({

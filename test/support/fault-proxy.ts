@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { resetSocket } from './reset-socket.ts'
 
 /** Pieces of a slow line: small, so that what is cut is cut in the middle of something. */
 const PIECE_BYTES = 512
@@ -49,7 +50,7 @@ export class FaultProxy implements AsyncDisposable {
     this.port = (server.address() as AddressInfo).port
     server.on('connection', (socket) => {
       this.connections++
-      if (this.isRefusing) socket.resetAndDestroy()
+      if (this.isRefusing) resetSocket(socket)
       else this.#join(socket, connect({ host: '127.0.0.1', port: targetPort, noDelay: true }))
     })
   }
@@ -74,7 +75,7 @@ export class FaultProxy implements AsyncDisposable {
   cut(): void {
     this.#bytesToCut = Number.POSITIVE_INFINITY
     this.cuts++
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) resetSocket(socket)
   }
 
   /** Resets every connection once so many more bytes have gone towards the center. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { resetSocket } from './reset-socket.ts'
 
 /** Syntaxes and SOP classes that tests negotiate. */
 export const UID = {
@@ -116,7 +117,7 @@ export class RawAssociation {
   }
 
   reset(): void {
-    this.socket.resetAndDestroy()
+    resetSocket(this.socket)
   }
 
   close(): void {

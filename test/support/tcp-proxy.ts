@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { resetSocket } from './reset-socket.ts'
 
 /** A line that can be cut: every connection to it goes on to `targetPort` on this machine. */
 export class TcpProxy implements AsyncDisposable {
@@ -18,7 +19,7 @@ export class TcpProxy implements AsyncDisposable {
     this.#server = server
     this.port = (server.address() as AddressInfo).port
     server.on('connection', (socket) => {
-      if (this.isRefusing) socket.resetAndDestroy()
+      if (this.isRefusing) resetSocket(socket)
       else this.#join(socket, connect({ host: '127.0.0.1', port: targetPort }))
     })
   }
@@ -39,7 +40,7 @@ export class TcpProxy implements AsyncDisposable {
   cut(): void {
     this.#bytesToCut = Number.POSITIVE_INFINITY
     this.cuts++
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) resetSocket(socket)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

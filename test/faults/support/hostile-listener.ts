@@ -5,6 +5,7 @@ import { DimseServer } from '../../../src/dimse/dimse-server.ts'
 import type { Log } from '../../../src/platform/log.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { acceptAll } from '../../support/recording-handlers.ts'
+import { resetSocket } from '../../support/reset-socket.ts'
 import type { HostileCase } from './hostile-case.ts'
 import { readAnswers, wholeStores } from './hostile-reference.ts'
 import { answerRequest } from './hostile-requests.ts'
@@ -94,7 +95,7 @@ export class HostileListener {
     socket.on('data', (bytes) => said.push(bytes)).on('error', () => {})
     await Promise.all([once(socket, 'connect'), once(this.#tcp, 'connection')])
     for (const segment of hostile.segments) await written(socket, segment)
-    if (hostile.ending === 'reset') socket.resetAndDestroy()
+    if (hostile.ending === 'reset') resetSocket(socket)
     else socket.end()
     const started = performance.now()
     while ((this.#server.connections > 0 || !socket.closed) && performance.now() - started < TCP_MS)
