@@ -102,8 +102,9 @@ export class SpoolCopy {
       await writer.discard()
       return { envelope, trailer, acceptance: 'repeat' }
     }
-    await writer.write(blocks)
+    // Among the blocks is the trailer, by which a file counts as whole at the next start.
     await this.treatment.prepared?.()
+    await writer.write(blocks)
     const acceptance = await this.#accept(writer, envelope, trailer, observed)
     if (acceptance === 'known') await queue.spool.remove(envelope.ulid)
     else this.#tell(envelope.ulid, trailer)

@@ -1,5 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
+import { parseRecipient } from '../../src/age/x25519-keys.ts'
+import { PreparedSealers } from '../../src/agent/envelope/prepared-sealers.ts'
+import { openQueue } from '../../src/agent/queue/open-queue.ts'
 import { SpoolCopy, type SpoolCopyParts, type Treatment } from '../../src/agent/spool-copy.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { testIdentity } from '../support/sealed-instance.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 
 const BASE = {
   arrivedAt: '2026-01-01T00:00:00Z',
@@ -35,3 +42,36 @@ test.each(['push', 'finish'] as const)(
     expect(JSON.stringify([copy.failure?.message, copy.failure?.cause])).not.toContain('okafor')
   },
 )
+
+test('nothing is whole in the spool before all is on the disk that must be there with it', async () => {
+  using folder = tempFolder()
+  using queue = await openQueue(folder.path, systemClock, ['center'])
+  const recipients = [parseRecipient(testIdentity.recipient)]
+  const parts = {
+    queue,
+    clock: systemClock,
+    recipients: () => recipients,
+    sealers: new PreparedSealers(),
+  }
+  const { promise: prepared, resolve } = Promise.withResolvers<void>()
+  const treatment: Treatment = {
+    policy: 'deidentified:research',
+    names: { sopInstanceUid: '1.2.3', studyInstanceUid: '1.2', seriesInstanceUid: '1.2.1' },
+    change: undefined,
+    prepared: () => prepared,
+  }
+  const copy = new SpoolCopy(treatment, BASE, parts)
+  // The last chunk of the seal is nearly full, so that what is gathered at the end would be written at once.
+  await copy.write(Buffer.alloc(130_500))
+  const taken = copy.commit()
+  await sleep(200)
+  const finished = async (): Promise<boolean[]> => {
+    const names: boolean[] = []
+    for await (const ulid of queue.spool.list()) names.push(queue.spool.wasFinished(ulid))
+    return names
+  }
+  expect(await finished()).toEqual([false])
+  resolve()
+  expect(await taken).toMatchObject({ acceptance: 'new' })
+  expect(await finished()).toEqual([true])
+})
