@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import type { buildConnector } from 'undici'
 import type { Clock } from '../../platform/clock.ts'
-import { Failure } from '../../platform/failure.ts'
+import { Failure, failureFrom } from '../../platform/failure.ts'
 
 /** Some 3 KiB each way; as long as the center waits for it. */
 const HANDSHAKE_MS = 30_000
@@ -40,10 +40,17 @@ export function pinnedConnector(pins: () => readonly string[], clock: Clock): bu
       settle(unreachable(error.code ?? error.message, error)),
     )
     socket.once('close', () => settle(unreachable('the connection was closed')))
-    socket.once('secureConnect', () => {
-      const pin = shownPin(socket)
-      settle(pins().includes(pin) ? null : wrongKey(hostname, pin))
-    })
+    socket.once('secureConnect', () => settle(distrust()))
+    const distrust = (): Failure | null => {
+      try {
+        const pin = shownPin(socket)
+        return pins().includes(pin) ? null : wrongKey(hostname, pin)
+      } catch (error) {
+        // The pins lie in files, and there may be no descriptor left; thrown from an event it would end the process.
+        const attempted = `connecting to ${hostname}:${port}: finding out which keys to believe`
+        return failureFrom(error, 'CENTER_UNREACHABLE', attempted)
+      }
+    }
     const unreachable = (found: string, cause?: Error): Failure =>
       new Failure('CENTER_UNREACHABLE', `connecting to ${hostname}:${port}: ${found}`, { cause })
   }

@@ -33,6 +33,22 @@ test('the center is known by its key alone: another pin ends the connection befo
   await expect(askWith(clinic, { pin: other })).rejects.toMatchObject({ code: 'CENTER_IDENTITY' })
 })
 
+test('pins that cannot be read just now end the attempt, and not the process', async () => {
+  await using clinic = await openClinic()
+  const account = await CenterAccount.open(clinic.settings.dataFolder)
+  await using client = new CenterClient({
+    url: `https://127.0.0.1:${clinic.center.port}`,
+    center: account.address().center,
+    pins: () => {
+      throw new Error('EMFILE: too many open files')
+    },
+    signingKey: account.signingKey,
+    clock: systemClock,
+  })
+  const asked = client.request({ method: 'GET', path: CENTER_PATHS.agent })
+  await expect(asked).rejects.toMatchObject({ code: 'CENTER_UNREACHABLE', remedy: 'wait' })
+})
+
 test('a key that the center does not know is told so, as something that an operator must settle', async () => {
   await using clinic = await openClinic()
   await expect(askWith(clinic, { key: newSigningKey() })).rejects.toMatchObject({
