@@ -13,6 +13,24 @@ export function foldText(composed: string): string {
   return folded.toString('utf16le')
 }
 
+/** Folded text in simplified and traditional characters: mixed in any way where these are few, else each throughout. */
+export function spellingsOf(folded: string): string[] {
+  const characters = Array.from(folded, (one) => [one, ...(TRADITIONAL.get(one) ?? [])])
+  const count = characters.reduce((product, ones) => product * ones.length, 1)
+  if (count > MOST_SPELLINGS) return [folded, characters.map((ones) => ones.at(-1)).join('')]
+  return characters.reduce<string[]>(
+    (heads, ones) => heads.flatMap((head) => ones.map((one) => head + one)),
+    [''],
+  )
+}
+
+/** A name of four characters with two forms each. */
+const MOST_SPELLINGS = 16
+
+const PAIRS = Array.from(SIMPLIFIED_TABLE.matchAll(/(\S)(\S)/gu), ([, from = '', to = '']) => ({ from, to }))
+/** By the simplified character. */
+const TRADITIONAL: ReadonlyMap<string, readonly string[]> = makeTraditional()
+
 const OTHERS: readonly (readonly [character: string, folded: string])[] = [
   ['\u00a0', ' '],
   ['\u3000', ' '],
@@ -38,11 +56,17 @@ function makeTable(): Uint16Array {
   // Latin-1 Supplement, Latin Extended-A and -B; Latin Extended Additional.
   for (let code = 0xc0; code <= 0x24f; code++) table[code] = withoutAccent(code)
   for (let code = 0x1e00; code <= 0x1eff; code++) table[code] = withoutAccent(code)
-  const pairs = Array.from(SIMPLIFIED_TABLE.matchAll(/(\S)(\S)/gu), ([, from = '', to = '']) => [from, to])
-  for (const [from = '', to = ''] of [...OTHERS, ...pairs]) {
+  const others = OTHERS.map(([from, to]) => ({ from, to }))
+  for (const { from, to } of [...others, ...PAIRS]) {
     if (to.length === 1) table[from.charCodeAt(0)] = to.charCodeAt(0)
   }
   return table
+}
+
+function makeTraditional(): Map<string, string[]> {
+  const bySimplified = new Map<string, string[]>()
+  for (const { from, to } of PAIRS) bySimplified.set(to, [...(bySimplified.get(to) ?? []), from])
+  return bySimplified
 }
 
 function withoutAccent(code: number): number {

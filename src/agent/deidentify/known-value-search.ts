@@ -1,6 +1,6 @@
 import { readText, writeText, writeTextInAll } from '../../dicom/text.ts'
 import { TEXT_VRS } from './element-text.ts'
-import { foldText } from './fold-text.ts'
+import { foldText, spellingsOf } from './fold-text.ts'
 import { isIdCardNumber } from './id-card-number.ts'
 import type { KnownValues } from './known-values.ts'
 import { literally, patternOf, type SearchForm } from './search-form.ts'
@@ -30,7 +30,7 @@ export class KnownValueSearch implements KnownValues {
   readonly #done = new Map<string, Done>()
 
   constructor(forms: readonly SearchForm[]) {
-    this.#literals = new Set(forms.flatMap(({ literals = [] }) => literals))
+    this.#literals = new Set(forms.flatMap(({ literals = [] }) => literals.flatMap(spellingsOf)))
     this.#pattern = patternOf([...forms, ...Array.from(this.#literals).flatMap(wideForms)])
   }
 
@@ -92,7 +92,7 @@ export class KnownValueSearch implements KnownValues {
 
   /** In a way of reading that is not the declared one, or among bytes that no reading fits. */
   #isHidden(value: Buffer): boolean {
-    if (!/[^\t-\r -~]/.test(value.toString('latin1'))) return false
+    if (!/[^ -~]/.test(value.toString('latin1'))) return false
     if (otherReadings(value).some((text) => this.#replace(text, '') !== undefined)) return true
     return value.some((byte) => byte >= 0x80) && this.#hasLiteral(value)
   }
@@ -110,7 +110,7 @@ export class KnownValueSearch implements KnownValues {
   }
 }
 
-/** UTF-16 that consists of plain letters by accident, and so would never be read as UTF-16. */
+/** UTF-16 that consists of plain letters by accident, and so would never be read as UTF-16 (`otherReadings`). */
 function wideForms(literal: string): SearchForm[] {
   const little = Buffer.from(literal, 'utf16le')
   return [little, Buffer.from(little).swap16()]

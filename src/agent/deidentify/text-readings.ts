@@ -21,7 +21,7 @@ export function otherReadings(bytes: Buffer): string[] {
   const readings: string[] = []
   if (bytes.some((byte) => byte >= 0x80)) readings.push(...DECODERS.map((decoder) => decoder.decode(bytes)))
   if (bytes.includes(ESCAPE)) readings.push(readEscaped(bytes))
-  if (bytes.some(isNoAscii)) readings.push(...readWide(bytes))
+  if (bytes.some(isNoPlain)) readings.push(...readWide(bytes))
   return readings
 }
 
@@ -30,9 +30,8 @@ export function readWide(bytes: Buffer): string[] {
   return UTF_16.flatMap((decoder) => [decoder.decode(bytes), decoder.decode(bytes.subarray(1))])
 }
 
-/** In UTF-16 there are some, in plain text there are none. */
-const isNoAscii = (byte: number): boolean =>
-  byte >= 0x80 || (byte < 0x20 && byte !== ESCAPE && !(byte >= 9 && byte <= 13))
+/** Nearly every text in UTF-16 has some: 罗怡 is a letter, a delete and two signs. */
+const isNoPlain = (byte: number): boolean => byte < 0x20 || byte > 0x7e
 
 const ESCAPE = 0x1b
 const EUC_JP = new TextDecoder('euc-jp')

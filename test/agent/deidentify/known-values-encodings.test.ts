@@ -71,6 +71,23 @@ test(`a Chinese name is found in any encoding, whatever is declared (seed ${seed
   )
 })
 
+test.each(['utf-16le', 'utf-16be'])(
+  'a name whose bytes in %s are all below 80 is found, be they letters or controls',
+  (encoding) => {
+    const families = Array.from({ length: 0x80 }, (_, low) => String.fromCharCode(0x4e00 + low))
+    const found = families.flatMap((family) =>
+      ['光', '怡', '上'].flatMap((given) => {
+        const value = iconv.encode(family + given, encoding)
+        const search = searchFor(`${family}^${given}`, 'ISO_IR 192', 'utf8')
+        return DECLARED.filter((declared) => search.scrub(value, declared, 'LO').includes(value)).map(
+          (declared) => `${family}${given} in ${declared}`,
+        )
+      }),
+    )
+    expect(found).toEqual([])
+  },
+)
+
 test(`a name that was itself declared wrongly is found in other encodings (seed ${seed})`, () => {
   fc.assert(
     fc.property(
@@ -160,6 +177,9 @@ test.each([
   ['Big5 under a wrong declaration', '張^小東', '\xb1\x69\xa4\x70\xaa\x46', 'GB18030'],
   ['Big5, the name known in simplified characters', '张^小东', '\xb1\x69\xa4\x70\xaa\x46', 'ISO_IR 100'],
   ['GB18030 behind a broken byte', '张^小东', '\xe9\xd5\xc5\xd0\xa1\xb6\xab', 'ISO_IR 192'],
+  ['traditional GB18030 behind a broken byte', '張^小東', '\xe9\x8f\x88\xd0\xa1\x96\x7c', 'ISO_IR 192'],
+  ['the same, known in simplified characters', '张^小东', '\xe9\x8f\x88\xd0\xa1\x96\x7c', 'ISO_IR 192'],
+  ['a letter, a delete and two signs that are UTF-16', '罗^怡', 'W\x7f!`', 'ISO_IR 192'],
 ])('%s', (_, name, bytes, declared) => {
   const value = Buffer.from(bytes, 'latin1')
   const scrubbed = searchFor(name, 'ISO_IR 192', 'utf8').scrub(value, declared, 'LO')
