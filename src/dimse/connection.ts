@@ -7,6 +7,11 @@ import { brokenWords } from './tls-words.ts'
 /** Bytes that may wait here for their reader before the socket is paused; and pieces, which a peer can make tiny. */
 const MAX_BUFFERED = 256 * 1024
 const MAX_CHUNKS = 1024
+/**
+ * After so many bytes the event loop has a turn. Node.js reads a socket for as long as there is something, up to 2 MiB; what
+ * the disk has done meanwhile, and every other socket, would wait for all of it.
+ */
+const TURN_BYTES = 128 * 1024
 
 /**
  * A socket read by asking. What nobody has asked for yet stays within {@link MAX_BUFFERED}, then TCP holds the peer
@@ -18,6 +23,8 @@ export class Connection {
   readonly #chunks: Buffer[] = []
   #buffered = 0
   #failure: Failure | undefined
+  #sinceTurn = 0
+  #awaitsTurn = false
   #dropping = false
   #reader: PromiseWithResolvers<void> | undefined
   #writer: PromiseWithResolvers<void> | undefined
@@ -115,7 +122,9 @@ export class Connection {
     if (this.#dropping) return
     this.#chunks.push(chunk)
     this.#buffered += chunk.length
-    if (this.#buffered >= MAX_BUFFERED || this.#chunks.length >= MAX_CHUNKS) this.#socket.pause()
+    this.#sinceTurn += chunk.length
+    if (this.#sinceTurn >= TURN_BYTES) this.#othersFirst()
+    this.#flow()
     this.#reader?.resolve()
   }
 
@@ -127,7 +136,7 @@ export class Connection {
   async #more(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
     this.#reader = Promise.withResolvers()
-    this.#socket.resume()
+    this.#flow()
     await this.#reader.promise
   }
 
@@ -138,8 +147,24 @@ export class Connection {
     if (taken === first) this.#chunks.shift()
     else this.#chunks[0] = first.subarray(length)
     this.#buffered -= taken.length
-    if (this.#buffered < MAX_BUFFERED && this.#socket.isPaused()) this.#socket.resume()
+    this.#flow()
     return taken
+  }
+
+  #othersFirst(): void {
+    this.#sinceTurn = 0
+    this.#awaitsTurn = true
+    setImmediate(() => {
+      this.#awaitsTurn = false
+      this.#flow()
+    })
+  }
+
+  /** The socket is read where there is room, and others have had their turn. */
+  #flow(): void {
+    const isFull = this.#buffered >= MAX_BUFFERED || this.#chunks.length >= MAX_CHUNKS
+    const isHeld = !this.#dropping && (isFull || this.#awaitsTurn)
+    if (isHeld !== this.#socket.isPaused()) this.#socket[isHeld ? 'pause' : 'resume']()
   }
 }
 

@@ -1,0 +1,88 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { expect, test } from '@jest/globals'
+import { Connection } from '../../src/dimse/connection.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+
+const MIB = 1024 * 1024
+/** What one turn may read, and the one piece that is under way when it is enough. */
+const MOST_A_TURN = (128 + 64) * 1024
+
+interface Pair extends AsyncDisposable {
+  readonly near: Socket
+  readonly far: Socket
+}
+
+/** Two ends of a TCP connection; at the near one nobody reads yet. */
+async function socketPair(): Promise<Pair> {
+  const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port to listen at')
+  const far = connect(address.port, '127.0.0.1')
+  const [near]: Socket[] = await once(server, 'connection')
+  if (near === undefined) throw new Error('no connection came')
+  return {
+    near,
+    far,
+    async [Symbol.asyncDispose]() {
+      far.destroy()
+      near.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** Everything up to `length` bytes, and how many came in each turn of the event loop. */
+async function readAll(connection: Connection, length: number): Promise<{ bytes: Buffer; turns: number[] }> {
+  const pieces: Buffer[] = []
+  const turns = [0]
+  let isOver = false
+  const next = (): void => {
+    turns.push(0)
+    if (!isOver) setImmediate(next)
+  }
+  setImmediate(next)
+  for (let got = 0; got < length; ) {
+    const piece = await connection.upTo(length - got)
+    pieces.push(piece)
+    got += piece.length
+    turns.push((turns.pop() ?? 0) + piece.length)
+  }
+  isOver = true
+  return { bytes: Buffer.concat(pieces), turns }
+}
+
+test('a peer that sends without pause leaves every turn of the event loop room for others', async () => {
+  await using pair = await socketPair()
+  const sent = Buffer.alloc(64 * MIB, 'Ferry ')
+  pair.far.write(sent)
+  const connection = new Connection(pair.near, systemClock)
+  const { bytes, turns } = await readAll(connection, sent.length)
+  expect(bytes.equals(sent)).toBe(true)
+  expect(Math.max(...turns)).toBeLessThanOrEqual(MOST_A_TURN)
+})
+
+test('what nobody asks for stays with the peer, and comes when somebody does', async () => {
+  await using pair = await socketPair()
+  const sent = Buffer.alloc(32 * MIB, 'Ferry ')
+  pair.far.write(sent)
+  const connection = new Connection(pair.near, systemClock)
+  await connection.some()
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(pair.near.isPaused()).toBe(true)
+  expect(pair.near.bytesRead).toBeLessThan(MIB)
+  const { bytes } = await readAll(connection, sent.length)
+  expect(bytes.equals(sent)).toBe(true)
+})
+
+test('a peer that is let go is read to its end, however much it still sends', async () => {
+  await using pair = await socketPair()
+  const connection = new Connection(pair.near, systemClock)
+  pair.far.end(Buffer.alloc(32 * MIB))
+  await connection.some()
+  connection.letGo(60_000)
+  await connection.closed
+  expect(pair.near.bytesRead).toBe(32 * MIB)
+})
