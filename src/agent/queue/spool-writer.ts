@@ -3,7 +3,7 @@ import type { HeldFolder } from '../../platform/durable-file.ts'
 import { storageFailure } from '../../platform/failure.ts'
 
 /** So much is gathered before it goes to the file in one call: most of an instance is written while the rest still comes. */
-const GATHER_BYTES = 128 * 1024
+const GATHER_BYTES = 192 * 1024
 /** So much may wait for the call under way. */
 const WAITING_BYTES = 512 * 1024
 
