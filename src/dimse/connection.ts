@@ -9,15 +9,23 @@ const MAX_BUFFERED = 256 * 1024
 const MAX_CHUNKS = 1024
 /**
  * After so many bytes the event loop has a turn. Node.js reads a socket for as long as there is something, up to 2 MiB; what
- * the disk has done meanwhile, and every other socket, would wait for all of it.
+ * the disk has done meanwhile would wait for all of it.
  */
 const TURN_BYTES = 128 * 1024
+/**
+ * That is so where nobody else has sent anything for so many bytes. Of several who send at once each is read in one go: what
+ * they send ends at nearly the same time then, and shares the device's flushes.
+ */
+const ALONE_BYTES = 1024 * 1024
 
 /**
  * A socket read by asking. What nobody has asked for yet stays within {@link MAX_BUFFERED}, then TCP holds the peer
  * back. Until then the socket keeps being read, so that a peer that goes away is noticed at once.
  */
 export class Connection {
+  /** Whose bytes came last, and how many since another's did. */
+  static #last: Connection | undefined
+  static #sinceOther = 0
   readonly #socket: Socket
   readonly #clock: Clock
   readonly #chunks: Buffer[] = []
@@ -40,7 +48,7 @@ export class Connection {
     socket.on('drain', () => this.#drained())
     socket.on('end', () => this.fail(lost('the peer closed the connection')))
     socket.on('error', (error) => this.fail(lost(`the connection broke: ${brokenWords(error)}`)))
-    socket.on('close', () => this.fail(lost('the connection is closed')))
+    socket.on('close', () => this.#closed())
   }
 
   /** Why nothing more comes or goes; undefined while it does. */
@@ -123,9 +131,16 @@ export class Connection {
     this.#chunks.push(chunk)
     this.#buffered += chunk.length
     this.#sinceTurn += chunk.length
-    if (this.#sinceTurn >= TURN_BYTES) this.#othersFirst()
+    Connection.#sinceOther = Connection.#last === this ? Connection.#sinceOther + chunk.length : 0
+    Connection.#last = this
+    if (this.#sinceTurn >= TURN_BYTES && Connection.#sinceOther >= ALONE_BYTES) this.#endTurn()
     this.#flow()
     this.#reader?.resolve()
+  }
+
+  #closed(): void {
+    if (Connection.#last === this) Connection.#last = undefined
+    this.fail(lost('the connection is closed'))
   }
 
   #drained(): void {
@@ -151,7 +166,7 @@ export class Connection {
     return taken
   }
 
-  #othersFirst(): void {
+  #endTurn(): void {
     this.#sinceTurn = 0
     this.#awaitsTurn = true
     setImmediate(() => {

@@ -5,8 +5,10 @@ import { Connection } from '../../src/dimse/connection.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 
 const MIB = 1024 * 1024
-/** What one turn may read, and the one piece that is under way when it is enough. */
+/** What one turn may read of a peer that sends alone, and the one piece that is under way when it is enough. */
 const MOST_A_TURN = (128 + 64) * 1024
+/** So much must have come from no other before a peer counts as alone. */
+const ALONE_BYTES = MIB
 
 interface Pair extends AsyncDisposable {
   readonly near: Socket
@@ -54,14 +56,30 @@ async function readAll(connection: Connection, length: number): Promise<{ bytes:
   return { bytes: Buffer.concat(pieces), turns }
 }
 
-test('a peer that sends without pause leaves every turn of the event loop room for others', async () => {
+test('a peer that alone sends without pause leaves every turn of the event loop room for the disk', async () => {
   await using pair = await socketPair()
   const sent = Buffer.alloc(64 * MIB, 'Ferry ')
   pair.far.write(sent)
   const connection = new Connection(pair.near, systemClock)
-  const { bytes, turns } = await readAll(connection, sent.length)
-  expect(bytes.equals(sent)).toBe(true)
+  await readAll(connection, 2 * ALONE_BYTES)
+  const { bytes, turns } = await readAll(connection, sent.length - 2 * ALONE_BYTES)
+  expect(bytes.equals(sent.subarray(2 * ALONE_BYTES))).toBe(true)
   expect(Math.max(...turns)).toBeLessThanOrEqual(MOST_A_TURN)
+})
+
+test('peers that send at once are each read in one go, so that what they send ends together', async () => {
+  await using some = await socketPair()
+  await using others = await socketPair()
+  const sent = Buffer.alloc(64 * MIB, 'Ferry ')
+  for (const { far } of [some, others]) far.write(sent)
+  const all = await Promise.all(
+    [some, others].map(async ({ near }) => {
+      const connection = new Connection(near, systemClock)
+      await readAll(connection, 2 * ALONE_BYTES)
+      return readAll(connection, sent.length - 2 * ALONE_BYTES)
+    }),
+  )
+  for (const { turns } of all) expect(Math.max(...turns)).toBeGreaterThan(MOST_A_TURN)
 })
 
 test('what nobody asks for stays with the peer, and comes when somebody does', async () => {
