@@ -22,7 +22,7 @@ describeWithDiskShim('a disk with I/O errors', () => {
       expect(await device.store(200_000)).toBe('a700 STORAGE_ERROR')
       expect(await clinic.door()).toBe('rejected 2/3/1')
       expect(await clinic.alarms()).toEqual(['STORAGE_ERROR'])
-      expect(clinic.logged('storage takes nothing')).toMatchObject([
+      expect(await clinic.logs('storage takes nothing')).toMatchObject([
         { level: 'error', code: 'STORAGE_ERROR' },
       ])
       expect(clinic.spoolFiles()).toHaveLength(1)

@@ -30,7 +30,7 @@ group(isPossible ? 'an agent without descriptors' : 'an agent without descriptor
     expect(answers.filter((answer) => !['0000', 'a700 STORAGE_FULL'].includes(answer))).toEqual([])
     leaveDescriptors(pid, 0)
     expect(['closed', 'rejected 2/3/1']).toContain(await clinic.door())
-    expect(clinic.logged('storage takes nothing')).toMatchObject([{ code: 'STORAGE_FULL' }])
+    expect(await clinic.logs('storage takes nothing')).toMatchObject([{ code: 'STORAGE_FULL' }])
     expect(clinic.spoolFiles()).toHaveLength(clinic.acknowledged.length)
     setLimit(pid, 1024)
     expect(await clinic.letsIn()).toBeLessThan(5000)

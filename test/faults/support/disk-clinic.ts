@@ -101,7 +101,15 @@ export class DiskClinic implements AsyncDisposable {
     return (await this.status()).alarms.map(({ code }) => code)
   }
 
-  /** Lines of the log with this sentence. */
+  /** Waits until the log has lines with this sentence: a line is written after what it tells of, in its own time. */
+  async logs(message: string): Promise<Record<string, unknown>[]> {
+    return await until(
+      () => this.logged(message),
+      ({ length }) => length > 0,
+    )
+  }
+
+  /** Lines of the log with this sentence, so far. */
   logged(message: string): Record<string, unknown>[] {
     const lines = existsSync(this.#logFile) ? readFileSync(this.#logFile, 'utf8').split('\n') : []
     const parsed = lines
