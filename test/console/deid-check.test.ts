@@ -104,7 +104,8 @@ test(`how a file is cut into chunks changes nothing (seed ${seed})`, () => {
       }
       expect([...matches, ...stream.end()]).toEqual(whole)
     }),
-    { seed, numRuns: 20 },
+    // The first: a chunk ends in the middle of a name whose end is one of its forms, too.
+    { seed, numRuns: 20, examples: [[[4187, 23_006, 1]]] },
   )
 })
 

@@ -31,8 +31,11 @@ export class LeftoverSearch {
     )
   }
 
-  /** Matches that begin in [from, to), without those that lie within another of the same line. */
-  search(bytes: Buffer, from = 0, to = bytes.length): Match[] {
+  /**
+   * Matches that begin in [from, to), without those that begin within another of the same line. `ends`: by line, where the
+   * last one ends; kept up to date.
+   */
+  search(bytes: Buffer, from = 0, to = bytes.length, ends = new Map<number, number>()): Match[] {
     const found = findIdCards(bytes, from, to)
     const starts = this.#starts
     let pair = bytes[from] ?? 0
@@ -42,7 +45,6 @@ export class LeftoverSearch {
       if (bits !== 0) found.push(...this.#matchesAt(bytes, at, bits))
     }
     const sorted = found.toSorted((a, b) => a.start - b.start || b.end - a.end)
-    const ends = new Map<number, number>()
     return sorted.filter(({ line, start, end }) => {
       if (start < (ends.get(line) ?? 0)) return false
       ends.set(line, end)
@@ -77,6 +79,8 @@ export class StreamSearch {
   /** Of the held bytes: where they begin, and up to where they have been searched. */
   #offset = 0
   #searched = 0
+  /** By line, where its last match ends, from where the held bytes begin. */
+  #ends = new Map<number, number>()
 
   constructor(search: LeftoverSearch) {
     this.#search = search
@@ -94,11 +98,12 @@ export class StreamSearch {
   #to(limit: number): Match[] {
     if (limit <= this.#searched) return []
     const offset = this.#offset
-    const found = this.#search.search(this.#held, this.#searched, limit)
+    const found = this.#search.search(this.#held, this.#searched, limit, this.#ends)
     const dropped = Math.max(0, limit - CONTEXT_BYTES)
     this.#held = this.#held.subarray(dropped)
     this.#offset += dropped
     this.#searched = limit - dropped
+    this.#ends = new Map(Array.from(this.#ends, ([line, end]) => [line, end - dropped]))
     return found.map(({ line, start, end }) => ({ line, start: start + offset, end: end + offset }))
   }
 }
