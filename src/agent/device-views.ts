@@ -37,12 +37,12 @@ export function deviceViews(
 /** Those that have called, as the status has them. */
 export function sightedDevices(devices: readonly DeviceView[]): AgentStatus['devices'] {
   return devices.flatMap((device) => {
-    const { state, name, proposal, callingAeTitle, calledAeTitle, peerAddress } = device
+    const { state, name, proposal, problem, callingAeTitle, calledAeTitle, peerAddress } = device
     const { firstSeenAt, lastSeenAt, associations, rejections, lastRejection } = device
     if (calledAeTitle === null || peerAddress === null || firstSeenAt === null || lastSeenAt === null)
       return []
     const seen = { firstSeenAt, lastSeenAt, associations, rejections, lastRejection }
-    return [{ state, name, proposal, callingAeTitle, calledAeTitle, peerAddress, ...seen }]
+    return [{ state, name, proposal, problem, callingAeTitle, calledAeTitle, peerAddress, ...seen }]
   })
 }
 

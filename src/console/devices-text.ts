@@ -1,14 +1,13 @@
 import type { DevicesView, DeviceView } from '../protocol/control-api.ts'
-import { wordsOfFailure } from './language/failure-words.ts'
-import { PHRASES, type Say } from './language/language.ts'
-import type { Phrase } from './language/phrases-en.ts'
+import { deviceProblemText } from './device-problem-text.ts'
+import type { Say } from './language/language.ts'
 import type { Session } from './session.ts'
 import { showBytes, showTime } from './show-values.ts'
 import { formatTable, printable } from './text-table.ts'
 
 /** The table of devices; below it what each that is not let in has asked for, and what to do. */
 export function devicesText({ devices }: DevicesView, session: Session): string[] {
-  const { say, clock } = session
+  const { say, language, clock } = session
   if (devices.length === 0) return [say('report.noDevices')]
   const now = clock.now()
   const table = formatTable(
@@ -36,7 +35,7 @@ export function devicesText({ devices }: DevicesView, session: Session): string[
       showBytes(device.bytes),
       device.problem === null
         ? ''
-        : `${showTime(device.problem.at, now)} ${problemText(device, session).what}`,
+        : `${showTime(device.problem.at, now)} ${deviceProblemText(device, say, language).what}`,
     ]),
   )
   return [...table, ...devices.flatMap((device) => advice(device, session).map(printable))]
@@ -55,12 +54,12 @@ export function lastSentText(device: DeviceView, { say, clock }: Session): strin
 }
 
 function advice(device: DeviceView, session: Session): string[] {
-  const { say } = session
+  const { say, language } = session
   const { proposal, problem, state } = device
   if (problem === null || (state === 'known' && !isNewest(device))) return []
   const { callingAeTitle, peerAddress } = device
   const who = `${callingAeTitle === '' ? '?' : callingAeTitle} (${peerAddress ?? ''})`
-  const { what, todo } = problemText(device, session)
+  const { what, todo } = deviceProblemText(device, say, language)
   return [
     '',
     `${who}: ${what}`,
@@ -83,35 +82,3 @@ function proposalText({ proposal, calledAeTitle }: DeviceView, say: Say): string
     transferSyntaxes: transferSyntaxes.join(', '),
   })
 }
-
-interface ProblemWords {
-  readonly what: string
-  readonly todo: string
-}
-
-/** A problem of a device in words; of a kind that a newer agent knows, its detail. */
-function problemText(
-  { problem, callingAeTitle, peerAddress, calledAeTitle }: DeviceView,
-  { say, language }: Session,
-): ProblemWords {
-  if (problem === null) return { what: '', todo: '' }
-  const { kind, detail } = problem
-  const words = kind === 'instance' ? wordsOfFailure(detail, language) : undefined
-  const values = {
-    aeTitle: callingAeTitle,
-    address: peerAddress ?? '',
-    called: calledAeTitle ?? '',
-    detail: words?.meaning ?? detail,
-  }
-  const [what, todo] = [phraseOf(`device.problem.${kind}`), phraseOf(`device.todo.${kind}`)]
-  return {
-    what: what === undefined ? detail : say(what, values),
-    todo: words?.todo ?? (todo === undefined ? '' : say(todo, values)),
-  }
-}
-
-function phraseOf(text: string): Phrase | undefined {
-  return isPhrase(text) ? text : undefined
-}
-
-const isPhrase = (text: string): text is Phrase => Object.hasOwn(PHRASES.en, text)

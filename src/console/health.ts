@@ -1,5 +1,6 @@
 import { FAILURES } from '../platform/failure.ts'
 import type { AgentStatus } from '../protocol/control-api.ts'
+import { deviceProblemText } from './device-problem-text.ts'
 import { isFailureCode, wordsOfFailure } from './language/failure-words.ts'
 import type { Language, Say } from './language/language.ts'
 import { showBytes, showDuration } from './show-values.ts'
@@ -33,7 +34,7 @@ export function assessHealth(status: AgentStatus, say: Say, language: Language):
     ...centerFindings(status, say, language),
     ...heldFindings(status, say),
     ...diskFindings(status, say),
-    ...strangerFindings(status, say),
+    ...strangerFindings(status, say, language),
     ...lateFindings(status, say),
     ...clockFindings(status, say),
   ]
@@ -90,26 +91,29 @@ function diskFindings({ disk, alarms }: AgentStatus, say: Say): Finding[] {
   ]
 }
 
-function strangerFindings({ devices, now }: AgentStatus, say: Say): Finding[] {
-  return devices.flatMap(
-    ({ callingAeTitle: device, peerAddress: address, lastRejection: reason, ...seen }) => {
-      if (
-        seen.state === 'known' ||
-        reason === null ||
-        seen.rejections === 0 ||
-        now - seen.lastSeenAt > STRANGER_MS
-      )
-        return []
-      return {
+function strangerFindings({ devices, now }: AgentStatus, say: Say, language: Language): Finding[] {
+  return devices.flatMap((device) => {
+    const { state, lastRejection, rejections: count, firstSeenAt: since } = device
+    if (state === 'known' || lastRejection === null || count === 0) return []
+    if (now - device.lastSeenAt > STRANGER_MS) return []
+    const { what, todo } = deviceProblemText(device, say, language)
+    const values = {
+      device: device.callingAeTitle === '' ? '?' : device.callingAeTitle,
+      address: device.peerAddress,
+      count,
+      what: what === '' ? lastRejection : what,
+    }
+    return [
+      {
         severity: 'coping' as const,
         code: 'DEVICE_REJECTED',
-        what: say('health.stranger', { device, address, count: seen.rejections, reason }),
-        since: seen.firstSeenAt,
+        what: say('health.stranger', values),
+        since,
         next: null,
-        todo: say('health.stranger.todo', { device }),
-      }
-    },
-  )
+        todo: todo === '' ? say('health.stranger.todo') : todo,
+      },
+    ]
+  })
 }
 
 function lateFindings({ oldestUnconfirmedAt: oldest, now }: AgentStatus, say: Say): Finding[] {

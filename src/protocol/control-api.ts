@@ -68,6 +68,8 @@ const deviceSightingSchema = z.object({
   rejections: count,
   /** Why it was last not let in, in words. */
   lastRejection: z.string().nullable(),
+  /** What was last in its way: see src/agent/arrival. A newer agent may know other kinds. */
+  problem: z.object({ kind: z.string(), detail: z.string(), at: time }).nullable(),
 })
 
 /** A device of the list, or another caller; one that is listed and has never called has no times. */
@@ -84,8 +86,6 @@ const deviceSchema = deviceSightingSchema.extend({
   /** Of data sets, as they came. */
   bytes: z.number(),
   lastInstance: z.object({ at: time, sopClass: z.string(), transferSyntax: z.string() }).nullable(),
-  /** What was last in its way: see src/agent/arrival. A newer agent may know other kinds. */
-  problem: z.object({ kind: z.string(), detail: z.string(), at: time }).nullable(),
 })
 
 export const devicesSchema = z.object({ devices: z.array(deviceSchema) })

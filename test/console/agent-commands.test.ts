@@ -56,25 +56,52 @@ test.each([
   expect(await runCommand(agent.path, ['status'])).toMatchObject({ exitCode: 13 })
 })
 
+const REJECTED = {
+  state: 'pending' as const,
+  name: null,
+  proposal: null,
+  callingAeTitle: 'CT2',
+  calledAeTitle: 'FERRY',
+  peerAddress: '10.0.0.9',
+  firstSeenAt: WELL.now,
+  lastSeenAt: WELL.now,
+  associations: 0,
+  rejections: 3,
+  lastRejection: 'the device list has no such AE title',
+  problem: null,
+}
+
+test.each([
+  ['unknown', '', 'not listed, and turned away', 'ferry devices approve CT2 --kind KIND'],
+  [
+    'called',
+    'FERRY2',
+    'turned away: it called FERRY, and FERRY2 is answered here',
+    'set the called AE title',
+  ],
+  ['address', '10.0.0.7', 'is known only from 10.0.0.7', 'ferry devices approve CT2 --address 10.0.0.9'],
+])(
+  'a device that was turned away (%s): status says what to do about just that',
+  async (kind, detail, ...words) => {
+    await using agent = await startFakeAgent()
+    const problem = { kind, detail, at: WELL.now }
+    agent.service.state = { ...WELL, devices: [{ ...REJECTED, problem }] }
+    const { exitCode, out } = await runCommand(agent.path, ['status'])
+    expect(exitCode).toBe(0)
+    expect(out).toContain('CT2 at 10.0.0.9 (3 times): ')
+    for (const word of words) expect(out).toContain(word)
+    const chinese = (await runCommand(agent.path, ['--lang', 'zh', 'status'])).out
+    expect(chinese).toContain('CT2（10.0.0.9，3 次）：')
+    expect(chinese).not.toContain(REJECTED.lastRejection)
+  },
+)
+
 test('a device that is not let in is shown with the reason, its name made harmless', async () => {
   await using agent = await startFakeAgent()
-  const device = {
-    state: 'pending' as const,
-    name: null,
-    proposal: null,
-    callingAeTitle: 'CT\u001b[2J',
-    calledAeTitle: 'FERRY',
-    peerAddress: '10.0.0.9',
-    firstSeenAt: WELL.now,
-    lastSeenAt: WELL.now,
-    associations: 0,
-    rejections: 3,
-    lastRejection: 'the device list has no such AE title',
-  }
-  agent.service.state = { ...WELL, devices: [device] }
+  agent.service.state = { ...WELL, devices: [{ ...REJECTED, callingAeTitle: 'CT\u001b[2J' }] }
   const { exitCode, out } = await runCommand(agent.path, ['status'])
   expect(exitCode).toBe(0)
-  expect(out).toContain('CT?[2J at 10.0.0.9 is not let in (3 times): the device list has no such AE title')
+  expect(out).toContain('CT?[2J at 10.0.0.9 (3 times): the device list has no such AE title')
   expect(out).not.toContain('\u001b')
 })
 

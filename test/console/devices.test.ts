@@ -81,6 +81,8 @@ describeWithDcmtk('with DCMTK', () => {
     expect(table).toMatch(/PENDING\s+CT1\s+127\.0\.0\.1/)
     expect(table).toContain('→ if it belongs here: ferry devices approve CT1 --kind KIND')
     expect(table).toMatch(/it calls FERRY and offers Verification in ImplicitVRLittleEndian.*OFFIS_DCMTK/)
+    const finding = 'CT1 at 127.0.0.1 (1 times): not listed, and turned away'
+    expect((await agent.ferry('status')).out).toContain(finding)
     const { out: status } = await agent.ferry('status', '--json')
     expect(JSON.parse(status)).toMatchObject({
       devices: [{ state: 'pending', callingAeTitle: 'CT1', proposal: { sopClasses: ['Verification'] } }],
@@ -94,7 +96,7 @@ describeWithDcmtk('with DCMTK', () => {
     expect(readFileSync(agent.file, 'utf8')).toBe(before.replace('  # the last one\n', lines))
     expect(await agent.devices()).toMatchObject([{ state: 'known', name: 'CT room 1', kind: 'CT' }])
     await echo()
-    expect((await agent.ferry('status')).out).not.toContain('is not let in')
+    expect((await agent.ferry('status')).out).not.toContain('CT1 at 127.0.0.1')
 
     await agent.ferry('devices', 'remove', 'CT room 1')
     expect(readFileSync(agent.file, 'utf8')).toBe(before)
@@ -141,6 +143,12 @@ test('each reason for which a device is not let in has its own words', async () 
   expect((await agent.ferry('--lang', 'zh', 'devices')).out).toContain(
     '它呼叫的是 PACS，而此处应答的是 FERRY',
   )
+  const { out: status } = await agent.ferry('status')
+  expect(status).toContain(
+    'US1 at 127.0.0.1 (1 times): turned away: it called PACS, and FERRY is answered here',
+  )
+  expect(status).toContain('set the called AE title on the device to one that is answered')
+  expect(status).toContain('if it has moved: ferry devices approve CT1 --address 127.0.0.1')
 
   expect(await agent.ferry('devices', 'approve', 'CT1', '--address', '127.0.0.1')).toMatchObject({
     exitCode: 0,

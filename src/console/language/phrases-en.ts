@@ -248,9 +248,8 @@ export const ENGLISH = {
   'health.diskFull': 'Disk full: {free} free, {reserve} are kept in reserve, so devices are refused',
   'health.diskLow': 'Disk nearly full: {free} free; at {reserve} devices are refused',
   'health.disk.todo': 'make room on the disk of {folder}; never delete anything inside that folder',
-  'health.stranger': '{device} at {address} is not let in ({count} times): {reason}',
-  'health.stranger.todo':
-    'if it belongs here: ferry devices approve {device}; ferry devices shows what it offers',
+  'health.stranger': '{device} at {address} ({count} times): {what}',
+  'health.stranger.todo': 'ferry devices shows what it offers, and what can be done',
   'health.late': 'The oldest instance waits for its confirmation',
   'health.late.todo': 'ferry queue shows what it waits for',
   'health.clock': "This machine's clock is {offset} off the center's",
