@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -108,11 +108,10 @@ async function showReceipt({ folder, agent }: Demo, study: string): Promise<void
 }
 
 /** Command lines that work as they stand while the demo is kept. */
-function showWhatNext({ folder, center, agent }: Demo, keep: boolean): void {
+function showWhatNext({ center, agent }: Demo, keep: boolean): void {
   const [host, port] = ['127.0.0.1', agent.scp.port]
   const { spoolFile, skip, length } = someSpoolFile(agent.spoolFolder)
-  const key = join(folder, 'recovery-key.txt')
-  writeFileSync(key, `${center.recoveryIdentity}\n`, { mode: 0o600 })
+  const key = center.recoveryKeyFile
   const ferry = `npm run -s ferry -- --config ${agent.config}`
   say(`
 What to try${keep ? '' : ' (start the demo with `npm run demo -- --keep`, and it goes on running)'}:

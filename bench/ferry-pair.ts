@@ -20,15 +20,15 @@ export class CenterProcess implements AsyncDisposable {
   readonly config: string
   readonly port: number
   readonly instancesFolder: string
-  /** Kept nowhere else: what opens everything that was sealed for this center, when its own keys are lost. */
-  readonly recoveryIdentity: string
+  /** The file with the recovery key, which opens everything that was sealed for this center. */
+  readonly recoveryKeyFile: string
   #child: Child | undefined
 
-  private constructor(config: string, port: number, dataFolder: string, recoveryIdentity: string) {
+  private constructor(config: string, port: number, dataFolder: string, recoveryKeyFile: string) {
     this.config = config
     this.port = port
     this.instancesFolder = join(dataFolder, 'instances')
-    this.recoveryIdentity = recoveryIdentity
+    this.recoveryKeyFile = recoveryKeyFile
   }
 
   static async init(folder: string, name: string): Promise<CenterProcess> {
@@ -37,9 +37,10 @@ export class CenterProcess implements AsyncDisposable {
     const config = join(folder, 'center.yaml')
     const url = `https://${HOST}:${port}`
     const args = ['init', '--config', config, '--name', name, '--public-url', url, '--port', String(port)]
-    const { dataFolder, recoveryIdentity } = await ask(FERRY_CENTER, args)
+    const recoveryKeyFile = join(folder, 'recovery-key.txt')
+    const { dataFolder } = await ask(FERRY_CENTER, [...args, '--recovery-key', recoveryKeyFile])
     await edit(config, { 'host: 0.0.0.0': `host: ${HOST}`, 'reserve: 10GiB': 'reserve: 64MiB' })
-    return new CenterProcess(config, port, String(dataFolder), String(recoveryIdentity))
+    return new CenterProcess(config, port, String(dataFolder), recoveryKeyFile)
   }
 
   get pid(): number {

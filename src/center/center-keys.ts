@@ -6,6 +6,7 @@ import { syncFolder, writeDurably } from '../platform/durable-file.ts'
 import { Failure, failureFrom, storageFailure } from '../platform/failure.ts'
 import { parseJson } from '../protocol/parse-json.ts'
 import { newSigningKey, type SigningKey, seedOf, signingKeyFromSeed } from '../protocol/signing-key.ts'
+import type { RecoveryKey } from './recovery-key-file.ts'
 import { newTlsCertificate, type TlsCertificate } from './tls-certificate.ts'
 
 /** All secrets of a center. Lists begin with the key in use; older ones keep opening, and keep being trusted. */
@@ -40,8 +41,16 @@ export interface NewCenter {
   readonly recoveryIdentity: string
 }
 
-/** Makes a center's folder and keys. Fails with KEY_FILE_INVALID where there are keys already. */
-export async function initCenter(folder: string, publicUrl: string, nowMs: number): Promise<NewCenter> {
+/**
+ * Makes a center's folder and keys. Throws KEY_FILE_INVALID if there are keys already. `handOut` gets the recovery key
+ * before the center's own keys are written: a center whose recovery key reached no one is not made.
+ */
+export async function initCenter(
+  folder: string,
+  publicUrl: string,
+  nowMs: number,
+  handOut: (key: RecoveryKey) => Promise<void> = async () => {},
+): Promise<NewCenter> {
   const keys = join(folder, 'keys')
   await mkdir(keys, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw storageFailure(error, `making ${keys}`)
@@ -59,6 +68,7 @@ export async function initCenter(folder: string, publicUrl: string, nowMs: numbe
     recovery: recovery.recipient,
     tls: await newTlsCertificate(hostOf(publicUrl), nowMs),
   }
+  await handOut(recovery)
   await writeDurably(join(keys, '0001.json'), `${JSON.stringify(file, undefined, 2)}\n`)
   await syncFolder(folder)
   return { center: root.kid, recoveryIdentity: recovery.identity }

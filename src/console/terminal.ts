@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty'
 import { styleText } from 'node:util'
 
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green'
@@ -10,6 +11,8 @@ export interface Terminal {
   say(line: string): void
   /** Clears the screen where standard output is one. */
   clear(): void
+  /** Standard output is a screen: nothing of it ends in a file or a log. */
+  readonly isTerminal: boolean
   /** Coloured where standard output is a terminal; NO_COLOR and FORCE_COLOR are obeyed. */
   readonly paint: (style: Style, text: string) => string
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -24,6 +27,7 @@ export const systemTerminal = (): Terminal => ({
     if (process.stdout.isTTY) process.stdout.write('\u001b[H\u001b[2J')
   },
   paint: (style, text) => styleText(style, text, { stream: process.stdout }),
+  isTerminal: isatty(1),
   environment: process.env,
   folder: process.cwd(),
 })

@@ -18,10 +18,12 @@ export async function runCommand(
     program = ferryProgram,
     environment = { FERRY_LANG: 'en' },
     signal = new AbortController().signal,
+    isTerminal = false,
   }: {
     program?: BuildProgram
     environment?: Record<string, string>
     signal?: AbortSignal
+    isTerminal?: boolean
   } = {},
 ): Promise<CommandResult> {
   const [out, err]: [string[], string[]] = [[], []]
@@ -29,6 +31,7 @@ export async function runCommand(
     print: (line: string) => void out.push(`${line}\n`),
     say: (line: string) => void err.push(`${line}\n`),
     clear: () => {},
+    isTerminal,
     paint: (_: string, text: string) => text,
     environment,
     folder,

@@ -7,6 +7,7 @@ import { loadCenterSettings } from '../../config/center-settings.ts'
 import { newCenterFile } from '../../config/example-file.ts'
 import { writeDurably } from '../../platform/durable-file.ts'
 import { CENTER_FILE, newConfigPath } from '../config-file.ts'
+import { recoveryKeyOutput } from '../recovery-key-output.ts'
 import { refuseToOverwrite } from '../refuse-to-overwrite.ts'
 import { printJson, type Session } from '../session.ts'
 import { configOption, type JsonOption, jsonOption, wholeNumber } from './options.ts'
@@ -16,6 +17,7 @@ interface CenterInitOptions extends JsonOption {
   readonly publicUrl: string
   readonly port?: number
   readonly dataFolder?: string
+  readonly recoveryKey?: string
 }
 
 export function addCenterInit(program: Command, session: Session): void {
@@ -27,6 +29,7 @@ export function addCenterInit(program: Command, session: Session): void {
     .requiredOption('--public-url <url>', say('centerInit.publicUrl'))
     .option('--port <port>', say('init.port'), wholeNumber(1, 65_535))
     .option('--data-folder <folder>', say('init.dataFolder'))
+    .option('--recovery-key <file>', say('recoveryKey.option'))
     .addOption(jsonOption(session))
     .action((options: CenterInitOptions) => init(session, configOption(program), options))
 }
@@ -35,19 +38,19 @@ async function init(session: Session, named: string | undefined, options: Center
   const { terminal, say, language, clock } = session
   const path = newConfigPath(session, named, CENTER_FILE)
   refuseToOverwrite(path, say)
-  const { json, ...choices } = options
+  const { json, recoveryKey: _, ...choices } = options
+  const output = recoveryKeyOutput(session, options)
   mkdirSync(dirname(path), { recursive: true })
   await writeDurably(path, newCenterFile(choices), 0o644)
   try {
     const { dataFolder, publicUrl } = loadCenterSettings(path, language)
-    const { center, recoveryIdentity } = await initCenter(dataFolder, publicUrl, clock.now())
-    if (json) printJson(session, { config: path, dataFolder, center, recoveryIdentity })
-    else terminal.print(recoveryIdentity)
+    const { center } = await initCenter(dataFolder, publicUrl, clock.now(), output.handOut)
+    if (json) printJson(session, { config: path, dataFolder, center, recoveryKey: output.path })
   } catch (error) {
     await unlink(path)
     throw error
   }
-  terminal.say(say('centerInit.recovery'))
+  if (output.path !== undefined) terminal.say(say('recoveryKey.written', { path: output.path }))
   terminal.say(say('init.done', { path }))
   terminal.say(say('centerInit.next'))
 }

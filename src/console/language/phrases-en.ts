@@ -203,9 +203,14 @@ export const ENGLISH = {
   'centerInit.about': 'make a center: its keys, its folder and a commented configuration file',
   'centerInit.name': 'what clinics see',
   'centerInit.publicUrl': 'where agents reach the center: https://host:port',
-  'centerInit.recovery':
-    'This recovery key opens every instance if the keys of the center are lost. It is kept nowhere: print it and lock it away.',
   'centerInit.next': 'Next: ferry-center run, then ferry-center invite "name of the clinic"',
+  'recoveryKey.option': 'write the recovery key to this new file (mode 0600) and do not show it',
+  'recoveryKey.needsFile':
+    'the recovery key is shown on a terminal only: name a new file for it, --recovery-key recovery-key.txt',
+  'recoveryKey.shown':
+    'This recovery key opens every instance if the keys of the center are lost. It is kept nowhere: print it and lock it away.',
+  'recoveryKey.written':
+    '{path} has the recovery key, which opens every instance if the keys of the center are lost. It is kept nowhere else: print it, lock it away, and delete the file.',
   'centerRun.about': 'run the center until it is told to stop',
   'invite.about': 'print a join code for one clinic',
   'invite.name': 'name of the clinic',

@@ -193,9 +193,13 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'centerInit.about': '建立影像中心：密钥、文件夹和带注释的配置文件',
   'centerInit.name': '诊所看到的名称',
   'centerInit.publicUrl': '代理访问中心的网址：https://主机:端口',
-  'centerInit.recovery':
-    '若中心的密钥丢失，用这把恢复密钥仍能解开全部影像。它不会保存在任何地方：请打印并锁好。',
   'centerInit.next': '下一步：ferry-center run，然后 ferry-center invite "诊所名称"',
+  'recoveryKey.option': '把恢复密钥写入这个新文件（权限 0600），不显示在屏幕上',
+  'recoveryKey.needsFile': '恢复密钥只显示在终端上：请指定一个新文件，--recovery-key recovery-key.txt',
+  'recoveryKey.shown':
+    '若中心的密钥丢失，用这把恢复密钥仍能解开全部影像。它不会保存在任何地方：请打印并锁好。',
+  'recoveryKey.written':
+    '恢复密钥已写入 {path}。若中心的密钥丢失，用它仍能解开全部影像；别处没有保存：请打印并锁好，然后删除此文件。',
   'centerRun.about': '运行中心，直到要求停止',
   'invite.about': '生成给一家诊所的加入码',
   'invite.name': '诊所名称',
