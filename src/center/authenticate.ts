@@ -11,7 +11,7 @@ const SEEN_EVERY_MS = 60_000
 const TOKENS_KEPT = 10_000
 const TOKEN_LIMIT_CHARACTERS = 2_000
 
-/** Finds out whose request it is. Keeps tokens that were verified: a signature costs 10 ms, an agent asks often. */
+/** Finds out whose request it is. Remembers verified tokens, since an agent asks often. */
 export class Authenticator {
   readonly #register: Register
   readonly #center: string

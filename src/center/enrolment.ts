@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { Failure } from '../platform/failure.ts'
 import type { JoinRequest } from '../protocol/center-api.ts'
 import { encodeJoinCode } from '../protocol/join-code.ts'
-import { shortFingerprint, verifyKeyOf } from '../protocol/signing-key.ts'
+import { shortFingerprint, verifyKeyFromText } from '../protocol/signing-key.ts'
 import type { Agent, Invite, Register } from './register.ts'
 
 /** What a join code says of the center. */
@@ -41,7 +41,7 @@ export async function invite(
 
 /** Takes a key into the waiting room. Throws JOIN_CODE_INVALID for a token that buys nothing. */
 export async function join(register: Register, request: JoinRequest, now: number): Promise<Agent> {
-  const key = verifyKeyOf(Buffer.from(request.signingKey, 'base64url'))
+  const key = verifyKeyFromText(request.signingKey)
   const tokenSha256 = digest(request.token)
   const agent = await register.agents.join({
     tokenSha256,

@@ -35,7 +35,7 @@ export function verifyAccessToken(token: string, agent: VerifyKey, center: strin
     'SIGNATURE_INVALID',
     'reading an access token',
   )
-  if (iss !== agent.kid || aud !== center || exp - iat > TOKEN_LIFE_S) {
+  if (iss !== agent.kid || aud !== center || exp <= iat || exp - iat > TOKEN_LIFE_S) {
     throw new Failure(
       'SIGNATURE_INVALID',
       'checking an access token: it is not from this agent to this center',

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
-import nacl from 'tweetnacl'
+import { createHash, sign, verify } from 'node:crypto'
 import { z } from 'zod'
 import { Failure } from '../platform/failure.ts'
+import { hasCanonicalScalar } from './ed25519-point.ts'
 import { parseJson } from './parse-json.ts'
 import type { SigningKey, VerifyKey } from './signing-key.ts'
 
@@ -14,7 +14,7 @@ const headerSchema = z.strictObject({ alg: z.literal('EdDSA'), kid: z.string(), 
 export function signJws(type: JwsType, payload: object, key: SigningKey): string {
   const header = base64url(JSON.stringify({ alg: 'EdDSA', kid: key.kid, typ: type }))
   const signed = `${header}.${base64url(JSON.stringify(payload))}`
-  return `${signed}.${Buffer.from(nacl.sign.detached(Buffer.from(signed, 'ascii'), key.secretKey)).toString('base64url')}`
+  return `${signed}.${sign(null, Buffer.from(signed, 'ascii'), key.signer).toString('base64url')}`
 }
 
 /**
@@ -27,9 +27,10 @@ export function verifyJws(type: JwsType, jws: string, keys: readonly VerifyKey[]
   const key = keys.find((candidate) => candidate.kid === header.kid)
   if (key === undefined)
     throw invalid(`it names the key ${header.kid.slice(0, 20)}, which is not one that is trusted here`)
+  // S + L would verify as S does in some libraries: one statement would have two digests.
   if (
-    signature.length !== 64 ||
-    !nacl.sign.detached.verify(Buffer.from(signed, 'ascii'), signature, key.publicKey)
+    !hasCanonicalScalar(signature) ||
+    !verify(null, Buffer.from(signed, 'ascii'), key.verifier, signature)
   ) {
     throw invalid('the signature does not hold')
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { signJws, verifyJws } from './jws.ts'
 import { parseJson } from './parse-json.ts'
-import { type SigningKey, type VerifyKey, verifyKeyOf } from './signing-key.ts'
+import { type SigningKey, type VerifyKey, verifyKeyFromText } from './signing-key.ts'
 
 const keyListSchema = z.strictObject({
   format: z.literal('ferry-keys/1'),
@@ -37,7 +37,7 @@ export function signKeyList(list: KeyList, root: SigningKey): SignedKeyList {
 
 /** Throws SIGNATURE_INVALID unless the list is signed by the root key with the given fingerprint. */
 export function verifyKeyList(signed: SignedKeyList, rootFingerprint: string): KeyList {
-  const root = verifyKeyOf(Buffer.from(signed.rootKey, 'base64url'))
+  const root = verifyKeyFromText(signed.rootKey)
   const trusted = root.kid === rootFingerprint ? [root] : []
   return parseJson(
     verifyJws('ferry-keys', signed.jws, trusted),
@@ -48,5 +48,5 @@ export function verifyKeyList(signed: SignedKeyList, rootFingerprint: string): K
 }
 
 export function receiptKeys(list: KeyList): VerifyKey[] {
-  return list.sign.map((key) => verifyKeyOf(Buffer.from(key, 'base64url')))
+  return list.sign.map(verifyKeyFromText)
 }

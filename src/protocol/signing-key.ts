@@ -1,19 +1,26 @@
-import { createHash } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import nacl from 'tweetnacl'
 import { Failure } from '../platform/failure.ts'
+import { weaknessOf } from './ed25519-point.ts'
 
-/** An Ed25519 key pair (RFC 8032). `kid` names the public half: its SHA-256 in lower-case hex. */
-export interface SigningKey {
-  readonly kid: string
-  readonly publicKey: Buffer
-  /** 64 bytes: seed and public key. */
-  readonly secretKey: Buffer
-}
-
+/** An Ed25519 public key (RFC 8032) that binds its owner. `kid` names it: its SHA-256 in lower-case hex. */
 export interface VerifyKey {
   readonly kid: string
   readonly publicKey: Buffer
+  /** The same key as node:crypto takes it. */
+  readonly verifier: KeyObject
 }
+
+/** An Ed25519 key pair. */
+export interface SigningKey extends VerifyKey {
+  /** 32 bytes, as key files keep it. */
+  readonly seed: Buffer
+  readonly signer: KeyObject
+}
+
+/** What stands before the 32 bytes in DER: SubjectPublicKeyInfo and PrivateKeyInfo (RFC 8410 §4, §7). */
+const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 export function newSigningKey(): SigningKey {
   return signingKeyOf(nacl.sign.keyPair())
@@ -28,14 +35,28 @@ export function signingKeyFromSeed(seed: Uint8Array): SigningKey {
 
 /** The 32-byte seed, for the key file. */
 export function seedOf(key: SigningKey): Buffer {
-  return key.secretKey.subarray(0, 32)
+  return key.seed
 }
 
+/** Throws SIGNATURE_INVALID for bytes that are not a public key, and for one under which forged signatures hold. */
 export function verifyKeyOf(publicKey: Uint8Array): VerifyKey {
-  if (publicKey.length !== 32) {
-    throw new Failure('SIGNATURE_INVALID', `reading a public key: ${publicKey.length} bytes, not 32`)
+  const weakness = weaknessOf(publicKey)
+  if (weakness !== undefined) throw new Failure('SIGNATURE_INVALID', `reading a public key: ${weakness}`)
+  const key = Buffer.concat([SPKI_PREFIX, publicKey])
+  return {
+    kid: fingerprint(publicKey),
+    publicKey: Buffer.from(publicKey),
+    verifier: createPublicKey({ key, format: 'der', type: 'spki' }),
   }
-  return { kid: fingerprint(publicKey), publicKey: Buffer.from(publicKey) }
+}
+
+/** A public key as it travels: base64url in its one spelling (RFC 4648 §3.5). Throws as {@link verifyKeyOf} does. */
+export function verifyKeyFromText(text: string): VerifyKey {
+  const publicKey = Buffer.from(text, 'base64url')
+  if (publicKey.toString('base64url') !== text) {
+    throw new Failure('SIGNATURE_INVALID', 'reading a public key: it is not spelled in canonical base64url')
+  }
+  return verifyKeyOf(publicKey)
 }
 
 /** SHA-256 of a public key, lower-case hex: what a join code pins and a register stores. */
@@ -49,5 +70,11 @@ export function shortFingerprint(full: string): string {
 }
 
 function signingKeyOf(pair: nacl.SignKeyPair): SigningKey {
-  return { ...verifyKeyOf(pair.publicKey), secretKey: Buffer.from(pair.secretKey) }
+  const seed = Buffer.from(pair.secretKey.subarray(0, 32))
+  const key = Buffer.concat([PKCS8_PREFIX, seed])
+  return {
+    ...verifyKeyOf(pair.publicKey),
+    seed,
+    signer: createPrivateKey({ key, format: 'der', type: 'pkcs8' }),
+  }
 }

@@ -84,6 +84,21 @@ test('the register holds no token, only its digest', async () => {
   expect(all.includes(token)).toBe(false)
 })
 
+test('a key under which forged signatures hold does not join, and does not spend the code', async () => {
+  await using center = await RunningCenter.start()
+  const { token } = await center.invite('a')
+  const ofOrder8 = '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'
+  for (const hex of [ofOrder8, `${'00'.repeat(31)}80`, `ed${'ff'.repeat(30)}7f`]) {
+    const signingKey = Buffer.from(hex, 'hex').toString('base64url')
+    const body = JSON.stringify({ token, signingKey, name: 'x' })
+    expect(await center.ask('POST', CENTER_PATHS.join, { body })).toMatchObject({
+      status: 401,
+      json: { code: 'SIGNATURE_INVALID' },
+    })
+  }
+  expect((await center.join(newSigningKey(), token)).status).toBe(200)
+})
+
 test('an agent that waits for approval may do nothing but ask', async () => {
   await using center = await RunningCenter.start()
   const key = newSigningKey()

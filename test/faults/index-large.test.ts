@@ -7,6 +7,9 @@ import { expect, test } from '@jest/globals'
 import { Spool } from '../../src/agent/queue/spool.ts'
 import { ControlClient } from '../../src/console/control-client.ts'
 import { CONTROL_PATHS, statusSchema } from '../../src/protocol/control-api.ts'
+import { type Manifest, signManifest, verifyManifest } from '../../src/protocol/manifest.ts'
+import { newSigningKey } from '../../src/protocol/signing-key.ts'
+import { newUlid } from '../../src/protocol/ulid.ts'
 import { type RunningProgram, startProgram } from '../support/child-process.ts'
 import { type Clinic, openClinic } from '../support/clinic.ts'
 import { fillSpool } from '../support/large-spool.ts'
@@ -16,6 +19,7 @@ import { isLong, QUEUED_INSTANCES } from './fault-sizes.ts'
 const REBUILD_MS = isLong ? 10_000 : Number.POSITIVE_INFINITY
 const START_MS = isLong ? 5000 : Number.POSITIVE_INFINITY
 const STATUS_MS = isLong ? 300 : Number.POSITIVE_INFINITY
+const STATEMENT_MS = isLong ? 200 : Number.POSITIVE_INFINITY
 const ASKED = 5
 
 async function timed<Result>(work: () => Promise<Result>): Promise<{ result: Result; ms: number }> {
@@ -89,3 +93,41 @@ test(`${QUEUED_INSTANCES} queued instances: the agent starts, rebuilds its index
     expect(commandMs).toBeLessThan(STATUS_MS)
   }
 }, 600_000)
+
+test('a statement of 20,000 instances is signed and verified without making anybody wait', () => {
+  const key = newSigningKey()
+  const sha256 = key.kid
+  const instances = Array.from({ length: 20_000 }, (_, index) => ({
+    ulid: newUlid(Date.now()),
+    sopInstanceUid: `1.2.826.0.1.3680043.8.498.12345678901234567890.${index}`,
+    dataSetBytes: 524_288,
+    dataSetSha256: sha256,
+    sealedBytes: 525_000,
+    sealedSha256: sha256,
+  }))
+  const manifest: Manifest = {
+    format: 'ferry-manifest/1',
+    suite: 1,
+    agent: key.kid,
+    study: '1.2.3',
+    version: 1,
+    previous: null,
+    createdAt: new Date().toISOString(),
+    heldCount: 0,
+    instances,
+  }
+  const [signMs, verifyMs]: [number[], number[]] = [[], []]
+  for (let i = 0; i < ASKED; i++) {
+    const started = performance.now()
+    const { jws } = signManifest(manifest, key)
+    const signed = performance.now()
+    expect(verifyManifest(jws, [key]).instances).toHaveLength(instances.length)
+    signMs.push(Math.round(signed - started))
+    verifyMs.push(Math.round(performance.now() - signed))
+  }
+  process.stdout.write(
+    `20,000 instances: signed in ${signMs.join(', ')} ms, verified in ${verifyMs.join(', ')} ms\n`,
+  )
+  expect(Math.min(...signMs)).toBeLessThan(STATEMENT_MS)
+  expect(Math.min(...verifyMs)).toBeLessThan(STATEMENT_MS)
+})

@@ -33,7 +33,7 @@ test('outside that time the refusal is about the clocks, and says how far they a
   expect(() => verifyAccessToken(token, agent, center, NOW_MS + tenDays * 1000)).toThrow(`${tenDays} s apart`)
 })
 
-test("another agent's token, one for another center, and one that would never end are refused", () => {
+test("another agent's token, one for another center, one that would never end, and one that ends before it begins are refused", () => {
   const iat = NOW_MS / 1000
   const claims = { iss: agent.kid, aud: center, iat, exp: iat + TOKEN_LIFE_S, jti: 'x' }
   const sign = (change: object): string => signJws('JWT', { ...claims, ...change }, agent)
@@ -42,6 +42,9 @@ test("another agent's token, one for another center, and one that would never en
     { iss: newSigningKey().kid },
     { aud: 'ef'.repeat(32) },
     { exp: iat + 2 * TOKEN_LIFE_S },
+    { exp: iat },
+    { exp: iat - 1 },
+    { exp: iat - TOKEN_LIFE_S },
     { iat: '1' },
   ]) {
     expect(() => verifyAccessToken(sign(change), agent, center, NOW_MS)).toThrow(failure('SIGNATURE_INVALID'))

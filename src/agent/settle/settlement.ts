@@ -82,7 +82,7 @@ export class Settlement {
       if (waitMs > 0) nextMs = Math.min(nextMs, waitMs)
       else {
         this.#close(study)
-        // Signing and the sync take some 10 ms, and after an index was rebuilt there may be a thousand studies.
+        // Each takes a sync, and there may be a thousand studies after an index was rebuilt.
         await setImmediate()
         if (signal.aborted) break
       }
