@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { Failure } from '../platform/failure.ts'
 import type { MemberAnswer } from '../protocol/center-api.ts'
-import { type PackHeader, packBytes, parsePackHeader } from '../protocol/pack.ts'
+import { damagedPack, type PackHeader, packBytes, parsePackHeader } from '../protocol/pack.ts'
 import { Bounded } from './bounded.ts'
 import type { InstanceWriter } from './instance-store.ts'
 import { MemberSource, newPieceBuffer } from './member-source.ts'
@@ -19,7 +19,8 @@ export interface OpenedPack {
 
 /**
  * Opens every member of a pack that lies whole on the disk. A bad member has its own answer and disturbs no other. Throws
- * PACK_INVALID where the pack itself can't be read; and for faults of this machine, then with nothing left behind.
+ * PACK_INVALID if the pack itself is wrong, PACK_DAMAGED if its head did not survive the way; and for faults of this
+ * machine, then with nothing left behind.
  */
 export async function openPack(
   pack: PackRow,
@@ -76,7 +77,7 @@ async function readHeader(
     checkHeader(parsed.header, pack)
     return parsed
   }
-  throw new Failure('PACK_INVALID', 'reading a pack: its member list is cut off')
+  throw damagedPack('its member list is longer than the pack')
 }
 
 function checkHeader(header: PackHeader, pack: PackRow): void {

@@ -9,8 +9,11 @@ import { type OpenedPack, openPack } from './open-pack.ts'
 import type { PackStore } from './pack-store.ts'
 import type { PackRow } from './register.ts'
 
-/** What a pack's row keeps as its answer: every member's, or why the pack as a whole could not be read. */
-export type SettledPack = { readonly members: readonly MemberAnswer[] } | { readonly refused: Refusal }
+/** What a pack's row keeps as its answer: every member's, or why the pack as a whole is refused or to be sent again. */
+export type SettledPack =
+  | { readonly members: readonly MemberAnswer[] }
+  | { readonly refused: Refusal }
+  | { readonly damaged: string }
 
 /** A pack of which everything is done but to write it down. */
 interface OpenedWhole {
@@ -131,8 +134,7 @@ export class PackWorker {
       const { answers, stored } = await openPack(pack, handle, this.#means, this.#stop.signal)
       return { answer: { members: answers }, stored }
     } catch (error) {
-      if (!(error instanceof Failure) || error.code !== 'PACK_INVALID') throw error
-      return { answer: { refused: { code: error.code, message: error.message } }, stored: [] }
+      return { answer: answerToBad(error), stored: [] }
     } finally {
       await handle.close()
     }
@@ -151,6 +153,7 @@ export class PackWorker {
       pack: pack.pack,
       stored: stored.length,
       notStored: all - stored.length,
+      ...('damaged' in answer && { damaged: answer.damaged }),
     })
     if (stored.length > 0) onStored()
   }
@@ -168,4 +171,13 @@ export class PackWorker {
     })
     this.#means.clock.after(delayMs, () => this.#queue(uploadId))
   }
+}
+
+/** The answer to a pack that cannot be read as a whole; throws what is no fault of the pack. */
+function answerToBad(error: unknown): SettledPack {
+  if (!(error instanceof Failure)) throw error
+  const { code, message } = error
+  if (code === 'PACK_DAMAGED') return { damaged: message }
+  if (code === 'PACK_INVALID') return { refused: { code, message } }
+  throw error
 }

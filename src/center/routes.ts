@@ -144,5 +144,7 @@ function sendPackAnswer(response: ServerResponse, settled: string | null): void 
   if (settled === null) return sendJson(response, 200, { state: 'processing' } satisfies PackAnswer)
   const pack: SettledPack = JSON.parse(settled)
   if ('refused' in pack) return sendJson(response, 422, pack.refused)
+  if ('damaged' in pack)
+    return sendJson(response, 200, { state: 'damaged', reason: pack.damaged } satisfies PackAnswer)
   sendJson(response, 200, { state: 'answered', members: [...pack.members] } satisfies PackAnswer)
 }

@@ -68,6 +68,7 @@ export const FAILURES = {
   RECEIPT_INVALID: 'operator',
   RECEIPT_MISMATCH: 'operator',
   PACK_INVALID: 'none',
+  PACK_DAMAGED: 'wait',
   INSTANCE_REFUSED: 'operator',
   // the PACS behind the center
   PACS_UNREACHABLE: 'wait',

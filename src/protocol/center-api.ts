@@ -50,9 +50,13 @@ export const memberAnswerSchema = z.strictObject({
 })
 export type MemberAnswer = z.infer<typeof memberAnswerSchema>
 
-/** GET packs/{id}/answer: 'processing' = ask again; else every member's answer. */
+/**
+ * GET packs/{id}/answer: 'processing' = ask again; 'damaged' = the head of the pack, which lists its members, did not
+ * survive the way: all of it is to be sent again; else every member's answer.
+ */
 export const packAnswerSchema = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('processing') }),
+  z.strictObject({ state: z.literal('damaged'), reason: z.string() }),
   z.strictObject({ state: z.literal('answered'), members: z.array(memberAnswerSchema) }),
 ])
 export type PackAnswer = z.infer<typeof packAnswerSchema>

@@ -158,13 +158,11 @@ test('an instance of many chunks and pieces comes out whole', async () => {
 })
 
 test.each([
-  ['that is none', () => ({ pack: '01J00000000000000000000000', bytes: Buffer.alloc(500, 0x20) })],
   [
     'with a byte too many',
     (good: PackBytes) => ({ ...good, bytes: Buffer.concat([good.bytes, Buffer.from([0])]) }),
   ],
   ['announced under another name', (good: PackBytes) => ({ ...good, pack: '01J00000000000000000000000' })],
-  ['cut off in its member list', (good: PackBytes) => ({ ...good, bytes: good.bytes.subarray(0, 60) })],
 ])('a pack %s is refused as a whole', async (_, spoil) => {
   await using center = await RunningCenter.start()
   const agent = await center.enrol()
@@ -177,6 +175,42 @@ test.each([
   expect([answer.status, answer.json]).toMatchObject([422, { code: 'PACK_INVALID' }])
   expect(storedFiles(center)).toEqual([])
 })
+
+test.each([
+  ['that is none', () => ({ pack: '01J00000000000000000000000', bytes: Buffer.alloc(500, 0x20) })],
+  ['cut off in its member list', (good: PackBytes) => ({ ...good, bytes: good.bytes.subarray(0, 60) })],
+  ['whose first block is zeros', (good: PackBytes) => ({ ...good, bytes: zeroed(good.bytes, 512) })],
+  ['with a bit turned in its version', (good: PackBytes) => ({ ...good, bytes: turned(good.bytes, 9) })],
+  ['with a bit turned in its list', (good: PackBytes) => ({ ...good, bytes: turned(good.bytes, 70) })],
+])('a pack %s is damaged as a whole: it is to be sent again, and its upload is gone', async (_, spoil) => {
+  await using center = await RunningCenter.start()
+  const agent = await center.enrol()
+  const good = packOf([spoolFile({ recipients: await center.recipients(agent) })])
+  const bad = spoil(good)
+
+  const location = String((await agent.create(bad, bad.bytes)).headers.location)
+  const answer = await agent.answered(location)
+
+  expect(answer).toMatchObject({ state: 'damaged', reason: expect.stringContaining('reading a pack: ') })
+  expect(storedFiles(center)).toEqual([])
+  expect(readdirSync(join(center.folder, 'packs'))).toEqual([])
+  expect(
+    await agent.deliver(packOf([spoolFile({ recipients: await center.recipients(agent) })])),
+  ).toMatchObject({
+    state: 'answered',
+    members: [{ state: 'stored' }],
+  })
+})
+
+function zeroed(bytes: Buffer, count: number): Buffer {
+  return Buffer.from(bytes).fill(0, 0, count)
+}
+
+function turned(bytes: Buffer, at: number): Buffer {
+  const changed = Buffer.from(bytes)
+  changed.writeUInt8(changed.readUInt8(at) ^ 1, at)
+  return changed
+}
 
 interface PackBytes {
   pack: string

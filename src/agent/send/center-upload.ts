@@ -1,7 +1,8 @@
 import { backoffMs } from '../../platform/backoff.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { Failure, isFailureCode } from '../../platform/failure.ts'
-import { type MemberAnswer, packAnswerSchema } from '../../protocol/center-api.ts'
+import { type MemberAnswer, type PackAnswer, packAnswerSchema } from '../../protocol/center-api.ts'
+import type { PackHeader } from '../../protocol/pack.ts'
 import { parseJson } from '../../protocol/parse-json.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
 import type { MemberOutcome, PackRecord, Packs } from '../queue/packs.ts'
@@ -39,6 +40,8 @@ export class CenterUpload implements Destination {
   readonly sealing = 'end-to-end'
   readonly #parts: CenterUploadParts
   readonly #chunkSize: ChunkSize
+  /** How often in a row packs of a study have arrived damaged as a whole. */
+  readonly #timesDamaged = new Map<string, number>()
 
   constructor(parts: CenterUploadParts) {
     this.#parts = parts
@@ -74,7 +77,10 @@ export class CenterUpload implements Destination {
       return this.#withoutUnreadable(pack, bad)
     }
     pack.uploadUrl = url
-    return this.#outcomes(await this.#answer(url, signal), header.members)
+    const answer = await this.#answer(url, signal)
+    if (answer.state === 'damaged') return this.#allAgain(header, answer.reason)
+    this.#timesDamaged.delete(header.study)
+    return this.#outcomes(answer.members, header.members)
   }
 
   async probe(signal: AbortSignal): Promise<void> {
@@ -90,7 +96,28 @@ export class CenterUpload implements Destination {
     })
   }
 
-  async #answer(url: string, signal: AbortSignal): Promise<MemberAnswer[]> {
+  /**
+   * The center could not even read which members the pack has. Members whose own file is bad are held; all others go again
+   * in a new pack, later each time, and for this reason they are never held for a person.
+   */
+  async #allAgain(header: PackHeader, reason: string): Promise<MemberOutcome[]> {
+    const { clock, spool } = this.#parts
+    const times = this.#timesDamaged.get(header.study) ?? 0
+    this.#timesDamaged.set(header.study, times + 1)
+    const nextAttemptAt = clock.now() + backoffMs(times, DAMAGED_FIRST_MS, DAMAGED_CAP_MS)
+    const failure = new Failure('PACK_DAMAGED', `the center says: ${reason}`)
+    const bad = new Map<string, Failure>()
+    for (const { ulid, failure: found } of await damagedMembers(header, spool)) bad.set(ulid, found)
+    return header.members.map(({ ulid }) => {
+      const found = bad.get(ulid)
+      return found === undefined
+        ? { ulid, outcome: 'again', failure, nextAttemptAt }
+        : { ulid, outcome: 'held', failure: found }
+    })
+  }
+
+  /** The center's word on the whole pack; waits while it is being opened. */
+  async #answer(url: string, signal: AbortSignal): Promise<Exclude<PackAnswer, { state: 'processing' }>> {
     const { clock } = this.#parts
     const path = `${url}/answer`
     for (const startedMs = clock.monotonicMs(); clock.monotonicMs() - startedMs < OPENING_MS; ) {
@@ -104,7 +131,7 @@ export class CenterUpload implements Destination {
       if (response.status >= 400) throw forgotten()
       const attempted = 'reading what became of a pack'
       const answer = parseJson(response.body, packAnswerSchema, 'CENTER_ANSWER_INVALID', attempted)
-      if (answer.state === 'answered') return answer.members
+      if (answer.state !== 'processing') return answer
       await clock.sleep(ASK_AGAIN_MS, signal)
     }
     throw new Failure(

@@ -217,6 +217,10 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'a pack of instances does not read as one',
     todo: 'report it with the log; the instances are kept',
   },
+  PACK_DAMAGED: {
+    meaning: 'a pack of instances was damaged on its way to the disk of the center',
+    todo: "nothing: it is sent again; if it happens often, check the center's disk",
+  },
   INSTANCE_REFUSED: {
     meaning: 'the center cannot take this instance',
     todo: 'ask the center for the reason; after the cause is mended: ferry retry',

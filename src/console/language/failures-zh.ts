@@ -153,6 +153,10 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   RECEIPT_INVALID: { meaning: '中心的回执无法读取', todo: '请核对双方的 Ferry 版本；影像都会保留' },
   RECEIPT_MISMATCH: { meaning: '中心的回执与所发影像不符', todo: '请立即联系中心；影像都会保留' },
   PACK_INVALID: { meaning: '影像包无法读取', todo: '请连同日志上报；影像都会保留' },
+  PACK_DAMAGED: {
+    meaning: '影像包在传到中心磁盘的途中损坏',
+    todo: '无需处理，会自动重发；如经常出现，请检查中心的磁盘',
+  },
   INSTANCE_REFUSED: { meaning: '中心不能接收这个影像', todo: '请向中心询问原因；排除后执行 ferry retry' },
   PACS_UNREACHABLE: { meaning: '连不上 PACS', todo: '请检查 PACS 是否运行及配置中的地址；会自动重试' },
   PACS_REFUSED: {
