@@ -2,10 +2,12 @@ import { Failure } from '../platform/failure.ts'
 import type { Finding } from './check-findings.ts'
 import { IdentifierCheck } from './check-identifiers.ts'
 import { PixelCheck } from './check-pixel-data.ts'
+import { TailCheck } from './check-tail.ts'
 import { TextCheck } from './check-text.ts'
 import { DataSetReader } from './data-set-reader.ts'
 import { type DataSetToken, type ElementToken, UNDEFINED_LENGTH } from './data-set-token.ts'
 import { contradictsSyntax } from './declared-syntax.ts'
+import { encodingOf } from './element-header.ts'
 import type { Tag } from './tag.ts'
 import { transferSyntax } from './transfer-syntax.ts'
 
@@ -23,16 +25,22 @@ export class DataSetCheck {
   readonly #identifiers = new IdentifierCheck()
   readonly #text = new TextCheck()
   readonly #pixels: PixelCheck
+  readonly #tail: TailCheck
   readonly #found = new Set<Finding>()
   #value: { element: ElementToken; pieces: Buffer[] } | undefined
   #isInValue = false
   #isInFragments = false
   #lastTag: Tag | undefined
+  #openSequences = 0
+  /** The header of an element of the data set itself that the end of the data cut off. */
+  #cutHeader: Buffer | undefined
   #isFinishing = false
   #isEnded = false
 
   constructor(transferSyntaxUid: string) {
-    this.#pixels = new PixelCheck(transferSyntax(transferSyntaxUid))
+    const syntax = transferSyntax(transferSyntaxUid)
+    this.#pixels = new PixelCheck(syntax)
+    this.#tail = new TailCheck(encodingOf(syntax))
     this.#reader = new DataSetReader(transferSyntaxUid, (token) => this.#take(token))
   }
 
@@ -61,10 +69,16 @@ export class DataSetCheck {
     }
   }
 
-  /** Where the first element cannot be read, it is written otherwise; behind the pixel data the image is over. */
+  /**
+   * If the first element cannot be read, the data set is written in another syntax. After Pixel Data only an element that
+   * the end cuts off belongs to the data set; a device appended everything else.
+   */
   #placed(finding: Finding): Finding {
     if (this.#lastTag === undefined && finding === 'unreadable') return 'transferSyntax'
-    return this.#pixels.state === 'behind' ? 'trailingBytes' : finding
+    if (this.#pixels.state !== 'behind') return finding
+    const isCut =
+      this.#cutHeader === undefined ? this.#tail.isWithinElement : this.#tail.isCutHeader(this.#cutHeader)
+    return finding === 'truncated' && isCut ? 'truncated' : 'trailingBytes'
   }
 
   #end(finding: Finding): void {
@@ -92,6 +106,7 @@ export class DataSetCheck {
       case 'rest':
         return this.#takeRest(token.bytes)
       case 'sequenceEnd':
+        this.#openSequences--
         return undefined
     }
   }
@@ -101,8 +116,10 @@ export class DataSetCheck {
     if (this.#lastTag === undefined && contradictsSyntax(element) !== undefined)
       return this.#end('transferSyntax')
     if (depth === 0) this.#checkOrder(tag)
+    if (depth === 0 && this.#pixels.state === 'behind') this.#tail.take(element)
     if (length % 2 === 1 && length !== UNDEFINED_LENGTH) this.#found.add('oddLength')
     this.#pixels.begin(element)
+    if (holds === 'items') this.#openSequences++
     this.#isInFragments = holds === 'fragments'
     this.#isInValue = holds === 'value'
     if (this.#isInValue && length <= VALUE_LIMIT_BYTES && this.#wants(element))
@@ -145,6 +162,7 @@ export class DataSetCheck {
 
   /** Devices fill up to a block with zeros. A header that the end has cut off is the reader's to report. */
   #takeRest(bytes: Buffer): void {
+    if (this.#isFinishing && this.#openSequences === 0 && !isZero(bytes)) this.#cutHeader = bytes
     if (this.#lastTag === undefined) this.#end('unreadable')
     else if (!this.#isFinishing && !isZero(bytes)) this.#found.add('trailingBytes')
   }

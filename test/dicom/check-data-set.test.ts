@@ -149,6 +149,53 @@ test('a data set that ends anywhere but at an element is truncated', () => {
   }
 })
 
+const RAW_DATA = Buffer.concat([
+  element(0x7fe1_0010, 'LO', 'GEMS_RAW'),
+  element(0x7fe1_1001, 'OB', Buffer.alloc(500, 0xe1)),
+])
+const SIGNATURE = element(0xfffa_fffa, 'SQ', item(element(0x0400_0005, 'US', us(1))))
+
+test.each([
+  ['raw data', RAW_DATA],
+  ['a digital signature', SIGNATURE],
+])('a data set that is cut within %s after the pixel data is truncated', (_, tail) => {
+  const whole = dataSet({ more: tail })
+  const begin = whole.length - tail.length
+  const boundary = begin + RAW_DATA.indexOf(element(0x7fe1_1001, 'OB', '').subarray(0, 4))
+  for (const chunk of [7, whole.length]) {
+    expect(check(whole, ExplicitVRLittleEndian, chunk)).toEqual([])
+    for (let end = begin + 2; end < whole.length; end++) {
+      // Nothing tells that an element which has not begun is missing.
+      if (tail === RAW_DATA && end === boundary) continue
+      expect([end, check(whole.subarray(0, end), ExplicitVRLittleEndian, chunk)]).toEqual([
+        end,
+        ['truncated'],
+      ])
+    }
+  }
+})
+
+test('raw data after the pixel data that is cut in implicit VR is truncated, and appended bytes are not', () => {
+  const implicit = writer(IMPLICIT_LITTLE)
+  const pixels = implicit.element(0x7fe0_0010, 'OW', Buffer.alloc(48, 7))
+  const creator = implicit.element(0x7fe1_0010, 'LO', 'GEMS_RAW')
+  const raw = implicit.element(0x7fe1_1001, 'OB', Buffer.alloc(500, 0xe1))
+  const whole = Buffer.concat([implicit.element(0x0008_0016, 'UI', CT_IMAGE_STORAGE), pixels, creator, raw])
+  const found = (bytes: Buffer): Finding[] => check(bytes, TRANSFER_SYNTAX.ImplicitVRLittleEndian)
+  for (const cut of [1, 250, 499, 503, 507]) {
+    expect(found(whole.subarray(0, whole.length - cut))).toContain('truncated')
+  }
+  const image = whole.subarray(0, whole.length - creator.length - raw.length)
+  for (const appended of ['and so on', '\r\n', 'x', '\xe1\x7fno creator was here']) {
+    const findings = found(Buffer.concat([image, Buffer.from(appended, 'latin1')]))
+    expect([appended, findings.includes('trailingBytes'), findings.includes('truncated')]).toEqual([
+      appended,
+      true,
+      false,
+    ])
+  }
+})
+
 test('a data set in another syntax than was declared says so, whichever way round', () => {
   const big = writer(EXPLICIT_BIG).element(0x0008_0016, 'UI', CT_IMAGE_STORAGE)
   const implicit = writer(IMPLICIT_LITTLE).element(0x0008_0016, 'UI', CT_IMAGE_STORAGE)
