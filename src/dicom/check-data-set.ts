@@ -10,6 +10,7 @@ import { contradictsSyntax } from './declared-syntax.ts'
 import { encodingOf } from './element-header.ts'
 import type { Tag } from './tag.ts'
 import { transferSyntax } from './transfer-syntax.ts'
+import { isZero } from './zeros.ts'
 
 /** No value of a text VR that matters is longer; a longer one is not looked at. */
 const VALUE_LIMIT_BYTES = 64 * 1024
@@ -166,9 +167,4 @@ export class DataSetCheck {
     if (this.#lastTag === undefined) this.#end('unreadable')
     else if (!this.#isFinishing && !isZero(bytes)) this.#found.add('trailingBytes')
   }
-}
-
-function isZero(bytes: Buffer): boolean {
-  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false
-  return true
 }

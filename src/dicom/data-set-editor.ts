@@ -1,9 +1,10 @@
 import { Failure } from '../platform/failure.ts'
 import { DataSetReader } from './data-set-reader.ts'
 import type { DataSetToken, ElementToken } from './data-set-token.ts'
-import { bytesOf, DataElement, ElementList, itemEncoding, ReadItem } from './data-set-tree.ts'
+import { bytesOf, DataElement, ElementList, ReadItem } from './data-set-tree.ts'
 import { type Encoding, encodingOf } from './element-header.ts'
 import { transferSyntax } from './transfer-syntax.ts'
+import { isZero } from './zeros.ts'
 
 /** Takes the value of one large element as it passes, and answers what is written in its place. */
 export interface ValueTransform {
@@ -20,7 +21,10 @@ export interface DataSetEdits {
   edit(part: ElementList, before?: ElementToken): void
   /** What becomes of a large element of the data set itself (pixel data, or a value of over 1 MiB). */
   large(element: ElementToken): 'keep' | 'remove' | ValueTransform
-  /** Bytes behind the data set (devices fill up with zeros): kept as they are unless this says otherwise. */
+  /**
+   * Bytes after the data set are kept as they are, unless this is true: then zeros go (devices fill up to a block), and
+   * anything else makes the data set unreadable, since part of it may be stored there.
+   */
   readonly dropRest?: boolean
 }
 
@@ -136,7 +140,7 @@ export class DataSetEditor {
     const sequence = this.#open.at(-1)
     if (!(sequence instanceof DataElement))
       throw new Failure('INTERNAL', 'editing a data set: an item without its sequence')
-    const item = new ReadItem(this.#held(header), length, itemEncoding(sequence.vr, sequence.encoding))
+    const item = new ReadItem(this.#held(header), length, sequence.itemEncoding)
     sequence.items?.push(item)
     this.#open.push(item)
   }
@@ -152,6 +156,7 @@ export class DataSetEditor {
   #takeRest(bytes: Buffer): void {
     this.#endPart()
     if (this.#edits.dropRest !== true) this.#out.push(bytes)
+    else if (!isZero(bytes)) throw unreadable('bytes that are not zeros where the data set should have ended')
   }
 
   #listHere(): ElementList {

@@ -4,20 +4,21 @@ import {
   type ElementHeader,
   type Encoding,
   encodingOf,
-  IMPLICIT_LITTLE_ENDIAN,
   ITEM_HEADER_BYTES,
   readElementHeader,
   readLength,
   readTag,
 } from './element-header.ts'
+import { itemEncodingOf } from './item-encoding.ts'
 import { TAG } from './tag.ts'
 import { transferSyntax } from './transfer-syntax.ts'
 import { looksLikeVr } from './value-representation.ts'
+import { isZero } from './zeros.ts'
 
 export interface DataSetReaderOptions {
   /**
-   * Take a value in implicit VR or UN for a sequence if it begins with an item that fits into it: this finds sequences
-   * without a dictionary, private ones and those that a relay wrote as UN (PS3.5 §6.2.2) too. Default true.
+   * Look for sequences among the values in implicit VR and UN (PS3.5 §6.2.2), as itemEncodingOf says. Default true; false
+   * passes over every value of stated length unread.
    */
   findSequences?: boolean
 }
@@ -159,33 +160,43 @@ export class DataSetReader {
     const { tag, vr, length, headerBytes } = header
     if (vr !== undefined && !looksLikeVr(vr)) throw this.#unreadable('no VR where one belongs')
     this.#checkFits(headerBytes + (length === UNDEFINED_LENGTH ? 0 : length))
-    const holds = this.#holds(header, bytes, at)
-    if (holds === undefined) return
+    const content = this.#contentOf(header, bytes.subarray(at + headerBytes), encoding)
+    if (content === undefined) return
+    const isItems = typeof content === 'object'
     const offset = this.#offset
     this.#offset += headerBytes
-    const headerPart = bytes.subarray(at, at + headerBytes)
-    this.#emit({ kind: 'element', bytes: headerPart, tag, vr, length, holds, depth: this.#depth, offset })
-    if (holds === 'value') this.#beginValue(length)
-    else if (holds === 'fragments') this.#begin('fragments', length, encoding)
-    else this.#begin('sequence', length, vr === 'UN' ? IMPLICIT_LITTLE_ENDIAN : encoding)
+    this.#emit({
+      kind: 'element',
+      bytes: bytes.subarray(at, at + headerBytes),
+      tag,
+      vr,
+      length,
+      holds: isItems ? 'items' : content,
+      itemEncoding: isItems ? content : undefined,
+      depth: this.#depth,
+      offset,
+    })
+    if (content === 'value') this.#beginValue(length)
+    else if (content === 'fragments') this.#begin('fragments', length, encoding)
+    else this.#begin('sequence', length, content)
   }
 
-  /** What the element holds; undefined while the bytes that would tell have not arrived. */
-  #holds(header: ElementHeader, bytes: Buffer, at: number): ElementToken['holds'] | undefined {
+  /** Says what the element holds, for items their encoding; undefined if the bytes that tell have not arrived. */
+  #contentOf(
+    header: ElementHeader,
+    value: Buffer,
+    encoding: Encoding,
+  ): Exclude<ElementToken['holds'], 'items'> | Encoding | undefined {
     const { tag, vr, length } = header
-    const maySequence = vr === undefined || vr === 'UN'
-    if (length === UNDEFINED_LENGTH) {
-      if (PIXEL_DATA.has(tag) || BINARY_VRS.has(vr ?? '')) return 'fragments'
-      if (vr === 'SQ' || maySequence) return 'items'
+    const isUndefined = length === UNDEFINED_LENGTH
+    if (isUndefined && (PIXEL_DATA.has(tag) || BINARY_VRS.has(vr ?? ''))) return 'fragments'
+    if (vr === 'SQ') return encoding
+    if (vr !== undefined && vr !== 'UN') {
+      if (!isUndefined) return 'value'
       throw this.#unreadable('an undefined length in a VR that has none')
     }
-    if (vr === 'SQ') return 'items'
-    if (!this.#findSequences || !maySequence || length < ITEM_HEADER_BYTES || PIXEL_DATA.has(tag))
-      return 'value'
-    const valueAt = at + header.headerBytes
-    if (bytes.length < valueAt + ITEM_HEADER_BYTES) return undefined
-    const encoding = vr === 'UN' ? IMPLICIT_LITTLE_ENDIAN : this.#encodingHere()
-    return beginsWithItem(bytes, valueAt, length, encoding) ? 'items' : 'value'
+    if (!isUndefined && (!this.#findSequences || PIXEL_DATA.has(tag))) return 'value'
+    return itemEncodingOf(header, value, encoding)
   }
 
   #takeItemOrDelimiter(bytes: Buffer, at: number, container: Container | undefined): void {
@@ -268,15 +279,4 @@ export class DataSetReader {
     )
     return this.#failure
   }
-}
-
-/** Whether the value at `at`, of `length` bytes, begins with an item that fits into it. */
-function beginsWithItem(bytes: Buffer, at: number, length: number, encoding: Encoding): boolean {
-  if (readTag(bytes, at, encoding) !== TAG.Item) return false
-  const itemLength = readLength(bytes, at + 4, encoding)
-  return itemLength === UNDEFINED_LENGTH || itemLength <= length - ITEM_HEADER_BYTES
-}
-
-function isZero(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0)
 }

@@ -1,3 +1,4 @@
+import type { Encoding } from './element-header.ts'
 import type { Tag } from './tag.ts'
 
 /** The length field of a sequence, item or encapsulated value whose end a delimiter marks (PS3.5 §7.5.2). */
@@ -38,6 +39,8 @@ export interface ElementToken {
   length: number
   /** What follows: value tokens; items up to a sequenceEnd; fragments up to a fragmentsEnd. */
   holds: 'value' | 'items' | 'fragments'
+  /** How the elements of its items are written; undefined if it holds no items. */
+  itemEncoding: Encoding | undefined
   /** How many sequences it stands in: 0 in the data set itself. */
   depth: number
   /** The place of its first byte in the data set. */

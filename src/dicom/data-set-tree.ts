@@ -1,10 +1,15 @@
 import { Failure } from '../platform/failure.ts'
 import { type ElementToken, UNDEFINED_LENGTH } from './data-set-token.ts'
-import { type Encoding, IMPLICIT_LITTLE_ENDIAN } from './element-header.ts'
+import type { Encoding } from './element-header.ts'
 import type { Tag } from './tag.ts'
 import { withLength, writeElementHeader } from './write-element.ts'
 
 const NO_BYTES = Buffer.alloc(0)
+
+/** The parts of an element's token that the element keeps. Items are written as the element is, unless it says otherwise. */
+export type ElementContent = Pick<ElementToken, 'tag' | 'vr' | 'length' | 'bytes' | 'holds'> & {
+  readonly itemEncoding?: Encoding | undefined
+}
 
 /**
  * One data element that can be changed. What nobody changes is written back with the bytes that it came with; a length
@@ -20,17 +25,20 @@ export class DataElement {
   readonly length: number
   /** Undefined for a plain value. */
   readonly items: DataSetItem[] | undefined
+  /** How the elements of its items are written. */
+  readonly itemEncoding: Encoding
   #value: Buffer
   /** What closes a sequence: of undefined length, and of a stated one where a device wrote a delimiter all the same. */
   end: Buffer = NO_BYTES
 
-  constructor(token: Omit<ElementToken, 'kind' | 'depth' | 'offset'>, encoding: Encoding, value: Buffer) {
+  constructor(token: ElementContent, encoding: Encoding, value: Buffer) {
     this.tag = token.tag
     this.vr = token.vr
     this.length = token.length
     this.header = token.bytes
     this.encoding = encoding
     this.items = token.holds === 'items' ? [] : undefined
+    this.itemEncoding = token.itemEncoding ?? encoding
     this.#value = value
   }
 
@@ -242,11 +250,6 @@ export function walk(list: ElementList, visit: (element: DataElement, list: Elem
     visit(element, list)
     for (const item of element.items ?? []) walk(item.list, visit)
   }
-}
-
-/** Where an UN element holds items, these are implicit little endian (PS3.5 §6.2.2). */
-export function itemEncoding(vr: string | undefined, encoding: Encoding): Encoding {
-  return vr === 'UN' ? IMPLICIT_LITTLE_ENDIAN : encoding
 }
 
 function newElement(tag: Tag, vr: string, holds: 'value' | 'items', encoding: Encoding): DataElement {

@@ -12,7 +12,7 @@ export interface Encoding {
 export const IMPLICIT_LITTLE_ENDIAN: Encoding = { explicitVr: false, littleEndian: true }
 
 const IMPLICIT_BIG_ENDIAN: Encoding = { explicitVr: false, littleEndian: false }
-const EXPLICIT_LITTLE_ENDIAN: Encoding = { explicitVr: true, littleEndian: true }
+export const EXPLICIT_LITTLE_ENDIAN: Encoding = { explicitVr: true, littleEndian: true }
 const EXPLICIT_BIG_ENDIAN: Encoding = { explicitVr: true, littleEndian: false }
 
 /** The same object for the same encoding, always. */

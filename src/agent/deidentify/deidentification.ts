@@ -325,7 +325,7 @@ function creatorsUsed({ elements }: ElementList): ReadonlySet<Tag> {
 
 /** A code sequence for a person or a place: one code that says that it was removed. */
 function oneDummyCode(sequence: DataElement): void {
-  const made = new ElementList(sequence.encoding)
+  const made = new ElementList(sequence.itemEncoding)
   made.setSequence(sequence.tag, [
     (item) => {
       item.set(0x0008_0100, 'SH', Buffer.from('REMOVED'))
