@@ -181,13 +181,13 @@ test('raw data after the pixel data that is cut in implicit VR is truncated, and
   const creator = implicit.element(0x7fe1_0010, 'LO', 'GEMS_RAW')
   const raw = implicit.element(0x7fe1_1001, 'OB', Buffer.alloc(500, 0xe1))
   const whole = Buffer.concat([implicit.element(0x0008_0016, 'UI', CT_IMAGE_STORAGE), pixels, creator, raw])
-  const found = (bytes: Buffer): Finding[] => check(bytes, TRANSFER_SYNTAX.ImplicitVRLittleEndian)
+  const syntax = TRANSFER_SYNTAX.ImplicitVRLittleEndian
   for (const cut of [1, 250, 499, 503, 507]) {
-    expect(found(whole.subarray(0, whole.length - cut))).toContain('truncated')
+    expect(check(whole.subarray(0, whole.length - cut), syntax)).toContain('truncated')
   }
   const image = whole.subarray(0, whole.length - creator.length - raw.length)
   for (const appended of ['and so on', '\r\n', 'x', '\xe1\x7fno creator was here']) {
-    const findings = found(Buffer.concat([image, Buffer.from(appended, 'latin1')]))
+    const findings = check(Buffer.concat([image, Buffer.from(appended, 'latin1')]), syntax)
     expect([appended, findings.includes('trailingBytes'), findings.includes('truncated')]).toEqual([
       appended,
       true,
