@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import { CONDITIONS } from '../src/console/language/condition-words.ts'
 import { FAILURES } from '../src/platform/failure.ts'
 
 const read = (path: string): string => readFileSync(path, 'utf8')
@@ -49,7 +50,18 @@ test('every failure code that a document names exists', () => {
     Array.from(read(document).matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g), ([, code = '']) => code),
   )
   expect(named).toContain('RECEIPT_MISMATCH')
-  expect(named.filter((code) => !(code in FAILURES) && !NO_CODES.has(code))).toEqual([])
+  const known = (code: string): boolean => code in FAILURES || code in CONDITIONS.en || NO_CODES.has(code)
+  expect(named.filter((code) => !known(code))).toEqual([])
+})
+
+test('every condition of the center is in the table of the command line', () => {
+  const rows = read('docs/cli.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+  const absent = Object.keys(CONDITIONS.en).filter(
+    (code) => !rows.some((row) => row.split(' | ')[0]?.includes(`\`${code}\``)),
+  )
+  expect(absent).toEqual([])
 })
 
 /** Words in capitals that are no failure codes. */

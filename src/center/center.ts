@@ -85,6 +85,7 @@ async function compose(
   const center = identity.keys.root.kid
   const register = held.adopt(openRegister(options.folder), (it) => it.close())
   const keyList = await publishKeyList(identity, register, options.name, clock.now())
+  await noteStart(register, options)
   const packs = await PackStore.open(join(options.folder, 'packs'))
   const store = await openStore(options.folder)
   const handOn = await startHandOn(options, register, store, held)
@@ -108,6 +109,16 @@ async function compose(
   return held.adopt(await Front.listen(means, identity.tls, options.listen, log), (it) => it.close())
 }
 
+/** Tells the status command since when this process runs. A center without a PACS does not wait for one. */
+async function noteStart(
+  { notes }: Register,
+  { clock, pacs }: CenterOptions & CenterSurroundings,
+): Promise<void> {
+  await notes.clear('STARTED')
+  await notes.keep('STARTED', clock.now(), '')
+  if (pacs === undefined) for (const name of ['PACS_AWAY', 'PACS_DENIES_US'] as const) await notes.clear(name)
+}
+
 async function openStore(folder: string): Promise<InstanceStore> {
   const instances = join(folder, 'instances')
   await mkdir(instances, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
@@ -124,7 +135,7 @@ async function startHandOn(
 ): Promise<HandOn | undefined> {
   if (server === undefined) return undefined
   const pacs = held.use(await StowClient.open(server, clock))
-  const handOn = new HandOn({ pacs, handOn: register.handOn, store, clock, log })
+  const handOn = new HandOn({ pacs, handOn: register.handOn, notes: register.notes, store, clock, log })
   held.defer(() => handOn.close())
   return handOn
 }

@@ -7,7 +7,7 @@ import { type Failure, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
 import { Wake } from '../platform/wake.ts'
 import type { InstanceStore } from './instance-store.ts'
-import type { HandOnInstance, HandOnOutcome, HandOnRegister } from './register.ts'
+import type { HandOnInstance, HandOnOutcome, HandOnRegister, NoteName, NoteRegister } from './register.ts'
 
 /** Where instances are handed on to. Throws what stood in the way on this side; what the PACS says is an answer. */
 export interface Pacs {
@@ -17,6 +17,7 @@ export interface Pacs {
 export interface HandOnMeans {
   readonly pacs: Pacs
   readonly handOn: HandOnRegister
+  readonly notes: NoteRegister
   readonly store: InstanceStore
   readonly clock: Clock
   readonly log: Log
@@ -39,6 +40,8 @@ export class HandOn {
   readonly #running: Promise<void>
   readonly #wake: Wake
   #pauses = 0
+  /** The note that the register has; undefined until the PACS was asked, since an earlier process may have left one. */
+  #noted: NoteName | null | undefined
 
   constructor(means: HandOnMeans) {
     this.#means = means
@@ -75,6 +78,7 @@ export class HandOn {
 
   async #send(batch: readonly HandOnInstance[]): Promise<void> {
     const answer = await this.#ask(batch)
+    await this.#note(answer.kind === 'unavailable' ? answer.failure : undefined)
     switch (answer.kind) {
       case 'answered':
         this.#pauses = 0
@@ -117,6 +121,22 @@ export class HandOn {
       batch.map(({ id }) => ({ id, state: 'waiting', reason: failure.message, failed: false, nextAt })),
     )
     await this.#pause(delayMs)
+  }
+
+  /** Writes down since when the PACS is away, for the status command. What cannot be written is written next time. */
+  async #note(failure: Failure | undefined): Promise<void> {
+    const { notes, clock, log } = this.#means
+    const name = failure === undefined ? null : failure.remedy === 'operator' ? 'PACS_DENIES_US' : 'PACS_AWAY'
+    if (this.#noted === name) return
+    try {
+      for (const other of ['PACS_DENIES_US', 'PACS_AWAY'] as const)
+        if (other !== name) await notes.clear(other)
+      if (name !== null) await notes.keep(name, clock.now(), failure?.message ?? '')
+      this.#noted = name
+    } catch (error) {
+      const { code, message } = failureFrom(error, 'DATABASE_ERROR', 'noting whether the PACS answers')
+      log.warn('a note for the status command could not be written', { code, reason: message })
+    }
   }
 
   async #pause(delayMs = backoffMs(this.#pauses, FIRST_RETRY_MS, LAST_RETRY_MS)): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.ts'
 import { readIdentity, type TlsFiles } from './center-identity.ts'
+import type { RegisterState } from './conditions.ts'
 import { approve, type CenterAddress, type Invitation, invite, revoke } from './enrolment.ts'
 import type { Agent, Register, StudyRow } from './register.ts'
 import { openRegister } from './sqlite/open-register.ts'
@@ -82,6 +83,15 @@ export class OperatorDesk implements Disposable {
       ...(await this.#register.instances.count()),
       packsUnderWay: (await this.#register.packs.unanswered()).length,
       pacs: await this.#register.handOn.count(),
+    }
+  }
+
+  /** Everything in the register that a condition of the center's status can come from. */
+  async registerState(): Promise<RegisterState> {
+    return {
+      agents: await this.#register.agents.list(),
+      pacs: await this.#register.handOn.count(),
+      notes: await this.#register.notes.list(),
     }
   }
 

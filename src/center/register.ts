@@ -15,6 +15,7 @@ export interface Register {
   readonly instances: InstanceRegister
   readonly receipts: ReceiptRegister
   readonly handOn: HandOnRegister
+  readonly notes: NoteRegister
   close(): void
 }
 
@@ -217,4 +218,25 @@ export interface HandOnRegister {
    */
   retry(studyUid?: string): Promise<number>
   count(): Promise<{ waiting: number; refused: number }>
+}
+
+/**
+ * STARTED: this center process began. PACS_AWAY: the PACS has not answered since then. PACS_DENIES_US: it answers, but
+ * does not let the center in.
+ */
+export type NoteName = 'STARTED' | 'PACS_AWAY' | 'PACS_DENIES_US'
+
+/** A fact that only the running center knows, written down so that another process can say it. */
+export interface Note {
+  readonly name: NoteName
+  readonly since: number
+  readonly message: string
+}
+
+/** Notes may be lost with the machine's power: a running center writes them again. */
+export interface NoteRegister {
+  /** Keeps the time of a note that is there already and replaces its message. */
+  keep(name: NoteName, now: number, message: string): Promise<void>
+  clear(name: NoteName): Promise<void>
+  list(): Promise<Note[]>
 }

@@ -25,6 +25,8 @@ export interface CenterSettings {
     /** After this an unfinished upload is forgotten. */
     readonly lifeMs: number
   }
+  /** Times after which `ferry-center status` says that a person is needed. */
+  readonly alarms: { readonly agentSilentMs: number; readonly pacsAwayMs: number }
   /** The PACS that instances are handed on to; undefined = the center only stores. */
   readonly pacs: PacsSettings | undefined
 }
@@ -75,6 +77,15 @@ const limitsSchema = z.strictObject({
   life: setting.duration('An unfinished upload is forgotten after so long', '1h', '365d').prefault('7d'),
 })
 
+const alarmsSchema = z.strictObject({
+  agentSilent: setting
+    .duration('An approved agent that has not been in contact for this long needs a person', '1h', '365d')
+    .prefault('3d'),
+  pacsAway: setting
+    .duration('A PACS that has been out of reach for this long needs a person', '1m', '365d')
+    .prefault('1h'),
+})
+
 const tlsSchema = z
   .strictObject({
     certificateFile: setting.path('PEM certificate, with its chain'),
@@ -116,6 +127,7 @@ const fileSchema = z
     publicUrl: setting.httpsUrl('Where agents reach this receiver; stands in join codes'),
     tls: tlsSchema.optional(),
     limits: limitsSchema.prefault({}),
+    alarms: alarmsSchema.prefault({}),
     pacs: pacsSchema.optional(),
   })
   .describe('Ferry center')
@@ -124,7 +136,7 @@ const fileSchema = z
 export const CENTER_SETTINGS: SettingsKind<CenterSettings> = { schema: fileSchema.transform(toSettings) }
 
 function toSettings(file: z.output<typeof fileSchema>): CenterSettings {
-  const { dataFolder, name, log, listen, publicUrl, tls, limits, pacs } = file
+  const { dataFolder, name, log, listen, publicUrl, tls, limits, alarms, pacs } = file
   return {
     dataFolder,
     name,
@@ -133,6 +145,7 @@ function toSettings(file: z.output<typeof fileSchema>): CenterSettings {
     publicUrl,
     tls,
     limits: { packBytes: limits.pack, reserveBytes: limits.reserve, lifeMs: limits.life },
+    alarms: { agentSilentMs: alarms.agentSilent, pacsAwayMs: alarms.pacsAway },
     pacs: pacs && {
       url: pacs.url,
       ...(pacs.username && { username: pacs.username }),

@@ -1,5 +1,5 @@
 import type { Say } from './language/language.ts'
-import type { FindingView, Labelled, Level, StatusView } from './status-view.ts'
+import type { FindingView, Headline, Labelled, Level, StatusView } from './status-view.ts'
 import type { Style, Terminal } from './terminal.ts'
 import { displayWidth, formatTable, printable } from './text-table.ts'
 
@@ -13,16 +13,19 @@ const MARKS: Readonly<Record<Level, { mark: string; style: Style }>> = {
 
 /** What `ferry status` shows: what is wrong comes first. */
 export function statusText(view: StatusView, say: Say, paint: Paint): string[] {
-  const { mark, style } = MARKS[view.level]
   return [
     paint('bold', view.version),
-    paint(style, `${mark} ${view.headline}`),
-    ...view.findings.flatMap((finding) => findingText(finding, paint)),
+    ...headlineText(view, paint),
     '',
     ...labelled(view.figures),
     '',
     ...devicesText(view, say),
   ]
+}
+
+export function headlineText({ level, headline, findings }: Headline, paint: Paint): string[] {
+  const { mark, style } = MARKS[level]
+  return [paint(style, `${mark} ${headline}`), ...findings.flatMap((finding) => findingText(finding, paint))]
 }
 
 function findingText({ level, what, advice }: FindingView, paint: Paint): string[] {

@@ -6,12 +6,16 @@ import { showBytes, showDuration, showTime } from './show-values.ts'
 
 export type Level = 'act' | 'coping' | 'well'
 
-/** The status in words of one language, for the terminal and the status page alike. */
-export interface StatusView {
-  readonly version: string
+/** What it all comes to, and each finding. */
+export interface Headline {
   readonly level: Level
   readonly headline: string
   readonly findings: readonly FindingView[]
+}
+
+/** The status in words of one language, for the terminal and the status page alike. */
+export interface StatusView extends Headline {
+  readonly version: string
   readonly figures: readonly Labelled[]
   readonly devices: { readonly titles: readonly string[]; readonly rows: readonly (readonly string[])[] }
 }
@@ -33,14 +37,17 @@ export function statusView(status: AgentStatus, findings: readonly Finding[], sa
   const { version, now, startedAt } = status
   return {
     version: say('report.version', { version, uptime: showDuration(now - startedAt, say) }),
-    ...headline(findings, say),
-    findings: findings.map((finding) => findingView(finding, now, say)),
+    ...headlineOf(findings, now, say),
     figures: figures(status, say),
     devices: devices(status, say),
   }
 }
 
-function headline(findings: readonly Finding[], say: Say): { level: Level; headline: string } {
+export function headlineOf(findings: readonly Finding[], now: number, say: Say): Headline {
+  return { ...levelOf(findings, say), findings: findings.map((finding) => findingView(finding, now, say)) }
+}
+
+function levelOf(findings: readonly Finding[], say: Say): { level: Level; headline: string } {
   const count = findings.filter(({ severity }) => severity === 'act').length
   if (count > 0) return { level: 'act', headline: say('health.act', { count }) }
   if (findings.length > 0) return { level: 'coping', headline: say('health.coping') }

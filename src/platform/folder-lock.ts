@@ -1,18 +1,22 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
-import { Failure } from './failure.ts'
+import { Failure, storageFailure, systemCode } from './failure.ts'
 
 /** Holds a folder for one process; the operating system lets go of it when the process dies, however it dies. */
 export interface FolderLock extends Disposable {
   release(): void
 }
 
+/** Longer than {@link isFolderLocked} holds its shared lock, which must not keep a process from starting. */
+const PROBE_MS = 250
+
 /**
  * Takes the folder for this process or throws ALREADY_RUNNING. Node has no file lock of its own, so an empty SQLite file
  * held in an exclusive transaction serves: its lock is the operating system's, on Linux and Windows alike.
  */
 export function lockFolder(folder: string, whose: string): FolderLock {
-  const db = new BetterSqlite3(join(folder, 'lock'), { timeout: 0 })
+  const db = new BetterSqlite3(join(folder, 'lock'), { timeout: PROBE_MS })
   try {
     db.pragma('journal_mode = DELETE')
     db.exec('BEGIN EXCLUSIVE')
@@ -26,4 +30,23 @@ export function lockFolder(folder: string, whose: string): FolderLock {
     db.close()
   }
   return { release, [Symbol.dispose]: release }
+}
+
+/**
+ * Tells whether a process works in the folder. Takes a shared lock for one read: several may ask at the same time, and
+ * lockFolder waits until the read is over.
+ */
+export function isFolderLocked(folder: string): boolean {
+  const path = join(folder, 'lock')
+  if (!existsSync(path)) return false
+  const db = new BetterSqlite3(path, { readonly: true, timeout: 0 })
+  try {
+    db.prepare('SELECT 1 FROM sqlite_schema').get()
+    return false
+  } catch (error) {
+    if (systemCode(error) === 'SQLITE_BUSY') return true
+    throw storageFailure(error, `looking at the lock of ${folder}`)
+  } finally {
+    db.close()
+  }
 }

@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
+import { CONDITIONS } from '../../src/console/language/condition-words.ts'
 import { wordsOfFailure } from '../../src/console/language/failure-words.ts'
 import { chooseLanguage, PHRASES, speak } from '../../src/console/language/language.ts'
 import { FAILURES } from '../../src/platform/failure.ts'
@@ -27,6 +28,17 @@ test('every phrase is spoken somewhere', () => {
     (phrase) => !source.includes(`'${phrase}'`) && !composed.some((start) => phrase.startsWith(start)),
   )
   expect(silent).toEqual([])
+})
+
+test('every condition of the center fills in the same values in both languages', () => {
+  for (const [code, { what, todo }] of Object.entries(CONDITIONS.en)) {
+    const chinese = (CONDITIONS.zh as Record<string, { what: string; todo: string }>)[code]
+    expect([code, placeholders(`${chinese?.what} ${chinese?.todo}`)]).toEqual([
+      code,
+      placeholders(`${what} ${todo}`),
+    ])
+    expect(chinese?.what).toMatch(/\p{Script=Han}/u)
+  }
 })
 
 test('every failure has its meaning and a remedy in both languages', () => {

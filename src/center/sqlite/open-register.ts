@@ -7,6 +7,7 @@ import { SqliteAgents } from './sqlite-agents.ts'
 import { SqliteHandOn } from './sqlite-hand-on.ts'
 import { SqliteInstances } from './sqlite-instances.ts'
 import { SqliteKeyLists } from './sqlite-key-lists.ts'
+import { SqliteNotes } from './sqlite-notes.ts'
 import { SqlitePacks } from './sqlite-packs.ts'
 import { SqliteReceipts } from './sqlite-receipts.ts'
 
@@ -27,6 +28,7 @@ export function openRegister(folder: string): Register {
     instances: new SqliteInstances(db),
     receipts: new SqliteReceipts(db),
     handOn: new SqliteHandOn(db),
+    notes: new SqliteNotes(db),
     close: () => db.close(),
   }
 }

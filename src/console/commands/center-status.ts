@@ -1,30 +1,66 @@
 import type { Command } from 'commander'
+import { type CenterObservation, observeCenter } from '../../center/observe-center.ts'
+import { centerFindings } from '../center-findings.ts'
+import { centerSettings } from '../config-file.ts'
 import { EXIT } from '../exit-codes.ts'
-import { openDesk } from '../open-desk.ts'
 import { printJson, type Session } from '../session.ts'
+import { showBytes } from '../show-values.ts'
+import { headlineText } from '../status-text.ts'
+import { headlineOf } from '../status-view.ts'
 import { configOption, type JsonOption, jsonOption } from './options.ts'
 
 export function addCenterStatus(program: Command, session: Session): void {
-  const { say, terminal } = session
   program
     .command('status')
-    .description(say('centerStatus.about'))
+    .description(session.say('centerStatus.about'))
     .addOption(jsonOption(session))
     .action(async ({ json }: JsonOption) => {
-      using desk = await openDesk(session, configOption(program))
-      const status = await desk.status()
-      const { agents, pacs, instances, conflicts, packsUnderWay: packs } = status
-      const isHealthy = pacs.refused === 0
+      const {
+        dataFolder: folder,
+        publicUrl,
+        tls,
+        limits,
+        alarms,
+      } = centerSettings(session, configOption(program))
+      const { reserveBytes } = limits
+      const { clock } = session
+      const seen = await observeCenter({
+        folder,
+        publicUrl,
+        ...(tls && { tls }),
+        clock,
+        reserveBytes,
+        alarms,
+      })
+      const findings = centerFindings(seen.conditions, session.say, session.language)
+      const isHealthy = findings.every(({ severity }) => severity !== 'act')
       session.conclude(isHealthy ? EXIT.ok : EXIT.unhealthy)
-      if (json) return printJson(session, { isHealthy, ...status })
-      if (pacs.refused > 0)
-        terminal.print(terminal.paint('red', `✗ ${say('centerStatus.refused', { count: pacs.refused })}`))
-      if (agents.pending > 0)
-        terminal.print(
-          terminal.paint('yellow', `! ${say('centerStatus.pending', { count: agents.pending })}`),
-        )
-      terminal.print(say('centerStatus.agents', agents))
-      terminal.print(say('centerStatus.instances', { instances, conflicts, packs }))
-      terminal.print(say('centerStatus.pacs', pacs))
+      if (json) {
+        const { isRunning, disks, figures } = seen
+        return printJson(session, { isHealthy, findings, isRunning, reserveBytes, disks, ...figures })
+      }
+      const { say, terminal } = session
+      for (const line of headlineText(headlineOf(findings, seen.now, say), terminal.paint))
+        terminal.print(line)
+      terminal.print('')
+      for (const line of figuresText(seen, reserveBytes, session)) terminal.print(line)
     })
+}
+
+function figuresText(
+  { figures, disks }: CenterObservation,
+  reserveBytes: number,
+  { say }: Session,
+): string[] {
+  const space = disks.map(({ folder, freeBytes }) =>
+    say('centerStatus.disk', { folder, free: showBytes(freeBytes), reserve: showBytes(reserveBytes) }),
+  )
+  if (figures === undefined) return space
+  const { agents, pacs, instances, conflicts, packsUnderWay: packs } = figures
+  return [
+    say('centerStatus.agents', agents),
+    say('centerStatus.instances', { instances, conflicts, packs }),
+    say('centerStatus.pacs', pacs),
+    ...space,
+  ]
 }

@@ -13,8 +13,12 @@ export const PHRASES: Readonly<Record<Language, Readonly<Record<Phrase, string>>
 }
 
 export function speak(language: Language): Say {
-  return (phrase, values = {}) =>
-    PHRASES[language][phrase].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
+  return (phrase, values = {}) => fillIn(PHRASES[language][phrase], values)
+}
+
+/** Puts values in the place of their `{names}`. */
+export function fillIn(text: string, values: Readonly<Record<string, string | number>>): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
 }
 
 /** `--lang`, FERRY_LANG, the locale variables of POSIX in their order, then what the operating system says. */

@@ -229,14 +229,11 @@ export const ENGLISH = {
   'centerStudies.none': 'Nothing came in in that time.',
   'centerRetry.about': 'hand on to the PACS again what it refused or lacks',
   'centerRetry.done': '{count} instances are handed on again.',
-  'centerStatus.about': 'the center in figures',
+  'centerStatus.about': 'what is wrong, since when, what to do; and the center in figures',
   'centerStatus.agents': '{approved} agents, {pending} waiting for approval, {revoked} shut out',
   'centerStatus.instances': '{instances} instances, {conflicts} conflicts, {packs} packs under way',
   'centerStatus.pacs': 'PACS: {waiting} waiting, {refused} refused',
-  'centerStatus.refused':
-    'The PACS refuses {count} instances: see ferry-center studies, mend the cause, then ferry-center retry',
-  'centerStatus.pending':
-    '{count} agents wait for approval: ferry-center agents, then ferry-center approve FINGERPRINT',
+  'centerStatus.disk': 'Disk of {folder}: {free} free, {reserve} in reserve',
 
   'health.well': 'All is well',
   'health.coping': 'Ferry is coping; nothing needs you now',

@@ -217,13 +217,11 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'centerStudies.none': '这段时间没有收到影像。',
   'centerRetry.about': '把 PACS 拒收或缺少的影像再次转交',
   'centerRetry.done': '{count} 个影像正在再次转交。',
-  'centerStatus.about': '中心的各项数字',
+  'centerStatus.about': '哪里有问题、从何时起、怎么处理；以及中心的各项数字',
   'centerStatus.agents': '代理 {approved} 个，待批准 {pending} 个，已停用 {revoked} 个',
   'centerStatus.instances': '影像 {instances} 个，冲突 {conflicts} 个，进行中的包 {packs} 个',
   'centerStatus.pacs': 'PACS：等待 {waiting} 个，拒收 {refused} 个',
-  'centerStatus.refused':
-    'PACS 拒收 {count} 个影像：用 ferry-center studies 查看，排除原因后执行 ferry-center retry',
-  'centerStatus.pending': '{count} 个代理等待批准：先 ferry-center agents，再 ferry-center approve 指纹',
+  'centerStatus.disk': '{folder} 所在磁盘：剩余 {free}，保留 {reserve}',
 
   'health.well': '一切正常',
   'health.coping': 'Ferry 正在自行处理，暂不需要您操作',

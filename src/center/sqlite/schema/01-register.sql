@@ -106,3 +106,10 @@ CREATE TABLE receipts (
 ) STRICT;
 
 CREATE INDEX receipts_by_manifest ON receipts (manifest, counter);
+
+-- Facts that only the running center knows, so that the status command of another process can say them.
+CREATE TABLE notes (
+  name TEXT PRIMARY KEY,
+  since INTEGER NOT NULL,
+  message TEXT NOT NULL
+) STRICT;

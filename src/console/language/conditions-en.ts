@@ -1,0 +1,41 @@
+import type { ConditionCode } from '../../center/conditions.ts'
+import type { ConditionWords } from './condition-words.ts'
+
+export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWords>> = {
+  NOT_RUNNING: {
+    what: 'The center is not running: no process works in {folder}',
+    todo: 'start the service, or ferry-center run; agents keep their images until then',
+  },
+  REGISTER_UNREADABLE: {
+    what: 'The register cannot be read ({reason})',
+    todo: 'look at the disk and the rights of the data folder; bring the register back from the backup if it is damaged',
+  },
+  STORAGE_FULL: {
+    what: 'Disk full: {free} free, {reserve} are kept in reserve, so agents are told to wait',
+    todo: 'make room on the disk of {folder}; never delete anything inside the data folder',
+  },
+  STORAGE_LOW: {
+    what: 'Disk nearly full: {free} free; at {reserve} agents are told to wait',
+    todo: 'make room on the disk of {folder}; never delete anything inside the data folder',
+  },
+  PACS_REFUSED: {
+    what: 'The PACS refuses {count} instances',
+    todo: 'see ferry-center studies, remove the cause, then ferry-center retry',
+  },
+  PACS_UNREACHABLE: {
+    what: 'The PACS cannot be reached ({reason}); the center keeps the instances and tries again',
+    todo: 'check the PACS, the line to it, and pacs in center.yaml',
+  },
+  PACS_DENIES_US: {
+    what: 'The PACS does not let the center in ({reason})',
+    todo: 'check user name, password or token, and certificate of pacs in center.yaml',
+  },
+  AGENT_PENDING: {
+    what: 'The agent {name} waits for approval',
+    todo: 'ferry-center agents shows its fingerprint; compare it with the clinic, then ferry-center approve FINGERPRINT',
+  },
+  AGENT_SILENT: {
+    what: 'The agent {name} has not been in contact',
+    todo: 'ask the clinic whether its PC is on and has a network; an agent that is no longer used: ferry-center revoke FINGERPRINT',
+  },
+}

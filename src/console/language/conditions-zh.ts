@@ -1,0 +1,41 @@
+import type { ConditionCode } from '../../center/conditions.ts'
+import type { ConditionWords } from './condition-words.ts'
+
+export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWords>> = {
+  NOT_RUNNING: {
+    what: '中心没有运行：没有进程在使用 {folder}',
+    todo: '启动服务，或执行 ferry-center run；在此之前各前置机会保留影像',
+  },
+  REGISTER_UNREADABLE: {
+    what: '无法读取登记库（{reason}）',
+    todo: '检查磁盘和数据文件夹的权限；登记库损坏时从备份恢复',
+  },
+  STORAGE_FULL: {
+    what: '磁盘已满：剩余 {free}，须保留 {reserve}，因此让前置机等待',
+    todo: '请在 {folder} 所在磁盘腾出空间；切勿删除数据文件夹里的任何东西',
+  },
+  STORAGE_LOW: {
+    what: '磁盘快满了：剩余 {free}；降到 {reserve} 就会让前置机等待',
+    todo: '请在 {folder} 所在磁盘腾出空间；切勿删除数据文件夹里的任何东西',
+  },
+  PACS_REFUSED: {
+    what: 'PACS 拒收影像 {count} 幅',
+    todo: '用 ferry-center studies 查看，排除原因后执行 ferry-center retry',
+  },
+  PACS_UNREACHABLE: {
+    what: '无法连接 PACS（{reason}）；中心会保留影像并继续重试',
+    todo: '检查 PACS、到 PACS 的网络以及 center.yaml 中的 pacs 设置',
+  },
+  PACS_DENIES_US: {
+    what: 'PACS 不允许中心访问（{reason}）',
+    todo: '检查 center.yaml 中 pacs 的用户名、密码或令牌以及证书',
+  },
+  AGENT_PENDING: {
+    what: '前置机 {name} 等待批准',
+    todo: '用 ferry-center agents 查看指纹，与机构核对后执行 ferry-center approve 指纹',
+  },
+  AGENT_SILENT: {
+    what: '前置机 {name} 一直没有联系中心',
+    todo: '请向机构确认电脑是否开机、网络是否正常；不再使用的前置机：ferry-center revoke 指纹',
+  },
+}
