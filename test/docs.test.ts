@@ -50,8 +50,7 @@ test('every failure code that a document names exists', () => {
     Array.from(read(document).matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g), ([, code = '']) => code),
   )
   expect(named).toContain('RECEIPT_MISMATCH')
-  const known = (code: string): boolean => code in FAILURES || code in CONDITIONS.en || NO_CODES.has(code)
-  expect(named.filter((code) => !known(code))).toEqual([])
+  expect(named.filter((code) => !isKnownCode(code))).toEqual([])
 })
 
 test('every condition of the center is in the table of the command line', () => {
@@ -64,7 +63,11 @@ test('every condition of the center is in the table of the command line', () => 
   expect(absent).toEqual([])
 })
 
-/** Words in capitals that are no failure codes. */
+function isKnownCode(code: string): boolean {
+  return code in FAILURES || code in CONDITIONS.en || NO_CODES.has(code)
+}
+
+/** Words in capitals that are no codes of failures or conditions. */
 const NO_CODES = new Set([
   'FERRY_CONFIG',
   'FERRY_CORPUS',
