@@ -102,7 +102,11 @@ export class AgentService implements ControlService {
   }
 
   studies(limit: number): StudiesView {
-    return { studies: this.#parts.queue.studies.list(CENTER, limit).map((study) => this.#study(study)) }
+    const { studies, display } = this.#parts.queue
+    return {
+      displayNames: display.state,
+      studies: studies.list(CENTER, limit).map((study) => this.#study(study)),
+    }
   }
 
   study(studyInstanceUid: string): StudyDetail | undefined {
@@ -111,6 +115,7 @@ export class AgentService implements ControlService {
     const study = studies.get(CENTER, studyInstanceUid)
     if (study === undefined) return undefined
     return {
+      displayNames: queue.display.state,
       study: this.#study(study),
       deliveries: deliveries.ofStudy(CENTER, studyInstanceUid),
       findings: findings.ofStudy(studyInstanceUid),
@@ -153,8 +158,10 @@ export class AgentService implements ControlService {
 
   showNames({ osUser, studyInstanceUid, limit }: NamesRequest): NamesView {
     const { queue, log } = this.#parts
-    queue.display.noteShown(osUser, studyInstanceUid)
-    log.warn('display names shown', { osUser, studyInstanceUid })
+    if (queue.display.areKept) {
+      queue.display.noteShown(osUser, studyInstanceUid)
+      log.warn('display names shown', { osUser, studyInstanceUid })
+    }
     const uids =
       studyInstanceUid === undefined
         ? queue.studies.list(CENTER, limit).map((study) => study.studyInstanceUid)

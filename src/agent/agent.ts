@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import type { AgentSettings } from '../config/agent-settings.ts'
 import type { StoreRequest } from '../dimse/association.ts'
 import { deviceTls } from '../dimse/device-tls.ts'
@@ -23,6 +24,7 @@ import { PreparedSealers } from './envelope/prepared-sealers.ts'
 import { rehearseSealing } from './envelope/rehearse-sealing.ts'
 import { InstanceIntake } from './intake.ts'
 import { openTreatments } from './open-treatments.ts'
+import { forgetNames, openDisplayNames } from './queue/display-names.ts'
 import { openQueue, type Queue } from './queue/open-queue.ts'
 import { recoverSpool } from './queue/recover-spool.ts'
 import { CenterAccount } from './send/center-account.ts'
@@ -43,6 +45,8 @@ export interface Agent extends AsyncDisposable {
 interface Surroundings {
   clock: Clock
   log: Log
+  /** The service manager's CREDENTIALS_DIRECTORY, if it has one. */
+  credentialsFolder?: string | undefined
   /** Reads the configuration anew, for what can change while the agent runs; left out: nothing can. */
   readSettings?: () => AgentSettings
 }
@@ -55,7 +59,7 @@ interface Surroundings {
  */
 export async function startAgent(
   settings: AgentSettings,
-  { clock, log, readSettings }: Surroundings,
+  { clock, log, credentialsFolder, readSettings }: Surroundings,
 ): Promise<Agent> {
   rehearseSealing()
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 })
@@ -64,7 +68,14 @@ export async function startAgent(
   const account = await CenterAccount.open(settings.dataFolder)
   const keys = new CenterKeys(account, settings.recipients)
 
-  const queue = stack.use(await openQueue(settings.dataFolder, clock, [CENTER]))
+  const names = {
+    setting: settings.displayNames,
+    keysFolder: join(settings.dataFolder, 'keys'),
+    credentialsFolder,
+  }
+  const displayNames = await openDisplayNames(names, log)
+  const queue = stack.use(await openQueue(settings.dataFolder, clock, [CENTER], displayNames))
+  await forgetNames(names, queue.display, log)
   await recover(queue, { clock, log })
   const { watchPoints } = queue
   const { reserveBytes } = settings.limits
@@ -126,7 +137,13 @@ export async function startAgent(
     log,
   })
   stack.use(await startControlServer({ dataFolder: settings.dataFolder, service, log }))
-  log.info('agent started', { host: settings.listener.host, port, tlsPort, center: account.address().url })
+  log.info('agent started', {
+    host: settings.listener.host,
+    port,
+    tlsPort,
+    center: account.address().url,
+    displayNames: displayNames.state,
+  })
   const running = stack.move()
   return { port, tlsPort, service, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }

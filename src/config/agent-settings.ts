@@ -53,6 +53,8 @@ export interface AgentSettings {
   readonly retention: { readonly confirmedMs: number }
   /** age recipients in addition to the center's. */
   readonly recipients: readonly string[]
+  /** Under which key the names of patients are kept for `ferry study`. */
+  readonly displayNames: 'credential' | 'local-key' | 'off'
   readonly statusPage: { readonly host: string; readonly port: number } | undefined
   /** By finding; a device that is read strictly is measured by more. */
   readonly checking: CheckingSettings
@@ -163,6 +165,9 @@ const fileSchema = z
       .array(setting.recipient('age recipient'))
       .prefault([])
       .describe('Further keys that can open the instances'),
+    displayNames: setting
+      .choice('Under which key names are kept for ferry study', ['credential', 'local-key', 'off'])
+      .prefault('credential'),
     statusPage: statusPageSchema.prefault({}),
     checking: checkingSchema.prefault({}),
     commitment: commitmentSchema.prefault({}),
@@ -214,6 +219,7 @@ function toSettings(file: z.output<typeof fileSchema>): AgentSettings {
     },
     retention: { confirmedMs: file.retention.confirmed },
     recipients: file.recipients,
+    displayNames: file.displayNames,
     statusPage: statusPage.enabled ? { host: statusPage.host, port: statusPage.port } : undefined,
     checking: file.checking,
     commitment: file.commitment,

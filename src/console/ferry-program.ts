@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { AgentSettings } from '../config/agent-settings.ts'
 import { AGENT_FILE } from './config-file.ts'
 import { newProgram } from './new-program.ts'
 import type { Session } from './session.ts'
@@ -26,7 +27,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
       import('./commands/config.ts'),
       import('../config/agent-settings.ts'),
     ])
-    const config = { file: AGENT_FILE, kind: AGENT_SETTINGS, check: checkAgentSettings }
+    const config = {
+      file: AGENT_FILE,
+      kind: AGENT_SETTINGS,
+      check: checkAgentSettings,
+      notes: ({ displayNames }: AgentSettings) =>
+        displayNames === 'local-key' ? (['names.localKey'] as const) : [],
+    }
     return (program, session) => addConfig(program, session, config)
   },
 }

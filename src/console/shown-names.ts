@@ -1,6 +1,11 @@
 import { userInfo } from 'node:os'
 import { shownName } from '../dicom/mask-display.ts'
-import { CONTROL_PATHS, type DisplayView, namesSchema } from '../protocol/control-api.ts'
+import {
+  CONTROL_PATHS,
+  type DisplayNamesState,
+  type DisplayView,
+  namesSchema,
+} from '../protocol/control-api.ts'
 import type { ControlClient } from './control-client.ts'
 import type { Say } from './language/language.ts'
 import type { Session } from './session.ts'
@@ -17,6 +22,11 @@ export async function askNames(
   else query.set('limit', String(which.limit))
   const answer = await client.call(namesSchema, 'POST', `${CONTROL_PATHS.names}?${query.toString()}`)
   return new Map(answer.value.studies.map(({ studyInstanceUid, display }) => [studyInstanceUid, display]))
+}
+
+/** Says why there are no names and how to have them; nothing if names are kept. */
+export function sayWhyNoNames(state: DisplayNamesState, { terminal, say }: Session): void {
+  if (state !== 'credential' && state !== 'local-key') terminal.say(say(`names.${state}`))
 }
 
 /** A patient's name as it is shown in a table; `(?)` marks a guess. */

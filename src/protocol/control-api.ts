@@ -100,6 +100,19 @@ export const displaySchema = z.object({
   studyDate: displayTextSchema.exactOptional(),
   modality: displayTextSchema.exactOptional(),
 })
+/**
+ * Whether names are kept and under which key, or why they are not: no-credential, bad-credential (not 32 bytes, or not
+ * readable), unsupported (on this operating system no key can come from outside the disk).
+ */
+const displayNamesSchema = z.enum([
+  'credential',
+  'local-key',
+  'off',
+  'no-credential',
+  'bad-credential',
+  'unsupported',
+])
+export type DisplayNamesState = z.infer<typeof displayNamesSchema>
 /** Null: none was kept, or it went with the study's files. 'lost': the key that sealed it is gone. */
 const displayedSchema = displaySchema.or(z.literal('lost')).nullable()
 
@@ -183,7 +196,7 @@ export const queueSchema = z.object({
   deliveries: z.array(deliverySchema.extend({ findings: z.array(z.string()) })),
 })
 
-export const studiesSchema = z.object({ studies: z.array(studySchema) })
+export const studiesSchema = z.object({ displayNames: displayNamesSchema, studies: z.array(studySchema) })
 
 /** What a device announced by MPPS and what of it came. */
 const procedureStepSchema = z.object({
@@ -212,6 +225,7 @@ const procedureStepSchema = z.object({
 export const procedureStepsSchema = z.object({ procedureSteps: z.array(procedureStepSchema) })
 
 export const studyDetailSchema = z.object({
+  displayNames: displayNamesSchema,
   study: studySchema,
   deliveries: z.array(deliverySchema),
   /** How many instances have each finding. */

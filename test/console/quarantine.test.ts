@@ -10,6 +10,7 @@ import { startFakeAgent } from '../support/fake-agent.ts'
 import { QUARANTINED } from '../support/fake-control-service.ts'
 import { runCommand } from '../support/run-command.ts'
 import { spoolInstance, testIdentity } from '../support/sealed-instance.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 
 test('every finding has words in both languages, which name no value', () => {
   for (const finding of FINDINGS) {
@@ -126,6 +127,36 @@ test('a study shows its patient masked and a guess as one, and what was odd in i
   expect(one.out).toContain('1 of 2 instances: has pixel data of the wrong length')
   expect(list.out + one.out).not.toContain('小明')
   expect(agent.service.shownTo).toEqual([])
+})
+
+test('a study without names says why there are none, and how to have them', async () => {
+  await using agent = await startFakeAgent()
+  const told = []
+  for (const state of ['credential', 'local-key', 'no-credential', 'bad-credential', 'off'] as const) {
+    agent.service.displayNames = state
+    const list = await runCommand(agent.path, ['study'])
+    const one = await runCommand(agent.path, ['study', '1.2.3'])
+    expect(one.err).toBe(list.err)
+    told.push(list.err)
+  }
+  expect(told).toEqual([
+    '',
+    '',
+    expect.stringMatching(/no display key.*docs\/operations\.md/),
+    expect.stringMatching(/ferry-display-key is not readable or not 32 bytes/),
+    expect.stringMatching(/displayNames: off/),
+  ])
+})
+
+test('config check says what a thief of the disk reads if the display key lies on it', async () => {
+  using folder = tempFolder()
+  const check = async (line: string) => {
+    writeFileSync(folder.join('ferry.yaml'), line)
+    return runCommand(folder.path, ['config', 'check'])
+  }
+  const local = await check('displayNames: local-key\n')
+  expect([local.exitCode, local.err]).toEqual([0, expect.stringMatching(/thief|steals this disk reads name/)])
+  expect(await check('displayNames: credential\n')).toMatchObject({ exitCode: 0, err: '' })
 })
 
 test('names are shown whole on request alone, and the agent is told who asks', async () => {

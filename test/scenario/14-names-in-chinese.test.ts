@@ -105,7 +105,7 @@ async function shown(clinic: Clinic, instances: readonly (RawInstance & { study:
 
 test('names in every Chinese encoding keep their bytes, and are shown right, or as a guess where the declaration is wrong', async () => {
   expect(TRICKY.map(({ length }) => length)).toEqual([3, 3, 3])
-  await using clinic = await openClinic()
+  await using clinic = await openClinic({ settings: { displayNames: 'local-key' } })
   const names = await shown(clinic, CASES.map(instanceOf))
   const told = CASES.map(({ name, text, isGuess }, i) => ({ name, wanted: text, isGuess, shown: names[i] }))
   expect(told.filter((one) => one.shown?.text !== one.wanted || one.shown.isGuess !== one.isGuess)).toEqual(
@@ -114,7 +114,7 @@ test('names in every Chinese encoding keep their bytes, and are shown right, or 
 })
 
 test('a name that was cut off in the middle of a character keeps its bytes, and is shown up to there', async () => {
-  await using clinic = await openClinic()
+  await using clinic = await openClinic({ settings: { displayNames: 'local-key' } })
   const long = '欧阳^震华震华震华震华震华震华'
   const cut = [
     { declared: 'GB18030', bytes: iconv.encode(long, 'gb18030').subarray(0, 16) },

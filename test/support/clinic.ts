@@ -23,6 +23,8 @@ export interface ClinicOptions {
   settings?: Partial<AgentSettings>
   /** Of agent and center; it may stand still. */
   clock?: Clock
+  /** CREDENTIALS_DIRECTORY of the agent. */
+  credentialsFolder?: string
   /** What stands between agent and center: the agent knows its port only. */
   line?: (center: { folder: string; port: number }) => Promise<AsyncDisposable & { port: number }>
 }
@@ -60,6 +62,7 @@ export function testSettings(dataFolder: string, settings: Partial<AgentSettings
     send: { packBytes: 16 * MIB, packMembers: 500, chunkBytes: 4 * MIB, uploads: 2 },
     retention: { confirmedMs: 7 * 86_400_000 },
     recipients: [],
+    displayNames: 'credential',
     statusPage: undefined,
     checking: checkingSchema.parse({}),
     commitment: commitmentSchema.parse({}),
@@ -77,6 +80,7 @@ export async function openClinic(options: ClinicOptions = {}): Promise<Clinic> {
   const folder = stack.use(tempFolder())
   const log = options.log ?? silentLog
   const clock = options.clock ?? systemClock
+  const { credentialsFolder } = options
   const centerFolder = folder.join('center')
   const { recoveryIdentity } = await initCenter(centerFolder, 'https://127.0.0.1', clock.now())
   let port = 0
@@ -97,7 +101,7 @@ export async function openClinic(options: ClinicOptions = {}): Promise<Clinic> {
   const line = await options.line?.({ folder: centerFolder, port })
   if (line !== undefined) stack.use(line)
   await joinTestCenter(centerFolder, line?.port ?? port, settings.dataFolder)
-  let agent = await startAgent(settings, { clock, log })
+  let agent = await startAgent(settings, { clock, log, credentialsFolder })
   stack.defer(() => agent[Symbol.asyncDispose]())
   const running = stack.move()
   return {
@@ -112,7 +116,7 @@ export async function openClinic(options: ClinicOptions = {}): Promise<Clinic> {
     },
     stopAgent: async () => agent[Symbol.asyncDispose](),
     startAgent: async () => {
-      agent = await startAgent(settings, { clock, log })
+      agent = await startAgent(settings, { clock, log, credentialsFolder })
     },
     stopCenter: async () => center.close(),
     startCenter: async () => {

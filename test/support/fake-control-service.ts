@@ -5,6 +5,7 @@ import type {
   DeliveryView,
   DevicesView,
   DeviceView,
+  DisplayNamesState,
   NamesRequest,
   NamesView,
   ProcedureStepsView,
@@ -118,6 +119,7 @@ export class FakeControlService implements ControlService {
   readonly released: object[] = []
   readonly shownTo: NamesRequest[] = []
   state: AgentStatus = WELL
+  displayNames: DisplayNamesState = 'credential'
   inQuarantine: QuarantinedView[] = []
   deliveries: DeliveryView[] = []
   listedDevices: DeviceView[] = []
@@ -138,13 +140,14 @@ export class FakeControlService implements ControlService {
 
   studies(limit: number): StudiesView {
     this.limits.push(limit)
-    return { studies: [STUDY] }
+    return { displayNames: this.displayNames, studies: [STUDY] }
   }
 
   study(studyInstanceUid: string): StudyDetail | undefined {
     if (studyInstanceUid !== STUDY.studyInstanceUid) return undefined
     const confirmed: DeliveryView = { ...HELD_DELIVERY, state: 'confirmed', reasonCode: null, reason: null }
     return {
+      displayNames: this.displayNames,
       study: STUDY,
       deliveries: [confirmed, HELD_DELIVERY],
       findings: [{ finding: 'pixelLength', instances: 1 }],

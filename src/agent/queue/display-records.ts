@@ -1,8 +1,9 @@
 import type { DisplayAttributes, DisplayField } from '../../dicom/display-attributes.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../platform/sqlite.ts'
-import { displaySchema } from '../../protocol/control-api.ts'
+import { type DisplayNamesState, displaySchema } from '../../protocol/control-api.ts'
 import type { DisplayKey } from './display-key.ts'
+import type { DisplayNames } from './display-names.ts'
 
 /** `lost`: there is a record, and the key that sealed it is gone. */
 export type DisplayRecord = { attributes: DisplayAttributes } | 'lost'
@@ -14,20 +15,27 @@ export interface FoundAttributes {
 }
 
 /**
- * What a person recognizes studies by. The database holds ciphertext only; with the display key lost it holds nothing,
- * and with the index lost neither does it: then a study is known by its UID.
+ * What a person recognizes studies by. The database holds ciphertext only. Without a display key nothing is stored and
+ * nothing is shown: a study is then known by its UID.
  */
 export class DisplayRecords {
   readonly #database: Database
-  readonly #key: DisplayKey
+  /** Whether names are kept, and if not, why. */
+  readonly state: DisplayNamesState
+  readonly #key: DisplayKey | undefined
   readonly #clock: Clock
   /** The one that was opened last: a study's instances come one after the other. */
   #last: { studyInstanceUid: string; sealed: Buffer; record: DisplayRecord } | undefined
 
-  constructor(database: Database, key: DisplayKey, clock: Clock) {
+  constructor(database: Database, { state, key }: DisplayNames, clock: Clock) {
     this.#database = database
+    this.state = state
     this.#key = key
     this.#clock = clock
+  }
+
+  get areKept(): boolean {
+    return this.#key !== undefined
   }
 
   /**
@@ -35,7 +43,7 @@ export class DisplayRecords {
    * instances said stays; later ones fill in what they lacked.
    */
   seal(studyInstanceUid: string, found: FoundAttributes): Buffer | undefined {
-    if (studyInstanceUid === '' || found.fields.length === 0) return undefined
+    if (this.#key === undefined || studyInstanceUid === '' || found.fields.length === 0) return undefined
     const record = this.get(studyInstanceUid)
     const before = record === undefined || record === 'lost' ? {} : record.attributes
     if (found.fields.every((field) => before[field] !== undefined)) return undefined
@@ -44,20 +52,23 @@ export class DisplayRecords {
 
   /** Undefined where nothing was kept, or no longer. */
   get(studyInstanceUid: string): DisplayRecord | undefined {
+    const key = this.#key
+    if (key === undefined) return undefined
     const sql = 'SELECT sealed FROM display_record WHERE study_instance_uid = ?'
     const row = this.#database.get<{ sealed: Buffer }>(sql, studyInstanceUid)
     if (row === undefined) return undefined
     const last = this.#last
     if (last?.studyInstanceUid === studyInstanceUid && last.sealed.equals(row.sealed)) return last.record
-    const record = this.#open(studyInstanceUid, row)
+    const record = openRecord(key, studyInstanceUid, row.sealed)
     this.#last = { studyInstanceUid, sealed: row.sealed, record }
     return record
   }
 
-  #open(studyInstanceUid: string, row: { sealed: Buffer }): DisplayRecord {
-    const text = this.#key.open(row.sealed, studyInstanceUid)
-    const attributes = text === undefined ? undefined : displaySchema.safeParse(JSON.parse(text)).data
-    return attributes === undefined ? 'lost' : { attributes }
+  /** Removes every record, from the database's log too, and returns how many there were. */
+  removeAll(): number {
+    const count = this.#database.durably(() => this.#database.run('DELETE FROM display_record'))
+    if (count > 0) this.#database.emptyLog()
+    return count
   }
 
   /** Writes down, before any name leaves, who is shown names whole; `studyInstanceUid` undefined for a list. */
@@ -77,4 +88,10 @@ export class DisplayRecords {
     const sql = 'SELECT count(*) AS times, max(at) AS lastAt FROM names_shown'
     return this.#database.get<{ times: number; lastAt: number | null }>(sql) ?? { times: 0, lastAt: null }
   }
+}
+
+function openRecord(key: DisplayKey, studyInstanceUid: string, sealed: Buffer): DisplayRecord {
+  const text = key.open(sealed, studyInstanceUid)
+  const attributes = text === undefined ? undefined : displaySchema.safeParse(JSON.parse(text)).data
+  return attributes === undefined ? 'lost' : { attributes }
 }

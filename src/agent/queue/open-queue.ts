@@ -5,7 +5,7 @@ import { Commitments } from './commitments.ts'
 import { Damage } from './damage.ts'
 import { Deliveries } from './deliveries.ts'
 import { DeviceRecords } from './device-records.ts'
-import { DisplayKey } from './display-key.ts'
+import { type DisplayNames, NO_NAMES } from './display-names.ts'
 import { DisplayRecords } from './display-records.ts'
 import { Findings } from './findings.ts'
 import { InstanceIndex } from './instance-index.ts'
@@ -48,12 +48,12 @@ export async function openQueue(
   folder: string,
   clock: Clock,
   destinations: readonly string[],
+  displayNames: DisplayNames = NO_NAMES,
 ): Promise<Queue> {
   const spool = await Spool.open(join(folder, 'spool'))
   const schema = join(import.meta.dirname, 'schema')
   const opened = await openIndex(join(folder, 'queue.sqlite'), schema, clock.now())
   const { database, isNew: isIndexNew, setAside } = opened
-  const displayKey = await DisplayKey.open(join(folder, 'keys'))
   const index = new InstanceIndex(database, clock, destinations)
   return {
     spool,
@@ -65,7 +65,7 @@ export async function openQueue(
     deliveries: new Deliveries(database, clock),
     damage: new Damage(database, clock),
     devices: new DeviceRecords(database),
-    display: new DisplayRecords(database, displayKey, clock),
+    display: new DisplayRecords(database, displayNames, clock),
     findings: new Findings(database, clock),
     packs: new Packs(database, clock),
     procedureSteps: new ProcedureSteps(database, clock),

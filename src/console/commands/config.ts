@@ -5,17 +5,24 @@ import { describeProblem } from '../../config/problem-words.ts'
 import { settingsJsonSchema } from '../../config/settings-json-schema.ts'
 import { findConfig } from '../config-file.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
+import type { Phrase } from '../language/phrases-en.ts'
 import { printJson, type Session } from '../session.ts'
 import { configOption, type JsonOption, jsonOption } from './options.ts'
 
 /** One kind of configuration file: the agent's or the center's. */
-interface ConfigKind {
+interface ConfigKind<Settings> {
   readonly file: string
-  readonly kind: SettingsKind<unknown>
-  check(path: string): Checked<unknown>
+  readonly kind: SettingsKind<Settings>
+  check(path: string): Checked<Settings>
+  /** Sentences that a person must know before these settings are used. */
+  notes?(settings: Settings): readonly Phrase[]
 }
 
-export function addConfig(program: Command, session: Session, configKind: ConfigKind): void {
+export function addConfig<Settings>(
+  program: Command,
+  session: Session,
+  configKind: ConfigKind<Settings>,
+): void {
   const { say, terminal } = session
   const config = program.command('config').description(say('config.about'))
   config
@@ -24,7 +31,9 @@ export function addConfig(program: Command, session: Session, configKind: Config
     .addOption(jsonOption(session))
     .action(({ json }: JsonOption) => {
       const path = findConfig(session, configOption(program), configKind.file)
-      session.conclude(tell(session, path, configKind.check(path), json === true))
+      const checked = configKind.check(path)
+      const notes = checked.settings === undefined ? [] : (configKind.notes?.(checked.settings) ?? [])
+      session.conclude(tell(session, path, { checked, notes, asJson: json === true }))
     })
   config
     .command('schema')
@@ -32,7 +41,13 @@ export function addConfig(program: Command, session: Session, configKind: Config
     .action(() => terminal.print(JSON.stringify(settingsJsonSchema(configKind.kind), null, 2)))
 }
 
-function tell(session: Session, path: string, checked: Checked<unknown>, asJson: boolean): ExitCode {
+interface Told {
+  readonly checked: Checked<unknown>
+  readonly notes: readonly Phrase[]
+  readonly asJson: boolean
+}
+
+function tell(session: Session, path: string, { checked, notes, asJson }: Told): ExitCode {
   const { say, terminal, language } = session
   const { problems, encoding } = checked
   if (encoding !== 'utf-8') terminal.say(say('config.check.gb18030', { path }))
@@ -40,9 +55,12 @@ function tell(session: Session, path: string, checked: Checked<unknown>, asJson:
     ...problem,
     message: describeProblem(basename(path), problem, language),
   }))
-  if (asJson) printJson(session, { config: path, encoding, problems: described })
-  else if (problems.length === 0) terminal.print(say('config.check.good', { path }))
-  else {
+  if (asJson)
+    printJson(session, { config: path, encoding, problems: described, notes: notes.map((note) => say(note)) })
+  else if (problems.length === 0) {
+    terminal.print(say('config.check.good', { path }))
+    for (const note of notes) terminal.say(say(note))
+  } else {
     for (const { message } of described) terminal.print(message)
     terminal.say(say('config.check.problems', { count: problems.length }))
   }

@@ -52,6 +52,7 @@ async function init(session: Session, named: string | undefined, options: InitOp
     await unlink(path)
     throw error
   }
+  terminal.say(say('init.names'))
   terminal.say(say('init.next'))
 }
 

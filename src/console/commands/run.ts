@@ -32,6 +32,7 @@ export function addRun(program: Command, session: Session): void {
         await startAgent(settings, {
           clock,
           log,
+          credentialsFolder: terminal.environment['CREDENTIALS_DIRECTORY'],
           readSettings: () => loadAgentSettings(file, language),
         }),
       )

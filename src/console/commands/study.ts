@@ -11,7 +11,7 @@ import {
 import { agentSettings } from '../config-file.ts'
 import { ControlClient } from '../control-client.ts'
 import { printJson, type Session } from '../session.ts'
-import { askNames } from '../shown-names.ts'
+import { askNames, sayWhyNoNames } from '../shown-names.ts'
 import { studiesText, studyText } from '../study-text.ts'
 import { configOption, type JsonOption, jsonOption, limitOption } from './options.ts'
 
@@ -48,9 +48,10 @@ async function listStudies(client: ControlClient, session: Session, options: Stu
     display: names?.get(study.studyInstanceUid) ?? study.display,
   }))
   const { terminal, say } = session
-  if (json) printJson(session, { studies })
+  if (json) printJson(session, { displayNames: answer.value.displayNames, studies })
   else if (studies.length === 0) terminal.print(say('study.none'))
   else for (const line of studiesText(studies, session)) terminal.print(line)
+  sayWhyNoNames(answer.value.displayNames, session)
 }
 
 async function showStudy(
@@ -70,6 +71,7 @@ async function showStudy(
   if (evidence !== undefined) await writeEvidence(detail, evidence, session)
   if (json) printJson(session, detail)
   else if (evidence === undefined) for (const line of studyText(detail, session)) session.terminal.print(line)
+  sayWhyNoNames(detail.displayNames, session)
 }
 
 /** Both are JWS: any JOSE library can check them against the keys of the agent and the center. */

@@ -22,6 +22,8 @@ export const ENGLISH = {
   'init.device': 'a device that is let in: AET, AET@address or NAME=AET@address; may be repeated',
   'init.exists': '{path} is there already and stays as it is',
   'init.done': 'Written: {path}',
+  'init.names':
+    'Names of patients are shown by ferry study only if the service has a display key: displayNames in this file says how.',
   'init.next': 'Next: ferry join CODE (the code comes from the center), then ferry run',
   'join.about': 'join a center with the code that it gave you',
   'join.code': 'join code: FERRY1-…',
@@ -48,6 +50,15 @@ export const ENGLISH = {
   'study.showNames': 'show names whole; that they were shown to you is written down',
   'names.guess': '(?) = the character set is missing or wrong, so this is a guess',
   'names.lost': 'unreadable: the display key is another one now',
+  'names.off': 'Names are not kept here: ferry.yaml says displayNames: off.',
+  'names.no-credential':
+    'Names are not kept here: the service has no display key. The commands that give it one: docs/operations.md, "Names in ferry study". (displayNames: local-key keeps names under a key on this disk, where a thief of the disk reads them.)',
+  'names.bad-credential':
+    'Names are not kept here: the credential ferry-display-key is not readable or not 32 bytes. Make it again: docs/operations.md, "Names in ferry study".',
+  'names.unsupported':
+    'Names are not kept here: on this operating system Ferry has no place for a key outside the disk. (displayNames: local-key keeps names under a key on this disk, where a thief of the disk reads them.)',
+  'names.localKey':
+    'displayNames: local-key: whoever steals this disk reads name, patient ID, accession number, study description, study date and modality of every study whose files are still kept here.',
   'quarantine.about': 'instances that are held because of what was found in them',
   'quarantine.none': 'Nothing is held because of a check.',
   'quarantine.ulid': 'ULID of the instance',

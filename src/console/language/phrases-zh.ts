@@ -21,6 +21,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'init.device': '允许接入的设备：AET、AET@地址 或 名称=AET@地址；可重复',
   'init.exists': '{path} 已经存在，未作改动',
   'init.done': '已写入：{path}',
+  'init.names': '只有服务拿到显示密钥后，ferry study 才显示患者姓名；做法见此文件中的 displayNames。',
   'init.next': '下一步：ferry join 加入码（由影像中心提供），然后 ferry run',
   'join.about': '用影像中心给的加入码加入中心',
   'join.code': '加入码：FERRY1-…',
@@ -46,6 +47,15 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'study.showNames': '显示完整姓名；本次查看会记录在案',
   'names.guess': '(?) = 字符集缺失或有误，此处为推测',
   'names.lost': '无法读取：显示密钥已更换',
+  'names.off': '本机不保存姓名：ferry.yaml 中 displayNames 为 off。',
+  'names.no-credential':
+    '本机不保存姓名：服务没有显示密钥。做法见 docs/operations.md“Names in ferry study”。（displayNames: local-key 把密钥放在本磁盘上，偷走磁盘的人能读到姓名。）',
+  'names.bad-credential':
+    '本机不保存姓名：凭据 ferry-display-key 无法读取，或不是 32 字节。请重新生成，见 docs/operations.md“Names in ferry study”。',
+  'names.unsupported':
+    '本机不保存姓名：在此操作系统上，影渡无法把密钥放在磁盘之外。（displayNames: local-key 把密钥放在本磁盘上，偷走磁盘的人能读到姓名。）',
+  'names.localKey':
+    'displayNames: local-key：偷走本磁盘的人，能读到本机仍保存的每个检查的姓名、患者编号、检查号、检查描述、检查日期和设备类型。',
   'quarantine.about': '因检查发现问题而搁置的影像',
   'quarantine.none': '没有因检查而搁置的影像。',
   'quarantine.ulid': '影像的 ULID',

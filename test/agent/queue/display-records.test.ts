@@ -1,9 +1,13 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { DisplayKey } from '../../../src/agent/queue/display-key.ts'
+import { openDisplayNames } from '../../../src/agent/queue/display-names.ts'
 import type { FoundAttributes } from '../../../src/agent/queue/display-records.ts'
+import { openLocalDisplayKey } from '../../../src/agent/queue/local-display-key.ts'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import type { DisplayAttributes, DisplayField } from '../../../src/dicom/display-attributes.ts'
+import { silentLog } from '../../../src/platform/log.ts'
+import { DiskThief } from '../../support/disk-thief.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { newUid, spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
@@ -13,7 +17,14 @@ const CHEN: DisplayAttributes = {
   patientId: { text: '31010119800101123X', isGuess: false },
 }
 
-const open = (folder: string): Promise<Queue> => openQueue(folder, new ManualClock(), ['center'])
+async function open(folder: string): Promise<Queue> {
+  const place = {
+    setting: 'local-key',
+    keysFolder: join(folder, 'keys'),
+    credentialsFolder: undefined,
+  } as const
+  return openQueue(folder, new ManualClock(), ['center'], await openDisplayNames(place, silentLog))
+}
 
 const found = (attributes: DisplayAttributes): FoundAttributes => ({
   fields: Object.keys(attributes) as DisplayField[],
@@ -55,7 +66,7 @@ test('the first instance decides, and later ones fill in what it lacked', async 
   expect(queue.display.get(study)).toEqual({ attributes: { ...CHEN, modality } })
 })
 
-test('no patient stands in any file of the data folder', async () => {
+test('the patient is in no file of the data folder in clear', async () => {
   using folder = tempFolder()
   const queue = await open(folder.path)
   await accept(queue, newUid(), CHEN)
@@ -85,6 +96,19 @@ test('the record of a study goes with its last spool file', async () => {
   expect(queue.display.get(other)).toBeDefined()
 })
 
+test('a removed record leaves nothing on the disk that the key opens', async () => {
+  using folder = tempFolder()
+  const queue = await open(folder.path)
+  const study = newUid()
+  const ulid = await accept(queue, study, CHEN)
+  const finds = () => new DiskThief(folder.path).find(['小明'])
+  // Control: while the study's file is kept, whoever has the disk reads the name.
+  expect(finds()).toEqual(['小明'])
+  queue.retained.markRemoved([ulid as never])
+  queue[Symbol.dispose]()
+  expect(finds()).toEqual([])
+})
+
 test('with the key lost the records say so, a new study is known again, and nothing else breaks', async () => {
   using folder = tempFolder()
   const [study, later] = [newUid(), newUid()]
@@ -102,19 +126,19 @@ test('with the key lost the records say so, a new study is known again, and noth
 
 test('a key file that is damaged stays where it is, and a new key is made beside it', async () => {
   using folder = tempFolder()
-  await DisplayKey.open(folder.path)
+  await openLocalDisplayKey(folder.path)
   const [name = ''] = readdirSync(folder.path)
   expect(statSync(folder.join(name)).mode & 0o777).toBe(0o600)
   writeFileSync(folder.join(name), 'cut off')
-  const key = await DisplayKey.open(folder.path)
+  const key = await openLocalDisplayKey(folder.path)
   expect(readdirSync(folder.path)).toEqual(['display-0001.key', 'display-0002.key'])
-  const again = await DisplayKey.open(folder.path)
+  const again = await openLocalDisplayKey(folder.path)
   expect(again.open(key.seal('陈', '1.2'), '1.2')).toBe('陈')
 })
 
 test('what was sealed opens only unchanged, for its own study, and tells nothing by its length', async () => {
   using folder = tempFolder()
-  const key = await DisplayKey.open(folder.path)
+  const key = await openLocalDisplayKey(folder.path)
   const sealed = key.seal('陈小明', '1.2')
   expect(key.open(sealed, '1.2')).toBe('陈小明')
   expect(key.open(sealed, '1.3')).toBeUndefined()
