@@ -148,9 +148,9 @@ export class AgentService implements ControlService {
     return instance && { ...instance, spoolFile: spool.pathOf(instance.ulid) }
   }
 
-  release(which: { ulid: string } | { studyInstanceUid: string }): ReleaseOutcome {
+  async release(which: { ulid: string } | { studyInstanceUid: string }): Promise<ReleaseOutcome> {
     const { queue, sending, log } = this.#parts
-    const released = queue.findings.release(CENTER, which)
+    const released = await queue.findings.release(CENTER, which)
     if (released > 0) log.warn('instances released from quarantine', { ...which, released })
     sending.retryNow()
     return { released }

@@ -76,7 +76,7 @@ export async function startAgent(
   const displayNames = await openDisplayNames(names, log)
   const queue = stack.use(await openQueue(settings.dataFolder, clock, [CENTER], displayNames))
   await forgetNames(names, queue.display, log)
-  await recover(queue, { clock, log })
+  await recover(queue, settings.retention.confirmedMs, { clock, log })
   const { watchPoints } = queue
   const { reserveBytes } = settings.limits
   const storage = stack.use(
@@ -256,10 +256,10 @@ function limitOf(device: Device | undefined): { instanceLimitBytes: number } | u
  * The index is brought into line with the spool. That it had to be rebuilt is an alarm which stands until a person has
  * looked at it (`ferry retry`): the disk may be failing, or somebody put an old copy back.
  */
-async function recover(queue: Queue, { clock, log }: Surroundings): Promise<void> {
+async function recover(queue: Queue, strayHeldMs: number, { clock, log }: Surroundings): Promise<void> {
   const { setAside, isIndexNew, watchPoints } = queue
   if (setAside !== undefined) log.error('the index is damaged and was moved aside', { ...setAside })
-  const { forgotten, missing, doubtful } = await recoverSpool(queue, clock.now(), log)
+  const { forgotten, missing, doubtful } = await recoverSpool({ ...queue, strayHeldMs }, clock.now(), log)
   if (missing.length > 0)
     log.error('spool files of accepted instances are gone', { instances: missing.length })
   if (doubtful.length > 0)

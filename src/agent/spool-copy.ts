@@ -104,6 +104,7 @@ export class SpoolCopy {
     }
     // Among the blocks is the trailer, by which a file counts as whole at the next start.
     await this.treatment.prepared?.()
+    await queue.acceptance.holdBack(envelope.ulid, observed, this.#parts.clock.now())
     await writer.write(blocks)
     const acceptance = await this.#accept(writer, envelope, trailer, observed)
     if (acceptance === 'known') await queue.spool.remove(envelope.ulid)
@@ -112,7 +113,10 @@ export class SpoolCopy {
   }
 
   async discard(): Promise<void> {
-    await this.#sealed?.writer.discard()
+    const sealed = this.#sealed
+    await sealed?.writer.discard()
+    // What holds it back goes after the file itself, and stays if that cannot be removed.
+    if (sealed !== undefined) await this.#parts.queue.spool.remove(sealed.envelope.ulid).catch(() => {})
   }
 
   async #finishChange(): Promise<void> {

@@ -1,8 +1,10 @@
 import { Failure, storageFailure } from '../../platform/failure.ts'
 import type { Envelope, Trailer } from '../../protocol/spool-file.ts'
+import type { Ulid } from '../../protocol/ulid.ts'
 import type { Observed } from './findings.ts'
+import type { HeldFiles } from './held-files.ts'
 import type { InstanceIndex } from './instance-index.ts'
-import type { Spool } from './spool.ts'
+import type { Spool, SpoolName } from './spool.ts'
 
 /** A complete, data-synced spool file that waits to be taken on. */
 export interface SealedInstance {
@@ -38,13 +40,15 @@ interface Waiting {
 export class AcceptanceGroup {
   readonly #spool: Spool
   readonly #index: InstanceIndex
+  readonly #held: HeldFiles
   #waiting: Waiting[] = []
   #running = false
   #failedSyncs = 0
 
-  constructor(spool: Spool, index: InstanceIndex) {
+  constructor(spool: Spool, index: InstanceIndex, held: HeldFiles) {
     this.#spool = spool
     this.#index = index
+    this.#held = held
   }
 
   /** How many folder syncs have failed: to be noted before a file is made, and given to {@link accept}. */
@@ -53,12 +57,31 @@ export class AcceptanceGroup {
   }
 
   /**
+   * If a check holds the instance, puts that beside its spool file, on the disk when this resolves. To be called before the
+   * spool file gets its trailer: a file that counts as whole is then never without it, whenever the machine dies. Rejects
+   * with STORAGE_FULL or STORAGE_ERROR, and the instance must then be refused.
+   */
+  async holdBack(ulid: Ulid, observed: Observed | undefined, now: number): Promise<void> {
+    if (observed?.hold === undefined) return
+    const isNew = await this.#held.write(ulid, { ...observed, hold: observed.hold }, now)
+    if (!isNew) return
+    try {
+      await this.#syncNames([{ ulid, syncsBegun: Number.POSITIVE_INFINITY }])
+    } catch (error) {
+      await this.#spool.removeHeld(ulid).catch(() => {})
+      throw storageFailure(error, 'holding an instance back')
+    }
+  }
+
+  /**
    * Rejects with STORAGE_FULL, STORAGE_ERROR or DATABASE_ERROR; the caller then removes the file and refuses. After a
    * failed folder sync the next one may succeed without having written the names that were new before: a file that was
    * made then is refused, too, whenever it comes.
    */
-  accept(instance: SealedInstance, failedSyncs = this.#failedSyncs): Promise<Acceptance> {
-    return new Promise((resolve, reject) => {
+  async accept(instance: SealedInstance, failedSyncs = this.#failedSyncs): Promise<Acceptance> {
+    const { envelope, observed } = instance
+    await this.holdBack(envelope.ulid, observed, Date.parse(envelope.arrivedAt))
+    return await new Promise((resolve, reject) => {
       this.#waiting.push({ instance, failedSyncs, resolve, reject })
       if (!this.#running) void this.#run()
     })
@@ -72,7 +95,7 @@ export class AcceptanceGroup {
       const group = all.filter(({ failedSyncs }) => failedSyncs === this.#failedSyncs)
       for (const waiting of all) if (!group.includes(waiting)) waiting.reject(doubtfulName())
       try {
-        await this.#syncNames(group)
+        await this.#syncNames(group.map(nameOf))
         const outcomes = this.#index.insert(group.map(({ instance }) => instance))
         for (const [i, outcome] of outcomes.entries()) group[i]?.resolve(outcome)
       } catch (error) {
@@ -83,12 +106,8 @@ export class AcceptanceGroup {
     this.#running = false
   }
 
-  async #syncNames(group: readonly Waiting[]): Promise<void> {
+  async #syncNames(names: readonly SpoolName[]): Promise<void> {
     try {
-      const { POSITIVE_INFINITY } = Number
-      const names = group.map(({ instance: { envelope, syncsBegun = POSITIVE_INFINITY } }) => {
-        return { ulid: envelope.ulid, syncsBegun }
-      })
       await this.#spool.syncNames(names)
     } catch (error) {
       this.#failedSyncs++
@@ -96,6 +115,11 @@ export class AcceptanceGroup {
     }
   }
 }
+
+const nameOf = ({ instance: { envelope, syncsBegun = Number.POSITIVE_INFINITY } }: Waiting): SpoolName => ({
+  ulid: envelope.ulid,
+  syncsBegun,
+})
 
 function doubtfulName(): Failure {
   return new Failure('STORAGE_ERROR', 'taking an instance on: syncing folders failed while it was written')

@@ -42,14 +42,16 @@ export class Damage {
     return ulids.filter((ulid) => this.#database.get(NEEDED, ulid) !== undefined)
   }
 
-  /** These files are there: of those that were missing (a volume that was not mounted, say) what was held goes again. */
+  /** Instances after `last`, in the order of arrival, whose file was found to be missing. */
+  missingAfter(last: string, limit: number): Ulid[] {
+    return this.#database.all<{ ulid: Ulid }>(MISSING, last, limit).map(({ ulid }) => ulid)
+  }
+
+  /** Files that were missing (a volume that was not mounted, say) are there: what was held for that goes again. */
   foundAgain(files: readonly Ulid[]): void {
-    const missing = this.#database.all<{ ulid: Ulid }>(MISSING).map(({ ulid }) => ulid)
-    if (missing.length === 0) return
-    const there = new Set(files)
+    if (files.length === 0) return
     this.#database.durably(() => {
-      for (const ulid of missing) {
-        if (!there.has(ulid)) continue
+      for (const ulid of files) {
         this.#database.run('UPDATE instance SET damaged_at = NULL, damage = NULL WHERE ulid = ?', ulid)
         this.#database.run(RELEASE, this.#clock.now(), ulid)
       }
@@ -93,7 +95,9 @@ const HOLD = `
   WHERE ulid = ? AND state <> 'confirmed' AND state = 'queued'`
 const NEEDED =
   "SELECT 1 FROM delivery INDEXED BY delivery_unconfirmed WHERE ulid = ? AND state <> 'confirmed'"
-const MISSING = "SELECT ulid FROM instance WHERE damage = 'SPOOL_FILE_MISSING' AND superseded_by IS NULL"
+const MISSING = `
+  SELECT ulid FROM instance WHERE damage = 'SPOOL_FILE_MISSING' AND superseded_by IS NULL AND ulid > ?
+  ORDER BY ulid LIMIT ?`
 const RELEASE = `
   UPDATE delivery INDEXED BY delivery_unconfirmed
   SET state = 'queued', changed_at = ?, next_attempt_at = 0, reason_code = NULL, reason = NULL

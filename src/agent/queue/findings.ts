@@ -1,15 +1,18 @@
 import { type Finding, isFinding } from '../../dicom/check-findings.ts'
 import type { Clock } from '../../platform/clock.ts'
-import type { Failure } from '../../platform/failure.ts'
+import { Failure } from '../../platform/failure.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
 import type { SealedInstance } from './acceptance.ts'
+import type { HeldFiles } from './held-files.ts'
 
 /** What was seen of an instance while it came in. */
 export interface Observed {
   readonly findings: readonly Finding[]
   /** CHECK_HELD: it is not sent before a person has released it. */
   readonly hold?: Failure
+  /** Since when, ms since 1970; left out: from now on. */
+  readonly heldSince?: number
   /** Of DisplayRecords.seal. */
   readonly display?: Buffer
 }
@@ -38,9 +41,9 @@ export interface QuarantinedInstance {
 }
 
 /**
- * Writes down what was seen of an instance, and holds it where that was asked for: within the transaction that adds its
- * row and its deliveries, which is to be durable if anything is held. After a power cut an instance whose row was not
- * yet there comes back without findings, as any that was never answered does.
+ * Writes down what was seen of an instance, and holds it if that was asked for: within the transaction that adds its row
+ * and its deliveries. If a power cut takes the row, the file that holds the instance (HeldFiles) brings verdict and findings
+ * back; of an instance that is not held the findings are lost.
  */
 export function recordObserved(
   database: Database,
@@ -54,18 +57,20 @@ export function recordObserved(
     database.run(COUNT, callingAeTitle, finding, now)
   }
   if (observed.display !== undefined) database.run(KEEP_DISPLAY, studyInstanceUid, observed.display)
-  const { hold } = observed
-  if (hold !== undefined) database.run(HOLD, now, hold.code, hold.message, ulid)
+  const { hold, heldSince = now } = observed
+  if (hold !== undefined) database.run(HOLD, heldSince, hold.code, hold.message, ulid)
 }
 
 /** What was found in instances, and those that are held for it. */
 export class Findings {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #held: HeldFiles
 
-  constructor(database: Database, clock: Clock) {
+  constructor(database: Database, clock: Clock, held: HeldFiles) {
     this.#database = database
     this.#clock = clock
+    this.#held = held
   }
 
   ofInstance(ulid: string): Finding[] {
@@ -107,16 +112,54 @@ export class Findings {
 
   /**
    * An operator's word: one held instance, or all of a study, goes on, and the study is open again so that the next
-   * manifest lists it. Returns how many.
+   * manifest lists it. The file that holds an instance is gone from the disk before the index says that it may go. Resolves
+   * to how many.
    */
-  release(destination: string, which: { ulid: string } | { studyInstanceUid: string }): number {
-    const [ulid, study] = 'ulid' in which ? [which.ulid, null] : [null, which.studyInstanceUid]
+  async release(
+    destination: string,
+    which: { ulid: string } | { studyInstanceUid: string },
+  ): Promise<number> {
+    const [sql, key] = 'ulid' in which ? [HELD_ONE, which.ulid] : [HELD_OF_STUDY, which.studyInstanceUid]
+    for (let released = 0; ; ) {
+      const rows = this.#database.all<{ ulid: Ulid }>(sql, destination, key, AT_ONCE)
+      if (rows.length === 0) return released
+      const ulids = rows.map(({ ulid }) => ulid)
+      await this.#held.release(ulids)
+      released += this.#released(destination, ulids)
+    }
+  }
+
+  /**
+   * An index that is older than the spool may not know that an instance is held. Returns whether it was not: it is from
+   * now on, unless it is at the center already.
+   */
+  holdAgain(ulid: Ulid, { hold, findings, heldSince = this.#clock.now() }: Observed): boolean {
+    if (hold === undefined) return false
     return this.#database.durably(() => {
-      this.#database.run(REOPEN, destination, destination, ulid, ulid, study, study)
-      return this.#database.run(RELEASE, this.#clock.now(), destination, ulid, ulid, study, study)
+      const held = this.#database.run(HOLD_QUEUED, heldSince, hold.code, hold.message, ulid)
+      if (held > 0) for (const finding of findings) this.#database.run(ADD_FINDING, finding, ulid)
+      return held > 0
+    })
+  }
+
+  /** What the index holds because of a check, from after `last` on, in the order of arrival. */
+  heldAfter(last: string, limit: number): { ulid: Ulid; hold: Failure; since: number }[] {
+    return this.#database
+      .all<{ ulid: Ulid; reason: string; since: number }>(HELD_AFTER, last, limit)
+      .map(({ ulid, reason, since }) => ({ ulid, hold: new Failure('CHECK_HELD', reason), since }))
+  }
+
+  #released(destination: string, ulids: readonly Ulid[]): number {
+    const chosen = JSON.stringify(ulids)
+    return this.#database.durably(() => {
+      this.#database.run(REOPEN, destination, destination, chosen)
+      return this.#database.run(RELEASE, this.#clock.now(), destination, chosen)
     })
   }
 }
+
+/** Instances released in one transaction. */
+const AT_ONCE = 500
 
 /** A later version may have written others. */
 const isKnown = ({ finding }: { finding: string }): boolean => isFinding(finding)
@@ -129,7 +172,10 @@ const COUNT = `
 const KEEP_DISPLAY = `
   INSERT INTO display_record VALUES (?, ?) ON CONFLICT DO UPDATE SET sealed = excluded.sealed`
 const HOLD = `
-  UPDATE delivery SET state = 'held', changed_at = ?, reason_code = ?, reason = ? WHERE ulid = ? AND state = 'queued'`
+  UPDATE delivery SET state = 'held', changed_at = ?, reason_code = ?, reason = ? WHERE ulid = ?`
+const HOLD_QUEUED = `${HOLD} AND state = 'queued'`
+const ADD_FINDING = `
+  INSERT OR IGNORE INTO finding SELECT study_instance_uid, ?, ulid FROM instance WHERE ulid = ?`
 const OF_STUDY = `
   SELECT f.finding, count(*) AS instances FROM finding f JOIN instance i USING (ulid)
   WHERE f.study_instance_uid = ? AND i.superseded_by IS NULL GROUP BY f.finding ORDER BY instances DESC, f.finding`
@@ -145,7 +191,13 @@ const QUARANTINED = `
     i.calling_ae_title AS callingAeTitle, i.sealed_bytes AS sealedBytes, i.arrived_at AS arrivedAt,
     d.changed_at AS since
   FROM delivery d JOIN instance i USING (ulid) WHERE d.destination = ? AND ${IS_QUARANTINED}`
-const CHOSEN = `${IS_QUARANTINED} AND (? IS NULL OR d.ulid = ?) AND (? IS NULL OR d.study_instance_uid = ?)`
+const HELD = `SELECT d.ulid FROM delivery d WHERE ${IS_QUARANTINED} AND d.destination = ?`
+const HELD_ONE = `${HELD} AND d.ulid = ? LIMIT ?`
+const HELD_OF_STUDY = `${HELD} AND d.study_instance_uid = ? ORDER BY d.ulid LIMIT ?`
+const HELD_AFTER = `
+  SELECT DISTINCT d.ulid, d.reason, d.changed_at AS since FROM delivery d WHERE ${IS_QUARANTINED} AND d.ulid > ?
+  ORDER BY d.ulid LIMIT ?`
+const CHOSEN = `${IS_QUARANTINED} AND d.ulid IN (SELECT value FROM json_each(?))`
 const RELEASE = `
   UPDATE delivery AS d SET state = 'queued', changed_at = ?, next_attempt_at = 0, reason_code = NULL, reason = NULL
   WHERE d.destination = ? AND ${CHOSEN}`

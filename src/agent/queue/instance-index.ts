@@ -60,27 +60,35 @@ export class InstanceIndex {
   }
 
   /**
-   * Nobody knows any more whether this instance, or anything that waits, is at the center: the next manifest lists it, and
-   * what the center lacks is sent.
+   * It is not known any more whether this instance, if it waits, is at the center: the next manifest lists it, and what the
+   * center lacks is sent.
    */
-  askFirst(ulid?: Ulid): void {
+  askFirst(ulid: Ulid): void {
     const { state, code, reason } = FORGOTTEN
-    const values = [state, this.#clock.now(), code, reason]
-    if (ulid !== undefined) this.#database.run(`${ASK_FIRST} AND ulid = ?`, ...values, ulid)
-    else
-      this.#database.transaction(() => {
-        this.#database.run(ASK_FIRST, ...values)
-        this.#database.run('DELETE FROM pack')
-      })
+    this.#database.run(`${ASK_FIRST} AND ulid = ?`, state, this.#clock.now(), code, reason, ulid)
   }
 
-  /** ULIDs of all instances whose file ought to be in the spool. */
-  present(): Set<Ulid> {
-    return new Set(
-      this.#database
-        .all<{ ulid: Ulid }>('SELECT ulid FROM instance WHERE removed_at IS NULL')
-        .map((row) => row.ulid),
-    )
+  /** {@link askFirst} of at most `limit` instances after `last`, in the order of arrival; returns the last of them. */
+  askFirstAfter(last: string, limit: number): Ulid | undefined {
+    const { state, code, reason } = FORGOTTEN
+    const end = this.#database
+      .all<{ ulid: Ulid }>(UNCONFIRMED_AFTER, last, limit)
+      .map(({ ulid }) => ulid)
+      .at(-1)
+    if (end === undefined) return undefined
+    const range = [state, this.#clock.now(), code, reason, last, end]
+    this.#database.run(`${ASK_FIRST} AND ulid > ? AND ulid <= ?`, ...range)
+    return end
+  }
+
+  /** No pack is offered again: its members are asked about first. */
+  forgetPacks(): void {
+    this.#database.run('DELETE FROM pack')
+  }
+
+  /** Instances whose file ought to be in the spool, from after `last` on, in the order of arrival. */
+  presentAfter(last: string, limit: number): Ulid[] {
+    return this.#database.all<{ ulid: Ulid }>(PRESENT_AFTER, last, limit).map(({ ulid }) => ulid)
   }
 
   /** Deliveries and studies by one statement for all: a hundred thousand rows are rebuilt in half the time. */
@@ -177,6 +185,11 @@ const COPIES = `
   WHERE i.sop_instance_uid = ? AND i.data_set_sha256 = ? AND i.damage IS NULL AND i.removed_at IS NULL
     AND EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_unconfirmed
       WHERE d.ulid = i.ulid AND d.state <> 'confirmed')`
+const PRESENT_AFTER = `
+  SELECT ulid FROM instance INDEXED BY instance_present WHERE removed_at IS NULL AND ulid > ? ORDER BY ulid LIMIT ?`
+const UNCONFIRMED_AFTER = `
+  SELECT ulid FROM delivery INDEXED BY delivery_unconfirmed WHERE state <> 'confirmed' AND ulid > ?
+  ORDER BY ulid LIMIT ?`
 const ASK_FIRST = `
   UPDATE delivery INDEXED BY delivery_unconfirmed SET state = ?, changed_at = ?, reason_code = ?, reason = ?
   WHERE state <> 'confirmed' AND state IN ('queued', 'sending')`

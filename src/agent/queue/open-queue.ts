@@ -8,6 +8,7 @@ import { DeviceRecords } from './device-records.ts'
 import { type DisplayNames, NO_NAMES } from './display-names.ts'
 import { DisplayRecords } from './display-records.ts'
 import { Findings } from './findings.ts'
+import { HeldFiles } from './held-files.ts'
 import { InstanceIndex } from './instance-index.ts'
 import { type OpenedIndex, openIndex } from './open-index.ts'
 import { Packs } from './packs.ts'
@@ -32,6 +33,7 @@ export interface Queue extends Disposable {
   devices: DeviceRecords
   display: DisplayRecords
   findings: Findings
+  held: HeldFiles
   packs: Packs
   procedureSteps: ProcedureSteps
   studies: Studies
@@ -55,18 +57,20 @@ export async function openQueue(
   const opened = await openIndex(join(folder, 'queue.sqlite'), schema, clock.now())
   const { database, isNew: isIndexNew, setAside } = opened
   const index = new InstanceIndex(database, clock, destinations)
+  const held = new HeldFiles(spool)
   return {
     spool,
     index,
     isIndexNew,
     setAside,
-    acceptance: new AcceptanceGroup(spool, index),
+    acceptance: new AcceptanceGroup(spool, index, held),
     commitments: new Commitments(database, clock, destinations),
     deliveries: new Deliveries(database, clock),
     damage: new Damage(database, clock),
     devices: new DeviceRecords(database),
     display: new DisplayRecords(database, displayNames, clock),
-    findings: new Findings(database, clock),
+    findings: new Findings(database, clock, held),
+    held,
     packs: new Packs(database, clock),
     procedureSteps: new ProcedureSteps(database, clock),
     studies: new Studies(database, clock),

@@ -4,15 +4,22 @@ import { Failure } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
 import type { Acceptance, SealedInstance } from './acceptance.ts'
+import { compareSpool } from './compare-spool.ts'
 import type { Damage } from './damage.ts'
+import type { Findings } from './findings.ts'
+import type { HeldFiles } from './held-files.ts'
 import type { InstanceIndex } from './instance-index.ts'
 import { type FileAhead, readAhead } from './read-ahead.ts'
 import type { Retained } from './retained.ts'
+import { settleHeld } from './settle-held.ts'
 import type { Spool } from './spool.ts'
+import { SpoolListing } from './spool-listing.ts'
 import { verifySpoolFile } from './verify-spool-file.ts'
 
-/** Rows of one transaction: an index page that many of them touch is written once. */
+/** Files read ahead at once. */
 const BATCH = 10_000
+/** Rows of one transaction: it is to be over before anybody notices that the event loop stands still. */
+const AT_ONCE = 500
 /** More files than this that the index does not know come from no crash. */
 const FEW = 1000
 /** Far longer than any kernel keeps a written page to itself. */
@@ -23,6 +30,9 @@ export interface RecoveryParts {
   index: InstanceIndex
   damage: Damage
   retained: Retained
+  findings: Findings
+  held: HeldFiles
+  strayHeldMs?: number
   /** The database was made at this start: the one before it, if there was one, is lost. */
   isIndexNew: boolean
 }
@@ -49,23 +59,37 @@ export interface Recovery {
 export async function recoverSpool(parts: RecoveryParts, nowMs: number, log: Log): Promise<Recovery> {
   const recovery: Recovery = { reindexed: 0, forgotten: 0, unfinished: 0, doubtful: [], missing: [] }
   const { spool, index, damage } = parts
+  const listing = await SpoolListing.of(spool)
   // In the order of arrival: of two versions the later one is the conflict.
-  const files = (await Array.fromAsync(spool.list())).toSorted()
-  const expected = index.present()
-  const unknown = files.filter((ulid) => !expected.delete(ulid))
+  const { unknown, missing } = await compareSpool(listing, index)
   const unfinished: Ulid[] = []
+  // A crash leaves few such files, and all are synced: the clock may have jumped since. Only where the whole index is lost
+  // are there many, and then the old ones, long on the disk, are spared it.
+  const needsSync = unknown.length < FEW ? () => true : isRecent(nowMs)
   const batches =
-    unknown.length < FEW ? [unknown.map((ulid) => ({ ulid }))] : readAhead(spool, unknown, BATCH)
+    unknown.length < FEW
+      ? slices(unknown).map((some) => some.map((ulid) => ({ ulid })))
+      : readAhead(spool, unknown, BATCH)
   for await (const batch of batches) {
-    const instances = batch.flatMap((file) => readUnknown(spool, file, recovery, unfinished))
-    await takeOn(instances, parts, nowMs, recovery)
+    const instances: SealedInstance[] = []
+    for (const file of batch) {
+      const instance = readUnknown(spool, file, recovery, unfinished)
+      if (instance === undefined) continue
+      const isHeld = listing.held.has(file.ulid)
+      instances.push(isHeld ? { ...instance, observed: await parts.held.read(file.ulid) } : instance)
+    }
+    await takeOn(instances, parts, { nowMs, needsSync }, recovery)
     await setImmediate()
   }
-  if (recovery.forgotten > 0) index.askFirst()
+  if (recovery.forgotten > 0) await askFirst(index)
   await settleUnfinished(unfinished, parts, recovery)
   damage.keepDoubtful(recovery.doubtful)
-  damage.foundAgain(files)
-  settleMissing(Array.from(expected), parts, recovery)
+  await findAgain(parts)
+  for (const some of slices(missing)) {
+    settleMissing(some, parts, recovery)
+    await setImmediate()
+  }
+  await settleHeld(listing.held, parts, nowMs)
   log.info('spool compared with its index', {
     reindexed: recovery.reindexed,
     forgotten: recovery.forgotten,
@@ -76,21 +100,52 @@ export async function recoverSpool(parts: RecoveryParts, nowMs: number, log: Log
   return recovery
 }
 
+const isRecent =
+  (nowMs: number) =>
+  ({ envelope }: SealedInstance): boolean =>
+    Math.abs(nowMs - Date.parse(envelope.arrivedAt)) < RECENT_MS
+
+function slices<Item>(items: readonly Item[]): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / AT_ONCE) }, (_, i) =>
+    items.slice(i * AT_ONCE, (i + 1) * AT_ONCE),
+  )
+}
+
+async function askFirst(index: InstanceIndex): Promise<void> {
+  for (let last = index.askFirstAfter('', AT_ONCE); last !== undefined; ) {
+    await setImmediate()
+    last = index.askFirstAfter(last, AT_ONCE)
+  }
+  index.forgetPacks()
+}
+
+async function findAgain({ spool, damage }: RecoveryParts): Promise<void> {
+  for (let last = ''; ; ) {
+    const missing = damage.missingAfter(last, AT_ONCE)
+    const end = missing.at(-1)
+    if (end === undefined) return
+    last = end
+    const found: Ulid[] = []
+    for (const ulid of missing) if (await spool.has(ulid)) found.push(ulid)
+    damage.foundAgain(found)
+  }
+}
+
 function readUnknown(
   spool: Spool,
   { ulid, file }: FileAhead,
   recovery: Recovery,
   unfinished: Ulid[],
-): SealedInstance[] {
+): SealedInstance | undefined {
   try {
     const { envelope, trailer } = file ?? spool.readNow(ulid)
-    return [{ path: spool.pathOf(ulid), envelope, trailer }]
+    return { path: spool.pathOf(ulid), envelope, trailer }
   } catch (error) {
     const code = error instanceof Failure ? error.code : undefined
     if (code !== 'SPOOL_FILE_INVALID' && code !== 'SPOOL_FILE_DAMAGED') throw error
     if (code === 'SPOOL_FILE_DAMAGED' || spool.wasFinished(ulid)) recovery.doubtful.push(ulid)
     else unfinished.push(ulid)
-    return []
+    return undefined
   }
 }
 
@@ -101,27 +156,29 @@ function readUnknown(
 async function takeOn(
   batch: readonly SealedInstance[],
   parts: RecoveryParts,
-  nowMs: number,
+  { nowMs, needsSync }: { nowMs: number; needsSync: (instance: SealedInstance) => boolean },
   recovery: Recovery,
 ): Promise<void> {
   const { spool, index, isIndexNew } = parts
-  const isRecent = ({ envelope }: SealedInstance): boolean =>
-    Math.abs(nowMs - Date.parse(envelope.arrivedAt)) < RECENT_MS
-  // A crash leaves few such files, and all are synced: the clock may have jumped since. Only where the whole index is lost
-  // are there many, and then the old ones, long on the disk, are spared it.
-  const unsynced = batch.length < FEW ? batch : batch.filter(isRecent)
+  const unsynced = batch.filter(needsSync)
   for (const { path } of unsynced) await syncFile(path)
   const syncsBegun = Number.POSITIVE_INFINITY
   await spool.syncNames(unsynced.map(({ envelope: { ulid } }) => ({ ulid, syncsBegun })))
-  const forgotten = isIndexNew ? batch : batch.filter((instance) => !isRecent(instance))
-  const lost = isIndexNew ? [] : batch.filter(isRecent)
-  recovery.forgotten += forgotten.length
-  const known = [
-    ...insert(forgotten, (some) => index.insertForgotten(some)),
-    ...insert(lost, (some) => index.insert(some)),
-  ]
-  for (const copy of known) await letGo(copy, parts)
-  recovery.reindexed += batch.length - known.length
+  for (const some of slices(batch)) {
+    const [lost, forgotten] = isIndexNew ? [[], some] : partition(some, isRecent(nowMs))
+    recovery.forgotten += forgotten.length
+    const known = [
+      ...insert(forgotten, (them) => index.insertForgotten(them)),
+      ...insert(lost, (them) => index.insert(them)),
+    ]
+    for (const copy of known) await letGo(copy, parts)
+    recovery.reindexed += some.length - known.length
+    await setImmediate()
+  }
+}
+
+function partition<Item>(items: readonly Item[], is: (item: Item) => boolean): [Item[], Item[]] {
+  return [items.filter(is), items.filter((item) => !is(item))]
 }
 
 /** Returns those whose bytes are here already. */
@@ -169,7 +226,7 @@ function settleMissing(
   recovery: Recovery,
 ): void {
   const needed = damage.needed(missing)
-  recovery.missing = needed
+  recovery.missing.push(...needed)
   for (const ulid of needed) index.askFirst(ulid)
   const failure = new Failure(
     'SPOOL_FILE_MISSING',

@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat, unlink } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HeldFolder, syncFolder } from '../../platform/durable-file.ts'
 import { Failure, storageFailure, systemCode } from '../../platform/failure.ts'
@@ -17,6 +17,8 @@ import { SpoolWriter } from './spool-writer.ts'
 
 const SHARDS = 32
 const SUFFIX = '.ferry'
+/** Beside a spool file that must not be sent (held-files.ts). */
+const HELD_SUFFIX = '.held'
 /** Holds nearly every envelope; the second is more than one can take (docs/protocol.md). */
 const HEAD_BYTES = 4096
 const LONGEST_HEAD_BYTES = 66_000
@@ -25,6 +27,12 @@ export interface SpoolName {
   ulid: Ulid
   /** {@link SpoolWriter.syncsBegun}; infinite where nobody noted it. */
   syncsBegun: number
+}
+
+/** A name in the spool: a spool file, or the file that holds one back. */
+export interface SpoolEntry {
+  ulid: Ulid
+  kind: 'file' | 'held'
 }
 
 export interface SpoolFile {
@@ -70,6 +78,11 @@ export class Spool implements Disposable {
     return join(this.folder, shardName(shardOf(ulid)), ulid + SUFFIX)
   }
 
+  /** While there is anything of this name, the spool file beside it must not be sent. */
+  heldPathOf(ulid: Ulid): string {
+    return join(this.folder, shardName(shardOf(ulid)), ulid + HELD_SUFFIX)
+  }
+
   /** Makes these names durable; those of one shard share one folder sync, or need none if one came since they were made. */
   async syncNames(names: readonly SpoolName[]): Promise<void> {
     const newest = new Map<number, number>()
@@ -91,11 +104,22 @@ export class Spool implements Disposable {
 
   /** Every file in the spool by its ULID, complete or not; other names are none of ours and are left alone. */
   async *list(): AsyncGenerator<Ulid> {
+    for await (const shard of this.listShards()) {
+      for (const { ulid, kind } of shard) if (kind === 'file') yield ulid
+    }
+  }
+
+  /**
+   * Lists folder after folder. A spool file and what holds it back are named by the same listing. Throws STORAGE_ERROR for a
+   * folder that cannot be listed: it is then unknown which files must not be sent.
+   */
+  async *listShards(): AsyncGenerator<SpoolEntry[]> {
     for (let shard = 0; shard < SHARDS; shard++) {
-      for (const name of await readdir(join(this.folder, shardName(shard)))) {
-        const ulid = name.slice(0, -SUFFIX.length)
-        if (name.endsWith(SUFFIX) && isUlid(ulid)) yield ulid
-      }
+      const folder = join(this.folder, shardName(shard))
+      const names = await readdir(folder).catch((error: unknown) => {
+        throw storageFailure(error, `listing ${folder}`)
+      })
+      yield names.flatMap((name) => entryOf(name) ?? [])
     }
   }
 
@@ -174,13 +198,38 @@ export class Spool implements Disposable {
     }
   }
 
-  /** Removes a file. One that is already gone is as good as removed: an unlink that a crash undid comes round again. */
+  /**
+   * Removes a file, and after it what holds it back. One that is already gone is as good as removed: an unlink that a crash
+   * undid comes round again.
+   */
   async remove(ulid: Ulid): Promise<void> {
     await unlink(this.pathOf(ulid)).catch((error: unknown) => {
       if (systemCode(error) !== 'ENOENT') throw storageFailure(error, `removing ${this.pathOf(ulid)}`)
     })
+    await this.removeHeld(ulid)
+  }
+
+  /** For a spool file that is gone, or that a person has released. Not yet durable. A folder of that name goes too. */
+  async removeHeld(ulid: Ulid): Promise<void> {
+    const path = this.heldPathOf(ulid)
+    await rm(path, { force: true, recursive: true }).catch((error: unknown) => {
+      throw storageFailure(error, `removing ${path}`)
+    })
   }
 }
+
+function entryOf(name: string): SpoolEntry | undefined {
+  for (const [suffix, kind] of ENTRY_KINDS) {
+    const ulid = name.slice(0, -suffix.length)
+    if (name.endsWith(suffix) && isUlid(ulid)) return { ulid, kind }
+  }
+  return undefined
+}
+
+const ENTRY_KINDS = [
+  [SUFFIX, 'file'],
+  [HELD_SUFFIX, 'held'],
+] as const
 
 /** Undefined while `head` is too short for the envelope, or it is another file's. */
 function fileOf(ulid: Ulid, head: Buffer, trailer: Trailer): SpoolFile | undefined {

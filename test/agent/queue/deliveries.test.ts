@@ -62,7 +62,9 @@ async function step(queue: Queue, random: SeededRandom): Promise<void> {
         damage.record([{ ulid: one, failure: new Failure('SPOOL_FILE_MISSING', 'gone') }])
       return undefined
     default:
-      return index.askFirst(one)
+      if (one !== undefined) index.askFirst(one)
+      else index.askFirstAfter('', 1000)
+      return undefined
   }
 }
 

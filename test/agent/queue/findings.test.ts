@@ -68,8 +68,8 @@ test('what is held is not sent, not even by a retry, until it is released', asyn
   ])
   expect(queue.deliveries.counts(CENTER)).toMatchObject({ held: 1, sending: 1 })
 
-  expect(queue.findings.release(CENTER, { ulid: free })).toBe(0)
-  expect(queue.findings.release(CENTER, { ulid: held })).toBe(1)
+  expect(await queue.findings.release(CENTER, { ulid: free })).toBe(0)
+  expect(await queue.findings.release(CENTER, { ulid: held })).toBe(1)
   expect(queue.packs.formNext(CENTER, LIMITS)?.header.members.map(({ ulid }) => ulid)).toEqual([held])
   expect(queue.findings.quarantined(CENTER, 10)).toEqual([])
   expect(queue.findings.ofInstance(held)).toEqual(['pixelLength'])
@@ -80,7 +80,7 @@ test('all of a study is released at once, that of another is not', async () => {
   using queue = await open(folder.path)
   const [one, other] = [newUid(), newUid()]
   for (const study of [one, one, other]) await accept(queue, study, { findings: ['oddLength'], hold: HOLD })
-  expect(queue.findings.release(CENTER, { studyInstanceUid: one })).toBe(2)
+  expect(await queue.findings.release(CENTER, { studyInstanceUid: one })).toBe(2)
   expect(queue.findings.quarantined(CENTER, 10).map((row) => row.studyInstanceUid)).toEqual([other])
 })
 
@@ -95,7 +95,7 @@ test('a study that was closed without what was held is open again after the rele
   queue.packs.settle(CENTER, header?.pack ?? '', outcomes)
   queue.studies.close(CENTER, study, 1, 'digest', 'jws')
   expect(queue.studies.get(CENTER, study)?.state).toBe('closed')
-  queue.findings.release(CENTER, { ulid: held })
+  await queue.findings.release(CENTER, { ulid: held })
   expect(queue.studies.get(CENTER, study)?.state).toBe('open')
 })
 

@@ -83,7 +83,7 @@ test.each(['-wal', '-shm'])('other bytes in the index%s do it no harm', async (e
   writeFileSync(folder.index + end, randomBytes(100_000))
   using queue = await open(folder.path)
   expect(await recoverSpool(queue, Date.now(), silentLog)).toMatchObject({ reindexed: 0, missing: [] })
-  expect(queue.index.present().size).toBe(INSTANCES)
+  expect(queue.index.presentAfter('', INSTANCES + 1)).toHaveLength(INSTANCES)
 })
 
 test('an index that is whole is left where it is', async () => {

@@ -37,7 +37,7 @@ export async function findOnAgentDisk(
   using queue = await openQueue(dataFolder, systemClock, [CENTER])
   const { missing } = await recoverSpool(queue, Date.now(), silentLog)
   const spooled = await wholeInSpool(queue.spool)
-  const present = queue.index.present()
+  const present = new Set<string>(queue.index.presentAfter('', 1_000_000))
   using open = new DisposableStack()
   const database = open.adopt(Database.open(join(dataFolder, 'queue.sqlite'), QUEUE_SCHEMA), (it) =>
     it.close(),
