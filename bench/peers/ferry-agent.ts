@@ -59,8 +59,7 @@ async function enrolAtNobody(dataFolder: string): Promise<void> {
   await mkdir(dataFolder, { recursive: true, mode: 0o700 })
   const root = newSigningKey()
   const tlsPin = Buffer.alloc(32).toString('base64url')
-  const account = await CenterAccount.open(dataFolder)
-  await account.joinAt({ url: `https://${HOST}:9`, center: root.kid, tlsPin })
+  const { account } = await CenterAccount.openToJoin(dataFolder)
   const list = {
     format: 'ferry-keys/1' as const,
     center: root.kid,
@@ -74,7 +73,7 @@ async function enrolAtNobody(dataFolder: string): Promise<void> {
     sign: [newSigningKey().publicKey.toString('base64url')],
     tlsPins: [tlsPin],
   }
-  await account.learnKeys(signKeyList(list, root))
+  await account.enrol({ url: `https://${HOST}:9`, center: root.kid, tlsPin }, signKeyList(list, root))
 }
 
 /** What the spool holds by the trailers of its files: a file without a valid one throws. */

@@ -40,7 +40,8 @@ export class CenterKeys {
     return this.#receiptKeys
   }
 
+  /** The join code's pin counted for the first contact; from then on only the key list does. */
   get tlsPins(): readonly string[] {
-    return [this.#account.address().tlsPin, ...this.#list.tlsPins]
+    return this.#list.tlsPins
   }
 }

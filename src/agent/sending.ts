@@ -11,7 +11,6 @@ import {
 import type { CenterKeys } from './center-keys.ts'
 import type { Queue } from './queue/open-queue.ts'
 import { Scrub } from './queue/scrub.ts'
-import { askAgent } from './send/ask-agent.ts'
 import type { CenterAccount } from './send/center-account.ts'
 import { CenterClient } from './send/center-client.ts'
 import { CenterUpload } from './send/center-upload.ts'
@@ -49,6 +48,7 @@ const RECEIPT_LIMIT_BYTES = 64 * 1024 * 1024
 export class Sending implements AsyncDisposable {
   readonly #parts: SendingParts
   readonly #client: CenterClient
+  readonly #keyRefresh: KeyRefresh
   readonly #quiet: QuietTimes
   readonly #settlement: Settlement
   readonly #dispatcher: Dispatcher
@@ -57,11 +57,28 @@ export class Sending implements AsyncDisposable {
   #lastAcceptedMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: SendingParts) {
-    const { account, keys, settings, clock } = parts
+    const { account, keys, queue, settings, clock, log } = parts
     this.#parts = parts
-    const { url, center } = account.address()
     const { signingKey } = account
-    this.#client = new CenterClient({ url, center, pins: () => keys.tlsPins, signingKey, clock })
+    this.#client = new CenterClient({
+      get url() {
+        return account.address().url
+      },
+      get center() {
+        return account.address().center
+      },
+      pins: () => keys.tlsPins,
+      signingKey,
+      clock,
+    })
+    this.#keyRefresh = new KeyRefresh({
+      account,
+      client: this.#client,
+      watchPoints: queue.watchPoints,
+      clock,
+      log,
+      renewed: () => keys.renew(),
+    })
     this.#quiet = new QuietTimes(clock, settings.study.quietMs)
     this.#settlement = this.#createSettlement()
     this.#dispatcher = this.#createDispatcher()
@@ -72,7 +89,7 @@ export class Sending implements AsyncDisposable {
   }
 
   start(): void {
-    const { settings, account, keys, queue, reports, completeness, clock, log } = this.#parts
+    const { settings, queue, reports, completeness, clock, log } = this.#parts
     const audit = this.#createAudit()
     const retention = new Retention({
       retained: queue.retained,
@@ -83,13 +100,6 @@ export class Sending implements AsyncDisposable {
       clock,
       log,
     })
-    const keyRefresh = new KeyRefresh({
-      account,
-      client: this.#client,
-      clock,
-      log,
-      renewed: () => keys.renew(),
-    })
     const { spool, damage } = queue
     const isBusy = (): boolean => clock.monotonicMs() - this.#lastAcceptedMs < BUSY_MS
     const scrub = new Scrub({ spool, damage, isBusy, clock, log })
@@ -98,7 +108,7 @@ export class Sending implements AsyncDisposable {
       this.#settlement,
       audit,
       retention,
-      keyRefresh,
+      this.#keyRefresh,
       scrub,
       reports,
       completeness,
@@ -115,6 +125,7 @@ export class Sending implements AsyncDisposable {
 
   /** An operator says that the center may be back, or that what was held may go. */
   retryNow(): void {
+    this.#keyRefresh.wake()
     this.#dispatcher.probeNow()
     this.#settlement.wake()
     this.#parts.reports.wake()
@@ -147,7 +158,15 @@ export class Sending implements AsyncDisposable {
     const { chunkBytes, packBytes, packMembers, uploads, bandwidthBytesPerSecond } = settings.send
     const pace = new Pace(clock, bandwidthBytesPerSecond ?? Number.POSITIVE_INFINITY)
     return new Dispatcher({
-      destination: new CenterUpload({ client: this.#client, packs, spool, clock, chunkBytes, pace }),
+      destination: new CenterUpload({
+        client: this.#client,
+        ask: (signal) => this.#keyRefresh.ask(signal),
+        packs,
+        spool,
+        clock,
+        chunkBytes,
+        pace,
+      }),
       packs,
       deliveries,
       watchPoints,
@@ -169,8 +188,11 @@ export class Sending implements AsyncDisposable {
       watchPoints: queue.watchPoints,
       quiet: this.#quiet,
       signingKey: account.signingKey,
-      center: account.address().center,
+      get center() {
+        return account.address().center
+      },
       receiptKeys: () => keys.receiptKeys,
+      renewKeys: async (signal) => void (await this.#keyRefresh.ask(signal)),
       postManifest: (jws, signal) =>
         this.#client.json(manifestAnswerSchema, {
           method: 'POST',
@@ -192,7 +214,7 @@ export class Sending implements AsyncDisposable {
       destination: CENTER,
       receipted: queue.receipted,
       watchPoints: queue.watchPoints,
-      askHistory: async (signal) => (await askAgent(this.#client, signal)).history,
+      askHistory: async (signal) => (await this.#keyRefresh.ask(signal)).history,
       askUnknown: async (manifests: string[], signal) => {
         const headers = { 'content-type': 'application/json' }
         const body = JSON.stringify({ manifests } satisfies ReceiptsRequest)

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../platform/clock.ts'
 import { Failure } from '../platform/failure.ts'
 import { claimedAgent, verifyAccessToken } from '../protocol/access-token.ts'
-import { verifyKeyOf } from '../protocol/signing-key.ts'
+import { type VerifyKey, verifyKeyOf } from '../protocol/signing-key.ts'
 import { HttpRefusal } from './http-answer.ts'
 import type { Agent, Register } from './register.ts'
 
@@ -58,6 +58,19 @@ export class Authenticator {
     if (Math.abs(now - (agent.lastSeenAt ?? 0)) >= SEEN_EVERY_MS)
       await this.#register.agents.seen(agent.kid, now)
   }
+}
+
+/**
+ * Throws SIGNATURE_INVALID or TOKEN_TIME unless the request's token is signed by this key: a join code is spent only by an
+ * agent that holds the key which it names.
+ */
+export function checkPossession(
+  request: IncomingMessage,
+  key: VerifyKey,
+  center: string,
+  nowMs: number,
+): void {
+  verifyAccessToken(bearerToken(request), key, center, nowMs)
 }
 
 /** Throws unless the center's operator has let this agent in. The state is read at every request: revoked is at once. */

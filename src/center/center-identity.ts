@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { failureFrom } from '../platform/failure.ts'
-import { type KeyList, type SignedKeyList, signKeyList } from '../protocol/key-list.ts'
-import { type CenterKeys, readCenterKeys } from './center-keys.ts'
-import type { Register } from './register.ts'
+import type { KeyList } from '../protocol/key-list.ts'
+import { type CenterKeys, readCenterKeys, tlsPinsOf } from './center-keys.ts'
 import { type TlsCertificate, tlsPin } from './tls-certificate.ts'
 
-/** A certificate of the operator's own, in PEM; without one the center shows the one that it made for itself. */
+/** A certificate of the operator's own, in PEM; without one the center shows one that it made for itself. */
 export interface TlsFiles {
   readonly certificateFile: string
   readonly keyFile: string
@@ -14,40 +13,42 @@ export interface TlsFiles {
 /** Who the center is: its secrets, and what it shows of them. */
 export interface CenterIdentity {
   readonly keys: CenterKeys
+  /** The certificate that is shown. */
   readonly tls: TlsCertificate
   readonly tlsPin: string
 }
 
-export async function readIdentity(folder: string, tlsFiles?: TlsFiles): Promise<CenterIdentity> {
-  const keys = await readCenterKeys(folder)
+export async function readIdentity(
+  folder: string,
+  nowMs: number,
+  tlsFiles?: TlsFiles,
+): Promise<CenterIdentity> {
+  const keys = await readCenterKeys(folder, nowMs)
   const tls = tlsFiles === undefined ? keys.tls : await readTls(tlsFiles)
   return { keys, tls, tlsPin: tlsPin(tls.certificate) }
 }
 
-/** The signed key list; where keys, pin or name differ from the last one, it is a new version. */
-export async function publishKeyList(
+/** What the key list says of these keys, apart from version and time. */
+export function listContent(
   { keys, tlsPin: pin }: CenterIdentity,
-  register: Register,
   centerName: string,
-  nowMs: number,
-): Promise<SignedKeyList> {
-  const content: Omit<KeyList, 'version' | 'issuedAt'> = {
+): Omit<KeyList, 'version' | 'issuedAt'> {
+  return {
     format: 'ferry-keys/1',
     center: keys.root.kid,
     centerName,
     seal: [
-      { recipient: keys.seal[0].recipient.text, role: 'center' },
-      { recipient: keys.recovery, role: 'recovery' },
+      ...keys.sealTo.map((recipient) => ({ recipient, role: 'center' as const })),
+      ...keys.recovery.map((recipient) => ({ recipient, role: 'recovery' as const })),
     ],
     sign: keys.receipt.map((key) => key.publicKey.toString('base64url')),
-    tlsPins: [pin],
+    tlsPins: Array.from(new Set([pin, ...tlsPinsOf(keys)])),
   }
-  const sign = (version: number): string =>
-    signKeyList({ ...content, version, issuedAt: new Date(nowMs).toISOString() }, keys.root).jws
-  return {
-    rootKey: keys.root.publicKey.toString('base64url'),
-    jws: await register.keyLists.publish(JSON.stringify(content), sign),
-  }
+}
+
+/** Whether the key that is shown was announced to agents before. */
+export function isAnnounced({ keys, tlsPin: pin }: CenterIdentity): boolean {
+  return tlsPinsOf(keys).includes(pin)
 }
 
 async function readTls({ certificateFile, keyFile }: TlsFiles): Promise<TlsCertificate> {

@@ -1,38 +1,35 @@
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { generateIdentity, type Identity, parseIdentity, parseRecipient } from '../age/x25519-keys.ts'
-import { syncFolder, writeDurably } from '../platform/durable-file.ts'
+import { syncFolder } from '../platform/durable-file.ts'
 import { Failure, failureFrom, storageFailure } from '../platform/failure.ts'
-import { parseJson } from '../protocol/parse-json.ts'
 import { newSigningKey, type SigningKey, seedOf, signingKeyFromSeed } from '../protocol/signing-key.ts'
+import { addKeyFile, type KeyFile, keyFileNames, readKeyFile } from './key-file.ts'
+import { type KeySpan, keyInUse, keyState, notRevoked } from './key-state.ts'
 import type { RecoveryKey } from './recovery-key-file.ts'
-import { newTlsCertificate, type TlsCertificate } from './tls-certificate.ts'
+import { newTlsCertificate, type TlsCertificate, tlsPin } from './tls-certificate.ts'
 
-/** All secrets of a center. Lists begin with the key in use; older ones keep opening, and keep being trusted. */
+/** The keys of a center at one moment. */
 export interface CenterKeys {
   /** Signs the key list; its fingerprint is what the center is known by. */
   readonly root: SigningKey
-  /** Sign receipts. */
+  /** The first signs receipts; agents believe all of them. Revoked ones are left out. */
   readonly receipt: readonly [SigningKey, ...SigningKey[]]
-  /** Open what agents sealed. */
+  /** All open what agents sealed, retired and revoked ones too: old spool files are sealed to them. */
   readonly seal: readonly [Identity, ...Identity[]]
-  /** age recipient whose private half is kept offline. */
-  readonly recovery: string
+  /** Recipients of the center that agents seal to: the key in use, and those announced. */
+  readonly sealTo: readonly string[]
+  /** age recipients whose private halves are kept offline. */
+  readonly recovery: readonly string[]
+  /** In use, unless the operator has one of his own. */
   readonly tls: TlsCertificate
+  /** Announced and retired ones; retired ones are shown to agents that know no other. Revoked ones are left out. */
+  readonly otherTls: readonly TlsCertificate[]
+  /** Pins of the operator's own certificates, those in use and those to come. */
+  readonly announcedPins: readonly string[]
+  /** The least version of the next key list. */
+  readonly listVersion: number
 }
-
-const seed = z.string().length(43)
-
-const keyFileSchema = z.strictObject({
-  format: z.literal('ferry-center-keys/1'),
-  root: seed,
-  receipt: z.tuple([seed], seed),
-  seal: z.tuple([z.string()], z.string()),
-  recovery: z.string(),
-  tls: z.strictObject({ key: z.string(), certificate: z.string() }),
-})
-type KeyFile = z.infer<typeof keyFileSchema>
 
 export interface NewCenter {
   /** The root key's fingerprint. */
@@ -55,75 +52,76 @@ export async function initCenter(
   await mkdir(keys, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw storageFailure(error, `making ${keys}`)
   })
-  if ((await keyFiles(folder)).length > 0) {
+  if ((await keyFileNames(folder)).length > 0) {
     throw new Failure('KEY_FILE_INVALID', `making the center's keys: ${keys} has keys already`)
   }
   const root = newSigningKey()
   const recovery = generateIdentity()
+  const span: KeySpan = { since: new Date(nowMs).toISOString(), until: null }
   const file: KeyFile = {
-    format: 'ferry-center-keys/1',
+    format: 'ferry-center-keys/2',
+    listVersion: 1,
     root: seedText(root),
-    receipt: [seedText(newSigningKey())],
-    seal: [generateIdentity().identity],
-    recovery: recovery.recipient,
-    tls: await newTlsCertificate(hostOf(publicUrl), nowMs),
+    receipt: [{ key: seedText(newSigningKey()), ...span }],
+    seal: [{ key: generateIdentity().identity, ...span }],
+    recovery: [{ recipient: recovery.recipient, ...span }],
+    tls: [{ ...(await newTlsCertificate(hostOf(publicUrl), nowMs)), ...span }],
+    tlsPins: [],
   }
   await handOut(recovery)
-  await writeDurably(join(keys, '0001.json'), `${JSON.stringify(file, undefined, 2)}\n`)
+  await addKeyFile(folder, file)
   await syncFolder(folder)
   return { center: root.kid, recoveryIdentity: recovery.identity }
 }
 
-/**
- * Reads the newest key file, keys/NNNN.json: new keys are a new file, never a change to an old one. Throws
- * KEY_FILE_INVALID, also where others than the owner may read it.
- */
-export async function readCenterKeys(folder: string): Promise<CenterKeys> {
-  const newest = (await keyFiles(folder)).at(-1)
-  if (newest === undefined) {
-    throw new Failure(
-      'KEY_FILE_INVALID',
-      `reading the center's keys: there are none in ${folder}: run 'ferry-center init' first`,
-    )
-  }
-  const path = join(folder, 'keys', newest)
-  await checkMode(path)
-  const attempted = `reading ${path}`
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw failureFrom(error, 'KEY_FILE_INVALID', attempted)
-  })
-  return keysOf(parseJson(text, keyFileSchema, 'KEY_FILE_INVALID', attempted))
+/** The keys of the newest key file as they count at this moment. Throws KEY_FILE_INVALID. */
+export async function readCenterKeys(folder: string, nowMs: number): Promise<CenterKeys> {
+  return keysAt(await readKeyFile(folder), nowMs)
 }
 
-function keysOf(file: KeyFile): CenterKeys {
-  const [receipt, ...oldReceipt] = file.receipt
-  const [seal, ...oldSeal] = file.seal
+function keysAt(file: KeyFile, nowMs: number): CenterKeys {
+  const seal = inOrder(file.seal, nowMs, 'sealing')
+  const sealTo = seal.filter((key) => ['inUse', 'announced'].includes(keyState(key, file.seal, nowMs)))
+  const [tls, ...otherTls] = map(inOrder(file.tls, nowMs, 'TLS'), ({ key, certificate }) => ({
+    key,
+    certificate,
+  }))
+  const revokedSeal = file.seal.filter(({ until }) => until !== null)
   return {
     root: signingKey(file.root),
-    receipt: [signingKey(receipt), ...oldReceipt.map(signingKey)],
-    seal: [parseIdentity(seal), ...oldSeal.map(parseIdentity)],
-    recovery: parseRecipient(file.recovery).text,
-    tls: file.tls,
+    receipt: map(inOrder(file.receipt, nowMs, 'receipt'), ({ key }) => signingKey(key)),
+    seal: [
+      ...map(seal, ({ key }) => parseIdentity(key)),
+      ...revokedSeal.map(({ key }) => parseIdentity(key)),
+    ],
+    sealTo: sealTo.map(({ key }) => parseIdentity(key).recipient.text),
+    recovery: notRevoked(file.recovery).map(({ recipient }) => parseRecipient(recipient).text),
+    tls,
+    otherTls,
+    announcedPins: notRevoked(file.tlsPins).map(({ pin }) => pin),
+    listVersion: file.listVersion,
   }
 }
 
-async function keyFiles(folder: string): Promise<string[]> {
-  const names = await readdir(join(folder, 'keys')).catch(() => [])
-  return names.filter((name) => /^[0-9]{4}\.json$/.test(name)).toSorted()
+/** The keys that are not revoked, the one in use first. */
+function inOrder<Key extends KeySpan>(keys: readonly Key[], nowMs: number, kind: string): [Key, ...Key[]] {
+  const first = keyInUse(keys, nowMs)
+  if (first === undefined)
+    throw new Failure('KEY_FILE_INVALID', `reading the center's keys: every ${kind} key is revoked`)
+  return [first, ...notRevoked(keys).filter((key) => key !== first)]
 }
 
-async function checkMode(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const { mode } = await stat(path)
-  if ((mode & 0o077) !== 0) {
-    throw new Failure(
-      'KEY_FILE_INVALID',
-      `reading ${path}: others may read it too: make it yours alone (mode 0600)`,
-    )
-  }
+function map<From, To>([first, ...others]: [From, ...From[]], to: (from: From) => To): [To, ...To[]] {
+  return [to(first), ...others.map(to)]
 }
 
-function hostOf(publicUrl: string): string {
+/** Pins of all TLS keys that the center may show. */
+export function tlsPinsOf({ tls, otherTls, announcedPins }: CenterKeys): string[] {
+  const own = [tls, ...otherTls].map(({ certificate }) => tlsPin(certificate))
+  return Array.from(new Set([...own, ...announcedPins]))
+}
+
+export function hostOf(publicUrl: string): string {
   try {
     // An IPv6 address stands in brackets in a URL, and without them in a certificate.
     return new URL(publicUrl).hostname.replace(/^\[|\]$/g, '')
@@ -132,5 +130,5 @@ function hostOf(publicUrl: string): string {
   }
 }
 
-const seedText = (key: SigningKey): string => seedOf(key).toString('base64url')
+export const seedText = (key: SigningKey): string => seedOf(key).toString('base64url')
 const signingKey = (text: string): SigningKey => signingKeyFromSeed(Buffer.from(text, 'base64url'))

@@ -6,11 +6,12 @@ import { failureFrom, storageFailure } from '../platform/failure.ts'
 import { lockFolder } from '../platform/folder-lock.ts'
 import type { Log } from '../platform/log.ts'
 import { Authenticator } from './authenticate.ts'
-import { type CenterIdentity, publishKeyList, readIdentity, type TlsFiles } from './center-identity.ts'
+import { readIdentity, type TlsFiles } from './center-identity.ts'
 import { FileInstanceStore } from './file-instance-store.ts'
 import { Front, type ListenAt } from './front.ts'
 import { HandOn } from './hand-on.ts'
 import type { InstanceStore } from './instance-store.ts'
+import { KeyRing } from './key-ring.ts'
 import { PackStore } from './pack-store.ts'
 import { PackUploads, type UploadLimits } from './pack-uploads.ts'
 import { PackWorker } from './pack-worker.ts'
@@ -57,12 +58,13 @@ const SWEEP_EVERY_MS = 3600 * 1000
  *   keys/  register.sqlite  packs/ (while they arrive)  instances/<study>/<series>/<SOP instance>.dcm
  */
 export async function startCenter(options: CenterOptions & CenterSurroundings): Promise<Center> {
-  const identity = await readIdentity(options.folder, options.tls)
+  // Bad keys are told before the folder is locked and anything is opened.
+  const { keys } = await readIdentity(options.folder, options.clock.now(), options.tls)
   const held = new AsyncDisposableStack()
   try {
     held.use(lockFolder(options.folder, 'center'))
-    const front = await compose(options, identity, held)
-    options.log.info('center started', { center: identity.keys.root.kid, port: front.address.port })
+    const front = await compose(options, held)
+    options.log.info('center started', { center: keys.root.kid, port: front.address.port })
     return {
       port: front.address.port,
       address: front.address.address,
@@ -78,19 +80,19 @@ export async function startCenter(options: CenterOptions & CenterSurroundings): 
 /** Builds everything, each part on what it needs; `held` ends the parts in the opposite order. */
 async function compose(
   options: CenterOptions & CenterSurroundings,
-  identity: CenterIdentity,
   held: AsyncDisposableStack,
 ): Promise<Front> {
   const { clock, log, limits } = options
-  const center = identity.keys.root.kid
   const register = held.adopt(openRegister(options.folder), (it) => it.close())
-  const keyList = await publishKeyList(identity, register, options.name, clock.now())
+  const ring = await KeyRing.open({ ...options, register })
   await noteStart(register, options)
   const packs = await PackStore.open(join(options.folder, 'packs'))
   const store = await openStore(options.folder)
   const handOn = await startHandOn(options, register, store, held)
   const worker = new PackWorker({
-    identities: identity.keys.seal,
+    get identities() {
+      return ring.identities
+    },
     store,
     register,
     packs,
@@ -103,10 +105,24 @@ async function compose(
   const uploads = new PackUploads({ register, packs, worker, clock, limits })
   await uploads.recover()
   held.use(sweepRegularly(uploads, options))
-  const authenticator = new Authenticator(register, center, clock)
-  const keys = identity.keys.receipt
-  const means = { register, clock, center, keys, keyList, authenticator, uploads, worker }
-  return held.adopt(await Front.listen(means, identity.tls, options.listen, log), (it) => it.close())
+  const authenticator = new Authenticator(register, ring.center, clock)
+  const means = { register, clock, ring, authenticator, uploads, worker }
+  const front = await Front.listen(means, ring.certificates, options.listen, log)
+  held.adopt(front, (it) => it.close())
+  ring.tlsChanged = (certificates) => front.show(certificates)
+  held.use(lookRegularly(ring))
+  return front
+}
+
+function lookRegularly(ring: KeyRing): AsyncDisposable {
+  const stop = new AbortController()
+  const running = ring.run(stop.signal)
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      await running
+    },
+  }
 }
 
 /** Tells the status command since when this process runs. A center without a PACS does not wait for one. */

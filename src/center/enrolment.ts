@@ -66,34 +66,50 @@ function whyNot(known: Invite | undefined, now: number): string {
 }
 
 /**
- * Lets an agent in. `fingerprint` is what its screen shows, short or whole; throws AGENT_UNKNOWN unless it names one
- * agent, and AGENT_REVOKED for one that was shut out: that one needs a new key.
+ * Lets an agent in. `fingerprint` is all that its screen shows, or the whole of it; throws AGENT_UNKNOWN unless it names one
+ * agent, and AGENT_REVOKED for one that was shut out.
  */
 export async function approve(register: Register, fingerprint: string, now: number): Promise<Agent> {
-  const agent = await findByFingerprint(register, fingerprint)
+  const agent = await findAgent(register, fingerprint, SHOWN_DIGITS)
   if (agent.state === 'revoked') {
-    throw new Failure('AGENT_REVOKED', `approving ${agent.name}: its key was revoked: it must join anew`)
+    const what = 'its key was revoked: ferry-center unrevoke lets it in again'
+    throw new Failure('AGENT_REVOKED', `approving ${agent.name}: ${what}`)
   }
   await register.agents.approve(agent.kid, now)
   return reread(register, agent)
 }
 
-/** Shuts an agent out, from its next request on. */
+/** Shuts an agent out, from its next request on. A unique beginning of the fingerprint will do: it can be taken back. */
 export async function revoke(register: Register, fingerprint: string, now: number): Promise<Agent> {
-  const agent = await findByFingerprint(register, fingerprint)
+  const agent = await findAgent(register, fingerprint)
   await register.agents.revoke(agent.kid, now)
   return reread(register, agent)
 }
 
+/** Takes a revocation back: the agent is approved, or waits for approval, as before. Throws AGENT_UNKNOWN as approve does. */
+export async function unrevoke(register: Register, fingerprint: string): Promise<Agent> {
+  const agent = await findAgent(register, fingerprint, SHOWN_DIGITS)
+  await register.agents.unrevoke(agent.kid)
+  return reread(register, agent)
+}
+
+/** Digits of a fingerprint that people compare; fewer could be brought about by somebody who makes many keys. */
+export const SHOWN_DIGITS = 20
 /** Fewer digits than this could be hit by chance. */
 const LEAST_DIGITS = 8
 
-async function findByFingerprint(register: Register, fingerprint: string): Promise<Agent> {
-  const digits = fingerprint.toLowerCase().replace(/[\s-]/g, '')
-  if (digits.length < LEAST_DIGITS || !/^[0-9a-f]+$/.test(digits)) {
+/** The one agent whose fingerprint begins so. Throws AGENT_UNKNOWN. */
+export async function findAgent(
+  register: Register,
+  fingerprint: string,
+  leastDigits = LEAST_DIGITS,
+): Promise<Agent> {
+  const digits = fingerprintDigits(fingerprint)
+  if (digits.length < leastDigits || !/^[0-9a-f]+$/.test(digits)) {
     throw new Failure(
       'AGENT_UNKNOWN',
-      `finding an agent: its fingerprint is at least ${LEAST_DIGITS} hexadecimal digits, such as 1a2b-3c4d`,
+      `finding an agent: ${leastDigits} hexadecimal digits or more of its fingerprint are needed, ` +
+        `such as ${shortFingerprint('1a2b3c4d5e6f7a8b9c0d'.slice(0, leastDigits))}`,
     )
   }
   const agents = await register.agents.list()
@@ -107,6 +123,11 @@ async function findByFingerprint(register: Register, fingerprint: string): Promi
     )
   }
   return agent
+}
+
+/** The hexadecimal digits of a fingerprint as people write it. */
+export function fingerprintDigits(fingerprint: string): string {
+  return fingerprint.toLowerCase().replace(/[\s-]/g, '')
 }
 
 async function reread(register: Register, agent: Agent): Promise<Agent> {

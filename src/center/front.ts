@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { createSecureContext, type SecureContext } from 'node:tls'
 import { Failure, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
 import { CENTER_PATHS } from '../protocol/center-api.ts'
+import { pinServerName } from '../protocol/pin-name.ts'
 import { sendFailure, statusOf } from './http-answer.ts'
 import { answer, type RouteMeans } from './routes.ts'
-import type { TlsCertificate } from './tls-certificate.ts'
+import { type TlsCertificate, tlsPin } from './tls-certificate.ts'
 import { TUS_VERSION } from './tus-headers.ts'
 
 export interface ListenAt {
@@ -14,6 +16,7 @@ export interface ListenAt {
   readonly port: number
 }
 
+const MIN_VERSION = 'TLSv1.3'
 const HEADER_LIMIT_BYTES = 16 * 1024
 const HANDSHAKE_MS = 30_000
 const HEADERS_MS = 30_000
@@ -31,6 +34,8 @@ export class Front {
   readonly #log: Log
   readonly #stop = new AbortController()
   readonly #answering = new Set<Promise<void>>()
+  /** By the server name with which an agent asks for the key that it knows. */
+  readonly #byName = new Map<string, SecureContext>()
 
   private constructor(means: RouteMeans, tls: TlsCertificate, log: Log) {
     this.#means = means
@@ -39,7 +44,8 @@ export class Front {
       {
         key: tls.key,
         cert: tls.certificate,
-        minVersion: 'TLSv1.3',
+        minVersion: MIN_VERSION,
+        SNICallback: (name, choose) => choose(null, this.#byName.get(name)),
         handshakeTimeout: HANDSHAKE_MS,
         maxHeaderSize: HEADER_LIMIT_BYTES,
         headersTimeout: HEADERS_MS,
@@ -53,14 +59,35 @@ export class Front {
   }
 
   /** Throws PORT_IN_USE, or KEY_FILE_INVALID for a certificate that Node does not take. */
-  static async listen(means: RouteMeans, tls: TlsCertificate, at: ListenAt, log: Log): Promise<Front> {
-    const front = makeFront(() => new Front(means, tls, log))
+  static async listen(
+    means: RouteMeans,
+    certificates: readonly [TlsCertificate, ...TlsCertificate[]],
+    at: ListenAt,
+    log: Log,
+  ): Promise<Front> {
+    const front = taking(() => new Front(means, certificates[0], log))
+    taking(() => front.show(certificates))
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     front.#server.once('error', reject).listen(at.port, at.host, resolve)
     await promise.catch((error: unknown) => {
       throw failureFrom(error, 'PORT_IN_USE', `listening on ${at.host} port ${at.port}`)
     })
     return front
+  }
+
+  /**
+   * Shows the first certificate from the next connection on, and another one to agents that ask for its pin. Connections
+   * that are open go on. Throws for a certificate that Node does not take, and then changes nothing.
+   */
+  show(certificates: readonly [TlsCertificate, ...TlsCertificate[]]): void {
+    const contexts = certificates.map(({ key, certificate }) => {
+      const context = createSecureContext({ key, cert: certificate, minVersion: MIN_VERSION })
+      return [pinServerName(tlsPin(certificate)), context] as const
+    })
+    const [{ key, certificate }] = certificates
+    this.#server.setSecureContext({ key, cert: certificate, minVersion: MIN_VERSION })
+    this.#byName.clear()
+    for (const [name, context] of contexts) this.#byName.set(name, context)
   }
 
   /** Where it listens; port 0 has become a real one. */
@@ -127,7 +154,7 @@ export class Front {
   }
 }
 
-function makeFront(make: () => Front): Front {
+function taking<Made>(make: () => Made): Made {
   try {
     return make()
   } catch (error) {

@@ -1,7 +1,15 @@
 import type { Clock } from '../platform/clock.ts'
 import { readIdentity, type TlsFiles } from './center-identity.ts'
 import type { RegisterState } from './conditions.ts'
-import { approve, type CenterAddress, type Invitation, invite, revoke } from './enrolment.ts'
+import {
+  approve,
+  type CenterAddress,
+  findAgent,
+  type Invitation,
+  invite,
+  revoke,
+  unrevoke,
+} from './enrolment.ts'
 import type { Agent, Register, StudyRow } from './register.ts'
 import { openRegister } from './sqlite/open-register.ts'
 
@@ -39,7 +47,7 @@ export class OperatorDesk implements Disposable {
   }
 
   static async open({ folder, publicUrl, tls, clock }: DeskOptions): Promise<OperatorDesk> {
-    const { keys, tlsPin } = await readIdentity(folder, tls)
+    const { keys, tlsPin } = await readIdentity(folder, clock.now(), tls)
     return new OperatorDesk(openRegister(folder), { url: publicUrl, center: keys.root.kid, tlsPin }, clock)
   }
 
@@ -48,7 +56,12 @@ export class OperatorDesk implements Disposable {
     return invite(this.#register, this.#address, { name, lifeMs, now: this.#clock.now() })
   }
 
-  /** By the fingerprint that the agent's screen shows. Throws AGENT_UNKNOWN or AGENT_REVOKED. */
+  /** The one agent whose fingerprint begins so, with at least 8 digits. Throws AGENT_UNKNOWN. */
+  agent(fingerprint: string): Promise<Agent> {
+    return findAgent(this.#register, fingerprint)
+  }
+
+  /** By all of the fingerprint that the agent's screen shows. Throws AGENT_UNKNOWN or AGENT_REVOKED. */
   approve(fingerprint: string): Promise<Agent> {
     return approve(this.#register, fingerprint, this.#clock.now())
   }
@@ -56,6 +69,11 @@ export class OperatorDesk implements Disposable {
   /** Throws AGENT_UNKNOWN. */
   revoke(fingerprint: string): Promise<Agent> {
     return revoke(this.#register, fingerprint, this.#clock.now())
+  }
+
+  /** Lets an agent in again that was shut out by mistake. Throws AGENT_UNKNOWN. */
+  unrevoke(fingerprint: string): Promise<Agent> {
+    return unrevoke(this.#register, fingerprint)
   }
 
   agents(): Promise<Agent[]> {

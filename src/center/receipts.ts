@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../platform/clock.ts'
 import { Failure } from '../platform/failure.ts'
 import type { ManifestAnswer } from '../protocol/center-api.ts'
-import { jwsDigest } from '../protocol/jws.ts'
+import { claimedKid, jwsDigest } from '../protocol/jws.ts'
 import { type Manifest, type ManifestInstance, verifyManifest } from '../protocol/manifest.ts'
 import { type Receipt, type ReceiptInstance, signReceipt, verifyReceipt } from '../protocol/receipt.ts'
 import { type SigningKey, verifyKeyOf } from '../protocol/signing-key.ts'
@@ -12,9 +12,13 @@ import type { Agent, Chain, Holding, ManifestRow, Register } from './register.ts
 export interface ReceiptMeans {
   readonly register: Register
   readonly clock: Clock
-  /** The root key's fingerprint. */
-  readonly center: string
-  readonly keys: readonly [SigningKey, ...SigningKey[]]
+  /** The center's keys at this moment. */
+  readonly ring: {
+    /** The root key's fingerprint. */
+    readonly center: string
+    /** The first signs. */
+    readonly receiptKeys: readonly [SigningKey, ...SigningKey[]]
+  }
 }
 
 /** Look-ups between two turns of the event loop. */
@@ -93,16 +97,16 @@ async function receiptFor(
   instances: ReceiptInstance[],
 ): Promise<string> {
   const latest = await means.register.receipts.latest(digest)
-  if (latest !== undefined && saysTheSame(latest, instances, means.keys)) return latest
+  if (latest !== undefined && saysTheSame(latest, instances, means.ring.receiptKeys)) return latest
   const now = means.clock.now()
   const { agent, study, version } = manifest
   const row: ManifestRow = { digest, agent, studyUid: study, version, chain, jws, postedAt: now }
-  const [key] = means.keys
+  const [key] = means.ring.receiptKeys
   return means.register.receipts.issue(row, (counter) => {
     const receipt: Receipt = {
       format: 'ferry-receipt/1',
       suite: SUITE,
-      center: means.center,
+      center: means.ring.center,
       agent,
       study,
       version,
@@ -115,12 +119,16 @@ async function receiptFor(
   })
 }
 
-/** Whether a receipt still tells the truth of the PACS, under a key that is still in use. */
+/**
+ * Whether a receipt still tells the truth of the PACS, under a key that agents still believe. One by a revoked key, or by a
+ * key that was lost in a restore, is as good as none: the agent gets a new one.
+ */
 function saysTheSame(
   jws: string,
   instances: readonly ReceiptInstance[],
   keys: readonly SigningKey[],
 ): boolean {
+  if (!keys.some(({ kid }) => kid === claimedKid(jws))) return false
   const said = verifyReceipt(jws, keys).instances
   return said.length === instances.length && said.every((one, index) => one.pacs === instances[index]?.pacs)
 }

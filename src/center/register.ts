@@ -54,20 +54,30 @@ export interface AgentRegister {
   addInvite(invite: Invite): Promise<void>
   invite(tokenSha256: string): Promise<Invite | undefined>
   /**
-   * Spends the invite on this key, which becomes a pending agent. A key that joins again by the invite that it spent, or
-   * by a fresh one, is what it is already. Undefined where the token is unknown, too old, or spent by another key.
+   * Spends the invite on this key, which becomes a pending agent unless it is known: a known key stays what it is, and
+   * spends the invite too. The key that spent it may use it again, since its first answer may be lost. Undefined if the
+   * token is unknown, too old, or spent by another key.
    */
   join(joining: Joining): Promise<Agent | undefined>
   find(kid: string): Promise<Agent | undefined>
   list(): Promise<Agent[]>
   approve(kid: string, now: number): Promise<void>
   revoke(kid: string, now: number): Promise<void>
+  /** Takes a revocation back: the agent is what it was before. */
+  unrevoke(kid: string): Promise<void>
   seen(kid: string, now: number): Promise<void>
 }
 
 export interface KeyListRegister {
-  /** The signed list of the newest version, which is a new one where `content` differs from what was last said. */
-  publish(content: string, sign: (version: number) => string): Promise<string>
+  /**
+   * The newest signed list if it says `content`, unless it is to be issued again; else a new one, whose version is above
+   * every known one and at least `atLeast`.
+   */
+  publish(
+    content: string,
+    issue: { readonly atLeast: number; readonly again: boolean },
+    sign: (version: number) => string,
+  ): Promise<{ readonly version: number; readonly jws: string }>
 }
 
 /** An upload: a pack on its way, or one that has been answered. */

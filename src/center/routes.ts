@@ -10,7 +10,8 @@ import {
 } from '../protocol/center-api.ts'
 import type { SignedKeyList } from '../protocol/key-list.ts'
 import { parseJson } from '../protocol/parse-json.ts'
-import { type Authenticator, checkApproved } from './authenticate.ts'
+import { verifyKeyFromText } from '../protocol/signing-key.ts'
+import { type Authenticator, checkApproved, checkPossession } from './authenticate.ts'
 import { join } from './enrolment.ts'
 import { HttpRefusal, readText, sendJson } from './http-answer.ts'
 import type { PackUploads } from './pack-uploads.ts'
@@ -20,7 +21,7 @@ import type { Agent } from './register.ts'
 import { tusMethod } from './tus-headers.ts'
 
 export interface RouteMeans extends ReceiptMeans {
-  readonly keyList: SignedKeyList
+  readonly ring: ReceiptMeans['ring'] & { readonly list: SignedKeyList }
   readonly authenticator: Authenticator
   readonly uploads: PackUploads
   readonly worker: PackWorker
@@ -61,7 +62,7 @@ export async function answer(means: RouteMeans, exchange: Exchange): Promise<voi
   checkApproved(agent)
   switch (`${method} ${pathname}`) {
     case `GET ${CENTER_PATHS.keys}`:
-      return sendJson(response, 200, means.keyList)
+      return sendJson(response, 200, means.ring.list)
     case `POST ${CENTER_PATHS.manifests}`:
       return sendJson(
         response,
@@ -79,13 +80,15 @@ export async function answer(means: RouteMeans, exchange: Exchange): Promise<voi
 async function answerJoin(means: RouteMeans, { request, response }: Exchange): Promise<void> {
   const text = await readText(request, JOIN_LIMIT_BYTES)
   const joining = parseJson(text, joinRequestSchema, 'PROTOCOL_VIOLATION', 'reading a request to join')
-  const agent = await join(means.register, joining, means.clock.now())
+  const now = means.clock.now()
+  checkPossession(request, verifyKeyFromText(joining.signingKey), means.ring.center, now)
+  const agent = await join(means.register, joining, now)
   sendJson(response, 200, agentAnswer(agent, means))
 }
 
 function agentAnswer(
   { state, name }: Agent,
-  { keyList: keys, register: { history } }: RouteMeans,
+  { ring: { list: keys }, register: { history } }: RouteMeans,
 ): AgentAnswer {
   return { state, name, ...(state === 'approved' ? { keys, history } : {}) }
 }

@@ -22,6 +22,7 @@ const BY_FAILURE: Partial<Readonly<Record<FailureCode, ExitCode>>> = {
   JOIN_CODE_INVALID: EXIT.usage,
   NOT_RUNNING: EXIT.notRunning,
   NOT_ENROLLED: EXIT.notEnrolled,
+  AGENT_KEY_LOST: EXIT.notEnrolled,
   AGENT_UNKNOWN: EXIT.notEnrolled,
   AGENT_REVOKED: EXIT.notEnrolled,
   CENTER_UNREACHABLE: EXIT.centerUnreachable,

@@ -4,8 +4,9 @@ import { addAgents } from './commands/center-agents.ts'
 import { addApprove } from './commands/center-approve.ts'
 import { addCenterInit } from './commands/center-init.ts'
 import { addInvite } from './commands/center-invite.ts'
+import { addKeys } from './commands/center-keys.ts'
 import { addCenterRetry } from './commands/center-retry.ts'
-import { addRevoke } from './commands/center-revoke.ts'
+import { addRevoke, addUnrevoke } from './commands/center-revoke.ts'
 import { addCenterRun } from './commands/center-run.ts'
 import { addCenterStatus } from './commands/center-status.ts'
 import { addCenterStudies } from './commands/center-studies.ts'
@@ -24,6 +25,8 @@ export function ferryCenterProgram(session: Session): Command {
     addAgents,
     addApprove,
     addRevoke,
+    addUnrevoke,
+    addKeys,
     addCenterStudies,
     addCenterStatus,
     addCenterRetry,

@@ -13,6 +13,8 @@ export interface Terminal {
   clear(): void
   /** Standard output is a screen: nothing of it ends in a file or a log. */
   readonly isTerminal: boolean
+  /** Asks a person and resolves with the line typed; undefined if standard input is not a terminal. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined
   /** Coloured where standard output is a terminal; NO_COLOR and FORCE_COLOR are obeyed. */
   readonly paint: (style: Style, text: string) => string
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -28,6 +30,13 @@ export const systemTerminal = (): Terminal => ({
   },
   paint: (style, text) => styleText(style, text, { stream: process.stdout }),
   isTerminal: isatty(1),
+  ask: isatty(0) ? ask : undefined,
   environment: process.env,
   folder: process.cwd(),
 })
+
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  using lines = createInterface({ input: process.stdin, output: process.stderr })
+  return await lines.question(question)
+}

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, fsync, openSync } from 'node:fs'
-import { open, realpath, rename, stat, unlink } from 'node:fs/promises'
+import { link, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { storageFailure } from './failure.ts'
@@ -37,6 +37,23 @@ export async function writeDurably(path: string, content: string | Uint8Array, m
     await handle.close().catch(() => {})
     await unlink(path).catch(() => {})
     throw storageFailure(error, `writing ${path}`)
+  }
+}
+
+/**
+ * Creates a new small file that is never seen half written: whoever lists the folder, in this process, in another one or
+ * after a crash, finds the whole file or none. Fails with STORAGE_ERROR if the name is taken.
+ */
+export async function createDurably(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
+  const draft = `${path}.${randomBytes(4).toString('hex')}.new`
+  await writeDurably(draft, content, mode)
+  try {
+    await link(draft, path)
+    await unlink(draft)
+    await syncFolder(dirname(path))
+  } catch (error) {
+    await unlink(draft).catch(() => {})
+    throw storageFailure(error, `creating ${path}`)
   }
 }
 

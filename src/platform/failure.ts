@@ -41,6 +41,7 @@ export const FAILURES = {
   DATABASE_NEWER: 'operator',
   ALREADY_RUNNING: 'operator',
   KEY_FILE_INVALID: 'operator',
+  AGENT_KEY_LOST: 'operator',
   CERTIFICATE_EXPIRING: 'operator',
   PORT_IN_USE: 'operator',
   // configuration and commands
@@ -57,6 +58,7 @@ export const FAILURES = {
   CENTER_ANSWER_INVALID: 'operator',
   CENTER_BEHIND: 'wait',
   CENTER_LOST: 'operator',
+  KEY_LIST_OLDER: 'operator',
   TOKEN_TIME: 'wait',
   AGENT_UNKNOWN: 'operator',
   AGENT_REVOKED: 'operator',

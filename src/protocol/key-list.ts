@@ -3,13 +3,16 @@ import { signJws, verifyJws } from './jws.ts'
 import { parseJson } from './parse-json.ts'
 import { type SigningKey, type VerifyKey, verifyKeyFromText } from './signing-key.ts'
 
+/** Versions are seconds since 1970, or one more than the last: this one leaves room above for 30,000 years. */
+export const HIGHEST_LIST_VERSION = 2 ** 40
+
 const keyListSchema = z.strictObject({
   format: z.literal('ferry-keys/1'),
   /** The root key's fingerprint. */
   center: z.string().regex(/^[0-9a-f]{64}$/),
   centerName: z.string(),
   /** An agent never goes back to a lower one. */
-  version: z.int().positive(),
+  version: z.int().positive().max(HIGHEST_LIST_VERSION),
   issuedAt: z.string(),
   /** age recipients; instances for the center are sealed to all of them. */
   seal: z.array(z.strictObject({ recipient: z.string(), role: z.enum(['center', 'recovery']) })).min(1),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { expect, test } from '@jest/globals'
+import { signAccessToken } from '../../src/protocol/access-token.ts'
 import { agentAnswerSchema, CENTER_PATHS } from '../../src/protocol/center-api.ts'
 import { verifyKeyList } from '../../src/protocol/key-list.ts'
 import { newSigningKey, shortFingerprint } from '../../src/protocol/signing-key.ts'
@@ -9,6 +10,8 @@ import { ManualClock } from '../support/manual-clock.ts'
 import { EnrolledAgent, pinOf, RunningCenter } from '../support/running-center.ts'
 
 const DAY_MS = 24 * 3600 * 1000
+
+const bearer = (text: string) => ({ authorization: `Bearer ${text}` })
 
 test('a clinic joins by its code, waits, and has the keys once its fingerprint is approved', async () => {
   await using center = await RunningCenter.start()
@@ -23,7 +26,7 @@ test('a clinic joins by its code, waits, and has the keys once its fingerprint i
   expect(waiting).toMatchObject({ status: 200, json: { state: 'pending', name: 'North Street CHC' } })
   expect(approved).toMatchObject({ state: 'approved', name: 'North Street CHC' })
   const list = verifyKeyList(approved.keys ?? { rootKey: '', jws: '' }, code.center)
-  expect(list).toMatchObject({ centerName: 'District center', version: 1, tlsPins: [code.tlsPin] })
+  expect(list).toMatchObject({ centerName: 'District center', tlsPins: [code.tlsPin] })
   expect(list.seal.map((one) => one.role)).toEqual(['center', 'recovery'])
 })
 
@@ -56,6 +59,45 @@ test('a join code is good for one key; the same key may come again', async () =>
   expect(answers.map((answer) => answer.status)).toEqual([200, 200, 403])
   expect(answers[2]?.json).toMatchObject({ code: 'JOIN_CODE_INVALID' })
   expect(await center.desk.agents()).toHaveLength(1)
+})
+
+test('a join code is spent by any use, also by a key that is known already', async () => {
+  await using center = await RunningCenter.start()
+  const known = await center.enrol()
+  const { token } = await center.invite('again')
+
+  const answers = [
+    await center.join(known.key, token),
+    await center.join(newSigningKey(), token),
+    await center.join(known.key, token),
+  ]
+
+  expect(answers.map((answer) => answer.status)).toEqual([200, 403, 200])
+  expect(await center.desk.agents()).toHaveLength(1)
+})
+
+test('nobody joins with a key that they do not hold, and the code is not spent by trying', async () => {
+  await using center = await RunningCenter.start()
+  const { token } = await center.invite('a')
+  const [victim, thief] = [newSigningKey(), newSigningKey()]
+  const body = JSON.stringify({
+    token,
+    signingKey: victim.publicKey.toString('base64url'),
+    name: 'pc-1',
+  })
+  const proofs = [
+    {},
+    bearer('none'),
+    bearer(new EnrolledAgent(center, thief).token()),
+    bearer(signAccessToken(victim, 'f'.repeat(64), Date.now())),
+    bearer(signAccessToken(victim, center.made.center, Date.now() - DAY_MS)),
+  ]
+  for (const headers of proofs) {
+    expect((await center.ask('POST', CENTER_PATHS.join, { body, headers })).status).toBe(401)
+  }
+
+  expect(await center.desk.agents()).toEqual([])
+  expect((await center.join(victim, token)).status).toBe(200)
 })
 
 test('a join code is too old after its time', async () => {
@@ -132,8 +174,27 @@ test('a revoked agent is refused at its next request, and stays so', async () =>
   })
 })
 
+test('a revocation by mistake is taken back: an approved agent goes on, a waiting one waits', async () => {
+  await using center = await RunningCenter.start()
+  const approved = await center.enrol()
+  const waiting = newSigningKey()
+  await center.join(waiting, (await center.invite('b')).token)
+  for (const { kid } of [approved.key, waiting]) await center.desk.revoke(kid)
+  expect((await approved.ask('GET', CENTER_PATHS.keys)).status).toBe(403)
+
+  for (const { kid } of [approved.key, waiting]) await center.desk.unrevoke(kid)
+
+  expect((await approved.ask('GET', CENTER_PATHS.keys)).status).toBe(200)
+  expect((await center.desk.status()).agents).toEqual({ pending: 1, approved: 1, revoked: 0 })
+  await expect(center.desk.unrevoke(waiting.kid.slice(0, 19))).rejects.toMatchObject({
+    code: 'AGENT_UNKNOWN',
+  })
+})
+
 test.each([
   ['too short', (kid: string) => kid.slice(0, 7)],
+  ['of 8 digits, which somebody may have made on purpose,', (kid: string) => kid.slice(0, 8)],
+  ['that lacks one of the digits that are shown', (kid: string) => kid.slice(0, 19)],
   ['that no agent has', () => 'ffffffffffffffff'],
   ['that is none', () => '%%%%%%%%'],
 ])('a fingerprint %s approves nobody', async (_, written) => {

@@ -80,7 +80,7 @@ test('a server with the key of the center is told something: the test above can 
   await using bad = await openBadLine({ clock: new FastClock(LINE_SPEED) })
   const { clinic } = bad
   const { port } = clinic.center
-  const { tls } = await readIdentity(`${clinic.folder}/center`)
+  const { tls } = await readIdentity(`${clinic.folder}/center`, Date.now())
   await clinic.stopCenter()
   await using impostor = await Impostor.start(tls, port)
   await sendInstances(clinic.agent.port, [inventedInstance(KIB)])

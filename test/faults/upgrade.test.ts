@@ -100,7 +100,8 @@ describe.each(FIXTURES)('the folders that version %s has left', (version) => {
       log: silentLog,
     })
     const account = await CenterAccount.open(join(at, 'agent'))
-    await account.joinAt({ ...account.address(), url: `https://127.0.0.1:${center.port}` })
+    const { rootKey, jws } = newestEnrolment(join(at, 'agent', 'keys'))
+    await account.enrol({ ...account.address(), url: `https://127.0.0.1:${center.port}` }, { rootKey, jws })
     const settings = testSettings(join(at, 'agent'), { retention: { confirmedMs: CENTURY_MS } })
     await using agent = await startAgent(settings, { clock: systemClock, log: silentLog })
     const { deliveries } = await until(
@@ -295,4 +296,12 @@ function makeLater(path: string, schemaFolder: string, journal: string): void {
   database.run('PRAGMA user_version = 99')
   database.all(`PRAGMA journal_mode = ${journal}`)
   database.close()
+}
+
+function newestEnrolment(folder: string): { rootKey: string; jws: string } {
+  const newest = readdirSync(folder)
+    .filter((name) => name.startsWith('center-'))
+    .toSorted()
+    .at(-1)
+  return JSON.parse(readFileSync(join(folder, newest ?? ''), 'utf8')).keys
 }

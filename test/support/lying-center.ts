@@ -47,7 +47,7 @@ export class LyingCenter implements AsyncDisposable {
   }
 
   static async start(center: { folder: string; port: number }): Promise<LyingCenter> {
-    const { tls, keys } = await readIdentity(center.folder)
+    const { tls, keys } = await readIdentity(center.folder, Date.now())
     const server = createServer({ key: tls.key, cert: tls.certificate, minVersion: 'TLSv1.3' })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')

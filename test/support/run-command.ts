@@ -19,11 +19,14 @@ export async function runCommand(
     environment = { FERRY_LANG: 'en' },
     signal = new AbortController().signal,
     isTerminal = false,
+    ask,
   }: {
     program?: BuildProgram
     environment?: Record<string, string>
     signal?: AbortSignal
     isTerminal?: boolean
+    /** A person at the keyboard. */
+    ask?: (question: string) => Promise<string>
   } = {},
 ): Promise<CommandResult> {
   const [out, err]: [string[], string[]] = [[], []]
@@ -32,6 +35,7 @@ export async function runCommand(
     say: (line: string) => void err.push(`${line}\n`),
     clear: () => {},
     isTerminal,
+    ask,
     paint: (_: string, text: string) => text,
     environment,
     folder,

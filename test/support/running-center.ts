@@ -139,7 +139,7 @@ export class RunningCenter implements AsyncDisposable {
 
   join(key: SigningKey, token: string): Promise<Answer> {
     const body = { token, signingKey: key.publicKey.toString('base64url'), name: 'pc-1' }
-    return this.ask('POST', CENTER_PATHS.join, { body: JSON.stringify(body) })
+    return new EnrolledAgent(this, key).ask('POST', CENTER_PATHS.join, { body: JSON.stringify(body) })
   }
 
   /** One request; resolves with its answer, rejects when the line breaks. */

@@ -1,97 +1,205 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { writeDurably } from '../../platform/durable-file.ts'
+import { createDurably } from '../../platform/durable-file.ts'
 import { Failure, storageFailure, systemCode } from '../../platform/failure.ts'
 import { type KeyList, type SignedKeyList, verifyKeyList } from '../../protocol/key-list.ts'
 import { parseJson } from '../../protocol/parse-json.ts'
 import { newSigningKey, type SigningKey, seedOf, signingKeyFromSeed } from '../../protocol/signing-key.ts'
 
 const identitySchema = z.strictObject({ signingSeed: z.string() })
-const centerSchema = z.strictObject({
+const enrolmentSchema = z.strictObject({
+  format: z.literal('ferry-enrolment/1'),
   url: z.string(),
+  /** The root key's fingerprint. */
   center: z.string(),
-  /** The pin of the join code; a key list may add others. */
+  /** The join code's pin. It counted for the first contact; the key list's pins count since. */
   tlsPin: z.string(),
+  /** The newest key list of this center that was known when the file was written. */
+  keys: z.strictObject({ rootKey: z.string(), jws: z.string() }),
 })
-const keysSchema = z.strictObject({ rootKey: z.string(), jws: z.string() })
+type Enrolment = z.infer<typeof enrolmentSchema>
 
-export type CenterAddress = z.infer<typeof centerSchema>
+/** Where the center is, and how it was known at first. */
+export type CenterAddress = Pick<Enrolment, 'url' | 'center' | 'tlsPin'>
+
+/**
+ * `new`: taken over. `known`: it says what is known. `older`: its version is below the known one, so it is not taken over.
+ * `twin`: another list had this version already; the one that was issued later is taken over.
+ */
+export type Learned = 'new' | 'known' | 'older' | 'twin'
 
 /**
  * The agent's own key and what it knows of its center: small files in `<data>/keys`, readable by the service alone, apart
- * from the database, so that losing that loses no enrolment. Files are never replaced: a newer key list is a new file.
+ * from the database, so that losing that loses no enrolment. No file is ever changed. Address and key list are one file,
+ * the newest counts, and it appears whole or not at all: whatever ends `ferry join` half way, the old enrolment stays
+ * in force or the new one is.
  */
 export class CenterAccount {
   readonly #folder: string
   readonly signingKey: SigningKey
+  #file: string | undefined
+  #address: CenterAddress | undefined
+  #list: KeyList | undefined
+  #learning: Promise<unknown> = Promise.resolve()
 
   private constructor(folder: string, signingKey: SigningKey) {
     this.#folder = folder
     this.signingKey = signingKey
   }
 
-  /** Opens the account; makes the agent's key when there is none yet. */
+  /**
+   * Opens the account. Throws NOT_ENROLLED before the first `ferry join`, and AGENT_KEY_LOST if the agent had a key once:
+   * a new identity is made by a person's decision only.
+   */
   static async open(dataFolder: string): Promise<CenterAccount> {
+    const account = CenterAccount.#openKnown(dataFolder)
+    if (account !== undefined) return account
+    throw wasUsed(dataFolder) ? keyLost(dataFolder) : notEnrolled()
+  }
+
+  /** Opens the account to join a center, and makes the agent's key if there is none. `isNewKey`: the old one is lost. */
+  static async openToJoin(dataFolder: string): Promise<{ account: CenterAccount; isNewKey: boolean }> {
     const folder = join(dataFolder, 'keys')
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    const path = join(folder, 'agent.json')
-    const text = readIfThere(path)
-    if (text !== undefined) {
-      const { signingSeed } = parseJson(text, identitySchema, 'KEY_FILE_INVALID', `reading ${path}`)
-      return new CenterAccount(folder, signingKeyFromSeed(Buffer.from(signingSeed, 'base64url')))
-    }
+    const known = CenterAccount.#openKnown(dataFolder)
+    if (known !== undefined) return { account: known, isNewKey: false }
+    const isNewKey = wasUsed(dataFolder)
     const key = newSigningKey()
-    await writeDurably(path, JSON.stringify({ signingSeed: seedOf(key).toString('base64url') }))
-    return new CenterAccount(folder, key)
+    const text = JSON.stringify({ signingSeed: seedOf(key).toString('base64url') })
+    await createDurably(join(folder, KEY_FILE), text)
+    return { account: CenterAccount.#read(folder, key), isNewKey }
   }
 
-  /** Where the center is and how to know it. Throws NOT_ENROLLED before the first join. */
+  static #openKnown(dataFolder: string): CenterAccount | undefined {
+    const folder = join(dataFolder, 'keys')
+    const path = join(folder, KEY_FILE)
+    const text = readIfThere(path)
+    if (text === undefined) return undefined
+    const { signingSeed } = parseJson(text, identitySchema, 'KEY_FILE_INVALID', `reading ${path}`)
+    return CenterAccount.#read(folder, signingKeyFromSeed(Buffer.from(signingSeed, 'base64url')))
+  }
+
+  static #read(folder: string, key: SigningKey): CenterAccount {
+    const account = new CenterAccount(folder, key)
+    account.reread()
+    return account
+  }
+
+  /** Throws NOT_ENROLLED before a center has approved this agent. */
   address(): CenterAddress {
-    const path = this.#newest('center')
-    if (path === undefined) throw notEnrolled()
-    return parseJson(readFileSync(path, 'utf8'), centerSchema, 'KEY_FILE_INVALID', `reading ${path}`)
+    if (this.#address === undefined) throw notEnrolled()
+    return this.#address
   }
 
-  /** The newest key list, its signature checked again. Throws NOT_ENROLLED before the center has approved this agent. */
+  /** The newest key list. Throws NOT_ENROLLED. */
   keyList(): KeyList {
-    const path = this.#newest('keys')
-    if (path === undefined) throw notEnrolled()
-    const signed = parseJson(readFileSync(path, 'utf8'), keysSchema, 'KEY_FILE_INVALID', `reading ${path}`)
-    return verifyKeyList(signed, this.address().center)
+    if (this.#list === undefined) throw notEnrolled()
+    return this.#list
   }
 
-  async joinAt(address: CenterAddress): Promise<void> {
-    await this.#write('center', JSON.stringify(address))
+  /** Looks for an enrolment by another process (`ferry join` while the agent runs). True if there was one. */
+  reread(): boolean {
+    const newest = this.#files().at(-1)
+    if (newest === undefined || newest === this.#file) return false
+    const { url, center, tlsPin, keys } = this.#enrolment(newest)
+    this.#take(newest, { url, center, tlsPin }, verifyKeyList(keys, center))
+    return true
   }
 
-  /** Takes over a key list that is newer than the one known. Throws SIGNATURE_INVALID for one that the root did not sign. */
-  async learnKeys(signed: SignedKeyList): Promise<'new' | 'known'> {
+  /**
+   * Makes this the agent's center, in one step. Throws SIGNATURE_INVALID for a list that the root did not sign. If a later
+   * list of the same center is known (the agent was enrolled there before), that one stays in force.
+   */
+  async enrol(address: CenterAddress, signed: SignedKeyList): Promise<void> {
+    const list = verifyKeyList(signed, address.center)
+    const known = this.#newestOf(address.center)
+    const keys =
+      known !== undefined && verifyKeyList(known, address.center).version > list.version ? known : signed
+    // The running agent may write a newer key list of the old center at this moment.
+    while (!(await this.#write(numberOf(this.#files().at(-1)) + 1, address, keys)));
+  }
+
+  /** Takes over a list of this center that is newer than the one known. Throws SIGNATURE_INVALID. */
+  learnKeys(signed: SignedKeyList): Promise<Learned> {
+    const learning = this.#learning.then(() => this.#learn(signed))
+    this.#learning = learning.catch(() => {})
+    return learning
+  }
+
+  async #learn(signed: SignedKeyList): Promise<Learned> {
+    const known = this.keyList()
     const list = verifyKeyList(signed, this.address().center)
-    if (this.isApproved() && list.version <= this.keyList().version) return 'known'
-    await this.#write('keys', JSON.stringify(signed))
-    return 'new'
+    const isSame = contentOf(list) === contentOf(known)
+    if (list.version < known.version) return isSame ? 'known' : 'older'
+    if (isSame) {
+      // It was issued again. It is kept in memory only, so that no list in between is taken over.
+      this.#list = list
+      return 'known'
+    }
+    if (list.version === known.version && list.issuedAt <= known.issuedAt) return 'twin'
+    // Written under the number after the one in force: if `ferry join` was faster, its enrolment stays.
+    const isWritten = await this.#write(numberOf(this.#file) + 1, this.address(), signed)
+    if (!isWritten) return 'known'
+    return list.version === known.version ? 'twin' : 'new'
   }
 
-  isApproved(): boolean {
-    return this.#newest('keys') !== undefined
+  #newestOf(center: string): SignedKeyList | undefined {
+    for (const name of this.#files().toReversed()) {
+      const enrolment = this.#enrolment(name)
+      if (enrolment.center === center) return enrolment.keys
+    }
+    return undefined
   }
 
-  async #write(kind: string, text: string): Promise<void> {
-    const number = this.#numbered(kind).length + 1
-    await writeDurably(join(this.#folder, `${kind}-${String(number).padStart(4, '0')}.json`), text)
+  /** False if there is such a file already. */
+  async #write(number: number, address: CenterAddress, keys: SignedKeyList): Promise<boolean> {
+    const name = `center-${String(number).padStart(4, '0')}.json`
+    const enrolment: Enrolment = { format: 'ferry-enrolment/1', ...address, keys }
+    try {
+      await createDurably(join(this.#folder, name), JSON.stringify(enrolment))
+    } catch (error) {
+      if (error instanceof Failure && systemCode(error.cause) === 'EEXIST') return false
+      throw error
+    }
+    this.#take(name, address, verifyKeyList(keys, address.center))
+    return true
   }
 
-  #newest(kind: string): string | undefined {
-    const name = this.#numbered(kind).at(-1)
-    return name === undefined ? undefined : join(this.#folder, name)
+  #take(file: string, address: CenterAddress, list: KeyList): void {
+    this.#file = file
+    this.#address = address
+    this.#list = list
   }
 
-  #numbered(kind: string): string[] {
+  #enrolment(name: string): Enrolment {
+    const path = join(this.#folder, name)
+    const text = readIfThere(path) ?? ''
+    return parseJson(text, enrolmentSchema, 'KEY_FILE_INVALID', `reading ${path}`)
+  }
+
+  #files(): string[] {
     return readdirSync(this.#folder)
-      .filter((name) => name.startsWith(`${kind}-`) && name.endsWith('.json'))
-      .toSorted()
+      .filter((name) => /^center-\d{4,}\.json$/.test(name))
+      .toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1))
   }
+}
+
+const KEY_FILE = 'agent.json'
+
+const numberOf = (file: string | undefined): number =>
+  Number.parseInt(file?.slice('center-'.length) ?? '0', 10)
+
+/** An agent has worked here before: its index, its spool or an enrolment is there. */
+function wasUsed(dataFolder: string): boolean {
+  const keys = join(dataFolder, 'keys')
+  const isEnrolled = existsSync(keys) && readdirSync(keys).some((name) => name.startsWith('center-'))
+  return isEnrolled || ['queue.sqlite', 'spool'].some((name) => existsSync(join(dataFolder, name)))
+}
+
+/** Everything that a list says but its version and time. */
+function contentOf(list: KeyList): string {
+  return JSON.stringify({ ...list, version: 0, issuedAt: '' })
 }
 
 function readIfThere(path: string): string | undefined {
@@ -101,6 +209,14 @@ function readIfThere(path: string): string | undefined {
     if (systemCode(error) === 'ENOENT') return undefined
     throw storageFailure(error, `reading ${path}`)
   }
+}
+
+function keyLost(dataFolder: string): Failure {
+  return new Failure(
+    'AGENT_KEY_LOST',
+    `opening ${join(dataFolder, 'keys', KEY_FILE)}: the agent's key is missing, and this folder was used before: ` +
+      'bring the file back, or ask the center for a join code and run ferry join CODE, which makes a new key',
+  )
 }
 
 function notEnrolled(): Failure {

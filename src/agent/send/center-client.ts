@@ -37,10 +37,11 @@ export interface CenterResponse {
   body: string
 }
 
+/** Read anew for each request: a running agent may be joined to another center. */
 export interface CenterClientOptions {
-  url: string
+  readonly url: string
   /** The center's root key fingerprint: whom tokens are meant for. */
-  center: string
+  readonly center: string
   pins: () => readonly string[]
   signingKey: SigningKey
   clock: Clock
@@ -50,7 +51,7 @@ export interface CenterClientOptions {
 export class CenterClient implements AsyncDisposable {
   readonly #options: CenterClientOptions
   readonly #agent: Agent
-  #token: { text: string; until: number } | undefined
+  #token: { text: string; center: string; until: number } | undefined
   /** What the center's clock said at its last answer, and when that was on our monotonic clock. */
   #told: { centerMs: number; atMs: number } | undefined
 
@@ -136,9 +137,9 @@ export class CenterClient implements AsyncDisposable {
   #bearer(): string {
     const { clock, signingKey, center } = this.#options
     const now = this.#centerNow() ?? clock.now()
-    if (this.#token === undefined || clock.monotonicMs() > this.#token.until) {
+    if (this.#token?.center !== center || clock.monotonicMs() > this.#token.until) {
       const until = clock.monotonicMs() + (TOKEN_LIFE_S * 1000) / 2
-      this.#token = { text: signAccessToken(signingKey, center, now), until }
+      this.#token = { text: signAccessToken(signingKey, center, now), center, until }
     }
     return this.#token.text
   }

@@ -8,7 +8,6 @@ import type { Ulid } from '../../protocol/ulid.ts'
 import type { MemberOutcome, PackRecord, Packs } from '../queue/packs.ts'
 import type { Spool } from '../queue/spool.ts'
 import { verifySpoolFile } from '../queue/verify-spool-file.ts'
-import { askAgent } from './ask-agent.ts'
 import type { CenterClient } from './center-client.ts'
 import { ChunkSize } from './chunk-size.ts'
 import type { Destination } from './destination.ts'
@@ -27,6 +26,8 @@ const DAMAGED_CAP_MS = 10 * 60_000
 
 export interface CenterUploadParts {
   client: CenterClient
+  /** Asks the center whether it takes instances from this agent; rejects with the reason if it does not. */
+  ask: (signal: AbortSignal) => Promise<unknown>
   packs: Packs
   spool: Spool
   clock: Clock
@@ -84,7 +85,7 @@ export class CenterUpload implements Destination {
   }
 
   async probe(signal: AbortSignal): Promise<void> {
-    await askAgent(this.#parts.client, signal)
+    await this.#parts.ask(signal)
   }
 
   /** A pack with a bad member cannot be sent as it was written down: the bad one is held, the others go in a new one. */

@@ -17,20 +17,25 @@ export interface Joining {
   clock: Clock
   /** The center has taken the token and waits for its operator to approve this fingerprint. */
   onPending: (fingerprint: string) => void
+  /** The agent's key was lost and this is its new identity: the center must approve it as a new agent. */
+  onNewKey?: (fingerprint: string) => void
   signal?: AbortSignal
 }
 
 /**
  * Joins a center: the agent's key is made here and never leaves; the token of the join code buys a place in the waiting
- * room; the operator approves the fingerprint; then the center's signed key list is kept. Can be repeated after a break.
+ * room; the operator approves the fingerprint; then the center's address and its signed key list are stored in one step.
+ * Until then nothing has changed, and an earlier enrolment stays in force. Can be repeated after a break.
  */
 export async function joinCenter(joining: Joining): Promise<void> {
   const { dataFolder, code, name, clock, onPending, signal } = joining
-  const account = await CenterAccount.open(dataFolder)
+  const { account, isNewKey } = await CenterAccount.openToJoin(dataFolder)
+  if (isNewKey) joining.onNewKey?.(account.signingKey.kid)
+  const { url, center, tlsPin } = code
   await using client = new CenterClient({
-    url: code.url,
-    center: code.center,
-    pins: () => [code.tlsPin],
+    url,
+    center,
+    pins: () => [tlsPin],
     signingKey: account.signingKey,
     clock,
   })
@@ -52,8 +57,7 @@ export async function joinCenter(joining: Joining): Promise<void> {
     await clock.sleep(backoffMs(asked, FIRST_ASK_MS, LAST_ASK_MS), signal)
     answer = await client.json(agentAnswerSchema, { method: 'GET', path: CENTER_PATHS.agent, signal })
   }
-  await account.joinAt({ url: code.url, center: code.center, tlsPin: code.tlsPin })
-  await account.learnKeys(keysOf(answer))
+  await account.enrol({ url, center, tlsPin }, keysOf(answer))
 }
 
 function keysOf({ state, keys }: AgentAnswer): NonNullable<AgentAnswer['keys']> {

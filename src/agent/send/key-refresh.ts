@@ -1,52 +1,94 @@
 import type { Clock } from '../../platform/clock.ts'
-import { describe, Failure } from '../../platform/failure.ts'
+import { describe, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
-import { askAgent } from './ask-agent.ts'
+import { Wake } from '../../platform/wake.ts'
+import type { WatchPoints } from '../queue/watch-points.ts'
+import { askAgent, type Welcome } from './ask-agent.ts'
 import type { CenterAccount } from './center-account.ts'
 import type { CenterClient } from './center-client.ts'
 
-const EVERY_MS = 60 * 60_000
-const AFTER_FAILURE_MS = 5 * 60_000
+const EVERY_MS = 5 * 60_000
 
 export interface KeyRefreshParts {
   account: CenterAccount
   client: CenterClient
+  watchPoints: WatchPoints
   clock: Clock
   log: Log
-  /** A newer key list is in force. */
+  /** A newer key list, or another center, is in force. */
   renewed: () => void
 }
 
-/** Learns the center's newer key lists, hour by hour, so that keys can be changed before old ones end. */
+/**
+ * Learns the center's newer key lists with every question to the center, at least every few minutes, so that a key is known
+ * before it is used. Also notices that the agent was joined to a center anew while it runs.
+ */
 export class KeyRefresh {
   readonly #parts: KeyRefreshParts
+  readonly #wake: Wake
 
   constructor(parts: KeyRefreshParts) {
     this.#parts = parts
+    this.#wake = new Wake(parts.clock)
+  }
+
+  /** `ferry join` may have enrolled the agent: look now. */
+  wake(): void {
+    this.#wake.call()
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#parts
+    const { log } = this.#parts
     while (!signal.aborted) {
-      const delay = (await this.#learn(signal)) ? EVERY_MS : AFTER_FAILURE_MS
-      await clock.sleep(delay, signal).catch(() => {})
+      await this.ask(signal).catch((error: unknown) => {
+        if (!signal.aborted) log.debug('center keys not asked for', { reason: describe(error) })
+      })
+      await this.#wake.wait(EVERY_MS, signal)
     }
   }
 
-  async #learn(signal: AbortSignal): Promise<boolean> {
+  /** Asks the center what it thinks of this agent, and takes over the keys that it announces. Throws as askAgent does. */
+  async ask(signal: AbortSignal): Promise<Welcome> {
     const { account, client, log, renewed } = this.#parts
-    try {
-      const { keys } = await askAgent(client, signal)
-      if ((await account.learnKeys(keys)) === 'new') {
-        log.info('center announced new keys', { version: account.keyList().version })
-        renewed()
-      }
-      return true
-    } catch (error) {
-      const isForged = error instanceof Failure && error.code === 'SIGNATURE_INVALID'
-      if (isForged) log.error('key list not believed', { code: error.code, reason: error.message })
-      else if (!signal.aborted) log.debug('center keys not asked for', { reason: describe(error) })
-      return false
+    if (account.reread()) {
+      log.info('joined to a center', { ...account.address() })
+      renewed()
     }
+    const { center } = account.address()
+    const welcome = await askAgent(client, signal)
+    // An answer of the center that was left meanwhile is signed by another root.
+    if (account.address().center === center) await this.#learn(welcome)
+    return welcome
+  }
+
+  async #learn({ keys }: Welcome): Promise<void> {
+    const { account, watchPoints, log, renewed } = this.#parts
+    const known = account.keyList().version
+    try {
+      const learned = await account.learnKeys(keys)
+      if (learned === 'older') return this.#tellOlder(known)
+      watchPoints.clear('KEY_LIST_OLDER', 'center')
+      if (learned === 'known') return
+      renewed()
+      const { version } = account.keyList()
+      if (learned === 'new') log.info('center announced new keys', { version })
+      else log.error('two key lists of one version: the later counts; was the center restored?', { version })
+    } catch (error) {
+      // Neither a forged list nor a full disk says that the center takes nothing.
+      const { code, message } = failureFrom(error, 'INTERNAL', 'taking over a key list')
+      log.error('key list not taken over', { code, reason: message })
+    }
+  }
+
+  /** Its keys may be gone: instances are sealed to keys that the center perhaps no longer has. */
+  #tellOlder(version: number): void {
+    const { watchPoints, log } = this.#parts
+    const words =
+      `the center announces older keys than those known here (version ${version}): it was restored from a backup; ` +
+      `at the center: ferry-center keys publish --above ${version}`
+    const isRaised = watchPoints.alarms().some(({ code }) => code === 'KEY_LIST_OLDER')
+    if (isRaised) return
+    watchPoints.raise('KEY_LIST_OLDER', 'center', words)
+    log.error('center announces an older key list', { code: 'KEY_LIST_OLDER', version })
   }
 }

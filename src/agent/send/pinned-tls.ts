@@ -4,56 +4,99 @@ import { connect, type TLSSocket } from 'node:tls'
 import type { buildConnector } from 'undici'
 import type { Clock } from '../../platform/clock.ts'
 import { Failure, failureFrom } from '../../platform/failure.ts'
+import { pinServerName } from '../../protocol/pin-name.ts'
 
 /** Some 3 KiB each way; as long as the center waits for it. */
 const HANDSHAKE_MS = 30_000
+/** More are not announced at one time but by a center that rotates its key in haste. */
+const PINS_ASKED_FOR = 4
 
 /**
  * Connects by TLS 1.3 to a server that shows one of the pinned keys (SHA-256 of its SubjectPublicKeyInfo, base64url). The
  * pin is the whole proof, so no certificate authority is asked; it is compared before a single byte of a request leaves.
- * Fails with CENTER_IDENTITY for another key, CENTER_UNREACHABLE when there is no connection.
+ * A center that shows a newer key is asked, by server name, for each key that is known here: it keeps the old ones for
+ * agents that were away. Fails with CENTER_IDENTITY for another key, CENTER_UNREACHABLE if there is no connection.
  */
 export function pinnedConnector(pins: () => readonly string[], clock: Clock): buildConnector.connector {
   return ({ hostname, port }, callback) => {
-    const socket = connect({
-      host: hostname,
-      port: Number(port),
-      ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
-      minVersion: 'TLSv1.3',
-      rejectUnauthorized: false,
-    })
-    socket.setNoDelay(true)
-    socket.setKeepAlive(true)
-    let isSettled = false
-    const settle = (failure: Failure | null): void => {
-      if (isSettled) return
-      isSettled = true
-      timer.cancel()
-      if (failure === null) return callback(null, socket)
-      socket.destroy()
-      callback(failure, null)
-    }
-    const timer = clock.after(HANDSHAKE_MS, () =>
-      settle(unreachable(`no TLS handshake within ${HANDSHAKE_MS / 1000} s`)),
-    )
-    socket.once('error', (error: NodeJS.ErrnoException) =>
-      settle(unreachable(error.code ?? error.message, error)),
-    )
-    socket.once('close', () => settle(unreachable('the connection was closed')))
-    socket.once('secureConnect', () => settle(distrust()))
-    const distrust = (): Failure | null => {
-      try {
-        const pin = shownPin(socket)
-        return pins().includes(pin) ? null : wrongKey(hostname, pin)
-      } catch (error) {
-        // The pins lie in files, and there may be no descriptor left; thrown from an event it would end the process.
-        const attempted = `connecting to ${hostname}:${port}: finding out which keys to believe`
-        return failureFrom(error, 'CENTER_UNREACHABLE', attempted)
-      }
-    }
-    const unreachable = (found: string, cause?: Error): Failure =>
-      new Failure('CENTER_UNREACHABLE', `connecting to ${hostname}:${port}: ${found}`, { cause })
+    const at = { host: hostname, port: Number(port) }
+    void handOver(connectPinned(at, pins, clock), at, callback)
   }
+}
+
+/** Never rejects, and calls once. */
+async function handOver(
+  connecting: Promise<TLSSocket>,
+  { host, port }: Place,
+  callback: buildConnector.Callback,
+): Promise<void> {
+  let socket: TLSSocket
+  try {
+    socket = await connecting
+  } catch (error) {
+    return callback(failureFrom(error, 'CENTER_UNREACHABLE', `connecting to ${host}:${port}`), null)
+  }
+  callback(null, socket)
+}
+
+interface Place {
+  host: string
+  port: number
+}
+
+async function connectPinned(at: Place, pins: () => readonly string[], clock: Clock): Promise<TLSSocket> {
+  const [first, ...others] = [
+    ...(isIP(at.host) === 0 ? [at.host] : [undefined]),
+    ...pinsNow(at, pins).slice(0, PINS_ASKED_FOR).map(pinServerName),
+  ]
+  const socket = await handshake(at, first, clock)
+  const shown = shownPin(socket)
+  if (pinsNow(at, pins).includes(shown)) return socket
+  socket.destroy()
+  for (const name of others) {
+    const again = await handshake(at, name, clock)
+    if (pinsNow(at, pins).includes(shownPin(again))) return again
+    again.destroy()
+  }
+  throw wrongKey(at.host, shown)
+}
+
+/** The pins lie in files, and there may be no descriptor left. */
+function pinsNow({ host, port }: Place, pins: () => readonly string[]): readonly string[] {
+  try {
+    return pins()
+  } catch (error) {
+    const attempted = `connecting to ${host}:${port}: finding out which keys to believe`
+    throw failureFrom(error, 'CENTER_UNREACHABLE', attempted)
+  }
+}
+
+/** Resolves with an encrypted connection to whoever answers. */
+function handshake({ host, port }: Place, servername: string | undefined, clock: Clock): Promise<TLSSocket> {
+  const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>()
+  const socket = connect({
+    host,
+    port,
+    ...(servername === undefined ? {} : { servername }),
+    minVersion: 'TLSv1.3',
+    rejectUnauthorized: false,
+  })
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true)
+  const broke = (found: string, cause?: Error): void => {
+    const failure = new Failure('CENTER_UNREACHABLE', `connecting to ${host}:${port}: ${found}`, { cause })
+    timer.cancel()
+    reject(failure)
+    socket.destroy()
+  }
+  const timer = clock.after(HANDSHAKE_MS, () => broke(`no TLS handshake within ${HANDSHAKE_MS / 1000} s`))
+  socket.once('error', (error: NodeJS.ErrnoException) => broke(error.code ?? error.message, error))
+  socket.once('close', () => broke('the connection was closed'))
+  socket.once('secureConnect', () => {
+    timer.cancel()
+    resolve(socket)
+  })
+  return promise
 }
 
 /** The pin of the key that the peer proved to hold. */

@@ -33,8 +33,10 @@ export interface SettlementParts {
   quiet: QuietTimes
   signingKey: SigningKey
   /** The center's root key fingerprint, and the keys that may sign its receipts at this moment. */
-  center: string
+  readonly center: string
   receiptKeys: () => readonly VerifyKey[]
+  /** Asks the center for its newest key list. */
+  renewKeys: (signal: AbortSignal) => Promise<void>
   postManifest: (jws: string, signal: AbortSignal) => Promise<ManifestAnswer>
   /** Instances go again. */
   requeued: () => void
@@ -122,7 +124,7 @@ export class Settlement {
     if (claimedKid(manifest.jws) !== signingKey.kid) return this.#listAnew(manifest)
     try {
       const answer = await postManifest(manifest.jws, signal)
-      if ('receipt' in answer) this.#confirm(manifest, answer.receipt)
+      if ('receipt' in answer) await this.#confirm(manifest, answer.receipt, signal)
       else this.#sendAgain(manifest, answer.missing)
     } catch (error) {
       if (signal.aborted) return
@@ -138,9 +140,10 @@ export class Settlement {
     this.wake()
   }
 
-  #confirm(row: ManifestRow, receiptJws: string): void {
+  async #confirm(row: ManifestRow, receiptJws: string, signal: AbortSignal): Promise<void> {
     const { destination, studies, watchPoints, clock, log } = this.#parts
     const { studyInstanceUid, version } = row
+    if (!this.#isKeyKnown(receiptJws)) await this.#parts.renewKeys(signal)
     const receipt = this.#believe(row, receiptJws)
     const pacs = pacsOf(receipt)
     const pacsDueAt =
@@ -157,6 +160,16 @@ export class Settlement {
     } else watchPoints.clear('PACS_REFUSED', studyInstanceUid)
     if (row.pacs !== pacs)
       log.info('study confirmed', { studyInstanceUid, version, instances: ulids.length, pacs })
+  }
+
+  /** The center may have announced the key since the list was last asked for. What is not a receipt at all is believed by no key. */
+  #isKeyKnown(receiptJws: string): boolean {
+    try {
+      const kid = claimedKid(receiptJws)
+      return this.#parts.receiptKeys().some((key) => key.kid === kid)
+    } catch {
+      return true
+    }
   }
 
   /** A receipt that is not true must be seen by a person at once; the study stays unconfirmed. */

@@ -37,17 +37,7 @@ export class SqliteAgents implements AgentRegister {
     return this.#db.durably(() => {
       const invite = this.#goodInvite(joining)
       if (invite === undefined) return undefined
-      const known = this.#find(joining.kid)
-      if (known !== undefined) return known
-      this.#db.run(
-        `INSERT INTO agents (kid, public_key, name, own_name, state, joined_at)
-         VALUES (?, ?, ?, ?, 'pending', ?)`,
-        joining.kid,
-        joining.publicKey,
-        invite.name,
-        joining.ownName,
-        joining.now,
-      )
+      if (this.#find(joining.kid) === undefined) this.#add(joining, invite.name)
       this.#db.run('UPDATE invites SET used_by = ? WHERE token_sha256 = ?', joining.kid, joining.tokenSha256)
       return this.#find(joining.kid)
     })
@@ -81,8 +71,30 @@ export class SqliteAgents implements AgentRegister {
     )
   }
 
+  async unrevoke(kid: string): Promise<void> {
+    this.#db.durably(() =>
+      this.#db.run(
+        `UPDATE agents SET state = iif(approved_at IS NULL, 'pending', 'approved'), revoked_at = NULL
+         WHERE kid = ? AND state = 'revoked'`,
+        kid,
+      ),
+    )
+  }
+
   async seen(kid: string, now: number): Promise<void> {
     this.#db.run('UPDATE agents SET last_seen_at = ? WHERE kid = ?', now, kid)
+  }
+
+  #add({ kid, publicKey, ownName, now }: Joining, name: string): void {
+    this.#db.run(
+      `INSERT INTO agents (kid, public_key, name, own_name, state, joined_at)
+       VALUES (?, ?, ?, ?, 'pending', ?)`,
+      kid,
+      publicKey,
+      name,
+      ownName,
+      now,
+    )
   }
 
   #find(kid: string): Agent | undefined {

@@ -14,14 +14,18 @@ export class SqliteKeyLists implements KeyListRegister {
     this.#db = db
   }
 
-  async publish(content: string, sign: (version: number) => string): Promise<string> {
+  async publish(
+    content: string,
+    { atLeast, again }: { atLeast: number; again: boolean },
+    sign: (version: number) => string,
+  ): Promise<{ version: number; jws: string }> {
     return this.#db.durably(() => {
       const last = this.#db.get<Row>('SELECT * FROM key_lists ORDER BY version DESC LIMIT 1')
-      if (last?.content === content) return last.jws
-      const version = (last?.version ?? 0) + 1
+      if (last?.content === content && !again) return last
+      const version = Math.max((last?.version ?? 0) + 1, atLeast)
       const jws = sign(version)
       this.#db.run('INSERT INTO key_lists (version, content, jws) VALUES (?, ?, ?)', version, content, jws)
-      return jws
+      return { version, jws }
     })
   }
 }

@@ -1,4 +1,10 @@
 import type { Command } from 'commander'
+import { fingerprintDigits, SHOWN_DIGITS } from '../../center/enrolment.ts'
+import type { OperatorDesk } from '../../center/operator.ts'
+import { Failure } from '../../platform/failure.ts'
+import { shortFingerprint } from '../../protocol/signing-key.ts'
+import { confirmed } from '../confirm.ts'
+import { EXIT } from '../exit-codes.ts'
 import { openDesk } from '../open-desk.ts'
 import { printJson, type Session } from '../session.ts'
 import { printable } from '../text-table.ts'
@@ -13,8 +19,32 @@ export function addApprove(program: Command, session: Session): void {
     .addOption(jsonOption(session))
     .action(async (fingerprint: string, { json }: JsonOption) => {
       using desk = await openDesk(session, configOption(program))
-      const { name, kid, state } = await desk.approve(fingerprint)
+      const agent = await desk.agent(fingerprint)
+      if (!isWhole(fingerprint)) {
+        if (json || terminal.ask === undefined) throw new Failure('USAGE', say('approve.whole'))
+        showAgent(session, agent)
+        if (!(await confirmed(session, 'approve.ask'))) return session.conclude(EXIT.failed)
+      }
+      const { name, kid, state } = await desk.approve(agent.kid)
       if (json) printJson(session, { fingerprint: kid, name, state })
       else terminal.print(say('approve.done', { name: printable(name) }))
     })
+}
+
+/** A person has compared every digit that is shown. */
+export function isWhole(fingerprint: string): boolean {
+  return fingerprintDigits(fingerprint).length >= SHOWN_DIGITS
+}
+
+/** Shows whom a decision is about. */
+export function showAgent(
+  { terminal, say }: Session,
+  { name, ownName, kid }: Awaited<ReturnType<OperatorDesk['agent']>>,
+): void {
+  const values = {
+    name: printable(name),
+    ownName: printable(ownName),
+    fingerprint: terminal.paint('bold', shortFingerprint(kid)),
+  }
+  terminal.say(say('agent.which', values))
 }

@@ -30,7 +30,9 @@ export function addJoin(program: Command, session: Session): void {
         terminal.say(`    ${terminal.paint('bold', shortFingerprint(fingerprint))}`)
         terminal.say(say('join.waiting'))
       }
-      await joinCenter({ dataFolder, code, name, clock, onPending, signal })
+      const onNewKey = (fingerprint: string): void =>
+        terminal.say(say('join.newKey', { fingerprint: shortFingerprint(fingerprint) }))
+      await joinCenter({ dataFolder, code, name, clock, onPending, onNewKey, signal })
       if (json) printJson(session, { url: code.url, center: code.center })
       else terminal.print(say('join.done', { url: code.url }))
     })

@@ -124,6 +124,10 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'a key or password file is missing, unreadable, or not what it should be',
     todo: 'bring it back from the backup, or correct its path and access rights',
   },
+  AGENT_KEY_LOST: {
+    meaning: 'the key of this agent is missing, and the folder was used before',
+    todo: 'bring keys/agent.json back; if it is gone, ask the center for a join code: ferry join CODE makes a new key',
+  },
   CERTIFICATE_EXPIRING: {
     meaning: 'the certificate for DICOM over TLS expires soon, has expired, or is not valid yet',
     todo: 'have it renewed, put it where listener.tls.certificate says, and restart the service',
@@ -176,6 +180,10 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   CENTER_LOST: {
     meaning: 'the center has lost instances that this machine had removed after the retention time',
     todo: 'send the study again from the device or the archive; tell the center',
+  },
+  KEY_LIST_OLDER: {
+    meaning: 'the center announces older keys than those that this agent knows',
+    todo: 'tell the center: it was restored from a backup and should bring its newest keys back',
   },
   TOKEN_TIME: {
     meaning: "this machine's clock and the center's are too far apart",

@@ -102,6 +102,10 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: '密钥或密码文件缺失、无法读取或内容不对',
     todo: '请从备份恢复，或更正其路径和权限',
   },
+  AGENT_KEY_LOST: {
+    meaning: '本前置机的密钥文件缺失，而该数据文件夹曾经使用过',
+    todo: '请恢复 keys/agent.json；确已丢失时，向中心索取加入码，用 ferry join 加入码 生成新密钥',
+  },
   CERTIFICATE_EXPIRING: {
     meaning: 'DICOM TLS 证书即将到期、已到期或尚未生效',
     todo: '更换证书，放到 listener.tls.certificate 所指的位置，然后重启服务',
@@ -136,6 +140,10 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   CENTER_LOST: {
     meaning: '中心丢失了影像，而本机的副本已过保留期被删除',
     todo: '请从设备或归档重新发送该检查，并告知中心',
+  },
+  KEY_LIST_OLDER: {
+    meaning: '中心公布的密钥表比本机已知的旧',
+    todo: '请告知中心：它可能从备份恢复过，应找回最新的密钥',
   },
   TOKEN_TIME: { meaning: '本机时钟与中心相差太大', todo: '请在本机开启时间同步（NTP）' },
   AGENT_UNKNOWN: {

@@ -1,5 +1,8 @@
+import { KEY_ENGLISH } from './key-phrases-en.ts'
+
 /** What the CLI and the status page say. `{name}` is filled in; every language has the same keys and names. */
 export const ENGLISH = {
+  ...KEY_ENGLISH,
   'about.ferry':
     'Carries medical images from this clinic to the imaging center: sealed on arrival, proved on delivery.',
   'about.center':
@@ -228,11 +231,6 @@ export const ENGLISH = {
   'invite.hours': 'the code is good for so many hours',
   'invite.note':
     'Good once, until {time}. Pass it on over a way that you trust; then approve the fingerprint that the clinic reads to you.',
-  'approve.about': 'let an agent in that waits',
-  'approve.fingerprint': "the fingerprint that the clinic's screen shows",
-  'approve.done': '{name} is approved.',
-  'revoke.about': 'shut an agent out',
-  'revoke.done': '{name} is shut out from its next request on.',
   'agents.about': 'agents and when they were last seen',
   'agents.none': 'No agent has joined yet. ferry-center invite makes a join code.',
   'centerStudies.about': 'studies that came in lately',

@@ -1,6 +1,8 @@
+import { KEY_CHINESE } from './key-phrases-zh.ts'
 import type { Phrase } from './phrases-en.ts'
 
 export const CHINESE: Readonly<Record<Phrase, string>> = {
+  ...KEY_CHINESE,
   'about.ferry': '把本院的医学影像送到影像中心：到达即加密封存，送达有签收凭证。',
   'about.center': '接收各诊所的医学影像，核对、保存，并转交 PACS。',
   'option.config': '配置文件（否则依次：FERRY_CONFIG、./{file}、{folder}）',
@@ -215,11 +217,6 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'invite.name': '诊所名称',
   'invite.hours': '加入码的有效小时数',
   'invite.note': '只能用一次，{time} 前有效。请用可信的方式转交；然后批准诊所念给您的指纹。',
-  'approve.about': '批准等候中的代理',
-  'approve.fingerprint': '诊所屏幕上显示的指纹',
-  'approve.done': '已批准 {name}。',
-  'revoke.about': '停用一个代理',
-  'revoke.done': '{name} 已停用，从它的下一次请求起生效。',
   'agents.about': '各代理及其最近一次联系',
   'agents.none': '还没有代理加入。用 ferry-center invite 生成加入码。',
   'centerStudies.about': '最近收到的检查',

@@ -63,6 +63,7 @@ async function settle(
     signingKey: agentKey,
     center: CENTER,
     receiptKeys: () => [centerKey],
+    renewKeys: async () => {},
     postManifest: async (jws) => answer(jws),
     requeued: () => {
       requeued?.(queue)

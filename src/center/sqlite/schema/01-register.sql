@@ -25,7 +25,7 @@ CREATE TABLE invites (
 
 CREATE TABLE key_lists (
   version INTEGER PRIMARY KEY,
-  -- What the list says apart from version and time: a new version is made only where this changes.
+  -- What the list says apart from version and time. A new version is issued if this changes, at each start, and daily.
   content TEXT NOT NULL,
   jws TEXT NOT NULL
 ) STRICT;
