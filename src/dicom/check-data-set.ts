@@ -1,15 +1,15 @@
-import { Failure } from '../platform/failure.ts'
+import { EndingCheck } from './check-ending.ts'
 import type { Finding } from './check-findings.ts'
 import { IdentifierCheck } from './check-identifiers.ts'
 import { PixelCheck } from './check-pixel-data.ts'
 import { TailCheck } from './check-tail.ts'
 import { TextCheck } from './check-text.ts'
-import { DataSetReader } from './data-set-reader.ts'
 import { type DataSetToken, type ElementToken, UNDEFINED_LENGTH } from './data-set-token.ts'
 import { contradictsSyntax } from './declared-syntax.ts'
 import { encodingOf } from './element-header.ts'
 import type { Tag } from './tag.ts'
 import { transferSyntax } from './transfer-syntax.ts'
+import { TwofoldReading } from './twofold-reading.ts'
 import { isZero } from './zeros.ts'
 
 /** No value of a text VR that matters is longer; a longer one is not looked at. */
@@ -22,11 +22,12 @@ const PIXEL_DATA_GROUP = 0x7fe0
  * exception.
  */
 export class DataSetCheck {
-  readonly #reader: DataSetReader
+  readonly #reading: TwofoldReading
   readonly #identifiers = new IdentifierCheck()
   readonly #text = new TextCheck()
   readonly #pixels: PixelCheck
   readonly #tail: TailCheck
+  readonly #ending = new EndingCheck()
   readonly #found = new Set<Finding>()
   #value: { element: ElementToken; pieces: Buffer[] } | undefined
   #isInValue = false
@@ -42,32 +43,33 @@ export class DataSetCheck {
     const syntax = transferSyntax(transferSyntaxUid)
     this.#pixels = new PixelCheck(syntax)
     this.#tail = new TailCheck(encodingOf(syntax))
-    this.#reader = new DataSetReader(transferSyntaxUid, (token) => this.#take(token))
+    this.#reading = new TwofoldReading(
+      transferSyntaxUid,
+      (token) => this.#take(token),
+      (token) => this.#ending.take(token),
+    )
   }
 
   push(bytes: Buffer): void {
-    this.#read(() => this.#reader.push(bytes), 'unreadable')
+    this.#reading.push(bytes)
+    if (this.#reading.failure !== undefined && !this.#isEnded) this.#end(this.#placed('unreadable'))
   }
 
   /** Each at most once. */
   finish(): Finding[] {
     this.#isFinishing = true
     const isBetweenFragments = this.#isInFragments && !this.#isInValue
-    this.#read(() => this.#reader.finish(), isBetweenFragments ? 'fragmentsEnd' : 'truncated')
+    const failure = this.#reading.finish()
+    const wasRead = !this.#isEnded
+    const ending = this.#ending.of(this.#reading)
+    if (wasRead && failure !== undefined) {
+      const finding = this.#placed(isBetweenFragments ? 'fragmentsEnd' : 'truncated')
+      this.#end(finding === 'truncated' && ending === 'whole' ? 'unreadable' : finding)
+    } else if (this.#found.has('unreadable') && ending === 'cut') this.#found.add('truncated')
     const isWhole = !this.#isEnded
     this.#isEnded = true
     const later = [this.#identifiers.findings(), this.#text.findings(), this.#pixels.findings(isWhole)]
     return Array.from(new Set([...this.#found, ...later.flat()]))
-  }
-
-  #read(work: () => void, finding: Finding): void {
-    if (this.#isEnded) return
-    try {
-      work()
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error
-      this.#end(this.#placed(finding))
-    }
   }
 
   /**

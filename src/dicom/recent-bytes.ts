@@ -1,0 +1,46 @@
+/** More than any value in a head has that a device writes with a wrong length. */
+const LIMIT_BYTES = 128 * 1024
+
+/**
+ * The last bytes of a stream, from a place on that its owner moves forward: what follows the value that was still read
+ * well. Holds at most 128 KiB. If more comes before the place moves, nothing of it is kept.
+ */
+export class RecentBytes {
+  #pieces: Buffer[] = []
+  /** Where the first piece begins in the stream. */
+  #begin = 0
+  #end = 0
+  #isFull = false
+
+  /** Copies the bytes: the caller may use the memory again. */
+  push(bytes: Buffer): void {
+    this.#end += bytes.length
+    if (this.#isFull) return
+    this.#pieces.push(Buffer.from(bytes))
+    if (this.#end - this.#begin > LIMIT_BYTES) {
+      this.#isFull = true
+      this.#pieces = []
+    }
+  }
+
+  /** Forgets what comes before this place. */
+  keepFrom(offset: number): void {
+    if (this.#isFull) {
+      if (offset < this.#end) return
+      this.#isFull = false
+      this.#begin = this.#end
+    }
+    let first = this.#pieces[0]
+    while (first !== undefined && this.#begin + first.length <= offset) {
+      this.#begin += first.length
+      this.#pieces.shift()
+      first = this.#pieces[0]
+    }
+  }
+
+  /** Returns the bytes from this place on, or undefined if they are not kept. */
+  from(offset: number): Buffer | undefined {
+    if (this.#isFull || offset < this.#begin) return undefined
+    return Buffer.concat(this.#pieces).subarray(offset - this.#begin)
+  }
+}

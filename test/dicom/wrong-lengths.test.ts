@@ -1,0 +1,214 @@
+import { expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import iconv from 'iconv-lite'
+import { DataSetCheck } from '../../src/dicom/check-data-set.ts'
+import type { Finding } from '../../src/dicom/check-findings.ts'
+import { DataSetHeadScanner } from '../../src/dicom/data-set-head.ts'
+import { TAG } from '../../src/dicom/tag.ts'
+import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
+import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, writer } from './build-data-set.ts'
+
+const UIDS = {
+  sopClassUid: '1.2.840.10008.5.1.4.1.1.2',
+  sopInstanceUid: '1.2.826.0.1.9999.7.4',
+  studyInstanceUid: '1.2.826.0.1.9999.7',
+  seriesInstanceUid: '1.2.826.0.1.9999.7.2',
+}
+const WAYS = [
+  { name: 'implicit VR', uid: TRANSFER_SYNTAX.ImplicitVRLittleEndian, ...writer(IMPLICIT_LITTLE) },
+  { name: 'explicit VR', uid: TRANSFER_SYNTAX.ExplicitVRLittleEndian, ...writer(EXPLICIT_LITTLE) },
+]
+type Way = (typeof WAYS)[number]
+
+const gbk = (text: string): Buffer => {
+  const bytes = iconv.encode(text, 'gb18030')
+  return bytes.length % 2 === 0 ? bytes : Buffer.concat([bytes, Buffer.from(' ')])
+}
+const us = (value: number): Buffer => Buffer.from([value & 0xff, value >>> 8])
+const even = (uid: string): string => (uid.length % 2 === 0 ? uid : `${uid}\0`)
+
+/** Text elements of a head in which Chinese devices write Chinese, with the VR and an invented value. */
+const TEXTS = [
+  [0x0008_0080, 'LO', '城北镇卫生院影像科'],
+  [0x0008_0081, 'ST', '滨江路三号楼二层'],
+  [0x0008_1030, 'LO', '胸部平扫'],
+  [0x0008_1040, 'LO', '放射科'],
+  [0x0008_103e, 'LO', '肺窗薄层重建'],
+  [0x0010_0010, 'PN', '陈^小明'],
+  [0x0010_1040, 'LO', '滨江路三号'],
+  [0x0018_1030, 'LO', '胸部常规'],
+] as const
+
+/** What a device wrote for the length of a text: right, in characters, or a number of its own. */
+type Wrong = 'right' | 'characters' | { readonly stated: number }
+
+interface Shape {
+  readonly way: Way
+  /** For each text. */
+  readonly lengths: readonly Wrong[]
+  readonly pixelBytes: number
+}
+
+/** A whole CT slice, and where its pixel data begins. */
+function image({ way, lengths, pixelBytes }: Shape): { bytes: Buffer; pixelsAt: number } {
+  const { element } = way
+  const others: [number, string, string | Buffer][] = [
+    [0x0008_0005, 'CS', 'GB18030 '],
+    [0x0008_0016, 'UI', even(UIDS.sopClassUid)],
+    [0x0008_0018, 'UI', even(UIDS.sopInstanceUid)],
+    [0x0008_0020, 'DA', '20240105'],
+    [0x0008_0060, 'CS', 'CT'],
+    [0x0008_0070, 'LO', 'INVENTED'],
+    [0x0010_0020, 'LO', 'PAT-1 '],
+    [0x0010_0030, 'DA', '19700131'],
+    [0x0020_000d, 'UI', even(UIDS.studyInstanceUid)],
+    [0x0020_000e, 'UI', even(UIDS.seriesInstanceUid)],
+    [0x0020_0010, 'SH', '1 '],
+    [0x0020_0013, 'IS', '12'],
+    [0x0028_0002, 'US', us(1)],
+    [0x0028_0010, 'US', us(8)],
+    [0x0028_0011, 'US', us(pixelBytes / 16)],
+    [0x0028_0100, 'US', us(16)],
+  ]
+  const texts = TEXTS.map(([tag, vr, text], i) => {
+    const value = gbk(text)
+    const wrong = lengths[i] ?? 'right'
+    const length = wrong === 'right' ? value.length : wrong === 'characters' ? text.length : wrong.stated
+    return { tag, bytes: element(tag, vr, value, length) }
+  })
+  const plain = others.map(([tag, vr, value]) => ({ tag, bytes: element(tag, vr, value) }))
+  const head = [...texts, ...plain].toSorted((a, b) => a.tag - b.tag).map(({ bytes }) => bytes)
+  const pixels = element(TAG.PixelData, 'OW', Buffer.alloc(pixelBytes, 0x5a))
+  const before = Buffer.concat(head)
+  return { bytes: Buffer.concat([before, pixels]), pixelsAt: before.length }
+}
+
+function check(bytes: Buffer, uid: string, chunk = bytes.length): Finding[] {
+  const checked = new DataSetCheck(uid)
+  for (let at = 0; at < bytes.length; at += chunk) checked.push(Buffer.from(bytes.subarray(at, at + chunk)))
+  return checked.finish()
+}
+
+function headOf(bytes: Buffer, uid: string, chunk = bytes.length) {
+  const scanner = new DataSetHeadScanner(uid)
+  for (let at = 0; at < bytes.length; at += chunk) scanner.push(Buffer.from(bytes.subarray(at, at + chunk)))
+  return scanner.head
+}
+
+const wrong = (way: Way): fc.Arbitrary<Wrong> =>
+  fc.oneof(
+    fc.constant<Wrong>('right'),
+    fc.constant<Wrong>('characters'),
+    // Not long enough to end where another element ends: such a length cannot be told from a right one.
+    fc.integer({ min: 0, max: 7 }).map((half) => ({ stated: half * 2 })),
+    way.name === 'implicit VR'
+      ? fc.constantFrom(0x0001_0000, 0x7fff_fffe, 0x0100_0004, 0xffff_fffe).map((stated) => ({ stated }))
+      : fc.constantFrom(0x2000, 0xfffe).map((stated) => ({ stated })),
+  )
+/** Printed if a case fails. */
+const describeShape = ({ way, lengths, pixelBytes }: Shape): string =>
+  `${way.name}, lengths ${JSON.stringify(lengths)}, ${pixelBytes} bytes of pixel data`
+
+const shape: fc.Arbitrary<Shape> = fc.constantFrom(...WAYS).chain((way) =>
+  fc.record({
+    way: fc.constant(way),
+    lengths: fc.array(wrong(way), { minLength: TEXTS.length, maxLength: TEXTS.length }),
+    pixelBytes: fc.constantFrom(64, 1024, 100_000),
+  }),
+)
+
+test.each(WAYS)(
+  'lengths that count characters in $name lose no identifier, and the image is not cut',
+  (way) => {
+    const { bytes } = image({ way, lengths: TEXTS.map(() => 'characters'), pixelBytes: 1024 })
+    for (const chunk of [5, 64, bytes.length]) {
+      expect(headOf(bytes, way.uid, chunk)).toMatchObject({ ...UIDS, modality: 'CT' })
+      expect(check(bytes, way.uid, chunk)).toContain('unreadable')
+      expect(check(bytes, way.uid, chunk)).not.toContain('truncated')
+    }
+  },
+)
+
+test('however lengths of texts are wrong, a whole image is not called cut, and its identifiers are found', () => {
+  fc.assert(
+    fc.property(shape, fc.constantFrom(16, 1000, 200_000), (one, chunk) => {
+      const { bytes } = image(one)
+      const found = { shape: describeShape(one), findings: check(bytes, one.way.uid, chunk) }
+      expect({ ...found, isCut: found.findings.includes('truncated') }).toEqual({ ...found, isCut: false })
+      expect({ ...headOf(bytes, one.way.uid, chunk), ...found }).toMatchObject({ ...UIDS, ...found })
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('however lengths of texts are wrong, an image that is cut within its pixel data is called cut', () => {
+  fc.assert(
+    fc.property(shape, fc.double({ min: 0, max: 0.999, noNaN: true }), (one, where) => {
+      const { bytes, pixelsAt } = image(one)
+      const begin = pixelsAt + 14
+      const cut = bytes.subarray(0, begin + Math.floor(where * (bytes.length - begin)))
+      const findings = check(cut, one.way.uid)
+      expect([describeShape(one), cut.length - begin, findings, findings.includes('truncated')]).toContain(
+        true,
+      )
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('an image that is cut where a nested element ends is called cut', () => {
+  for (const { name, uid, element, item } of WAYS) {
+    const icon = Buffer.concat([
+      element(0x0028_0010, 'US', us(2)),
+      element(0x0028_0011, 'US', us(2)),
+      element(0x0028_0100, 'US', us(8)),
+      element(TAG.PixelData, 'OW', Buffer.alloc(4, 9)),
+    ])
+    const sequence = element(0x0088_0200, 'SQ', item(icon))
+    const before = Buffer.concat([
+      element(0x0008_0016, 'UI', even(UIDS.sopClassUid)),
+      element(0x0008_0018, 'UI', even(UIDS.sopInstanceUid)),
+      element(0x0028_0010, 'US', us(8)),
+    ])
+    const whole = Buffer.concat([before, sequence, element(TAG.PixelData, 'OW', Buffer.alloc(64, 0x5a))])
+    expect([name, check(whole, uid).includes('truncated')]).toEqual([name, false])
+    const end = before.length + sequence.length
+    for (let cut = before.length + 8; cut < end; cut++)
+      expect([name, cut, check(whole.subarray(0, cut), uid).includes('truncated')]).toEqual([name, cut, true])
+  }
+})
+
+test('zeros within a data set hide no identifier', () => {
+  for (const way of WAYS) {
+    const { bytes } = image({ way, lengths: [], pixelBytes: 64 })
+    for (const zeros of [8, 10, 128, 512]) {
+      const hole = bytes.indexOf(way.element(0x0020_000d, 'UI', '').subarray(0, 4))
+      for (const at of [0, hole]) {
+        const holed = Buffer.concat([bytes.subarray(0, at), Buffer.alloc(zeros), bytes.subarray(at)])
+        expect([way.name, zeros, at, headOf(holed, way.uid)]).toMatchObject([way.name, zeros, at, UIDS])
+      }
+    }
+  }
+})
+
+test('a whole DICOM file that was sent as the data set is filed under its own identifiers', () => {
+  for (const way of WAYS) {
+    const { bytes } = image({ way, lengths: [], pixelBytes: 64 })
+    const meta = writer(EXPLICIT_LITTLE).element(0x0002_0010, 'UI', even(way.uid))
+    const file = Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), meta, bytes])
+    expect(headOf(file, way.uid)).toMatchObject(UIDS)
+  }
+})
+
+test('a sequence whose items do not fit hides no identifier if its own length is right', () => {
+  for (const way of WAYS) {
+    const { element, item } = way
+    const items = item(element(0x0008_1155, 'UI', '1.2.3.4\0', 0x300))
+    const sequence = element(0x0008_1140, 'SQ', items)
+    const { bytes } = image({ way, lengths: [], pixelBytes: 64 })
+    const at = bytes.indexOf(element(0x0010_0010, 'PN', '').subarray(0, 4))
+    const odd = Buffer.concat([bytes.subarray(0, at), sequence, bytes.subarray(at)])
+    expect([way.name, headOf(odd, way.uid)]).toMatchObject([way.name, UIDS])
+    expect([way.name, check(odd, way.uid).includes('truncated')]).toEqual([way.name, false])
+  }
+})
