@@ -100,7 +100,7 @@ export class DataSetHeadScanner {
   #take(token: DataSetToken): void {
     if (this.#first.isOver) return
     // Without zeros it is a header that the end of what was pushed has cut off.
-    if (token.kind === 'rest' && isZero(token.bytes.subarray(0, ITEM_HEADER_BYTES)))
+    if (token.kind === 'rest' && beginsWithZeros(token.bytes))
       this.#note(this.#begun ? 'zeros within the data set' : 'zeros where the data set begins')
     if (token.kind === 'element' && !this.#begun) {
       this.#begun = true
@@ -122,3 +122,6 @@ export class DataSetHeadScanner {
     if (problem !== undefined) this.#note(problem)
   }
 }
+
+const beginsWithZeros = (bytes: Buffer): boolean =>
+  bytes.length >= ITEM_HEADER_BYTES && isZero(bytes.subarray(0, ITEM_HEADER_BYTES))
