@@ -5,6 +5,7 @@ import type { CheckPolicy } from '../../src/agent/arrival/check-instance.ts'
 import { StorageGate } from '../../src/agent/arrival/storage-gate.ts'
 import { PreparedSealers } from '../../src/agent/envelope/prepared-sealers.ts'
 import { asItCame, InstanceIntake } from '../../src/agent/intake.ts'
+import { openLocalDisplayKey } from '../../src/agent/queue/local-display-key.ts'
 import { openQueue } from '../../src/agent/queue/open-queue.ts'
 import { FINDINGS } from '../../src/dicom/check-findings.ts'
 import type { DataSetHead } from '../../src/dicom/data-set-head.ts'
@@ -24,7 +25,8 @@ const LIMIT = 2_000_000
 /** An intake into a queue of its own; `files` counts what lies in its spool. */
 async function openIntake(policy: Partial<CheckPolicy> = {}) {
   const folder = tempFolder()
-  const queue = await openQueue(folder.path, systemClock, ['center'])
+  const names = { state: 'local-key' as const, key: await openLocalDisplayKey(folder.path) }
+  const queue = await openQueue(folder.path, systemClock, ['center'], names)
   const { watchPoints } = queue
   const gate = { folder: folder.path, reserveBytes: 0, clock: systemClock, log: silentLog, watchPoints }
   const storage = new StorageGate(gate)
