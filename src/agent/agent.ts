@@ -9,6 +9,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Failure } from '../platform/failure.ts'
 import { lockFolder } from '../platform/folder-lock.ts'
 import type { Log } from '../platform/log.ts'
+import { keepFolderPrivate } from '../platform/private-file.ts'
 import { AgentService } from './agent-service.ts'
 import { strictPolicy } from './arrival/check-instance.ts'
 import { CommitmentService } from './arrival/commitment-service.ts'
@@ -63,6 +64,8 @@ export async function startAgent(
 ): Promise<Agent> {
   rehearseSealing()
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 })
+  if (keepFolderPrivate(settings.dataFolder))
+    log.warn('data folder was open to other users', { folder: settings.dataFolder })
   await using stack = new AsyncDisposableStack()
   stack.use(lockFolder(settings.dataFolder, 'Ferry agent'))
   const account = await CenterAccount.open(settings.dataFolder)

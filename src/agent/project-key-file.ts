@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { writeDurably } from '../platform/durable-file.ts'
 import { Failure, failureFrom } from '../platform/failure.ts'
+import { checkPrivateFile } from '../platform/private-file.ts'
 import { ProjectKey } from './deidentify/project-key.ts'
 
 const KEY_BYTES = 32
@@ -17,9 +18,7 @@ export async function makeProjectKey(path: string): Promise<void> {
 export async function readProjectKey(path: string): Promise<ProjectKey> {
   const attempted = `reading the project key ${path}`
   try {
-    const { mode } = await stat(path)
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0)
-      throw new Failure('KEY_FILE_INVALID', `${attempted}: others than its owner may read it: chmod 600`)
+    checkPrivateFile(path, 'reading the project key')
     return new ProjectKey(keyBytes(await readFile(path), attempted))
   } catch (error) {
     throw failureFrom(error, 'KEY_FILE_INVALID', attempted)

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { failureFrom } from '../platform/failure.ts'
+import { checkPrivateFile } from '../platform/private-file.ts'
 import type { KeyList } from '../protocol/key-list.ts'
 import { type CenterKeys, readCenterKeys, tlsPinsOf } from './center-keys.ts'
 import { type TlsCertificate, tlsPin } from './tls-certificate.ts'
@@ -52,6 +53,7 @@ export function isAnnounced({ keys, tlsPin: pin }: CenterIdentity): boolean {
 }
 
 async function readTls({ certificateFile, keyFile }: TlsFiles): Promise<TlsCertificate> {
+  checkPrivateFile(keyFile, "reading the key of the center's TLS certificate")
   return { certificate: await readPem(certificateFile), key: await readPem(keyFile) }
 }
 

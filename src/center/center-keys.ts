@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { generateIdentity, type Identity, parseIdentity, parseRecipient } from '../age/x25519-keys.ts'
 import { syncFolder } from '../platform/durable-file.ts'
 import { Failure, failureFrom, storageFailure } from '../platform/failure.ts'
+import { keepFolderPrivate } from '../platform/private-file.ts'
 import { newSigningKey, type SigningKey, seedOf, signingKeyFromSeed } from '../protocol/signing-key.ts'
 import { addKeyFile, type KeyFile, keyFileNames, readKeyFile } from './key-file.ts'
 import { type KeySpan, keyInUse, keyState, notRevoked } from './key-state.ts'
@@ -48,6 +49,7 @@ export async function initCenter(
   nowMs: number,
   handOut: (key: RecoveryKey) => Promise<void> = async () => {},
 ): Promise<NewCenter> {
+  keepFolderPrivate(folder)
   const keys = join(folder, 'keys')
   await mkdir(keys, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw storageFailure(error, `making ${keys}`)

@@ -5,6 +5,7 @@ import type { Clock } from '../platform/clock.ts'
 import { failureFrom, storageFailure } from '../platform/failure.ts'
 import { lockFolder } from '../platform/folder-lock.ts'
 import type { Log } from '../platform/log.ts'
+import { keepFolderPrivate } from '../platform/private-file.ts'
 import { Authenticator } from './authenticate.ts'
 import { readIdentity, type TlsFiles } from './center-identity.ts'
 import { FileInstanceStore } from './file-instance-store.ts'
@@ -58,6 +59,8 @@ const SWEEP_EVERY_MS = 3600 * 1000
  *   keys/  register.sqlite  packs/ (while they arrive)  instances/<study>/<series>/<SOP instance>.dcm
  */
 export async function startCenter(options: CenterOptions & CenterSurroundings): Promise<Center> {
+  if (keepFolderPrivate(options.folder))
+    options.log.warn('data folder was open to other users', { folder: options.folder })
   // Bad keys are told before the folder is locked and anything is opened.
   const { keys } = await readIdentity(options.folder, options.clock.now(), options.tls)
   const held = new AsyncDisposableStack()

@@ -1,8 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { createDurably } from '../platform/durable-file.ts'
 import { Failure, failureFrom } from '../platform/failure.ts'
+import { checkPrivateFile } from '../platform/private-file.ts'
 import { HIGHEST_LIST_VERSION } from '../protocol/key-list.ts'
 import { parseJson } from '../protocol/parse-json.ts'
 
@@ -36,7 +37,7 @@ export async function keyFileNames(folder: string): Promise<string[]> {
 
 /**
  * Reads the newest key file, keys/NNNN.json. Throws KEY_FILE_INVALID if there is none, if it has the wrong shape, or if
- * others than its owner may read it.
+ * other users can use it.
  */
 export async function readKeyFile(folder: string): Promise<KeyFile> {
   const newest = (await keyFileNames(folder)).at(-1)
@@ -47,7 +48,7 @@ export async function readKeyFile(folder: string): Promise<KeyFile> {
     )
   }
   const path = join(folder, 'keys', newest)
-  await checkMode(path)
+  checkPrivateFile(path, "reading the center's keys")
   const attempted = `reading ${path}`
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw failureFrom(error, 'KEY_FILE_INVALID', attempted)
@@ -69,15 +70,4 @@ export async function addKeyFile(folder: string, file: KeyFile): Promise<void> {
 /** The text of a key file. */
 export function keyFileText(file: KeyFile): string {
   return `${JSON.stringify(keyFileSchema.parse(file), undefined, 2)}\n`
-}
-
-async function checkMode(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const { mode } = await stat(path)
-  if ((mode & 0o077) !== 0) {
-    throw new Failure(
-      'KEY_FILE_INVALID',
-      `reading ${path}: others may read it too: make it yours alone (mode 0600)`,
-    )
-  }
 }

@@ -5,6 +5,8 @@ import { systemTerminal } from './terminal.ts'
 
 /** Runs this process's command line. The first SIGINT or SIGTERM asks for a graceful end, a second one forces it. */
 export function startProgram(build: BuildProgram): void {
+  // Whatever this process makes is its user's alone; a file that others shall read is given its mode explicitly.
+  process.umask(0o077)
   const end = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {

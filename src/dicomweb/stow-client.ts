@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { Agent, type Dispatcher, request } from 'undici'
 import type { Clock } from '../platform/clock.ts'
 import { Failure, failureFrom } from '../platform/failure.ts'
+import { checkPrivateFile } from '../platform/private-file.ts'
 import { type DicomPart, multipartDicom } from './multipart.ts'
 import { readStowAnswer, type StowAnswer } from './stow-answer.ts'
 
@@ -43,9 +44,12 @@ export class StowClient implements AsyncDisposable {
     })
   }
 
+  /** Throws KEY_FILE_INVALID for files that are not there, or secrets that other users can read. */
   static async open(server: StowServer, clock: Clock): Promise<StowClient> {
-    const ca = server.caFile === undefined ? undefined : await readSecret(server.caFile)
-    return new StowClient(server, clock, ca)
+    const ca = server.caFile === undefined ? undefined : await readText(server.caFile)
+    const client = new StowClient(server, clock, ca)
+    await client.#authorization()
+    return client
   }
 
   /**
@@ -159,7 +163,12 @@ function studiesUrl(url: string): string {
   return `${url.replace(/\/+$/, '').replace(/\/studies$/, '')}/studies`
 }
 
-async function readSecret(path: string): Promise<string> {
+function readSecret(path: string): Promise<string> {
+  checkPrivateFile(path, 'reading what Ferry shows to the PACS')
+  return readText(path)
+}
+
+async function readText(path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw failureFrom(error, 'KEY_FILE_INVALID', `reading ${path}`)
   })

@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { describe, Failure, systemCode } from '../platform/failure.ts'
+import { checkPrivateFile } from '../platform/private-file.ts'
 import { oneLine } from './distinguished-name.ts'
 import { TLS_PROFILE } from './tls-profile.ts'
 
@@ -71,10 +72,13 @@ function readKey(path: string): KeyObject {
     throw unfit(what, path, `${found}; expected are lines after -----BEGIN PRIVATE KEY-----`)
   }
   try {
-    return createPrivateKey(text)
+    createPrivateKey(text)
   } catch (error) {
     throw unfit(what, path, `is damaged: ${describe(error)}`)
   }
+  // After the rest, so that the path of a certificate, which all may read, is not mistaken for a key that all can read.
+  checkPrivateFile(path, `reading ${what} for TLS`)
+  return createPrivateKey(text)
 }
 
 function readPem(path: string, what: string, conversion: string): string {

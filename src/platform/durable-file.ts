@@ -19,16 +19,24 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+const PRIVATE = 0o600
+
 /**
  * Writes a new small file so that it survives loss of power once this has returned: final name, data sync, folder sync.
  * Fails with EEXIST if the name is taken; on any failure the file is removed again, since after a failed sync the pages
  * count as clean and a second sync would lie.
  */
-export async function writeDurably(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
+export async function writeDurably(
+  path: string,
+  content: string | Uint8Array,
+  mode = PRIVATE,
+): Promise<void> {
   const handle = await open(path, 'wx', mode).catch((error: unknown) => {
     throw storageFailure(error, `creating ${path}`)
   })
   try {
+    // The umask does not take away what others shall be able to read.
+    if (mode !== PRIVATE) await handle.chmod(mode)
     await handle.writeFile(content)
     await handle.datasync()
     await handle.close()

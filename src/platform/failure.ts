@@ -40,6 +40,7 @@ export const FAILURES = {
   INDEX_REBUILT: 'operator',
   DATABASE_NEWER: 'operator',
   ALREADY_RUNNING: 'operator',
+  FOLDER_NOT_PRIVATE: 'operator',
   KEY_FILE_INVALID: 'operator',
   AGENT_KEY_LOST: 'operator',
   CERTIFICATE_EXPIRING: 'operator',

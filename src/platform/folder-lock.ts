@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { Failure, storageFailure, systemCode } from './failure.ts'
+import { makeDatabasePrivate } from './private-file.ts'
 
 /** Holds a folder for one process; the operating system lets go of it when the process dies, however it dies. */
 export interface FolderLock extends Disposable {
@@ -16,7 +17,9 @@ const PROBE_MS = 250
  * held in an exclusive transaction serves: its lock is the operating system's, on Linux and Windows alike.
  */
 export function lockFolder(folder: string, whose: string): FolderLock {
-  const db = new BetterSqlite3(join(folder, 'lock'), { timeout: PROBE_MS })
+  const path = join(folder, 'lock')
+  makeDatabasePrivate(path)
+  const db = new BetterSqlite3(path, { timeout: PROBE_MS })
   try {
     db.pragma('journal_mode = DELETE')
     db.exec('BEGIN EXCLUSIVE')

@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { Failure, failureFrom, systemCode } from './failure.ts'
+import { makeDatabasePrivate } from './private-file.ts'
 
 export type SqlValue = string | number | bigint | Buffer | null
 export type SqlRow = Record<string, SqlValue>
@@ -29,6 +30,7 @@ export class Database {
     let db: BetterSqlite3.Database | undefined
     try {
       const files = schemaFiles(schemaFolder)
+      makeDatabasePrivate(path)
       db = new BetterSqlite3(path)
       refuseNewer(db, path, files)
       db.pragma('journal_mode = WAL')

@@ -36,7 +36,7 @@ test.each([
   ['a bearer token', (folder: string) => ({ tokenFile: folder }), 'Bearer s3cret'],
 ])('%s is read from its file', async (_, secrets, expected) => {
   using folder = tempFolder()
-  writeFileSync(folder.join('secret'), 's3cret\n')
+  writeFileSync(folder.join('secret'), 's3cret\n', { mode: 0o600 })
   await using pacs = await StowStub.start(() => ({ status: 200 }))
   const server = { url: `${pacs.url}/studies/`, timeoutMs: 10_000, ...secrets(folder.join('secret')) }
   await using client = await StowClient.open(server, systemClock)

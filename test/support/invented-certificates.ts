@@ -83,7 +83,7 @@ export class InventedAuthority implements Disposable {
     }
     writeFileSync(files.certificate, certificate.toString('pem'))
     const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
-    writeFileSync(files.key, this.#x509.PemConverter.encode(der, 'PRIVATE KEY'))
+    writeFileSync(files.key, this.#x509.PemConverter.encode(der, 'PRIVATE KEY'), { mode: 0o600 })
     return files
   }
 

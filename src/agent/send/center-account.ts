@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { createDurably } from '../../platform/durable-file.ts'
 import { Failure, storageFailure, systemCode } from '../../platform/failure.ts'
+import { checkPrivateFile } from '../../platform/private-file.ts'
 import { type KeyList, type SignedKeyList, verifyKeyList } from '../../protocol/key-list.ts'
 import { parseJson } from '../../protocol/parse-json.ts'
 import { newSigningKey, type SigningKey, seedOf, signingKeyFromSeed } from '../../protocol/signing-key.ts'
@@ -74,6 +75,7 @@ export class CenterAccount {
   static #openKnown(dataFolder: string): CenterAccount | undefined {
     const folder = join(dataFolder, 'keys')
     const path = join(folder, KEY_FILE)
+    checkPrivateFile(path, "reading the agent's key")
     const text = readIfThere(path)
     if (text === undefined) return undefined
     const { signingSeed } = parseJson(text, identitySchema, 'KEY_FILE_INVALID', `reading ${path}`)

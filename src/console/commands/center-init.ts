@@ -1,12 +1,11 @@
-import { mkdirSync } from 'node:fs'
 import { unlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import { initCenter } from '../../center/center-keys.ts'
 import { loadCenterSettings } from '../../config/center-settings.ts'
 import { newCenterFile } from '../../config/example-file.ts'
 import { writeDurably } from '../../platform/durable-file.ts'
 import { CENTER_FILE, newConfigPath } from '../config-file.ts'
+import { makeConfigFolder } from '../config-folder.ts'
 import { recoveryKeyOutput } from '../recovery-key-output.ts'
 import { refuseToOverwrite } from '../refuse-to-overwrite.ts'
 import { printJson, type Session } from '../session.ts'
@@ -40,7 +39,7 @@ async function init(session: Session, named: string | undefined, options: Center
   refuseToOverwrite(path, say)
   const { json, recoveryKey: _, ...choices } = options
   const output = recoveryKeyOutput(session, options)
-  mkdirSync(dirname(path), { recursive: true })
+  makeConfigFolder(path)
   await writeDurably(path, newCenterFile(choices), 0o644)
   try {
     const { dataFolder, publicUrl } = loadCenterSettings(path, language)

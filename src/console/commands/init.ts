@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { unlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { loadAgentSettings } from '../../config/agent-settings.ts'
 import { newAgentFile } from '../../config/example-file.ts'
 import { writeDurably } from '../../platform/durable-file.ts'
+import { keepFolderPrivate } from '../../platform/private-file.ts'
 import { AGENT_FILE, newConfigPath } from '../config-file.ts'
+import { makeConfigFolder } from '../config-folder.ts'
 import { refuseToOverwrite } from '../refuse-to-overwrite.ts'
 import { printJson, type Session } from '../session.ts'
 import { configOption, type JsonOption, jsonOption, wholeNumber } from './options.ts'
@@ -41,11 +42,12 @@ async function init(session: Session, named: string | undefined, options: InitOp
   const path = newConfigPath(session, named, AGENT_FILE)
   refuseToOverwrite(path, say)
   const { json, device: devices, ...rest } = options
-  mkdirSync(dirname(path), { recursive: true })
+  makeConfigFolder(path)
   await writeDurably(path, newAgentFile({ ...rest, devices }), 0o644)
   try {
     const { dataFolder } = loadAgentSettings(path, language)
     mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
+    keepFolderPrivate(dataFolder)
     if (json) printJson(session, { config: path, dataFolder })
     else terminal.print(say('init.done', { path }))
   } catch (error) {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type { Command } from 'commander'
+import { keepFolderPrivate } from '../../platform/private-file.ts'
 import { agentSettings } from '../config-file.ts'
 import { printJson, type Session } from '../session.ts'
 import { configOption, type JsonOption, jsonOption } from './options.ts'
@@ -25,6 +26,7 @@ export function addJoin(program: Command, session: Session): void {
       const code = parseJoinCode(text)
       const { dataFolder } = agentSettings(session, configOption(program))
       mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
+      keepFolderPrivate(dataFolder)
       const onPending = (fingerprint: string): void => {
         terminal.say(say('join.pending'))
         terminal.say(`    ${terminal.paint('bold', shortFingerprint(fingerprint))}`)

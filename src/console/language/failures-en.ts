@@ -120,9 +120,13 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'another Ferry works in this data folder',
     todo: 'stop the service first, or use the one that runs',
   },
+  FOLDER_NOT_PRIVATE: {
+    meaning: 'other users of this machine can use the data folder',
+    todo: "give Ferry a folder of its own, owned by the service's user, with mode 0700",
+  },
   KEY_FILE_INVALID: {
-    meaning: 'a key or password file is missing, unreadable, or not what it should be',
-    todo: 'bring it back from the backup, or correct its path and access rights',
+    meaning: 'a key or password file is missing, unreadable, open to other users, or not what it should be',
+    todo: 'bring it back from the backup, or correct its path and access rights (chmod 600)',
   },
   AGENT_KEY_LOST: {
     meaning: 'the key of this agent is missing, and the folder was used before',

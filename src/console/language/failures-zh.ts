@@ -98,9 +98,13 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: '已有一个 Ferry 在使用这个数据文件夹',
     todo: '请先停止服务，或直接使用正在运行的',
   },
+  FOLDER_NOT_PRIVATE: {
+    meaning: '本机的其他用户也能使用数据文件夹',
+    todo: '请给影渡单独的文件夹，属主为服务用户，权限为 0700',
+  },
   KEY_FILE_INVALID: {
-    meaning: '密钥或密码文件缺失、无法读取或内容不对',
-    todo: '请从备份恢复，或更正其路径和权限',
+    meaning: '密钥或密码文件缺失、无法读取、其他用户可读，或内容不对',
+    todo: '请从备份恢复，或更正其路径和权限（chmod 600）',
   },
   AGENT_KEY_LOST: {
     meaning: '本前置机的密钥文件缺失，而该数据文件夹曾经使用过',
