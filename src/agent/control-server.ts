@@ -1,9 +1,12 @@
 import { once } from 'node:events'
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { answerGuarded } from '../platform/answer-guarded.ts'
 import { closeServer } from '../platform/close-server.ts'
 import { describe, Failure, failureFrom } from '../platform/failure.ts'
+import { guardServer } from '../platform/guard-server.ts'
 import type { Log } from '../platform/log.ts'
+import type { RequestTarget } from '../platform/request-target.ts'
 import {
   CONTROL_PATHS,
   CONTROL_SCHEMA_VERSION,
@@ -15,6 +18,17 @@ import {
 const LONGEST_LIST = 10_000
 /** sun_path holds 108 bytes on Linux, 104 elsewhere, the closing NUL among them. */
 const LONGEST_SOCKET_PATH = 103
+
+/** Only the service's own user can connect; the limits keep a program gone wrong from taking descriptors without end. */
+const SERVER_OPTIONS = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 2000,
+}
+/** No answer takes so long to compute or to be read. */
+const SILENCE_MS = 5 * 60_000
+const CONNECTIONS = 64
 
 export interface ControlServerOptions {
   /** Held by this process, so that a socket found in it was left by a dead one. */
@@ -33,7 +47,12 @@ export async function startControlServer(options: ControlServerOptions): Promise
     )
   }
   if (process.platform !== 'win32') rmSync(path, { force: true })
-  const server = createServer((request, response) => void answer(options, request, response))
+  const server = createServer(SERVER_OPTIONS, (request, response) =>
+    answerRequest(options, request, response),
+  )
+  server.timeout = SILENCE_MS
+  server.maxConnections = CONNECTIONS
+  guardServer(server, options.log, () => {})
   try {
     await listenPrivately(server, path)
   } catch (error) {
@@ -54,27 +73,48 @@ async function listenPrivately(server: Server, path: string): Promise<void> {
   if (process.platform !== 'win32') chmodSync(path, 0o600)
 }
 
-async function answer(
-  { service, log }: ControlServerOptions,
+function answerRequest(
+  options: ControlServerOptions,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<void> {
-  request.resume()
-  try {
-    const result = await route(service, request)
-    if (result === undefined) send(response, 404, { code: 'USAGE', message: 'nothing has this name here' })
-    else send(response, 200, result)
-  } catch (error) {
-    const failure = failureFrom(error, 'INTERNAL', `answering ${request.method} ${request.url}`)
-    if (failure.code === 'INTERNAL') log.error('control request failed', { reason: describe(failure) })
-    send(response, failure.code === 'USAGE' ? 400 : 500, { code: failure.code, message: failure.message })
-  }
+): void {
+  void answerGuarded(request, response, {
+    answer: (target) => answer(options, request, response, target),
+    refuse: (error, canAnswer) => refuse(options, response, error, canAnswer),
+  })
 }
 
-/** Undefined where nothing has that name. */
-async function route(service: ControlService, request: IncomingMessage): Promise<object | undefined> {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://ferry')
-  const call = `${request.method} ${pathname}`
+async function answer(
+  { service }: ControlServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: RequestTarget,
+): Promise<void> {
+  request.resume()
+  const result = await route(service, request, target)
+  if (result === undefined) send(response, 404, { code: 'USAGE', message: 'nothing has this name here' })
+  else send(response, 200, result)
+}
+
+function refuse(
+  { log }: ControlServerOptions,
+  response: ServerResponse,
+  error: unknown,
+  canAnswer: boolean,
+): void {
+  const failure = failureFrom(error, 'INTERNAL', 'answering a control request')
+  if (failure.code === 'INTERNAL') log.error('control request failed', { reason: describe(failure) })
+  const isTheirs = failure.code === 'USAGE' || failure.code === 'PROTOCOL_VIOLATION'
+  if (canAnswer) send(response, isTheirs ? 400 : 500, { code: failure.code, message: failure.message })
+}
+
+/** Returns undefined if nothing has that name. */
+async function route(
+  service: ControlService,
+  request: IncomingMessage,
+  { path, query: searchParams }: RequestTarget,
+): Promise<object | undefined> {
+  const call = `${request.method} ${path}`
   if (call === `GET ${CONTROL_PATHS.status}`) return await service.status()
   if (call === `GET ${CONTROL_PATHS.queue}`) return await service.queue(limitOf(searchParams))
   if (call === `GET ${CONTROL_PATHS.studies}`) return await service.studies(limitOf(searchParams))

@@ -1,11 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Socket } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
+import { answerGuarded } from '../platform/answer-guarded.ts'
 import { Failure, failureFrom } from '../platform/failure.ts'
+import { guardServer } from '../platform/guard-server.ts'
 import type { Log } from '../platform/log.ts'
+import { openFileLimit } from '../platform/open-file-limit.ts'
+import type { RequestTarget } from '../platform/request-target.ts'
+import { StrangerLog } from '../platform/stranger-log.ts'
 import { CENTER_PATHS } from '../protocol/center-api.ts'
 import { pinServerName } from '../protocol/pin-name.ts'
+import { FrontConnections } from './front-connections.ts'
+import { DEFAULT_FRONT_LIMITS, type FrontLimits, withinDescriptors } from './front-limits.ts'
 import { sendFailure, statusOf } from './http-answer.ts'
 import { answer, type RouteMeans } from './routes.ts'
 import { type TlsCertificate, tlsPin } from './tls-certificate.ts'
@@ -14,58 +21,78 @@ import { TUS_VERSION } from './tus-headers.ts'
 export interface ListenAt {
   readonly host: string
   readonly port: number
+  readonly limits?: FrontLimits
 }
 
 const MIN_VERSION = 'TLSv1.3'
 const HEADER_LIMIT_BYTES = 16 * 1024
-const HANDSHAKE_MS = 30_000
-const HEADERS_MS = 30_000
 /** A connection on which nothing moves; longer than a long poll. */
 const SILENCE_MS = 60_000
 /** For a whole request that is neither pack nor manifest, and for draining the body of one that was refused. */
 const REQUEST_MS = 10 * 60_000
 const DRAIN_MS = 30_000
-const CONNECTIONS = 1_000
+/** A peer is let go a little later than the exact limits of FrontConnections say. */
+const CHECK_EVERY_MS = 5000
+
+interface Asked {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly target: RequestTarget
+  /** The client would use the connection again. */
+  readonly keepsAlive: boolean
+}
+
+/** Statuses that tell a client that it has not proved who it is, or may not come. */
+const UNPROVED: ReadonlySet<number> = new Set([401, 403])
 
 /** The center's HTTPS server: TLS 1.3 only, limits, and one place where every failure becomes an answer. */
 export class Front {
   readonly #server: Server
   readonly #means: RouteMeans
   readonly #log: Log
+  readonly #strangers: StrangerLog
+  readonly #connections: FrontConnections
   readonly #stop = new AbortController()
   readonly #answering = new Set<Promise<void>>()
   /** By the server name with which an agent asks for the key that it knows. */
   readonly #byName = new Map<string, SecureContext>()
 
-  private constructor(means: RouteMeans, tls: TlsCertificate, log: Log) {
+  private constructor(means: RouteMeans, tls: TlsCertificate, log: Log, limits: FrontLimits) {
     this.#means = means
     this.#log = log
+    this.#strangers = new StrangerLog(log, means.clock)
+    this.#connections = new FrontConnections(withinDescriptors(limits, openFileLimit()), means.clock)
     this.#server = createServer(
       {
         key: tls.key,
         cert: tls.certificate,
         minVersion: MIN_VERSION,
         SNICallback: (name, choose) => choose(null, this.#byName.get(name)),
-        handshakeTimeout: HANDSHAKE_MS,
+        handshakeTimeout: limits.handshakeMs,
         maxHeaderSize: HEADER_LIMIT_BYTES,
-        headersTimeout: HEADERS_MS,
+        headersTimeout: limits.headersMs,
+        connectionsCheckingInterval: CHECK_EVERY_MS,
         // A pack over a slow line takes as long as it takes; silence is what ends it.
         requestTimeout: 0,
       },
       (request, response) => this.#onRequest(request, response),
     )
     this.#server.timeout = SILENCE_MS
-    this.#server.maxConnections = CONNECTIONS
+    this.#admitBeforeTls()
+    this.#server.on('secureConnection', (socket) => this.#connections.secured(socket))
+    guardServer(this.#server, log, (peerAddress, reason) =>
+      this.#strangers.warn('malformed request', peerAddress, { reason }),
+    )
   }
 
   /** Throws PORT_IN_USE, or KEY_FILE_INVALID for a certificate that Node does not take. */
   static async listen(
     means: RouteMeans,
     certificates: readonly [TlsCertificate, ...TlsCertificate[]],
-    at: ListenAt,
+    { limits = DEFAULT_FRONT_LIMITS, ...at }: ListenAt,
     log: Log,
   ): Promise<Front> {
-    const front = taking(() => new Front(means, certificates[0], log))
+    const front = taking(() => new Front(means, certificates[0], log, limits))
     taking(() => front.show(certificates))
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     front.#server.once('error', reject).listen(at.port, at.host, resolve)
@@ -88,6 +115,15 @@ export class Front {
     this.#server.setSecureContext({ key, cert: certificate, minVersion: MIN_VERSION })
     this.#byName.clear()
     for (const [name, context] of contexts) this.#byName.set(name, context)
+  }
+
+  /** TLS begins on a connection that has a place; any other is closed, which costs next to nothing. */
+  #admitBeforeTls(): void {
+    const secure = this.#server.listeners('connection')
+    this.#server.removeAllListeners('connection').on('connection', (socket) => {
+      if (!(socket instanceof Socket) || !this.#connections.connected(socket)) return
+      for (const listener of secure) Reflect.apply(listener, this.#server, [socket])
+    })
   }
 
   /** Where it listens; port 0 has become a real one. */
@@ -113,37 +149,61 @@ export class Front {
     this.#answering.add(answering)
   }
 
-  /** Never rejects. */
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const keepsAlive = response.shouldKeepAlive
+    return answerGuarded(request, response, {
+      begin: () => this.#begin(request, response),
+      answer: (target) => this.#answerTarget({ request, response, target, keepsAlive }),
+      refuse: (error, canAnswer) => this.#refuse(request, response, error, canAnswer),
+    })
+  }
+
+  #begin(request: IncomingMessage, response: ServerResponse): void {
+    // Agents set their idea of the time by this.
+    response.setHeader('Date', new Date(this.#means.clock.now()).toUTCString())
+    response.setHeader('Tus-Resumable', TUS_VERSION)
+    const asker = this.#connections.asked(request, response)
+    if (asker === 'stranger') closeAfter(request, response)
+    if (asker === 'hasty stranger') {
+      request.socket.destroy()
+      throw new Failure('PROTOCOL_VIOLATION', 'reading a request: the one before has no answer yet')
+    }
+  }
+
+  async #answerTarget({ request, response, target, keepsAlive }: Asked): Promise<void> {
     const { clock } = this.#means
     const gone = new AbortController()
     response.once('close', () => gone.abort())
-    // Agents set their idea of the time by this.
-    response.setHeader('Date', new Date(clock.now()).toUTCString())
-    response.setHeader('Tus-Resumable', TUS_VERSION)
-    const late = isLarge(request) ? undefined : clock.after(REQUEST_MS, () => void request.destroy())
+    const late = isLarge(target) ? undefined : clock.after(REQUEST_MS, () => void request.destroy())
     try {
       const signal = AbortSignal.any([gone.signal, this.#stop.signal])
-      await answer(this.#means, { request, response, signal })
-    } catch (error) {
-      this.#refuse(request, response, error)
+      const proved = (agent: string): void => {
+        if (this.#connections.proved(request, agent)) response.shouldKeepAlive = keepsAlive
+      }
+      await answer(this.#means, { request, response, target, proved, signal })
     } finally {
       late?.cancel()
     }
   }
 
-  #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
-    const isGone = response.socket?.destroyed !== false || response.headersSent
-    // The line broke, or a newer request took this one's place: nobody is there to hear.
-    if (isGone && !(error instanceof Failure)) return void response.destroy()
+  #refuse(request: IncomingMessage, response: ServerResponse, error: unknown, canAnswer: boolean): void {
+    // The line broke, or a newer request took this one's place: there is nobody to tell.
+    if (!canAnswer && !(error instanceof Failure)) return
     const failure = failureFrom(error, 'INTERNAL', 'answering a request')
-    const { code, message } = failure
-    const fields = { method: request.method, code, message }
-    if (statusOf(failure) >= 500) this.#log.error('request failed', fields)
-    else this.#log.debug('request refused', fields)
-    if (isGone) return void response.destroy()
+    const status = statusOf(failure)
+    this.#logRefusal(request, failure, status)
+    if (!canAnswer) return
+    if (UNPROVED.has(status)) closeAfter(request, response)
     sendFailure(response, failure)
     if (!request.complete) this.#drain(request)
+  }
+
+  #logRefusal(request: IncomingMessage, { code, message }: Failure, status: number): void {
+    const fields = { method: request.method, code, message }
+    const peerAddress = request.socket.remoteAddress ?? ''
+    if (status >= 500) this.#log.error('request failed', fields)
+    else if (UNPROVED.has(status)) this.#strangers.warn('request without proof refused', peerAddress, fields)
+    else this.#log.debug('request refused', { ...fields, peerAddress })
   }
 
   /** A client that still sends would not read its refusal if the connection broke; but it shall not send for ever. */
@@ -162,7 +222,16 @@ function taking<Made>(make: () => Made): Made {
   }
 }
 
+/**
+ * A connection that proved nothing is good for one request. If a body is still on its way the client could not read its
+ * answer after a close: such a connection ends by its time limit.
+ */
+function closeAfter(request: IncomingMessage, response: ServerResponse): void {
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers
+  if (request.complete || (length === '0' && coding === undefined)) response.shouldKeepAlive = false
+}
+
 /** Taken from approved agents only; over a slow line it takes as long as it takes, and silence is what ends it. */
-function isLarge({ url }: IncomingMessage): boolean {
-  return url?.startsWith(CENTER_PATHS.packs) === true || url === CENTER_PATHS.manifests
+function isLarge({ path }: RequestTarget): boolean {
+  return path.startsWith(CENTER_PATHS.packs) || path === CENTER_PATHS.manifests
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../platform/clock.ts'
+import type { RequestTarget } from '../platform/request-target.ts'
 import {
   type AgentAnswer,
   CENTER_PATHS,
@@ -31,6 +32,9 @@ export interface RouteMeans extends ReceiptMeans {
 export interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  readonly target: RequestTarget
+  /** The request has the verified token of an approved agent: its connection is trusted from now on. */
+  readonly proved: (agent: string) => void
   /** Aborted when the connection is gone, or the center closes. */
   readonly signal: AbortSignal
 }
@@ -44,9 +48,9 @@ const ANSWER_WAIT_MS = 25_000
 /** Answers one request to the center's interface (protocol/center-api.ts), or throws the Failure to refuse it with. */
 export async function answer(means: RouteMeans, exchange: Exchange): Promise<void> {
   const { request, response } = exchange
-  const { pathname } = new URL(request.url ?? '/', 'https://center')
-  const method = pathname.startsWith(CENTER_PATHS.packs) ? tusMethod(request) : request.method
-  switch (`${method} ${pathname}`) {
+  const { path } = exchange.target
+  const method = path.startsWith(CENTER_PATHS.packs) ? tusMethod(request) : request.method
+  switch (`${method} ${path}`) {
     case `GET ${CENTER_PATHS.health}`:
       return sendJson(response, 200, { status: 'ok' })
     case `POST ${CENTER_PATHS.join}`:
@@ -55,12 +59,13 @@ export async function answer(means: RouteMeans, exchange: Exchange): Promise<voi
       return means.uploads.options(response)
   }
   const agent = await means.authenticator.identify(request)
+  if (agent.state === 'approved') exchange.proved(agent.kid)
   // The one thing that every agent may ask is what the center thinks of it.
-  if (`${method} ${pathname}` === `GET ${CENTER_PATHS.agent}`) {
+  if (`${method} ${path}` === `GET ${CENTER_PATHS.agent}`) {
     return sendJson(response, 200, agentAnswer(agent, means))
   }
   checkApproved(agent)
-  switch (`${method} ${pathname}`) {
+  switch (`${method} ${path}`) {
     case `GET ${CENTER_PATHS.keys}`:
       return sendJson(response, 200, means.ring.list)
     case `POST ${CENTER_PATHS.manifests}`:
@@ -74,7 +79,7 @@ export async function answer(means: RouteMeans, exchange: Exchange): Promise<voi
     case `POST ${CENTER_PATHS.packs}`:
       return means.uploads.create(request, response, agent)
   }
-  return answerUpload(means, exchange, agent, `${method} ${pathname}`)
+  return answerUpload(means, exchange, agent, `${method} ${path}`)
 }
 
 async function answerJoin(means: RouteMeans, { request, response }: Exchange): Promise<void> {

@@ -10,6 +10,7 @@ export const EXIT = {
   notEnrolled: 11,
   centerUnreachable: 12,
   unhealthy: 13,
+  broken: 70,
   configInvalid: 78,
   interrupted: 130,
 } as const

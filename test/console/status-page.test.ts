@@ -1,12 +1,16 @@
 import { request } from 'node:http'
 import { expect, test } from '@jest/globals'
 import { type StatusPage, startStatusPage } from '../../src/console/web/status-page.ts'
+import { systemClock } from '../../src/platform/clock.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import { CUT_OFF, FakeControlService } from '../support/fake-control-service.ts'
 
 async function startPage(): Promise<StatusPage & { service: FakeControlService }> {
   const service = new FakeControlService()
-  return { service, ...(await startStatusPage({ host: '127.0.0.1', port: 0, service, log: silentLog })) }
+  return {
+    service,
+    ...(await startStatusPage({ host: '127.0.0.1', port: 0, service, clock: systemClock, log: silentLog })),
+  }
 }
 
 /** fetch sets its own Host header; an attacker's browser would send the attacker's. */
@@ -67,6 +71,12 @@ test('a taken port is a failure that names it', async () => {
   await using page = await startPage()
   const { port } = new URL(page.url)
   await expect(
-    startStatusPage({ host: '127.0.0.1', port: Number(port), service: page.service, log: silentLog }),
+    startStatusPage({
+      host: '127.0.0.1',
+      port: Number(port),
+      service: page.service,
+      clock: systemClock,
+      log: silentLog,
+    }),
   ).rejects.toMatchObject({ code: 'PORT_IN_USE', message: expect.stringContaining(port) })
 })

@@ -26,3 +26,5 @@ export const QUEUED_INSTANCES = sizeOf('FERRY_QUEUED_INSTANCES', 10_000, 100_000
 /** How many times as fast as real time the line is tried, and how often it is cut. */
 export const LINE_SPEED = sizeOf('FERRY_LINE_SPEED', 20, 1)
 export const LINE_CUTS = sizeOf('FERRY_LINE_CUTS', 25, 250)
+/** Connections that one host keeps open at the center, and two hosts at the agent's door, without a word that counts. */
+export const TRICKLERS = sizeOf('FERRY_TRICKLERS', 1_000, 5_000)

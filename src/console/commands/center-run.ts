@@ -4,6 +4,7 @@ import { allowManyFileOperations } from '../../platform/io-threads.ts'
 import { openLog } from '../../platform/log.ts'
 import { keepYoungGenerationSmall } from '../../platform/young-generation.ts'
 import { centerSettings } from '../config-file.ts'
+import { takeLostErrors } from '../last-resort.ts'
 import { type Session, untilAborted } from '../session.ts'
 import { configOption } from './options.ts'
 
@@ -15,10 +16,18 @@ export function addCenterRun(program: Command, session: Session): void {
     .action(async () => {
       allowManyFileOperations()
       keepYoungGenerationSmall()
-      const { dataFolder, log, tls, pacs, ...rest } = centerSettings(session, configOption(program))
+      const {
+        dataFolder,
+        log: logSettings,
+        tls,
+        pacs,
+        ...rest
+      } = centerSettings(session, configOption(program))
+      const log = openLog(logSettings.level)
       await using stack = new AsyncDisposableStack()
+      stack.use(takeLostErrors(log, clock))
       const options = { ...rest, folder: dataFolder, ...(tls && { tls }), ...(pacs && { pacs }) }
-      stack.use(await startCenter({ ...options, clock, log: openLog(log.level) }))
+      stack.use(await startCenter({ ...options, clock, log }))
       await untilAborted(signal)
       terminal.say(say('run.stopping'))
     })

@@ -7,6 +7,7 @@ import { allowManyFileOperations } from '../../platform/io-threads.ts'
 import type { Log } from '../../platform/log.ts'
 import { keepYoungGenerationSmall } from '../../platform/young-generation.ts'
 import { AGENT_FILE, findConfig } from '../config-file.ts'
+import { takeLostErrors } from '../last-resort.ts'
 import { type Session, untilAborted } from '../session.ts'
 import { configOption } from './options.ts'
 
@@ -28,6 +29,7 @@ export function addRun(program: Command, session: Session): void {
       if (checked.encoding !== 'utf-8')
         log.warn('configuration is not UTF-8', { file, readAs: checked.encoding })
       await using stack = new AsyncDisposableStack()
+      stack.use(takeLostErrors(log, clock))
       const agent = stack.use(
         await startAgent(settings, {
           clock,
@@ -46,13 +48,13 @@ export function addRun(program: Command, session: Session): void {
 async function openPage(
   where: { host: string; port: number } | undefined,
   { service }: Agent,
-  { say, terminal }: Session,
+  { say, terminal, clock }: Session,
   log: Log,
 ): Promise<AsyncDisposable | undefined> {
   if (where === undefined) return undefined
   const { startStatusPage } = await import('../web/status-page.ts')
   try {
-    const page = await startStatusPage({ ...where, service, log })
+    const page = await startStatusPage({ ...where, service, clock, log })
     terminal.say(say('run.page', { url: page.url }))
     return page
   } catch (error) {

@@ -3,9 +3,16 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, BlockList, isIP } from 'node:net'
+import { answerGuarded } from '../../platform/answer-guarded.ts'
+import type { Clock } from '../../platform/clock.ts'
 import { closeServer } from '../../platform/close-server.ts'
+import { Crowd } from '../../platform/crowd.ts'
 import { Failure, failureFrom } from '../../platform/failure.ts'
+import { guardServer } from '../../platform/guard-server.ts'
 import type { Log } from '../../platform/log.ts'
+import { peerGroup } from '../../platform/peer-address.ts'
+import type { RequestTarget } from '../../platform/request-target.ts'
+import { StrangerLog } from '../../platform/stranger-log.ts'
 import { CONTROL_SCHEMA_VERSION, type ControlService } from '../../protocol/control-api.ts'
 import { assessHealth } from '../health.ts'
 import { type Language, speak } from '../language/language.ts'
@@ -15,8 +22,16 @@ export interface StatusPageOptions {
   readonly host: string
   readonly port: number
   readonly service: ControlService
+  readonly clock: Clock
   readonly log: Log
 }
+
+const HEADER_LIMIT_BYTES = 8 * 1024
+/** For the headers, for the whole request, and for an answer that nobody reads. */
+const PATIENCE_MS = 10_000
+const CHECK_EVERY_MS = 2000
+/** A browser keeps up to six connections; of all that are open one without a request is closed first. */
+const CONNECTIONS = { limit: 64, limitPerGroup: 48, graceMs: 500 }
 
 export interface StatusPage extends AsyncDisposable {
   readonly url: string
@@ -26,9 +41,12 @@ export interface StatusPage extends AsyncDisposable {
 export async function startStatusPage(options: StatusPageOptions): Promise<StatusPage> {
   const { host, port, log } = options
   const page = readFileSync(new URL('status.html', import.meta.url), 'utf8')
-  const server = createServer((request, response) => void answer(options, page, request, response))
-  server.headersTimeout = 10_000
-  server.requestTimeout = 10_000
+  const server = createServer(SERVER_OPTIONS, (request, response) =>
+    answerRequest(options, page, request, response),
+  )
+  server.timeout = PATIENCE_MS
+  guardServer(server, log, malformedLog(options))
+  limitConnections(server, options.clock)
   server.listen(port, host)
   await once(server, 'listening').catch((error: unknown) => {
     throw failureFrom(error, 'PORT_IN_USE', `opening the status page at ${host}:${port}`)
@@ -40,6 +58,28 @@ export async function startStatusPage(options: StatusPageOptions): Promise<Statu
   return { url, [Symbol.asyncDispose]: () => closeServer(server) }
 }
 
+const SERVER_OPTIONS = {
+  maxHeaderSize: HEADER_LIMIT_BYTES,
+  headersTimeout: PATIENCE_MS,
+  requestTimeout: PATIENCE_MS,
+  connectionsCheckingInterval: CHECK_EVERY_MS,
+}
+
+function malformedLog({ log, clock }: StatusPageOptions): (peerAddress: string, reason: string) => void {
+  const strangers = new StrangerLog(log, clock)
+  return (peerAddress, reason) =>
+    strangers.warn('malformed request to the status page', peerAddress, { reason })
+}
+
+function limitConnections(server: Server, clock: Clock): void {
+  const crowd = new Crowd(CONNECTIONS, clock)
+  server.on('connection', (socket) => {
+    const place = crowd.enter(peerGroup(socket.remoteAddress ?? ''), () => void socket.destroy())
+    if (place === undefined) socket.destroy()
+    else socket.once('close', () => place.leave())
+  })
+}
+
 function addressOf(server: Server): AddressInfo {
   const address = server.address()
   if (address === null || typeof address === 'string')
@@ -47,26 +87,48 @@ function addressOf(server: Server): AddressInfo {
   return address
 }
 
-async function answer(
-  { service, log }: StatusPageOptions,
+function answerRequest(
+  options: StatusPageOptions,
   page: string,
   request: IncomingMessage,
   response: ServerResponse,
+): void {
+  void answerGuarded(request, response, {
+    answer: (target) => answer(options, page, { request, response, target }),
+    refuse: (error, canAnswer) => refuseFailed(options, response, error, canAnswer),
+  })
+}
+
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly target: RequestTarget
+}
+
+async function answer(
+  { service }: StatusPageOptions,
+  page: string,
+  { request, response, target: { path, query } }: Exchange,
 ): Promise<void> {
   request.resume()
   if (!isOwnHost(request.headers.host)) return refuse(response, 421, 'ask by IP address or as localhost')
   if (request.method !== 'GET') return refuse(response, 405, 'this page only shows')
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://ferry')
-  if (pathname === '/') return sendPage(response, page)
-  if (pathname !== '/api/status') return refuse(response, 404, 'nothing has this name here')
-  try {
-    const body = await statusBody(service, searchParams.get('lang') === 'en' ? 'en' : 'zh')
-    response.writeHead(200, { ...HEADERS, 'content-type': 'application/json; charset=utf-8' }).end(body)
-  } catch (error) {
-    const { code, message } = failureFrom(error, 'INTERNAL', 'answering the status page')
-    log.error('status page could not answer', { code, reason: message })
-    refuse(response, 500, code)
-  }
+  if (path === '/') return sendPage(response, page)
+  if (path !== '/api/status') return refuse(response, 404, 'nothing has this name here')
+  const body = await statusBody(service, query.get('lang') === 'en' ? 'en' : 'zh')
+  response.writeHead(200, { ...HEADERS, 'content-type': 'application/json; charset=utf-8' }).end(body)
+}
+
+function refuseFailed(
+  { log }: StatusPageOptions,
+  response: ServerResponse,
+  error: unknown,
+  canAnswer: boolean,
+): void {
+  const { code, message } = failureFrom(error, 'INTERNAL', 'answering the status page')
+  const isTheirs = code === 'PROTOCOL_VIOLATION'
+  if (!isTheirs) log.error('status page could not answer', { code, reason: message })
+  if (canAnswer) refuse(response, isTheirs ? 400 : 500, isTheirs ? message : code)
 }
 
 async function statusBody(service: ControlService, language: Language): Promise<string> {

@@ -1,0 +1,42 @@
+import type { CrowdLimits } from '../platform/crowd.ts'
+
+/** What the center's front grants to connections, before and after an approved agent's token came on them. */
+export interface FrontLimits {
+  /** Connections on which no approved agent's token was verified: in all, and from one address. */
+  readonly strangers: CrowdLimits
+  /** Connections of approved agents: in all, and of one agent. */
+  readonly agents: CrowdLimits
+  /** Of a stranger: from the connection to the end of the TLS handshake. */
+  readonly handshakeMs: number
+  /** From there to the whole header of its first request. */
+  readonly headersMs: number
+  /** From there to the verified token or the end of the connection: body, answer, and all further requests. */
+  readonly requestMs: number
+}
+
+/**
+ * On a line with 2 s of delay each way and 1 KiB/s a handshake takes 6 s. An agent has at most 16 uploads under way, and a
+ * few other requests. A district has a few hundred agents, of which many may share one address.
+ */
+export const DEFAULT_FRONT_LIMITS: FrontLimits = {
+  strangers: { limit: 512, limitPerGroup: 256, graceMs: 2000 },
+  agents: { limit: 3584, limitPerGroup: 64, graceMs: 2000 },
+  handshakeMs: 10_000,
+  headersMs: 10_000,
+  requestMs: 30_000,
+}
+
+/** Descriptors that stay free for packs, instances, the register, the PACS and the log. */
+const OTHER_DESCRIPTORS = 512
+
+/** The limits, where fewer descriptors may be open than connections: then agents get what strangers and files leave. */
+export function withinDescriptors(limits: FrontLimits, descriptors: number): FrontLimits {
+  const room = descriptors - OTHER_DESCRIPTORS
+  if (room >= limits.strangers.limit + limits.agents.limit) return limits
+  const strangers = Math.max(16, Math.min(limits.strangers.limit, Math.floor(room / 4)))
+  return {
+    ...limits,
+    strangers: { ...limits.strangers, limit: strangers },
+    agents: { ...limits.agents, limit: Math.max(64, room - strangers) },
+  }
+}
