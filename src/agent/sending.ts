@@ -214,7 +214,7 @@ export class Sending implements AsyncDisposable {
       destination: CENTER,
       receipted: queue.receipted,
       watchPoints: queue.watchPoints,
-      askHistory: async (signal) => (await this.#keyRefresh.ask(signal)).history,
+      askMemory: (signal) => this.#keyRefresh.ask(signal),
       askUnknown: async (manifests: string[], signal) => {
         const headers = { 'content-type': 'application/json' }
         const body = JSON.stringify({ manifests } satisfies ReceiptsRequest)

@@ -1,23 +1,26 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StowClient, type StowServer } from '../dicomweb/stow-client.ts'
 import type { Clock } from '../platform/clock.ts'
-import { failureFrom, storageFailure } from '../platform/failure.ts'
+import { failureFrom } from '../platform/failure.ts'
 import { lockFolder } from '../platform/folder-lock.ts'
 import type { Log } from '../platform/log.ts'
 import { keepFolderPrivate } from '../platform/private-file.ts'
 import { Authenticator } from './authenticate.ts'
 import { readIdentity, type TlsFiles } from './center-identity.ts'
-import { FileInstanceStore } from './file-instance-store.ts'
 import { Front, type ListenAt } from './front.ts'
 import { HandOn } from './hand-on.ts'
 import type { InstanceStore } from './instance-store.ts'
 import { KeyRing } from './key-ring.ts'
+import { openStore } from './open-store.ts'
 import { PackStore } from './pack-store.ts'
 import { PackUploads, type UploadLimits } from './pack-uploads.ts'
 import { PackWorker } from './pack-worker.ts'
+import { PresenceSweep } from './presence-sweep.ts'
 import type { Register } from './register.ts'
 import { openRegister } from './sqlite/open-register.ts'
+import { type ScrubPace, StoreScrub } from './store-scrub.ts'
+import { StoreWatch } from './store-watch.ts'
+import { StoredFiles } from './stored-files.ts'
 
 export interface CenterOptions {
   /** Made by initCenter; one center works in it at a time. */
@@ -28,6 +31,8 @@ export interface CenterOptions {
   readonly tls?: TlsFiles
   readonly pacs?: StowServer
   readonly limits: UploadLimits
+  /** How fast and how often stored files are read again. */
+  readonly scrub?: ScrubPace
 }
 
 /** What a center runs on; handed in so that tests can move time and read the log. */
@@ -50,6 +55,8 @@ export const DEFAULT_LIMITS: UploadLimits = {
   reserveBytes: 1024 ** 3,
   lifeMs: 7 * 24 * 3600 * 1000,
 }
+
+const DEFAULT_SCRUB: ScrubPace = { bytesPerSecond: 8 * 1024 ** 2, everyMs: 24 * 3600 * 1000 }
 
 const SWEEP_EVERY_MS = 3600 * 1000
 
@@ -90,14 +97,18 @@ async function compose(
   const ring = await KeyRing.open({ ...options, register })
   await noteStart(register, options)
   const packs = await PackStore.open(join(options.folder, 'packs'))
-  const store = await openStore(options.folder)
-  const handOn = await startHandOn(options, register, store, held)
+  const store = await openStore(options.folder, register, clock.now())
+  const watch = held.use(new StoreWatch({ store, marker: register.marker, clock, log }))
+  const files = new StoredFiles({ store, files: register.files, watch, clock, log })
+  const handOn = await startHandOn(options, register, { store, files }, held)
   const worker = new PackWorker({
     get identities() {
       return ring.identities
     },
     store,
     register,
+    files,
+    watch,
     packs,
     clock,
     log,
@@ -109,7 +120,9 @@ async function compose(
   await uploads.recover()
   held.use(sweepRegularly(uploads, options))
   const authenticator = new Authenticator(register, ring.center, clock)
-  const means = { register, clock, ring, authenticator, uploads, worker }
+  const means = { register, files, watch, clock, ring, authenticator, uploads, worker }
+  watch.start()
+  lookAfter(options, register, { store, files }, held)
   const front = await Front.listen(means, ring.certificates, options.listen, log)
   held.adopt(front, (it) => it.close())
   ring.tlsChanged = (certificates) => front.show(certificates)
@@ -138,23 +151,34 @@ async function noteStart(
   if (pacs === undefined) for (const name of ['PACS_AWAY', 'PACS_DENIES_US'] as const) await notes.clear(name)
 }
 
-async function openStore(folder: string): Promise<InstanceStore> {
-  const instances = join(folder, 'instances')
-  await mkdir(instances, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw storageFailure(error, `making ${instances}`)
-  })
-  return new FileInstanceStore(instances)
+/** Looks at all stored files in the background, from now on. */
+function lookAfter(
+  { scrub: pace = DEFAULT_SCRUB, clock, log }: CenterOptions & CenterSurroundings,
+  { files: rows, marker, scrub }: Register,
+  { store, files }: { store: InstanceStore; files: StoredFiles },
+  held: AsyncDisposableStack,
+): void {
+  held.use(new PresenceSweep({ files, rows, marker, clock, log })).start()
+  held.use(new StoreScrub({ store, files, rows, scrub, marker, pace, clock, log })).start()
 }
 
 async function startHandOn(
   { pacs: server, clock, log }: CenterOptions & CenterSurroundings,
   register: Register,
-  store: InstanceStore,
+  { store, files }: { store: InstanceStore; files: StoredFiles },
   held: AsyncDisposableStack,
 ): Promise<HandOn | undefined> {
   if (server === undefined) return undefined
   const pacs = held.use(await StowClient.open(server, clock))
-  const handOn = new HandOn({ pacs, handOn: register.handOn, notes: register.notes, store, clock, log })
+  const handOn = new HandOn({
+    pacs,
+    handOn: register.handOn,
+    notes: register.notes,
+    store,
+    files,
+    clock,
+    log,
+  })
   held.defer(() => handOn.close())
   return handOn
 }

@@ -6,6 +6,8 @@ export type ConditionCode =
   | 'REGISTER_UNREADABLE'
   | 'STORAGE_FULL'
   | 'STORAGE_LOW'
+  | 'STORE_MISSING'
+  | 'INSTANCES_LOST'
   | 'PACS_REFUSED'
   | 'PACS_UNREACHABLE'
   | 'PACS_DENIES_US'
@@ -42,6 +44,10 @@ export interface DiskState {
 export interface RegisterState {
   readonly agents: readonly Agent[]
   readonly pacs: { readonly waiting: number; readonly refused: number }
+  /** Instances whose files are gone or damaged and that no agent has sent again; the time of the first. */
+  readonly lost: { readonly count: number; readonly since: number | null }
+  /** False if the folder of instances does not have the marker that the register knows. */
+  readonly isStoreThere: boolean
   /** The running center wrote them down; see {@link Note}. */
   readonly notes: readonly Note[]
 }
@@ -65,6 +71,7 @@ export function conditionsOf(state: CenterState, times: AlarmTimes): Condition[]
     conditions.push(act('REGISTER_UNREADABLE', { values: { reason: state.register.unreadable } }))
   } else {
     conditions.push(
+      ...store(state, state.register),
       ...pacs(state.register, state.now, times),
       ...pendingAgents(state.register),
       ...silentAgents(state, state.register, times),
@@ -95,6 +102,14 @@ function disks({ disks: all, reserveBytes }: CenterState): Condition[] {
     const code = freeBytes < reserveBytes ? 'STORAGE_FULL' : 'STORAGE_LOW'
     return [act(code, { subject: folder, values: { folder, freeBytes, reserveBytes } })]
   })
+}
+
+function store({ folder }: CenterState, { lost, isStoreThere }: RegisterState): Condition[] {
+  const conditions: Condition[] = []
+  if (!isStoreThere) conditions.push(act('STORE_MISSING', { values: { folder } }))
+  if (lost.count > 0)
+    conditions.push(act('INSTANCES_LOST', { since: lost.since, values: { count: lost.count } }))
+  return conditions
 }
 
 function pacs({ pacs: { refused }, notes }: RegisterState, now: number, times: AlarmTimes): Condition[] {

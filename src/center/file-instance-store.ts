@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { syncFolder } from '../platform/durable-file.ts'
 import { Failure, storageFailure, systemCode } from '../platform/failure.ts'
@@ -8,8 +8,11 @@ import { isUlid } from '../protocol/ulid.ts'
 import { safeName } from './instance-name.ts'
 import type { InstanceName, InstanceStore, InstanceWriter } from './instance-store.ts'
 import { removeLeftovers } from './leftovers.ts'
+import { readMarker, writeMarker } from './store-marker.ts'
 
 const READ_BYTES = 256 * 1024
+/** The name is not there, or what should be a folder on the way to it is not one. */
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR'])
 
 /** instances/<study>/<series>/<SOP instance>.dcm; a further version of the same UID has `~` and its ULID in its name. */
 export class FileInstanceStore implements InstanceStore {
@@ -81,6 +84,29 @@ export class FileInstanceStore implements InstanceStore {
       yield* createReadStream(join(this.#folder, file), { highWaterMark: READ_BYTES })
     } catch (error) {
       throw storageFailure(error, 'reading a stored instance')
+    }
+  }
+
+  get place(): string {
+    return this.#folder
+  }
+
+  id(): Promise<string | undefined> {
+    return readMarker(this.#folder)
+  }
+
+  mark(id: string): Promise<void> {
+    return writeMarker(this.#folder, id)
+  }
+
+  async fault(file: string, bytes: number): Promise<string | undefined> {
+    try {
+      const found = await stat(join(this.#folder, file))
+      if (!found.isFile()) return 'it is not a file'
+      return found.size === bytes ? undefined : `it has ${found.size} bytes, where ${bytes} were stored`
+    } catch (error) {
+      if (GONE.has(systemCode(error) ?? '')) return 'it is gone'
+      throw storageFailure(error, 'looking at a stored instance')
     }
   }
 

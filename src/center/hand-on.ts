@@ -1,13 +1,15 @@
+import { createHash } from 'node:crypto'
 import { failureReason } from '../dicomweb/failure-reason.ts'
 import type { StowAnswer, StowOutcome } from '../dicomweb/stow-answer.ts'
 import type { StowInstance } from '../dicomweb/stow-client.ts'
 import { backoffMs } from '../platform/backoff.ts'
 import type { Clock } from '../platform/clock.ts'
-import { type Failure, failureFrom } from '../platform/failure.ts'
+import { Failure, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
 import { Wake } from '../platform/wake.ts'
 import type { InstanceStore } from './instance-store.ts'
 import type { HandOnInstance, HandOnOutcome, HandOnRegister, NoteName, NoteRegister } from './register.ts'
+import type { StoredFiles } from './stored-files.ts'
 
 /** Where instances are handed on to. Throws what stood in the way on this side; what the PACS says is an answer. */
 export interface Pacs {
@@ -19,6 +21,7 @@ export interface HandOnMeans {
   readonly handOn: HandOnRegister
   readonly notes: NoteRegister
   readonly store: InstanceStore
+  readonly files: StoredFiles
   readonly clock: Clock
   readonly log: Log
 }
@@ -70,13 +73,17 @@ export class HandOn {
       } catch (error) {
         if (this.#stop.signal.aborted) return
         const { code, message } = failureFrom(error, 'INTERNAL', 'handing instances on to the PACS')
-        log.error('handing on failed', { code, reason: message })
+        // The watch over the store has said it already.
+        if (code !== 'STORE_MISSING') log.error('handing on failed', { code, reason: message })
         await this.#pause()
       }
     }
   }
 
-  async #send(batch: readonly HandOnInstance[]): Promise<void> {
+  async #send(due: readonly HandOnInstance[]): Promise<void> {
+    const lost = await this.#means.files.lost(due)
+    const batch = due.filter(({ id }) => !lost.has(id))
+    if (batch.length === 0) return
     const answer = await this.#ask(batch)
     await this.#note(answer.kind === 'unavailable' ? answer.failure : undefined)
     switch (answer.kind) {
@@ -97,10 +104,10 @@ export class HandOn {
 
   /** An instance that can't be read here is treated as if the PACS had refused it: it is found, and holds up no other. */
   async #ask(batch: readonly HandOnInstance[]): Promise<StowAnswer> {
-    const instances = batch.map(({ sopInstanceUid, file, fileBytes }) => ({
-      sopInstanceUid,
-      bytes: fileBytes,
-      content: () => this.#means.store.read(file),
+    const instances = batch.map((instance) => ({
+      sopInstanceUid: instance.sopInstanceUid,
+      bytes: instance.fileBytes,
+      content: () => this.#verified(instance),
     }))
     try {
       return await this.#means.pacs.store(instances, this.#stop.signal)
@@ -108,6 +115,27 @@ export class HandOn {
       if (this.#stop.signal.aborted) throw error
       return { kind: 'refused', failure: failureFrom(error, 'INTERNAL', 'handing instances on to the PACS') }
     }
+  }
+
+  /**
+   * A stored file, compared with its digest before its last piece leaves: the PACS never gets the whole of one that has
+   * changed on the disk. Such an instance is lost.
+   */
+  async *#verified(instance: HandOnInstance): AsyncGenerator<Uint8Array> {
+    const { store, files } = this.#means
+    const digest = createHash('sha256')
+    let kept: Uint8Array | undefined
+    for await (const piece of store.read(instance.file)) {
+      digest.update(piece)
+      if (kept !== undefined) yield kept
+      kept = piece
+    }
+    if (digest.digest('hex') !== instance.fileSha256) {
+      const reason = 'its bytes are not those that were stored'
+      await files.markLost([{ ...instance, reason }])
+      throw new Failure('STORAGE_ERROR', `reading a stored instance: ${reason}`)
+    }
+    if (kept !== undefined) yield kept
   }
 
   async #wait(batch: readonly HandOnInstance[], failure: Failure): Promise<void> {

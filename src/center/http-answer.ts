@@ -23,6 +23,7 @@ const STATUS: Partial<Record<FailureCode, number>> = {
   PACK_INVALID: 422,
   MANIFEST_INVALID: 422,
   CENTER_BUSY: 503,
+  STORE_MISSING: 503,
   STORAGE_FULL: 507,
 }
 
@@ -51,15 +52,19 @@ export function sendEmpty(
   response.end()
 }
 
+/** Codes that agents are told of what stands in the way at the center; all others are CENTER_ERROR. */
+const TOLD: Partial<Record<FailureCode, FailureCode>> = {
+  CENTER_BUSY: 'CENTER_BUSY',
+  STORE_MISSING: 'CENTER_BUSY',
+  STORAGE_FULL: 'STORAGE_FULL',
+}
+
 /** What stands inside (paths, SQL) stays inside: an agent is told that the center failed, the center's log says how. */
 export function sendFailure(response: ServerResponse, failure: Failure): void {
   const status = statusOf(failure)
   const isOurs = status >= 500
   const refusal: Refusal = {
-    code:
-      isOurs && failure.code !== 'CENTER_BUSY' && failure.code !== 'STORAGE_FULL'
-        ? 'CENTER_ERROR'
-        : failure.code,
+    code: isOurs ? (TOLD[failure.code] ?? 'CENTER_ERROR') : failure.code,
     message: isOurs ? 'the center could not do it now: its log says why' : failure.message,
   }
   if (isOurs) response.setHeader('Retry-After', 30)

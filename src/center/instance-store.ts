@@ -29,6 +29,17 @@ export interface InstanceStore {
    */
   settled(files: readonly string[], isNamed: (file: string) => Promise<boolean>): Promise<void>
   read(file: string): AsyncIterable<Uint8Array>
+  /** The folder, or whatever else a person knows the store by. */
+  readonly place: string
+  /** The id in the store's marker; undefined if there is none: the disk is not mounted, say. Never throws. */
+  id(): Promise<string | undefined>
+  /** Gives the store a marker with this id, durably, in place of any other. */
+  mark(id: string): Promise<void>
+  /**
+   * Returns what is wrong with a stored file, in words, as far as can be told without reading it; undefined if it is there,
+   * a regular file, and has this length. Throws STORAGE_ERROR if the disk does not say.
+   */
+  fault(file: string, bytes: number): Promise<string | undefined>
   /** Removes a file that no row names; never throws. */
   remove(file: string): Promise<void>
 }

@@ -14,6 +14,13 @@ const PEEK_BYTES = 8
 /** Makes the writer once the envelope is known; undefined where the instance is in the store already. */
 export type CreateWriter = (envelope: Envelope) => Promise<InstanceWriter | undefined>
 
+export interface OpenedFile {
+  readonly envelope: Envelope
+  readonly fileBytes: number
+  /** Of the whole file; empty where none was written. */
+  readonly fileSha256: string
+}
+
 /**
  * Opens one member while its sealed bytes pass: envelope, then the age file, whose plaintext goes to the store and
  * through the digest of the data set. Throws what the content deserves; after that no more may be pushed.
@@ -22,6 +29,7 @@ export class MemberOpening {
   readonly #createWriter: CreateWriter
   readonly #opener: Opener
   readonly #dataSetSha256 = createHash('sha256')
+  readonly #fileSha256 = createHash('sha256')
   #gathered: Buffer = Buffer.alloc(0)
   #envelope: Envelope | undefined
   #writer: InstanceWriter | undefined
@@ -51,14 +59,15 @@ export class MemberOpening {
   }
 
   /** The age file is at its end: checks everything that envelope and trailer say of it. */
-  async finish(trailer: Trailer): Promise<{ envelope: Envelope; fileBytes: number }> {
+  async finish(trailer: Trailer): Promise<OpenedFile> {
     const envelope = this.#envelope
     if (envelope === undefined)
       throw new Failure('SPOOL_FILE_INVALID', 'opening a member: it has no whole envelope')
     await this.#take(envelope, this.#opener.final())
     this.#checkDataSet(envelope, trailer)
     checkHeader(this.#head, envelope)
-    return { envelope, fileBytes: this.#plainBytes }
+    const fileSha256 = this.#writer === undefined ? '' : this.#fileSha256.digest('hex')
+    return { envelope, fileBytes: this.#plainBytes, fileSha256 }
   }
 
   async #take(envelope: Envelope, plaintext: readonly Buffer[]): Promise<void> {
@@ -68,7 +77,9 @@ export class MemberOpening {
       this.#dataSetSha256.update(piece.subarray(headerRest))
       this.#plainBytes += piece.length
     }
-    if (plaintext.length > 0) await this.#writer?.write(plaintext)
+    if (plaintext.length === 0 || this.#writer === undefined) return
+    for (const piece of plaintext) this.#fileSha256.update(piece)
+    await this.#writer.write(plaintext)
   }
 
   #keepHead(piece: Buffer, { part10HeaderBytes }: Envelope): void {

@@ -8,11 +8,13 @@ import type { InstanceStore, InstanceWriter } from './instance-store.ts'
 import { MemberOpening } from './member-opening.ts'
 import type { MemberSource } from './member-source.ts'
 import type { Register, StoredMember } from './register.ts'
+import type { StoredFiles } from './stored-files.ts'
 
 export interface OpeningMeans {
   readonly identities: readonly Identity[]
   readonly store: InstanceStore
   readonly register: Register
+  readonly files: StoredFiles
 }
 
 /** A member that is good, and its file that still has to be made durable; or the answer to one that is not. */
@@ -21,7 +23,12 @@ export type OpenedMember =
   | { readonly answer: MemberAnswer }
 
 /** Faults of this machine and not of the member: the whole pack is tried again. */
-const OURS: ReadonlySet<FailureCode> = new Set(['STORAGE_FULL', 'STORAGE_ERROR', 'DATABASE_ERROR'])
+const OURS: ReadonlySet<FailureCode> = new Set([
+  'STORAGE_FULL',
+  'STORAGE_ERROR',
+  'DATABASE_ERROR',
+  'STORE_MISSING',
+])
 
 /**
  * Opens one member of a pack and writes it to the store. Throws only for faults of this machine.
@@ -94,13 +101,14 @@ async function createWriter(
   envelope: Envelope,
   ulid: string,
   trailer: Trailer,
-  { register, store }: OpeningMeans,
+  { register, store, files }: OpeningMeans,
 ): Promise<InstanceWriter | undefined> {
   if (envelope.ulid !== ulid) {
     throw new Failure('PACK_INVALID', 'opening a member: its envelope has another ULID than the pack lists')
   }
   const version = { ...envelope, dataSetSha256: trailer.dataSetSha256 }
-  if (await register.instances.knows(version)) return undefined
+  const known = await register.instances.find(version)
+  if (known?.isLost === 0 && (await files.lost([known])).size === 0) return undefined
   return store.create({
     studyUid: envelope.studyInstanceUid,
     seriesUid: envelope.seriesInstanceUid,
@@ -110,7 +118,7 @@ async function createWriter(
 }
 
 async function finish(ulid: string, trailer: Trailer, opening: MemberOpening): Promise<OpenedMember> {
-  const { envelope, fileBytes } = await opening.finish(trailer)
+  const { envelope, fileBytes, fileSha256 } = await opening.finish(trailer)
   const stored: StoredMember = {
     ulid,
     studyUid: envelope.studyInstanceUid,
@@ -121,6 +129,7 @@ async function finish(ulid: string, trailer: Trailer, opening: MemberOpening): P
     ...trailer,
     file: opening.writer?.file,
     fileBytes,
+    fileSha256,
   }
   return { stored, writer: opening.writer }
 }

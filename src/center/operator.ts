@@ -10,8 +10,11 @@ import {
   revoke,
   unrevoke,
 } from './enrolment.ts'
+import { acceptStore, storeFolder, studyFolders } from './open-store.ts'
 import type { Agent, Register, StudyRow } from './register.ts'
 import { openRegister } from './sqlite/open-register.ts'
+import { readMarker } from './store-marker.ts'
+import type { LostRow, ScrubProgress } from './store-register.ts'
 
 export interface CenterStatus {
   readonly agents: { readonly pending: number; readonly approved: number; readonly revoked: number }
@@ -21,6 +24,20 @@ export interface CenterStatus {
   /** Packs that are arriving, or wait to be opened. */
   readonly packsUnderWay: number
   readonly pacs: { readonly waiting: number; readonly refused: number }
+  readonly scrub: ScrubProgress
+  readonly lost: number
+  /** Damaged files that are kept beside the new file of their instance. */
+  readonly damagedFiles: number
+}
+
+export interface StoreFacts {
+  readonly folder: string
+  /** Instances that the register lists. */
+  readonly listed: number
+  /** Studies that have a folder in the store. */
+  readonly studyFolders: number
+  /** True if the store has the marker that the register knows: there is nothing to accept. */
+  readonly isKnown: boolean
 }
 
 export interface DeskOptions {
@@ -36,11 +53,13 @@ export interface DeskOptions {
  * another process) or not; a running one heeds a decision at the next request, and a retry within 15 seconds.
  */
 export class OperatorDesk implements Disposable {
+  readonly #folder: string
   readonly #register: Register
   readonly #address: CenterAddress
   readonly #clock: Clock
 
-  private constructor(register: Register, address: CenterAddress, clock: Clock) {
+  private constructor(folder: string, register: Register, address: CenterAddress, clock: Clock) {
+    this.#folder = folder
     this.#register = register
     this.#address = address
     this.#clock = clock
@@ -48,7 +67,12 @@ export class OperatorDesk implements Disposable {
 
   static async open({ folder, publicUrl, tls, clock }: DeskOptions): Promise<OperatorDesk> {
     const { keys, tlsPin } = await readIdentity(folder, clock.now(), tls)
-    return new OperatorDesk(openRegister(folder), { url: publicUrl, center: keys.root.kid, tlsPin }, clock)
+    return new OperatorDesk(
+      folder,
+      openRegister(folder),
+      { url: publicUrl, center: keys.root.kid, tlsPin },
+      clock,
+    )
   }
 
   /** A join code for one agent under this name; good once, for `lifeMs`. */
@@ -101,7 +125,30 @@ export class OperatorDesk implements Disposable {
       ...(await this.#register.instances.count()),
       packsUnderWay: (await this.#register.packs.unanswered()).length,
       pacs: await this.#register.handOn.count(),
+      scrub: await this.#register.scrub.progress(),
+      lost: (await this.#register.files.countLost()).count,
+      damagedFiles: await this.#register.files.countKept(),
     }
+  }
+
+  /** Instances whose files are gone or damaged, the longest lost first. */
+  lost(limit: number): Promise<LostRow[]> {
+    return this.#register.files.lost(limit)
+  }
+
+  /** What a person must know before accepting the folder of instances as it is. */
+  async storeFacts(): Promise<StoreFacts> {
+    return {
+      folder: storeFolder(this.#folder),
+      listed: (await this.#register.instances.count()).instances,
+      studyFolders: await studyFolders(this.#folder),
+      isKnown: await this.#isStoreThere(),
+    }
+  }
+
+  /** The folder of instances counts as it is from now on, with a new marker; a running center heeds it within 10 seconds. */
+  acceptStore(): Promise<void> {
+    return acceptStore(this.#folder, this.#register, this.#clock.now())
   }
 
   /** Everything in the register that a condition of the center's status can come from. */
@@ -110,7 +157,15 @@ export class OperatorDesk implements Disposable {
       agents: await this.#register.agents.list(),
       pacs: await this.#register.handOn.count(),
       notes: await this.#register.notes.list(),
+      lost: await this.#register.files.countLost(),
+      isStoreThere: await this.#isStoreThere(),
     }
+  }
+
+  /** A center that has not been started yet has no store. */
+  async #isStoreThere(): Promise<boolean> {
+    const expected = await this.#register.marker.id()
+    return expected === undefined || (await readMarker(storeFolder(this.#folder))) === expected
   }
 
   [Symbol.dispose](): void {

@@ -8,6 +8,7 @@ import type { OpeningMeans } from './open-member.ts'
 import { type OpenedPack, openPack } from './open-pack.ts'
 import type { PackStore } from './pack-store.ts'
 import type { PackRow } from './register.ts'
+import type { StoreWatch } from './store-watch.ts'
 
 /** What a pack's row keeps as its answer: every member's, or why the pack as a whole is refused or to be sent again. */
 export type SettledPack =
@@ -22,6 +23,7 @@ interface OpenedWhole {
 }
 
 export interface PackWorkerMeans extends OpeningMeans {
+  readonly watch: StoreWatch
   readonly packs: PackStore
   readonly clock: Clock
   readonly log: Log
@@ -35,6 +37,8 @@ export interface PackWorkerMeans extends OpeningMeans {
 const PACKS_AT_ONCE = 2
 const FIRST_RETRY_MS = 2_000
 const LAST_RETRY_MS = 5 * 60_000
+/** While the store is not there; the watch has said so. */
+const STORE_RETRY_MS = 10_000
 
 /**
  * Opens whole packs, in the order in which they became whole. The order of writing is what a crash may cut at any
@@ -129,9 +133,13 @@ export class PackWorker {
   }
 
   async #openFile(pack: PackRow): Promise<OpenedWhole> {
-    const handle = await this.#means.packs.openToRead(pack.uploadId)
+    const { packs, watch } = this.#means
+    await watch.check()
+    const handle = await packs.openToRead(pack.uploadId)
     try {
       const { answers, stored } = await openPack(pack, handle, this.#means, this.#stop.signal)
+      // If the disk went meanwhile, files may have been written to the folder that it was mounted on: not one counts.
+      await watch.check()
       return { answer: { members: answers }, stored }
     } catch (error) {
       return { answer: answerToBad(error), stored: [] }
@@ -143,7 +151,14 @@ export class PackWorker {
   async #settle(pack: PackRow, { answer, stored }: OpenedWhole): Promise<void> {
     const { register, store, clock, log, pacsState, onStored } = this.#means
     const terms = { now: clock.now(), pacsState }
-    const superfluous = await register.instances.settle(pack, JSON.stringify(answer), stored, terms)
+    const { superfluous, healed } = await register.instances.settle(
+      pack,
+      JSON.stringify(answer),
+      stored,
+      terms,
+    )
+    for (const { file, damagedFile } of healed)
+      log.warn('a lost instance was brought again', { agent: pack.agent, file, damagedFile })
     for (const file of superfluous) await store.remove(file)
     const files = stored.flatMap(({ file }) => file ?? [])
     await store.settled(files, (file) => register.instances.names(file))
@@ -159,6 +174,10 @@ export class PackWorker {
   }
 
   #tryLater(uploadId: string, error: unknown): void {
+    if (error instanceof Failure && error.code === 'STORE_MISSING') {
+      this.#means.clock.after(STORE_RETRY_MS, () => this.#queue(uploadId))
+      return
+    }
     const attempt = this.#attempts.get(uploadId) ?? 0
     this.#attempts.set(uploadId, attempt + 1)
     const delayMs = backoffMs(attempt, FIRST_RETRY_MS, LAST_RETRY_MS)

@@ -8,9 +8,11 @@ import { type Receipt, type ReceiptInstance, signReceipt, verifyReceipt } from '
 import { type SigningKey, verifyKeyOf } from '../protocol/signing-key.ts'
 import { SUITE } from '../protocol/spool-file.ts'
 import type { Agent, Chain, Holding, ManifestRow, Register } from './register.ts'
+import type { StoredFiles } from './stored-files.ts'
 
 export interface ReceiptMeans {
   readonly register: Register
+  readonly files: StoredFiles
   readonly clock: Clock
   /** The center's keys at this moment. */
   readonly ring: {
@@ -26,9 +28,10 @@ const LOOKUPS_AT_ONCE = 500
 
 /**
  * Answers an agent's manifest: a receipt where every listed instance is in the store exactly as listed, else what is
- * missing. The same manifest again gets the same receipt, or a new one where the PACS has got further since.
+ * missing. The same manifest again gets the same receipt, or a new one where the PACS has got further since. No receipt,
+ * old or new, is given before the file of each listed instance was looked at.
  *
- * Throws SIGNATURE_INVALID, and MANIFEST_INVALID for one that is not this agent's.
+ * Throws STORE_MISSING while the store is not there, SIGNATURE_INVALID, and MANIFEST_INVALID for one that is not this agent's.
  */
 export async function answerManifest(
   means: ReceiptMeans,
@@ -39,7 +42,7 @@ export async function answerManifest(
   if (manifest.agent !== agent.kid) throw invalid('it names another agent than the one that sends it')
   const digest = jwsDigest(jws)
   const chain = await chainOf(means.register, manifest, digest)
-  const { instances, missing } = await lookUp(means.register, manifest)
+  const { instances, missing } = await lookUp(means, manifest)
   if (missing.length > 0) return { missing }
   return { receipt: await receiptFor(means, manifest, { digest, chain, jws }, instances) }
 }
@@ -64,18 +67,23 @@ async function chainOf(register: Register, manifest: Manifest, digest: string): 
 }
 
 async function lookUp(
-  register: Register,
+  { register, files }: ReceiptMeans,
   manifest: Manifest,
 ): Promise<{ instances: ReceiptInstance[]; missing: string[] }> {
-  const instances: ReceiptInstance[] = []
+  const held: { listed: ManifestInstance; holding: Holding }[] = []
   const missing: string[] = []
   for (const [index, listed] of manifest.instances.entries()) {
     if (index % LOOKUPS_AT_ONCE === LOOKUPS_AT_ONCE - 1) await setImmediate()
     const { ulid, sopInstanceUid, dataSetSha256 } = listed
     const holding = await register.instances.holding(manifest.agent, ulid, sopInstanceUid, dataSetSha256)
-    if (holding !== undefined && isAsListed(holding, listed)) {
-      instances.push({ ...listed, pacs: holding.pacsState })
-    } else missing.push(ulid)
+    if (holding?.isLost === 0 && isAsListed(holding, listed)) held.push({ listed, holding })
+    else missing.push(ulid)
+  }
+  const lost = await files.lost(held.map(({ holding }) => holding))
+  const instances: ReceiptInstance[] = []
+  for (const { listed, holding } of held) {
+    if (lost.has(holding.id)) missing.push(listed.ulid)
+    else instances.push({ ...listed, pacs: holding.pacsState })
   }
   return { instances, missing }
 }

@@ -1,10 +1,11 @@
 import type { AgentState } from '../protocol/center-api.ts'
 import type { PacsState } from '../protocol/receipt.ts'
+import type { MarkerRegister, ScrubRegister, StoredFile, StoredFileRegister } from './store-register.ts'
 
 /**
  * What the center must not forget. Each method that changes something is one commit, on the disk when it resolves
- * (`seen` alone may be lost). Embedded it is SQLite in the center's folder (sqlite/open-register.ts); promises, since a
- * register across a network could not answer at once. Times are ms since 1970.
+ * (`seen` and the scrub's `save` may be lost). Embedded it is SQLite in the center's folder (sqlite/open-register.ts);
+ * promises, since a register across a network could not answer at once. Times are ms since 1970.
  */
 export interface Register {
   /** Another one at least whenever the register may have gone back in time: a backup may have taken its place. */
@@ -13,6 +14,9 @@ export interface Register {
   readonly keyLists: KeyListRegister
   readonly packs: PackRegister
   readonly instances: InstanceRegister
+  readonly files: StoredFileRegister
+  readonly marker: MarkerRegister
+  readonly scrub: ScrubRegister
   readonly receipts: ReceiptRegister
   readonly handOn: HandOnRegister
   readonly notes: NoteRegister
@@ -32,6 +36,8 @@ export interface Agent {
   readonly approvedAt: number | null
   readonly revokedAt: number | null
   readonly lastSeenAt: number | null
+  /** Grows whenever instances that concern this agent are found lost, or found again. */
+  readonly losses: number
 }
 
 export interface Invite {
@@ -119,10 +125,18 @@ export interface StoredMember extends InstanceVersion {
   /** Where it was written; undefined where the version was in the store already. */
   readonly file: string | undefined
   readonly fileBytes: number
+  /** Of the whole file; empty where none was written. */
+  readonly fileSha256: string
+}
+
+/** A version that was stored once, with the file that holds it unless that is lost. */
+export interface KnownVersion extends StoredFile {
+  /** 1 if its file is lost. */
+  readonly isLost: number
 }
 
 /** What the register knows of an instance that a manifest lists. */
-export interface Holding {
+export interface Holding extends KnownVersion {
   readonly pacsState: PacsState
   readonly dataSetBytes: number
   /** Of the delivery under the listed ULID; null where the same data set came under another one only. */
@@ -131,24 +145,32 @@ export interface Holding {
 }
 
 export interface InstanceRegister {
-  knows(version: InstanceVersion): Promise<boolean>
+  find(version: InstanceVersion): Promise<KnownVersion | undefined>
   /**
-   * Enters all stored members of a pack together with its answer, in one commit; returns the files that are not needed,
-   * since another pack brought the same version meanwhile.
+   * Enters all stored members of a pack together with its answer, in one commit. A lost instance that came again is whole
+   * from then on, in its new file.
    */
   settle(
     pack: PackRow,
     answer: string,
     members: readonly StoredMember[],
     terms: SettleTerms,
-  ): Promise<string[]>
-  /** True if a row has this stored file. */
+  ): Promise<Settled>
+  /** True if an instance has this stored file, or had it when it was found damaged. */
   names(file: string): Promise<boolean>
   /** By SOP Instance UID and data set digest; of several, the one that was delivered under this ULID. */
   holding(agent: string, ulid: string, sopInstanceUid: string, sha256: string): Promise<Holding | undefined>
   /** Studies of which something was stored since then, the newest first. */
   studies(since: number, limit: number): Promise<StudyRow[]>
   count(): Promise<{ instances: number; conflicts: number }>
+}
+
+/** What came of the files that a pack's members were written to. */
+export interface Settled {
+  /** Not needed, since another pack brought the same version meanwhile. */
+  readonly superfluous: readonly string[]
+  /** Of instances that were lost: the new file, and the old one where a damaged one is kept. */
+  readonly healed: readonly { readonly file: string; readonly damagedFile: string | undefined }[]
 }
 
 export interface SettleTerms {
@@ -191,6 +213,9 @@ export interface ReceiptRegister {
   manifestDigests(agent: string, studyUid: string, version: number): Promise<string[]>
   /** Those of the given digests that are of no receipted manifest of this agent's. */
   unknown(agent: string, digests: readonly string[]): Promise<string[]>
+  /** Those of the given digests that are of this agent's manifests of studies in which an instance is lost now. */
+  inDoubt(agent: string, digests: readonly string[]): Promise<{ digest: string; studyUid: string }[]>
+  manifest(digest: string): Promise<string | undefined>
   /** The newest receipt for a manifest. */
   latest(manifestDigest: string): Promise<string | undefined>
   /** Enters the manifest (once) and the receipt that `sign` makes under the agent's next number. */
@@ -204,6 +229,7 @@ export interface HandOnInstance {
   readonly sopInstanceUid: string
   readonly file: string
   readonly fileBytes: number
+  readonly fileSha256: string
   readonly attempts: number
 }
 

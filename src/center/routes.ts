@@ -19,13 +19,16 @@ import type { PackUploads } from './pack-uploads.ts'
 import type { PackWorker, SettledPack } from './pack-worker.ts'
 import { answerManifest, type ReceiptMeans } from './receipts.ts'
 import type { Agent } from './register.ts'
+import type { StoreWatch } from './store-watch.ts'
 import { tusMethod } from './tus-headers.ts'
+import { unknownReceipts } from './unknown-receipts.ts'
 
 export interface RouteMeans extends ReceiptMeans {
   readonly ring: ReceiptMeans['ring'] & { readonly list: SignedKeyList }
   readonly authenticator: Authenticator
   readonly uploads: PackUploads
   readonly worker: PackWorker
+  readonly watch: StoreWatch
   readonly clock: Clock
 }
 
@@ -62,7 +65,7 @@ export async function answer(means: RouteMeans, exchange: Exchange): Promise<voi
   if (agent.state === 'approved') exchange.proved(agent.kid)
   // The one thing that every agent may ask is what the center thinks of it.
   if (`${method} ${path}` === `GET ${CENTER_PATHS.agent}`) {
-    return sendJson(response, 200, agentAnswer(agent, means))
+    return sendJson(response, 200, await agentAnswer(agent, means))
   }
   checkApproved(agent)
   switch (`${method} ${path}`) {
@@ -77,6 +80,8 @@ export async function answer(means: RouteMeans, exchange: Exchange): Promise<voi
     case `POST ${CENTER_PATHS.receipts}`:
       return answerReceipts(means, exchange, agent)
     case `POST ${CENTER_PATHS.packs}`:
+      // A pack that cannot be opened now would only fill the disk of the packs.
+      await means.watch.check()
       return means.uploads.create(request, response, agent)
   }
   return answerUpload(means, exchange, agent, `${method} ${path}`)
@@ -88,14 +93,16 @@ async function answerJoin(means: RouteMeans, { request, response }: Exchange): P
   const now = means.clock.now()
   checkPossession(request, verifyKeyFromText(joining.signingKey), means.ring.center, now)
   const agent = await join(means.register, joining, now)
-  sendJson(response, 200, agentAnswer(agent, means))
+  sendJson(response, 200, await agentAnswer(agent, means))
 }
 
-function agentAnswer(
-  { state, name }: Agent,
-  { ring: { list: keys }, register: { history } }: RouteMeans,
-): AgentAnswer {
-  return { state, name, ...(state === 'approved' ? { keys, history } : {}) }
+/** While the store is not there, the center does not know what it holds: an agent then removes nothing. */
+async function agentAnswer(
+  { state, name, losses }: Agent,
+  { ring: { list: keys }, register: { history }, watch }: RouteMeans,
+): Promise<AgentAnswer> {
+  if (state !== 'approved') return { state, name }
+  return { state, name, keys, history, losses: (await watch.isPresent()) ? losses : null }
 }
 
 async function answerReceipts(
@@ -106,7 +113,7 @@ async function answerReceipts(
   const text = await readText(request, RECEIPTS_LIMIT_BYTES)
   const attempted = 'reading a question about receipts'
   const { manifests } = parseJson(text, receiptsRequestSchema, 'PROTOCOL_VIOLATION', attempted)
-  const unknown = await means.register.receipts.unknown(agent.kid, manifests)
+  const unknown = await unknownReceipts(means.register, agent, manifests)
   sendJson(response, 200, { unknown } satisfies ReceiptsAnswer)
 }
 
@@ -143,6 +150,7 @@ async function answerPack(
   if ((await means.uploads.offset(before)) < before.bytes) {
     throw new HttpRefusal(409, 'PROTOCOL_VIOLATION', 'asking for an answer: the pack is not whole yet')
   }
+  if (before.answer === null) await means.watch.check()
   if (before.answer === null) await means.worker.answered(uploadId, ANSWER_WAIT_MS, exchange.signal)
   const { answer: settled } = await means.uploads.own(agent, uploadId)
   sendPackAnswer(exchange.response, settled)

@@ -25,6 +25,8 @@ export interface CenterSettings {
     /** After this an unfinished upload is forgotten. */
     readonly lifeMs: number
   }
+  /** Stored files are read again and compared: how fast, and how long after one pass the next begins. */
+  readonly scrub: { readonly bytesPerSecond: number; readonly everyMs: number }
   /** Times after which `ferry-center status` says that a person is needed. */
   readonly alarms: { readonly agentSilentMs: number; readonly pacsAwayMs: number }
   /** The PACS that instances are handed on to; undefined = the center only stores. */
@@ -77,6 +79,11 @@ const limitsSchema = z.strictObject({
   life: setting.duration('An unfinished upload is forgotten after so long', '1h', '365d').prefault('7d'),
 })
 
+const scrubSchema = z.strictObject({
+  rate: setting.rate('Stored files are read again and compared, at most so fast').prefault('8MiB/s'),
+  every: setting.duration('From the end of one such pass to the next', '1h', '365d').prefault('1d'),
+})
+
 const alarmsSchema = z.strictObject({
   agentSilent: setting
     .duration('An approved agent that has not been in contact for this long needs a person', '1h', '365d')
@@ -127,6 +134,7 @@ const fileSchema = z
     publicUrl: setting.httpsUrl('Where agents reach this receiver; stands in join codes'),
     tls: tlsSchema.optional(),
     limits: limitsSchema.prefault({}),
+    scrub: scrubSchema.prefault({}),
     alarms: alarmsSchema.prefault({}),
     pacs: pacsSchema.optional(),
   })
@@ -136,7 +144,7 @@ const fileSchema = z
 export const CENTER_SETTINGS: SettingsKind<CenterSettings> = { schema: fileSchema.transform(toSettings) }
 
 function toSettings(file: z.output<typeof fileSchema>): CenterSettings {
-  const { dataFolder, name, log, listen, publicUrl, tls, limits, alarms, pacs } = file
+  const { dataFolder, name, log, listen, publicUrl, tls, limits, scrub, alarms, pacs } = file
   return {
     dataFolder,
     name,
@@ -145,6 +153,7 @@ function toSettings(file: z.output<typeof fileSchema>): CenterSettings {
     publicUrl,
     tls,
     limits: { packBytes: limits.pack, reserveBytes: limits.reserve, lifeMs: limits.life },
+    scrub: { bytesPerSecond: scrub.rate, everyMs: scrub.every },
     alarms: { agentSilentMs: alarms.agentSilent, pacsAwayMs: alarms.pacsAway },
     pacs: pacs && {
       url: pacs.url,

@@ -5,10 +5,12 @@ import { addApprove } from './commands/center-approve.ts'
 import { addCenterInit } from './commands/center-init.ts'
 import { addInvite } from './commands/center-invite.ts'
 import { addKeys } from './commands/center-keys.ts'
+import { addCenterLost } from './commands/center-lost.ts'
 import { addCenterRetry } from './commands/center-retry.ts'
 import { addRevoke, addUnrevoke } from './commands/center-revoke.ts'
 import { addCenterRun } from './commands/center-run.ts'
 import { addCenterStatus } from './commands/center-status.ts'
+import { addCenterStore } from './commands/center-store.ts'
 import { addCenterStudies } from './commands/center-studies.ts'
 import { addConfig } from './commands/config.ts'
 import { CENTER_FILE } from './config-file.ts'
@@ -29,6 +31,8 @@ export function ferryCenterProgram(session: Session): Command {
     addKeys,
     addCenterStudies,
     addCenterStatus,
+    addCenterLost,
+    addCenterStore,
     addCenterRetry,
   ]
   for (const add of commands) add(program, session)

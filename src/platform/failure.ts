@@ -35,6 +35,7 @@ export const FAILURES = {
   // this machine
   STORAGE_FULL: 'wait',
   STORAGE_ERROR: 'operator',
+  STORE_MISSING: 'operator',
   DATABASE_ERROR: 'operator',
   DATABASE_DAMAGED: 'operator',
   INDEX_REBUILT: 'operator',

@@ -24,7 +24,7 @@ export type JoinRequest = z.infer<typeof joinRequestSchema>
 export const agentStateSchema = z.enum(['pending', 'approved', 'revoked'])
 export type AgentState = z.infer<typeof agentStateSchema>
 
-/** Answer to POST join and GET agent. `keys` and `history` come once the agent is approved. */
+/** Answer to POST join and GET agent. `keys`, `history` and `losses` come once the agent is approved. */
 export const agentAnswerSchema = z.strictObject({
   state: agentStateSchema,
   name: z.string(),
@@ -34,6 +34,11 @@ export const agentAnswerSchema = z.strictObject({
    * of a center with an embedded register) says that an older backup may have taken its place.
    */
   history: z.string().max(64).optional(),
+  /**
+   * Another number whenever instances that concern this agent were found lost at the center, or found again. Null while the
+   * center's store is not there, so that the center cannot say.
+   */
+  losses: z.int().nonnegative().nullable().optional(),
 })
 export type AgentAnswer = z.infer<typeof agentAnswerSchema>
 

@@ -7,6 +7,7 @@ import { tempFolder } from '../support/temp-folder.ts'
 
 const HOUR_MS = 3_600_000
 const NOW = Date.UTC(2026, 0, 10)
+const NOTHING_LOST = { lost: { count: 0, since: null }, isStoreThere: true }
 const TIMES = { agentSilentMs: 72 * HOUR_MS, pacsAwayMs: HOUR_MS }
 
 test('a center in order has no conditions', () => {
@@ -48,6 +49,11 @@ test('a PACS that refuses instances or does not let the center in needs a person
   expect(found({ notes: [note('PACS_DENIES_US', 0)] })).toEqual(['act PACS_DENIES_US'])
 })
 
+test('lost instances and a store that is not there need a person', () => {
+  expect(found({ lost: { count: 3, since: NOW - 1 } })).toEqual(['act INSTANCES_LOST'])
+  expect(found({ isStoreThere: false })).toEqual(['act STORE_MISSING'])
+})
+
 test('each disk is compared with the reserve', () => {
   const disks = [
     { folder: '/a', freeBytes: 200 },
@@ -87,7 +93,7 @@ function center(register: Partial<CenterState['register']>): CenterState {
     folder: '/data',
     disks: [{ folder: '/data', freeBytes: 1000 }],
     reserveBytes: 100,
-    register: { agents: [], pacs: { waiting: 0, refused: 0 }, notes: [], ...register },
+    register: { agents: [], pacs: { waiting: 0, refused: 0 }, notes: [], ...NOTHING_LOST, ...register },
   }
 }
 
@@ -102,6 +108,7 @@ function agent(more: Partial<Agent>): Agent {
     approvedAt: 0,
     revokedAt: null,
     lastSeenAt: NOW,
+    losses: 0,
     ...more,
   }
 }

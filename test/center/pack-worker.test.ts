@@ -2,10 +2,10 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { parseIdentity } from '../../src/age/x25519-keys.ts'
-import { FileInstanceStore } from '../../src/center/file-instance-store.ts'
+import { openStore } from '../../src/center/open-store.ts'
 import { PackStore } from '../../src/center/pack-store.ts'
 import { PackWorker } from '../../src/center/pack-worker.ts'
-import type { Register } from '../../src/center/register.ts'
+import type { Register, Settled } from '../../src/center/register.ts'
 import { openRegister } from '../../src/center/sqlite/open-register.ts'
 import { Failure } from '../../src/platform/failure.ts'
 import { silentLog } from '../../src/platform/log.ts'
@@ -14,6 +14,7 @@ import { encodePackHeader } from '../../src/protocol/pack.ts'
 import { newUlid } from '../../src/protocol/ulid.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { sealInstance, testIdentity } from '../support/sealed-instance.ts'
+import { storeParts } from '../support/store-parts.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { until } from '../support/until.ts'
 
@@ -28,12 +29,12 @@ function failingRegister(folder: string): Register & { failures: number } {
     ...register,
     failures: 0,
     instances: {
-      knows: instances.knows.bind(instances),
+      find: instances.find.bind(instances),
       names: instances.names.bind(instances),
       holding: instances.holding.bind(instances),
       studies: instances.studies.bind(instances),
       count: instances.count.bind(instances),
-      settle: async (...args: Parameters<typeof instances.settle>): Promise<string[]> => {
+      settle: async (...args: Parameters<typeof instances.settle>): Promise<Settled> => {
         if (failing.failures === FAILURES) return instances.settle(...args)
         failing.failures++
         throw new Failure('STORAGE_FULL', 'no room for the register')
@@ -72,7 +73,7 @@ test('a pack that cannot be entered yet is not stored once more with every attem
 
   const worker = new PackWorker({
     identities: [parseIdentity(testIdentity.identity)],
-    store: new FileInstanceStore(folder.join('instances')),
+    ...storeParts(await openStore(folder.path, register, clock.now()), register, clock),
     register,
     packs,
     clock,

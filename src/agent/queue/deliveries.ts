@@ -113,8 +113,10 @@ const NEXT_DUE = `
 const FAR_OFF = `
   SELECT 1 FROM delivery WHERE destination = ? AND state = 'queued' AND next_attempt_at > ?
     AND study_instance_uid NOT IN (SELECT value FROM json_each(?)) LIMIT 1`
+/** What the center has lost and was removed here cannot be sent: the center is asked whether it has it by now. */
 const RETRY = `
-  UPDATE delivery SET state = 'queued', changed_at = ?, next_attempt_at = 0, reason_code = NULL, reason = NULL
+  UPDATE delivery SET state = iif(reason_code = 'CENTER_LOST' AND (SELECT removed_at FROM instance i
+      WHERE i.ulid = delivery.ulid) IS NOT NULL, 'delivered', 'queued'), changed_at = ?, next_attempt_at = 0, reason_code = NULL, reason = NULL
   WHERE destination = ? AND state IN ('held', 'queued') AND reason_code IS NOT 'CHECK_HELD'
     AND (? IS NULL OR study_instance_uid = ?)`
 /** What was held may have let its study close, and be confirmed, without it. */

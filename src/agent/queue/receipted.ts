@@ -49,6 +49,17 @@ export class Receipted {
     })
   }
 
+  /**
+   * The center may have found again, or got from another clinic, what it had lost and was removed here: the next manifests
+   * list it, and the center says. Returns how many instances.
+   */
+  askForLost(destination: string): number {
+    return this.#database.durably(() => {
+      this.#database.run(REOPEN_LOST, destination, destination)
+      return this.#database.run(ASK_FOR_LOST, this.#clock.now(), destination)
+    })
+  }
+
   /** How many of these have instances that are on their way to being confirmed. */
   onTheirWay(destination: string, studyInstanceUids: readonly string[]): number {
     const studies = JSON.stringify(studyInstanceUids)
@@ -108,6 +119,18 @@ const HOLD_LOST = `
 /** A device that sends the same bytes once more heals it, as it does a damaged spool file. */
 const MARK_LOST = `
   UPDATE instance SET damaged_at = ?, damage = ? WHERE ulid = ? AND removed_at IS NOT NULL AND damage IS NULL`
+const IS_LOST = `
+  state = 'held' AND reason_code = 'CENTER_LOST'
+    AND (SELECT removed_at FROM instance i WHERE i.ulid = delivery.ulid) IS NOT NULL`
+const ASK_FOR_LOST = `
+  UPDATE delivery INDEXED BY delivery_unconfirmed
+  SET state = 'delivered', changed_at = ?, reason_code = NULL, reason = NULL
+  WHERE destination = ? AND state <> 'confirmed' AND ${IS_LOST}`
+const REOPEN_LOST = `
+  UPDATE study SET state = 'open', attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL
+  WHERE destination = ? AND study_instance_uid IN (
+    SELECT study_instance_uid FROM delivery INDEXED BY delivery_unconfirmed
+    WHERE destination = ? AND state <> 'confirmed' AND ${IS_LOST})`
 const REOPEN = `
   UPDATE study SET state = 'open', attempts = 0, next_attempt_at = 0
   WHERE destination = ? AND study_instance_uid = ?`

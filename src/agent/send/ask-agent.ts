@@ -8,21 +8,27 @@ export interface Welcome {
   keys: SignedKeyList
   /** The name of what the center remembers. */
   history: string
+  /**
+   * Another number whenever the center has found instances lost, or found them again, that concern this agent; null while
+   * it cannot look at its store.
+   */
+  losses: number | null
 }
 
 /** Asks the center what it thinks of this agent. Throws AGENT_REVOKED or AGENT_UNKNOWN where it takes nothing from it. */
 export async function askAgent(client: CenterClient, signal: AbortSignal): Promise<Welcome> {
-  const { state, keys, history } = await client.json(agentAnswerSchema, {
+  const { state, keys, history, losses } = await client.json(agentAnswerSchema, {
     method: 'GET',
     path: CENTER_PATHS.agent,
     signal,
   })
   switch (state) {
     case 'approved':
-      if (keys !== undefined && history !== undefined) return { keys, history }
+      if (keys !== undefined && history !== undefined && losses !== undefined)
+        return { keys, history, losses }
       throw new Failure(
         'CENTER_ANSWER_INVALID',
-        'asking the center: it approves, and names no keys or no history',
+        'asking the center: it approves, and names no keys, no history or no losses',
       )
     case 'pending':
       throw new Failure('AGENT_UNKNOWN', "asking the center: this agent waits for its operator's approval")

@@ -9,12 +9,19 @@ const EVERY_MS = 5 * 60_000
 /** While the center is behind, or could not be asked. */
 const SOON_MS = 60_000
 
+/** Tells apart what the center remembers at two moments. */
+export interface CenterMemory {
+  /** The name of what the center remembers; another one when it may have forgotten something. */
+  history: string
+  /** Another number when it has found instances lost, or found them again; null while it cannot look at its store. */
+  losses: number | null
+}
+
 export interface ReceiptAuditParts {
   destination: string
   receipted: Receipted
   watchPoints: WatchPoints
-  /** The name of what the center remembers; another one when it may have forgotten something. */
-  askHistory: (signal: AbortSignal) => Promise<string>
+  askMemory: (signal: AbortSignal) => Promise<CenterMemory>
   /** Which of these manifests have no receipt at the center. */
   askUnknown: (digests: string[], signal: AbortSignal) => Promise<readonly string[]>
   /** Manifests are to be posted again. */
@@ -27,13 +34,16 @@ export interface ReceiptAuditParts {
 
 /**
  * Asks the center every few minutes whether it is still the one that gave our receipts. One that was restored from an
- * older backup has another history and no longer knows some of them: those studies are offered again, and it asks for
- * what it lacks of them. Until it knows every receipt again it is behind, and nothing may be removed here.
+ * older backup has another history and no longer knows some of them; one whose disk has lost files says that there were
+ * losses, and no longer stands by the receipts that list them. Those studies are offered again, and it asks for what it
+ * lacks of them. Until it stands by every receipt again it is behind, and nothing may be removed here.
  */
 export class ReceiptAudit {
   readonly #parts: ReceiptAuditParts
-  /** The history in which the center knows all that it has receipted. */
-  #wholeHistory: string | undefined
+  /** The memory in which the center stands by all that it has receipted. */
+  #whole: CenterMemory | undefined
+  /** The losses after which the center was last asked for what it had lost and this agent no longer has. */
+  #asked: number | undefined
 
   constructor(parts: ReceiptAuditParts) {
     this.#parts = parts
@@ -48,19 +58,25 @@ export class ReceiptAudit {
 
   /** Asks at this moment; false also where there is no answer. */
   async isWhole(signal: AbortSignal): Promise<boolean> {
-    if (this.#wholeHistory === undefined) return false
-    const history = await this.#parts.askHistory(signal).catch(() => undefined)
-    return history === this.#wholeHistory
+    if (this.#whole === undefined) return false
+    const memory = await this.#parts.askMemory(signal).catch(() => undefined)
+    return memory !== undefined && isSame(memory, this.#whole)
   }
 
   async #check(signal: AbortSignal): Promise<boolean> {
-    const { askHistory, inTrouble } = this.#parts
+    const { destination, receipted, askMemory, offered, inTrouble } = this.#parts
     try {
-      const history = await askHistory(signal)
-      if (history === this.#wholeHistory) return true
+      const memory = await askMemory(signal)
+      if (this.#whole !== undefined && isSame(memory, this.#whole)) return true
+      // It does not know itself what it has: neither is anything taken back, nor removed.
+      if (memory.losses === null) return false
+      if (memory.losses !== this.#asked) {
+        this.#asked = memory.losses
+        if (receipted.askForLost(destination) > 0) offered()
+      }
       const behind = await this.#compare(signal)
       this.#tell(behind)
-      if (behind === 0) this.#wholeHistory = history
+      if (behind === 0) this.#whole = memory
       return behind === 0
     } catch (error) {
       if (!signal.aborted) inTrouble(failureFrom(error, 'INTERNAL', 'asking the center for its receipts'))
@@ -95,8 +111,13 @@ export class ReceiptAudit {
     const { destination, watchPoints, log } = this.#parts
     if (behind === 0) return watchPoints.clear('CENTER_BEHIND', destination)
     const studies = behind === 1 ? '1 study' : `${behind} studies`
-    const words = `the center has lost ${studies} that it had receipted (is it an older backup?); sending again`
+    const words = `the center has lost ${studies} that it had receipted (an older backup, or a bad disk?); sending again`
     watchPoints.raise('CENTER_BEHIND', destination, words)
     log.error('center does not know receipts that it gave', { code: 'CENTER_BEHIND', studies: behind })
   }
+}
+
+/** A center that does not know its losses is not known to be the same. */
+function isSame(one: CenterMemory, other: CenterMemory): boolean {
+  return one.history === other.history && one.losses !== null && one.losses === other.losses
 }

@@ -10,6 +10,8 @@ import { SqliteKeyLists } from './sqlite-key-lists.ts'
 import { SqliteNotes } from './sqlite-notes.ts'
 import { SqlitePacks } from './sqlite-packs.ts'
 import { SqliteReceipts } from './sqlite-receipts.ts'
+import { SqliteMarker, SqliteScrub } from './sqlite-store.ts'
+import { SqliteStoredFiles } from './sqlite-stored-files.ts'
 
 const SCHEMA_FOLDER = fileURLToPath(new URL('./schema', import.meta.url))
 
@@ -26,6 +28,9 @@ export function openRegister(folder: string): Register {
     keyLists: new SqliteKeyLists(db),
     packs: new SqlitePacks(db),
     instances: new SqliteInstances(db),
+    files: new SqliteStoredFiles(db),
+    marker: new SqliteMarker(db),
+    scrub: new SqliteScrub(db),
     receipts: new SqliteReceipts(db),
     handOn: new SqliteHandOn(db),
     notes: new SqliteNotes(db),

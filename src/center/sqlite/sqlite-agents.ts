@@ -2,7 +2,7 @@ import type { Database } from '../../platform/sqlite.ts'
 import type { Agent, AgentRegister, Invite, Joining } from '../register.ts'
 
 const COLUMNS = `kid, public_key AS publicKey, name, own_name AS ownName, state, joined_at AS joinedAt,
-  approved_at AS approvedAt, revoked_at AS revokedAt, last_seen_at AS lastSeenAt`
+  approved_at AS approvedAt, revoked_at AS revokedAt, last_seen_at AS lastSeenAt, losses`
 
 export class SqliteAgents implements AgentRegister {
   readonly #db: Database

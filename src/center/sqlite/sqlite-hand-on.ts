@@ -3,7 +3,10 @@ import type { Database } from '../../platform/sqlite.ts'
 import type { HandOnInstance, HandOnOutcome, HandOnRegister } from '../register.ts'
 
 const COLUMNS = `id, study_uid AS studyUid, sop_instance_uid AS sopInstanceUid, file,
-  file_bytes AS fileBytes, pacs_attempts AS attempts`
+  file_bytes AS fileBytes, file_sha256 AS fileSha256, pacs_attempts AS attempts`
+
+/** A lost instance has no file that could be handed on. */
+const WAITS = "pacs_state = 'waiting' AND file_state = 'whole'"
 
 export class SqliteHandOn implements HandOnRegister {
   readonly #db: Database
@@ -15,7 +18,7 @@ export class SqliteHandOn implements HandOnRegister {
   async due(now: number, limits: { instances: number; bytes: number }): Promise<HandOnInstance[]> {
     // What lies further off than any wait was told to wait by a clock that has jumped back since.
     const first = this.#db.get<HandOnInstance>(
-      `SELECT ${COLUMNS} FROM instances WHERE pacs_state = 'waiting'
+      `SELECT ${COLUMNS} FROM instances WHERE ${WAITS}
          AND (pacs_next_at <= ? OR pacs_next_at > ?) ORDER BY pacs_next_at, id LIMIT 1`,
       now,
       now + LONGEST_WAIT_MS,
@@ -23,7 +26,7 @@ export class SqliteHandOn implements HandOnRegister {
     if (first === undefined || first.attempts > 0) return first === undefined ? [] : [first]
     const ofStudy = this.#db.all<HandOnInstance>(
       `SELECT ${COLUMNS} FROM instances
-       WHERE study_uid = ? AND pacs_state = 'waiting' AND pacs_attempts = 0 ORDER BY id LIMIT ?`,
+       WHERE study_uid = ? AND ${WAITS} AND pacs_attempts = 0 ORDER BY id LIMIT ?`,
       first.studyUid,
       limits.instances,
     )
@@ -32,7 +35,7 @@ export class SqliteHandOn implements HandOnRegister {
 
   async nextDueAt(): Promise<number | undefined> {
     const row = this.#db.get<{ at: number | null }>(
-      `SELECT min(pacs_next_at) AS at FROM instances WHERE pacs_state = 'waiting'`,
+      `SELECT min(pacs_next_at) AS at FROM instances WHERE ${WAITS}`,
     )
     return row?.at ?? undefined
   }
@@ -66,7 +69,7 @@ export class SqliteHandOn implements HandOnRegister {
 
   async count(): Promise<{ waiting: number; refused: number }> {
     const row = this.#db.get<{ waiting: number; refused: number }>(
-      `SELECT (SELECT count(*) FROM instances WHERE pacs_state = 'waiting') AS waiting,
+      `SELECT (SELECT count(*) FROM instances WHERE ${WAITS}) AS waiting,
          (SELECT count(*) FROM instances WHERE pacs_state = 'refused') AS refused`,
     )
     return row ?? { waiting: 0, refused: 0 }

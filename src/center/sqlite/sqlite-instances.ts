@@ -3,11 +3,14 @@ import type {
   Holding,
   InstanceRegister,
   InstanceVersion,
+  KnownVersion,
   PackRow,
+  Settled,
   SettleTerms,
   StoredMember,
   StudyRow,
 } from '../register.ts'
+import { tellAgents } from './sqlite-stored-files.ts'
 
 /** Why a second version does not reach the PACS by itself: which of the two is right, no program can tell. */
 const CONFLICT_REASON = 'another version of this SOP instance was stored first: look at both, then hand it on'
@@ -19,8 +22,8 @@ export class SqliteInstances implements InstanceRegister {
     this.#db = db
   }
 
-  async knows(version: InstanceVersion): Promise<boolean> {
-    return this.#versionOf(version) !== undefined
+  async find(version: InstanceVersion): Promise<KnownVersion | undefined> {
+    return this.#versionOf(version)
   }
 
   async settle(
@@ -28,21 +31,33 @@ export class SqliteInstances implements InstanceRegister {
     answer: string,
     members: readonly StoredMember[],
     terms: SettleTerms,
-  ): Promise<string[]> {
+  ): Promise<Settled> {
     return this.#db.durably(() => {
       const superfluous: string[] = []
+      const healed: { file: string; damagedFile: string | undefined }[] = []
       for (const member of members) {
+        const { file } = member
         const known = this.#versionOf(member)
-        if (known !== undefined && member.file !== undefined) superfluous.push(member.file)
-        this.#deliver(pack.agent, member, known ?? this.#insert(member, terms), terms.now)
+        this.#deliver(pack.agent, member, known?.id ?? this.#insert(member, terms), terms.now)
+        if (known === undefined || file === undefined) continue
+        if (known.isLost === 0) superfluous.push(file)
+        else {
+          this.#heal(known, { ...member, file }, terms.now)
+          healed.push({ file, damagedFile: known.file === file ? undefined : known.file })
+        }
       }
       this.#db.run('UPDATE packs SET answer = ? WHERE upload_id = ?', answer, pack.uploadId)
-      return superfluous
+      return { superfluous, healed }
     })
   }
 
   async names(file: string): Promise<boolean> {
-    return this.#db.get('SELECT 1 FROM instances WHERE file = ?', file) !== undefined
+    const row = this.#db.get(
+      'SELECT 1 FROM instances WHERE file = ? UNION ALL SELECT 1 FROM damaged_files WHERE file = ?',
+      file,
+      file,
+    )
+    return row !== undefined
   }
 
   async holding(
@@ -52,11 +67,12 @@ export class SqliteInstances implements InstanceRegister {
     sha256: string,
   ): Promise<Holding | undefined> {
     return this.#db.get<Holding>(
-      `SELECT i.pacs_state AS pacsState, i.data_set_bytes AS dataSetBytes,
+      `SELECT i.id, i.file, i.file_bytes AS fileBytes, i.file_state = 'lost' AS isLost,
+         i.pacs_state AS pacsState, i.data_set_bytes AS dataSetBytes,
          d.sealed_bytes AS sealedBytes, d.sealed_sha256 AS sealedSha256
        FROM instances i LEFT JOIN deliveries d ON d.instance_id = i.id AND d.agent = ? AND d.ulid = ?
        WHERE i.sop_instance_uid = ? AND i.data_set_sha256 = ?
-       ORDER BY d.ulid IS NULL LIMIT 1`,
+       ORDER BY d.ulid IS NULL, isLost LIMIT 1`,
       agent,
       ulid,
       sopInstanceUid,
@@ -94,14 +110,36 @@ export class SqliteInstances implements InstanceRegister {
     return row ?? { instances: 0, conflicts: 0 }
   }
 
-  #versionOf(version: InstanceVersion): number | undefined {
-    return this.#db.get<{ id: number }>(
-      `SELECT id FROM instances
+  #versionOf(version: InstanceVersion): KnownVersion | undefined {
+    return this.#db.get<KnownVersion>(
+      `SELECT id, file, file_bytes AS fileBytes, file_state = 'lost' AS isLost FROM instances
        WHERE sop_instance_uid = ? AND data_set_sha256 = ? AND transfer_syntax_uid = ?`,
       version.sopInstanceUid,
       version.dataSetSha256,
       version.transferSyntaxUid,
-    )?.id
+    )
+  }
+
+  /** What the PACS has said of it stays true; what still waits for the PACS goes from the new file, at once. */
+  #heal({ id, file: old }: KnownVersion, member: StoredMember & { file: string }, now: number): void {
+    const { file, fileBytes, fileSha256 } = member
+    if (file !== old) {
+      this.#db.run(
+        `INSERT OR IGNORE INTO damaged_files (file, instance_id, lost_at, lost_reason)
+         SELECT file, id, lost_at, lost_reason FROM instances WHERE id = ?`,
+        id,
+      )
+    }
+    this.#db.run(
+      `UPDATE instances SET file = ?, file_bytes = ?, file_sha256 = ?, file_state = 'whole', lost_at = NULL,
+         lost_reason = NULL, pacs_attempts = 0, pacs_next_at = ? WHERE id = ?`,
+      file,
+      fileBytes,
+      fileSha256,
+      now,
+      id,
+    )
+    tellAgents(this.#db, [id])
   }
 
   #insert(member: StoredMember, { now, pacsState }: SettleTerms): number {
@@ -111,8 +149,8 @@ export class SqliteInstances implements InstanceRegister {
     const isHeldBack = isConflict && pacsState === 'waiting'
     const row = this.#db.get<{ id: number }>(
       `INSERT INTO instances (study_uid, series_uid, sop_instance_uid, sop_class_uid, transfer_syntax_uid,
-         data_set_bytes, data_set_sha256, file, file_bytes, stored_at, conflict, pacs_state, pacs_next_at, pacs_reason)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+         data_set_bytes, data_set_sha256, file, file_bytes, file_sha256, stored_at, conflict, pacs_state, pacs_next_at, pacs_reason)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
       member.studyUid,
       member.seriesUid,
       member.sopInstanceUid,
@@ -122,6 +160,7 @@ export class SqliteInstances implements InstanceRegister {
       member.dataSetSha256,
       member.file ?? null,
       member.fileBytes,
+      member.fileSha256,
       now,
       Number(isConflict),
       isHeldBack ? 'refused' : pacsState,

@@ -30,6 +30,20 @@ export class SqliteReceipts implements ReceiptRegister {
       .map((row) => row.digest)
   }
 
+  async inDoubt(agent: string, digests: readonly string[]): Promise<{ digest: string; studyUid: string }[]> {
+    return this.#db.all<{ digest: string; studyUid: string }>(
+      `SELECT m.digest, m.study_uid AS studyUid FROM json_each(?) JOIN manifests m ON m.digest = value
+       WHERE m.agent = ? AND EXISTS (
+         SELECT 1 FROM instances i WHERE i.study_uid = m.study_uid AND i.file_state = 'lost')`,
+      JSON.stringify(digests),
+      agent,
+    )
+  }
+
+  async manifest(digest: string): Promise<string | undefined> {
+    return this.#db.get<{ jws: string }>('SELECT jws FROM manifests WHERE digest = ?', digest)?.jws
+  }
+
   async latest(manifestDigest: string): Promise<string | undefined> {
     return this.#db.get<{ jws: string }>(
       'SELECT jws FROM receipts WHERE manifest = ? ORDER BY counter DESC LIMIT 1',

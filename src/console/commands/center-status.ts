@@ -4,7 +4,7 @@ import { centerFindings } from '../center-findings.ts'
 import { centerSettings } from '../config-file.ts'
 import { EXIT } from '../exit-codes.ts'
 import { printJson, type Session } from '../session.ts'
-import { showBytes } from '../show-values.ts'
+import { showBytes, showTime } from '../show-values.ts'
 import { headlineText } from '../status-text.ts'
 import { headlineOf } from '../status-view.ts'
 import { configOption, type JsonOption, jsonOption } from './options.ts'
@@ -48,7 +48,7 @@ export function addCenterStatus(program: Command, session: Session): void {
 }
 
 function figuresText(
-  { figures, disks }: CenterObservation,
+  { figures, disks, now }: CenterObservation,
   reserveBytes: number,
   { say }: Session,
 ): string[] {
@@ -56,11 +56,23 @@ function figuresText(
     say('centerStatus.disk', { folder, free: showBytes(freeBytes), reserve: showBytes(reserveBytes) }),
   )
   if (figures === undefined) return space
-  const { agents, pacs, instances, conflicts, packsUnderWay: packs } = figures
+  const { agents, pacs, instances, conflicts, packsUnderWay: packs, scrub, damagedFiles } = figures
+  const { startedAt, checked, lost, finishedAt, finishedChecked, finishedLost } = scrub
   return [
     say('centerStatus.agents', agents),
     say('centerStatus.instances', { instances, conflicts, packs }),
     say('centerStatus.pacs', pacs),
+    ...(startedAt === null ? [] : [say('centerStatus.scrubbing', { checked, instances, lost })]),
+    ...(finishedAt === null
+      ? []
+      : [
+          say('centerStatus.scrubbed', {
+            time: showTime(finishedAt, now),
+            checked: finishedChecked,
+            lost: finishedLost,
+          }),
+        ]),
+    ...(damagedFiles === 0 ? [] : [say('centerStatus.damagedFiles', { count: damagedFiles })]),
     ...space,
   ]
 }

@@ -18,6 +18,14 @@ export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWord
     what: 'Disk nearly full: {free} free; at {reserve} agents are told to wait',
     todo: 'make room on the disk of {folder}; never delete anything inside the data folder',
   },
+  STORE_MISSING: {
+    what: 'The disk with the instances is not there, or another one is in its place ({folder}/instances): agents are told to wait',
+    todo: 'mount the right disk; if it is lost or was replaced: ferry-center store accept',
+  },
+  INSTANCES_LOST: {
+    what: '{count} instances are lost: their files are gone or damaged, and no agent has sent them again',
+    todo: 'see ferry-center lost; agents that still have them send them by themselves; else send the studies again from the device or its archive',
+  },
   PACS_REFUSED: {
     what: 'The PACS refuses {count} instances',
     todo: 'see ferry-center studies, remove the cause, then ferry-center retry',

@@ -18,6 +18,14 @@ export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWord
     what: '磁盘快满了：剩余 {free}；降到 {reserve} 就会让前置机等待',
     todo: '请在 {folder} 所在磁盘腾出空间；切勿删除数据文件夹里的任何东西',
   },
+  STORE_MISSING: {
+    what: '存放影像的磁盘不在，或者换成了另一块（{folder}/instances）：已让各前置机等待',
+    todo: '请挂载正确的磁盘；如磁盘已丢失或更换，执行 ferry-center store accept',
+  },
+  INSTANCES_LOST: {
+    what: '影像丢失 {count} 幅：文件不见了或已损坏，还没有前置机重新上传',
+    todo: '用 ferry-center lost 查看；仍有副本的前置机会自动重传，否则请从设备或其存档重新发送这些检查',
+  },
   PACS_REFUSED: {
     what: 'PACS 拒收影像 {count} 幅',
     todo: '用 ferry-center studies 查看，排除原因后执行 ferry-center retry',

@@ -99,6 +99,10 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'the disk or a file on it does not work',
     todo: 'check the disk, its cable and the access rights of the data folder, then restart Ferry',
   },
+  STORE_MISSING: {
+    meaning: "the disk with the center's instances is not there, or another one is in its place",
+    todo: 'mount the right disk; if it is lost or was replaced: ferry-center store accept',
+  },
   DATABASE_ERROR: {
     meaning: "Ferry's database does not work",
     todo: 'check the disk and its free space, then restart Ferry; accepted instances are safe in the spool',

@@ -81,6 +81,10 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: '磁盘或文件出错',
     todo: '请检查磁盘、连线以及数据文件夹的权限，然后重启 Ferry',
   },
+  STORE_MISSING: {
+    meaning: '存放中心影像的磁盘不在，或者换成了另一块',
+    todo: '请挂载正确的磁盘；如磁盘已丢失或更换，执行 ferry-center store accept',
+  },
   DATABASE_ERROR: {
     meaning: 'Ferry 的数据库出错',
     todo: '请检查磁盘及剩余空间，然后重启 Ferry；已收下的影像在暂存区是安全的',

@@ -242,6 +242,21 @@ export const ENGLISH = {
   'centerStatus.agents': '{approved} agents, {pending} waiting for approval, {revoked} shut out',
   'centerStatus.instances': '{instances} instances, {conflicts} conflicts, {packs} packs under way',
   'centerStatus.pacs': 'PACS: {waiting} waiting, {refused} refused',
+  'centerStatus.scrubbing':
+    'Stored files: {checked} of {instances} read again in this pass, {lost} of them lost',
+  'centerStatus.scrubbed': 'Last whole pass: {time}, {checked} files, {lost} of them lost',
+  'centerStatus.damagedFiles': 'Damaged files kept beside the new ones: {count}',
+  'centerLost.about': 'instances whose files are gone or damaged and that no agent has sent again',
+  'centerLost.none': 'No instance is lost.',
+  'centerStore.about': 'the folder of instances',
+  'centerStore.accept': 'let the folder of instances count as it is, after its disk was lost or replaced',
+  'centerStore.instances': 'confirms how many instances the register lists',
+  'centerStore.known': '{folder} has the marker that the register knows: there is nothing to accept.',
+  'centerStore.facts':
+    'The register lists {listed} instances. {folder} holds {studies} studies and does not have the marker that the register knows. If its disk is only not mounted, mount it. Otherwise every instance that is not found here is lost, and the agents are asked for it.',
+  'centerStore.confirm': 'accepting the store: to do so, add --instances {listed}',
+  'centerStore.done':
+    'Accepted. The center looks for all {listed} instances now; ferry-center lost shows those that it does not find.',
   'centerStatus.disk': 'Disk of {folder}: {free} free, {reserve} in reserve',
 
   'health.well': 'All is well',

@@ -1,23 +1,25 @@
 import { expect, test } from '@jest/globals'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
-import { ReceiptAudit } from '../../../src/agent/settle/receipt-audit.ts'
+import { type CenterMemory, ReceiptAudit } from '../../../src/agent/settle/receipt-audit.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { passTimeUntil } from '../../support/pass-time.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
+import { until } from '../../support/until.ts'
 
 /** A center that says what a test wants it to remember. */
 class Memory {
   history = 'first'
+  losses: number | null = 0
   failure: Failure | undefined
   readonly known = new Set<string>()
   asked = 0
 
-  async askHistory(): Promise<string> {
+  async askMemory(): Promise<CenterMemory> {
     if (this.failure !== undefined) throw this.failure
-    return this.history
+    return { history: this.history, losses: this.losses }
   }
 
   async askUnknown(digests: string[]): Promise<string[]> {
@@ -48,7 +50,7 @@ async function start(): Promise<Auditing> {
     destination: 'center',
     receipted: queue.receipted,
     watchPoints: queue.watchPoints,
-    askHistory: () => memory.askHistory(),
+    askMemory: () => memory.askMemory(),
     askUnknown: (digests) => memory.askUnknown(digests),
     offered: () => {},
     inTrouble: ({ code }) => troubles.push(code),
@@ -149,4 +151,58 @@ test('a center that cannot be asked is not whole, and the trouble is told', asyn
     60_000,
   )
   expect(troubles[0]).toBe('AGENT_UNKNOWN')
+})
+
+test('a center that has found losses is asked again, and one that cannot look at its store is not whole', async () => {
+  await using auditing = await start()
+  const { clock, memory, audit, queue } = auditing
+  await passTimeUntil(
+    clock,
+    () => memory.asked,
+    (asked) => asked === 1,
+  )
+  memory.losses = null
+  expect(await audit.isWhole(signal)).toBe(false)
+  clock.advance(3_600_000)
+  expect([memory.asked, queue.deliveries.counts('center').confirmed]).toEqual([1, 1])
+  memory.losses = 0
+  expect(await audit.isWhole(signal)).toBe(true)
+
+  memory.losses = 1
+  memory.known.clear()
+  expect(await audit.isWhole(signal)).toBe(false)
+  const alarms = () => queue.watchPoints.alarms()
+  await passTimeUntil(clock, alarms, (all) => all.length === 1, 60_000)
+  expect(alarms()).toMatchObject([{ code: 'CENTER_BEHIND' }])
+  expect(queue.deliveries.counts('center')).toMatchObject({ delivered: 1, confirmed: 0 })
+})
+
+test('what was lost on both sides is asked for again when the center has found something, and only then', async () => {
+  await using auditing = await start()
+  const { clock, memory, audit, queue } = auditing
+  await passTimeUntil(
+    clock,
+    () => memory.asked,
+    (asked) => asked === 1,
+  )
+  await until(
+    () => audit.isWhole(signal),
+    (isWhole) => isWhole,
+  )
+  const [delivery] = queue.deliveries.ofStudy('center', '1.1')
+  const ulid = delivery?.ulid ?? ('' as never)
+  queue.retained.markRemoved([ulid])
+  const lost = new Failure('CENTER_LOST', 'lost')
+  queue.receipted.sendAgain('center', '1.1', [ulid], { failure: lost, nextAttemptAt: 0, lost })
+  clock.advance(3_600_000)
+  expect(await audit.isWhole(signal)).toBe(true)
+  expect(queue.deliveries.counts('center')).toMatchObject({ delivered: 0, held: 1 })
+
+  memory.losses = 1
+  await passTimeUntil(
+    clock,
+    () => queue.deliveries.counts('center'),
+    ({ delivered }) => delivered === 1,
+    60_000,
+  )
 })

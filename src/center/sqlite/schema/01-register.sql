@@ -12,7 +12,9 @@ CREATE TABLE agents (
   approved_at INTEGER,
   revoked_at INTEGER,
   last_seen_at INTEGER,
-  receipt_count INTEGER NOT NULL DEFAULT 0
+  receipt_count INTEGER NOT NULL DEFAULT 0,
+  -- Grows whenever instances that concern this agent are found lost, or found again.
+  losses INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE invites (
@@ -53,6 +55,12 @@ CREATE TABLE instances (
   data_set_sha256 TEXT NOT NULL,
   file TEXT NOT NULL UNIQUE,
   file_bytes INTEGER NOT NULL,
+  -- Of the whole file, computed while it was written.
+  file_sha256 TEXT NOT NULL,
+  -- 'lost': the file was found gone, cut or changed. An agent that brings the instance again makes it 'whole'.
+  file_state TEXT NOT NULL DEFAULT 'whole' CHECK (file_state IN ('whole', 'lost')),
+  lost_at INTEGER,
+  lost_reason TEXT,
   stored_at INTEGER NOT NULL,
   -- 1 where another version of the SOP instance was here first.
   conflict INTEGER NOT NULL,
@@ -67,8 +75,40 @@ CREATE TABLE instances (
 CREATE INDEX instances_by_study ON instances (study_uid);
 CREATE INDEX instances_by_time ON instances (stored_at);
 CREATE INDEX conflicting_instances ON instances (id) WHERE conflict = 1;
-CREATE INDEX instances_for_the_pacs ON instances (pacs_next_at) WHERE pacs_state = 'waiting';
+CREATE INDEX instances_for_the_pacs ON instances (pacs_next_at) WHERE pacs_state = 'waiting' AND file_state = 'whole';
 CREATE INDEX instances_refused_by_the_pacs ON instances (id) WHERE pacs_state = 'refused';
+
+CREATE INDEX lost_instances ON instances (study_uid) WHERE file_state = 'lost';
+
+-- Damaged files that are kept beside the new file of the same instance. Ferry never removes them.
+CREATE TABLE damaged_files (
+  file TEXT PRIMARY KEY,
+  instance_id INTEGER NOT NULL REFERENCES instances (id),
+  lost_at INTEGER NOT NULL,
+  lost_reason TEXT NOT NULL
+) STRICT;
+
+-- Ids of the marker file in the folder of instances; the newest counts. 'accepted': an operator said that the folder is
+-- right as it is; `instances` is how many the register listed then.
+CREATE TABLE store_markers (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  how TEXT NOT NULL CHECK (how IN ('made', 'accepted')),
+  adopted_at INTEGER NOT NULL,
+  instances INTEGER NOT NULL
+) STRICT;
+
+-- How far the scrub of the stored files has come: one row.
+CREATE TABLE scrub (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  started_at INTEGER,
+  position INTEGER NOT NULL,
+  checked INTEGER NOT NULL,
+  lost INTEGER NOT NULL,
+  finished_at INTEGER,
+  finished_checked INTEGER NOT NULL,
+  finished_lost INTEGER NOT NULL
+) STRICT;
 
 -- Which agent brought which spool file. Several may have brought the same instance.
 CREATE TABLE deliveries (

@@ -1,0 +1,79 @@
+/** A stored instance and the file that it is in. */
+export interface StoredFile {
+  readonly id: number
+  /** As {@link InstanceStore} names it. */
+  readonly file: string
+  readonly fileBytes: number
+}
+
+export interface StoredFileDigest extends StoredFile {
+  /** Of the whole file, computed while it was written. */
+  readonly fileSha256: string
+  /** 1 if its file was found gone, cut or changed, and no agent has brought the instance again since. */
+  readonly isLost: number
+}
+
+/** A stored file that is not as it was stored, and what was found. */
+export interface BadFile extends StoredFile {
+  readonly reason: string
+}
+
+/** A lost instance, for people. */
+export interface LostRow {
+  readonly studyUid: string
+  readonly sopInstanceUid: string
+  readonly lostAt: number
+  readonly reason: string
+  readonly file: string
+  /** Names of the agents that brought it, comma between. */
+  readonly agents: string
+}
+
+/** Whether the files of stored instances are what the register says. */
+export interface StoredFileRegister {
+  /** Stored instances in the order of their numbers. */
+  after(id: number, limit: number): Promise<StoredFileDigest[]>
+  /**
+   * Enters instances as lost, and counts it for each agent that brought one or holds a receipt for its study. An instance
+   * that has another file by now is left alone. Returns how many are newly lost.
+   */
+  markLost(files: readonly BadFile[], now: number): Promise<number>
+  /** The file of a lost instance is there after all, every byte of it. */
+  markFound(file: StoredFile): Promise<void>
+  /** Lost instances, the longest lost first. */
+  lost(limit: number): Promise<LostRow[]>
+  countLost(): Promise<{ count: number; since: number | null }>
+  /** Damaged files that are kept beside the new file of their instance. */
+  countKept(): Promise<number>
+  /** SOP Instance UIDs of a study's lost instances. */
+  lostOfStudy(studyUid: string): Promise<string[]>
+}
+
+/** The marker that the store must have, so that another disk in its place is found out. */
+export interface MarkerRegister {
+  /** The id of the marker; undefined before the first start. */
+  id(): Promise<string | undefined>
+  /** From now on this is the id. `how` and the number of instances that the register lists are kept beside it. */
+  adopt(id: string, how: 'made' | 'accepted', now: number): Promise<void>
+}
+
+/** How far the scrub has come. Times are ms since 1970. */
+export interface ScrubProgress {
+  /** When the pass under way began; null between two passes. */
+  readonly startedAt: number | null
+  /** The last instance that was read in it. */
+  readonly position: number
+  readonly checked: number
+  /** Instances that this pass has found lost. */
+  readonly lost: number
+  /** Of the last pass that came to its end. */
+  readonly finishedAt: number | null
+  readonly finishedChecked: number
+  readonly finishedLost: number
+}
+
+export interface ScrubRegister {
+  progress(): Promise<ScrubProgress>
+  /** May be undone by loss of power: some files are then read once more. */
+  save(progress: ScrubProgress): Promise<void>
+}
