@@ -29,7 +29,7 @@ import { forgetNames, openDisplayNames } from './queue/display-names.ts'
 import { openQueue, type Queue } from './queue/open-queue.ts'
 import { recoverSpool } from './queue/recover-spool.ts'
 import { CenterAccount } from './send/center-account.ts'
-import { CENTER, Sending } from './sending.ts'
+import { CENTER, Sending, tellCenterChange } from './sending.ts'
 import { CommitmentReporter } from './settle/commitment-reporter.ts'
 import { Completeness } from './settle/completeness.ts'
 import { CommitmentReports } from './settle/report-commitment.ts'
@@ -79,6 +79,7 @@ export async function startAgent(
   const displayNames = await openDisplayNames(names, log)
   const queue = stack.use(await openQueue(settings.dataFolder, clock, [CENTER], displayNames))
   await forgetNames(names, queue.display, log)
+  tellCenterChange(queue.ownCenter.take(account.address().center), log)
   await recover(queue, settings.retention.confirmedMs, { clock, log })
   const { watchPoints } = queue
   const { reserveBytes } = settings.limits

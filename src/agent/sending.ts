@@ -10,6 +10,7 @@ import {
 } from '../protocol/center-api.ts'
 import type { CenterKeys } from './center-keys.ts'
 import type { Queue } from './queue/open-queue.ts'
+import type { CenterChange } from './queue/own-center.ts'
 import { Scrub } from './queue/scrub.ts'
 import type { CenterAccount } from './send/center-account.ts'
 import { CenterClient } from './send/center-client.ts'
@@ -77,7 +78,7 @@ export class Sending implements AsyncDisposable {
       watchPoints: queue.watchPoints,
       clock,
       log,
-      renewed: () => keys.renew(),
+      renewed: () => this.#keysRenewed(),
     })
     this.#quiet = new QuietTimes(clock, settings.study.quietMs)
     this.#settlement = this.#createSettlement()
@@ -114,6 +115,15 @@ export class Sending implements AsyncDisposable {
       completeness,
     ]
     this.#loops = parts.map((part) => this.#keep(part))
+  }
+
+  /** In one turn of the event loop, so that nothing is sealed for one center and entered as sealed for another. */
+  #keysRenewed(): void {
+    const { account, keys, queue, log } = this.#parts
+    keys.renew()
+    tellCenterChange(queue.ownCenter.take(account.address().center), log)
+    this.#dispatcher.wake()
+    this.#settlement.wake()
   }
 
   /** An instance of this study was taken on. */
@@ -227,4 +237,11 @@ export class Sending implements AsyncDisposable {
       log,
     })
   }
+}
+
+/** What waits here for a center that the agent has left needs a person; the alarm names the studies. */
+export function tellCenterChange({ held, released }: CenterChange, log: Log): void {
+  if (held > 0)
+    log.error('instances are sealed for another center and held', { code: 'OTHER_CENTER', instances: held })
+  if (released > 0) log.info('instances for this center go again', { instances: released })
 }

@@ -11,6 +11,7 @@ export type ConditionCode =
   | 'PACS_REFUSED'
   | 'PACS_UNREACHABLE'
   | 'PACS_DENIES_US'
+  | 'KEYS_REFUSED'
   | 'AGENT_PENDING'
   | 'AGENT_SILENT'
 
@@ -73,6 +74,7 @@ export function conditionsOf(state: CenterState, times: AlarmTimes): Condition[]
     conditions.push(
       ...store(state, state.register),
       ...pacs(state.register, state.now, times),
+      ...keys(state.register),
       ...pendingAgents(state.register),
       ...silentAgents(state, state.register, times),
     )
@@ -122,6 +124,12 @@ function pacs({ pacs: { refused }, notes }: RegisterState, now: number, times: A
     conditions.push((now - since >= times.pacsAwayMs ? act : coping)('PACS_UNREACHABLE', details))
   }
   return conditions
+}
+
+function keys({ notes }: RegisterState): Condition[] {
+  return notes
+    .filter(({ name }) => name === 'KEYS_REFUSED')
+    .map(({ since, message: reason }) => act('KEYS_REFUSED', { since, values: { reason } }))
 }
 
 function pendingAgents({ agents }: RegisterState): Condition[] {

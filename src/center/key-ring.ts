@@ -66,6 +66,7 @@ export class KeyRing {
     }
     const ring = new KeyRing(options, identity)
     await ring.#publish(identity, true)
+    await register.notes.clear('KEYS_REFUSED')
     return ring
   }
 
@@ -111,12 +112,21 @@ export class KeyRing {
       await this.#publish(identity, false)
       if (shownBy(identity) !== shownBy(this.#identity)) this.tlsChanged(certificatesOf(identity))
       this.#identity = identity
+      if (this.#trouble !== undefined) await this.#options.register.notes.clear('KEYS_REFUSED')
       this.#trouble = undefined
     } catch (error) {
       const { code, message } = failureFrom(error, 'KEY_FILE_INVALID', 'reading the keys again')
-      if (this.#trouble !== message) log.error('the keys cannot be taken over', { code, reason: message })
+      if (this.#trouble === message) return
       this.#trouble = message
+      log.error('the keys cannot be taken over', { code, reason: message })
+      await this.#tell(message)
     }
+  }
+
+  /** For the status command. The register may be what failed. */
+  async #tell(message: string): Promise<void> {
+    const { register, clock } = this.#options
+    await register.notes.keep('KEYS_REFUSED', clock.now(), message).catch(() => {})
   }
 
   async #publish(identity: CenterIdentity, isStart: boolean): Promise<void> {

@@ -258,9 +258,9 @@ export interface HandOnRegister {
 
 /**
  * STARTED: this center process began. PACS_AWAY: the PACS has not answered since then. PACS_DENIES_US: it answers, but
- * does not let the center in.
+ * does not let the center in. KEYS_REFUSED: the keys or the certificate were changed and cannot be taken over.
  */
-export type NoteName = 'STARTED' | 'PACS_AWAY' | 'PACS_DENIES_US'
+export type NoteName = 'STARTED' | 'PACS_AWAY' | 'PACS_DENIES_US' | 'KEYS_REFUSED'
 
 /** A fact that only the running center knows, written down so that another process can say it. */
 export interface Note {

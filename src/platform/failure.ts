@@ -60,6 +60,7 @@ export const FAILURES = {
   CENTER_ANSWER_INVALID: 'operator',
   CENTER_BEHIND: 'wait',
   CENTER_LOST: 'operator',
+  OTHER_CENTER: 'operator',
   KEY_LIST_OLDER: 'operator',
   TOKEN_TIME: 'wait',
   AGENT_UNKNOWN: 'operator',

@@ -47,6 +47,7 @@ test('a PACS that is away is coped with at first and then needs a person', () =>
 test('a PACS that refuses instances or does not let the center in needs a person at once', () => {
   expect(found({ pacs: { waiting: 0, refused: 2 } })).toEqual(['act PACS_REFUSED'])
   expect(found({ notes: [note('PACS_DENIES_US', 0)] })).toEqual(['act PACS_DENIES_US'])
+  expect(found({ notes: [note('KEYS_REFUSED', 0)] })).toEqual(['act KEYS_REFUSED'])
 })
 
 test('lost instances and a store that is not there need a person', () => {

@@ -321,9 +321,19 @@ test('a key file that is broken changes nothing in a running center, and the nex
   await using story = await Story.begin()
   const before = await story.list()
   writeFileSync(join(story.center.folder, 'keys', '0002.json'), '{"format":"ferry-', { mode: 0o600 })
-  story.clock.advance(LOOK_MS)
+  const told = await until(
+    async () => {
+      story.clock.advance(LOOK_MS)
+      return (await story.center.desk.registerState()).notes.map(({ name }) => name)
+    },
+    (names) => names.includes('KEYS_REFUSED'),
+  )
+  expect(told).toContain('KEYS_REFUSED')
   await story.receipt(before.seal.map(({ recipient }) => recipient))
   rmSync(join(story.center.folder, 'keys', '0002.json'))
   await story.rotate('receipt')
   expect((await story.listOnce(({ sign }) => sign.length === 2)).sign[0]).toBe(before.sign[0])
+  expect((await story.center.desk.registerState()).notes.map(({ name }) => name)).not.toContain(
+    'KEYS_REFUSED',
+  )
 })

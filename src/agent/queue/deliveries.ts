@@ -81,7 +81,7 @@ export class Deliveries {
 
   /**
    * An operator's word: all held and waiting deliveries (of one study) may go at once, but those that are held for what
-   * was found in them (Findings.release). Returns how many.
+   * was found in them (Findings.release) or are sealed for another center. Returns how many.
    */
   retry(destination: string, studyInstanceUid?: string): number {
     return this.#database.durably(() => {
@@ -117,14 +117,14 @@ const FAR_OFF = `
 const RETRY = `
   UPDATE delivery SET state = iif(reason_code = 'CENTER_LOST' AND (SELECT removed_at FROM instance i
       WHERE i.ulid = delivery.ulid) IS NOT NULL, 'delivered', 'queued'), changed_at = ?, next_attempt_at = 0, reason_code = NULL, reason = NULL
-  WHERE destination = ? AND state IN ('held', 'queued') AND reason_code IS NOT 'CHECK_HELD'
+  WHERE destination = ? AND state IN ('held', 'queued') AND coalesce(reason_code, '') NOT IN ('CHECK_HELD', 'OTHER_CENTER')
     AND (? IS NULL OR study_instance_uid = ?)`
 /** What was held may have let its study close, and be confirmed, without it. */
 const REOPEN = `
   UPDATE study SET state = 'open', attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL
   WHERE destination = ? AND study_instance_uid IN (
     SELECT study_instance_uid FROM delivery
-    WHERE destination = ? AND state = 'held' AND reason_code IS NOT 'CHECK_HELD'
+    WHERE destination = ? AND state = 'held' AND coalesce(reason_code, '') NOT IN ('CHECK_HELD', 'OTHER_CENTER')
       AND (? IS NULL OR study_instance_uid = ?))`
 const RETRY_STUDIES = `
   UPDATE study SET next_attempt_at = 0 WHERE destination = ? AND state <> 'confirmed'

@@ -22,7 +22,7 @@ export class InstanceIndex {
 
   /** True if this SOP instance is here (or was confirmed) with exactly these bytes, and its file is not known to be bad. */
   holds(sopInstanceUid: string, dataSetSha256: string): boolean {
-    const here = this.#database.all<HereAlready>(HERE_ALREADY, dataSetSha256, sopInstanceUid)
+    const here = this.#hereAlready(sopInstanceUid, dataSetSha256)
     return here.some(({ isSame, isBad }) => isSame && !isBad)
   }
 
@@ -112,7 +112,7 @@ export class InstanceIndex {
   #insertOne({ envelope, trailer }: SealedInstance): Acceptance {
     const { ulid, sopInstanceUid } = envelope
     const { dataSetSha256 } = trailer
-    const here = this.#database.all<HereAlready>(HERE_ALREADY, dataSetSha256, sopInstanceUid)
+    const here = this.#hereAlready(sopInstanceUid, dataSetSha256)
     if (here.some(({ isSame, isBad }) => isSame && !isBad)) {
       this.countRepeat(sopInstanceUid, dataSetSha256)
       return 'known'
@@ -141,6 +141,10 @@ export class InstanceIndex {
     return bad !== undefined ? 'healed' : isConflict ? 'conflict' : 'new'
   }
 
+  #hereAlready(sopInstanceUid: string, dataSetSha256: string): HereAlready[] {
+    return this.#database.all<HereAlready>(HERE_ALREADY, dataSetSha256, sopInstanceUid, dataSetSha256)
+  }
+
   /** The new copy takes the place of one whose file is bad, wherever that was not confirmed. */
   #supersede(bad: Ulid, by: Ulid): void {
     this.#database.run('UPDATE instance SET superseded_by = ? WHERE superseded_by = ?', by, bad)
@@ -165,7 +169,7 @@ const FORGOTTEN: FirstState = {
   reason: 'the index was rebuilt: the center is asked first whether it has this',
 }
 
-/** Of the same SOP instance. */
+/** Of the same SOP instance. What was sealed for another center does not count, unless it waits to be sent again. */
 interface HereAlready {
   ulid: Ulid
   conflict: number
@@ -179,7 +183,8 @@ const HERE_ALREADY = `
   SELECT i.ulid, i.conflict, i.data_set_sha256 = ? AS isSame,
     (i.damage IS NOT NULL OR i.removed_at IS NOT NULL) AND EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_unconfirmed
       WHERE d.ulid = i.ulid AND d.state <> 'confirmed') AS isBad
-  FROM instance i WHERE i.sop_instance_uid = ? AND i.superseded_by IS NULL`
+  FROM instance i WHERE i.sop_instance_uid = ? AND i.superseded_by IS NULL
+    AND (i.center IS (SELECT center FROM own_center) OR (i.damage = 'OTHER_CENTER' AND i.data_set_sha256 = ?))`
 const COPIES = `
   SELECT i.ulid, i.sealed_bytes AS sealedBytes, i.sealed_sha256 AS sealedSha256 FROM instance i
   WHERE i.sop_instance_uid = ? AND i.data_set_sha256 = ? AND i.damage IS NULL AND i.removed_at IS NULL
@@ -196,8 +201,8 @@ const ASK_FIRST = `
 const INSERT_INSTANCE = `
   INSERT INTO instance (ulid, arrived_at, listener, calling_ae_title, sop_class_uid, sop_instance_uid,
     study_instance_uid, series_instance_uid, transfer_syntax_uid, data_set_bytes, data_set_sha256, sealed_bytes,
-    sealed_sha256, conflict, is_deidentified)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+    sealed_sha256, conflict, is_deidentified, center)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT center FROM own_center))`
 const INSERT_DELIVERIES = `
   INSERT INTO delivery (ulid, destination, study_instance_uid, state, changed_at, reason_code, reason)
   SELECT ulid, ?, study_instance_uid, ?, ?, ?, ? FROM instance WHERE ulid IN (SELECT value FROM json_each(?))`

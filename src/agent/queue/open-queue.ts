@@ -11,6 +11,7 @@ import { Findings } from './findings.ts'
 import { HeldFiles } from './held-files.ts'
 import { InstanceIndex } from './instance-index.ts'
 import { type OpenedIndex, openIndex } from './open-index.ts'
+import { OwnCenter } from './own-center.ts'
 import { Packs } from './packs.ts'
 import { ProcedureSteps } from './procedure-steps.ts'
 import { Receipted } from './receipted.ts'
@@ -34,6 +35,7 @@ export interface Queue extends Disposable {
   display: DisplayRecords
   findings: Findings
   held: HeldFiles
+  ownCenter: OwnCenter
   packs: Packs
   procedureSteps: ProcedureSteps
   studies: Studies
@@ -71,6 +73,7 @@ export async function openQueue(
     display: new DisplayRecords(database, displayNames, clock),
     findings: new Findings(database, clock, held),
     held,
+    ownCenter: new OwnCenter(database, clock),
     packs: new Packs(database, clock),
     procedureSteps: new ProcedureSteps(database, clock),
     studies: new Studies(database, clock),

@@ -91,6 +91,11 @@ export class Packs {
     }))
   }
 
+  /** False for a pack that was given up: its instances are for another center. */
+  isKnown(pack: string): boolean {
+    return this.#database.get('SELECT 1 FROM pack WHERE pack = ?', pack) !== undefined
+  }
+
   recordUpload(pack: string, uploadUrl: string | undefined): void {
     this.#database.run('UPDATE pack SET upload_url = ? WHERE pack = ?', uploadUrl ?? null, pack)
   }
@@ -118,8 +123,7 @@ export class Packs {
       this.#database.run(WHOLE_AFTER_ALL, ulid)
     } else if (outcome === 'held') {
       this.#database.run(HELD, now, code, reason, destination, ulid)
-      if (code === 'SPOOL_FILE_DAMAGED' || code === 'SPOOL_FILE_MISSING')
-        this.#database.run(DAMAGED, now, code, ulid)
+      if (code !== null && UNSENDABLE.has(code)) this.#database.run(DAMAGED, now, code, ulid)
     } else this.#database.run(AGAIN, now, nextAttemptAt ?? 0, code, reason, destination, ulid)
   }
 }
@@ -158,7 +162,9 @@ const DELIVERED = `
 const HELD = `
   UPDATE delivery SET state = 'held', changed_at = ?, reason_code = ?, reason = ?
   WHERE destination = ? AND ulid = ? AND state = 'sending'`
-/** Its file is bad: from now on the same bytes, sent once more by the device, take its place. */
+/** Its file is bad, or the center cannot open it. */
+const UNSENDABLE: ReadonlySet<string> = new Set(['SPOOL_FILE_DAMAGED', 'SPOOL_FILE_MISSING', 'AGE_NO_KEY'])
+/** From now on the same bytes, sent once more by the device, take its place. */
 const DAMAGED = 'UPDATE instance SET damaged_at = ?, damage = ? WHERE ulid = ? AND damage IS NULL'
 /** A file that was brought back by hand, say: the center has seen every byte of it. */
 const WHOLE_AFTER_ALL =

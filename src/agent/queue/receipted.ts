@@ -31,7 +31,7 @@ export class Receipted {
     this.#clock = clock
   }
 
-  /** Studies of which there is a receipt, the newest receipt first, from after `last` on. */
+  /** Studies of which there is a receipt of this agent's center, the newest receipt first, from after `last` on. */
   list(destination: string, limit: number, last?: ReceiptedStudy): ReceiptedStudy[] {
     const { receiptedAt, studyInstanceUid } = last ?? FUTURE
     return this.#database.all(RECEIPTED, destination, receiptedAt, studyInstanceUid, limit)
@@ -92,15 +92,19 @@ const FUTURE = { receiptedAt: Number.MAX_SAFE_INTEGER, studyInstanceUid: '' }
 const RECEIPTED = `
   SELECT m.study_instance_uid AS studyInstanceUid, m.digest, m.receipted_at AS receiptedAt,
     EXISTS (SELECT 1 FROM instance i WHERE i.study_instance_uid = m.study_instance_uid
-      AND i.removed_at IS NULL) AS isKept
+      AND i.removed_at IS NULL AND i.center IS m.center) AS isKept
   FROM manifest m INDEXED BY manifest_by_receipt WHERE m.destination = ? AND m.receipted_at IS NOT NULL
+    AND m.center IS (SELECT center FROM own_center)
     AND (m.receipted_at, m.study_instance_uid) < (?, ?)
     AND NOT EXISTS (SELECT 1 FROM manifest n WHERE n.destination = m.destination
-      AND n.study_instance_uid = m.study_instance_uid AND n.version > m.version AND n.receipted_at IS NOT NULL)
+      AND n.study_instance_uid = m.study_instance_uid AND n.version > m.version AND n.receipted_at IS NOT NULL
+      AND n.center IS m.center)
   ORDER BY m.receipted_at DESC, m.study_instance_uid DESC LIMIT ?`
 const UNCONFIRM_DELIVERIES = `
   UPDATE delivery SET state = 'delivered', changed_at = ?
-  WHERE destination = ? AND study_instance_uid IN (SELECT value FROM json_each(?)) AND state = 'confirmed'`
+  WHERE destination = ? AND study_instance_uid IN (SELECT value FROM json_each(?)) AND state = 'confirmed'
+    AND EXISTS (SELECT 1 FROM instance i
+      WHERE i.ulid = delivery.ulid AND i.center IS (SELECT center FROM own_center))`
 const UNCONFIRM_STUDIES = `
   UPDATE study SET state = 'open', attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL
   WHERE destination = ? AND study_instance_uid IN (SELECT value FROM json_each(?))`

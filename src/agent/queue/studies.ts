@@ -188,9 +188,12 @@ const DELIVERED_INSTANCES = `
   SELECT i.ulid, i.sop_instance_uid AS sopInstanceUid, i.data_set_bytes AS dataSetBytes,
     i.data_set_sha256 AS dataSetSha256, i.sealed_bytes AS sealedBytes, i.sealed_sha256 AS sealedSha256
   FROM delivery d JOIN instance i USING (ulid)
-  WHERE d.destination = ? AND d.study_instance_uid = ? AND d.state IN ('delivered', 'confirmed') ORDER BY i.ulid`
+  WHERE d.destination = ? AND d.study_instance_uid = ? AND d.state IN ('delivered', 'confirmed')
+    AND i.center IS (SELECT center FROM own_center)
+  ORDER BY i.ulid`
 const INSERT_MANIFEST = `
-  INSERT INTO manifest (destination, study_instance_uid, version, digest, jws, created_at) VALUES (?, ?, ?, ?, ?, ?)`
+  INSERT INTO manifest (destination, study_instance_uid, version, digest, jws, created_at, center)
+  VALUES (?, ?, ?, ?, ?, ?, (SELECT center FROM own_center))`
 const CLOSE = `
   UPDATE study SET state = 'closed', version = ?, attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL
   WHERE destination = ? AND study_instance_uid = ?`
@@ -200,11 +203,13 @@ const MANIFESTS_DUE = `
   FROM study s JOIN manifest m USING (destination, study_instance_uid, version)
   WHERE s.destination = ? AND (s.next_attempt_at <= ? OR s.next_attempt_at > ?)
     AND (s.state = 'closed' OR (s.state = 'confirmed' AND m.pacs = 'waiting'))
+    AND m.center IS (SELECT center FROM own_center)
   ORDER BY s.next_attempt_at LIMIT 100`
 const NEXT_DUE = `
   SELECT min(iif(s.next_attempt_at > ?, 0, s.next_attempt_at)) AS due
   FROM study s JOIN manifest m USING (destination, study_instance_uid, version)
-  WHERE s.destination = ? AND (s.state = 'closed' OR (s.state = 'confirmed' AND m.pacs = 'waiting'))`
+  WHERE s.destination = ? AND (s.state = 'closed' OR (s.state = 'confirmed' AND m.pacs = 'waiting'))
+    AND m.center IS (SELECT center FROM own_center)`
 const POSTPONE = `
   UPDATE study SET attempts = attempts + 1, next_attempt_at = ?, reason_code = ?, reason = ?
   WHERE destination = ? AND study_instance_uid = ?`

@@ -120,9 +120,11 @@ const RAISE = `
 const ALARMS = `
   SELECT code, subject, message, since FROM alarm
   UNION ALL
-  SELECT i.damage, iif(i.damage = 'CENTER_LOST', 'center', 'spool'), format(iif(i.damage = 'CENTER_LOST',
-    '%d that the center has lost and that were removed here, of %d studies: %s',
-    '%d accepted and not confirmed, of %d studies: send them again from the device'),
+  SELECT i.damage, iif(i.damage LIKE 'SPOOL_%', 'spool', 'center'), format(CASE i.damage
+    WHEN 'CENTER_LOST' THEN '%d that the center has lost and that were removed here, of %d studies: %s'
+    WHEN 'OTHER_CENTER' THEN '%d sealed for another center and kept here, of %d studies: %s'
+    WHEN 'AGE_NO_KEY' THEN '%d sealed to keys that the center does not have, of %d studies: %s'
+    ELSE '%d accepted and not confirmed, of %d studies: send them again from the device' END,
     count(*), count(DISTINCT i.study_instance_uid), substr(group_concat(DISTINCT i.study_instance_uid), 1, 1300)),
     min(i.damaged_at)
   FROM instance i INDEXED BY instance_damaged WHERE i.damage IS NOT NULL AND i.superseded_by IS NULL

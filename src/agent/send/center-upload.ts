@@ -56,6 +56,7 @@ export class CenterUpload implements Destination {
   ): Promise<MemberOutcome[]> {
     const { client, packs, spool, clock, pace } = this.#parts
     const { header } = pack
+    if (!packs.isKnown(header.pack)) return []
     const unreadable = await unreadableMembers(header, spool)
     if (unreadable.length > 0) return this.#withoutUnreadable(pack, unreadable)
     const upload = {

@@ -34,6 +34,10 @@ export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWord
     what: 'The PACS cannot be reached ({reason}); the center keeps the instances and tries again',
     todo: 'check the PACS, the line to it, and pacs in center.yaml',
   },
+  KEYS_REFUSED: {
+    what: 'Keys or a certificate that were changed cannot be taken over; the center goes on with the old ones ({reason})',
+    todo: 'mend what the reason names; the center looks again every 10 seconds',
+  },
   PACS_DENIES_US: {
     what: 'The PACS does not let the center in ({reason})',
     todo: 'check user name, password or token, and certificate of pacs in center.yaml',

@@ -34,6 +34,10 @@ export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWord
     what: '无法连接 PACS（{reason}）；中心会保留影像并继续重试',
     todo: '检查 PACS、到 PACS 的网络以及 center.yaml 中的 pacs 设置',
   },
+  KEYS_REFUSED: {
+    what: '更改过的密钥或证书无法采用，中心仍在使用旧的（{reason}）',
+    todo: '请按原因改正；中心每 10 秒会重新读取',
+  },
   PACS_DENIES_US: {
     what: 'PACS 不允许中心访问（{reason}）',
     todo: '检查 center.yaml 中 pacs 的用户名、密码或令牌以及证书',

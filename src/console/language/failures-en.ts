@@ -189,6 +189,11 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'the center has lost instances that this machine had removed after the retention time',
     todo: 'send the study again from the device or the archive; tell the center',
   },
+  OTHER_CENTER: {
+    meaning:
+      'instances are sealed for a center that this agent no longer belongs to; this center cannot open them',
+    todo: 'send the studies again from the device; the keys of the old center, or its recovery key, open the spool files',
+  },
   KEY_LIST_OLDER: {
     meaning: 'the center announces older keys than those that this agent knows',
     todo: 'tell the center: it was restored from a backup and should bring its newest keys back',

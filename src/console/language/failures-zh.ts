@@ -149,6 +149,10 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: '中心丢失了影像，而本机的副本已过保留期被删除',
     todo: '请从设备或归档重新发送该检查，并告知中心',
   },
+  OTHER_CENTER: {
+    meaning: '有影像是为本机原来所属的中心加密的，现在的中心无法解开',
+    todo: '请从设备重新发送这些检查；原中心的密钥或其恢复密钥可以解开封存文件',
+  },
   KEY_LIST_OLDER: {
     meaning: '中心公布的密钥表比本机已知的旧',
     todo: '请告知中心：它可能从备份恢复过，应找回最新的密钥',

@@ -3,12 +3,13 @@ import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { QuietTimes } from '../../../src/agent/settle/quiet-times.ts'
 import { Settlement } from '../../../src/agent/settle/settlement.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
+import { Failure } from '../../../src/platform/failure.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import type { ManifestAnswer } from '../../../src/protocol/center-api.ts'
 import { jwsDigest } from '../../../src/protocol/jws.ts'
 import { type Manifest, signManifest, verifyManifest } from '../../../src/protocol/manifest.ts'
 import { type Receipt, signReceipt } from '../../../src/protocol/receipt.ts'
-import { newSigningKey, type SigningKey } from '../../../src/protocol/signing-key.ts'
+import { newSigningKey, type SigningKey, type VerifyKey } from '../../../src/protocol/signing-key.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { until } from '../../support/until.ts'
@@ -41,7 +42,15 @@ async function settle(
   answer: (jws: string) => ManifestAnswer,
   isDone: (queue: Queue) => boolean,
   look: (queue: Queue) => void,
-  { prepare, requeued }: Partial<Record<'prepare' | 'requeued', (queue: Queue) => void>> = {},
+  {
+    prepare,
+    requeued,
+    receiptKeys = () => [centerKey],
+    renewKeys,
+  }: Partial<Record<'prepare' | 'requeued', (queue: Queue) => void>> & {
+    receiptKeys?: () => VerifyKey[]
+    renewKeys?: () => void
+  } = {},
 ): Promise<void> {
   using folder = tempFolder()
   using queue = await openQueue(folder.path, systemClock, ['center'])
@@ -62,8 +71,8 @@ async function settle(
     quiet: new QuietTimes(systemClock, 0),
     signingKey: agentKey,
     center: CENTER,
-    receiptKeys: () => [centerKey],
-    renewKeys: async () => {},
+    receiptKeys,
+    renewKeys: async () => renewKeys?.(),
     postManifest: async (jws) => answer(jws),
     requeued: () => {
       requeued?.(queue)
@@ -87,6 +96,36 @@ test('a study is confirmed by the receipt that says of it what we know', async (
     ({ deliveries, watchPoints }) => {
       expect(deliveries.counts('center').confirmed).toBe(1)
       expect(watchPoints.alarms()).toEqual([])
+    },
+  )
+})
+
+test('a receipt by a key that the center announced meanwhile is believed once the list has been asked for, without an alarm', async () => {
+  const known: VerifyKey[] = [strangersKey]
+  await settle(
+    (jws) => receiptFor(jws),
+    ({ studies, watchPoints }) => studies.counts('center').confirmed + watchPoints.alarms().length > 0,
+    ({ deliveries, watchPoints }) => {
+      expect(watchPoints.alarms()).toEqual([])
+      expect(deliveries.counts('center').confirmed).toBe(1)
+    },
+    { receiptKeys: () => known, renewKeys: () => void known.push(centerKey) },
+  )
+})
+
+test('while the key list cannot be asked for, a receipt by an unknown key is neither believed nor an alarm', async () => {
+  const line = new Failure('CENTER_UNREACHABLE', 'the line broke')
+  await settle(
+    (jws) => receiptFor(jws, {}, strangersKey),
+    ({ studies }) => studies.get('center', STUDY)?.reasonCode === 'CENTER_UNREACHABLE',
+    ({ deliveries, watchPoints }) => {
+      expect(watchPoints.alarms()).toEqual([])
+      expect(deliveries.counts('center')).toMatchObject({ delivered: 1, confirmed: 0 })
+    },
+    {
+      renewKeys: () => {
+        throw line
+      },
     },
   )
 })

@@ -1,0 +1,81 @@
+import type { Clock } from '../../platform/clock.ts'
+import type { Database } from '../../platform/sqlite.ts'
+
+/** What a change of the center came to. */
+export interface CenterChange {
+  /** Instances that wait here and are sealed for another center. */
+  held: number
+  /** Instances that were held because of that, and are for this center after all: the agent came back to it. */
+  released: number
+}
+
+const NO_CHANGE: CenterChange = { held: 0, released: 0 }
+
+/**
+ * Remembers for which center instances are sealed. An agent that is joined to another center (with another root key) keeps
+ * what it sealed for the old one: the new center cannot open it, so it is held and never sent, and the same bytes from
+ * the device are taken on anew.
+ */
+export class OwnCenter {
+  readonly #database: Database
+  readonly #clock: Clock
+
+  constructor(database: Database, clock: Clock) {
+    this.#database = database
+    this.#clock = clock
+  }
+
+  /** From now on instances are sealed for this center: its root key's fingerprint. */
+  take(center: string): CenterChange {
+    const before = this.#database.get<{ center: string }>('SELECT center FROM own_center')?.center
+    if (before === center) return NO_CHANGE
+    return this.#database.durably(() => {
+      this.#database.run('DELETE FROM own_center')
+      this.#database.run('INSERT INTO own_center VALUES (?)', center)
+      return before === undefined ? this.#adopt(center) : this.#change(center)
+    })
+  }
+
+  /** The index is new, or has never been asked: everything in it counts as sealed for this center. */
+  #adopt(center: string): CenterChange {
+    this.#database.run('UPDATE instance SET center = ? WHERE center IS NULL', center)
+    this.#database.run('UPDATE manifest SET center = ? WHERE center IS NULL', center)
+    return NO_CHANGE
+  }
+
+  #change(center: string): CenterChange {
+    const now = this.#clock.now()
+    const held = this.#database.run(MARK, now, center)
+    this.#database.run(HOLD, now)
+    const released = this.#database.run(RELEASE, now, center)
+    this.#database.run(UNMARK, center)
+    // Their manifests list what the new center never had, and packs under way are offered to it in other ones.
+    this.#database.run("UPDATE study SET state = 'open' WHERE state = 'closed'")
+    this.#database.run(REQUEUE, now)
+    this.#database.run('DELETE FROM pack')
+    return { held, released }
+  }
+}
+
+const MARK = `
+  UPDATE instance AS i SET damaged_at = ?, damage = 'OTHER_CENTER'
+  WHERE i.center IS NOT ? AND i.damage IS NULL AND i.superseded_by IS NULL AND i.removed_at IS NULL
+    AND EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_unconfirmed
+      WHERE d.ulid = i.ulid AND d.state <> 'confirmed')`
+/** What a check holds stays held for that. */
+const HOLD = `
+  UPDATE delivery INDEXED BY delivery_unconfirmed SET state = 'held', changed_at = ?, reason_code = 'OTHER_CENTER',
+    reason = 'it is sealed for the center that this agent belonged to before; this one cannot open it'
+  WHERE state <> 'confirmed' AND reason_code IS NOT 'CHECK_HELD'
+    AND ulid IN (SELECT ulid FROM instance WHERE damage = 'OTHER_CENTER' AND superseded_by IS NULL)`
+const RELEASE = `
+  UPDATE delivery INDEXED BY delivery_unconfirmed
+  SET state = 'queued', changed_at = ?, next_attempt_at = 0, reason_code = NULL, reason = NULL
+  WHERE state <> 'confirmed' AND state = 'held' AND reason_code = 'OTHER_CENTER'
+    AND ulid IN (SELECT ulid FROM instance WHERE center = ? AND damage = 'OTHER_CENTER' AND superseded_by IS NULL)`
+const UNMARK = `
+  UPDATE instance SET damaged_at = NULL, damage = NULL
+  WHERE center = ? AND damage = 'OTHER_CENTER' AND superseded_by IS NULL`
+const REQUEUE = `
+  UPDATE delivery INDEXED BY delivery_unconfirmed SET state = 'queued', changed_at = ?
+  WHERE state <> 'confirmed' AND state = 'sending'`
