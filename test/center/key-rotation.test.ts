@@ -289,7 +289,7 @@ test('a certificate whose key no clinic was told of keeps the center from starti
   }
   const install = ({ certificate, key }: typeof own): void => {
     writeFileSync(files.certificateFile, certificate)
-    writeFileSync(files.keyFile, key)
+    writeFileSync(files.keyFile, key, { mode: 0o600 })
   }
   install(own)
   await using center = await RunningCenter.start({ clock: temp.clock, tls: files })
