@@ -11,11 +11,12 @@ export interface KeySpan {
 export type KeyState = 'announced' | 'inUse' | 'retired' | 'revoked'
 
 /**
- * The key that is in use: the newest of those whose time has come. A clock that stands before all of them (1970) selects the
- * oldest, which every agent knows. Undefined if all are revoked.
+ * The key that is in use: the last one made whose time has come. What counts is the order in which keys were made, so a key
+ * that was made while the clock stood in the future gives way to the next one. A clock that stands before all of them
+ * (1970) selects the oldest, which every agent knows. Undefined if all are revoked.
  */
 export function keyInUse<Key extends KeySpan>(keys: readonly Key[], nowMs: number): Key | undefined {
-  const good = notRevoked(keys).toSorted((a, b) => Date.parse(a.since) - Date.parse(b.since))
+  const good = notRevoked(keys)
   return good.findLast(({ since }) => Date.parse(since) <= nowMs) ?? good[0]
 }
 
@@ -25,6 +26,7 @@ export function notRevoked<Key extends KeySpan>(keys: readonly Key[]): Key[] {
 
 export function keyState<Key extends KeySpan>(key: Key, keys: readonly Key[], nowMs: number): KeyState {
   if (key.until !== null) return 'revoked'
-  if (key === keyInUse(keys, nowMs)) return 'inUse'
-  return Date.parse(key.since) > nowMs ? 'announced' : 'retired'
+  const used = keyInUse(keys, nowMs)
+  if (key === used) return 'inUse'
+  return used !== undefined && keys.indexOf(key) > keys.indexOf(used) ? 'announced' : 'retired'
 }

@@ -1,10 +1,14 @@
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { CenterAccount } from '../../../src/agent/send/center-account.ts'
 import { CenterClient } from '../../../src/agent/send/center-client.ts'
+import { listKeys, revokeKey, rotateKey } from '../../../src/center/change-keys.ts'
 import { type Clock, systemClock } from '../../../src/platform/clock.ts'
 import { CENTER_PATHS } from '../../../src/protocol/center-api.ts'
 import { newSigningKey, type SigningKey } from '../../../src/protocol/signing-key.ts'
 import { type Clinic, openClinic } from '../../support/clinic.ts'
+import { FastClock } from '../../support/fast-clock.ts'
+import { until } from '../../support/until.ts'
 
 interface Differences {
   pin?: string
@@ -31,6 +35,25 @@ test('the center is known by its key alone: another pin ends the connection befo
   expect(await askWith(clinic, {})).toBe(200)
   const other = Buffer.alloc(32, 1).toString('base64url')
   await expect(askWith(clinic, { pin: other })).rejects.toMatchObject({ code: 'CENTER_IDENTITY' })
+})
+
+test('an agent that was away while the TLS key changed comes in by the key that it knows, until that is revoked', async () => {
+  await using clinic = await openClinic({ clock: new FastClock(20) })
+  const change = { folder: join(clinic.folder, 'center'), nowMs: Date.now() }
+  const [old] = (await listKeys(change)).filter(({ kind }) => kind === 'tls')
+  const made = await rotateKey(change, 'tls', 0, 'https://127.0.0.1')
+  const shown = () => askWith(clinic, { pin: made.id }).catch(() => 0)
+  await until(shown, (status) => status === 200)
+
+  expect(await askWith(clinic, { pin: old?.id ?? '' })).toBe(200)
+  await revokeKey(change, old?.id ?? '')
+  const refused = await until(
+    () => askWith(clinic, { pin: old?.id ?? '' }).catch((error: unknown) => error),
+    (answer) => answer !== 200,
+  )
+
+  expect(refused).toMatchObject({ code: 'CENTER_IDENTITY' })
+  expect(await askWith(clinic, { pin: made.id })).toBe(200)
 })
 
 test('pins that cannot be read just now end the attempt, and not the process', async () => {
