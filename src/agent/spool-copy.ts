@@ -5,6 +5,7 @@ import type { Clock } from '../platform/clock.ts'
 import { Failure, failureFrom } from '../platform/failure.ts'
 import type { Envelope, Trailer } from '../protocol/spool-file.ts'
 import { newUlid, type Ulid } from '../protocol/ulid.ts'
+import { EditedNames } from './edited-names.ts'
 import type { PreparedSealers } from './envelope/prepared-sealers.ts'
 import { SpoolFileSealer } from './envelope/seal-spool-file.ts'
 import type { Acceptance } from './queue/acceptance.ts'
@@ -61,6 +62,7 @@ export class SpoolCopy {
   readonly #parts: SpoolCopyParts
   readonly #base: Base
   readonly #before = createHash('sha256')
+  #edited: EditedNames | undefined
   #sealed:
     | { sealer: SpoolFileSealer; writer: SpoolWriter; envelope: Envelope; failedSyncs: number }
     | undefined
@@ -83,7 +85,7 @@ export class SpoolCopy {
       const { change } = this.treatment
       if (change === undefined) return this.#seal([chunk])
       this.#before.update(chunk)
-      return this.#seal(change.push(chunk))
+      return this.#sealEdited(change, change.push(chunk))
     } catch (error) {
       return this.#fail(error)
     }
@@ -123,7 +125,8 @@ export class SpoolCopy {
     const { change } = this.treatment
     if (change === undefined || this.#failure !== undefined) return
     try {
-      await this.#seal(change.finish())
+      await this.#sealEdited(change, change.finish())
+      if (this.#sealed === undefined) await this.#seal(this.#edited?.rest() ?? [])
     } catch (error) {
       this.#fail(error)
     }
@@ -153,6 +156,14 @@ export class SpoolCopy {
     taken?.(ulid, { before: change === undefined ? after : this.#before.digest('hex'), after })
   }
 
+  /** The envelope is written when the edited data set has told its names, or at its end. */
+  #sealEdited(change: DataSetChange, edited: Buffer[]): Promise<void> | undefined {
+    if (this.#sealed !== undefined) return this.#seal(edited)
+    if (edited.length === 0) return undefined
+    this.#edited ??= new EditedNames(change.transferSyntaxUid)
+    return this.#seal(this.#edited.push(edited) ?? [])
+  }
+
   #seal(plaintext: Buffer[]): Promise<void> | undefined {
     if (plaintext.length === 0) return undefined
     const begun = this.#sealed === undefined ? this.#begin() : undefined
@@ -166,14 +177,15 @@ export class SpoolCopy {
     )
   }
 
-  /** The first bytes are there: the envelope can be written. */
+  /** The names are known: the envelope can be written. */
   #begin(): Promise<void> | undefined {
     const { queue, clock, recipients, sealers } = this.#parts
-    const { policy, names, change } = this.treatment
+    const { policy, change } = this.treatment
     const ulid = newUlid(clock.now())
     const transferSyntaxUid = change?.transferSyntaxUid ?? this.#base.transferSyntaxUid
-    const { sopClassUid } = this.#base
-    const { sopInstanceUid } = names
+    const plain = { sopClassUid: this.#base.sopClassUid, ...this.treatment.names }
+    const names = this.#edited?.names(plain) ?? plain
+    const { sopClassUid, sopInstanceUid } = names
     const part10Header = encodePart10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid })
     const part10HeaderBytes = part10Header.length
     const envelope = { ...this.#base, ...names, ulid, policy, transferSyntaxUid, part10HeaderBytes }

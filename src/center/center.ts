@@ -15,6 +15,7 @@ import { openStore } from './open-store.ts'
 import { PackStore } from './pack-store.ts'
 import { PackUploads, type UploadLimits } from './pack-uploads.ts'
 import { PackWorker } from './pack-worker.ts'
+import { pacsTerms } from './pacs-terms.ts'
 import { PresenceSweep } from './presence-sweep.ts'
 import type { Register } from './register.ts'
 import { openRegister } from './sqlite/open-register.ts'
@@ -29,10 +30,16 @@ export interface CenterOptions {
   /** The center's name in its key list: what clinics see. */
   readonly name: string
   readonly tls?: TlsFiles
-  readonly pacs?: StowServer
+  readonly pacs?: PacsOptions
   readonly limits: UploadLimits
   /** How fast and how often stored files are read again. */
   readonly scrub?: ScrubPace
+}
+
+/** The PACS that instances are handed on to. */
+export interface PacsOptions extends StowServer {
+  /** Policies of the copies that it is meant to have; identified and normalized ones by default. */
+  readonly policies?: readonly string[]
 }
 
 /** What a center runs on; handed in so that tests can move time and read the log. */
@@ -112,7 +119,7 @@ async function compose(
     packs,
     clock,
     log,
-    pacsState: handOn === undefined ? 'none' : 'waiting',
+    pacs: pacsTerms(options.pacs),
     onStored: () => handOn?.wake(),
   })
   held.defer(() => worker.close())

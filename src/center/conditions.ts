@@ -1,4 +1,4 @@
-import type { Agent, Note } from './register.ts'
+import type { Agent, Note, PacsCounts } from './register.ts'
 
 /** Every condition that the center's status can name. The console has words for each in both languages. */
 export type ConditionCode =
@@ -9,6 +9,8 @@ export type ConditionCode =
   | 'STORE_MISSING'
   | 'INSTANCES_LOST'
   | 'PACS_REFUSED'
+  | 'PACS_UNVERIFIED'
+  | 'INSTANCES_HELD'
   | 'PACS_UNREACHABLE'
   | 'PACS_DENIES_US'
   | 'KEYS_REFUSED'
@@ -44,7 +46,7 @@ export interface DiskState {
 /** Everything that the register says and a condition can come from. */
 export interface RegisterState {
   readonly agents: readonly Agent[]
-  readonly pacs: { readonly waiting: number; readonly refused: number }
+  readonly pacs: PacsCounts
   /** Instances whose files are gone or damaged and that no agent has sent again; the time of the first. */
   readonly lost: { readonly count: number; readonly since: number | null }
   /** False if the folder of instances does not have the marker that the register knows. */
@@ -114,9 +116,12 @@ function store({ folder }: CenterState, { lost, isStoreThere }: RegisterState): 
   return conditions
 }
 
-function pacs({ pacs: { refused }, notes }: RegisterState, now: number, times: AlarmTimes): Condition[] {
+function pacs({ pacs: counts, notes }: RegisterState, now: number, times: AlarmTimes): Condition[] {
   const conditions: Condition[] = []
+  const { held, refused, unverified } = counts
+  if (held > 0) conditions.push(act('INSTANCES_HELD', { values: { count: held } }))
   if (refused > 0) conditions.push(act('PACS_REFUSED', { values: { count: refused } }))
+  if (unverified > 0) conditions.push(coping('PACS_UNVERIFIED', { values: { count: unverified } }))
   for (const { name, since, message: reason } of notes) {
     const details = { since, values: { reason } }
     if (name === 'PACS_DENIES_US') conditions.push(act('PACS_DENIES_US', details))

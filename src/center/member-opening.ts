@@ -1,29 +1,29 @@
 import { createHash } from 'node:crypto'
 import { Opener } from '../age/opener.ts'
 import type { Identity } from '../age/x25519-keys.ts'
-import { parsePart10Header } from '../dicom/part10.ts'
-import { trimUid } from '../dicom/uid.ts'
 import { Failure } from '../platform/failure.ts'
 import { type Envelope, parseEnvelope, type Trailer } from '../protocol/spool-file.ts'
 import type { InstanceWriter } from './instance-store.ts'
+import { OpenedIdentity, type OpenedNames } from './opened-identity.ts'
 
-/** Real headers have some 400 bytes; what stands behind one tells where it ends. */
-const HEADER_LIMIT_BYTES = 1024 * 1024
-const PEEK_BYTES = 8
+/** Makes the writer once the names are known; undefined if the instance is in the store already. */
+export type CreateWriter = (envelope: Envelope, names: OpenedNames) => Promise<InstanceWriter | undefined>
 
-/** Makes the writer once the envelope is known; undefined where the instance is in the store already. */
-export type CreateWriter = (envelope: Envelope) => Promise<InstanceWriter | undefined>
-
-export interface OpenedFile {
-  readonly envelope: Envelope
+/** A member of which every byte was opened, and nothing contradicts its envelope or trailer. */
+export interface WholeMember {
+  readonly names: OpenedNames
+  readonly policy: string
   readonly fileBytes: number
-  /** Of the whole file; empty where none was written. */
+  /** Of the whole file; empty if none was written. */
   readonly fileSha256: string
+  /** Why a PACS may find other names in the file; undefined if it cannot. */
+  readonly doubt: string | undefined
 }
 
 /**
  * Opens one member while its sealed bytes pass: envelope, then the age file, whose plaintext goes to the store and
- * through the digest of the data set. Throws what the content deserves; after that no more may be pushed.
+ * through the digest of the data set. Plaintext is held until the data set has told its names, at most 1 MiB or so.
+ * Throws what the content deserves; after that no more may be pushed.
  */
 export class MemberOpening {
   readonly #createWriter: CreateWriter
@@ -31,9 +31,10 @@ export class MemberOpening {
   readonly #dataSetSha256 = createHash('sha256')
   readonly #fileSha256 = createHash('sha256')
   #gathered: Buffer = Buffer.alloc(0)
-  #envelope: Envelope | undefined
+  #opened: { envelope: Envelope; identity: OpenedIdentity } | undefined
+  #names: OpenedNames | undefined
+  #held: Buffer[] = []
   #writer: InstanceWriter | undefined
-  #head: Buffer = Buffer.alloc(0)
   #plainBytes = 0
 
   constructor(identities: readonly Identity[], createWriter: CreateWriter) {
@@ -46,51 +47,66 @@ export class MemberOpening {
   }
 
   async push(sealed: Buffer): Promise<void> {
-    if (this.#envelope !== undefined) return this.#take(this.#envelope, this.#opener.update(sealed))
+    if (this.#opened !== undefined) return this.#take(this.#opened, this.#opener.update(sealed))
     const gathered = this.#gathered.length === 0 ? sealed : Buffer.concat([this.#gathered, sealed])
     const parsed = parseEnvelope(gathered)
     if (parsed === undefined) {
       this.#gathered = Buffer.from(gathered)
       return
     }
-    this.#envelope = parsed.envelope
-    this.#writer = await this.#createWriter(parsed.envelope)
-    await this.#take(parsed.envelope, this.#opener.update(gathered.subarray(parsed.bytesRead)))
+    const { envelope, bytesRead } = parsed
+    this.#opened = { envelope, identity: new OpenedIdentity(envelope) }
+    await this.#take(this.#opened, this.#opener.update(gathered.subarray(bytesRead)))
   }
 
   /** The age file is at its end: checks everything that envelope and trailer say of it. */
-  async finish(trailer: Trailer): Promise<OpenedFile> {
-    const envelope = this.#envelope
-    if (envelope === undefined)
+  async finish(trailer: Trailer): Promise<WholeMember> {
+    if (this.#opened === undefined)
       throw new Failure('SPOOL_FILE_INVALID', 'opening a member: it has no whole envelope')
-    await this.#take(envelope, this.#opener.final())
+    const { envelope, identity } = this.#opened
+    await this.#take(this.#opened, this.#opener.final())
     this.#checkDataSet(envelope, trailer)
-    checkHeader(this.#head, envelope)
+    const names = this.#names ?? (await this.#begin(envelope, identity.names()))
+    const doubt = await identity.finish()
     const fileSha256 = this.#writer === undefined ? '' : this.#fileSha256.digest('hex')
-    return { envelope, fileBytes: this.#plainBytes, fileSha256 }
+    return { names, policy: envelope.policy, fileBytes: this.#plainBytes, fileSha256, doubt }
   }
 
-  async #take(envelope: Envelope, plaintext: readonly Buffer[]): Promise<void> {
+  /** Nothing more will be pushed: removes what was written. */
+  async discard(): Promise<void> {
+    this.#opened?.identity.discard()
+    await this.#writer?.discard()
+  }
+
+  async #take(
+    { envelope, identity }: { envelope: Envelope; identity: OpenedIdentity },
+    plaintext: readonly Buffer[],
+  ): Promise<void> {
+    let isNamed = this.#names !== undefined
     for (const piece of plaintext) {
       const headerRest = Math.max(0, envelope.part10HeaderBytes - this.#plainBytes)
-      this.#keepHead(piece, envelope)
       this.#dataSetSha256.update(piece.subarray(headerRest))
       this.#plainBytes += piece.length
+      isNamed = (await identity.push(piece)) || isNamed
     }
+    if (this.#names !== undefined) return this.#write(plaintext)
+    this.#held.push(...plaintext)
+    if (isNamed) await this.#begin(envelope, identity.names())
+  }
+
+  async #begin(envelope: Envelope, names: OpenedNames): Promise<OpenedNames> {
+    this.#names = names
+    const held = this.#held
+    this.#held = []
+    this.#writer = await this.#createWriter(envelope, names)
+    await this.#write(held)
+    return names
+  }
+
+  async #write(plaintext: readonly Buffer[]): Promise<void> {
     if (plaintext.length === 0 || this.#writer === undefined) return
     for (const piece of plaintext) this.#fileSha256.update(piece)
     await this.#writer.write(plaintext)
-  }
-
-  #keepHead(piece: Buffer, { part10HeaderBytes }: Envelope): void {
-    if (part10HeaderBytes > HEADER_LIMIT_BYTES) {
-      throw new Failure(
-        'DATA_SET_UNREADABLE',
-        `opening a member: a DICOM header of ${part10HeaderBytes} bytes`,
-      )
-    }
-    const wanted = part10HeaderBytes + PEEK_BYTES - this.#head.length
-    if (wanted > 0) this.#head = Buffer.concat([this.#head, piece.subarray(0, wanted)])
   }
 
   #checkDataSet(envelope: Envelope, trailer: Trailer): void {
@@ -103,26 +119,6 @@ export class MemberOpening {
     }
     if (this.#dataSetSha256.digest('hex') !== trailer.dataSetSha256) {
       throw new Failure('DIGEST_MISMATCH', "opening a member: the data set's digest is not its trailer's")
-    }
-  }
-}
-
-/** What the sealed file says of itself must be what the envelope said in clear; what it leaves out contradicts nothing. */
-function checkHeader(head: Buffer, envelope: Envelope): void {
-  // By its length where that is right; else by what stands behind it, which by chance may look like more header.
-  const header = parsePart10Header(head.subarray(0, envelope.part10HeaderBytes)) ?? parsePart10Header(head)
-  if (header === undefined || header.headerBytes !== envelope.part10HeaderBytes) {
-    throw new Failure(
-      'DATA_SET_MISMATCH',
-      'opening a member: the DICOM header does not end where its envelope says',
-    )
-  }
-  for (const field of ['sopClassUid', 'sopInstanceUid', 'transferSyntaxUid'] as const) {
-    if (header[field] !== '' && header[field] !== trimUid(envelope[field])) {
-      throw new Failure(
-        'DATA_SET_MISMATCH',
-        `opening a member: ${field} in the file is not that of its envelope`,
-      )
     }
   }
 }

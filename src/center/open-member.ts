@@ -7,6 +7,7 @@ import { type Envelope, parseTrailer, TRAILER_BYTES, type Trailer } from '../pro
 import type { InstanceStore, InstanceWriter } from './instance-store.ts'
 import { MemberOpening } from './member-opening.ts'
 import type { MemberSource } from './member-source.ts'
+import type { OpenedNames } from './opened-identity.ts'
 import type { Register, StoredMember } from './register.ts'
 import type { StoredFiles } from './stored-files.ts'
 
@@ -44,18 +45,18 @@ export async function openMember(
 ): Promise<OpenedMember> {
   const trailer = await readTrailer(source)
   if (trailer instanceof Failure) return notStored(member.ulid, 'damaged', trailer)
-  const opening = new MemberOpening(means.identities, (envelope) =>
-    createWriter(envelope, member.ulid, trailer, means),
+  const opening = new MemberOpening(means.identities, (envelope, names) =>
+    createWriter(envelope, names, member.ulid, trailer, means),
   )
   try {
     const { isWhole, failure } = await pushAll(source, trailer, opening, signal)
     if (isWhole && failure === undefined) return await finish(member.ulid, trailer, opening)
-    await opening.writer?.discard()
+    await opening.discard()
     return isWhole && failure !== undefined
       ? notStored(member.ulid, 'refused', failure)
       : notStored(member.ulid, 'damaged', damaged())
   } catch (error) {
-    await opening.writer?.discard()
+    await opening.discard()
     const failure = failureFrom(error, 'INTERNAL', 'opening a member')
     if (OURS.has(failure.code) || signal.aborted) throw error
     return notStored(member.ulid, 'refused', failure)
@@ -99,6 +100,7 @@ async function pushAll(
 
 async function createWriter(
   envelope: Envelope,
+  names: OpenedNames,
   ulid: string,
   trailer: Trailer,
   { register, store, files }: OpeningMeans,
@@ -106,32 +108,15 @@ async function createWriter(
   if (envelope.ulid !== ulid) {
     throw new Failure('PACK_INVALID', 'opening a member: its envelope has another ULID than the pack lists')
   }
-  const version = { ...envelope, dataSetSha256: trailer.dataSetSha256 }
-  const known = await register.instances.find(version)
+  const known = await register.instances.find({ ...names, dataSetSha256: trailer.dataSetSha256 })
   if (known?.isLost === 0 && (await files.lost([known])).size === 0) return undefined
-  return store.create({
-    studyUid: envelope.studyInstanceUid,
-    seriesUid: envelope.seriesInstanceUid,
-    sopInstanceUid: envelope.sopInstanceUid,
-    ulid,
-  })
+  return store.create({ ...names, ulid })
 }
 
 async function finish(ulid: string, trailer: Trailer, opening: MemberOpening): Promise<OpenedMember> {
-  const { envelope, fileBytes, fileSha256 } = await opening.finish(trailer)
-  const stored: StoredMember = {
-    ulid,
-    studyUid: envelope.studyInstanceUid,
-    seriesUid: envelope.seriesInstanceUid,
-    sopInstanceUid: envelope.sopInstanceUid,
-    sopClassUid: envelope.sopClassUid,
-    transferSyntaxUid: envelope.transferSyntaxUid,
-    ...trailer,
-    file: opening.writer?.file,
-    fileBytes,
-    fileSha256,
-  }
-  return { stored, writer: opening.writer }
+  const { names, ...whole } = await opening.finish(trailer)
+  const { writer } = opening
+  return { stored: { ulid, ...names, ...trailer, ...whole, file: writer?.file }, writer }
 }
 
 function notStored(ulid: string, state: 'damaged' | 'refused', { code, message }: Failure): OpenedMember {

@@ -11,7 +11,7 @@ import {
   unrevoke,
 } from './enrolment.ts'
 import { acceptStore, storeFolder, studyFolders } from './open-store.ts'
-import type { Agent, Register, StudyRow } from './register.ts'
+import type { Agent, HeldInstance, PacsCounts, Register, ReleaseTarget, StudyRow } from './register.ts'
 import { openRegister } from './sqlite/open-register.ts'
 import { readMarker } from './store-marker.ts'
 import type { LostRow, ScrubProgress } from './store-register.ts'
@@ -19,11 +19,11 @@ import type { LostRow, ScrubProgress } from './store-register.ts'
 export interface CenterStatus {
   readonly agents: { readonly pending: number; readonly approved: number; readonly revoked: number }
   readonly instances: number
-  /** Instances whose SOP Instance UID was here before with other bytes. */
-  readonly conflicts: number
+  /** Instances that wait for the operator to release them. */
+  readonly held: number
   /** Packs that are arriving, or wait to be opened. */
   readonly packsUnderWay: number
-  readonly pacs: { readonly waiting: number; readonly refused: number }
+  readonly pacs: PacsCounts
   readonly scrub: ScrubProgress
   readonly lost: number
   /** Damaged files that are kept beside the new file of their instance. */
@@ -110,11 +110,21 @@ export class OperatorDesk implements Disposable {
   }
 
   /**
-   * Hands what waits for the PACS or was refused on again, of one study or of all; returns how many instances. A second
-   * version of an instance, held back so as not to replace the first, goes only where its study is named.
+   * Hands what waits for the PACS, was refused or is unverified on again, of one study or of all; returns how many
+   * instances. What is held is not among them: see {@link release}.
    */
   retryPacs(studyUid?: string): Promise<number> {
     return this.#register.handOn.retry(studyUid)
+  }
+
+  /** Instances that do not reach the PACS before the operator releases them, or those that were released. */
+  held(which: 'waiting' | 'released', limit: number): Promise<HeldInstance[]> {
+    return this.#register.instances.held(which, limit)
+  }
+
+  /** Lets held instances through; the register keeps who did it and when. Returns how many were held. */
+  release(what: ReleaseTarget, by: string): Promise<number> {
+    return this.#register.instances.release(what, by, this.#clock.now())
   }
 
   async status(): Promise<CenterStatus> {

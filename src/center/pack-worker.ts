@@ -3,11 +3,10 @@ import type { Clock } from '../platform/clock.ts'
 import { Failure, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
 import type { MemberAnswer, Refusal } from '../protocol/center-api.ts'
-import type { PacsState } from '../protocol/receipt.ts'
 import type { OpeningMeans } from './open-member.ts'
 import { type OpenedPack, openPack } from './open-pack.ts'
 import type { PackStore } from './pack-store.ts'
-import type { PackRow } from './register.ts'
+import type { PackRow, PacsTerms } from './register.ts'
 import type { StoreWatch } from './store-watch.ts'
 
 /** What a pack's row keeps as its answer: every member's, or why the pack as a whole is refused or to be sent again. */
@@ -27,8 +26,8 @@ export interface PackWorkerMeans extends OpeningMeans {
   readonly packs: PackStore
   readonly clock: Clock
   readonly log: Log
-  /** State of new instances: 'waiting' where there is a PACS. */
-  readonly pacsState: PacsState
+  /** Which of the new instances are handed on. */
+  readonly pacs: PacsTerms
   /** Called after instances have been stored. */
   readonly onStored: () => void
 }
@@ -149,8 +148,8 @@ export class PackWorker {
   }
 
   async #settle(pack: PackRow, { answer, stored }: OpenedWhole): Promise<void> {
-    const { register, store, clock, log, pacsState, onStored } = this.#means
-    const terms = { now: clock.now(), pacsState }
+    const { register, store, clock, log, pacs, onStored } = this.#means
+    const terms = { now: clock.now(), pacs }
     const { superfluous, healed } = await register.instances.settle(
       pack,
       JSON.stringify(answer),

@@ -119,6 +119,10 @@ export interface StoredMember extends InstanceVersion {
   readonly studyUid: string
   readonly seriesUid: string
   readonly sopClassUid: string
+  /** The envelope's. */
+  readonly policy: string
+  /** Why other programs may find other UIDs in it; undefined if they cannot. */
+  readonly doubt: string | undefined
   readonly dataSetBytes: number
   readonly sealedBytes: number
   readonly sealedSha256: string
@@ -162,7 +166,28 @@ export interface InstanceRegister {
   holding(agent: string, ulid: string, sopInstanceUid: string, sha256: string): Promise<Holding | undefined>
   /** Studies of which something was stored since then, the newest first. */
   studies(since: number, limit: number): Promise<StudyRow[]>
-  count(): Promise<{ instances: number; conflicts: number }>
+  count(): Promise<{ instances: number; held: number }>
+  /** Instances that wait for an operator, the oldest first; or those that were released, the newest first. */
+  held(which: 'waiting' | 'released', limit: number): Promise<HeldInstance[]>
+  /** Releases everything held of a study, or one SOP instance, in the name of `by`; returns how many were held. */
+  release(what: ReleaseTarget, by: string, now: number): Promise<number>
+}
+
+export type ReleaseTarget = { readonly studyUid: string } | { readonly sopInstanceUid: string }
+
+/** Why an instance does not reach the PACS by itself. */
+export type Hold = 'conflict' | 'foreign' | 'unreadable'
+
+export interface HeldInstance {
+  readonly studyUid: string
+  readonly sopInstanceUid: string
+  /** The operator's name for the agent that brought it. */
+  readonly agent: string
+  readonly hold: Hold
+  readonly reason: string
+  readonly since: number
+  readonly releasedAt: number | null
+  readonly releasedBy: string | null
 }
 
 /** What came of the files that a pack's members were written to. */
@@ -175,7 +200,15 @@ export interface Settled {
 
 export interface SettleTerms {
   readonly now: number
-  readonly pacsState: PacsState
+  readonly pacs: PacsTerms
+}
+
+/** Which instances a PACS is meant to have. */
+export interface PacsTerms {
+  /** False: the center only stores. */
+  readonly isConfigured: boolean
+  /** Whether copies of this policy (the envelope's) are for the PACS. */
+  readonly takes: (policy: string) => boolean
 }
 
 /** A study in figures. */
@@ -183,14 +216,17 @@ export interface StudyRow {
   readonly studyUid: string
   readonly instances: number
   readonly bytes: number
-  readonly conflicts: number
+  /** Instances that wait for an operator to release them. */
+  readonly held: number
   readonly lastStoredAt: number
   /** Names of the agents that brought it, comma between. */
   readonly agents: string
   readonly pacsWaiting: number
+  readonly pacsHeld: number
   readonly pacsAccepted: number
   readonly pacsRefused: number
-  /** One of the reasons, where anything waits or is refused. */
+  readonly pacsUnverified: number
+  /** One of the reasons, if anything is held, waits, is refused or unverified. */
   readonly pacsReason: string | null
   /** Manifest version of the newest receipt. */
   readonly receiptedVersion: number | null
@@ -235,7 +271,7 @@ export interface HandOnInstance {
 
 export interface HandOnOutcome {
   readonly id: number
-  readonly state: 'waiting' | 'accepted' | 'refused'
+  readonly state: 'waiting' | 'accepted' | 'refused' | 'unverified'
   readonly reason: string | null
   /** Whether this counts against the instance itself. */
   readonly failed: boolean
@@ -248,12 +284,17 @@ export interface HandOnRegister {
   /** When the next one is due; undefined where nothing waits. */
   nextDueAt(): Promise<number | undefined>
   settle(outcomes: readonly HandOnOutcome[]): Promise<void>
-  /**
-   * Makes what waits or was refused due at once, of one study or of all; returns how many. A second version of an instance
-   * is let through only where its study is named: somebody has looked at it.
-   */
+  /** Makes what waits, was refused or is unverified due at once, of one study or of all; returns how many. */
   retry(studyUid?: string): Promise<number>
-  count(): Promise<{ waiting: number; refused: number }>
+  count(): Promise<PacsCounts>
+}
+
+/** Instances by their state at the PACS; those that it has, or is not meant to have, are not counted. */
+export interface PacsCounts {
+  readonly waiting: number
+  readonly held: number
+  readonly refused: number
+  readonly unverified: number
 }
 
 /**

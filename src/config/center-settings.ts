@@ -44,6 +44,8 @@ interface PacsSettings {
   /** PEM certificates to trust besides the system's. */
   readonly caFile?: string
   readonly timeoutMs: number
+  /** Policies of envelopes whose copies this PACS gets; `deidentified:*` = those of every profile. */
+  readonly policies: readonly string[]
 }
 
 /** Reads the center's configuration; throws CONFIG_INVALID, whose message lists every problem on a line of its own. */
@@ -110,6 +112,10 @@ const pacsSchema = z
     timeout: setting
       .duration('A request that does not move for so long is broken off', '5s', '1h')
       .prefault('2m'),
+    policies: z
+      .array(setting.copyPolicy('identified, normalized, deidentified:NAME or deidentified:*'))
+      .prefault(['identified', 'normalized'])
+      .describe('Which copies the PACS gets; the others are stored only'),
   })
   .describe('PACS that instances are handed on to; leave it out to store only')
 
@@ -162,6 +168,7 @@ function toSettings(file: z.output<typeof fileSchema>): CenterSettings {
       ...(pacs.tokenFile && { tokenFile: pacs.tokenFile }),
       ...(pacs.caFile && { caFile: pacs.caFile }),
       timeoutMs: pacs.timeout,
+      policies: pacs.policies,
     },
   }
 }

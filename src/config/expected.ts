@@ -9,6 +9,7 @@ export type Expected =
         | 'aeTitle'
         | 'asciiText'
         | 'calledAeTitle'
+        | 'copyPolicy'
         | 'elementPath'
         | 'group'
         | 'host'

@@ -63,6 +63,7 @@ const EXPECTED_IN_ENGLISH: Words = {
   asciiText: () => 'a text of 1 to 64 ASCII characters',
   calledAeTitle: () => 'an AE title (1 to 16 ASCII characters, no backslash) or * for any',
   choice: (expected) => `one of ${choicesOf(expected).join(', ')}`,
+  copyPolicy: () => 'identified, normalized, deidentified:* or deidentified: with the name of a profile',
   count: (expected) => `a whole number from ${rangeOf(expected).join(' to ')}`,
   duration: (expected) =>
     `a duration with its unit, such as 60s, 10m, 2h or 7d, from ${rangeOf(expected).join(' to ')}`,
@@ -97,6 +98,7 @@ const EXPECTED_IN_CHINESE: Words = {
   asciiText: () => '1 至 64 个英文（ASCII）字符',
   calledAeTitle: () => 'AE Title（1 至 16 个英文字符，不含反斜杠），或 * 表示任意',
   choice: (expected) => `以下之一：${choicesOf(expected).join('、')}`,
+  copyPolicy: () => 'identified、normalized、deidentified:* 或 deidentified: 加去标识方案名称',
   count: (expected) => `${rangeOf(expected).join(' 至 ')} 的整数`,
   duration: (expected) => `带单位的时长，如 60s、10m、2h、7d，范围 ${rangeOf(expected).join(' 至 ')}`,
   elementPath: () =>

@@ -32,6 +32,12 @@ export const aeTitle = (reason: string): Setting<string> =>
 export const calledAeTitle = (reason: string): Setting<string> =>
   setting({ what: 'calledAeTitle' }, reason, { type: ['string', 'number'] }, parseAeTitle)
 
+/** What was done to a copy: an envelope's `policy`, or `deidentified:*` for the copies of every profile. */
+export const copyPolicy = (reason: string): Setting<string> =>
+  setting({ what: 'copyPolicy' }, reason, { type: 'string' }, (value) =>
+    /^(identified|normalized|deidentified:([a-z0-9-]{1,32}|\*))$/.test(value) ? value : undefined,
+  )
+
 export const port = (reason: string): Setting<number> =>
   setting({ what: 'port' }, reason, { type: 'integer', minimum: 1, maximum: 65535 }, (value) =>
     wholeNumber(value, 1, 65535),

@@ -2,10 +2,12 @@ import type { Command } from 'commander'
 import { CENTER_SETTINGS, checkCenterSettings } from '../config/center-settings.ts'
 import { addAgents } from './commands/center-agents.ts'
 import { addApprove } from './commands/center-approve.ts'
+import { addCenterHeld } from './commands/center-held.ts'
 import { addCenterInit } from './commands/center-init.ts'
 import { addInvite } from './commands/center-invite.ts'
 import { addKeys } from './commands/center-keys.ts'
 import { addCenterLost } from './commands/center-lost.ts'
+import { addCenterRelease } from './commands/center-release.ts'
 import { addCenterRetry } from './commands/center-retry.ts'
 import { addRevoke, addUnrevoke } from './commands/center-revoke.ts'
 import { addCenterRun } from './commands/center-run.ts'
@@ -33,6 +35,8 @@ export function ferryCenterProgram(session: Session): Command {
     addCenterStatus,
     addCenterLost,
     addCenterStore,
+    addCenterHeld,
+    addCenterRelease,
     addCenterRetry,
   ]
   for (const add of commands) add(program, session)

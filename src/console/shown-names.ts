@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import { shownName } from '../dicom/mask-display.ts'
 import {
   CONTROL_PATHS,
@@ -8,8 +7,8 @@ import {
 } from '../protocol/control-api.ts'
 import type { ControlClient } from './control-client.ts'
 import type { Say } from './language/language.ts'
+import { osUser } from './os-user.ts'
 import type { Session } from './session.ts'
-import type { Terminal } from './terminal.ts'
 
 /** Asks for names whole, of one study or the newest; the agent writes down who asked. */
 export async function askNames(
@@ -69,15 +68,4 @@ function valueText(
 ): string {
   if (value === undefined) return ''
   return value.isGuess ? `${show(value.text)} (?)` : show(value.text)
-}
-
-/** Who sits at the keyboard: under sudo not the service's user, whom it runs as. */
-function osUser({ environment }: Terminal): string {
-  const sudoUser = environment['SUDO_USER']
-  if (sudoUser !== undefined && sudoUser !== '') return sudoUser
-  try {
-    return userInfo().username
-  } catch {
-    return String(process.getuid?.() ?? 'unknown')
-  }
 }

@@ -128,7 +128,9 @@ function deliveriesText(deliveries: StudyDetail['deliveries'], { say, language }
 const PACS: Readonly<Record<string, Phrase>> = {
   none: 'pacs.none',
   waiting: 'pacs.waiting',
+  held: 'pacs.held',
   accepted: 'pacs.accepted',
+  unverified: 'pacs.unverified',
   refused: 'pacs.refused',
 }
 

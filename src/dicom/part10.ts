@@ -8,6 +8,8 @@ export interface Part10Header {
   sopClassUid: string
   sopInstanceUid: string
   transferSyntaxUid: string
+  /** An element is there twice: readers differ on which of them counts. */
+  isAmbiguous: boolean
   /** Bytes of preamble, prefix and file meta information: where the data set begins. */
   headerBytes: number
 }
@@ -76,6 +78,7 @@ export function parsePart10Header(bytes: Buffer): Part10Header | undefined {
   if (bytes.length < PREFIX_END) return undefined
   const values = new Map<number, string>()
   let declaredEnd: number | undefined
+  let isAmbiguous = false
   let position = firstElementAt(bytes)
   for (;;) {
     if (position + 2 > bytes.length) {
@@ -89,13 +92,15 @@ export function parsePart10Header(bytes: Buffer): Part10Header | undefined {
     if (meta.element === TAG.FileMetaInformationGroupLength && meta.value.length === 4) {
       declaredEnd = meta.end + meta.value.readUInt32LE(0)
     }
-    if (!values.has(meta.element)) values.set(meta.element, meta.value.toString('latin1'))
+    if (values.has(meta.element)) isAmbiguous = true
+    else values.set(meta.element, meta.value.toString('latin1'))
   }
   const uid = (element: number): string => trimUid(values.get(element) ?? '')
   return {
     sopClassUid: uid(TAG.MediaStorageSOPClassUID),
     sopInstanceUid: uid(TAG.MediaStorageSOPInstanceUID),
     transferSyntaxUid: uid(TAG.TransferSyntaxUID),
+    isAmbiguous,
     headerBytes: position,
   }
 }

@@ -8,10 +8,12 @@ import { SUITE } from './spool-file.ts'
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 
 /**
- * Whether the PACS behind the center has the instance: 'none' = the center has no PACS; 'waiting' = handed on later;
- * 'refused' = the PACS said no and the center's operator must act.
+ * Whether the PACS behind the center has the instance. 'none': no PACS is meant to have it. 'waiting': it is handed on
+ * later. 'held': the center's operator must look at it and release it. 'accepted': the PACS has it. 'refused': the PACS
+ * said no, or has something else in its place; the operator must act. 'unverified': the PACS says that it has this SOP
+ * instance already, and its copy could not be compared.
  */
-export const pacsStateSchema = z.enum(['none', 'waiting', 'accepted', 'refused'])
+export const pacsStateSchema = z.enum(['none', 'waiting', 'held', 'accepted', 'refused', 'unverified'])
 export type PacsState = z.infer<typeof pacsStateSchema>
 
 /** Digests and lengths are those that the center recomputed after its own durable store. */

@@ -45,7 +45,7 @@ test('a PACS that is away is coped with at first and then needs a person', () =>
 })
 
 test('a PACS that refuses instances or does not let the center in needs a person at once', () => {
-  expect(found({ pacs: { waiting: 0, refused: 2 } })).toEqual(['act PACS_REFUSED'])
+  expect(found({ pacs: { waiting: 0, held: 0, refused: 2, unverified: 0 } })).toEqual(['act PACS_REFUSED'])
   expect(found({ notes: [note('PACS_DENIES_US', 0)] })).toEqual(['act PACS_DENIES_US'])
   expect(found({ notes: [note('KEYS_REFUSED', 0)] })).toEqual(['act KEYS_REFUSED'])
 })
@@ -94,7 +94,13 @@ function center(register: Partial<CenterState['register']>): CenterState {
     folder: '/data',
     disks: [{ folder: '/data', freeBytes: 1000 }],
     reserveBytes: 100,
-    register: { agents: [], pacs: { waiting: 0, refused: 0 }, notes: [], ...NOTHING_LOST, ...register },
+    register: {
+      agents: [],
+      pacs: { waiting: 0, held: 0, refused: 0, unverified: 0 },
+      notes: [],
+      ...NOTHING_LOST,
+      ...register,
+    },
   }
 }
 

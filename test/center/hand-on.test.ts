@@ -106,7 +106,7 @@ test('what was refused is sent again when the operator says so', async () => {
   await chain.until((study) => study.pacsAccepted === 1)
 })
 
-test('a second version of an instance waits for the operator before it may replace the first', async () => {
+test('a second version of an instance is held until the operator releases it, which is written down', async () => {
   await using pacs = await StowStub.start(acceptAll)
   await using chain = await Chain.start({ url: pacs.url, timeoutMs: 10_000 })
   const [first] = await chain.deliver(1)
@@ -114,10 +114,19 @@ test('a second version of an instance waits for the operator before it may repla
 
   const study = await chain.deliverVersionOf(first)
 
-  expect(study).toMatchObject({ instances: 2, conflicts: 1, pacsAccepted: 1, pacsRefused: 1 })
+  expect(study).toMatchObject({ instances: 2, held: 1, pacsAccepted: 1, pacsHeld: 1, pacsRefused: 0 })
   expect(study.pacsReason).toContain('another version')
-  expect(await chain.center.desk.retryPacs()).toBe(0)
-  expect(await chain.center.desk.retryPacs(first?.envelope.studyInstanceUid)).toBe(1)
+  const { desk } = chain.center
+  expect(await desk.retryPacs()).toBe(0)
+  expect(await desk.retryPacs(study.studyUid)).toBe(0)
+  expect(await desk.held('waiting', 10)).toMatchObject([
+    { studyUid: study.studyUid, hold: 'conflict', agent: 'North Street CHC', releasedAt: null },
+  ])
+  expect(await desk.release({ studyUid: '1.2.3' }, 'somebody')).toBe(0)
+  expect(await desk.release({ studyUid: study.studyUid }, 'somebody')).toBe(1)
+  await chain.until((one) => one.held === 0 && one.pacsHeld === 0)
+  expect(await desk.held('waiting', 10)).toEqual([])
+  expect(await desk.held('released', 10)).toMatchObject([{ hold: 'conflict', releasedBy: 'somebody' }])
 })
 
 test('instances that waited when the center stopped are handed on when it runs again', async () => {

@@ -24,7 +24,7 @@ test('every member of a pack is stored byte for byte, under its study, series an
     expect(readFileSync(join(center.folder, 'instances', path)).equals(part10)).toBe(true)
   }
   expect(readdirSync(join(center.folder, 'packs'))).toEqual([])
-  expect(await center.desk.status()).toMatchObject({ instances: 20, conflicts: 0, packsUnderWay: 0 })
+  expect(await center.desk.status()).toMatchObject({ instances: 20, held: 0, packsUnderWay: 0 })
 })
 
 test('bad members are answered one by one and disturb no other', async () => {
@@ -42,7 +42,7 @@ test('bad members are answered one by one and disturb no other', async () => {
     [spoolFile({ recipients, sealed: Buffer.from('no age file') }), { state: 'refused', code: 'AGE_FORMAT' }],
     [spoolFile({ recipients, trailer: { dataSetSha256: '0'.repeat(64) } }), mismatch('DIGEST_MISMATCH')],
     [spoolFile({ recipients, trailer: { dataSetBytes: 1 } }), mismatch('DIGEST_MISMATCH')],
-    [spoolFile({ recipients, innerSopInstanceUid: newUid() }), mismatch('DATA_SET_MISMATCH')],
+    [spoolFile({ recipients, header: { sopInstanceUid: newUid() } }), mismatch('DATA_SET_MISMATCH')],
     [spoolFile({ recipients, envelope: { sopClassUid: '1.2.3' } }), mismatch('DATA_SET_MISMATCH')],
     [spoolFile({ recipients, envelope: { transferSyntaxUid: '1.2.3' } }), mismatch('DATA_SET_MISMATCH')],
     [spoolFile({ recipients, envelope: { part10HeaderBytes: 2_000_000 } }), mismatch('DATA_SET_UNREADABLE')],
@@ -75,8 +75,12 @@ test.each(['../../../escaped', '..', '/etc/passwd', 'CON', 'a\0b', '1.2.'.repeat
     await using center = await RunningCenter.start()
     const agent = await center.enrol()
     const envelope = { studyInstanceUid: uid, seriesInstanceUid: uid, sopInstanceUid: uid }
-    // Inside it names none: some devices write files so, and nothing contradicts the envelope.
-    const file = spoolFile({ recipients: await center.recipients(agent), envelope, innerSopInstanceUid: '' })
+    // The file meta information names none: some writers leave it out, and nothing contradicts the envelope.
+    const file = spoolFile({
+      recipients: await center.recipients(agent),
+      envelope,
+      header: { sopInstanceUid: '' },
+    })
 
     const answer = await agent.deliver(packOf([file]))
 
@@ -113,7 +117,7 @@ test('the same instance again makes no second file; the same UID with other byte
     join(series, `${sopInstanceUid}.dcm`),
     join(series, `${sopInstanceUid}~${other.envelope.ulid}.dcm`),
   ])
-  expect(await center.desk.status()).toMatchObject({ instances: 2, conflicts: 1 })
+  expect(await center.desk.status()).toMatchObject({ instances: 2, held: 1 })
 })
 
 test('two new members with the same bytes in one pack leave one file', async () => {
@@ -138,7 +142,10 @@ test.each(['0200', '', '02'])('a data set is taken whatever it begins with (%j)'
   await using center = await RunningCenter.start()
   const agent = await center.enrol()
   const dataSet = Buffer.from(start + 'ff'.repeat(10 * start.length), 'hex')
-  const file = spoolFile({ recipients: await center.recipients(agent), dataSet })
+  const recipients = await center.recipients(agent)
+  // An agent names in the envelope only what it could read.
+  const envelope = { studyInstanceUid: '', seriesInstanceUid: '' }
+  const file = spoolFile({ recipients, dataSet, envelope })
 
   const answer = await agent.deliver(packOf([file]))
 

@@ -46,7 +46,7 @@ test('a center that is killed while it opens a pack opens it again, and loses an
     state: 'answered',
     members: files.map((file) => ({ ulid: file.envelope.ulid, state: 'stored' })),
   })
-  expect(await center.desk.status()).toMatchObject({ instances: 400, conflicts: 0, packsUnderWay: 0 })
+  expect(await center.desk.status()).toMatchObject({ instances: 400, held: 0, packsUnderWay: 0 })
   const stored = filesInRegister(center, envelope.studyInstanceUid)
   expect(stored.map(sha256).toSorted()).toEqual(files.map((file) => sha256(file.part10)).toSorted())
   expect(leftovers).toBeLessThan(410)

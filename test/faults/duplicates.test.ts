@@ -32,7 +32,7 @@ async function account(clinic: Clinic) {
     publicUrl: 'https://127.0.0.1',
     clock: systemClock,
   })
-  const { instances, conflicts } = await desk.status()
+  const { instances, held: conflicts } = await desk.status()
   const agent = Database.open(join(clinic.settings.dataFolder, 'queue.sqlite'), SCHEMA_FOLDERS.agent)
   const [row] = agent.all<{ n: number; repeats: number }>(
     'SELECT count(*) AS n, sum(repeats) AS repeats FROM instance',
@@ -149,17 +149,23 @@ describe('the same instance again', () => {
     await using center = await RunningCenter.start()
     const agents = [await center.enrol('North'), await center.enrol('South')]
     const sopInstanceUid = newUid()
-    const { dataSet, studyInstanceUid } = inventedInstance(3000, { sopInstanceUid })
+    const { dataSet, studyInstanceUid, seriesInstanceUid } = inventedInstance(3000, { sopInstanceUid })
     const answers = await Promise.all(
       agents.map(async (agent) => {
         const recipients = await center.recipients(agent)
         return agent.deliver(
-          packOf([spoolFile({ recipients, dataSet, envelope: { sopInstanceUid, studyInstanceUid } })]),
+          packOf([
+            spoolFile({
+              recipients,
+              dataSet,
+              envelope: { sopInstanceUid, studyInstanceUid, seriesInstanceUid },
+            }),
+          ]),
         )
       }),
     )
     expect(answers).toMatchObject([{ members: [{ state: 'stored' }] }, { members: [{ state: 'stored' }] }])
-    expect(await center.desk.status()).toMatchObject({ instances: 1, conflicts: 0 })
+    expect(await center.desk.status()).toMatchObject({ instances: 1, held: 0 })
     const [study] = await center.desk.studies(1, 10)
     expect(study?.agents.split(',').toSorted()).toEqual(['North', 'South'])
   })
@@ -213,7 +219,7 @@ describe('the same SOP Instance UID with other bytes', () => {
       'version: 1\nname: a\npublicUrl: https://localhost:1\ndataFolder: center\n',
     )
     const said = await runCommand(clinic.folder, ['studies', '--json'], { program: ferryCenterProgram })
-    expect(JSON.parse(said.out)).toMatchObject({ studies: [{ instances: 2, conflicts: 1 }] })
+    expect(JSON.parse(said.out)).toMatchObject({ studies: [{ instances: 2, held: 1 }] })
   })
 
   test('also where eight associations send eight versions at the same moment', async () => {

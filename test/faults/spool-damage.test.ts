@@ -58,7 +58,7 @@ async function countAtCenter({ folder }: Clinic): Promise<{ instances: number; c
     publicUrl: 'https://127.0.0.1',
     clock: systemClock,
   })
-  const { instances, conflicts } = await desk.status()
+  const { instances, held: conflicts } = await desk.status()
   return { instances, conflicts }
 }
 

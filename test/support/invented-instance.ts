@@ -15,7 +15,7 @@ export interface InventedUids {
 export function inventedInstance(
   pixelBytes: number,
   uids: InventedUids = {},
-): RawInstance & { studyInstanceUid: string } {
+): RawInstance & { studyInstanceUid: string; seriesInstanceUid: string } {
   const { sopInstanceUid = newUid(), studyInstanceUid = newUid(), seriesInstanceUid = newUid() } = uids
   const dataSet = Buffer.concat([
     element(0x0008, 0x0016, 'UI', CT_IMAGE_STORAGE),
@@ -30,6 +30,7 @@ export function inventedInstance(
     sopClassUid: CT_IMAGE_STORAGE,
     sopInstanceUid,
     studyInstanceUid,
+    seriesInstanceUid,
     transferSyntaxUid: EXPLICIT_VR_LITTLE_ENDIAN,
     dataSet,
   }

@@ -27,8 +27,8 @@ export interface SpoolFixtureOptions {
   readonly recipients: readonly string[]
   readonly dataSet?: Buffer
   readonly envelope?: Partial<Envelope>
-  /** SOP Instance UID inside the file, where it differs from the envelope's. */
-  readonly innerSopInstanceUid?: string
+  /** File meta information, where it differs from the envelope. */
+  readonly header?: Partial<Pick<Envelope, 'sopClassUid' | 'sopInstanceUid' | 'transferSyntaxUid'>>
   readonly trailer?: Partial<Trailer>
   /** Instead of the age file over the DICOM file. */
   readonly sealed?: Buffer
@@ -36,13 +36,19 @@ export interface SpoolFixtureOptions {
 
 /** Builds a spool file from the protocol's and age's own parts; every option but `recipients` makes it special. */
 export function spoolFile(options: SpoolFixtureOptions): SpoolFixture {
-  const sopInstanceUid = options.envelope?.sopInstanceUid ?? newUid()
+  const names = {
+    sopInstanceUid: newUid(),
+    studyInstanceUid: newUid(),
+    seriesInstanceUid: newUid(),
+    ...options.envelope,
+  }
   const header = encodePart10Header({
     sopClassUid: CT,
-    sopInstanceUid: options.innerSopInstanceUid ?? sopInstanceUid,
+    sopInstanceUid: names.sopInstanceUid,
     transferSyntaxUid: EXPLICIT_LITTLE_ENDIAN,
+    ...options.header,
   })
-  const dataSet = options.dataSet ?? ctDataSet(sopInstanceUid)
+  const dataSet = options.dataSet ?? ctDataSet(names)
   const part10 = Buffer.concat([header, dataSet])
   const envelope: Envelope = {
     ulid: newUlid(Date.now()),
@@ -51,13 +57,10 @@ export function spoolFile(options: SpoolFixtureOptions): SpoolFixture {
     callingAeTitle: 'CT1',
     calledAeTitle: 'FERRY',
     sopClassUid: CT,
-    sopInstanceUid,
-    studyInstanceUid: newUid(),
-    seriesInstanceUid: newUid(),
     transferSyntaxUid: EXPLICIT_LITTLE_ENDIAN,
     part10HeaderBytes: header.length,
     policy: 'identified',
-    ...options.envelope,
+    ...names,
   }
   const sealed = Buffer.concat([encodeEnvelope(envelope), options.sealed ?? seal(part10, options.recipients)])
   const trailer: Trailer = {
@@ -89,20 +92,35 @@ export function listed({ envelope, trailer }: SpoolFixture): ManifestInstance {
 }
 
 /** A small but storable CT data set, explicit VR little endian, ending in 2,000 random bytes of pixel data. */
-export function ctDataSet(sopInstanceUid: string, uids: { study?: string; series?: string } = {}): Buffer {
-  return Buffer.concat([
-    element(0x0008, 0x0016, 'UI', CT),
-    element(0x0008, 0x0018, 'UI', sopInstanceUid),
+export function ctDataSet(
+  uids: Partial<Pick<Envelope, 'sopInstanceUid' | 'studyInstanceUid' | 'seriesInstanceUid'>>,
+): Buffer {
+  return dataSetOf(
+    uidElement(0x0008, 0x0016, CT),
+    uidElement(0x0008, 0x0018, uids.sopInstanceUid ?? newUid()),
     element(0x0008, 0x0060, 'CS', 'CT'),
     element(0x0010, 0x0020, 'LO', 'TEST-1'),
-    element(0x0020, 0x000d, 'UI', uids.study ?? newUid()),
-    element(0x0020, 0x000e, 'UI', uids.series ?? newUid()),
+    uidElement(0x0020, 0x000d, uids.studyInstanceUid ?? newUid()),
+    uidElement(0x0020, 0x000e, uids.seriesInstanceUid ?? newUid()),
+    pixelData(),
+  )
+}
+
+/** Elements, one after another. */
+export const dataSetOf = (...elements: readonly Buffer[]): Buffer => Buffer.concat(elements)
+
+/** An element of VR UI in explicit VR little endian, padded with NUL. */
+export const uidElement = (group: number, number: number, uid: string): Buffer =>
+  element(group, number, 'UI', uid)
+
+/** Pixel data of 2,000 random bytes in explicit VR little endian. */
+export const pixelData = (): Buffer =>
+  Buffer.concat([
     Buffer.from([0xe0, 0x7f, 0x10, 0x00, 0x4f, 0x57, 0, 0, 0xd0, 0x07, 0, 0]),
     randomBytes(2000),
   ])
-}
 
-function element(group: number, number: number, vr: string, text: string): Buffer {
+export function element(group: number, number: number, vr: string, text: string): Buffer {
   const value = Buffer.from(text.length % 2 === 0 ? text : `${text}${vr === 'UI' ? '\0' : ' '}`, 'latin1')
   const head = Buffer.alloc(8)
   head.writeUInt16LE(group, 0)

@@ -202,13 +202,13 @@ const MANIFESTS_DUE = `
   SELECT m.study_instance_uid AS studyInstanceUid, m.version, m.digest, m.jws, s.attempts, m.pacs
   FROM study s JOIN manifest m USING (destination, study_instance_uid, version)
   WHERE s.destination = ? AND (s.next_attempt_at <= ? OR s.next_attempt_at > ?)
-    AND (s.state = 'closed' OR (s.state = 'confirmed' AND m.pacs = 'waiting'))
+    AND (s.state = 'closed' OR (s.state = 'confirmed' AND m.pacs IN ('waiting', 'held')))
     AND m.center IS (SELECT center FROM own_center)
   ORDER BY s.next_attempt_at LIMIT 100`
 const NEXT_DUE = `
   SELECT min(iif(s.next_attempt_at > ?, 0, s.next_attempt_at)) AS due
   FROM study s JOIN manifest m USING (destination, study_instance_uid, version)
-  WHERE s.destination = ? AND (s.state = 'closed' OR (s.state = 'confirmed' AND m.pacs = 'waiting'))
+  WHERE s.destination = ? AND (s.state = 'closed' OR (s.state = 'confirmed' AND m.pacs IN ('waiting', 'held')))
     AND m.center IS (SELECT center FROM own_center)`
 const POSTPONE = `
   UPDATE study SET attempts = attempts + 1, next_attempt_at = ?, reason_code = ?, reason = ?

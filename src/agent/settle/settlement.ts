@@ -233,9 +233,10 @@ const lacking = (): Failure =>
 const beyondSending = (): Failure =>
   new Failure('CENTER_LOST', 'the center has lost it, and the copy here was removed after the retention time')
 
-/** The study's state at the PACS is that of its slowest instance; a refusal outranks waiting. */
+/** The study's state at the PACS is that of the instance that needs a person most, then of the slowest. */
 function pacsOf({ instances }: Receipt): PacsState {
   const states = new Set(instances.map(({ pacs }) => pacs))
-  for (const state of ['refused', 'waiting', 'accepted'] as const) if (states.has(state)) return state
+  for (const state of ['refused', 'held', 'waiting', 'unverified', 'accepted'] as const)
+    if (states.has(state)) return state
   return 'none'
 }

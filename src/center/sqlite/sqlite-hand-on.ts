@@ -1,6 +1,6 @@
 import { LONGEST_WAIT_MS } from '../../platform/backoff.ts'
 import type { Database } from '../../platform/sqlite.ts'
-import type { HandOnInstance, HandOnOutcome, HandOnRegister } from '../register.ts'
+import type { HandOnInstance, HandOnOutcome, HandOnRegister, PacsCounts } from '../register.ts'
 
 const COLUMNS = `id, study_uid AS studyUid, sop_instance_uid AS sopInstanceUid, file,
   file_bytes AS fileBytes, file_sha256 AS fileSha256, pacs_attempts AS attempts`
@@ -60,19 +60,21 @@ export class SqliteHandOn implements HandOnRegister {
     return this.#db.durably(() =>
       this.#db.run(
         `UPDATE instances SET pacs_state = 'waiting', pacs_next_at = 0
-         WHERE pacs_state IN ('waiting', 'refused') AND (study_uid = ? OR (? IS NULL AND conflict = 0))`,
+         WHERE pacs_state IN ('waiting', 'refused', 'unverified') AND (study_uid = ? OR ? IS NULL)`,
         studyUid ?? null,
         studyUid ?? null,
       ),
     )
   }
 
-  async count(): Promise<{ waiting: number; refused: number }> {
-    const row = this.#db.get<{ waiting: number; refused: number }>(
+  async count(): Promise<PacsCounts> {
+    const row = this.#db.get<PacsCounts>(
       `SELECT (SELECT count(*) FROM instances WHERE ${WAITS}) AS waiting,
-         (SELECT count(*) FROM instances WHERE pacs_state = 'refused') AS refused`,
+         (SELECT count(*) FROM instances WHERE pacs_state = 'held') AS held,
+         (SELECT count(*) FROM instances WHERE pacs_state = 'refused') AS refused,
+         (SELECT count(*) FROM instances WHERE pacs_state = 'unverified') AS unverified`,
     )
-    return row ?? { waiting: 0, refused: 0 }
+    return row ?? { waiting: 0, held: 0, refused: 0, unverified: 0 }
   }
 }
 

@@ -1,19 +1,20 @@
 import type { Database } from '../../platform/sqlite.ts'
 import type {
+  HeldInstance,
   Holding,
   InstanceRegister,
   InstanceVersion,
   KnownVersion,
   PackRow,
+  ReleaseTarget,
   Settled,
   SettleTerms,
   StoredMember,
   StudyRow,
 } from '../register.ts'
+import { decideClaim } from './decide-claim.ts'
+import { held, release } from './held-instances.ts'
 import { tellAgents } from './sqlite-stored-files.ts'
-
-/** Why a second version does not reach the PACS by itself: which of the two is right, no program can tell. */
-const CONFLICT_REASON = 'another version of this SOP instance was stored first: look at both, then hand it on'
 
 export class SqliteInstances implements InstanceRegister {
   readonly #db: Database
@@ -38,7 +39,9 @@ export class SqliteInstances implements InstanceRegister {
       for (const member of members) {
         const { file } = member
         const known = this.#versionOf(member)
-        this.#deliver(pack.agent, member, known?.id ?? this.#insert(member, terms), terms.now)
+        const id = known?.id ?? this.#insert(pack.agent, member, terms)
+        if (known !== undefined) this.#claimAgain(pack.agent, member, known.id, terms)
+        this.#deliver(pack.agent, member, id, terms.now)
         if (known === undefined || file === undefined) continue
         if (known.isLost === 0) superfluous.push(file)
         else {
@@ -84,12 +87,16 @@ export class SqliteInstances implements InstanceRegister {
     return this.#db.all<StudyRow>(
       `WITH recent AS (SELECT study_uid, max(stored_at) AS last FROM instances WHERE stored_at >= ?
          GROUP BY study_uid ORDER BY last DESC LIMIT ?)
-       SELECT i.study_uid AS studyUid, count(*) AS instances, sum(i.file_bytes) AS bytes, sum(i.conflict) AS conflicts,
+       SELECT i.study_uid AS studyUid, count(*) AS instances, sum(i.file_bytes) AS bytes,
+         sum(i.hold IS NOT NULL AND i.released_at IS NULL) AS held,
          max(i.stored_at) AS lastStoredAt,
          sum(i.pacs_state = 'waiting') AS pacsWaiting,
+         sum(i.pacs_state = 'held') AS pacsHeld,
          sum(i.pacs_state = 'accepted') AS pacsAccepted,
          sum(i.pacs_state = 'refused') AS pacsRefused,
-         max(CASE WHEN i.pacs_state IN ('waiting', 'refused') THEN i.pacs_reason END) AS pacsReason,
+         sum(i.pacs_state = 'unverified') AS pacsUnverified,
+         max(CASE WHEN i.pacs_state IN ('waiting', 'refused', 'unverified') THEN i.pacs_reason
+           WHEN i.hold IS NOT NULL AND i.released_at IS NULL THEN i.hold_reason END) AS pacsReason,
          (SELECT group_concat(DISTINCT a.name) FROM instances j
             JOIN deliveries d ON d.instance_id = j.id JOIN agents a ON a.kid = d.agent
             WHERE j.study_uid = i.study_uid) AS agents,
@@ -101,13 +108,21 @@ export class SqliteInstances implements InstanceRegister {
     )
   }
 
-  async count(): Promise<{ instances: number; conflicts: number }> {
+  async count(): Promise<{ instances: number; held: number }> {
     // No row is ever deleted, so the highest number is the count, and needs no walk over millions of rows.
-    const row = this.#db.get<{ instances: number; conflicts: number }>(
+    const row = this.#db.get<{ instances: number; held: number }>(
       `SELECT (SELECT coalesce(max(id), 0) FROM instances) AS instances,
-         (SELECT count(*) FROM instances WHERE conflict = 1) AS conflicts`,
+         (SELECT count(*) FROM instances WHERE hold IS NOT NULL AND released_at IS NULL) AS held`,
     )
-    return row ?? { instances: 0, conflicts: 0 }
+    return row ?? { instances: 0, held: 0 }
+  }
+
+  async held(which: 'waiting' | 'released', limit: number): Promise<HeldInstance[]> {
+    return held(this.#db, which, limit)
+  }
+
+  async release(what: ReleaseTarget, by: string, now: number): Promise<number> {
+    return this.#db.durably(() => release(this.#db, what, by, now))
   }
 
   #versionOf(version: InstanceVersion): KnownVersion | undefined {
@@ -142,15 +157,13 @@ export class SqliteInstances implements InstanceRegister {
     tellAgents(this.#db, [id])
   }
 
-  #insert(member: StoredMember, { now, pacsState }: SettleTerms): number {
-    const isConflict =
-      this.#db.get('SELECT 1 FROM instances WHERE sop_instance_uid = ? LIMIT 1', member.sopInstanceUid) !==
-      undefined
-    const isHeldBack = isConflict && pacsState === 'waiting'
+  #insert(agent: string, member: StoredMember, terms: SettleTerms): number {
+    const { hold, reason, pacsState } = decideClaim(this.#db, agent, member, terms)
     const row = this.#db.get<{ id: number }>(
       `INSERT INTO instances (study_uid, series_uid, sop_instance_uid, sop_class_uid, transfer_syntax_uid,
-         data_set_bytes, data_set_sha256, file, file_bytes, file_sha256, stored_at, conflict, pacs_state, pacs_next_at, pacs_reason)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+         data_set_bytes, data_set_sha256, file, file_bytes, file_sha256, stored_at, agent, policy, hold, hold_reason, pacs_state,
+         pacs_next_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
       member.studyUid,
       member.seriesUid,
       member.sopInstanceUid,
@@ -161,13 +174,42 @@ export class SqliteInstances implements InstanceRegister {
       member.file ?? null,
       member.fileBytes,
       member.fileSha256,
-      now,
-      Number(isConflict),
-      isHeldBack ? 'refused' : pacsState,
-      now,
-      isHeldBack ? CONFLICT_REASON : null,
+      terms.now,
+      agent,
+      member.policy,
+      hold,
+      reason,
+      pacsState,
+      terms.now,
     )
     return Number(row?.id)
+  }
+
+  /**
+   * The same version came once more. If it was held as another agent's, or no PACS was meant to have it, this delivery
+   * may have the better claim; nobody can keep an image from the PACS by bringing its bytes first.
+   */
+  #claimAgain(agent: string, member: StoredMember, id: number, terms: SettleTerms): void {
+    const before = this.#db.get<{ hold: string | null; policy: string; released: number }>(
+      'SELECT hold, policy, released_at IS NOT NULL AS released FROM instances WHERE id = ?',
+      id,
+    )
+    if (before === undefined || before.released === 1) return
+    const isNewlyMeant = !terms.pacs.takes(before.policy) && terms.pacs.takes(member.policy)
+    if (before.hold !== 'foreign' && !isNewlyMeant) return
+    const { hold, reason, pacsState } = decideClaim(this.#db, agent, member, terms, id)
+    if (hold === 'foreign' && !isNewlyMeant) return
+    this.#db.run(
+      `UPDATE instances SET agent = ?, policy = ?, hold = ?, hold_reason = ?, pacs_state = ?, pacs_next_at = ?
+       WHERE id = ?`,
+      agent,
+      isNewlyMeant ? member.policy : before.policy,
+      hold,
+      reason,
+      isNewlyMeant || terms.pacs.takes(before.policy) ? pacsState : 'none',
+      terms.now,
+      id,
+    )
   }
 
   #deliver(agent: string, member: StoredMember, instanceId: number, now: number): void {

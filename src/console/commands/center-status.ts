@@ -56,12 +56,12 @@ function figuresText(
     say('centerStatus.disk', { folder, free: showBytes(freeBytes), reserve: showBytes(reserveBytes) }),
   )
   if (figures === undefined) return space
-  const { agents, pacs, instances, conflicts, packsUnderWay: packs, scrub, damagedFiles } = figures
+  const { agents, pacs, instances, held, packsUnderWay: packs, scrub, damagedFiles } = figures
   const { startedAt, checked, lost, finishedAt, finishedChecked, finishedLost } = scrub
   return [
     say('centerStatus.agents', agents),
-    say('centerStatus.instances', { instances, conflicts, packs }),
-    say('centerStatus.pacs', pacs),
+    say('centerStatus.instances', { instances, held, packs }),
+    say('centerStatus.pacs', { ...pacs }),
     ...(startedAt === null ? [] : [say('centerStatus.scrubbing', { checked, instances, lost })]),
     ...(finishedAt === null
       ? []

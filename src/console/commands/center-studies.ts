@@ -36,7 +36,7 @@ function studiesText(studies: readonly StudyRow[], { say, clock }: Session): str
       { title: say('column.last') },
       { title: say('column.instances'), align: 'right' },
       { title: say('column.size'), align: 'right' },
-      { title: say('column.conflicts'), align: 'right' },
+      { title: say('column.held'), align: 'right' },
       { title: say('column.manifest'), align: 'right' },
       { title: say('column.pacs') },
       { title: say('column.agents') },
@@ -47,7 +47,7 @@ function studiesText(studies: readonly StudyRow[], { say, clock }: Session): str
       showTime(study.lastStoredAt, clock.now()),
       String(study.instances),
       showBytes(study.bytes),
-      String(study.conflicts),
+      String(study.held),
       study.receiptedVersion === null ? '' : String(study.receiptedVersion),
       pacsText(study, say),
       study.agents,
@@ -58,8 +58,11 @@ function studiesText(studies: readonly StudyRow[], { say, clock }: Session): str
 }
 
 /** The worst comes first. */
-function pacsText({ pacsRefused, pacsWaiting, pacsAccepted }: StudyRow, say: Session['say']): string {
+function pacsText(study: StudyRow, say: Session['say']): string {
+  const { pacsRefused, pacsHeld, pacsWaiting, pacsUnverified, pacsAccepted } = study
   if (pacsRefused > 0) return `${say('pacs.refused')} ${pacsRefused}`
+  if (pacsHeld > 0) return `${say('pacs.held')} ${pacsHeld}`
   if (pacsWaiting > 0) return `${say('pacs.waiting')} ${pacsWaiting}`
+  if (pacsUnverified > 0) return `${say('pacs.unverified')} ${pacsUnverified}`
   return pacsAccepted > 0 ? say('pacs.accepted') : say('pacs.none')
 }

@@ -30,6 +30,14 @@ export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWord
     what: 'The PACS refuses {count} instances',
     todo: 'see ferry-center studies, remove the cause, then ferry-center retry',
   },
+  INSTANCES_HELD: {
+    what: '{count} instances do not reach the PACS before they are released',
+    todo: 'see ferry-center held, look at them, then ferry-center release STUDY',
+  },
+  PACS_UNVERIFIED: {
+    what: 'The PACS says that it has {count} instances already, and its copies were not compared',
+    todo: 'set pacs.wadoUrl in center.yaml to where the PACS gives its copies out unchanged, then ferry-center retry',
+  },
   PACS_UNREACHABLE: {
     what: 'The PACS cannot be reached ({reason}); the center keeps the instances and tries again',
     todo: 'check the PACS, the line to it, and pacs in center.yaml',

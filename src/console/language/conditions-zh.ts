@@ -30,6 +30,14 @@ export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWord
     what: 'PACS 拒收影像 {count} 幅',
     todo: '用 ferry-center studies 查看，排除原因后执行 ferry-center retry',
   },
+  INSTANCES_HELD: {
+    what: '有影像 {count} 幅须经放行才会转交 PACS',
+    todo: '用 ferry-center held 查看，核对后执行 ferry-center release 检查UID',
+  },
+  PACS_UNVERIFIED: {
+    what: 'PACS 称已有影像 {count} 幅，其副本未能比对',
+    todo: '在 center.yaml 的 pacs.wadoUrl 中填写 PACS 原样提供影像的网址，然后执行 ferry-center retry',
+  },
   PACS_UNREACHABLE: {
     what: '无法连接 PACS（{reason}）；中心会保留影像并继续重试',
     todo: '检查 PACS、到 PACS 的网络以及 center.yaml 中的 pacs 设置',

@@ -1,8 +1,10 @@
+import { HAND_ON_ENGLISH } from './hand-on-phrases-en.ts'
 import { KEY_ENGLISH } from './key-phrases-en.ts'
 
 /** What the CLI and the status page say. `{name}` is filled in; every language has the same keys and names. */
 export const ENGLISH = {
   ...KEY_ENGLISH,
+  ...HAND_ON_ENGLISH,
   'about.ferry':
     'Carries medical images from this clinic to the imaging center: sealed on arrival, proved on delivery.',
   'about.center':
@@ -236,12 +238,10 @@ export const ENGLISH = {
   'centerStudies.about': 'studies that came in lately',
   'centerStudies.days': 'of so many days',
   'centerStudies.none': 'Nothing came in in that time.',
-  'centerRetry.about': 'hand on to the PACS again what it refused or lacks',
-  'centerRetry.done': '{count} instances are handed on again.',
   'centerStatus.about': 'what is wrong, since when, what to do; and the center in figures',
   'centerStatus.agents': '{approved} agents, {pending} waiting for approval, {revoked} shut out',
-  'centerStatus.instances': '{instances} instances, {conflicts} conflicts, {packs} packs under way',
-  'centerStatus.pacs': 'PACS: {waiting} waiting, {refused} refused',
+  'centerStatus.instances': '{instances} instances, {held} held, {packs} packs under way',
+  'centerStatus.pacs': 'PACS: {waiting} waiting, {held} held, {refused} refused, {unverified} not compared',
   'centerStatus.scrubbing':
     'Stored files: {checked} of {instances} read again in this pass, {lost} of them lost',
   'centerStatus.scrubbed': 'Last whole pass: {time}, {checked} files, {lost} of them lost',
@@ -342,6 +342,10 @@ export const ENGLISH = {
   'column.transaction': 'TRANSACTION',
   'column.fingerprint': 'FINGERPRINT',
   'column.agents': 'FROM',
+  'column.agent': 'AGENT',
+  'column.why': 'WHY',
+  'column.released': 'RELEASED',
+  'column.by': 'BY',
   'column.element': 'ELEMENT',
   'column.action': 'ACTION',
   'column.rule': 'RULE',
@@ -373,10 +377,6 @@ export const ENGLISH = {
   'waits.delivered': 'at the center; the signed receipt follows when the study is complete',
   'waits.open': 'open until nothing new has come for a while',
   'waits.closed': 'the signed receipt is awaited',
-  'pacs.none': 'no PACS',
-  'pacs.waiting': 'waiting',
-  'pacs.accepted': 'has it',
-  'pacs.refused': 'REFUSED',
 
   'unit.days': '{n} d',
   'unit.hours': '{n} h',

@@ -1,8 +1,10 @@
+import { HAND_ON_CHINESE } from './hand-on-phrases-zh.ts'
 import { KEY_CHINESE } from './key-phrases-zh.ts'
 import type { Phrase } from './phrases-en.ts'
 
 export const CHINESE: Readonly<Record<Phrase, string>> = {
   ...KEY_CHINESE,
+  ...HAND_ON_CHINESE,
   'about.ferry': '把本院的医学影像送到影像中心：到达即加密封存，送达有签收凭证。',
   'about.center': '接收各诊所的医学影像，核对、保存，并转交 PACS。',
   'option.config': '配置文件（否则依次：FERRY_CONFIG、./{file}、{folder}）',
@@ -222,12 +224,10 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'centerStudies.about': '最近收到的检查',
   'centerStudies.days': '最近的天数',
   'centerStudies.none': '这段时间没有收到影像。',
-  'centerRetry.about': '把 PACS 拒收或缺少的影像再次转交',
-  'centerRetry.done': '{count} 个影像正在再次转交。',
   'centerStatus.about': '哪里有问题、从何时起、怎么处理；以及中心的各项数字',
   'centerStatus.agents': '代理 {approved} 个，待批准 {pending} 个，已停用 {revoked} 个',
-  'centerStatus.instances': '影像 {instances} 个，冲突 {conflicts} 个，进行中的包 {packs} 个',
-  'centerStatus.pacs': 'PACS：等待 {waiting} 个，拒收 {refused} 个',
+  'centerStatus.instances': '影像 {instances} 幅，搁置 {held} 幅，进行中的包 {packs} 个',
+  'centerStatus.pacs': 'PACS：等待 {waiting} 幅，搁置 {held} 幅，拒收 {refused} 幅，未比对 {unverified} 幅',
   'centerStatus.scrubbing': '已存文件核对：本轮已读 {checked}/{instances}，其中丢失 {lost}',
   'centerStatus.scrubbed': '上一轮完整核对：{time}，文件 {checked} 个，其中丢失 {lost}',
   'centerStatus.damagedFiles': '与新文件并存的损坏文件：{count} 个',
@@ -325,6 +325,10 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'column.transaction': '事务',
   'column.fingerprint': '指纹',
   'column.agents': '来自',
+  'column.agent': '前置机',
+  'column.why': '原因',
+  'column.released': '放行于',
+  'column.by': '放行人',
   'column.element': '元素',
   'column.action': '处理',
   'column.rule': '依据',
@@ -356,10 +360,6 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'waits.delivered': '已到中心；检查收齐后签发回执',
   'waits.open': '一段时间没有新影像后才算收齐',
   'waits.closed': '等待中心签发回执',
-  'pacs.none': '无 PACS',
-  'pacs.waiting': '等待转交',
-  'pacs.accepted': '已入库',
-  'pacs.refused': '【拒收】',
 
   'unit.days': '{n} 天',
   'unit.hours': '{n} 小时',

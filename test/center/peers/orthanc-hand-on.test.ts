@@ -12,7 +12,7 @@ describeWithOrthanc('with Orthanc as the PACS', () => {
     const [studyInstanceUid, seriesInstanceUid] = [newUid(), newUid()]
     const files = Array.from({ length: 150 }, () => {
       const sopInstanceUid = newUid()
-      const dataSet = ctDataSet(sopInstanceUid, { study: studyInstanceUid, series: seriesInstanceUid })
+      const dataSet = ctDataSet({ sopInstanceUid, studyInstanceUid, seriesInstanceUid })
       return spoolFile({
         recipients,
         dataSet,
@@ -32,9 +32,10 @@ describeWithOrthanc('with Orthanc as the PACS', () => {
     await using center = await RunningCenter.start({ pacs: { url: orthanc.dicomWebUrl, timeoutMs: 20_000 } })
     const agent = await center.enrol()
     const recipients = await center.recipients(agent)
-    const envelope = { studyInstanceUid: newUid() }
-    const good = spoolFile({ recipients, envelope })
-    const bad = spoolFile({ recipients, envelope, dataSet: Buffer.from('no data set at all') })
+    const names = { studyInstanceUid: newUid(), seriesInstanceUid: newUid() }
+    const good = spoolFile({ recipients, envelope: names })
+    const envelope = { ...names, sopInstanceUid: newUid() }
+    const bad = spoolFile({ recipients, envelope, dataSet: ctDataSet(envelope).subarray(0, -1000) })
 
     await agent.deliver(packOf([bad, good]))
     const study = await accepted(center, 1)

@@ -88,14 +88,14 @@ export async function findOnCenterDisk(
   }
   const lost = Array.from(confirmed).filter((uid) => stored.get(uid) !== acknowledged.get(uid))
   const isOnceEach =
-    count.conflicts === 0 && count.instances === rows.length && stored.size + broken.length === rows.length
+    count.held === 0 && count.instances === rows.length && stored.size + broken.length === rows.length
   return {
     instances: stored.size,
     lost,
     troubles: [
       ...integrityTroubles(database),
       ...broken,
-      ...(isOnceEach ? [] : [`${rows.length} rows, ${stored.size} instances, ${count.conflicts} conflicts`]),
+      ...(isOnceEach ? [] : [`${rows.length} rows, ${stored.size} instances, ${count.held} held`]),
     ],
   }
 }

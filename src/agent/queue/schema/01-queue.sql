@@ -84,7 +84,7 @@ CREATE TABLE manifest (
   created_at INTEGER NOT NULL,
   receipt_jws TEXT,
   receipted_at INTEGER,
-  -- what the receipt says of the PACS behind the center: none, waiting, accepted, refused
+  -- what the receipt says of the PACS behind the center: see PacsState
   pacs TEXT,
   PRIMARY KEY (destination, study_instance_uid, version)
 ) STRICT, WITHOUT ROWID;

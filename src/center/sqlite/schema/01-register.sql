@@ -62,9 +62,22 @@ CREATE TABLE instances (
   lost_at INTEGER,
   lost_reason TEXT,
   stored_at INTEGER NOT NULL,
-  -- 1 where another version of the SOP instance was here first.
-  conflict INTEGER NOT NULL,
-  pacs_state TEXT NOT NULL CHECK (pacs_state IN ('none', 'waiting', 'accepted', 'refused')),
+  -- The agent whose instance it is: the first that brought it, or one that brought it later and owns its study.
+  agent TEXT NOT NULL REFERENCES agents (kid),
+  -- The envelope's: what the agent did to it.
+  policy TEXT NOT NULL,
+  -- Why it does not go to the PACS by itself; it stays noted after an operator has released it. 'conflict': the same agent
+  -- brought another version of the SOP instance before. 'foreign': another agent brought its study, series or SOP instance
+  -- first. 'unreadable': other programs may find other UIDs in it.
+  hold TEXT CHECK (hold IN ('conflict', 'foreign', 'unreadable')),
+  hold_reason TEXT,
+  released_at INTEGER,
+  -- The user of the operating system.
+  released_by TEXT,
+  -- 'none': no PACS is meant to have it. 'held': an operator must release it. 'unverified': the PACS says that it has this
+  -- SOP instance already, and its copy could not be compared.
+  pacs_state TEXT NOT NULL
+    CHECK (pacs_state IN ('none', 'waiting', 'held', 'accepted', 'refused', 'unverified')),
   -- How often a request that held it failed; after the first time it travels alone.
   pacs_attempts INTEGER NOT NULL DEFAULT 0,
   pacs_next_at INTEGER NOT NULL DEFAULT 0,
@@ -74,9 +87,20 @@ CREATE TABLE instances (
 
 CREATE INDEX instances_by_study ON instances (study_uid);
 CREATE INDEX instances_by_time ON instances (stored_at);
-CREATE INDEX conflicting_instances ON instances (id) WHERE conflict = 1;
+CREATE INDEX held_instances ON instances (id) WHERE hold IS NOT NULL AND released_at IS NULL;
+CREATE INDEX released_instances ON instances (released_at) WHERE released_at IS NOT NULL;
 CREATE INDEX instances_for_the_pacs ON instances (pacs_next_at) WHERE pacs_state = 'waiting' AND file_state = 'whole';
 CREATE INDEX instances_refused_by_the_pacs ON instances (id) WHERE pacs_state = 'refused';
+CREATE INDEX instances_held_from_the_pacs ON instances (id) WHERE pacs_state = 'held';
+CREATE INDEX instances_unverified_at_the_pacs ON instances (id) WHERE pacs_state = 'unverified';
+
+-- The agent that brought a study or a series first. What others add to it waits for an operator.
+CREATE TABLE owners (
+  -- Study or Series Instance UID.
+  uid TEXT PRIMARY KEY,
+  agent TEXT NOT NULL REFERENCES agents (kid),
+  since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX lost_instances ON instances (study_uid) WHERE file_state = 'lost';
 
