@@ -207,8 +207,8 @@ function sealAgeFile(plaintext: Buffer, recipients: readonly Recipient[], number
 
 function listed({ envelope, trailer }: SealedInstance): ManifestInstance {
   const { dataSetBytes, dataSetSha256, sealedBytes, sealedSha256 } = trailer
-  const { ulid, sopInstanceUid } = envelope
-  return { ulid, sopInstanceUid, dataSetBytes, dataSetSha256, sealedBytes, sealedSha256 }
+  const { ulid, sopInstanceUid, transferSyntaxUid } = envelope
+  return { ulid, sopInstanceUid, transferSyntaxUid, dataSetBytes, dataSetSha256, sealedBytes, sealedSha256 }
 }
 
 /** A small data set with an invented patient, a Chinese name and a private element among it. */

@@ -10,6 +10,7 @@ import type { PreparedSealers } from './envelope/prepared-sealers.ts'
 import { SpoolFileSealer } from './envelope/seal-spool-file.ts'
 import type { Acceptance } from './queue/acceptance.ts'
 import type { Observed } from './queue/findings.ts'
+import { versionOf } from './queue/instance-version.ts'
 import { isHeldWhole } from './queue/known-copy.ts'
 import type { Queue } from './queue/open-queue.ts'
 import type { SpoolWriter } from './queue/spool-writer.ts'
@@ -99,8 +100,9 @@ export class SpoolCopy {
     const { sealer, writer, envelope } = this.#sealed
     const { blocks, trailer } = sealer.finish()
     const { queue } = this.#parts
-    if (await isHeldWhole(queue, envelope.sopInstanceUid, trailer.dataSetSha256)) {
-      queue.index.countRepeat(envelope.sopInstanceUid, trailer.dataSetSha256)
+    const version = versionOf(envelope, trailer)
+    if (await isHeldWhole(queue, version)) {
+      queue.index.countRepeat(version)
       await writer.discard()
       return { envelope, trailer, acceptance: 'repeat' }
     }

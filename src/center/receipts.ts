@@ -74,8 +74,8 @@ async function lookUp(
   const missing: string[] = []
   for (const [index, listed] of manifest.instances.entries()) {
     if (index % LOOKUPS_AT_ONCE === LOOKUPS_AT_ONCE - 1) await setImmediate()
-    const { ulid, sopInstanceUid, dataSetSha256 } = listed
-    const holding = await register.instances.holding(manifest.agent, ulid, sopInstanceUid, dataSetSha256)
+    const { ulid, ...version } = listed
+    const holding = await register.instances.holding(manifest.agent, ulid, version)
     if (holding?.isLost === 0 && isAsListed(holding, listed)) held.push({ listed, holding })
     else missing.push(ulid)
   }

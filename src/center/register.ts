@@ -162,8 +162,8 @@ export interface InstanceRegister {
   ): Promise<Settled>
   /** True if an instance has this stored file, or had it when it was found damaged. */
   names(file: string): Promise<boolean>
-  /** By SOP Instance UID and data set digest; of several, the one that was delivered under this ULID. */
-  holding(agent: string, ulid: string, sopInstanceUid: string, sha256: string): Promise<Holding | undefined>
+  /** What is known of a version, and of its delivery by this agent under this ULID. */
+  holding(agent: string, ulid: string, version: InstanceVersion): Promise<Holding | undefined>
   /** Studies of which something was stored since then, the newest first. */
   studies(since: number, limit: number): Promise<StudyRow[]>
   count(): Promise<{ instances: number; held: number }>

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { trimUid } from '../dicom/uid.ts'
 import { verifyManifest } from '../protocol/manifest.ts'
 import { verifyKeyOf } from '../protocol/signing-key.ts'
 import type { Agent, Register } from './register.ts'
@@ -35,10 +36,10 @@ async function listsLost(
   if (jws === undefined) return false
   let lookups = 0
   for (const listed of verifyManifest(jws, [verifyKeyOf(agent.publicKey)]).instances) {
-    const { ulid, sopInstanceUid, dataSetSha256 } = listed
-    if (!lost.has(sopInstanceUid)) continue
+    const { ulid, ...version } = listed
+    if (!lost.has(trimUid(version.sopInstanceUid))) continue
     if (lookups++ % LOOKUPS_AT_ONCE === LOOKUPS_AT_ONCE - 1) await setImmediate()
-    const holding = await register.instances.holding(agent.kid, ulid, sopInstanceUid, dataSetSha256)
+    const holding = await register.instances.holding(agent.kid, ulid, version)
     if (holding?.isLost === 1) return true
   }
   return false

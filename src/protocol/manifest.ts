@@ -10,6 +10,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 export const manifestInstanceSchema = z.strictObject({
   ulid: ulidSchema,
   sopInstanceUid: z.string().max(128),
+  transferSyntaxUid: z.string().max(128),
   dataSetBytes: z.int().nonnegative(),
   dataSetSha256: sha256,
   sealedBytes: z.int().positive(),

@@ -100,6 +100,7 @@ test('a statement of 20,000 instances is signed and verified without making anyb
   const instances = Array.from({ length: 20_000 }, (_, index) => ({
     ulid: newUlid(Date.now()),
     sopInstanceUid: `1.2.826.0.1.3680043.8.498.12345678901234567890.${index}`,
+    transferSyntaxUid: '1.2.840.10008.1.2.1',
     dataSetBytes: 524_288,
     dataSetSha256: sha256,
     sealedBytes: 525_000,

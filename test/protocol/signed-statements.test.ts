@@ -18,6 +18,7 @@ const digest = '01'.repeat(32)
 const instance = {
   ulid: parseUlid('01KDYAWY2EV00000000000000V'),
   sopInstanceUid: '1.2.3.4',
+  transferSyntaxUid: '1.2.840.10008.1.2.1',
   dataSetBytes: 1000,
   dataSetSha256: digest,
   sealedBytes: 1300,

@@ -88,7 +88,8 @@ export function packOf(
 
 /** How a manifest lists it. */
 export function listed({ envelope, trailer }: SpoolFixture): ManifestInstance {
-  return { ulid: envelope.ulid, sopInstanceUid: envelope.sopInstanceUid, ...trailer }
+  const { ulid, sopInstanceUid, transferSyntaxUid } = envelope
+  return { ulid, sopInstanceUid, transferSyntaxUid, ...trailer }
 }
 
 /** A small but storable CT data set, explicit VR little endian, ending in 2,000 random bytes of pixel data. */

@@ -5,6 +5,7 @@ import type { Ulid } from '../../protocol/ulid.ts'
 import type { Acceptance, SealedInstance } from './acceptance.ts'
 import type { DeliveryState } from './deliveries.ts'
 import { recordObserved } from './findings.ts'
+import { type InstanceVersion, versionOf } from './instance-version.ts'
 import type { ExpectedSpoolFile } from './verify-spool-file.ts'
 
 /** Rows of the spool's index: what is here, and for which destinations it waits. */
@@ -20,16 +21,21 @@ export class InstanceIndex {
     this.#destinations = destinations
   }
 
-  /** True if this SOP instance is here (or was confirmed) with exactly these bytes, and its file is not known to be bad. */
-  holds(sopInstanceUid: string, dataSetSha256: string): boolean {
-    const here = this.#hereAlready(sopInstanceUid, dataSetSha256)
+  /** True if this SOP instance is here (or was confirmed) in exactly this version, and its file is not known to be bad. */
+  holds(version: InstanceVersion): boolean {
+    const here = this.#hereAlready(version)
     return here.some(({ isSame, isBad }) => isSame && !isBad)
   }
 
-  /** Files with exactly these bytes that are still needed and not known to be bad. */
-  copies(sopInstanceUid: string, dataSetSha256: string): ExpectedSpoolFile[] {
+  /** Files of exactly this version that are still needed and not known to be bad. */
+  copies({ sopInstanceUid, dataSetSha256, transferSyntaxUid }: InstanceVersion): ExpectedSpoolFile[] {
     return this.#database
-      .all<{ ulid: Ulid; sealedBytes: number; sealedSha256: string }>(COPIES, sopInstanceUid, dataSetSha256)
+      .all<{ ulid: Ulid; sealedBytes: number; sealedSha256: string }>(
+        COPIES,
+        sopInstanceUid,
+        dataSetSha256,
+        transferSyntaxUid,
+      )
       .map(({ ulid, sealedBytes, sealedSha256 }) => ({
         ulid,
         bytes: sealedBytes + TRAILER_BYTES,
@@ -37,12 +43,14 @@ export class InstanceIndex {
       }))
   }
 
-  /** Counts that a device sent the same bytes once more. */
-  countRepeat(sopInstanceUid: string, dataSetSha256: string): void {
+  /** Counts that a device sent the same version once more. */
+  countRepeat({ sopInstanceUid, dataSetSha256, transferSyntaxUid }: InstanceVersion): void {
     this.#database.run(
-      'UPDATE instance SET repeats = repeats + 1 WHERE sop_instance_uid = ? AND data_set_sha256 = ?',
+      `UPDATE instance SET repeats = repeats + 1
+       WHERE sop_instance_uid = ? AND data_set_sha256 = ? AND transfer_syntax_uid = ?`,
       sopInstanceUid,
       dataSetSha256,
+      transferSyntaxUid,
     )
   }
 
@@ -111,10 +119,10 @@ export class InstanceIndex {
 
   #insertOne({ envelope, trailer }: SealedInstance): Acceptance {
     const { ulid, sopInstanceUid } = envelope
-    const { dataSetSha256 } = trailer
-    const here = this.#hereAlready(sopInstanceUid, dataSetSha256)
+    const version = versionOf(envelope, trailer)
+    const here = this.#hereAlready(version)
     if (here.some(({ isSame, isBad }) => isSame && !isBad)) {
-      this.countRepeat(sopInstanceUid, dataSetSha256)
+      this.countRepeat(version)
       return 'known'
     }
     const [bad] = here.filter(({ isSame }) => isSame)
@@ -131,7 +139,7 @@ export class InstanceIndex {
       envelope.seriesInstanceUid,
       envelope.transferSyntaxUid,
       trailer.dataSetBytes,
-      dataSetSha256,
+      trailer.dataSetSha256,
       trailer.sealedBytes,
       trailer.sealedSha256,
       isConflict ? 1 : 0,
@@ -141,8 +149,15 @@ export class InstanceIndex {
     return bad !== undefined ? 'healed' : isConflict ? 'conflict' : 'new'
   }
 
-  #hereAlready(sopInstanceUid: string, dataSetSha256: string): HereAlready[] {
-    return this.#database.all<HereAlready>(HERE_ALREADY, dataSetSha256, sopInstanceUid, dataSetSha256)
+  #hereAlready({ sopInstanceUid, dataSetSha256, transferSyntaxUid }: InstanceVersion): HereAlready[] {
+    return this.#database.all<HereAlready>(
+      HERE_ALREADY,
+      dataSetSha256,
+      transferSyntaxUid,
+      sopInstanceUid,
+      dataSetSha256,
+      transferSyntaxUid,
+    )
   }
 
   /** The new copy takes the place of one whose file is bad, wherever that was not confirmed. */
@@ -173,21 +188,22 @@ const FORGOTTEN: FirstState = {
 interface HereAlready {
   ulid: Ulid
   conflict: number
-  /** 1: with the same bytes. */
+  /** 1: the same version. */
   isSame: number
   /** 1: its file is bad or was removed, and somebody waits for it (again). */
   isBad: number
 }
 
 const HERE_ALREADY = `
-  SELECT i.ulid, i.conflict, i.data_set_sha256 = ? AS isSame,
+  SELECT i.ulid, i.conflict, i.data_set_sha256 = ? AND i.transfer_syntax_uid = ? AS isSame,
     (i.damage IS NOT NULL OR i.removed_at IS NOT NULL) AND EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_unconfirmed
       WHERE d.ulid = i.ulid AND d.state <> 'confirmed') AS isBad
   FROM instance i WHERE i.sop_instance_uid = ? AND i.superseded_by IS NULL
-    AND (i.center IS (SELECT center FROM own_center) OR (i.damage = 'OTHER_CENTER' AND i.data_set_sha256 = ?))`
+    AND (i.center IS (SELECT center FROM own_center) OR (i.damage = 'OTHER_CENTER' AND i.data_set_sha256 = ? AND i.transfer_syntax_uid = ?))`
 const COPIES = `
   SELECT i.ulid, i.sealed_bytes AS sealedBytes, i.sealed_sha256 AS sealedSha256 FROM instance i
-  WHERE i.sop_instance_uid = ? AND i.data_set_sha256 = ? AND i.damage IS NULL AND i.removed_at IS NULL
+  WHERE i.sop_instance_uid = ? AND i.data_set_sha256 = ? AND i.transfer_syntax_uid = ?
+    AND i.damage IS NULL AND i.removed_at IS NULL
     AND EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_unconfirmed
       WHERE d.ulid = i.ulid AND d.state <> 'confirmed')`
 const PRESENT_AFTER = `

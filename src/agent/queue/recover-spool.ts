@@ -9,6 +9,7 @@ import type { Damage } from './damage.ts'
 import type { Findings } from './findings.ts'
 import type { HeldFiles } from './held-files.ts'
 import type { InstanceIndex } from './instance-index.ts'
+import { versionOf } from './instance-version.ts'
 import { type FileAhead, readAhead } from './read-ahead.ts'
 import type { Retained } from './retained.ts'
 import { settleHeld } from './settle-held.ts'
@@ -190,14 +191,15 @@ function insert(
   return instances.filter((_, i) => outcomes[i] === 'known')
 }
 
-/** The second of two files with the same bytes goes, once every byte of the first has been seen. */
+/** The second of two files of one version goes, once every byte of the first has been seen. */
 async function letGo(copy: SealedInstance, { spool, index, damage }: RecoveryParts): Promise<void> {
-  const { ulid, sopInstanceUid } = copy.envelope
-  for (const kept of index.copies(sopInstanceUid, copy.trailer.dataSetSha256)) {
+  const { ulid } = copy.envelope
+  const version = versionOf(copy.envelope, copy.trailer)
+  for (const kept of index.copies(version)) {
     const failure = await verifySpoolFile(spool, kept)
     if (failure !== undefined) damage.record([{ ulid: kept.ulid, failure }])
   }
-  if (index.holds(sopInstanceUid, copy.trailer.dataSetSha256)) await spool.remove(ulid)
+  if (index.holds(version)) await spool.remove(ulid)
   else index.insertForgotten([copy])
 }
 

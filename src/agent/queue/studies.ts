@@ -185,7 +185,7 @@ const LAST_MANIFEST = `
 const HELD_COUNT = `
   SELECT count(*) AS n FROM delivery WHERE destination = ? AND study_instance_uid = ? AND state = 'held'`
 const DELIVERED_INSTANCES = `
-  SELECT i.ulid, i.sop_instance_uid AS sopInstanceUid, i.data_set_bytes AS dataSetBytes,
+  SELECT i.ulid, i.sop_instance_uid AS sopInstanceUid, i.transfer_syntax_uid AS transferSyntaxUid, i.data_set_bytes AS dataSetBytes,
     i.data_set_sha256 AS dataSetSha256, i.sealed_bytes AS sealedBytes, i.sealed_sha256 AS sealedSha256
   FROM delivery d JOIN instance i USING (ulid)
   WHERE d.destination = ? AND d.study_instance_uid = ? AND d.state IN ('delivered', 'confirmed')

@@ -2,7 +2,14 @@ import { Failure } from '../../platform/failure.ts'
 import type { Manifest, ManifestInstance } from '../../protocol/manifest.ts'
 import type { Receipt } from '../../protocol/receipt.ts'
 
-const FIELDS = ['sopInstanceUid', 'dataSetBytes', 'dataSetSha256', 'sealedBytes', 'sealedSha256'] as const
+const FIELDS = [
+  'sopInstanceUid',
+  'transferSyntaxUid',
+  'dataSetBytes',
+  'dataSetSha256',
+  'sealedBytes',
+  'sealedSha256',
+] as const
 
 /**
  * Compares a receipt, whose signature holds, with the manifest that it answers, field by field. Throws RECEIPT_MISMATCH,

@@ -1,3 +1,4 @@
+import { trimUid } from '../../dicom/uid.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import type {
   HeldInstance,
@@ -63,23 +64,18 @@ export class SqliteInstances implements InstanceRegister {
     return row !== undefined
   }
 
-  async holding(
-    agent: string,
-    ulid: string,
-    sopInstanceUid: string,
-    sha256: string,
-  ): Promise<Holding | undefined> {
+  async holding(agent: string, ulid: string, version: InstanceVersion): Promise<Holding | undefined> {
     return this.#db.get<Holding>(
       `SELECT i.id, i.file, i.file_bytes AS fileBytes, i.file_state = 'lost' AS isLost,
          i.pacs_state AS pacsState, i.data_set_bytes AS dataSetBytes,
          d.sealed_bytes AS sealedBytes, d.sealed_sha256 AS sealedSha256
        FROM instances i LEFT JOIN deliveries d ON d.instance_id = i.id AND d.agent = ? AND d.ulid = ?
-       WHERE i.sop_instance_uid = ? AND i.data_set_sha256 = ?
-       ORDER BY d.ulid IS NULL, isLost LIMIT 1`,
+       WHERE i.sop_instance_uid = ? AND i.data_set_sha256 = ? AND i.transfer_syntax_uid = ?`,
       agent,
       ulid,
-      sopInstanceUid,
-      sha256,
+      trimUid(version.sopInstanceUid),
+      version.dataSetSha256,
+      trimUid(version.transferSyntaxUid),
     )
   }
 

@@ -6,6 +6,7 @@ import { Failure } from '../../../src/platform/failure.ts'
 import type { Ulid } from '../../../src/protocol/ulid.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
+import { EXPLICIT_LITTLE_ENDIAN } from '../../support/spool-file-fixture.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const LIMITS = { bytes: 1_000_000, members: 100 }
@@ -78,7 +79,13 @@ test('the device that sends the same bytes again heals it: they are sealed for t
     expect(await takeOn(queue, SAME)).toBe('new')
     queue.ownCenter.take(NEW)
 
-    expect(await isHeldWhole(queue, '1.1.1', DIGEST)).toBe(false)
+    expect(
+      await isHeldWhole(queue, {
+        sopInstanceUid: '1.1.1',
+        dataSetSha256: DIGEST,
+        transferSyntaxUid: EXPLICIT_LITTLE_ENDIAN,
+      }),
+    ).toBe(false)
     expect(await takeOn(queue, SAME)).toBe('healed')
 
     expect(queue.deliveries.counts('center')).toMatchObject({ queued: 1, held: 0 })

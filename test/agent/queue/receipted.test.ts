@@ -5,6 +5,7 @@ import { Failure } from '../../../src/platform/failure.ts'
 import type { Ulid } from '../../../src/protocol/ulid.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
+import { EXPLICIT_LITTLE_ENDIAN } from '../../support/spool-file-fixture.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const LIMITS = { bytes: 1_000_000, members: 100 }
@@ -69,7 +70,13 @@ test('what the center lacks goes again, and what was removed here is held and na
   const kept = await confirmed(queue, clock, '1.1')
   queue.retained.markRemoved([removed])
   queue.receipted.offerAgain('center', ['1.1'])
-  expect(queue.index.holds('1.9', sha256(dataSet))).toBe(false)
+  expect(
+    queue.index.holds({
+      sopInstanceUid: '1.9',
+      dataSetSha256: sha256(dataSet),
+      transferSyntaxUid: EXPLICIT_LITTLE_ENDIAN,
+    }),
+  ).toBe(false)
 
   expect(queue.receipted.sendAgain('center', '1.1', [removed, kept], AGAIN)).toBe(1)
   expect(queue.packs.formNext('center', LIMITS)?.header.members).toMatchObject([{ ulid: kept }])

@@ -8,6 +8,7 @@ const sha = (digit: string): string => digit.repeat(64)
 const instance = (ulid: string) => ({
   ulid: ulid as Ulid,
   sopInstanceUid: `1.2.${ulid.length}`,
+  transferSyntaxUid: '1.2.840.10008.1.2.1',
   dataSetBytes: 10,
   dataSetSha256: sha('a'),
   sealedBytes: 20,

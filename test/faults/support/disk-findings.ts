@@ -9,6 +9,7 @@ import { parsePart10Header } from '../../../src/dicom/part10.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import { Database } from '../../../src/platform/sqlite.ts'
+import { EXPLICIT_LITTLE_ENDIAN } from '../../support/spool-file-fixture.ts'
 import { sha256 } from '../../support/stored-at-center.ts'
 
 const SOURCES = join(import.meta.dirname, '../../../src')
@@ -47,7 +48,12 @@ export async function findOnAgentDisk(
   )
   const states = new Map(deliveries.map(({ uid, state }) => [uid, state]))
   const lost = Array.from(acknowledged).filter(([uid, digest]) => {
-    const isIndexed = queue.index.holds(uid, digest) && states.has(uid)
+    const isIndexed =
+      queue.index.holds({
+        sopInstanceUid: uid,
+        dataSetSha256: digest,
+        transferSyntaxUid: EXPLICIT_LITTLE_ENDIAN,
+      }) && states.has(uid)
     return !isIndexed || spooled.get(uid) !== digest
   })
   const unconfirmed = Array.from(confirmed).filter((uid) => states.get(uid) !== 'confirmed')
