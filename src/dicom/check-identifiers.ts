@@ -30,6 +30,9 @@ const OF_NO_PATIENT: ReadonlySet<string> = new Set([
   '1.2.840.10008.5.1.4.45.1', // Implant Template Group
 ])
 
+/** True for a SOP class whose instances belong to no patient. */
+export const isOfNoPatient = (sopClassUid: string): boolean => OF_NO_PATIENT.has(sopClassUid)
+
 /** Looks at what says whose instance this is, and which. */
 export class IdentifierCheck {
   readonly #found = new Map<Tag, string>()
@@ -47,12 +50,12 @@ export class IdentifierCheck {
   findings(): Finding[] {
     const uids = UIDS.map((tag) => this.#found.get(tag))
     const [sopClass = '', sopInstance] = uids
-    const isOfNoPatient = OF_NO_PATIENT.has(sopClass)
-    const needed = isOfNoPatient ? [sopClass, sopInstance] : uids
+    const hasNoPatient = isOfNoPatient(sopClass)
+    const needed = hasNoPatient ? [sopClass, sopInstance] : uids
     const findings: Finding[] = []
     if (needed.includes(undefined)) findings.push('uidMissing')
     if (uids.some((uid) => uid !== undefined && !isStrictUid(uid))) findings.push('uidSyntax')
-    if (!isOfNoPatient && !(this.#found.has(PATIENT_NAME) && this.#found.has(PATIENT_ID)))
+    if (!hasNoPatient && !(this.#found.has(PATIENT_NAME) && this.#found.has(PATIENT_ID)))
       findings.push('patientMissing')
     return findings
   }

@@ -1,4 +1,5 @@
 import { isPrivate, isPrivateCreator, privateCreatorTag } from '../../dicom/attribute.ts'
+import { isOfNoPatient } from '../../dicom/check-identifiers.ts'
 import type { DataSetEdits, ValueTransform } from '../../dicom/data-set-editor.ts'
 import type { ElementToken } from '../../dicom/data-set-token.ts'
 import { type DataElement, ElementList } from '../../dicom/data-set-tree.ts'
@@ -16,6 +17,7 @@ import { type InstanceFacts, readFacts } from './facts.ts'
 import { collectKnownValues, type KnownValues } from './known-values.ts'
 import type { KnownValuesCache } from './known-values-cache.ts'
 import { type Link, type LinkedValues, readLinkedValues } from './link.ts'
+import { checkFitsVr, checkNamesPatient } from './misread.ts'
 import { ownRuleFor } from './own-rules.ts'
 import type { PixelCodecs } from './pixel-codec.ts'
 import type { PixelTreatment } from './pixel-treatment.ts'
@@ -113,6 +115,7 @@ export class Deidentification implements DataSetEdits {
 
   edit(part: ElementList): void {
     const isHead = this.#facts === undefined
+    if (isHead && !isOfNoPatient(this.#parts.sopClassUid)) checkNamesPatient(part)
     const { profile, sopClassUid, source, transferSyntaxUid, codecs } = this.#parts
     const facts = (this.#facts ??= readFacts(part, sopClassUid, source))
     if (isHead) {
@@ -234,6 +237,7 @@ export class Deidentification implements DataSetEdits {
         return this.#cleanItems(element, path, around)
       case 'keep':
       case 'scrub':
+        checkFitsVr(element, vr)
         return this.#keep(element, vr, around)
     }
   }

@@ -6,7 +6,7 @@ import type { PixelCodecs } from './pixel-codec.ts'
 import { readPixelImage } from './pixel-image.ts'
 import { type PixelTreatment, roleInPixelGroup } from './pixel-treatment.ts'
 import type { DeidProfile, PixelRule } from './profile.ts'
-import { isDocument, whyBurnedIn } from './usually-burned-in.ts'
+import { isDocument, isUsuallyBurnedIn, whyBurnedIn } from './usually-burned-in.ts'
 import { withheld } from './withheld.ts'
 
 /**
@@ -27,7 +27,9 @@ export function choosePixelTreatment(
   const rule = profile.pixels.find(({ when }) => covers(when, facts))
   if (rule === undefined) {
     const why = whyBurnedIn(head, facts)
-    if (why !== undefined && isImage(facts)) throw uncovered(why, facts, profile)
+    // An element with a wrong length may have swallowed Rows and Columns.
+    if (why !== undefined && (isImage(facts) || isUsuallyBurnedIn(facts.sopClassUid)))
+      throw uncovered(why, facts, profile)
     return untouched(false, facts, transferSyntaxUid)
   }
   if (rule.regions.length === 0 || !isImage(facts)) return untouched(isImage(facts), facts, transferSyntaxUid)

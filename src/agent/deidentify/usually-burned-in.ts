@@ -32,13 +32,18 @@ export function isDocument(sopClassUid: string): boolean {
   return sopClassUid.startsWith(STORAGE) && DOCUMENTS.test(sopClassUid.slice(STORAGE.length))
 }
 
+/** True for a SOP class whose images usually show the patient's name. */
+export function isUsuallyBurnedIn(sopClassUid: string): boolean {
+  return sopClassUid.startsWith(STORAGE) && BURNED_IN.has(sopClassUid.slice(STORAGE.length))
+}
+
 /** Why the pixels of such an image usually show who it is of; undefined where they usually do not. */
 export function whyBurnedIn(
   head: ElementList,
   { burnedInAnnotation, modality, sopClassUid }: InstanceFacts,
 ): string | undefined {
   if (burnedInAnnotation.toUpperCase() === 'YES') return 'it declares a burned in annotation'
-  if (BURNED_IN.has(sopClassUid.slice(STORAGE.length)) && sopClassUid.startsWith(STORAGE))
+  if (isUsuallyBurnedIn(sopClassUid))
     return `${sopClassName(sopClassUid) ?? sopClassUid} usually shows the patient's name in its pixels`
   if (BURNED_IN_MODALITIES.has(modality))
     return `modality ${modality} usually shows the patient's name in its pixels`

@@ -144,6 +144,7 @@ describe('the content of a structured report', () => {
 
   test("the document's own name is a code like the others", () => {
     const dataSet = Buffer.concat([
+      element(0x0010_0010, 'PN', 'Chen^A'),
       element(0x0040_a043, 'SQ', code(['Z1', '99HOSPITAL', 'LETTER TO DOCTOR LI'])),
     ])
     expect(deidentify(dataSet, profileWith([])).includes('DOCTOR')).toBe(false)

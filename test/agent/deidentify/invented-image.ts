@@ -58,6 +58,8 @@ export function inventedImage(options: ImageOptions = {}): PixelFile {
   }
   const elements: [number, Buffer][] = [
     [0x0008_0016, element(0x0008_0016, 'UI', even(sopClassUid, '\0'))],
+    [0x0010_0010, element(0x0010_0010, 'PN', 'Invented^Patient')],
+    [0x0010_0020, element(0x0010_0020, 'LO', 'INV-1 ')],
     [0x0028_0002, element(0x0028_0002, 'US', short(samples))],
     [0x0028_0004, element(0x0028_0004, 'CS', even(photometricInterpretation))],
     ...(samples > 1

@@ -1,0 +1,64 @@
+import { attributeName } from '../../dicom/attribute.ts'
+import type { DataElement, ElementList } from '../../dicom/data-set-tree.ts'
+import type { Tag } from '../../dicom/tag.ts'
+import { withheld } from './withheld.ts'
+
+const PATIENT_NAME = 0x0010_0010
+const PATIENT_ID = 0x0010_0020
+const ESCAPE = 0x1b
+/** TAB, LF, FF and CR may stand in text (PS3.5 §6.1.3), and ESC in text of ISO 2022. */
+const CONTROLS_IN_TEXT: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0c, 0x0d, ESCAPE])
+const TEXT_VRS: ReadonlySet<string> = new Set('AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT'.split(' '))
+/** Bytes of one value (PS3.5 Table 6.2-1). */
+const NUMBER_BYTES: Readonly<Record<string, number>> = {
+  AT: 4,
+  FD: 8,
+  FL: 4,
+  SL: 4,
+  SS: 2,
+  SV: 8,
+  UL: 4,
+  US: 2,
+  UV: 8,
+}
+/** Attributes of the Image Pixel module with one value of 16 bits (PS3.3 §C.7.6.3). */
+const ONE_SHORT: ReadonlySet<Tag> = new Set([
+  0x0028_0002, 0x0028_0006, 0x0028_0010, 0x0028_0011, 0x0028_0100, 0x0028_0101, 0x0028_0102, 0x0028_0103,
+])
+
+/**
+ * Throws DEID_WITHHELD for a value that its VR cannot have. A wrong length makes one element swallow the next ones, headers
+ * and all: the data set still parses, and identity would leave inside a value that nobody suspects.
+ *
+ * @param vr the VR that the element has in truth
+ */
+export function checkFitsVr({ tag, value }: DataElement, vr: string): void {
+  const size = NUMBER_BYTES[vr]
+  const isNumber =
+    size !== undefined && (value.length % size !== 0 || (ONE_SHORT.has(tag) && value.length > size))
+  const isText = TEXT_VRS.has(vr) && holdsControls(value)
+  if (isNumber || isText)
+    throw withheld(
+      `${attributeName(tag)} holds ${value.length} bytes that are no ${vr}: its length may be wrong`,
+    )
+}
+
+/**
+ * Throws DEID_WITHHELD for a data set with neither Patient's Name nor Patient ID, which are Type 2 in every class that has a
+ * patient (PS3.3 §C.7.1.1): an element before them may have swallowed both.
+ */
+export function checkNamesPatient(head: ElementList): void {
+  if (head.find(PATIENT_NAME) === undefined && head.find(PATIENT_ID) === undefined)
+    throw withheld("it has neither Patient's Name nor Patient ID, so nobody knows what to look for in it")
+}
+
+/** True for control characters that no text has; zeros at the end are padding. */
+function holdsControls(value: Buffer): boolean {
+  let end = value.length
+  while (end > 0 && (value[end - 1] === 0 || value[end - 1] === 0x20)) end--
+  for (let i = 0; i < end; i++) {
+    const byte = value[i] ?? 0
+    if (byte < 0x20 && !CONTROLS_IN_TEXT.has(byte)) return true
+  }
+  return false
+}

@@ -1,0 +1,139 @@
+import { expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { Deidentification } from '../../../src/agent/deidentify/deidentification.ts'
+import { editDataSet } from '../../../src/dicom/data-set-editor.ts'
+import type { Tag } from '../../../src/dicom/tag.ts'
+import { TRANSFER_SYNTAX } from '../../../src/dicom/transfer-syntax.ts'
+import { Failure } from '../../../src/platform/failure.ts'
+import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
+import { profileWith, TEST_KEY } from './deidentify-element.ts'
+
+const CT = '1.2.840.10008.5.1.4.1.1.2'
+const ULTRASOUND = '1.2.840.10008.5.1.4.1.1.6.1'
+const NAME = 'Hidden^Person'
+const ID = 'HIDDEN-77'
+const WAYS = [
+  { uid: TRANSFER_SYNTAX.ExplicitVRLittleEndian, ...writer(EXPLICIT_LITTLE) },
+  { uid: TRANSFER_SYNTAX.ImplicitVRLittleEndian, ...writer(IMPLICIT_LITTLE) },
+]
+type Way = (typeof WAYS)[number]
+
+const even = (text: string, padding = ' '): string => (text.length % 2 === 0 ? text : text + padding)
+const us = (value: number): Buffer => Buffer.from([value & 0xff, value >>> 8])
+
+interface Part {
+  readonly tag: Tag
+  readonly vr: string
+  readonly bytes: Buffer
+  readonly headerBytes: number
+}
+
+function partsOf({ element }: Way, sopClassUid: string): Part[] {
+  const values: [Tag, string, string | Buffer][] = [
+    [0x0008_0008, 'CS', even('ORIGINAL\\PRIMARY')],
+    [0x0008_0016, 'UI', even(sopClassUid, '\0')],
+    [0x0008_0018, 'UI', even('1.2.3.4', '\0')],
+    [0x0008_0020, 'DA', '20240105'],
+    [0x0008_0060, 'CS', sopClassUid === CT ? 'CT' : 'US'],
+    [0x0008_0070, 'LO', 'MAKER '],
+    [0x0008_1090, 'LO', 'MODEL '],
+    [0x0010_0010, 'PN', even(NAME)],
+    [0x0010_0020, 'LO', even(ID)],
+    [0x0010_0030, 'DA', '19700131'],
+    [0x0018_0050, 'DS', '5 '],
+    [0x0018_1020, 'LO', 'V1'],
+    [0x0018_1030, 'LO', 'CHEST '],
+    [0x0020_000d, 'UI', even('1.2.3', '\0')],
+    [0x0020_000e, 'UI', even('1.2.3.1', '\0')],
+    [0x0028_0002, 'US', us(1)],
+    [0x0028_0004, 'CS', 'MONOCHROME2 '],
+    [0x0028_0010, 'US', us(8)],
+    [0x0028_0011, 'US', us(8)],
+    [0x0028_0100, 'US', us(8)],
+    [0x0028_0101, 'US', us(8)],
+    [0x0028_0102, 'US', us(7)],
+    [0x0028_0103, 'US', us(0)],
+    [0x7fe0_0010, 'OW', Buffer.alloc(64, 7)],
+  ]
+  return values.map(([tag, vr, value]) => {
+    const bytes = element(tag, vr, value)
+    return { tag, vr, bytes, headerBytes: bytes.length - value.length }
+  })
+}
+
+/** The data set in which the element at `from` reaches up to the end of the one at `to`: it still parses. */
+function swallowing(way: Way, sopClassUid: string, from: number, to: number): Buffer {
+  const parts = partsOf(way, sopClassUid)
+  const first = parts[from]
+  if (first === undefined) throw new Error('no such element')
+  const value = Buffer.concat([
+    first.bytes.subarray(first.headerBytes),
+    ...parts.slice(from + 1, to + 1).map(({ bytes }) => bytes),
+  ])
+  const rest = parts.slice(to + 1).map(({ bytes }) => bytes)
+  return Buffer.concat([
+    ...parts.slice(0, from).map(({ bytes }) => bytes),
+    way.element(first.tag, first.vr, value),
+    ...rest,
+  ])
+}
+
+/** What leaves on a route without identity, or the code of what withheld it. */
+function leaving(dataSet: Buffer, way: Way, sopClassUid: string): Buffer | string {
+  const edits = new Deidentification({
+    profile: profileWith(['retain-device-identity', 'clean-descriptors']),
+    key: TEST_KEY,
+    source: { device: undefined, callingAeTitle: 'CT1' },
+    sopClassUid,
+    transferSyntaxUid: way.uid,
+  })
+  try {
+    return editDataSet(dataSet, way.uid, edits)
+  } catch (error) {
+    if (error instanceof Failure) return error.code
+    throw error
+  }
+}
+
+test('a whole image leaves without name and ID', () => {
+  for (const way of WAYS) {
+    const left = leaving(Buffer.concat(partsOf(way, CT).map(({ bytes }) => bytes)), way, CT)
+    expect(Buffer.isBuffer(left)).toBe(true)
+    expect(left.toString('latin1')).not.toMatch(/Hidden|HIDDEN/)
+  }
+})
+
+test('whichever element swallows the ones after it, no name and no ID leaves in its value', () => {
+  const count = partsOf(WAYS[0] as Way, CT).length
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...WAYS),
+      fc.integer({ min: 0, max: count - 2 }),
+      fc.integer({ min: 1, max: count - 1 }),
+      (way, from, length) => {
+        const left = leaving(swallowing(way, CT, from, Math.min(count - 1, from + length)), way, CT)
+        expect(left.toString('latin1')).not.toMatch(/Hidden|HIDDEN/)
+      },
+    ),
+    { numRuns: 2000 },
+  )
+})
+
+test('an ultrasound whose rows and pixel data were swallowed does not leave as one without an image', () => {
+  for (const way of WAYS) {
+    const parts = partsOf(way, ULTRASOUND)
+    const samples = parts.findIndex(({ tag }) => tag === 0x0028_0002)
+    for (let to = samples + 1; to < parts.length; to++)
+      expect(leaving(swallowing(way, ULTRASOUND, samples, to), way, ULTRASOUND)).toBe('DEID_WITHHELD')
+  }
+})
+
+test('a data set with neither name nor ID does not leave, and one with an empty ID does', () => {
+  for (const way of WAYS) {
+    const parts = partsOf(way, CT)
+    const without = (tags: readonly Tag[]): Buffer =>
+      Buffer.concat(parts.filter(({ tag }) => !tags.includes(tag)).map(({ bytes }) => bytes))
+    expect(leaving(without([0x0010_0010, 0x0010_0020]), way, CT)).toBe('DEID_WITHHELD')
+    expect(Buffer.isBuffer(leaving(without([0x0010_0010]), way, CT))).toBe(true)
+  }
+})
