@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Argument, type Command } from 'commander'
 import {
   addRecoveryKey,
@@ -117,9 +117,10 @@ export function addKeys(program: Command, session: Session): void {
     .addOption(jsonOption(session))
     .action(async (file: string, { recipient, json }: JsonOption & { readonly recipient: string[] }) => {
       const path = resolve(terminal.folder, file)
-      await exportKeys(settings().dataFolder, path, recipient)
+      const { dataFolder } = settings()
+      await exportKeys(dataFolder, path, recipient)
       if (json) return printJson(session, { path })
-      const command = `(umask 077; age -d -i recovery-key.txt ${file} > center-data/keys/NNNN.json)`
+      const command = `(umask 077; age -d -i recovery-key.txt ${file} > ${join(dataFolder, 'keys', 'NNNN.json')})`
       terminal.print(say('keys.exported', { path, command }))
     })
 }
