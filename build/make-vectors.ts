@@ -88,7 +88,7 @@ export function makeVectors(): Map<string, Buffer> {
   }
   const signedManifest = signManifest(manifest, agent)
   const receipt: Receipt = {
-    format: 'ferry-receipt/1',
+    format: 'ferry-receipt/2',
     suite: SUITE,
     center: root.kid,
     agent: agent.kid,
@@ -96,7 +96,8 @@ export function makeVectors(): Map<string, Buffer> {
     version: 1,
     manifest: signedManifest.digest,
     receiptedAt: ISSUED_AT,
-    counter: 1,
+    counter: 8,
+    previous: digest('ferry test vector: the receipt before').toString('hex'),
     instances: manifest.instances.map((instance) => ({ ...instance, pacs: 'waiting' })),
   }
   const joinCode: JoinCode = {

@@ -52,6 +52,7 @@ export class Sending implements AsyncDisposable {
   readonly #keyRefresh: KeyRefresh
   readonly #quiet: QuietTimes
   readonly #settlement: Settlement
+  readonly #audit: ReceiptAudit
   readonly #dispatcher: Dispatcher
   readonly #stop = new AbortController()
   #loops: Promise<void>[] = []
@@ -82,6 +83,7 @@ export class Sending implements AsyncDisposable {
     })
     this.#quiet = new QuietTimes(clock, settings.study.quietMs)
     this.#settlement = this.#createSettlement()
+    this.#audit = this.#createAudit()
     this.#dispatcher = this.#createDispatcher()
   }
 
@@ -91,7 +93,7 @@ export class Sending implements AsyncDisposable {
 
   start(): void {
     const { settings, queue, reports, completeness, clock, log } = this.#parts
-    const audit = this.#createAudit()
+    const audit = this.#audit
     const retention = new Retention({
       retained: queue.retained,
       spool: queue.spool,
@@ -192,6 +194,7 @@ export class Sending implements AsyncDisposable {
     const { account, keys, queue, reports, clock, log } = this.#parts
     return new Settlement({
       confirmed: () => reports.wake(),
+      unchained: () => this.#audit.wake(),
       destination: CENTER,
       studies: queue.studies,
       receipted: queue.receipted,
@@ -223,11 +226,12 @@ export class Sending implements AsyncDisposable {
     return new ReceiptAudit({
       destination: CENTER,
       receipted: queue.receipted,
+      receiptChain: queue.receiptChain,
       watchPoints: queue.watchPoints,
       askMemory: (signal) => this.#keyRefresh.ask(signal),
-      askUnknown: async (manifests: string[], signal) => {
+      askUnknown: async (asked: ReceiptsRequest, signal) => {
         const headers = { 'content-type': 'application/json' }
-        const body = JSON.stringify({ manifests } satisfies ReceiptsRequest)
+        const body = JSON.stringify(asked)
         const asking = { method: 'POST', path: CENTER_PATHS.receipts, headers, body, signal } as const
         return (await this.#client.json(receiptsAnswerSchema, asking)).unknown
       },

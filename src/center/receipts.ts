@@ -110,9 +110,9 @@ async function receiptFor(
   const { agent, study, version } = manifest
   const row: ManifestRow = { digest, agent, studyUid: study, version, chain, jws, postedAt: now }
   const [key] = means.ring.receiptKeys
-  return means.register.receipts.issue(row, (counter) => {
+  return means.register.receipts.issue(row, (counter, previous) => {
     const receipt: Receipt = {
-      format: 'ferry-receipt/1',
+      format: 'ferry-receipt/2',
       suite: SUITE,
       center: means.ring.center,
       agent,
@@ -121,6 +121,7 @@ async function receiptFor(
       manifest: digest,
       receiptedAt: new Date(now).toISOString(),
       counter,
+      previous,
       instances,
     }
     return signReceipt(receipt, key)

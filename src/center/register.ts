@@ -1,4 +1,4 @@
-import type { AgentState } from '../protocol/center-api.ts'
+import type { AgentState, ReceiptLink } from '../protocol/center-api.ts'
 import type { PacsState } from '../protocol/receipt.ts'
 import type { MarkerRegister, ScrubRegister, StoredFile, StoredFileRegister } from './store-register.ts'
 
@@ -8,8 +8,6 @@ import type { MarkerRegister, ScrubRegister, StoredFile, StoredFileRegister } fr
  * promises, since a register across a network could not answer at once. Times are ms since 1970.
  */
 export interface Register {
-  /** Another one at least whenever the register may have gone back in time: a backup may have taken its place. */
-  readonly history: string
   readonly agents: AgentRegister
   readonly keyLists: KeyListRegister
   readonly packs: PackRegister
@@ -252,10 +250,17 @@ export interface ReceiptRegister {
   /** Those of the given digests that are of this agent's manifests of studies in which an instance is lost now. */
   inDoubt(agent: string, digests: readonly string[]): Promise<{ digest: string; studyUid: string }[]>
   manifest(digest: string): Promise<string | undefined>
+  /** Those of the given digests that are of no receipt to this agent. */
+  notGiven(agent: string, digests: readonly string[]): Promise<string[]>
+  /** The newest receipt to this agent; undefined if there is none. */
+  newest(agent: string): Promise<ReceiptLink | undefined>
   /** The newest receipt for a manifest. */
   latest(manifestDigest: string): Promise<string | undefined>
-  /** Enters the manifest (once) and the receipt that `sign` makes under the agent's next number. */
-  issue(manifest: ManifestRow, sign: (counter: number) => string): Promise<string>
+  /**
+   * Enters the manifest (once) and the receipt that `sign` makes under the agent's next number, with the digest of the
+   * receipt before it.
+   */
+  issue(manifest: ManifestRow, sign: (counter: number, previous: string | null) => string): Promise<string>
 }
 
 /** An instance on its way to the PACS. */

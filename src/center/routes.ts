@@ -43,7 +43,7 @@ export interface Exchange {
 }
 
 const JOIN_LIMIT_BYTES = 4 * 1024
-const RECEIPTS_LIMIT_BYTES = 128 * 1024
+const RECEIPTS_LIMIT_BYTES = 256 * 1024
 /** Some 60,000 instances. */
 const MANIFEST_LIMIT_BYTES = 32 * 1024 * 1024
 const ANSWER_WAIT_MS = 25_000
@@ -98,11 +98,12 @@ async function answerJoin(means: RouteMeans, { request, response }: Exchange): P
 
 /** While the store is not there, the center does not know what it holds: an agent then removes nothing. */
 async function agentAnswer(
-  { state, name, losses }: Agent,
-  { ring: { list: keys }, register: { history }, watch }: RouteMeans,
+  { kid, state, name, losses }: Agent,
+  { ring: { list: keys }, register, watch }: RouteMeans,
 ): Promise<AgentAnswer> {
   if (state !== 'approved') return { state, name }
-  return { state, name, keys, history, losses: (await watch.isPresent()) ? losses : null }
+  const chain = (await register.receipts.newest(kid)) ?? null
+  return { state, name, keys, chain, losses: (await watch.isPresent()) ? losses : null }
 }
 
 async function answerReceipts(
@@ -112,9 +113,10 @@ async function answerReceipts(
 ): Promise<void> {
   const text = await readText(request, RECEIPTS_LIMIT_BYTES)
   const attempted = 'reading a question about receipts'
-  const { manifests } = parseJson(text, receiptsRequestSchema, 'PROTOCOL_VIOLATION', attempted)
-  const unknown = await unknownReceipts(means.register, agent, manifests)
-  sendJson(response, 200, { unknown } satisfies ReceiptsAnswer)
+  const asked = parseJson(text, receiptsRequestSchema, 'PROTOCOL_VIOLATION', attempted)
+  const manifests = await unknownReceipts(means.register, agent, asked.manifests)
+  const receipts = await means.register.receipts.notGiven(agent.kid, asked.receipts)
+  sendJson(response, 200, { unknown: [...manifests, ...receipts] } satisfies ReceiptsAnswer)
 }
 
 async function answerUpload(

@@ -24,16 +24,19 @@ export type JoinRequest = z.infer<typeof joinRequestSchema>
 export const agentStateSchema = z.enum(['pending', 'approved', 'revoked'])
 export type AgentState = z.infer<typeof agentStateSchema>
 
-/** Answer to POST join and GET agent. `keys`, `history` and `losses` come once the agent is approved. */
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+
+/** A receipt in the chain of those to one agent: its number, and the digest of its JWS. */
+export const receiptLinkSchema = z.strictObject({ counter: z.int().positive(), digest: sha256 })
+export type ReceiptLink = z.infer<typeof receiptLinkSchema>
+
+/** Answer to POST join and GET agent. `keys`, `chain` and `losses` come once the agent is approved. */
 export const agentAnswerSchema = z.strictObject({
   state: agentStateSchema,
   name: z.string(),
   keys: z.strictObject({ rootKey: z.string(), jws: z.string() }).optional(),
-  /**
-   * Names what the center remembers. While it stays the same, the center has forgotten nothing; a new one (at each start
-   * of a center with an embedded register) says that an older backup may have taken its place.
-   */
-  history: z.string().max(64).optional(),
+  /** The newest receipt to this agent; null if there is none. An older one than before: the register went back in time. */
+  chain: receiptLinkSchema.nullable().optional(),
   /**
    * Another number whenever instances that concern this agent were found lost at the center, or found again. Null while the
    * center's store is not there, so that the center cannot say.
@@ -73,16 +76,17 @@ export const manifestAnswerSchema = z.union([
 ])
 export type ManifestAnswer = z.infer<typeof manifestAnswerSchema>
 
-/** Manifests that one request may ask about. */
+/** Manifests, and receipts, that one request may ask about. */
 export const RECEIPTS_ASKED = 1000
 
-/** POST receipts: digests of manifests for which the agent holds receipts… */
+/** POST receipts: digests of manifests for which the agent holds receipts, and digests of receipts. */
 export const receiptsRequestSchema = z.strictObject({
-  manifests: z.array(z.string().regex(/^[0-9a-f]{64}$/)).max(RECEIPTS_ASKED),
+  manifests: z.array(sha256).max(RECEIPTS_ASKED),
+  receipts: z.array(sha256).max(RECEIPTS_ASKED),
 })
 export type ReceiptsRequest = z.infer<typeof receiptsRequestSchema>
 
-/** …and those of them for which the center knows none. */
+/** Those manifests for which the center has given no receipt, and those receipts that it has not given. */
 export const receiptsAnswerSchema = z.strictObject({ unknown: z.array(z.string()) })
 export type ReceiptsAnswer = z.infer<typeof receiptsAnswerSchema>
 

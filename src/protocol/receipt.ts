@@ -19,8 +19,8 @@ export type PacsState = z.infer<typeof pacsStateSchema>
 /** Digests and lengths are those that the center recomputed after its own durable store. */
 const receiptInstanceSchema = manifestInstanceSchema.extend({ pacs: pacsStateSchema })
 
-const receiptSchema = z.strictObject({
-  format: z.literal('ferry-receipt/1'),
+const fields = z.strictObject({
+  format: z.literal('ferry-receipt/2'),
   suite: z.literal(SUITE),
   /** The center: its root key's fingerprint. */
   center: sha256,
@@ -32,7 +32,13 @@ const receiptSchema = z.strictObject({
   receiptedAt: z.string(),
   /** Counts the center's receipts to this agent. */
   counter: z.int().positive(),
+  /** Digest of the JWS of the receipt before this one to the same agent; null for the first. */
+  previous: sha256.nullable(),
   instances: z.array(receiptInstanceSchema).min(1),
+})
+const receiptSchema = fields.refine(({ counter, previous }) => (counter === 1) === (previous === null), {
+  path: ['previous'],
+  message: 'the first receipt follows none, each other one follows one',
 })
 
 export type ReceiptInstance = z.infer<typeof receiptInstanceSchema>

@@ -1,7 +1,12 @@
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { Database } from '../../src/platform/sqlite.ts'
-import { type AgentAnswer, CENTER_PATHS, manifestAnswerSchema } from '../../src/protocol/center-api.ts'
+import {
+  type AgentAnswer,
+  agentAnswerSchema,
+  CENTER_PATHS,
+  manifestAnswerSchema,
+} from '../../src/protocol/center-api.ts'
 import { jwsDigest } from '../../src/protocol/jws.ts'
 import { receiptKeys, verifyKeyList } from '../../src/protocol/key-list.ts'
 import { type Manifest, type ManifestInstance, signManifest } from '../../src/protocol/manifest.ts'
@@ -9,10 +14,12 @@ import { type Receipt, verifyReceipt } from '../../src/protocol/receipt.ts'
 import { newSigningKey, type SigningKey } from '../../src/protocol/signing-key.ts'
 import { SUITE } from '../../src/protocol/spool-file.ts'
 import { newUlid } from '../../src/protocol/ulid.ts'
+import { backUp, restoreUnder } from '../support/put-register-back.ts'
 import { type EnrolledAgent, RunningCenter } from '../support/running-center.ts'
 import { listed, newUid, packOf, type SpoolFixture, spoolFile } from '../support/spool-file-fixture.ts'
 
 const STUDY = '1.2.3.4'
+const payloadOf = (jws: string): string => Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()
 const REGISTER_SCHEMA = join(import.meta.dirname, '../../src/center/sqlite/schema')
 
 test('a manifest of what is stored is receipted, with the digests that the center found', async () => {
@@ -22,13 +29,14 @@ test('a manifest of what is stored is receipted, with the digests that the cente
   const receipt = await clinic.receipt(jws)
 
   expect(receipt).toMatchObject({
-    format: 'ferry-receipt/1',
+    format: 'ferry-receipt/2',
     center: clinic.center.made.center,
     agent: clinic.agent.key.kid,
     study: STUDY,
     version: 1,
     manifest: digest,
     counter: 1,
+    previous: null,
   })
   expect(receipt.instances).toEqual(manifest.instances.map((instance) => ({ ...instance, pacs: 'none' })))
 })
@@ -139,25 +147,58 @@ test('an agent is told which of its receipts the center knows, and nothing of th
   await using clinic = await delivered(1)
   const { jws, digest } = clinic.manifest()
   const other = await clinic.center.enrol('other')
-  const ask = (manifests: string[], agent = clinic.agent) =>
-    agent.ask('POST', CENTER_PATHS.receipts, { body: JSON.stringify({ manifests }) })
+  const ask = (manifests: string[], agent = clinic.agent, receipts: string[] = []) =>
+    agent.ask('POST', CENTER_PATHS.receipts, { body: JSON.stringify({ manifests, receipts }) })
 
   expect((await ask([digest])).json).toEqual({ unknown: [digest] })
   await clinic.receipt(jws)
+  const newest = (await clinic.newest())?.digest ?? ''
+  expect((await ask([], clinic.agent, [newest, digest])).json).toEqual({ unknown: [digest] })
+  expect((await ask([], other, [newest])).json).toEqual({ unknown: [newest] })
   expect((await ask([digest, 'c'.repeat(64)])).json).toEqual({ unknown: ['c'.repeat(64)] })
   expect((await ask([digest], other)).json).toEqual({ unknown: [digest] })
   expect(await ask(['no digest'])).toMatchObject({ status: 400, json: { code: 'PROTOCOL_VIOLATION' } })
 })
 
-test('what the center remembers has another name after each start, and the same one until then', async () => {
+test('the receipts to an agent form one chain, whose end the center names, also after a restart', async () => {
   await using clinic = await delivered(1)
-  const history = async () =>
-    ((await clinic.agent.ask('GET', CENTER_PATHS.agent)).json as AgentAnswer).history
-  const first = await history()
-  expect(await history()).toBe(first)
-  await clinic.center.close()
-  await clinic.center.open()
-  expect(await history()).not.toBe(first)
+  const stranger = await clinic.center.enrol('other')
+  expect(await clinic.newest()).toBeNull()
+  const manifests = [clinic.manifest()]
+  const receipts: string[] = []
+  for (const version of [1, 2, 3]) {
+    receipts.push(await clinic.receiptJws(manifests.at(-1)?.jws ?? ''))
+    const digest = jwsDigest(receipts.at(-1) ?? '')
+    expect(await clinic.newest()).toEqual({ counter: version, digest })
+    manifests.push(clinic.manifest({ version: version + 1, previous: manifests.at(-1)?.digest ?? null }))
+    if (version !== 2) continue
+    await clinic.center.close()
+    await clinic.center.open()
+    expect(await clinic.newest()).toEqual({ counter: version, digest })
+  }
+  const previous = receipts.map((jws) => JSON.parse(payloadOf(jws)).previous)
+  expect(previous).toEqual([null, ...receipts.slice(0, 2).map(jwsDigest)])
+  // Asked for again, an earlier one is no new link; and each agent has a chain of its own.
+  expect(await clinic.receiptJws(manifests[0]?.jws ?? '')).toBe(receipts[0])
+  expect((await clinic.newest())?.counter).toBe(3)
+  expect(await clinic.newest(stranger)).toBeNull()
+})
+
+test('a register that was put back under the running center answers with the older end of the chain', async () => {
+  await using clinic = await delivered(1)
+  const first = clinic.manifest()
+  await clinic.receipt(first.jws)
+  const before = await clinic.newest()
+  const register = join(clinic.center.folder, 'register.sqlite')
+  await backUp(register, `${register}.backup`)
+  await clinic.receipt(clinic.manifest({ version: 2, previous: first.digest }).jws)
+  expect((await clinic.newest())?.counter).toBe(2)
+
+  await restoreUnder(register, `${register}.backup`)
+
+  expect(await clinic.newest()).toEqual(before)
+  const other = clinic.manifest({ version: 2, previous: first.digest, heldCount: 7 })
+  expect(await clinic.receipt(other.jws)).toMatchObject({ counter: 2, previous: before?.digest })
 })
 
 class Clinic implements AsyncDisposable {
@@ -201,11 +242,20 @@ class Clinic implements AsyncDisposable {
     return rows.map(({ chain }) => chain)
   }
 
-  async receipt(jws: string): Promise<Receipt> {
+  async newest(agent = this.agent): Promise<AgentAnswer['chain']> {
+    return agentAnswerSchema.parse((await agent.ask('GET', CENTER_PATHS.agent)).json).chain
+  }
+
+  async receiptJws(jws: string): Promise<string> {
     const answer = manifestAnswerSchema.parse((await this.post(jws)).json)
+    return 'receipt' in answer ? answer.receipt : ''
+  }
+
+  async receipt(jws: string): Promise<Receipt> {
+    const receipt = await this.receiptJws(jws)
     const { keys } = (await this.agent.ask('GET', CENTER_PATHS.agent)).json as AgentAnswer
     const list = verifyKeyList(keys ?? { rootKey: '', jws: '' }, this.center.made.center)
-    return verifyReceipt('receipt' in answer ? answer.receipt : '', receiptKeys(list))
+    return verifyReceipt(receipt, receiptKeys(list))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

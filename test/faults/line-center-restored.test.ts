@@ -1,8 +1,9 @@
-import { cpSync, rmSync } from 'node:fs'
+import { cpSync, globSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { joinCenter } from '../../src/agent/send/join-center.ts'
 import { OperatorDesk } from '../../src/center/operator.ts'
+import type { AgentSettings } from '../../src/config/agent-settings.ts'
 import { assessHealth } from '../../src/console/health.ts'
 import { speak } from '../../src/console/language/language.ts'
 import { systemClock } from '../../src/platform/clock.ts'
@@ -12,6 +13,7 @@ import type { FaultProxy } from '../support/fault-proxy.ts'
 import { inventedInstance } from '../support/invented-instance.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { passTimeUntil } from '../support/pass-time.ts'
+import { backUp, restoreUnder } from '../support/put-register-back.ts'
 import { newUid } from '../support/sealed-instance.ts'
 import { type RawInstance, sendInstances } from '../support/send-instances.ts'
 import { sha256, storedAtCenter } from '../support/stored-at-center.ts'
@@ -36,9 +38,9 @@ class Story implements AsyncDisposable {
     this.#backup = join(bad.clinic.folder, 'backup')
   }
 
-  static async begin(): Promise<Story> {
+  static async begin(settings: Partial<AgentSettings> = SETTINGS): Promise<Story> {
     const clock = new ManualClock(Date.now())
-    return new Story(await openBadLine({ clock, settings: SETTINGS }), clock)
+    return new Story(await openBadLine({ clock, settings }), clock)
   }
 
   status(): AgentStatus {
@@ -96,6 +98,20 @@ class Story implements AsyncDisposable {
     await this.bad.clinic.startCenter()
   }
 
+  /** Copies the register of the running center; returns what puts it back under it, with the instances of that time. */
+  async copyUnderRunning(): Promise<() => Promise<void>> {
+    const register = join(this.#centerFolder, 'register.sqlite')
+    const copy = join(this.bad.clinic.folder, `register-${newUid()}.copy`)
+    const instances = (): string[] => globSync(join(this.#centerFolder, 'instances/**/*.dcm'))
+    await backUp(register, copy)
+    const before = new Set(instances())
+    return async () => {
+      // First the files: what the center stores after the register went back is not lost.
+      for (const file of instances()) if (!before.has(file)) rmSync(file)
+      await restoreUnder(register, copy)
+    }
+  }
+
   async waitForAlarm(pattern: RegExp): Promise<void> {
     await passTimeUntil(
       this.clock,
@@ -118,6 +134,18 @@ class Story implements AsyncDisposable {
   missing(instances: readonly RawInstance[]): RawInstance[] {
     const stored = new Set(storedAtCenter(this.#centerFolder).map(({ dataSetSha256 }) => dataSetSha256))
     return instances.filter(({ dataSet }) => !stored.has(sha256(dataSet)))
+  }
+
+  /** Sends an instance of a study, and waits for nothing. */
+  async send(study: string): Promise<RawInstance[]> {
+    const instances = [inventedInstance(KIB, { studyInstanceUid: study })]
+    await sendInstances(this.bad.clinic.agent.port, instances)
+    return instances
+  }
+
+  /** Spool files that were not removed yet. */
+  kept(): number {
+    return globSync(join(this.bad.clinic.settings.dataFolder, 'spool/**/*.ferry')).length
   }
 
   /** How many instances the center has asked for again, and how many files were removed here. */
@@ -167,6 +195,69 @@ test('a center restored from an old backup is found out, gets what it lost again
     STEP_MS,
   )
   expect(story.counts().removed).toBe(1)
+}, 120_000)
+
+const RETENTION_MS = 20_000
+
+test.each([
+  ['', 0],
+  [', and has given fewer receipts since', 1],
+  [', and has given more receipts since than it had before', 6],
+])(
+  'a register that is put back under the running center is found out%s: the last copies are kept and sent again',
+  async (_, since) => {
+    await using story = await Story.begin({ retention: { confirmedMs: RETENTION_MS } })
+    const before = await story.confirm(newUid(), 2)
+    const putBack = await story.copyUnderRunning()
+    const lost = [...(await story.confirm(newUid(), 3)), ...(await story.confirm(newUid()))]
+    const { removed } = story.counts()
+
+    await putBack()
+    expect(story.missing(lost)).toHaveLength(lost.length)
+    const after: RawInstance[] = []
+    for (let n = 0; n < since; n++) after.push(...(await story.send(newUid())))
+
+    await story.waitForAlarm(/^CENTER_BEHIND the center has lost 2 studies .*; sending again$/)
+    expect(story.counts().removed).toBe(removed)
+    expect(story.kept()).toBe(before.length + lost.length + after.length - removed)
+    await story.waitForPeace()
+    await passTimeUntil(
+      story.clock,
+      () => story.kept(),
+      (kept) => kept === 0,
+      STEP_MS,
+    )
+    expect(story.missing([...before, ...lost, ...after])).toHaveLength(0)
+  },
+  120_000,
+)
+
+test('a register that is put back a second time, when it has just got back what it lost the first time, loses nothing', async () => {
+  await using story = await Story.begin({ retention: { confirmedMs: 600_000 } })
+  const before = await story.confirm(newUid())
+  const putBack = await story.copyUnderRunning()
+  const lost = await story.confirm(newUid(), 3)
+  await putBack()
+  await story.waitForAlarm(/^CENTER_BEHIND the center has lost 1 study /)
+  const between = await story.send(newUid())
+  const all = [...before, ...lost, ...between]
+  // With nothing under way, so that files and register go back together.
+  await passTimeUntil(
+    story.clock,
+    () => story.status().deliveries.confirmed,
+    (confirmed) => confirmed === all.length,
+    STEP_MS,
+  )
+  expect(story.kept()).toBe(all.length)
+  await putBack()
+  await passTimeUntil(
+    story.clock,
+    () => story.kept(),
+    (kept) => kept === 0,
+    STEP_MS,
+  )
+  expect(story.missing(all)).toHaveLength(0)
+  expect(story.alarms()).toEqual([])
 }, 120_000)
 
 test('a center that was only started again is sent nothing twice, and what is old is removed: the test above can fail', async () => {

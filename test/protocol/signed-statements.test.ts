@@ -53,7 +53,7 @@ test('a manifest is never taken for a receipt, even where one key signed both', 
   expect(() => verifyReceipt(jws, [key])).toThrow('its type is ferry-manifest, expected ferry-receipt')
   const receipt = signReceipt(
     {
-      format: 'ferry-receipt/1',
+      format: 'ferry-receipt/2',
       suite: 1,
       center: key.kid,
       agent: key.kid,
@@ -62,6 +62,7 @@ test('a manifest is never taken for a receipt, even where one key signed both', 
       manifest: digest,
       receiptedAt: manifest.createdAt,
       counter: 1,
+      previous: null,
       instances: [{ ...instance, pacs: 'none' }],
     },
     key,

@@ -14,6 +14,7 @@ import { type OpenedIndex, openIndex } from './open-index.ts'
 import { OwnCenter } from './own-center.ts'
 import { Packs } from './packs.ts'
 import { ProcedureSteps } from './procedure-steps.ts'
+import { ReceiptChain } from './receipt-chain.ts'
 import { Receipted } from './receipted.ts'
 import { Retained } from './retained.ts'
 import { Spool } from './spool.ts'
@@ -39,6 +40,7 @@ export interface Queue extends Disposable {
   packs: Packs
   procedureSteps: ProcedureSteps
   studies: Studies
+  receiptChain: ReceiptChain
   receipted: Receipted
   retained: Retained
   watchPoints: WatchPoints
@@ -77,6 +79,7 @@ export async function openQueue(
     packs: new Packs(database, clock),
     procedureSteps: new ProcedureSteps(database, clock),
     studies: new Studies(database, clock),
+    receiptChain: new ReceiptChain(database),
     receipted: new Receipted(database, clock),
     retained: new Retained(database, clock),
     watchPoints: new WatchPoints(database, clock),

@@ -2,10 +2,9 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Failure } from '../../platform/failure.ts'
 import type { Database } from '../../platform/sqlite.ts'
 
-/** A study of which the agent holds a receipt. */
-export interface ReceiptedStudy {
+/** A manifest of which the agent holds a receipt, and on which the confirmation of a study rests. */
+export interface ReceiptedManifest {
   studyInstanceUid: string
-  /** Of the newest manifest that has a receipt. */
   digest: string
   receiptedAt: number
   /** 1 while the spool file of any of its instances is kept. */
@@ -31,19 +30,22 @@ export class Receipted {
     this.#clock = clock
   }
 
-  /** Studies of which there is a receipt of this agent's center, the newest receipt first, from after `last` on. */
-  list(destination: string, limit: number, last?: ReceiptedStudy): ReceiptedStudy[] {
-    const { receiptedAt, studyInstanceUid } = last ?? FUTURE
-    return this.#database.all(RECEIPTED, destination, receiptedAt, studyInstanceUid, limit)
+  /** Manifests of which there is a receipt of this agent's center, the newest receipt first, from after `last` on. */
+  list(destination: string, limit: number, last?: ReceiptedManifest): ReceiptedManifest[] {
+    const { receiptedAt, studyInstanceUid, digest } = last ?? FUTURE
+    return this.#database.all(RECEIPTED, destination, receiptedAt, studyInstanceUid, digest, limit)
   }
 
   /**
-   * The center does not know its receipts of these, or cannot read their manifests: all of it is in doubt, and the next
-   * manifest lists it again.
+   * The center does not know its receipts of these manifests, or cannot read them: all of their studies is in doubt, and
+   * the next manifest lists it again. They are not asked about again.
    */
-  offerAgain(destination: string, studyInstanceUids: readonly string[]): void {
-    const studies = JSON.stringify(studyInstanceUids)
+  offerAgain(destination: string, manifests: readonly { studyInstanceUid: string; digest: string }[]): void {
+    if (manifests.length === 0) return
+    const studies = JSON.stringify(manifests.map(({ studyInstanceUid }) => studyInstanceUid))
+    const digests = JSON.stringify(manifests.map(({ digest }) => digest))
     this.#database.durably(() => {
+      this.#database.run(FORGET, this.#clock.now(), destination, studies, digests)
       this.#database.run(UNCONFIRM_DELIVERIES, this.#clock.now(), destination, studies)
       this.#database.run(UNCONFIRM_STUDIES, destination, studies)
     })
@@ -60,10 +62,9 @@ export class Receipted {
     })
   }
 
-  /** How many of these have instances that are on their way to being confirmed. */
-  onTheirWay(destination: string, studyInstanceUids: readonly string[]): number {
-    const studies = JSON.stringify(studyInstanceUids)
-    return this.#database.get<{ n: number }>(ON_THEIR_WAY, destination, studies)?.n ?? 0
+  /** Studies that were offered again and have instances that are on their way to being confirmed. */
+  onTheirWay(destination: string): number {
+    return this.#database.get<{ n: number }>(ON_THEIR_WAY, destination)?.n ?? 0
   }
 
   /** Queues what the center lacks of a study, and opens the study. Returns how many are beyond sending: they are held. */
@@ -87,19 +88,26 @@ export class Receipted {
   }
 }
 
-const FUTURE = { receiptedAt: Number.MAX_SAFE_INTEGER, studyInstanceUid: '' }
+const FUTURE = { receiptedAt: Number.MAX_SAFE_INTEGER, studyInstanceUid: '', digest: '' }
+/** True of a manifest m after which there is a newer one that is receipted. */
+const IS_REPLACED = `
+  EXISTS (SELECT 1 FROM manifest n WHERE n.destination = m.destination
+    AND n.study_instance_uid = m.study_instance_uid AND n.version > m.version
+    AND n.center IS m.center AND n.receipted_at IS NOT NULL AND n.forgotten_at IS NULL)`
 /** Read from the index alone: manifests and receipts are large. */
 const RECEIPTED = `
   SELECT m.study_instance_uid AS studyInstanceUid, m.digest, m.receipted_at AS receiptedAt,
     EXISTS (SELECT 1 FROM instance i WHERE i.study_instance_uid = m.study_instance_uid
       AND i.removed_at IS NULL AND i.center IS m.center) AS isKept
-  FROM manifest m INDEXED BY manifest_by_receipt WHERE m.destination = ? AND m.receipted_at IS NOT NULL
+  FROM manifest m INDEXED BY manifest_by_receipt
+  WHERE m.destination = ? AND m.receipted_at IS NOT NULL AND m.forgotten_at IS NULL
     AND m.center IS (SELECT center FROM own_center)
-    AND (m.receipted_at, m.study_instance_uid) < (?, ?)
-    AND NOT EXISTS (SELECT 1 FROM manifest n WHERE n.destination = m.destination
-      AND n.study_instance_uid = m.study_instance_uid AND n.version > m.version AND n.receipted_at IS NOT NULL
-      AND n.center IS m.center)
-  ORDER BY m.receipted_at DESC, m.study_instance_uid DESC LIMIT ?`
+    AND (m.receipted_at, m.study_instance_uid, m.digest) < (?, ?, ?) AND NOT ${IS_REPLACED}
+  ORDER BY m.receipted_at DESC, m.study_instance_uid DESC, m.digest DESC LIMIT ?`
+const FORGET = `
+  UPDATE manifest SET forgotten_at = ?
+  WHERE destination = ? AND study_instance_uid IN (SELECT value FROM json_each(?))
+    AND digest IN (SELECT value FROM json_each(?)) AND receipted_at IS NOT NULL`
 const UNCONFIRM_DELIVERIES = `
   UPDATE delivery SET state = 'delivered', changed_at = ?
   WHERE destination = ? AND study_instance_uid IN (SELECT value FROM json_each(?)) AND state = 'confirmed'
@@ -109,9 +117,10 @@ const UNCONFIRM_STUDIES = `
   UPDATE study SET state = 'open', attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL
   WHERE destination = ? AND study_instance_uid IN (SELECT value FROM json_each(?))`
 const ON_THEIR_WAY = `
-  SELECT count(DISTINCT study_instance_uid) AS n FROM delivery
-  WHERE destination = ? AND study_instance_uid IN (SELECT value FROM json_each(?))
-    AND state IN ('queued', 'sending', 'delivered')`
+  SELECT count(DISTINCT m.study_instance_uid) AS n FROM manifest m INDEXED BY manifest_forgotten
+  WHERE m.destination = ? AND m.forgotten_at IS NOT NULL AND m.center IS (SELECT center FROM own_center) AND NOT ${IS_REPLACED}
+    AND EXISTS (SELECT 1 FROM delivery d WHERE d.destination = m.destination
+      AND d.study_instance_uid = m.study_instance_uid AND d.state IN ('queued', 'sending', 'delivered'))`
 const SEND_AGAIN = `
   UPDATE delivery SET state = 'queued', changed_at = ?, next_attempt_at = ?, reason_code = ?, reason = ?
   WHERE destination = ? AND ulid = ? AND state IN ('delivered', 'confirmed')

@@ -3,6 +3,7 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Failure } from '../../platform/failure.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import type { ManifestInstance } from '../../protocol/manifest.ts'
+import { addReceipt, type ChainedReceipt } from './receipt-chain.ts'
 
 /** 'open': instances arrive or travel. 'closed': a manifest stands and its receipt is awaited. */
 export type StudyState = 'open' | 'closed' | 'confirmed'
@@ -36,6 +37,10 @@ export interface ManifestRow {
   attempts: number
   /** What the newest receipt says of the PACS; null while there is none. */
   pacs: string | null
+}
+
+export interface BelievedReceipt extends ChainedReceipt {
+  readonly jws: string
 }
 
 /** When a receipt was believed, and what it says of the PACS. Times are ms since 1970. */
@@ -124,20 +129,23 @@ export class Studies {
 
   /**
    * The receipt is checked: it and the confirmation of what it lists are on the disk when this returns. A study that was
-   * reopened in between stays open.
+   * reopened in between stays open. Returns false if the receipt does not follow the ones before it (receipt-chain.ts).
    */
   confirm(
     destination: string,
     manifest: ManifestRow,
-    receiptJws: string,
+    receipt: BelievedReceipt,
     ulids: readonly string[],
     { at, pacs, pacsDueAt }: Confirmation,
-  ): void {
+  ): boolean {
     const { studyInstanceUid, version } = manifest
-    this.#database.durably(() => {
-      this.#database.run(SET_RECEIPT, receiptJws, at, pacs, destination, studyInstanceUid, version)
+    return this.#database.durably(() => {
+      const isSame = this.#database.get(HAS_RECEIPT, destination, studyInstanceUid, version, receipt.jws)
+      const follows = isSame !== undefined || addReceipt(this.#database, destination, receipt)
+      this.#database.run(SET_RECEIPT, receipt.jws, at, pacs, destination, studyInstanceUid, version)
       for (const ulid of ulids) this.#database.run(CONFIRM_DELIVERY, at, destination, ulid)
       this.#database.run(CONFIRM_STUDY, pacsDueAt, destination, studyInstanceUid, version)
+      return follows
     })
   }
 
@@ -213,8 +221,11 @@ const NEXT_DUE = `
 const POSTPONE = `
   UPDATE study SET attempts = attempts + 1, next_attempt_at = ?, reason_code = ?, reason = ?
   WHERE destination = ? AND study_instance_uid = ?`
+const HAS_RECEIPT = `
+  SELECT 1 FROM manifest WHERE destination = ? AND study_instance_uid = ? AND version = ? AND receipt_jws = ?
+    AND forgotten_at IS NULL`
 const SET_RECEIPT = `
-  UPDATE manifest SET receipt_jws = ?, receipted_at = coalesce(receipted_at, ?), pacs = ?
+  UPDATE manifest SET receipt_jws = ?, receipted_at = coalesce(receipted_at, ?), pacs = ?, forgotten_at = NULL
   WHERE destination = ? AND study_instance_uid = ? AND version = ?`
 const CONFIRM_DELIVERY = `
   UPDATE delivery SET state = 'confirmed', changed_at = ?, reason_code = NULL, reason = NULL

@@ -1,13 +1,13 @@
 import { Failure } from '../../platform/failure.ts'
-import { agentAnswerSchema, CENTER_PATHS } from '../../protocol/center-api.ts'
+import { agentAnswerSchema, CENTER_PATHS, type ReceiptLink } from '../../protocol/center-api.ts'
 import type { SignedKeyList } from '../../protocol/key-list.ts'
 import type { CenterClient } from './center-client.ts'
 
 /** What the center says to an agent that it takes instances from. */
 export interface Welcome {
   keys: SignedKeyList
-  /** The name of what the center remembers. */
-  history: string
+  /** The center's newest receipt to this agent; null if there is none. */
+  chain: ReceiptLink | null
   /**
    * Another number whenever the center has found instances lost, or found them again, that concern this agent; null while
    * it cannot look at its store.
@@ -17,18 +17,17 @@ export interface Welcome {
 
 /** Asks the center what it thinks of this agent. Throws AGENT_REVOKED or AGENT_UNKNOWN where it takes nothing from it. */
 export async function askAgent(client: CenterClient, signal: AbortSignal): Promise<Welcome> {
-  const { state, keys, history, losses } = await client.json(agentAnswerSchema, {
+  const { state, keys, chain, losses } = await client.json(agentAnswerSchema, {
     method: 'GET',
     path: CENTER_PATHS.agent,
     signal,
   })
   switch (state) {
     case 'approved':
-      if (keys !== undefined && history !== undefined && losses !== undefined)
-        return { keys, history, losses }
+      if (keys !== undefined && chain !== undefined && losses !== undefined) return { keys, chain, losses }
       throw new Failure(
         'CENTER_ANSWER_INVALID',
-        'asking the center: it approves, and names no keys, no history or no losses',
+        'asking the center: it approves, and names no keys, no receipts or no losses',
       )
     case 'pending':
       throw new Failure('AGENT_UNKNOWN', "asking the center: this agent waits for its operator's approval")

@@ -1,18 +1,20 @@
 import type { Clock } from '../../platform/clock.ts'
 import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
-import { RECEIPTS_ASKED } from '../../protocol/center-api.ts'
-import type { Receipted, ReceiptedStudy } from '../queue/receipted.ts'
+import { Wake } from '../../platform/wake.ts'
+import { RECEIPTS_ASKED, type ReceiptLink, type ReceiptsRequest } from '../../protocol/center-api.ts'
+import type { ReceiptChain } from '../queue/receipt-chain.ts'
+import type { Receipted, ReceiptedManifest } from '../queue/receipted.ts'
 import type { WatchPoints } from '../queue/watch-points.ts'
 
 const EVERY_MS = 5 * 60_000
 /** While the center is behind, or could not be asked. */
 const SOON_MS = 60_000
 
-/** Tells apart what the center remembers at two moments. */
+/** What the center says of itself at one moment. */
 export interface CenterMemory {
-  /** The name of what the center remembers; another one when it may have forgotten something. */
-  history: string
+  /** Its newest receipt to this agent; null if there is none. */
+  chain: ReceiptLink | null
   /** Another number when it has found instances lost, or found them again; null while it cannot look at its store. */
   losses: number | null
 }
@@ -20,10 +22,11 @@ export interface CenterMemory {
 export interface ReceiptAuditParts {
   destination: string
   receipted: Receipted
+  receiptChain: ReceiptChain
   watchPoints: WatchPoints
   askMemory: (signal: AbortSignal) => Promise<CenterMemory>
-  /** Which of these manifests have no receipt at the center. */
-  askUnknown: (digests: string[], signal: AbortSignal) => Promise<readonly string[]>
+  /** Those of these digests of manifests and receipts that the center does not know or no longer stands by. */
+  askUnknown: (asked: ReceiptsRequest, signal: AbortSignal) => Promise<readonly string[]>
   /** Manifests are to be posted again. */
   offered: () => void
   /** The center would take nothing from this agent, or cannot be asked. */
@@ -32,77 +35,110 @@ export interface ReceiptAuditParts {
   log: Log
 }
 
+/** The ends of the chain that the agent knows, the center's newest receipt, and whether the center has all of them. */
+interface Look {
+  readonly ends: readonly ReceiptLink[]
+  readonly newest: ReceiptLink | null
+  readonly losses: number | null
+  readonly isWhole: boolean
+}
+
 /**
- * Asks the center every few minutes whether it is still the one that gave our receipts. One that was restored from an
- * older backup has another history and no longer knows some of them; one whose disk has lost files says that there were
- * losses, and no longer stands by the receipts that list them. Those studies are offered again, and it asks for what it
- * lacks of them. Until it stands by every receipt again it is behind, and nothing may be removed here.
+ * Asks the center every few minutes whether it still stands by the receipts that it gave. Each names the one before it, so
+ * the newest stands for all: a center that does not have it went back in time (an older backup, a snapshot). One whose disk
+ * has lost files says that there were losses, and no longer stands by the receipts that list them. All receipts are then
+ * compared, the studies in doubt are offered again, and the center asks for what it lacks of them. Until it stands by
+ * every receipt again it is behind, and nothing may be removed here.
  */
 export class ReceiptAudit {
   readonly #parts: ReceiptAuditParts
-  /** The memory in which the center stands by all that it has receipted. */
-  #whole: CenterMemory | undefined
+  readonly #wake: Wake
+  /** The losses after which the center stood by all receipts; undefined until they were compared. */
+  #losses: number | undefined
   /** The losses after which the center was last asked for what it had lost and this agent no longer has. */
   #asked: number | undefined
 
   constructor(parts: ReceiptAuditParts) {
     this.#parts = parts
+    this.#wake = new Wake(parts.clock)
+  }
+
+  /** A receipt came that follows none that is known. */
+  wake(): void {
+    this.#wake.call()
   }
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const isWhole = await this.#check(signal)
-      await this.#parts.clock.sleep(isWhole ? EVERY_MS : SOON_MS, signal).catch(() => {})
+      await this.#wake.wait(isWhole ? EVERY_MS : SOON_MS, signal)
     }
   }
 
-  /** Asks at this moment; false also where there is no answer. */
+  /** Asks at this moment; false also if there is no answer. */
   async isWhole(signal: AbortSignal): Promise<boolean> {
-    if (this.#whole === undefined) return false
-    const memory = await this.#parts.askMemory(signal).catch(() => undefined)
-    return memory !== undefined && isSame(memory, this.#whole)
+    try {
+      const { isWhole, losses } = await this.#look(signal)
+      return isWhole && losses === this.#losses
+    } catch {
+      return false
+    }
   }
 
   async #check(signal: AbortSignal): Promise<boolean> {
-    const { destination, receipted, askMemory, offered, inTrouble } = this.#parts
+    const { destination, receipted, receiptChain, offered, inTrouble } = this.#parts
     try {
-      const memory = await askMemory(signal)
-      if (this.#whole !== undefined && isSame(memory, this.#whole)) return true
+      const { ends, newest, losses, isWhole } = await this.#look(signal)
       // It does not know itself what it has: neither is anything taken back, nor removed.
-      if (memory.losses === null) return false
-      if (memory.losses !== this.#asked) {
-        this.#asked = memory.losses
+      if (losses === null) return false
+      if (losses !== this.#asked) {
+        this.#asked = losses
         if (receipted.askForLost(destination) > 0) offered()
       }
-      const behind = await this.#compare(signal)
+      if (!isWhole || losses !== this.#losses) await this.#compare(signal)
+      const behind = receipted.onTheirWay(destination)
       this.#tell(behind)
-      if (behind === 0) this.#whole = memory
-      return behind === 0
+      if (behind > 0) return false
+      receiptChain.adopt(destination, ends, newest)
+      this.#losses = losses
+      return true
     } catch (error) {
       if (!signal.aborted) inTrouble(failureFrom(error, 'INTERNAL', 'asking the center for its receipts'))
       return false
     }
   }
 
+  /** An agent without an end, as after its index was lost, knows nothing of the center's receipts. */
+  async #look(signal: AbortSignal): Promise<Look> {
+    const { destination, receiptChain, askMemory, askUnknown } = this.#parts
+    const ends = receiptChain.ends(destination)
+    const { chain: newest, losses } = await askMemory(signal)
+    const farthest = ends[0]
+    if (farthest === undefined || newest === null || farthest.counter > newest.counter) {
+      return { ends, newest, losses, isWhole: false }
+    }
+    const others = ends.filter(({ digest }) => digest !== newest.digest).map(({ digest }) => digest)
+    if (others.length > RECEIPTS_ASKED) return { ends, newest, losses, isWhole: false }
+    const unknown = others.length === 0 ? [] : await askUnknown({ manifests: [], receipts: others }, signal)
+    return { ends, newest, losses, isWhole: unknown.length === 0 }
+  }
+
   /**
-   * Offers again what the center does not know; returns how many studies are on their way because of that. Goes back
-   * over all that is still kept here, and further until the center knows everything: what it has lost lies between the
+   * Offers again what the center does not know. Goes back over all that is still kept here, and further until the center knows everything: what it has lost lies between the
    * backup and its loss, and what is no longer kept must be told to people.
    */
-  async #compare(signal: AbortSignal): Promise<number> {
+  async #compare(signal: AbortSignal): Promise<void> {
     const { destination, receipted, askUnknown, offered } = this.#parts
-    let behind = 0
-    let last: ReceiptedStudy | undefined
+    let last: ReceiptedManifest | undefined
     for (;;) {
       const page = receipted.list(destination, RECEIPTS_ASKED, last)
       last = page.at(-1)
-      if (last === undefined) return behind
-      const digests = page.map(({ digest }) => digest)
-      const unknown = new Set(await askUnknown(digests, signal))
-      const lost = page.filter(({ digest }) => unknown.has(digest)).map((study) => study.studyInstanceUid)
-      if (lost.length === 0 && page.every(({ isKept }) => isKept === 0)) return behind
+      if (last === undefined) return
+      const manifests = page.map(({ digest }) => digest)
+      const unknown = new Set(await askUnknown({ manifests, receipts: [] }, signal))
+      const lost = page.filter(({ digest }) => unknown.has(digest))
+      if (lost.length === 0 && page.every(({ isKept }) => isKept === 0)) return
       receipted.offerAgain(destination, lost)
-      behind += receipted.onTheirWay(destination, lost)
       if (lost.length > 0) offered()
     }
   }
@@ -115,9 +151,4 @@ export class ReceiptAudit {
     watchPoints.raise('CENTER_BEHIND', destination, words)
     log.error('center does not know receipts that it gave', { code: 'CENTER_BEHIND', studies: behind })
   }
-}
-
-/** A center that does not know its losses is not known to be the same. */
-function isSame(one: CenterMemory, other: CenterMemory): boolean {
-  return one.history === other.history && one.losses !== null && one.losses === other.losses
 }

@@ -5,7 +5,7 @@ import { Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { Wake } from '../../platform/wake.ts'
 import type { ManifestAnswer } from '../../protocol/center-api.ts'
-import { claimedKid } from '../../protocol/jws.ts'
+import { claimedKid, jwsDigest } from '../../protocol/jws.ts'
 import { signManifest, verifyManifest } from '../../protocol/manifest.ts'
 import { type PacsState, type Receipt, verifyReceipt } from '../../protocol/receipt.ts'
 import { type SigningKey, type VerifyKey } from '../../protocol/signing-key.ts'
@@ -42,6 +42,8 @@ export interface SettlementParts {
   requeued: () => void
   /** Instances are confirmed. */
   confirmed?: () => void
+  /** A believed receipt does not follow the ones before it: answers were lost, or the center's register went back. */
+  unchained?: () => void
   clock: Clock
   log: Log
 }
@@ -135,8 +137,8 @@ export class Settlement {
   }
 
   /** It was signed before the agent lost its key and joined anew: the next manifest is signed with the key of today. */
-  #listAnew({ studyInstanceUid }: ManifestRow): void {
-    this.#parts.receipted.offerAgain(this.#parts.destination, [studyInstanceUid])
+  #listAnew(manifest: ManifestRow): void {
+    this.#parts.receipted.offerAgain(this.#parts.destination, [manifest])
     this.wake()
   }
 
@@ -149,7 +151,11 @@ export class Settlement {
     const pacsDueAt =
       clock.now() + backoffMs(row.pacs === null ? 0 : row.attempts, PACS_FIRST_MS, PACS_CAP_MS)
     const ulids = receipt.instances.map(({ ulid }) => ulid)
-    studies.confirm(destination, row, receiptJws, ulids, { at: confirmedAt(receipt, clock), pacs, pacsDueAt })
+    const { counter, previous } = receipt
+    const believed = { jws: receiptJws, digest: jwsDigest(receiptJws), counter, previous }
+    const at = confirmedAt(receipt, clock)
+    const follows = studies.confirm(destination, row, believed, ulids, { at, pacs, pacsDueAt })
+    if (!follows) this.#parts.unchained?.()
     this.#parts.confirmed?.()
     this.#timesLacked.delete(studyInstanceUid)
     watchPoints.clear('RECEIPT_MISMATCH', studyInstanceUid)

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Database } from '../../platform/sqlite.ts'
-import { newUlid } from '../../protocol/ulid.ts'
 import type { Register } from '../register.ts'
 import { SqliteAgents } from './sqlite-agents.ts'
 import { SqliteHandOn } from './sqlite-hand-on.ts'
@@ -22,8 +21,6 @@ const SCHEMA_FOLDER = fileURLToPath(new URL('./schema', import.meta.url))
 export function openRegister(folder: string): Register {
   const db = Database.open(join(folder, 'register.sqlite'), SCHEMA_FOLDER)
   return {
-    // The file cannot change places under an open database, so a history lasts as long as the process.
-    history: newUlid(Date.now()),
     agents: new SqliteAgents(db),
     keyLists: new SqliteKeyLists(db),
     packs: new SqlitePacks(db),

@@ -1,4 +1,6 @@
 import type { Database } from '../../platform/sqlite.ts'
+import type { ReceiptLink } from '../../protocol/center-api.ts'
+import { jwsDigest } from '../../protocol/jws.ts'
 import type { ManifestRow, ReceiptRegister } from '../register.ts'
 
 export class SqliteReceipts implements ReceiptRegister {
@@ -44,6 +46,21 @@ export class SqliteReceipts implements ReceiptRegister {
     return this.#db.get<{ jws: string }>('SELECT jws FROM manifests WHERE digest = ?', digest)?.jws
   }
 
+  async notGiven(agent: string, digests: readonly string[]): Promise<string[]> {
+    return this.#db
+      .all<{ digest: string }>(
+        `SELECT value AS digest FROM json_each(?)
+         WHERE NOT EXISTS (SELECT 1 FROM receipts r WHERE r.digest = value AND r.agent = ?)`,
+        JSON.stringify(digests),
+        agent,
+      )
+      .map((row) => row.digest)
+  }
+
+  async newest(agent: string): Promise<ReceiptLink | undefined> {
+    return this.#newest(agent)
+  }
+
   async latest(manifestDigest: string): Promise<string | undefined> {
     return this.#db.get<{ jws: string }>(
       'SELECT jws FROM receipts WHERE manifest = ? ORDER BY counter DESC LIMIT 1',
@@ -51,25 +68,33 @@ export class SqliteReceipts implements ReceiptRegister {
     )?.jws
   }
 
-  async issue(manifest: ManifestRow, sign: (counter: number) => string): Promise<string> {
+  async issue(
+    manifest: ManifestRow,
+    sign: (counter: number, previous: string | null) => string,
+  ): Promise<string> {
     return this.#db.durably(() => {
       this.#enter(manifest)
-      const row = this.#db.get<{ counter: number }>(
-        'UPDATE agents SET receipt_count = receipt_count + 1 WHERE kid = ? RETURNING receipt_count AS counter',
-        manifest.agent,
-      )
-      const counter = Number(row?.counter)
-      const jws = sign(counter)
+      const before = this.#newest(manifest.agent)
+      const counter = (before?.counter ?? 0) + 1
+      const jws = sign(counter, before?.digest ?? null)
       this.#db.run(
-        'INSERT INTO receipts (agent, counter, manifest, jws, issued_at) VALUES (?, ?, ?, ?, ?)',
+        'INSERT INTO receipts (agent, counter, digest, manifest, jws, issued_at) VALUES (?, ?, ?, ?, ?, ?)',
         manifest.agent,
         counter,
+        jwsDigest(jws),
         manifest.digest,
         jws,
         manifest.postedAt,
       )
       return jws
     })
+  }
+
+  #newest(agent: string): ReceiptLink | undefined {
+    return this.#db.get<ReceiptLink>(
+      'SELECT counter, digest FROM receipts WHERE agent = ? ORDER BY counter DESC LIMIT 1',
+      agent,
+    )
   }
 
   #enter(manifest: ManifestRow): void {

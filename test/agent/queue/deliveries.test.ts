@@ -6,6 +6,7 @@ import { systemClock } from '../../../src/platform/clock.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { Database } from '../../../src/platform/sqlite.ts'
 import { SeededRandom } from '../../faults/support/seeded-random.ts'
+import { BELIEVED } from '../../support/believed-receipt.ts'
 import { newUid, spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
@@ -50,7 +51,8 @@ async function step(queue: Queue, random: SeededRandom): Promise<void> {
     }
     case 5: {
       const manifest = { studyInstanceUid: study, version: 1, digest: '', jws: '', attempts: 0, pacs: null }
-      return studies.confirm('center', manifest, 'receipt', some, { at: 1, pacs: 'none', pacsDueAt: 1 })
+      studies.confirm('center', manifest, BELIEVED, some, { at: 1, pacs: 'none', pacsDueAt: 1 })
+      return undefined
     }
     case 6:
       receipted.sendAgain('center', study, some, { failure, nextAttemptAt: 0, lost: failure })

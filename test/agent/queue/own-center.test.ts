@@ -4,6 +4,7 @@ import { isHeldWhole } from '../../../src/agent/queue/known-copy.ts'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import type { Ulid } from '../../../src/protocol/ulid.ts'
+import { BELIEVED } from '../../support/believed-receipt.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
 import { EXPLICIT_LITTLE_ENDIAN } from '../../support/spool-file-fixture.ts'
@@ -41,7 +42,7 @@ function confirm(queue: Queue, study: string, ulids: readonly Ulid[]): void {
   queue.studies.close('center', study, version, `digest of ${study}, ${version}`, 'jws')
   const [manifest] = queue.studies.manifestsDue('center')
   const confirmation = { at: 0, pacs: 'none', pacsDueAt: 0 }
-  queue.studies.confirm('center', manifest as never, 'receipt', ulids, confirmation)
+  queue.studies.confirm('center', manifest as never, BELIEVED, ulids, confirmation)
 }
 
 test('what waits for a center that the agent has left is held, named and not sent, whatever is asked for', async () => {
@@ -109,7 +110,7 @@ test('what the old center confirmed stays confirmed, is not asked of the new one
     const ulids = deliver(queue)
     expect(queue.studies.toList('center', '1.1').instances.map(({ ulid }) => ulid)).toEqual(ulids)
     confirm(queue, '1.1', ulids)
-    queue.receipted.offerAgain('center', ['1.1'])
+    queue.receipted.offerAgain('center', [{ studyInstanceUid: '1.1', digest: '' }])
     expect(queue.deliveries.counts('center')).toMatchObject({ delivered: 1, confirmed: 1 })
   })
 })

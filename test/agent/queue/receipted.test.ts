@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import type { Ulid } from '../../../src/protocol/ulid.ts'
+import { BELIEVED } from '../../support/believed-receipt.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
 import { EXPLICIT_LITTLE_ENDIAN } from '../../support/spool-file-fixture.ts'
@@ -30,7 +31,7 @@ async function confirmed(queue: Queue, clock: ManualClock, study: string, dataSe
   queue.studies.close('center', study, version, `digest of ${study}, ${version}`, 'jws')
   const [manifest] = queue.studies.manifestsDue('center')
   const confirmation = { at: clock.now(), pacs: 'none', pacsDueAt: 0 }
-  queue.studies.confirm('center', manifest as never, 'receipt', [ulid], confirmation)
+  queue.studies.confirm('center', manifest as never, BELIEVED, [ulid], confirmation)
   clock.advance(1000)
   return ulid
 }
@@ -55,10 +56,10 @@ test('a study whose receipt the center has forgotten is to be confirmed anew, an
   using queue = await openQueue(folder.path, clock, ['center'])
   await confirmed(queue, clock, '1.1')
   await confirmed(queue, clock, '1.2')
-  queue.receipted.offerAgain('center', ['1.1'])
+  queue.receipted.offerAgain('center', [{ studyInstanceUid: '1.1', digest: 'digest of 1.1, 1' }])
   expect(queue.deliveries.counts('center')).toMatchObject({ delivered: 1, confirmed: 1 })
   expect(queue.studies.readyToClose('center')).toEqual(['1.1'])
-  expect(queue.receipted.onTheirWay('center', ['1.1', '1.2'])).toBe(1)
+  expect(queue.receipted.onTheirWay('center')).toBe(1)
 })
 
 test('what the center lacks goes again, and what was removed here is held and named until a device sends it again', async () => {
@@ -69,7 +70,7 @@ test('what the center lacks goes again, and what was removed here is held and na
   const removed = await confirmed(queue, clock, '1.1', dataSet)
   const kept = await confirmed(queue, clock, '1.1')
   queue.retained.markRemoved([removed])
-  queue.receipted.offerAgain('center', ['1.1'])
+  queue.receipted.offerAgain('center', [{ studyInstanceUid: '1.1', digest: 'digest of 1.1, 1' }])
   expect(
     queue.index.holds({
       sopInstanceUid: '1.9',

@@ -4,6 +4,7 @@ import type { SealedInstance } from '../../../src/agent/queue/acceptance.ts'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { Scrub } from '../../../src/agent/queue/scrub.ts'
 import { silentLog } from '../../../src/platform/log.ts'
+import { BELIEVED } from '../../support/believed-receipt.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
@@ -96,7 +97,7 @@ test('the spool is looked through again every day, and what is confirmed is left
   const [first, confirmed] = [await accept(queue), await accept(queue)]
   const manifest = { studyInstanceUid: '', version: 1, digest: '', jws: '', attempts: 0, pacs: null }
   const believed = { at: 1, pacs: 'none', pacsDueAt: 1 }
-  queue.studies.confirm('center', manifest, 'receipt', [confirmed.envelope.ulid], believed)
+  queue.studies.confirm('center', manifest, BELIEVED, [confirmed.envelope.ulid], believed)
   flip(confirmed, 500)
   await untilPass(scene, 1)
   expect(queue.watchPoints.alarms()).toEqual([])

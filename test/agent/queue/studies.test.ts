@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { Failure } from '../../../src/platform/failure.ts'
+import { BELIEVED } from '../../support/believed-receipt.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
@@ -38,7 +39,7 @@ test('a late instance reopens a confirmed study, and the next manifest lists eve
   const first = await deliver(queue)
   expect(closeNext(queue)).toMatchObject({ version: 1, previousDigest: null })
   const [manifest] = queue.studies.manifestsDue('center')
-  queue.studies.confirm('center', manifest as never, 'receipt', [first], {
+  queue.studies.confirm('center', manifest as never, BELIEVED, [first], {
     at: Date.now(),
     pacs: 'none',
     pacsDueAt: 0,
@@ -62,7 +63,7 @@ test('a study that was confirmed without what the center refused is open again w
   queue.packs.settle('center', header?.pack ?? '', held)
   closeNext(queue)
   const [manifest] = queue.studies.manifestsDue('center')
-  queue.studies.confirm('center', manifest as never, 'receipt', [first], {
+  queue.studies.confirm('center', manifest as never, BELIEVED, [first], {
     at: Date.now(),
     pacs: 'none',
     pacsDueAt: 0,
@@ -78,7 +79,7 @@ test('a receipt that comes when the study was reopened confirms what it lists an
   closeNext(queue)
   const [manifest] = queue.studies.manifestsDue('center')
   const late = await deliver(queue)
-  queue.studies.confirm('center', manifest as never, 'receipt', [first], {
+  queue.studies.confirm('center', manifest as never, BELIEVED, [first], {
     at: Date.now(),
     pacs: 'none',
     pacsDueAt: 0,

@@ -28,7 +28,7 @@ const manifest: Manifest = {
 const digest = sha('d')
 const center = sha('c')
 const receipt: Receipt = {
-  format: 'ferry-receipt/1',
+  format: 'ferry-receipt/2',
   suite: 1,
   center,
   agent: manifest.agent,
@@ -37,6 +37,7 @@ const receipt: Receipt = {
   manifest: digest,
   receiptedAt: '2026-01-01T00:00:01.000Z',
   counter: 7,
+  previous: 'c'.repeat(64),
   instances: manifest.instances.map((listed) => ({ ...listed, pacs: 'accepted' })),
 }
 

@@ -3,28 +3,51 @@ import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { type CenterMemory, ReceiptAudit } from '../../../src/agent/settle/receipt-audit.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { silentLog } from '../../../src/platform/log.ts'
+import type { ReceiptLink, ReceiptsRequest } from '../../../src/protocol/center-api.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { passTimeUntil } from '../../support/pass-time.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { until } from '../../support/until.ts'
 
-/** A center that says what a test wants it to remember. */
+/** A center's receipts to one agent: they can be copied, and put back. */
 class Memory {
-  history = 'first'
   losses: number | null = 0
   failure: Failure | undefined
-  readonly known = new Set<string>()
-  asked = 0
+  receipts: ReceiptLink[] = []
+  manifests = new Set<string>()
+  /** How often it was asked for all manifests. */
+  compared = 0
+  #made = 0
+
+  give(manifest: string): { jws: string; counter: number; digest: string; previous: string | null } {
+    const before = this.receipts.at(-1)
+    const digest = `receipt ${++this.#made}`
+    const link = { counter: (before?.counter ?? 0) + 1, digest }
+    this.receipts.push(link)
+    this.manifests.add(manifest)
+    return { ...link, jws: digest, previous: before?.digest ?? null }
+  }
+
+  copy(): () => void {
+    const [receipts, manifests] = [[...this.receipts], new Set(this.manifests)]
+    return () => {
+      this.receipts = [...receipts]
+      this.manifests = new Set(manifests)
+    }
+  }
 
   async askMemory(): Promise<CenterMemory> {
     if (this.failure !== undefined) throw this.failure
-    return { history: this.history, losses: this.losses }
+    return { chain: this.receipts.at(-1) ?? null, losses: this.losses }
   }
 
-  async askUnknown(digests: string[]): Promise<string[]> {
-    this.asked++
-    return digests.filter((digest) => !this.known.has(digest))
+  async askUnknown({ manifests, receipts }: ReceiptsRequest): Promise<string[]> {
+    if (manifests.length > 0) this.compared++
+    return [
+      ...manifests.filter((digest) => !this.manifests.has(digest)),
+      ...receipts.filter((digest) => !this.receipts.some((known) => known.digest === digest)),
+    ]
   }
 }
 
@@ -34,24 +57,25 @@ interface Auditing extends AsyncDisposable {
   memory: Memory
   audit: ReceiptAudit
   troubles: string[]
+  alarms: () => { code: string; message: string }[]
 }
 
-/** An audit that runs over a queue with one confirmed study, whose receipt the center knows. */
+/** An audit that runs over a queue with one confirmed study. */
 async function start(): Promise<Auditing> {
   const folder = tempFolder()
   const clock = new ManualClock()
   const queue = await openQueue(folder.path, clock, ['center'])
-  await queue.acceptance.accept(await spoolInstance(queue.spool, { studyInstanceUid: '1.1' }))
-  confirm(queue, clock, 1)
   const memory = new Memory()
-  memory.known.add('digest 1')
+  await queue.acceptance.accept(await spoolInstance(queue.spool, { studyInstanceUid: '1.1' }))
+  confirm(queue, clock, memory)
   const troubles: string[] = []
   const audit = new ReceiptAudit({
     destination: 'center',
     receipted: queue.receipted,
+    receiptChain: queue.receiptChain,
     watchPoints: queue.watchPoints,
     askMemory: () => memory.askMemory(),
-    askUnknown: (digests) => memory.askUnknown(digests),
+    askUnknown: (asked) => memory.askUnknown(asked),
     offered: () => {},
     inTrouble: ({ code }) => troubles.push(code),
     clock,
@@ -65,6 +89,7 @@ async function start(): Promise<Auditing> {
     memory,
     audit,
     troubles,
+    alarms: () => queue.watchPoints.alarms(),
     [Symbol.asyncDispose]: async () => {
       stop.abort()
       await run
@@ -74,14 +99,17 @@ async function start(): Promise<Auditing> {
   }
 }
 
-function confirm(queue: Queue, clock: ManualClock, version: number): void {
+/** Closes the study 1.1 once more and confirms it by the center's next receipt. Returns false if that follows none. */
+function confirm(queue: Queue, clock: ManualClock, memory: Memory): boolean {
   const pack = queue.packs.formNext('center', { bytes: 1e6, members: 10 })
   for (const { ulid } of pack?.header.members ?? [])
     queue.packs.settle('center', pack?.header.pack ?? '', [{ ulid, outcome: 'delivered' }])
-  queue.studies.close('center', '1.1', version, `digest ${version}`, 'jws')
+  const { version } = queue.studies.toList('center', '1.1')
+  const digest = `digest ${version} at ${clock.now()}`
+  queue.studies.close('center', '1.1', version, digest, 'jws')
   const [manifest] = queue.studies.manifestsDue('center')
   const ulids = queue.deliveries.ofStudy('center', '1.1').map(({ ulid }) => ulid)
-  queue.studies.confirm('center', manifest as never, 'receipt', ulids, {
+  return queue.studies.confirm('center', manifest as never, memory.give(digest), ulids, {
     at: clock.now(),
     pacs: 'none',
     pacsDueAt: 0,
@@ -90,34 +118,33 @@ function confirm(queue: Queue, clock: ManualClock, version: number): void {
 
 const signal = new AbortController().signal
 
-test('a center is whole once it has known every receipt, and is not asked again while it stays the same', async () => {
+/** Lets the audit run as often as it does in some ten minutes. */
+async function passAudits({ clock }: Auditing): Promise<void> {
+  const end = clock.now() + 600_000
+  await passTimeUntil(
+    clock,
+    () => clock.now(),
+    (now) => now >= end,
+    30_000,
+  )
+}
+
+test('a center whose newest receipt is the one that is known here is whole, and is compared with once, at the start', async () => {
   await using auditing = await start()
-  const { clock, memory, audit } = auditing
-  expect(await audit.isWhole(signal)).toBe(false)
-  await passTimeUntil(
-    clock,
-    () => memory.asked,
-    (asked) => asked === 1,
-  )
-  expect(await audit.isWhole(signal)).toBe(true)
-  clock.advance(3_600_000)
-  memory.history = 'second'
-  expect(await audit.isWhole(signal)).toBe(false)
-  await passTimeUntil(
-    clock,
-    () => memory.asked,
-    (asked) => asked === 2,
-    60_000,
-  )
-  expect(await audit.isWhole(signal)).toBe(true)
+  await passAudits(auditing)
+  expect(await auditing.audit.isWhole(signal)).toBe(true)
+  expect(auditing.memory.compared).toBe(1)
+  expect(confirm(auditing.queue, auditing.clock, auditing.memory)).toBe(true)
+  expect(await auditing.audit.isWhole(signal)).toBe(true)
 })
 
-test('a center that does not know a receipt is behind until it has given a new one, and is asked more often', async () => {
+test('a center that went back is found out at once, and is behind until it has given a new receipt', async () => {
   await using auditing = await start()
-  const { clock, memory, audit, queue } = auditing
-  memory.known.clear()
-  memory.history = 'older'
-  const alarms = () => queue.watchPoints.alarms()
+  const { clock, memory, audit, queue, alarms } = auditing
+  await passAudits(auditing)
+  memory.receipts = []
+  memory.manifests.clear()
+  expect(await audit.isWhole(signal)).toBe(false)
   await passTimeUntil(clock, alarms, (all) => all.length === 1, 60_000)
   expect(alarms()).toMatchObject([
     { code: 'CENTER_BEHIND', message: expect.stringContaining('lost 1 study that') },
@@ -125,23 +152,120 @@ test('a center that does not know a receipt is behind until it has given a new o
   expect(await audit.isWhole(signal)).toBe(false)
   expect(queue.deliveries.counts('center')).toMatchObject({ delivered: 1, confirmed: 0 })
 
-  confirm(queue, clock, 2)
-  memory.known.add('digest 2')
-  const [asked, at] = [memory.asked, clock.monotonicMs()]
+  expect(confirm(queue, clock, memory)).toBe(false)
+  audit.wake()
   await passTimeUntil(clock, alarms, (all) => all.length === 0, 1000)
-  expect(memory.asked).toBe(asked + 1)
-  expect(clock.monotonicMs() - at).toBeLessThanOrEqual(61_000)
   expect(await audit.isWhole(signal)).toBe(true)
+  expect(queue.receiptChain.ends('center')).toEqual(memory.receipts)
+})
+
+/** A way back in time, after which the receipt of `lost` is not at the center any more. */
+const waysBack: [string, (auditing: Auditing, lose: () => void) => void][] = [
+  ['is put back to its backup', (_, lose) => lose()],
+  [
+    'is put back and has given as many receipts since',
+    ({ memory }, lose) => {
+      lose()
+      memory.give('to the same agent, whose answer was lost')
+    },
+  ],
+  [
+    'is put back and has given more receipts than before',
+    ({ memory }, lose) => {
+      lose()
+      for (const n of [1, 2, 3]) memory.give(`another ${n}`)
+    },
+  ],
+  [
+    'is put back, and gives receipts that arrive here',
+    ({ memory, queue, clock }, lose) => {
+      lose()
+      expect(confirm(queue, clock, memory)).toBe(false)
+      expect(confirm(queue, clock, memory)).toBe(true)
+      expect(confirm(queue, clock, memory)).toBe(true)
+      // Else the newest of these would stand for the study, and nothing of it were lost.
+      memory.manifests.delete(Array.from(memory.manifests).at(-1) ?? '')
+    },
+  ],
+  [
+    'is put back, gives receipts, and is put forward again to what it was before',
+    ({ memory, queue, clock }, lose) => {
+      const forward = memory.copy()
+      lose()
+      confirm(queue, clock, memory)
+      forward()
+    },
+  ],
+  [
+    'is put back, gives receipts, and is put back again',
+    ({ memory, queue, clock }, lose) => {
+      lose()
+      const again = memory.copy()
+      confirm(queue, clock, memory)
+      again()
+    },
+  ],
+]
+
+test.each(waysBack)('a center that %s is found out, and nothing may be removed', async (_, goBack) => {
+  await using auditing = await start()
+  const { memory, queue, clock, audit, alarms } = auditing
+  await passAudits(auditing)
+  const lose = memory.copy()
+  expect(confirm(queue, clock, memory)).toBe(true)
+  expect(await audit.isWhole(signal)).toBe(true)
+
+  goBack(auditing, lose)
+
+  expect(await audit.isWhole(signal)).toBe(false)
+  await passTimeUntil(clock, alarms, (all) => all.length === 1, 30_000)
+  expect(memory.compared).toBeGreaterThan(1)
+  expect(await audit.isWhole(signal)).toBe(false)
+  expect(queue.deliveries.counts('center').delivered).toBe(1)
+})
+
+test('answers that were lost on the way are no alarm: the center has gone further, and its newest receipt is taken', async () => {
+  await using auditing = await start()
+  const { memory, queue, clock, audit, alarms } = auditing
+  await passAudits(auditing)
+  memory.give('whose answer was lost')
+  memory.give('and another')
+  expect(await audit.isWhole(signal)).toBe(true)
+  expect(confirm(queue, clock, memory)).toBe(false)
+  expect(await audit.isWhole(signal)).toBe(true)
+  audit.wake()
+  await passTimeUntil(
+    clock,
+    () => queue.receiptChain.ends('center'),
+    (ends) => ends.length === 1,
+    1000,
+  )
+  expect(queue.receiptChain.ends('center')).toEqual([memory.receipts.at(-1)])
+  expect([memory.compared, alarms()]).toEqual([1, []])
+})
+
+test('an agent that lost its index takes the center’s newest receipt, and notices from then on if it is gone', async () => {
+  await using auditing = await start()
+  const { memory, queue, clock, audit } = auditing
+  queue.receiptChain.adopt('center', queue.receiptChain.ends('center'), null)
+  expect(await audit.isWhole(signal)).toBe(false)
+  audit.wake()
+  await passTimeUntil(
+    clock,
+    () => queue.receiptChain.ends('center').length,
+    (ends) => ends === 1,
+    60_000,
+  )
+  expect(memory.compared).toBe(2)
+  expect(await audit.isWhole(signal)).toBe(true)
+  memory.receipts = []
+  expect(await audit.isWhole(signal)).toBe(false)
 })
 
 test('a center that cannot be asked is not whole, and the trouble is told', async () => {
   await using auditing = await start()
   const { clock, memory, audit, troubles } = auditing
-  await passTimeUntil(
-    clock,
-    () => memory.asked,
-    (asked) => asked === 1,
-  )
+  await passAudits(auditing)
   memory.failure = new Failure('AGENT_UNKNOWN', 'who are you')
   expect(await audit.isWhole(signal)).toBe(false)
   await passTimeUntil(
@@ -158,18 +282,18 @@ test('a center that has found losses is asked again, and one that cannot look at
   const { clock, memory, audit, queue } = auditing
   await passTimeUntil(
     clock,
-    () => memory.asked,
-    (asked) => asked === 1,
+    () => memory.compared,
+    (compared) => compared === 1,
   )
   memory.losses = null
   expect(await audit.isWhole(signal)).toBe(false)
   clock.advance(3_600_000)
-  expect([memory.asked, queue.deliveries.counts('center').confirmed]).toEqual([1, 1])
+  expect([memory.compared, queue.deliveries.counts('center').confirmed]).toEqual([1, 1])
   memory.losses = 0
   expect(await audit.isWhole(signal)).toBe(true)
 
   memory.losses = 1
-  memory.known.clear()
+  memory.manifests.clear()
   expect(await audit.isWhole(signal)).toBe(false)
   const alarms = () => queue.watchPoints.alarms()
   await passTimeUntil(clock, alarms, (all) => all.length === 1, 60_000)
@@ -182,8 +306,8 @@ test('what was lost on both sides is asked for again when the center has found s
   const { clock, memory, audit, queue } = auditing
   await passTimeUntil(
     clock,
-    () => memory.asked,
-    (asked) => asked === 1,
+    () => memory.compared,
+    (compared) => compared === 1,
   )
   await until(
     () => audit.isWhole(signal),

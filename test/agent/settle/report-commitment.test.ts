@@ -5,6 +5,7 @@ import { CommitmentReports, type SendReport } from '../../../src/agent/settle/re
 import { Failure } from '../../../src/platform/failure.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import type { Ulid } from '../../../src/protocol/ulid.ts'
+import { BELIEVED } from '../../support/believed-receipt.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { newUid, sealInstance, spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
@@ -95,7 +96,7 @@ function confirmAll(queue: Queue, studyInstanceUid = '1.1'): void {
   const manifest = queue.studies
     .manifestsDue('center')
     .find((one) => one.studyInstanceUid === studyInstanceUid)
-  queue.studies.confirm('center', manifest as never, 'receipt', ulids, {
+  queue.studies.confirm('center', manifest as never, BELIEVED, ulids, {
     at: Date.now(),
     pacs: 'none',
     pacsDueAt: 0,
@@ -259,7 +260,7 @@ test('what the center loses before the report leaves is not reported as safe', a
   ask(queue, [uid])
   await desk.pass(0)
   expect(desk.attempts()).toBe(1)
-  queue.receipted.offerAgain('center', ['1.1'])
+  queue.receipted.offerAgain('center', [{ studyInstanceUid: '1.1', digest: 'digest 1.1' }])
   desk.answer(taking)
   await desk.pass(HOUR_MS)
   expect(desk.sent).toEqual([])

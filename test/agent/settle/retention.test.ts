@@ -5,6 +5,7 @@ import type { Clock } from '../../../src/platform/clock.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import type { Ulid } from '../../../src/protocol/ulid.ts'
+import { BELIEVED } from '../../support/believed-receipt.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
@@ -30,7 +31,7 @@ async function deliverTwo(queue: Queue): Promise<[Ulid, Ulid]> {
 
 function confirm(queue: Queue, ulid: Ulid): void {
   const [manifest] = queue.studies.manifestsDue('center')
-  queue.studies.confirm('center', manifest as never, 'receipt', [ulid], {
+  queue.studies.confirm('center', manifest as never, BELIEVED, [ulid], {
     at: Date.now(),
     pacs: 'none',
     pacsDueAt: 0,

@@ -22,7 +22,7 @@ const CENTER = 'c'.repeat(64)
 function receiptFor(jws: string, change: Partial<Receipt> = {}, key: SigningKey = centerKey): ManifestAnswer {
   const manifest: Manifest = verifyManifest(jws, [agentKey])
   const receipt: Receipt = {
-    format: 'ferry-receipt/1',
+    format: 'ferry-receipt/2',
     suite: 1,
     center: CENTER,
     agent: manifest.agent,
@@ -31,6 +31,7 @@ function receiptFor(jws: string, change: Partial<Receipt> = {}, key: SigningKey 
     manifest: jwsDigest(jws),
     receiptedAt: new Date().toISOString(),
     counter: 1,
+    previous: null,
     instances: manifest.instances.map((instance) => ({ ...instance, pacs: 'none' })),
     ...change,
   }

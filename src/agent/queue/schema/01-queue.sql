@@ -80,13 +80,26 @@ CREATE TABLE manifest (
   study_instance_uid TEXT NOT NULL,
   version INTEGER NOT NULL,
   digest TEXT NOT NULL,
-  jws TEXT NOT NULL,
   created_at INTEGER NOT NULL,
-  receipt_jws TEXT,
   receipted_at INTEGER,
+  -- the center no longer knows of the receipt that it gave: its register went back in time
+  forgotten_at INTEGER,
   -- what the receipt says of the PACS behind the center: see PacsState
   pacs TEXT,
+  -- both are large, and last: what stands before them is read without them
+  jws TEXT NOT NULL,
+  receipt_jws TEXT,
   PRIMARY KEY (destination, study_instance_uid, version)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX manifest_forgotten ON manifest (destination, study_instance_uid, version) WHERE forgotten_at IS NOT NULL;
+
+-- Ends of the center's chain of receipts to this agent, each believed. Normally there is one. There are several while it is not
+-- known whether they belong to one chain, and the center is asked.
+CREATE TABLE receipt_end (
+  destination TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  counter INTEGER NOT NULL,
+  PRIMARY KEY (destination, digest)
 ) STRICT, WITHOUT ROWID;
 
 -- Why a destination is not being sent to just now; no row = all is well.

@@ -8,5 +8,5 @@ ALTER TABLE instance ADD COLUMN center TEXT;
 ALTER TABLE manifest ADD COLUMN center TEXT;
 
 -- The center is asked, newest first, whether it still knows the receipts that it gave.
-CREATE INDEX manifest_by_receipt ON manifest (destination, receipted_at, study_instance_uid, version, digest, center)
-  WHERE receipted_at IS NOT NULL;
+CREATE INDEX manifest_by_receipt ON manifest (destination, receipted_at, study_instance_uid, digest, version, center)
+  WHERE receipted_at IS NOT NULL AND forgotten_at IS NULL;

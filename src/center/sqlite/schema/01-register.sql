@@ -12,7 +12,6 @@ CREATE TABLE agents (
   approved_at INTEGER,
   revoked_at INTEGER,
   last_seen_at INTEGER,
-  receipt_count INTEGER NOT NULL DEFAULT 0,
   -- Grows whenever instances that concern this agent are found lost, or found again.
   losses INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -160,9 +159,11 @@ CREATE TABLE manifests (
 
 CREATE INDEX manifests_by_study ON manifests (study_uid, agent, version);
 
+-- Each names the digest of the one before it to the same agent.
 CREATE TABLE receipts (
   agent TEXT NOT NULL REFERENCES agents (kid),
   counter INTEGER NOT NULL,
+  digest TEXT NOT NULL UNIQUE,
   manifest TEXT NOT NULL REFERENCES manifests (digest),
   jws TEXT NOT NULL,
   issued_at INTEGER NOT NULL,
