@@ -1,4 +1,5 @@
 import { systemClock } from '../platform/clock.ts'
+import { leaveMemoryOutOfCoreDumps } from '../platform/core-dumps.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { type BuildProgram, runProgram } from './run-program.ts'
 import { systemTerminal } from './terminal.ts'
@@ -7,6 +8,7 @@ import { systemTerminal } from './terminal.ts'
 export function startProgram(build: BuildProgram): void {
   // Whatever this process makes is its user's alone; a file that others shall read is given its mode explicitly.
   process.umask(0o077)
+  leaveMemoryOutOfCoreDumps()
   const end = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
