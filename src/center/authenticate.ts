@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../platform/clock.ts'
-import { Failure } from '../platform/failure.ts'
+import { Failure, failureFrom } from '../platform/failure.ts'
+import type { Log } from '../platform/log.ts'
 import { claimedAgent, verifyAccessToken } from '../protocol/access-token.ts'
 import { type VerifyKey, verifyKeyOf } from '../protocol/signing-key.ts'
 import { HttpRefusal } from './http-answer.ts'
@@ -18,11 +19,14 @@ export class Authenticator {
   readonly #clock: Clock
   /** Digest of a good token → when it ends, on the monotonic clock: a clock that is set back prolongs none. */
   readonly #good = new Map<string, number>()
+  readonly #log: Log
+  #isNoting = true
 
-  constructor(register: Register, center: string, clock: Clock) {
+  constructor(register: Register, center: string, clock: Clock, log: Log) {
     this.#register = register
     this.#center = center
     this.#clock = clock
+    this.#log = log
   }
 
   /**
@@ -53,10 +57,19 @@ export class Authenticator {
     this.#good.set(digest, elapsedMs + endsAt - now)
   }
 
+  /** When an agent was last seen is worth no request: a full disk must not keep one from its answer. */
   async #note(agent: Agent): Promise<void> {
     const now = this.#clock.now()
-    if (Math.abs(now - (agent.lastSeenAt ?? 0)) >= SEEN_EVERY_MS)
+    if (Math.abs(now - (agent.lastSeenAt ?? 0)) < SEEN_EVERY_MS) return
+    try {
       await this.#register.agents.seen(agent.kid, now)
+      this.#isNoting = true
+    } catch (error) {
+      const { code, message } = failureFrom(error, 'DATABASE_ERROR', 'noting when an agent was seen')
+      if (this.#isNoting)
+        this.#log.warn('it is not written down when agents are seen', { code, reason: message })
+      this.#isNoting = false
+    }
   }
 }
 

@@ -6,22 +6,28 @@ import { lockFolder } from '../platform/folder-lock.ts'
 import type { Log } from '../platform/log.ts'
 import { keepFolderPrivate } from '../platform/private-file.ts'
 import { Authenticator } from './authenticate.ts'
+import { Ballast } from './ballast.ts'
 import { readIdentity, type TlsFiles } from './center-identity.ts'
+import { DiskSpace } from './disk-space.ts'
 import { Front, type ListenAt } from './front.ts'
 import { HandOn } from './hand-on.ts'
 import type { InstanceStore } from './instance-store.ts'
 import { KeyRing } from './key-ring.ts'
+import { ManifestDoor } from './manifest-door.ts'
 import { openStore } from './open-store.ts'
 import { PackStore } from './pack-store.ts'
-import { PackUploads, type UploadLimits } from './pack-uploads.ts'
+import { PackUploads } from './pack-uploads.ts'
 import { PackWorker } from './pack-worker.ts'
 import { pacsTerms } from './pacs-terms.ts'
 import { PresenceSweep } from './presence-sweep.ts'
+import { RecordBudget } from './record-budget.ts'
 import type { Register } from './register.ts'
 import { openRegister } from './sqlite/open-register.ts'
 import { type ScrubPace, StoreScrub } from './store-scrub.ts'
 import { StoreWatch } from './store-watch.ts'
 import { StoredFiles } from './stored-files.ts'
+import { UploadLedger } from './upload-ledger.ts'
+import type { UploadLimits } from './upload-limits.ts'
 
 export interface CenterOptions {
   /** Made by initCenter; one center works in it at a time. */
@@ -61,6 +67,10 @@ export const DEFAULT_LIMITS: UploadLimits = {
   packBytes: 16 * 1024 ** 3,
   reserveBytes: 1024 ** 3,
   lifeMs: 7 * 24 * 3600 * 1000,
+  ballastBytes: 1024 ** 2,
+  agentUploads: 64,
+  agentBytes: 64 * 1024 ** 3,
+  agentRecordBytes: 256 * 1024 ** 2,
 }
 
 const DEFAULT_SCRUB: ScrubPace = { bytesPerSecond: 8 * 1024 ** 2, everyMs: 24 * 3600 * 1000 }
@@ -107,6 +117,9 @@ async function compose(
   const store = await openStore(options.folder, register, clock.now())
   const watch = held.use(new StoreWatch({ store, marker: register.marker, clock, log }))
   const files = new StoredFiles({ store, files: register.files, watch, clock, log })
+  const space = openSpace(options, held)
+  const ledger = new UploadLedger()
+  const budget = new RecordBudget(limits.agentRecordBytes, clock)
   const handOn = await startHandOn(options, register, { store, files }, held)
   const worker = new PackWorker({
     get identities() {
@@ -117,17 +130,23 @@ async function compose(
     files,
     watch,
     packs,
+    space,
     clock,
     log,
     pacs: pacsTerms(options.pacs),
     onStored: () => handOn?.wake(),
+    onAnswered: (uploadId, agent, refusalBytes) => {
+      ledger.remove(uploadId)
+      budget.charge(agent, refusalBytes)
+    },
   })
   held.defer(() => worker.close())
-  const uploads = new PackUploads({ register, packs, worker, clock, limits })
+  const uploads = new PackUploads({ register, packs, worker, space, ledger, budget, clock, limits })
   await uploads.recover()
   held.use(sweepRegularly(uploads, options))
-  const authenticator = new Authenticator(register, ring.center, clock)
-  const means = { register, files, watch, clock, ring, authenticator, uploads, worker }
+  const authenticator = new Authenticator(register, ring.center, clock, log)
+  const manifests = new ManifestDoor(space, budget, clock)
+  const means = { register, files, watch, clock, ring, authenticator, uploads, worker, manifests }
   watch.start()
   lookAfter(options, register, { store, files }, held)
   const front = await Front.listen(means, ring.certificates, options.listen, log)
@@ -148,14 +167,29 @@ function lookRegularly(ring: KeyRing): AsyncDisposable {
   }
 }
 
+function openSpace(
+  { folder, limits, clock, log }: CenterOptions & CenterSurroundings,
+  held: AsyncDisposableStack,
+): DiskSpace {
+  const { reserveBytes, ballastBytes: bytes } = limits
+  const ballast = held.use(new Ballast({ folder, bytes, reserveBytes, clock, log }))
+  return new DiskSpace({ folder, reserveBytes, missingBallastBytes: () => ballast.missingBytes })
+}
+
 /** Tells the status command since when this process runs. A center without a PACS does not wait for one. */
 async function noteStart(
   { notes }: Register,
-  { clock, pacs }: CenterOptions & CenterSurroundings,
+  { clock, log, pacs }: CenterOptions & CenterSurroundings,
 ): Promise<void> {
-  await notes.clear('STARTED')
-  await notes.keep('STARTED', clock.now(), '')
-  if (pacs === undefined) for (const name of ['PACS_AWAY', 'PACS_DENIES_US'] as const) await notes.clear(name)
+  try {
+    await notes.clear('STARTED')
+    await notes.keep('STARTED', clock.now(), '')
+    if (pacs === undefined)
+      for (const name of ['PACS_AWAY', 'PACS_DENIES_US'] as const) await notes.clear(name)
+  } catch (error) {
+    const { code, message } = failureFrom(error, 'DATABASE_ERROR', 'noting the start')
+    log.warn('a note for the status command could not be written', { code, reason: message })
+  }
 }
 
 /** Looks at all stored files in the background, from now on. */

@@ -8,6 +8,7 @@ export type ConditionCode =
   | 'STORAGE_LOW'
   | 'STORE_MISSING'
   | 'INSTANCES_LOST'
+  | 'BALLAST_GONE'
   | 'PACS_REFUSED'
   | 'PACS_UNVERIFIED'
   | 'INSTANCES_HELD'
@@ -60,16 +61,18 @@ export interface CenterState {
   readonly now: number
   readonly isRunning: boolean
   readonly folder: string
-  /** One for each file system that holds part of the center's data. */
+  /** One for each file system that holds part of the center's data; the first holds the register. */
   readonly disks: readonly DiskState[]
   readonly reserveBytes: number
+  /** The file that gives way when the disk is full. */
+  readonly ballast: { readonly wantedBytes: number; readonly bytes: number }
   /** The reason, if the register cannot be read. */
   readonly register: RegisterState | { readonly unreadable: string }
 }
 
 /** Lists everything that is not as it should be; what needs a person comes first. Add an entry by one more function. */
 export function conditionsOf(state: CenterState, times: AlarmTimes): Condition[] {
-  const conditions = [...running(state), ...disks(state)]
+  const conditions = [...running(state), ...disks(state), ...ballast(state)]
   if ('unreadable' in state.register) {
     conditions.push(act('REGISTER_UNREADABLE', { values: { reason: state.register.unreadable } }))
   } else {
@@ -114,6 +117,19 @@ function store({ folder }: CenterState, { lost, isStoreThere }: RegisterState): 
   if (lost.count > 0)
     conditions.push(act('INSTANCES_LOST', { since: lost.since, values: { count: lost.count } }))
   return conditions
+}
+
+/** With room for it a running center makes it again within seconds. */
+function ballast({
+  ballast: { wantedBytes, bytes },
+  disks: [disk],
+  reserveBytes,
+  isRunning,
+}: CenterState): Condition[] {
+  const missing = wantedBytes - bytes
+  if (missing <= 0) return []
+  const isMadeAgain = isRunning && (disk?.freeBytes ?? 0) >= reserveBytes + 2 * missing
+  return [(isMadeAgain ? coping : act)('BALLAST_GONE', { values: { wantedBytes } })]
 }
 
 function pacs({ pacs: counts, notes }: RegisterState, now: number, times: AlarmTimes): Condition[] {

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:https'
 import { type AddressInfo, Socket } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { answerGuarded } from '../platform/answer-guarded.ts'
-import { Failure, failureFrom } from '../platform/failure.ts'
+import { FAILURES, Failure, failureFrom } from '../platform/failure.ts'
 import { guardServer } from '../platform/guard-server.ts'
 import type { Log } from '../platform/log.ts'
 import { openFileLimit } from '../platform/open-file-limit.ts'
@@ -201,8 +201,10 @@ export class Front {
   #logRefusal(request: IncomingMessage, { code, message }: Failure, status: number): void {
     const fields = { method: request.method, code, message }
     const peerAddress = request.socket.remoteAddress ?? ''
-    if (status >= 500) this.#log.error('request failed', fields)
-    else if (UNPROVED.has(status)) this.#strangers.warn('request without proof refused', peerAddress, fields)
+    if (UNPROVED.has(status)) this.#strangers.warn('request without proof refused', peerAddress, fields)
+    // An agent that is told to wait may ask very often: the lines are counted.
+    else if (FAILURES[code] === 'wait') this.#strangers.warn('agent was told to wait', peerAddress, fields)
+    else if (status >= 500) this.#log.error('request failed', fields)
     else this.#log.debug('request refused', { ...fields, peerAddress })
   }
 

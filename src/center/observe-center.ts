@@ -2,6 +2,7 @@ import { stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { failureFrom } from '../platform/failure.ts'
 import { isFolderLocked } from '../platform/folder-lock.ts'
+import { ballastBytes } from './ballast.ts'
 import {
   type AlarmTimes,
   type CenterState,
@@ -10,9 +11,10 @@ import {
   type DiskState,
 } from './conditions.ts'
 import { type CenterStatus, type DeskOptions, OperatorDesk } from './operator.ts'
+import type { UploadLimits } from './upload-limits.ts'
 
 export interface ObserveOptions extends DeskOptions {
-  readonly reserveBytes: number
+  readonly limits: Pick<UploadLimits, 'reserveBytes' | 'ballastBytes'>
   readonly alarms: AlarmTimes
 }
 
@@ -27,11 +29,20 @@ export interface CenterObservation {
 
 /** Finds out how a center is, from outside its process. A register that cannot be read is one of the findings. */
 export async function observeCenter(options: ObserveOptions): Promise<CenterObservation> {
-  const { folder, reserveBytes, alarms, clock } = options
+  const { folder, limits, alarms, clock } = options
+  const { reserveBytes, ballastBytes: wantedBytes } = limits
   const isRunning = isFolderLocked(folder)
   const { figures, register } = await readRegister(options)
   const now = clock.now()
-  const state = { now, isRunning, folder, disks: await disksOf(folder), reserveBytes, register }
+  const state = {
+    now,
+    isRunning,
+    folder,
+    disks: await disksOf(folder),
+    reserveBytes,
+    ballast: { wantedBytes, bytes: ballastBytes(folder) },
+    register,
+  }
   return { now, isRunning, disks: state.disks, conditions: conditionsOf(state, alarms), figures }
 }
 

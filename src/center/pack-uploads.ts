@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../platform/clock.ts'
-import { Failure } from '../platform/failure.ts'
 import { CENTER_PATHS } from '../protocol/center-api.ts'
 import { newUlid } from '../protocol/ulid.ts'
+import type { DiskSpace } from './disk-space.ts'
 import { HttpRefusal, sendEmpty } from './http-answer.ts'
 import type { PackStore } from './pack-store.ts'
 import type { PackWorker } from './pack-worker.ts'
+import type { RecordBudget } from './record-budget.ts'
 import type { Agent, PackRow, Register } from './register.ts'
 import {
   checkTusVersion,
@@ -15,24 +16,25 @@ import {
   TUS_EXTENSIONS,
   TUS_VERSION,
 } from './tus-headers.ts'
+import { admitUpload } from './upload-admission.ts'
 import { receiveBody, tooLong, type UploadPlace } from './upload-body.ts'
+import type { UploadLedger } from './upload-ledger.ts'
+import type { UploadLimits } from './upload-limits.ts'
 import { UploadTurns } from './upload-turns.ts'
-
-export interface UploadLimits {
-  readonly packBytes: number
-  /** Disk that stays free: what is being opened needs room too. */
-  readonly reserveBytes: number
-  /** After this an upload that is not whole, and the answer to one that was, are forgotten. */
-  readonly lifeMs: number
-}
 
 export interface UploadMeans {
   readonly register: Register
   readonly packs: PackStore
   readonly worker: PackWorker
+  readonly space: DiskSpace
+  readonly ledger: UploadLedger
+  readonly budget: RecordBudget
   readonly clock: Clock
   readonly limits: UploadLimits
 }
+
+/** The register's row of an announcement and of its answer. */
+const ROW_BYTES = 1024
 
 /** An upload that somebody asked for within this time is under way, however old it looks by a clock that jumps. */
 const IN_USE_MS = 3600 * 1000
@@ -45,8 +47,6 @@ export class PackUploads {
   readonly #means: UploadMeans
   readonly #turns = new UploadTurns()
   readonly #startedMs: number
-  /** When an upload was last asked for, on the monotonic clock; before the start of this process nobody knows. */
-  readonly #lastUseMs = new Map<string, number>()
 
   constructor(means: UploadMeans) {
     this.#means = means
@@ -70,16 +70,8 @@ export class PackUploads {
     checkTusVersion(request, response)
     const bytes = this.#lengthOf(request)
     const pack = packOf(request)
-    await this.#checkSpace(bytes)
-    const now = this.#means.clock.now()
-    const uploadId = newUlid(now)
-    const row = await this.#means.register.packs.create({
-      uploadId,
-      agent: agent.kid,
-      pack,
-      bytes,
-      createdAt: now,
-    })
+    const known = await this.#means.register.packs.announced(agent.kid, pack)
+    const row = known ?? (await this.#admit(agent, pack, bytes))
     if (row.bytes !== bytes) {
       throw new HttpRefusal(
         409,
@@ -87,7 +79,7 @@ export class PackUploads {
         `creating an upload: this pack was announced with ${row.bytes} bytes`,
       )
     }
-    this.#lastUseMs.set(row.uploadId, this.#means.clock.monotonicMs())
+    this.#use(row.uploadId)
     const headers = {
       Location: `${CENTER_PATHS.packs}/${row.uploadId}`,
       'Upload-Expires': this.#expires(row),
@@ -169,7 +161,7 @@ export class PackUploads {
         'looking for an upload: there is none of this name: create it',
       )
     }
-    this.#lastUseMs.set(uploadId, this.#means.clock.monotonicMs())
+    this.#use(uploadId)
     return row
   }
 
@@ -179,15 +171,17 @@ export class PackUploads {
 
   /** At start: whole packs without an answer go to the worker; files that no unanswered row names are removed. */
   async recover(): Promise<void> {
-    const { register, packs, worker } = this.#means
+    const { register, packs, worker, ledger } = this.#means
     const unanswered = await register.packs.unanswered()
     const expected = new Set(unanswered.map((row) => row.uploadId))
     for (const file of await packs.list()) if (!expected.has(file)) await packs.remove(file)
     for (const row of unanswered) {
-      if ((await this.offset(row)) !== row.bytes) continue
+      const offset = await this.offset(row)
+      ledger.add(row, this.#startedMs, offset)
+      if (offset !== row.bytes) continue
       await using handle = await packs.openToWrite(row.uploadId)
       await packs.sync(row.uploadId, handle)
-      worker.add(row.uploadId)
+      worker.add(row.uploadId, row.agent)
     }
   }
 
@@ -206,7 +200,7 @@ export class PackUploads {
   }
 
   #isInUse(uploadId: string): boolean {
-    const lastUseMs = this.#lastUseMs.get(uploadId) ?? this.#startedMs
+    const lastUseMs = this.#means.ledger.lastUseMs(uploadId) ?? this.#startedMs
     return this.#means.clock.monotonicMs() - lastUseMs < IN_USE_MS
   }
 
@@ -229,17 +223,24 @@ export class PackUploads {
 
   async #write(
     request: IncomingMessage,
-    { uploadId, bytes }: PackRow,
-    place: Omit<UploadPlace, 'handle'>,
+    { uploadId, agent, bytes }: PackRow,
+    place: Omit<UploadPlace, 'handle' | 'takeRoom'>,
     signal: AbortSignal,
   ): Promise<number> {
-    const { packs, worker } = this.#means
+    const { packs, worker, space, ledger, clock } = this.#means
     await using handle = await packs.openToWrite(uploadId)
-    await receiveBody(request, { ...place, handle }, signal)
+    let here = place.offset
+    const takeRoom = async (more: number): Promise<Disposable> => {
+      const room = await space.take({ packs: more }, 'receiving a pack')
+      here += more
+      ledger.wrote(uploadId, here, clock.monotonicMs())
+      return room
+    }
+    await receiveBody(request, { ...place, handle, takeRoom }, signal)
     const reached = await packs.size(uploadId)
     if (reached === bytes) {
       await packs.sync(uploadId, handle)
-      worker.add(uploadId)
+      worker.add(uploadId, agent)
     }
     return reached
   }
@@ -256,18 +257,43 @@ export class PackUploads {
     return bytes
   }
 
-  /** The pack and its opened instances lie on the disk together for a while. */
-  async #checkSpace(bytes: number): Promise<void> {
-    const free = await this.#means.packs.freeBytes()
-    if (free < 2 * bytes + this.#means.limits.reserveBytes) {
-      throw new Failure('STORAGE_FULL', `creating an upload: ${free} bytes of disk are free`)
+  /** Throws CENTER_BUSY or STORAGE_FULL if the agent must wait with this pack. */
+  async #admit(agent: Agent, pack: string, bytes: number): Promise<PackRow> {
+    const { register, budget, ledger, clock } = this.#means
+    const now = clock.now()
+    const uploadId = newUlid(now)
+    const announced = { uploadId, agent: agent.kid, pack, bytes, createdAt: now }
+    budget.check(agent.kid, 'creating an upload')
+    const forgotten = await admitUpload(this.#means, announced)
+    try {
+      for (const one of forgotten) await this.#forget(one.uploadId)
+      budget.charge(agent.kid, ROW_BYTES)
+      const row = await register.packs.create(announced)
+      // Another request for the same pack was quicker.
+      if (row.uploadId !== uploadId) ledger.remove(uploadId)
+      return row
+    } catch (error) {
+      ledger.remove(uploadId)
+      throw error
     }
+  }
+
+  /** Forgets an unfinished upload before its time; its agent creates it again. */
+  async #forget(uploadId: string): Promise<void> {
+    await this.#turns.during(uploadId, async () => {
+      const row = await this.#means.register.packs.find(uploadId)
+      if (row?.answer === null && (await this.offset(row)) < row.bytes) await this.#remove(row)
+    })
   }
 
   async #remove(row: PackRow): Promise<void> {
     await this.#means.packs.remove(row.uploadId)
     await this.#means.register.packs.remove(row.uploadId)
-    this.#lastUseMs.delete(row.uploadId)
+    this.#means.ledger.remove(row.uploadId)
+  }
+
+  #use(uploadId: string): void {
+    this.#means.ledger.used(uploadId, this.#means.clock.monotonicMs())
   }
 
   #expires(row: PackRow): string {

@@ -99,6 +99,8 @@ export interface PackRegister {
   /** The agent's upload of this pack: the one that it has already, else the given one, now entered. */
   create(row: Omit<PackRow, 'answer'>): Promise<PackRow>
   find(uploadId: string): Promise<PackRow | undefined>
+  /** The agent's upload of this pack, answered or not. */
+  announced(agent: string, pack: string): Promise<PackRow | undefined>
   unanswered(): Promise<PackRow[]>
   createdBefore(time: number): Promise<PackRow[]>
   remove(uploadId: string): Promise<void>

@@ -15,9 +15,10 @@ import { verifyKeyFromText } from '../protocol/signing-key.ts'
 import { type Authenticator, checkApproved, checkPossession } from './authenticate.ts'
 import { join } from './enrolment.ts'
 import { HttpRefusal, readText, sendJson } from './http-answer.ts'
+import type { ManifestDoor } from './manifest-door.ts'
 import type { PackUploads } from './pack-uploads.ts'
 import type { PackWorker, SettledPack } from './pack-worker.ts'
-import { answerManifest, type ReceiptMeans } from './receipts.ts'
+import type { ReceiptMeans } from './receipts.ts'
 import type { Agent } from './register.ts'
 import type { StoreWatch } from './store-watch.ts'
 import { tusMethod } from './tus-headers.ts'
@@ -29,6 +30,7 @@ export interface RouteMeans extends ReceiptMeans {
   readonly uploads: PackUploads
   readonly worker: PackWorker
   readonly watch: StoreWatch
+  readonly manifests: ManifestDoor
   readonly clock: Clock
 }
 
@@ -75,7 +77,7 @@ export async function answer(means: RouteMeans, exchange: Exchange): Promise<voi
       return sendJson(
         response,
         200,
-        await answerManifest(means, agent, await readText(request, MANIFEST_LIMIT_BYTES)),
+        await means.manifests.answer(means, agent, request, MANIFEST_LIMIT_BYTES, exchange.signal),
       )
     case `POST ${CENTER_PATHS.receipts}`:
       return answerReceipts(means, exchange, agent)

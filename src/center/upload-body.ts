@@ -15,18 +15,21 @@ export interface UploadPlace {
   readonly skip: number
   /** Where the upload ends. */
   readonly end: number
+  /** Called before bytes are written; what it returns is disposed of once they are. Throws STORAGE_FULL. */
+  takeRoom(bytes: number): Promise<Disposable>
 }
 
 /**
  * Writes a request's body to its place, no faster than the disk takes it. "The Server SHOULD always store as much of the
- * received data as possible": when the line breaks, what has come so far is written, and then the error is thrown.
+ * received data as possible": when the line breaks, what has come so far is written, and then the error is thrown. Nothing
+ * is written that there is no room for; what was written before can be resumed.
  */
 export async function receiveBody(
   request: IncomingMessage,
   place: UploadPlace,
   signal: AbortSignal,
 ): Promise<void> {
-  const batches = new BatchWriter(place.handle, place.offset)
+  const batches = new BatchWriter(place)
   const room = place.end - place.offset
   const onAbort = (): void => void request.destroy()
   signal.addEventListener('abort', onAbort)
@@ -60,7 +63,7 @@ export function tooLong(): HttpRefusal {
  * would outlive V8's young generation and be freed by full collections only.
  */
 class BatchWriter {
-  readonly #handle: FileHandle
+  readonly #place: UploadPlace
   #position: number
   #batch = Buffer.allocUnsafeSlow(BATCH_BYTES)
   #spare = Buffer.allocUnsafeSlow(BATCH_BYTES)
@@ -68,9 +71,9 @@ class BatchWriter {
   /** The write under way; settles with its error, so that nothing is left unheard. */
   #writing: Promise<unknown> = Promise.resolve(undefined)
 
-  constructor(handle: FileHandle, position: number) {
-    this.#handle = handle
-    this.#position = position
+  constructor(place: UploadPlace) {
+    this.#place = place
+    this.#position = place.offset
   }
 
   async add(piece: Buffer): Promise<void> {
@@ -90,11 +93,14 @@ class BatchWriter {
   /** Waits for the write before, then starts this one; the buffer of the write before is filled next. */
   async #startWrite(): Promise<void> {
     await this.#written()
+    const room = await this.#place.takeRoom(this.#batchBytes)
     const [bytes, position] = [this.#batch.subarray(0, this.#batchBytes), this.#position]
     this.#position += bytes.length
     this.#batchBytes = 0
     ;[this.#batch, this.#spare] = [this.#spare, this.#batch]
-    this.#writing = writeAll(this.#handle, bytes, position).catch((error: unknown) => error)
+    this.#writing = writeAll(this.#place.handle, bytes, position)
+      .catch((error: unknown) => error)
+      .finally(() => room[Symbol.dispose]())
   }
 
   async #written(): Promise<void> {

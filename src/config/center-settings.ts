@@ -20,10 +20,17 @@ export interface CenterSettings {
   readonly tls: { readonly certificateFile: string; readonly keyFile: string } | undefined
   readonly limits: {
     readonly packBytes: number
-    /** Free disk space that is kept for what is being opened. */
+    /** Free disk space into which nothing that agents send is written. */
     readonly reserveBytes: number
     /** After this an unfinished upload is forgotten. */
     readonly lifeMs: number
+    /** Size of the file that gives way when the disk is full; 0 = none. */
+    readonly ballastBytes: number
+    /** Open uploads of one agent, and their bytes. */
+    readonly agentUploads: number
+    readonly agentBytes: number
+    /** By this much one agent may make the register grow in an hour. */
+    readonly agentRecordBytes: number
   }
   /** Stored files are read again and compared: how fast, and how long after one pass the next begins. */
   readonly scrub: { readonly bytesPerSecond: number; readonly everyMs: number }
@@ -79,6 +86,20 @@ const limitsSchema = z.strictObject({
     .size('Free disk space below which nothing new is taken', '64MiB', '10TiB')
     .prefault('10GiB'),
   life: setting.duration('An unfinished upload is forgotten after so long', '1h', '365d').prefault('7d'),
+  ballast: setting
+    .size(
+      'A file that is given up when the disk is full, so that the center still works; 0B = none',
+      '0B',
+      '10GiB',
+    )
+    .prefault('64MiB'),
+  agentUploads: setting.count('Uploads that one agent may have open at a time', 16, 10_000).prefault('64'),
+  agentBytes: setting
+    .size('Bytes that one agent may have in open uploads; a single upload may be larger', '64MiB', '10TiB')
+    .prefault('64GiB'),
+  agentRecords: setting
+    .size('Manifests and announcements that are taken from one agent in an hour', '1MiB', '1TiB')
+    .prefault('256MiB'),
 })
 
 const scrubSchema = z.strictObject({
@@ -158,7 +179,15 @@ function toSettings(file: z.output<typeof fileSchema>): CenterSettings {
     listen,
     publicUrl,
     tls,
-    limits: { packBytes: limits.pack, reserveBytes: limits.reserve, lifeMs: limits.life },
+    limits: {
+      packBytes: limits.pack,
+      reserveBytes: limits.reserve,
+      lifeMs: limits.life,
+      ballastBytes: limits.ballast,
+      agentUploads: limits.agentUploads,
+      agentBytes: limits.agentBytes,
+      agentRecordBytes: limits.agentRecords,
+    },
     scrub: { bytesPerSecond: scrub.rate, everyMs: scrub.every },
     alarms: { agentSilentMs: alarms.agentSilent, pacsAwayMs: alarms.pacsAway },
     pacs: pacs && {

@@ -21,10 +21,12 @@ export function lockFolder(folder: string, whose: string): FolderLock {
   makeDatabasePrivate(path)
   const db = new BetterSqlite3(path, { timeout: PROBE_MS })
   try {
-    db.pragma('journal_mode = DELETE')
+    // Nothing is ever written, so that the lock can be taken on a full disk too.
+    db.pragma('journal_mode = MEMORY')
     db.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     db.close()
+    if (systemCode(error) !== 'SQLITE_BUSY') throw storageFailure(error, `locking ${folder}`)
     throw new Failure('ALREADY_RUNNING', `another ${whose} already works in ${folder}: stop it first`, {
       cause: error,
     })

@@ -17,16 +17,20 @@ export type SqlRow = Record<string, SqlValue>
 export class Database {
   readonly #db: BetterSqlite3.Database
   readonly #statements = new Map<string, BetterSqlite3.Statement>()
+  readonly #makeRoom: () => boolean
 
-  private constructor(db: BetterSqlite3.Database) {
+  private constructor(db: BetterSqlite3.Database, makeRoom: () => boolean) {
     this.#db = db
+    this.#makeRoom = makeRoom
   }
 
   /**
    * Opens or creates the file and brings its schema up to the numbered files of `schemaFolder` (NN-*.sql). Throws
    * DATABASE_DAMAGED for a file that is no database (any more), DATABASE_NEWER, DATABASE_ERROR.
+   *
+   * `makeRoom` is called when the disk is full; if it returns true, what failed is tried once more.
    */
-  static open(path: string, schemaFolder: string): Database {
+  static open(path: string, schemaFolder: string, makeRoom: () => boolean = () => false): Database {
     let db: BetterSqlite3.Database | undefined
     try {
       const files = schemaFiles(schemaFolder)
@@ -42,7 +46,7 @@ export class Database {
       db.pragma('secure_delete = ON')
       db.pragma('synchronous = NORMAL')
       migrate(db, path, files)
-      return new Database(db)
+      return new Database(db, makeRoom)
     } catch (error) {
       db?.close()
       throw openingFailure(error, `opening the database ${path}`)
@@ -125,7 +129,15 @@ export class Database {
     })
   }
 
+  /** A statement inside a transaction is not tried again alone: the whole transaction is. */
   #guard<Result>(work: () => Result): Result {
+    const isWhole = !this.#db.inTransaction
+    try {
+      return work()
+    } catch (error) {
+      const failure = databaseFailure(error, 'using the database')
+      if (failure.code !== 'STORAGE_FULL' || !isWhole || !this.#makeRoom()) throw failure
+    }
     try {
       return work()
     } catch (error) {

@@ -64,6 +64,14 @@ test('each disk is compared with the reserve', () => {
   expect(found({}, { disks })).toEqual(['act STORAGE_LOW /b', 'act STORAGE_FULL /c'])
 })
 
+test('a ballast that is gone needs a person, unless the center is about to make it again', () => {
+  const gone = { wantedBytes: 10, bytes: 0 }
+  const tight = [{ folder: '/data', freeBytes: 119 }]
+  expect(found({}, { ballast: gone })).toEqual(['coping BALLAST_GONE'])
+  expect(found({}, { ballast: gone, disks: tight })).toEqual(['act STORAGE_LOW /data', 'act BALLAST_GONE'])
+  expect(found({}, { ballast: gone, isRunning: false })).toEqual(['act NOT_RUNNING', 'act BALLAST_GONE'])
+})
+
 test('a register that cannot be read is a condition, beside what is known without it', () => {
   const state = { ...center({}), isRunning: false, register: { unreadable: 'DATABASE_ERROR: no' } }
   expect(conditionsOf(state, TIMES).map(({ code }) => code)).toEqual(['NOT_RUNNING', 'REGISTER_UNREADABLE'])
@@ -94,6 +102,7 @@ function center(register: Partial<CenterState['register']>): CenterState {
     folder: '/data',
     disks: [{ folder: '/data', freeBytes: 1000 }],
     reserveBytes: 100,
+    ballast: { wantedBytes: 10, bytes: 10 },
     register: {
       agents: [],
       pacs: { waiting: 0, held: 0, refused: 0, unverified: 0 },

@@ -2,6 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { parseIdentity } from '../../src/age/x25519-keys.ts'
+import { DiskSpace } from '../../src/center/disk-space.ts'
 import { openStore } from '../../src/center/open-store.ts'
 import { PackStore } from '../../src/center/pack-store.ts'
 import { PackWorker } from '../../src/center/pack-worker.ts'
@@ -79,12 +80,14 @@ test('a pack that cannot be entered yet is not stored once more with every attem
     ...storeParts(await openStore(folder.path, register, clock.now()), register, clock),
     register,
     packs,
+    space: new DiskSpace({ folder: folder.path, reserveBytes: 0, missingBallastBytes: () => 0 }),
     clock,
     log: silentLog,
     pacs: pacsTerms(undefined),
     onStored: () => {},
+    onAnswered: () => {},
   })
-  worker.add(uploadId)
+  worker.add(uploadId, 'a')
   await until(
     async () => {
       clock.advance(60_000)
@@ -98,5 +101,37 @@ test('a pack that cannot be entered yet is not stored once more with every attem
   expect(await register.instances.count()).toMatchObject({ instances: 1 })
   const files = readdirSync(folder.join('instances'), { recursive: true, encoding: 'utf8' })
   expect(files.filter((file) => file.endsWith('.dcm'))).toHaveLength(1)
+  register.close()
+})
+
+test('packs of an agent that brings many do not delay the pack of another', async () => {
+  using folder = tempFolder()
+  const register = openRegister(folder.path)
+  const packs = await PackStore.open(folder.join('packs'))
+  const clock = new ManualClock()
+  const answered: string[] = []
+  const worker = new PackWorker({
+    identities: [parseIdentity(testIdentity.identity)],
+    ...storeParts(await openStore(folder.path, register, clock.now()), register, clock),
+    register,
+    packs,
+    space: new DiskSpace({ folder: folder.path, reserveBytes: 0, missingBallastBytes: () => 0 }),
+    clock,
+    log: silentLog,
+    pacs: pacsTerms(undefined),
+    onStored: () => {},
+    onAnswered: (_, agent) => answered.push(agent),
+  })
+
+  for (let i = 0; i < 20; i++) worker.add(newUlid(i), 'flooding')
+  worker.add(newUlid(100), 'other')
+  await until(
+    () => answered.length,
+    (length) => length === 21,
+  )
+  await worker.close()
+
+  // Two places are the flooding agent's at most, so the third is free when the other comes.
+  expect(answered.indexOf('other')).toBeLessThan(3)
   register.close()
 })

@@ -69,7 +69,7 @@ export class RunningCenter implements AsyncDisposable {
   ): Promise<RunningCenter> {
     const temp = tempFolder()
     const clock = special.clock ?? systemClock
-    const folder = temp.join('center')
+    const folder = special.folder ?? temp.join('center')
     const publicUrl = 'https://127.0.0.1:8443'
     const made = await initCenter(folder, publicUrl, clock.now())
     const desk = await OperatorDesk.open({ folder, publicUrl, clock })
@@ -96,9 +96,18 @@ export class RunningCenter implements AsyncDisposable {
 
   /** Starts it as a process of its own, to be killed. */
   async openProcess(): Promise<void> {
-    const process = spawn(execPath, ['--disable-warning=ExperimentalWarning', CENTER_PROCESS, this.folder], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+    const process = spawn(
+      execPath,
+      [
+        '--disable-warning=ExperimentalWarning',
+        CENTER_PROCESS,
+        this.folder,
+        JSON.stringify(this.#options.limits),
+      ],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
     const [port] = (await once(process.stdout, 'data')) as [Buffer]
     this.#child = { process, port: Number(port.toString()) }
   }

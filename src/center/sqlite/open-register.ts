@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Database } from '../../platform/sqlite.ts'
+import { releaseBallast, releaseBallastIfFull } from '../ballast.ts'
 import type { Register } from '../register.ts'
 import { SqliteAgents } from './sqlite-agents.ts'
 import { SqliteHandOn } from './sqlite-hand-on.ts'
@@ -19,7 +20,7 @@ const SCHEMA_FOLDER = fileURLToPath(new URL('./schema', import.meta.url))
  * SQLite lets both read, and one write after the other.
  */
 export function openRegister(folder: string): Register {
-  const db = Database.open(join(folder, 'register.sqlite'), SCHEMA_FOLDER)
+  const db = openDatabase(folder)
   return {
     agents: new SqliteAgents(db),
     keyLists: new SqliteKeyLists(db),
@@ -32,5 +33,17 @@ export function openRegister(folder: string): Register {
     handOn: new SqliteHandOn(db),
     notes: new SqliteNotes(db),
     close: () => db.close(),
+  }
+}
+
+/** On a full disk the ballast gives way: opening a database takes room too, for the memory that its processes share. */
+function openDatabase(folder: string): Database {
+  const open = (): Database =>
+    Database.open(join(folder, 'register.sqlite'), SCHEMA_FOLDER, () => releaseBallast(folder))
+  try {
+    return open()
+  } catch (error) {
+    if (!releaseBallastIfFull(folder)) throw error
+    return open()
   }
 }

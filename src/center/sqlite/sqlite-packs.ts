@@ -12,7 +12,7 @@ export class SqlitePacks implements PackRegister {
 
   async create(row: Omit<PackRow, 'answer'>): Promise<PackRow> {
     return this.#db.durably(() => {
-      const known = this.#db.get<PackRow>(`${SELECT} WHERE agent = ? AND pack = ?`, row.agent, row.pack)
+      const known = this.#announced(row.agent, row.pack)
       if (known !== undefined) return known
       this.#db.run(
         'INSERT INTO packs (upload_id, agent, pack, bytes, created_at) VALUES (?, ?, ?, ?, ?)',
@@ -30,6 +30,10 @@ export class SqlitePacks implements PackRegister {
     return this.#db.get<PackRow>(`${SELECT} WHERE upload_id = ?`, uploadId)
   }
 
+  async announced(agent: string, pack: string): Promise<PackRow | undefined> {
+    return this.#announced(agent, pack)
+  }
+
   async unanswered(): Promise<PackRow[]> {
     return this.#db.all<PackRow>(`${SELECT} WHERE answer IS NULL ORDER BY created_at`)
   }
@@ -40,5 +44,9 @@ export class SqlitePacks implements PackRegister {
 
   async remove(uploadId: string): Promise<void> {
     this.#db.durably(() => this.#db.run('DELETE FROM packs WHERE upload_id = ?', uploadId))
+  }
+
+  #announced(agent: string, pack: string): PackRow | undefined {
+    return this.#db.get<PackRow>(`${SELECT} WHERE agent = ? AND pack = ?`, agent, pack)
   }
 }

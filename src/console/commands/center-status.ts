@@ -15,23 +15,11 @@ export function addCenterStatus(program: Command, session: Session): void {
     .description(session.say('centerStatus.about'))
     .addOption(jsonOption(session))
     .action(async ({ json }: JsonOption) => {
-      const {
-        dataFolder: folder,
-        publicUrl,
-        tls,
-        limits,
-        alarms,
-      } = centerSettings(session, configOption(program))
-      const { reserveBytes } = limits
+      const settings = centerSettings(session, configOption(program))
+      const { dataFolder: folder, publicUrl, tls, limits, alarms } = settings
       const { clock } = session
-      const seen = await observeCenter({
-        folder,
-        publicUrl,
-        ...(tls && { tls }),
-        clock,
-        reserveBytes,
-        alarms,
-      })
+      const seen = await observeCenter({ folder, publicUrl, ...(tls && { tls }), clock, limits, alarms })
+      const { reserveBytes } = limits
       const findings = centerFindings(seen.conditions, session.say, session.language)
       const isHealthy = findings.every(({ severity }) => severity !== 'act')
       session.conclude(isHealthy ? EXIT.ok : EXIT.unhealthy)

@@ -26,6 +26,10 @@ export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWord
     what: '{count} instances are lost: their files are gone or damaged, and no agent has sent them again',
     todo: 'see ferry-center lost; agents that still have them send them by themselves; else send the studies again from the device or its archive',
   },
+  BALLAST_GONE: {
+    what: 'The {wanted} that are kept for a full disk are not there',
+    todo: 'make room on the disk of the data folder; the center then sets them aside again by itself',
+  },
   PACS_REFUSED: {
     what: 'The PACS refuses {count} instances',
     todo: 'see ferry-center studies, remove the cause, then ferry-center retry',

@@ -26,6 +26,10 @@ export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWord
     what: '影像丢失 {count} 幅：文件不见了或已损坏，还没有前置机重新上传',
     todo: '用 ferry-center lost 查看；仍有副本的前置机会自动重传，否则请从设备或其存档重新发送这些检查',
   },
+  BALLAST_GONE: {
+    what: '为磁盘写满预留的 {wanted} 占位空间已不在',
+    todo: '请在数据文件夹所在磁盘腾出空间；之后中心会自动重新预留',
+  },
   PACS_REFUSED: {
     what: 'PACS 拒收影像 {count} 幅',
     todo: '用 ferry-center studies 查看，排除原因后执行 ferry-center retry',

@@ -19,7 +19,7 @@ export class SmallDisk implements Disposable {
   constructor(path: string, options: string) {
     this.path = path
     mkdirSync(path, { recursive: true })
-    run('mount', '-t', 'tmpfs', '-o', options, 'tmpfs', path)
+    run('mount', '-t', 'tmpfs', '-o', `mode=0700,${options}`, 'tmpfs', path)
   }
 
   get freeBytes(): number {
