@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import { Bounded } from './bounded.ts'
@@ -58,8 +59,11 @@ export class StoredFiles {
     // The disk may have gone while its files were looked at.
     await watch.check()
     let count = 0
-    for (let at = 0; at < bad.length; at += MARKS_AT_ONCE)
+    for (let at = 0; at < bad.length; at += MARKS_AT_ONCE) {
       count += await files.markLost(bad.slice(at, at + MARKS_AT_ONCE), clock.now())
+      // The embedded register answers without a turn of the event loop.
+      await setImmediate()
+    }
     if (count > 0) {
       const { file, reason } = first
       const fields = { instances: count, file, reason }
