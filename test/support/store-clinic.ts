@@ -110,8 +110,11 @@ export class StoreClinic implements AsyncDisposable {
   }
 
   async unknown(digests: readonly string[], agent = this.agent): Promise<unknown> {
-    return (await agent.ask('POST', CENTER_PATHS.receipts, { body: JSON.stringify({ manifests: digests }) }))
-      .json
+    return (
+      await agent.ask('POST', CENTER_PATHS.receipts, {
+        body: JSON.stringify({ manifests: digests, receipts: [] }),
+      })
+    ).json
   }
 
   async losses(agent = this.agent): Promise<number | null | undefined> {
