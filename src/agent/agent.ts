@@ -222,7 +222,8 @@ function listen(parts: Listening): Promise<DeviceDoors> {
     limits: { ...DEFAULT_LIMITS, associations, associationsPerPeer, idleMs, maxPduLength },
     tlsTrouble: (trouble: TlsTrouble) => watch.tlsTrouble(trouble),
   }
-  return openDoors(plain, listener.tls, queue.watchPoints)
+  const tls = listener.tls && { ...listener.tls, isOnlyDoor: listener.plain === false }
+  return openDoors(plain, tls, queue.watchPoints)
 }
 
 /** Tells devices what has become of their instances, where they have asked for it. */

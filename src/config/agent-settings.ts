@@ -70,6 +70,8 @@ interface ListenerSettings {
   readonly name: string
   readonly host: string
   readonly port: number
+  /** False: the port without TLS is closed. */
+  readonly plain?: boolean | undefined
   /** Called AE titles that are answered; `*` among them = any. */
   readonly aeTitles: readonly string[]
   /** The port for DICOM over TLS, where there is one. */
@@ -96,6 +98,7 @@ const listenerSchema = z.strictObject({
   name: setting.listenerName('Noted with every instance that comes in here').prefault('main'),
   host: setting.host('Address of this machine to listen on; 0.0.0.0 = all of them').prefault('0.0.0.0'),
   port: setting.port('DICOM port; 104 needs extra rights on Linux').prefault('11112'),
+  plain: setting.onOff('Whether devices can connect without TLS').prefault('on'),
   aeTitles: z
     .array(setting.calledAeTitle('AE title'))
     .prefault(['FERRY'])

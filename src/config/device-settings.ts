@@ -15,6 +15,10 @@ export interface DeviceSettings {
   readonly room?: string | undefined
   /** Called AE titles that are answered for this device besides the listener's. */
   readonly calledAeTitles?: readonly string[] | undefined
+  /** `required`: the device is let in by TLS only. Undefined: at either port. */
+  readonly tls?: 'optional' | 'required' | undefined
+  /** The certificate that it must show by TLS: a name in it, or its SHA-256 in hex. */
+  readonly certificate?: string | undefined
   /** Where it listens itself, for C-ECHO and for reports of storage commitment. */
   readonly dicom?: DeviceAddress | undefined
   /** It announces by MPPS what it made, and is compared with what came. */
@@ -128,6 +132,15 @@ export const deviceSchema = z.strictObject({
     .array(setting.aeTitle('AE title'))
     .optional()
     .describe("Called AE titles that are answered for this device besides the listener's"),
+  tls: setting
+    .choice('required = the device is let in by TLS only; optional = at either port', [
+      'optional',
+      'required',
+    ])
+    .optional(),
+  certificate: setting
+    .text('The certificate that it must show by TLS: a name in it (CN, DNS, IP), or its SHA-256')
+    .optional(),
   dicom: addressSchema.optional().describe('Where the device itself listens'),
   procedureSteps: setting
     .onOff('Whether it announces by MPPS what it made, to be compared with what came')

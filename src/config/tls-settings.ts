@@ -44,18 +44,33 @@ export function tlsBesideFile(tls: TlsSettings | undefined, path: string): TlsSe
   return { ...tls, certificate: at(tls.certificate), key: at(tls.key), ca: at(tls.ca) }
 }
 
-/** Both listeners on one port; a device that listens by TLS, and no certificates for it. */
+/** Both listeners on one port; no door at all; a device that needs TLS where there is none. */
 export function tlsProblems(values: unknown): CrossProblem[] {
-  return [...portProblems(values), ...deviceProblems(values)]
+  return [...portProblems(values), ...plainProblems(values), ...deviceProblems(values)]
+}
+
+function plainProblems(values: unknown): CrossProblem[] {
+  const listener = valueAt(values, ['listener'])
+  const found = textAt(listener, 'plain')
+  if (found === undefined || isOn(found) || isOn(textAt(valueAt(listener, ['tls']), 'enabled'))) return []
+  return [{ kind: 'conflict', path: ['listener', 'plain'], found, other: 'listener.tls.enabled: off' }]
 }
 
 function deviceProblems(values: unknown): CrossProblem[] {
   if (isOn(textAt(valueAt(values, ['listener', 'tls']), 'enabled'))) return []
   return listAt(values, ['devices']).flatMap((device, i) => {
-    const found = textAt(valueAt(device, ['dicom']), 'tls')
-    if (found === undefined || !isOn(found)) return []
+    const conflict = (path: readonly string[], found: string): CrossProblem => ({
+      kind: 'conflict',
+      path: ['devices', i, ...path],
+      found,
+      other: 'listener.tls.enabled: off',
+    })
+    const listens = textAt(valueAt(device, ['dicom']), 'tls')
+    const [demand, certificate] = [textAt(device, 'tls'), textAt(device, 'certificate')]
     return [
-      { kind: 'conflict', path: ['devices', i, 'dicom', 'tls'], found, other: 'listener.tls.enabled: off' },
+      ...(listens !== undefined && isOn(listens) ? [conflict(['dicom', 'tls'], listens)] : []),
+      ...(demand === 'required' ? [conflict(['tls'], demand)] : []),
+      ...(certificate === undefined ? [] : [conflict(['certificate'], certificate)]),
     ]
   })
 }

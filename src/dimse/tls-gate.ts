@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import type { Clock } from '../platform/clock.ts'
 import { Failure } from '../platform/failure.ts'
+import { certificateNames } from './certificate-names.ts'
 import { ABORT_BY_PROVIDER, BrokenOff } from './pdu.ts'
 import type { TlsCredentials } from './tls-credentials.ts'
 import type { TlsPeer } from './tls-peer.ts'
@@ -67,7 +68,11 @@ export class TlsGate {
       const words = distrustWords(String(secured.authorizationError), certificate)
       throw new BrokenOff('TLS_FAILED', ABORT_BY_PROVIDER.reasonNotSpecified, words)
     }
-    return { ...about, certificate: { subject: certificate.subject, sha256: certificate.fingerprint256 } }
+    const { subject, fingerprint256: sha256 } = certificate
+    return {
+      ...about,
+      certificate: { subject, sha256, names: certificateNames(secured.getPeerCertificate()) },
+    }
   }
 }
 

@@ -4,5 +4,13 @@ export interface TlsPeer {
   readonly protocol: string
   readonly cipherSuite: string
   /** The certificate that the peer proved to hold, and that one of our authorities vouches for. */
-  readonly certificate?: { readonly subject: string; readonly sha256: string }
+  readonly certificate?: TlsPeerCertificate
+}
+
+export interface TlsPeerCertificate {
+  readonly subject: string
+  /** Of the whole certificate, in hex with colons. */
+  readonly sha256: string
+  /** Its common names, and the DNS names and IP addresses of its subject alternative name. */
+  readonly names: readonly string[]
 }

@@ -113,7 +113,7 @@ test('all that the example shows of a device is right', () => {
   const path = folder.join('ferry.yaml')
   const example = readFileSync('config/ferry.example.yaml', 'utf8')
   const [block = ''] = /^devices:\n(?: {2}#.*\n)+/m.exec(example) ?? []
-  writeFileSync(path, block.replace(/^ {2}# /gm, '  '))
+  writeFileSync(path, `listener: {tls: {enabled: on}}\n${block.replace(/^ {2}# /gm, '  ')}`)
   expect(loadAgentSettings(path).devices).toEqual([
     {
       name: 'CT 一室',
@@ -123,6 +123,8 @@ test('all that the example shows of a device is right', () => {
       kind: 'CT',
       room: '一楼',
       calledAeTitles: ['OLDPACS'],
+      tls: 'required',
+      certificate: 'ct1.clinic.example',
       dicom: { host: '192.168.1.20', port: 104, aeTitle: 'CT1', tls: false },
       quirks: {
         transferSyntaxes: ['1.2.840.10008.1.2.1', '1.2.840.10008.1.2.4.70'],

@@ -28,6 +28,15 @@ test.each([
     'devices: [{name: CT, aeTitle: CT1, dicom: {host: 10.0.0.1, tls: on}}]',
     '"on" cannot stand together with listener.tls.enabled: off',
   ],
+  [
+    'devices: [{name: CT, aeTitle: CT1, tls: required}]',
+    '"required" cannot stand together with listener.tls.enabled: off',
+  ],
+  [
+    'devices: [{name: CT, aeTitle: CT1, certificate: ct1}]',
+    '"ct1" cannot stand together with listener.tls.enabled: off',
+  ],
+  ['listener: {plain: off}', '"off" cannot stand together with listener.tls.enabled: off'],
   ['listener: {tls: {enabled: on, clientCertificates: require}}', 'did you mean required?'],
   ['listener: {tls: {enabled: on, cert: x}}', 'there is no such setting'],
 ])('%s is a mistake that is named', (text, words) => {

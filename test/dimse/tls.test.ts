@@ -44,7 +44,11 @@ test('a device with a certificate is let in over TLS 1.3, known by it, and its i
   expect(listener.handlers.requests[0]?.tls).toEqual({
     protocol: 'TLSv1.3',
     cipherSuite: expect.stringMatching(/^TLS_AES_/) as unknown,
-    certificate: { subject: 'CN=ct1', sha256: device.certificate.fingerprint256 },
+    certificate: {
+      subject: 'CN=ct1',
+      sha256: device.certificate.fingerprint256,
+      names: ['ct1', '127.0.0.1'],
+    },
   })
   expect(listener.troubles).toEqual([])
 })

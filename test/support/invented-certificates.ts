@@ -76,9 +76,10 @@ export class InventedAuthority implements Disposable {
         ]),
       ],
     })
+    const file = name.replaceAll(/[^\w.-]/g, '_')
     const files = {
-      certificate: this.#folder.join(`${name}.crt`),
-      key: this.#folder.join(`${name}.key`),
+      certificate: this.#folder.join(`${file}.crt`),
+      key: this.#folder.join(`${file}.key`),
       ca: this.path,
     }
     writeFileSync(files.certificate, certificate.toString('pem'))

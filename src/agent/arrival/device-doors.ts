@@ -11,16 +11,19 @@ export interface TlsDoorSettings {
   readonly key: string
   readonly ca: string
   readonly clientCertificates: 'required' | 'optional'
+  /** The port without TLS is closed. */
+  readonly isOnlyDoor?: boolean
 }
 
 /** Where devices connect. */
 export interface DeviceDoors extends AsyncDisposable {
+  /** Without TLS; the port for TLS if that is the only one. */
   readonly port: number
   readonly tlsPort: number | undefined
 }
 
 /**
- * Opens the port for plain DICOM and, where there is one, the port for DICOM over TLS; the limits are for both together.
+ * Opens the port for plain DICOM, unless it is closed, and the port for DICOM over TLS, if there is one; the limits are for both together.
  * Throws KEY_FILE_INVALID for files that don't fit, PORT_IN_USE.
  */
 export async function openDoors(
@@ -32,7 +35,8 @@ export async function openDoors(
   const credentials = tls === undefined ? undefined : readTlsCredentials(tls)
   stack.use(watchCertificate(credentials, plain, watchPoints))
   const counts = new ListenerCounts(plain.limits)
-  const { port } = stack.use(await listenForAssociations({ ...plain, counts }))
+  const isPlainOpen = tls === undefined || tls.isOnlyDoor !== true
+  const port = isPlainOpen ? stack.use(await listenForAssociations({ ...plain, counts })).port : undefined
   let tlsPort: number | undefined
   if (tls !== undefined && credentials !== undefined) {
     const acceptance = { credentials, clientCertificates: tls.clientCertificates }
@@ -40,7 +44,7 @@ export async function openDoors(
     tlsPort = stack.use(await listenForAssociations(options)).port
   }
   const open = stack.move()
-  return { port, tlsPort, [Symbol.asyncDispose]: () => open.disposeAsync() }
+  return { port: port ?? tlsPort ?? plain.port, tlsPort, [Symbol.asyncDispose]: () => open.disposeAsync() }
 }
 
 function watchCertificate(

@@ -1,9 +1,10 @@
 import { BlockList, isIPv6 } from 'node:net'
 import type { AssociationRequest } from '../../dimse/association.ts'
 import { type AssociationRejection, REJECTION } from '../../dimse/association-rejection.ts'
+import { type IdentityDemand, type IdentityProblem, identityProblem } from './device-identity.ts'
 
 /** A device that is let in: it calls itself `aeTitle`, and comes from one of `addresses` where any are given. */
-export interface Device {
+export interface Device extends IdentityDemand {
   readonly name: string
   readonly aeTitle: string
   /** IPv4 or IPv6 addresses or CIDR ranges; none = from anywhere. */
@@ -30,11 +31,11 @@ interface Quirks {
   readonly reading?: 'lenient' | 'strict' | undefined
 }
 
-export type Caller = Pick<AssociationRequest, 'callingAeTitle' | 'calledAeTitle' | 'peerAddress'>
+export type Caller = Pick<AssociationRequest, 'callingAeTitle' | 'calledAeTitle' | 'peerAddress' | 'tls'>
 
 /** Why a caller is not let in: the kind decides what a person is told to do. */
 export interface Refusal {
-  readonly kind: 'unknown' | 'address' | 'called' | 'storage'
+  readonly kind: 'unknown' | 'address' | 'called' | 'storage' | IdentityProblem['kind']
   /** What belongs to the kind: the addresses known, the AE titles answered, or what is wrong with the storage. */
   readonly detail: string
   /** The whole of it in words. */
@@ -79,6 +80,11 @@ export class DeviceList {
       const reason = `it called ${calledAeTitle}, and this is ${detail}`
       return refuse(device, 'called', detail, reason, REJECTION.calledAeNotRecognized)
     }
+    const problem = device && identityProblem(device, caller.tls)
+    if (problem !== undefined) {
+      const { kind, detail, reason } = problem
+      return refuse(device, kind, detail, reason, REJECTION.callingAeNotRecognized)
+    }
     if (device !== undefined) return { admitted: true, device }
     const namesakes = this.devices.filter(({ aeTitle }) => aeTitle === callingAeTitle)
     if (namesakes.length > 0) {
@@ -92,7 +98,7 @@ export class DeviceList {
   }
 
   /** The device that calls itself so from there; undefined for a stranger. */
-  find({ callingAeTitle, peerAddress }: Omit<Caller, 'calledAeTitle'>): Device | undefined {
+  find({ callingAeTitle, peerAddress }: Pick<Caller, 'callingAeTitle' | 'peerAddress'>): Device | undefined {
     const found = this.#register.devices.find(
       ({ device, from }) =>
         device.aeTitle === callingAeTitle &&

@@ -204,6 +204,12 @@ export const ENGLISH = {
     "look at the network and at the device's own log; what was not answered with success it must send again",
   'device.problem.instance': 'an instance was refused: {detail}',
   'device.todo.instance': 'look at the log of the agent',
+  'device.problem.plain': 'turned away: it must use TLS, and called the port without TLS',
+  'device.todo.plain':
+    'set the device to TLS and to the port of listener.tls; if it was not this device, somebody used its AE title',
+  'device.problem.certificate': 'turned away: it showed another certificate than the one listed: {detail}',
+  'device.todo.certificate':
+    'if the device has a new certificate, write its name or SHA-256 under certificate; else somebody used its AE title',
   'device.problem.tls': 'cannot connect: {detail}',
   'device.todo.tls':
     'compare the TLS settings of the device with those of this listener: port, certificate, authority',

@@ -1,0 +1,16 @@
+import type { PeerCertificate } from 'node:tls'
+
+/**
+ * The names that a certificate is for: common names, DNS names and IP addresses. Text that looks like a further entry is
+ * none: Node quotes entries with special characters, and a list with a quoted entry is not read at all.
+ */
+export function certificateNames({ subject, subjectaltname: others = '' }: PeerCertificate): string[] {
+  const entries = others.includes('"') ? [] : others.split(', ')
+  const alternatives = entries.flatMap((entry) => /^(?:DNS|IP Address):(.+)$/.exec(entry)?.[1] ?? [])
+  return [...commonNames(subject), ...alternatives]
+}
+
+/** Node gives a list if there are several, whatever its types say. */
+function commonNames(subject: { readonly CN?: string | readonly string[] }): readonly string[] {
+  return [subject.CN ?? []].flat()
+}
