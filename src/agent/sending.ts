@@ -23,6 +23,7 @@ import { QuietTimes } from './settle/quiet-times.ts'
 import { ReceiptAudit } from './settle/receipt-audit.ts'
 import type { CommitmentReports } from './settle/report-commitment.ts'
 import { Retention } from './settle/retention.ts'
+import { RetentionClock } from './settle/retention-clock.ts'
 import { Settlement } from './settle/settlement.ts'
 
 /** The name of the one destination that every agent has. */
@@ -53,6 +54,7 @@ export class Sending implements AsyncDisposable {
   readonly #quiet: QuietTimes
   readonly #settlement: Settlement
   readonly #audit: ReceiptAudit
+  readonly #retentionClock: RetentionClock
   readonly #dispatcher: Dispatcher
   readonly #stop = new AbortController()
   #loops: Promise<void>[] = []
@@ -82,6 +84,7 @@ export class Sending implements AsyncDisposable {
       renewed: () => this.#keysRenewed(),
     })
     this.#quiet = new QuietTimes(clock, settings.study.quietMs)
+    this.#retentionClock = new RetentionClock(queue.retentionTimes, clock, () => this.clockOffsetMs)
     this.#settlement = this.#createSettlement()
     this.#audit = this.#createAudit()
     this.#dispatcher = this.#createDispatcher()
@@ -98,7 +101,7 @@ export class Sending implements AsyncDisposable {
       retained: queue.retained,
       spool: queue.spool,
       keepMs: settings.retention.confirmedMs,
-      clockOffsetMs: () => this.clockOffsetMs,
+      retentionClock: this.#retentionClock,
       centerIsWhole: (signal) => audit.isWhole(signal),
       clock,
       log,
@@ -195,6 +198,7 @@ export class Sending implements AsyncDisposable {
     return new Settlement({
       confirmed: () => reports.wake(),
       unchained: () => this.#audit.wake(),
+      retentionNow: () => this.#retentionClock.latest(),
       destination: CENTER,
       studies: queue.studies,
       receipted: queue.receipted,

@@ -17,6 +17,7 @@ import { ProcedureSteps } from './procedure-steps.ts'
 import { ReceiptChain } from './receipt-chain.ts'
 import { Receipted } from './receipted.ts'
 import { Retained } from './retained.ts'
+import { RetentionTimes } from './retention-times.ts'
 import { Spool } from './spool.ts'
 import { Studies } from './studies.ts'
 import { WatchPoints } from './watch-points.ts'
@@ -43,6 +44,7 @@ export interface Queue extends Disposable {
   receiptChain: ReceiptChain
   receipted: Receipted
   retained: Retained
+  retentionTimes: RetentionTimes
   watchPoints: WatchPoints
 }
 
@@ -82,6 +84,7 @@ export async function openQueue(
     receiptChain: new ReceiptChain(database),
     receipted: new Receipted(database, clock),
     retained: new Retained(database, clock),
+    retentionTimes: new RetentionTimes(database),
     watchPoints: new WatchPoints(database, clock),
     [Symbol.dispose]: () => {
       database.close()

@@ -12,9 +12,9 @@ export class Retained {
     this.#clock = clock
   }
 
-  /** Those whose last confirmation is at or before `confirmedUntil`, ms since 1970. */
-  due(confirmedUntil: number, limit: number): Ulid[] {
-    return this.#database.all<{ ulid: Ulid }>(DUE, confirmedUntil, limit).map(({ ulid }) => ulid)
+  /** Those that are kept from `keptUntil` or before on, by the time of retention. */
+  due(keptUntil: number, limit: number): Ulid[] {
+    return this.#database.all<{ ulid: Ulid }>(DUE, keptUntil, limit).map(({ ulid }) => ulid)
   }
 
   /** Written after the confirmation (which was FULL-committed) and before the unlink, which may be lost harmlessly. */
@@ -33,6 +33,6 @@ const DUE = `
   SELECT i.ulid FROM instance i INDEXED BY instance_present WHERE i.removed_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_unconfirmed
       WHERE d.ulid = coalesce(i.superseded_by, i.ulid) AND d.state <> 'confirmed')
-    AND (SELECT max(d.changed_at) FROM delivery d WHERE d.destination IN (SELECT destination FROM delivery_total)
+    AND (SELECT max(d.kept_from) FROM delivery d WHERE d.destination IN (SELECT destination FROM delivery_total)
       AND d.ulid = coalesce(i.superseded_by, i.ulid)) <= ?
   ORDER BY i.ulid LIMIT ?`

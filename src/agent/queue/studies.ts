@@ -45,6 +45,8 @@ export interface BelievedReceipt extends ChainedReceipt {
 
 /** When a receipt was believed, and what it says of the PACS. Times are ms since 1970. */
 export interface Confirmation {
+  /** From when on the copies are kept, by the time of retention (settle/retention-clock.ts). */
+  keptFrom: number
   at: number
   pacs: string
   /** When to ask again whether the PACS has taken everything. */
@@ -136,14 +138,14 @@ export class Studies {
     manifest: ManifestRow,
     receipt: BelievedReceipt,
     ulids: readonly string[],
-    { at, pacs, pacsDueAt }: Confirmation,
+    { keptFrom, at, pacs, pacsDueAt }: Confirmation,
   ): boolean {
     const { studyInstanceUid, version } = manifest
     return this.#database.durably(() => {
       const isSame = this.#database.get(HAS_RECEIPT, destination, studyInstanceUid, version, receipt.jws)
       const follows = isSame !== undefined || addReceipt(this.#database, destination, receipt)
       this.#database.run(SET_RECEIPT, receipt.jws, at, pacs, destination, studyInstanceUid, version)
-      for (const ulid of ulids) this.#database.run(CONFIRM_DELIVERY, at, destination, ulid)
+      for (const ulid of ulids) this.#database.run(CONFIRM_DELIVERY, at, keptFrom, destination, ulid)
       this.#database.run(CONFIRM_STUDY, pacsDueAt, destination, studyInstanceUid, version)
       return follows
     })
@@ -228,7 +230,7 @@ const SET_RECEIPT = `
   UPDATE manifest SET receipt_jws = ?, receipted_at = coalesce(receipted_at, ?), pacs = ?, forgotten_at = NULL
   WHERE destination = ? AND study_instance_uid = ? AND version = ?`
 const CONFIRM_DELIVERY = `
-  UPDATE delivery SET state = 'confirmed', changed_at = ?, reason_code = NULL, reason = NULL
+  UPDATE delivery SET state = 'confirmed', changed_at = ?, kept_from = ?, reason_code = NULL, reason = NULL
   WHERE destination = ? AND ulid = ? AND state <> 'confirmed'`
 const CONFIRM_STUDY = `
   UPDATE study SET state = 'confirmed', attempts = attempts + 1, next_attempt_at = ?, reason_code = NULL, reason = NULL

@@ -2,6 +2,7 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Retained } from '../queue/retained.ts'
 import type { Spool } from '../queue/spool.ts'
+import type { RetentionClock } from './retention-clock.ts'
 
 const EVERY_MS = 60_000
 const BATCH = 500
@@ -11,8 +12,7 @@ export interface RetentionParts {
   spool: Spool
   /** How long a confirmed instance is kept. */
   keepMs: number
-  /** Center's clock minus ours, ms; undefined before the center has answered. */
-  clockOffsetMs: () => number | undefined
+  retentionClock: RetentionClock
   /** Asks the center at this moment whether it still knows all that it has receipted. */
   centerIsWhole: (signal: AbortSignal) => Promise<boolean>
   clock: Clock
@@ -21,8 +21,7 @@ export interface RetentionParts {
 
 /**
  * Removes spool files, in the one safe order: the receipt was checked and the confirmation FULL-committed, the retention
- * time has passed, the removal is written down, and only then the file is unlinked. Time has passed only if our clock
- * and the center's both say so: a PC's clock that jumps ahead deletes nothing. While the center is away, or has lost what
+ * time has passed by both clocks (retention-clock.ts), the removal is written down, and only then the file is unlinked. While the center is away, or has lost what
  * it had receipted, nothing is removed: this copy may be the only one.
  */
 export class Retention {
@@ -41,10 +40,9 @@ export class Retention {
 
   /** Returns how many files were removed. */
   async removeDue(signal: AbortSignal): Promise<number> {
-    const { retained, spool, keepMs, clockOffsetMs, centerIsWhole, clock, log } = this.#parts
-    const offset = clockOffsetMs()
-    if (offset === undefined) return 0
-    const now = clock.now() + Math.min(0, offset)
+    const { retained, spool, keepMs, retentionClock, centerIsWhole, log } = this.#parts
+    const now = retentionClock.advance()
+    if (now === undefined) return 0
     let removed = 0
     while (retained.due(now - keepMs, 1).length > 0 && (await centerIsWhole(signal))) {
       const due = retained.due(now - keepMs, BATCH)

@@ -44,6 +44,8 @@ export interface SettlementParts {
   confirmed?: () => void
   /** A believed receipt does not follow the ones before it: answers were lost, or the center's register went back. */
   unchained?: () => void
+  /** The time by which copies are kept. */
+  retentionNow: () => number
   clock: Clock
   log: Log
 }
@@ -153,8 +155,9 @@ export class Settlement {
     const ulids = receipt.instances.map(({ ulid }) => ulid)
     const { counter, previous } = receipt
     const believed = { jws: receiptJws, digest: jwsDigest(receiptJws), counter, previous }
-    const at = confirmedAt(receipt, clock)
-    const follows = studies.confirm(destination, row, believed, ulids, { at, pacs, pacsDueAt })
+    const keptFrom = this.#parts.retentionNow()
+    const confirmation = { at: clock.now(), keptFrom, pacs, pacsDueAt }
+    const follows = studies.confirm(destination, row, believed, ulids, confirmation)
     if (!follows) this.#parts.unchained?.()
     this.#parts.confirmed?.()
     this.#timesLacked.delete(studyInstanceUid)
@@ -222,15 +225,6 @@ export class Settlement {
     const due = this.#parts.studies.nextDue(this.#parts.destination)
     return due === undefined ? IDLE_MS : Math.min(IDLE_MS, Math.max(0, due - this.#parts.clock.now()) + 5)
   }
-}
-
-/**
- * The retention time counts from here. A clock that stands in 1970 when the receipt comes must not, once it is set right,
- * let the copy seem old: the later of our time and the center's.
- */
-function confirmedAt({ receiptedAt }: Receipt, clock: Clock): number {
-  const centerMs = Date.parse(receiptedAt)
-  return Number.isNaN(centerMs) ? clock.now() : Math.max(clock.now(), centerMs)
 }
 
 const lacking = (): Failure =>

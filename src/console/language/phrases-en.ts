@@ -284,8 +284,9 @@ export const ENGLISH = {
   'health.stranger.todo': 'ferry devices shows what it offers, and what can be done',
   'health.late': 'The oldest instance waits for its confirmation',
   'health.late.todo': 'ferry queue shows what it waits for',
-  'health.clock': "This machine's clock is {offset} off the center's",
-  'health.clock.todo': 'switch on time synchronization (NTP) on this machine',
+  'health.clock': "This machine's clock and the center's differ by {offset}",
+  'health.clock.todo':
+    'either may be wrong: compare this machine with a clock that you trust; switch on time synchronization (NTP) here, or tell the center',
 
   'report.version': 'Ferry {version}, running for {uptime}',
   'report.center': 'Center',

@@ -266,8 +266,9 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'health.stranger.todo': '它提出的内容和处理办法见 ferry devices',
   'health.late': '最早的影像还在等待签收',
   'health.late.todo': '用 ferry queue 查看在等什么',
-  'health.clock': '本机时钟与中心相差 {offset}',
-  'health.clock.todo': '请在本机开启时间同步（NTP）',
+  'health.clock': '前置机与中心的时钟相差 {offset}',
+  'health.clock.todo':
+    '两边都可能不准：请与可信的时间核对；若前置机不准，请开启时间同步（NTP），否则请通知中心',
 
   'report.version': 'Ferry {version}，已运行 {uptime}',
   'report.center': '影像中心',

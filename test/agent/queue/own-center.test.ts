@@ -41,7 +41,7 @@ function confirm(queue: Queue, study: string, ulids: readonly Ulid[]): void {
   const { version } = queue.studies.toList('center', study)
   queue.studies.close('center', study, version, `digest of ${study}, ${version}`, 'jws')
   const [manifest] = queue.studies.manifestsDue('center')
-  const confirmation = { at: 0, pacs: 'none', pacsDueAt: 0 }
+  const confirmation = { at: 0, keptFrom: 0, pacs: 'none', pacsDueAt: 0 }
   queue.studies.confirm('center', manifest as never, BELIEVED, ulids, confirmation)
 }
 

@@ -30,7 +30,7 @@ async function confirmed(queue: Queue, clock: ManualClock, study: string, dataSe
   const { version } = queue.studies.toList('center', study)
   queue.studies.close('center', study, version, `digest of ${study}, ${version}`, 'jws')
   const [manifest] = queue.studies.manifestsDue('center')
-  const confirmation = { at: clock.now(), pacs: 'none', pacsDueAt: 0 }
+  const confirmation = { at: clock.now(), keptFrom: clock.now(), pacs: 'none', pacsDueAt: 0 }
   queue.studies.confirm('center', manifest as never, BELIEVED, [ulid], confirmation)
   clock.advance(1000)
   return ulid

@@ -204,7 +204,12 @@ test('a file that was removed after retention, which an older copy of the index 
   const [instance] = await acceptSome(queue, 1)
   const manifest = { studyInstanceUid: '', version: 1, digest: '', jws: '', attempts: 0, pacs: null }
   const ulids = [instance?.envelope.ulid ?? '']
-  queue.studies.confirm('center', manifest, BELIEVED, ulids, { at: 1, pacs: 'none', pacsDueAt: 1 })
+  queue.studies.confirm('center', manifest, BELIEVED, ulids, {
+    at: 1,
+    keptFrom: 1,
+    pacs: 'none',
+    pacsDueAt: 1,
+  })
   unlinkSync(instance?.path ?? '')
   expect(await recover(queue)).toMatchObject({ missing: [] })
   expect([queue.watchPoints.alarms(), queue.index.presentAfter('', 1)]).toEqual([[], []])

@@ -96,7 +96,7 @@ test('the spool is looked through again every day, and what is confirmed is left
   const { queue, clock } = scene
   const [first, confirmed] = [await accept(queue), await accept(queue)]
   const manifest = { studyInstanceUid: '', version: 1, digest: '', jws: '', attempts: 0, pacs: null }
-  const believed = { at: 1, pacs: 'none', pacsDueAt: 1 }
+  const believed = { at: 1, keptFrom: 1, pacs: 'none', pacsDueAt: 1 }
   queue.studies.confirm('center', manifest, BELIEVED, [confirmed.envelope.ulid], believed)
   flip(confirmed, 500)
   await untilPass(scene, 1)

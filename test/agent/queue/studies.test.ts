@@ -41,6 +41,7 @@ test('a late instance reopens a confirmed study, and the next manifest lists eve
   const [manifest] = queue.studies.manifestsDue('center')
   queue.studies.confirm('center', manifest as never, BELIEVED, [first], {
     at: Date.now(),
+    keptFrom: Date.now(),
     pacs: 'none',
     pacsDueAt: 0,
   })
@@ -65,6 +66,7 @@ test('a study that was confirmed without what the center refused is open again w
   const [manifest] = queue.studies.manifestsDue('center')
   queue.studies.confirm('center', manifest as never, BELIEVED, [first], {
     at: Date.now(),
+    keptFrom: Date.now(),
     pacs: 'none',
     pacsDueAt: 0,
   })
@@ -81,6 +83,7 @@ test('a receipt that comes when the study was reopened confirms what it lists an
   const late = await deliver(queue)
   queue.studies.confirm('center', manifest as never, BELIEVED, [first], {
     at: Date.now(),
+    keptFrom: Date.now(),
     pacs: 'none',
     pacsDueAt: 0,
   })

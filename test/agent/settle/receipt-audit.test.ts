@@ -111,6 +111,7 @@ function confirm(queue: Queue, clock: ManualClock, memory: Memory): boolean {
   const ulids = queue.deliveries.ofStudy('center', '1.1').map(({ ulid }) => ulid)
   return queue.studies.confirm('center', manifest as never, memory.give(digest), ulids, {
     at: clock.now(),
+    keptFrom: clock.now(),
     pacs: 'none',
     pacsDueAt: 0,
   })

@@ -98,6 +98,7 @@ function confirmAll(queue: Queue, studyInstanceUid = '1.1'): void {
     .find((one) => one.studyInstanceUid === studyInstanceUid)
   queue.studies.confirm('center', manifest as never, BELIEVED, ulids, {
     at: Date.now(),
+    keptFrom: Date.now(),
     pacs: 'none',
     pacsDueAt: 0,
   })

@@ -1,11 +1,14 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
+import type { ManifestRow } from '../../../src/agent/queue/studies.ts'
 import { Retention } from '../../../src/agent/settle/retention.ts'
-import type { Clock } from '../../../src/platform/clock.ts'
+import { RetentionClock } from '../../../src/agent/settle/retention-clock.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import type { Ulid } from '../../../src/protocol/ulid.ts'
 import { BELIEVED } from '../../support/believed-receipt.ts'
+import { JumpingClock } from '../../support/jumping-clock.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
@@ -29,71 +32,207 @@ async function deliverTwo(queue: Queue): Promise<[Ulid, Ulid]> {
   return [ulids[0] as Ulid, ulids[1] as Ulid]
 }
 
-function confirm(queue: Queue, ulid: Ulid): void {
-  const [manifest] = queue.studies.manifestsDue('center')
-  queue.studies.confirm('center', manifest as never, BELIEVED, [ulid], {
-    at: Date.now(),
-    pacs: 'none',
-    pacsDueAt: 0,
-  })
+/** A clinic's clock and a center's, which go on together and are set apart by a test. */
+class Clocks {
+  readonly #time = new ManualClock(Date.UTC(2026, 0, 1))
+  readonly own = new JumpingClock(this.#time)
+  /** How far the center's clock is wrong. */
+  centerJumpMs = 0
+  /** The center has not answered yet. */
+  isCenterAway = false
+  readonly #queue: Queue
+  #retentionClock: RetentionClock
+
+  constructor(queue: Queue) {
+    this.#queue = queue
+    this.#retentionClock = this.#create()
+  }
+
+  get retentionClock(): RetentionClock {
+    return this.#retentionClock
+  }
+
+  /** The agent is started again: what it knew of the monotonic clock is gone. */
+  restart(): void {
+    this.#retentionClock = this.#create()
+  }
+
+  /** The agent is off, or stands still, for so long. */
+  skip(days: number): void {
+    this.#time.advance(days * DAY_MS)
+  }
+
+  /** The agent runs for so long, and looks each hour. Returns how many files it removed. */
+  async run(days: number, isWhole = true): Promise<number> {
+    let removed = 0
+    for (let hour = 0; hour < days * 24; hour++) {
+      this.#time.advance(DAY_MS / 24)
+      removed += await this.removeDue(isWhole)
+    }
+    return removed
+  }
+
+  removeDue(isWhole = true): Promise<number> {
+    const { retained, spool } = this.#queue
+    const { retentionClock, own: clock } = this
+    const centerIsWhole = async (): Promise<boolean> => isWhole
+    const parts = {
+      retained,
+      spool,
+      keepMs: 7 * DAY_MS,
+      retentionClock,
+      centerIsWhole,
+      clock,
+      log: silentLog,
+    }
+    return new Retention(parts).removeDue(new AbortController().signal)
+  }
+
+  confirm(ulid: Ulid): void {
+    const manifest = { studyInstanceUid: STUDY, version: 1 } as ManifestRow
+    this.#queue.studies.confirm('center', manifest, BELIEVED, [ulid], {
+      at: this.own.now(),
+      keptFrom: this.#retentionClock.latest(),
+      pacs: 'none',
+      pacsDueAt: 0,
+    })
+  }
+
+  #create(): RetentionClock {
+    return new RetentionClock(this.#queue.retentionTimes, this.own, () =>
+      this.isCenterAway ? undefined : this.centerJumpMs - this.own.jumpMs,
+    )
+  }
 }
 
-function retention(
-  queue: Queue,
-  daysLater: number,
-  centerDaysLater: number | undefined,
-  isWhole = true,
-): Retention {
-  const clock: Clock = { ...systemClock, now: () => Date.now() + daysLater * DAY_MS }
-  const offset = centerDaysLater === undefined ? undefined : (centerDaysLater - daysLater) * DAY_MS
-  const { retained, spool } = queue
-  return new Retention({
-    retained,
-    spool,
-    keepMs: 7 * DAY_MS,
-    clockOffsetMs: () => offset,
-    centerIsWhole: async () => isWhole,
-    clock,
-    log: silentLog,
-  })
+async function withConfirmed(
+  use: (clocks: Clocks, confirmed: Ulid, other: Ulid, queue: Queue) => Promise<void>,
+  atConfirmation: (clocks: Clocks) => void = () => {},
+): Promise<void> {
+  using folder = tempFolder()
+  using queue = await openQueue(folder.path, systemClock, ['center'])
+  const [confirmed, other] = await deliverTwo(queue)
+  const clocks = new Clocks(queue)
+  await clocks.run(0.5)
+  atConfirmation(clocks)
+  clocks.confirm(confirmed)
+  await use(clocks, confirmed, other, queue)
 }
 
 test('only what is confirmed is removed, and only after the retention time', async () => {
-  using folder = tempFolder()
-  using queue = await openQueue(folder.path, systemClock, ['center'])
-  const [confirmed, delivered] = await deliverTwo(queue)
-  confirm(queue, confirmed)
-  expect(await retention(queue, 6, 6).removeDue(new AbortController().signal)).toBe(0)
-  expect(await retention(queue, 8, 8).removeDue(new AbortController().signal)).toBe(1)
-  expect(await queue.spool.has(confirmed)).toBe(false)
-  expect(await queue.spool.has(delivered)).toBe(true)
+  await withConfirmed(async (clocks, confirmed, delivered, { spool }) => {
+    expect(await clocks.run(6.9)).toBe(0)
+    expect(await clocks.run(0.2)).toBe(1)
+    expect(await spool.has(confirmed)).toBe(false)
+    expect(await spool.has(delivered)).toBe(true)
+  })
 })
 
-test('a clock that jumps ahead removes nothing unless the clock of the center agrees', async () => {
-  using folder = tempFolder()
-  using queue = await openQueue(folder.path, systemClock, ['center'])
-  const [confirmed] = await deliverTwo(queue)
-  confirm(queue, confirmed)
-  expect(await retention(queue, 3650, 0).removeDue(new AbortController().signal)).toBe(0)
-  expect(await retention(queue, 3650, undefined).removeDue(new AbortController().signal)).toBe(0)
-  expect(await retention(queue, 8, 3650).removeDue(new AbortController().signal)).toBe(1)
+test('nothing is removed before the center has answered', async () => {
+  await withConfirmed(async (clocks) => {
+    clocks.isCenterAway = true
+    expect(await clocks.run(8)).toBe(0)
+    clocks.isCenterAway = false
+    expect(await clocks.run(0.1)).toBe(1)
+  })
+})
+
+const YEAR_MS = 365 * DAY_MS
+const wrong: [string, (clocks: Clocks, jumpMs: number) => void][] = [
+  ['the agent’s clock', ({ own }, jumpMs) => void (own.jumpMs = jumpMs)],
+  ['the center’s clock', (clocks, jumpMs) => void (clocks.centerJumpMs = jumpMs)],
+  [
+    'both clocks at once',
+    (clocks, jumpMs) => {
+      clocks.own.jumpMs = jumpMs
+      clocks.centerJumpMs = jumpMs
+    },
+  ],
+]
+const jumps: [string, number][] = [
+  ['a year ahead', YEAR_MS],
+  ['fifty years ahead', 50 * YEAR_MS],
+  ['a year behind', -YEAR_MS],
+  ['in 1970', -Date.UTC(2026, 0, 1)],
+]
+const cases = wrong.flatMap(([who, jump]) =>
+  jumps.map(
+    ([name, jumpMs]) => [`${who} stands ${name}`, (clocks: Clocks) => jump(clocks, jumpMs), jump] as const,
+  ),
+)
+
+describe.each(cases)('%s', (_, set, jump) => {
+  test('at the confirmation, and is right after a minute: the copy is kept for the retention time, and no longer', async () => {
+    await withConfirmed(async (clocks) => {
+      clocks.skip(1 / 1440)
+      expect(await clocks.removeDue()).toBe(0)
+      jump(clocks, 0)
+      expect(await clocks.run(6.9)).toBe(0)
+      expect(await clocks.run(0.3)).toBe(1)
+    }, set)
+  })
+
+  test('from the confirmation on: the copy is kept for the retention time, and no longer', async () => {
+    await withConfirmed(async (clocks) => {
+      expect(await clocks.run(6.9)).toBe(0)
+      expect(await clocks.run(0.3)).toBe(1)
+    }, set)
+  })
+
+  test('a day after the confirmation, for an hour: no removal comes nearer, and none is put off by more than hours', async () => {
+    await withConfirmed(async (clocks) => {
+      expect(await clocks.run(1)).toBe(0)
+      set(clocks)
+      expect(await clocks.run(1 / 24)).toBe(0)
+      jump(clocks, 0)
+      expect(await clocks.run(5.8)).toBe(0)
+      expect(await clocks.run(0.4)).toBe(1)
+    })
+  })
+})
+
+test.each(wrong.slice(0, 2))(
+  '%s is found a year ahead when the agent starts again: nothing is removed early',
+  async (_, jump) => {
+    await withConfirmed(async (clocks) => {
+      jump(clocks, YEAR_MS)
+      clocks.restart()
+      expect(await clocks.run(6.9)).toBe(0)
+      expect(await clocks.run(0.3)).toBe(1)
+    })
+  },
+)
+
+test('while the agent is off the time goes on, if both clocks say so', async () => {
+  await withConfirmed(async (clocks) => {
+    clocks.skip(8)
+    clocks.restart()
+    expect(await clocks.removeDue()).toBe(1)
+  })
+})
+
+test('what is confirmed just after a start is not counted as kept while the agent was off', async () => {
+  await withConfirmed(async (clocks, _, other) => {
+    clocks.skip(8)
+    clocks.restart()
+    clocks.isCenterAway = true
+    clocks.confirm(other)
+    clocks.isCenterAway = false
+    expect(await clocks.run(6.8)).toBe(0)
+    expect(await clocks.run(0.3)).toBe(2)
+  })
 })
 
 test('a removal is written down before the file goes, so that its absence is no alarm', async () => {
-  using folder = tempFolder()
-  using queue = await openQueue(folder.path, systemClock, ['center'])
-  const [confirmed] = await deliverTwo(queue)
-  confirm(queue, confirmed)
-  await retention(queue, 8, 8).removeDue(new AbortController().signal)
-  expect(queue.index.presentAfter('', 100)).not.toContain(confirmed)
+  await withConfirmed(async (clocks, confirmed, _, { index }) => {
+    expect(await clocks.run(8)).toBe(1)
+    expect(index.presentAfter('', 100)).not.toContain(confirmed)
+  })
 })
 
 test('a center that has lost what it had receipted, or cannot be asked, lets nothing be removed', async () => {
-  using folder = tempFolder()
-  using queue = await openQueue(folder.path, systemClock, ['center'])
-  const [confirmed] = await deliverTwo(queue)
-  confirm(queue, confirmed)
-  const { signal } = new AbortController()
-  expect(await retention(queue, 8, 8, false).removeDue(signal)).toBe(0)
-  expect(await retention(queue, 8, 8, true).removeDue(signal)).toBe(1)
+  await withConfirmed(async (clocks) => {
+    expect(await clocks.run(8, false)).toBe(0)
+    expect(await clocks.removeDue(true)).toBe(1)
+  })
 })

@@ -74,6 +74,7 @@ async function settle(
     center: CENTER,
     receiptKeys,
     renewKeys: async () => renewKeys?.(),
+    retentionNow: () => 0,
     postManifest: async (jws) => answer(jws),
     requeued: () => {
       requeued?.(queue)

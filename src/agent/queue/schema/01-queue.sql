@@ -38,6 +38,8 @@ CREATE TABLE delivery (
   -- why it waits or is held: a failure code and its sentence
   reason_code TEXT,
   reason TEXT,
+  -- confirmed: the copy is kept from here on, by the time of retention
+  kept_from INTEGER,
   PRIMARY KEY (destination, ulid)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX delivery_waiting ON delivery (destination, state, next_attempt_at, ulid);
@@ -92,6 +94,14 @@ CREATE TABLE manifest (
   PRIMARY KEY (destination, study_instance_uid, version)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX manifest_forgotten ON manifest (destination, study_instance_uid, version) WHERE forgotten_at IS NOT NULL;
+
+-- The time by which confirmed copies are kept: what has passed by both clocks.
+CREATE TABLE retention_time (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  elapsed_ms INTEGER NOT NULL,
+  own_ms INTEGER NOT NULL,
+  center_ms INTEGER
+) STRICT;
 
 -- Ends of the center's chain of receipts to this agent, each believed. Normally there is one. There are several while it is not
 -- known whether they belong to one chain, and the center is asked.

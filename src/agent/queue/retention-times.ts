@@ -1,0 +1,38 @@
+import type { Database } from '../../platform/sqlite.ts'
+
+/** How far the time of retention had come, and what both clocks said then (ms since 1970). */
+export interface RetentionTime {
+  readonly elapsedMs: number
+  readonly ownMs: number
+  /** Null if the center had not answered. */
+  readonly centerMs: number | null
+}
+
+/** Keeps the time of retention over restarts (settle/retention-clock.ts). */
+export class RetentionTimes {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  last(): RetentionTime | undefined {
+    return this.#database.get<RetentionTime>(
+      'SELECT elapsed_ms AS elapsedMs, own_ms AS ownMs, center_ms AS centerMs FROM retention_time',
+    )
+  }
+
+  /** If it is lost with the power, the time goes back by the last minute, and copies are kept that much longer. */
+  write({ elapsedMs, ownMs, centerMs }: RetentionTime): void {
+    this.#database.transaction(() =>
+      this.#database.run(
+        `INSERT INTO retention_time (id, elapsed_ms, own_ms, center_ms) VALUES (1, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET elapsed_ms = excluded.elapsed_ms, own_ms = excluded.own_ms,
+           center_ms = excluded.center_ms`,
+        elapsedMs,
+        ownMs,
+        centerMs,
+      ),
+    )
+  }
+}
