@@ -117,10 +117,13 @@ test('its statuses of procedure steps are those that the code answers', () => {
 
 test('its limits are those of the code and of the default settings', () => {
   const { limits, listener, commitment } = defaults()
-  const { connections, connectionsPerPeer, requestMs, pduMs, requestBytesEach, requestBytes } = DEFAULT_LIMITS
-  expect(beside('connections')).toBe(`${connections} in all, ${connectionsPerPeer} from one address`)
+  const { waiting, waitingPerPeer, associationsKept } = DEFAULT_LIMITS
+  const { requestMs, pduMs, requestBytesEach, requestBytes } = DEFAULT_LIMITS
+  expect(beside('connections without an association')).toBe(
+    `${waiting} in all, ${waitingPerPeer} from one address; ${waiting} more are kept for addresses of listed devices`,
+  )
   expect(beside('associations')).toBe(
-    `${limits.associations} in all (\`limits.associations\`), ${limits.associationsPerPeer} from one address (\`limits.associationsPerPeer\`)`,
+    `${limits.associations} in all (\`limits.associations\`), ${limits.associationsPerPeer} from one address (\`limits.associationsPerPeer\`); ${associationsKept} are kept for addresses of listed devices`,
   )
   expect(beside('A-ASSOCIATE-RQ')).toContain(
     `within ${requestMs / 1000} s, at most ${MAX_ASSOCIATE_LENGTH / KIB} KiB`,

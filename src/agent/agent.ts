@@ -217,6 +217,7 @@ function listen(parts: Listening): Promise<DeviceDoors> {
     host: listener.host,
     port: listener.port,
     handlers,
+    known: devices,
     clock,
     log,
     limits: { ...DEFAULT_LIMITS, associations, associationsPerPeer, idleMs, maxPduLength },

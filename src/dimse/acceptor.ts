@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../platform/clock.ts'
 import { describe, Failure } from '../platform/failure.ts'
 import type { Log, LogFields } from '../platform/log.ts'
+import type { StrangerLog } from '../platform/stranger-log.ts'
 import type { AssociationEnd, AssociationHandlers, AssociationRequest } from './association.ts'
 import { Connection } from './connection.ts'
 import type { DimseLimits } from './dimse-limits.ts'
@@ -21,6 +22,8 @@ export interface AcceptorOptions {
   readonly handlers: AssociationHandlers
   readonly clock: Clock
   readonly log: Log
+  /** Takes the lines about rejected peers. */
+  readonly strangers: StrangerLog
   readonly limits: DimseLimits
   /** What the requests of all connections share. */
   readonly gathering: GatheringLimits
@@ -110,7 +113,7 @@ export class Acceptor {
   }
 
   async #answerRequest(body: Buffer): Promise<Established | undefined> {
-    const { limits, log } = this.#options
+    const { limits, log, strangers } = this.#options
     const { request, peerMaxPduLength, pdu, outcome } = negotiate(body, this.#library, {
       ...this.#options,
       maxPduLength: limits.maxPduLength,
@@ -123,7 +126,11 @@ export class Acceptor {
       return this.#established({ association: request, contexts: outcome.contexts, peerMaxPduLength })
     }
     const { rejection, reason } = outcome
-    log.warn('association rejected', { ...fields, answered: rejection.words, reason })
+    strangers.warn('association rejected', request.peerAddress, {
+      ...fields,
+      answered: rejection.words,
+      reason,
+    })
     this.#connection.letGo(limits.lingerMs)
     return undefined
   }

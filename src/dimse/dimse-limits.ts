@@ -2,12 +2,19 @@
 export interface DimseLimits {
   /** The longest P-DATA-TF that we announce and take, in bytes. */
   readonly maxPduLength: number
-  /** Sockets in all and from one address; more are closed at once. */
-  readonly connections: number
-  readonly connectionsPerPeer: number
+  /**
+   * Sockets that have no association, from addresses where no device is listed: in all, and from one address. As many
+   * places are kept for addresses of listed devices. If there is no place, the socket that has waited longest at the most
+   * crowded address is closed; at the newcomer's own address only after the grace.
+   */
+  readonly waiting: number
+  readonly waitingPerPeer: number
+  readonly waitingGraceMs: number
   /** Associations in all and from one address; more are rejected as a transient limit. */
   readonly associations: number
   readonly associationsPerPeer: number
+  /** Of these, kept for addresses of listed devices, if any device is listed with one. */
+  readonly associationsKept: number
   /** Bytes that the data sets of N-ACTION and its like may hold, in all and one of them: they are held whole. */
   readonly requestBytes: number
   readonly requestBytesEach: number
@@ -27,10 +34,12 @@ export interface DimseLimits {
 
 export const DEFAULT_LIMITS: DimseLimits = {
   maxPduLength: 128 * 1024,
-  connections: 256,
-  connectionsPerPeer: 128,
+  waiting: 128,
+  waitingPerPeer: 64,
+  waitingGraceMs: 1000,
   associations: 64,
   associationsPerPeer: 32,
+  associationsKept: 16,
   requestBytes: 16 * 1024 * 1024,
   requestBytesEach: 4 * 1024 * 1024,
   requestMs: 30_000,

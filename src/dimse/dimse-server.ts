@@ -1,13 +1,16 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Clock } from '../platform/clock.ts'
+import type { Place } from '../platform/crowd.ts'
 import { describe, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
+import { withoutMappedPrefix } from '../platform/peer-address.ts'
+import { StrangerLog } from '../platform/stranger-log.ts'
 import { Acceptor } from './acceptor.ts'
 import type { AssociationHandlers } from './association.ts'
 import { DEFAULT_LIMITS, type DimseLimits } from './dimse-limits.ts'
 import { checkLibrary } from './library-check.ts'
-import { ListenerCounts } from './listener-counts.ts'
+import { type KnownAddresses, ListenerCounts } from './listener-counts.ts'
 import type { Peer } from './negotiate.ts'
 import { TlsDoor } from './tls-door.ts'
 import type { TlsAcceptance } from './tls-gate.ts'
@@ -22,8 +25,12 @@ export interface ListenOptions {
   readonly clock: Clock
   readonly log: Log
   readonly limits?: Partial<DimseLimits>
+  /** Of listed devices: places are kept for them. */
+  readonly known?: KnownAddresses
   /** Where another listener is under the same limits. */
   readonly counts?: ListenerCounts
+  /** Where another listener's strangers are counted too. */
+  readonly strangers?: StrangerLog
   /** Where given, the port is for TLS alone. */
   readonly tls?: TlsAcceptance
   /** Told of peers that could not connect because of TLS, or the lack of it. */
@@ -50,6 +57,7 @@ export class DimseServer implements AsyncDisposable {
   readonly #options: ListenOptions
   readonly #limits: DimseLimits
   readonly #counts: ListenerCounts
+  readonly #strangers: StrangerLog
   readonly #running = new Map<Acceptor, Promise<void>>()
   readonly #door: TlsDoor | undefined
   /** At the door: not yet secured. */
@@ -60,7 +68,8 @@ export class DimseServer implements AsyncDisposable {
     this.#server = server
     this.#options = options
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
-    this.#counts = options.counts ?? new ListenerCounts(this.#limits)
+    this.#counts = options.counts ?? new ListenerCounts(this.#limits, options.clock, options.known)
+    this.#strangers = options.strangers ?? new StrangerLog(options.log, options.clock)
     const { requestMs, lingerMs } = this.#limits
     const { tls: acceptance, clock } = options
     const report = (trouble: TlsTrouble): void => this.#report(trouble)
@@ -111,54 +120,42 @@ export class DimseServer implements AsyncDisposable {
   #connected(socket: Socket): void {
     const { remoteAddress, remotePort } = socket
     const address = withoutMappedPrefix(remoteAddress ?? '')
-    if (
-      remoteAddress === undefined ||
-      this.#closing !== undefined ||
-      !this.#counts.connections.take(address)
-    ) {
-      socket.on('error', () => {})
+    socket.on('error', () => {}) // 'close' tells of it
+    const visitor = new Visitor(socket, address, this.#counts)
+    if (remoteAddress === undefined || this.#closing !== undefined || !visitor.wait()) {
       socket.destroy()
       return
     }
     const peer = { address, port: remotePort ?? 0 }
-    if (this.#door === undefined) this.#serve(socket, peer)
-    else this.#entering.set(socket, this.#enter(this.#door, socket, peer))
+    if (this.#door === undefined) this.#serve(socket, peer, visitor)
+    else this.#entering.set(socket, this.#enter(this.#door, socket, peer, visitor))
   }
 
-  async #enter(door: TlsDoor, socket: Socket, peer: Peer): Promise<void> {
+  async #enter(door: TlsDoor, socket: Socket, peer: Peer, visitor: Visitor): Promise<void> {
     const secured = await door.enter(socket, peer.address)
     this.#entering.delete(socket)
-    if (secured === undefined) this.#counts.connections.giveBack(peer.address)
-    else this.#serve(secured.socket, { ...peer, tls: secured.tls })
+    if (secured === undefined) visitor.gone()
+    else this.#serve(secured.socket, { ...peer, tls: secured.tls }, visitor)
   }
 
-  #serve(socket: Socket, peer: Peer): void {
+  #serve(socket: Socket, peer: Peer, visitor: Visitor): void {
     const { handlers, clock, log } = this.#options
-    let isAssociated = false
-    const admit = (): boolean => {
-      isAssociated = this.#counts.associations.take(peer.address)
-      return isAssociated
-    }
-    // A peer that is slow to close after a rejection or release takes up a connection, but no association.
-    const leave = (): void => {
-      if (isAssociated) this.#counts.associations.giveBack(peer.address)
-      isAssociated = false
-    }
     const metTls = (): void => this.#report(tlsOnPlain(peer.address, this.port))
     const acceptor = new Acceptor(socket, {
       peer,
       handlers,
       clock,
       log,
-      admit,
-      leave,
+      strangers: this.#strangers,
+      admit: () => visitor.associate(),
+      leave: () => visitor.dissociate(),
       ...(peer.tls === undefined ? { metTls } : {}),
       limits: this.#limits,
       gathering: this.#counts.gathering,
     })
     const running = acceptor.run().finally(() => {
       this.#running.delete(acceptor)
-      this.#counts.connections.giveBack(peer.address)
+      visitor.gone()
     })
     this.#running.set(acceptor, running)
     // It has been let in while the listener began to close.
@@ -168,7 +165,7 @@ export class DimseServer implements AsyncDisposable {
   #report(trouble: TlsTrouble): void {
     const { log, tlsTrouble } = this.#options
     const { peerAddress, words } = trouble
-    log.warn('a peer cannot connect because of TLS', { peerAddress, reason: words })
+    this.#strangers.warn('a peer cannot connect because of TLS', peerAddress, { reason: words })
     try {
       tlsTrouble?.(trouble)
     } catch (error) {
@@ -177,11 +174,49 @@ export class DimseServer implements AsyncDisposable {
   }
 }
 
-function tlsOnPlain(peerAddress: string, port: number): TlsTrouble {
-  return { kind: 'tls-on-plain', peerAddress, words: `it speaks TLS on port ${port}, which is without TLS` }
+/** One socket and what it holds: a place among those that wait, or an association. */
+class Visitor {
+  readonly #socket: Socket
+  readonly #address: string
+  readonly #counts: ListenerCounts
+  #place: Place | undefined
+  #isAssociated = false
+
+  constructor(socket: Socket, address: string, counts: ListenerCounts) {
+    this.#socket = socket
+    this.#address = address
+    this.#counts = counts
+  }
+
+  wait(): boolean {
+    this.#place = this.#counts.wait(this.#address, () => void this.#socket.destroy())
+    return this.#place !== undefined
+  }
+
+  associate(): boolean {
+    this.#isAssociated = this.#counts.associate(this.#address)
+    if (this.#isAssociated) this.#place?.leave()
+    return this.#isAssociated
+  }
+
+  /** A peer that is slow to close after a rejection or release waits again, and holds no association. */
+  dissociate(): void {
+    if (!this.#isAssociated) return
+    this.#end()
+    if (!this.#socket.closed && !this.wait()) this.#socket.destroy()
+  }
+
+  gone(): void {
+    this.#end()
+    this.#place?.leave()
+  }
+
+  #end(): void {
+    if (this.#isAssociated) this.#counts.dissociate(this.#address)
+    this.#isAssociated = false
+  }
 }
 
-/** A dual-stack listener shows IPv4 peers as ::ffff:192.0.2.1 (RFC 4291 §2.5.5.2). */
-function withoutMappedPrefix(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '')
+function tlsOnPlain(peerAddress: string, port: number): TlsTrouble {
+  return { kind: 'tls-on-plain', peerAddress, words: `it speaks TLS on port ${port}, which is without TLS` }
 }

@@ -10,10 +10,13 @@ export class PeerCount {
     this.#limitPerPeer = limitPerPeer
   }
 
-  /** Takes one more for the address; false, and nothing is taken, when a limit is reached. */
-  take(address: string): boolean {
+  /**
+   * Takes one more for the address. Returns false, and takes nothing, if a limit is reached; `kept` places are not for
+   * this address.
+   */
+  take(address: string, kept: number): boolean {
     const held = this.#held.get(address) ?? 0
-    if (this.#total >= this.#limit || held >= this.#limitPerPeer) return false
+    if (this.#total >= this.#limit - kept || held >= this.#limitPerPeer) return false
     this.#total++
     this.#held.set(address, held + 1)
     return true

@@ -37,6 +37,8 @@ export function guardServer(
 }
 
 function closeWith(socket: Duplex, statusLine: string): void {
+  // Told of already, and about to close: its other bytes are no HTTP either.
+  if (socket.writableEnded) return
   socket.on('error', () => {})
   if (!socket.writable) return void socket.destroy()
   socket.end(`HTTP/1.1 ${statusLine}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>

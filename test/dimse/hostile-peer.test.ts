@@ -183,7 +183,8 @@ test('a request cut at any byte harms nobody', async () => {
 })
 
 test('a hundred silent sockets do not keep an honest device out, and too many from one address are closed', async () => {
-  await using listener = await startListener({ limits: { connectionsPerPeer: 100, connections: 150 } })
+  const limits = { waitingPerPeer: 100, waiting: 150, waitingGraceMs: 60_000 }
+  await using listener = await startListener({ limits })
   const silent = await connectAll(listener.port, 100, '127.0.0.2')
   const surplus = await RawAssociation.connect(listener.port, '127.0.0.2')
   expect(await surplus.next()).toBe('closed')

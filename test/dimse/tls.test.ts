@@ -245,7 +245,7 @@ test('a listener that closes waits for nobody who is still at its door', async (
 test('sockets at the door count as connections of their address', async () => {
   await using listener = await startListener({
     tls: { credentials: ours, clientCertificates: 'required' },
-    limits: { connectionsPerPeer: 2 },
+    limits: { waitingPerPeer: 2, waitingGraceMs: 60_000 },
   })
   const silent = await Promise.all([1, 2].map(() => RawAssociation.connect(listener.port)))
   const surplus = await RawAssociation.connect(listener.port)

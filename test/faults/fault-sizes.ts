@@ -28,3 +28,5 @@ export const LINE_SPEED = sizeOf('FERRY_LINE_SPEED', 20, 1)
 export const LINE_CUTS = sizeOf('FERRY_LINE_CUTS', 25, 250)
 /** Connections that one host keeps open at the center, and two hosts at the agent's door, without a word that counts. */
 export const TRICKLERS = sizeOf('FERRY_TRICKLERS', 1_000, 5_000)
+/** Requests of the HTTP fuzzer to the center's front, the status page and the control socket together. */
+export const HTTP_FUZZ_REQUESTS = sizeOf('FERRY_HTTP_FUZZ_REQUESTS', 20_000, 1_000_000)

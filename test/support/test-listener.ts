@@ -1,5 +1,6 @@
 import type { DimseLimits } from '../../src/dimse/dimse-limits.ts'
 import { type DimseServer, listenForAssociations } from '../../src/dimse/dimse-server.ts'
+import type { KnownAddresses } from '../../src/dimse/listener-counts.ts'
 import type { TlsAcceptance } from '../../src/dimse/tls-gate.ts'
 import type { TlsTrouble } from '../../src/dimse/tls-trouble.ts'
 import { type Clock, systemClock } from '../../src/platform/clock.ts'
@@ -13,18 +14,20 @@ export async function startListener(
     limits?: Partial<DimseLimits>
     handlers?: RecordingHandlers
     log?: Log
+    known?: KnownAddresses
     tls?: TlsAcceptance
     tlsTrouble?: (trouble: TlsTrouble) => void
   } = {},
 ): Promise<AsyncDisposable & { server: DimseServer; port: number; handlers: RecordingHandlers }> {
   const { clock = systemClock, limits = {}, handlers = new RecordingHandlers(), log = silentLog } = options
-  const { tls, tlsTrouble } = options
+  const { known, tls, tlsTrouble } = options
   const server = await listenForAssociations({
     host: '127.0.0.1',
     port: 0,
     handlers,
     clock,
     log,
+    ...(known === undefined ? {} : { known }),
     ...(tls === undefined ? {} : { tls }),
     ...(tlsTrouble === undefined ? {} : { tlsTrouble }),
     limits: { closeGraceMs: 500, ...limits },

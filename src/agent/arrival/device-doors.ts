@@ -1,6 +1,7 @@
 import { type ListenOptions, listenForAssociations } from '../../dimse/dimse-server.ts'
 import { ListenerCounts } from '../../dimse/listener-counts.ts'
 import { readTlsCredentials, type TlsCredentials } from '../../dimse/tls-credentials.ts'
+import { StrangerLog } from '../../platform/stranger-log.ts'
 import type { WatchPoints } from '../queue/watch-points.ts'
 import { CertificateWatch } from './certificate-watch.ts'
 
@@ -27,20 +28,23 @@ export interface DeviceDoors extends AsyncDisposable {
  * Throws KEY_FILE_INVALID for files that don't fit, PORT_IN_USE.
  */
 export async function openDoors(
-  plain: Omit<ListenOptions, 'tls' | 'counts'>,
+  plain: Omit<ListenOptions, 'tls' | 'counts' | 'strangers'>,
   tls: TlsDoorSettings | undefined,
   watchPoints: WatchPoints,
 ): Promise<DeviceDoors> {
   await using stack = new AsyncDisposableStack()
   const credentials = tls === undefined ? undefined : readTlsCredentials(tls)
   stack.use(watchCertificate(credentials, plain, watchPoints))
-  const counts = new ListenerCounts(plain.limits)
+  const counts = new ListenerCounts(plain.limits ?? {}, plain.clock, plain.known)
+  const strangers = new StrangerLog(plain.log, plain.clock)
   const isPlainOpen = tls === undefined || tls.isOnlyDoor !== true
-  const port = isPlainOpen ? stack.use(await listenForAssociations({ ...plain, counts })).port : undefined
+  const port = isPlainOpen
+    ? stack.use(await listenForAssociations({ ...plain, counts, strangers })).port
+    : undefined
   let tlsPort: number | undefined
   if (tls !== undefined && credentials !== undefined) {
     const acceptance = { credentials, clientCertificates: tls.clientCertificates }
-    const options = { ...plain, counts, port: tls.port, tls: acceptance }
+    const options = { ...plain, counts, strangers, port: tls.port, tls: acceptance }
     tlsPort = stack.use(await listenForAssociations(options)).port
   }
   const open = stack.move()

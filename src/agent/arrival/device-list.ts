@@ -1,6 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net'
 import type { AssociationRequest } from '../../dimse/association.ts'
 import { type AssociationRejection, REJECTION } from '../../dimse/association-rejection.ts'
+import type { KnownAddresses } from '../../dimse/listener-counts.ts'
 import { type IdentityDemand, type IdentityProblem, identityProblem } from './device-identity.ts'
 
 /** A device that is let in: it calls itself `aeTitle`, and comes from one of `addresses` where any are given. */
@@ -53,7 +54,7 @@ interface Register {
 }
 
 /** The devices that are let in. The register can be replaced while devices call; associations that are open go on. */
-export class DeviceList {
+export class DeviceList implements KnownAddresses {
   readonly #aeTitles: readonly string[]
   #register: Register
 
@@ -65,6 +66,16 @@ export class DeviceList {
 
   get devices(): readonly Device[] {
     return this.#register.devices.map(({ device }) => device)
+  }
+
+  /** No device is listed with an address. */
+  get isEmpty(): boolean {
+    return this.#register.devices.every(({ from }) => from === undefined)
+  }
+
+  /** Whether a device is listed with this address; a device from anywhere says nothing about addresses. */
+  has(peerAddress: string): boolean {
+    return this.#register.devices.some(({ from }) => from?.check(peerAddress, family(peerAddress)) === true)
   }
 
   replace(devices: readonly Device[], acceptUnknown: boolean): void {

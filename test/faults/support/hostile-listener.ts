@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { AssociationEnd, AssociationHandlers, StoreSink } from '../../../src/dimse/association.ts'
 import { DimseServer } from '../../../src/dimse/dimse-server.ts'
 import type { Log } from '../../../src/platform/log.ts'
+import { StrangerLog } from '../../../src/platform/stranger-log.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { acceptAll } from '../../support/recording-handlers.ts'
 import { resetSocket } from '../../support/reset-socket.ts'
@@ -60,6 +61,8 @@ export class HostileListener {
       handlers,
       clock: this.#clock,
       log: this.#log(),
+      // Its minutes outlast a case.
+      strangers: new StrangerLog(this.#log(), new ManualClock()),
     })
   }
 

@@ -54,6 +54,15 @@ export const AT_THE_FRONT: readonly Trickle[] = [
   },
 ]
 
+/** The ways in which a host holds a connection to the devices' door open without being a device. */
+export const AT_THE_DEVICES_DOOR: readonly Trickle[] = [
+  (at) => ({ socket: plain(at) }),
+  (at) => {
+    const socket = plain(at)
+    return { socket, tick: bytewise(socket, Buffer.of(1, 0, 0, 0, 0x10, 0), Buffer.alloc(4096, 1)) }
+  },
+]
+
 export interface Tricklers extends Disposable {
   opened(): number
   turnedAway(): number
