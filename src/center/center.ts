@@ -1,5 +1,7 @@
 import { join } from 'node:path'
-import { StowClient, type StowServer } from '../dicomweb/stow-client.ts'
+import type { DicomwebServer } from '../dicomweb/dicomweb-connection.ts'
+import { StowClient } from '../dicomweb/stow-client.ts'
+import { WadoClient } from '../dicomweb/wado-client.ts'
 import type { Clock } from '../platform/clock.ts'
 import { failureFrom } from '../platform/failure.ts'
 import { lockFolder } from '../platform/folder-lock.ts'
@@ -43,7 +45,9 @@ export interface CenterOptions {
 }
 
 /** The PACS that instances are handed on to. */
-export interface PacsOptions extends StowServer {
+export interface PacsOptions extends DicomwebServer {
+  /** Where the PACS gives its copies out (WADO-RS); `url` by default. */
+  readonly wadoUrl?: string
   /** Policies of the copies that it is meant to have; identified and normalized ones by default. */
   readonly policies?: readonly string[]
 }
@@ -210,9 +214,13 @@ async function startHandOn(
   held: AsyncDisposableStack,
 ): Promise<HandOn | undefined> {
   if (server === undefined) return undefined
-  const pacs = held.use(await StowClient.open(server, clock))
+  const stow = held.use(await StowClient.open(server, clock))
+  const wado = held.use(await WadoClient.open({ ...server, url: server.wadoUrl ?? server.url }, clock))
   const handOn = new HandOn({
-    pacs,
+    pacs: {
+      store: (instances, signal) => stow.store(instances, signal),
+      copyOf: (instance, signal) => wado.copyOf(instance, signal),
+    },
     handOn: register.handOn,
     notes: register.notes,
     store,

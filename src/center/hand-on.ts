@@ -2,18 +2,22 @@ import { createHash } from 'node:crypto'
 import { failureReason } from '../dicomweb/failure-reason.ts'
 import type { StowAnswer, StowOutcome } from '../dicomweb/stow-answer.ts'
 import type { StowInstance } from '../dicomweb/stow-client.ts'
+import type { WadoAnswer, WadoInstance } from '../dicomweb/wado-client.ts'
 import { backoffMs } from '../platform/backoff.ts'
 import type { Clock } from '../platform/clock.ts'
 import { Failure, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
 import { Wake } from '../platform/wake.ts'
+import { compareCopy } from './compare-copy.ts'
 import type { InstanceStore } from './instance-store.ts'
 import type { HandOnInstance, HandOnOutcome, HandOnRegister, NoteName, NoteRegister } from './register.ts'
 import type { StoredFiles } from './stored-files.ts'
 
 /** Where instances are handed on to. Throws what stood in the way on this side; what the PACS says is an answer. */
 export interface Pacs {
-  store(instances: readonly StowInstance[], signal: AbortSignal): Promise<StowAnswer>
+  readonly store: (instances: readonly StowInstance[], signal: AbortSignal) => Promise<StowAnswer>
+  /** The copy that it has of an instance. */
+  readonly copyOf: (instance: WadoInstance, signal: AbortSignal) => Promise<WadoAnswer>
 }
 
 export interface HandOnMeans {
@@ -89,9 +93,7 @@ export class HandOn {
     switch (answer.kind) {
       case 'answered':
         this.#pauses = 0
-        return this.#settle(
-          batch.map((instance) => this.#outcome(instance, answer.outcomes.get(instance.sopInstanceUid))),
-        )
+        return this.#settleAnswered(batch, answer.outcomes)
       case 'refused':
         this.#pauses = 0
         return this.#settle(
@@ -181,13 +183,43 @@ export class HandOn {
     }
   }
 
-  #outcome(instance: HandOnInstance, said: StowOutcome | undefined): HandOnOutcome {
+  /** Comparing a copy takes its time: what is clear is written down first. */
+  async #settleAnswered(
+    batch: readonly HandOnInstance[],
+    outcomes: ReadonlyMap<string, StowOutcome>,
+  ): Promise<void> {
+    const [there, clear]: [HandOnInstance[], HandOnOutcome[]] = [[], []]
+    for (const instance of batch) {
+      const outcome = this.#outcome(instance, outcomes.get(instance.sopInstanceUid))
+      if (outcome === undefined) there.push(instance)
+      else clear.push(outcome)
+    }
+    if (clear.length > 0) await this.#settle(clear)
+    for (const instance of there) await this.#settle([await this.#compared(instance)])
+  }
+
+  async #compared(instance: HandOnInstance): Promise<HandOnOutcome> {
+    const compared = await compareCopy(instance, this.#means.pacs.copyOf, this.#stop.signal)
+    switch (compared.state) {
+      case 'accepted':
+        return accepted(instance)
+      case 'refused':
+        return refused(instance, compared.reason)
+      case 'later':
+        return this.#later(instance, compared.reason)
+      case 'unverified':
+        return { id: instance.id, state: 'unverified', reason: compared.reason, failed: false, nextAt: 0 }
+    }
+  }
+
+  /** Undefined: the PACS has it already, which must be looked at. */
+  #outcome(instance: HandOnInstance, said: StowOutcome | undefined): HandOnOutcome | undefined {
     if (said === undefined) return this.#later(instance, 'the PACS did not mention it in its answer')
     if (said.stored) return accepted(instance)
     const { meaning, remedy } = failureReason(said.reason)
     switch (remedy) {
       case 'there':
-        return accepted(instance)
+        return undefined
       case 'later':
         return this.#later(instance, meaning)
       case 'never':

@@ -266,10 +266,10 @@ export interface ReceiptRegister {
 }
 
 /** An instance on its way to the PACS. */
-export interface HandOnInstance {
+export interface HandOnInstance extends InstanceVersion {
   readonly id: number
   readonly studyUid: string
-  readonly sopInstanceUid: string
+  readonly seriesUid: string
   readonly file: string
   readonly fileBytes: number
   readonly fileSha256: string

@@ -50,6 +50,8 @@ interface PacsSettings {
   readonly tokenFile?: string
   /** PEM certificates to trust besides the system's. */
   readonly caFile?: string
+  /** Where it gives its copies out (WADO-RS, PS3.18 §10.4); `url` by default. */
+  readonly wadoUrl?: string
   readonly timeoutMs: number
   /** Policies of envelopes whose copies this PACS gets; `deidentified:*` = those of every profile. */
   readonly policies: readonly string[]
@@ -126,6 +128,9 @@ const tlsSchema = z
 const pacsSchema = z
   .strictObject({
     url: setting.httpUrl('DICOMweb service of the PACS, such as http://pacs:8042/dicom-web'),
+    wadoUrl: setting
+      .httpUrl('DICOMweb service that gives the copies of the PACS out (WADO-RS); left out = url')
+      .optional(),
     username: setting.text('User name for it').optional(),
     passwordFile: setting.path('File whose first line is the password').optional(),
     tokenFile: setting.path('File with a bearer token; read anew for every request').optional(),
@@ -192,6 +197,7 @@ function toSettings(file: z.output<typeof fileSchema>): CenterSettings {
     alarms: { agentSilentMs: alarms.agentSilent, pacsAwayMs: alarms.pacsAway },
     pacs: pacs && {
       url: pacs.url,
+      ...(pacs.wadoUrl && { wadoUrl: pacs.wadoUrl }),
       ...(pacs.username && { username: pacs.username }),
       ...(pacs.passwordFile && { passwordFile: pacs.passwordFile }),
       ...(pacs.tokenFile && { tokenFile: pacs.tokenFile }),

@@ -1,7 +1,7 @@
 /** What a failure reason of STOW-RS (PS3.18 Table I.2-2) means for what is done next. */
 export interface FailureReason {
   readonly meaning: string
-  /** 'later': time can cure it. 'there': the server has the instance. 'never': somebody must act. */
+  /** 'later': time can cure it. 'there': the server says that it has the instance. 'never': somebody must act. */
   readonly remedy: 'later' | 'there' | 'never'
 }
 

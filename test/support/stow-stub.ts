@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export interface StowRequest {
@@ -13,14 +13,26 @@ export interface StowResponse {
   readonly body?: string
 }
 
+/** Answers a request to retrieve. */
+export type Retrieve = (request: IncomingMessage) => {
+  readonly status: number
+  readonly contentType?: string
+  readonly body?: Buffer
+}
+
 /** A PACS that answers STOW-RS as a test wants it to, and remembers what it was sent. */
 export class StowStub implements AsyncDisposable {
   readonly requests: StowRequest[] = []
   readonly #server: Server
   readonly #waiting = new Set<() => void>()
 
-  private constructor(answer: (request: StowRequest) => StowResponse) {
+  private constructor(answer: (request: StowRequest) => StowResponse, retrieve: Retrieve) {
     this.#server = createServer((request, response) => {
+      if (request.method === 'GET') {
+        const { status, contentType = 'text/plain', body = Buffer.alloc(0) } = retrieve(request)
+        response.writeHead(status, { 'content-type': contentType }).end(body)
+        return
+      }
       const pieces: Buffer[] = []
       request.on('data', (piece: Buffer) => pieces.push(piece))
       request.once('end', () => {
@@ -34,8 +46,12 @@ export class StowStub implements AsyncDisposable {
     })
   }
 
-  static async start(answer: (request: StowRequest) => StowResponse): Promise<StowStub> {
-    const stub = new StowStub(answer)
+  /** `retrieve` answers WADO-RS; without it there is none. */
+  static async start(
+    answer: (request: StowRequest) => StowResponse,
+    retrieve: Retrieve = () => ({ status: 404 }),
+  ): Promise<StowStub> {
+    const stub = new StowStub(answer, retrieve)
     stub.#server.listen(0, '127.0.0.1')
     await once(stub.#server, 'listening')
     return stub

@@ -2,7 +2,8 @@ import { LONGEST_WAIT_MS } from '../../platform/backoff.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import type { HandOnInstance, HandOnOutcome, HandOnRegister, PacsCounts } from '../register.ts'
 
-const COLUMNS = `id, study_uid AS studyUid, sop_instance_uid AS sopInstanceUid, file,
+const COLUMNS = `id, study_uid AS studyUid, series_uid AS seriesUid, sop_instance_uid AS sopInstanceUid,
+  transfer_syntax_uid AS transferSyntaxUid, data_set_sha256 AS dataSetSha256, file,
   file_bytes AS fileBytes, file_sha256 AS fileSha256, pacs_attempts AS attempts`
 
 /** A lost instance has no file that could be handed on. */

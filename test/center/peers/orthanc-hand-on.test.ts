@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals'
+import { parsePart10Header } from '../../../src/dicom/part10.ts'
 import { describeWithOrthanc, Orthanc } from '../../support/orthanc.ts'
 import { RunningCenter } from '../../support/running-center.ts'
 import { ctDataSet, newUid, packOf, sha256, spoolFile } from '../../support/spool-file-fixture.ts'
+import { StowStub, stowModule } from '../../support/stow-stub.ts'
 
 describeWithOrthanc('with Orthanc as the PACS', () => {
   test('a study is handed on, and Orthanc hands out the very same bytes', async () => {
@@ -45,6 +47,36 @@ describeWithOrthanc('with Orthanc as the PACS', () => {
     expect(await orthanc.files()).toHaveLength(1)
   })
 })
+
+describeWithOrthanc(
+  'with Orthanc, which gives its copies out, behind a door that says it has everything',
+  () => {
+    test('a copy with the same bytes is accepted, one with other bytes is refused', async () => {
+      await using orthanc = await Orthanc.start()
+      await using door = await StowStub.start(({ files }) => ({
+        status: 409,
+        body: stowModule(
+          [],
+          new Map(files.map((file) => [parsePart10Header(file)?.sopInstanceUid ?? '', 0x0111])),
+        ),
+      }))
+      const pacs = { url: door.url, wadoUrl: orthanc.dicomWebUrl, timeoutMs: 20_000 }
+      await using center = await RunningCenter.start({ pacs })
+      const agent = await center.enrol()
+      const recipients = await center.recipients(agent)
+      const names = { studyInstanceUid: newUid(), seriesInstanceUid: newUid() }
+      const [same, other, absent] = [1, 2, 3].map(() => spoolFile({ recipients, envelope: names }))
+      if (same === undefined || other === undefined || absent === undefined) throw new Error('no files')
+      const { sopInstanceUid } = other.envelope
+      const otherBytes = spoolFile({ recipients, envelope: { ...names, sopInstanceUid } })
+      for (const { part10 } of [same, otherBytes]) await orthanc.post('/instances', part10)
+
+      await agent.deliver(packOf([same, other, absent]))
+
+      expect(await accepted(center, 1)).toMatchObject({ pacsAccepted: 1, pacsRefused: 1, pacsUnverified: 1 })
+    })
+  },
+)
 
 /** The newest study once so many of its instances are accepted and none waits. */
 async function accepted(center: RunningCenter, count: number) {
