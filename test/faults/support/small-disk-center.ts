@@ -4,6 +4,7 @@ import { DEFAULT_LIMITS } from '../../../src/center/center.ts'
 import type { UploadLimits } from '../../../src/center/upload-limits.ts'
 import { ferryCenterProgram } from '../../../src/console/ferry-center-program.ts'
 import type { Clock } from '../../../src/platform/clock.ts'
+import type { Log } from '../../../src/platform/log.ts'
 import { runCommand } from '../../support/run-command.ts'
 import { RunningCenter } from '../../support/running-center.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
@@ -32,13 +33,16 @@ export class SmallDiskCenter implements AsyncDisposable {
     this.#stack = stack
   }
 
-  static async start(special: Partial<UploadLimits> = {}, clock?: Clock): Promise<SmallDiskCenter> {
+  static async start(
+    special: Partial<UploadLimits> = {},
+    surroundings: { clock?: Clock; log?: Log } = {},
+  ): Promise<SmallDiskCenter> {
     await using stack = new AsyncDisposableStack()
     const temp = stack.use(tempFolder())
     const disk = stack.use(new SmallDisk(temp.join('disk'), 'size=400m'))
     const limits = { ...DEFAULT_LIMITS, reserveBytes: RESERVE_BYTES, ballastBytes: 16 * MEBIBYTE, ...special }
     const center = stack.use(
-      await RunningCenter.start({ folder: temp.join('disk/center'), limits, ...(clock && { clock }) }),
+      await RunningCenter.start({ folder: temp.join('disk/center'), limits, ...surroundings }),
     )
     await until(
       () => ballastBytes(center.folder),
