@@ -186,12 +186,12 @@ export class AgentService implements ControlService {
     return this.devices()
   }
 
-  commitments(limit: number): CommitmentsView {
-    return { commitments: this.#parts.queue.commitments.list(limit) }
+  async commitments(limit: number): Promise<CommitmentsView> {
+    return { commitments: await this.#parts.queue.commitments.list(limit) }
   }
 
-  procedureSteps(limit: number): ProcedureStepsView {
-    return { procedureSteps: this.#parts.completeness.list(limit) }
+  async procedureSteps(limit: number): Promise<ProcedureStepsView> {
+    return { procedureSteps: await this.#parts.completeness.list(limit) }
   }
 
   #devices(): DevicesView['devices'] {

@@ -41,6 +41,8 @@ export interface Agent extends AsyncDisposable {
   tlsPort: number | undefined
   /** What the CLI and the status page ask. */
   service: AgentService
+  /** Resolves if the index proves to be damaged while it is used: the agent is then to be stopped and started again. */
+  indexDamaged: Promise<Failure>
 }
 
 interface Surroundings {
@@ -50,6 +52,8 @@ interface Surroundings {
   credentialsFolder?: string | undefined
   /** Reads the configuration anew, for what can change while the agent runs; left out: nothing can. */
   readSettings?: () => AgentSettings
+  /** {@link Agent.indexDamaged} was told: all of the index is looked at before it is used. */
+  isIndexSuspect?: boolean
 }
 
 /**
@@ -60,7 +64,7 @@ interface Surroundings {
  */
 export async function startAgent(
   settings: AgentSettings,
-  { clock, log, credentialsFolder, readSettings }: Surroundings,
+  { clock, log, credentialsFolder, readSettings, isIndexSuspect = false }: Surroundings,
 ): Promise<Agent> {
   rehearseSealing()
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 })
@@ -77,7 +81,15 @@ export async function startAgent(
     credentialsFolder,
   }
   const displayNames = await openDisplayNames(names, log)
-  const queue = stack.use(await openQueue(settings.dataFolder, clock, [CENTER], displayNames))
+  const queue = stack.use(
+    await openQueue(
+      settings.dataFolder,
+      clock,
+      [CENTER],
+      displayNames,
+      isIndexSuspect ? Number.POSITIVE_INFINITY : undefined,
+    ),
+  )
   await forgetNames(names, queue.display, log)
   tellCenterChange(queue.ownCenter.take(account.address().center), log)
   await recover(queue, settings.retention.confirmedMs, { clock, log })
@@ -149,7 +161,8 @@ export async function startAgent(
     displayNames: displayNames.state,
   })
   const running = stack.move()
-  return { port, tlsPort, service, [Symbol.asyncDispose]: () => running.disposeAsync() }
+  const indexDamaged = firstFailure(queue.soundness)
+  return { port, tlsPort, service, indexDamaged, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
 
 interface Listening extends Surroundings {
@@ -248,6 +261,11 @@ function commitmentReports({
     clock,
     log,
   })
+}
+
+async function firstFailure(soundness: Promise<Failure | undefined>): Promise<Failure> {
+  const failure = await soundness
+  return failure ?? (await new Promise<never>(() => {}))
 }
 
 /** Its own limit, where it has one. */

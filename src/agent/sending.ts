@@ -21,6 +21,7 @@ import { Pace } from './send/pace.ts'
 import type { Completeness } from './settle/completeness.ts'
 import { QuietTimes } from './settle/quiet-times.ts'
 import { ReceiptAudit } from './settle/receipt-audit.ts'
+import { RecordPruning } from './settle/record-pruning.ts'
 import type { CommitmentReports } from './settle/report-commitment.ts'
 import { Retention } from './settle/retention.ts'
 import { RetentionClock } from './settle/retention-clock.ts'
@@ -39,6 +40,13 @@ export interface SendingParts {
   clock: Clock
   log: Log
 }
+
+interface Part {
+  readonly name?: string
+  run(signal: AbortSignal): Promise<void>
+}
+
+const nameOf = ({ name, constructor }: Part): string => name ?? constructor.name
 
 const BEGIN_AGAIN_MS = 5000
 /** So long after an instance came in, the disk is left to the devices. */
@@ -106,6 +114,13 @@ export class Sending implements AsyncDisposable {
       clock,
       log,
     })
+    const pruning = new RecordPruning({
+      records: queue.records,
+      keepMs: settings.records.keptMs,
+      retentionClock: this.#retentionClock,
+      clock,
+      log,
+    })
     const { spool, damage } = queue
     const isBusy = (): boolean => clock.monotonicMs() - this.#lastAcceptedMs < BUSY_MS
     const scrub = new Scrub({ spool, damage, isBusy, clock, log })
@@ -113,7 +128,9 @@ export class Sending implements AsyncDisposable {
       this.#dispatcher,
       this.#settlement,
       audit,
-      retention,
+      this.#onceSound(retention),
+      this.#onceSound(pruning),
+      queue.care,
       this.#keyRefresh,
       scrub,
       reports,
@@ -152,15 +169,30 @@ export class Sending implements AsyncDisposable {
     await this.#client[Symbol.asyncDispose]()
   }
 
+  /** Nothing is removed or forgotten by what an index says that may be damaged. */
+  #onceSound(part: Part): Part {
+    return {
+      name: nameOf(part),
+      run: async (signal) => {
+        const stopped = new Promise<'stopped'>((resolve) => {
+          signal.addEventListener('abort', () => resolve('stopped'), { once: true })
+        })
+        const found = await Promise.race([this.#parts.queue.soundness, stopped])
+        if (found === undefined) await part.run(signal)
+        else await stopped
+      },
+    }
+  }
+
   /** A part that breaks off (a full disk under the database, a fault of ours) is said at once and begins again. */
-  async #keep(part: { run(signal: AbortSignal): Promise<void> }): Promise<void> {
+  async #keep(part: Part): Promise<void> {
     const { clock, log } = this.#parts
     const { signal } = this.#stop
     while (!signal.aborted) {
       try {
         await part.run(signal)
       } catch (error) {
-        const { code, message } = failureFrom(error, 'INTERNAL', `running ${part.constructor.name}`)
+        const { code, message } = failureFrom(error, 'INTERNAL', `running ${nameOf(part)}`)
         log.error('a part of the agent broke off and begins again', { code, reason: message })
         await clock.sleep(BEGIN_AGAIN_MS, signal).catch(() => {})
       }

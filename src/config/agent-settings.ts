@@ -51,6 +51,8 @@ export interface AgentSettings {
   }
   /** How long a confirmed instance is kept. */
   readonly retention: { readonly confirmedMs: number }
+  /** What the index knows of a study whose files were removed is kept so long. */
+  readonly records: { readonly keptMs: number }
   /** age recipients in addition to the center's. */
   readonly recipients: readonly string[]
   /** Under which key the names of patients are kept for `ferry study`. */
@@ -162,6 +164,9 @@ const fileSchema = z
     retention: z
       .strictObject({
         confirmed: setting.duration('Confirmed instances are kept so long', '0s', '3650d').prefault('7d'),
+        records: setting
+          .duration('Records and receipts of removed studies are kept so long', '100d', '18250d')
+          .prefault('400d'),
       })
       .prefault({}),
     recipients: z
@@ -221,6 +226,7 @@ function toSettings(file: z.output<typeof fileSchema>): AgentSettings {
       ...(Number.isFinite(send.bandwidth) && { bandwidthBytesPerSecond: send.bandwidth }),
     },
     retention: { confirmedMs: file.retention.confirmed },
+    records: { keptMs: file.retention.records },
     recipients: file.recipients,
     displayNames: file.displayNames,
     statusPage: statusPage.enabled ? { host: statusPage.host, port: statusPage.port } : undefined,

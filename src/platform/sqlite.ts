@@ -114,6 +114,15 @@ export class Database {
     this.#guard(() => this.#db.pragma('wal_checkpoint(TRUNCATE)'))
   }
 
+  /**
+   * Leaves checkpoints to {@link DatabaseCare}: commits make one only if the log has grown far beyond what that lets it. A log
+   * that was long for once is cut off.
+   */
+  leaveCheckpoints(): void {
+    this.#db.pragma('wal_autocheckpoint = 16000')
+    this.#db.pragma(`journal_size_limit = ${64 * 1024 * 1024}`)
+  }
+
   close(): void {
     this.#db.close()
   }
@@ -202,9 +211,12 @@ function databaseFailure(error: unknown, attempted: string): Failure {
   return failureFrom(error, isFull ? 'STORAGE_FULL' : 'DATABASE_ERROR', attempted)
 }
 
+/** SQLite's code for a file that is no database (any more). */
+export function isDamageCode(code: string): boolean {
+  return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB' || code === 'SQLITE_IOERR_SHORT_READ'
+}
+
 function openingFailure(error: unknown, attempted: string): Failure {
-  const code = systemCode(error) ?? ''
-  const isDamaged =
-    code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB' || code === 'SQLITE_IOERR_SHORT_READ'
+  const isDamaged = isDamageCode(systemCode(error) ?? '')
   return isDamaged ? failureFrom(error, 'DATABASE_DAMAGED', attempted) : databaseFailure(error, attempted)
 }

@@ -57,7 +57,7 @@ function countAtCenter({ folder }: Clinic): { instances: number; conflicts: numb
   )
   const answers = register.prepare('SELECT answer FROM packs').pluck().all() as string[]
   const counts = register
-    .prepare('SELECT count(*) AS instances, sum(conflict) AS conflicts FROM instances')
+    .prepare("SELECT count(*) AS instances, sum(hold IS 'conflict') AS conflicts FROM instances")
     .get() as { instances: number; conflicts: number }
   const travelled = answers.flatMap((answer) => (JSON.parse(answer) as { members: unknown[] }).members).length
   return { ...counts, travelled }

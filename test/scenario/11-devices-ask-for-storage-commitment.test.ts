@@ -9,6 +9,7 @@ import { readTlsCredentials } from '../../src/dimse/tls-credentials.ts'
 import type { TlsAcceptance } from '../../src/dimse/tls-gate.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { silentLog } from '../../src/platform/log.ts'
+import type { CommitmentsView } from '../../src/protocol/control-api.ts'
 import { allSettled, type ClinicOptions, openClinic } from '../support/clinic.ts'
 import { commitmentDataSet } from '../support/commitment-data-set.ts'
 import { freePort } from '../support/free-port.ts'
@@ -39,7 +40,7 @@ test('a device that keeps its association open is told on it, after the receipt 
   })
   const transaction = await ask(association, [instance])
   await isCutOff(clinic)
-  expect(commitments(clinic)).toMatchObject([{ state: 'open', committed: 0, attempts: 0 }])
+  expect(await commitments(clinic)).toMatchObject([{ state: 'open', committed: 0, attempts: 0 }])
   expect(told).toEqual([])
 
   await clinic.startCenter()
@@ -67,7 +68,7 @@ test('a device that has gone is told on an association of ours, also when the ag
   await clinic.stopAgent()
   await clinic.startAgent()
   await isCutOff(clinic)
-  expect(commitments(clinic)).toMatchObject([{ state: 'open', committed: 0, attempts: 0 }])
+  expect(await commitments(clinic)).toMatchObject([{ state: 'open', committed: 0, attempts: 0 }])
   expect(device.told).toEqual([])
 
   await clinic.startCenter()
@@ -86,7 +87,7 @@ test('a device that has gone is told on an association of ours, also when the ag
 
   await clinic.stopAgent()
   await clinic.startAgent()
-  expect(commitments(clinic)).toMatchObject([{ state: 'reported', instances: 2, committed: 2 }])
+  expect(await commitments(clinic)).toMatchObject([{ state: 'reported', instances: 2, committed: 2 }])
   expect(device.told).toHaveLength(1)
 })
 
@@ -125,7 +126,7 @@ test('a device whose address is unknown stands in the alarms', async () => {
     ({ length }) => length > 0,
   )
   expect(alarms).toMatchObject([{ code: 'COMMITMENT_UNREPORTED', subject: 'CT1' }])
-  expect(commitments(clinic)).toMatchObject([
+  expect(await commitments(clinic)).toMatchObject([
     { state: 'open', committed: 1, reasonCode: 'COMMITMENT_UNREPORTED' },
   ])
 })
@@ -150,9 +151,9 @@ test('requests that cannot be kept are refused, and nothing of them is written d
   })
   const cut = request.dataSet.subarray(0, 30)
   expect(await association.perform({ ...request, dataSet: cut })).toMatchObject({ status: 0x0115 })
-  expect(commitments(clinic)).toEqual([])
+  expect(await commitments(clinic)).toEqual([])
   expect(await association.perform(request)).toMatchObject({ status: 0 })
-  expect(commitments(clinic)).toMatchObject([{ transactionUid: '1.2.3' }])
+  expect(await commitments(clinic)).toMatchObject([{ transactionUid: '1.2.3' }])
 })
 
 describeWithOrthanc('Orthanc', () => {
@@ -166,7 +167,7 @@ describeWithOrthanc('Orthanc', () => {
     await clinic.stopAgent()
     await clinic.startAgent()
     await isCutOff(clinic)
-    expect(commitments(clinic)).toMatchObject([{ state: 'open', committed: 0, attempts: 0 }])
+    expect(await commitments(clinic)).toMatchObject([{ state: 'open', committed: 0, attempts: 0 }])
     expect(await site.report(transaction)).toMatchObject({ Status: 'Pending' })
     await clinic.startCenter()
     await until(
@@ -199,10 +200,8 @@ describeWithOrthanc('Orthanc', () => {
 
 type OpenClinic = Awaited<ReturnType<typeof openClinic>>
 
-const commitments = (
-  clinic: OpenClinic,
-): ReturnType<OpenClinic['agent']['service']['commitments']>['commitments'] =>
-  clinic.agent.service.commitments(10).commitments
+const commitments = async (clinic: OpenClinic): Promise<CommitmentsView['commitments']> =>
+  (await clinic.agent.service.commitments(10)).commitments
 
 /** The agent has tried everything anew, and could not reach the center. */
 async function isCutOff(clinic: OpenClinic): Promise<void> {

@@ -25,7 +25,8 @@ const announcing = (patienceMs = 3_600_000) => ({
   procedureSteps: { patienceMs },
 })
 
-const steps = (clinic: Clinic): ProcedureStepView[] => clinic.agent.service.procedureSteps(10).procedureSteps
+const steps = async (clinic: Clinic): Promise<ProcedureStepView[]> =>
+  (await clinic.agent.service.procedureSteps(10)).procedureSteps
 
 test('what a device announces is compared with what comes, series by series, and survives a restart', async () => {
   await using clinic = await openClinic({ settings: announcing() })
@@ -48,7 +49,7 @@ test('what a device announces is compared with what comes, series by series, and
   await clinic.stopAgent()
   await clinic.startAgent()
   await sendInstances(clinic.agent.port, made.slice(2))
-  expect(steps(clinic)).toMatchObject([
+  expect(await steps(clinic)).toMatchObject([
     {
       callingAeTitle: 'CT1',
       sopInstanceUid: STEP,
@@ -61,7 +62,7 @@ test('what a device announces is compared with what comes, series by series, and
       completeAt: null,
     },
   ])
-  expect(steps(clinic)[0]?.series).toEqual(
+  expect((await steps(clinic))[0]?.series).toEqual(
     [
       { seriesInstanceUid: first, announced: 1, arrived: 1, unannounced: 1 },
       { seriesInstanceUid: second, announced: 2, arrived: 1, unannounced: 0 },
@@ -113,7 +114,7 @@ test('a step is begun once, changed until it is ended, and each refusal has its 
     status: 0x0110,
     errorComment: 'Performed Procedure Step Object may no longer be updated',
   })
-  expect(steps(clinic)).toMatchObject([{ sopInstanceUid: STEP, state: 'discontinued', announced: 0 }])
+  expect(await steps(clinic)).toMatchObject([{ sopInstanceUid: STEP, state: 'discontinued', announced: 0 }])
 })
 
 test('a device that leaves the name of its step to Ferry is told it', async () => {
@@ -122,7 +123,7 @@ test('a device that leaves the name of its step to Ferry is told it', async () =
   const dataSet = procedureStepDataSet({ status: 'IN PROGRESS' })
   const answer = await perform(association, 'N-CREATE', undefined, dataSet)
   expect(answer).toMatchObject({ status: 0, sopInstanceUid: expect.stringMatching(/^2\.25\.\d+$/) })
-  expect(steps(clinic)).toMatchObject([{ sopInstanceUid: answer.sopInstanceUid }])
+  expect(await steps(clinic)).toMatchObject([{ sopInstanceUid: answer.sopInstanceUid }])
 })
 
 test('a device that is not set to announce is refused the service', async () => {

@@ -1,8 +1,12 @@
+import { setImmediate } from 'node:timers/promises'
 import type { SopReference } from '../../dicom/commitment-data-set.ts'
 import { LONGEST_WAIT_MS } from '../../platform/backoff.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Failure } from '../../platform/failure.ts'
 import type { Database } from '../../platform/sqlite.ts'
+
+/** References looked up between two turns of the event loop. */
+const AT_ONCE = 500
 
 export interface CommitmentRequest {
   readonly callingAeTitle: string
@@ -97,14 +101,23 @@ export class Commitments {
     return this.#database.all<OpenCommitment>(DUE, now, now + LONGEST_WAIT_MS)
   }
 
-  /** The queue's word on each reference, at this moment. */
-  references(id: number): ReferenceState[] {
-    return this.#database.all<ReferenceState>(
-      REFERENCES,
-      JSON.stringify(this.#destinations),
-      this.#destinations.length,
-      id,
-    )
+  /** The queue's word on each reference, some thousands in slices: each is looked up when it is asked for. */
+  async *references(id: number): AsyncGenerator<ReferenceState> {
+    for (let after = -1; ; ) {
+      const some = this.#database.all<ReferenceState>(
+        REFERENCES,
+        JSON.stringify(this.#destinations),
+        this.#destinations.length,
+        id,
+        after,
+        AT_ONCE,
+      )
+      yield* some
+      const end = some.at(-1)
+      if (end === undefined) return
+      after = end.position
+      await setImmediate()
+    }
   }
 
   /** The report did not get there. */
@@ -131,20 +144,26 @@ export class Commitments {
     return this.#database.durably(() => this.#database.run(RETRY))
   }
 
-  /** Forgets what was closed before that time. */
-  forget(closedBefore: number): void {
-    this.#database.run('DELETE FROM commitment WHERE closed_at < ?', closedBefore)
+  /** Forgets one that was closed before that time; returns whether there was one. It may have thousands of references. */
+  forgetOne(closedBefore: number): boolean {
+    return this.#database.run(FORGET_ONE, closedBefore) > 0
   }
 
   /** Those that are open first, then the newest. */
-  list(limit: number): CommitmentRow[] {
-    return this.#database
-      .all<CommitmentRow & { id: number }>(LIST, limit)
-      .map(({ id, ...row }) => (row.state === 'reported' ? row : { ...row, committed: this.#confirmed(id) }))
+  async list(limit: number): Promise<CommitmentRow[]> {
+    const rows = this.#database.all<CommitmentRow & { id: number }>(LIST, limit, limit, limit)
+    const listed: CommitmentRow[] = []
+    for (const { id, ...row } of rows) {
+      listed.push(row.state === 'reported' ? row : { ...row, committed: await this.#confirmed(id) })
+      await setImmediate()
+    }
+    return listed
   }
 
-  #confirmed(id: number): number {
-    return this.references(id).filter(isConfirmed).length
+  async #confirmed(id: number): Promise<number> {
+    let confirmed = 0
+    for await (const reference of this.references(id)) if (isConfirmed(reference)) confirmed++
+    return confirmed
   }
 
   #isSame(id: number, references: readonly SopReference[]): boolean {
@@ -191,7 +210,7 @@ const REFERENCES = `
       AND d.ulid = i.ulid AND d.state = 'confirmed') = ?), 0) AS confirmed
   FROM commitment_reference r
   LEFT JOIN instance i ON i.sop_instance_uid = r.sop_instance_uid AND i.superseded_by IS NULL AND i.is_deidentified = 0
-  WHERE r.commitment = ? GROUP BY r.position ORDER BY r.position`
+  WHERE r.commitment = ? AND r.position > ? GROUP BY r.position ORDER BY r.position LIMIT ?`
 const POSTPONE = `
   UPDATE commitment SET attempts = attempts + 1, next_attempt_at = ?, due_since = coalesce(due_since, ?),
     reason_code = ?, reason = ?
@@ -203,10 +222,16 @@ const ABANDON = "UPDATE commitment SET state = 'abandoned', closed_at = ? WHERE 
 const RETRY = `
   UPDATE commitment SET state = 'open', closed_at = NULL, attempts = 0, due_since = NULL, next_attempt_at = 0
   WHERE state <> 'reported'`
+const FORGET_ONE = `
+  DELETE FROM commitment WHERE id IN (
+    SELECT id FROM commitment INDEXED BY commitment_closed WHERE closed_at IS NOT NULL AND closed_at < ? LIMIT 1)`
+const OPEN = `SELECT * FROM commitment INDEXED BY commitment_open WHERE state = 'open' ORDER BY id DESC LIMIT ?`
+const CLOSED = `SELECT * FROM commitment INDEXED BY commitment_closed WHERE closed_at IS NOT NULL ORDER BY closed_at DESC LIMIT ?`
 const LIST = `
   SELECT c.id, calling_ae_title AS callingAeTitle, peer_address AS peerAddress, transaction_uid AS transactionUid,
-    requested_at AS requestedAt, state, closed_at AS closedAt, count(r.position) AS instances,
-    coalesce(sum(r.outcome = 0), 0) AS committed, attempts, next_attempt_at AS nextAttemptAt,
-    reason_code AS reasonCode, reason
-  FROM commitment c LEFT JOIN commitment_reference r ON r.commitment = c.id
-  GROUP BY c.id ORDER BY state <> 'open', c.id DESC LIMIT ?`
+    requested_at AS requestedAt, state, closed_at AS closedAt,
+    (SELECT count(*) FROM commitment_reference r WHERE r.commitment = c.id) AS instances,
+    (SELECT count(*) FROM commitment_reference r WHERE r.commitment = c.id AND r.outcome = 0) AS committed,
+    attempts, next_attempt_at AS nextAttemptAt, reason_code AS reasonCode, reason
+  FROM (SELECT * FROM (${OPEN}) UNION ALL SELECT * FROM (${CLOSED})) c
+  ORDER BY state <> 'open', c.id DESC LIMIT ?`

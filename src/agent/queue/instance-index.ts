@@ -228,4 +228,4 @@ const OPEN_STUDIES = `
   SELECT ?, study_instance_uid, 'open', min(arrived_at), max(arrived_at) FROM instance
   WHERE ulid IN (SELECT value FROM json_each(?)) GROUP BY study_instance_uid
   ON CONFLICT DO UPDATE SET state = 'open', last_arrived_at = max(last_arrived_at, excluded.last_arrived_at),
-    attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL`
+    attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL, records_since = NULL`

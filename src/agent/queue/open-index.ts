@@ -1,43 +1,102 @@
 import { existsSync, statSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { Clock } from '../../platform/clock.ts'
+import { DatabaseCare } from '../../platform/database-care.ts'
 import { syncFolder } from '../../platform/durable-file.ts'
-import { Failure, storageFailure } from '../../platform/failure.ts'
+import { Failure, failureFrom, storageFailure } from '../../platform/failure.ts'
 import { Database } from '../../platform/sqlite.ts'
 
 export interface OpenedIndex {
   database: Database
+  care: DatabaseCare
+  /** Resolves when every page was looked at: to what is wrong, or to undefined. */
+  soundness: Promise<Failure | undefined>
   /** There was none, or none that could be used. */
   isNew: boolean
   /** The one that was found damaged: what was wrong, and where it lies now. */
   setAside: { reason: string; path: string } | undefined
 }
 
+/** Up to this size the index is checked at once, within some 40 ms; a larger one by a thread. */
+const SMALL_BYTES = 4 * 1024 * 1024
+
 /**
- * Opens the index, every page of it looked at. One that is damaged is moved aside, for a person to look at, and a new
- * one is begun: the spool files bring its rows back, the center the receipts. Throws DATABASE_ERROR for what a new
- * database would not cure (a disk that fails, a lock), and DATABASE_NEWER.
+ * Opens the index. One that is damaged is moved aside, for a person to look at, and a new one is begun: the spool files
+ * bring its rows back, the center the receipts. Every page is looked at; a large index that takes longer than `waitMs` is
+ * used meanwhile, and {@link OpenedIndex.soundness} says what was found (docs/decisions/0013). Throws DATABASE_ERROR for
+ * what a new database would not cure (a disk that fails, a lock), and DATABASE_NEWER.
  */
-export async function openIndex(path: string, schemaFolder: string, nowMs: number): Promise<OpenedIndex> {
+export async function openIndex(
+  path: string,
+  schemaFolder: string,
+  clock: Clock,
+  waitMs: number,
+): Promise<OpenedIndex> {
   const isNew = !existsSync(path) || statSync(path).size === 0
   try {
-    return { database: openWhole(path, schemaFolder), isNew, setAside: undefined }
+    return { ...(await openWhole(path, schemaFolder, clock, waitMs)), isNew, setAside: undefined }
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'DATABASE_DAMAGED') throw error
-    const aside = await moveAside(path, nowMs)
+    const aside = await moveAside(path, clock.now())
     const database = Database.open(path, schemaFolder)
-    return { database, isNew: true, setAside: { reason: error.message, path: aside } }
+    const care = new DatabaseCare(path, clock)
+    const setAside = { reason: error.message, path: aside }
+    return { database, care, soundness: Promise.resolve(undefined), isNew: true, setAside }
   }
 }
 
-function openWhole(path: string, schemaFolder: string): Database {
-  const database = Database.open(path, schemaFolder)
+async function openWhole(
+  path: string,
+  schemaFolder: string,
+  clock: Clock,
+  waitMs: number,
+): Promise<Pick<OpenedIndex, 'database' | 'care' | 'soundness'>> {
+  using stack = new DisposableStack()
+  const database = stack.adopt(Database.open(path, schemaFolder), (it) => it.close())
+  const care = stack.use(new DatabaseCare(path, clock))
+  const soundness = checkWhole(database, care, statSync(path).size <= SMALL_BYTES)
+  const found = await inTime(soundness, clock, waitMs)
+  if (found !== undefined) throw found
+  stack.move()
+  return { database, care, soundness }
+}
+
+async function checkWhole(
+  database: Database,
+  care: DatabaseCare,
+  isSmall: boolean,
+): Promise<Failure | undefined> {
+  if (!isSmall) {
+    try {
+      return await care.check()
+    } catch {
+      // Without its thread it takes longer, and others wait.
+    }
+  }
   try {
     database.check()
-    return database
+    return undefined
   } catch (error) {
-    database.close()
-    throw error
+    return failureFrom(error, 'DATABASE_ERROR', 'looking at the index')
+  }
+}
+
+/** Undefined also if the answer is not there in time. */
+async function inTime<Result>(
+  answer: Promise<Result | undefined>,
+  clock: Clock,
+  waitMs: number,
+): Promise<Result | undefined> {
+  const stop = new AbortController()
+  const late = clock.sleep(waitMs, stop.signal).then(
+    () => undefined,
+    () => undefined,
+  )
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    stop.abort()
   }
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Clock } from '../../platform/clock.ts'
+import type { DatabaseCare } from '../../platform/database-care.ts'
 import { AcceptanceGroup } from './acceptance.ts'
 import { Commitments } from './commitments.ts'
 import { Damage } from './damage.ts'
@@ -16,11 +17,15 @@ import { Packs } from './packs.ts'
 import { ProcedureSteps } from './procedure-steps.ts'
 import { ReceiptChain } from './receipt-chain.ts'
 import { Receipted } from './receipted.ts'
+import { Records } from './records.ts'
 import { Retained } from './retained.ts'
 import { RetentionTimes } from './retention-times.ts'
 import { Spool } from './spool.ts'
 import { Studies } from './studies.ts'
 import { WatchPoints } from './watch-points.ts'
+
+/** A restarted PC takes images again within seconds, however many records there are. */
+const CHECK_WAIT_MS = 3000
 
 /** The agent's queue: the spool and the parts of its index. */
 export interface Queue extends Disposable {
@@ -29,6 +34,9 @@ export interface Queue extends Disposable {
   isIndexNew: boolean
   /** The index that was found damaged at this start. */
   setAside: OpenedIndex['setAside']
+  /** Resolves when every page of the index was looked at: to what is wrong with it, or to undefined. */
+  soundness: OpenedIndex['soundness']
+  care: DatabaseCare
   acceptance: AcceptanceGroup
   commitments: Commitments
   deliveries: Deliveries
@@ -43,6 +51,7 @@ export interface Queue extends Disposable {
   studies: Studies
   receiptChain: ReceiptChain
   receipted: Receipted
+  records: Records
   retained: Retained
   retentionTimes: RetentionTimes
   watchPoints: WatchPoints
@@ -50,18 +59,21 @@ export interface Queue extends Disposable {
 
 /**
  * Opens `folder`/spool and `folder`/queue.sqlite, making what is not there and moving a damaged index aside. The caller
- * holds the folder's lock, and compares the two by recoverSpool before it does anything else.
+ * holds the folder's lock, and compares the two by recoverSpool before it does anything else. A large index is checked for
+ * `checkWaitMs` before it is used, and then meanwhile.
  */
 export async function openQueue(
   folder: string,
   clock: Clock,
   destinations: readonly string[],
   displayNames: DisplayNames = NO_NAMES,
+  checkWaitMs = CHECK_WAIT_MS,
 ): Promise<Queue> {
   const spool = await Spool.open(join(folder, 'spool'))
   const schema = join(import.meta.dirname, 'schema')
-  const opened = await openIndex(join(folder, 'queue.sqlite'), schema, clock.now())
-  const { database, isNew: isIndexNew, setAside } = opened
+  const opened = await openIndex(join(folder, 'queue.sqlite'), schema, clock, checkWaitMs)
+  const { database, isNew: isIndexNew, setAside, soundness, care } = opened
+  database.leaveCheckpoints()
   const index = new InstanceIndex(database, clock, destinations)
   const held = new HeldFiles(spool)
   return {
@@ -69,6 +81,8 @@ export async function openQueue(
     index,
     isIndexNew,
     setAside,
+    soundness,
+    care,
     acceptance: new AcceptanceGroup(spool, index, held),
     commitments: new Commitments(database, clock, destinations),
     deliveries: new Deliveries(database, clock),
@@ -83,10 +97,12 @@ export async function openQueue(
     studies: new Studies(database, clock),
     receiptChain: new ReceiptChain(database),
     receipted: new Receipted(database, clock),
+    records: new Records(database),
     retained: new Retained(database, clock),
     retentionTimes: new RetentionTimes(database),
     watchPoints: new WatchPoints(database, clock),
     [Symbol.dispose]: () => {
+      care[Symbol.dispose]()
       database.close()
       spool[Symbol.dispose]()
     },

@@ -51,6 +51,8 @@ export class OwnCenter {
     this.#database.run(UNMARK, center)
     // Their manifests list what the new center never had, and packs under way are offered to it in other ones.
     this.#database.run("UPDATE study SET state = 'open' WHERE state = 'closed'")
+    this.#database.run('UPDATE study SET pacs_waiting = 0 WHERE pacs_waiting = 1')
+    this.#database.run(WAIT_FOR_THE_PACS, center)
     this.#database.run(REQUEUE, now)
     this.#database.run('DELETE FROM pack')
     return { held, released }
@@ -76,6 +78,12 @@ const RELEASE = `
 const UNMARK = `
   UPDATE instance SET damaged_at = NULL, damage = NULL
   WHERE center = ? AND damage = 'OTHER_CENTER' AND superseded_by IS NULL`
+/** This center was asked about the PACS before the agent left it. */
+const WAIT_FOR_THE_PACS = `
+  UPDATE study SET pacs_waiting = 1 WHERE EXISTS (
+    SELECT 1 FROM manifest m WHERE m.destination = study.destination
+      AND m.study_instance_uid = study.study_instance_uid AND m.version = study.version
+      AND m.pacs IN ('waiting', 'held') AND m.center = ?)`
 const REQUEUE = `
   UPDATE delivery INDEXED BY delivery_unconfirmed SET state = 'queued', changed_at = ?
   WHERE state <> 'confirmed' AND state = 'sending'`

@@ -44,13 +44,7 @@ export class Packs {
   formNext(destination: string, limits: PackLimits, except: readonly string[] = []): PackRecord | undefined {
     return this.#database.transaction(() => {
       const now = this.#clock.now()
-      const first = this.#database.get<{ study: string }>(
-        OLDEST_DUE,
-        destination,
-        now,
-        now + LONGEST_WAIT_MS,
-        JSON.stringify(except),
-      )
+      const first = this.#oldestDue(destination, now, JSON.stringify(except))
       if (first === undefined) return undefined
       const due = this.#database.all<{ ulid: Ulid; sealed: number }>(
         DUE,
@@ -115,6 +109,14 @@ export class Packs {
     else this.#database.transaction(work)
   }
 
+  /** Due is what has waited long enough, and what was told to wait by a clock that has jumped back since. */
+  #oldestDue(destination: string, now: number, except: string): { study: string } | undefined {
+    return (
+      this.#database.get(OLDEST('<= ?'), destination, now, except) ??
+      this.#database.get(OLDEST('> ?'), destination, now + LONGEST_WAIT_MS, except)
+    )
+  }
+
   #settleMember(destination: string, { ulid, outcome, failure, nextAttemptAt }: MemberOutcome): void {
     const now = this.#clock.now()
     const [code, reason] = [failure?.code ?? null, failure?.message ?? null]
@@ -137,10 +139,9 @@ function within(limit: number, members: { ulid: Ulid; bytes: number }[]): { ulid
   return end === -1 ? members : members.slice(0, end)
 }
 
-/** Due is what has waited long enough, and what was told to wait by a clock that has jumped back since. */
-const OLDEST_DUE = `
-  SELECT study_instance_uid AS study FROM delivery
-  WHERE destination = ? AND state = 'queued' AND (next_attempt_at <= ? OR next_attempt_at > ?)
+const OLDEST = (when: string): string => `
+  SELECT study_instance_uid AS study FROM delivery INDEXED BY delivery_waiting
+  WHERE destination = ? AND state = 'queued' AND next_attempt_at ${when}
     AND study_instance_uid NOT IN (SELECT value FROM json_each(?))
   ORDER BY next_attempt_at, ulid LIMIT 1`
 const DUE = `

@@ -82,7 +82,7 @@ export class ProcedureSteps {
   /** Ended by the device, and not all that it announced had come when last looked at. */
   waiting(): StepRow[] {
     return this.#database.all<StepRow>(
-      `${ROWS} WHERE ended_at IS NOT NULL AND complete_at IS NULL ORDER BY id`,
+      `${ROWS} INDEXED BY procedure_step_waiting WHERE ended_at IS NOT NULL AND complete_at IS NULL ORDER BY ended_at`,
     )
   }
 
@@ -122,9 +122,9 @@ export class ProcedureSteps {
     this.#database.run("UPDATE procedure_step SET alarm = 'putAway' WHERE alarm = 'raised'")
   }
 
-  /** Forgets what no device has changed since that time. */
-  forget(changedBefore: number): void {
-    this.#database.run('DELETE FROM procedure_step WHERE changed_at < ?', changedBefore)
+  /** Forgets one step that no device has changed since that time; returns whether there was one. It may name thousands. */
+  forgetOne(changedBefore: number): boolean {
+    return this.#database.run(FORGET_ONE, changedBefore) > 0
   }
 
   #known(
@@ -159,6 +159,8 @@ export class ProcedureSteps {
   }
 }
 
+const FORGET_ONE = `
+  DELETE FROM procedure_step WHERE id IN (SELECT id FROM procedure_step WHERE changed_at < ? LIMIT 1)`
 const KNOWN = 'SELECT id, state FROM procedure_step WHERE calling_ae_title = ? AND sop_instance_uid = ?'
 const INSERT = `
   INSERT INTO procedure_step (calling_ae_title, sop_instance_uid, state, begun_at, changed_at)

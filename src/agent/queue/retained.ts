@@ -28,11 +28,6 @@ export class Retained {
   }
 }
 
-/** Of a superseded file the one that took its place decides. No delivery at all: max() is NULL, and never due. */
 const DUE = `
-  SELECT i.ulid FROM instance i INDEXED BY instance_present WHERE i.removed_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_unconfirmed
-      WHERE d.ulid = coalesce(i.superseded_by, i.ulid) AND d.state <> 'confirmed')
-    AND (SELECT max(d.kept_from) FROM delivery d WHERE d.destination IN (SELECT destination FROM delivery_total)
-      AND d.ulid = coalesce(i.superseded_by, i.ulid)) <= ?
-  ORDER BY i.ulid LIMIT ?`
+  SELECT ulid FROM instance INDEXED BY instance_retained
+  WHERE kept_from IS NOT NULL AND removed_at IS NULL AND kept_from <= ? ORDER BY kept_from, ulid LIMIT ?`

@@ -115,13 +115,20 @@ export class Studies {
   /** Manifests to be posted now: awaiting a receipt, or receipted while the PACS had not taken everything yet. */
   manifestsDue(destination: string): ManifestRow[] {
     const now = this.#clock.now()
-    return this.#database.all<ManifestRow>(MANIFESTS_DUE, destination, now, now + LONGEST_WAIT_MS)
+    return this.#database.all<ManifestRow>(
+      MANIFESTS_DUE,
+      destination,
+      now,
+      destination,
+      now + LONGEST_WAIT_MS,
+    )
   }
 
   /** The earliest time at which a manifest is to be posted; undefined when none waits. */
   nextDue(destination: string): number | undefined {
     const farOff = this.#clock.now() + LONGEST_WAIT_MS
-    return this.#database.get<{ due: number | null }>(NEXT_DUE, farOff, destination)?.due ?? undefined
+    if (this.#database.get(FAR_OFF, destination, farOff) !== undefined) return 0
+    return this.#database.get<{ due: number | null }>(NEXT_DUE, destination)?.due ?? undefined
   }
 
   /** No receipt yet: why, and when it is asked for again. */
@@ -147,6 +154,7 @@ export class Studies {
       this.#database.run(SET_RECEIPT, receipt.jws, at, pacs, destination, studyInstanceUid, version)
       for (const ulid of ulids) this.#database.run(CONFIRM_DELIVERY, at, keptFrom, destination, ulid)
       this.#database.run(CONFIRM_STUDY, pacsDueAt, destination, studyInstanceUid, version)
+      this.#database.run(FORGET_OLDER, destination, studyInstanceUid, version, version)
       return follows
     })
   }
@@ -169,7 +177,7 @@ export class Studies {
 
   counts(destination: string): Record<StudyState, number> {
     const counts = { open: 0, closed: 0, confirmed: 0 }
-    const sql = 'SELECT state, count(*) AS n FROM study WHERE destination = ? GROUP BY state'
+    const sql = 'SELECT state, studies AS n FROM study_total WHERE destination = ?'
     for (const row of this.#database.all<{ state: StudyState; n: number }>(sql, destination))
       counts[row.state] = row.n
     return counts
@@ -208,18 +216,19 @@ const CLOSE = `
   UPDATE study SET state = 'closed', version = ?, attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL
   WHERE destination = ? AND study_instance_uid = ?`
 /** As for packs: a time that lies further off than any wait was written by a clock that has jumped back since. */
+const IS_WAITING = "(state = 'closed' OR (state = 'confirmed' AND pacs_waiting = 1))"
+const WAITING = (when: string): string => `
+  SELECT * FROM (SELECT * FROM study INDEXED BY study_due
+    WHERE destination = ? AND next_attempt_at ${when} AND ${IS_WAITING} ORDER BY next_attempt_at LIMIT 100)`
 const MANIFESTS_DUE = `
   SELECT m.study_instance_uid AS studyInstanceUid, m.version, m.digest, m.jws, s.attempts, m.pacs
-  FROM study s JOIN manifest m USING (destination, study_instance_uid, version)
-  WHERE s.destination = ? AND (s.next_attempt_at <= ? OR s.next_attempt_at > ?)
-    AND (s.state = 'closed' OR (s.state = 'confirmed' AND m.pacs IN ('waiting', 'held')))
-    AND m.center IS (SELECT center FROM own_center)
+  FROM (${WAITING('<= ?')} UNION ALL ${WAITING('> ?')}) s
+  JOIN manifest m USING (destination, study_instance_uid, version)
   ORDER BY s.next_attempt_at LIMIT 100`
+const FAR_OFF = `
+  SELECT 1 FROM study INDEXED BY study_due WHERE destination = ? AND next_attempt_at > ? AND ${IS_WAITING} LIMIT 1`
 const NEXT_DUE = `
-  SELECT min(iif(s.next_attempt_at > ?, 0, s.next_attempt_at)) AS due
-  FROM study s JOIN manifest m USING (destination, study_instance_uid, version)
-  WHERE s.destination = ? AND (s.state = 'closed' OR (s.state = 'confirmed' AND m.pacs IN ('waiting', 'held')))
-    AND m.center IS (SELECT center FROM own_center)`
+  SELECT min(next_attempt_at) AS due FROM study INDEXED BY study_due WHERE destination = ? AND ${IS_WAITING}`
 const POSTPONE = `
   UPDATE study SET attempts = attempts + 1, next_attempt_at = ?, reason_code = ?, reason = ?
   WHERE destination = ? AND study_instance_uid = ?`
@@ -235,6 +244,12 @@ const CONFIRM_DELIVERY = `
 const CONFIRM_STUDY = `
   UPDATE study SET state = 'confirmed', attempts = attempts + 1, next_attempt_at = ?, reason_code = NULL, reason = NULL
   WHERE destination = ? AND study_instance_uid = ? AND version = ? AND state IN ('closed', 'confirmed')`
+/** Each version lists everything again: once all of the newest is receipted, the older ones to this center prove nothing more. */
+const FORGET_OLDER = `
+  DELETE FROM manifest AS m WHERE m.destination = ? AND m.study_instance_uid = ? AND m.version < ?
+    AND m.center IS (SELECT center FROM own_center)
+    AND NOT EXISTS (SELECT 1 FROM manifest n WHERE n.destination = m.destination
+      AND n.study_instance_uid = m.study_instance_uid AND n.version = ? AND n.receipted_at IS NULL)`
 const STUDY_ROWS = `
   SELECT s.destination, s.study_instance_uid AS studyInstanceUid, s.state, s.first_arrived_at AS firstArrivedAt,
     s.last_arrived_at AS lastArrivedAt, s.version, s.attempts, s.next_attempt_at AS nextAttemptAt,

@@ -106,9 +106,9 @@ const SIGHT = `
 /** A stranger who tries name after name must neither fill the disk nor push out what has sent instances. */
 const FORGET_OLDEST = `
   DELETE FROM device_sighting WHERE (calling_ae_title, peer_address) IN (
-    SELECT calling_ae_title, peer_address FROM device_sighting s WHERE NOT EXISTS (
-      SELECT 1 FROM device_record r WHERE r.calling_ae_title = s.calling_ae_title
-        AND r.peer_address = s.peer_address AND r.instances > 0)
+    SELECT calling_ae_title, peer_address FROM device_sighting sighting WHERE NOT EXISTS (
+      SELECT 1 FROM device_record r WHERE r.calling_ae_title = sighting.calling_ae_title
+        AND r.peer_address = sighting.peer_address AND r.instances > 0)
     ORDER BY last_seen_at DESC LIMIT -1 OFFSET 1000)`
 const SIGHTINGS = `
   SELECT calling_ae_title AS callingAeTitle, called_ae_title AS calledAeTitle, peer_address AS peerAddress,

@@ -38,7 +38,7 @@ export class Completeness {
   async run(signal: AbortSignal): Promise<void> {
     const { steps, clock } = this.#parts
     while (!signal.aborted) {
-      steps.forget(clock.now() - KEPT_MS)
+      while (steps.forgetOne(clock.now() - KEPT_MS)) await setImmediate()
       for (const step of steps.waiting()) {
         this.#look(step)
         // A step may have announced thousands.
@@ -49,8 +49,13 @@ export class Completeness {
     }
   }
 
-  list(limit: number): ProcedureStepView[] {
-    return this.#parts.steps.list(limit).map((step) => this.#progress(step))
+  async list(limit: number): Promise<ProcedureStepView[]> {
+    const views: ProcedureStepView[] = []
+    for (const step of this.#parts.steps.list(limit)) {
+      views.push(this.#progress(step))
+      await setImmediate()
+    }
+    return views
   }
 
   ofStudy(studyInstanceUid: string): ProcedureStepView[] {

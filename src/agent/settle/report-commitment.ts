@@ -72,7 +72,7 @@ export class CommitmentReports {
     const { commitments, clock } = this.#parts
     try {
       while (!signal.aborted) {
-        commitments.forget(clock.now() - KEPT_MS)
+        while (commitments.forgetOne(clock.now() - KEPT_MS)) await setImmediate()
         for (const [device, due] of this.#dueByDevice()) this.#serve(device, due, signal)
         await this.#wake.wait(IDLE_MS, signal)
       }
@@ -103,7 +103,7 @@ export class CommitmentReports {
 
   async #report(due: readonly OpenCommitment[], signal: AbortSignal): Promise<void> {
     for (const commitment of due) {
-      const references = this.#decide(commitment)
+      const references = await this.#decide(commitment)
       if (references !== undefined) await this.#attempt(commitment, references, signal)
       // Thousands of references may have been looked at.
       await setImmediate()
@@ -112,11 +112,11 @@ export class CommitmentReports {
   }
 
   /** Undefined while something may still change for the better. */
-  #decide({ id, requestedAt }: OpenCommitment): Decided[] | undefined {
+  async #decide({ id, requestedAt }: OpenCommitment): Promise<Decided[] | undefined> {
     const { commitments, settings, clock } = this.#parts
     const waitedMs = clock.now() - requestedAt
     const decided: Decided[] = []
-    for (const reference of commitments.references(id)) {
+    for await (const reference of commitments.references(id)) {
       const outcome = decideCommitment(reference, waitedMs, settings)
       if (outcome === undefined) return undefined
       decided.push({ ...reference, outcome })

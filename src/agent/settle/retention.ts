@@ -5,7 +5,8 @@ import type { Spool } from '../queue/spool.ts'
 import type { RetentionClock } from './retention-clock.ts'
 
 const EVERY_MS = 60_000
-const BATCH = 500
+/** Instances removed in one transaction. */
+const BATCH = 200
 
 export interface RetentionParts {
   retained: Retained

@@ -28,19 +28,28 @@ export function addRun(program: Command, session: Session): void {
       const log = openLog(settings.log.level)
       if (checked.encoding !== 'utf-8')
         log.warn('configuration is not UTF-8', { file, readAs: checked.encoding })
-      await using stack = new AsyncDisposableStack()
+      using stack = new DisposableStack()
       stack.use(takeLostErrors(log, clock))
-      const agent = stack.use(
-        await startAgent(settings, {
-          clock,
-          log,
-          credentialsFolder: terminal.environment['CREDENTIALS_DIRECTORY'],
-          readSettings: () => loadAgentSettings(file, language),
-        }),
-      )
-      stack.use(await openPage(settings.statusPage, agent, session, log))
-      await untilAborted(signal)
-      terminal.say(say('run.stopping'))
+      for (let isIndexSuspect = false; !signal.aborted; isIndexSuspect = true) {
+        await using running = new AsyncDisposableStack()
+        const agent = running.use(
+          await startAgent(settings, {
+            clock,
+            log,
+            credentialsFolder: terminal.environment['CREDENTIALS_DIRECTORY'],
+            readSettings: () => loadAgentSettings(file, language),
+            isIndexSuspect,
+          }),
+        )
+        running.use(await openPage(settings.statusPage, agent, session, log))
+        const damage = await Promise.race([untilAborted(signal), agent.indexDamaged])
+        if (damage === undefined) terminal.say(say('run.stopping'))
+        else
+          log.error('the index is damaged; the agent starts again', {
+            code: damage.code,
+            reason: damage.message,
+          })
+      }
     })
 }
 

@@ -129,7 +129,7 @@ test('success is reported after the receipt and not before, however long the cen
   confirmAll(queue)
   await desk.pass(0)
   expect(sent).toEqual([{ [uid]: 0 }])
-  expect(queue.commitments.list(10)).toMatchObject([{ state: 'reported', instances: 1, committed: 1 }])
+  expect(await queue.commitments.list(10)).toMatchObject([{ state: 'reported', instances: 1, committed: 1 }])
   await desk.pass(DAY_MS)
   expect(sent).toHaveLength(1)
 })
@@ -219,7 +219,7 @@ test('a report that does not get there is tried with growing pauses, alarmed, an
   desk.answer(() => Promise.reject(new Failure('ASSOCIATION_FAILED', 'connecting: refused')))
   ask(queue, [uid])
   await desk.pass(0)
-  expect(queue.commitments.list(1)).toMatchObject([
+  expect(await queue.commitments.list(1)).toMatchObject([
     { state: 'open', attempts: 1, reason: 'connecting: refused' },
   ])
   await desk.pass(4000)
@@ -230,7 +230,7 @@ test('a report that does not get there is tried with growing pauses, alarmed, an
   await desk.pass(HOUR_MS)
   expect(queue.watchPoints.alarms()).toMatchObject([{ code: 'COMMITMENT_UNREPORTED', subject: 'CT1' }])
   await desk.pass(7 * DAY_MS)
-  expect(queue.commitments.list(1)).toMatchObject([{ state: 'abandoned', committed: 1 }])
+  expect(await queue.commitments.list(1)).toMatchObject([{ state: 'abandoned', committed: 1 }])
   const before = desk.attempts()
   await desk.pass(DAY_MS)
   expect(desk.attempts()).toBe(before)

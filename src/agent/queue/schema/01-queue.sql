@@ -40,7 +40,7 @@ CREATE TABLE delivery (
   reason TEXT,
   -- confirmed: the copy is kept from here on, by the time of retention
   kept_from INTEGER,
-  PRIMARY KEY (destination, ulid)
+  PRIMARY KEY (ulid, destination)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX delivery_waiting ON delivery (destination, state, next_attempt_at, ulid);
 CREATE INDEX delivery_by_study ON delivery (destination, study_instance_uid, state, ulid);
@@ -59,6 +59,8 @@ CREATE TABLE pack_member (
   bytes INTEGER NOT NULL,
   PRIMARY KEY (pack, position)
 ) STRICT, WITHOUT ROWID;
+-- An instance whose record is deleted is looked up here.
+CREATE INDEX pack_member_by_instance ON pack_member (ulid);
 
 CREATE TABLE study (
   destination TEXT NOT NULL,

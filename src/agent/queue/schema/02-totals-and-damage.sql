@@ -8,6 +8,24 @@ ALTER TABLE instance ADD COLUMN superseded_by TEXT;
 CREATE INDEX instance_damaged ON instance (damage, damaged_at) WHERE damage IS NOT NULL AND superseded_by IS NULL;
 CREATE INDEX instance_superseded ON instance (superseded_by) WHERE superseded_by IS NOT NULL;
 CREATE INDEX instance_present ON instance (ulid) WHERE removed_at IS NULL;
+-- From when on it is kept, by the time of retention: its last confirmation, or that of the one that took its place. NULL while
+-- any destination has not confirmed it. Kept by the triggers below and by nothing else, so that what may be removed is found without a look at the rest.
+ALTER TABLE instance ADD COLUMN kept_from INTEGER;
+CREATE INDEX instance_retained ON instance (kept_from, ulid) WHERE kept_from IS NOT NULL AND removed_at IS NULL;
+CREATE TRIGGER instance_confirmed AFTER UPDATE OF state ON delivery
+  WHEN NEW.state = 'confirmed' AND OLD.state <> 'confirmed'
+    AND NOT EXISTS (SELECT 1 FROM delivery WHERE ulid = NEW.ulid AND state <> 'confirmed')
+BEGIN
+  UPDATE instance SET kept_from = (SELECT max(kept_from) FROM delivery WHERE ulid = NEW.ulid) WHERE ulid = NEW.ulid;
+  UPDATE instance SET kept_from = (SELECT max(kept_from) FROM delivery WHERE ulid = NEW.ulid)
+    WHERE superseded_by = NEW.ulid;
+END;
+CREATE TRIGGER instance_unconfirmed AFTER UPDATE OF state ON delivery
+  WHEN OLD.state = 'confirmed' AND NEW.state <> 'confirmed'
+BEGIN
+  UPDATE instance SET kept_from = NULL WHERE ulid = NEW.ulid;
+  UPDATE instance SET kept_from = NULL WHERE superseded_by = NEW.ulid;
+END;
 
 -- Files in the spool that do not read as spool files and may have been accepted once, as an earlier index may have known.
 CREATE TABLE doubtful_file (
@@ -16,6 +34,38 @@ CREATE TABLE doubtful_file (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX delivery_unconfirmed ON delivery (ulid) WHERE state <> 'confirmed';
+
+-- Studies are listed by their last arrival, a study's conflicts are counted, and what may be done next is found, without a
+-- look at the studies that are long confirmed.
+CREATE INDEX study_by_arrival ON study (destination, last_arrived_at);
+CREATE INDEX instance_conflicting ON instance (study_instance_uid) WHERE conflict = 1;
+-- 1: a receipt of the newest manifest, by this agent's center, says that the PACS has not taken everything and may yet. Kept
+-- by the trigger manifest_receipted, and by OwnCenter when the agent is joined to another center.
+ALTER TABLE study ADD COLUMN pacs_waiting INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX study_due ON study (destination, next_attempt_at)
+  WHERE state = 'closed' OR (state = 'confirmed' AND pacs_waiting = 1);
+-- Since when, by the time of retention, none of its spool files is kept; NULL while one is. Later its records are forgotten.
+ALTER TABLE study ADD COLUMN records_since INTEGER;
+CREATE INDEX study_records ON study (records_since)
+  WHERE records_since IS NOT NULL AND state = 'confirmed' AND pacs_waiting = 0;
+
+-- Studies by state, kept by the triggers and by nothing else.
+CREATE TABLE study_total (
+  destination TEXT NOT NULL,
+  state TEXT NOT NULL,
+  studies INTEGER NOT NULL,
+  PRIMARY KEY (destination, state)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER study_inserted AFTER INSERT ON study BEGIN
+  INSERT INTO study_total VALUES (NEW.destination, NEW.state, 1) ON CONFLICT DO UPDATE SET studies = studies + 1;
+END;
+CREATE TRIGGER study_changed AFTER UPDATE OF state ON study WHEN OLD.state <> NEW.state BEGIN
+  UPDATE study_total SET studies = studies - 1 WHERE destination = OLD.destination AND state = OLD.state;
+  INSERT INTO study_total VALUES (NEW.destination, NEW.state, 1) ON CONFLICT DO UPDATE SET studies = studies + 1;
+END;
+CREATE TRIGGER study_deleted AFTER DELETE ON study BEGIN
+  UPDATE study_total SET studies = studies - 1 WHERE destination = OLD.destination AND state = OLD.state;
+END;
 
 -- Deliveries and their sealed bytes by state, kept by the triggers below and by nothing else.
 CREATE TABLE delivery_total (

@@ -30,6 +30,8 @@ CREATE TRIGGER study_removed AFTER UPDATE OF removed_at ON instance
     SELECT 1 FROM instance WHERE study_instance_uid = NEW.study_instance_uid AND removed_at IS NULL)
 BEGIN
   DELETE FROM display_record WHERE study_instance_uid = NEW.study_instance_uid;
+  UPDATE study SET records_since = coalesce((SELECT elapsed_ms FROM retention_time), 0)
+    WHERE destination IN (SELECT destination FROM study_total) AND study_instance_uid = NEW.study_instance_uid;
 END;
 
 -- Each time that names were shown whole: to whom, and of which study (NULL = of a list).
@@ -83,6 +85,7 @@ CREATE TABLE commitment (
   UNIQUE (calling_ae_title, transaction_uid)
 ) STRICT;
 CREATE INDEX commitment_open ON commitment (next_attempt_at) WHERE state = 'open';
+CREATE INDEX commitment_closed ON commitment (closed_at) WHERE closed_at IS NOT NULL;
 CREATE TABLE commitment_reference (
   commitment INTEGER NOT NULL REFERENCES commitment (id) ON DELETE CASCADE,
   position INTEGER NOT NULL,
@@ -92,3 +95,4 @@ CREATE TABLE commitment_reference (
   outcome INTEGER,
   PRIMARY KEY (commitment, position)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX commitment_reference_by_instance ON commitment_reference (sop_instance_uid);

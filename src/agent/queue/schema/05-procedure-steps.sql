@@ -17,6 +17,8 @@ CREATE TABLE procedure_step (
   UNIQUE (calling_ae_title, sop_instance_uid)
 ) STRICT;
 CREATE INDEX procedure_step_waiting ON procedure_step (ended_at) WHERE ended_at IS NOT NULL AND complete_at IS NULL;
+CREATE INDEX procedure_step_listed ON procedure_step (complete_at IS NOT NULL, changed_at DESC);
+CREATE INDEX procedure_step_by_change ON procedure_step (changed_at);
 CREATE TABLE procedure_step_study (
   step INTEGER NOT NULL REFERENCES procedure_step (id) ON DELETE CASCADE,
   study_instance_uid TEXT NOT NULL,

@@ -1,0 +1,90 @@
+import { statSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import type { Clock } from './clock.ts'
+import { Failure } from './failure.ts'
+import { isDamageCode } from './sqlite.ts'
+
+/** `.ts` or, once built, `.js`. */
+const THREAD = new URL(import.meta.url.replace('/database-care.', '/database-thread.'))
+const LOOK_EVERY_MS = 1000
+/** A log of this length is brought into the file; it is read back in well under a second. */
+const LONG_LOG_BYTES = 8 * 1024 * 1024
+
+export type DatabaseTask = 'check' | 'checkpoint'
+export type DatabaseAnswer = { found: string } | { code: string; message: string }
+
+/**
+ * Does what takes long on a large database, on a thread with a connection of its own: reads every page, and brings the
+ * write-ahead log into the file. The thread is started when it is first needed.
+ */
+export class DatabaseCare implements Disposable {
+  readonly #path: string
+  readonly #clock: Clock
+  readonly #module: URL
+  #worker: Worker | undefined
+  #waiting: { resolve: (answer: DatabaseAnswer) => void; reject: (error: Failure) => void }[] = []
+
+  constructor(path: string, clock: Clock, module = THREAD) {
+    this.#path = path
+    this.#clock = clock
+    this.#module = module
+  }
+
+  /**
+   * Reads the whole database, seconds for a million instances. Resolves to DATABASE_DAMAGED if its structure is not whole,
+   * to DATABASE_ERROR if it cannot be read, and to undefined if all is well. Rejects if the thread has failed.
+   */
+  async check(): Promise<Failure | undefined> {
+    const attempted = 'looking at the whole database'
+    const answer = await this.#ask('check')
+    if ('code' in answer) {
+      const code = isDamageCode(answer.code) ? 'DATABASE_DAMAGED' : 'DATABASE_ERROR'
+      return new Failure(code, `${attempted}: ${answer.message}`)
+    }
+    return answer.found === 'ok'
+      ? undefined
+      : new Failure('DATABASE_DAMAGED', `${attempted}: ${answer.found}`)
+  }
+
+  /**
+   * Keeps the log short. SQLite would do it within a commit, which then takes as long as writing and syncing some thousand
+   * pages. What fails is tried again a second later; a log that grows all the same is brought in by a commit.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (this.#logBytes() > LONG_LOG_BYTES) await this.#ask('checkpoint').catch(() => {})
+      await this.#clock.sleep(LOOK_EVERY_MS, signal).catch(() => {})
+    }
+  }
+
+  [Symbol.dispose](): void {
+    void this.#worker?.terminate()
+  }
+
+  #logBytes(): number {
+    return statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0
+  }
+
+  #ask(task: DatabaseTask): Promise<DatabaseAnswer> {
+    this.#worker ??= this.#start()
+    const { promise, resolve, reject } = Promise.withResolvers<DatabaseAnswer>()
+    this.#waiting.push({ resolve, reject })
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+    this.#worker.postMessage(task)
+    return promise
+  }
+
+  #start(): Worker {
+    const worker = new Worker(this.#module, { workerData: { path: this.#path } })
+    worker.unref()
+    worker.on('message', (answer: DatabaseAnswer) => this.#waiting.shift()?.resolve(answer))
+    const gone = (): void => {
+      if (this.#worker === worker) this.#worker = undefined
+      const failure = new Failure('INTERNAL', 'looking after the database: its thread has ended')
+      for (const { reject } of this.#waiting.splice(0)) reject(failure)
+    }
+    worker.on('error', gone)
+    worker.on('exit', gone)
+    return worker
+  }
+}

@@ -1,0 +1,29 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import BetterSqlite3 from 'better-sqlite3'
+import type { DatabaseAnswer, DatabaseTask } from './database-care.ts'
+import { systemCode } from './failure.ts'
+
+// The thread of database-care.ts. It has a connection of its own, opened for each task: what takes long there stands in the way
+// of nobody.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as database-care.ts hands it in
+const { path } = workerData as { path: string }
+
+parentPort?.on('message', (task: DatabaseTask) => {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+  parentPort?.postMessage(answer(task))
+})
+
+function answer(task: DatabaseTask): DatabaseAnswer {
+  let database: BetterSqlite3.Database | undefined
+  try {
+    database = new BetterSqlite3(path, { fileMustExist: true })
+    database.pragma('busy_timeout = 5000')
+    if (task === 'check') return { found: String(database.pragma('quick_check(1)', { simple: true })) }
+    database.pragma('wal_checkpoint(PASSIVE)')
+    return { found: 'ok' }
+  } catch (error) {
+    return { code: systemCode(error) ?? '', message: Error.isError(error) ? error.message : String(error) }
+  } finally {
+    database?.close()
+  }
+}
