@@ -20,6 +20,7 @@ import { type NormalizationSettings, normalizationSchema } from './normalization
 import type { Language } from './problem-words.ts'
 import { type ProcedureStepSettings, procedureStepsSchema } from './procedure-step-settings.ts'
 import { repeatedDevices } from './repeated-devices.ts'
+import { routeClashes } from './route-clashes.ts'
 import * as setting from './setting.ts'
 import { type TlsSettings, tlsBesideFile, tlsProblems, tlsSchema } from './tls-settings.ts'
 
@@ -197,6 +198,7 @@ export const AGENT_SETTINGS: SettingsKind<AgentSettings> = {
   crossChecks: (values) => [
     ...deidProblems(values),
     ...normalizationProblems(values),
+    ...routeClashes(values),
     ...tlsProblems(values),
   ],
 }

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { z } from 'zod'
 import { Failure } from '../platform/failure.ts'
-import type { Expected, Problem } from './expected.ts'
+import type { ClashCause, Expected, Problem } from './expected.ts'
 import { nearestWord } from './nearest-word.ts'
 import { describeProblem, type Language } from './problem-words.ts'
 import { readText } from './read-text.ts'
@@ -19,6 +19,15 @@ export type CrossProblem = { readonly path: Path } & (
   | { readonly kind: 'missing'; readonly expected: Expected }
   | { readonly kind: 'wrong'; readonly found: string; readonly expected: Expected }
   | { readonly kind: 'conflict'; readonly found: string; readonly other: string }
+  /** Two routes that can send the same SOP Instance UID with different content; `first` is the other one. */
+  | {
+      readonly kind: 'clash'
+      readonly first: Path
+      readonly found: string
+      readonly other: string
+      readonly cause: ClashCause
+      readonly subject: string
+    }
 )
 
 /** What a kind of configuration file is checked against. */
@@ -111,6 +120,10 @@ function crossed({ path, ...problem }: CrossProblem, yaml: YamlValues): Problem 
   const place = { ...yaml.positionOf(path), setting: nameOf(path) }
   if (problem.kind === 'missing') return { ...place, ...problem }
   const found = shown(problem.found)
+  if (problem.kind === 'clash') {
+    const { first, ...clash } = problem
+    return { ...place, ...clash, found, otherLine: yaml.positionOf(first).line }
+  }
   if (problem.kind === 'conflict') return { ...place, ...problem, found }
   const { expected } = problem
   return { ...place, ...problem, found, nearest: nearestTo(problem.found, expected) }

@@ -31,6 +31,9 @@ export type Expected =
         | 'textPath'
     }
 
+/** How two routes differ that make the same UIDs: identity is taken out and the UID stays, by two profiles, by one rule. */
+export type ClashCause = 'retained' | 'profiles' | 'rule'
+
 /** Where in the file, counted from 1, and which setting. */
 interface Place {
   readonly line: number
@@ -54,4 +57,14 @@ export type Problem = Place &
     | { readonly kind: 'newer'; readonly found: string }
     /** Two settings that exclude one another. */
     | { readonly kind: 'conflict'; readonly found: string; readonly other: string }
+    /** Two routes that can send the same SOP Instance UID with different content. */
+    | {
+        readonly kind: 'clash'
+        readonly found: string
+        readonly other: string
+        readonly otherLine: number
+        readonly cause: ClashCause
+        /** The profile or the normalization rule. */
+        readonly subject: string
+      }
   )

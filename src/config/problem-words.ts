@@ -1,4 +1,4 @@
-import type { Expected, Problem } from './expected.ts'
+import type { ClashCause, Expected, Problem } from './expected.ts'
 
 export type Language = 'en' | 'zh'
 
@@ -29,6 +29,8 @@ function inEnglish(problem: Problem): string {
       return `this file has version ${problem.found}, made for a newer Ferry: install that one`
     case 'conflict':
       return `${problem.found} cannot stand together with ${problem.other}`
+    case 'clash':
+      return `${problem.found} and the route ${problem.other} (line ${problem.otherLine}) can send the same SOP Instance UID with different content; give the two a "when" that no instance fits both, or ${CLASH_IN_ENGLISH[problem.cause](problem.subject)}`
   }
 }
 
@@ -52,7 +54,21 @@ function inChinese(problem: Problem): string {
       return `此文件为版本 ${problem.found}，属于更新的 Ferry 程序：请安装新版本`
     case 'conflict':
       return `${problem.found} 不能与 ${problem.other} 同时使用`
+    case 'clash':
+      return `${problem.found} 与路由 ${problem.other}（第 ${problem.otherLine} 行）会以同一 SOP Instance UID 发送不同内容；请用 when 使同一影像不会同时符合两者，或者${CLASH_IN_CHINESE[problem.cause](problem.subject)}`
   }
+}
+
+const CLASH_IN_ENGLISH: Readonly<Record<ClashCause, (subject: string) => string>> = {
+  retained: (profile) => `let the profile ${profile} replace the UID (without retain-uids and keep rules)`,
+  profiles: () => 'use one profile for both',
+  rule: (rule) => `let the normalization rule ${rule} apply to both or to neither`,
+}
+
+const CLASH_IN_CHINESE: Readonly<Record<ClashCause, (subject: string) => string>> = {
+  retained: (profile) => `让去标识方案 ${profile} 替换 UID（不用 retain-uids 和 keep 规则）`,
+  profiles: () => '两者使用同一去标识方案',
+  rule: (rule) => `让规范化规则 ${rule} 对两者都适用或都不适用`,
 }
 
 type Words = Readonly<Record<Expected['what'], (expected: Expected) => string>>

@@ -50,13 +50,14 @@ export const privateBlock = (
 
 /** By UID, or by the standard's keyword: its name without what is no letter or digit. */
 export const sopClass = (reason: string): Setting<string> =>
-  setting(
-    { what: 'sopClass' },
-    reason,
-    { type: 'string' },
-    (value) => (isUid(value) && value.includes('.') ? value : sopClasses().get(value)),
-    (value) => nearestWord(value, Array.from(sopClasses().keys())),
+  setting({ what: 'sopClass' }, reason, { type: 'string' }, sopClassUidOf, (value) =>
+    nearestWord(value, Array.from(sopClasses().keys())),
   )
+
+/** The UID of a SOP class that is given by UID or by the standard's keyword; undefined if it is neither. */
+export function sopClassUidOf(value: string): string | undefined {
+  return isUid(value) && value.includes('.') ? value : sopClasses().get(value)
+}
 
 const modality = (reason: string): Setting<string> =>
   setting({ what: 'modality' }, reason, { type: 'string', pattern: '^[A-Z0-9_]{1,16}$' }, (value) =>
