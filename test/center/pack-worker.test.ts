@@ -58,7 +58,8 @@ test('a pack that cannot be entered yet is not stored once more with every attem
   database.close()
   const packs = await PackStore.open(folder.join('packs'))
   const clock = new ManualClock()
-  const { bytes, envelope } = sealInstance()
+  // Unreadable from its first byte on, so that its envelope may say anything.
+  const { bytes, envelope } = sealInstance({ dataSet: Buffer.alloc(1000, 0xff) })
   const uploadId = newUlid(clock.now())
   const header = {
     pack: newUlid(clock.now()),
