@@ -72,6 +72,7 @@ const NO_CODES = new Set([
   'FERRY_CONFIG',
   'FERRY_CORPUS',
   'FERRY_FAULTS',
+  'FERRY_FUZZ_SEED',
   'FERRY_LANG',
   'FERRY_SEED',
   'TCP_NODELAY',
