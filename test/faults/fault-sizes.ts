@@ -23,6 +23,9 @@ export const RANDOM_KILLS = sizeOf('FERRY_RANDOM_KILLS', 4, 60)
 export const FUZZ_CASES = sizeOf('FERRY_FUZZ_CASES', 100_000, 10_000_000)
 /** Instances in the queue where a large queue is opened, rebuilt and asked. */
 export const QUEUED_INSTANCES = sizeOf('FERRY_QUEUED_INSTANCES', 10_000, 100_000)
+/** Confirmed instances whose files are kept while the agent works, and for how many seconds that is watched. */
+export const KEPT_INSTANCES = sizeOf('FERRY_KEPT_INSTANCES', 10_000, 1_000_000)
+export const KEPT_SECONDS = sizeOf('FERRY_KEPT_SECONDS', 5, 120)
 /** How many times as fast as real time the line is tried, and how often it is cut. */
 export const LINE_SPEED = sizeOf('FERRY_LINE_SPEED', 20, 1)
 export const LINE_CUTS = sizeOf('FERRY_LINE_CUTS', 25, 250)

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Database } from '../../src/platform/sqlite.ts'
 import { newUlid, type Ulid } from '../../src/protocol/ulid.ts'
 import { newUid } from './sealed-instance.ts'
@@ -39,7 +40,7 @@ function fillStudy(database: Database, large: LargeIndex, study: number): Ulid[]
   const count = Math.min(perStudy, instances - from)
   const timeOf = (i: number): number => untilMs - (instances - from - i) * EVERY_MS
   const ulids = Array.from({ length: count }, (_, i) => {
-    const [at, uid, digest] = [timeOf(i), newUid(), newUid()]
+    const [at, uid, digest] = [timeOf(i), newUid(), newDigest()]
     const ulid = newUlid(at)
     database.run(INSTANCE, ulid, at, uid, studyInstanceUid, `${studyInstanceUid}.1`, digest)
     database.run(DELIVERY, ulid, studyInstanceUid, at)
@@ -48,13 +49,15 @@ function fillStudy(database: Database, large: LargeIndex, study: number): Ulid[]
   const [firstAt, lastAt] = [timeOf(0), timeOf(count - 1)]
   database.run(STUDY, studyInstanceUid, firstAt, lastAt)
   const jws = 'x'.repeat(statementBytes)
-  database.run(MANIFEST, studyInstanceUid, newUid(), jws, lastAt, jws, lastAt)
+  database.run(MANIFEST, studyInstanceUid, newDigest(), jws, lastAt, jws, lastAt)
   database.run(
     "UPDATE delivery SET state = 'confirmed', kept_from = 0 WHERE study_instance_uid = ? AND destination = 'center' AND state = 'delivered'",
     studyInstanceUid,
   )
   return ulids
 }
+
+const newDigest = (): string => randomBytes(32).toString('hex')
 
 const INSTANCE = `
   INSERT INTO instance (ulid, arrived_at, listener, calling_ae_title, sop_class_uid, sop_instance_uid, study_instance_uid,
