@@ -18,12 +18,9 @@ export class SqliteHandOn implements HandOnRegister {
 
   async due(now: number, limits: { instances: number; bytes: number }): Promise<HandOnInstance[]> {
     // What lies further off than any wait was told to wait by a clock that has jumped back since.
-    const first = this.#db.get<HandOnInstance>(
-      `SELECT ${COLUMNS} FROM instances WHERE ${WAITS}
-         AND (pacs_next_at <= ? OR pacs_next_at > ?) ORDER BY pacs_next_at, id LIMIT 1`,
-      now,
-      now + LONGEST_WAIT_MS,
-    )
+    const first =
+      this.#db.get<HandOnInstance>(FIRST('<= ?'), now) ??
+      this.#db.get<HandOnInstance>(FIRST('> ?'), now + LONGEST_WAIT_MS)
     if (first === undefined || first.attempts > 0) return first === undefined ? [] : [first]
     const ofStudy = this.#db.all<HandOnInstance>(
       `SELECT ${COLUMNS} FROM instances
@@ -57,15 +54,18 @@ export class SqliteHandOn implements HandOnRegister {
     })
   }
 
+  /** In slices, since a running center writes to the same register and must not wait for long. */
   async retry(studyUid?: string): Promise<number> {
-    return this.#db.durably(() =>
-      this.#db.run(
-        `UPDATE instances SET pacs_state = 'waiting', pacs_next_at = 0
-         WHERE pacs_state IN ('waiting', 'refused', 'unverified') AND (study_uid = ? OR ? IS NULL)`,
-        studyUid ?? null,
-        studyUid ?? null,
-      ),
-    )
+    if (studyUid !== undefined) return this.#retry(RETRY_STUDY, studyUid)
+    let retried = 0
+    for (const sql of RETRY_ALL) {
+      for (let some = AT_ONCE; some === AT_ONCE; retried += some) some = this.#retry(sql, AT_ONCE)
+    }
+    return retried
+  }
+
+  #retry(sql: string, value: string | number): number {
+    return this.#db.durably(() => this.#db.run(sql, value))
   }
 
   async count(): Promise<PacsCounts> {
@@ -78,6 +78,19 @@ export class SqliteHandOn implements HandOnRegister {
     return row ?? { waiting: 0, held: 0, refused: 0, unverified: 0 }
   }
 }
+
+const FIRST = (when: string): string => `
+  SELECT ${COLUMNS} FROM instances INDEXED BY instances_for_the_pacs
+  WHERE ${WAITS} AND pacs_next_at ${when} ORDER BY pacs_next_at, id LIMIT 1`
+/** Instances made due in one transaction. */
+const AT_ONCE = 1000
+const RETRY = "UPDATE instances SET pacs_state = 'waiting', pacs_next_at = 0 WHERE"
+const RETRY_STUDY = `${RETRY} study_uid = ? AND pacs_state IN ('waiting', 'refused', 'unverified')`
+const RETRY_ALL = [
+  `${WAITS} AND pacs_next_at > 0`,
+  "pacs_state = 'refused'",
+  "pacs_state = 'unverified'",
+].map((which) => `${RETRY} id IN (SELECT id FROM instances WHERE ${which} LIMIT ?)`)
 
 /** As many from the front as fit, at least one; an answer names instances by their UID, so none twice. */
 function withinBytes(instances: readonly HandOnInstance[], limit: number): HandOnInstance[] {

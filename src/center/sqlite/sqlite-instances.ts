@@ -81,7 +81,7 @@ export class SqliteInstances implements InstanceRegister {
 
   async studies(since: number, limit: number): Promise<StudyRow[]> {
     return this.#db.all<StudyRow>(
-      `WITH recent AS (SELECT study_uid, max(stored_at) AS last FROM instances WHERE stored_at >= ?
+      `WITH recent AS (SELECT study_uid, max(stored_at) AS last FROM instances INDEXED BY instances_by_time WHERE stored_at >= ?
          GROUP BY study_uid ORDER BY last DESC LIMIT ?)
        SELECT i.study_uid AS studyUid, count(*) AS instances, sum(i.file_bytes) AS bytes,
          sum(i.hold IS NOT NULL AND i.released_at IS NULL) AS held,

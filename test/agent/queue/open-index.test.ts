@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { recoverSpool } from '../../../src/agent/queue/recover-spool.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { silentLog } from '../../../src/platform/log.ts'
+import { Database } from '../../../src/platform/sqlite.ts'
+import { fillIndex } from '../../support/large-index.ts'
 import { fillSpool } from '../../support/large-spool.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
+const SCHEMA = join(import.meta.dirname, '../../../src/agent/queue/schema')
 const INSTANCES = 40
 const DAY_MS = 86_400_000
 
@@ -92,3 +96,30 @@ test('an index that is whole is left where it is', async () => {
   expect([queue.isIndexNew, queue.setAside, setAside(folder.path)]).toEqual([false, undefined, []])
   expect(existsSync(folder.index)).toBe(true)
 })
+
+test('a large index is used before all of it was looked at, and what is then found to be damaged is moved aside at the next start', async () => {
+  using folder = tempFolder()
+  {
+    using queue = await open(folder.path)
+    using stack = new DisposableStack()
+    const database = stack.adopt(Database.open(folder.join('queue.sqlite'), SCHEMA), (it) => it.close())
+    const large = { instances: 8000, perStudy: 200, untilMs: Date.now() - DAY_MS, statementBytes: 1000 }
+    Array.from(fillIndex(database, large))
+    expect(await queue.soundness).toBeUndefined()
+  }
+  const path = folder.join('queue.sqlite')
+  expect(statSync(path).size).toBeGreaterThan(6 * 1024 * 1024)
+  const openFor = (waitMs: number) => openQueue(folder.path, systemClock, ['center'], undefined, waitMs)
+  {
+    using whole = await openFor(0)
+    expect([await whole.soundness, whole.setAside]).toEqual([undefined, undefined])
+  }
+  overwrite(path, statSync(path).size / 2, randomBytes(40_960))
+  {
+    using queue = await openFor(0)
+    expect(queue.setAside).toBeUndefined()
+    expect(await queue.soundness).toMatchObject({ code: 'DATABASE_DAMAGED' })
+  }
+  using queue = await openFor(Number.POSITIVE_INFINITY)
+  expect(queue.setAside?.reason).toMatch(/^looking at the whole database/)
+}, 30_000)

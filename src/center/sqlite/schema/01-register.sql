@@ -41,6 +41,8 @@ CREATE TABLE packs (
   answer TEXT,
   UNIQUE (agent, pack)
 ) STRICT;
+CREATE INDEX packs_by_time ON packs (created_at);
+CREATE INDEX packs_under_way ON packs (created_at) WHERE answer IS NULL;
 
 -- One row for each version of an instance: the same SOP Instance UID may have come with different bytes.
 CREATE TABLE instances (
