@@ -1,9 +1,12 @@
+import type { z } from 'zod'
 import type { AgentSettings } from '../config/agent-settings.ts'
 import type { Clock } from '../platform/clock.ts'
 import { failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
 import {
   CENTER_PATHS,
+  type HoldingsRequest,
+  holdingsAnswerSchema,
   manifestAnswerSchema,
   type ReceiptsRequest,
   receiptsAnswerSchema,
@@ -111,6 +114,11 @@ export class Sending implements AsyncDisposable {
       keepMs: settings.retention.confirmedMs,
       retentionClock: this.#retentionClock,
       centerIsWhole: (signal) => audit.isWhole(signal),
+      askMissing: async (instances, signal) => {
+        const asked = { instances: [...instances] } satisfies HoldingsRequest
+        return (await this.#ask(holdingsAnswerSchema, CENTER_PATHS.holdings, asked, signal)).missing
+      },
+      inDoubt: () => audit.wake(),
       clock,
       log,
     })
@@ -257,6 +265,16 @@ export class Sending implements AsyncDisposable {
     })
   }
 
+  #ask<Schema extends z.ZodType>(
+    schema: Schema,
+    path: string,
+    asked: object,
+    signal: AbortSignal,
+  ): Promise<z.infer<Schema>> {
+    const headers = { 'content-type': 'application/json' }
+    return this.#client.json(schema, { method: 'POST', path, headers, body: JSON.stringify(asked), signal })
+  }
+
   #createAudit(): ReceiptAudit {
     const { queue, clock, log } = this.#parts
     return new ReceiptAudit({
@@ -265,12 +283,8 @@ export class Sending implements AsyncDisposable {
       receiptChain: queue.receiptChain,
       watchPoints: queue.watchPoints,
       askMemory: (signal) => this.#keyRefresh.ask(signal),
-      askUnknown: async (asked: ReceiptsRequest, signal) => {
-        const headers = { 'content-type': 'application/json' }
-        const body = JSON.stringify(asked)
-        const asking = { method: 'POST', path: CENTER_PATHS.receipts, headers, body, signal } as const
-        return (await this.#client.json(receiptsAnswerSchema, asking)).unknown
-      },
+      askUnknown: async (asked: ReceiptsRequest, signal) =>
+        (await this.#ask(receiptsAnswerSchema, CENTER_PATHS.receipts, asked, signal)).unknown,
       offered: () => this.#settlement.wake(),
       inTrouble: (failure) => this.#dispatcher.foundInTrouble(failure),
       clock,

@@ -42,7 +42,7 @@ export async function answerManifest(
   if (manifest.agent !== agent.kid) throw invalid('it names another agent than the one that sends it')
   const digest = jwsDigest(jws)
   const chain = await chainOf(means.register, manifest, digest)
-  const { instances, missing } = await lookUp(means, manifest)
+  const { instances, missing } = await lookUp(means, manifest.agent, manifest.instances)
   if (missing.length > 0) return { missing }
   return { receipt: await receiptFor(means, manifest, { digest, chain, jws }, instances) }
 }
@@ -66,16 +66,18 @@ async function chainOf(register: Register, manifest: Manifest, digest: string): 
   return before.length > 0 ? 'fork' : 'gap'
 }
 
-async function lookUp(
-  { register, files }: ReceiptMeans,
-  manifest: Manifest,
+/** Looks up which of these the center holds as listed, row and file, and what it knows of them; the others are missing. */
+export async function lookUp(
+  { register, files }: Pick<ReceiptMeans, 'register' | 'files'>,
+  agent: string,
+  asked: readonly ManifestInstance[],
 ): Promise<{ instances: ReceiptInstance[]; missing: string[] }> {
   const held: { listed: ManifestInstance; holding: Holding }[] = []
   const missing: string[] = []
-  for (const [index, listed] of manifest.instances.entries()) {
+  for (const [index, listed] of asked.entries()) {
     if (index % LOOKUPS_AT_ONCE === LOOKUPS_AT_ONCE - 1) await setImmediate()
     const { ulid, ...version } = listed
-    const holding = await register.instances.holding(manifest.agent, ulid, version)
+    const holding = await register.instances.holding(agent, ulid, version)
     if (holding?.isLost === 0 && isAsListed(holding, listed)) held.push({ listed, holding })
     else missing.push(ulid)
   }

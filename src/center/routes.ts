@@ -4,6 +4,8 @@ import type { RequestTarget } from '../platform/request-target.ts'
 import {
   type AgentAnswer,
   CENTER_PATHS,
+  type HoldingsAnswer,
+  holdingsRequestSchema,
   joinRequestSchema,
   type PackAnswer,
   type ReceiptsAnswer,
@@ -18,7 +20,7 @@ import { HttpRefusal, readText, sendJson } from './http-answer.ts'
 import type { ManifestDoor } from './manifest-door.ts'
 import type { PackUploads } from './pack-uploads.ts'
 import type { PackWorker, SettledPack } from './pack-worker.ts'
-import type { ReceiptMeans } from './receipts.ts'
+import { lookUp, type ReceiptMeans } from './receipts.ts'
 import type { Agent } from './register.ts'
 import type { StoreWatch } from './store-watch.ts'
 import { tusMethod } from './tus-headers.ts'
@@ -46,6 +48,7 @@ export interface Exchange {
 
 const JOIN_LIMIT_BYTES = 4 * 1024
 const RECEIPTS_LIMIT_BYTES = 256 * 1024
+const HOLDINGS_LIMIT_BYTES = 128 * 1024
 /** Some 60,000 instances. */
 const MANIFEST_LIMIT_BYTES = 32 * 1024 * 1024
 const ANSWER_WAIT_MS = 25_000
@@ -81,6 +84,8 @@ export async function answer(means: RouteMeans, exchange: Exchange): Promise<voi
       )
     case `POST ${CENTER_PATHS.receipts}`:
       return answerReceipts(means, exchange, agent)
+    case `POST ${CENTER_PATHS.holdings}`:
+      return answerHoldings(means, exchange, agent)
     case `POST ${CENTER_PATHS.packs}`:
       // A pack that cannot be opened now would only fill the disk of the packs.
       await means.watch.check()
@@ -119,6 +124,19 @@ async function answerReceipts(
   const manifests = await unknownReceipts(means.register, agent, asked.manifests)
   const receipts = await means.register.receipts.notGiven(agent.kid, asked.receipts)
   sendJson(response, 200, { unknown: [...manifests, ...receipts] } satisfies ReceiptsAnswer)
+}
+
+/** The agent removes its copies after this answer: it is given for files that were just looked at. */
+async function answerHoldings(
+  means: RouteMeans,
+  { request, response }: Exchange,
+  agent: Agent,
+): Promise<void> {
+  const text = await readText(request, HOLDINGS_LIMIT_BYTES)
+  const attempted = 'reading a question about instances'
+  const { instances } = parseJson(text, holdingsRequestSchema, 'PROTOCOL_VIOLATION', attempted)
+  const { missing } = await lookUp(means, agent.kid, instances)
+  sendJson(response, 200, { missing } satisfies HoldingsAnswer)
 }
 
 async function answerUpload(

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { manifestInstanceSchema } from './manifest.ts'
 
 /** Paths of the center's HTTPS interface (docs/protocol.md, "Center interface"). */
 export const CENTER_PATHS = {
@@ -9,6 +10,7 @@ export const CENTER_PATHS = {
   packs: '/v1/packs',
   manifests: '/v1/manifests',
   receipts: '/v1/receipts',
+  holdings: '/v1/holdings',
 } as const
 
 /** POST join: the token of a join code buys a place in the waiting room for this key. */
@@ -89,6 +91,19 @@ export type ReceiptsRequest = z.infer<typeof receiptsRequestSchema>
 /** Those manifests for which the center has given no receipt, and those receipts that it has not given. */
 export const receiptsAnswerSchema = z.strictObject({ unknown: z.array(z.string()) })
 export type ReceiptsAnswer = z.infer<typeof receiptsAnswerSchema>
+
+/** Instances that one request may ask about. */
+export const HOLDINGS_ASKED = 200
+
+/** POST holdings: instances whose copies the agent is about to remove, as a manifest lists them. */
+export const holdingsRequestSchema = z.strictObject({
+  instances: z.array(manifestInstanceSchema).max(HOLDINGS_ASKED),
+})
+export type HoldingsRequest = z.infer<typeof holdingsRequestSchema>
+
+/** ULIDs of those that the center does not hold at this moment, file and all. */
+export const holdingsAnswerSchema = z.strictObject({ missing: z.array(z.string()) })
+export type HoldingsAnswer = z.infer<typeof holdingsAnswerSchema>
 
 /** The body of every answer with a status of 400 and more: a failure code and its sentence. */
 export const refusalSchema = z.strictObject({ code: z.string(), message: z.string() })

@@ -168,6 +168,25 @@ test('of 300 stored instances 20 are deleted, 20 cut off and 3 changed: the agen
   )
 }, 180_000)
 
+test('an instance that the center loses between its last look and the end of the retention time is not removed at the clinic', async () => {
+  await using story = await Story.begin()
+  const instances = await story.confirm(1, 5)
+  const [first] = instances as [RawInstance]
+  for (let day = 0; day < 6; day++) await story.aDayPasses()
+  story.clock.advance(DAY_MS - 60 * STEP_MS)
+  rmSync(story.path(first))
+  await story.pass(
+    () => story.sum('confirmed instances removed after retention', 'removed'),
+    (removed) => removed === 4,
+  )
+  await story.pass(
+    () => story.missing(instances).length,
+    (missing) => missing === 0,
+  )
+  await story.atPeace(instances.length)
+  expect(story.sum('center asks again', 'lost')).toBe(0)
+}, 120_000)
+
 test('a device that sends a deleted instance again, and a restart of the center, leave nothing lost', async () => {
   await using story = await Story.begin()
   const instances = await story.confirm(1, 3)

@@ -1,5 +1,6 @@
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../platform/sqlite.ts'
+import type { ManifestInstance } from '../../protocol/manifest.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
 
 /** Instances that every destination has confirmed and whose spool file is still kept. */
@@ -17,6 +18,11 @@ export class Retained {
     return this.#database.all<{ ulid: Ulid }>(DUE, keptUntil, limit).map(({ ulid }) => ulid)
   }
 
+  /** These as a manifest lists them. */
+  listed(ulids: readonly Ulid[]): ManifestInstance[] {
+    return this.#database.all<ManifestInstance>(LISTED, JSON.stringify(ulids))
+  }
+
   /** Written after the confirmation (which was FULL-committed) and before the unlink, which may be lost harmlessly. */
   markRemoved(ulids: readonly Ulid[]): void {
     if (ulids.length === 0) return
@@ -31,3 +37,8 @@ export class Retained {
 const DUE = `
   SELECT ulid FROM instance INDEXED BY instance_retained
   WHERE kept_from IS NOT NULL AND removed_at IS NULL AND kept_from <= ? ORDER BY kept_from, ulid LIMIT ?`
+const LISTED = `
+  SELECT ulid, sop_instance_uid AS sopInstanceUid, transfer_syntax_uid AS transferSyntaxUid,
+    data_set_bytes AS dataSetBytes, data_set_sha256 AS dataSetSha256, sealed_bytes AS sealedBytes,
+    sealed_sha256 AS sealedSha256
+  FROM instance WHERE ulid IN (SELECT value FROM json_each(?))`

@@ -40,6 +40,9 @@ class Clocks {
   centerJumpMs = 0
   /** The center has not answered yet. */
   isCenterAway = false
+  /** ULIDs of what the center finds gone when it is asked, and how often its receipts were doubted. */
+  missing: readonly string[] = []
+  doubts = 0
   readonly #queue: Queue
   #retentionClock: RetentionClock
 
@@ -82,6 +85,9 @@ class Clocks {
       keepMs: 7 * DAY_MS,
       retentionClock,
       centerIsWhole,
+      askMissing: async (instances: readonly { ulid: string }[]) =>
+        instances.map(({ ulid }) => ulid).filter((ulid) => this.missing.includes(ulid)),
+      inDoubt: () => void this.doubts++,
       clock,
       log: silentLog,
     }
@@ -118,6 +124,17 @@ async function withConfirmed(
   clocks.confirm(confirmed)
   await use(clocks, confirmed, other, queue)
 }
+
+test('a copy that the center lacks at this moment is kept although its receipt is good, and the receipts are compared', async () => {
+  await withConfirmed(async (clocks, confirmed, _, { spool }) => {
+    clocks.missing = [confirmed]
+    expect(await clocks.run(10)).toBe(0)
+    expect(clocks.doubts).toBeGreaterThan(0)
+    expect(await spool.has(confirmed)).toBe(true)
+    clocks.missing = []
+    expect(await clocks.removeDue()).toBe(1)
+  })
+})
 
 test('only what is confirmed is removed, and only after the retention time', async () => {
   await withConfirmed(async (clocks, confirmed, delivered, { spool }) => {
