@@ -16,10 +16,11 @@ export interface FrontLimits {
 
 /**
  * On a line with 2 s of delay each way and 1 KiB/s a handshake takes 6 s. An agent has at most 16 uploads under way, and a
- * few other requests. A district has a few hundred agents, of which many may share one address.
+ * few other requests. Many agents may share one address; each needs a stranger's place for a second only. The places of one
+ * address and the grace bound the TLS handshakes that it can ask for: 32 a second.
  */
 export const DEFAULT_FRONT_LIMITS: FrontLimits = {
-  strangers: { limit: 512, limitPerGroup: 256, graceMs: 2000 },
+  strangers: { limit: 512, limitPerGroup: 64, graceMs: 2000 },
   agents: { limit: 3584, limitPerGroup: 64, graceMs: 2000 },
   handshakeMs: 10_000,
   headersMs: 10_000,

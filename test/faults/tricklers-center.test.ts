@@ -4,32 +4,30 @@ import { type EnrolledAgent, RunningCenter } from '../support/running-center.ts'
 import { packOf, spoolFile } from '../support/spool-file-fixture.ts'
 import { until } from '../support/until.ts'
 import { TRICKLERS } from './fault-sizes.ts'
-import { AT_THE_FRONT, trickle } from './support/tricklers.ts'
+import { startTricklers } from './support/start-tricklers.ts'
 
 const UPLOADS = 5
 const LIMIT_MS = 5000
 
 const group = process.platform === 'linux' ? describe : describe.skip
 
-group(`${TRICKLERS} connections that trickle from one host`, () => {
+/** Behind an address that it shares with its attacker a client has to compete with it for each place. */
+const AT_ONE_ADDRESS = Math.min(TRICKLERS, 1_000)
+
+group('connections that trickle from one host', () => {
   test.each([
-    ['another address', '127.0.0.66'],
-    ['the same address, as behind one NAT', '127.0.0.1'],
+    [TRICKLERS, 'another address', '127.0.0.66'],
+    [AT_ONE_ADDRESS, 'the same address, as behind one NAT', '127.0.0.1'],
   ])(
-    'an upload from %s passes on new connections within 5 s',
-    async (_, attacker) => {
+    '%d of them: an upload from %s passes on new connections within 5 s',
+    async (count, _, attacker) => {
       await using center = await RunningCenter.start()
       const agent = await center.enrol()
       const recipients = await center.recipients(agent)
       await center.close()
       await center.openProcess()
-      const hostile = { count: TRICKLERS, addresses: [attacker], ways: AT_THE_FRONT }
-      using attack = trickle(center.port, hostile)
-      await until(
-        () => attack.turnedAway(),
-        (turnedAway) => turnedAway >= TRICKLERS / 2,
-      )
-
+      const hostile = { port: center.port, count, addresses: [attacker], door: 'front' } as const
+      await using attack = await startTricklers(hostile)
       const tookMs: number[] = []
       for (let i = 0; i < UPLOADS; i++) {
         const started = performance.now()
@@ -41,7 +39,9 @@ group(`${TRICKLERS} connections that trickle from one host`, () => {
         tookMs.push(Math.round(performance.now() - started))
       }
       const turnedAway = attack.turnedAway()
-      process.stdout.write(`tricklers at the center: ${JSON.stringify({ attacker, tookMs, turnedAway })}\n`)
+      process.stdout.write(
+        `tricklers at the center: ${JSON.stringify({ count, attacker, tookMs, turnedAway })}\n`,
+      )
       expect(Math.max(...tookMs)).toBeLessThan(LIMIT_MS)
     },
     180_000,

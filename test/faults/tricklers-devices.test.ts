@@ -8,7 +8,7 @@ import { dataPdu, echoCommand, pdv, RawAssociation } from '../support/raw-associ
 import { sendInstances } from '../support/send-instances.ts'
 import { until } from '../support/until.ts'
 import { TRICKLERS } from './fault-sizes.ts'
-import { AT_THE_DEVICES_DOOR, trickle } from './support/tricklers.ts'
+import { startTricklers } from './support/start-tricklers.ts'
 
 const ROUNDS = 5
 const LIMIT_MS = 5000
@@ -37,11 +37,7 @@ group('connections that ask for no association', () => {
       const devices: Device[] = [{ name: 'CT', aeTitle: 'CT1', ...listed }]
       const settings = { ...clinic.settings, devices, unknownDevices: 'reject' }
       await using agent = await startProgram('run-agent', join(clinic.folder, 'agent.json'), settings)
-      using attack = trickle(agent.port, { count, addresses, ways: AT_THE_DEVICES_DOOR })
-      await until(
-        () => attack.turnedAway(),
-        (turnedAway) => turnedAway > 0,
-      )
+      await using attack = await startTricklers({ port: agent.port, count, addresses, door: 'devices' })
       const tookMs: number[] = []
       for (let round = 0; round < ROUNDS; round++) {
         const started = performance.now()
