@@ -195,7 +195,8 @@ const HELD = `SELECT d.ulid FROM delivery d WHERE ${IS_QUARANTINED} AND d.destin
 const HELD_ONE = `${HELD} AND d.ulid = ? LIMIT ?`
 const HELD_OF_STUDY = `${HELD} AND d.study_instance_uid = ? ORDER BY d.ulid LIMIT ?`
 const HELD_AFTER = `
-  SELECT DISTINCT d.ulid, d.reason, d.changed_at AS since FROM delivery d WHERE ${IS_QUARANTINED} AND d.ulid > ?
+  SELECT DISTINCT d.ulid, d.reason, d.changed_at AS since FROM delivery d INDEXED BY delivery_quarantined
+  WHERE ${IS_QUARANTINED} AND d.ulid > ?
   ORDER BY d.ulid LIMIT ?`
 const CHOSEN = `${IS_QUARANTINED} AND d.ulid IN (SELECT value FROM json_each(?))`
 const RELEASE = `

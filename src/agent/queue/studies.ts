@@ -28,6 +28,9 @@ export interface StudyRow {
   conflicts: number
 }
 
+type InstanceCounts = Pick<StudyRow, 'instances' | 'confirmed' | 'held'>
+type Uncounted = Omit<StudyRow, keyof InstanceCounts>
+
 /** The newest manifest of a study, whose receipt is awaited or to be asked for again. */
 export interface ManifestRow {
   studyInstanceUid: string
@@ -160,19 +163,20 @@ export class Studies {
   }
 
   list(destination: string, limit: number): StudyRow[] {
-    return this.#database.all<StudyRow>(
-      `${STUDY_ROWS} ORDER BY s.last_arrived_at DESC LIMIT ?`,
-      destination,
-      limit,
-    )
+    return this.#database
+      .all<Uncounted>(`${STUDY_ROWS} ORDER BY s.last_arrived_at DESC LIMIT ?`, destination, limit)
+      .map((row) => this.#counted(row))
   }
 
   get(destination: string, studyInstanceUid: string): StudyRow | undefined {
-    return this.#database.get<StudyRow>(
-      `${STUDY_ROWS} AND s.study_instance_uid = ?`,
-      destination,
-      studyInstanceUid,
-    )
+    const sql = `${STUDY_ROWS} AND s.study_instance_uid = ?`
+    const row = this.#database.get<Uncounted>(sql, destination, studyInstanceUid)
+    return row && this.#counted(row)
+  }
+
+  #counted(row: Uncounted): StudyRow {
+    const counts = this.#database.get<InstanceCounts>(COUNT, row.destination, row.studyInstanceUid)
+    return { ...row, ...(counts ?? { instances: 0, confirmed: 0, held: 0 }) }
   }
 
   counts(destination: string): Record<StudyState, number> {
@@ -250,16 +254,13 @@ const FORGET_OLDER = `
     AND m.center IS (SELECT center FROM own_center)
     AND NOT EXISTS (SELECT 1 FROM manifest n WHERE n.destination = m.destination
       AND n.study_instance_uid = m.study_instance_uid AND n.version = ? AND n.receipted_at IS NULL)`
+const COUNT = `
+  SELECT count(*) AS instances, coalesce(sum(state = 'confirmed'), 0) AS confirmed, coalesce(sum(state = 'held'), 0) AS held
+  FROM delivery INDEXED BY delivery_by_study WHERE destination = ? AND study_instance_uid = ?`
 const STUDY_ROWS = `
   SELECT s.destination, s.study_instance_uid AS studyInstanceUid, s.state, s.first_arrived_at AS firstArrivedAt,
     s.last_arrived_at AS lastArrivedAt, s.version, s.attempts, s.next_attempt_at AS nextAttemptAt,
     s.reason_code AS reasonCode, s.reason, m.pacs, m.receipted_at AS receiptedAt,
-    (SELECT count(*) FROM delivery d WHERE d.destination = s.destination
-      AND d.study_instance_uid = s.study_instance_uid) AS instances,
-    (SELECT count(*) FROM delivery d WHERE d.destination = s.destination
-      AND d.study_instance_uid = s.study_instance_uid AND d.state = 'confirmed') AS confirmed,
-    (SELECT count(*) FROM delivery d WHERE d.destination = s.destination
-      AND d.study_instance_uid = s.study_instance_uid AND d.state = 'held') AS held,
     (SELECT count(*) FROM instance i WHERE i.study_instance_uid = s.study_instance_uid AND i.conflict = 1) AS conflicts
   FROM study s LEFT JOIN manifest m USING (destination, study_instance_uid, version) WHERE s.destination = ?`
 const EVIDENCE = `

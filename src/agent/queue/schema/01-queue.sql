@@ -79,6 +79,7 @@ CREATE TABLE study (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX study_by_state ON study (destination, state, next_attempt_at);
 
+-- With row numbers: a search in a table without them reads whole rows on its way, and these are large.
 CREATE TABLE manifest (
   destination TEXT NOT NULL,
   study_instance_uid TEXT NOT NULL,
@@ -90,11 +91,13 @@ CREATE TABLE manifest (
   forgotten_at INTEGER,
   -- what the receipt says of the PACS behind the center: see PacsState
   pacs TEXT,
+  -- the center that it is for; another one knows nothing of it
+  center TEXT,
   -- both are large, and last: what stands before them is read without them
   jws TEXT NOT NULL,
   receipt_jws TEXT,
   PRIMARY KEY (destination, study_instance_uid, version)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX manifest_forgotten ON manifest (destination, study_instance_uid, version) WHERE forgotten_at IS NOT NULL;
 
 -- The time by which confirmed copies are kept: what has passed by both clocks.

@@ -2,10 +2,8 @@
 CREATE TABLE own_center (
   center TEXT NOT NULL
 ) STRICT;
--- The center that an instance is sealed for, and the one that a manifest is for. Another center cannot open the former, and
--- knows nothing of the latter.
+-- The center that an instance is sealed for. Another one cannot open it.
 ALTER TABLE instance ADD COLUMN center TEXT;
-ALTER TABLE manifest ADD COLUMN center TEXT;
 
 -- Keeps study.pacs_waiting.
 CREATE TRIGGER manifest_receipted AFTER UPDATE OF pacs ON manifest BEGIN
@@ -17,5 +15,5 @@ CREATE TRIGGER manifest_receipted AFTER UPDATE OF pacs ON manifest BEGIN
 END;
 
 -- The center is asked, newest first, whether it still knows the receipts that it gave.
-CREATE INDEX manifest_by_receipt ON manifest (destination, receipted_at, study_instance_uid, digest, version, center)
+CREATE INDEX manifest_by_receipt ON manifest (destination, receipted_at, study_instance_uid, digest, version, center, forgotten_at)
   WHERE receipted_at IS NOT NULL AND forgotten_at IS NULL;
