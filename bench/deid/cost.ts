@@ -97,7 +97,8 @@ function seal(
       sopClassUid,
       transferSyntaxUid,
     })
-  const change = edits && editedDataSet(transferSyntaxUid, edits, () => edits.transferSyntaxUid)
+  const change =
+    edits && editedDataSet(transferSyntaxUid, edits, () => edits.transferSyntaxUid, edits.outputCheck())
   // The audit record has the digest of what came, too.
   const before = change && createHash('sha256')
   const header = encodePart10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid })

@@ -33,7 +33,7 @@ export class Machine {
       codecs: this.#codecs,
       knownValues: this.#knownValues,
     })
-    const change = editedDataSet(transferSyntaxUid, deid, () => deid.transferSyntaxUid)
+    const change = editedDataSet(transferSyntaxUid, deid, () => deid.transferSyntaxUid, deid.outputCheck())
     const out: Buffer[] = []
     for (let at = 0; at < dataSet.length; at += this.#chunkBytes) {
       out.push(...change.push(dataSet.subarray(at, at + this.#chunkBytes)))

@@ -2,6 +2,7 @@ import { inflateRawSync } from 'node:zlib'
 import { DataSetEditor, type DataSetEdits } from '../dicom/data-set-editor.ts'
 import { TRANSFER_SYNTAX, transferSyntax } from '../dicom/transfer-syntax.ts'
 import { Failure } from '../platform/failure.ts'
+import type { OutputCheck } from './deidentify/output-check.ts'
 import type { DataSetChange } from './spool-copy.ts'
 
 /** What is deflated is inflated as a whole before it is edited; no device deflates what is larger. */
@@ -10,15 +11,18 @@ const INFLATED_LIMIT_BYTES = 512 * 1024 * 1024
 
 /**
  * A data set on its way through an editor. `outputSyntax` is asked once the head has been edited, for edits that write
- * pixels in another encoding; what came deflated goes on in explicit VR little endian.
+ * pixels in another encoding; what came deflated goes on in explicit VR little endian. `check` sees what goes into the
+ * editor and what comes out of it, and may refuse that at the end.
  */
 export function editedDataSet(
   transferSyntaxUid: string,
   edits: DataSetEdits,
   outputSyntax: () => string = () => transferSyntaxUid,
+  check?: OutputCheck,
 ): DataSetChange {
-  if (transferSyntax(transferSyntaxUid).deflated) return new InflatedDataSet(transferSyntaxUid, edits)
-  const editor = new DataSetEditor(transferSyntaxUid, edits)
+  const plain = new DataSetEditor(transferSyntaxUid, edits)
+  const editor = check === undefined ? plain : new CheckedEditor(plain, check)
+  if (transferSyntax(transferSyntaxUid).deflated) return new InflatedDataSet(editor)
   return {
     push: (chunk) => editor.push(chunk),
     finish: () => editor.finish(),
@@ -28,14 +32,43 @@ export function editedDataSet(
   }
 }
 
+type Editor = Pick<DataSetEditor, 'push' | 'finish'>
+
+/** Throws at the end if the copy is not whole, before its last bytes are handed out. */
+class CheckedEditor implements Editor {
+  readonly #editor: Editor
+  readonly #check: OutputCheck
+
+  constructor(editor: Editor, check: OutputCheck) {
+    this.#editor = editor
+    this.#check = check
+  }
+
+  push(chunk: Buffer): Buffer[] {
+    this.#check.took(chunk)
+    return this.#gave(this.#editor.push(chunk))
+  }
+
+  finish(): Buffer[] {
+    const last = this.#gave(this.#editor.finish())
+    this.#check.finish()
+    return last
+  }
+
+  #gave(pieces: Buffer[]): Buffer[] {
+    this.#check.gave(pieces)
+    return pieces
+  }
+}
+
 class InflatedDataSet implements DataSetChange {
   readonly transferSyntaxUid = TRANSFER_SYNTAX.ExplicitVRLittleEndian
-  readonly #editor: DataSetEditor
+  readonly #editor: Editor
   readonly #deflated: Buffer[] = []
   #deflatedBytes = 0
 
-  constructor(transferSyntaxUid: string, edits: DataSetEdits) {
-    this.#editor = new DataSetEditor(transferSyntaxUid, edits)
+  constructor(editor: Editor) {
+    this.#editor = editor
   }
 
   push(chunk: Buffer): Buffer[] {

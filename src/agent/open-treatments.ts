@@ -5,7 +5,9 @@ import type { Log } from '../platform/log.ts'
 import { type AuditRecord, DeidAuditLog } from './deid-audit-log.ts'
 import { DeidLinks } from './deid-links.ts'
 import { openPixelCodecs } from './deidentify/pixel-codec.ts'
+import { keyOf } from './deidentify/profile-key.ts'
 import { readProjectKey } from './project-key-file.ts'
+import { StudyPersonLog } from './study-person-log.ts'
 import { type TreatmentRecord, Treatments } from './treatments.ts'
 
 /**
@@ -22,6 +24,10 @@ export async function openTreatments(
   const { projectKeyFile } = deidentification
   const key =
     used.length > 0 && projectKeyFile !== undefined ? await readProjectKey(projectKeyFile) : undefined
+  const keys = new Map(
+    used.flatMap((profile) => (key === undefined ? [] : [[profile.name, keyOf(profile, key)]])),
+  )
+  const studies = key === undefined ? undefined : await StudyPersonLog.open(dataFolder)
   const isMasking = used.some(({ pixels }) => pixels.some(({ regions }) => regions.length > 0))
   const codecs = isMasking ? await openPixelCodecs() : undefined
   const { linkingRecipient } = deidentification
@@ -35,7 +41,8 @@ export async function openTreatments(
     routes,
     profiles,
     normalization,
-    key,
+    keys,
+    studies,
     links,
     codecs,
     clock,

@@ -23,6 +23,7 @@ import { routesFor } from './deidentify/routes-for.ts'
 import { editedDataSet } from './edited-data-set.ts'
 import { asItCame } from './intake.ts'
 import type { Treatment } from './spool-copy.ts'
+import type { StudyPersonLog } from './study-person-log.ts'
 
 /** What was done to one copy, for the record: no values. */
 export interface TreatmentRecord {
@@ -39,8 +40,10 @@ export interface TreatmentsParts {
   readonly routes: readonly RouteSettings[]
   readonly profiles: ReadonlyMap<string, DeidProfile>
   readonly normalization: NormalizationSettings
-  /** There is one wherever a route has a profile. */
-  readonly key: ProjectKey | undefined
+  /** By the profile's name; there is one for each profile that a route has. */
+  readonly keys: ReadonlyMap<string, ProjectKey>
+  /** Who the patient of each study is; there is one if a route has a profile. */
+  readonly studies: StudyPersonLog | undefined
   /** The linking table, where one is wanted. */
   readonly links: DeidLinks | undefined
   readonly codecs: PixelCodecs | undefined
@@ -73,8 +76,7 @@ export class Treatments {
 
   /** UIDs under which a copy without identity of that instance is known. */
   otherUids(sopInstanceUid: string): string[] {
-    const { key } = this.#parts
-    return key === undefined ? [] : [key.uid(sopInstanceUid)]
+    return Array.from(new Set(this.#parts.keys.values()), (key) => key.uid(sopInstanceUid))
   }
 
   #treatment(
@@ -106,8 +108,8 @@ export class Treatments {
     source: DeidSource,
     normalization: Normalization | undefined,
   ): Treatment {
-    const { profiles, key, codecs, links } = this.#parts
-    const profile = profiles.get(profileName)
+    const { profiles, keys, studies, codecs, links } = this.#parts
+    const [profile, key] = [profiles.get(profileName), keys.get(profileName)]
     if (profile === undefined || key === undefined)
       throw new Failure('INTERNAL', `taking an instance: the profile ${profileName} or its key is missing`)
     const { sopClassUid, transferSyntaxUid } = request
@@ -119,6 +121,7 @@ export class Treatments {
       sopClassUid,
       transferSyntaxUid,
       codecs,
+      studies,
       knownValues: this.#knownValues,
       onLink: links && ((made) => (link = made)),
     })
@@ -132,8 +135,9 @@ export class Treatments {
         studyInstanceUid: deid.uid(studyInstanceUid),
         seriesInstanceUid: deid.uid(seriesInstanceUid),
       },
-      change: editedDataSet(transferSyntaxUid, edits, () => deid.transferSyntaxUid),
+      change: editedDataSet(transferSyntaxUid, edits, () => deid.transferSyntaxUid, deid.outputCheck()),
       prepared: async () => {
+        await studies?.durable()
         if (link !== undefined) await links?.keep(profile.name, link)
       },
       taken: (ulid, digests) =>

@@ -36,6 +36,7 @@ export interface DeidSettings {
 
 export interface DeidProfileSettings {
   readonly name: string
+  readonly keyGroup?: string | undefined
   readonly options: ReadonlySet<ConfidentialityOption>
   readonly rules: readonly (PathPattern & {
     readonly action: (typeof DEID_ACTIONS)[number]
@@ -104,6 +105,9 @@ const pixelSchema = z
 const profileSchema = z
   .strictObject({
     name: ruleName('What routes, audit records and commands call it'),
+    keyGroup: ruleName(
+      'Profiles of one key group make the same pseudonyms, UIDs and date shifts, so their copies can be joined; left out = the name',
+    ).optional(),
     options: z
       .array(setting.choice('Option of PS3.15 annex E', CONFIDENTIALITY_OPTIONS))
       .prefault([])

@@ -61,13 +61,13 @@ function inChinese(problem: Problem): string {
 
 const CLASH_IN_ENGLISH: Readonly<Record<ClashCause, (subject: string) => string>> = {
   retained: (profile) => `let the profile ${profile} replace the UID (without retain-uids and keep rules)`,
-  profiles: () => 'use one profile for both',
+  profiles: () => 'use one profile for both, or profiles of two key groups',
   rule: (rule) => `let the normalization rule ${rule} apply to both or to neither`,
 }
 
 const CLASH_IN_CHINESE: Readonly<Record<ClashCause, (subject: string) => string>> = {
   retained: (profile) => `让去标识方案 ${profile} 替换 UID（不用 retain-uids 和 keep 规则）`,
-  profiles: () => '两者使用同一去标识方案',
+  profiles: () => '两者使用同一去标识方案，或使用不同密钥组（keyGroup）的方案',
   rule: (rule) => `让规范化规则 ${rule} 对两者都适用或都不适用`,
 }
 

@@ -59,24 +59,25 @@ function ruleOfOneOnly(values: unknown, route: Route, other: Route): string | un
   return rule === undefined ? undefined : (textAt(rule, 'name') ?? '')
 }
 
-/** What the SOP Instance UID of a copy can be: the device's, the one from the project key, or a fixed value. */
-function uidsOf({ profile }: Route): Set<string> {
+/** What the SOP Instance UID of a copy can be: the device's, the one from the key of a group of profiles, or a fixed value. */
+function uidsOf({ profile, profileName }: Route): Set<string> {
   if (profile === undefined) return new Set(['kept'])
+  const replaced = `by key ${textAt(profile, 'keyGroup') ?? profileName}`
   const uids = new Set<string>()
   for (const rule of listAt(profile, ['rules'])) {
     const pattern = parseRulePath(textAt(rule, 'path') ?? '')
     const isOfSopInstance = pattern?.path.length === 1 && pattern.path[0] === TAG.SOPInstanceUID
     if (!isOfSopInstance) continue
-    uids.add(uidBy(textAt(rule, 'action'), textAt(rule, 'value')))
+    uids.add(uidBy(textAt(rule, 'action'), textAt(rule, 'value'), replaced))
     if (childAt(rule, 'when') === undefined) return uids
   }
-  return uids.add(listAt(profile, ['options']).includes('retain-uids') ? 'kept' : 'replaced')
+  return uids.add(listAt(profile, ['options']).includes('retain-uids') ? 'kept' : replaced)
 }
 
-/** What is removed or emptied is called by the UID from the project key. */
-function uidBy(action: string | undefined, value: string | undefined): string {
+/** What is removed or emptied is called by the UID from the key. */
+function uidBy(action: string | undefined, value: string | undefined, replaced: string): string {
   if (action === 'keep') return 'kept'
-  return action === 'replace' ? `value ${value}` : 'replaced'
+  return action === 'replace' ? `value ${value}` : replaced
 }
 
 /** Whether an instance can fit all of these conditions. */

@@ -4,6 +4,7 @@ import { createInflateRaw } from 'node:zlib'
 import type { DeidAudit } from '../agent/deidentify/deid-audit.ts'
 import { Deidentification, type DeidParts } from '../agent/deidentify/deidentification.ts'
 import { textAt } from '../agent/deidentify/element-text.ts'
+import type { OutputCheck } from '../agent/deidentify/output-check.ts'
 import { DataSetEditor } from '../dicom/data-set-editor.ts'
 import { encodePart10Header, type Part10Header } from '../dicom/part10.ts'
 import { TAG } from '../dicom/tag.ts'
@@ -22,7 +23,7 @@ export interface Preview {
   readonly withheld: Failure | undefined
 }
 
-export interface PreviewOptions extends Pick<DeidParts, 'profile' | 'key' | 'source' | 'codecs'> {
+export interface PreviewOptions extends Pick<DeidParts, 'profile' | 'key' | 'source' | 'codecs' | 'studies'> {
   readonly path: string
   readonly showValues: boolean
   /** A new DICOM file that the result is written to. */
@@ -59,10 +60,15 @@ class PreviewRun {
   readonly #steps: PreviewSteps
   readonly #deid: Deidentification
   readonly #editor: DataSetEditor
+  readonly #check: OutputCheck
   #sopInstanceUid = ''
   #isBegun = false
 
-  constructor({ profile, key, source, codecs }: PreviewOptions, header: Part10Header, steps: PreviewSteps) {
+  constructor(
+    { profile, key, source, codecs, studies }: PreviewOptions,
+    header: Part10Header,
+    steps: PreviewSteps,
+  ) {
     this.#header = header
     this.#steps = steps
     const { sopClassUid } = header
@@ -76,11 +82,13 @@ class PreviewRun {
       key,
       source,
       codecs,
+      studies,
       sopClassUid,
       transferSyntaxUid,
       onStep,
     })
     this.#deid = deid
+    this.#check = deid.outputCheck()
     this.#editor = new DataSetEditor(transferSyntaxUid, {
       dropRest: deid.dropRest,
       edit: (part) => {
@@ -103,13 +111,18 @@ class PreviewRun {
     source.on('data', (chunk) => before.update(chunk))
     const dataSet = transferSyntax(transferSyntaxUid).deflated ? source.pipe(createInflateRaw()) : source
     const take = async (pieces: readonly Buffer[]): Promise<void> => {
+      this.#check.gave(pieces)
       for (const piece of pieces) {
         after.update(piece)
         await this.#write(piece, file)
       }
     }
-    for await (const chunk of dataSet) await take(this.#editor.push(Buffer.from(chunk)))
+    for await (const chunk of dataSet) {
+      this.#check.took(chunk)
+      await take(this.#editor.push(Buffer.from(chunk)))
+    }
     await take(this.#editor.finish())
+    this.#check.finish()
     return { before: before.digest('hex'), after: after.digest('hex') }
   }
 

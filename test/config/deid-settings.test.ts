@@ -52,6 +52,7 @@ test('what the example shows of de-identification as comments is right and is wh
   expect(profiles).toEqual([
     {
       name: 'teaching',
+      keyGroup: 'teaching',
       options: new Set([
         'retain-patient-characteristics',
         'retain-long-modified-dates',

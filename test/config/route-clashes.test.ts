@@ -10,6 +10,7 @@ deidentification:
   profiles:
     - {name: plain}
     - {name: research}
+    - {name: joined, keyGroup: plain}
     - {name: retain, options: [retain-uids]}
     - {name: retain-too, options: [retain-uids, clean-descriptors]}
     - name: kept
@@ -27,7 +28,7 @@ devices:
 test.each<[string, string, string]>([
   ['a profile that retains UIDs, beside identified', 'care: {}', 'copy: {profile: retain}'],
   ['two profiles that retain UIDs', 'a: {profile: retain}', 'b: {profile: retain-too}'],
-  ['two profiles that replace UIDs, by the same key', 'a: {profile: plain}', 'b: {profile: research}'],
+  ['two profiles that replace UIDs, by the same key', 'a: {profile: plain}', 'b: {profile: joined}'],
   ['an own rule that keeps the UID', 'care: {}', 'copy: {profile: kept}'],
   ['an own rule that keeps the UID of some', 'care: {}', 'copy: {profile: kept-for-us}'],
   [
@@ -57,6 +58,7 @@ test.each<[string, string, string]>([
 test.each<[string, string, string]>([
   ['one replaces the UID', 'care: {}', 'copy: {profile: plain}'],
   ['an own rule replaces the UID', 'care: {}', 'copy: {profile: fresh}'],
+  ['two profiles that replace UIDs, each by its key', 'a: {profile: plain}', 'b: {profile: research}'],
   ['one replaces the UID, the other retains it', 'a: {profile: plain}', 'b: {profile: retain}'],
   ['of two devices', 'care: {device: CT1}', 'copy: {profile: retain, device: MR1}'],
   [
@@ -81,7 +83,7 @@ test.each<[string, string, string]>([
 
 test('the words say which route, which line and what to do, in both languages', () => {
   const [english] = problemsOf('care: {}', 'copy: {profile: retain}')
-  expect(english).toContain('"copy" and the route care (line 21)')
+  expect(english).toContain('"copy" and the route care (line 22)')
   expect(english).toContain(
     'give the two a "when" that no instance fits both, or let the profile retain replace the UID',
   )

@@ -3,7 +3,9 @@ import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from
 import { deflateRawSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
 import { type AuditRecord, DeidAuditLog } from '../../src/agent/deid-audit-log.ts'
+import { keyOf } from '../../src/agent/deidentify/profile-key.ts'
 import { readProjectKey } from '../../src/agent/project-key-file.ts'
+import { StudyPersonLog } from '../../src/agent/study-person-log.ts'
 import { encodePart10Header, parsePart10Header } from '../../src/dicom/part10.ts'
 import { TAG } from '../../src/dicom/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
@@ -131,7 +133,7 @@ test('the output is a DICOM file under its new UID, and holds none of the identi
   const args = ['preview', 'a.dcm', '--profile', 'teaching', '--output', 'out.dcm']
   const { exitCode } = await desk.run(...args)
   const bytes = readFileSync(desk.folder.join('out.dcm'))
-  const key = await readProjectKey(desk.folder.join('project.key'))
+  const key = keyOf({ name: 'teaching' }, await readProjectKey(desk.folder.join('project.key')))
   expect([exitCode, parsePart10Header(bytes)?.sopInstanceUid]).toEqual([0, key.uid('1.2.3.4.5.6')])
   expect(bytes.toString('latin1')).not.toMatch(/ZHANGSAN|PID-1234|1\.2\.3\.4\.5\.6/)
   expect(bytes.includes('private!')).toBe(true)
@@ -140,6 +142,31 @@ test('the output is a DICOM file under its new UID, and holds none of the identi
   // What is there stays.
   const again = await desk.run(...args)
   expect([again.exitCode, readFileSync(desk.folder.join('out.dcm')).equals(bytes)]).toEqual([2, true])
+})
+
+test('the preview gives the pseudonym that the first instance of the study gave, and keeps nothing itself', async () => {
+  const dataSet = Buffer.concat([
+    DATA_SET.subarray(0, DATA_SET.length - 4096 - 12),
+    element(0x0020_000d, 'UI', '1.2.99\0\0'),
+  ])
+  using desk = openDesk(dataSet)
+  const key = keyOf({ name: 'teaching' }, await readProjectKey(desk.folder.join('project.key')))
+  const log = await StudyPersonLog.open(desk.folder.join('data'))
+  const idOf = async (): Promise<string | undefined> => {
+    const args = ['preview', 'a.dcm', '--profile', 'teaching', '--json', '--show-values']
+    const { steps } = JSON.parse((await desk.run(...args)).out) as {
+      steps: { path: string; after: string }[]
+    }
+    return steps.find(({ path }) => path === 'PatientID')?.after
+  }
+  const own = await idOf()
+  log.personOf(key.mark('study\u00001.2.99'), key.mark('another'))
+  await log.durable()
+  expect([own, await idOf()]).toEqual([
+    expect.stringMatching(/^[0-9A-Z]{16}$/),
+    key.pseudonym('patient', key.mark('another')),
+  ])
+  expect(own).not.toBe(await idOf())
 })
 
 test('a deflated file is read, and its output is not deflated', async () => {

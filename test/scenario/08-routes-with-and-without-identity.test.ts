@@ -6,6 +6,7 @@ import { readDeidAudit } from '../../src/agent/deid-audit-log.ts'
 import { readDeidLinks } from '../../src/agent/deid-links.ts'
 import type { AgentSettings } from '../../src/config/agent-settings.ts'
 import { checkingSchema } from '../../src/config/checking-settings.ts'
+import { parsePart10Header } from '../../src/dicom/part10.ts'
 import { STORAGE_STATUS } from '../../src/dicom/storage-status.ts'
 import { EXPLICIT_LITTLE, UNDEFINED, writer } from '../dicom/build-data-set.ts'
 import { asImage } from '../support/as-image.ts'
@@ -161,4 +162,32 @@ function asUltrasound(instance: RawInstance): RawInstance {
     sopClassUid: ULTRASOUND_IMAGE_STORAGE,
     dataSet: Buffer.concat([header, value, dataSet.subarray(from + old)]),
   }
+}
+
+test('copies of two projects have no UID and no pseudonym in common', async () => {
+  using keys = tempFolder()
+  const settings = routed(keys.path, [
+    { name: 'teaching', profile: 'teaching' },
+    { name: 'vendor', profile: 'vendor' },
+  ])
+  const { projectKeyFile } = settings.deidentification ?? { projectKeyFile: undefined }
+  const deidentification = { projectKeyFile, profiles: [profile, { ...profile, name: 'vendor' }] }
+  await using clinic = await openClinic({ settings: { ...settings, deidentification } })
+  const instance = asImage(inventedInstance(1_000))
+  await sendInstances(clinic.agent.port, [instance])
+  await allSettled(clinic)
+  const copies = stored(clinic)
+  expect(copies).toHaveLength(2)
+  const [one, other] = copies.map(({ path }) => {
+    const file = readFileSync(path)
+    // The header names the program that wrote it.
+    return file.subarray(parsePart10Header(file)?.headerBytes)
+  })
+  expect(identifiers(one).length).toBeGreaterThan(4)
+  expect(identifiers(one).filter((found) => identifiers(other).includes(found))).toEqual([])
+})
+
+/** New UIDs and pseudonyms. */
+function identifiers(file: Buffer | undefined): string[] {
+  return file?.toString('latin1').match(/2\.25\.\d{20,}|\b[0-9A-HJKMNP-TV-Z]{16}\b/g) ?? []
 }

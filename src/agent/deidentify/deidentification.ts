@@ -12,18 +12,21 @@ import { decideInContent, isTermOfReports } from './clean-content.ts'
 import { type Decision, type Decisions, decisionsBy } from './decide-action.ts'
 import { type DeidAudit, DeidCounter } from './deid-audit.ts'
 import { dummyValue } from './dummy-value.ts'
-import { characterSetOf, paddingOf, plainText, TEXT_VRS, vrOf } from './element-text.ts'
+import { characterSetOf, paddingOf, plainText, TEXT_VRS, textAt, vrOf } from './element-text.ts'
 import { type InstanceFacts, readFacts } from './facts.ts'
 import { collectKnownValues, type KnownValues } from './known-values.ts'
 import type { KnownValuesCache } from './known-values-cache.ts'
 import { type Link, type LinkedValues, readLinkedValues } from './link.ts'
 import { checkFitsVr, checkNamesPatient } from './misread.ts'
+import { OutputCheck } from './output-check.ts'
 import { ownRuleFor } from './own-rules.ts'
+import { identityOf } from './patient-identity.ts'
 import type { PixelCodecs } from './pixel-codec.ts'
 import type { PixelTreatment } from './pixel-treatment.ts'
 import type { DeidProfile, DeidSource } from './profile.ts'
 import type { ProjectKey } from './project-key.ts'
 import { capAge, shiftDates } from './shift-date.ts'
+import type { StudyPersons } from './study-persons.ts'
 import { choosePixelTreatment } from './treat-pixels.ts'
 import { tellTheTruth } from './truth.ts'
 
@@ -46,6 +49,8 @@ export interface DeidParts {
   readonly codecs?: PixelCodecs | undefined
   /** Known values of the patients seen last: what is searched is the same for every slice of a study. */
   readonly knownValues?: KnownValuesCache | undefined
+  /** Without them, who the patient is follows from each instance alone. */
+  readonly studies?: StudyPersons | undefined
   /** Hears once who is who, when the head has been edited. */
   readonly onLink?: ((link: Link) => void) | undefined
   /** Hears of each element, for the preview. */
@@ -60,6 +65,7 @@ interface Around {
 
 const [PATIENT_NAME, PATIENT_ID, PATIENT_AGE] = [0x0010_0010, 0x0010_0020, 0x0010_1010]
 const ACCESSION_NUMBER = 0x0008_0050
+const STUDY_INSTANCE_UID = 0x0020_000d
 /** Replaced by pseudonyms rather than emptied, so that one patient stays one and two stay two. */
 const PSEUDONYMS: ReadonlyMap<Tag, string> = new Map([
   [PATIENT_NAME, 'patient'],
@@ -89,6 +95,9 @@ export class Deidentification implements DataSetEdits {
   readonly #counter = new DeidCounter()
   readonly #decisions: Decisions
   #facts: InstanceFacts | undefined
+  /** The mark of whom the instance is of. */
+  #person = ''
+  #hadPatientId = false
   #known: KnownValues | undefined
   #pixels: PixelTreatment | undefined
 
@@ -107,6 +116,13 @@ export class Deidentification implements DataSetEdits {
     return this.#pixels?.transferSyntaxUid ?? this.#parts.transferSyntaxUid
   }
 
+  /** A second reading of what goes in and what comes out, which finds what the first gets wrong. */
+  outputCheck(): OutputCheck {
+    const { transferSyntaxUid, profile } = this.#parts
+    const encodesFrames = (): boolean => this.#pixels?.encodesFrames ?? false
+    return new OutputCheck({ transferSyntaxUid, rules: profile.rules, encodesFrames })
+  }
+
   /** What was done, without any value; once the data set has passed. */
   audit(): DeidAudit {
     const { profile } = this.#parts
@@ -119,6 +135,8 @@ export class Deidentification implements DataSetEdits {
     const { profile, sopClassUid, source, transferSyntaxUid, codecs } = this.#parts
     const facts = (this.#facts ??= readFacts(part, sopClassUid, source))
     if (isHead) {
+      this.#person = this.#personOf(part)
+      this.#hadPatientId = part.find(PATIENT_ID) !== undefined
       this.#known = collectKnownValues(part, facts.characterSet, this.#parts.knownValues)
       this.#pixels = choosePixelTreatment(part, facts, profile, transferSyntaxUid, codecs)
     }
@@ -126,8 +144,15 @@ export class Deidentification implements DataSetEdits {
     this.#clean(part, [], facts.characterSet, facts)
     if (!isHead) return
     this.#pixels?.adapt(part)
+    this.#addPatientId(part)
     tellTheTruth(part, profile, this.#pixels?.areClean ?? false)
     if (original !== undefined) this.#parts.onLink?.(this.#link(original, part, facts))
+  }
+
+  /** Patient ID is of Type 2 (PS3.3 §C.7.1.1); a PACS takes one that is missing for empty. */
+  #addPatientId(head: ElementList): void {
+    const isThere = this.#hadPatientId || isOfNoPatient(this.#parts.sopClassUid)
+    if (!isThere) head.set(PATIENT_ID, 'LO', Buffer.from(this.#parts.key.pseudonym('patient', this.#person)))
   }
 
   large(element: ElementToken): 'keep' | 'remove' | ValueTransform {
@@ -144,10 +169,22 @@ export class Deidentification implements DataSetEdits {
     return dummyInPlace(element, encodingOf(transferSyntax(this.#parts.transferSyntaxUid)))
   }
 
-  #link(original: LinkedValues, part: ElementList, { characterSet, patient }: InstanceFacts): Link {
+  #personOf(head: ElementList): string {
+    const { key, studies } = this.#parts
+    const own = key.mark(identityOf(head))
+    const study = textAt(head, STUDY_INSTANCE_UID)
+    // Strangers whose study has no UID are in no study together.
+    return study === '' || studies === undefined ? own : studies.personOf(key.mark(`study\0${study}`), own)
+  }
+
+  #link(original: LinkedValues, part: ElementList, { characterSet }: InstanceFacts): Link {
     const replacement = readLinkedValues(part, characterSet)
     const areShifted = this.#parts.profile.options.has('retain-long-modified-dates')
-    return { original, replacement, ...(areShifted && { shiftedDays: this.#parts.key.dayShift(patient) }) }
+    return {
+      original,
+      replacement,
+      ...(areShifted && { shiftedDays: this.#parts.key.dayShift(this.#person) }),
+    }
   }
 
   #clean(list: ElementList, path: ElementPath, declared: string, facts: InstanceFacts): void {
@@ -225,13 +262,13 @@ export class Deidentification implements DataSetEdits {
       case 'clean-graphics':
         return list.remove(element)
       case 'empty':
-        return this.#empty(element, vr, around.facts)
+        return this.#empty(element, vr)
       case 'dummy':
-        return this.#dummy(element, vr, decision.value, around.facts)
+        return this.#dummy(element, vr, decision.value)
       case 'uid':
         return element.replace(this.#uids(plainText(element)), 0)
       case 'shift-date':
-        return this.#shift(element, list, vr, around.facts)
+        return this.#shift(element, list, vr)
       case 'clean-items':
       case 'clean-content':
         return this.#cleanItems(element, path, around)
@@ -263,25 +300,26 @@ export class Deidentification implements DataSetEdits {
     element.replace(dummyValue(vr))
   }
 
-  #empty(element: DataElement, vr: string, facts: InstanceFacts): void {
+  #empty(element: DataElement, vr: string): void {
     if (element.items !== undefined) element.items.length = 0
-    else if (PSEUDONYMS.has(element.tag)) this.#dummy(element, vr, undefined, facts)
+    else if (PSEUDONYMS.has(element.tag)) this.#dummy(element, vr, undefined)
     else element.replace(NOTHING)
   }
 
-  #dummy(element: DataElement, vr: string, value: string | undefined, facts: InstanceFacts): void {
+  #dummy(element: DataElement, vr: string, value: string | undefined): void {
     if (element.items !== undefined) return oneDummyCode(element)
     const kind = PSEUDONYMS.get(element.tag)
     if (value !== undefined) return element.replace(Buffer.from(value), paddingOf(vr))
-    if (kind === undefined || element.value.length === 0)
+    if (kind === undefined)
       return element.replace(vr === 'UI' ? this.#uids(plainText(element)) : dummyValue(vr), paddingOf(vr))
-    const original = kind === 'patient' ? facts.patient : plainText(element).trim()
-    element.replace(Buffer.from(this.#parts.key.pseudonym(kind, original)))
+    const original = kind === 'patient' ? this.#person : plainText(element).trim()
+    // Whoever has no ID gets a pseudonym for one: a PACS joins patients whose IDs are empty or alike.
+    element.replace(original === '' ? NOTHING : Buffer.from(this.#parts.key.pseudonym(kind, original)))
   }
 
-  #shift(element: DataElement, list: ElementList, vr: string, { patient }: InstanceFacts): void {
+  #shift(element: DataElement, list: ElementList, vr: string): void {
     if (vr === 'TM') return
-    const shifted = shiftDates(plainText(element), this.#parts.key.dayShift(patient))
+    const shifted = shiftDates(plainText(element), this.#parts.key.dayShift(this.#person))
     if (shifted === undefined) list.remove(element)
     else element.replace(Buffer.from(shifted, 'latin1'))
   }

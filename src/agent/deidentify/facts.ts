@@ -11,8 +11,6 @@ export interface InstanceFacts {
   readonly burnedInAnnotation: string
   readonly rows: number
   readonly columns: number
-  /** Whoever has the same one is the same patient: for pseudonyms and date shifts. */
-  readonly patient: string
 }
 
 /** Reads them from all that stands before the pixel data, before anything is changed. */
@@ -25,7 +23,6 @@ export function readFacts(head: ElementList, sopClassUid: string, source: DeidSo
     burnedInAnnotation: textAt(head, 0x0028_0301),
     rows: shortAt(head, 0x0028_0010),
     columns: shortAt(head, 0x0028_0011),
-    patient: patientOf(head),
   }
 }
 
@@ -38,15 +35,6 @@ export function fits(
   if (device !== undefined && device !== source.device && device !== source.callingAeTitle) return false
   if (when.modality !== undefined && when.modality !== modality) return false
   return when.sopClassUid === undefined || when.sopClassUid === sopClassUid
-}
-
-/** The ID; without one the name and birth date; without those the study, so that strangers are not taken for one. */
-function patientOf(head: ElementList): string {
-  const id = textAt(head, 0x0010_0020)
-  if (id !== '') return `id\0${id}`
-  const [name, birth] = [textAt(head, 0x0010_0010), textAt(head, 0x0010_0030)]
-  if (name !== '') return `name\0${name}\0${birth}`
-  return `study\0${textAt(head, 0x0020_000d)}`
 }
 
 function shortAt(head: ElementList, tag: number): number {

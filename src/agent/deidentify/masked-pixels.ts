@@ -45,6 +45,7 @@ function maskedNative(
   const valueBytes = layout.frameBytes * image.frames
   return {
     areClean: true,
+    encodesFrames: false,
     transferSyntaxUid,
     adapt: () => {},
     treat: ({ tag, vr, holds, length }) => {
@@ -69,6 +70,7 @@ function maskedFrames(
   if (masking === undefined) throw unmaskable(image, transferSyntaxUid)
   return {
     areClean: true,
+    encodesFrames: true,
     transferSyntaxUid: codec?.transferSyntaxUid ?? transferSyntaxUid,
     adapt: (head) => codec && describeEncoded(head, image, codec),
     treat: ({ tag, length }) => {

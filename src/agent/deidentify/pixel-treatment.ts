@@ -7,6 +7,8 @@ import { TAG, type Tag } from '../../dicom/tag.ts'
 export interface PixelTreatment {
   /** True: a rule says that no identity is left in them. */
   readonly areClean: boolean
+  /** True: frames are decoded and encoded again. */
+  readonly encodesFrames: boolean
   /** That of the data set as it leaves. */
   readonly transferSyntaxUid: string
   /** May change the head where that is needed, e.g. for another encoding of the pixels. */

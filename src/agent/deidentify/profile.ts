@@ -49,6 +49,8 @@ export interface SafePrivateBlock {
 /** How instances lose their identity on a route: the Basic Profile with options and the clinic's own rules. */
 export interface DeidProfile {
   readonly name: string
+  /** Profiles of one group make the same pseudonyms, UIDs and shifts; undefined: a group of its own name. */
+  readonly keyGroup?: string | undefined
   readonly options: ReadonlySet<DeidOption>
   readonly rules: readonly DeidRule[]
   readonly safePrivate: readonly SafePrivateBlock[]

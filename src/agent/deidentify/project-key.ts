@@ -9,9 +9,9 @@ const LONGEST_SHIFT_DAYS = 3650
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /**
- * Everything that stands in for identity, made by HMAC-SHA-256 from a project's key: the same original gives the same
- * replacement in every study, restart and machine that has the key, and nobody without it can go back. What kind of value it is goes into the
- * HMAC too, so that an ID that looks like a UID betrays nothing.
+ * Makes everything that stands in for identity, by HMAC-SHA-256 from a project's key: the same original gives the same
+ * replacement in every study, restart and machine that has the key, and nobody without it can go back. The kind of value
+ * goes into the HMAC too, so that an ID that looks like a UID betrays nothing. A person is given by the mark of their identity.
  */
 export class ProjectKey {
   readonly #key: KeyObject
@@ -25,9 +25,10 @@ export class ProjectKey {
       return Array.from(bytes, (byte) => CROCKFORD[byte & 31]).join('')
     }),
   )
-  readonly #dayShift = remembering(KEPT, (patient: string) => {
-    return 1 + (this.#hmac('dates', patient).readUInt32BE(0) % LONGEST_SHIFT_DAYS)
+  readonly #dayShift = remembering(KEPT, (person: string) => {
+    return 1 + (this.#hmac('dates', person).readUInt32BE(0) % LONGEST_SHIFT_DAYS)
   })
+  readonly #marks = remembering(KEPT, (text: string) => this.#hmac('mark', text).toString('hex', 0, 16))
 
   /** Throws CONFIG_INVALID unless there are exactly 32 bytes. */
   constructor(key: Uint8Array) {
@@ -50,14 +51,22 @@ export class ProjectKey {
     return this.#pseudonyms(kind)(original)
   }
 
-  /** By how many days this patient's dates go back; the same for all of them, so that intervals stay. */
-  dayShift(patient: string): number {
-    return this.#dayShift(patient)
+  /** Returns by how many days the dates of a person go back; the same for all of them, so that intervals stay. */
+  dayShift(person: string): number {
+    return this.#dayShift(person)
   }
 
-  /** What a text can be recognized by, and nobody without the key can test a guess against: 128 bits in hex. */
+  /** Returns 128 bits in hex that stand for a text; a guess at the text cannot be tested without the key. */
   mark(text: string): string {
-    return this.#hmac('mark', text).toString('hex', 0, 16)
+    return this.#marks(text)
+  }
+
+  /**
+   * Returns the key of one group of profiles. What two groups make of the same patient cannot be joined, and who has one of
+   * these keys has neither the others nor the project's.
+   */
+  ofGroup(name: string): ProjectKey {
+    return new ProjectKey(this.#hmac('key group', name))
   }
 
   #hmac(kind: string, original: string): Buffer {

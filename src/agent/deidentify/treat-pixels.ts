@@ -56,6 +56,7 @@ function uncovered(why: string, { rows, columns, source }: InstanceFacts, { name
 function untouched(areClean: boolean, facts: InstanceFacts, transferSyntaxUid: string): PixelTreatment {
   return {
     areClean,
+    encodesFrames: false,
     transferSyntaxUid,
     adapt: () => {},
     treat: ({ tag }) => {

@@ -45,6 +45,8 @@ async function preview(
   const { previewDeid } = await import('../preview-deid.ts')
   const { openPixelCodecs } = await import('../../agent/deidentify/pixel-codec.ts')
   const { readProjectKey } = await import('../../agent/project-key-file.ts')
+  const { StudyPersonLog } = await import('../../agent/study-person-log.ts')
+  const { keyOf } = await import('../../agent/deidentify/profile-key.ts')
   const { projectKeyFile = '', profiles } = settings.deidentification
   const profile = profiles.find((one) => one.name === name)
   if (profile === undefined)
@@ -56,7 +58,8 @@ async function preview(
   const result = await previewDeid({
     path: resolve(terminal.folder, file),
     profile,
-    key: await readProjectKey(projectKeyFile),
+    key: keyOf(profile, await readProjectKey(projectKeyFile)),
+    studies: await StudyPersonLog.open(settings.dataFolder),
     source: sourceOf(settings, device),
     codecs: await openPixelCodecs(),
     showValues: showValues === true,

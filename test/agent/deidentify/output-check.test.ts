@@ -1,0 +1,259 @@
+import { deflateRawSync } from 'node:zlib'
+import { expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { Deidentification } from '../../../src/agent/deidentify/deidentification.ts'
+import { ElementWalk } from '../../../src/agent/deidentify/element-walk.ts'
+import { OutputCheck } from '../../../src/agent/deidentify/output-check.ts'
+import type { DeidProfile } from '../../../src/agent/deidentify/profile.ts'
+import { editedDataSet } from '../../../src/agent/edited-data-set.ts'
+import type { DataSetEdits } from '../../../src/dicom/data-set-editor.ts'
+import type { ElementList } from '../../../src/dicom/data-set-tree.ts'
+import { TRANSFER_SYNTAX } from '../../../src/dicom/transfer-syntax.ts'
+import { Failure } from '../../../src/platform/failure.ts'
+import {
+  EXPLICIT_BIG,
+  EXPLICIT_LITTLE,
+  IMPLICIT_LITTLE,
+  UNDEFINED,
+  writer,
+} from '../../dicom/build-data-set.ts'
+import { profileWith, TEST_KEY } from './deidentify-element.ts'
+
+const CT = '1.2.840.10008.5.1.4.1.1.2'
+const even = (text: string, padding = ' '): string => (text.length % 2 === 0 ? text : text + padding)
+
+interface Way {
+  readonly uid: string
+  readonly encoding: typeof EXPLICIT_LITTLE
+  readonly isCompressed: boolean
+}
+const WAYS: readonly Way[] = [
+  { uid: TRANSFER_SYNTAX.ExplicitVRLittleEndian, encoding: EXPLICIT_LITTLE, isCompressed: false },
+  { uid: TRANSFER_SYNTAX.ImplicitVRLittleEndian, encoding: IMPLICIT_LITTLE, isCompressed: false },
+  { uid: TRANSFER_SYNTAX.ExplicitVRBigEndian, encoding: EXPLICIT_BIG, isCompressed: false },
+  { uid: TRANSFER_SYNTAX.RLELossless, encoding: EXPLICIT_LITTLE, isCompressed: true },
+]
+
+/** An image with sequences of both kinds, a private element and group lengths. */
+function imageOf({ encoding, isCompressed }: Way): Buffer {
+  const { element, item, itemEnd, sequenceEnd } = writer(encoding)
+  const short = (value: number): Buffer =>
+    Buffer.from(encoding.littleEndian ? [value & 0xff, value >>> 8] : [value >>> 8, value & 0xff])
+  const reference = element(0x0008_1155, 'UI', even('1.2.3.9', '\0'))
+  return Buffer.concat([
+    element(0x0008_0016, 'UI', even(CT, '\0')),
+    element(0x0008_0018, 'UI', even('1.2.3.4', '\0')),
+    element(0x0008_0060, 'CS', 'CT'),
+    element(0x0008_1140, 'SQ', item(reference)),
+    element(0x0009_0010, 'LO', 'ACME'),
+    element(0x0009_1001, 'UN', Buffer.from([0xfe, 0xff, 0, 0xe0, 9, 9])),
+    element(0x0010_0010, 'PN', even('Hidden^Person')),
+    element(0x0010_0020, 'LO', even('HIDDEN-77')),
+    element(0x0020_000d, 'UI', even('1.2.3', '\0')),
+    element(0x0020_000e, 'UI', even('1.2.3.1', '\0')),
+    element(0x0028_0002, 'US', short(1)),
+    element(0x0028_0004, 'CS', 'MONOCHROME2 '),
+    element(0x0028_0010, 'US', short(8)),
+    element(0x0028_0011, 'US', short(8)),
+    element(0x0028_0100, 'US', short(8)),
+    element(0x0028_0101, 'US', short(8)),
+    element(0x0028_0102, 'US', short(7)),
+    element(0x0028_0103, 'US', short(0)),
+    element(
+      0x0040_0275,
+      'SQ',
+      Buffer.concat([item(element(0x0040_0009, 'SH', 'SPS1'), UNDEFINED), itemEnd, sequenceEnd]),
+      UNDEFINED,
+    ),
+    isCompressed
+      ? Buffer.concat([
+          element(0x7fe0_0010, 'OB', '', UNDEFINED),
+          item(Buffer.alloc(0)),
+          item(Buffer.alloc(64, 7)),
+          sequenceEnd,
+        ])
+      : element(0x7fe0_0010, 'OW', Buffer.alloc(64, 7)),
+  ])
+}
+
+function deidOf(uid: string, profile: Partial<DeidProfile> = {}): Deidentification {
+  return new Deidentification({
+    profile: profileWith([], profile),
+    key: TEST_KEY,
+    source: { device: undefined, callingAeTitle: 'CT1' },
+    sopClassUid: CT,
+    transferSyntaxUid: uid,
+  })
+}
+
+/** What leaves by edits that may have a defect, or the words of what withheld it. */
+function leaving(
+  dataSet: Buffer,
+  uid: string,
+  defect?: (edits: DataSetEdits) => DataSetEdits,
+  chunk = 100,
+): Buffer | string {
+  const deid = deidOf(uid)
+  const change = editedDataSet(uid, defect?.(deid) ?? deid, () => uid, deid.outputCheck())
+  const out: Buffer[] = []
+  try {
+    for (let at = 0; at < dataSet.length; at += chunk)
+      out.push(...change.push(dataSet.subarray(at, at + chunk)))
+    out.push(...change.finish())
+    return Buffer.concat(out)
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'DEID_WITHHELD') return error.message
+    throw error
+  }
+}
+
+test.each(WAYS)('a whole image in $uid leaves, in whatever pieces it comes', (way) => {
+  const dataSet = imageOf(way)
+  const whole = leaving(dataSet, way.uid)
+  expect(Buffer.isBuffer(whole)).toBe(true)
+  for (const chunk of [1, 2, 7, 13, 10_000])
+    expect(leaving(dataSet, way.uid, undefined, chunk)).toEqual(whole)
+  // Devices fill up to a block.
+  for (const zeros of [1, 7, 8, 500])
+    expect(leaving(Buffer.concat([dataSet, Buffer.alloc(zeros)]), way.uid)).toEqual(whole)
+})
+
+test('a deflated image is compared as it is inflated', () => {
+  const uid = TRANSFER_SYNTAX.DeflatedExplicitVRLittleEndian
+  const deflated = deflateRawSync(imageOf({ uid, encoding: EXPLICIT_LITTLE, isCompressed: false }))
+  expect(Buffer.isBuffer(leaving(deflated, uid))).toBe(true)
+  expect(leaving(deflated, uid, dropping(0x0010_0020))).toMatch(/PatientID/)
+})
+
+/** Does with the head what is wrong, after everything has been done right. */
+const wrongly =
+  (spoil: (head: ElementList) => void) =>
+  (edits: DataSetEdits): DataSetEdits => ({
+    dropRest: true,
+    edit: (part, before) => {
+      edits.edit(part, before)
+      if (before !== undefined) spoil(part)
+    },
+    large: (element) => edits.large(element),
+  })
+const dropping = (tag: number) => wrongly((head) => head.keep((element) => element.tag !== tag))
+
+const DEFECTS: readonly (readonly [string, ReturnType<typeof wrongly>, RegExp])[] = [
+  ...[
+    0x0008_0016, 0x0008_0018, 0x0010_0010, 0x0010_0020, 0x0020_000d, 0x0020_000e, 0x0028_0010, 0x0028_0011,
+  ].map((tag) => [`drops ${tag.toString(16)}`, dropping(tag), /lacks \w+/] as const),
+  [
+    'drops the pixel data',
+    (edits) => ({ ...wrongly(() => {})(edits), large: () => 'remove' as const }),
+    /lacks PixelData/,
+  ],
+  [
+    'cuts the pixel data',
+    (edits) => ({
+      ...wrongly(() => {})(edits),
+      large: () => ({
+        push: (token) => (token.kind === 'value' ? [token.bytes.subarray(0, 10)] : [token.bytes]),
+      }),
+    }),
+    /./,
+  ],
+  [
+    'empties the Study Instance UID',
+    wrongly((head) => head.find(0x0020_000d)?.replace(Buffer.alloc(0))),
+    /empty StudyInstanceUID/,
+  ],
+  [
+    'changes the rows',
+    wrongly((head) => head.find(0x0028_0010)?.replace(Buffer.from([9, 9]))),
+    /another Rows/,
+  ],
+  [
+    'changes the class',
+    wrongly((head) => head.find(0x0008_0016)?.replace(Buffer.from('1.2 '))),
+    /another SOPClassUID/,
+  ],
+  [
+    'writes a Patient ID twice',
+    wrongly((head) => {
+      const id = head.find(0x0010_0020)
+      if (id !== undefined) head.insert(id)
+    }),
+    /twice/,
+  ],
+  [
+    'writes elements in the wrong order',
+    wrongly((head) => {
+      const name = head.find(0x0010_0010)
+      if (name === undefined) return
+      head.remove(name)
+      head.append(name)
+    }),
+    /wrong order/,
+  ],
+  [
+    'writes bytes that are no element',
+    wrongly((head) => head.setWritten(0x0012_0063, Buffer.from('rubbish!'))),
+    /./,
+  ],
+]
+
+test.each(DEFECTS)('a copy does not leave if the program %s', (_, defect, why) => {
+  for (const way of WAYS) expect(leaving(imageOf(way), way.uid, defect)).toMatch(why)
+  // The control: the same edits without the defect.
+  for (const way of WAYS)
+    expect(
+      Buffer.isBuffer(
+        leaving(
+          imageOf(way),
+          way.uid,
+          wrongly(() => {}),
+        ),
+      ),
+    ).toBe(true)
+})
+
+test('a copy that is cut anywhere, or has a part twice, does not leave', () => {
+  for (const way of WAYS) {
+    const dataSet = imageOf(way)
+    const check = (out: Buffer): string | undefined => {
+      const parts = { transferSyntaxUid: way.uid, rules: [], encodesFrames: () => false }
+      const outputCheck = new OutputCheck(parts)
+      outputCheck.took(dataSet)
+      outputCheck.gave([out])
+      try {
+        outputCheck.finish()
+        return undefined
+      } catch (error) {
+        return error instanceof Failure ? error.code : 'another error'
+      }
+    }
+    expect(check(dataSet)).toBeUndefined()
+    fc.assert(
+      fc.property(fc.nat(dataSet.length - 1), fc.integer({ min: 1, max: 80 }), (at, bytes) => {
+        expect(check(dataSet.subarray(0, at))).toBe('DEID_WITHHELD')
+        const end = Math.min(dataSet.length, at + bytes)
+        expect(check(Buffer.concat([dataSet.subarray(0, end), dataSet.subarray(at)]))).toBe('DEID_WITHHELD')
+      }),
+    )
+  }
+})
+
+test('what a rule of the clinic takes out may be missing', () => {
+  const way = { uid: TRANSFER_SYNTAX.ExplicitVRLittleEndian, encoding: EXPLICIT_LITTLE, isCompressed: false }
+  const rules = [{ path: [0x0010_0010], anywhere: false, action: 'remove' as const }]
+  const deid = deidOf(way.uid, { rules })
+  const change = editedDataSet(way.uid, deid, () => way.uid, deid.outputCheck())
+  const out = Buffer.concat([...change.push(imageOf(way)), ...change.finish()])
+  expect(out.includes(Buffer.from([0x10, 0, 0x10, 0]))).toBe(false)
+})
+
+test('the second reading holds no more than a header of a data set that has no end', () => {
+  const walk = new ElementWalk(TRANSFER_SYNTAX.ExplicitVRLittleEndian, () => {})
+  const { element } = writer(EXPLICIT_LITTLE)
+  walk.push(element(0x7fe0_0010, 'OW', '', 0xffff_fff0))
+  const before = process.memoryUsage().arrayBuffers
+  const chunk = Buffer.alloc(1024 * 1024, 1)
+  for (let pushed = 0; pushed < 1000; pushed++) walk.push(chunk)
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * 1024 * 1024)
+  expect(walk.finish(true)).toMatch(/middle/)
+})
