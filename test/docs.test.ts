@@ -45,6 +45,20 @@ test('every link from one document to another file leads somewhere', () => {
   expect(broken).toEqual([])
 })
 
+test('every test that the tables of attacks and faults name exists', () => {
+  const rows = ['docs/threat-model.md', 'docs/reliability.md'].flatMap((document) =>
+    read(document)
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+      .map((line) => line.split(' | ')[line.split(' | ').length === 3 ? 1 : 2] ?? ''),
+  )
+  const named = rows.flatMap((cell) =>
+    Array.from(cell.matchAll(/`([a-z]+\/[a-z0-9/-]+)`/g), ([, name = '']) => name),
+  )
+  expect(named.length).toBeGreaterThan(50)
+  expect(named.filter((name) => globSync([`test/${name}*.test.ts`, `test/${name}/*.test.ts`]).length === 0)).toEqual([])
+})
+
 test('every failure code that a document names exists', () => {
   const named = globSync('docs/*.md').flatMap((document) =>
     Array.from(read(document).matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g), ([, code = '']) => code),
