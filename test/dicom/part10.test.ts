@@ -22,9 +22,18 @@ const dataSet = writer(EXPLICIT_LITTLE).element(0x0008_0016, 'UI', '1.23')
 const PREFIX = Buffer.concat([Buffer.alloc(128), Buffer.from('DICM')])
 
 test('a header that was written is read again, whatever stands behind it', () => {
-  const expected = { ...UIDS, headerBytes: header.length }
+  const expected = { ...UIDS, isAmbiguous: false, headerBytes: header.length }
   expect(parsePart10Header(header)).toEqual(expected)
   expect(parsePart10Header(Buffer.concat([header, dataSet]))).toEqual(expected)
+})
+
+test('a header that names a UID twice is called ambiguous', () => {
+  const twice = Buffer.concat([
+    header,
+    writer(EXPLICIT_LITTLE).element(0x0002_0003, 'UI', '1.2.9\0'),
+    dataSet,
+  ])
+  expect(parsePart10Header(twice)).toMatchObject({ ...UIDS, isAmbiguous: true })
 })
 
 test('a header has the bytes that PS3.10 asks for', () => {
@@ -60,19 +69,24 @@ test.each([undefined, 0, 12, header.length - 144 - 12, 0xffff_ffff])(
   'a group length of %p does no harm',
   (length) => {
     const odd = withGroupLength(length)
-    expect(parsePart10Header(Buffer.concat([odd, dataSet]))).toEqual({ ...UIDS, headerBytes: odd.length })
+    expect(parsePart10Header(Buffer.concat([odd, dataSet]))).toEqual({
+      ...UIDS,
+      isAmbiguous: false,
+      headerBytes: odd.length,
+    })
   },
 )
 
 test('a file that begins with group 0002, and one whose group 0002 is in implicit VR, are read', () => {
   const bare = Buffer.concat([header.subarray(132), dataSet])
-  expect(parsePart10Header(bare)).toEqual({ ...UIDS, headerBytes: header.length - 132 })
+  expect(parsePart10Header(bare)).toEqual({ ...UIDS, isAmbiguous: false, headerBytes: header.length - 132 })
   const implicit = writer(IMPLICIT_LITTLE)
   const meta = implicit.element(0x0002_0010, 'UI', UIDS.transferSyntaxUid)
   expect(parsePart10Header(Buffer.concat([PREFIX, meta, dataSet]))).toEqual({
     sopClassUid: '',
     sopInstanceUid: '',
     transferSyntaxUid: UIDS.transferSyntaxUid,
+    isAmbiguous: false,
     headerBytes: 132 + meta.length,
   })
 })

@@ -91,7 +91,7 @@ test('agent and center are killed at random while 1,000 instances travel; each a
     publicUrl: 'https://127.0.0.1',
     clock: systemClock,
   })
-  expect(await desk.status()).toMatchObject({ instances: INSTANCES, conflicts: 0 })
+  expect(await desk.status()).toMatchObject({ instances: INSTANCES, held: 0 })
   const digests = new Set(storedAtCenter(centerOptions.folder).map(({ dataSetSha256 }) => dataSetSha256))
   expect(instances.filter(({ dataSet }) => !digests.has(sha256(dataSet)))).toEqual([])
 }, 400_000)
