@@ -13,11 +13,11 @@ import { CenterUpload } from '../src/agent/send/center-upload.ts'
 import { Pace } from '../src/agent/send/pace.ts'
 import { PackSource } from '../src/agent/send/pack-source.ts'
 import { CENTER } from '../src/agent/sending.ts'
+import { closeStudy } from '../src/agent/settle/close-study.ts'
 import { systemClock as clock } from '../src/platform/clock.ts'
 import { Failure } from '../src/platform/failure.ts'
 import { CENTER_PATHS } from '../src/protocol/center-api.ts'
-import { signManifest } from '../src/protocol/manifest.ts'
-import { SUITE } from '../src/protocol/spool-file.ts'
+import { PART_INSTANCES } from '../src/protocol/manifest.ts'
 import { allSettled, type Clinic, openClinic } from '../test/support/clinic.ts'
 import { inventedInstance } from '../test/support/invented-instance.ts'
 import { newUid, spoolInstance } from '../test/support/sealed-instance.ts'
@@ -68,22 +68,15 @@ async function deliver(scene: Scene): Promise<void> {
 }
 
 /** A signed manifest is written down and not posted. */
-function close({ queue, account }: Scene, study: string): void {
-  const { version, previousDigest, heldCount, instances } = queue.studies.toList(CENTER, study)
-  const createdAt = new Date(clock.now()).toISOString()
-  const manifest = {
-    format: 'ferry-manifest/1' as const,
-    suite: SUITE,
-    agent: account.signingKey.kid,
-    study,
-    version,
-    previous: previousDigest,
-    createdAt,
-    heldCount,
-    instances,
+async function close({ queue: { studies }, account }: Scene, study: string): Promise<void> {
+  const means = {
+    destination: CENTER,
+    studies,
+    signingKey: account.signingKey,
+    partInstances: PART_INSTANCES,
+    clock,
   }
-  const { jws, digest } = signManifest(manifest, account.signingKey)
-  queue.studies.close(CENTER, study, version, digest, jws)
+  await closeStudy(means, study, new AbortController().signal)
 }
 
 function settle(scene: Scene, outcome: 'held' | 'again', failure: Failure): void {
@@ -131,7 +124,7 @@ async function fill(clinic: Clinic): Promise<void> {
   await deliver(scene)
   const closed = await takeIn(scene, 2)
   await deliver(scene)
-  close(scene, closed)
+  await close(scene, closed)
   await takeIn(scene, 1)
   settle(scene, 'held', new Failure('INSTANCE_REFUSED', 'the center says: not today'))
   await takeIn(scene, 1)

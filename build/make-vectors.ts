@@ -76,11 +76,13 @@ export function makeVectors(): Map<string, Buffer> {
     tlsPins: [digest('ferry test vector: TLS key').toString('base64url')],
   }
   const manifest: Manifest = {
-    format: 'ferry-manifest/1',
+    format: 'ferry-manifest/2',
     suite: SUITE,
     agent: agent.kid,
     study: STUDY,
     version: 1,
+    part: 1,
+    parts: 1,
     previous: null,
     createdAt: ISSUED_AT,
     heldCount: 0,
@@ -94,6 +96,8 @@ export function makeVectors(): Map<string, Buffer> {
     agent: agent.kid,
     study: STUDY,
     version: 1,
+    part: 1,
+    parts: 1,
     manifest: signedManifest.digest,
     receiptedAt: ISSUED_AT,
     counter: 8,

@@ -14,6 +14,7 @@ import type {
   ControlService,
   DevicesView,
   DisplayView,
+  EvidencePart,
   NamesRequest,
   NamesView,
   ProcedureStepsView,
@@ -122,6 +123,10 @@ export class AgentService implements ControlService {
       procedureSteps: completeness.ofStudy(studyInstanceUid),
       evidence: studies.evidence(CENTER, studyInstanceUid) ?? null,
     }
+  }
+
+  evidence(studyInstanceUid: string, version: number, part: number): EvidencePart | undefined {
+    return this.#parts.queue.studies.evidencePart(CENTER, { studyInstanceUid, version, part })
   }
 
   retry(studyInstanceUid?: string): RetryOutcome {

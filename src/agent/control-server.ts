@@ -108,6 +108,8 @@ function refuse(
   if (canAnswer) send(response, isTheirs ? 400 : 500, { code: failure.code, message: failure.message })
 }
 
+const EVIDENCE_CALL = new RegExp(`^GET ${CONTROL_PATHS.studies}/([^/]+)/evidence/([0-9]{1,9})/([0-9]{1,9})$`)
+
 /** Returns undefined if nothing has that name. */
 async function route(
   service: ControlService,
@@ -130,6 +132,9 @@ async function route(
     return await service.procedureSteps(limitOf(searchParams))
   const quarantined = `GET ${CONTROL_PATHS.quarantine}/`
   if (call.startsWith(quarantined)) return await service.quarantined(call.slice(quarantined.length))
+  const [, ofStudy, version, part] = EVIDENCE_CALL.exec(call) ?? []
+  if (ofStudy !== undefined)
+    return await service.evidence(decodeURIComponent(ofStudy), Number(version), Number(part))
   const study = `GET ${CONTROL_PATHS.studies}/`
   if (call.startsWith(study)) return await service.study(decodeURIComponent(call.slice(study.length)))
   return undefined

@@ -54,8 +54,8 @@ const nameOf = ({ name, constructor }: Part): string => name ?? constructor.name
 const BEGIN_AGAIN_MS = 5000
 /** So long after an instance came in, the disk is left to the devices. */
 const BUSY_MS = 5000
-/** A receipt is somewhat longer than its manifest, which has at most 32 MiB. */
-const RECEIPT_LIMIT_BYTES = 64 * 1024 * 1024
+/** A receipt is somewhat longer than its manifest, which the center takes up to 16 MiB. */
+const RECEIPT_LIMIT_BYTES = 32 * 1024 * 1024
 
 /** The second half of an instance's path: it leaves, is sent again until it is through, and is settled. */
 export class Sending implements AsyncDisposable {

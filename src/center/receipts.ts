@@ -48,20 +48,24 @@ export async function answerManifest(
 }
 
 /**
- * Either side may have lost its records: the center, restored from a backup, does not know the version before this one
+ * Either side may have lost its records: the center, restored from a backup, does not know the manifest before this one
  * ('gap'); an agent that lost its index begins again at version 1, or follows a version that was never receipted
  * ('fork'). Both are taken, since a receipt says only that what is listed is here, which is looked up each time; both
  * are noted beside the signed manifest, so that whoever reads the register sees where a chain was broken.
  */
 async function chainOf(register: Register, manifest: Manifest, digest: string): Promise<Chain> {
-  const { agent, study, version, previous } = manifest
-  if ((version === 1) !== (previous === null)) {
-    throw invalid(`version ${version} ${previous === null ? 'names no' : 'names a'} version before it`)
+  const { agent, study, version, part, previous } = manifest
+  if ((version === 1 && part === 1) !== (previous === null)) {
+    const names = previous === null ? 'names no' : 'names a'
+    throw invalid(`part ${part} of version ${version} ${names} manifest before it`)
   }
-  const sameVersion = await register.receipts.manifestDigests(agent, study, version)
-  if (sameVersion.some((known) => known !== digest)) return 'fork'
+  const { receipts } = register
+  const same = await receipts.manifestDigests(agent, study, version, part)
+  if (same.some((known) => known !== digest)) return 'fork'
   if (previous === null) return 'whole'
-  const before = await register.receipts.manifestDigests(agent, study, version - 1)
+  const before = await (part > 1
+    ? receipts.manifestDigests(agent, study, version, part - 1)
+    : receipts.manifestDigests(agent, study, version - 1))
   if (before.includes(previous)) return 'whole'
   return before.length > 0 ? 'fork' : 'gap'
 }
@@ -109,8 +113,18 @@ async function receiptFor(
   const latest = await means.register.receipts.latest(digest)
   if (latest !== undefined && saysTheSame(latest, instances, means.ring.receiptKeys)) return latest
   const now = means.clock.now()
-  const { agent, study, version } = manifest
-  const row: ManifestRow = { digest, agent, studyUid: study, version, chain, jws, postedAt: now }
+  const { agent, study, version, part, parts } = manifest
+  const row: ManifestRow = {
+    digest,
+    agent,
+    studyUid: study,
+    version,
+    part,
+    parts,
+    chain,
+    jws,
+    postedAt: now,
+  }
   const [key] = means.ring.receiptKeys
   return means.register.receipts.issue(row, (counter, previous) => {
     const receipt: Receipt = {
@@ -120,6 +134,8 @@ async function receiptFor(
       agent,
       study,
       version,
+      part,
+      parts,
       manifest: digest,
       receiptedAt: new Date(now).toISOString(),
       counter,

@@ -239,14 +239,16 @@ export interface ManifestRow {
   readonly agent: string
   readonly studyUid: string
   readonly version: number
+  readonly part: number
+  readonly parts: number
   readonly chain: Chain
   readonly jws: string
   readonly postedAt: number
 }
 
 export interface ReceiptRegister {
-  /** Digests of the manifests of this version that have been receipted. */
-  manifestDigests(agent: string, studyUid: string, version: number): Promise<string[]>
+  /** Digests of the manifests of this part of this version that have been receipted; of its last part if none is given. */
+  manifestDigests(agent: string, studyUid: string, version: number, part?: number): Promise<string[]>
   /** Those of the given digests that are of no receipted manifest of this agent's. */
   unknown(agent: string, digests: readonly string[]): Promise<string[]>
   /** Those of the given digests that are of this agent's manifests of studies in which an instance is lost now. */

@@ -49,8 +49,8 @@ export interface Exchange {
 const JOIN_LIMIT_BYTES = 4 * 1024
 const RECEIPTS_LIMIT_BYTES = 256 * 1024
 const HOLDINGS_LIMIT_BYTES = 128 * 1024
-/** Some 60,000 instances. */
-const MANIFEST_LIMIT_BYTES = 32 * 1024 * 1024
+/** Thirty times what an agent puts into one part (PART_INSTANCES). */
+const MANIFEST_LIMIT_BYTES = 16 * 1024 * 1024
 const ANSWER_WAIT_MS = 25_000
 
 /** Answers one request to the center's interface (protocol/center-api.ts), or throws the Failure to refuse it with. */

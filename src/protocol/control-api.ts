@@ -231,9 +231,13 @@ export const studyDetailSchema = z.object({
   /** How many instances have each finding. */
   findings: z.array(findingCountSchema),
   procedureSteps: z.array(procedureStepSchema),
-  /** The newest manifest and its receipt, as signed (JWS). */
-  evidence: z.object({ manifest: z.string(), receipt: z.string().nullable() }).nullable(),
+  /** The newest manifest: its parts and their receipts are asked for one by one. */
+  evidence: z.object({ version: count, parts: count }).nullable(),
 })
+
+/** One part of the newest manifest and its receipt, as signed (JWS). */
+export const evidencePartSchema = z.object({ manifest: z.string(), receipt: z.string().nullable() })
+export type EvidencePart = z.infer<typeof evidencePartSchema>
 
 /** How many deliveries may go at once now. */
 export const retrySchema = z.object({ retried: count })
@@ -319,6 +323,11 @@ export interface ControlService {
   queue(limit: number): QueueView | Promise<QueueView>
   studies(limit: number): StudiesView | Promise<StudiesView>
   study(studyInstanceUid: string): StudyDetail | undefined | Promise<StudyDetail | undefined>
+  evidence(
+    studyInstanceUid: string,
+    version: number,
+    part: number,
+  ): EvidencePart | undefined | Promise<EvidencePart | undefined>
   /** All held and waiting deliveries, or those of one study, may go at once. */
   retry(studyInstanceUid?: string): RetryOutcome | Promise<RetryOutcome>
   quarantine(limit: number): QuarantineView | Promise<QuarantineView>

@@ -17,25 +17,38 @@ export const manifestInstanceSchema = z.strictObject({
   sealedSha256: sha256,
 })
 
-const manifestSchema = z.strictObject({
-  format: z.literal('ferry-manifest/1'),
+const fields = z.strictObject({
+  format: z.literal('ferry-manifest/2'),
   suite: z.literal(SUITE),
   /** The agent: its signing key's fingerprint. */
   agent: sha256,
   study: z.string().max(128),
   /** 1, 2, …: a late instance reopens the study as the next version. */
   version: z.int().positive(),
-  /** Digest of the previous version's JWS; null for the first. */
+  /** 1 to `parts`: a large study is listed in several manifests, each receipted by itself. */
+  part: z.int().positive(),
+  parts: z.int().positive(),
+  /** Digest of the JWS of the part before, or of the last part of the version before; null for the first of all. */
   previous: sha256.nullable(),
   createdAt: z.string(),
   /** Instances of the study that wait for an operator in the clinic and are not listed. */
   heldCount: z.int().nonnegative(),
   instances: z.array(manifestInstanceSchema).min(1),
 })
+const manifestSchema = fields.refine(({ part, parts }) => part <= parts, {
+  path: ['part'],
+  message: 'there is no such part',
+})
+
+/**
+ * Instances that an agent lists in one part: 0.5 MiB, signed or checked in some 5 ms. The center takes thirty times as
+ * many bytes, so no part is ever too large for it.
+ */
+export const PART_INSTANCES = 1000
 
 export type ManifestInstance = z.infer<typeof manifestInstanceSchema>
 
-/** Everything of one study that the agent has sent and wants to be receipted; each version lists all of it. */
+/** A part of everything of one study that the agent has sent and wants to be receipted; the parts of a version list all. */
 export type Manifest = z.infer<typeof manifestSchema>
 
 export function signManifest(manifest: Manifest, key: SigningKey): { jws: string; digest: string } {

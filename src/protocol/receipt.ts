@@ -27,6 +27,8 @@ const fields = z.strictObject({
   agent: sha256,
   study: z.string().max(128),
   version: z.int().positive(),
+  part: z.int().positive(),
+  parts: z.int().positive(),
   /** Digest of the manifest's JWS that this answers. */
   manifest: sha256,
   receiptedAt: z.string(),

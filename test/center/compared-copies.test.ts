@@ -142,11 +142,13 @@ class Chain implements AsyncDisposable {
     const { agent } = this.#client
     const { jws } = signManifest(
       {
-        format: 'ferry-manifest/1',
+        format: 'ferry-manifest/2',
         suite: 1,
         agent: agent.key.kid,
         study: this.#file.envelope.studyInstanceUid,
         version: 1,
+        part: 1,
+        parts: 1,
         previous: null,
         createdAt: '2026-01-02T03:04:05.000Z',
         heldCount: 0,

@@ -77,11 +77,13 @@ class Story implements AsyncDisposable {
     if (!isStored) throw new Error(`the center did not open it: ${JSON.stringify(answer)}`)
     const { jws } = signManifest(
       {
-        format: 'ferry-manifest/1',
+        format: 'ferry-manifest/2',
         suite: SUITE,
         agent: this.agent.key.kid,
         study: STUDY,
         version: 1,
+        part: 1,
+        parts: 1,
         previous: null,
         createdAt: new Date(this.clock.now()).toISOString(),
         heldCount: 0,

@@ -34,6 +34,8 @@ test('a manifest of what is stored is receipted, with the digests that the cente
     agent: clinic.agent.key.kid,
     study: STUDY,
     version: 1,
+    part: 1,
+    parts: 1,
     manifest: digest,
     counter: 1,
     previous: null,
@@ -119,6 +121,33 @@ test('a chain that either side has lost the beginning of goes on, and the regist
     expect((await clinic.receipt(jws)).manifest).toBe(jwsDigest(jws))
   }
   expect(clinic.chains()).toEqual(['whole', 'whole', 'fork', 'gap', 'fork'])
+})
+
+test('the parts of a study form one chain, from version to version, and the register shows where it was broken', async () => {
+  await using clinic = await delivered(1)
+  const parts = 2
+  const first = clinic.manifest({ part: 1, parts })
+  const second = clinic.manifest({ part: 2, parts, previous: first.digest })
+  const next = clinic.manifest({ version: 2, previous: second.digest })
+  const skipping = clinic.manifest({ version: 3, part: 2, parts, previous: 'c'.repeat(64) })
+  const denying = clinic.manifest({ version: 4, previous: first.digest })
+  for (const [{ jws }, part] of [
+    [first, 1],
+    [second, 2],
+    [next, 1],
+    [skipping, 2],
+    [denying, 1],
+  ] as const) {
+    expect(await clinic.receipt(jws)).toMatchObject({ part, manifest: jwsDigest(jws) })
+  }
+  expect(clinic.chains()).toEqual(['whole', 'whole', 'whole', 'gap', 'fork'])
+  for (const odd of [
+    { part: 2, parts },
+    { part: 1, parts, previous: first.digest },
+  ]) {
+    const { jws } = clinic.manifest(odd)
+    expect(await clinic.post(jws)).toMatchObject({ status: 422, json: { code: 'MANIFEST_INVALID' } })
+  }
 })
 
 test('a version that is not the first names the one before it, and the first names none', async () => {
@@ -214,11 +243,13 @@ class Clinic implements AsyncDisposable {
 
   manifest(special: Partial<Manifest> = {}, key: SigningKey = this.agent.key) {
     const manifest: Manifest = {
-      format: 'ferry-manifest/1',
+      format: 'ferry-manifest/2',
       suite: SUITE,
       agent: this.agent.key.kid,
       study: STUDY,
       version: 1,
+      part: 1,
+      parts: 1,
       previous: null,
       createdAt: '2026-01-01T00:00:00.000Z',
       heldCount: 0,

@@ -27,11 +27,13 @@ test('no receipt is given for bytes that the center has under another transfer s
   async function ask(one: SpoolFixture) {
     const { jws } = signManifest(
       {
-        format: 'ferry-manifest/1',
+        format: 'ferry-manifest/2',
         suite: 1,
         agent: agent.key.kid,
         study: one.envelope.studyInstanceUid,
         version: 1,
+        part: 1,
+        parts: 1,
         previous: null,
         createdAt: '2026-01-02T03:04:05.000Z',
         heldCount: 0,

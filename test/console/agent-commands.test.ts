@@ -165,10 +165,13 @@ test('study lists studies, shows one, and writes its evidence once', async () =>
   const write = ['study', '1.2.3', '--evidence', 'proof.json']
   expect(await runCommand(agent.path, write)).toMatchObject({ exitCode: 0, out: '' })
   expect(JSON.parse(readFileSync(join(agent.path, 'proof.json'), 'utf8'))).toEqual({
-    format: 'ferry-evidence/1',
+    format: 'ferry-evidence/2',
     study: '1.2.3',
-    manifest: 'm.m.m',
-    receipt: 'r.r.r',
+    version: 3,
+    parts: [
+      { manifest: 'm.m.1', receipt: 'r.r.r' },
+      { manifest: 'm.m.2', receipt: null },
+    ],
   })
   expect(await runCommand(agent.path, write)).toMatchObject({ exitCode: 1 })
 })

@@ -26,6 +26,8 @@ export const QUEUED_INSTANCES = sizeOf('FERRY_QUEUED_INSTANCES', 10_000, 100_000
 /** Confirmed instances whose files are kept while the agent works, and for how many seconds that is watched. */
 export const KEPT_INSTANCES = sizeOf('FERRY_KEPT_INSTANCES', 10_000, 1_000_000)
 export const KEPT_SECONDS = sizeOf('FERRY_KEPT_SECONDS', 5, 120)
+/** Instances of one study, all settled through a real center's front. */
+export const STUDY_INSTANCES = sizeOf('FERRY_STUDY_INSTANCES', 25_000, 200_000)
 /** How many times as fast as real time the line is tried, and how often it is cut. */
 export const LINE_SPEED = sizeOf('FERRY_LINE_SPEED', 20, 1)
 export const LINE_CUTS = sizeOf('FERRY_LINE_CUTS', 25, 250)

@@ -70,8 +70,10 @@ const settledAt = (service: AgentService) =>
   )
 
 /** The center's signed word on a study, as the agent holds it. */
-const hasReceipt = (service: AgentService, { studyInstanceUid }: Instance): boolean =>
-  typeof service.study(studyInstanceUid)?.evidence?.receipt === 'string'
+const hasReceipt = (service: AgentService, { studyInstanceUid }: Instance): boolean => {
+  const { version = 0 } = service.study(studyInstanceUid)?.evidence ?? {}
+  return typeof service.evidence(studyInstanceUid, version, 1)?.receipt === 'string'
+}
 
 test.each<[string, (index: string) => void, RegExp]>([
   ['deleted', removeIndex, /^it was gone; 12 instances/],

@@ -44,8 +44,8 @@ async function keepMany({ folder, settings }: Clinic): Promise<void> {
     it.close(),
   )
   register.prepare('ATTACH ? AS agent').run(index)
-  register.exec(`INSERT OR IGNORE INTO manifests (digest, agent, study_uid, version, chain, jws, posted_at)
-    SELECT digest, (SELECT kid FROM agents), study_instance_uid, version, 'whole', 'x', 0 FROM agent.manifest`)
+  register.exec(`INSERT OR IGNORE INTO manifests (digest, agent, study_uid, version, part, parts, chain, jws, posted_at)
+    SELECT digest, (SELECT kid FROM agents), study_instance_uid, version, part, parts, 'whole', 'x', 0 FROM agent.manifest`)
 }
 
 interface LoopDelay {

@@ -107,11 +107,13 @@ test('a statement of 20,000 instances is signed and verified without making anyb
     sealedSha256: sha256,
   }))
   const manifest: Manifest = {
-    format: 'ferry-manifest/1',
+    format: 'ferry-manifest/2',
     suite: 1,
     agent: key.kid,
     study: '1.2.3',
     version: 1,
+    part: 1,
+    parts: 1,
     previous: null,
     createdAt: new Date().toISOString(),
     heldCount: 0,

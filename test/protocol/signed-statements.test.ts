@@ -25,11 +25,13 @@ const instance = {
   sealedSha256: digest,
 }
 const manifest: Manifest = {
-  format: 'ferry-manifest/1',
+  format: 'ferry-manifest/2',
   suite: 1,
   agent: key.kid,
   study: '1.2.3',
   version: 1,
+  part: 1,
+  parts: 1,
   previous: null,
   createdAt: '2026-01-02T03:04:05.678Z',
   heldCount: 0,
@@ -59,6 +61,8 @@ test('a manifest is never taken for a receipt, even where one key signed both', 
       agent: key.kid,
       study: '1.2.3',
       version: 1,
+      part: 1,
+      parts: 1,
       manifest: digest,
       receiptedAt: manifest.createdAt,
       counter: 1,
@@ -113,7 +117,8 @@ test('a statement without its signature is refused', () => {
 
 test('a well signed manifest of the wrong shape is a bad manifest, not a bad signature', () => {
   for (const change of [
-    { format: 'ferry-manifest/2' },
+    { format: 'ferry-manifest/1' },
+    { part: 2 },
     { suite: 2 },
     { instances: [] },
     { version: 0 },

@@ -69,7 +69,9 @@ test('manifest and receipt verify with an independent JOSE library, and say the 
     inventedInstance(1000, { studyInstanceUid: instance.studyInstanceUid }),
   ])
   await allSettled(clinic)
-  const { evidence } = clinic.agent.service.study(instance.studyInstanceUid) ?? {}
+  const { service } = clinic.agent
+  const { version = 0 } = service.study(instance.studyInstanceUid)?.evidence ?? {}
+  const evidence = service.evidence(instance.studyInstanceUid, version, 1)
   const account = await CenterAccount.open(clinic.settings.dataFolder)
   const agentKey = await ed25519Key(account.signingKey.publicKey.toString('base64url'))
   const centerKey = await ed25519Key(account.keyList().sign[0] ?? '')

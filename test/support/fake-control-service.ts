@@ -6,6 +6,7 @@ import type {
   DevicesView,
   DeviceView,
   DisplayNamesState,
+  EvidencePart,
   NamesRequest,
   NamesView,
   ProcedureStepsView,
@@ -152,8 +153,13 @@ export class FakeControlService implements ControlService {
       deliveries: [confirmed, HELD_DELIVERY],
       findings: [{ finding: 'pixelLength', instances: 1 }],
       procedureSteps: this.announced,
-      evidence: { manifest: 'm.m.m', receipt: 'r.r.r' },
+      evidence: { version: 3, parts: 2 },
     }
+  }
+
+  evidence(studyInstanceUid: string, version: number, part: number): EvidencePart | undefined {
+    if (studyInstanceUid !== STUDY.studyInstanceUid || version !== 3) return undefined
+    return { manifest: `m.m.${part}`, receipt: part === 2 ? null : 'r.r.r' }
   }
 
   retry(studyInstanceUid?: string): RetryOutcome {

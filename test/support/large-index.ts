@@ -70,5 +70,5 @@ const STUDY = `
   INSERT INTO study (destination, study_instance_uid, state, first_arrived_at, last_arrived_at, version)
   VALUES ('center', ?, 'confirmed', ?, ?, 1)`
 const MANIFEST = `
-  INSERT INTO manifest (destination, study_instance_uid, version, digest, jws, created_at, receipt_jws, receipted_at, pacs, center)
-  VALUES ('center', ?, 1, ?, ?, ?, ?, ?, 'accepted', (SELECT center FROM own_center))`
+  INSERT INTO manifest (destination, study_instance_uid, version, part, parts, digest, jws, created_at, receipt_jws, receipted_at, pacs, center)
+  VALUES ('center', ?, 1, 1, 1, ?, ?, ?, ?, ?, 'accepted', (SELECT center FROM own_center))`

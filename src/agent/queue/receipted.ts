@@ -89,11 +89,13 @@ export class Receipted {
 }
 
 const FUTURE = { receiptedAt: Number.MAX_SAFE_INTEGER, studyInstanceUid: '', digest: '' }
-/** True of a manifest m after which there is a newer one that is receipted. */
+/** True of a manifest m after which there is a newer version whose parts are all receipted. */
 const IS_REPLACED = `
   EXISTS (SELECT 1 FROM manifest n WHERE n.destination = m.destination
     AND n.study_instance_uid = m.study_instance_uid AND n.version > m.version
-    AND n.center IS m.center AND n.receipted_at IS NOT NULL AND n.forgotten_at IS NULL)`
+    AND n.center IS m.center AND NOT EXISTS (
+      SELECT 1 FROM manifest u WHERE u.destination = n.destination AND u.study_instance_uid = n.study_instance_uid
+        AND u.version = n.version AND (u.receipted_at IS NULL OR u.forgotten_at IS NOT NULL)))`
 /** Read from the index alone: manifests and receipts are large. */
 const RECEIPTED = `
   SELECT m.study_instance_uid AS studyInstanceUid, m.digest, m.receipted_at AS receiptedAt,

@@ -1,6 +1,6 @@
 import { LONGEST_WAIT_MS } from '../../platform/backoff.ts'
 import type { Clock } from '../../platform/clock.ts'
-import type { Failure } from '../../platform/failure.ts'
+import { Failure } from '../../platform/failure.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import type { ManifestInstance } from '../../protocol/manifest.ts'
 import { addReceipt, type ChainedReceipt } from './receipt-chain.ts'
@@ -31,12 +31,12 @@ export interface StudyRow {
 type InstanceCounts = Pick<StudyRow, 'instances' | 'confirmed' | 'held'>
 type Uncounted = Omit<StudyRow, keyof InstanceCounts>
 
-/** The newest manifest of a study, whose receipt is awaited or to be asked for again. */
+/** A part of the newest manifest of a study, whose receipt is awaited or to be asked for again. */
 export interface ManifestRow {
   studyInstanceUid: string
   version: number
+  part: number
   digest: string
-  jws: string
   attempts: number
   /** What the newest receipt says of the PACS; null while there is none. */
   pacs: string | null
@@ -58,11 +58,27 @@ export interface Confirmation {
 
 /** What the next manifest of a study has to list. */
 export interface ClosingStudy {
-  studyInstanceUid: string
   version: number
+  /** Of the last part of the version before. */
   previousDigest: string | null
   heldCount: number
-  instances: ManifestInstance[]
+  /** Instances that are delivered or confirmed; another number when it is closed says that the study changed. */
+  delivered: number
+}
+
+/** A signed part of a manifest. */
+export interface ManifestPart {
+  version: number
+  part: number
+  parts: number
+  digest: string
+  jws: string
+}
+
+/** One part of the newest manifest and its receipt, as signed. */
+export interface EvidencePart {
+  manifest: string
+  receipt: string | null
 }
 
 /** Studies: put together from instances, closed by a manifest, confirmed by a receipt. */
@@ -82,8 +98,9 @@ export class Studies {
       .map(({ uid }) => uid)
   }
 
-  /** Everything of the study that is at the center, for the next manifest version. */
+  /** Begins the next version of the study's manifest, of everything of it that is at the center. */
   toList(destination: string, studyInstanceUid: string): ClosingStudy {
+    this.#database.run(DROP_UNFINISHED, destination, studyInstanceUid)
     const last = this.#database.get<{ version: number; digest: string }>(
       LAST_MANIFEST,
       destination,
@@ -91,31 +108,76 @@ export class Studies {
     )
     const held = this.#database.get<{ n: number }>(HELD_COUNT, destination, studyInstanceUid)
     return {
-      studyInstanceUid,
       version: (last?.version ?? 0) + 1,
       previousDigest: last?.digest ?? null,
       heldCount: held?.n ?? 0,
-      instances: this.#database.all<ManifestInstance>(DELIVERED_INSTANCES, destination, studyInstanceUid),
+      delivered: this.#countDelivered(destination, studyInstanceUid),
     }
   }
 
-  /** Writes the signed manifest down; only then may it leave. */
-  close(destination: string, studyInstanceUid: string, version: number, digest: string, jws: string): void {
-    this.#database.durably(() => {
+  /** How many instances there are to list from after `ulid` on, at most `limit`, and the last of these. */
+  countAfter(
+    destination: string,
+    studyInstanceUid: string,
+    ulid: string,
+    limit: number,
+  ): { count: number; last: string | null } {
+    const found = this.#database.get<{ count: number; last: string | null }>(
+      COUNT_AFTER,
+      ...pageOf(destination, studyInstanceUid, ulid, limit),
+    )
+    return found ?? { count: 0, last: null }
+  }
+
+  /** The instances to list, by ULID, from after `ulid` on. */
+  instancesAfter(
+    destination: string,
+    studyInstanceUid: string,
+    ulid: string,
+    limit: number,
+  ): ManifestInstance[] {
+    return this.#database.all(LISTED_INSTANCES, ...pageOf(destination, studyInstanceUid, ulid, limit))
+  }
+
+  addPart(destination: string, studyInstanceUid: string, part: ManifestPart): void {
+    const { version, part: number, parts, digest, jws } = part
+    const now = this.#clock.now()
+    this.#database.transaction(() =>
       this.#database.run(
-        INSERT_MANIFEST,
+        INSERT_PART,
         destination,
         studyInstanceUid,
         version,
+        number,
+        parts,
         digest,
         jws,
-        this.#clock.now(),
-      )
-      this.#database.run(CLOSE, version, destination, studyInstanceUid)
+        now,
+      ),
+    )
+  }
+
+  /**
+   * Closes the study by the parts of this version, which are on the disk when it returns; only then may they leave. Returns
+   * false if the study has changed since it had so many `delivered` instances: they are dropped, and it stays open.
+   */
+  close(destination: string, studyInstanceUid: string, version: number, delivered: number): boolean {
+    return this.#database.durably(() => {
+      const isAll = this.#countDelivered(destination, studyInstanceUid) === delivered
+      if (isAll) this.#database.run(CLOSE, version, destination, studyInstanceUid)
+      else this.#database.run(DROP_UNFINISHED, destination, studyInstanceUid)
+      return isAll
     })
   }
 
-  /** Manifests to be posted now: awaiting a receipt, or receipted while the PACS had not taken everything yet. */
+  #countDelivered(destination: string, studyInstanceUid: string): number {
+    return this.#database.get<{ n: number }>(COUNT_DELIVERED, destination, studyInstanceUid)?.n ?? 0
+  }
+
+  /**
+   * Parts of manifests to be posted now, one of each study: the first that awaits a receipt, or that was receipted while
+   * the PACS had not taken everything yet.
+   */
   manifestsDue(destination: string): ManifestRow[] {
     const now = this.#clock.now()
     return this.#database.all<ManifestRow>(
@@ -125,6 +187,17 @@ export class Studies {
       destination,
       now + LONGEST_WAIT_MS,
     )
+  }
+
+  jwsOf(destination: string, { studyInstanceUid, version, part }: ManifestRow): string {
+    const row = this.#database.get<{ jws: string }>(JWS, destination, studyInstanceUid, version, part)
+    if (row === undefined) throw new Failure('INTERNAL', 'reading a manifest: it is not there')
+    return row.jws
+  }
+
+  /** What the receipts of all parts of the study's newest manifest say of the PACS; undefined until there are all. */
+  pacs(destination: string, studyInstanceUid: string): string | undefined {
+    return this.#database.get<{ pacs: string }>(PACS, destination, studyInstanceUid)?.pacs
   }
 
   /** The earliest time at which a manifest is to be posted; undefined when none waits. */
@@ -140,8 +213,8 @@ export class Studies {
   }
 
   /**
-   * The receipt is checked: it and the confirmation of what it lists are on the disk when this returns. A study that was
-   * reopened in between stays open. Returns false if the receipt does not follow the ones before it (receipt-chain.ts).
+   * The receipt is checked: it and the confirmation of what it lists are on the disk when this returns. The study is
+   * confirmed with its last part. One that was reopened in between stays open. Returns false if the receipt does not follow the ones before it (receipt-chain.ts).
    */
   confirm(
     destination: string,
@@ -150,13 +223,14 @@ export class Studies {
     ulids: readonly string[],
     { keptFrom, at, pacs, pacsDueAt }: Confirmation,
   ): boolean {
-    const { studyInstanceUid, version } = manifest
+    const { studyInstanceUid, version, part } = manifest
+    const key = [destination, studyInstanceUid, version] as const
     return this.#database.durably(() => {
-      const isSame = this.#database.get(HAS_RECEIPT, destination, studyInstanceUid, version, receipt.jws)
+      const isSame = this.#database.get(HAS_RECEIPT, ...key, part, receipt.jws)
       const follows = isSame !== undefined || addReceipt(this.#database, destination, receipt)
-      this.#database.run(SET_RECEIPT, receipt.jws, at, pacs, destination, studyInstanceUid, version)
+      this.#database.run(SET_RECEIPT, receipt.jws, at, pacs, ...key, part)
       for (const ulid of ulids) this.#database.run(CONFIRM_DELIVERY, at, keptFrom, destination, ulid)
-      this.#database.run(CONFIRM_STUDY, pacsDueAt, destination, studyInstanceUid, version)
+      this.#database.run(CONFIRM_STUDY, pacsDueAt, at, pacs, ...key)
       this.#database.run(FORGET_OLDER, destination, studyInstanceUid, version, version)
       return follows
     })
@@ -187,12 +261,16 @@ export class Studies {
     return counts
   }
 
-  /** Signed manifest and receipt of the newest version, as evidence. */
-  evidence(
-    destination: string,
-    studyInstanceUid: string,
-  ): { manifest: string; receipt: string | null } | undefined {
+  /** The newest manifest, and in how many parts it is. */
+  evidence(destination: string, studyInstanceUid: string): { version: number; parts: number } | undefined {
     return this.#database.get(EVIDENCE, destination, studyInstanceUid)
+  }
+
+  evidencePart(
+    destination: string,
+    { studyInstanceUid, version, part }: Pick<ManifestRow, 'studyInstanceUid' | 'version' | 'part'>,
+  ): EvidencePart | undefined {
+    return this.#database.get(EVIDENCE_PART, destination, studyInstanceUid, version, part)
   }
 }
 
@@ -203,31 +281,54 @@ const READY_TO_CLOSE = `
     AND EXISTS (SELECT 1 FROM delivery d WHERE d.destination = ? AND d.study_instance_uid = s.study_instance_uid
       AND d.state = 'delivered')`
 const LAST_MANIFEST = `
-  SELECT version, digest FROM manifest WHERE destination = ? AND study_instance_uid = ? ORDER BY version DESC LIMIT 1`
+  SELECT version, digest FROM manifest WHERE destination = ? AND study_instance_uid = ?
+  ORDER BY version DESC, part DESC LIMIT 1`
+const DROP_UNFINISHED = `
+  DELETE FROM manifest AS m WHERE destination = ? AND study_instance_uid = ? AND version > (
+    SELECT s.version FROM study s WHERE s.destination = m.destination AND s.study_instance_uid = m.study_instance_uid)`
 const HELD_COUNT = `
   SELECT count(*) AS n FROM delivery WHERE destination = ? AND study_instance_uid = ? AND state = 'held'`
-const DELIVERED_INSTANCES = `
+const listedIn = (state: 'delivered' | 'confirmed'): string => `
+  SELECT * FROM (SELECT d.ulid FROM delivery d INDEXED BY delivery_by_study JOIN instance i USING (ulid)
+    WHERE d.destination = ? AND d.study_instance_uid = ? AND d.state = '${state}' AND d.ulid > ?
+      AND i.center IS (SELECT center FROM own_center) ORDER BY d.ulid LIMIT ?)`
+/** Each state is a range of the index: no page costs more than its own rows. */
+const LISTED_AFTER = `
+  SELECT ulid FROM (${listedIn('delivered')} UNION ALL ${listedIn('confirmed')}) ORDER BY ulid LIMIT ?`
+function pageOf(destination: string, study: string, after: string, limit: number): (string | number)[] {
+  const range = [destination, study, after, limit]
+  return [...range, ...range, limit]
+}
+/** From the index alone. */
+const COUNT_DELIVERED = `
+  SELECT count(*) AS n FROM delivery
+  WHERE destination = ? AND study_instance_uid = ? AND state IN ('delivered', 'confirmed')`
+const COUNT_AFTER = `SELECT count(*) AS count, max(ulid) AS last FROM (${LISTED_AFTER})`
+const LISTED_INSTANCES = `
   SELECT i.ulid, i.sop_instance_uid AS sopInstanceUid, i.transfer_syntax_uid AS transferSyntaxUid, i.data_set_bytes AS dataSetBytes,
     i.data_set_sha256 AS dataSetSha256, i.sealed_bytes AS sealedBytes, i.sealed_sha256 AS sealedSha256
-  FROM delivery d JOIN instance i USING (ulid)
-  WHERE d.destination = ? AND d.study_instance_uid = ? AND d.state IN ('delivered', 'confirmed')
-    AND i.center IS (SELECT center FROM own_center)
-  ORDER BY i.ulid`
-const INSERT_MANIFEST = `
-  INSERT INTO manifest (destination, study_instance_uid, version, digest, jws, created_at, center)
-  VALUES (?, ?, ?, ?, ?, ?, (SELECT center FROM own_center))`
+  FROM (${LISTED_AFTER}) l JOIN instance i USING (ulid) ORDER BY i.ulid`
+const INSERT_PART = `
+  INSERT INTO manifest (destination, study_instance_uid, version, part, parts, digest, jws, created_at, center)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT center FROM own_center))`
 const CLOSE = `
   UPDATE study SET state = 'closed', version = ?, attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL
   WHERE destination = ? AND study_instance_uid = ?`
+const ASKS = `
+  (s.state = 'closed' AND m.receipted_at IS NULL OR s.state = 'confirmed' AND m.pacs IN ('waiting', 'held'))`
+const OF_VERSION = `
+  p.destination = s.destination AND p.study_instance_uid = s.study_instance_uid AND p.version = s.version`
 /** As for packs: a time that lies further off than any wait was written by a clock that has jumped back since. */
 const IS_WAITING = "(state = 'closed' OR (state = 'confirmed' AND pacs_waiting = 1))"
 const WAITING = (when: string): string => `
   SELECT * FROM (SELECT * FROM study INDEXED BY study_due
     WHERE destination = ? AND next_attempt_at ${when} AND ${IS_WAITING} ORDER BY next_attempt_at LIMIT 100)`
 const MANIFESTS_DUE = `
-  SELECT m.study_instance_uid AS studyInstanceUid, m.version, m.digest, m.jws, s.attempts, m.pacs
+  SELECT m.study_instance_uid AS studyInstanceUid, m.version, m.part, m.digest, s.attempts, m.pacs
   FROM (${WAITING('<= ?')} UNION ALL ${WAITING('> ?')}) s
   JOIN manifest m USING (destination, study_instance_uid, version)
+  WHERE ${ASKS} AND m.center IS (SELECT center FROM own_center)
+    AND NOT EXISTS (SELECT 1 FROM manifest p WHERE ${OF_VERSION} AND p.part < m.part AND ${ASKS.replaceAll('m.', 'p.')})
   ORDER BY s.next_attempt_at LIMIT 100`
 const FAR_OFF = `
   SELECT 1 FROM study INDEXED BY study_due WHERE destination = ? AND next_attempt_at > ? AND ${IS_WAITING} LIMIT 1`
@@ -237,16 +338,26 @@ const POSTPONE = `
   UPDATE study SET attempts = attempts + 1, next_attempt_at = ?, reason_code = ?, reason = ?
   WHERE destination = ? AND study_instance_uid = ?`
 const HAS_RECEIPT = `
-  SELECT 1 FROM manifest WHERE destination = ? AND study_instance_uid = ? AND version = ? AND receipt_jws = ?
-    AND forgotten_at IS NULL`
+  SELECT 1 FROM manifest WHERE destination = ? AND study_instance_uid = ? AND version = ? AND part = ?
+    AND receipt_jws = ? AND forgotten_at IS NULL`
+const JWS = `
+  SELECT jws FROM manifest WHERE destination = ? AND study_instance_uid = ? AND version = ? AND part = ?`
 const SET_RECEIPT = `
   UPDATE manifest SET receipt_jws = ?, receipted_at = coalesce(receipted_at, ?), pacs = ?, forgotten_at = NULL
-  WHERE destination = ? AND study_instance_uid = ? AND version = ?`
+  WHERE destination = ? AND study_instance_uid = ? AND version = ? AND part = ?`
 const CONFIRM_DELIVERY = `
   UPDATE delivery SET state = 'confirmed', changed_at = ?, kept_from = ?, reason_code = NULL, reason = NULL
   WHERE destination = ? AND ulid = ? AND state <> 'confirmed'`
+const IS_RECEIPTED = `
+  NOT EXISTS (SELECT 1 FROM manifest p WHERE ${OF_VERSION} AND p.receipted_at IS NULL)`
+/** A study of which something was delivered that no part lists is to be listed again. */
 const CONFIRM_STUDY = `
-  UPDATE study SET state = 'confirmed', attempts = attempts + 1, next_attempt_at = ?, reason_code = NULL, reason = NULL
+  UPDATE study AS s SET next_attempt_at = iif(${IS_RECEIPTED}, ?, ?), reason_code = NULL, reason = NULL,
+    attempts = iif(${IS_RECEIPTED} AND ? IN ('waiting', 'held'), attempts + 1, 0),
+    state = CASE WHEN NOT ${IS_RECEIPTED} THEN state
+      WHEN EXISTS (SELECT 1 FROM delivery d WHERE d.destination = s.destination
+        AND d.study_instance_uid = s.study_instance_uid AND d.state = 'delivered') THEN 'open'
+      ELSE 'confirmed' END
   WHERE destination = ? AND study_instance_uid = ? AND version = ? AND state IN ('closed', 'confirmed')`
 /** Each version lists everything again: once all of the newest is receipted, the older ones to this center prove nothing more. */
 const FORGET_OLDER = `
@@ -257,12 +368,24 @@ const FORGET_OLDER = `
 const COUNT = `
   SELECT count(*) AS instances, coalesce(sum(state = 'confirmed'), 0) AS confirmed, coalesce(sum(state = 'held'), 0) AS held
   FROM delivery INDEXED BY delivery_by_study WHERE destination = ? AND study_instance_uid = ?`
+/** That of the part that needs a person most, then of the slowest. */
+const PACS_OF_STUDY = `
+  SELECT p.pacs FROM manifest p WHERE ${OF_VERSION} ORDER BY CASE p.pacs WHEN 'refused' THEN 1 WHEN 'held' THEN 2
+    WHEN 'waiting' THEN 3 WHEN 'unverified' THEN 4 WHEN 'accepted' THEN 5 ELSE 6 END LIMIT 1`
+const PACS = `
+  SELECT (${PACS_OF_STUDY}) AS pacs FROM study s
+  WHERE s.destination = ? AND s.study_instance_uid = ? AND s.version > 0 AND ${IS_RECEIPTED}`
 const STUDY_ROWS = `
   SELECT s.destination, s.study_instance_uid AS studyInstanceUid, s.state, s.first_arrived_at AS firstArrivedAt,
     s.last_arrived_at AS lastArrivedAt, s.version, s.attempts, s.next_attempt_at AS nextAttemptAt,
-    s.reason_code AS reasonCode, s.reason, m.pacs, m.receipted_at AS receiptedAt,
+    s.reason_code AS reasonCode, s.reason,
+    iif(${IS_RECEIPTED}, (${PACS_OF_STUDY}), NULL) AS pacs,
+    iif(${IS_RECEIPTED}, (SELECT max(p.receipted_at) FROM manifest p WHERE ${OF_VERSION}), NULL) AS receiptedAt,
     (SELECT count(*) FROM instance i WHERE i.study_instance_uid = s.study_instance_uid AND i.conflict = 1) AS conflicts
-  FROM study s LEFT JOIN manifest m USING (destination, study_instance_uid, version) WHERE s.destination = ?`
+  FROM study s WHERE s.destination = ?`
 const EVIDENCE = `
+  SELECT p.version, p.parts FROM study s JOIN manifest p ON ${OF_VERSION}
+  WHERE s.destination = ? AND s.study_instance_uid = ? LIMIT 1`
+const EVIDENCE_PART = `
   SELECT jws AS manifest, receipt_jws AS receipt FROM manifest
-  WHERE destination = ? AND study_instance_uid = ? ORDER BY version DESC LIMIT 1`
+  WHERE destination = ? AND study_instance_uid = ? AND version = ? AND part = ?`

@@ -25,6 +25,8 @@ export function checkReceipt(
   expectSame('agent', receipt.agent, manifest.agent)
   expectSame('study', receipt.study, manifest.study)
   expectSame('version', receipt.version, manifest.version)
+  expectSame('part', receipt.part, manifest.part)
+  expectSame('number of parts', receipt.parts, manifest.parts)
   expectSame('manifest digest', receipt.manifest, manifestDigest)
   expectSame('number of instances', receipt.instances.length, manifest.instances.length)
   const receipted = new Map<string, ManifestInstance>(

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { backoffMs } from '../../platform/backoff.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { Failure, failureFrom } from '../../platform/failure.ts'
@@ -6,14 +5,14 @@ import type { Log } from '../../platform/log.ts'
 import { Wake } from '../../platform/wake.ts'
 import type { ManifestAnswer } from '../../protocol/center-api.ts'
 import { claimedKid, jwsDigest } from '../../protocol/jws.ts'
-import { signManifest, verifyManifest } from '../../protocol/manifest.ts'
+import { PART_INSTANCES, verifyManifest } from '../../protocol/manifest.ts'
 import { type PacsState, type Receipt, verifyReceipt } from '../../protocol/receipt.ts'
 import { type SigningKey, type VerifyKey } from '../../protocol/signing-key.ts'
-import { SUITE } from '../../protocol/spool-file.ts'
 import type { Receipted } from '../queue/receipted.ts'
 import type { ManifestRow, Studies } from '../queue/studies.ts'
 import type { WatchPoints } from '../queue/watch-points.ts'
 import { checkReceipt } from './check-receipt.ts'
+import { closeStudy } from './close-study.ts'
 import type { QuietTimes } from './quiet-times.ts'
 
 const FIRST_MS = 1000
@@ -25,6 +24,13 @@ const IDLE_MS = 60_000
 const AGAIN_FIRST_MS = 10_000
 const AGAIN_CAP_MS = 10 * 60_000
 
+/** Studies whose manifests are posted at the same time: one that hangs does not stop the others. */
+const POSTS_AT_ONCE = 2
+/** While one is posted, others may come due. */
+const POSTING_MS = 1000
+
+type PostedManifest = ManifestRow & { readonly jws: string }
+
 export interface SettlementParts {
   destination: string
   studies: Studies
@@ -32,6 +38,8 @@ export interface SettlementParts {
   watchPoints: WatchPoints
   quiet: QuietTimes
   signingKey: SigningKey
+  /** Most instances in one part of a manifest; default PART_INSTANCES. */
+  partInstances?: number
   /** The center's root key fingerprint, and the keys that may sign its receipts at this moment. */
   readonly center: string
   receiptKeys: () => readonly VerifyKey[]
@@ -70,13 +78,27 @@ export class Settlement {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    const posts = new Map<string, Promise<void>>()
+    const faults: Failure[] = []
+    while (!signal.aborted && faults.length === 0) {
       const nextQuietMs = await this.#closeQuietStudies(signal)
       for (const manifest of this.#parts.studies.manifestsDue(this.#parts.destination)) {
-        if (!signal.aborted) await this.#settle(manifest, signal)
+        const { studyInstanceUid } = manifest
+        if (signal.aborted || posts.size >= POSTS_AT_ONCE) break
+        if (posts.has(studyInstanceUid)) continue
+        const post = this.#settle(manifest, signal)
+          .catch((error: unknown) => void faults.push(failureFrom(error, 'INTERNAL', 'settling a study')))
+          .finally(() => {
+            posts.delete(studyInstanceUid)
+            this.#wake.call()
+          })
+        posts.set(studyInstanceUid, post)
       }
-      await this.#wake.wait(Math.min(nextQuietMs, this.#untilNextDue()), signal)
+      const dueMs = posts.size > 0 ? POSTING_MS : this.#untilNextDue()
+      await this.#wake.wait(Math.min(nextQuietMs, dueMs), signal)
     }
+    await Promise.all(posts.values())
+    for (const fault of faults) throw fault
   }
 
   /** Returns after how many ms the next open study may be quiet. */
@@ -87,44 +109,24 @@ export class Settlement {
       const waitMs = quiet.untilQuietMs(study)
       if (waitMs > 0) nextMs = Math.min(nextMs, waitMs)
       else {
-        this.#close(study)
-        // Each takes a sync, and there may be a thousand studies after an index was rebuilt.
-        await setImmediate()
+        await this.#close(study, signal)
         if (signal.aborted) break
       }
     }
     return nextMs
   }
 
-  #close(study: string): void {
-    const { destination, studies, signingKey, clock, quiet, log } = this.#parts
-    const { version, previousDigest, heldCount, instances } = studies.toList(destination, study)
-    const { jws, digest } = signManifest(
-      {
-        format: 'ferry-manifest/1',
-        suite: SUITE,
-        agent: signingKey.kid,
-        study,
-        version,
-        previous: previousDigest,
-        createdAt: new Date(clock.now()).toISOString(),
-        heldCount,
-        instances,
-      },
-      signingKey,
-    )
-    studies.close(destination, study, version, digest, jws)
+  async #close(study: string, signal: AbortSignal): Promise<void> {
+    const { partInstances = PART_INSTANCES, quiet, log } = this.#parts
+    const closed = await closeStudy({ ...this.#parts, partInstances }, study, signal)
+    if (closed === undefined) return
     quiet.forget(study)
-    log.info('study closed', {
-      studyInstanceUid: study,
-      version,
-      instances: instances.length,
-      held: heldCount,
-    })
+    log.info('study closed', { studyInstanceUid: study, ...closed })
   }
 
-  async #settle(manifest: ManifestRow, signal: AbortSignal): Promise<void> {
+  async #settle(row: ManifestRow, signal: AbortSignal): Promise<void> {
     const { destination, studies, postManifest, signingKey, clock } = this.#parts
+    const manifest = { ...row, jws: studies.jwsOf(destination, row) }
     if (claimedKid(manifest.jws) !== signingKey.kid) return this.#listAnew(manifest)
     try {
       const answer = await postManifest(manifest.jws, signal)
@@ -133,8 +135,8 @@ export class Settlement {
     } catch (error) {
       if (signal.aborted) return
       const failure = failureFrom(error, 'INTERNAL', 'asking for a receipt')
-      const delay = backoffMs(manifest.attempts, FIRST_MS, CAP_MS)
-      studies.postpone(destination, manifest.studyInstanceUid, failure, clock.now() + delay)
+      const delay = backoffMs(row.attempts, FIRST_MS, CAP_MS)
+      studies.postpone(destination, row.studyInstanceUid, failure, clock.now() + delay)
     }
   }
 
@@ -144,14 +146,16 @@ export class Settlement {
     this.wake()
   }
 
-  async #confirm(row: ManifestRow, receiptJws: string, signal: AbortSignal): Promise<void> {
+  async #confirm(row: PostedManifest, receiptJws: string, signal: AbortSignal): Promise<void> {
     const { destination, studies, watchPoints, clock, log } = this.#parts
-    const { studyInstanceUid, version } = row
+    const { studyInstanceUid, version, part } = row
     if (!this.#isKeyKnown(receiptJws)) await this.#parts.renewKeys(signal)
     const receipt = this.#believe(row, receiptJws)
     const pacs = pacsOf(receipt)
-    const pacsDueAt =
-      clock.now() + backoffMs(row.pacs === null ? 0 : row.attempts, PACS_FIRST_MS, PACS_CAP_MS)
+    const before = studies.pacs(destination, studyInstanceUid)
+    const delayMs = backoffMs(row.attempts, PACS_FIRST_MS, PACS_CAP_MS)
+    // If the PACS has what this part lists, the next part is asked about at once.
+    const pacsDueAt = clock.now() + (row.pacs === null || isUnderWay(pacs) ? delayMs : 0)
     const ulids = receipt.instances.map(({ ulid }) => ulid)
     const { counter, previous } = receipt
     const believed = { jws: receiptJws, digest: jwsDigest(receiptJws), counter, previous }
@@ -163,12 +167,15 @@ export class Settlement {
     this.#timesLacked.delete(studyInstanceUid)
     watchPoints.clear('RECEIPT_MISMATCH', studyInstanceUid)
     watchPoints.clear('CENTER_BEHIND', studyInstanceUid)
-    if (pacs === 'refused') {
+    const ofStudy = studies.pacs(destination, studyInstanceUid)
+    if (ofStudy === 'refused') {
       const words = 'the PACS behind the center refuses instances of this study; the center holds them'
       watchPoints.raise('PACS_REFUSED', studyInstanceUid, words)
     } else watchPoints.clear('PACS_REFUSED', studyInstanceUid)
-    if (row.pacs !== pacs)
-      log.info('study confirmed', { studyInstanceUid, version, instances: ulids.length, pacs })
+    if (ofStudy === undefined)
+      log.debug('part of a study confirmed', { studyInstanceUid, version, part, instances: ulids.length })
+    else if (ofStudy !== before)
+      log.info('study confirmed', { studyInstanceUid, version, parts: receipt.parts, pacs: ofStudy })
   }
 
   /** The center may have announced the key since the list was last asked for. What is not a receipt at all is believed by no key. */
@@ -182,7 +189,7 @@ export class Settlement {
   }
 
   /** A receipt that is not true must be seen by a person at once; the study stays unconfirmed. */
-  #believe({ jws, digest, studyInstanceUid }: ManifestRow, receiptJws: string): Receipt {
+  #believe({ jws, digest, studyInstanceUid }: PostedManifest, receiptJws: string): Receipt {
     const { watchPoints, log, receiptKeys, center, signingKey } = this.#parts
     try {
       const receipt = verifyReceipt(receiptJws, receiptKeys())
@@ -196,7 +203,7 @@ export class Settlement {
     }
   }
 
-  #sendAgain(row: ManifestRow, missing: readonly string[]): void {
+  #sendAgain(row: PostedManifest, missing: readonly string[]): void {
     const { destination, receipted, watchPoints, clock, requeued, log } = this.#parts
     const { studyInstanceUid } = row
     this.#checkListed(row, missing)
@@ -214,7 +221,7 @@ export class Settlement {
     requeued()
   }
 
-  #checkListed({ jws }: ManifestRow, missing: readonly string[]): void {
+  #checkListed({ jws }: PostedManifest, missing: readonly string[]): void {
     const { instances } = verifyManifest(jws, [this.#parts.signingKey])
     const listed = new Set<string>(instances.map(({ ulid }) => ulid))
     if (missing.every((ulid) => listed.has(ulid))) return
@@ -233,7 +240,10 @@ const lacking = (): Failure =>
 const beyondSending = (): Failure =>
   new Failure('CENTER_LOST', 'the center has lost it, and the copy here was removed after the retention time')
 
-/** The study's state at the PACS is that of the instance that needs a person most, then of the slowest. */
+/** It may still change by itself, or by the center's operator. */
+const isUnderWay = (pacs: PacsState): boolean => pacs === 'waiting' || pacs === 'held'
+
+/** The state of a part at the PACS is that of the instance that needs a person most, then of the slowest. */
 function pacsOf({ instances }: Receipt): PacsState {
   const states = new Set(instances.map(({ pacs }) => pacs))
   for (const state of ['refused', 'held', 'waiting', 'unverified', 'accepted'] as const)

@@ -96,7 +96,9 @@ export class SqliteInstances implements InstanceRegister {
          (SELECT group_concat(DISTINCT a.name) FROM instances j
             JOIN deliveries d ON d.instance_id = j.id JOIN agents a ON a.kid = d.agent
             WHERE j.study_uid = i.study_uid) AS agents,
-         (SELECT max(m.version) FROM manifests m WHERE m.study_uid = i.study_uid) AS receiptedVersion
+         (SELECT max(v.version) FROM (
+           SELECT m.version FROM manifests m WHERE m.study_uid = i.study_uid
+           GROUP BY m.agent, m.version HAVING count(DISTINCT m.part) >= max(m.parts)) v) AS receiptedVersion
        FROM recent r JOIN instances i ON i.study_uid = r.study_uid
        GROUP BY i.study_uid ORDER BY lastStoredAt DESC`,
       since,

@@ -10,13 +10,14 @@ export class SqliteReceipts implements ReceiptRegister {
     this.#db = db
   }
 
-  async manifestDigests(agent: string, studyUid: string, version: number): Promise<string[]> {
+  async manifestDigests(agent: string, studyUid: string, version: number, part?: number): Promise<string[]> {
     return this.#db
       .all<{ digest: string }>(
-        'SELECT digest FROM manifests WHERE agent = ? AND study_uid = ? AND version = ?',
+        'SELECT digest FROM manifests WHERE agent = ? AND study_uid = ? AND version = ? AND part = coalesce(?, parts)',
         agent,
         studyUid,
         version,
+        part ?? null,
       )
       .map((row) => row.digest)
   }
@@ -99,12 +100,14 @@ export class SqliteReceipts implements ReceiptRegister {
 
   #enter(manifest: ManifestRow): void {
     this.#db.run(
-      `INSERT OR IGNORE INTO manifests (digest, agent, study_uid, version, chain, jws, posted_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR IGNORE INTO manifests (digest, agent, study_uid, version, part, parts, chain, jws, posted_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       manifest.digest,
       manifest.agent,
       manifest.studyUid,
       manifest.version,
+      manifest.part,
+      manifest.parts,
       manifest.chain,
       manifest.jws,
       manifest.postedAt,

@@ -4,6 +4,8 @@ import { writeDurably } from '../../platform/durable-file.ts'
 import { Failure } from '../../platform/failure.ts'
 import {
   CONTROL_PATHS,
+  type EvidencePart,
+  evidencePartSchema,
   type StudyDetail,
   studiesSchema,
   studyDetailSchema,
@@ -68,21 +70,28 @@ async function showStudy(
   const names = showNames ? await askNames(client, session, { study: uid }) : undefined
   const { study } = answer.value
   const detail = { ...answer.value, study: { ...study, display: names?.get(uid) ?? study.display } }
-  if (evidence !== undefined) await writeEvidence(detail, evidence, session)
+  if (evidence !== undefined) await writeEvidence(client, detail, evidence, session)
   if (json) printJson(session, detail)
   else if (evidence === undefined) for (const line of studyText(detail, session)) session.terminal.print(line)
   sayWhyNoNames(detail.displayNames, session)
 }
 
-/** Both are JWS: any JOSE library can check them against the keys of the agent and the center. */
+/** All are JWS: any JOSE library can check them against the keys of the agent and the center. */
 async function writeEvidence(
+  client: ControlClient,
   { study, evidence }: StudyDetail,
   file: string,
   { terminal, say }: Session,
 ): Promise<void> {
   if (evidence === null) throw new Failure('USAGE', say('study.noEvidence'))
   const path = resolve(terminal.folder, file)
-  const content = { format: 'ferry-evidence/1', study: study.studyInstanceUid, ...evidence }
+  const { version } = evidence
+  const parts: EvidencePart[] = []
+  for (let part = 1; part <= evidence.parts; part++) {
+    const from = `${CONTROL_PATHS.studies}/${encodeURIComponent(study.studyInstanceUid)}/evidence/${version}/${part}`
+    parts.push((await client.call(evidencePartSchema, 'GET', from)).value)
+  }
+  const content = { format: 'ferry-evidence/2', study: study.studyInstanceUid, version, parts }
   await writeDurably(path, `${JSON.stringify(content, null, 2)}\n`)
   terminal.say(say('study.evidenceWritten', { path }))
 }

@@ -50,7 +50,7 @@ async function step(queue: Queue, random: SeededRandom): Promise<void> {
       return packs.settle('center', header?.pack ?? '', settled ?? [])
     }
     case 5: {
-      const manifest = { studyInstanceUid: study, version: 1, digest: '', jws: '', attempts: 0, pacs: null }
+      const manifest = { studyInstanceUid: study, version: 1, digest: '', part: 1, attempts: 0, pacs: null }
       studies.confirm('center', manifest, BELIEVED, some, { at: 1, keptFrom: 1, pacs: 'none', pacsDueAt: 1 })
       return undefined
     }

@@ -5,6 +5,7 @@ import { recoverSpool } from '../../../src/agent/queue/recover-spool.ts'
 import type { Finding } from '../../../src/dicom/check-findings.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { silentLog } from '../../../src/platform/log.ts'
+import { closeByHand } from '../../support/close-by-hand.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { newUid, spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
@@ -93,7 +94,7 @@ test('a study that was closed without what was held is open again after the rele
   const { header } = queue.packs.formNext(CENTER, LIMITS) ?? {}
   const outcomes = (header?.members ?? []).map(({ ulid }) => ({ ulid, outcome: 'delivered' as const }))
   queue.packs.settle(CENTER, header?.pack ?? '', outcomes)
-  queue.studies.close(CENTER, study, 1, 'digest', 'jws')
+  closeByHand(queue, study)
   expect(queue.studies.get(CENTER, study)?.state).toBe('closed')
   await queue.findings.release(CENTER, { ulid: held })
   expect(queue.studies.get(CENTER, study)?.state).toBe('open')

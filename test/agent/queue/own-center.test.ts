@@ -5,6 +5,7 @@ import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import type { Ulid } from '../../../src/protocol/ulid.ts'
 import { BELIEVED } from '../../support/believed-receipt.ts'
+import { closeByHand } from '../../support/close-by-hand.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
 import { EXPLICIT_LITTLE_ENDIAN } from '../../support/spool-file-fixture.ts'
@@ -39,7 +40,7 @@ function deliver(queue: Queue, outcome: 'delivered' | 'held' = 'delivered', fail
 
 function confirm(queue: Queue, study: string, ulids: readonly Ulid[]): void {
   const { version } = queue.studies.toList('center', study)
-  queue.studies.close('center', study, version, `digest of ${study}, ${version}`, 'jws')
+  closeByHand(queue, study, `digest of ${study}, ${version}`)
   const [manifest] = queue.studies.manifestsDue('center')
   const confirmation = { at: 0, keptFrom: 0, pacs: 'none', pacsDueAt: 0 }
   queue.studies.confirm('center', manifest as never, BELIEVED, ulids, confirmation)
@@ -108,7 +109,7 @@ test('what the old center confirmed stays confirmed, is not asked of the new one
     expect(queue.deliveries.counts('center')).toMatchObject({ confirmed: 1, held: 0 })
     expect(await takeOn(queue, SAME)).toBe('new')
     const ulids = deliver(queue)
-    expect(queue.studies.toList('center', '1.1').instances.map(({ ulid }) => ulid)).toEqual(ulids)
+    expect(queue.studies.instancesAfter('center', '1.1', '', 10).map(({ ulid }) => ulid)).toEqual(ulids)
     confirm(queue, '1.1', ulids)
     queue.receipted.offerAgain('center', [{ studyInstanceUid: '1.1', digest: '' }])
     expect(queue.deliveries.counts('center')).toMatchObject({ delivered: 1, confirmed: 1 })
@@ -119,7 +120,7 @@ test('a study that waited for its receipt from the old center is not posted to t
   await withQueue(async (queue) => {
     await takeOn(queue, { studyInstanceUid: '1.1' })
     deliver(queue)
-    queue.studies.close('center', '1.1', 1, 'digest', 'jws')
+    closeByHand(queue, '1.1')
     queue.ownCenter.take(NEW)
 
     expect(queue.studies.manifestsDue('center')).toEqual([])

@@ -8,6 +8,7 @@ import { Failure } from '../../../src/platform/failure.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import { Database, type SqlValue } from '../../../src/platform/sqlite.ts'
 import { BELIEVED } from '../../support/believed-receipt.ts'
+import { closeByHand } from '../../support/close-by-hand.ts'
 import { fillIndex } from '../../support/large-index.ts'
 import { newUid, spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
@@ -54,9 +55,13 @@ async function liveThroughADay(queue: Queue, study: string): Promise<void> {
   packs.settle(CENTER, pack ?? '', [{ ulid, outcome: 'delivered' }])
   deliveries.nextDue(CENTER, ['1.3'])
   // What is settled.
-  for (const uid of studies.readyToClose(CENTER))
-    studies.close(CENTER, uid, studies.toList(CENTER, uid).version, uid, uid)
+  for (const uid of studies.readyToClose(CENTER)) {
+    studies.countAfter(CENTER, uid, '', 10)
+    studies.instancesAfter(CENTER, uid, '', 10)
+    closeByHand(queue, uid, uid, uid)
+  }
   for (const manifest of studies.manifestsDue(CENTER)) {
+    studies.jwsOf(CENTER, manifest)
     studies.postpone(CENTER, manifest.studyInstanceUid, failure, 0)
     studies.confirm(CENTER, manifest, BELIEVED, [ulid], { keptFrom: 1, at: 1, pacs: 'none', pacsDueAt: 0 })
   }
@@ -106,6 +111,8 @@ async function liveThroughADay(queue: Queue, study: string): Promise<void> {
   studies.list(CENTER, 10)
   studies.get(CENTER, study)
   studies.evidence(CENTER, study)
+  studies.evidencePart(CENTER, { studyInstanceUid: study, version: 1, part: 1 })
+  studies.pacs(CENTER, study)
   findings.totals()
   findings.ofStudy(study)
   findings.countInStudy(study)

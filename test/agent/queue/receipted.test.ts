@@ -4,6 +4,7 @@ import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import type { Ulid } from '../../../src/protocol/ulid.ts'
 import { BELIEVED } from '../../support/believed-receipt.ts'
+import { closeByHand } from '../../support/close-by-hand.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
 import { EXPLICIT_LITTLE_ENDIAN } from '../../support/spool-file-fixture.ts'
@@ -28,7 +29,7 @@ async function confirmed(queue: Queue, clock: ManualClock, study: string, dataSe
   const ulid = member?.ulid as Ulid
   queue.packs.settle('center', pack?.header.pack ?? '', [{ ulid, outcome: 'delivered' }])
   const { version } = queue.studies.toList('center', study)
-  queue.studies.close('center', study, version, `digest of ${study}, ${version}`, 'jws')
+  closeByHand(queue, study, `digest of ${study}, ${version}`)
   const [manifest] = queue.studies.manifestsDue('center')
   const confirmation = { at: clock.now(), keptFrom: clock.now(), pacs: 'none', pacsDueAt: 0 }
   queue.studies.confirm('center', manifest as never, BELIEVED, [ulid], confirmation)

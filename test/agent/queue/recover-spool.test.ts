@@ -202,7 +202,7 @@ test('a file that was removed after retention, which an older copy of the index 
   using folder = tempFolder()
   using queue = await open(folder.path)
   const [instance] = await acceptSome(queue, 1)
-  const manifest = { studyInstanceUid: '', version: 1, digest: '', jws: '', attempts: 0, pacs: null }
+  const manifest = { studyInstanceUid: '', version: 1, digest: '', part: 1, attempts: 0, pacs: null }
   const ulids = [instance?.envelope.ulid ?? '']
   queue.studies.confirm('center', manifest, BELIEVED, ulids, {
     at: 1,

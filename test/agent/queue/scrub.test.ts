@@ -95,7 +95,7 @@ test('the spool is looked through again every day, and what is confirmed is left
   await using scene = await openScene()
   const { queue, clock } = scene
   const [first, confirmed] = [await accept(queue), await accept(queue)]
-  const manifest = { studyInstanceUid: '', version: 1, digest: '', jws: '', attempts: 0, pacs: null }
+  const manifest = { studyInstanceUid: '', version: 1, digest: '', part: 1, attempts: 0, pacs: null }
   const believed = { at: 1, keptFrom: 1, pacs: 'none', pacsDueAt: 1 }
   queue.studies.confirm('center', manifest, BELIEVED, [confirmed.envelope.ulid], believed)
   flip(confirmed, 500)

@@ -3,6 +3,7 @@ import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { BELIEVED } from '../../support/believed-receipt.ts'
+import { closeByHand } from '../../support/close-by-hand.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
@@ -20,8 +21,9 @@ async function deliver(queue: Queue): Promise<string> {
 
 function closeNext(queue: Queue) {
   const closing = queue.studies.toList('center', STUDY)
-  queue.studies.close('center', STUDY, closing.version, `digest ${closing.version}`, `jws ${closing.version}`)
-  return closing
+  const instances = queue.studies.instancesAfter('center', STUDY, '', 10)
+  closeByHand(queue, STUDY, `digest ${closing.version}`, `jws ${closing.version}`)
+  return { ...closing, instances }
 }
 
 test('a study is ready to be closed when all of it is delivered, and not while something is on its way', async () => {

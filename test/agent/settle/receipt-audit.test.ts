@@ -4,6 +4,7 @@ import { type CenterMemory, ReceiptAudit } from '../../../src/agent/settle/recei
 import { Failure } from '../../../src/platform/failure.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import type { ReceiptLink, ReceiptsRequest } from '../../../src/protocol/center-api.ts'
+import { closeByHand } from '../../support/close-by-hand.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { passTimeUntil } from '../../support/pass-time.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
@@ -19,6 +20,10 @@ class Memory {
   /** How often it was asked for all manifests. */
   compared = 0
   #made = 0
+
+  nextManifest(): string {
+    return `manifest ${++this.#made}`
+  }
 
   give(manifest: string): { jws: string; counter: number; digest: string; previous: string | null } {
     const before = this.receipts.at(-1)
@@ -104,9 +109,8 @@ function confirm(queue: Queue, clock: ManualClock, memory: Memory): boolean {
   const pack = queue.packs.formNext('center', { bytes: 1e6, members: 10 })
   for (const { ulid } of pack?.header.members ?? [])
     queue.packs.settle('center', pack?.header.pack ?? '', [{ ulid, outcome: 'delivered' }])
-  const { version } = queue.studies.toList('center', '1.1')
-  const digest = `digest ${version} at ${clock.now()}`
-  queue.studies.close('center', '1.1', version, digest, 'jws')
+  const digest = memory.nextManifest()
+  closeByHand(queue, '1.1', digest)
   const [manifest] = queue.studies.manifestsDue('center')
   const ulids = queue.deliveries.ofStudy('center', '1.1').map(({ ulid }) => ulid)
   return queue.studies.confirm('center', manifest as never, memory.give(digest), ulids, {

@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../../../src/platform/clock.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import { Database } from '../../../src/platform/sqlite.ts'
 import { BELIEVED } from '../../support/believed-receipt.ts'
+import { closeByHand } from '../../support/close-by-hand.ts'
 import { fillIndex } from '../../support/large-index.ts'
 import { newUid, spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
@@ -152,7 +153,7 @@ test('once a newer manifest is receipted the older ones are not kept', async () 
   await queue.acceptance.accept(await spoolInstance(queue.spool, { studyInstanceUid: study }))
   const seen: number[][] = []
   for (let version = 1; version <= 3; version++) {
-    queue.studies.close(CENTER, study, version, `digest ${version}`, 'jws')
+    closeByHand(queue, study, `digest ${version}`)
     seen.push(versions())
     const [manifest] = queue.studies.manifestsDue(CENTER)
     if (version !== 2)

@@ -6,6 +6,7 @@ import { Failure } from '../../../src/platform/failure.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import type { Ulid } from '../../../src/protocol/ulid.ts'
 import { BELIEVED } from '../../support/believed-receipt.ts'
+import { closeByHand } from '../../support/close-by-hand.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { newUid, sealInstance, spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
@@ -92,7 +93,7 @@ function confirmAll(queue: Queue, studyInstanceUid = '1.1'): void {
   const ulids: Ulid[] = pack?.header.members.map(({ ulid }) => ulid) ?? []
   const outcomes = ulids.map((ulid) => ({ ulid, outcome: 'delivered' as const }))
   queue.packs.settle('center', pack?.header.pack ?? '', outcomes)
-  queue.studies.close('center', studyInstanceUid, 1, `digest ${studyInstanceUid}`, 'jws')
+  closeByHand(queue, studyInstanceUid, `digest ${studyInstanceUid}`)
   const manifest = queue.studies
     .manifestsDue('center')
     .find((one) => one.studyInstanceUid === studyInstanceUid)

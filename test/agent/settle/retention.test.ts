@@ -7,6 +7,7 @@ import { systemClock } from '../../../src/platform/clock.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import type { Ulid } from '../../../src/protocol/ulid.ts'
 import { BELIEVED } from '../../support/believed-receipt.ts'
+import { closeByHand } from '../../support/close-by-hand.ts'
 import { JumpingClock } from '../../support/jumping-clock.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
@@ -28,7 +29,7 @@ async function deliverTwo(queue: Queue): Promise<[Ulid, Ulid]> {
     pack?.header.pack ?? '',
     ulids.map((ulid) => ({ ulid, outcome: 'delivered' })),
   )
-  queue.studies.close('center', STUDY, 1, 'digest', 'jws')
+  closeByHand(queue, STUDY)
   return [ulids[0] as Ulid, ulids[1] as Ulid]
 }
 
@@ -95,7 +96,7 @@ class Clocks {
   }
 
   confirm(ulid: Ulid): void {
-    const manifest = { studyInstanceUid: STUDY, version: 1 } as ManifestRow
+    const manifest = { studyInstanceUid: STUDY, version: 1, part: 1 } as ManifestRow
     this.#queue.studies.confirm('center', manifest, BELIEVED, [ulid], {
       at: this.own.now(),
       keptFrom: this.#retentionClock.latest(),

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
+import { closeStudy } from '../../../src/agent/settle/close-study.ts'
 import { QuietTimes } from '../../../src/agent/settle/quiet-times.ts'
 import { Settlement } from '../../../src/agent/settle/settlement.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
@@ -28,6 +29,8 @@ function receiptFor(jws: string, change: Partial<Receipt> = {}, key: SigningKey 
     agent: manifest.agent,
     study: manifest.study,
     version: manifest.version,
+    part: manifest.part,
+    parts: manifest.parts,
     manifest: jwsDigest(jws),
     receiptedAt: new Date().toISOString(),
     counter: 1,
@@ -205,14 +208,174 @@ test('a manifest that was signed before the agent lost its key is followed by on
     () => expect(posted).toMatchObject([{ version: 2, agent: agentKey.kid }]),
     {
       prepare: ({ studies }) => {
-        const { version, instances } = studies.toList('center', STUDY)
-        const list = { format: 'ferry-manifest/1', suite: 1, study: STUDY, version, previous: null } as const
+        const { version } = studies.toList('center', STUDY)
+        const instances = studies.instancesAfter('center', STUDY, '', 10)
+        const list = {
+          format: 'ferry-manifest/2',
+          suite: 1,
+          study: STUDY,
+          version,
+          part: 1,
+          parts: 1,
+          previous: null,
+        } as const
         const signed = signManifest(
           { ...list, agent: lostKey.kid, createdAt: new Date().toISOString(), heldCount: 0, instances },
           lostKey,
         )
-        studies.close('center', STUDY, version, signed.digest, signed.jws)
+        studies.addPart('center', STUDY, { version, part: 1, parts: 1, ...signed })
+        studies.close('center', STUDY, version, instances.length)
       },
     },
   )
+})
+
+/** Two studies of three instances each, and a settlement that lists two in a part. */
+async function withTwoStudies(
+  postManifest: (jws: string, queue: Queue, signal: AbortSignal) => Promise<ManifestAnswer>,
+  use: (queue: Queue, settlement: Settlement) => Promise<void>,
+): Promise<void> {
+  using folder = tempFolder()
+  using queue = await openQueue(folder.path, systemClock, ['center'])
+  for (const studyInstanceUid of ['1.1', '1.1', '1.1', '1.2', '1.2', '1.2'])
+    await queue.acceptance.accept(await spoolInstance(queue.spool, { studyInstanceUid }))
+  for (let pack; (pack = queue.packs.formNext('center', { bytes: 1e6, members: 10 })) !== undefined; ) {
+    const outcomes = pack.header.members.map(({ ulid }) => ({ ulid, outcome: 'delivered' as const }))
+    queue.packs.settle('center', pack.header.pack, outcomes)
+  }
+  const settlement = new Settlement({
+    destination: 'center',
+    studies: queue.studies,
+    receipted: queue.receipted,
+    watchPoints: queue.watchPoints,
+    quiet: new QuietTimes(systemClock, 0),
+    signingKey: agentKey,
+    partInstances: 2,
+    center: CENTER,
+    receiptKeys: () => [centerKey],
+    renewKeys: async () => {},
+    retentionNow: () => 0,
+    postManifest: (jws, signal) => postManifest(jws, queue, signal),
+    requeued: () => {},
+    clock: systemClock,
+    log: silentLog,
+  })
+  const stop = new AbortController()
+  const run = settlement.run(stop.signal)
+  await use(queue, settlement)
+  stop.abort()
+  await run
+}
+
+const manifestOf = (jws: string): Manifest => verifyManifest(jws, [agentKey])
+
+test('a study is confirmed when all parts of its manifest are receipted, and what a part lists as soon as that is', async () => {
+  let counter = 0
+  let isRefusing = true
+  await withTwoStudies(
+    async (jws) => {
+      if (manifestOf(jws).part === 2 && isRefusing) throw new Failure('CENTER_BUSY', 'later')
+      counter++
+      return receiptFor(jws, { counter, previous: counter === 1 ? null : 'e'.repeat(64) })
+    },
+    async (queue, settlement) => {
+      await until(
+        () => queue.deliveries.counts('center').confirmed,
+        (confirmed) => confirmed === 4,
+      )
+      expect(queue.studies.counts('center')).toEqual({ open: 0, closed: 2, confirmed: 0 })
+      expect(queue.studies.get('center', '1.1')).toMatchObject({
+        confirmed: 2,
+        receiptedAt: null,
+        pacs: null,
+      })
+      // Half a receipt is not what the center is asked about in place of the study's.
+      expect(queue.receipted.list('center', 10)).toHaveLength(2)
+      isRefusing = false
+      settlement.wake()
+      await until(
+        () => queue.studies.counts('center').confirmed,
+        (confirmed) => confirmed === 2,
+      )
+      expect(queue.deliveries.counts('center')).toMatchObject({ delivered: 0, confirmed: 6 })
+      expect(queue.receipted.list('center', 10)).toHaveLength(4)
+    },
+  )
+})
+
+test('a study whose manifest hangs on its way does not delay another one', async () => {
+  await withTwoStudies(
+    async (jws, _, signal) => {
+      if (manifestOf(jws).study === '1.2') return receiptFor(jws)
+      return await new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Failure('CENTER_UNREACHABLE', 'broken off')))
+      })
+    },
+    async ({ studies }) => {
+      await until(
+        () => studies.get('center', '1.2')?.state,
+        (state) => state === 'confirmed',
+      )
+      expect(studies.get('center', '1.1')).toMatchObject({ state: 'closed', confirmed: 0 })
+    },
+  )
+})
+
+test('a late instance is listed by a version whose first part names the last part of the version before', async () => {
+  const posted: string[] = []
+  await withTwoStudies(
+    async (jws) => {
+      posted.push(jws)
+      return receiptFor(jws)
+    },
+    async (queue, settlement) => {
+      const states = () => queue.studies.counts('center')
+      await until(states, ({ confirmed }) => confirmed === 2)
+      await queue.acceptance.accept(await spoolInstance(queue.spool, { studyInstanceUid: '1.1' }))
+      const pack = queue.packs.formNext('center', { bytes: 1e6, members: 10 })
+      const outcomes = pack?.header.members.map(({ ulid }) => ({ ulid, outcome: 'delivered' as const }))
+      queue.packs.settle('center', pack?.header.pack ?? '', outcomes ?? [])
+      settlement.wake()
+      await until(states, ({ confirmed }) => confirmed === 2)
+      await until(
+        () => queue.deliveries.counts('center').confirmed,
+        (confirmed) => confirmed === 7,
+      )
+    },
+  )
+  const chain = posted.filter((jws) => manifestOf(jws).study === '1.1')
+  expect(chain.map((jws) => manifestOf(jws)).map(({ version, part }) => [version, part])).toEqual([
+    [1, 1],
+    [1, 2],
+    [2, 1],
+    [2, 2],
+  ])
+  expect(chain.map((jws) => manifestOf(jws).previous)).toEqual([null, ...chain.slice(0, 3).map(jwsDigest)])
+})
+
+test('a study of which something was delivered while its parts were signed is not closed by them', async () => {
+  using folder = tempFolder()
+  using queue = await openQueue(folder.path, systemClock, ['center'])
+  const form = async (): Promise<() => void> => {
+    await queue.acceptance.accept(await spoolInstance(queue.spool, { studyInstanceUid: STUDY }))
+    const { header } = queue.packs.formNext('center', { bytes: 1e6, members: 10 }) ?? {}
+    const outcomes = header?.members.map(({ ulid }) => ({ ulid, outcome: 'delivered' as const }))
+    return () => queue.packs.settle('center', header?.pack ?? '', outcomes ?? [])
+  }
+  for (let n = 0; n < 3; n++) (await form())()
+  const { studies } = queue
+  const deliverLate = await form()
+  const addPart = studies.addPart.bind(studies)
+  studies.addPart = (...part) => {
+    addPart(...part)
+    studies.addPart = addPart
+    deliverLate()
+  }
+  const means = { destination: 'center', studies, signingKey: agentKey, partInstances: 1, clock: systemClock }
+  const { signal } = new AbortController()
+  expect(await closeStudy(means, STUDY, signal)).toBeUndefined()
+  expect(studies.counts('center')).toEqual({ open: 1, closed: 0, confirmed: 0 })
+  expect(studies.manifestsDue('center')).toEqual([])
+  expect(await closeStudy(means, STUDY, signal)).toMatchObject({ version: 1, parts: 4, instances: 4 })
+  expect(studies.manifestsDue('center')).toMatchObject([{ version: 1, part: 1 }])
 })

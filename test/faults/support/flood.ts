@@ -20,11 +20,13 @@ export function repeated(file: SpoolFixture, times: number): ManifestInstance[] 
 
 export function manifestOf(key: SigningKey, study: string, instances: ManifestInstance[]): string {
   const manifest: Manifest = {
-    format: 'ferry-manifest/1',
+    format: 'ferry-manifest/2',
     suite: SUITE,
     agent: key.kid,
     study,
     version: 1,
+    part: 1,
+    parts: 1,
     previous: null,
     createdAt: new Date().toISOString(),
     heldCount: 0,

@@ -80,10 +80,13 @@ CREATE TABLE study (
 CREATE INDEX study_by_state ON study (destination, state, next_attempt_at);
 
 -- With row numbers: a search in a table without them reads whole rows on its way, and these are large.
+-- A version is listed in parts. Those of a version above the study's were not finished, and never left.
 CREATE TABLE manifest (
   destination TEXT NOT NULL,
   study_instance_uid TEXT NOT NULL,
   version INTEGER NOT NULL,
+  part INTEGER NOT NULL,
+  parts INTEGER NOT NULL,
   digest TEXT NOT NULL,
   created_at INTEGER NOT NULL,
   receipted_at INTEGER,
@@ -96,7 +99,7 @@ CREATE TABLE manifest (
   -- both are large, and last: what stands before them is read without them
   jws TEXT NOT NULL,
   receipt_jws TEXT,
-  PRIMARY KEY (destination, study_instance_uid, version)
+  PRIMARY KEY (destination, study_instance_uid, version, part)
 ) STRICT;
 CREATE INDEX manifest_forgotten ON manifest (destination, study_instance_uid, version) WHERE forgotten_at IS NOT NULL;
 

@@ -153,13 +153,15 @@ CREATE TABLE manifests (
   agent TEXT NOT NULL REFERENCES agents (kid),
   study_uid TEXT NOT NULL,
   version INTEGER NOT NULL,
+  part INTEGER NOT NULL,
+  parts INTEGER NOT NULL,
   -- 'whole': follows one that is known. 'gap': its predecessor is not known here. 'fork': another of its version is.
   chain TEXT NOT NULL CHECK (chain IN ('whole', 'gap', 'fork')),
   jws TEXT NOT NULL,
   posted_at INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX manifests_by_study ON manifests (study_uid, agent, version);
+CREATE INDEX manifests_by_study ON manifests (study_uid, agent, version, part);
 
 -- Each names the digest of the one before it to the same agent.
 CREATE TABLE receipts (
