@@ -54,6 +54,7 @@ export class DataSetEditor {
   /** Of its value, where that came in several. */
   #pieces: Buffer[] = []
   #passing: ((token: DataSetToken) => Buffer[]) | undefined
+  /** True within encapsulated data, whether it passes or is held. */
   #inFragments = false
   /** True while what is being read is nobody else's memory. */
   #isOurs = false
@@ -97,6 +98,7 @@ export class DataSetEditor {
   #take(token: DataSetToken): void {
     if (this.#passing !== undefined) this.#pass(this.#passing, token)
     else if (token.kind === 'element') this.#takeElement(token)
+    else if (this.#inFragments) this.#takeEncapsulated(token)
     else if (token.kind === 'value') this.#takeValue(token.bytes, token.last)
     else if (token.kind === 'item') this.#openItem(token.bytes, token.length)
     else if (token.kind === 'itemEnd' || token.kind === 'sequenceEnd') this.#close(token.bytes)
@@ -109,12 +111,18 @@ export class DataSetEditor {
       this.#passing = this.#passer(token)
       return this.#pass(this.#passing, token)
     }
-    if (token.holds === 'fragments')
-      throw unreadable('encapsulated data inside a sequence, which cannot be edited')
     const bytes = this.#held(token.bytes)
     const kept = bytes === token.bytes ? token : { ...token, bytes }
-    if (token.holds === 'value') this.#value = kept
-    else this.#openSequence(kept)
+    if (token.holds === 'items') return this.#openSequence(kept)
+    this.#value = kept
+    this.#inFragments = token.holds === 'fragments'
+  }
+
+  /** Encapsulated data inside an item (PS3.5 §A.4), as in a compressed icon, is held as one value, headers of fragments and all. */
+  #takeEncapsulated({ kind, bytes }: DataSetToken): void {
+    const isEnd = kind === 'fragmentsEnd'
+    if (isEnd) this.#inFragments = false
+    this.#takeValue(bytes, isEnd)
   }
 
   #takeValue(bytes: Buffer, last: boolean): void {
@@ -187,7 +195,9 @@ export class DataSetEditor {
     const isEnd =
       token.kind === 'fragmentsEnd' || (token.kind === 'value' && token.last && !this.#inFragments)
     if (token.kind === 'element') this.#inFragments = token.holds === 'fragments'
-    if (isEnd) this.#passing = undefined
+    if (!isEnd) return
+    this.#passing = undefined
+    this.#inFragments = false
   }
 
   /** A copy where the bytes are a view: the chunk's memory may be used again. */

@@ -28,6 +28,8 @@ export class DataElement {
   /** How the elements of its items are written. */
   readonly itemEncoding: Encoding
   #value: Buffer
+  /** True while a delimiter ends it, as one ends encapsulated data (PS3.5 §A.4): that is part of the value. */
+  #isDelimited: boolean
   /** What closes a sequence: of undefined length, and of a stated one where a device wrote a delimiter all the same. */
   end: Buffer = NO_BYTES
 
@@ -40,6 +42,7 @@ export class DataElement {
     this.items = token.holds === 'items' ? [] : undefined
     this.itemEncoding = token.itemEncoding ?? encoding
     this.#value = value
+    this.#isDelimited = token.length === UNDEFINED_LENGTH
   }
 
   /** The bytes of a plain value, padding included; empty for a sequence. */
@@ -50,6 +53,7 @@ export class DataElement {
   /** Gives a plain value other bytes; an odd length is filled up as its VR asks (PS3.5 §6.2). */
   replace(value: Buffer, padding = 0x20): void {
     if (this.items !== undefined) throw new Failure('INTERNAL', 'editing a data set: a sequence has no value')
+    this.#isDelimited = false
     this.#value = value.length % 2 === 0 ? value : Buffer.concat([value, Buffer.from([padding])])
   }
 
@@ -59,7 +63,7 @@ export class DataElement {
     if (this.items === undefined) out.push(this.#value)
     for (const item of this.items ?? []) item.write(out)
     if (this.end.length > 0) out.push(this.end)
-    if (this.length === UNDEFINED_LENGTH) return out
+    if (this.#isDelimited) return out
     const length = bytesOf(out, at)
     if (length !== this.length) out[at - 1] = withLength(this.header, this.vr, length, this.encoding)
     return out

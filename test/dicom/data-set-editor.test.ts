@@ -203,3 +203,54 @@ describeWithCorpus('the editor over real data sets', () => {
     expect(same).toBeGreaterThanOrEqual(186)
   })
 })
+
+/** An icon of one fragment in Icon Image Sequence, and an element after it in the item (PS3.5 §A.4). */
+function compressedIcon(): Buffer {
+  const { element, item, sequenceEnd } = writer(EXPLICIT_LITTLE)
+  const fragments = Buffer.concat([item(Buffer.alloc(0)), item(Buffer.from('fragment')), sequenceEnd])
+  const inside = Buffer.concat([
+    element(TAG.PixelData, 'OB', fragments, UNDEFINED),
+    element(0x7ff0_0010, 'LO', 'after it'),
+  ])
+  return element(0x0088_0200, 'SQ', item(inside))
+}
+
+test('a compressed icon passes byte for byte beside what is edited, in whatever pieces it comes', () => {
+  const { element, item, sequenceEnd } = writer(EXPLICIT_LITTLE)
+  const sequence = compressedIcon()
+  const pixels = element(
+    TAG.PixelData,
+    'OB',
+    Buffer.concat([item(Buffer.alloc(0)), item(Buffer.alloc(64, 7)), sequenceEnd]),
+    UNDEFINED,
+  )
+  const name = element(PATIENT_NAME, 'PN', 'Wang^Wu ')
+  const whole = Buffer.concat([name, sequence, pixels])
+  for (const size of [1, 5, 1000]) {
+    const editor = new DataSetEditor(TRANSFER_SYNTAX.JPEGBaseline8Bit, removeNames)
+    const out: Buffer[] = []
+    for (let at = 0; at < whole.length; at += size) out.push(...editor.push(whole.subarray(at, at + size)))
+    out.push(...editor.finish())
+    expect(Buffer.concat(out).toString('hex')).toBe(Buffer.concat([sequence, pixels]).toString('hex'))
+  }
+})
+
+test('encapsulated data that gets another value is written with its length', () => {
+  const { element, item } = writer(EXPLICIT_LITTLE)
+  const emptied = editing((part) =>
+    walk(part, (found) => {
+      if (found.tag === TAG.PixelData) found.replace(Buffer.alloc(0))
+    }),
+  )
+  const inside = [element(TAG.PixelData, 'OB', ''), element(0x7ff0_0010, 'LO', 'after it')]
+  const expected = element(0x0088_0200, 'SQ', item(Buffer.concat(inside)))
+  const out = editDataSet(compressedIcon(), TRANSFER_SYNTAX.JPEGBaseline8Bit, emptied)
+  expect(out.toString('hex')).toBe(expected.toString('hex'))
+})
+
+test('encapsulated data in an item that never ends makes the data set unreadable', () => {
+  const { element, item } = writer(EXPLICIT_LITTLE)
+  const open = element(TAG.PixelData, 'OB', item(Buffer.from('fragment')), UNDEFINED)
+  const whole = element(0x0088_0200, 'SQ', item(open))
+  expect(() => editDataSet(whole, TRANSFER_SYNTAX.JPEGBaseline8Bit, keepAll)).toThrow('reading a data set')
+})
