@@ -6,7 +6,7 @@ import { PUBLISHED_CODING_SCHEMES } from './coding-schemes.ts'
 import { confidentialityOf } from './confidentiality.ts'
 import type { Decision } from './decide-action.ts'
 import { plainText, textAt, vrOf } from './element-text.ts'
-import { isIdentityConcept } from './identity-concepts.ts'
+import { identityConcept } from './identity-concepts.ts'
 import type { DeidOption } from './profile.ts'
 
 /** Content, Acquisition Context and Specimen Preparation Step Content Item Sequence: their items are content items. */
@@ -18,6 +18,7 @@ const [DATE_TIME, DATE, TIME, PERSON_NAME, UID] = [
   0x0040_a120, 0x0040_a121, 0x0040_a122, 0x0040_a123, 0x0040_a124,
 ]
 const NUMERIC_VALUE = 0x0040_a30a
+const RELATIONSHIP = 0x0040_a010
 const VALUES: ReadonlySet<Tag> = new Set([DATE_TIME, DATE, TIME, PERSON_NAME, UID, TEXT_VALUE])
 const [CODE_VALUE, CODING_SCHEME, CODE_MEANING, LONG_CODE_VALUE, URN_CODE_VALUE] = [
   0x0008_0100, 0x0008_0102, 0x0008_0104, 0x0008_0119, 0x0008_0120,
@@ -76,7 +77,7 @@ export function decideInContent(
   if (!isWithinContent(path)) return undefined
   if (isCode(list)) return decideInCode(element.tag, list)
   const isItem = CONTENT_SEQUENCES.has(path.at(-2) ?? 0)
-  if (isItem && hasIdentityConcept(list, options)) {
+  if (isItem && isIdentityItem(list, options)) {
     if (VALUES.has(element.tag) || element.tag === CONCEPT_CODE)
       return content('dummy', 'concept is identity')
     if (element.tag === MEASURED_VALUE) return content('empty', 'concept is identity')
@@ -112,10 +113,35 @@ function decideInCode(tag: Tag, code: ElementList): (Decision & { readonly value
   return value === undefined ? content('remove', why) : { ...content('dummy', why), value }
 }
 
-function hasIdentityConcept(item: ElementList, options: ReadonlySet<DeidOption>): boolean {
-  const concept = item.find(CONCEPT_NAME)?.items?.[0]?.list
-  if (concept === undefined) return false
-  return isIdentityConcept(textAt(concept, CODING_SCHEME), textAt(concept, CODE_VALUE), options)
+/** Judged once for an item, before its concept is cleaned: a code of a private scheme loses its meaning then. */
+const JUDGED = new WeakMap<ElementList, boolean>()
+
+function isIdentityItem(item: ElementList, options: ReadonlySet<DeidOption>): boolean {
+  const before = JUDGED.get(item)
+  if (before !== undefined) return before
+  const judged = isIdentity(item, options)
+  JUDGED.set(item, judged)
+  return judged
+}
+
+/**
+ * True if the item's value says who or where: by its concept, or because it is text of the observation context (TID 1001),
+ * which names observers, houses, procedures and subjects whatever the code.
+ */
+function isIdentity(item: ElementList, options: ReadonlySet<DeidOption>): boolean {
+  const named = item.find(CONCEPT_NAME)?.items?.[0]?.list
+  const concept = named && {
+    scheme: textAt(named, CODING_SCHEME),
+    code:
+      [CODE_VALUE, LONG_CODE_VALUE, URN_CODE_VALUE]
+        .map((tag) => textAt(named, tag))
+        .find((text) => text !== '') ?? '',
+    // Words are compared as UTF-8, which most are written in.
+    meaning: named.find(CODE_MEANING)?.value.toString('utf8') ?? '',
+  }
+  const found = concept && identityConcept(concept, options)
+  if (found !== undefined) return found === 'removed'
+  return textAt(item, RELATIONSHIP) === 'HAS OBS CONTEXT' && item.find(TEXT_VALUE) !== undefined
 }
 
 const content = (action: Decision['action'], why: string): Decision => ({ action, rule: `content: ${why}` })

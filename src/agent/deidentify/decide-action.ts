@@ -33,7 +33,11 @@ const NEVER_KEPT: ReadonlyMap<Tag, string> = new Map([
   [0x4ffe_0001, 'MAC parameters'],
   [0x0088_0200, 'icon image'],
   // That of the data set itself is treated where it streams past; what stands in a sequence nobody looks at.
+  [0x7fe0_0008, 'pixel data in sequences'],
+  [0x7fe0_0009, 'pixel data in sequences'],
   [0x7fe0_0010, 'pixel data in sequences'],
+  // An earlier de-identifier sealed the original values into it (PS3.15 §E.1.1), for a key that nobody here knows.
+  [0x0400_0500, 'encrypted originals'],
   [0xfffc_fffc, 'trailing padding'],
 ])
 

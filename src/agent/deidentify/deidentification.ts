@@ -2,16 +2,18 @@ import { isPrivate, isPrivateCreator, privateCreatorTag } from '../../dicom/attr
 import { isOfNoPatient } from '../../dicom/check-identifiers.ts'
 import type { DataSetEdits, ValueTransform } from '../../dicom/data-set-editor.ts'
 import type { ElementToken } from '../../dicom/data-set-token.ts'
-import { type DataElement, ElementList } from '../../dicom/data-set-tree.ts'
-import { type Encoding, encodingOf } from '../../dicom/element-header.ts'
+import type { DataElement, ElementList } from '../../dicom/data-set-tree.ts'
+import { encodingOf } from '../../dicom/element-header.ts'
 import { type ElementPath, stepOf } from '../../dicom/element-path.ts'
 import type { Tag } from '../../dicom/tag.ts'
 import { transferSyntax } from '../../dicom/transfer-syntax.ts'
-import { withLength } from '../../dicom/write-element.ts'
 import { decideInContent, isTermOfReports } from './clean-content.ts'
+import { confidentialityOf } from './confidentiality.ts'
 import { type Decision, type Decisions, decisionsBy } from './decide-action.ts'
+import { scrubCodes } from './defined-terms.ts'
 import { type DeidAudit, DeidCounter } from './deid-audit.ts'
-import { dummyValue } from './dummy-value.ts'
+import { oneDummyCode } from './dummy-code.ts'
+import { dummyInPlace, dummyValue } from './dummy-value.ts'
 import { characterSetOf, paddingOf, plainText, TEXT_VRS, textAt, vrOf } from './element-text.ts'
 import { type InstanceFacts, readFacts } from './facts.ts'
 import { collectKnownValues, type KnownValues } from './known-values.ts'
@@ -19,10 +21,12 @@ import type { KnownValuesCache } from './known-values-cache.ts'
 import { type Link, type LinkedValues, readLinkedValues } from './link.ts'
 import { checkFitsVr, checkNamesPatient } from './misread.ts'
 import { OutputCheck } from './output-check.ts'
+import { ownDays } from './own-days.ts'
 import { ownRuleFor } from './own-rules.ts'
 import { identityOf } from './patient-identity.ts'
 import type { PixelCodecs } from './pixel-codec.ts'
 import type { PixelTreatment } from './pixel-treatment.ts'
+import { removeUnusedCreators } from './private-creators.ts'
 import type { DeidProfile, DeidSource } from './profile.ts'
 import type { ProjectKey } from './project-key.ts'
 import { capAge, shiftDates } from './shift-date.ts'
@@ -137,7 +141,8 @@ export class Deidentification implements DataSetEdits {
     if (isHead) {
       this.#person = this.#personOf(part)
       this.#hadPatientId = part.find(PATIENT_ID) !== undefined
-      this.#known = collectKnownValues(part, facts.characterSet, this.#parts.knownValues)
+      const days = profile.options.has('retain-long-full-dates') ? [] : ownDays(part)
+      this.#known = collectKnownValues(part, facts.characterSet, this.#parts.knownValues, days)
       this.#pixels = choosePixelTreatment(part, facts, profile, transferSyntaxUid, codecs)
     }
     const original = isHead && this.#parts.onLink ? readLinkedValues(part, facts.characterSet) : undefined
@@ -202,10 +207,7 @@ export class Deidentification implements DataSetEdits {
     }
     // An overlay without its bits is none.
     if (overlays !== undefined) list.keep(({ tag }) => !(overlays?.has(tag >>> 16) ?? false))
-    if (list.elements.some(({ tag }) => isPrivateCreator(tag))) {
-      const used = creatorsUsed(list)
-      list.keep(({ tag }) => !isPrivateCreator(tag) || used.has(tag))
-    }
+    removeUnusedCreators(list)
   }
 
   /** Most elements of the data set itself are decided by their tag alone. */
@@ -285,8 +287,12 @@ export class Deidentification implements DataSetEdits {
       return element.replace(Buffer.from(capAge(plainText(element)), 'latin1'))
     if (isLongNumber(element, vr)) return this.#keepNumber(element, vr, characterSet)
     if ((!TEXT_VRS.has(vr) && !isPrivate(element.tag)) || isTermOfReports(element)) return
+    if (isPrivate(element.tag) && this.#shiftsDates && (vr === 'DA' || vr === 'DT'))
+      return element.replace(Buffer.from(this.#shifted(element) ?? '', 'latin1'))
     if (element.value.length > SEARCHED_BYTES) return element.replace(dummyValue(vr), paddingOf(vr))
-    const scrubbed = this.#known?.scrub(element.value, characterSet, vr) ?? element.value
+    const scrub = (value: Buffer): Buffer => this.#known?.scrub(value, characterSet, vr) ?? value
+    const hasTerms = vr === 'CS' && !isPrivate(element.tag)
+    const scrubbed = hasTerms ? scrubCodes(element.value, scrub) : scrub(element.value)
     if (scrubbed === element.value) return
     this.#counter.scrubbed()
     element.replace(scrubbed, paddingOf(vr))
@@ -319,9 +325,20 @@ export class Deidentification implements DataSetEdits {
 
   #shift(element: DataElement, list: ElementList, vr: string): void {
     if (vr === 'TM') return
-    const shifted = shiftDates(plainText(element), this.#parts.key.dayShift(this.#person))
-    if (shifted === undefined) list.remove(element)
-    else element.replace(Buffer.from(shifted, 'latin1'))
+    const shifted = this.#shifted(element)
+    if (shifted !== undefined) element.replace(Buffer.from(shifted, 'latin1'))
+    // What may be of Type 2 is there at least (PS3.5 §7.4.3).
+    else if (confidentialityOf(element.tag)?.basic.includes('Z') ?? false) element.replace(NOTHING)
+    else list.remove(element)
+  }
+
+  /** Undefined for what is no date. */
+  #shifted(element: DataElement): string | undefined {
+    return shiftDates(plainText(element), this.#parts.key.dayShift(this.#person))
+  }
+
+  get #shiftsDates(): boolean {
+    return this.#parts.profile.options.has('retain-long-modified-dates')
   }
 
   #cleanItems(sequence: DataElement, path: ElementPath, { characterSet, facts }: Around): void {
@@ -358,32 +375,3 @@ const isOverlay = (tag: Tag): boolean => tag >>> 24 === 0x60 && (tag & 0xffff) =
 /** So many digits and nothing else; what has fewer, or a point, measures something. */
 const isLongNumber = (element: DataElement, vr: string): boolean =>
   (vr === 'IS' || vr === 'DS') && element.value.length >= 7 && /^\s*\d{7,}\s*$/.test(plainText(element))
-
-/** Tags of the creators of whose blocks an element is there. */
-function creatorsUsed({ elements }: ElementList): ReadonlySet<Tag> {
-  const used = elements.filter(({ tag }) => isPrivate(tag) && !isPrivateCreator(tag))
-  return new Set(used.map(({ tag }) => privateCreatorTag(tag)))
-}
-
-/** A code sequence for a person or a place: one code that says that it was removed. */
-function oneDummyCode(sequence: DataElement): void {
-  const made = new ElementList(sequence.itemEncoding)
-  made.setSequence(sequence.tag, [
-    (item) => {
-      item.set(0x0008_0100, 'SH', Buffer.from('REMOVED'))
-      item.set(0x0008_0102, 'SH', Buffer.from('99FERRY'))
-      item.set(0x0008_0104, 'LO', Buffer.from('Removed'))
-    },
-  ])
-  const items = made.elements[0]?.items ?? []
-  sequence.items?.splice(0, sequence.items.length, ...items)
-}
-
-/** Passes the header with the dummy's length, then the dummy, and drops the value. */
-function dummyInPlace(element: ElementToken, encoding: Encoding): ValueTransform {
-  const value = dummyValue(element.vr ?? 'OB')
-  return {
-    push: (token) =>
-      token.kind === 'element' ? [withLength(token.bytes, token.vr, value.length, encoding), value] : [],
-  }
-}

@@ -1,3 +1,8 @@
+import type { ValueTransform } from '../../dicom/data-set-editor.ts'
+import type { ElementToken } from '../../dicom/data-set-token.ts'
+import type { Encoding } from '../../dicom/element-header.ts'
+import { withLength } from '../../dicom/write-element.ts'
+
 /** A value of the VR that says nothing, for attributes that must have one (PS3.15 §E.3, action D). ASCII. */
 const DUMMIES: Readonly<Record<string, string>> = {
   AE: 'ANONYMIZED',
@@ -42,4 +47,13 @@ const BINARY_BYTES: Readonly<Record<string, number>> = {
 export function dummyValue(vr: string): Buffer {
   const text = DUMMIES[vr]
   return text === undefined ? Buffer.alloc(BINARY_BYTES[vr] ?? 2) : Buffer.from(text, 'latin1')
+}
+
+/** Passes the header with the dummy's length, then the dummy, and drops the value. */
+export function dummyInPlace(element: ElementToken, encoding: Encoding): ValueTransform {
+  const value = dummyValue(element.vr ?? 'OB')
+  return {
+    push: (token) =>
+      token.kind === 'element' ? [withLength(token.bytes, token.vr, value.length, encoding), value] : [],
+  }
 }

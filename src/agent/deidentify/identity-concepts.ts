@@ -25,6 +25,25 @@ const KEEPERS: ReadonlyMap<string, Keeper> = new Map<string, Keeper>([
   ['DCM 113871', 'nothing'], // Person ID
   ['DCM 113872', 'nothing'], // Person ID Issuer
   ['DCM 113873', 'retain-institution-identity'], // Organization Name
+  ['DCM 128775', 'nothing'], // Identifier within Person Observer's Role
+  ['DCM 121081', 'nothing'], // Physician
+  ['DCM 121114', 'nothing'], // Performing Physician
+  ['DCM 121152', 'nothing'], // Person administering drug/contrast
+  // which device, room and house
+  ['DCM 121193', 'retain-device-identity'], // Device Subject Name
+  ['DCM 121194', 'retain-device-identity'], // Device Subject Manufacturer
+  ['DCM 121195', 'retain-device-identity'], // Device Subject Model Name
+  ['DCM 121196', 'retain-device-identity'], // Device Subject Serial Number
+  ['DCM 121197', 'retain-institution-identity'], // Device Subject Physical Location during observation
+  ['DCM 121000', 'retain-device-identity'], // Unique Device Identifiers
+  ['DCM 121122', 'retain-device-identity'], // Equipment Identification
+  ['DCM 121148', 'retain-device-identity'], // Unit Serial Identifier
+  ['DCM 121149', 'retain-device-identity'], // Lot Identifier
+  ['DCM 122143', 'retain-device-identity'], // Acquisition Device ID
+  ['DCM 121121', 'retain-institution-identity'], // Room identification
+  ['DCM 121434', 'retain-institution-identity'], // Service Delivery Location
+  ['DCM 122128', 'retain-institution-identity'], // Patient Transferred From
+  ['DCM 127122', 'retain-institution-identity'], // Animal room identifier
   // TID 1005: the procedure's numbers
   ['DCM 121020', 'nothing'], // Placer Number
   ['DCM 121021', 'nothing'], // Filler Number
@@ -38,12 +57,45 @@ const KEEPERS: ReadonlyMap<string, Keeper> = new Map<string, Keeper>([
   ['DCM 121036', 'nothing'], // Mother of fetus
   ['DCM 121040', 'nothing'], // Specimen Accession Number
   ['DCM 121041', 'nothing'], // Specimen Identifier
+  ['DCM 121028', 'nothing'], // Subject UID
+  // TID 8000 ff.: specimens, their containers, slides, and who gave the numbers
+  ['DCM 111700', 'nothing'], // Specimen Container Identifier
+  ['DCM 111705', 'nothing'], // Parent Specimen Identifier
+  ['DCM 111706', 'nothing'], // Issuer of Parent Specimen Identifier
+  ['DCM 111724', 'nothing'], // Issuer of Specimen Identifier
+  ['DCM 121043', 'nothing'], // Slide Identifier
+  ['DCM 125010', 'nothing'], // Identifier
+  ['DCM 110190', 'nothing'], // Issuer of Identifier
+  // TID 10021 ff.: what a pharmacy made for one patient
+  ['DCM 113511', 'nothing'], // Radiopharmaceutical Dispense Unit Identifier
+  ['DCM 113512', 'nothing'], // Radiopharmaceutical Lot Identifier
+  ['DCM 113513', 'nothing'], // Reagent Vial Identifier
+  ['DCM 113514', 'nothing'], // Radionuclide Vial Identifier
+  ['DCM 113516', 'nothing'], // Prescription Identifier
   ['LN 8302-2', 'retain-patient-characteristics'], // Patient Height
   ['LN 29463-7', 'retain-patient-characteristics'], // Patient Weight
 ])
 
-/** True where the concept stands for a person, place or device that the options do not keep. */
-export function isIdentityConcept(scheme: string, code: string, options: ReadonlySet<DeidOption>): boolean {
+/** Words for what identifies, in the meaning of a concept of another scheme, which nobody here has gone through. */
+const MEANS_IDENTITY =
+  /\b(?:identifiers?|issuers?|accession|medical record|mrn|serial (?:number|no)|social security|insurance|passport|e-?mail|telephone|phone|addresse?s?|(?:patient|subject|person|physician|doctor|operator|hospital|institution|organi[sz]ation)(?:'s)? (?:name|id|number)|(?:birth ?date|date of birth))\b|姓名|住院号|门诊号|病历号|病案号|检查号|登记号|身份证|医保|电话|地址|医院|医师|医生|出生/i
+
+/** A concept as a content item names it. */
+export interface Concept {
+  readonly scheme: string
+  readonly code: string
+  readonly meaning: string
+}
+
+/**
+ * Says whether the value of a concept is identity: 'removed' if it is, 'kept' if an option keeps it, undefined if the concept
+ * stands for something else.
+ */
+export function identityConcept(
+  { scheme, code, meaning }: Concept,
+  options: ReadonlySet<DeidOption>,
+): 'removed' | 'kept' | undefined {
   const keeper = KEEPERS.get(`${scheme} ${code}`)
-  return keeper !== undefined && (keeper === 'nothing' || !options.has(keeper))
+  if (keeper !== undefined) return keeper !== 'nothing' && options.has(keeper) ? 'kept' : 'removed'
+  return scheme !== 'DCM' && MEANS_IDENTITY.test(meaning) ? 'removed' : undefined
 }

@@ -21,13 +21,14 @@ export interface KnownValues {
 
 type ToForms = (text: string) => SearchForm[]
 
+const BIRTH_DATE = 0x0010_0030
 /** What stands for a person or one visit. Every PN is a name besides, whosever it is. */
 const KNOWN: ReadonlyMap<Tag, ToForms> = new Map([
   [0x0008_0050, numberForms], // Accession Number
   [0x0008_0092, placeForms], // Referring Physician's Address
   [0x0008_0094, phoneForms], // Referring Physician's Telephone Numbers
   [0x0010_0020, numberForms], // Patient ID, also in Other Patient IDs Sequence
-  [0x0010_0030, dateForms], // Patient's Birth Date
+  [BIRTH_DATE, dateForms],
   [0x0010_1000, numberForms], // Other Patient IDs
   [0x0010_1040, placeForms], // Patient's Address
   [0x0010_1050, numberForms], // Insurance Plan Identification
@@ -54,18 +55,30 @@ const MOST_READINGS = 2 * MOST_VALUES
 /**
  * Gathers them from all that stands before the pixel data, before anything is changed. The cache has what was made
  * for the slice before. Throws DEID_WITHHELD for more of them than can be looked for.
+ *
+ * @param days dates (yyyymmdd) that must not stay in text either
  */
 export function collectKnownValues(
   head: ElementList,
   characterSet: string,
   cache?: KnownValuesCache,
+  days: readonly string[] = [],
 ): KnownValues {
   const all: Gathered[] = []
   gather(head, characterSet, all)
-  const gathered = all.length > MOST_VALUES ? distinct(all) : all
+  const known = all.length > MOST_VALUES ? distinct(all) : all
+  const gathered = [...known, ...days.map(asDay)]
   const make = (): KnownValues => new KnownValueSearch(formsOfAll(gathered))
   return cache === undefined ? make() : cache.get(gathered, make)
 }
+
+/** A date is found as that of the birth is. */
+const asDay = (day: string): Gathered => ({
+  tag: BIRTH_DATE,
+  vr: 'DA',
+  characterSet: '',
+  value: Buffer.from(day),
+})
 
 function distinct(gathered: readonly Gathered[]): Gathered[] {
   const byContent = new Map(

@@ -1,5 +1,6 @@
 import type { ElementList } from '../../dicom/data-set-tree.ts'
 import type { Failure } from '../../platform/failure.ts'
+import { BlankedFrameText } from './blank-frame-text.ts'
 import { fits, type InstanceFacts } from './facts.ts'
 import { maskedPixels } from './masked-pixels.ts'
 import type { PixelCodecs } from './pixel-codec.ts'
@@ -30,9 +31,10 @@ export function choosePixelTreatment(
     // An element with a wrong length may have swallowed Rows and Columns.
     if (why !== undefined && (isImage(facts) || isUsuallyBurnedIn(facts.sopClassUid)))
       throw uncovered(why, facts, profile)
-    return untouched(false, facts, transferSyntaxUid)
+    return untouched(false, facts, transferSyntaxUid, profile)
   }
-  if (rule.regions.length === 0 || !isImage(facts)) return untouched(isImage(facts), facts, transferSyntaxUid)
+  if (rule.regions.length === 0 || !isImage(facts))
+    return untouched(isImage(facts), facts, transferSyntaxUid, profile)
   return maskedPixels(readPixelImage(head), rule.regions, transferSyntaxUid, codecs)
 }
 
@@ -53,18 +55,25 @@ function uncovered(why: string, { rows, columns, source }: InstanceFacts, { name
   )
 }
 
-function untouched(areClean: boolean, facts: InstanceFacts, transferSyntaxUid: string): PixelTreatment {
+/** Samples stay as they are; text beside them in compressed frames does not. */
+function untouched(
+  areClean: boolean,
+  facts: InstanceFacts,
+  transferSyntaxUid: string,
+  { passDocuments }: DeidProfile,
+): PixelTreatment {
   return {
     areClean,
     encodesFrames: false,
     transferSyntaxUid,
     adapt: () => {},
-    treat: ({ tag }) => {
+    treat: ({ tag, holds }) => {
       const role = roleInPixelGroup(tag)
       if (role === undefined) return 'remove'
       if (role === 'pixels' && !isImage(facts))
         throw withheld('it holds pixels, and does not say how many rows and columns')
-      return 'keep'
+      const isCompressed = role === 'pixels' && holds === 'fragments'
+      return isCompressed ? new BlankedFrameText(transferSyntaxUid, passDocuments) : 'keep'
     },
   }
 }

@@ -52,6 +52,17 @@ const number = (value: string): Buffer =>
     item(Buffer.concat([element(0x0040_08ea, 'SQ', code(MM)), of('DS', 0x0040_a30a, value)])),
   )
 
+/** Text of the observation context. */
+const inContext = (concept: Code, value: string): Buffer =>
+  item(
+    Buffer.concat([
+      of('CS', 0x0040_a010, 'HAS OBS CONTEXT'),
+      of('CS', 0x0040_a040, 'TEXT'),
+      element(0x0040_a043, 'SQ', code(concept)),
+      text(value),
+    ]),
+  )
+
 /** The report of ZHANG SAN with these items, one within another to a depth. */
 function report(items: readonly Buffer[], depth = 0): Buffer {
   let sequence: Buffer = Buffer.concat(items)
@@ -192,6 +203,48 @@ describe('the content of a structured report', () => {
     expect(kept.at(0x0040_a160)).toEqual(['ANONYMIZED', 'SEVENTH HOSPITAL'])
     expect(kept.at(0x0040_a30a)).toEqual(['93'])
     expect(kept.dataSet.includes('Female')).toBe(true)
+  })
+
+  test.each([
+    ['111700', 'DCM', 'Specimen Container Identifier'],
+    ['111705', 'DCM', 'Parent Specimen Identifier'],
+    ['111706', 'DCM', 'Issuer of Parent Specimen Identifier'],
+    ['111724', 'DCM', 'Issuer of Specimen Identifier'],
+    ['121043', 'DCM', 'Slide Identifier'],
+    ['125010', 'DCM', 'Identifier'],
+    ['110190', 'DCM', 'Issuer of Identifier'],
+    ['128775', 'DCM', "Identifier within Person Observer's Role"],
+    ['121196', 'DCM', 'Device Subject Serial Number'],
+    ['121434', 'DCM', 'Service Delivery Location'],
+    ['113512', 'DCM', 'Radiopharmaceutical Lot Identifier'],
+    ['L1', '99LOCAL', 'Medical record number'],
+    ['98765-4', 'LN', 'Hospital name'],
+    ['Z9', '99LOCAL', '住院号'],
+  ] as const)('text of the concept %s %s, "%s", does not stay', (value, scheme, meaning) => {
+    const concept: Code = [value, scheme, Buffer.from(meaning, 'utf8').toString('latin1')]
+    const { dataSet } = cleaned([content('TEXT', concept, text('S-4711'))], ['clean-structured-content'])
+    expect(dataSet.includes('S-4711')).toBe(false)
+  })
+
+  test.each([
+    ['112039', 'DCM', 'Tracking Identifier'],
+    ['121151', 'DCM', 'Lesion Identifier'],
+    ['121071', 'DCM', 'Finding'],
+  ] as const)('text of the concept %s %s, "%s", stays', (...concept) => {
+    const { dataSet } = cleaned([content('TEXT', concept, text('S-4711'))], ['clean-structured-content'])
+    expect(dataSet.includes('S-4711')).toBe(true)
+  })
+
+  test('text of the observation context does not stay, whatever its code, but for what an option keeps', () => {
+    const items = [
+      inContext(['L1', '99LOCAL', 'Where'], 'SEVENTH HOSPITAL'),
+      inContext(['121009', 'DCM', "Person Observer's Organization Name"], 'EIGHTH HOSPITAL'),
+    ]
+    const basic = cleaned(items, ['clean-structured-content'])
+    expect(basic.dataSet.includes('HOSPITAL')).toBe(false)
+    const kept = cleaned(items, ['clean-structured-content', 'retain-institution-identity'])
+    expect(kept.dataSet.includes('EIGHTH HOSPITAL')).toBe(true)
+    expect(kept.dataSet.includes('SEVENTH HOSPITAL')).toBe(false)
   })
 
   test('text where no content item has any does not stay', () => {

@@ -1,0 +1,151 @@
+import { type FrameText, type OnUnknownForm, zeroAll } from './frame-text.ts'
+
+const [SOI, EOI, SOS, TEM] = [0xd8, 0xd9, 0xda, 0x01]
+/** Beginnings of application segments that a decoder needs, and how many bytes of them it reads. */
+const NEEDED: ReadonlyMap<number, { readonly begin: Buffer; readonly bytes: number }> = new Map([
+  // JFIF's header; a thumbnail may follow (ISO/IEC 10918-5).
+  [0xe0, { begin: Buffer.from('JFIF\0'), bytes: 14 }],
+  // Adobe's colour transform (ISO/IEC 10918-6 §6.5.3).
+  [0xee, { begin: Buffer.from('Adobe'), bytes: 12 }],
+])
+/** The colour transform that HP's encoder of JPEG-LS names. */
+const NEEDED_IN_LS = new Map([...NEEDED, [0xe8, { begin: Buffer.from('mrfx'), bytes: 5 }]])
+
+type State = 'start' | 'soi' | 'between' | 'marker' | 'length' | 'segment' | 'coded' | 'coded marker' | 'pass'
+
+/**
+ * Text in JPEG (ISO/IEC 10918-1) and JPEG-LS (14495-1): comments, application segments (EXIF, XMP, ICC, thumbnails), segments
+ * that nobody knows, and whatever follows the end of an image. Tables, frame and scan headers stay.
+ */
+export class JpegText implements FrameText {
+  readonly #isLs: boolean
+  readonly #onUnknownForm: OnUnknownForm
+  #state: State = 'start'
+  #marker = 0
+  /** Bytes of the length field, or of the segment, that have passed. */
+  #passed = 0
+  #length = 0
+  /** Bytes at the begin of the segment that stay. */
+  #kept = 0
+
+  constructor(isLs: boolean, onUnknownForm: OnUnknownForm) {
+    this.#isLs = isLs
+    this.#onUnknownForm = onUnknownForm
+  }
+
+  pass(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length; ) {
+      if (this.#state === 'pass') return
+      if (this.#state === 'segment') at = this.#passSegment(bytes, at)
+      else if (this.#state === 'coded') at = this.#passCoded(bytes, at)
+      else if (!this.#take(bytes[at] ?? 0)) bytes[at++] = 0
+      else at++
+    }
+  }
+
+  /** Returns false for a byte that belongs to nothing. */
+  #take(byte: number): boolean {
+    switch (this.#state) {
+      case 'start':
+        if (byte !== 0xff) this.#unknown()
+        else this.#state = 'soi'
+        return true
+      case 'soi':
+        if (byte !== SOI) this.#unknown()
+        else this.#state = 'between'
+        return true
+      case 'between':
+        if (byte === 0xff) this.#state = 'marker'
+        return byte === 0xff
+      case 'marker':
+        return this.#takeMarker(byte)
+      case 'coded marker':
+        // A stuffed byte, a fill byte or a restart belongs to the coded samples.
+        if (byte === 0xff) return true
+        if (this.#isLs ? byte < 0x80 : byte === 0 || isRestart(byte)) this.#state = 'coded'
+        else return this.#takeMarker(byte)
+        return true
+      case 'length':
+        this.#takeLength(byte)
+        return true
+      case 'segment':
+      case 'coded':
+      case 'pass':
+        return true
+    }
+  }
+
+  /** After the end of an image only another one may follow. */
+  #takeMarker(byte: number): boolean {
+    if (byte === 0xff) return true
+    const isAlone = byte === SOI || byte === EOI || byte === TEM || isRestart(byte)
+    const isOutside = this.#marker === EOI && byte !== SOI
+    this.#state = isAlone || isOutside || byte === 0 ? 'between' : 'length'
+    if (isOutside || byte === 0) return false
+    this.#marker = byte
+    this.#passed = 0
+    this.#length = 0
+    return true
+  }
+
+  #takeLength(byte: number): void {
+    this.#length = this.#length * 256 + byte
+    if (++this.#passed < 2) return
+    this.#passed = 0
+    this.#length = Math.max(0, this.#length - 2)
+    this.#kept = isNeeded(this.#marker, this.#isLs) ? this.#length : (this.#needed?.bytes ?? 0)
+    this.#state = 'segment'
+    if (this.#length === 0) this.#endSegment()
+  }
+
+  #passSegment(bytes: Buffer, at: number): number {
+    const end = Math.min(bytes.length, at + this.#length - this.#passed)
+    const begin = this.#needed?.begin
+    let from = at
+    while (from < end && this.#passed < this.#kept) {
+      // What begins otherwise is another application's.
+      if (begin !== undefined && this.#passed < begin.length && bytes[from] !== begin[this.#passed])
+        this.#kept = this.#passed
+      else if (begin === undefined) {
+        const all = Math.min(end - from, this.#kept - this.#passed)
+        this.#passed += all
+        from += all
+      } else {
+        this.#passed++
+        from++
+      }
+    }
+    zeroAll(bytes, from, end)
+    this.#passed += end - from
+    if (this.#passed === this.#length) this.#endSegment()
+    return end
+  }
+
+  #endSegment(): void {
+    this.#state = this.#marker === SOS ? 'coded' : 'between'
+  }
+
+  #passCoded(bytes: Buffer, at: number): number {
+    const marker = bytes.indexOf(0xff, at)
+    if (marker === -1) return bytes.length
+    this.#state = 'coded marker'
+    return marker + 1
+  }
+
+  get #needed(): { readonly begin: Buffer; readonly bytes: number } | undefined {
+    return (this.#isLs ? NEEDED_IN_LS : NEEDED).get(this.#marker)
+  }
+
+  #unknown(): void {
+    this.#state = 'pass'
+    this.#onUnknownForm('its frames do not begin as JPEG does, although its transfer syntax says so')
+  }
+}
+
+const isRestart = (marker: number): boolean => marker >= 0xd0 && marker <= 0xd7
+
+/** Frame headers, tables, scan headers, restart interval; in JPEG-LS also its own frame header and parameters. */
+const isNeeded = (marker: number, isLs: boolean): boolean =>
+  (marker >= 0xc0 && marker <= 0xcf) ||
+  (marker >= SOS && marker <= 0xdf) ||
+  (isLs && (marker === 0xf7 || marker === 0xf8))

@@ -1,0 +1,125 @@
+import { expect, test } from '@jest/globals'
+import { identityOf } from '../../../src/agent/deidentify/patient-identity.ts'
+import type { DeidOption } from '../../../src/agent/deidentify/profile.ts'
+import { shiftDates } from '../../../src/agent/deidentify/shift-date.ts'
+import { ElementList } from '../../../src/dicom/data-set-tree.ts'
+import { EXPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
+import { deidentify, elementsOf, profileWith, TEST_KEY } from './deidentify-element.ts'
+
+const { element, item } = writer(EXPLICIT_LITTLE)
+const SAFE = { group: 0x0019, creator: 'ACME', elements: [1, 2, 3] }
+const even = (text: string): string => (text.length % 2 === 0 ? text : `${text} `)
+
+/** Elements in the order of their tags, with a patient. */
+function left(
+  elements: readonly (readonly [number, string, string | Buffer])[],
+  options: readonly DeidOption[],
+  name = 'Wang^Wu',
+): (tag: number) => string | undefined {
+  const all = [...elements, [0x0010_0010, 'PN', name] as const, [0x0010_0020, 'LO', 'P1'] as const]
+  const parts = all.toSorted(([a], [b]) => a - b)
+  const written = parts.map(([tag, vr, value]) =>
+    element(tag, vr, Buffer.isBuffer(value) ? value : Buffer.from(even(value), 'utf8')),
+  )
+  const out = elementsOf(deidentify(Buffer.concat(written), profileWith(options, { safePrivate: [SAFE] })))
+  return (tag) =>
+    out
+      .find((one) => one.tag === tag)
+      ?.value.toString('utf8')
+      .trim()
+}
+
+/** By the shift of the patient P1. */
+const shifted = (value: string): string | undefined => shiftDates(value, shiftOf())
+
+const shiftOf = (): number => {
+  const head = new ElementList(EXPLICIT_LITTLE)
+  head.set(0x0010_0020, 'LO', Buffer.from('P1'))
+  return TEST_KEY.dayShift(TEST_KEY.mark(identityOf(head)))
+}
+
+test('what an earlier de-identifier sealed of the originals does not stay', () => {
+  const sealed = item(element(0x0400_0520, 'OB', 'ciphertext'))
+  expect(left([[0x0400_0500, 'SQ', sealed]], [])(0x0400_0500)).toBeUndefined()
+})
+
+test.each([
+  ['2024-13-99', 0x0008_0020, ''],
+  ['unknown', 0x0008_0020, ''],
+  ['20240230', 0x0008_0023, ''],
+  ['unknown', 0x0008_0021, undefined],
+])(
+  '"%s" is no date: it does not stay, and an element that may be of Type 2 stays empty',
+  (value, tag, expected) => {
+    expect(left([[tag, 'DA', value]], ['retain-long-modified-dates'])(tag)).toBe(expected)
+  },
+)
+
+const SPELLINGS = [
+  '20240105',
+  '2024-01-05',
+  '2024.01.05',
+  '2024/1/5',
+  '05.01.2024',
+  '1/5/2024',
+  '5 Jan 2024',
+  'January 5, 2024',
+  '2024年1月5日',
+  '二〇二四年一月五日',
+]
+
+test.each(SPELLINGS)(
+  'where dates are shifted or removed, no kept text tells the real one as %s',
+  (spelling) => {
+    const elements = [
+      [0x0008_0020, 'DA', '20240105'],
+      [0x0008_0005, 'CS', 'ISO_IR 192'],
+      [0x0008_103e, 'LO', `CT of ${spelling}, portal phase`],
+      [0x0019_0010, 'LO', 'ACME'],
+      [0x0019_1001, 'LO', `made ${spelling}`],
+    ] as const
+    const safe: DeidOption[] = ['clean-descriptors', 'retain-safe-private']
+    for (const options of [[...safe, 'retain-long-modified-dates'], safe] as const) {
+      const at = left(elements, options)
+      expect([at(0x0008_103e), at(0x0019_1001)]).toEqual(['CT of ***, portal phase', 'made ***'])
+    }
+    // The control: where dates stay as they are, they stay in text.
+    const at = left(elements, [...safe, 'retain-long-full-dates'])
+    expect([at(0x0008_103e), at(0x0019_1001)]).toEqual([
+      `CT of ${spelling}, portal phase`,
+      `made ${spelling}`,
+    ])
+  },
+)
+
+test('dates in private elements that are kept are shifted as the others are', () => {
+  const elements = [
+    [0x0008_0020, 'DA', '20240105'],
+    [0x0019_0010, 'LO', 'ACME'],
+    [0x0019_1001, 'DA', '20240107'],
+    [0x0019_1002, 'DT', '20231231101112'],
+    [0x0019_1003, 'DA', 'no date'],
+  ] as const
+  const at = left(elements, ['retain-safe-private', 'retain-long-modified-dates'])
+  expect(at(0x0008_0020)).toBe(shifted('20240105'))
+  expect(at(0x0019_1001)).toBe(shifted('20240107'))
+  expect(at(0x0019_1002)).toBe(shifted('20231231101112'))
+  expect(at(0x0019_1003)).toBe('')
+})
+
+test('a patient who is called like a defined term changes no code, and a name in a code does not stay', () => {
+  const elements = [
+    [0x0008_0008, 'CS', 'ORIGINAL\\PRIMARY\\AXIAL\\MARCHETTI'],
+    [0x0008_0060, 'CS', 'CT'],
+    [0x0018_0015, 'CS', 'CHEST'],
+  ] as const
+  for (const name of ['Chest^Axial', 'CHEST^PRIMARY', 'Original']) {
+    const at = left(elements, ['clean-descriptors'], name)
+    expect([at(0x0008_0008), at(0x0018_0015)]).toEqual(['ORIGINAL\\PRIMARY\\AXIAL\\MARCHETTI', 'CHEST'])
+  }
+  const at = left(elements, ['clean-descriptors'], 'Marchetti^Axial')
+  expect(at(0x0008_0008)).toBe('ORIGINAL\\PRIMARY\\AXIAL\\X')
+  expect(left([[0x0018_0015, 'CS', 'MARCHETTI']], ['clean-descriptors'], 'Marchetti^A')(0x0018_0015)).toBe(
+    'X',
+  )
+})
