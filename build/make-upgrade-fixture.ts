@@ -61,9 +61,17 @@ async function deliver(scene: Scene): Promise<void> {
   const { queue, client } = scene
   const { packs, spool } = queue
   const pace = new Pace(clock, Number.POSITIVE_INFINITY)
-  const upload = new CenterUpload({ client, packs, spool, clock, chunkBytes: 1024 * 1024, pace })
+  const upload = new CenterUpload({
+    client,
+    ask: async () => {},
+    packs,
+    spool,
+    clock,
+    chunkBytes: 1024 * 1024,
+    pace,
+  })
   const pack = form(scene)
-  const outcomes = await upload.deliver(pack, new AbortController().signal)
+  const outcomes = await upload.deliver(pack, () => {}, new AbortController().signal)
   packs.settle(CENTER, pack.header.pack, outcomes)
 }
 

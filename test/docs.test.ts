@@ -56,7 +56,9 @@ test('every test that the tables of attacks and faults name exists', () => {
     Array.from(cell.matchAll(/`([a-z]+\/[a-z0-9/-]+)`/g), ([, name = '']) => name),
   )
   expect(named.length).toBeGreaterThan(50)
-  expect(named.filter((name) => globSync([`test/${name}*.test.ts`, `test/${name}/*.test.ts`]).length === 0)).toEqual([])
+  expect(
+    named.filter((name) => globSync([`test/${name}*.test.ts`, `test/${name}/*.test.ts`]).length === 0),
+  ).toEqual([])
 })
 
 test('every failure code that a document names exists', () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from '@jest/globals'
@@ -30,6 +30,8 @@ import {
 } from './support/upgrade-fixture.ts'
 
 const FIRST = '0.1.0'
+/** The schema of the agent's database in the first fixture. */
+const FIRST_SCHEMA = 5
 const CENTURY_MS = 100 * 365 * 86_400_000
 const queueFile = (clinic: string): string => join(clinic, 'agent/queue.sqlite')
 const RUN_DATABASE = join(import.meta.dirname, '../support/run-database.ts')
@@ -128,7 +130,7 @@ describe.each(FIXTURES)('the folders that version %s has left', (version) => {
     const stored = storedAtCenter(join(at, 'center')).map(({ dataSetSha256 }) => dataSetSha256)
     expect(stored.toSorted()).toEqual(digests.map(({ digest }) => digest).toSorted())
     const register = openRegister(join(at, 'center'))
-    expect(await register.instances.count()).toEqual({ instances: digests.length, conflicts: 1 })
+    expect(await register.instances.count()).toEqual({ instances: digests.length, held: 1 })
     expect((await register.packs.find(uploadId))?.answer).toContain('"stored"')
     register.close()
   })
@@ -156,13 +158,13 @@ describe('a migration that does not come to its end', () => {
     using folder = tempFolder()
     copyFixture(FIRST, folder.join('clinic'))
     const database = queueFile(folder.join('clinic'))
-    const before = makeSchemaFolder(folder.join('before'), 1, [])
+    const before = makeSchemaFolder(folder.join('before'), FIRST_SCHEMA, [])
     const was = contentOf(database, before)
-    const broken = makeSchemaFolder(folder.join('broken'), 1, [
+    const broken = makeSchemaFolder(folder.join('broken'), FIRST_SCHEMA, [
       GROW,
       `${ALTER}\nUPDATE instanse SET grown = 9;`,
     ])
-    expect(() => Database.open(database, broken)).toThrow(/03-next\.sql: .*no such table: instanse/)
+    expect(() => Database.open(database, broken)).toThrow(/07-next\.sql: .*no such table: instanse/)
     expect(contentOf(database, before)).toEqual(was)
   })
 
@@ -170,9 +172,9 @@ describe('a migration that does not come to its end', () => {
     using folder = tempFolder()
     copyFixture(FIRST, folder.join('clinic'))
     const database = queueFile(folder.join('clinic'))
-    const before = makeSchemaFolder(folder.join('before'), 1, [])
+    const before = makeSchemaFolder(folder.join('before'), FIRST_SCHEMA, [])
     const was = contentOf(database, before)
-    const half = makeSchemaFolder(folder.join('half'), 1, [
+    const half = makeSchemaFolder(folder.join('half'), FIRST_SCHEMA, [
       `${GROW}\nCOMMIT;\nUPDATE instanse SET grown = 9;`,
     ])
     expect(() => Database.open(database, half)).toThrow('no such table')
@@ -186,22 +188,22 @@ describe('a migration that does not come to its end', () => {
       using folder = tempFolder()
       copyFixture(FIRST, folder.join('clinic'))
       const database = queueFile(folder.join('clinic'))
-      const before = makeSchemaFolder(folder.join('before'), 1, [])
+      const before = makeSchemaFolder(folder.join('before'), FIRST_SCHEMA, [])
       const was = contentOf(database, before)
-      const after = makeSchemaFolder(folder.join('after'), 1, [GROW, ALTER])
+      const after = makeSchemaFolder(folder.join('after'), FIRST_SCHEMA, [GROW, ALTER])
       for (const write of [30, 300]) {
         expect(migrateUnder(`error=ENOSPC:when=${write}+`, database, after).stdout).toMatch(
-          /^STORAGE_FULL bringing .* to the schema of 02-next.sql: .*full/,
+          /^STORAGE_FULL bringing .* to the schema of 06-next.sql: .*full/,
         )
         expect(contentOf(database, before)).toEqual(was)
       }
-      expect(contentOf(database, after)).toMatchObject({ version: { user_version: 3 } })
+      expect(contentOf(database, after)).toMatchObject({ version: { user_version: FIRST_SCHEMA + 2 } })
     })
 
     test('killed at any write it leaves the version before or the new one, never a half', () => {
       using folder = tempFolder()
-      const before = makeSchemaFolder(folder.join('before'), 1, [])
-      const after = makeSchemaFolder(folder.join('after'), 1, [GROW, ALTER])
+      const before = makeSchemaFolder(folder.join('before'), FIRST_SCHEMA, [])
+      const after = makeSchemaFolder(folder.join('after'), FIRST_SCHEMA, [GROW, ALTER])
       copyFixture(FIRST, folder.join('clinic'))
       const was = contentOf(queueFile(folder.join('clinic')), before)
       // Before the first page, between pages that leave the cache, in the commit, and where the pages go from the log home.
@@ -210,10 +212,10 @@ describe('a migration that does not come to its end', () => {
         copyFixture(FIRST, clinic)
         const { signal } = migrateUnder(`signal=SIGKILL:when=${write}`, queueFile(clinic), after)
         expect([write, signal]).toEqual([write, 'SIGKILL'])
-        const isOld = versionOf(queueFile(clinic)) === 1
+        const isOld = versionOf(queueFile(clinic)) === FIRST_SCHEMA
         expect(isOld ? contentOf(queueFile(clinic), before) : was).toEqual(was)
         expect(contentOf(queueFile(clinic), after)).toMatchObject({
-          version: { user_version: 3 },
+          version: { user_version: FIRST_SCHEMA + 2 },
           integrity: { integrity_check: 'ok' },
         })
         return isOld
@@ -249,18 +251,19 @@ describe('what a later version has left', () => {
     const settings = 'version: 1\nname: a\npublicUrl: https://localhost:1\ndataFolder: center\n'
     writeFileSync(join(folder.path, 'center.yaml'), settings)
     const was = digestsBelow(join(folder.path, 'center'))
-    for (const command of ['run', 'status']) {
-      const { exitCode, err } = await runCommand(folder.path, [command], { program: ferryCenterProgram })
-      expect([exitCode, err]).toEqual([1, expect.stringContaining('(DATABASE_NEWER)')])
-    }
+    const run = await runCommand(folder.path, ['run'], { program: ferryCenterProgram })
+    expect([run.exitCode, run.err]).toEqual([1, expect.stringContaining('(DATABASE_NEWER)')])
+    const status = await runCommand(folder.path, ['status'], { program: ferryCenterProgram })
+    expect([status.exitCode, status.out]).toEqual([13, expect.stringContaining('has schema 99')])
     expect(digestsBelow(join(folder.path, 'center'))).toEqual(was)
   })
 
   test('a spool file of a later version is kept and said, also where its end looks like none that is known', async () => {
     using folder = tempFolder()
     copyFixture(FIRST, folder.path)
-    const [known = ''] = readdirSync(join(folder.path, 'agent/spool/08'))
-    const bytes = readFileSync(join(folder.path, 'agent/spool/08', known))
+    const [known = ''] = globSync(join(folder.path, 'agent/spool/*/*.ferry'))
+    const bytes = readFileSync(known)
+    mkdirSync(join(folder.path, 'agent/spool/08'), { recursive: true, mode: 0o700 })
     // Version and suite stand at 8 and 10; without its last bytes it does not end as finished files do.
     const files = [8, 10, 0].map((field) => {
       const changed = Buffer.from(bytes.subarray(0, -20))

@@ -20,6 +20,7 @@ export interface InstanceLike {
   dataSet?: Buffer
   sopInstanceUid?: string
   studyInstanceUid?: string
+  seriesInstanceUid?: string
   recipients?: readonly string[]
 }
 
@@ -42,7 +43,7 @@ export function sealInstance(
     callingAeTitle: 'CT1',
     calledAeTitle: 'FERRY',
     studyInstanceUid: like.studyInstanceUid ?? newUid(),
-    seriesInstanceUid: newUid(),
+    seriesInstanceUid: like.seriesInstanceUid ?? newUid(),
     part10HeaderBytes: part10Header.length,
     policy: 'identified',
   }
