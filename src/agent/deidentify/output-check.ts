@@ -45,9 +45,9 @@ export class OutputCheck {
 
   constructor(parts: OutputCheckParts) {
     this.#parts = parts
-    this.#input = new ElementWalk(parts.transferSyntaxUid, noting(this.#before))
+    this.#input = walkInto(this.#before, parts.transferSyntaxUid)
     // An edit may encode pixels in another way, and never the elements.
-    this.#output = new ElementWalk(parts.transferSyntaxUid, noting(this.#after))
+    this.#output = walkInto(this.#after, parts.transferSyntaxUid)
   }
 
   /** The next bytes that go into the edit. */
@@ -106,16 +106,21 @@ function newAnnounced(): Announced {
   return { elements: new Map(), disorder: 0 }
 }
 
-function noting(announced: Announced): (element: WalkedElement) => void {
+function walkInto(announced: Announced, transferSyntaxUid: string): ElementWalk {
   let last = -1
-  return (element) => {
-    if (element.tag <= last) announced.disorder++
-    last = element.tag
-    if (!LOOKED_AT.has(element.tag)) return
-    const times = 1 + (announced.elements.get(element.tag)?.times ?? 0)
-    // The first one counts, as for most readers.
-    announced.elements.set(element.tag, { ...(announced.elements.get(element.tag) ?? element), times })
-  }
+  return new ElementWalk({
+    transferSyntaxUid,
+    begins: (tag) => {
+      if (tag <= last) announced.disorder++
+      last = tag
+      return LOOKED_AT.has(tag)
+    },
+    passed: (element) => {
+      const before = announced.elements.get(element.tag)
+      // The first one counts, as for most readers.
+      announced.elements.set(element.tag, { ...(before ?? element), times: 1 + (before?.times ?? 0) })
+    },
+  })
 }
 
 const textOf = (element: WalkedElement | undefined): string =>

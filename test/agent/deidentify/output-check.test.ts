@@ -248,7 +248,11 @@ test('what a rule of the clinic takes out may be missing', () => {
 })
 
 test('the second reading holds no more than a header of a data set that has no end', () => {
-  const walk = new ElementWalk(TRANSFER_SYNTAX.ExplicitVRLittleEndian, () => {})
+  const walk = new ElementWalk({
+    transferSyntaxUid: TRANSFER_SYNTAX.ExplicitVRLittleEndian,
+    begins: () => true,
+    passed: () => {},
+  })
   const { element } = writer(EXPLICIT_LITTLE)
   walk.push(element(0x7fe0_0010, 'OW', '', 0xffff_fff0))
   const before = process.memoryUsage().arrayBuffers
