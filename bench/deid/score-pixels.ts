@@ -22,7 +22,7 @@ export function scorePixels(
   if (was === undefined) return
   const { source } = planted
   if (!planted.isMasked)
-    return score.count('pixels retained', is !== undefined && was.equals(is), source, 'all')
+    return score.count('pixels retained', is !== undefined && isSameButBlanks(was, is), source, 'all')
   const inside = insideOf(before)
   if (inside === undefined) return
   score.count('pixels hidden', is !== undefined && isBlack(is, inside, isLossy), source, 'rows from above')
@@ -32,6 +32,17 @@ export function scorePixels(
     source,
     'the other rows',
   )
+}
+
+/** An encoder's name or a comment: so many bytes of a frame may have become blank. */
+const MOST_BLANKED = 256
+
+/** True if the bytes are the same, but for a few that are blank now: text that stood beside the coded samples. */
+function isSameButBlanks(was: Buffer, is: Buffer): boolean {
+  if (was.equals(is)) return true
+  if (was.length !== is.length) return false
+  const changed = is.filter((byte, i) => byte !== was[i])
+  return changed.length <= MOST_BLANKED && changed.every((byte) => byte === 0 || byte === 0x20)
 }
 
 interface Inside {

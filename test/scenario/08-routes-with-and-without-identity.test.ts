@@ -187,6 +187,28 @@ test('copies of two projects have no UID and no pseudonym in common', async () =
   expect(identifiers(one).filter((found) => identifiers(other).includes(found))).toEqual([])
 })
 
+test('one study whose parts name the patient differently reaches the center as one patient, also across a restart', async () => {
+  using keys = tempFolder()
+  await using clinic = await openClinic({ settings: routed(keys.path, TEACHING_ONLY) })
+  const { studyInstanceUid, ...named } = asImage(inventedInstance(1_000))
+  const other = asImage(inventedInstance(1_000, { studyInstanceUid }))
+  const patientId = Buffer.from([0x10, 0, 0x20, 0, ...Buffer.from('LO'), 4, 0, ...Buffer.from('P-17')])
+  const at = other.dataSet.indexOf(Buffer.from([0x20, 0, 0x0d, 0]))
+  const withId = Buffer.concat([other.dataSet.subarray(0, at), patientId, other.dataSet.subarray(at)])
+  await sendInstances(clinic.agent.port, [named])
+  await clinic.stopAgent()
+  await clinic.startAgent()
+  await sendInstances(clinic.agent.port, [{ ...other, dataSet: withId }])
+  await allSettled(clinic)
+  const ids = stored(clinic).map(({ path }) => {
+    const file = readFileSync(path)
+    const id = file.indexOf(Buffer.from([0x10, 0, 0x20, 0, ...Buffer.from('LO'), 16, 0]))
+    return file.toString('latin1', id + 8, id + 24)
+  })
+  expect(ids).toEqual([ids[0], ids[0]])
+  expect(ids[0]).toMatch(/^[0-9A-Z]{16}$/)
+})
+
 /** New UIDs and pseudonyms. */
 function identifiers(file: Buffer | undefined): string[] {
   return file?.toString('latin1').match(/2\.25\.\d{20,}|\b[0-9A-HJKMNP-TV-Z]{16}\b/g) ?? []
