@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
@@ -19,11 +19,17 @@ import { isLong, KEPT_INSTANCES, KEPT_SECONDS } from './fault-sizes.ts'
 const DAY_MS = 86_400_000
 const SCHEMA = join(import.meta.dirname, '../../src/agent/queue/schema')
 const WATCHED = ['--import', join(import.meta.dirname, 'support/watch-event-loop.mjs')]
-/** What is promised; machines are busy, so only the long form holds it against them. Query plans are looked at in any form. */
-const LOOP_MS = isLong ? 50 : Number.POSITIVE_INFINITY
+/**
+ * What is promised, by the thread's own time: a commit also waits for the disk, and a test for a busy machine. In the short form
+ * most of it is code that runs for the first time.
+ */
+const LOOP_MS = isLong ? 50 : 200
 const START_MS = isLong ? 15_000 : Number.POSITIVE_INFINITY
 
-/** Confirmed instances, half of which retention may remove, with files that hold nothing: their names are what is compared. */
+/** One in so many may be removed: the center holds it too, with a file, and its time is over. */
+const DUE_IN = 50
+
+/** Confirmed instances, with files that hold nothing: their names are what is compared. */
 async function keepMany({ folder, settings }: Clinic): Promise<void> {
   const { dataFolder } = settings
   using queue = await openQueue(dataFolder, systemClock, ['center'])
@@ -38,7 +44,7 @@ async function keepMany({ folder, settings }: Clinic): Promise<void> {
   }
   for (const ulids of fillIndex(database, large))
     for (const ulid of ulids) writeFileSync(queue.spool.pathOf(ulid), '', { mode: 0o600 })
-  database.run('UPDATE instance SET kept_from = ? WHERE rowid % 400 < 200 AND kept_from = 0', 20 * DAY_MS)
+  database.run('UPDATE instance SET kept_from = ? WHERE rowid % ? > 0 AND kept_from = 0', 20 * DAY_MS, DUE_IN)
   queue.retentionTimes.write({ elapsedMs: 8 * DAY_MS, ownMs: Date.now(), centerMs: Date.now() })
   const register = open.adopt(new BetterSqlite3(join(folder, 'center', 'register.sqlite')), (it) =>
     it.close(),
@@ -46,11 +52,31 @@ async function keepMany({ folder, settings }: Clinic): Promise<void> {
   register.prepare('ATTACH ? AS agent').run(index)
   register.exec(`INSERT OR IGNORE INTO manifests (digest, agent, study_uid, version, part, parts, chain, jws, posted_at)
     SELECT digest, (SELECT kid FROM agents), study_instance_uid, version, part, parts, 'whole', 'x', 0 FROM agent.manifest`)
+  register.exec(CENTER_HOLDS)
+  const stored = join(folder, 'center', 'instances')
+  mkdirSync(join(stored, 'held'))
+  const files = register
+    .prepare("SELECT file FROM instances WHERE file LIKE 'held/%'")
+    .pluck()
+    .all() as string[]
+  for (const name of files) writeFileSync(join(stored, name), '', { mode: 0o600 })
 }
+
+const CENTER_HOLDS = `
+  INSERT INTO instances (study_uid, series_uid, sop_instance_uid, sop_class_uid, transfer_syntax_uid, data_set_bytes,
+    data_set_sha256, file, file_bytes, file_sha256, stored_at, agent, policy, pacs_state)
+  SELECT study_instance_uid, series_instance_uid, sop_instance_uid, sop_class_uid, transfer_syntax_uid, data_set_bytes,
+    data_set_sha256, 'held/' || ulid || '.dcm', 0, 'x', arrived_at, (SELECT kid FROM agents), 'identified', 'none'
+  FROM agent.instance WHERE kept_from = 0;
+  INSERT INTO deliveries (agent, ulid, instance_id, sealed_bytes, sealed_sha256, delivered_at)
+  SELECT (SELECT kid FROM agents), i.ulid, c.id, i.sealed_bytes, i.sealed_sha256, 0
+  FROM agent.instance i JOIN instances c USING (sop_instance_uid) WHERE i.kept_from = 0;`
 
 interface LoopDelay {
   maxMs: number
   p999Ms: number
+  /** The longest turn by the processor time of the event loop's thread. */
+  maxCpuMs: number
 }
 
 /** How long the agent's event loop stood still since it was last asked. */
@@ -108,5 +134,5 @@ test(`${KEPT_INSTANCES} kept instances: no turn of the agent's event loop is lon
   // Retention looks for the first time after a minute, which the short form does not wait for.
   expect(removed).toBeGreaterThanOrEqual(isLong ? 1000 : 0)
   expect(startMs).toBeLessThan(START_MS)
-  expect(steady.maxMs).toBeLessThan(LOOP_MS)
+  expect(steady.maxCpuMs).toBeLessThan(LOOP_MS)
 }, 900_000)

@@ -71,6 +71,7 @@ async function liveThroughADay(queue: Queue, study: string): Promise<void> {
   receipted.list(CENTER, 10, first)
   const due = retained.due(Date.now(), 1000)
   retained.markRemoved(due.filter((_, i) => i % 2 === 0 || i > 10))
+  retained.listed(due)
   retained.markRemoved(due)
   const removed = records.due(1)
   records.forgetSome(removed ?? '', 1, 10)
