@@ -34,8 +34,8 @@ export function scorePixels(
   )
 }
 
-/** An encoder's name or a comment: so many bytes of a frame may have become blank. */
-const MOST_BLANKED = 256
+/** An encoder's name and statistics, or a comment: at most this many bytes of a frame may have become blank. */
+const MOST_BLANKED = 1024
 
 /** True if the bytes are the same, but for a few that are blank now: text that stood beside the coded samples. */
 function isSameButBlanks(was: Buffer, is: Buffer): boolean {
