@@ -65,8 +65,9 @@ export class DataSetHeadScanner {
       this.#reading.finishSecond()
     }
     const problem = this.#problem ?? this.#first.problem ?? this.#second.problem
-    const { found } = this.#first
-    return { ...found, ...this.#second.found, ...found, ...(problem !== undefined && { problem }) }
+    const { found, hasAll } = this.#first
+    const foundAgain = hasAll ? {} : this.#second.found
+    return { ...found, ...foundAgain, ...found, ...(problem !== undefined && { problem }) }
   }
 
   /** A data set may not be deflated as it says. */
@@ -84,17 +85,21 @@ export class DataSetHeadScanner {
     const part = bytes.subarray(0, this.#bytesLeft)
     this.#bytesLeft -= part.length
     this.#reading.push(part)
+    const { failure } = this.#reading
+    if (failure !== undefined && !this.#first.hasAll) this.#note(failure.message)
     if (this.#isOver()) this.#stop()
-    else if (this.#reading.failure !== undefined) this.#note(this.#reading.failure.message)
     if (this.#bytesLeft === 0 && !this.#done)
       this.#stop(`the first ${this.#limitBytes} bytes do not hold all four UIDs`)
     return this.#done
   }
 
-  /** What follows the identifiers is no concern of this search. If the first reading is in doubt, the second one decides. */
+  /**
+   * What follows the identifiers is no concern of this search. Each reading ends its own search, and both must have ended
+   * if the first one lacks a UID and is in doubt: so the answer does not depend on the pieces in which a data set arrives.
+   */
   #isOver(): boolean {
-    if (this.#first.hasAll) return true
-    return this.#reading.isDoubtful ? this.#second.isOver : this.#first.isOver
+    if (!this.#first.isOver && this.#reading.failure === undefined) return false
+    return this.#first.hasAll || !this.#reading.isDoubtful || this.#second.isOver
   }
 
   #take(token: DataSetToken): void {

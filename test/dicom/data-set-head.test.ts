@@ -219,7 +219,7 @@ test('whatever a device sends ends in a head, without any of its values in the p
         expect(scan(bytes, uid).head).toEqual(head)
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: 5000 },
   )
 })
 
