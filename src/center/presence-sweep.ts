@@ -1,6 +1,6 @@
 import type { Clock } from '../platform/clock.ts'
-import { Failure, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
+import { RecurringLook } from './recurring-look.ts'
 import type { MarkerRegister, StoredFileRegister } from './store-register.ts'
 import type { StoredFiles } from './stored-files.ts'
 
@@ -26,38 +26,31 @@ const PAUSE_MS = 100
  */
 export class PresenceSweep implements AsyncDisposable {
   readonly #means: PresenceSweepMeans
-  readonly #stop = new AbortController()
-  #running: Promise<void> = Promise.resolve()
+  readonly #recurring: RecurringLook
   /** When the last one ended, on the monotonic clock, and the marker that the store had then. */
   #last: { atMs: number; marker: string | undefined } | undefined
 
   constructor(means: PresenceSweepMeans) {
     this.#means = means
+    this.#recurring = new RecurringLook({
+      attempted: 'looking for stored instances',
+      failed: 'stored instances not looked for',
+      look: async (signal) => {
+        if (await this.#isDue()) await this.#sweep(signal)
+        return LOOK_EVERY_MS
+      },
+      afterFailureMs: LOOK_EVERY_MS,
+      clock: means.clock,
+      log: means.log,
+    })
   }
 
   start(): void {
-    this.#running = this.#run()
+    this.#recurring.start()
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort(new Failure('NOT_RUNNING', 'looking for stored instances: the center is closing'))
-    await this.#running
-  }
-
-  /** Never rejects. */
-  async #run(): Promise<void> {
-    const { clock, log } = this.#means
-    const { signal } = this.#stop
-    while (!signal.aborted) {
-      try {
-        if (await this.#isDue()) await this.#sweep()
-      } catch (error) {
-        if (signal.aborted) return
-        const { code, message } = failureFrom(error, 'INTERNAL', 'looking for stored instances')
-        if (code !== 'STORE_MISSING') log.error('stored instances not looked for', { code, reason: message })
-      }
-      await clock.sleep(LOOK_EVERY_MS, signal).catch(() => {})
-    }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#recurring[Symbol.asyncDispose]()
   }
 
   async #isDue(): Promise<boolean> {
@@ -66,7 +59,7 @@ export class PresenceSweep implements AsyncDisposable {
     return this.#last.marker !== (await marker.id())
   }
 
-  async #sweep(): Promise<void> {
+  async #sweep(signal: AbortSignal): Promise<void> {
     const { files, rows, marker, clock, log } = this.#means
     const markerId = await marker.id()
     let count = 0
@@ -78,7 +71,7 @@ export class PresenceSweep implements AsyncDisposable {
       lost += (await files.lost(next.filter(({ isLost }) => isLost === 0))).size
       count += next.length
       last = end.id
-      if (next.length === ROWS_AT_ONCE) await clock.sleep(PAUSE_MS, this.#stop.signal)
+      if (next.length === ROWS_AT_ONCE) await clock.sleep(PAUSE_MS, signal)
     }
     this.#last = { atMs: clock.monotonicMs(), marker: markerId }
     log.info('stored instances looked for', { files: count, lost })

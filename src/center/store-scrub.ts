@@ -3,6 +3,7 @@ import type { Clock } from '../platform/clock.ts'
 import { Failure, failureFrom, systemCode } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
 import type { InstanceStore } from './instance-store.ts'
+import { RecurringLook } from './recurring-look.ts'
 import type {
   MarkerRegister,
   ScrubProgress,
@@ -45,39 +46,30 @@ const LEAST_PAUSE_MS = 10
  */
 export class StoreScrub implements AsyncDisposable {
   readonly #means: StoreScrubMeans
-  readonly #stop = new AbortController()
-  #running: Promise<void> = Promise.resolve()
+  readonly #recurring: RecurringLook
   #owedMs = 0
 
   constructor(means: StoreScrubMeans) {
     this.#means = means
+    this.#recurring = new RecurringLook({
+      attempted: 'reading stored instances',
+      failed: 'scrub of stored instances rests',
+      look: async (signal) => {
+        if (await this.#isDue()) await this.#pass(signal)
+        return LOOK_EVERY_MS
+      },
+      afterFailureMs: TRY_AGAIN_MS,
+      clock: means.clock,
+      log: means.log,
+    })
   }
 
   start(): void {
-    this.#running = this.#run()
+    this.#recurring.start()
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort(new Failure('NOT_RUNNING', 'reading stored instances: the center is closing'))
-    await this.#running
-  }
-
-  /** Never rejects. */
-  async #run(): Promise<void> {
-    const { clock, log } = this.#means
-    const { signal } = this.#stop
-    while (!signal.aborted) {
-      try {
-        if (!(await this.#isDue())) await clock.sleep(LOOK_EVERY_MS, signal)
-        else await this.#pass()
-      } catch (error) {
-        if (signal.aborted) return
-        const { code, message } = failureFrom(error, 'INTERNAL', 'reading stored instances')
-        // The watch over the store has said it already.
-        if (code !== 'STORE_MISSING') log.error('scrub of stored instances rests', { code, reason: message })
-        await clock.sleep(TRY_AGAIN_MS, signal).catch(() => {})
-      }
-    }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#recurring[Symbol.asyncDispose]()
   }
 
   /** A time that lies ahead was written by a clock that has jumped back since. */
@@ -89,7 +81,7 @@ export class StoreScrub implements AsyncDisposable {
   }
 
   /** Goes on with the pass under way, or begins one, and brings it to its end. */
-  async #pass(): Promise<void> {
+  async #pass(signal: AbortSignal): Promise<void> {
     const { scrub, rows, marker, clock, log } = this.#means
     const before = await scrub.progress()
     let progress = before.startedAt === null ? atTheFront(before, clock.now()) : before
@@ -99,8 +91,8 @@ export class StoreScrub implements AsyncDisposable {
       const next = await rows.after(progress.position, ROWS_AT_ONCE)
       if (next.length === 0) break
       for (const row of next) {
-        progress = after(progress, row, await this.#check(row))
-        await this.#pause()
+        progress = after(progress, row, await this.#check(row, signal))
+        await this.#pause(signal)
         if (clock.monotonicMs() - savedMs < SAVE_EVERY_MS) continue
         await scrub.save(progress)
         savedMs = clock.monotonicMs()
@@ -122,17 +114,20 @@ export class StoreScrub implements AsyncDisposable {
   }
 
   /** Resolves to true if the instance is newly lost. */
-  async #check(row: StoredFileDigest): Promise<boolean> {
+  async #check(row: StoredFileDigest, signal: AbortSignal): Promise<boolean> {
     const { files } = this.#means
     if ((await files.lost(row.isLost === 1 ? [] : [row])).size > 0) return true
-    const reason = await this.#compare(row)
+    const reason = await this.#compare(row, signal)
     if (reason !== undefined) return (await files.markLost([{ ...row, reason }])) > 0
     if (row.isLost === 1) await files.markFound(row)
     return false
   }
 
   /** Reads the whole file; returns what is wrong with it. */
-  async #compare({ file, fileBytes, fileSha256 }: StoredFileDigest): Promise<string | undefined> {
+  async #compare(
+    { file, fileBytes, fileSha256 }: StoredFileDigest,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
     const { store, pace } = this.#means
     const fault = await store.fault(file, fileBytes)
     if (fault !== undefined) return fault
@@ -141,10 +136,10 @@ export class StoreScrub implements AsyncDisposable {
       for await (const piece of store.read(file)) {
         digest.update(piece)
         this.#owedMs += (piece.length / pace.bytesPerSecond) * 1000
-        await this.#pause()
+        await this.#pause(signal)
       }
     } catch (error) {
-      if (this.#stop.signal.aborted) throw error
+      if (signal.aborted) throw error
       const code = error instanceof Failure ? systemCode(error.cause) : undefined
       if (code === 'ENOENT' || code === 'EIO') return `it cannot be read: ${code}`
       throw error
@@ -153,12 +148,12 @@ export class StoreScrub implements AsyncDisposable {
   }
 
   /** Rests for as long as is owed. */
-  async #pause(): Promise<void> {
-    this.#stop.signal.throwIfAborted()
+  async #pause(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
     if (this.#owedMs < LEAST_PAUSE_MS) return
     const delayMs = this.#owedMs
     this.#owedMs = 0
-    await this.#means.clock.sleep(delayMs, this.#stop.signal)
+    await this.#means.clock.sleep(delayMs, signal)
   }
 }
 

@@ -1,7 +1,7 @@
 import { oneLine } from '../../dimse/distinguished-name.ts'
 import type { TlsPeer, TlsPeerCertificate } from '../../dimse/tls-peer.ts'
 
-/** What a device's entry demands of its connection. */
+/** The demands of a device entry on its connection. */
 export interface IdentityDemand {
   /** `required`: it is turned away at the port without TLS. */
   readonly tls?: 'optional' | 'required' | undefined

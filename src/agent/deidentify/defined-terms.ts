@@ -41,7 +41,7 @@ export function scrubCodes(value: Buffer, scrub: (value: Buffer) => Buffer): Buf
   if (!values.some(isTerm)) return scrub(value)
   const left = values.map((one) => (isTerm(one) ? one : scrub(Buffer.from(one, 'latin1')).toString('latin1')))
   const joined = left.join('\\')
-  // What was found reaches over several values: the terms among them go, too.
+  // A match that reaches over several values takes the terms among them with it.
   return joined === values.join('\\') ? scrub(value) : Buffer.from(joined, 'latin1')
 }
 

@@ -327,7 +327,7 @@ export class Deidentification implements DataSetEdits {
     if (vr === 'TM') return
     const shifted = this.#shifted(element)
     if (shifted !== undefined) element.replace(Buffer.from(shifted, 'latin1'))
-    // What may be of Type 2 is there at least (PS3.5 §7.4.3).
+    // An attribute that may be of Type 2 stays, empty (PS3.5 §7.4.3).
     else if (confidentialityOf(element.tag)?.basic.includes('Z') ?? false) element.replace(NOTHING)
     else list.remove(element)
   }

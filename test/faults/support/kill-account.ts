@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { MARKER_FILE } from '../../../src/center/store-marker.ts'
 import { parsePart10Header } from '../../../src/dicom/part10.ts'
 import { Database } from '../../../src/platform/sqlite.ts'
 import { sha256 } from '../../support/stored-at-center.ts'
@@ -107,7 +108,7 @@ function spoolFiles(folder: string, rows: readonly AgentRow[], shown: ReadonlySe
 /** Every stored file has its row and every row its file; those of `uids` are read. No pack is left. */
 function centerFiles(folder: string, rows: readonly CenterRow[], uids: ReadonlySet<string>): string[] {
   const instances = join(folder, 'instances')
-  const files = new Set(filesIn(instances))
+  const files = new Set(filesIn(instances).filter((file) => file !== MARKER_FILE))
   const named = new Set(rows.map(({ file }) => file))
   const untrue = rows.filter(
     ({ uid, file, digest }) =>
