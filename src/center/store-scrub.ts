@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../platform/clock.ts'
-import { Failure, failureFrom, systemCode } from '../platform/failure.ts'
+import { Failure, systemCode } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
 import type { InstanceStore } from './instance-store.ts'
 import { RecurringLook } from './recurring-look.ts'
