@@ -15,15 +15,16 @@ export interface FrontLimits {
 }
 
 /**
- * On a line with 2 s of delay each way and 1 KiB/s a handshake takes 6 s. An agent has at most 16 uploads under way, and a
+ * On a line with 2 s of delay each way and 1 KiB/s a handshake takes 6 s, and a header waits behind the bodies that other
+ * connections have put on the line: some 15 s. An agent has at most 16 uploads under way, and a
  * few other requests. Many agents may share one address; each needs a stranger's place for a second only. The places of one
  * address and the grace bound the TLS handshakes that it can ask for: 32 a second.
  */
 export const DEFAULT_FRONT_LIMITS: FrontLimits = {
   strangers: { limit: 512, limitPerGroup: 64, graceMs: 2000 },
   agents: { limit: 3584, limitPerGroup: 64, graceMs: 2000 },
-  handshakeMs: 10_000,
-  headersMs: 10_000,
+  handshakeMs: 20_000,
+  headersMs: 30_000,
   requestMs: 30_000,
 }
 
