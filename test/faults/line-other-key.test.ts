@@ -54,9 +54,10 @@ test('a server that shows another key is told not a byte, and a person is called
   {
     await using impostor = await Impostor.start(await newTlsCertificate('127.0.0.1', Date.now()), port)
     await sendInstances(clinic.agent.port, [inventedInstance(KIB)])
+    // Connections that the stopped center still had may be reset first.
     await until(
-      () => impostor.connections,
-      (connections) => connections >= 4,
+      () => [impostor.connections, clinic.agent.service.status().center.trouble?.reasonCode] as const,
+      ([connections, reason]) => connections >= 4 && reason === 'CENTER_IDENTITY',
     )
     const status = clinic.agent.service.status()
     expect(assessHealth(status, speak('en'), 'en')).toContainEqual(
