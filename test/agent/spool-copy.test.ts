@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import { parseRecipient } from '../../src/age/x25519-keys.ts'
 import { PreparedSealers } from '../../src/agent/envelope/prepared-sealers.ts'
@@ -53,25 +52,29 @@ test('nothing is whole in the spool before all is on the disk that must be there
     recipients: () => recipients,
     sealers: new PreparedSealers(),
   }
-  const { promise: prepared, resolve } = Promise.withResolvers<void>()
+  const asked = Promise.withResolvers<void>()
+  const prepared = Promise.withResolvers<void>()
   const treatment: Treatment = {
     policy: 'deidentified:research',
     names: { sopInstanceUid: '1.2.3', studyInstanceUid: '1.2', seriesInstanceUid: '1.2.1' },
     change: undefined,
-    prepared: () => prepared,
+    prepared: () => {
+      asked.resolve()
+      return prepared.promise
+    },
   }
   const copy = new SpoolCopy(treatment, BASE, parts)
   // The last chunk of the seal is nearly full, so that what is gathered at the end would be written at once.
   await copy.write(Buffer.alloc(130_500))
   const taken = copy.commit()
-  await sleep(200)
+  await asked.promise
   const finished = async (): Promise<boolean[]> => {
     const names: boolean[] = []
     for await (const ulid of queue.spool.list()) names.push(queue.spool.wasFinished(ulid))
     return names
   }
   expect(await finished()).toEqual([false])
-  resolve()
+  prepared.resolve()
   expect(await taken).toMatchObject({ acceptance: 'new' })
   expect(await finished()).toEqual([true])
 })

@@ -3,6 +3,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { expect, test } from '@jest/globals'
 import { Connection } from '../../src/dimse/connection.ts'
 import { systemClock } from '../../src/platform/clock.ts'
+import { until } from '../support/until.ts'
 
 const MIB = 1024 * 1024
 /** What one turn may read of a peer that sends alone, and the one piece that is under way when it is enough. */
@@ -97,7 +98,11 @@ test('what nobody asks for stays with the peer, and comes when somebody does', a
   pair.far.write(sent)
   const connection = new Connection(pair.near, systemClock)
   await connection.some()
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  await until(() => pair.near.isPaused(), Boolean)
+  // As many bytes go through another connection meanwhile.
+  await using other = await socketPair()
+  other.far.write(sent)
+  await readAll(new Connection(other.near, systemClock), sent.length)
   expect(pair.near.isPaused()).toBe(true)
   expect(pair.near.bytesRead).toBeLessThan(MIB)
   const { bytes } = await readAll(connection, sent.length)

@@ -276,10 +276,13 @@ async function awayForAnHour(away: Away) {
   story.clock.advance(8 * DAY_MS)
   const late = [inventedInstance(KIB), inventedInstance(KIB)]
   const answers = await sendInstances(story.clinic.agent.port, late)
-  for (let minute = 0; minute < 60; minute++) {
-    story.clock.advance(60_000)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
+  const hourLater = story.clock.now() + 3_600_000
+  await passTimeUntil(
+    story.clock,
+    () => story.clock.now(),
+    (now) => now >= hourLater,
+    60_000,
+  )
   await story.pass(
     () => story.status().center.trouble?.reasonCode,
     (code) => code === 'CENTER_BUSY',

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import { DEFAULT_LIMITS } from '../../src/center/center.ts'
 import { openRegister } from '../../src/center/sqlite/open-register.ts'
@@ -99,16 +98,20 @@ class ClockedClinic implements AsyncDisposable {
 const invent = (studyInstanceUid: string) => inventedInstance(80_000, { studyInstanceUid })
 type Invented = ReturnType<typeof invent>
 
-async function store(association: RequestedAssociation, instance: Invented): Promise<number> {
-  const { status } = await association.store({ ...instance, dataSet: halves(instance.dataSet) })
+/** Stores an instance; `between` is called when the request has begun and the data set has not ended. */
+async function store(
+  association: RequestedAssociation,
+  instance: Invented,
+  between: () => void = () => {},
+): Promise<number> {
+  const { status } = await association.store({ ...instance, dataSet: halves(instance.dataSet, between) })
   return status
 }
 
-/** A moment passes between the two halves. */
-async function* halves(bytes: Buffer): AsyncGenerator<Buffer> {
+async function* halves(bytes: Buffer, between: () => void): AsyncGenerator<Buffer> {
   const middle = bytes.length >> 1
   yield bytes.subarray(0, middle)
-  await sleep(100)
+  between()
   yield bytes.subarray(middle)
 }
 
@@ -134,9 +137,7 @@ async function sendThroughJumps(clocked: ClockedClinic, clock: WallClock, jumps:
       () => clocked.status(),
       ({ deliveries }) => deliveries.sending > 0,
     )
-    const storing = store(association, during)
-    clock.set(jump)
-    statuses.push(await storing)
+    statuses.push(await store(association, during, () => clock.set(jump)))
     times.push((await clocked.status()).now)
     await until(
       () => clocked.status(),

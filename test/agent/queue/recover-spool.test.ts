@@ -19,6 +19,7 @@ import { newUlid } from '../../../src/protocol/ulid.ts'
 import { BELIEVED } from '../../support/believed-receipt.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
+import { until } from '../../support/until.ts'
 
 const open = (folder: string): Promise<Queue> => openQueue(folder, systemClock, ['center'])
 const recover = (queue: Queue) => recoverSpool(queue, Date.now(), silentLog)
@@ -133,8 +134,12 @@ test('after a rebuild the later of two versions is the conflict, as it was', asy
     for (let i = 0; i < 5; i++) {
       const instance = await spoolInstance(queue.spool, { sopInstanceUid: '1.2.3', studyInstanceUid: '1.1' })
       ulids.push(instance.envelope.ulid)
-      // Another millisecond, and perhaps another folder.
-      await new Promise((resolve) => setTimeout(resolve, 2))
+      // The next one arrives in another millisecond, and perhaps its file is in another folder.
+      const arrived = Date.now()
+      await until(
+        () => Date.now(),
+        (now) => now > arrived,
+      )
     }
   }
   using queue = await open(folder.path)
