@@ -7,8 +7,8 @@ import { showBytes, showDuration } from './show-values.ts'
 
 /** One thing that is not as it should be, in words. */
 export interface Finding {
-  /** 'act': a person is needed. 'coping': Ferry goes on by itself, or it may be none of its business. */
-  readonly severity: 'act' | 'coping'
+  /** 'act': a person is needed. 'decide': a person may say yes or no. 'coping': Ferry goes on by itself. */
+  readonly severity: 'act' | 'decide' | 'coping'
   readonly code: string
   readonly what: string
   /** Ms since 1970; null where nobody knows. */
@@ -41,7 +41,8 @@ export function assessHealth(status: AgentStatus, say: Say, language: Language):
   return findings.toSorted((a, b) => rank(a) - rank(b))
 }
 
-const rank = ({ severity }: Finding): number => (severity === 'act' ? 0 : 1)
+const RANKS = { act: 0, decide: 1, coping: 2 } as const
+const rank = ({ severity }: Finding): number => RANKS[severity]
 
 function alarmFindings({ alarms }: AgentStatus, language: Language): Finding[] {
   return alarms.map(({ code, subject, message, since }) => {
@@ -105,7 +106,7 @@ function strangerFindings({ devices, now }: AgentStatus, say: Say, language: Lan
     }
     return [
       {
-        severity: 'coping' as const,
+        severity: state === 'refused' ? ('act' as const) : ('decide' as const),
         code: 'DEVICE_REJECTED',
         what: say('health.stranger', values),
         since,

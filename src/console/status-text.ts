@@ -1,5 +1,6 @@
 import type { Say } from './language/language.ts'
-import type { FindingView, Headline, Labelled, Level, StatusView } from './status-view.ts'
+import type { Level } from './status-sentences.ts'
+import type { FindingView, Headline, Labelled, StatusView } from './status-view.ts'
 import type { Style, Terminal } from './terminal.ts'
 import { displayWidth, formatTable, printable } from './text-table.ts'
 
@@ -7,6 +8,7 @@ type Paint = Terminal['paint']
 
 const MARKS: Readonly<Record<Level, { mark: string; style: Style }>> = {
   act: { mark: '✗', style: 'red' },
+  decide: { mark: '?', style: 'yellow' },
   coping: { mark: '!', style: 'yellow' },
   well: { mark: '✓', style: 'green' },
 }

@@ -3,8 +3,7 @@ import { shortFingerprint } from '../protocol/signing-key.ts'
 import type { Finding } from './health.ts'
 import type { Say } from './language/language.ts'
 import { showBytes, showDuration, showTime } from './show-values.ts'
-
-export type Level = 'act' | 'coping' | 'well'
+import { AGENT_OUTLOOKS, headlineFor, type Level, type Outlooks, outlookFor } from './status-sentences.ts'
 
 /** What it all comes to, and each finding. */
 export interface Headline {
@@ -43,31 +42,39 @@ export function statusView(status: AgentStatus, findings: readonly Finding[], sa
   }
 }
 
-export function headlineOf(findings: readonly Finding[], now: number, say: Say): Headline {
-  return { ...levelOf(findings, say), findings: findings.map((finding) => findingView(finding, now, say)) }
-}
-
-function levelOf(findings: readonly Finding[], say: Say): { level: Level; headline: string } {
+/** `outlooks` is the table of the program that the findings are of. */
+export function headlineOf(
+  findings: readonly Finding[],
+  now: number,
+  say: Say,
+  outlooks: Outlooks = AGENT_OUTLOOKS,
+): Headline {
   const count = findings.filter(({ severity }) => severity === 'act').length
-  if (count > 0) return { level: 'act', headline: say('health.act', { count }) }
-  if (findings.length > 0) return { level: 'coping', headline: say('health.coping') }
-  return { level: 'well', headline: say('health.well') }
+  const { level, phrase } = headlineFor(findings)
+  return {
+    level,
+    headline: say(phrase, { count }),
+    findings: findings.map((finding) => {
+      const outlook = outlookFor(finding, findings, outlooks)
+      return findingView(finding, outlook === undefined ? '' : say(outlook), now, say)
+    }),
+  }
 }
 
-function findingView(finding: Finding, now: number, say: Say): FindingView {
+function findingView(finding: Finding, outlook: string, now: number, say: Say): FindingView {
   const { severity, what, since, next, todo } = finding
   const time = since === null ? '' : showTime(since, now)
   const when = since === null ? '' : say('health.since', { time, age: showDuration(now - since, say) })
-  const advice = [{ label: say('health.todo'), text: todo }]
-  if (next !== null || severity === 'act')
-    advice.unshift({ label: say('health.next'), text: nextText(finding, now, say) })
+  const advice = [
+    { label: say('health.next'), text: next === null ? outlook : attemptText(next, now, say) },
+    { label: say('health.todo'), text: todo },
+  ]
   return { level: severity, what: what + when, advice: advice.filter(({ text }) => text !== '') }
 }
 
-function nextText({ next }: Finding, now: number, say: Say): string {
-  if (next === null) return say('health.nextNever')
-  const wait = next.at <= now ? say('time.now') : showDuration(next.at - now, say)
-  return say('health.nextAttempt', { attempt: next.attempt, time: showTime(next.at, now), wait })
+function attemptText({ attempt, at }: NonNullable<Finding['next']>, now: number, say: Say): string {
+  if (at <= now) return say('next.attemptNow', { attempt })
+  return say('next.attempt', { attempt, time: showTime(at, now), wait: showDuration(at - now, say) })
 }
 
 function figures(status: AgentStatus, say: Say): Labelled[] {

@@ -5,6 +5,7 @@ import { centerSettings } from '../config-file.ts'
 import { EXIT } from '../exit-codes.ts'
 import { printJson, type Session } from '../session.ts'
 import { showBytes, showTime } from '../show-values.ts'
+import { CENTER_OUTLOOKS } from '../status-sentences.ts'
 import { headlineText } from '../status-text.ts'
 import { headlineOf } from '../status-view.ts'
 import { configOption, type JsonOption, jsonOption } from './options.ts'
@@ -28,7 +29,7 @@ export function addCenterStatus(program: Command, session: Session): void {
         return printJson(session, { isHealthy, findings, isRunning, reserveBytes, disks, ...figures })
       }
       const { say, terminal } = session
-      for (const line of headlineText(headlineOf(findings, seen.now, say), terminal.paint))
+      for (const line of headlineText(headlineOf(findings, seen.now, say, CENTER_OUTLOOKS), terminal.paint))
         terminal.print(line)
       terminal.print('')
       for (const line of figuresText(seen, reserveBytes, session)) terminal.print(line)

@@ -16,9 +16,13 @@ export function speak(language: Language): Say {
   return (phrase, values = {}) => fillIn(PHRASES[language][phrase], values)
 }
 
-/** Puts values in the place of their `{names}`. */
+/** Puts values in the place of their `{names}`; `{count:instance|instances}` is the first word if the value is 1. */
 export function fillIn(text: string, values: Readonly<Record<string, string | number>>): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
+  return text
+    .replace(/\{(\w+):([^|{}]*)\|([^{}]*)\}/g, (_, name: string, one: string, more: string) =>
+      Number(values[name]) === 1 ? one : more,
+    )
+    .replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
 }
 
 /** `--lang`, FERRY_LANG, the locale variables of POSIX in their order, then what the operating system says. */

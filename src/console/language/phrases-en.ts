@@ -1,10 +1,12 @@
 import { HAND_ON_ENGLISH } from './hand-on-phrases-en.ts'
 import { KEY_ENGLISH } from './key-phrases-en.ts'
+import { STATUS_ENGLISH } from './status-phrases-en.ts'
 
 /** What the CLI and the status page say. `{name}` is filled in; every language has the same keys and names. */
 export const ENGLISH = {
   ...KEY_ENGLISH,
   ...HAND_ON_ENGLISH,
+  ...STATUS_ENGLISH,
   'about.ferry':
     'Carries medical images from this clinic to the imaging center: sealed on arrival, proved on delivery.',
   'about.center':
@@ -264,29 +266,6 @@ export const ENGLISH = {
   'centerStore.done':
     'Accepted. The center looks for all {listed} instances now; ferry-center lost shows those that it does not find.',
   'centerStatus.disk': 'Disk of {folder}: {free} free, {reserve} in reserve',
-
-  'health.well': 'All is well',
-  'health.coping': 'Ferry is coping; nothing needs you now',
-  'health.act': 'Needs you: {count}',
-  'health.since': ', since {time} ({age})',
-  'health.next': 'next',
-  'health.todo': 'do',
-  'health.nextAttempt': 'attempt {attempt} at {time} (in {wait}); Ferry keeps trying by itself',
-  'health.nextNever': 'nothing happens until you act; what was accepted is kept',
-  'health.held': '{count} instances are held and wait for you',
-  'health.held.todo':
-    'ferry queue shows why; mend the cause, then ferry retry. What a check has held: ferry quarantine',
-  'health.center': 'The center cannot be sent to',
-  'health.diskFull': 'Disk full: {free} free, {reserve} are kept in reserve, so devices are refused',
-  'health.diskLow': 'Disk nearly full: {free} free; at {reserve} devices are refused',
-  'health.disk.todo': 'make room on the disk of {folder}; never delete anything inside that folder',
-  'health.stranger': '{device} at {address} ({count} times): {what}',
-  'health.stranger.todo': 'ferry devices shows what it offers, and what can be done',
-  'health.late': 'The oldest instance waits for its confirmation',
-  'health.late.todo': 'ferry queue shows what it waits for',
-  'health.clock': "This machine's clock and the center's differ by {offset}",
-  'health.clock.todo':
-    'either may be wrong: compare this machine with a clock that you trust; switch on time synchronization (NTP) here, or tell the center',
 
   'report.version': 'Ferry {version}, running for {uptime}',
   'report.center': 'Center',

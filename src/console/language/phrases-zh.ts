@@ -1,10 +1,12 @@
 import { HAND_ON_CHINESE } from './hand-on-phrases-zh.ts'
 import { KEY_CHINESE } from './key-phrases-zh.ts'
 import type { Phrase } from './phrases-en.ts'
+import { STATUS_CHINESE } from './status-phrases-zh.ts'
 
 export const CHINESE: Readonly<Record<Phrase, string>> = {
   ...KEY_CHINESE,
   ...HAND_ON_CHINESE,
+  ...STATUS_CHINESE,
   'about.ferry': '把本院的医学影像送到影像中心：到达即加密封存，送达有签收凭证。',
   'about.center': '接收各诊所的医学影像，核对、保存，并转交 PACS。',
   'option.config': '配置文件（否则依次：FERRY_CONFIG、./{file}、{folder}）',
@@ -246,29 +248,6 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'centerStore.confirm': '认可存放影像的文件夹：请加上 --instances {listed} 确认',
   'centerStore.done': '已认可。中心正在查找全部影像 {listed} 幅；找不到的用 ferry-center lost 查看。',
   'centerStatus.disk': '{folder} 所在磁盘：剩余 {free}，保留 {reserve}',
-
-  'health.well': '一切正常',
-  'health.coping': 'Ferry 正在自行处理，暂不需要您操作',
-  'health.act': '有 {count} 件事需要您处理',
-  'health.since': '，自 {time} 起（{age}）',
-  'health.next': '接下来',
-  'health.todo': '请您',
-  'health.nextAttempt': '第 {attempt} 次尝试在 {time}（{wait}后）；Ferry 会一直自动重试',
-  'health.nextNever': '您处理之前不会有变化；已收下的影像都在',
-  'health.held': '{count} 个影像被搁置，等您处理',
-  'health.held.todo':
-    '用 ferry queue 查看原因，排除后执行 ferry retry；因检查被搁置的用 ferry quarantine 处理',
-  'health.center': '无法发往影像中心',
-  'health.diskFull': '磁盘已满：剩余 {free}，须保留 {reserve}，因此拒收设备的影像',
-  'health.diskLow': '磁盘快满了：剩余 {free}；降到 {reserve} 就会拒收',
-  'health.disk.todo': '请在 {folder} 所在磁盘腾出空间；切勿删除该文件夹里的任何东西',
-  'health.stranger': '{device}（{address}，{count} 次）：{what}',
-  'health.stranger.todo': '它提出的内容和处理办法见 ferry devices',
-  'health.late': '最早的影像还在等待签收',
-  'health.late.todo': '用 ferry queue 查看在等什么',
-  'health.clock': '前置机与中心的时钟相差 {offset}',
-  'health.clock.todo':
-    '两边都可能不准：请与可信的时间核对；若前置机不准，请开启时间同步（NTP），否则请通知中心',
 
   'report.version': 'Ferry {version}，已运行 {uptime}',
   'report.center': '影像中心',

@@ -1,0 +1,222 @@
+import type { AgentStatus } from '../../src/protocol/control-api.ts'
+import { WELL } from './fake-control-service.ts'
+
+/** A state of the clinic: what the agent reports, and what is the case. */
+export interface Situation {
+  readonly name: string
+  readonly status: AgentStatus
+  readonly isWell: boolean
+  readonly needs: 'nobody' | 'a decision' | 'a person'
+  readonly line: 'works' | 'tried later' | 'tried now'
+  readonly door: 'open' | 'shut by a full disk' | 'shut by a fault' | 'shut by both'
+  readonly device: 'none' | 'unlisted' | 'listed'
+  readonly isBehind: boolean
+  readonly held: number
+  /** The code under which accepted images are known to be gone. */
+  readonly lost: string | undefined
+}
+
+/** One thing that can be the case, put on top of a situation. */
+export type Change = (situation: Situation) => Situation
+
+const { now } = WELL
+const HOUR_MS = 3_600_000
+
+const START: Situation = {
+  name: '',
+  status: WELL,
+  isWell: true,
+  needs: 'nobody',
+  line: 'works',
+  door: 'open',
+  device: 'none',
+  isBehind: false,
+  held: 0,
+  lost: undefined,
+}
+
+const NEEDS = ['nobody', 'a decision', 'a person'] as const
+
+function change(
+  name: string,
+  needs: Situation['needs'],
+  facts: Partial<Situation>,
+  status: (status: AgentStatus) => Partial<AgentStatus>,
+): Change {
+  return (was) => ({
+    ...was,
+    ...facts,
+    name: `${was.name}, ${name}`,
+    isWell: false,
+    needs: NEEDS[Math.max(NEEDS.indexOf(was.needs), NEEDS.indexOf(needs))] ?? needs,
+    status: { ...was.status, ...status(was.status) },
+  })
+}
+
+const same: Change = (situation) => situation
+
+function trouble(
+  reasonCode: string,
+  sinceMs: number,
+  dueInMs: number,
+): (s: AgentStatus) => Partial<AgentStatus> {
+  const reason = 'connecting to https://center:8443: ECONNREFUSED'
+  const times = { since: now - sinceMs, attempts: 3, nextAttemptAt: now + dueInMs }
+  return ({ center }) => ({ center: { ...center, trouble: { reasonCode, reason, ...times } } })
+}
+
+function alarm(code: string, subject = 'spool'): (status: AgentStatus) => Partial<AgentStatus> {
+  return ({ alarms }) => ({ alarms: [...alarms, { code, subject, message: 'of 1 study: 1.2', since: now }] })
+}
+
+function free(share: number): (status: AgentStatus) => Partial<AgentStatus> {
+  return ({ disk }) => ({ disk: { ...disk, freeBytes: share * disk.reserveBytes } })
+}
+
+function device(state: 'pending' | 'refused', seenAt: number): (status: AgentStatus) => Partial<AgentStatus> {
+  const sighting = {
+    state,
+    name: null,
+    proposal: null,
+    callingAeTitle: 'CT2',
+    calledAeTitle: 'FERRY',
+    peerAddress: '10.0.0.9',
+    firstSeenAt: seenAt,
+    lastSeenAt: seenAt,
+    associations: 0,
+    rejections: 3,
+    lastRejection: 'the device list has no such AE title',
+    problem: { kind: state === 'pending' ? 'unknown' : 'called', detail: 'FERRY', at: seenAt },
+  }
+  return () => ({ devices: [sighting] })
+}
+
+function held(count: number): (status: AgentStatus) => Partial<AgentStatus> {
+  return ({ deliveries }) => ({ deliveries: { ...deliveries, held: deliveries.held + count } })
+}
+
+const waiting: Change = (was) => ({
+  ...was,
+  name: `${was.name}, images wait`,
+  status: {
+    ...was.status,
+    deliveries: { ...was.status.deliveries, queued: 40 },
+    waitingBytes: 2 ** 20,
+    oldestUnconfirmedAt: now - HOUR_MS,
+  },
+})
+
+/** An accepted image whose file is gone or damaged is held as well. */
+function lost(code: string): Change {
+  return change(code, 'a person', { lost: code, held: 1 }, (status) => ({
+    ...alarm(code)(status),
+    ...held(1)(status),
+  }))
+}
+
+/** The door to the devices has one more reason to be shut. */
+function shut(
+  name: string,
+  by: Situation['door'],
+  status: (status: AgentStatus) => Partial<AgentStatus>,
+): Change {
+  return (was) => change(name, 'a person', { door: was.door === 'open' ? by : 'shut by both' }, status)(was)
+}
+
+const fault = (code: string): Change => shut(code, 'shut by a fault', alarm(code))
+
+const LINE: readonly Change[] = [
+  same,
+  change(
+    'line down for a minute',
+    'nobody',
+    { line: 'tried later' },
+    trouble('CENTER_UNREACHABLE', 60_000, 20_000),
+  ),
+  change('line down, tried now', 'nobody', { line: 'tried now' }, trouble('CENTER_UNREACHABLE', 60_000, 0)),
+  change(
+    'line down for two hours',
+    'a person',
+    { line: 'tried later' },
+    trouble('CENTER_UNREACHABLE', 2 * HOUR_MS, 20_000),
+  ),
+  change('wrong key', 'a person', { line: 'tried later' }, trouble('CENTER_IDENTITY', 60_000, 20_000)),
+  change('revoked', 'a person', { line: 'tried later' }, trouble('AGENT_REVOKED', 60_000, 20_000)),
+]
+
+const DISK: readonly Change[] = [
+  same,
+  change('disk low', 'a person', {}, free(1.5)),
+  shut('disk full', 'shut by a full disk', free(0.5)),
+  shut('disk full, alarm', 'shut by a full disk', (status) => ({
+    ...free(0.5)(status),
+    ...alarm('STORAGE_FULL')(status),
+  })),
+]
+
+const DEVICE: readonly Change[] = [
+  same,
+  change('unlisted device', 'a decision', { device: 'unlisted' }, device('pending', now)),
+  change('listed device refused', 'a person', { device: 'listed' }, device('refused', now)),
+  (was) => ({ ...was, status: { ...was.status, ...device('pending', now - 48 * HOUR_MS)(was.status) } }),
+]
+
+const BEHIND: readonly Change[] = [
+  same,
+  change('center behind', 'a person', { isBehind: true }, alarm('CENTER_BEHIND', 'center')),
+]
+
+const HELD: readonly Change[] = [
+  same,
+  (was) => change('held', 'a person', { held: was.held + 3 }, held(3))(was),
+]
+
+const WAITING: readonly Change[] = [
+  same,
+  waiting,
+  change('waiting for 25 h', 'a person', {}, () => ({ oldestUnconfirmedAt: now - 25 * HOUR_MS })),
+]
+
+const CLOCK: readonly Change[] = [
+  same,
+  change('clock off', 'a person', {}, () => ({ clockOffsetMs: 90_000 })),
+]
+
+/** Accepted images that are gone, one dimension each. */
+export const LOSSES: readonly (readonly Change[])[] = [
+  [same, lost('SPOOL_FILE_MISSING'), lost('SPOOL_FILE_DAMAGED'), lost('CENTER_LOST')],
+  HELD,
+]
+
+export const WORLDS: readonly [readonly Change[], ...(readonly Change[])[]] = [
+  LINE,
+  DISK,
+  [same, fault('STORAGE_ERROR'), fault('DATABASE_ERROR')],
+  DEVICE,
+  BEHIND,
+  WAITING,
+  CLOCK,
+  ...LOSSES,
+]
+
+/** Alarms that are about nothing else; one at a time is enough. */
+export const NOTICES: readonly Change[] = [
+  'INDEX_REBUILT',
+  'DEID_WITHHELD',
+  'STUDY_INCOMPLETE',
+  'COMMITMENT_UNREPORTED',
+  'RECEIPT_MISMATCH',
+  'OTHER_CENTER',
+  'AGE_NO_KEY',
+  'SPOOL_FILE_INVALID',
+  'KEY_LIST_OLDER',
+  'CERTIFICATE_EXPIRING',
+  'PACS_REFUSED',
+].map((code) => change(code, 'a person', {}, alarm(code)))
+
+/** Every choice of one change from each dimension. */
+export function* product(...dimensions: readonly (readonly Change[])[]): Generator<Situation> {
+  const [first, ...rest] = dimensions
+  if (first === undefined) return yield START
+  for (const situation of product(...rest)) for (const apply of first) yield apply(situation)
+}
