@@ -76,12 +76,14 @@ export function conditionsOf(state: CenterState, times: AlarmTimes): Condition[]
   if ('unreadable' in state.register) {
     conditions.push(act('REGISTER_UNREADABLE', { values: { reason: state.register.unreadable } }))
   } else {
+    // A center that is not running finds nothing out: its last notes may no longer be true.
+    const register = state.isRunning ? state.register : { ...state.register, notes: [] }
     conditions.push(
-      ...store(state, state.register),
-      ...pacs(state.register, state.now, times),
-      ...keys(state.register),
-      ...pendingAgents(state.register),
-      ...silentAgents(state, state.register, times),
+      ...store(state, register),
+      ...pacs(register, state.now, times),
+      ...keys(register),
+      ...pendingAgents(register),
+      ...silentAgents(state, register, times),
     )
   }
   return conditions.toSorted((a, b) => rank(a) - rank(b))

@@ -72,25 +72,23 @@ export const AGENT_OUTLOOKS: Readonly<Partial<Record<FailureCode | OwnFindingCod
   LATE: [{ phrase: 'next.untilConfirmed', holds: always }],
 }
 
+/** While one of these stands at the center, agents cannot send to it. */
+const STOP_AGENTS = ['NOT_RUNNING', 'STORAGE_FULL', 'STORE_MISSING', 'REGISTER_UNREADABLE']
+
 /** The same for the center. */
 export const CENTER_OUTLOOKS: Readonly<Record<ConditionCode, readonly Sentence[]>> = {
-  NOT_RUNNING: [{ phrase: 'next.agentsWait', holds: always }],
+  NOT_RUNNING: agentsWait('next.agentsWait'),
   REGISTER_UNREADABLE: [],
-  STORAGE_FULL: [{ phrase: 'next.agentsWaitForRoom', holds: always }],
-  STORAGE_LOW: [
-    {
-      phrase: 'next.stillReceiving',
-      holds: not(among('NOT_RUNNING', 'STORE_MISSING', 'STORAGE_FULL', 'REGISTER_UNREADABLE')),
-    },
-  ],
-  STORE_MISSING: [{ phrase: 'next.agentsWaitForStore', holds: always }],
+  STORAGE_FULL: agentsWait('next.agentsWaitForRoom'),
+  STORAGE_LOW: [{ phrase: 'next.stillReceiving', holds: not(among(...STOP_AGENTS)) }],
+  STORE_MISSING: agentsWait('next.agentsWaitForStore'),
   INSTANCES_LOST: [{ phrase: 'next.lostSentAgain', holds: always }],
   BALLAST_GONE: [],
   PACS_REFUSED: [{ phrase: 'next.pacsRetry', holds: always }],
   PACS_UNVERIFIED: [],
   INSTANCES_HELD: [{ phrase: 'next.untilReleased', holds: always }],
   PACS_UNREACHABLE: [],
-  PACS_DENIES_US: [{ phrase: 'next.pacsAskedAgain', holds: not(among('NOT_RUNNING')) }],
+  PACS_DENIES_US: [{ phrase: 'next.pacsAskedAgain', holds: always }],
   KEYS_REFUSED: [],
   AGENT_PENDING: [{ phrase: 'next.untilApproved', holds: always }],
   AGENT_SILENT: [{ phrase: 'next.untilHeard', holds: always }],
@@ -119,6 +117,18 @@ function always(): boolean {
 /** Sending to the center fails now, and is tried again at a time that is known. */
 function isRetried({ next }: Finding): boolean {
   return next !== null
+}
+
+/** `alone` promises that agents send again when this one thing is mended. */
+function agentsWait(alone: Phrase): Sentence[] {
+  return [
+    { phrase: alone, holds: isOnlyObstacle },
+    { phrase: 'next.agentsWaitForAll', holds: always },
+  ]
+}
+
+function isOnlyObstacle({ code }: Finding, all: readonly Finding[]): boolean {
+  return all.every((other) => other.code === code || !STOP_AGENTS.includes(other.code))
 }
 
 function isCutOff(_: Finding, all: readonly Finding[]): boolean {

@@ -73,3 +73,13 @@ test('help and errors come in Chinese where Chinese is spoken', async () => {
   const { err } = await runCommand(folder.path, ['status'], { environment })
   expect(err).toMatch(/^配置有错误 \(CONFIG_INVALID\)\n {2}没有配置文件/)
 })
+
+test('no explanation of a code promises for all images, since it can be shown beside a loss', () => {
+  const promise =
+    /(the|accepted) (instances|images) are (all )?(kept|safe)|what was accepted is|nothing is lost|(都会保留|影像都在|没有影像丢失|是安全的)/
+  const texts = (['en', 'zh'] as const).flatMap((language) =>
+    Object.keys(FAILURES).map((code) => Object.values(wordsOfFailure(code, language) ?? {}).join(' ')),
+  )
+  expect(texts.filter((text) => promise.test(text))).toEqual([])
+  expect(promise.test('ask the center; the instances are kept')).toBe(true)
+})

@@ -11,7 +11,7 @@ export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWord
     todo: 'look at the disk and the rights of the data folder; bring the register back from the backup if it is damaged',
   },
   STORAGE_FULL: {
-    what: 'Disk full: {free} free, {reserve} are kept in reserve, so agents are told to wait',
+    what: 'Disk full: {free} free, {reserve} are kept in reserve, so agents wait',
     todo: 'make room on the disk of {folder}; never delete anything inside the data folder',
   },
   STORAGE_LOW: {
@@ -19,11 +19,11 @@ export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWord
     todo: 'make room on the disk of {folder}; never delete anything inside the data folder',
   },
   STORE_MISSING: {
-    what: 'The disk with the instances is not there, or another one is in its place ({folder}/instances): agents are told to wait',
+    what: 'The disk with the instances is not there, or another one is in its place ({folder}/instances): agents wait',
     todo: 'mount the right disk; if it is lost or was replaced: ferry-center store accept',
   },
   INSTANCES_LOST: {
-    what: '{count} instances are lost: their files are gone or damaged, and no agent has sent them again',
+    what: '{count} {count:instance is|instances are} lost: files are gone or damaged, and no agent has sent them again',
     todo: 'see ferry-center lost; agents that still have them send them by themselves; else send the studies again from the device or its archive',
   },
   BALLAST_GONE: {
@@ -31,19 +31,19 @@ export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWord
     todo: 'make room on the disk of the data folder; the center then sets them aside again by itself',
   },
   PACS_REFUSED: {
-    what: 'The PACS refuses {count} instances',
+    what: 'The PACS refuses {count} {count:instance|instances}',
     todo: 'see ferry-center studies, remove the cause, then ferry-center retry',
   },
   INSTANCES_HELD: {
-    what: '{count} instances do not reach the PACS before they are released',
+    what: '{count} {count:instance does|instances do} not reach the PACS before you release {count:it|them}',
     todo: 'see ferry-center held, look at them, then ferry-center release STUDY',
   },
   PACS_UNVERIFIED: {
-    what: 'The PACS says that it has {count} instances already, and its copies were not compared',
+    what: 'The PACS says that it already has {count} {count:instance|instances}, and its copies were not compared',
     todo: 'set pacs.wadoUrl in center.yaml to where the PACS gives its copies out unchanged, then ferry-center retry',
   },
   PACS_UNREACHABLE: {
-    what: 'The PACS cannot be reached ({reason}); the center keeps the instances and tries again',
+    what: 'The PACS cannot be reached ({reason}); the center tries again by itself',
     todo: 'check the PACS, the line to it, and pacs in center.yaml',
   },
   KEYS_REFUSED: {

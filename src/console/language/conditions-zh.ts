@@ -11,16 +11,16 @@ export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWord
     todo: '检查磁盘和数据文件夹的权限；登记库损坏时从备份恢复',
   },
   STORAGE_FULL: {
-    what: '磁盘已满：剩余 {free}，须保留 {reserve}，因此让前置机等待',
-    todo: '请在 {folder} 所在磁盘腾出空间；切勿删除数据文件夹里的任何东西',
+    what: '磁盘已满：剩余 {free}，须保留 {reserve}，因此前置机须等待',
+    todo: '在 {folder} 所在磁盘腾出空间；切勿删除数据文件夹里的任何东西',
   },
   STORAGE_LOW: {
     what: '磁盘快满了：剩余 {free}；降到 {reserve} 就会让前置机等待',
-    todo: '请在 {folder} 所在磁盘腾出空间；切勿删除数据文件夹里的任何东西',
+    todo: '在 {folder} 所在磁盘腾出空间；切勿删除数据文件夹里的任何东西',
   },
   STORE_MISSING: {
-    what: '存放影像的磁盘不在，或者换成了另一块（{folder}/instances）：已让各前置机等待',
-    todo: '请挂载正确的磁盘；如磁盘已丢失或更换，执行 ferry-center store accept',
+    what: '存放影像的磁盘不在，或者换成了另一块（{folder}/instances）：各前置机须等待',
+    todo: '挂载正确的磁盘；如磁盘已丢失或更换，执行 ferry-center store accept',
   },
   INSTANCES_LOST: {
     what: '影像丢失 {count} 幅：文件不见了或已损坏，还没有前置机重新上传',
@@ -28,7 +28,7 @@ export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWord
   },
   BALLAST_GONE: {
     what: '为磁盘写满预留的 {wanted} 占位空间已不在',
-    todo: '请在数据文件夹所在磁盘腾出空间；之后中心会自动重新预留',
+    todo: '在数据文件夹所在磁盘腾出空间；之后中心会自动重新预留',
   },
   PACS_REFUSED: {
     what: 'PACS 拒收影像 {count} 幅',
@@ -43,12 +43,12 @@ export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWord
     todo: '在 center.yaml 的 pacs.wadoUrl 中填写 PACS 原样提供影像的网址，然后执行 ferry-center retry',
   },
   PACS_UNREACHABLE: {
-    what: '无法连接 PACS（{reason}）；中心会保留影像并继续重试',
+    what: '无法连接 PACS（{reason}）；中心会自动重试',
     todo: '检查 PACS、到 PACS 的网络以及 center.yaml 中的 pacs 设置',
   },
   KEYS_REFUSED: {
     what: '更改过的密钥或证书无法采用，中心仍在使用旧的（{reason}）',
-    todo: '请按原因改正；中心每 10 秒会重新读取',
+    todo: '按原因改正；中心每 10 秒会重新读取',
   },
   PACS_DENIES_US: {
     what: 'PACS 不允许中心访问（{reason}）',
@@ -60,6 +60,6 @@ export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWord
   },
   AGENT_SILENT: {
     what: '前置机 {name} 一直没有联系中心',
-    todo: '请向机构确认电脑是否开机、网络是否正常；不再使用的前置机：ferry-center revoke 指纹',
+    todo: '向机构确认电脑是否开机、网络是否正常；不再使用的前置机：ferry-center revoke 指纹',
   },
 }

@@ -105,7 +105,7 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   },
   DATABASE_ERROR: {
     meaning: "Ferry's database does not work",
-    todo: 'check the disk and its free space, then restart Ferry; accepted instances are safe in the spool',
+    todo: 'check the disk and its free space, then restart Ferry',
   },
   DATABASE_DAMAGED: {
     meaning: "Ferry's database is damaged",
@@ -113,7 +113,7 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   },
   INDEX_REBUILT: {
     meaning:
-      "the queue's index was damaged, gone or out of date, and was made anew from the spool; nothing is lost",
+      "the queue's index was damaged, gone or out of date, and was rebuilt from the sealed files in the spool",
     todo: 'check the disk; never put an old copy of the database back; then ferry retry puts this alarm away',
   },
   DATABASE_NEWER: {
@@ -182,11 +182,11 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     todo: 'compare the versions of Ferry on both sides',
   },
   CENTER_BEHIND: {
-    meaning: 'the center no longer holds what it had taken; it is sent again',
+    meaning: 'the center no longer has images that it had confirmed or taken',
     todo: 'tell the center; nothing is removed here until it has everything again',
   },
   CENTER_LOST: {
-    meaning: 'the center has lost instances that this machine had removed after the retention time',
+    meaning: 'the center has lost instances that this machine no longer has',
     todo: 'send the study again from the device or the archive; tell the center',
   },
   OTHER_CENTER: {
@@ -208,7 +208,7 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   },
   AGENT_REVOKED: {
     meaning: 'the center has shut this agent out',
-    todo: 'ask the center; what was accepted is kept',
+    todo: 'ask the center; nothing is sent until it lets this agent in again',
   },
   JOIN_CODE_INVALID: {
     meaning: 'the join code is incomplete, used already, or too old',
@@ -224,19 +224,19 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   },
   MANIFEST_INVALID: {
     meaning: 'the list of a study does not read as one',
-    todo: 'report it with the log; the instances are kept',
+    todo: 'report it with the log; nothing is removed because of it',
   },
   RECEIPT_INVALID: {
     meaning: "the center's receipt does not read as one",
-    todo: 'compare the versions of Ferry on both sides; the instances are kept',
+    todo: 'compare the versions of Ferry on both sides; nothing is removed because of it',
   },
   RECEIPT_MISMATCH: {
     meaning: "the center's receipt does not list what was sent",
-    todo: 'ask the center at once; the instances are kept',
+    todo: 'ask the center at once; nothing is removed because of it',
   },
   PACK_INVALID: {
     meaning: 'a pack of instances does not read as one',
-    todo: 'report it with the log; the instances are kept',
+    todo: 'report it with the log; nothing is removed because of it',
   },
   PACK_DAMAGED: {
     meaning: 'a pack of instances was damaged on its way to the disk of the center',

@@ -47,13 +47,16 @@ export const STATUS_ENGLISH = {
   'next.untilConfirmed': 'this ends by itself when the center has confirmed the instance',
 
   'next.agentsWait': 'agents keep their images and send them by themselves when the center runs again',
+  'next.agentsWaitForAll':
+    'agents keep their images; they send again by themselves when the center runs and its disks are there and have room',
   'next.agentsWaitForRoom': 'as soon as there is room, agents send again by themselves',
   'next.stillReceiving': 'until then agents are served',
   'next.agentsWaitForStore': 'as soon as the right disk is there, agents send again by themselves',
-  'next.lostSentAgain': 'agents that still have them send them again by themselves; the others need you',
-  'next.pacsRetry': 'the center keeps these instances and does not try them again until you act',
-  'next.untilReleased': 'the center keeps these instances; they wait until you act',
-  'next.pacsAskedAgain': 'the center keeps the instances and tries again by itself',
+  'next.lostSentAgain':
+    'agents that still have them send them again by themselves as soon as the center takes images; the others need you',
+  'next.pacsRetry': 'the center does not try these instances again until you act',
+  'next.untilReleased': 'they wait until you act',
+  'next.pacsAskedAgain': 'the center tries again by itself',
   'next.untilApproved': 'this agent sends nothing until you approve it',
   'next.untilHeard': 'this ends by itself as soon as the agent is in contact again',
 } as const

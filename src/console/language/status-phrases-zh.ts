@@ -42,13 +42,14 @@ export const STATUS_CHINESE: Readonly<Record<keyof typeof STATUS_ENGLISH, string
   'next.untilConfirmed': '中心签收后，此项会自动消除',
 
   'next.agentsWait': '各前置机会保留影像，中心恢复运行后自动上传',
+  'next.agentsWaitForAll': '各前置机会保留影像；中心运行、磁盘就位且有空间之后，会自动继续上传',
   'next.agentsWaitForRoom': '一有空间，各前置机会自动继续上传',
   'next.stillReceiving': '在此之前仍接收各前置机的影像',
   'next.agentsWaitForStore': '正确的磁盘就位后，各前置机会自动继续上传',
-  'next.lostSentAgain': '仍有副本的前置机会自动重新上传；其余的等您处理',
-  'next.pacsRetry': '中心会保留这些影像；您处理之前不再重试',
-  'next.untilReleased': '中心会保留这些影像，等您处理',
-  'next.pacsAskedAgain': '中心会保留这些影像，并自动重试',
+  'next.lostSentAgain': '中心能够接收时，仍有副本的前置机会自动重新上传；其余的等您处理',
+  'next.pacsRetry': '您处理之前，中心不再重试这些影像',
+  'next.untilReleased': '您处理之前，这些影像不会转交',
+  'next.pacsAskedAgain': '中心会自动重试',
   'next.untilApproved': '您批准之前，该前置机不会上传影像',
   'next.untilHeard': '该前置机再次联系中心后，此项会自动消除',
 }
