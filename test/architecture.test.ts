@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { posix } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
+import { circlesOf, graphOf, readImports, sourceFiles } from '../build/import-graph.ts'
 
 /** For each folder of src/, the other folders it may import. docs/architecture.md shows the same table. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
@@ -69,34 +69,32 @@ const folderOf = (path: string): string =>
     .filter((folder) => path.startsWith(`${folder}/`))
     .toSorted((a, b) => b.length - a.length)[0] ?? path
 
-const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
-  .map((file) => file.replaceAll('\\', '/'))
-  .filter((file) => file.endsWith('.ts'))
-
-const imports = files.flatMap((file) =>
-  Array.from(
-    readFileSync(`src/${file}`, 'utf8').matchAll(
-      /\bfrom '([^']+)'|\bimport\('([^']+)'\)|^import '([^']+)'/gm,
-    ),
-    (match) => ({ file, target: match[1] ?? match[2] ?? match[3] ?? '' }),
-  ),
-)
+const files = sourceFiles('src')
+const imports = readImports('src')
 
 test('folders import one another only as the table allows', () => {
-  const wrong = imports.filter(({ file, target }) => {
-    if (!target.startsWith('.')) return false
-    const path = posix.join(posix.dirname(file), target)
-    const [from, to] = [folderOf(file), folderOf(path)]
-    return from !== to && path !== EVERYWHERE && !FOLDERS[from]?.includes(to)
+  const wrong = imports.filter(({ file, target, isPackage }) => {
+    if (isPackage) return false
+    const [from, to] = [folderOf(file), folderOf(target)]
+    return from !== to && target !== EVERYWHERE && !FOLDERS[from]?.includes(to)
   })
   expect(wrong).toEqual([])
 })
 
 test('each package is imported in its own folders only', () => {
   const wrong = imports.filter(
-    ({ file, target }) => !/^(\.|node:)/.test(target) && !PACKAGES[target]?.includes(folderOf(file)),
+    ({ file, target, isPackage }) => isPackage && !PACKAGES[target]?.includes(folderOf(file)),
   )
   expect(wrong).toEqual([])
+})
+
+test('no files import one another in a circle, imports of types included', () => {
+  const two = [
+    { file: 'a.ts', target: 'b.ts', isPackage: false },
+    { file: 'b.ts', target: 'a.ts', isPackage: false },
+  ]
+  expect(circlesOf(graphOf(['a.ts', 'b.ts'], two))).toEqual([['a.ts', 'b.ts']])
+  expect(circlesOf(graphOf(files, imports))).toEqual([])
 })
 
 test('no source file but a generated table is longer than 400 lines', () => {

@@ -2,7 +2,7 @@ import { DisplayReader } from '../dicom/display-attributes.ts'
 import type { Failure } from '../platform/failure.ts'
 import { type CheckPolicy, InstanceChecker, judge } from './arrival/check-instance.ts'
 import type { DisplayRecords } from './queue/display-records.ts'
-import type { Observed } from './queue/findings.ts'
+import type { Observed } from './queue/sealed-instance.ts'
 
 export interface ObservationParts {
   readonly checking: CheckPolicy

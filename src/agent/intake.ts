@@ -6,7 +6,7 @@ import type { Log } from '../platform/log.ts'
 import { type Envelope, isDeidentified } from '../protocol/spool-file.ts'
 import type { StorageGate } from './arrival/storage-gate.ts'
 import { InstanceObservation, type ObservationParts, RefusedByCheck } from './instance-observation.ts'
-import type { Observed } from './queue/findings.ts'
+import type { Observed } from './queue/sealed-instance.ts'
 import { SpoolCopy, type SpoolCopyParts, type TakenCopy, type Treatment } from './spool-copy.ts'
 
 export interface IntakeParts extends SpoolCopyParts, ObservationParts {

@@ -8,11 +8,10 @@ import { newUlid, type Ulid } from '../protocol/ulid.ts'
 import { EditedNames } from './edited-names.ts'
 import type { PreparedSealers } from './envelope/prepared-sealers.ts'
 import { SpoolFileSealer } from './envelope/seal-spool-file.ts'
-import type { Acceptance } from './queue/acceptance.ts'
-import type { Observed } from './queue/findings.ts'
 import { versionOf } from './queue/instance-version.ts'
 import { isHeldWhole } from './queue/known-copy.ts'
 import type { Queue } from './queue/open-queue.ts'
+import type { Acceptance, Observed } from './queue/sealed-instance.ts'
 import type { SpoolWriter } from './queue/spool-writer.ts'
 
 /** Changes a data set as it streams through; see DataSetEditor. */

@@ -1,6 +1,5 @@
 import type { Failure } from '../platform/failure.ts'
 import type { AssociationRejection } from './association-rejection.ts'
-import type { ServiceAnswer, ServicePeer, ServiceRequest } from './service.ts'
 import type { TlsPeer } from './tls-peer.ts'
 
 /** One presentation context as proposed: a SOP class and the transfer syntaxes the peer can send it in. */
@@ -90,18 +89,3 @@ export interface StoreSink {
 export type AssociationEnd =
   | { readonly how: 'released' }
   | { readonly how: 'aborted'; readonly failure: Failure }
-
-/** What Ferry does with associations; the only calls that leave this folder. */
-export interface AssociationHandlers {
-  /** Decides at once. An exception rejects the association as a transient fault. */
-  answer(request: AssociationRequest): AssociationAnswer
-  /** An exception is answered with "processing failure", once the data set is past. */
-  store(request: StoreRequest): StoreSink
-  /**
-   * Answers N-ACTION, N-CREATE, N-SET and N-EVENT-REPORT; undefined says that nobody serves it. An exception is answered
-   * with "processing failure". The peer waits as long as it takes.
-   */
-  request?(request: ServiceRequest, peer: ServicePeer): Promise<ServiceAnswer> | undefined
-  /** Called once for every accepted association. */
-  ended?(association: AssociationRequest, end: AssociationEnd): void
-}

@@ -5,7 +5,8 @@ import {
   type CheckedAssociateRequest,
   checkAssociateRequest,
 } from './associate-request.ts'
-import type { AssociationAnswer, AssociationHandlers, AssociationRequest } from './association.ts'
+import type { AssociationAnswer, AssociationRequest } from './association.ts'
+import type { AssociationHandlers } from './association-handlers.ts'
 import { type AssociationRejection, REJECTION } from './association-rejection.ts'
 import type { LibraryAcceptor } from './library-acceptor.ts'
 import type { TlsPeer } from './tls-peer.ts'

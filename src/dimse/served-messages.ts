@@ -1,6 +1,7 @@
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
-import type { AssociationHandlers, AssociationRequest } from './association.ts'
+import type { AssociationRequest } from './association.ts'
+import type { AssociationHandlers } from './association-handlers.ts'
 import {
   answerableMessageId,
   COMMAND_FIELD,

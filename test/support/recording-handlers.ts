@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import type {
   AssociationAnswer,
   AssociationEnd,
-  AssociationHandlers,
   AssociationRequest,
   StoreAnswer,
   StoreRequest,
   StoreSink,
 } from '../../src/dimse/association.ts'
+import type { AssociationHandlers } from '../../src/dimse/association-handlers.ts'
 import type { Failure } from '../../src/platform/failure.ts'
 
 /** One instance as it came in. */

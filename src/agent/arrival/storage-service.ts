@@ -6,13 +6,13 @@ import { TRANSFER_SYNTAX } from '../../dicom/transfer-syntax.ts'
 import type {
   AssociationAnswer,
   AssociationEnd,
-  AssociationHandlers,
   AssociationRequest,
   ContextAnswer,
   ProposedContext,
   StoreRequest,
   StoreSink,
 } from '../../dimse/association.ts'
+import type { AssociationHandlers } from '../../dimse/association-handlers.ts'
 import { REJECTION } from '../../dimse/association-rejection.ts'
 import type { ServiceAnswer, ServicePeer, ServiceRequest } from '../../dimse/service.ts'
 import { type Failure, failureFrom } from '../../platform/failure.ts'

@@ -2,10 +2,15 @@ import { readText, writeText, writeTextInAll } from '../../dicom/text.ts'
 import { TEXT_VRS } from './element-text.ts'
 import { foldText, spellingsOf } from './fold-text.ts'
 import { isIdCardNumber } from './id-card-number.ts'
-import type { KnownValues } from './known-values.ts'
 import { literally, patternOf, type SearchForm } from './search-form.ts'
 import { otherReadings, readWide } from './text-readings.ts'
 import { withheld } from './withheld.ts'
+
+/** What is known to identify this patient, to be found again wherever else it was written. */
+export interface KnownValues {
+  /** The value without them; the same buffer where none was found. */
+  scrub(value: Buffer, characterSet: string, vr: string): Buffer
+}
 
 /** What could be an identity card number, of anybody. */
 const ID_CARD = /(?<!\d)\d{6}[ -]?\d{8}[ -]?\d{3}[\dX](?![\dX])/gi

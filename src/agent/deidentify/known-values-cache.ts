@@ -1,5 +1,5 @@
 import type { Tag } from '../../dicom/tag.ts'
-import type { KnownValues } from './known-values.ts'
+import type { KnownValues } from './known-value-search.ts'
 
 const DEFAULT_PATIENTS = 64
 

@@ -4,6 +4,7 @@ import { readText } from '../../dicom/text.ts'
 import type { Failure } from '../../platform/failure.ts'
 import { dateForms } from './date-forms.ts'
 import { characterSetOf, vrOf } from './element-text.ts'
+import type { KnownValues } from './known-value-search.ts'
 import { KnownValueSearch } from './known-value-search.ts'
 import type { Gathered, KnownValuesCache } from './known-values-cache.ts'
 import { nameForms } from './name-forms.ts'
@@ -12,12 +13,6 @@ import { placeForms } from './place-forms.ts'
 import type { SearchForm } from './search-form.ts'
 import { otherReadings } from './text-readings.ts'
 import { withheld } from './withheld.ts'
-
-/** What is known to identify this patient, to be found again wherever else it was written. */
-export interface KnownValues {
-  /** The value without them; the same buffer where none was found. */
-  scrub(value: Buffer, characterSet: string, vr: string): Buffer
-}
 
 type ToForms = (text: string) => SearchForm[]
 

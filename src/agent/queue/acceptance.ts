@@ -1,28 +1,9 @@
 import { Failure, storageFailure } from '../../platform/failure.ts'
-import type { Envelope, Trailer } from '../../protocol/spool-file.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
-import type { Observed } from './findings.ts'
 import type { HeldFiles } from './held-files.ts'
 import type { InstanceIndex } from './instance-index.ts'
+import type { Acceptance, Observed, SealedInstance } from './sealed-instance.ts'
 import type { Spool, SpoolName } from './spool.ts'
-
-/** A complete, data-synced spool file that waits to be taken on. */
-export interface SealedInstance {
-  path: string
-  /** {@link SpoolWriter.syncsBegun}; a name of unknown age is synced in any case. */
-  syncsBegun?: number
-  envelope: Envelope
-  trailer: Trailer
-  /** Goes into the index with it; a file that was found in the spool has none. */
-  observed?: Observed
-}
-
-/**
- * What taking an instance on came to. 'known': the same UID with the same bytes is here already, so the new file is not
- * wanted. 'conflict': the same UID came before with other bytes; both are kept.
- * 'healed': these bytes were here, and their file had gone bad; the new one takes its place.
- */
-export type Acceptance = 'new' | 'known' | 'conflict' | 'healed'
 
 interface Waiting {
   instance: SealedInstance

@@ -2,22 +2,14 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, systemCode } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
-import type { DisplayNamesState } from '../../protocol/control-api.ts'
 import { DISPLAY_KEY_BYTES, DisplayKey } from './display-key.ts'
-import type { DisplayRecords } from './display-records.ts'
+import type { DisplayNames, DisplayRecords } from './display-records.ts'
 import { localDisplayKeys, openLocalDisplayKey, removeLocalDisplayKeys } from './local-display-key.ts'
 
 /** The credential that the service manager hands over: `LoadCredentialEncrypted=ferry-display-key:…` (systemd.exec). */
 export const DISPLAY_CREDENTIAL = 'ferry-display-key'
 
 export type DisplayNamesSetting = 'credential' | 'local-key' | 'off'
-
-/** Whether names are kept, and if not, why. */
-export interface DisplayNames {
-  readonly state: DisplayNamesState
-  /** Undefined: none are kept. */
-  readonly key?: DisplayKey
-}
 
 export const NO_NAMES: DisplayNames = { state: 'off' }
 

@@ -3,7 +3,13 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import { type DisplayNamesState, displaySchema } from '../../protocol/control-api.ts'
 import type { DisplayKey } from './display-key.ts'
-import type { DisplayNames } from './display-names.ts'
+
+/** Whether names are kept, and if not, why. */
+export interface DisplayNames {
+  readonly state: DisplayNamesState
+  /** Undefined: none are kept. */
+  readonly key?: DisplayKey
+}
 
 /** `lost`: there is a record, and the key that sealed it is gone. */
 export type DisplayRecord = { attributes: DisplayAttributes } | 'lost'

@@ -3,19 +3,8 @@ import type { Clock } from '../../platform/clock.ts'
 import { Failure } from '../../platform/failure.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
-import type { SealedInstance } from './acceptance.ts'
 import type { HeldFiles } from './held-files.ts'
-
-/** What was seen of an instance while it came in. */
-export interface Observed {
-  readonly findings: readonly Finding[]
-  /** CHECK_HELD: it is not sent before a person has released it. */
-  readonly hold?: Failure
-  /** Since when, ms since 1970; left out: from now on. */
-  readonly heldSince?: number
-  /** Of DisplayRecords.seal. */
-  readonly display?: Buffer
-}
+import type { Observed, SealedInstance } from './sealed-instance.ts'
 
 /** Instances of one study, or of one device, in which something was found. */
 export interface FindingCount {

@@ -2,7 +2,7 @@ import { open, readFile, rm, stat } from 'node:fs/promises'
 import { Failure, storageFailure, systemCode } from '../../platform/failure.ts'
 import { encodeHeldFile, parseHeldFile } from '../../protocol/held-file.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
-import type { Observed } from './findings.ts'
+import type { Observed } from './sealed-instance.ts'
 import type { Spool } from './spool.ts'
 
 /** The verdict of a check that holds an instance. */

@@ -2,10 +2,10 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import { isDeidentified, TRAILER_BYTES } from '../../protocol/spool-file.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
-import type { Acceptance, SealedInstance } from './acceptance.ts'
 import type { DeliveryState } from './deliveries.ts'
 import { recordObserved } from './findings.ts'
 import { type InstanceVersion, versionOf } from './instance-version.ts'
+import type { Acceptance, SealedInstance } from './sealed-instance.ts'
 import type { ExpectedSpoolFile } from './verify-spool-file.ts'
 
 /** Rows of the spool's index: what is here, and for which destinations it waits. */

@@ -2,12 +2,7 @@ import type { ConditionCode } from '../../center/conditions.ts'
 import { CONDITIONS_IN_ENGLISH } from './conditions-en.ts'
 import { CONDITIONS_IN_CHINESE } from './conditions-zh.ts'
 import { fillIn, type Language } from './language.ts'
-
-/** What a condition of the center is, and what a person does about it. `{names}` are filled in from its values. */
-export interface ConditionWords {
-  readonly what: string
-  readonly todo: string
-}
+import type { ConditionWords } from './words.ts'
 
 export const CONDITIONS: Readonly<Record<Language, Readonly<Record<ConditionCode, ConditionWords>>>> = {
   en: CONDITIONS_IN_ENGLISH,

@@ -1,5 +1,5 @@
 import type { ConditionCode } from '../../center/conditions.ts'
-import type { ConditionWords } from './condition-words.ts'
+import type { ConditionWords } from './words.ts'
 
 export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWords>> = {
   NOT_RUNNING: {

@@ -2,12 +2,7 @@ import { FAILURES, type FailureCode } from '../../platform/failure.ts'
 import { FAILURES_IN_ENGLISH } from './failures-en.ts'
 import { FAILURES_IN_CHINESE } from './failures-zh.ts'
 import type { Language } from './language.ts'
-
-/** What a failure code means, and what a person can do about it. */
-export interface FailureWords {
-  readonly meaning: string
-  readonly todo: string
-}
+import type { FailureWords } from './words.ts'
 
 const WORDS = { en: FAILURES_IN_ENGLISH, zh: FAILURES_IN_CHINESE }
 

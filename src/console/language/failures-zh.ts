@@ -1,5 +1,5 @@
 import type { FailureCode } from '../../platform/failure.ts'
-import type { FailureWords } from './failure-words.ts'
+import type { FailureWords } from './words.ts'
 
 export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = {
   UID_INVALID: {

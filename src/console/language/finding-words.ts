@@ -2,13 +2,7 @@ import { isFinding } from '../../dicom/check-findings.ts'
 import { FINDINGS_IN_ENGLISH } from './findings-en.ts'
 import { FINDINGS_IN_CHINESE } from './findings-zh.ts'
 import type { Language } from './language.ts'
-
-/** What a finding says of an instance, and what it means for it. */
-export interface FindingWords {
-  /** To follow "an instance …". */
-  readonly short: string
-  readonly meaning: string
-}
+import type { FindingWords } from './words.ts'
 
 const WORDS = { en: FINDINGS_IN_ENGLISH, zh: FINDINGS_IN_CHINESE }
 

@@ -1,5 +1,5 @@
 import type { Finding } from '../../dicom/check-findings.ts'
-import type { FindingWords } from './finding-words.ts'
+import type { FindingWords } from './words.ts'
 
 export const FINDINGS_IN_CHINESE: Readonly<Record<Finding, FindingWords>> = {
   transferSyntax: {

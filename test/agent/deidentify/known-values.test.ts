@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { KnownValueSearch } from '../../../src/agent/deidentify/known-value-search.ts'
-import { collectKnownValues, type KnownValues } from '../../../src/agent/deidentify/known-values.ts'
+import { KnownValueSearch, type KnownValues } from '../../../src/agent/deidentify/known-value-search.ts'
+import { collectKnownValues } from '../../../src/agent/deidentify/known-values.ts'
 import { KnownValuesCache } from '../../../src/agent/deidentify/known-values-cache.ts'
 import { ElementList } from '../../../src/dicom/data-set-tree.ts'
 import { EXPLICIT_LITTLE } from '../../dicom/build-data-set.ts'

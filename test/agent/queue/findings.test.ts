@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import type { Observed } from '../../../src/agent/queue/findings.ts'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { recoverSpool } from '../../../src/agent/queue/recover-spool.ts'
+import type { Observed } from '../../../src/agent/queue/sealed-instance.ts'
 import type { Finding } from '../../../src/dicom/check-findings.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { silentLog } from '../../../src/platform/log.ts'

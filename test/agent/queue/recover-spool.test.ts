@@ -9,9 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { expect, test } from '@jest/globals'
-import type { SealedInstance } from '../../../src/agent/queue/acceptance.ts'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { recoverSpool } from '../../../src/agent/queue/recover-spool.ts'
+import type { SealedInstance } from '../../../src/agent/queue/sealed-instance.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { silentLog } from '../../../src/platform/log.ts'

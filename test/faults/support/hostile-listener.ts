@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import type { AssociationEnd, AssociationHandlers, StoreSink } from '../../../src/dimse/association.ts'
+import type { AssociationEnd, StoreSink } from '../../../src/dimse/association.ts'
+import type { AssociationHandlers } from '../../../src/dimse/association-handlers.ts'
 import { DimseServer } from '../../../src/dimse/dimse-server.ts'
 import type { Log } from '../../../src/platform/log.ts'
 import { StrangerLog } from '../../../src/platform/stranger-log.ts'
