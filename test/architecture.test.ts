@@ -81,6 +81,17 @@ test('folders import one another only as the table allows', () => {
   expect(wrong).toEqual([])
 })
 
+test('the search for leftover identity shares no code with what removes it', () => {
+  const search = imports.filter(({ file }) => file.startsWith('console/leftover-search/'))
+  const shared = search.filter(({ target }) =>
+    /agent|dicom\/(?!part10|transfer-syntax|remembering)/.test(target),
+  )
+  expect(search.length).toBeGreaterThan(10)
+  expect(shared).toEqual([])
+  const packages = search.filter(({ target }) => !/^(\.|node:)/.test(target))
+  expect(packages).toEqual([])
+})
+
 test('each package is imported in its own folders only', () => {
   const wrong = imports.filter(
     ({ file, target, isPackage }) => isPackage && !PACKAGES[target]?.includes(folderOf(file)),

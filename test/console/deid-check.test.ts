@@ -12,6 +12,9 @@ import { tempFolder } from '../support/temp-folder.ts'
 const NAME = 'Zhang^Xiaoming=张^小明'
 const found = (identity: string, bytes: Buffer) =>
   new LeftoverSearch([{ line: 1, text: identity }]).search(bytes)
+/** Pairs of bytes from A1 on, with seven bits each. */
+const sevenBit = (text: string, encoding: string): string =>
+  Buffer.from(iconv.encode(text, encoding).map((byte) => byte & 0x7f)).toString('latin1')
 /** Bytes between which nothing can begin. */
 const noise = (bytes: number): Buffer => Buffer.alloc(bytes, 0xff)
 
@@ -46,7 +49,36 @@ describe('a name', () => {
       expect(found('山田^太郎', iconv.encode('x山田 太郎x', encoding))).toHaveLength(1)
     }
     expect(found('山田^太郎', Buffer.from('\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B', 'latin1'))).toHaveLength(1)
-    expect(found('山田^太郎', Buffer.from(';3ED^B@O:', 'latin1'))).toEqual([])
+    // Two pairs without an escape are letters and signs as likely.
+    expect(found('山田', Buffer.from(';3ED', 'latin1'))).toEqual([])
+  })
+
+  test('is found in pairs of seven bits of each national set, right after an escape and after other text', () => {
+    for (const [name, encoding, escape] of [
+      ['张小明', 'gb2312', '\x1b$A'],
+      ['홍길동', 'euc-kr', '\x1b$(C'],
+      ['山田太郎', 'euc-jp', '\x1b$B'],
+    ] as const) {
+      const bytes = (before: string): Buffer =>
+        Buffer.from(`no ${escape}${sevenBit(before + name, encoding)}\x1b(B.`, 'latin1')
+      expect(found(name, bytes(''))).not.toEqual([])
+      expect(found(name, bytes(encoding === 'euc-kr' ? '가' : '一'))).not.toEqual([])
+    }
+  })
+
+  test('with rare characters is found in the four bytes that GB 18030 has for them', () => {
+    for (const name of ['𠮷野', '㐁㐂', '홍길동'])
+      expect(found(name, iconv.encode(name, 'gb18030'))).not.toEqual([])
+  })
+
+  test('in letters of other scripts is found in every encoding of them', () => {
+    for (const [name, encoding] of [
+      ['Иванова^Анна', 'koi8-r'],
+      ['Иванова^Анна', 'windows-1251'],
+      ['Παπαδόπουλος^Νίκος', 'windows-1253'],
+      ['Łukasiewicz^Jan', 'windows-1250'],
+    ] as const)
+      expect(found(name, iconv.encode(name, encoding))).not.toEqual([])
   })
 
   test('with umlauts is found in Latin 1, written out, and without them', () => {

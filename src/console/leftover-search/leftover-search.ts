@@ -1,4 +1,4 @@
-import { writeTextInAll } from '../../dicom/text.ts'
+import { encodeInAll } from './encodings.ts'
 import { findIdCards } from './find-id-cards.ts'
 import { identityForms, type WantedText } from './identity-forms.ts'
 import { BYTES, type Character, type Match, UTF_16_BE, UTF_16_LE, WantedTrie } from './wanted-trie.ts'
@@ -16,7 +16,10 @@ const CONTEXT_BYTES = 2
 /** Parts of a text while it is encoded: never a byte of another character in any encoding. */
 const BETWEEN = 0x0a
 
-/** Finds identities in bytes, whatever these are: in all encodings, in all forms. */
+/**
+ * Finds identities in bytes, whatever these are: in all encodings, in all forms. Nothing of it is shared with what removes
+ * identity, lists of encodings included.
+ */
 export class LeftoverSearch {
   readonly #tries = [new WantedTrie(BYTES), new WantedTrie(UTF_16_LE), new WantedTrie(UTF_16_BE)] as const
   /** By the first two bytes: the tries, a bit each, in which something begins so. */
@@ -59,12 +62,11 @@ export class LeftoverSearch {
   #add({ parts, apart }: WantedText, line: number): void {
     const [narrow, little, big] = this.#tries
     const ending = { line, apart }
-    for (const encoded of writeTextInAll(parts.join(String.fromCharCode(BETWEEN)))) {
+    for (const encoded of encodeInAll(parts.join(String.fromCharCode(BETWEEN)))) {
       const pieces = split(encoded)
       const characters = pieces.map((piece, i) => charactersOf(piece, parts[i] ?? ''))
       narrow.add(characters, ending)
-      const sevenBit = asSevenBit(characters)
-      if (sevenBit !== undefined) narrow.add(sevenBit, ending)
+      for (const sevenBit of asSevenBit(characters)) narrow.add(sevenBit, ending)
     }
     const wide = parts.map((part) => Array.from({ length: part.length }, (_, i) => [part.charCodeAt(i)]))
     little.add(wide, ending)
@@ -123,11 +125,24 @@ function charactersOf(bytes: Buffer, part: string): Character[] {
   return Array.from(part).length === 1 ? [Array.from(bytes)] : Array.from(bytes, (byte) => [byte])
 }
 
-/** Pairs of bytes from A1 on also stand with seven bits, behind an escape that says so (ISO 2022 IR 87). */
-function asSevenBit(parts: readonly (readonly Character[])[]): (readonly Character[])[] | undefined {
-  const all = parts.flat()
-  if (!all.every((character) => character.length === 2 && character.every((byte) => byte >= 0xa1)))
-    return undefined
-  const lowered = parts.map((part) => part.map((character) => character.map((byte) => byte & 0x7f)))
-  return [[[0x1b], [0x24], [0x42]], ...lowered]
+/** Escapes of ISO 2022 after which pairs have seven bits: JIS X 0208 (old and new), GB 2312 and KS X 1001. */
+const SEVEN_BIT_ESCAPES = ['\x1b$B', '\x1b$@', '\x1b$A', '\x1b$(C', '\x1b$(D']
+/** From here on pairs of seven bits, which look like letters and signs, are no accident. */
+const UNMISTAKABLE_PAIRS = 3
+
+/** Pairs of bytes from A1 on may have seven bits too: right after an escape, or with other text after it. */
+function asSevenBit(parts: readonly (readonly Character[])[]): (readonly Character[])[][] {
+  const all = parts
+    .flat()
+    .map((character) => (character[0] === SINGLE_SHIFT ? character.slice(1) : character))
+  if (!all.every((character) => character.length === 2 && character.every((byte) => byte >= 0xa1))) return []
+  const lowered = all.map((character) => [character.map((byte) => byte & 0x7f)])
+  const escapes = SEVEN_BIT_ESCAPES.map((escape) => Array.from(escape, (sign) => [sign.charCodeAt(0)]))
+  return [
+    ...(all.length >= UNMISTAKABLE_PAIRS ? [lowered] : []),
+    ...escapes.map((escape) => [escape, ...lowered]),
+  ]
 }
+
+/** In front of a pair of JIS X 0212 in EUC-JP. */
+const SINGLE_SHIFT = 0x8f
