@@ -9,6 +9,8 @@ export interface WalkedElement {
   fragments: number | undefined
   /** The first bytes of a plain value, at most 128. */
   value: Buffer
+  /** How often the data set has this element. The first one counts, as for most readers. */
+  times: number
 }
 
 export interface ElementWalkParts {
@@ -30,6 +32,8 @@ interface Level {
   readonly bigEndian: boolean
   /** Items in UN or implicit VR: some devices write explicit VR inside, which the first element shows. */
   readonly isUnsure: boolean
+  /** The element before, since tags must ascend in a data set and in each item (PS3.5 §7.1). */
+  lastTag: number
 }
 
 const IMPLICIT = '1.2.840.10008.1.2'
@@ -38,6 +42,8 @@ const UNDEFINED = 0xffff_ffff
 const [ITEM, ITEM_END, SEQUENCE_END] = [0xfffe_e000, 0xfffe_e00d, 0xfffe_e0dd]
 const DEEPEST = 128
 const KEPT_BYTES = 128
+/** Values are kept together in one piece of memory: for each its own would cost more than the walk. */
+const ARENA_BYTES = 1024
 const NOTHING = Buffer.alloc(0)
 
 const codeOf = (vr: string): number => vr.charCodeAt(0) * 256 + vr.charCodeAt(1)
@@ -65,16 +71,32 @@ export class ElementWalk {
   #offset = 0
   #skip = 0
   #element: WalkedElement | undefined
+  #arena = NOTHING
+  #arenaUsed = 0
   #inPadding = false
   #fault: string | undefined
+  #disorder = 0
 
   constructor(parts: ElementWalkParts) {
     const explicitVr = parts.transferSyntaxUid !== IMPLICIT
     const bigEndian = parts.transferSyntaxUid === BIG_ENDIAN
     this.#parts = parts
-    this.#root = { holds: 'elements', end: Infinity, limit: Infinity, explicitVr, bigEndian, isUnsure: false }
+    this.#root = {
+      holds: 'elements',
+      end: Infinity,
+      limit: Infinity,
+      explicitVr,
+      bigEndian,
+      isUnsure: false,
+      lastTag: -1,
+    }
     this.#level = this.#root
     this.#levels = [this.#root]
+  }
+
+  /** Elements whose tag is not above the one before, in the data set and in its items. */
+  get disorder(): number {
+    return this.#disorder
   }
 
   push(chunk: Buffer): void {
@@ -113,14 +135,23 @@ export class ElementWalk {
   #skipIn(bytes: Buffer, at: number): number {
     const taken = Math.min(this.#skip, bytes.length - at)
     const element = this.#element
-    if (element !== undefined && this.#levels.length === 1 && element.value.length < KEPT_BYTES) {
-      const more = bytes.subarray(at, at + Math.min(taken, KEPT_BYTES - element.value.length))
-      element.value = Buffer.concat([element.value, more])
-    }
+    if (element !== undefined && this.#levels.length === 1 && element.value.length < KEPT_BYTES)
+      this.#keep(element, bytes, at, Math.min(taken, KEPT_BYTES - element.value.length))
     this.#skip -= taken
     this.#offset += taken
     if (this.#skip === 0 && this.#levels.length === 1) this.#endElement()
     return taken
+  }
+
+  #keep(element: WalkedElement, bytes: Buffer, at: number, count: number): void {
+    const before = element.value.length
+    if (this.#arenaUsed + count > this.#arena.length || before > 0) {
+      this.#arena = Buffer.allocUnsafe(ARENA_BYTES)
+      this.#arenaUsed = element.value.copy(this.#arena)
+    }
+    const end = this.#arenaUsed + bytes.copy(this.#arena, this.#arenaUsed, at, at + count)
+    element.value = this.#arena.subarray(this.#arenaUsed - before, end)
+    this.#arenaUsed = end
   }
 
   /** Returns how many bytes it took; 0 if it needs more or found a fault. */
@@ -182,8 +213,10 @@ export class ElementWalk {
     const holds = this.#contentOf(tag, vr, length, bytes, at + taken)
     if (holds === undefined) return 0
     this.#offset += taken
+    if (tag <= level.lastTag) this.#disorder++
+    level.lastTag = tag
     if (this.#levels.length === 1 && this.#parts.begins(tag))
-      this.#element = { tag, bytes: 0, fragments: undefined, value: NOTHING }
+      this.#element = { tag, bytes: 0, fragments: undefined, value: NOTHING, times: 1 }
     if (holds === 'value') return this.#beginValue(length, level) ? taken : 0
     const isImplicit = vr === UN
     const explicitVr = level.explicitVr && !isImplicit
@@ -240,7 +273,7 @@ export class ElementWalk {
     const end = length === UNDEFINED ? Infinity : this.#offset + length
     if (this.#levels.length > DEEPEST) return this.#fail('sequences too deep in one another') > 0
     if (end !== Infinity && end > around) return this.#fail('an item longer than its sequence') > 0
-    this.#level = { holds, end, limit: Math.min(end, around), explicitVr, bigEndian, isUnsure }
+    this.#level = { holds, end, limit: Math.min(end, around), explicitVr, bigEndian, isUnsure, lastTag: -1 }
     this.#levels.push(this.#level)
     return true
   }

@@ -16,12 +16,8 @@ const CONTENT: ReadonlySet<number> = new Set([
 const LOOKED_AT: ReadonlySet<number> = new Set([...UIDS, ...PATIENT, ...SIZES, ...PIXELS, ...CONTENT])
 const UID = /^[0-9.]{1,64}$/
 
-/** What a data set announces. */
-interface Announced {
-  readonly elements: Map<number, WalkedElement & { readonly times: number }>
-  /** Elements whose tag is not above the one before. */
-  disorder: number
-}
+/** Elements that a data set announces. */
+type Announced = Map<number, WalkedElement>
 
 export interface OutputCheckParts {
   /** As it comes in; for the deflated ones of what is inflated. */
@@ -38,8 +34,8 @@ export interface OutputCheckParts {
  */
 export class OutputCheck {
   readonly #parts: OutputCheckParts
-  readonly #before = newAnnounced()
-  readonly #after = newAnnounced()
+  readonly #before: Announced = new Map()
+  readonly #after: Announced = new Map()
   readonly #input: ElementWalk
   readonly #output: ElementWalk
 
@@ -65,12 +61,12 @@ export class OutputCheck {
     const [before, after] = [this.#input.finish(true), this.#output.finish(false)]
     if (before !== undefined) throw withheld(`a second reading of its data set found ${before}`)
     if (after !== undefined) throw broken(`cannot be read to its end: a second reading found ${after}`)
-    if (this.#after.disorder > this.#before.disorder) throw broken('has elements twice or in the wrong order')
+    if (this.#output.disorder > this.#input.disorder) throw broken('has elements twice or in the wrong order')
     for (const tag of LOOKED_AT) this.#compare(tag)
   }
 
   #compare(tag: number): void {
-    const [before, after] = [this.#before.elements.get(tag), this.#after.elements.get(tag)]
+    const [before, after] = [this.#before.get(tag), this.#after.get(tag)]
     if (after !== undefined && after.times > (before?.times ?? 1))
       throw broken(`contains ${nameOf(tag)} twice`)
     if (before === undefined || this.#mayGo(tag)) return
@@ -87,7 +83,7 @@ export class OutputCheck {
     if ((before.fragments === undefined) !== (after.fragments === undefined))
       throw broken('has its pixel data in another form')
     if (this.#parts.encodesFrames()) {
-      const frames = Number(textOf(this.#before.elements.get(0x0028_0008)) || 1)
+      const frames = Number(textOf(this.#before.get(0x0028_0008)) || 1)
       if (after.fragments !== frames + 1) throw broken('has another number of frames')
     } else if (before.bytes !== after.bytes || before.fragments !== after.fragments)
       throw broken(`has ${after.bytes} bytes of pixel data instead of ${before.bytes}`)
@@ -102,23 +98,14 @@ export class OutputCheck {
   }
 }
 
-function newAnnounced(): Announced {
-  return { elements: new Map(), disorder: 0 }
-}
-
 function walkInto(announced: Announced, transferSyntaxUid: string): ElementWalk {
-  let last = -1
   return new ElementWalk({
     transferSyntaxUid,
-    begins: (tag) => {
-      if (tag <= last) announced.disorder++
-      last = tag
-      return LOOKED_AT.has(tag)
-    },
+    begins: (tag) => LOOKED_AT.has(tag),
     passed: (element) => {
-      const before = announced.elements.get(element.tag)
-      // The first one counts, as for most readers.
-      announced.elements.set(element.tag, { ...(before ?? element), times: 1 + (before?.times ?? 0) })
+      const before = announced.get(element.tag)
+      if (before === undefined) announced.set(element.tag, element)
+      else before.times++
     },
   })
 }

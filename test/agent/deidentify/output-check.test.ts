@@ -238,6 +238,18 @@ test('a copy that is cut anywhere, or has a part twice, does not leave', () => {
   }
 })
 
+test('a copy with an element twice in an item of a sequence does not leave', () => {
+  for (const way of WAYS) {
+    const dataSet = imageOf(way)
+    const outputCheck = new OutputCheck({ transferSyntaxUid: way.uid, rules: [], encodesFrames: () => false })
+    const step = writer(way.encoding).element(0x0040_0009, 'SH', 'SPS1')
+    const at = dataSet.indexOf(step) + step.length
+    outputCheck.took(dataSet)
+    outputCheck.gave([dataSet.subarray(0, at), step, dataSet.subarray(at)])
+    expect(() => outputCheck.finish()).toThrow('elements twice or in the wrong order')
+  }
+})
+
 test('what a rule of the clinic takes out may be missing', () => {
   const way = { uid: TRANSFER_SYNTAX.ExplicitVRLittleEndian, encoding: EXPLICIT_LITTLE, isCompressed: false }
   const rules = [{ path: [0x0010_0010], anywhere: false, action: 'remove' as const }]
