@@ -19,7 +19,7 @@ const SERVICES_UNDER_STORAGE_ROOT = new Set([
 ])
 
 /** A DICOMDIR indexes the other files of a disc; it is no instance that could be sent (PS3.4 §I.4). */
-const MEDIA_STORAGE_DIRECTORY = '1.2.840.10008.1.3.10'
+export const MEDIA_STORAGE_DIRECTORY = '1.2.840.10008.1.3.10'
 
 /**
  * True for a SOP class whose instances are stored: those of the standard, retired and future ones included, and every

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { type FileOutcome, sendFiles } from '../../src/console/send-files.ts'
+import { findFiles } from '../../src/console/send/find-files.ts'
+import { type FileOutcome, sendFiles } from '../../src/console/send/send-files.ts'
 import { openAssociation } from '../../src/dimse/open-association.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { corpusPath, describeWithCorpus, type SplitPart10, splitPart10 } from '../support/corpus.ts'
@@ -38,7 +39,7 @@ async function echoAndSend(port: number, calledAeTitle: string): Promise<[echo: 
   const association = await openAssociation({ ...peer(port, calledAeTitle), contexts })
   const echo = await association.echo()
   await association.release()
-  return [echo, await Array.fromAsync(sendFiles(FILES.map(corpusPath), peer(port, calledAeTitle)))]
+  return [echo, await Array.fromAsync(sendFiles(findFiles(FILES.map(corpusPath)), peer(port, calledAeTitle)))]
 }
 
 const sent = (): string[] =>
@@ -49,6 +50,37 @@ function storedIn(folder: string): string[] {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
   return files.flatMap(({ parentPath, name }) => named(splitPart10(join(parentPath, name)))).toSorted()
 }
+
+/** Files as they lie in folders: header and data set disagree, or there is no header, or no instance. */
+const ODD = [
+  'charset/chrJapMulti.dcm',
+  'modality/rt/rtplan.dcm',
+  'odd/bad-meta-ct.dcm',
+  'odd/no-meta-explicit-le-tiny.dcm',
+  'odd/no-preamble-rtstruct.dcm',
+]
+const NO_INSTANCES = [
+  'dicomdir/DICOMDIR-nopatient',
+  'odd/meta-only.dcm',
+  'odd/nested-private-sequence.dcm',
+  'odd/text-file-with-dicom-extension.dicom',
+]
+
+/** Sends a folder of good, odd and bad files; the outcomes by the name of the file. */
+async function sendMixedFolder(port: number, calledAeTitle: string): Promise<Record<string, FileOutcome>> {
+  using folder = tempFolder()
+  for (const name of [...FILES, ...ODD, ...NO_INSTANCES])
+    copyFileSync(corpusPath(name), folder.join(flat(name)))
+  const outcomes = await Array.fromAsync(sendFiles(findFiles([folder.path]), peer(port, calledAeTitle)))
+  return Object.fromEntries(outcomes.map((one) => [basename(one.path), one]))
+}
+
+const flat = (name: string): string => name.replaceAll('/', '-')
+
+const notStored = (outcomes: Record<string, FileOutcome>): string[] =>
+  Object.keys(outcomes)
+    .filter((name) => outcomes[name]?.isStored !== true)
+    .toSorted()
 
 const named = (split: SplitPart10 | undefined): string[] =>
   split === undefined ? [] : [`${split.sopInstanceUid} ${split.transferSyntaxUid}`]
@@ -64,6 +96,31 @@ describeWithCorpus('what we send', () => {
       expect(echo).toBe(0)
       expect(outcomes.filter(({ isStored }) => !isStored)).toEqual([])
       expect(storescp.received().toSorted()).toEqual(sent())
+    })
+  })
+
+  describeWithDcmtk('a folder to DCMTK', () => {
+    test('instances with a wrong header or none arrive byte for byte, and what is no instance is left', async () => {
+      await using storescp = await Storescp.start()
+      const outcomes = await sendMixedFolder(storescp.port, 'STORESCP')
+      expect(notStored(outcomes)).toEqual(NO_INSTANCES.map(flat).toSorted())
+      const odd = ODD.map((name) => {
+        const bytes = readFileSync(corpusPath(name))
+        return sha256(bytes.subarray(outcomes[flat(name)]?.file?.headerBytes))
+      })
+      expect(storescp.received().toSorted()).toEqual([...sent(), ...odd].toSorted())
+    })
+  })
+
+  describeWithOrthanc('a folder to Orthanc', () => {
+    test('instances with a wrong header or none are taken under the UIDs of their data sets', async () => {
+      using folder = tempFolder()
+      await using orthanc = await Orthanc.start({ StorageDirectory: folder.join('stored') })
+      const outcomes = await sendMixedFolder(orthanc.dicomPort, 'ORTHANC')
+      expect(notStored(outcomes)).toEqual(NO_INSTANCES.map(flat).toSorted())
+      const uids = [...FILES, ...ODD].map((name) => outcomes[flat(name)]?.file?.sopInstanceUid ?? '')
+      const stored = storedIn(folder.join('stored')).map((one) => one.replace(/ .*/, ''))
+      expect(stored.toSorted()).toEqual(uids.toSorted())
     })
   })
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AgentSettings } from '../../src/config/agent-settings.ts'
-import { sendFiles } from '../../src/console/send-files.ts'
+import { findFiles } from '../../src/console/send/find-files.ts'
+import { sendFiles } from '../../src/console/send/send-files.ts'
 import { DataSetHeadScanner } from '../../src/dicom/data-set-head.ts'
 import { isStored, STORAGE_STATUS } from '../../src/dicom/storage-status.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
@@ -84,9 +85,10 @@ async function sendAsFile(
   callingAeTitle: string,
 ): Promise<Sent['answer']> {
   const peer = { host: '127.0.0.1', port: clinic.agent.port, callingAeTitle, calledAeTitle: 'FERRY' }
-  const [outcome] = await Array.fromAsync(sendFiles([path], { ...peer, clock: systemClock }))
-  const { status, words = '' } = outcome ?? {}
-  return { ...(status !== undefined && { status }), words }
+  const [outcome] = await Array.fromAsync(sendFiles(findFiles([path]), { ...peer, clock: systemClock }))
+  const result = outcome?.result
+  if (result?.kind === 'answered') return { status: result.status, words: result.comment }
+  return { words: JSON.stringify(result) }
 }
 
 /** Why this is not what was promised of such a file; undefined = all is well. */

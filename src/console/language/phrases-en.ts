@@ -1,5 +1,6 @@
 import { HAND_ON_ENGLISH } from './hand-on-phrases-en.ts'
 import { KEY_ENGLISH } from './key-phrases-en.ts'
+import { SEND_ENGLISH } from './send-phrases-en.ts'
 import { STATUS_ENGLISH } from './status-phrases-en.ts'
 
 /** What the CLI and the status page say. `{name}` is filled in; every language has the same keys and names. */
@@ -7,6 +8,7 @@ export const ENGLISH = {
   ...KEY_ENGLISH,
   ...HAND_ON_ENGLISH,
   ...STATUS_ENGLISH,
+  ...SEND_ENGLISH,
   'about.ferry':
     'Carries medical images from this clinic to the imaging center: sealed on arrival, proved on delivery.',
   'about.center':
@@ -104,11 +106,6 @@ export const ENGLISH = {
   'peer.calling': 'our AE title',
   'echo.done': '{peer} answered in {ms} ms',
   'echo.refused': '{peer} answered with status {status}',
-  'send.about': 'send DICOM files to a node (C-STORE), for testing',
-  'send.files': 'files, or folders with files in them',
-  'send.done': '{sent} of {count} instances sent in {seconds} s',
-  'send.skipped': '{count} files in the folders are not DICOM files and were left out',
-  'send.nothing': 'there is no file to send in {paths}',
   'deid.about': 'de-identification: try it, make its key, look at its records',
   'deidCheck.about': 'search files for identities that were left in them, byte by byte and in every encoding',
   'deidCheck.folder': 'folder, or one file',

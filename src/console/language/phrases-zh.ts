@@ -1,12 +1,14 @@
 import { HAND_ON_CHINESE } from './hand-on-phrases-zh.ts'
 import { KEY_CHINESE } from './key-phrases-zh.ts'
 import type { Phrase } from './phrases-en.ts'
+import { SEND_CHINESE } from './send-phrases-zh.ts'
 import { STATUS_CHINESE } from './status-phrases-zh.ts'
 
 export const CHINESE: Readonly<Record<Phrase, string>> = {
   ...KEY_CHINESE,
   ...HAND_ON_CHINESE,
   ...STATUS_CHINESE,
+  ...SEND_CHINESE,
   'about.ferry': '把本院的医学影像送到影像中心：到达即加密封存，送达有签收凭证。',
   'about.center': '接收各诊所的医学影像，核对、保存，并转交 PACS。',
   'option.config': '配置文件（否则依次：FERRY_CONFIG、./{file}、{folder}）',
@@ -100,11 +102,6 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'peer.calling': '本方 AE Title',
   'echo.done': '{peer} 已应答，用时 {ms} 毫秒',
   'echo.refused': '{peer} 应答的状态为 {status}',
-  'send.about': '把 DICOM 文件发给某个节点（C-STORE），用于测试',
-  'send.files': '文件，或内含文件的文件夹',
-  'send.done': '{count} 个影像已发出 {sent} 个，用时 {seconds} 秒',
-  'send.skipped': '文件夹中有 {count} 个文件不是 DICOM，已略过',
-  'send.nothing': '{paths} 中没有可发的文件',
   'deid.about': '去标识化：试用方案、生成密钥、查看记录',
   'deidCheck.about': '逐字节、按各种编码在文件中查找残留的身份信息',
   'deidCheck.folder': '文件夹，或单个文件',
