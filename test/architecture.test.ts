@@ -88,7 +88,7 @@ test('the search for leftover identity shares no code with what removes it', () 
   )
   expect(search.length).toBeGreaterThan(10)
   expect(shared).toEqual([])
-  const packages = search.filter(({ target }) => !/^(\.|node:)/.test(target))
+  const packages = search.filter(({ isPackage }) => isPackage)
   expect(packages).toEqual([])
 })
 
