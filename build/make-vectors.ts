@@ -44,7 +44,7 @@ const identityText = (name: string): string =>
   encodeBech32('age-secret-key-', digest(`ferry test vector: ${name} age identity`)).toUpperCase()
 
 /** A ULID of the vectors' moment whose random part is `end`, filled up with zeros. */
-const ulid = (end: string): Ulid =>
+const ulidOf = (end: string): Ulid =>
   parseUlid(newUlid(Date.parse(ISSUED_AT)).slice(0, 10) + end.padStart(16, '0'))
 
 /** File names and contents. */
@@ -56,7 +56,7 @@ export function makeVectors(): Map<string, Buffer> {
   const instances = [first, sealInstance(2, recipients)]
 
   const header: PackHeader = {
-    pack: ulid('PAK'),
+    pack: ulidOf('PAK'),
     study: STUDY,
     members: instances.map(({ envelope, bytes }) => ({ ulid: envelope.ulid, bytes: bytes.length })),
   }
@@ -164,7 +164,7 @@ function sealInstance(number: number, recipients: readonly Recipient[]): SealedI
   const meta = { sopClassUid: CT_IMAGE_STORAGE, sopInstanceUid, transferSyntaxUid: EXPLICIT_VR_LITTLE_ENDIAN }
   const part10Header = encodePart10Header(meta)
   const envelope: Envelope = {
-    ulid: ulid(`V${number}`),
+    ulid: ulidOf(`V${number}`),
     arrivedAt: ISSUED_AT,
     listener: 'main',
     callingAeTitle: 'CT1',

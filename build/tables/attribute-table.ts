@@ -1,12 +1,13 @@
-interface Row {
-  readonly tag: string
-  readonly valueRepresentation: string
-  readonly keyword: string
-}
+import { z } from 'zod'
+
+const rowsSchema = z.array(
+  z.object({ tag: z.string(), valueRepresentation: z.string(), keyword: z.string() }),
+)
 
 /** src/dicom/attribute-table.ts from the rows of attributes.json. */
 export function attributeTable(source: unknown): string {
-  const rows = (source as Row[])
+  const rows = rowsSchema
+    .parse(source)
     .map(({ tag, valueRepresentation, keyword }) => ({
       tag: tag.replaceAll(/[(),]/g, '').toLowerCase(),
       vr: Array.from(valueRepresentation.matchAll(/\b[A-Z]{2}\b/g), ([vr]) => vr).join('/'),

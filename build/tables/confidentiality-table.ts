@@ -1,8 +1,6 @@
-interface Row {
-  readonly id: string
-  readonly basicProfile: string
-  readonly [option: string]: string | undefined
-}
+import { z } from 'zod'
+
+const rowsSchema = z.array(z.object({ id: z.string(), basicProfile: z.string() }).catchall(z.string()))
 
 /** The edition of PS3.15 that the source was regenerated for last. */
 const EDITION = 'PS3.15 2024b'
@@ -22,7 +20,8 @@ const COLUMNS = [
 
 /** src/agent/deidentify/confidentiality-table.ts from the rows of confidentiality_profile_attributes.json. */
 export function confidentialityTable(source: unknown): string {
-  const rows = (source as Row[])
+  const rows = rowsSchema
+    .parse(source)
     .map(({ id, basicProfile, ...row }) => {
       const digits = id.startsWith('gggg') ? 'private-' : id.toLowerCase()
       return `${digits} ${basicProfile} ${COLUMNS.map((column) => row[column] ?? '-').join('')}\n`

@@ -1,10 +1,10 @@
 import { expect, jest } from '@jest/globals'
 
-/** Where real processes, disks and clocks are put under faults on a machine that others use too. */
-const IN_REAL_TIME = /[\\/](faults|scenario|peers|center|console)[\\/]/
+/** Tests that put real processes, disks and clocks under faults, on a machine that others use too. */
+const UNDER_FAULTS = /[\\/]faults[\\/]/
 
 /**
- * Such a test gets one second try, and its first failure is printed: a machine that stood still for seconds must not look
- * like lost images, and a defect fails twice.
+ * Such a test gets one second try, and its first failure is printed: a machine that did not move for seconds must not look
+ * like lost images, and a defect fails twice. The closing line counts second tries, and more than a few fail the run.
  */
-if (IN_REAL_TIME.test(expect.getState().testPath ?? '')) jest.retryTimes(1, { logErrorsBeforeRetry: true })
+if (UNDER_FAULTS.test(expect.getState().testPath ?? '')) jest.retryTimes(1, { logErrorsBeforeRetry: true })

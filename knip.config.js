@@ -1,0 +1,34 @@
+// Finds files, exports and dependencies that nothing uses.
+export default {
+  // Files that a program, a thread or a person starts; all else must be imported by one of them.
+  entry: [
+    'src/console/ferry.ts',
+    'src/console/ferry-center.ts',
+    'src/**/*-thread.ts',
+    'bin/*.js',
+    'build/*.{js,ts}',
+    'bench/*.ts',
+    'bench/**/run-*.ts',
+    'test/**/*.test.ts',
+    'test/support/run-*.ts',
+    'test/support/no-sync.mjs',
+  ],
+  project: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'build/**/*.ts'],
+  // Programs of the system that tests and scripts start; .ci/run installs most of them.
+  ignoreBinaries: [
+    ...[
+      'age',
+      'age-keygen',
+      'dcmdump',
+      'dciodvfy',
+      'dcmsend',
+      'dsrdump',
+      'eatmydata',
+      'gcc',
+      'gcore',
+      'gdcmconv',
+    ],
+    ...['mkfifo', 'mount', 'openssl', 'prlimit', 'storescp', 'storescu', 'strace', 'uconv', 'umount'],
+  ],
+  ignoreExportsUsedInFile: true,
+}
