@@ -57,6 +57,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'dcmjs-dimse': ['dimse'],
   'dicom-character-set': ['dicom'],
   'iconv-lite': ['dicom'],
+  'p-queue': ['center'],
   tweetnacl: ['protocol'],
   undici: ['agent/send', 'dicomweb'],
   winston: ['platform'],

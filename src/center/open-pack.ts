@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises'
+import PQueue from 'p-queue'
 import { Failure } from '../platform/failure.ts'
 import type { MemberAnswer } from '../protocol/center-api.ts'
 import { damagedPack, type PackHeader, packBytes, parsePackHeader } from '../protocol/pack.ts'
-import { Bounded } from './bounded.ts'
 import type { InstanceWriter } from './instance-store.ts'
 import { MemberSource, newPieceBuffer } from './member-source.ts'
 import { type OpenedMember, type OpeningMeans, openMember } from './open-member.ts'
@@ -31,14 +31,17 @@ export async function openPack(
   const buffer = newPieceBuffer()
   const { header, bytesRead } = await readHeader(pack, handle, buffer)
   const writers: InstanceWriter[] = []
-  const lanes = new Bounded(MEMBERS_AT_ONCE)
+  const lanes = new PQueue({ concurrency: MEMBERS_AT_ONCE })
+  const failed = new AbortController()
   const buffers = [buffer, ...Array.from({ length: MEMBERS_AT_ONCE - 1 }, newPieceBuffer)]
   const opened: OpenedMember[] = []
   try {
     let start = bytesRead
     for (const [place, member] of header.members.entries()) {
       const at = start
-      await lanes.start(async () => {
+      await lanes.onSizeLessThan(1)
+      failed.signal.throwIfAborted()
+      const opening = lanes.add(async () => {
         const ownBuffer = buffers.pop() ?? newPieceBuffer()
         const source = new MemberSource(handle, at, member.bytes, ownBuffer)
         const one = await openMember(member, source, means, signal)
@@ -48,12 +51,15 @@ export async function openPack(
         writers.push(one.writer)
         await one.writer.finish()
       })
+      opening.catch((error: unknown) => failed.abort(error))
       start += member.bytes
     }
-    await lanes.end()
+    await lanes.onIdle()
+    failed.signal.throwIfAborted()
     await means.store.syncNames(writers.map((writer) => writer.file))
   } catch (error) {
-    await lanes.settled()
+    lanes.clear()
+    await lanes.onIdle()
     for (const writer of writers) await writer.discard()
     throw error
   }

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
+import PQueue from 'p-queue'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
-import { Bounded } from './bounded.ts'
 import type { InstanceStore } from './instance-store.ts'
 import type { BadFile, StoredFile, StoredFileRegister } from './store-register.ts'
 import type { StoreWatch } from './store-watch.ts'
@@ -38,15 +38,11 @@ export class StoredFiles {
   async lost(rows: readonly StoredFile[]): Promise<ReadonlySet<number>> {
     const { store, watch } = this.#means
     await watch.check()
-    const bad: BadFile[] = []
-    const looks = new Bounded(LOOKS_AT_ONCE)
-    for (const row of rows) {
-      await looks.start(async () => {
-        const reason = await store.fault(row.file, row.fileBytes)
-        if (reason !== undefined) bad.push({ ...row, reason })
-      })
-    }
-    await looks.end()
+    const reasons = await faultsOf(rows, store)
+    const bad = rows.flatMap((row, i): BadFile[] => {
+      const reason = reasons[i]
+      return reason === undefined ? [] : [{ ...row, reason }]
+    })
     await this.markLost(bad)
     return new Set(bad.map(({ id }) => id))
   }
@@ -76,5 +72,17 @@ export class StoredFiles {
   async markFound(row: StoredFile): Promise<void> {
     await this.#means.files.markFound(row)
     this.#means.log.info('a lost instance is there again', { file: row.file })
+  }
+}
+
+/** What is wrong with the file of each row, in the order of the rows. No look is under way any more when this settles. */
+async function faultsOf(rows: readonly StoredFile[], store: InstanceStore): Promise<(string | undefined)[]> {
+  const looks = new PQueue({ concurrency: LOOKS_AT_ONCE })
+  try {
+    return await looks.addAll(rows.map((row) => () => store.fault(row.file, row.fileBytes)))
+  } catch (error) {
+    looks.clear()
+    await looks.onIdle()
+    throw error
   }
 }
