@@ -7,6 +7,7 @@ import { failureFrom } from '../platform/failure.ts'
 import { lockFolder } from '../platform/folder-lock.ts'
 import type { Log } from '../platform/log.ts'
 import { keepFolderPrivate } from '../platform/private-file.ts'
+import { AgentRuns } from './agent-runs.ts'
 import { Authenticator } from './authenticate.ts'
 import { Ballast } from './ballast.ts'
 import { readIdentity, type TlsFiles } from './center-identity.ts'
@@ -150,7 +151,8 @@ async function compose(
   held.use(sweepRegularly(uploads, options))
   const authenticator = new Authenticator(register, ring.center, clock, log)
   const manifests = new ManifestDoor(space, budget, clock)
-  const means = { register, files, watch, clock, ring, authenticator, uploads, worker, manifests }
+  const runs = new AgentRuns(register.agents, clock, log)
+  const means = { register, files, watch, clock, ring, authenticator, runs, uploads, worker, manifests }
   watch.start()
   lookAfter(options, register, { store, files }, held)
   const front = await Front.listen(means, ring.certificates, options.listen, log)

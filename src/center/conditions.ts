@@ -1,3 +1,4 @@
+import { isCloned } from './agent-runs.ts'
 import type { Agent, Note, PacsCounts } from './register.ts'
 
 /** Every condition that the center's status can name. The console has words for each in both languages. */
@@ -17,6 +18,7 @@ export type ConditionCode =
   | 'KEYS_REFUSED'
   | 'AGENT_PENDING'
   | 'AGENT_SILENT'
+  | 'AGENT_CLONED'
 
 /** One thing at the center that is not as it should be. */
 export interface Condition {
@@ -84,6 +86,7 @@ export function conditionsOf(state: CenterState, times: AlarmTimes): Condition[]
       ...keys(register),
       ...pendingAgents(register),
       ...silentAgents(state, register, times),
+      ...clonedAgents(register, state.now),
     )
   }
   return conditions.toSorted((a, b) => rank(a) - rank(b))
@@ -174,4 +177,10 @@ function silentAgents(
     if (state !== 'approved' || now - since < agentSilentMs) return []
     return [act('AGENT_SILENT', { since, subject: name, values: { name } })]
   })
+}
+
+function clonedAgents({ agents }: RegisterState, now: number): Condition[] {
+  return agents
+    .filter((agent) => agent.state === 'approved' && isCloned(agent, now))
+    .map(({ name, clonedSince: since }) => act('AGENT_CLONED', { since, subject: name, values: { name } }))
 }

@@ -36,6 +36,9 @@ export interface Agent {
   readonly lastSeenAt: number | null
   /** Grows whenever instances that concern this agent are found lost, or found again. */
   readonly losses: number
+  /** Two machines were found at work with its key: since when, and when last. */
+  readonly clonedSince: number | null
+  readonly clonedAt: number | null
 }
 
 export interface Invite {
@@ -70,6 +73,8 @@ export interface AgentRegister {
   /** Takes a revocation back: the agent is what it was before. */
   unrevoke(kid: string): Promise<void>
   seen(kid: string, now: number): Promise<void>
+  /** Two machines are at work with this key now. */
+  cloned(kid: string, now: number): Promise<void>
 }
 
 export interface KeyListRegister {

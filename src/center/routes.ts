@@ -9,11 +9,13 @@ import {
   joinRequestSchema,
   type PackAnswer,
   type ReceiptsAnswer,
+  RUN_HEADER,
   receiptsRequestSchema,
 } from '../protocol/center-api.ts'
 import type { SignedKeyList } from '../protocol/key-list.ts'
 import { parseJson } from '../protocol/parse-json.ts'
 import { verifyKeyFromText } from '../protocol/signing-key.ts'
+import { type AgentRuns, isCloned } from './agent-runs.ts'
 import { type Authenticator, checkApproved, checkPossession } from './authenticate.ts'
 import { join } from './enrolment.ts'
 import { HttpRefusal, readText, sendJson } from './http-answer.ts'
@@ -29,6 +31,7 @@ import { unknownReceipts } from './unknown-receipts.ts'
 export interface RouteMeans extends ReceiptMeans {
   readonly ring: ReceiptMeans['ring'] & { readonly list: SignedKeyList }
   readonly authenticator: Authenticator
+  readonly runs: AgentRuns
   readonly uploads: PackUploads
   readonly worker: PackWorker
   readonly watch: StoreWatch
@@ -70,6 +73,7 @@ export async function answer(means: RouteMeans, exchange: Exchange): Promise<voi
   if (agent.state === 'approved') exchange.proved(agent.kid)
   // The one thing that every agent may ask is what the center thinks of it.
   if (`${method} ${path}` === `GET ${CENTER_PATHS.agent}`) {
+    await means.runs.heard(agent, request.headers[RUN_HEADER])
     return sendJson(response, 200, await agentAnswer(agent, means))
   }
   checkApproved(agent)
@@ -105,12 +109,13 @@ async function answerJoin(means: RouteMeans, { request, response }: Exchange): P
 
 /** While the store is not there, the center does not know what it holds: an agent then removes nothing. */
 async function agentAnswer(
-  { kid, state, name, losses }: Agent,
-  { ring: { list: keys }, register, watch }: RouteMeans,
+  { kid, state, name, losses, clonedAt }: Agent,
+  { ring: { list: keys }, register, watch, clock }: RouteMeans,
 ): Promise<AgentAnswer> {
   if (state !== 'approved') return { state, name }
   const chain = (await register.receipts.newest(kid)) ?? null
-  return { state, name, keys, chain, losses: (await watch.isPresent()) ? losses : null }
+  const cloned = isCloned({ clonedAt }, clock.now())
+  return { state, name, keys, chain, losses: (await watch.isPresent()) ? losses : null, cloned }
 }
 
 async function answerReceipts(

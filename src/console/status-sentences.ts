@@ -69,6 +69,7 @@ export const AGENT_OUTLOOKS: Readonly<Partial<Record<FailureCode | OwnFindingCod
   STUDY_INCOMPLETE: [{ phrase: 'next.untilComplete', holds: always }],
   COMMITMENT_UNREPORTED: [{ phrase: 'next.reportTried', holds: always }],
   RECEIPT_MISMATCH: [{ phrase: 'next.receiptAsked', holds: always }],
+  AGENT_CLONED: [{ phrase: 'next.bothServed', holds: always }],
   LATE: [{ phrase: 'next.untilConfirmed', holds: always }],
 }
 
@@ -91,6 +92,7 @@ export const CENTER_OUTLOOKS: Readonly<Record<ConditionCode, readonly Sentence[]
   PACS_DENIES_US: [{ phrase: 'next.pacsAskedAgain', holds: always }],
   KEYS_REFUSED: [],
   AGENT_PENDING: [{ phrase: 'next.untilApproved', holds: always }],
+  AGENT_CLONED: [{ phrase: 'next.bothServed', holds: always }],
   AGENT_SILENT: [{ phrase: 'next.untilHeard', holds: always }],
 }
 

@@ -65,6 +65,7 @@ export const FAILURES = {
   TOKEN_TIME: 'wait',
   AGENT_UNKNOWN: 'operator',
   AGENT_REVOKED: 'operator',
+  AGENT_CLONED: 'operator',
   JOIN_CODE_INVALID: 'operator',
   SIGNATURE_INVALID: 'operator',
   // proof

@@ -13,6 +13,12 @@ export const CENTER_PATHS = {
   holdings: '/v1/holdings',
 } as const
 
+/**
+ * A header of GET agent: 32 hex digits that an agent draws at each start and keeps in memory only. Two that come in turns are
+ * two machines with one key.
+ */
+export const RUN_HEADER = 'ferry-run'
+
 /** POST join: the token of a join code buys a place in the waiting room for this key. */
 export const joinRequestSchema = z.strictObject({
   token: z.string(),
@@ -32,7 +38,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 export const receiptLinkSchema = z.strictObject({ counter: z.int().positive(), digest: sha256 })
 export type ReceiptLink = z.infer<typeof receiptLinkSchema>
 
-/** Answer to POST join and GET agent. `keys`, `chain` and `losses` come once the agent is approved. */
+/** Answer to POST join and GET agent. The others come once the agent is approved. */
 export const agentAnswerSchema = z.strictObject({
   state: agentStateSchema,
   name: z.string(),
@@ -44,6 +50,8 @@ export const agentAnswerSchema = z.strictObject({
    * center's store is not there, so that the center cannot say.
    */
   losses: z.int().nonnegative().nullable().optional(),
+  /** Two machines have worked with this agent's key within the last hour. */
+  cloned: z.boolean().optional(),
 })
 export type AgentAnswer = z.infer<typeof agentAnswerSchema>
 

@@ -125,6 +125,8 @@ function agent(more: Partial<Agent>): Agent {
     revokedAt: null,
     lastSeenAt: NOW,
     losses: 0,
+    clonedSince: null,
+    clonedAt: null,
     ...more,
   }
 }

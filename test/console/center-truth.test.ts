@@ -64,9 +64,11 @@ const AGENT: Agent = {
   revokedAt: null,
   lastSeenAt: 0,
   losses: 0,
+  clonedSince: null,
+  clonedAt: null,
 }
-const agent = (state: Agent['state']): Change =>
-  register(({ agents }) => ({ agents: [...agents, { ...AGENT, state }] }))
+const agent = (state: Agent['state'], more: Partial<Agent> = {}): Change =>
+  register(({ agents }) => ({ agents: [...agents, { ...AGENT, state, ...more }] }))
 
 const DIMENSIONS: readonly (readonly Change[])[] = [
   [same, (state) => ({ ...state, isRunning: false })],
@@ -79,7 +81,7 @@ const DIMENSIONS: readonly (readonly Change[])[] = [
   [same, note('PACS_AWAY', 0.5), note('PACS_AWAY', 3), note('PACS_DENIES_US', 0)],
   [same, note('KEYS_REFUSED', 1)],
   [same, agent('pending')],
-  [same, agent('approved')],
+  [same, agent('approved'), agent('approved', { lastSeenAt: NOW, clonedSince: NOW, clonedAt: NOW })],
 ]
 
 function* product(...dimensions: readonly (readonly Change[])[]): Generator<CenterState> {
@@ -125,6 +127,8 @@ const ORACLE: Partial<Record<Phrase, (state: CenterState) => boolean>> = {
   'next.untilReleased': (state) => (known(state)?.pacs.held ?? 0) > 0,
   'next.pacsAskedAgain': ({ isRunning }) => isRunning,
   'next.untilApproved': (state) => known(state)?.agents.some((one) => one.state === 'pending') === true,
+  // It says nothing of what the center takes.
+  'next.bothServed': (state) => known(state)?.agents.some((one) => one.clonedAt === NOW) === true,
   'next.untilHeard': ({ isRunning }) => isRunning,
 }
 

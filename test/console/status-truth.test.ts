@@ -38,6 +38,7 @@ const ORACLE: Partial<Record<Phrase, (situation: Situation, code: string) => boo
   'next.untilComplete': (_, code) => code === 'STUDY_INCOMPLETE',
   'next.reportTried': (_, code) => code === 'COMMITMENT_UNREPORTED',
   'next.receiptAsked': (_, code) => code === 'RECEIPT_MISMATCH',
+  'next.bothServed': (_, code) => code === 'AGENT_CLONED',
   'next.untilConfirmed': (_, code) => code === 'LATE',
 }
 

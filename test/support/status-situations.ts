@@ -212,6 +212,7 @@ export const NOTICES: readonly Change[] = [
   'KEY_LIST_OLDER',
   'CERTIFICATE_EXPIRING',
   'PACS_REFUSED',
+  'AGENT_CLONED',
 ].map((code) => change(code, 'a person', {}, alarm(code)))
 
 /** Every choice of one change from each dimension. */

@@ -1,5 +1,5 @@
 import { Failure } from '../../platform/failure.ts'
-import { agentAnswerSchema, CENTER_PATHS, type ReceiptLink } from '../../protocol/center-api.ts'
+import { agentAnswerSchema, CENTER_PATHS, type ReceiptLink, RUN_HEADER } from '../../protocol/center-api.ts'
 import type { SignedKeyList } from '../../protocol/key-list.ts'
 import type { CenterClient } from './center-client.ts'
 
@@ -13,18 +13,28 @@ export interface Welcome {
    * it cannot look at its store.
    */
   losses: number | null
+  /** Another machine works with the same key. */
+  cloned: boolean
 }
 
-/** Asks the center what it thinks of this agent. Throws AGENT_REVOKED or AGENT_UNKNOWN where it takes nothing from it. */
-export async function askAgent(client: CenterClient, signal: AbortSignal): Promise<Welcome> {
-  const { state, keys, chain, losses } = await client.json(agentAnswerSchema, {
+/** Asks the center what it thinks of this agent; `run` names this start of it. Throws AGENT_REVOKED or AGENT_UNKNOWN where it takes nothing from it. */
+export async function askAgent(client: CenterClient, run: string, signal: AbortSignal): Promise<Welcome> {
+  const {
+    state,
+    keys,
+    chain,
+    losses,
+    cloned = false,
+  } = await client.json(agentAnswerSchema, {
     method: 'GET',
     path: CENTER_PATHS.agent,
+    headers: { [RUN_HEADER]: run },
     signal,
   })
   switch (state) {
     case 'approved':
-      if (keys !== undefined && chain !== undefined && losses !== undefined) return { keys, chain, losses }
+      if (keys !== undefined && chain !== undefined && losses !== undefined)
+        return { keys, chain, losses, cloned }
       throw new Failure(
         'CENTER_ANSWER_INVALID',
         'asking the center: it approves, and names no keys, no receipts or no losses',

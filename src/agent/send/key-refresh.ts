@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../platform/clock.ts'
 import { describe, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
@@ -26,6 +27,8 @@ export interface KeyRefreshParts {
 export class KeyRefresh {
   readonly #parts: KeyRefreshParts
   readonly #wake: Wake
+  /** Names this start of the agent. It is never written to the disk, so a copy of the disk cannot have it. */
+  readonly #run = randomBytes(16).toString('hex')
 
   constructor(parts: KeyRefreshParts) {
     this.#parts = parts
@@ -55,9 +58,12 @@ export class KeyRefresh {
       renewed()
     }
     const { center } = account.address()
-    const welcome = await askAgent(client, signal)
+    const welcome = await askAgent(client, this.#run, signal)
     // An answer of the center that was left meanwhile is signed by another root.
-    if (account.address().center === center) await this.#learn(welcome)
+    if (account.address().center === center) {
+      this.#tellClone(welcome)
+      await this.#learn(welcome)
+    }
     return welcome
   }
 
@@ -78,6 +84,16 @@ export class KeyRefresh {
       const { code, message } = failureFrom(error, 'INTERNAL', 'taking over a key list')
       log.error('key list not taken over', { code, reason: message })
     }
+  }
+
+  #tellClone({ cloned }: Welcome): void {
+    const { watchPoints, log } = this.#parts
+    const isRaised = watchPoints.alarms().some(({ code }) => code === 'AGENT_CLONED')
+    if (cloned === isRaised) return
+    if (!cloned) return watchPoints.clear('AGENT_CLONED', 'identity')
+    const words = 'the center hears two machines in turns that use the key of this agent'
+    watchPoints.raise('AGENT_CLONED', 'identity', words)
+    log.error('another machine uses the key of this agent', { code: 'AGENT_CLONED' })
   }
 
   /** Its keys may be gone: instances are sealed to keys that the center perhaps no longer has. */

@@ -1,8 +1,10 @@
 import type { Database } from '../../platform/sqlite.ts'
+import { CLONED_MS } from '../agent-runs.ts'
 import type { Agent, AgentRegister, Invite, Joining } from '../register.ts'
 
 const COLUMNS = `kid, public_key AS publicKey, name, own_name AS ownName, state, joined_at AS joinedAt,
-  approved_at AS approvedAt, revoked_at AS revokedAt, last_seen_at AS lastSeenAt, losses`
+  approved_at AS approvedAt, revoked_at AS revokedAt, last_seen_at AS lastSeenAt, losses,
+  cloned_since AS clonedSince, cloned_at AS clonedAt`
 
 export class SqliteAgents implements AgentRegister {
   readonly #db: Database
@@ -83,6 +85,17 @@ export class SqliteAgents implements AgentRegister {
 
   async seen(kid: string, now: number): Promise<void> {
     this.#db.run('UPDATE agents SET last_seen_at = ? WHERE kid = ?', now, kid)
+  }
+
+  async cloned(kid: string, now: number): Promise<void> {
+    this.#db.run(
+      `UPDATE agents SET cloned_since = iif(abs(? - coalesce(cloned_at, 0)) > ?, ?, cloned_since), cloned_at = ? WHERE kid = ?`,
+      now,
+      CLONED_MS,
+      now,
+      now,
+      kid,
+    )
   }
 
   #add({ kid, publicKey, ownName, now }: Joining, name: string): void {

@@ -58,6 +58,10 @@ export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWord
     what: 'The agent {name} waits for approval',
     todo: 'ferry-center agents shows its fingerprint; compare it with the clinic, then ferry-center approve FINGERPRINT',
   },
+  AGENT_CLONED: {
+    what: 'Two machines work with the identity of the agent {name}: its data folder was copied',
+    todo: 'ask the clinic which machine is the right one. On the other: wait until ferry queue is empty, stop Ferry, move its data folder away, and join it with a code of its own (ferry-center invite)',
+  },
   AGENT_SILENT: {
     what: 'The agent {name} has not been in contact',
     todo: 'ask the clinic whether its PC is on and has a network; an agent that is no longer used: ferry-center revoke FINGERPRINT',

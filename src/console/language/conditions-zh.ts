@@ -58,6 +58,10 @@ export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWord
     what: '前置机 {name} 等待批准',
     todo: '用 ferry-center agents 查看指纹，与机构核对后执行 ferry-center approve 指纹',
   },
+  AGENT_CLONED: {
+    what: '有两台电脑在使用前置机 {name} 的身份：数据文件夹被复制过',
+    todo: '向机构确认保留哪一台。另一台：等 ferry queue 为空后停止影渡，把数据文件夹移走，再用新的加入码加入（ferry-center invite）',
+  },
   AGENT_SILENT: {
     what: '前置机 {name} 一直没有联系中心',
     todo: '向机构确认电脑是否开机、网络是否正常；不再使用的前置机：ferry-center revoke 指纹',

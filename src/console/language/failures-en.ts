@@ -210,6 +210,10 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'the center has shut this agent out',
     todo: 'ask the center; nothing is sent until it lets this agent in again',
   },
+  AGENT_CLONED: {
+    meaning: 'another machine works with the identity of this agent: its data folder was copied',
+    todo: 'keep one of the two. On the other: wait until ferry queue is empty, stop Ferry, move its data folder away, and join it with a code of its own: ferry join CODE',
+  },
   JOIN_CODE_INVALID: {
     meaning: 'the join code is incomplete, used already, or too old',
     todo: 'copy the whole code, or ask the center for a new one',

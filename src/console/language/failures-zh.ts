@@ -163,6 +163,10 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     todo: '核对指纹；新代理或被中心遗忘的代理需要加入码：ferry join 加入码',
   },
   AGENT_REVOKED: { meaning: '中心已停用本代理', todo: '联系中心；中心重新允许之前，本机不会上传影像' },
+  AGENT_CLONED: {
+    meaning: '另一台电脑在使用本前置机的身份：数据文件夹被复制过',
+    todo: '两台中只保留一台。另一台：等 ferry queue 为空后停止影渡，把数据文件夹移走，再用新的加入码加入：ferry join 加入码',
+  },
   JOIN_CODE_INVALID: { meaning: '加入码不完整、已用过或已过期', todo: '完整复制，或向中心索取新的加入码' },
   SIGNATURE_INVALID: { meaning: '签名不是由应有的密钥所签', todo: '联系中心；影渡 不会据此删除任何影像' },
   DIGEST_MISMATCH: {

@@ -45,6 +45,8 @@ export const STATUS_ENGLISH = {
     'Ferry tells the device again by itself until commitment.report is over; after that, ferry retry tries again',
   'next.receiptAsked': 'Ferry asks for the receipt again by itself and removes nothing until it is right',
   'next.untilConfirmed': 'this ends by itself when the center has confirmed the instance',
+  'next.bothServed':
+    'neither machine is refused because of this; it ends about an hour after only one of them is left',
 
   'next.agentsWait': 'agents keep their images and send them by themselves when the center runs again',
   'next.agentsWaitForAll':

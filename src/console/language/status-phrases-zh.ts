@@ -40,6 +40,7 @@ export const STATUS_CHINESE: Readonly<Record<keyof typeof STATUS_ENGLISH, string
   'next.reportTried': '影渡会自动再次答复设备，直到超过 commitment.report 的期限；之后用 ferry retry 再试',
   'next.receiptAsked': '影渡会自动重新索取回执；回执正确之前不会删除任何影像',
   'next.untilConfirmed': '中心签收后，此项会自动消除',
+  'next.bothServed': '两台都不会因此被拒；只剩一台工作约一小时后，此项会自动消除',
 
   'next.agentsWait': '各前置机会保留影像，中心恢复运行后自动上传',
   'next.agentsWaitForAll': '各前置机会保留影像；中心运行、磁盘就位且有空间之后，会自动继续上传',

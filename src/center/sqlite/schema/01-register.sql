@@ -13,7 +13,10 @@ CREATE TABLE agents (
   revoked_at INTEGER,
   last_seen_at INTEGER,
   -- Grows whenever instances that concern this agent are found lost, or found again.
-  losses INTEGER NOT NULL DEFAULT 0
+  losses INTEGER NOT NULL DEFAULT 0,
+  -- Two machines were found at work with its key: since when, and when last.
+  cloned_since INTEGER,
+  cloned_at INTEGER
 ) STRICT;
 
 CREATE TABLE invites (
