@@ -1,3 +1,4 @@
+import type { Finding } from '../dicom/check-findings.ts'
 import { DisplayReader } from '../dicom/display-attributes.ts'
 import type { Failure } from '../platform/failure.ts'
 import { type CheckPolicy, InstanceChecker, judge } from './arrival/check-instance.ts'
@@ -45,9 +46,11 @@ export class InstanceObservation {
     this.#checker.discard()
   }
 
-  /** What goes into the index; throws {@link RefusedByCheck}. */
-  async finish(): Promise<Observed> {
-    const findings = await this.#checker.finish()
+  /**
+   * Returns what goes into the index; throws {@link RefusedByCheck}. `seen`: findings that the data set alone does not show.
+   */
+  async finish(seen: readonly Finding[] = []): Promise<Observed> {
+    const findings = [...seen, ...(await this.#checker.finish())]
     const verdict = judge(findings, this.#parts.checking)
     if (verdict.consequence === 'refuse') throw new RefusedByCheck(verdict.failure, verdict.status)
     return { findings, ...(verdict.consequence === 'hold' && { hold: verdict.failure }) }

@@ -1,5 +1,6 @@
 import { type DataSetHead, DataSetHeadScanner } from '../dicom/data-set-head.ts'
 import { STORAGE_STATUS } from '../dicom/storage-status.ts'
+import { isInstanceUid } from '../dicom/uid.ts'
 import type { StoreAnswer, StoreRequest, StoreSink } from '../dimse/association.ts'
 import { Failure, type FailureCode, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
@@ -89,7 +90,8 @@ export class InstanceIntake implements StoreSink {
       this.#checkIdentity()
       const { treatments } = this.#parts
       const base = this.#base()
-      const copies = treatments(this.#request, this.#scanner.head).map(
+      const request = { ...this.#request, sopClassUid: this.#sopClassUid() }
+      const copies = treatments(request, this.#scanner.head).map(
         (treatment) => new SpoolCopy(treatment, base, this.#parts),
       )
       this.#copies = copies
@@ -112,7 +114,8 @@ export class InstanceIntake implements StoreSink {
    * where another way takes it.
    */
   async #commit(copies: readonly SpoolCopy[]): Promise<void> {
-    const observed = await this.#observation.finish()
+    const isAnnounced = this.#sopClassUid() === this.#request.sopClassUid
+    const observed = await this.#observation.finish(isAnnounced ? [] : ['sopClass'])
     const outcomes = await Promise.allSettled(copies.map((copy) => this.#commitCopy(copy, observed)))
     const failures = copies.flatMap((copy, i) => {
       const outcome = outcomes[i]
@@ -154,7 +157,7 @@ export class InstanceIntake implements StoreSink {
     accepted(studyInstanceUid, trailer.sealedBytes)
   }
 
-  /** The command and the data set must name the same SOP class and instance (PS3.4 §B.2.3). */
+  /** The command and the data set must name the same SOP instance (PS3.4 §B.2.3): a device asks for it by that name later. */
   #checkIdentity(): void {
     const { head } = this.#scanner
     const { sopClassUid, sopInstanceUid } = this.#request
@@ -170,23 +173,32 @@ export class InstanceIntake implements StoreSink {
         'taking an instance: SOP Instance UID differs between command and data set',
       )
     }
-    if (head.sopClassUid !== undefined && head.sopClassUid !== sopClassUid) {
+    if (
+      head.sopClassUid !== undefined &&
+      head.sopClassUid !== sopClassUid &&
+      !isInstanceUid(head.sopClassUid)
+    ) {
       throw new Failure(
         'DATA_SET_MISMATCH',
-        'taking an instance: SOP Class UID differs between command and data set',
+        'taking an instance: SOP Class UID differs between command and data set, where it is not a UID',
       )
     }
   }
 
+  /** The class of the data set, since that is what is stored; the command's if the data set names none. */
+  #sopClassUid(): string {
+    return this.#scanner.head.sopClassUid ?? this.#request.sopClassUid
+  }
+
   /** What is alike in the envelopes of all copies. */
   #base(): Omit<Envelope, 'ulid' | 'policy' | 'part10HeaderBytes' | keyof Treatment['names']> {
-    const { association, sopClassUid, transferSyntaxUid } = this.#request
+    const { association, transferSyntaxUid } = this.#request
     return {
       arrivedAt: new Date(this.#parts.clock.now()).toISOString(),
       listener: this.#parts.listener,
       callingAeTitle: association.callingAeTitle,
       calledAeTitle: association.calledAeTitle,
-      sopClassUid,
+      sopClassUid: this.#sopClassUid(),
       transferSyntaxUid,
     }
   }
@@ -246,7 +258,7 @@ function together(promises: readonly (Promise<void> | undefined)[]): Promise<voi
   return behind.length === 0 ? undefined : Promise.all(behind).then(() => undefined)
 }
 
-/** A900 when command and data set disagree, C000 for what is no data set, A700 for everything that is ours. */
+/** A900 when command and data set name different instances, C000 for what is no data set, A700 for everything that is ours. */
 function statusOf({ code }: Failure): number {
   if (code === 'DATA_SET_MISMATCH') return STORAGE_STATUS.DataSetDoesNotMatchSopClass
   if (code === 'DATA_SET_UNREADABLE' || code === 'UID_INVALID' || code === 'DEID_WITHHELD')

@@ -10,6 +10,7 @@ const REASONS: Readonly<Record<Finding, string>> = {
   transferSyntax: 'It is not written in the declared transfer syntax',
   unreadable: 'Its bytes are no data set somewhere',
   truncated: 'It ends in the middle of an element',
+  sopClass: 'Its SOP class is not the one that the device announced',
   uidMissing: 'One of the four identifying UIDs is missing',
   uidSyntax: 'One of the four identifying UIDs is malformed',
   patientMissing: "Patient's name or patient ID is missing",

@@ -9,6 +9,8 @@ export const FINDINGS = [
   'unreadable',
   /** It ends in the middle of an element. */
   'truncated',
+  /** Its SOP class is not the one that the C-STORE command named. */
+  'sopClass',
   /** SOP Class, SOP Instance, Study or Series Instance UID is missing or empty. */
   'uidMissing',
   /** One of these breaks the form of a UID (PS3.5 §9.1). */

@@ -104,11 +104,6 @@ const refused: [string, RawInstance, StoreAnswer][] = [
     { status: 0xa900, errorComment: 'DATA_SET_MISMATCH' },
   ],
   [
-    'whose data set names another SOP class than the command',
-    { ...inventedInstance(10), sopClassUid: '1.2.3' },
-    { status: 0xa900, errorComment: 'DATA_SET_MISMATCH' },
-  ],
-  [
     'without a data set',
     { ...other, dataSet: Buffer.alloc(0) },
     { status: 0xc000, errorComment: 'DATA_SET_UNREADABLE' },

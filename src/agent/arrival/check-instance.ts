@@ -48,7 +48,12 @@ export type Consequence = 'accept' | 'hold' | 'refuse'
 export type CheckPolicy = Readonly<Record<Finding, Consequence>>
 
 /** Findings after which the data set does not hold what its SOP class requires; the others say that it cannot be read. */
-const DOES_NOT_MATCH: ReadonlySet<Finding> = new Set(['uidMissing', 'patientMissing', 'pixelMissing'])
+const DOES_NOT_MATCH: ReadonlySet<Finding> = new Set([
+  'sopClass',
+  'uidMissing',
+  'patientMissing',
+  'pixelMissing',
+])
 
 export type Verdict =
   | { consequence: 'accept' }
@@ -80,6 +85,7 @@ export function strictPolicy(policy: CheckPolicy): CheckPolicy {
   return {
     ...policy,
     transferSyntax: 'refuse',
+    sopClass: 'refuse',
     unreadable: 'refuse',
     truncated: 'refuse',
     fragmentsEnd: 'refuse',

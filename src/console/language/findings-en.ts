@@ -15,6 +15,11 @@ export const FINDINGS_IN_ENGLISH: Readonly<Record<Finding, FindingWords>> = {
     short: 'is cut off',
     meaning: 'it ends in the middle of an element; the device may have written or sent only a part of it',
   },
+  sopClass: {
+    short: 'is of another SOP class than announced',
+    meaning:
+      'the C-STORE command and the data set name different SOP classes; it is stored under that of the data set',
+  },
   uidMissing: {
     short: 'lacks an identifying UID',
     meaning:

@@ -8,6 +8,10 @@ export const FINDINGS_IN_CHINESE: Readonly<Record<Finding, FindingWords>> = {
   },
   unreadable: { short: '无法读到末尾', meaning: '某处不是 DICOM 数据；可能在设备上或途中已损坏' },
   truncated: { short: '不完整（被截断）', meaning: '在某个元素中间结束；设备可能只写入或只发出了一部分' },
+  sopClass: {
+    short: 'SOP 类与声明的不符',
+    meaning: 'C-STORE 命令与数据集中的 SOP 类不同；按数据集中的保存',
+  },
   uidMissing: {
     short: '缺少标识 UID',
     meaning: 'SOP 类、SOP 实例、检查或序列的 UID 缺失或为空，PACS 无法归档',
