@@ -8,6 +8,7 @@ import { Leaks } from './deid/leaks.ts'
 import { openObject } from './deid/open-object.ts'
 import { type PlantedOutcome, runPlanted } from './deid/planted-benchmark.ts'
 import type { PlantedObject } from './deid/planted-set.ts'
+import { type HardOutcome, runHardCases } from './deid/run-hard-cases.ts'
 import { Score } from './deid/score.ts'
 import { scorePixels } from './deid/score-pixels.ts'
 import { dciodvfyErrors, decoded, runGdcmanon } from './deid/tools.ts'
@@ -51,6 +52,7 @@ export async function benchDeid(
   return [
     actionSheet(outcome, peer),
     checkSheet(outcome, peer, newErrors),
+    hardSheet(runHardCases()),
     costSheet(cost),
     agentSheet(agentCost),
   ]
@@ -184,6 +186,28 @@ function checkSheet(outcome: PlantedOutcome, peer: Peer | undefined, newErrors: 
       ...(newErrors ?? []),
     ],
     remarks: withheld,
+  }
+}
+
+/** Objects of kinds that are easily overlooked. Every one has to be right: one leak is a leak. */
+function hardSheet({ byKind, wrong }: HardOutcome): Sheet {
+  const rows = Array.from(byKind, ([kind, tally]) => [
+    kind,
+    ...[tally.objects, tally.withheld, tally.foundBefore, tally.leaks, tally.incomplete].map(String),
+    ...shareOf({ actions: tally.objects, right: tally.right }),
+  ])
+  const all = sumOf(
+    Array.from(byKind.values(), ({ objects, right }): { actions: number; right: number } => ({
+      actions: objects,
+      right,
+    })),
+  )
+  return {
+    title: 'Objects of kinds that are easily overlooked',
+    columns: ['kind', 'objects', 'withheld', 'found before', 'leaks', 'incomplete copies', 'right %'],
+    lines: [...rows, ['all', String(all.actions), '', '', '', '', ...shareOf(all)]],
+    failures: wrong.slice(0, 20),
+    remarks: [],
   }
 }
 

@@ -1,3 +1,4 @@
+import { TextDecoder } from 'node:util'
 import { attributeOf } from '../../dicom/attribute.ts'
 import type { DataElement, ElementList } from '../../dicom/data-set-tree.ts'
 import type { ElementPath, PathStep } from '../../dicom/element-path.ts'
@@ -136,12 +137,20 @@ function isIdentity(item: ElementList, options: ReadonlySet<DeidOption>): boolea
       [CODE_VALUE, LONG_CODE_VALUE, URN_CODE_VALUE]
         .map((tag) => textAt(named, tag))
         .find((text) => text !== '') ?? '',
-    // Words are compared as UTF-8, which most are written in.
-    meaning: named.find(CODE_MEANING)?.value.toString('utf8') ?? '',
+    meaning: meaningOf(named.find(CODE_MEANING)),
   }
   const found = concept && identityConcept(concept, options)
   if (found !== undefined) return found === 'removed'
   return textAt(item, RELATIONSHIP) === 'HAS OBS CONTEXT' && item.find(TEXT_VALUE) !== undefined
+}
+
+/** Words are compared as UTF-8 and as GB 18030, whatever is declared. */
+function meaningOf(element: DataElement | undefined): string {
+  if (element === undefined) return ''
+  const read = (encoding: string): string => new TextDecoder(encoding).decode(element.value)
+  return element.value.some((byte) => byte >= 0x80)
+    ? ['utf-8', 'gb18030'].map(read).join(' ')
+    : plainText(element)
 }
 
 const content = (action: Decision['action'], why: string): Decision => ({ action, rule: `content: ${why}` })

@@ -20,16 +20,17 @@ import { type KnownValues } from './known-value-search.ts'
 import { collectKnownValues } from './known-values.ts'
 import type { KnownValuesCache } from './known-values-cache.ts'
 import { type Link, type LinkedValues, readLinkedValues } from './link.ts'
-import { checkFitsVr, checkNamesPatient } from './misread.ts'
+import { checkFitsVr, checkNamesPatient, checkNothingIsSwallowed } from './misread.ts'
 import { OutputCheck } from './output-check.ts'
 import { ownDays } from './own-days.ts'
 import { ownRuleFor } from './own-rules.ts'
 import { identityOf } from './patient-identity.ts'
 import type { PixelCodecs } from './pixel-codec.ts'
-import type { PixelTreatment } from './pixel-treatment.ts'
+import { type PixelTreatment, roleInPixelGroup } from './pixel-treatment.ts'
 import { removeUnusedCreators } from './private-creators.ts'
 import type { DeidProfile, DeidSource } from './profile.ts'
 import type { ProjectKey } from './project-key.ts'
+import { WatchedValue } from './raw-value-search.ts'
 import { capAge, shiftDates } from './shift-date.ts'
 import type { StudyPersons } from './study-persons.ts'
 import { choosePixelTreatment } from './treat-pixels.ts'
@@ -134,9 +135,12 @@ export class Deidentification implements DataSetEdits {
     return this.#counter.audit(profile, this.#pixels?.areClean ?? false)
   }
 
-  edit(part: ElementList): void {
+  edit(part: ElementList, before?: ElementToken): void {
     const isHead = this.#facts === undefined
-    if (isHead && !isOfNoPatient(this.#parts.sopClassUid)) checkNamesPatient(part)
+    if (isHead && !isOfNoPatient(this.#parts.sopClassUid)) {
+      checkNamesPatient(part)
+      checkNothingIsSwallowed(part, before !== undefined)
+    }
     const { profile, sopClassUid, source, transferSyntaxUid, codecs } = this.#parts
     const facts = (this.#facts ??= readFacts(part, sopClassUid, source))
     if (isHead) {
@@ -162,7 +166,7 @@ export class Deidentification implements DataSetEdits {
   }
 
   large(element: ElementToken): 'keep' | 'remove' | ValueTransform {
-    if (element.tag >>> 16 === PIXEL_GROUP) return this.#pixels?.treat(element) ?? 'remove'
+    if (element.tag >>> 16 === PIXEL_GROUP) return this.#treatPixels(element)
     const { profile } = this.#parts
     const decision = this.#decisions(element.tag, element.vr ?? 'OB', false)
     const own = this.#facts && ownRuleFor(profile.rules, [element.tag], false, this.#facts)
@@ -173,6 +177,16 @@ export class Deidentification implements DataSetEdits {
     if (taken.action === 'remove') return 'remove'
     // What cannot be looked at as a whole is not kept.
     return dummyInPlace(element, encodingOf(transferSyntax(this.#parts.transferSyntaxUid)))
+  }
+
+  /** Samples that are not compressed are taken for what they are; all else is searched as it passes. */
+  #treatPixels(element: ElementToken): 'keep' | 'remove' | ValueTransform {
+    const { encodesFrames = false } = this.#pixels ?? {}
+    const treatment = this.#pixels?.treat(element) ?? 'remove'
+    const areSamples = roleInPixelGroup(element.tag) === 'pixels' && element.holds === 'value'
+    const isWatched = !areSamples && !encodesFrames && !this.#parts.profile.passDocuments
+    if (treatment === 'remove' || !isWatched || this.#known === undefined) return treatment
+    return new WatchedValue(treatment === 'keep' ? undefined : treatment, this.#known.raw)
   }
 
   #personOf(head: ElementList): string {

@@ -76,9 +76,12 @@ const KEEPERS: ReadonlyMap<string, Keeper> = new Map<string, Keeper>([
   ['LN 29463-7', 'retain-patient-characteristics'], // Patient Weight
 ])
 
-/** Words for what identifies, in the meaning of a concept of another scheme, which nobody here has gone through. */
+/** Identifiers of DCM that a report gives to what it found, within itself. */
+const TRACKING: ReadonlySet<string> = new Set(['112039', '112040', '121151'])
+
+/** Words for what identifies, in the meaning of a concept that is not among the above: of another scheme, or a later edition. */
 const MEANS_IDENTITY =
-  /\b(?:identifiers?|issuers?|accession|medical record|mrn|serial (?:number|no)|social security|insurance|passport|e-?mail|telephone|phone|addresse?s?|(?:patient|subject|person|physician|doctor|operator|hospital|institution|organi[sz]ation)(?:'s)? (?:name|id|number)|(?:birth ?date|date of birth))\b|姓名|住院号|门诊号|病历号|病案号|检查号|登记号|身份证|医保|电话|地址|医院|医师|医生|出生/i
+  /\b(?:identifiers?|issuers?|accession|medical record|mrn|serial (?:number|no)|social security|insurance|passport|e-?mail|telephone|phone|addresse?s?|(?:patient|subject|person|physician|doctor|operator|hospital|institution|organi[sz]ation)(?:'s)? (?:name|id|number)|birth ?date|date of birth|user ?name|login|next of kin|guardian|employer|facility|clinic|ward|bed (?:no|number))\b|姓名|住院号|门诊号|病历号|病案号|检查号|登记号|身份证|医保|电话|地址|医院|医师|医生|出生|诊所|病区|床号|科室|就诊|卡号|条码|编号|申请单|联系人|家属|患者|病人|单位名称/i
 
 /** A concept as a content item names it. */
 export interface Concept {
@@ -97,5 +100,6 @@ export function identityConcept(
 ): 'removed' | 'kept' | undefined {
   const keeper = KEEPERS.get(`${scheme} ${code}`)
   if (keeper !== undefined) return keeper !== 'nothing' && options.has(keeper) ? 'kept' : 'removed'
-  return scheme !== 'DCM' && MEANS_IDENTITY.test(meaning) ? 'removed' : undefined
+  const isTracking = scheme === 'DCM' && TRACKING.has(code)
+  return !isTracking && MEANS_IDENTITY.test(meaning) ? 'removed' : undefined
 }

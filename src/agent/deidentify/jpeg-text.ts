@@ -93,7 +93,7 @@ export class JpegText implements FrameText {
     if (++this.#passed < 2) return
     this.#passed = 0
     this.#length = Math.max(0, this.#length - 2)
-    this.#kept = isNeeded(this.#marker, this.#isLs) ? this.#length : (this.#needed?.bytes ?? 0)
+    this.#kept = isNeeded(this.#marker, this.#isLs) ? this.#neededBytes() : (this.#needed?.bytes ?? 0)
     this.#state = 'segment'
     if (this.#length === 0) this.#endSegment()
   }
@@ -106,11 +106,8 @@ export class JpegText implements FrameText {
       // What begins otherwise is another application's.
       if (begin !== undefined && this.#passed < begin.length && bytes[from] !== begin[this.#passed])
         this.#kept = this.#passed
-      else if (begin === undefined) {
-        const all = Math.min(end - from, this.#kept - this.#passed)
-        this.#passed += all
-        from += all
-      } else {
+      else {
+        if (begin === undefined) this.#countComponents(bytes[from] ?? 0)
         this.#passed++
         from++
       }
@@ -119,6 +116,20 @@ export class JpegText implements FrameText {
     this.#passed += end - from
     if (this.#passed === this.#length) this.#endSegment()
     return end
+  }
+
+  /** Bytes of a needed segment, so far as its marker tells; {@link #countComponents} adds those that its content tells. */
+  #neededBytes(): number {
+    return Math.min(
+      this.#length,
+      FIXED_BYTES.get(this.#marker) ?? (isFrameHeader(this.#marker) ? 6 : this.#length),
+    )
+  }
+
+  /** A frame header says how many components it describes in its 6th byte, a scan header in its first (§B.2.2, §B.2.3). */
+  #countComponents(byte: number): void {
+    if (this.#passed === 0 && this.#marker === SOS) this.#kept = 4 + 2 * byte
+    if (this.#passed === 5 && isFrameHeader(this.#marker)) this.#kept = 6 + 3 * byte
   }
 
   #endSegment(): void {
@@ -142,10 +153,24 @@ export class JpegText implements FrameText {
   }
 }
 
+/** Define restart interval, define number of lines, expand reference components; a scan header up to its count. */
+const FIXED_BYTES: ReadonlyMap<number, number> = new Map([
+  [0xdd, 4],
+  [0xdc, 2],
+  [0xdf, 1],
+  [SOS, 1],
+])
+
+/** SOF0 to SOF15 without the tables among them, DHP; the frame header of JPEG-LS. */
+const isFrameHeader = (marker: number): boolean =>
+  (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) ||
+  marker === 0xde ||
+  marker === 0xf7
+
 const isRestart = (marker: number): boolean => marker >= 0xd0 && marker <= 0xd7
 
 /** Frame headers, tables, scan headers, restart interval; in JPEG-LS also its own frame header and parameters. */
 const isNeeded = (marker: number, isLs: boolean): boolean =>
-  (marker >= 0xc0 && marker <= 0xcf) ||
+  (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc8) ||
   (marker >= SOS && marker <= 0xdf) ||
   (isLs && (marker === 0xf7 || marker === 0xf8))

@@ -1,15 +1,19 @@
 import { readText, writeText, writeTextInAll } from '../../dicom/text.ts'
 import { TEXT_VRS } from './element-text.ts'
 import { foldText, spellingsOf } from './fold-text.ts'
+import type { Gathered } from './gathered.ts'
 import { isIdCardNumber } from './id-card-number.ts'
+import { RawValueSearch } from './raw-value-search.ts'
 import { literally, patternOf, type SearchForm } from './search-form.ts'
-import { otherReadings, readWide } from './text-readings.ts'
+import { otherReadings, readWide, unescapedReadings } from './text-readings.ts'
 import { withheld } from './withheld.ts'
 
 /** What is known to identify this patient, to be found again wherever else it was written. */
 export interface KnownValues {
   /** The value without them; the same buffer where none was found. */
   scrub(value: Buffer, characterSet: string, vr: string): Buffer
+  /** The same for bytes that are no text, such as compressed frames. */
+  readonly raw: RawValueSearch
 }
 
 /** What could be an identity card number, of anybody. */
@@ -34,9 +38,18 @@ export class KnownValueSearch implements KnownValues {
   /** What became of values so far: most are the same in all slices. Undefined for those that stay. */
   readonly #done = new Map<string, Done>()
 
-  constructor(forms: readonly SearchForm[]) {
+  readonly #gathered: readonly Gathered[]
+  #raw: RawValueSearch | undefined
+
+  /** @param gathered the values that the forms are of */
+  constructor(forms: readonly SearchForm[], gathered: readonly Gathered[] = []) {
+    this.#gathered = gathered
     this.#literals = new Set(forms.flatMap(({ literals = [] }) => literals.flatMap(spellingsOf)))
     this.#pattern = patternOf([...forms, ...Array.from(this.#literals).flatMap(wideForms)])
+  }
+
+  get raw(): RawValueSearch {
+    return (this.#raw ??= new RawValueSearch(this.#gathered))
   }
 
   scrub(value: Buffer, characterSet: string, vr: string): Buffer {
@@ -97,8 +110,12 @@ export class KnownValueSearch implements KnownValues {
 
   /** In a way of reading that is not the declared one, or among bytes that no reading fits. */
   #isHidden(value: Buffer): boolean {
-    if (!/[^ -~]/.test(value.toString('latin1'))) return false
-    if (otherReadings(value).some((text) => this.#replace(text, '') !== undefined)) return true
+    const plain = value.toString('latin1')
+    const isFound = (text: string): boolean => this.#replace(text, '') !== undefined
+    if (unescapedReadings(plain).some(isFound)) return true
+    if (!/[^ -~]/.test(plain)) return false
+    const readings = otherReadings(value)
+    if (readings.some(isFound) || readings.flatMap(unescapedReadings).some(isFound)) return true
     return value.some((byte) => byte >= 0x80) && this.#hasLiteral(value)
   }
 

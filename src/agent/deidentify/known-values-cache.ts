@@ -1,15 +1,7 @@
-import type { Tag } from '../../dicom/tag.ts'
+import type { Gathered } from './gathered.ts'
 import type { KnownValues } from './known-value-search.ts'
 
 const DEFAULT_PATIENTS = 64
-
-/** A value that identifies, as it stands in the data set. */
-export interface Gathered {
-  readonly tag: Tag
-  readonly vr: string
-  readonly value: Buffer
-  readonly characterSet: string
-}
 
 interface Kept {
   readonly gathered: readonly Gathered[]

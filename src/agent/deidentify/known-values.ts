@@ -4,9 +4,10 @@ import { readText } from '../../dicom/text.ts'
 import type { Failure } from '../../platform/failure.ts'
 import { dateForms } from './date-forms.ts'
 import { characterSetOf, vrOf } from './element-text.ts'
+import type { Gathered } from './gathered.ts'
 import type { KnownValues } from './known-value-search.ts'
 import { KnownValueSearch } from './known-value-search.ts'
-import type { Gathered, KnownValuesCache } from './known-values-cache.ts'
+import type { KnownValuesCache } from './known-values-cache.ts'
 import { nameForms } from './name-forms.ts'
 import { numberForms, phoneForms } from './number-forms.ts'
 import { placeForms } from './place-forms.ts'
@@ -63,7 +64,12 @@ export function collectKnownValues(
   gather(head, characterSet, all)
   const known = all.length > MOST_VALUES ? distinct(all) : all
   const gathered = [...known, ...days.map(asDay)]
-  const make = (): KnownValues => new KnownValueSearch(formsOfAll(gathered))
+  const make = (): KnownValues =>
+    new KnownValueSearch(
+      formsOfAll(gathered),
+      // Views of memory that is used again.
+      gathered.map((one) => ({ ...one, value: Buffer.from(one.value) })),
+    )
   return cache === undefined ? make() : cache.get(gathered, make)
 }
 

@@ -1,6 +1,7 @@
 import { attributeName } from '../../dicom/attribute.ts'
-import type { DataElement, ElementList } from '../../dicom/data-set-tree.ts'
+import { type DataElement, type ElementList, walk } from '../../dicom/data-set-tree.ts'
 import type { Tag } from '../../dicom/tag.ts'
+import { swallowedElement } from './swallowed-element.ts'
 import { withheld } from './withheld.ts'
 
 const PATIENT_NAME = 0x0010_0010
@@ -32,7 +33,7 @@ const ONE_SHORT: ReadonlySet<Tag> = new Set([
  *
  * @param vr the VR that the element has in truth
  */
-export function checkFitsVr({ tag, value }: DataElement, vr: string): void {
+export function checkFitsVr({ tag, value, encoding }: DataElement, vr: string): void {
   const size = NUMBER_BYTES[vr]
   const isNumber =
     size !== undefined && (value.length % size !== 0 || (ONE_SHORT.has(tag) && value.length > size))
@@ -41,6 +42,9 @@ export function checkFitsVr({ tag, value }: DataElement, vr: string): void {
     throw withheld(
       `${attributeName(tag)} holds ${value.length} bytes that are no ${vr}: its length may be wrong`,
     )
+  const swallowed = TEXT_VRS.has(vr) ? undefined : swallowedElement(value, encoding.littleEndian)
+  if (swallowed !== undefined)
+    throw withheld(`${attributeName(tag)} holds an element within its value: its length may be wrong`)
 }
 
 /**
@@ -50,6 +54,37 @@ export function checkFitsVr({ tag, value }: DataElement, vr: string): void {
 export function checkNamesPatient(head: ElementList): void {
   if (head.find(PATIENT_NAME) === undefined && head.find(PATIENT_ID) === undefined)
     throw withheld("it has neither Patient's Name nor Patient ID, so nobody knows what to look for in it")
+}
+
+/** Elements that every instance of a patient has, and pixel data. */
+const EXPECTED: readonly Tag[] = [
+  0x0008_0016,
+  0x0008_0018,
+  PATIENT_NAME,
+  PATIENT_ID,
+  0x0020_000d,
+  0x0020_000e,
+  0x7fe0_0010,
+]
+
+/**
+ * Throws DEID_WITHHELD if an element that every instance has is missing, and stands within the value of another one. That
+ * holds for values that do not stay, too: what they swallowed would be missing in the copy.
+ *
+ * @param hasPixels true if a large element follows the head
+ */
+export function checkNothingIsSwallowed(head: ElementList, hasPixels: boolean): void {
+  const missing = EXPECTED.filter(
+    (tag) => head.find(tag) === undefined && !(hasPixels && tag >>> 16 === 0x7fe0),
+  )
+  if (missing.length === 0) return
+  walk(head, ({ tag, value, encoding }) => {
+    const swallowed = swallowedElement(value, encoding.littleEndian, missing)
+    if (swallowed !== undefined)
+      throw withheld(
+        `${attributeName(swallowed)} stands within the value of ${attributeName(tag)}, whose length may be wrong`,
+      )
+  })
 }
 
 /** True for control characters that no text has; zeros at the end are padding. */

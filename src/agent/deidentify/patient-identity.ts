@@ -22,7 +22,7 @@ export function identityOf(head: ElementList): string {
     const value = head.find(tag)?.value
     return value === undefined ? '' : spacedOnce(readText(value, characterSet, vr).text)
   }
-  const id = read(PATIENT_ID, 'LO')
+  const id = read(PATIENT_ID, 'LO').replaceAll(/^[\\ ]+|[\\ ]+$/g, '')
   if (!standsForNobody(id)) return `id\0${id}`
   const name = nameKey(read(PATIENT_NAME, 'PN'))
   if (!standsForNobody(name)) return `name\0${name}\0${dateKey(read(BIRTH_DATE, 'DA'))}`
@@ -46,11 +46,30 @@ function nameKey(name: string): string {
   const groups = name.split('=').map((group) => group.replaceAll(/[\s^,]+/g, '^').replaceAll(/^\^|\^$/g, ''))
   const ideographic = groups.find((group) => /\p{Script=Han}/u.test(group))
   if (ideographic !== undefined) return foldText(ideographic.replaceAll(/[\^·・•]/g, '').toUpperCase())
-  return (groups.find((group) => group !== '') ?? '').toUpperCase()
+  const first = (groups.find((group) => group !== '') ?? '').toUpperCase()
+  // Hangul and kana are written with and without a sign between family and given name, as characters are.
+  return /^[\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}^·・ー]+$/u.test(first)
+    ? first.replaceAll(/[\^·・]/g, '')
+    : first
 }
 
-/** Year, month and day by their digits, whatever stands between them. */
+/** From here on a year of two digits is of the last century. */
+const LAST_CENTURY = 30
+
+/** Year, month and day by their numbers, whatever stands between them and in which order; '' for none. */
 function dateKey(text: string): string {
-  const [, year, month, day] = /^(\d{4})[^\d]?(\d{2})[^\d]?(\d{2})/.exec(text) ?? []
-  return day === undefined ? text : `${year}${month}${day}`
+  if (standsForNobody(text) || /^[0\D]*$/.test(text)) return ''
+  const plain = /^(\d{4})(\d{2})(\d{2})(?!\d\D)/.exec(text)
+  const yearFirst = /^(\d{4}|\d{2})\D+(\d{1,2})\D+(\d{1,2})(?!\d)/.exec(text)
+  const yearLast = /^(\d{1,2})\D+(\d{1,2})\D+(\d{4})(?!\d)/.exec(text)
+  const [, year, month, day] = plain ?? yearFirst ?? []
+  if (year !== undefined) return [fullYear(year), month, day].map(twoDigits).join('')
+  return yearLast === null ? text : yearLast.slice(1).toReversed().map(twoDigits).join('')
+}
+
+const twoDigits = (number = ''): string => number.padStart(2, '0')
+
+function fullYear(year: string): string {
+  if (year.length === 4) return year
+  return `${Number(year) > LAST_CENTURY ? 19 : 20}${year}`
 }

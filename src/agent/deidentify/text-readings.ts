@@ -25,6 +25,30 @@ export function otherReadings(bytes: Buffer): string[] {
   return readings
 }
 
+/** Signs without a width, which may stand within a word and are not seen. */
+const INVISIBLE = /[\u00ad\u200b-\u200f\u2060\ufeff]/g
+const ESCAPED = /%[\da-f]{2}|&#x?[\da-f]+;|\\u[\da-f]{4}/i
+
+/**
+ * A text without signs that nobody sees, and with the escapes of URLs, XML and JSON resolved; empty if it has none of them.
+ * `text` has a character for each byte, or is read.
+ */
+export function unescapedReadings(text: string): string[] {
+  const visible = text.replaceAll(INVISIBLE, '')
+  if (!ESCAPED.test(visible)) return visible === text ? [] : [visible]
+  const resolved = visible
+    .replaceAll(/&#x([\da-f]{1,6});/gi, (_, code: string) => characterOf(Number.parseInt(code, 16)))
+    .replaceAll(/&#(\d{1,7});/g, (_, code: string) => characterOf(Number(code)))
+    .replaceAll(/\\u([\da-f]{4})/gi, (_, code: string) => characterOf(Number.parseInt(code, 16)))
+  const bytes = Buffer.from(
+    resolved.replaceAll(/%([\da-f]{2})/gi, (_, code: string) => characterOf(Number.parseInt(code, 16))),
+    'latin1',
+  )
+  return [resolved, ...otherReadings(bytes), bytes.toString('latin1')]
+}
+
+const characterOf = (code: number): string => (code <= 0x10_ffff ? String.fromCodePoint(code) : '')
+
 /** As UTF-16, from the first and from the second byte on. */
 export function readWide(bytes: Buffer): string[] {
   return UTF_16.flatMap((decoder) => [decoder.decode(bytes), decoder.decode(bytes.subarray(1))])
@@ -41,6 +65,9 @@ const SWITCHES: Readonly<Record<string, { decoder: TextDecoder; prefix?: number[
   $B: { decoder: EUC_JP, prefix: [] },
   '$@': { decoder: EUC_JP, prefix: [] },
   '$(D': { decoder: EUC_JP, prefix: [0x8f] },
+  // The other sets in seven bits, which ISO 2022 allows and DICOM does not.
+  $A: { decoder: new TextDecoder('gb18030'), prefix: [] },
+  '$(C': { decoder: new TextDecoder('euc-kr'), prefix: [] },
   '$)C': { decoder: new TextDecoder('euc-kr') },
   '$)A': { decoder: new TextDecoder('gb18030') },
   ')I': { decoder: new TextDecoder('shift_jis') },
@@ -53,7 +80,7 @@ function readEscaped(bytes: Buffer): string {
 }
 
 function readSwitched(text: string): string {
-  const escape = /^(?:\$B|\$@|\$\(D|\$\)[CA]|[()][A-Z]|[-.][A-Z])/.exec(text)?.[0] ?? ''
+  const escape = /^(?:\$[B@A]|\$\([CD]|\$\)[CA]|[()][A-Z]|[-.][A-Z])/.exec(text)?.[0] ?? ''
   const { decoder, prefix } = SWITCHES[escape] ?? { decoder: LATIN_1 }
   const bytes = Buffer.from(text.slice(escape.length), 'latin1')
   return decoder.decode(prefix === undefined ? bytes : raised(bytes, prefix))

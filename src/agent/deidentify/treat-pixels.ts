@@ -5,6 +5,7 @@ import { fits, type InstanceFacts } from './facts.ts'
 import { maskedPixels } from './masked-pixels.ts'
 import type { PixelCodecs } from './pixel-codec.ts'
 import { readPixelImage } from './pixel-image.ts'
+import { withoutSurplus } from './pixel-surplus.ts'
 import { type PixelTreatment, roleInPixelGroup } from './pixel-treatment.ts'
 import type { DeidProfile, PixelRule } from './profile.ts'
 import { isDocument, isUsuallyBurnedIn, whyBurnedIn } from './usually-burned-in.ts'
@@ -31,10 +32,10 @@ export function choosePixelTreatment(
     // An element with a wrong length may have swallowed Rows and Columns.
     if (why !== undefined && (isImage(facts) || isUsuallyBurnedIn(facts.sopClassUid)))
       throw uncovered(why, facts, profile)
-    return untouched(false, facts, transferSyntaxUid, profile)
+    return untouched(false, head, facts, transferSyntaxUid, profile)
   }
   if (rule.regions.length === 0 || !isImage(facts))
-    return untouched(isImage(facts), facts, transferSyntaxUid, profile)
+    return untouched(isImage(facts), head, facts, transferSyntaxUid, profile)
   return maskedPixels(readPixelImage(head), rule.regions, transferSyntaxUid, codecs)
 }
 
@@ -58,22 +59,26 @@ function uncovered(why: string, { rows, columns, source }: InstanceFacts, { name
 /** Samples stay as they are; text beside them in compressed frames does not. */
 function untouched(
   areClean: boolean,
+  head: ElementList,
   facts: InstanceFacts,
   transferSyntaxUid: string,
   { passDocuments }: DeidProfile,
 ): PixelTreatment {
+  const image = readPixelImage(head)
   return {
     areClean,
     encodesFrames: false,
     transferSyntaxUid,
     adapt: () => {},
-    treat: ({ tag, holds }) => {
+    treat: (element) => {
+      const { tag, holds } = element
       const role = roleInPixelGroup(tag)
       if (role === undefined) return 'remove'
       if (role === 'pixels' && !isImage(facts))
         throw withheld('it holds pixels, and does not say how many rows and columns')
-      const isCompressed = role === 'pixels' && holds === 'fragments'
-      return isCompressed ? new BlankedFrameText(transferSyntaxUid, passDocuments) : 'keep'
+      if (role !== 'pixels') return 'keep'
+      if (holds === 'fragments') return new BlankedFrameText(transferSyntaxUid, passDocuments)
+      return passDocuments ? 'keep' : withoutSurplus(element, image)
     },
   }
 }

@@ -8,6 +8,8 @@ type Unit = 'kept' | 'text' | 'messages' | 'foreign'
 /** Messages that a decoder may need (ISO/IEC 14496-10 Annex D, 23008-2 Annex D): timing, recovery, layout, colour. */
 const NUMBERED_MESSAGES: ReadonlySet<number> = new Set([0, 1, 2, 6, 9, 19, 45, 47, 129, 130, 132, 137, 144])
 const USER_DATA = 0xb2
+/** Codes of MPEG-2 that are reserved, or that nothing may follow: an error, the end of a sequence. */
+const WITHOUT_CONTENT: ReadonlySet<number> = new Set([0xb0, 0xb1, 0xb4, 0xb6, 0xb7])
 const BLANK = 0x20
 
 /**
@@ -101,14 +103,14 @@ export class VideoText implements FrameText {
 
 const UNITS: Readonly<Record<VideoCoding, (first: number) => Unit>> = {
   'MPEG-2': (code) => {
-    if (code === USER_DATA) return 'text'
+    if (code === USER_DATA || WITHOUT_CONTENT.has(code)) return 'text'
     return code >= 0xb9 ? 'foreign' : 'kept'
   },
   'H.264': (first) => {
     const type = first & 0x1f
     if (first >= 0x80) return 'foreign'
     if (type === 6) return 'messages'
-    return (type >= 1 && type <= 11) || (type >= 13 && type <= 15) || type === 19 || type === 20
+    return (type >= 1 && type <= 9) || (type >= 13 && type <= 15) || type === 19 || type === 20
       ? 'kept'
       : 'text'
   },
@@ -116,6 +118,6 @@ const UNITS: Readonly<Record<VideoCoding, (first: number) => Unit>> = {
     const type = (first >>> 1) & 0x3f
     if (first >= 0x80) return 'foreign'
     if (type === 39 || type === 40) return 'messages'
-    return type <= 9 || (type >= 16 && type <= 21) || (type >= 32 && type <= 37) ? 'kept' : 'text'
+    return type <= 9 || (type >= 16 && type <= 21) || (type >= 32 && type <= 35) ? 'kept' : 'text'
   },
 }

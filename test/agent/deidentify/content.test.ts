@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from '@jest/globals'
+import { encode } from 'iconv-lite'
 import type { DeidOption } from '../../../src/agent/deidentify/profile.ts'
 import { type DataElement, walk } from '../../../src/dicom/data-set-tree.ts'
 import { TRANSFER_SYNTAX } from '../../../src/dicom/transfer-syntax.ts'
@@ -220,8 +221,16 @@ describe('the content of a structured report', () => {
     ['L1', '99LOCAL', 'Medical record number'],
     ['98765-4', 'LN', 'Hospital name'],
     ['Z9', '99LOCAL', '住院号'],
+    ['Z8', '99LOCAL', 'Ward'],
+    ['199999', 'DCM', 'Issuer of something that a later edition has'],
   ] as const)('text of the concept %s %s, "%s", does not stay', (value, scheme, meaning) => {
     const concept: Code = [value, scheme, Buffer.from(meaning, 'utf8').toString('latin1')]
+    const { dataSet } = cleaned([content('TEXT', concept, text('S-4711'))], ['clean-structured-content'])
+    expect(dataSet.includes('S-4711')).toBe(false)
+  })
+
+  test('a concept of another scheme is understood in GB 18030, too', () => {
+    const concept: Code = ['Z9', '99LOCAL', encode('住院号', 'gb18030').toString('latin1')]
     const { dataSet } = cleaned([content('TEXT', concept, text('S-4711'))], ['clean-structured-content'])
     expect(dataSet.includes('S-4711')).toBe(false)
   })

@@ -5,7 +5,7 @@ import { Failure } from '../../../src/platform/failure.ts'
 import { corpusFiles, describeWithCorpus } from '../../support/corpus.ts'
 import { profileWith } from './deidentify-element.ts'
 import { CT, inventedImage } from './invented-image.ts'
-import { deidentifyPixels, openPixelFile, readPixelFile } from './pixel-file.ts'
+import { deidentifyPixels, openPixelFile, type PixelFile, readPixelFile } from './pixel-file.ts'
 
 const PLANTED = 'Hidden^Person 19700131 HIDDEN-77'
 const looked = profileWith(['retain-uids'], { pixels: [{ when: {}, regions: [] }] })
@@ -246,6 +246,71 @@ describeWithCorpus('compressed images of devices', () => {
     }
     expect(compared).toBeGreaterThan(5)
   }, 60_000)
+})
+
+const KNOWN_ID = 'HIDDEN-4711'
+const frameOf = (...segments: readonly Buffer[]): Buffer =>
+  even(Buffer.concat([hex('ffd8'), ...segments, ...JPEG_TABLES, SCAN('1122'), hex('ffd9')]))
+const RLE_HEADER = Buffer.concat([hex('01000000 40000000'), Buffer.alloc(56)])
+
+test.each([
+  [
+    'a quantization table',
+    TRANSFER_SYNTAX.JPEGBaseline8Bit,
+    [Buffer.alloc(0), frameOf(segment(0xdb, KNOWN_ID))],
+  ],
+  ['the offset table', TRANSFER_SYNTAX.JPEGBaseline8Bit, [Buffer.from(`${KNOWN_ID} `), frameOf()]],
+  [
+    'the bytes after an RLE segment',
+    TRANSFER_SYNTAX.RLELossless,
+    [Buffer.alloc(0), Buffer.concat([RLE_HEADER, hex('c107'), Buffer.from(`${KNOWN_ID} `)])],
+  ],
+  [
+    'a frame without compression',
+    TRANSFER_SYNTAX.EncapsulatedUncompressedExplicitVRLittleEndian,
+    [Buffer.alloc(0), Buffer.from(`${KNOWN_ID} `)],
+  ],
+] as const)('an image with its patient in %s, where no text belongs, does not leave', (_, uid, fragments) => {
+  const leaves = (id: string): unknown => {
+    const image = inventedImage({
+      sopClassUid: CT,
+      transferSyntaxUid: uid,
+      fragments,
+      more: [
+        [0x0010_0010, 'PN', 'Li'],
+        [0x0010_0020, 'LO', id],
+      ],
+    })
+    return deidentifyPixels(image, looked)
+  }
+  expect(() => leaves(KNOWN_ID)).toThrow('its pixel data holds its patient as text')
+  // The control: of another patient it does.
+  expect(() => leaves('OTHER-0815')).not.toThrow()
+})
+
+const longer = (surplus: Buffer): PixelFile =>
+  inventedImage({ sopClassUid: CT, pixelData: Buffer.concat([Buffer.alloc(12 * 16, 7), surplus]) })
+
+test('pixel data that is longer than its image leaves only if zeros fill it up', () => {
+  expect(() => deidentifyPixels(longer(Buffer.from('HIDDEN')), looked)).toThrow('6 bytes more')
+  expect(() => deidentifyPixels(longer(Buffer.alloc(6)), looked)).not.toThrow()
+  expect(() => deidentifyPixels(longer(Buffer.alloc(0)), looked)).not.toThrow()
+})
+
+test.each([
+  ['DRI', 0xdd, hex('0000')],
+  ['DNL', 0xdc, hex('0008')],
+  ['a frame header', 0xc0, hex('08 0008 0008 01 01 11 00')],
+  ['a scan header', 0xda, hex('01 01 00 00 3f 00')],
+] as const)('text after the numbers of %s of a JPEG frame is blanked', (_, marker, numbers) => {
+  const own = segment(marker, Buffer.concat([numbers, Buffer.alloc(2), Buffer.from(PLANTED)]))
+  const [, frame = Buffer.alloc(0)] = leaving(
+    [Buffer.alloc(0), frameOf(own)],
+    TRANSFER_SYNTAX.JPEGBaseline8Bit,
+  )
+  expect(frame).toHaveLength(frameOf(own).length)
+  expect(frame.includes('HIDDEN')).toBe(false)
+  expect(frame.includes(numbers)).toBe(true)
 })
 
 test('the fragments of an image that has no text in them are the same', () => {

@@ -121,6 +121,20 @@ test('words that are names too are searched only beside the rest of the name', (
   expect(scrub('Long White; Mrs White', values)).toBe('***; ***')
 })
 
+test.each([
+  ['in a URL', 'http://pacs/find?name=%E5%BC%A0%E4%B8%89&x=1'],
+  ['in a URL in GB 18030', 'http://pacs/find?name=%D5%C5%C8%FD&x=1'],
+  ['in a URL with a space', 'http://pacs/find?name=Zhang%20San'],
+  ['in XML', '<name>&#24352;&#x4e09;</name>'],
+  ['in JSON', String.raw`{"name":"\u5f20\u4e09"}`],
+  ['with signs that nobody sees', '胸部 张\u200b三 平扫'],
+])('a name that is escaped %s does not stay', (_, written) => {
+  const values = known({ 0x0010_0010: ['PN', 'Zhang^San=张^三'] })
+  expect(scrub(written, values)).not.toBe(written)
+  // The control: it is not the escapes that do not stay.
+  expect(scrub(written, known({ 0x0010_0010: ['PN', 'Okafor^Ada'] }))).toBe(written)
+})
+
 test('what is put in its place is never longer, and is allowed in the VR', () => {
   const values = known({ 0x0010_0010: ['PN', '张^三'] })
   expect(scrub('张三', values)).toBe('**')

@@ -5,7 +5,7 @@ import { editDataSet } from '../../../src/dicom/data-set-editor.ts'
 import type { Tag } from '../../../src/dicom/tag.ts'
 import { TRANSFER_SYNTAX } from '../../../src/dicom/transfer-syntax.ts'
 import { Failure } from '../../../src/platform/failure.ts'
-import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
+import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
 import { profileWith, TEST_KEY } from './deidentify-element.ts'
 
 const CT = '1.2.840.10008.5.1.4.1.1.2'
@@ -16,7 +16,7 @@ const WAYS = [
   { uid: TRANSFER_SYNTAX.ExplicitVRLittleEndian, ...writer(EXPLICIT_LITTLE) },
   { uid: TRANSFER_SYNTAX.ImplicitVRLittleEndian, ...writer(IMPLICIT_LITTLE) },
 ]
-type Way = (typeof WAYS)[number]
+type Way = ReturnType<typeof writer> & { readonly uid: string }
 
 const even = (text: string, padding = ' '): string => (text.length % 2 === 0 ? text : text + padding)
 const us = (value: number): Buffer => Buffer.from([value & 0xff, value >>> 8])
@@ -118,6 +118,42 @@ test('whichever element swallows the ones after it, no name and no ID leaves in 
     { numRuns: 2000 },
   )
 })
+
+/** Values of numbers and bytes, which may hold anything, and text that does not stay. */
+const SWALLOWING: readonly (readonly [Tag, string, Buffer])[] = [
+  [0x0008_0301, 'US', us(1)],
+  [0x0008_1163, 'FD', Buffer.alloc(16)],
+  [0x0008_1197, 'SL', Buffer.alloc(4)],
+  [0x0008_3001, 'OB', Buffer.alloc(8)],
+  [0x0010_4000, 'LT', Buffer.from('remark')],
+  [0x0019_1001, 'UN', Buffer.alloc(4)],
+  [0x0020_4000, 'LT', Buffer.from('remark')],
+  [0x0028_3006, 'OW', Buffer.alloc(8)],
+]
+const ALWAYS_THERE: readonly Tag[] = [
+  0x0008_0016, 0x0008_0018, 0x0010_0010, 0x0010_0020, 0x0020_000d, 0x0020_000e, 0x7fe0_0010,
+]
+
+test.each(SWALLOWING)(
+  'the value of %p, %s, that swallows elements withholds the copy, whether it would stay or not',
+  (tag, vr, value) => {
+    for (const way of [...WAYS, { uid: TRANSFER_SYNTAX.ExplicitVRBigEndian, ...writer(EXPLICIT_BIG) }]) {
+      const others = partsOf(way, CT)
+      const from = others.findIndex((part) => part.tag > tag)
+      const whole = [...others.slice(0, from), ...others.slice(from)].map(({ bytes }) => bytes)
+      // The control: with its own length it leaves.
+      const control = [...whole.slice(0, from), way.element(tag, vr, value), ...whole.slice(from)]
+      expect(Buffer.isBuffer(leaving(Buffer.concat(control), way, CT))).toBe(true)
+      for (let to = from + 1; to <= whole.length; to++) {
+        const swallowed = way.element(tag, vr, Buffer.concat([value, ...whole.slice(from, to)]))
+        const left = leaving(Buffer.concat([...whole.slice(0, from), swallowed, ...whole.slice(to)]), way, CT)
+        const isImportant = others.slice(from, to).some((part) => ALWAYS_THERE.includes(part.tag))
+        expect([isImportant, left]).toEqual([isImportant, isImportant ? 'DEID_WITHHELD' : left])
+        expect(left.toString('latin1')).not.toMatch(/Hidden|HIDDEN/)
+      }
+    }
+  },
+)
 
 test('an ultrasound whose rows and pixel data were swallowed does not leave as one without an image', () => {
   for (const way of WAYS) {

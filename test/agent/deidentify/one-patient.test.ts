@@ -102,6 +102,22 @@ const SAME: readonly (readonly [string, Person, Person])[] = [
     { name: 'Miller^Richard', birthDate: '1970.01.31' },
     { name: 'Miller^Richard', birthDate: '19700131' },
   ],
+  ...['1970-1-31', '70-1-31', '31.01.1970', '1970/01/31'].map((birthDate): [string, Person, Person] => [
+    `the birth date as ${birthDate}`,
+    { name: 'Miller^Richard', birthDate },
+    { name: 'Miller^Richard', birthDate: '19700131' },
+  ]),
+  [
+    'a birth date that stands for none',
+    { name: 'Miller^Richard', birthDate: '00000000' },
+    { name: 'Miller^Richard', birthDate: '' },
+  ],
+  [
+    'Hangul with and without a sign between its parts',
+    { name: utf8('홍^길동'), characterSet: 'ISO_IR 192' },
+    { name: utf8('홍길동'), characterSet: 'ISO_IR 192' },
+  ],
+  ['a backslash after the ID', { id: '17', name: 'Li' }, { id: '17\\', name: 'Li' }],
   ['padding of the ID', { id: 'P 17', name: 'A' }, { id: '  P 17  ', name: 'B' }],
   [
     'the width of the ID',

@@ -4,6 +4,7 @@ import { openObject } from '../../../bench/deid/open-object.ts'
 import { PEOPLE } from '../../../bench/deid/people.ts'
 import { runPlanted } from '../../../bench/deid/planted-benchmark.ts'
 import { plantedSet } from '../../../bench/deid/planted-set.ts'
+import { type HardTally, runHardCases } from '../../../bench/deid/run-hard-cases.ts'
 import { Score } from '../../../bench/deid/score.ts'
 import { scorePixels } from '../../../bench/deid/score-pixels.ts'
 
@@ -37,3 +38,23 @@ test('an object that leaves as it came has everything wrong but what had to stay
   expect(right).toMatchObject({ removed: 0, 'date shifted': 0, 'UID changed': 0, 'pixels hidden': 0 })
   expect(score.tallies.get('retained')).toEqual({ actions: right['retained'], right: right['retained'] })
 })
+
+const sumOf = (byKind: ReadonlyMap<string, HardTally>, key: keyof HardTally): number =>
+  Array.from(byKind.values(), (tally) => tally[key]).reduce((sum, count) => sum + count, 0)
+
+test('objects of every kind that is easily overlooked leave whole and without identity, or not at all', () => {
+  const { byKind, wrong } = runHardCases(PEOPLE.slice(0, 4))
+  expect(wrong).toEqual([])
+  expect([sumOf(byKind, 'leaks'), sumOf(byKind, 'incomplete')]).toEqual([0, 0])
+  expect(byKind.size).toBeGreaterThanOrEqual(23)
+  for (const tally of byKind.values()) expect(tally.foundBefore).toBeGreaterThan(0)
+}, 60_000)
+
+test('an object of these kinds that leaves as it came is always found, and so is one that is cut', () => {
+  const [unchanged, cut] = [
+    runHardCases(PEOPLE.slice(0, 2), ({ dataSet }) => dataSet),
+    runHardCases(PEOPLE.slice(0, 2), () => Buffer.alloc(0)),
+  ]
+  expect(sumOf(unchanged.byKind, 'right')).toBe(0)
+  expect(sumOf(cut.byKind, 'right')).toBe(0)
+}, 60_000)

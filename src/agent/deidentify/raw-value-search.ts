@@ -1,0 +1,87 @@
+import type { ValueTransform } from '../../dicom/data-set-editor.ts'
+import type { DataSetToken } from '../../dicom/data-set-token.ts'
+import { readText, writeTextInAll } from '../../dicom/text.ts'
+import type { Gathered } from './gathered.ts'
+import { withheld } from './withheld.ts'
+
+/** Shorter ones stand among coded samples by accident. */
+const SHORTEST_BYTES = 6
+const LONGEST_BYTES = 256
+
+/**
+ * Looks for known values in bytes that nobody can read as text, as fast as memory is searched: the values as they stand in the
+ * data set, parts of names, dates with signs; in either case and in every encoding.
+ */
+export class RawValueSearch {
+  readonly #wanted: readonly Buffer[]
+
+  constructor(gathered: readonly Gathered[]) {
+    const texts = new Set(gathered.flatMap(textsOf))
+    const wanted = Array.from(texts)
+      .flatMap((text) => writeTextInAll(text))
+      .concat(gathered.map(({ value }) => trimmed(value)))
+      .filter(({ length }) => length >= SHORTEST_BYTES && length <= LONGEST_BYTES)
+    this.#wanted = Array.from(new Map(wanted.map((one) => [one.toString('latin1'), one])).values())
+  }
+
+  isIn(bytes: Buffer): boolean {
+    return this.#wanted.some((one) => bytes.includes(one))
+  }
+}
+
+/**
+ * Passes a large value, changed by another transform or not, and throws DEID_WITHHELD if a known value is in it: text in a
+ * place where compressed frames have none, such as a table that is too long or the gap between two segments.
+ */
+export class WatchedValue implements ValueTransform {
+  readonly #change: ValueTransform | undefined
+  readonly #search: RawValueSearch
+  #last: Buffer = Buffer.alloc(0)
+
+  constructor(change: ValueTransform | undefined, search: RawValueSearch) {
+    this.#change = change
+    this.#search = search
+  }
+
+  push(token: DataSetToken): Buffer[] {
+    const out = this.#change?.push(token) ?? [token.bytes]
+    if (token.kind !== 'value') return out
+    for (const piece of out) {
+      const joined = Buffer.concat([this.#last, piece])
+      if (this.#search.isIn(joined)) throw withheld('its pixel data holds its patient as text')
+      this.#last = Buffer.from(joined.subarray(Math.max(0, joined.length - LONGEST_BYTES)))
+    }
+    return out
+  }
+}
+
+function textsOf({ value, characterSet, vr }: Gathered): string[] {
+  const { text } = readText(value, characterSet, vr)
+  const values = [text, ...text.split('\\')]
+  const parts = vr === 'PN' ? values.flatMap(partsOfName) : []
+  const dates = values.flatMap((one) => {
+    const [, year, month, day] = /^(\d{4})(\d{2})(\d{2})$/.exec(one.trim()) ?? []
+    return day === undefined ? [] : ['-', '.', '/', ':'].map((sign) => [year, month, day].join(sign))
+  })
+  return [...values, ...parts, ...dates].flatMap((one) => {
+    const plain = one.trim()
+    return plain === '' ? [] : [plain, plain.toUpperCase(), plain.toLowerCase()]
+  })
+}
+
+/** Component groups, components, and both in the ways in which they are put together. */
+function partsOfName(name: string): string[] {
+  return name.split('=').flatMap((group) => {
+    const components = group.split('^').filter((component) => component !== '')
+    const pairs = [components, components.toReversed()].flatMap((order) =>
+      ['^', ' ', '', '_', ', ', ','].map((joint) => order.join(joint)),
+    )
+    return [group, ...components, ...pairs]
+  })
+}
+
+function trimmed(value: Buffer): Buffer {
+  let end = value.length
+  while (end > 0 && (value[end - 1] === 0 || value[end - 1] === 0x20)) end--
+  return value.subarray(0, end)
+}
