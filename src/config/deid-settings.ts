@@ -114,7 +114,7 @@ const profileSchema = z
       .describe('Options of PS3.15 §E.3; none = the Basic Profile alone'),
     capAges: setting.onOff('Ages over 89 years become 90').prefault('off'),
     passDocuments: setting
-      .onOff('Documents (PDF, CDA, …) leave although nobody can clean them')
+      .onOff('Documents (PDF, CDA, …) and pixel data in unknown forms leave although they cannot be cleaned')
       .prefault('off'),
     safePrivate: z
       .array(privateBlock('Private element without identity'))
