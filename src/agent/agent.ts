@@ -2,9 +2,9 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AgentSettings } from '../config/agent-settings.ts'
 import type { StoreRequest } from '../dimse/association.ts'
+import type { CallerTrouble } from '../dimse/caller-trouble.ts'
 import { deviceTls } from '../dimse/device-tls.ts'
 import { DEFAULT_LIMITS } from '../dimse/dimse-limits.ts'
-import type { TlsTrouble } from '../dimse/tls-trouble.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Failure } from '../platform/failure.ts'
 import { lockFolder } from '../platform/folder-lock.ts'
@@ -121,6 +121,7 @@ export async function startAgent(
   sending.start()
   const storageFailed = (failure: Failure): void => storage.failed(failure)
   const watch = new DeviceWatch({ devices, records: queue.devices, watchPoints, clock, storageFailed })
+  stack.defer(() => watch.flush())
   const server = stack.use(
     await listen({
       settings,
@@ -234,7 +235,7 @@ function listen(parts: Listening): Promise<DeviceDoors> {
     clock,
     log,
     limits: { ...DEFAULT_LIMITS, associations, associationsPerPeer, idleMs, maxPduLength },
-    tlsTrouble: (trouble: TlsTrouble) => watch.tlsTrouble(trouble),
+    onTrouble: (trouble: CallerTrouble) => watch.callerTroubled(trouble),
   }
   const tls = listener.tls && { ...listener.tls, isOnlyDoor: listener.plain === false }
   return openDoors(plain, tls, queue.watchPoints)

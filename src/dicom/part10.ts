@@ -37,6 +37,8 @@ const TAG = {
 /** 2.25 and the UUID 8f0c6a52-5d0e-4c1b-9a53-2f7b1e64d0c7 as a decimal number (PS3.5 §B.2). */
 export const IMPLEMENTATION_CLASS_UID = '2.25.190144067420472091287422165049070112967'
 export const IMPLEMENTATION_VERSION_NAME = 'FERRY'
+/** The association of `ferry echo` says by this name what it is. */
+export const ECHO_VERSION_NAME = 'FERRY ECHO'
 
 const META_GROUP = 0x0002
 const PREAMBLE_BYTES = 128

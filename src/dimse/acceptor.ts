@@ -5,15 +5,19 @@ import type { Log, LogFields } from '../platform/log.ts'
 import type { StrangerLog } from '../platform/stranger-log.ts'
 import type { AssociationEnd, AssociationRequest } from './association.ts'
 import type { AssociationHandlers } from './association-handlers.ts'
+import type { CallerTrouble } from './caller-trouble.ts'
 import { Connection } from './connection.ts'
 import type { DimseLimits } from './dimse-limits.ts'
 import type { GatheringLimits } from './gathered-data-set.ts'
 import { giveUp } from './give-up.ts'
 import { LibraryAcceptor } from './library-acceptor.ts'
-import { negotiate, type Peer } from './negotiate.ts'
+import { type Negotiated, negotiate, type Peer } from './negotiate.ts'
 import { OwnRequests } from './own-requests.ts'
 import { ABORT_BY_USER, BrokenOff, PDU_TYPE, timedOut } from './pdu.ts'
 import { PduReader, unexpectedPdu } from './pdu-reader.ts'
+import { brokenContextWords } from './proposed-contexts.ts'
+import { requestTitles } from './request-titles.ts'
+import { requestTrouble } from './request-trouble.ts'
 import { type Agreed, ServedMessages } from './served-messages.ts'
 import { isTlsRecord, TLS_HANDSHAKE_FAILURE } from './tls-record.ts'
 import { Watchdog } from './watchdog.ts'
@@ -32,8 +36,12 @@ export interface AcceptorOptions {
   readonly admit: () => boolean
   /** No association exists any more; may be called again. */
   readonly leave: () => void
-  /** The peer speaks TLS on a connection that is without. */
-  readonly metTls?: () => void
+  /** Of the listener. */
+  readonly localPort: number
+  /** Logs that a peer gets no association, or loses contexts, without a decision of the handlers; and tells it. */
+  readonly report: (trouble: CallerTrouble) => void
+  /** Tells of trouble that has its own line in the log. */
+  readonly tell: (trouble: CallerTrouble) => void
 }
 
 interface Established {
@@ -55,6 +63,8 @@ export class Acceptor {
   readonly #library = new LibraryAcceptor()
   #isBetweenMessages = true
   #isStopping = false
+  /** The request was read whole and decided about. */
+  #isDecided = false
 
   constructor(socket: Socket, options: AcceptorOptions) {
     this.#options = options
@@ -82,14 +92,21 @@ export class Acceptor {
 
   /** Ends the association with an A-ABORT now. */
   abort(): void {
+    this.#isStopping = true
     this.#connection.fail(shuttingDown())
   }
 
+  /** Its place among those that wait is taken away. */
+  crowdOut(): void {
+    this.#connection.fail(new Failure('ASSOCIATION_ABORTED', 'its place was given to another connection'))
+  }
+
   async #establish(): Promise<Established | undefined> {
-    const { clock, limits, log, peer } = this.#options
-    const timer = clock.after(limits.requestMs, () => this.#connection.fail(noRequest()))
+    const { clock, limits } = this.#options
+    const timer = clock.after(limits.requestMs, () => this.#connection.fail(noRequest(limits.requestMs)))
     try {
-      if (isTlsRecord(await this.#connection.peek(2))) return await this.#refuseTls()
+      const isPlain = this.#options.peer.tls === undefined
+      if (isPlain && isTlsRecord(await this.#connection.peek(2))) return await this.#refuseTls()
       const next = await this.#reader.next()
       timer.cancel()
       this.#watchdog.stop()
@@ -97,43 +114,69 @@ export class Acceptor {
       if (next.pduType !== PDU_TYPE.associateRequest) throw unexpectedPdu(next.pduType, 'before a request')
       return await this.#answerRequest(next.body)
     } catch (error) {
-      log.debug('no association came about', { peerAddress: peer.address, reason: describe(error) })
-      this.#giveUp(error)
+      this.#tellOfNone(this.#giveUp(error))
       return undefined
     } finally {
       timer.cancel()
     }
   }
 
+  /** What Ferry does by itself is no trouble of the caller: its end, and its faults, which are logged as such. */
+  #tellOfNone(failure: Failure): void {
+    if (this.#isStopping || failure.code === 'INTERNAL') return
+    if (!this.#isDecided)
+      return this.#options.report(this.#trouble(requestTrouble(this.#connection.head, failure)))
+    this.#options.log.debug('a caller did not wait for its answer', { reason: failure.message })
+  }
+
+  #trouble(trouble: Pick<CallerTrouble, 'kind' | 'words'>): CallerTrouble {
+    const { address: peerAddress } = this.#options.peer
+    return { ...trouble, peerAddress, ...requestTitles(this.#connection.head) }
+  }
+
   async #refuseTls(): Promise<undefined> {
-    const { limits, metTls } = this.#options
-    metTls?.()
+    const { limits } = this.#options
+    const words = `it speaks TLS on port ${this.#options.localPort}, which is without TLS`
+    this.#options.report(this.#trouble({ kind: 'tls-on-plain', words }))
     await this.#send(TLS_HANDSHAKE_FAILURE)
     this.#connection.letGo(limits.lingerMs)
     return undefined
   }
 
   async #answerRequest(body: Buffer): Promise<Established | undefined> {
-    const { limits, log, strangers } = this.#options
-    const { request, peerMaxPduLength, pdu, outcome } = negotiate(body, this.#library, {
+    const { limits, log } = this.#options
+    const negotiated = negotiate(body, this.#library, {
       ...this.#options,
       maxPduLength: limits.maxPduLength,
     })
-    const fields = describeAssociation(request)
+    const { request, peerMaxPduLength, pdu, outcome } = negotiated
+    this.#isDecided = true
+    this.#tellOfDecision(negotiated)
     if (outcome.accepted) this.#reader.announced(outcome.maxPduLength)
     await this.#send(pdu)
     if (outcome.accepted) {
-      log.debug('association accepted', { ...fields, presentationContexts: outcome.contexts.size })
+      const presentationContexts = outcome.contexts.size
+      log.debug('association accepted', { ...describeAssociation(request), presentationContexts })
       return this.#established({ association: request, contexts: outcome.contexts, peerMaxPduLength })
     }
-    const { rejection, reason } = outcome
+    this.#connection.letGo(limits.lingerMs)
+    return undefined
+  }
+
+  #tellOfDecision({ request, outcome, brokenContexts }: Negotiated): void {
+    const { report, tell, strangers } = this.#options
+    if (outcome.accepted) {
+      const words = brokenContextWords(brokenContexts)
+      if (words !== undefined) report(this.#trouble({ kind: 'contexts', words }))
+      return
+    }
+    const { rejection, reason, trouble } = outcome
+    if (trouble !== undefined) tell(this.#trouble({ kind: trouble, words: reason }))
     strangers.warn('association rejected', request.peerAddress, {
-      ...fields,
+      ...describeAssociation(request),
       answered: rejection.words,
       reason,
     })
-    this.#connection.letGo(limits.lingerMs)
-    return undefined
   }
 
   #established(agreed: Agreed): Established {
@@ -216,8 +259,8 @@ function released(): Failure {
   return new Failure('ASSOCIATION_ABORTED', 'the peer released the association')
 }
 
-function noRequest(): Failure {
-  return new Failure('ASSOCIATION_ABORTED', 'the peer did not ask for an association in time')
+function noRequest(requestMs: number): Failure {
+  return new Failure('ASSOCIATION_ABORTED', `${requestMs / 1000} s passed`)
 }
 
 function shuttingDown(): BrokenOff {

@@ -20,6 +20,8 @@ export interface AssociationRequest {
   /** IPv4 without the ::ffff: prefix, or IPv6. */
   readonly peerAddress: string
   readonly peerPort: number
+  /** The peer has an address of this machine. */
+  readonly isFromThisMachine?: true
   /** Where the connection is secured. */
   readonly tls?: TlsPeer
   readonly implementationClassUid?: string

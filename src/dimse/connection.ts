@@ -17,6 +17,8 @@ const TURN_BYTES = 128 * 1024
  * they send ends at nearly the same time then, and shares the device's flushes.
  */
 const ALONE_BYTES = 1024 * 1024
+/** A-ASSOCIATE-RQ up to the end of the calling AE title (PS3.8 §9.3.2). */
+const HEAD_BYTES = 42
 
 /**
  * A socket read by asking. What nobody has asked for yet stays within {@link MAX_BUFFERED}, then TCP holds the peer
@@ -34,6 +36,7 @@ export class Connection {
   #sinceTurn = 0
   #awaitsTurn = false
   #dropping = false
+  #head = Buffer.alloc(0)
   #reader: PromiseWithResolvers<void> | undefined
   #writer: PromiseWithResolvers<void> | undefined
   /** Resolves when the socket is gone. */
@@ -54,6 +57,11 @@ export class Connection {
   /** Why nothing more comes or goes; undefined while it does. */
   get failure(): Failure | undefined {
     return this.#failure
+  }
+
+  /** A copy of the first bytes that came, at most 42 of them, whether they were taken or not. */
+  get head(): Buffer {
+    return this.#head
   }
 
   /** Resolves once there is a byte to take; rejects when there never will be. */
@@ -128,6 +136,8 @@ export class Connection {
 
   #arrived(chunk: Buffer): void {
     if (this.#dropping) return
+    const missing = HEAD_BYTES - this.#head.length
+    if (missing > 0) this.#head = Buffer.concat([this.#head, chunk.subarray(0, missing)])
     this.#chunks.push(chunk)
     this.#buffered += chunk.length
     this.#sinceTurn += chunk.length

@@ -4,17 +4,17 @@ import type { Clock } from '../platform/clock.ts'
 import type { Place } from '../platform/crowd.ts'
 import { describe, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
-import { withoutMappedPrefix } from '../platform/peer-address.ts'
-import { StrangerLog } from '../platform/stranger-log.ts'
+import { isLoopback, withoutMappedPrefix } from '../platform/peer-address.ts'
+import { HOUR_MS, StrangerLog } from '../platform/stranger-log.ts'
 import { Acceptor } from './acceptor.ts'
 import type { AssociationHandlers } from './association-handlers.ts'
+import type { CallerTrouble } from './caller-trouble.ts'
 import { DEFAULT_LIMITS, type DimseLimits } from './dimse-limits.ts'
 import { checkLibrary } from './library-check.ts'
 import { type KnownAddresses, ListenerCounts } from './listener-counts.ts'
 import type { Peer } from './negotiate.ts'
 import { TlsDoor } from './tls-door.ts'
 import type { TlsAcceptance } from './tls-gate.ts'
-import type { TlsTrouble } from './tls-trouble.ts'
 
 export interface ListenOptions {
   /** The address to bind; never all interfaces unless it says so. */
@@ -30,11 +30,23 @@ export interface ListenOptions {
   /** Where another listener is under the same limits. */
   readonly counts?: ListenerCounts
   /** Where another listener's strangers are counted too. */
-  readonly strangers?: StrangerLog
+  readonly strangers?: DoorLogs
   /** Where given, the port is for TLS alone. */
   readonly tls?: TlsAcceptance
-  /** Told of peers that could not connect because of TLS, or the lack of it. */
-  readonly tlsTrouble?: (trouble: TlsTrouble) => void
+  /** Told of peers that got no association, or lost presentation contexts, without a decision of the handlers. */
+  readonly onTrouble?: (trouble: CallerTrouble) => void
+}
+
+/** Lines about strangers, of which a listener writes few. */
+export interface DoorLogs {
+  /** Those that were rejected: one line per address and minute. */
+  readonly rejected: StrangerLog
+  /** Those that did not get so far: one line per address and hour. */
+  readonly troubled: StrangerLog
+}
+
+export function openDoorLogs(log: Log, clock: Clock): DoorLogs {
+  return { rejected: new StrangerLog(log, clock), troubled: new StrangerLog(log, clock, HOUR_MS) }
 }
 
 /** Begins to accept associations. Fails with PORT_IN_USE, or DIMSE_LIBRARY_CHANGED. */
@@ -57,7 +69,7 @@ export class DimseServer implements AsyncDisposable {
   readonly #options: ListenOptions
   readonly #limits: DimseLimits
   readonly #counts: ListenerCounts
-  readonly #strangers: StrangerLog
+  readonly #strangers: DoorLogs
   readonly #running = new Map<Acceptor, Promise<void>>()
   readonly #door: TlsDoor | undefined
   /** At the door: not yet secured. */
@@ -69,10 +81,10 @@ export class DimseServer implements AsyncDisposable {
     this.#options = options
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
     this.#counts = options.counts ?? new ListenerCounts(this.#limits, options.clock, options.known)
-    this.#strangers = options.strangers ?? new StrangerLog(options.log, options.clock)
+    this.#strangers = options.strangers ?? openDoorLogs(options.log, options.clock)
     const { requestMs, lingerMs } = this.#limits
     const { tls: acceptance, clock } = options
-    const report = (trouble: TlsTrouble): void => this.#report(trouble)
+    const report = (trouble: CallerTrouble): void => this.#report(trouble)
     if (acceptance !== undefined) this.#door = new TlsDoor({ acceptance, clock, requestMs, lingerMs, report })
     server.on('error', (error) => options.log.warn('a listener failed', { reason: describe(error) }))
     server.on('connection', (socket) => this.#connected(socket))
@@ -118,7 +130,7 @@ export class DimseServer implements AsyncDisposable {
   }
 
   #connected(socket: Socket): void {
-    const { remoteAddress, remotePort } = socket
+    const { remoteAddress, remotePort, localAddress } = socket
     const address = withoutMappedPrefix(remoteAddress ?? '')
     socket.on('error', () => {}) // 'close' tells of it
     const visitor = new Visitor(socket, address, this.#counts)
@@ -126,7 +138,8 @@ export class DimseServer implements AsyncDisposable {
       socket.destroy()
       return
     }
-    const peer = { address, port: remotePort ?? 0 }
+    const isThisMachine = remoteAddress === localAddress || isLoopback(address)
+    const peer = { address, port: remotePort ?? 0, isThisMachine }
     if (this.#door === undefined) this.#serve(socket, peer, visitor)
     else this.#entering.set(socket, this.#enter(this.#door, socket, peer, visitor))
   }
@@ -140,19 +153,21 @@ export class DimseServer implements AsyncDisposable {
 
   #serve(socket: Socket, peer: Peer, visitor: Visitor): void {
     const { handlers, clock, log } = this.#options
-    const metTls = (): void => this.#report(tlsOnPlain(peer.address, this.port))
     const acceptor = new Acceptor(socket, {
       peer,
       handlers,
       clock,
       log,
-      strangers: this.#strangers,
+      strangers: this.#strangers.rejected,
+      localPort: this.port,
+      report: (trouble) => this.#report(trouble),
+      tell: (trouble) => this.#tell(trouble),
       admit: () => visitor.associate(),
       leave: () => visitor.dissociate(),
-      ...(peer.tls === undefined ? { metTls } : {}),
       limits: this.#limits,
       gathering: this.#counts.gathering,
     })
+    visitor.evict = () => acceptor.crowdOut()
     const running = acceptor.run().finally(() => {
       this.#running.delete(acceptor)
       visitor.gone()
@@ -162,12 +177,18 @@ export class DimseServer implements AsyncDisposable {
     if (this.#closing !== undefined) acceptor.stop()
   }
 
-  #report(trouble: TlsTrouble): void {
-    const { log, tlsTrouble } = this.#options
-    const { peerAddress, words } = trouble
-    this.#strangers.warn('a peer cannot connect because of TLS', peerAddress, { reason: words })
+  #report(trouble: CallerTrouble): void {
+    if (this.#closing !== undefined) return
+    const { peerAddress, callingAeTitle, calledAeTitle, words, kind } = trouble
+    const line = kind === 'contexts' ? 'presentation contexts refused' : 'a caller got no association'
+    this.#strangers.troubled.warn(line, peerAddress, { callingAeTitle, calledAeTitle, reason: words })
+    this.#tell(trouble)
+  }
+
+  #tell(trouble: CallerTrouble): void {
+    const { log, onTrouble } = this.#options
     try {
-      tlsTrouble?.(trouble)
+      onTrouble?.(trouble)
     } catch (error) {
       log.error('reporting a peer failed', { reason: describe(error) })
     }
@@ -179,6 +200,8 @@ class Visitor {
   readonly #socket: Socket
   readonly #address: string
   readonly #counts: ListenerCounts
+  /** What happens before the socket is destroyed because another one needs its place. */
+  evict: () => void = () => {}
   #place: Place | undefined
   #isAssociated = false
 
@@ -189,7 +212,10 @@ class Visitor {
   }
 
   wait(): boolean {
-    this.#place = this.#counts.wait(this.#address, () => void this.#socket.destroy())
+    this.#place = this.#counts.wait(this.#address, () => {
+      this.evict()
+      this.#socket.destroy()
+    })
     return this.#place !== undefined
   }
 
@@ -215,8 +241,4 @@ class Visitor {
     if (this.#isAssociated) this.#counts.dissociate(this.#address)
     this.#isAssociated = false
   }
-}
-
-function tlsOnPlain(peerAddress: string, port: number): TlsTrouble {
-  return { kind: 'tls-on-plain', peerAddress, words: `it speaks TLS on port ${port}, which is without TLS` }
 }

@@ -9,6 +9,8 @@ export interface Proposal {
   readonly calledAeTitle: string
   readonly maxPduLength: number
   readonly contexts: readonly ProposedContext[]
+  /** Instead of that of the whole program. */
+  readonly implementationVersionName?: string
 }
 
 /** A context that the peer has accepted. */
@@ -43,9 +45,12 @@ export class LibraryRequestor {
   }
 
   request(): Buffer {
-    const { callingAeTitle, calledAeTitle, maxPduLength, contexts } = this.#proposal
+    const { callingAeTitle, calledAeTitle, maxPduLength, contexts, implementationVersionName } =
+      this.#proposal
     const association = new library.Association(callingAeTitle, calledAeTitle)
     association.setMaxPduLength(maxPduLength)
+    if (implementationVersionName !== undefined)
+      association.setImplementationVersion(implementationVersionName)
     for (const { id, abstractSyntaxUid, transferSyntaxUids, proposesScp } of contexts) {
       association.addPresentationContext(abstractSyntaxUid, id)
       for (const uid of transferSyntaxUids) association.addTransferSyntaxToPresentationContext(id, uid)

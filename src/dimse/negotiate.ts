@@ -9,6 +9,8 @@ import type { AssociationAnswer, AssociationRequest } from './association.ts'
 import type { AssociationHandlers } from './association-handlers.ts'
 import { type AssociationRejection, REJECTION } from './association-rejection.ts'
 import type { LibraryAcceptor } from './library-acceptor.ts'
+import type { BrokenContext } from './proposed-contexts.ts'
+import { requestTitles } from './request-titles.ts'
 import type { TlsPeer } from './tls-peer.ts'
 
 /** What was agreed for one presentation context. */
@@ -21,6 +23,8 @@ export interface AgreedContext {
 export interface Peer {
   readonly address: string
   readonly port: number
+  /** It has an address of this machine. */
+  readonly isThisMachine?: boolean
   readonly tls?: TlsPeer
 }
 
@@ -30,6 +34,8 @@ export interface Negotiated {
   /** The peer's limit for P-DATA-TF to it; 0 means none. */
   readonly peerMaxPduLength: number
   readonly pdu: Buffer
+  /** Contexts that break PS3.8 and are refused alone, by ID. */
+  readonly brokenContexts: ReadonlyMap<number, BrokenContext>
   readonly outcome:
     | {
         readonly accepted: true
@@ -37,8 +43,17 @@ export interface Negotiated {
         /** The longest P-DATA-TF that was announced. */
         readonly maxPduLength: number
       }
-    | { readonly accepted: false; readonly rejection: AssociationRejection; readonly reason: string }
+    | {
+        readonly accepted: false
+        readonly rejection: AssociationRejection
+        readonly reason: string
+        /** Undefined: the handlers decided it. */
+        readonly trouble?: Unanswerable
+      }
 }
+
+/** A request that is rejected before the handlers see it. */
+type Unanswerable = 'request' | 'limit'
 
 export interface Negotiation {
   readonly peer: Peer
@@ -55,18 +70,20 @@ export interface Negotiation {
 export function negotiate(body: Buffer, library: LibraryAcceptor, negotiation: Negotiation): Negotiated {
   const checked = checkAssociateRequest(body)
   const request = describeRequest(checked, library, negotiation)
-  const { peerMaxPduLength } = checked
+  const { peerMaxPduLength, brokenContexts } = checked
+  const described = { request, peerMaxPduLength, brokenContexts }
   const answer = decide(checked, request, negotiation)
   if (!answer.accept) {
     negotiation.leave()
-    const { rejection, reason = rejection.words } = answer
-    const pdu = library.reject(rejection)
-    return { request, peerMaxPduLength, pdu, outcome: { accepted: false, rejection, reason } }
+    const { rejection, reason = rejection.words, trouble } = answer
+    const outcome = { accepted: false, rejection, reason, ...(trouble && { trouble }) } as const
+    return { ...described, pdu: library.reject(rejection), outcome }
   }
   const maxPduLength = answer.maxPduLength ?? negotiation.maxPduLength
-  const pdu = library.accept(answer, maxPduLength)
+  const all = { ...answer, contexts: new Map([...answer.contexts, ...brokenContexts]) }
+  const pdu = library.accept(all, maxPduLength)
   const contexts = agreedContexts(request, answer)
-  return { request, peerMaxPduLength, pdu, outcome: { accepted: true, contexts, maxPduLength } }
+  return { ...described, pdu, outcome: { accepted: true, contexts, maxPduLength } }
 }
 
 function describeRequest(
@@ -74,11 +91,16 @@ function describeRequest(
   library: LibraryAcceptor,
   { peer }: Negotiation,
 ): AssociationRequest {
-  const { implementationClassUid, implementationVersionName } = checked
+  const { implementationClassUid, implementationVersionName, brokenContexts } = checked
+  const { callingAeTitle = '', calledAeTitle = '' } = requestTitles(checked.pdu)
+  const { contexts } = library.request(checked.pdu)
   return {
-    ...library.request(checked.pdu),
+    callingAeTitle,
+    calledAeTitle,
+    contexts: contexts.filter(({ id }) => !brokenContexts.has(id)),
     peerAddress: peer.address,
     peerPort: peer.port,
+    ...(peer.isThisMachine === true ? { isFromThisMachine: true } : {}),
     ...(peer.tls === undefined ? {} : { tls: peer.tls }),
     ...(implementationClassUid === undefined ? {} : { implementationClassUid }),
     ...(implementationVersionName === undefined ? {} : { implementationVersionName }),
@@ -89,13 +111,22 @@ function decide(
   checked: CheckedAssociateRequest,
   request: AssociationRequest,
   { admit, handlers, log }: Negotiation,
-): AssociationAnswer {
+): AssociationAnswer & { readonly trouble?: Unanswerable } {
   // bit 0 is version 1, the only one there is (PS3.8 §9.3.2)
-  if ((checked.protocolVersion & 1) === 0) return reject(REJECTION.protocolVersionNotSupported)
-  if (checked.applicationContextName !== APPLICATION_CONTEXT_NAME) {
-    return reject(REJECTION.applicationContextNotSupported)
-  }
-  if (!admit()) return reject(REJECTION.localLimitExceeded)
+  if ((checked.protocolVersion & 1) === 0)
+    return reject(
+      REJECTION.protocolVersionNotSupported,
+      `its protocol version is ${checked.protocolVersion}, and there is only version 1 (PS3.8 §9.3.2)`,
+      'request',
+    )
+  if (checked.applicationContextName !== APPLICATION_CONTEXT_NAME)
+    return reject(
+      REJECTION.applicationContextNotSupported,
+      'its application context is not that of DICOM (PS3.7 §A.2.1)',
+      'request',
+    )
+  if (!admit())
+    return reject(REJECTION.localLimitExceeded, 'too many associations are open, in all or from it', 'limit')
   try {
     const answer = handlers.answer(request)
     if (answer.accept) agreedContexts(request, answer)
@@ -122,6 +153,10 @@ function agreedContexts(
   return agreed
 }
 
-function reject(rejection: AssociationRejection): AssociationAnswer {
-  return { accept: false, rejection }
+function reject(
+  rejection: AssociationRejection,
+  reason?: string,
+  trouble?: Unanswerable,
+): AssociationAnswer & { readonly trouble?: Unanswerable } {
+  return { accept: false, rejection, ...(reason && { reason }), ...(trouble && { trouble }) }
 }

@@ -27,6 +27,8 @@ export interface OpenAssociationOptions {
     readonly proposesScp?: true
   }[]
   readonly clock: Clock
+  /** At most 16 characters; without it that of the whole program. */
+  readonly implementationVersionName?: string
   /** Without it the port is spoken to in plain DICOM. */
   readonly tls?: TlsProposal
   /** Answers what the peer asks; without it a peer that asks is aborted. */
@@ -84,7 +86,12 @@ async function request(connection: Connection, reader: PduReader, proposal: Prop
   return accepted
 }
 
-function checkProposal({ callingAeTitle, calledAeTitle, contexts }: OpenAssociationOptions): Proposal {
+function checkProposal({
+  callingAeTitle,
+  calledAeTitle,
+  contexts,
+  implementationVersionName,
+}: OpenAssociationOptions): Proposal {
   for (const title of [callingAeTitle, calledAeTitle]) {
     if (!/^[\x20-\x5b\x5d-\x7e]{1,16}$/.test(title)) {
       throw new Failure('CONFIG_INVALID', `not an AE title of 1 to 16 characters: ${JSON.stringify(title)}`)
@@ -97,6 +104,7 @@ function checkProposal({ callingAeTitle, calledAeTitle, contexts }: OpenAssociat
     callingAeTitle,
     calledAeTitle,
     maxPduLength: DEFAULT_LIMITS.maxPduLength,
+    ...(implementationVersionName === undefined ? {} : { implementationVersionName }),
     contexts: contexts.map((context, index) => ({ id: 2 * index + 1, ...context })),
   }
 }

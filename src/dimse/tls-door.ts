@@ -2,20 +2,18 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../platform/clock.ts'
 import { Failure, failureFrom } from '../platform/failure.ts'
+import type { CallerTrouble } from './caller-trouble.ts'
 import { Connection } from './connection.ts'
 import { giveUp } from './give-up.ts'
-import { textWithoutPadding } from './padded-text.ts'
 import { encodePdu, PDU_TYPE } from './pdu.ts'
+import { type RequestTitles, requestTitles } from './request-titles.ts'
+import { requestTrouble } from './request-trouble.ts'
 import { type TlsAcceptance, TlsGate } from './tls-gate.ts'
 import type { TlsPeer } from './tls-peer.ts'
 import { isTlsRecord } from './tls-record.ts'
-import type { TlsTrouble } from './tls-trouble.ts'
 
 /** Rejected permanently by the service provider, no reason given (PS3.8 §9.3.4): all that the standard has for it. */
 const REJECTION = encodePdu(PDU_TYPE.associateReject, Uint8Array.of(0, 1, 2, 1))
-
-/** Called and calling AE title, from the first byte of an A-ASSOCIATE-RQ on (PS3.8 §9.3.2). */
-const [TITLES_AT, TITLE_LENGTH] = [10, 16]
 
 export interface TlsDoorParts {
   readonly acceptance: TlsAcceptance
@@ -23,7 +21,7 @@ export interface TlsDoorParts {
   /** For the first byte, and then for the handshake. */
   readonly requestMs: number
   readonly lingerMs: number
-  readonly report: (trouble: TlsTrouble) => void
+  readonly report: (trouble: CallerTrouble) => void
 }
 
 export interface Secured {
@@ -48,7 +46,10 @@ export class TlsDoor {
   async enter(socket: Socket, peerAddress: string): Promise<Secured | undefined> {
     socket.on('error', () => {}) // what broke is told by 'close' and by the handshake
     const first = await this.#firstBytes(socket)
-    if (first === undefined) return undefined
+    if (first instanceof Failure) {
+      this.#parts.report({ ...requestTrouble(Buffer.alloc(0), first), peerAddress })
+      return undefined
+    }
     try {
       if (first[0] === PDU_TYPE.associateRequest) return await this.#refusePlain(socket, first, peerAddress)
       if (!isTlsRecord(first)) throw new Failure('TLS_FAILED', 'it speaks neither TLS nor DICOM')
@@ -60,12 +61,15 @@ export class TlsDoor {
     }
   }
 
-  /** The bytes with which the peer begins, left where they are. */
-  #firstBytes(socket: Socket): Promise<Buffer | undefined> {
+  /** The bytes with which the peer begins, left where they are; or why there are none. */
+  #firstBytes(socket: Socket): Promise<Buffer | Failure> {
     const { clock, requestMs } = this.#parts
-    const { promise, resolve } = Promise.withResolvers<Buffer | undefined>()
-    const timer = clock.after(requestMs, () => socket.destroy())
-    socket.once('close', () => resolve(undefined))
+    const { promise, resolve } = Promise.withResolvers<Buffer | Failure>()
+    const timer = clock.after(requestMs, () => {
+      resolve(new Failure('ASSOCIATION_ABORTED', `${requestMs / 1000} s passed`))
+      socket.destroy()
+    })
+    socket.once('close', () => resolve(new Failure('ASSOCIATION_ABORTED', 'the connection is closed')))
     socket.once('data', (chunk) => {
       socket.pause()
       socket.unshift(chunk)
@@ -76,12 +80,10 @@ export class TlsDoor {
 
   async #refusePlain(socket: Socket, request: Buffer, peerAddress: string): Promise<undefined> {
     const { clock, lingerMs, report } = this.#parts
-    const [calledAeTitle, callingAeTitle] = [titleOf(request, 0), titleOf(request, 1)]
     report({
       kind: 'plain-on-tls',
       peerAddress,
-      ...(callingAeTitle === undefined ? {} : { callingAeTitle }),
-      ...(calledAeTitle === undefined ? {} : { calledAeTitle }),
+      ...printable(requestTitles(request)),
       words: `it speaks DICOM without TLS on port ${socket.localPort}, which is for TLS`,
     })
     const connection = new Connection(socket, clock)
@@ -110,9 +112,12 @@ export class TlsDoor {
   }
 }
 
-function titleOf(request: Buffer, index: number): string | undefined {
-  const at = TITLES_AT + index * TITLE_LENGTH
-  if (request.length < at + TITLE_LENGTH) return undefined
-  const title = textWithoutPadding(request.subarray(at, at + TITLE_LENGTH))
-  return /^[\x20-\x7e]+$/.test(title) ? title : undefined
+/** Titles that are text; a peer at the wrong door need not speak DICOM at all. */
+function printable({ callingAeTitle = '', calledAeTitle = '' }: RequestTitles): RequestTitles {
+  return {
+    ...(isText(callingAeTitle) ? { callingAeTitle } : {}),
+    ...(isText(calledAeTitle) ? { calledAeTitle } : {}),
+  }
 }
+
+const isText = (title: string): boolean => /^[\x20-\x7e]+$/.test(title)

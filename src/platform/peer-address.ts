@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 
 /** A dual-stack listener shows IPv4 peers as ::ffff:192.0.2.1 (RFC 4291 §2.5.5.2). */
 export function withoutMappedPrefix(address: string): string {
@@ -21,4 +21,10 @@ export function peerGroup(address: string): string {
     .slice(0, 4)
     .map((group) => group.replace(/^0+(?=.)/, '').toLowerCase())
     .join(':')}::/64`
+}
+
+/** 127.0.0.0/8 and ::1. */
+export function isLoopback(address: string): boolean {
+  const plain = withoutMappedPrefix(address)
+  return plain === '::1' || (isIP(plain) === 4 && plain.startsWith('127.'))
 }

@@ -75,8 +75,6 @@ test.each([
   ['200 contexts', Array.from({ length: 200 }, (_, index) => ctContext((2 * index + 1) & 255))],
   ['a context ID used twice', [ctContext(1), ctContext(1)]],
   ['an even context ID', [ctContext(2)]],
-  ['a context without transfer syntaxes', [{ ...ctContext(1), transferSyntaxes: [] }]],
-  ['a transfer syntax of 60 KB', [{ ...ctContext(1), transferSyntaxes: ['1'.repeat(60_000)] }]],
 ])('a request with %s is aborted for an invalid parameter', async (_, contexts) => {
   await using listener = await startListener()
   const raw = await RawAssociation.connect(listener.port)

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { CallerTrouble } from '../../src/dimse/caller-trouble.ts'
 import { DEFAULT_LIMITS } from '../../src/dimse/dimse-limits.ts'
 import { type OpenAssociationOptions, openAssociation } from '../../src/dimse/open-association.ts'
 import type { RequestedAssociation } from '../../src/dimse/requested-association.ts'
 import type { TlsCredentials } from '../../src/dimse/tls-credentials.ts'
 import type { TlsAcceptance } from '../../src/dimse/tls-gate.ts'
-import type { TlsTrouble } from '../../src/dimse/tls-trouble.ts'
 import { type Clock, systemClock } from '../../src/platform/clock.ts'
 import { InventedAuthority } from '../support/invented-certificates.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -229,7 +229,7 @@ test('who says nothing on the TLS port, or stops in mid-handshake, is let go aft
   await standstill(() => listener.server.connections)
   clock.advance(DEFAULT_LIMITS.requestMs)
   expect(await stuck.next()).toBe('closed')
-  expect(listener.troubles).toMatchObject([{ words: 'it was too slow' }])
+  expect(listener.troubles).toMatchObject([{ kind: 'silent' }, { words: 'it was too slow' }])
 })
 
 test('a listener that closes waits for nobody who is still at its door', async () => {
@@ -304,7 +304,10 @@ test('RSA keys of 2048 bits fit the profile', async () => {
   expect(await association.echo()).toBe(0)
 })
 
-type TestListener = Awaited<ReturnType<typeof startListener>> & { troubles: TlsTrouble[]; log: RecordingLog }
+type TestListener = Awaited<ReturnType<typeof startListener>> & {
+  troubles: CallerTrouble[]
+  log: RecordingLog
+}
 
 function startTls(
   acceptance: Partial<TlsAcceptance> = {},
@@ -318,10 +321,10 @@ function startPlain(): Promise<TestListener> {
 }
 
 async function start(tls: TlsAcceptance | undefined, clock: Clock): Promise<TestListener> {
-  const troubles: TlsTrouble[] = []
+  const troubles: CallerTrouble[] = []
   const log = new RecordingLog()
-  const tlsTrouble = (trouble: TlsTrouble): void => void troubles.push(trouble)
-  const listener = await startListener({ clock, log, tlsTrouble, ...(tls === undefined ? {} : { tls }) })
+  const onTrouble = (trouble: CallerTrouble): void => void troubles.push(trouble)
+  const listener = await startListener({ clock, log, onTrouble, ...(tls === undefined ? {} : { tls }) })
   return Object.assign(listener, { troubles, log })
 }
 

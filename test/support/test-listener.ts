@@ -1,8 +1,8 @@
+import type { CallerTrouble } from '../../src/dimse/caller-trouble.ts'
 import type { DimseLimits } from '../../src/dimse/dimse-limits.ts'
 import { type DimseServer, listenForAssociations } from '../../src/dimse/dimse-server.ts'
 import type { KnownAddresses } from '../../src/dimse/listener-counts.ts'
 import type { TlsAcceptance } from '../../src/dimse/tls-gate.ts'
-import type { TlsTrouble } from '../../src/dimse/tls-trouble.ts'
 import { type Clock, systemClock } from '../../src/platform/clock.ts'
 import { type Log, silentLog } from '../../src/platform/log.ts'
 import { RecordingHandlers } from './recording-handlers.ts'
@@ -16,11 +16,11 @@ export async function startListener(
     log?: Log
     known?: KnownAddresses
     tls?: TlsAcceptance
-    tlsTrouble?: (trouble: TlsTrouble) => void
+    onTrouble?: (trouble: CallerTrouble) => void
   } = {},
 ): Promise<AsyncDisposable & { server: DimseServer; port: number; handlers: RecordingHandlers }> {
   const { clock = systemClock, limits = {}, handlers = new RecordingHandlers(), log = silentLog } = options
-  const { known, tls, tlsTrouble } = options
+  const { known, tls, onTrouble } = options
   const server = await listenForAssociations({
     host: '127.0.0.1',
     port: 0,
@@ -29,7 +29,7 @@ export async function startListener(
     log,
     ...(known === undefined ? {} : { known }),
     ...(tls === undefined ? {} : { tls }),
-    ...(tlsTrouble === undefined ? {} : { tlsTrouble }),
+    ...(onTrouble === undefined ? {} : { onTrouble }),
     limits: { closeGraceMs: 500, ...limits },
   })
   return { server, port: server.port, handlers, [Symbol.asyncDispose]: () => server.close() }

@@ -1,7 +1,6 @@
-import { type ListenOptions, listenForAssociations } from '../../dimse/dimse-server.ts'
+import { type ListenOptions, listenForAssociations, openDoorLogs } from '../../dimse/dimse-server.ts'
 import { ListenerCounts } from '../../dimse/listener-counts.ts'
 import { readTlsCredentials, type TlsCredentials } from '../../dimse/tls-credentials.ts'
-import { StrangerLog } from '../../platform/stranger-log.ts'
 import type { WatchPoints } from '../queue/watch-points.ts'
 import { CertificateWatch } from './certificate-watch.ts'
 
@@ -36,7 +35,7 @@ export async function openDoors(
   const credentials = tls === undefined ? undefined : readTlsCredentials(tls)
   stack.use(watchCertificate(credentials, plain, watchPoints))
   const counts = new ListenerCounts(plain.limits ?? {}, plain.clock, plain.known)
-  const strangers = new StrangerLog(plain.log, plain.clock)
+  const strangers = openDoorLogs(plain.log, plain.clock)
   const isPlainOpen = tls === undefined || tls.isOnlyDoor !== true
   const port = isPlainOpen
     ? stack.use(await listenForAssociations({ ...plain, counts, strangers })).port

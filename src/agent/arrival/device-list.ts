@@ -85,12 +85,8 @@ export class DeviceList implements KnownAddresses {
   admit(caller: Caller): Admission {
     const { callingAeTitle, calledAeTitle } = caller
     const device = this.find(caller)
-    const answered = [...this.#aeTitles, ...(device?.calledAeTitles ?? [])]
-    if (!answered.includes('*') && !answered.includes(calledAeTitle)) {
-      const detail = answered.join(', ')
-      const reason = `it called ${calledAeTitle}, and this is ${detail}`
-      return refuse(device, 'called', detail, reason, REJECTION.calledAeNotRecognized)
-    }
+    const misdialled = this.refuseCalled(calledAeTitle, device)
+    if (misdialled !== undefined) return { admitted: false, device, refusal: misdialled }
     const problem = device && identityProblem(device, caller.tls)
     if (problem !== undefined) {
       const { kind, detail, reason } = problem
@@ -106,6 +102,20 @@ export class DeviceList implements KnownAddresses {
     if (this.#register.acceptUnknown) return { admitted: true, device: undefined }
     const reason = `the device list has no AE title ${callingAeTitle}`
     return refuse(undefined, 'unknown', '', reason, REJECTION.callingAeNotRecognized)
+  }
+
+  /** Why a call for this AE title is not answered; undefined if it is. */
+  refuseCalled(calledAeTitle: string, device?: Device): Refusal | undefined {
+    const answered = [...this.#aeTitles, ...(device?.calledAeTitles ?? [])]
+    if (answered.includes('*') || answered.includes(calledAeTitle)) return undefined
+    const detail = answered.join(', ')
+    const reason = `it called ${calledAeTitle}, and this is ${detail}`
+    return { kind: 'called', detail, reason, rejection: REJECTION.calledAeNotRecognized }
+  }
+
+  /** Whether any device of the list calls itself so. */
+  lists(aeTitle: string): boolean {
+    return this.devices.some((device) => device.aeTitle === aeTitle)
   }
 
   /** The device that calls itself so from there; undefined for a stranger. */

@@ -2,11 +2,12 @@ import { sopClassName, VERIFICATION_SOP_CLASS_UID } from '../../dicom/sop-class.
 import { STORAGE_STATUS } from '../../dicom/storage-status.ts'
 import { transferSyntaxName } from '../../dicom/transfer-syntax.ts'
 import type { AssociationRequest, StoreAnswer, StoreRequest, StoreSink } from '../../dimse/association.ts'
-import type { TlsTrouble } from '../../dimse/tls-trouble.ts'
+import type { CallerTrouble } from '../../dimse/caller-trouble.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { CallerKey, DeviceProblem, DeviceRecords, Received } from '../queue/device-records.ts'
 import type { WatchPoints } from '../queue/watch-points.ts'
+import { CallerTroubles } from './caller-troubles.ts'
 import type { DeviceList, Refusal } from './device-list.ts'
 
 const WRITE_EVERY_MS = 1000
@@ -26,15 +27,18 @@ export interface DeviceWatchParts {
 export class DeviceWatch {
   readonly #parts: DeviceWatchParts
   readonly #received = new Map<string, CallerKey & Received>()
+  readonly #troubles: CallerTroubles
   #writtenMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: DeviceWatchParts) {
     this.#parts = parts
+    this.#troubles = new CallerTroubles(parts)
   }
 
   /** Throws DATABASE_ERROR: an index that takes no sighting takes no instance either. */
   called(request: AssociationRequest, refusal: Refusal | undefined): void {
     const { records, watchPoints, clock } = this.#parts
+    this.#troubles.write()
     watchPoints.sight(request, refusal?.reason)
     records.proposed(request, proposalOf(request))
     if (refusal !== undefined) records.troubled(request, refusal, clock.now())
@@ -45,15 +49,13 @@ export class DeviceWatch {
     this.#write(() => this.#parts.records.troubled(caller, problem, this.#parts.clock.now()))
   }
 
-  /** A peer could not connect because of TLS: shown with the device of its address, where there is one such. Never throws. */
-  tlsTrouble({ peerAddress, callingAeTitle, calledAeTitle = '', words }: TlsTrouble): void {
-    const { devices, records, watchPoints, clock } = this.#parts
-    const named = callingAeTitle ?? devices.onlyOneAt(peerAddress)?.aeTitle ?? ''
-    const caller = { callingAeTitle: named, calledAeTitle, peerAddress }
-    this.#write(() => {
-      watchPoints.sight(caller, words)
-      records.troubled(caller, { kind: 'tls', detail: words }, clock.now())
-    })
+  /**
+   * A caller got no association, or lost presentation contexts, without a decision about it. Written down a little later,
+   * so that a scan of ports costs little. Never throws.
+   */
+  callerTroubled(trouble: CallerTrouble): void {
+    this.#troubles.add(trouble)
+    if (this.#parts.clock.monotonicMs() - this.#writtenMs >= WRITE_EVERY_MS) this.flush()
   }
 
   /** Counts what passes through to the sink, and notes how it ended. */
@@ -81,6 +83,7 @@ export class DeviceWatch {
         this.#parts.records.received(received, received)
         this.#received.delete(key)
       }
+      this.#troubles.write()
     })
   }
 

@@ -1,5 +1,6 @@
 import { chooseTransferSyntax } from '../../dicom/choose-transfer-syntax.ts'
 import { COMMITMENT_SOP_CLASS_UID } from '../../dicom/commitment-data-set.ts'
+import { ECHO_VERSION_NAME, IMPLEMENTATION_CLASS_UID } from '../../dicom/part10.ts'
 import { PROCEDURE_STEP_SOP_CLASS_UID } from '../../dicom/procedure-step-data-set.ts'
 import { isStorageSopClass, VERIFICATION_SOP_CLASS_UID } from '../../dicom/sop-class.ts'
 import { TRANSFER_SYNTAX } from '../../dicom/transfer-syntax.ts'
@@ -42,25 +43,37 @@ export interface StorageServiceParts {
  */
 export class StorageService implements AssociationHandlers {
   readonly #parts: StorageServiceParts
+  /** Associations on which nothing was agreed: how they end says less than that. */
+  readonly #useless = new WeakSet<AssociationRequest>()
 
   constructor(parts: StorageServiceParts) {
     this.#parts = parts
   }
 
   answer(request: AssociationRequest): AssociationAnswer {
+    if (isOwnEcho(request)) return this.#answerOwnEcho(request)
     const admission = this.#parts.devices.admit(request)
     const stated = admission.admitted ? this.#noRoom() : admission.refusal
     const refusal = this.#sight(request, stated) ?? stated
     if (refusal !== undefined) return { accept: false, rejection: refusal.rejection, reason: refusal.reason }
     const { pduBytes } = admission.device?.quirks ?? {}
     const answers = request.contexts.map((context) => answerContext(context, admission.device))
-    if (answers.every((answer) => 'refused' in answer))
+    if (answers.every((answer) => 'refused' in answer)) {
+      this.#useless.add(request)
       this.#parts.watch.troubled(request, { kind: 'nothing', detail: '' })
+    }
     return {
       accept: true,
       contexts: new Map(request.contexts.map(({ id }, i) => [id, answers[i] ?? REFUSED])),
       ...(pduBytes !== undefined && { maxPduLength: pduBytes }),
     }
+  }
+
+  /** It is nobody's call: no device is seen by it. It is told what a listed device would be told. */
+  #answerOwnEcho({ calledAeTitle, contexts }: AssociationRequest): AssociationAnswer {
+    const refusal = this.#parts.devices.refuseCalled(calledAeTitle) ?? this.#noRoom()
+    if (refusal !== undefined) return { accept: false, rejection: refusal.rejection, reason: refusal.reason }
+    return { accept: true, contexts: new Map(contexts.map((one) => [one.id, answerContext(one, undefined)])) }
   }
 
   store(request: StoreRequest): StoreSink {
@@ -75,9 +88,11 @@ export class StorageService implements AssociationHandlers {
     return undefined
   }
 
-  ended({ callingAeTitle, peerAddress }: AssociationRequest, end: AssociationEnd): void {
+  ended(request: AssociationRequest, end: AssociationEnd): void {
     const { watch } = this.#parts
+    const { callingAeTitle, peerAddress } = request
     watch.flush()
+    if (isOwnEcho(request) || this.#useless.has(request)) return
     if (end.how === 'aborted')
       watch.troubled({ callingAeTitle, peerAddress }, { kind: 'aborted', detail: end.failure.message })
   }
@@ -99,6 +114,16 @@ export class StorageService implements AssociationHandlers {
     return trouble === undefined ? undefined : noStorage(trouble)
   }
 }
+
+/**
+ * `ferry echo` on this machine: an association that says so, from an address of this machine, for verification alone. The address cannot be forged over TCP, and nothing can be stored on such an association, whatever it calls itself.
+ */
+const isOwnEcho = ({ contexts, ...request }: AssociationRequest): boolean =>
+  request.isFromThisMachine === true &&
+  request.implementationClassUid === IMPLEMENTATION_CLASS_UID &&
+  request.implementationVersionName === ECHO_VERSION_NAME &&
+  contexts.length > 0 &&
+  contexts.every(({ abstractSyntaxUid }) => abstractSyntaxUid === VERIFICATION_SOP_CLASS_UID)
 
 const noStorage = (reason: string): Refusal => ({
   kind: 'storage',

@@ -22,6 +22,18 @@ export interface Sighting {
   lastRejection: string | null
 }
 
+/** A caller that got no association, several times perhaps since it was last written down. */
+export interface NewSighting {
+  readonly callingAeTitle: string
+  /** Undefined: it has not said whom it calls. */
+  readonly calledAeTitle: string | undefined
+  readonly peerAddress: string
+  /** Why, in words. */
+  readonly rejection: string
+  readonly at: number
+  readonly times: number
+}
+
 export interface Alarm {
   code: string
   subject: string
@@ -67,6 +79,23 @@ export class WatchPoints {
     })
   }
 
+  /** Writes down in one go callers that were turned away before anybody decided about them. */
+  sightTurnedAway(callers: readonly NewSighting[]): void {
+    this.#database.transaction(() => {
+      for (const { callingAeTitle, calledAeTitle, peerAddress, rejection, at, times } of callers) {
+        const counted = [0, times, rejection, calledAeTitle ?? null] as const
+        this.#database.run(TURNED_AWAY, callingAeTitle, peerAddress, calledAeTitle ?? '', at, at, ...counted)
+      }
+      this.#database.run(FORGET_OLDEST)
+      this.#database.run(FORGET_NAMELESS)
+    })
+  }
+
+  /** A caller is shown no more until it calls again; what it has sent stays counted. */
+  forget(callingAeTitle: string, peerAddress: string): void {
+    this.#database.run(FORGET, callingAeTitle, peerAddress)
+  }
+
   sightings(): Sighting[] {
     return this.#database.all<Sighting>(SIGHTINGS)
   }
@@ -103,6 +132,16 @@ const SIGHT = `
   ON CONFLICT DO UPDATE SET called_ae_title = excluded.called_ae_title, last_seen_at = excluded.last_seen_at,
     associations = associations + excluded.associations, rejections = rejections + excluded.rejections,
     last_rejection = excluded.last_rejection`
+/** A caller that has not said whom it calls leaves what it said before. */
+const TURNED_AWAY = `
+  INSERT INTO device_sighting VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET called_ae_title = coalesce(?, called_ae_title), last_seen_at = excluded.last_seen_at,
+    rejections = rejections + excluded.rejections, last_rejection = excluded.last_rejection`
+const FORGET = 'DELETE FROM device_sighting WHERE calling_ae_title = ? AND peer_address = ?'
+/** Callers without a name are port scans, mostly. */
+const FORGET_NAMELESS = `
+  DELETE FROM device_sighting WHERE calling_ae_title = '' AND peer_address IN (
+    SELECT peer_address FROM device_sighting WHERE calling_ae_title = '' ORDER BY last_seen_at DESC LIMIT -1 OFFSET 100)`
 /** A stranger who tries name after name must neither fill the disk nor push out what has sent instances. */
 const FORGET_OLDEST = `
   DELETE FROM device_sighting WHERE (calling_ae_title, peer_address) IN (
@@ -113,7 +152,7 @@ const FORGET_OLDEST = `
 const SIGHTINGS = `
   SELECT calling_ae_title AS callingAeTitle, called_ae_title AS calledAeTitle, peer_address AS peerAddress,
     first_seen_at AS firstSeenAt, last_seen_at AS lastSeenAt, associations, rejections, last_rejection AS lastRejection
-  FROM device_sighting ORDER BY last_seen_at DESC LIMIT 200`
+  FROM device_sighting ORDER BY last_seen_at DESC`
 const RAISE = `
   INSERT INTO alarm VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET message = excluded.message`
 /** One alarm for all files, however many: the single ones are shown as held, with the reason. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { ECHO_VERSION_NAME } from '../../dicom/part10.ts'
 import { STORAGE_STATUS } from '../../dicom/storage-status.ts'
 import { TRANSFER_SYNTAX } from '../../dicom/transfer-syntax.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -31,7 +32,14 @@ async function echo(session: Session, peer: string, { calling, json }: EchoOptio
   const contexts = [
     { abstractSyntaxUid: VERIFICATION, transferSyntaxUids: [TRANSFER_SYNTAX.ImplicitVRLittleEndian] },
   ]
-  const options = { ...parsePeerAddress(peer), callingAeTitle: calling, contexts, clock }
+  const implementationVersionName = ECHO_VERSION_NAME
+  const options = {
+    ...parsePeerAddress(peer),
+    callingAeTitle: calling,
+    contexts,
+    clock,
+    implementationVersionName,
+  }
   await using association = await openAssociation(options, signal)
   const status = await association.echo()
   const ms = Math.round(clock.monotonicMs() - startedAt)

@@ -4,9 +4,9 @@ import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { encodePart10Header } from '../../../src/dicom/part10.ts'
+import type { CallerTrouble } from '../../../src/dimse/caller-trouble.ts'
 import { openAssociation } from '../../../src/dimse/open-association.ts'
 import { readTlsCredentials, type TlsFiles } from '../../../src/dimse/tls-credentials.ts'
-import type { TlsTrouble } from '../../../src/dimse/tls-trouble.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { InventedAuthority } from '../../support/invented-certificates.ts'
 import { inventedInstance } from '../../support/invented-instance.ts'
@@ -123,8 +123,8 @@ test('echoscu on the wrong port, either way, fails at once, and each is named', 
   })
   expect(secured.troubles).toMatchObject([{ kind: 'plain-on-tls', callingAeTitle: 'CT1' }])
 
-  const troubles: TlsTrouble[] = []
-  await using listener = await startListener({ tlsTrouble: (trouble) => void troubles.push(trouble) })
+  const troubles: CallerTrouble[] = []
+  await using listener = await startListener({ onTrouble: (trouble) => void troubles.push(trouble) })
   const securing = run('echoscu', [...withTls(device), '127.0.0.1', String(listener.port)])
   await expect(securing).rejects.toMatchObject({ stderr: expect.stringContaining('alert') as unknown })
   expect(troubles).toMatchObject([{ kind: 'tls-on-plain', peerAddress: '127.0.0.1' }])
@@ -134,11 +134,13 @@ function withTls({ key, certificate, ca }: TlsFiles): string[] {
   return ['--enable-tls', key, certificate, '--add-cert-file', ca]
 }
 
-async function startTls(): Promise<Awaited<ReturnType<typeof startListener>> & { troubles: TlsTrouble[] }> {
-  const troubles: TlsTrouble[] = []
+async function startTls(): Promise<
+  Awaited<ReturnType<typeof startListener>> & { troubles: CallerTrouble[] }
+> {
+  const troubles: CallerTrouble[] = []
   const listener = await startListener({
     tls: { credentials: readTlsCredentials(ours), clientCertificates: 'required' },
-    tlsTrouble: (trouble) => void troubles.push(trouble),
+    onTrouble: (trouble) => void troubles.push(trouble),
   })
   return Object.assign(listener, { troubles })
 }

@@ -2,10 +2,10 @@ import { Readable } from 'node:stream'
 import { expect, test } from '@jest/globals'
 import { encodePart10Header, parsePart10Header } from '../../../src/dicom/part10.ts'
 import type { AssociationAnswer, AssociationRequest } from '../../../src/dimse/association.ts'
+import type { CallerTrouble } from '../../../src/dimse/caller-trouble.ts'
 import { type OpenAssociationOptions, openAssociation } from '../../../src/dimse/open-association.ts'
 import type { ServiceRequest } from '../../../src/dimse/service.ts'
 import { readTlsCredentials } from '../../../src/dimse/tls-credentials.ts'
-import type { TlsTrouble } from '../../../src/dimse/tls-trouble.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { commitmentDataSet } from '../../support/commitment-data-set.ts'
 import { InventedAuthority } from '../../support/invented-certificates.ts'
@@ -27,10 +27,10 @@ describeWithOrthanc('Orthanc', () => {
     using authority = await InventedAuthority.create('Clinic')
     const ours = await authority.issue('ferry')
     const theirs = await authority.issue('orthanc')
-    const troubles: TlsTrouble[] = []
+    const troubles: CallerTrouble[] = []
     await using listener = await startListener({
       tls: { credentials: readTlsCredentials(ours), clientCertificates: 'required' },
-      tlsTrouble: (trouble) => void troubles.push(trouble),
+      onTrouble: (trouble) => void troubles.push(trouble),
     })
     await using orthanc = await Orthanc.start({
       DicomTlsEnabled: true,

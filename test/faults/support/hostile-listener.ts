@@ -2,9 +2,8 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { AssociationEnd, StoreSink } from '../../../src/dimse/association.ts'
 import type { AssociationHandlers } from '../../../src/dimse/association-handlers.ts'
-import { DimseServer } from '../../../src/dimse/dimse-server.ts'
+import { DimseServer, openDoorLogs } from '../../../src/dimse/dimse-server.ts'
 import type { Log } from '../../../src/platform/log.ts'
-import { StrangerLog } from '../../../src/platform/stranger-log.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { acceptAll } from '../../support/recording-handlers.ts'
 import { resetSocket } from '../../support/reset-socket.ts'
@@ -63,7 +62,7 @@ export class HostileListener {
       clock: this.#clock,
       log: this.#log(),
       // Its minutes outlast a case.
-      strangers: new StrangerLog(this.#log(), new ManualClock()),
+      strangers: openDoorLogs(this.#log(), new ManualClock()),
     })
   }
 

@@ -1,0 +1,68 @@
+import type { CallerTrouble } from '../../dimse/caller-trouble.ts'
+import type { Clock } from '../../platform/clock.ts'
+import type { CallerKey, DeviceRecords } from '../queue/device-records.ts'
+import type { NewSighting, WatchPoints } from '../queue/watch-points.ts'
+import type { DeviceList } from './device-list.ts'
+
+/** Callers that are told apart until they are written down; a scan of ports may show more, and these are not kept. */
+const CALLERS = 200
+
+export interface CallerTroublesParts {
+  readonly devices: DeviceList
+  readonly records: DeviceRecords
+  readonly watchPoints: WatchPoints
+  readonly clock: Clock
+}
+
+/** Gathers what kept callers from an association until it is written down in one go. */
+export class CallerTroubles {
+  readonly #parts: CallerTroublesParts
+  readonly #gathered = new Map<string, { trouble: CallerTrouble; caller: NewSighting; kind: string }>()
+
+  constructor(parts: CallerTroublesParts) {
+    this.#parts = parts
+  }
+
+  add(trouble: CallerTrouble): void {
+    const { peerAddress, calledAeTitle, words } = trouble
+    const callingAeTitle = this.#callerOf(trouble)
+    const key = JSON.stringify([callingAeTitle, peerAddress])
+    const before = this.#gathered.get(key)
+    if (before === undefined && this.#gathered.size >= CALLERS) return
+    const caller = {
+      callingAeTitle,
+      calledAeTitle: calledAeTitle ?? before?.caller.calledAeTitle,
+      peerAddress,
+      rejection: words,
+      at: this.#parts.clock.now(),
+      times: (before?.caller.times ?? 0) + (isTurnedAway(trouble) ? 1 : 0),
+    }
+    this.#gathered.set(key, { trouble, caller, kind: problemKind(trouble) })
+  }
+
+  /** Throws DATABASE_ERROR; what was gathered is kept then. */
+  write(): void {
+    const { records, watchPoints } = this.#parts
+    if (this.#gathered.size === 0) return
+    const gathered = this.#gathered.values().toArray()
+    watchPoints.sightTurnedAway(gathered.map(({ caller }) => caller).filter(({ times }) => times > 0))
+    for (const { trouble, caller, kind } of gathered)
+      records.troubled(caller, { kind, detail: trouble.words }, caller.at)
+    this.#gathered.clear()
+  }
+
+  /** By its own word; else the one device that is listed with its address, unless it may have been any program there. */
+  #callerOf({ callingAeTitle, peerAddress, kind }: CallerTrouble): CallerKey['callingAeTitle'] {
+    if (callingAeTitle !== undefined) return callingAeTitle
+    if (kind === 'silent' || kind === 'foreign') return ''
+    return this.#parts.devices.onlyOneAt(peerAddress)?.aeTitle ?? ''
+  }
+}
+
+/** Single contexts were refused, and the association goes on. */
+const isTurnedAway = ({ kind }: CallerTrouble): boolean => kind !== 'contexts'
+
+function problemKind({ kind }: CallerTrouble): string {
+  const isTls = kind === 'tls-on-plain' || kind === 'plain-on-tls' || kind === 'handshake-failed'
+  return isTls ? 'tls' : kind
+}
