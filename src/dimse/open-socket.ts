@@ -1,11 +1,12 @@
+import type { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Clock } from '../platform/clock.ts'
 import { Failure, failureFrom } from '../platform/failure.ts'
 import { oneLine } from './distinguished-name.ts'
-import type { TlsCredentials } from './tls-credentials.ts'
-import { BROKEN_OFF, distrustWords, handshakeWords } from './tls-words.ts'
+import { isPinnedForOther, type TlsCredentials } from './tls-credentials.ts'
+import { BROKEN_OFF, distrustWords, handshakeWords, type Verification } from './tls-words.ts'
 
 export interface TlsProposal {
   readonly credentials: TlsCredentials
@@ -42,7 +43,7 @@ export async function openSocket(
   signal?.addEventListener('abort', callOff, { once: true })
   try {
     await once(socket, 'connect')
-    return tls === undefined ? socket : await secure(socket, host, tls)
+    return tls === undefined ? socket : await secure(socket, host, tls, clock)
   } catch (error) {
     socket.destroy()
     if (calledOff()) throw new Failure('ASSOCIATION_ABORTED', `${attempt}: called off`)
@@ -58,6 +59,7 @@ async function secure(
   socket: Socket,
   host: string,
   { credentials, checkHost }: TlsProposal,
+  clock: Clock,
 ): Promise<TLSSocket> {
   const secured = connectTls({
     ...credentials.options,
@@ -73,7 +75,14 @@ async function secure(
     throw new Failure('TLS_FAILED', handshakeWords(error), { cause: error })
   }
   if (secured.authorized) return secured
-  throw new Failure('TLS_FAILED', untrusted(secured, host))
+  // Once: a second call does not always return it.
+  const certificate = secured.getPeerX509Certificate()
+  const [code, nowMs] = [String(secured.authorizationError), clock.now()]
+  if (isPinnedForOther(certificate, code, credentials, nowMs)) return secured
+  throw new Failure(
+    'TLS_FAILED',
+    untrusted(certificate, host, { code, authorities: credentials.authorities, nowMs }),
+  )
 }
 
 async function closed(socket: Socket): Promise<never> {
@@ -81,11 +90,12 @@ async function closed(socket: Socket): Promise<never> {
   throw new Error(BROKEN_OFF)
 }
 
-function untrusted(secured: TLSSocket, host: string): string {
-  const reason = String(secured.authorizationError)
-  const certificate = secured.getPeerX509Certificate()
-  if (certificate !== undefined && reason.includes('ALTNAME')) {
+function untrusted(
+  certificate: X509Certificate | undefined,
+  host: string,
+  verification: Omit<Verification, 'use'>,
+): string {
+  if (certificate !== undefined && verification.code.includes('ALTNAME'))
     return `its certificate (${oneLine(certificate.subject)}) is not for ${host}`
-  }
-  return distrustWords(reason, certificate)
+  return distrustWords(certificate, { ...verification, use: 'server' })
 }

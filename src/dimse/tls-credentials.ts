@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { describe, Failure, systemCode } from '../platform/failure.ts'
 import { checkPrivateFile } from '../platform/private-file.ts'
+import { outOfTime, weaknessWords } from './certificate-faults.ts'
 import { oneLine } from './distinguished-name.ts'
 import { TLS_PROFILE } from './tls-profile.ts'
 
@@ -18,6 +19,8 @@ export interface TlsFiles {
 /** Our certificate and key, and whom we believe. */
 export interface TlsCredentials {
   readonly certificate: X509Certificate
+  /** Whom we believe: authorities, or single devices. */
+  readonly authorities: readonly X509Certificate[]
   /** For both sides: of the profile of PS3.15 §B.12. */
   readonly options: SecureContextOptions
 }
@@ -43,7 +46,27 @@ export function readTlsCredentials(files: TlsFiles): TlsCredentials {
   } catch (error) {
     throw unfit('the certificate', files.certificate, `does not fit the TLS profile: ${describe(error)}`)
   }
-  return { certificate, options }
+  return { certificate, authorities, options }
+}
+
+/**
+ * Whether a certificate fails for its purpose alone and is listed itself. Whoever lists the certificate of one device means
+ * this device, whatever the certificate was issued for. OpenSSL judges the purpose first and keeps the last fault that it
+ * finds, so key, digests and days have been found good; days are compared again, by our clock.
+ */
+export function isPinnedForOther(
+  certificate: X509Certificate | undefined,
+  code: string,
+  { authorities }: TlsCredentials,
+  nowMs: number,
+): boolean {
+  return (
+    certificate !== undefined &&
+    code === 'INVALID_PURPOSE' &&
+    authorities.some(({ fingerprint256 }) => fingerprint256 === certificate.fingerprint256) &&
+    outOfTime([certificate], nowMs) === undefined &&
+    weaknessWords([certificate]).length === 0
+  )
 }
 
 /** The certificates of a PEM file, at least one. */

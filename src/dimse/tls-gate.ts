@@ -5,7 +5,7 @@ import type { Clock } from '../platform/clock.ts'
 import { Failure } from '../platform/failure.ts'
 import { certificateNames } from './certificate-names.ts'
 import { ABORT_BY_PROVIDER, BrokenOff } from './pdu.ts'
-import type { TlsCredentials } from './tls-credentials.ts'
+import { isPinnedForOther, type TlsCredentials } from './tls-credentials.ts'
 import type { TlsPeer } from './tls-peer.ts'
 import { BROKEN_OFF, distrustWords, handshakeWords } from './tls-words.ts'
 
@@ -19,6 +19,7 @@ export interface TlsAcceptance {
 export class TlsGate {
   readonly #server: Server
   readonly #required: boolean
+  readonly #credentials: TlsCredentials
   readonly #clock: Clock
   readonly #handshakeMs: number
   /** Whose handshake an event belongs to: of a peer that has gone, Node's event no longer tells the address. */
@@ -26,6 +27,7 @@ export class TlsGate {
 
   constructor({ credentials, clientCertificates }: TlsAcceptance, clock: Clock, handshakeMs: number) {
     this.#required = clientCertificates === 'required'
+    this.#credentials = credentials
     this.#clock = clock
     this.#handshakeMs = handshakeMs
     // Certificates are judged here, after the handshake: Node would only drop the connection, without a word to anybody.
@@ -64,8 +66,11 @@ export class TlsGate {
       cipherSuite: secured.getCipher().standardName,
     }
     if (certificate === undefined && !this.#required) return about
-    if (certificate === undefined || !secured.authorized) {
-      const words = distrustWords(String(secured.authorizationError), certificate)
+    const [code, nowMs] = [String(secured.authorizationError), this.#clock.now()]
+    const isBelieved = secured.authorized || isPinnedForOther(certificate, code, this.#credentials, nowMs)
+    if (certificate === undefined || !isBelieved) {
+      const { authorities } = this.#credentials
+      const words = distrustWords(certificate, { code, authorities, use: 'client', nowMs })
       throw new BrokenOff('TLS_FAILED', ABORT_BY_PROVIDER.reasonNotSpecified, words)
     }
     const { subject, fingerprint256: sha256 } = certificate

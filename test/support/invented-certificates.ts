@@ -1,5 +1,5 @@
-import { randomBytes, webcrypto } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { randomBytes, webcrypto, X509Certificate } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import type * as X509 from '@peculiar/x509'
 import { provideReflectMetadata } from '../../src/center/reflect-metadata.ts'
 import { readTlsCredentials, type TlsCredentials, type TlsFiles } from '../../src/dimse/tls-credentials.ts'
@@ -15,6 +15,18 @@ export interface CertificateOptions {
   readonly notAfter?: Date
   /** An RSA key of so many bits instead of one on P-256. */
   readonly rsaBits?: number
+  /** The digest of its signature. */
+  readonly hash?: 'SHA-1' | 'SHA-256'
+  /** Extended key usage: OIDs. */
+  readonly uses?: readonly string[]
+}
+
+/** Key, certificate and whom to believe as they are, without a look at whether they fit the profile. */
+export function uncheckedCredentials(files: TlsFiles): TlsCredentials {
+  const [cert, key, ca] = [files.certificate, files.key, files.ca].map((path) => readFileSync(path, 'utf8'))
+  const certificate = new X509Certificate(cert ?? '')
+  const options = { cert, key, ca, ciphers: 'DEFAULT:@SECLEVEL=0', minVersion: 'TLSv1.2' } as const
+  return { certificate, authorities: [new X509Certificate(ca ?? '')], options }
 }
 
 /** A certificate authority of a test and what it issues, as PEM files in a folder of its own. */
@@ -23,28 +35,37 @@ export class InventedAuthority implements Disposable {
   readonly #folder = tempFolder()
   readonly #keys: webcrypto.CryptoKeyPair
   readonly #certificate: X509.X509Certificate
+  readonly #algorithm: typeof ELLIPTIC
 
-  private constructor(x509: typeof X509, keys: webcrypto.CryptoKeyPair, certificate: X509.X509Certificate) {
+  private constructor(
+    x509: typeof X509,
+    keys: webcrypto.CryptoKeyPair,
+    certificate: X509.X509Certificate,
+    algorithm: typeof ELLIPTIC,
+  ) {
     this.#x509 = x509
+    this.#algorithm = algorithm
     this.#keys = keys
     this.#certificate = certificate
     writeFileSync(this.path, certificate.toString('pem'))
   }
 
-  static async create(name = 'Test authority'): Promise<InventedAuthority> {
+  /** With an RSA key of so many bits, or one on P-256. */
+  static async create(name = 'Test authority', rsaBits?: number): Promise<InventedAuthority> {
     provideReflectMetadata()
     const x509 = await import('@peculiar/x509')
     x509.cryptoProvider.set(webcrypto)
-    const keys = await webcrypto.subtle.generateKey(ELLIPTIC, true, ['sign', 'verify'])
+    const keys = await newKeys(rsaBits)
+    const algorithm = rsaBits === undefined ? ELLIPTIC : { ...ELLIPTIC, name: 'RSASSA-PKCS1-v1_5' }
     const certificate = await x509.X509CertificateGenerator.createSelfSigned({
       serialNumber: serialNumber(),
       name: [{ CN: [name] }],
       ...validity({}),
-      signingAlgorithm: ELLIPTIC,
+      signingAlgorithm: algorithm,
       keys,
       extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
     })
-    return new InventedAuthority(x509, keys, certificate)
+    return new InventedAuthority(x509, keys, certificate, algorithm)
   }
 
   /** Where its own certificate lies. */
@@ -54,6 +75,11 @@ export class InventedAuthority implements Disposable {
 
   get pem(): string {
     return this.#certificate.toString('pem')
+  }
+
+  async keyPem(): Promise<string> {
+    const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', this.#keys.privateKey))
+    return this.#x509.PemConverter.encode(der, 'PRIVATE KEY')
   }
 
   /** Issues a certificate; the files are those of its holder, who believes this authority. */
@@ -68,9 +94,10 @@ export class InventedAuthority implements Disposable {
       ...validity(options),
       publicKey: keys.publicKey,
       signingKey: this.#keys.privateKey,
-      signingAlgorithm: ELLIPTIC,
+      signingAlgorithm: { ...this.#algorithm, hash: options.hash ?? 'SHA-256' },
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
+        ...(options.uses === undefined ? [] : [new x509.ExtendedKeyUsageExtension([...options.uses])]),
         new x509.SubjectAlternativeNameExtension([
           { type: /^[\d.]+$/.test(host) ? 'ip' : 'dns', value: host },
         ]),
