@@ -9,6 +9,8 @@ import { Failure } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
 import type {
   AgentStatus,
+  CallerPattern,
+  CallersChanged,
   CenterTrouble,
   CommitmentsView,
   ControlService,
@@ -191,6 +193,36 @@ export class AgentService implements ControlService {
     return this.devices()
   }
 
+  ignoreCaller({ aeTitle, address }: CallerPattern): CallersChanged {
+    const { queue, devices, log } = this.#parts
+    if (aeTitle === '' && address === undefined)
+      throw new Failure('USAGE', 'ignoring a caller without an AE title: say at which address')
+    if (devices.list.lists(aeTitle) || (aeTitle === '' && devices.list.has(address ?? '')))
+      throw new Failure(
+        'USAGE',
+        `ignoring ${describeCallers(aeTitle, address)}: a listed device is never ignored`,
+      )
+    queue.ignoredCallers.add({ callingAeTitle: aeTitle, peerAddress: address })
+    log.info('caller ignored', { callingAeTitle: aeTitle, peerAddress: address })
+    return { ...this.devices(), changed: 1 }
+  }
+
+  unignoreCaller({ aeTitle, address }: CallerPattern): CallersChanged {
+    const { queue, log } = this.#parts
+    const changed = queue.ignoredCallers.remove({ callingAeTitle: aeTitle, peerAddress: address })
+    log.info('caller no longer ignored', { callingAeTitle: aeTitle, peerAddress: address })
+    return { ...this.devices(), changed }
+  }
+
+  forgetCaller({ aeTitle, address }: CallerPattern): CallersChanged {
+    const turnedAway = this.#devices().filter(
+      ({ callingAeTitle, peerAddress, state }) =>
+        state !== 'known' && callingAeTitle === aeTitle && (address ?? peerAddress) === peerAddress,
+    )
+    for (const { peerAddress } of turnedAway) this.#parts.queue.watchPoints.forget(aeTitle, peerAddress ?? '')
+    return { ...this.devices(), changed: turnedAway.length }
+  }
+
   async commitments(limit: number): Promise<CommitmentsView> {
     return { commitments: await this.#parts.queue.commitments.list(limit) }
   }
@@ -202,7 +234,12 @@ export class AgentService implements ControlService {
   #devices(): DevicesView['devices'] {
     const { queue, devices } = this.#parts
     devices.watch.flush()
-    return deviceViews(devices.list, queue.watchPoints.sightings(), queue.devices.list())
+    return deviceViews({
+      list: devices.list,
+      sightings: queue.watchPoints.sightings(),
+      records: queue.devices.list(),
+      ignored: queue.ignoredCallers.list(),
+    })
   }
 
   #study(row: StudyRow): StudyView {
@@ -232,3 +269,6 @@ function agentVersion(): string {
   const path = join(import.meta.dirname, '../../package.json')
   return parseJson(readFileSync(path, 'utf8'), packageSchema, 'INTERNAL', `reading ${path}`).version
 }
+
+const describeCallers = (aeTitle: string, address: string | undefined): string =>
+  `${JSON.stringify(aeTitle)} at ${address ?? 'any address'}`

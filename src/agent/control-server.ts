@@ -8,6 +8,7 @@ import { guardServer } from '../platform/guard-server.ts'
 import type { Log } from '../platform/log.ts'
 import type { RequestTarget } from '../platform/request-target.ts'
 import {
+  type CallerPattern,
   CONTROL_PATHS,
   CONTROL_SCHEMA_VERSION,
   type ControlService,
@@ -127,6 +128,12 @@ async function route(
   if (call === `POST ${CONTROL_PATHS.names}`) return await service.showNames(namesRequest(searchParams))
   if (call === `GET ${CONTROL_PATHS.devices}`) return await service.devices()
   if (call === `POST ${CONTROL_PATHS.reloadDevices}`) return await service.reloadDevices()
+  if (call === `POST ${CONTROL_PATHS.ignoreCaller}`)
+    return await service.ignoreCaller(callersOf(searchParams))
+  if (call === `POST ${CONTROL_PATHS.unignoreCaller}`)
+    return await service.unignoreCaller(callersOf(searchParams))
+  if (call === `POST ${CONTROL_PATHS.forgetCaller}`)
+    return await service.forgetCaller(callersOf(searchParams))
   if (call === `GET ${CONTROL_PATHS.commitments}`) return await service.commitments(limitOf(searchParams))
   if (call === `GET ${CONTROL_PATHS.procedureSteps}`)
     return await service.procedureSteps(limitOf(searchParams))
@@ -145,6 +152,12 @@ function whichOf(query: URLSearchParams): { ulid: string } | { studyInstanceUid:
   if (ulid !== null) return { ulid }
   if (studyInstanceUid !== null) return { studyInstanceUid }
   throw new Failure('USAGE', 'name an instance or a study')
+}
+
+function callersOf(query: URLSearchParams): CallerPattern {
+  const aeTitle = query.get('aet')
+  if (aeTitle === null) throw new Failure('USAGE', 'name a caller')
+  return { aeTitle, address: query.get('address') ?? undefined }
 }
 
 function namesRequest(query: URLSearchParams): NamesRequest {

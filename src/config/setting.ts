@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { aeTitleFault } from './ae-title-fault.ts'
 import type { Expected } from './expected.ts'
 import { parseDuration, parseRate, parseSize } from './quantity.ts'
 
@@ -155,7 +156,7 @@ export function setting<Value>(
 
 function parseAeTitle(value: string): string | undefined {
   const trimmed = value.trim()
-  return /^[\x20-\x5b\x5d-\x7e]{1,16}$/.test(trimmed) ? trimmed : undefined
+  return aeTitleFault(trimmed) === undefined ? trimmed : undefined
 }
 
 function wholeNumber(value: string, min: number, max: number): number | undefined {

@@ -1,4 +1,6 @@
+import { aeTitleFault } from '../config/ae-title-fault.ts'
 import type { DeviceView } from '../protocol/control-api.ts'
+import { deviceCommand } from './caller-word.ts'
 import { wordsOfFailure } from './language/failure-words.ts'
 import { type Language, PHRASES, type Say } from './language/language.ts'
 import type { Phrase } from './language/phrases-en.ts'
@@ -8,12 +10,10 @@ export interface ProblemWords {
   readonly todo: string
 }
 
+type Troubled = Pick<DeviceView, 'problem' | 'state' | 'callingAeTitle' | 'peerAddress' | 'calledAeTitle'>
+
 /** What was last in the way of a device, and what to do; of a kind that only a newer agent knows, its detail. */
-export function deviceProblemText(
-  device: Pick<DeviceView, 'problem' | 'callingAeTitle' | 'peerAddress' | 'calledAeTitle'>,
-  say: Say,
-  language: Language,
-): ProblemWords {
+export function deviceProblemText(device: Troubled, say: Say, language: Language): ProblemWords {
   const { problem, callingAeTitle, peerAddress, calledAeTitle } = device
   if (problem === null) return { what: '', todo: '' }
   const { kind, detail } = problem
@@ -23,12 +23,49 @@ export function deviceProblemText(
     address: peerAddress ?? '',
     called: calledAeTitle ?? '',
     detail: words?.meaning ?? detail,
+    approve: approveCommand(device),
+    ignore: ignoreCommand(device),
   }
   const [what, todo] = [phraseOf(`device.problem.${kind}`), phraseOf(`device.todo.${kind}`)]
   return {
     what: what === undefined ? detail : say(what, values),
-    todo: words?.todo ?? (todo === undefined ? '' : say(todo, values)),
+    todo:
+      unfitText(device, say) ??
+      words?.todo ??
+      (todo === undefined ? '' : say(todo, values) + orIgnore(device, say)),
   }
+}
+
+/** Lets the device in, from where it calls. */
+function approveCommand({ callingAeTitle: aeTitle, peerAddress }: Troubled): string {
+  const isAddress = peerAddress !== null && /^[0-9a-fA-F.:]+$/.test(peerAddress)
+  return deviceCommand(
+    'approve',
+    { aeTitle, address: undefined },
+    isAddress ? `--address ${peerAddress}` : '',
+  )
+}
+
+const ignoreCommand = ({ callingAeTitle: aeTitle, peerAddress }: Troubled): string =>
+  deviceCommand('ignore', { aeTitle, address: peerAddress ?? undefined })
+
+/** Of a device that waits for a decision under an AE title that nobody can let in. */
+function unfitText(device: Troubled, say: Say): string | undefined {
+  const { state, callingAeTitle, problem } = device
+  const fault = aeTitleFault(callingAeTitle)
+  const isBlank = state === 'unnamed' && problem?.kind === 'unknown'
+  if (fault === undefined || (state !== 'pending' && !isBlank)) return undefined
+  return say('device.todo.unfit', { fault: say(`aeTitle.${fault}`), ignore: ignoreCommand(device) })
+}
+
+/** The phrases of these kinds say it themselves. */
+const SAYS_IGNORE: ReadonlySet<string> = new Set(['unknown'])
+
+function orIgnore(device: Troubled, say: Say): string {
+  const { state, problem } = device
+  const isStranger = state === 'pending' || state === 'unnamed'
+  if (!isStranger || problem === null || SAYS_IGNORE.has(problem.kind)) return ''
+  return say('device.todo.orIgnore', { ignore: ignoreCommand(device) })
 }
 
 function phraseOf(text: string): Phrase | undefined {

@@ -3,6 +3,7 @@ import { deviceProblemText } from './device-problem-text.ts'
 import type { Say } from './language/language.ts'
 import type { Session } from './session.ts'
 import { showBytes, showTime } from './show-values.ts'
+import { sopClassSummary } from './sop-class-summary.ts'
 import { formatTable, printable } from './text-table.ts'
 
 /** The table of devices; below it what each that is not let in has asked for, and what to do. */
@@ -56,7 +57,7 @@ export function lastSentText(device: DeviceView, { say, clock }: Session): strin
 function advice(device: DeviceView, session: Session): string[] {
   const { say, language } = session
   const { proposal, problem, state } = device
-  if (problem === null || (state === 'known' && !isNewest(device))) return []
+  if (problem === null || state === 'ignored' || (state === 'known' && !isNewest(device))) return []
   const { callingAeTitle, peerAddress } = device
   const who = `${callingAeTitle === '' ? '?' : callingAeTitle} (${peerAddress ?? ''})`
   const { what, todo } = deviceProblemText(device, say, language)
@@ -78,7 +79,15 @@ function proposalText({ proposal, calledAeTitle }: DeviceView, say: Say): string
   return say('devices.proposal', {
     called: calledAeTitle ?? '',
     implementation: implementationVersionName ?? '?',
-    sopClasses: sopClasses.join(', ') + (moreSopClasses === 0 ? '' : ` … (+${moreSopClasses})`),
-    transferSyntaxes: transferSyntaxes.join(', '),
+    sopClasses: sopClassSummary(sopClasses, moreSopClasses),
+    transferSyntaxes: shortList(transferSyntaxes),
   })
+}
+
+const MOST_SYNTAXES = 4
+
+function shortList(names: readonly string[]): string {
+  return names.length <= MOST_SYNTAXES
+    ? names.join(', ')
+    : `${names.slice(0, MOST_SYNTAXES).join(', ')} … (${names.length})`
 }

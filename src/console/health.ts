@@ -23,6 +23,8 @@ const HOUR_MS = 3_600_000
 const PATIENCE_MS = HOUR_MS
 /** Strangers at the door of the last day are worth a line; older ones are history. */
 const STRANGER_MS = 24 * HOUR_MS
+/** A listed device that is turned away on a Friday is still a case on Monday. */
+const LISTED_MS = 7 * 24 * HOUR_MS
 const LATE_MS = 24 * HOUR_MS
 /** Tokens are refused at five minutes; a person has time before. */
 const CLOCK_MS = 60_000
@@ -34,7 +36,7 @@ export function assessHealth(status: AgentStatus, say: Say, language: Language):
     ...centerFindings(status, say, language),
     ...heldFindings(status, say),
     ...diskFindings(status, say),
-    ...strangerFindings(status, say, language),
+    ...deviceFindings(status, say, language),
     ...lateFindings(status, say),
     ...clockFindings(status, say),
   ]
@@ -92,30 +94,58 @@ function diskFindings({ disk, alarms }: AgentStatus, say: Say): Finding[] {
   ]
 }
 
-function strangerFindings({ devices, now }: AgentStatus, say: Say, language: Language): Finding[] {
+/**
+ * act: a device of the list gets no images through as it last called. decide: a caller that is not listed was turned away,
+ * and only a person knows whether it belongs here. Scans of ports and ignored callers are neither.
+ */
+function deviceFindings({ devices, now }: AgentStatus, say: Say, language: Language): Finding[] {
   return devices.flatMap((device) => {
-    const { state, lastRejection, rejections: count, firstSeenAt: since } = device
-    if (state === 'known' || lastRejection === null || count === 0) return []
-    if (now - device.lastSeenAt > STRANGER_MS) return []
+    const severity = severityOf(device, now)
+    if (severity === undefined) return []
+    const { rejections: count, callingAeTitle, name, peerAddress: address, lastRejection } = device
     const { what, todo } = deviceProblemText(device, say, language)
+    const aeTitle = callingAeTitle === '' ? '?' : callingAeTitle
     const values = {
-      device: device.callingAeTitle === '' ? '?' : device.callingAeTitle,
-      address: device.peerAddress,
+      device: name === null || name === aeTitle ? aeTitle : `${name} (${aeTitle})`,
+      address,
       count,
-      what: what === '' ? lastRejection : what,
+      what: what === '' ? (lastRejection ?? '') : what,
     }
     return [
       {
-        severity: state === 'refused' ? ('act' as const) : ('decide' as const),
+        severity,
         code: 'DEVICE_REJECTED',
-        what: say('health.stranger', values),
-        since,
+        what: say(count === 0 ? 'health.served' : 'health.stranger', values),
+        since: severity === 'act' ? device.lastSeenAt : device.firstSeenAt,
         next: null,
         todo: todo === '' ? say('health.stranger.todo') : todo,
       },
     ]
   })
 }
+
+type SeenDevice = AgentStatus['devices'][number]
+
+function severityOf(device: SeenDevice, now: number): 'act' | 'decide' | undefined {
+  const { state, name, problem, lastSeenAt } = device
+  const age = now - lastSeenAt
+  // In force since it called last: nothing that it offers is taken, although it is let in.
+  const isUseless = state === 'known' && problem?.kind === 'nothing' && problem.at >= lastSeenAt
+  if (state === 'refused' || (isUseless && name !== null)) return age <= LISTED_MS ? 'act' : undefined
+  if (age > STRANGER_MS) return undefined
+  if (state === 'pending') return 'decide'
+  return state === 'unnamed' && problem !== null && MEANT_TO_SEND.has(problem.kind) ? 'decide' : undefined
+}
+
+/** Of a caller without a name: a device may stand behind it, unlike behind what only connects or speaks another protocol. */
+const MEANT_TO_SEND: ReadonlySet<string> = new Set([
+  'request',
+  'tls',
+  'unknown',
+  'called',
+  'address',
+  'nothing',
+])
 
 function lateFindings({ oldestUnconfirmedAt: oldest, now }: AgentStatus, say: Say): Finding[] {
   if (oldest === null || now - oldest < LATE_MS) return []

@@ -45,6 +45,8 @@ function labelled(rows: readonly Labelled[]): string[] {
 
 function devicesText({ devices }: StatusView, say: Say): string[] {
   if (devices.rows.length === 0) return [say('report.noDevices')]
-  const columns = devices.titles.map((title, i) => ({ title, align: i > 2 ? 'right' : 'left' }) as const)
-  return formatTable(columns, devices.rows)
+  return formatTable(
+    devices.titles.map((title) => ({ title })),
+    devices.rows,
+  )
 }

@@ -1,7 +1,8 @@
 import type { AgentStatus } from '../protocol/control-api.ts'
 import { shortFingerprint } from '../protocol/signing-key.ts'
+import { deviceProblemText } from './device-problem-text.ts'
 import type { Finding } from './health.ts'
-import type { Say } from './language/language.ts'
+import type { Language, Say } from './language/language.ts'
 import { showBytes, showDuration, showTime } from './show-values.ts'
 import { AGENT_OUTLOOKS, headlineFor, type Level, type Outlooks, outlookFor } from './status-sentences.ts'
 
@@ -32,13 +33,18 @@ export interface FindingView {
   readonly advice: readonly Labelled[]
 }
 
-export function statusView(status: AgentStatus, findings: readonly Finding[], say: Say): StatusView {
+export function statusView(
+  status: AgentStatus,
+  findings: readonly Finding[],
+  say: Say,
+  language: Language,
+): StatusView {
   const { version, now, startedAt } = status
   return {
     version: say('report.version', { version, uptime: showDuration(now - startedAt, say) }),
     ...headlineOf(findings, now, say),
     figures: figures(status, say),
-    devices: devices(status, say),
+    devices: devices(status, say, language),
   }
 }
 
@@ -100,16 +106,32 @@ function waitingText({ waitingBytes, oldestUnconfirmedAt, now }: AgentStatus, sa
   return say('report.waitingText', { bytes: showBytes(waitingBytes), age })
 }
 
-function devices({ devices: seen, now }: AgentStatus, say: Say): StatusView['devices'] {
-  const phrases = ['device', 'address', 'lastSeen', 'associations', 'rejections'] as const
+function devices({ devices: seen, now }: AgentStatus, say: Say, language: Language): StatusView['devices'] {
+  const phrases = [
+    'state',
+    'aeTitle',
+    'name',
+    'kind',
+    'address',
+    'lastSeen',
+    'last',
+    'rejections',
+    'problem',
+  ] as const
   return {
     titles: phrases.map((phrase) => say(`column.${phrase}`)),
     rows: seen.map((device) => [
-      device.callingAeTitle,
+      say(`device.${device.state}`),
+      device.callingAeTitle === '' ? '?' : device.callingAeTitle,
+      device.name ?? '',
+      device.kind ?? '',
       device.peerAddress,
       showTime(device.lastSeenAt, now),
-      String(device.associations),
+      device.lastInstance === null ? say('time.never') : showTime(device.lastInstance.at, now),
       String(device.rejections),
+      device.problem === null
+        ? ''
+        : `${showTime(device.problem.at, now)} ${deviceProblemText(device, say, language).what}`,
     ]),
   }
 }

@@ -3,6 +3,7 @@ import { STORAGE_STATUS } from '../dicom/storage-status.ts'
 import { TRANSFER_SYNTAX } from '../dicom/transfer-syntax.ts'
 import { Failure } from '../platform/failure.ts'
 import { CONTROL_PATHS, type DeviceView, devicesSchema } from '../protocol/control-api.ts'
+import { deviceCommand } from './caller-word.ts'
 import { ControlClient } from './control-client.ts'
 import { lastSentText } from './devices-text.ts'
 import { EXIT } from './exit-codes.ts'
@@ -53,7 +54,10 @@ async function seenBy(dataFolder: string, aeTitle: string): Promise<DeviceView[]
 
 const noAddress = (device: Listed | undefined, named: string, { say }: Session): string =>
   device === undefined
-    ? say('devices.test.notListed', { device: named })
+    ? say('devices.test.notListed', {
+        device: named,
+        approve: deviceCommand('approve', { aeTitle: named, address: undefined }),
+      })
     : say('devices.test.noAddress', { device: device.name })
 
 interface Echo {

@@ -16,6 +16,9 @@ export const CONTROL_PATHS = {
   names: '/v1/names',
   devices: '/v1/devices',
   reloadDevices: '/v1/devices/reload',
+  ignoreCaller: '/v1/devices/ignore',
+  unignoreCaller: '/v1/devices/unignore',
+  forgetCaller: '/v1/devices/forget',
   commitments: '/v1/commitments',
   procedureSteps: '/v1/procedure-steps',
 } as const
@@ -54,10 +57,14 @@ export const deviceProposalSchema = z.object({
 })
 
 const deviceSightingSchema = z.object({
-  /** pending: not listed, and turned away. refused: listed, and turned away as it called last. known: let in. */
-  state: z.enum(['known', 'pending', 'refused']),
-  /** Of the list of devices. */
+  /**
+   * known: let in. refused: listed, and turned away as it called last. pending: not listed, and turned away. ignored: the
+   * same, and a person wants to hear no more of it. unnamed: it gave no AE title, as port scans and monitoring do.
+   */
+  state: z.enum(['known', 'refused', 'pending', 'ignored', 'unnamed']),
+  /** Name and kind are of the list of devices. */
   name: z.string().nullable(),
+  kind: z.string().nullable().default(null),
   proposal: deviceProposalSchema.nullable(),
   callingAeTitle: z.string(),
   calledAeTitle: z.string(),
@@ -70,11 +77,14 @@ const deviceSightingSchema = z.object({
   lastRejection: z.string().nullable(),
   /** What was last in its way: see src/agent/arrival. A newer agent may know other kinds. */
   problem: z.object({ kind: z.string(), detail: z.string(), at: time }).nullable(),
+  lastInstance: z
+    .object({ at: time, sopClass: z.string(), transferSyntax: z.string() })
+    .nullable()
+    .default(null),
 })
 
 /** A device of the list, or another caller; one that is listed and has never called has no times. */
 const deviceSchema = deviceSightingSchema.extend({
-  kind: z.string().nullable(),
   room: z.string().nullable(),
   /** It may call from these; none = from anywhere. */
   addresses: z.array(z.string()),
@@ -85,10 +95,12 @@ const deviceSchema = deviceSightingSchema.extend({
   instances: count,
   /** Of data sets, as they came. */
   bytes: z.number(),
-  lastInstance: z.object({ at: time, sopClass: z.string(), transferSyntax: z.string() }).nullable(),
 })
 
 export const devicesSchema = z.object({ devices: z.array(deviceSchema) })
+
+/** `changed`: how many callers that was about; 0 = none was there. */
+export const callersChangedSchema = devicesSchema.extend({ changed: count })
 
 /** What a person recognizes a study by; `isGuess`: its character set is missing or wrong, and the bytes decided. */
 const displayTextSchema = z.object({ text: z.string(), isGuess: z.boolean() })
@@ -299,6 +311,7 @@ export type DeliveryView = z.infer<typeof deliverySchema>
 export type DeviceProposal = z.infer<typeof deviceProposalSchema>
 export type DeviceView = z.infer<typeof deviceSchema>
 export type DevicesView = z.infer<typeof devicesSchema>
+export type CallersChanged = z.infer<typeof callersChangedSchema>
 export type StudyView = z.infer<typeof studySchema>
 export type QueueView = z.infer<typeof queueSchema>
 export type StudiesView = z.infer<typeof studiesSchema>
@@ -315,6 +328,12 @@ export interface NamesRequest {
   readonly osUser: string
   readonly studyInstanceUid: string | undefined
   readonly limit: number
+}
+
+/** Callers by what they call themselves; empty = they do not say. Without an address: from wherever they call. */
+export interface CallerPattern {
+  readonly aeTitle: string
+  readonly address: string | undefined
 }
 
 /** What a running agent answers; of a patient's attributes its rows carry masked ones at most. */
@@ -339,6 +358,11 @@ export interface ControlService {
   devices(): DevicesView | Promise<DevicesView>
   /** Takes the list of devices from the configuration anew; what else changed there waits for a restart. */
   reloadDevices(): DevicesView | Promise<DevicesView>
+  /** A caller that is not listed is no case for a person any more. Throws USAGE for one that is listed. */
+  ignoreCaller(which: CallerPattern): CallersChanged | Promise<CallersChanged>
+  unignoreCaller(which: CallerPattern): CallersChanged | Promise<CallersChanged>
+  /** Callers that were turned away are shown no more until they call again. */
+  forgetCaller(which: CallerPattern): CallersChanged | Promise<CallersChanged>
   commitments(limit: number): CommitmentsView | Promise<CommitmentsView>
   procedureSteps(limit: number): ProcedureStepsView | Promise<ProcedureStepsView>
 }

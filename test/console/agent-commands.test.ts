@@ -59,6 +59,8 @@ test.each([
 const REJECTED = {
   state: 'pending' as const,
   name: null,
+  kind: null,
+  lastInstance: null,
   proposal: null,
   callingAeTitle: 'CT2',
   calledAeTitle: 'FERRY',
@@ -72,7 +74,12 @@ const REJECTED = {
 }
 
 test.each([
-  ['unknown', '', 'not listed, and turned away', 'ferry devices approve CT2 --kind KIND'],
+  [
+    'unknown',
+    '',
+    'not listed, and turned away',
+    'ferry devices approve CT2 --address 10.0.0.9; if not: ferry devices ignore CT2@10.0.0.9',
+  ],
   [
     'called',
     'FERRY2',

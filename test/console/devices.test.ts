@@ -1,67 +1,15 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
-import type { DevicesView } from '../../src/protocol/control-api.ts'
-import { openClinic } from '../support/clinic.ts'
 import { freePort } from '../support/free-port.ts'
 import { inventedInstance } from '../support/invented-instance.ts'
 import { RawAssociation, readAcceptance, UID, wholeStore } from '../support/raw-association.ts'
-import { type CommandResult, runCommand } from '../support/run-command.ts'
+import { runningFerry } from '../support/running-ferry.ts'
 import { sendInstances } from '../support/send-instances.ts'
 import { Storescp } from '../support/storescp.ts'
-import { until } from '../support/until.ts'
 
 const run = promisify(execFile)
-
-interface RunningFerry extends AsyncDisposable {
-  folder: string
-  file: string
-  port: number
-  ferry(...args: string[]): Promise<CommandResult>
-  devices(): Promise<DevicesView['devices']>
-  stop(): Promise<void>
-}
-
-/** `ferry run` on a configuration file with these devices, joined to a center. */
-async function runningFerry(devices = ''): Promise<RunningFerry> {
-  await using stack = new AsyncDisposableStack()
-  const clinic = stack.use(await openClinic())
-  await clinic.stopAgent()
-  const [port, file] = [await freePort(), join(clinic.folder, 'ferry.yaml')]
-  writeFileSync(
-    file,
-    `# ours, by phone\ndataFolder: agent\nlog: {level: error}\nlistener:\n  host: 127.0.0.1\n  port: ${port}\n` +
-      `limits: {reserve: 64MiB}\nstatusPage: {enabled: off}\ndevices:\n${devices}  # the last one\nunknownDevices: reject\n`,
-  )
-  const ferry = (...args: string[]): Promise<CommandResult> => runCommand(clinic.folder, args)
-  const quit = new AbortController()
-  const running = runCommand(clinic.folder, ['run'], { signal: quit.signal })
-  const stop = async (): Promise<void> => {
-    quit.abort()
-    await running
-  }
-  stack.defer(stop)
-  const view = async (): Promise<DevicesView['devices']> => {
-    const { out } = await ferry('devices', '--json')
-    return (JSON.parse(out) as DevicesView).devices
-  }
-  await until(
-    () => ferry('devices'),
-    ({ exitCode }) => exitCode === 0,
-  )
-  const all = stack.move()
-  return {
-    folder: clinic.folder,
-    file,
-    port,
-    ferry,
-    devices: view,
-    stop,
-    [Symbol.asyncDispose]: () => all.disposeAsync(),
-  }
-}
 
 const device = (name: string, more = ''): string => `  - name: ${name}\n    aeTitle: ${name}\n${more}`
 
@@ -79,9 +27,11 @@ describeWithDcmtk('with DCMTK', () => {
 
     const { out: table } = await agent.ferry('devices')
     expect(table).toMatch(/PENDING\s+CT1\s+127\.0\.0\.1/)
-    expect(table).toContain('→ if it belongs here: ferry devices approve CT1 --kind KIND')
+    expect(table).toContain(
+      '→ if it belongs here: ferry devices approve CT1 --address 127.0.0.1; if not: ferry devices ignore CT1@127.0.0.1',
+    )
     expect(table).toMatch(/it calls FERRY and offers Verification in ImplicitVRLittleEndian.*OFFIS_DCMTK/)
-    const finding = 'CT1 at 127.0.0.1 (1 times): not listed, and turned away'
+    const finding = 'CT1 at 127.0.0.1 (1 time): not listed, and turned away'
     expect((await agent.ferry('status')).out).toContain(finding)
     const { out: status } = await agent.ferry('status', '--json')
     expect(JSON.parse(status)).toMatchObject({
@@ -145,7 +95,7 @@ test('each reason for which a device is not let in has its own words', async () 
   )
   const { out: status } = await agent.ferry('status')
   expect(status).toContain(
-    'US1 at 127.0.0.1 (1 times): turned away: it called PACS, and FERRY is answered here',
+    'US1 at 127.0.0.1 (1 time): turned away: it called PACS, and FERRY is answered here',
   )
   expect(status).toContain('set the called AE title on the device to one that is answered')
   expect(status).toContain('if it has moved: ferry devices approve CT1 --address 127.0.0.1')

@@ -1,5 +1,6 @@
 import type {
   AgentStatus,
+  CallersChanged,
   CommitmentsView,
   ControlService,
   DeliveryView,
@@ -177,6 +178,18 @@ export class FakeControlService implements ControlService {
 
   procedureSteps(): ProcedureStepsView {
     return { procedureSteps: this.announced }
+  }
+
+  ignoreCaller(): CallersChanged {
+    return { devices: this.listedDevices, changed: 1 }
+  }
+
+  unignoreCaller(): CallersChanged {
+    return { devices: this.listedDevices, changed: 0 }
+  }
+
+  forgetCaller(): CallersChanged {
+    return { devices: this.listedDevices, changed: 0 }
   }
 
   commitments(): CommitmentsView {

@@ -77,6 +77,8 @@ function device(state: 'pending' | 'refused', seenAt: number): (status: AgentSta
   const sighting = {
     state,
     name: null,
+    kind: null,
+    lastInstance: null,
     proposal: null,
     callingAeTitle: 'CT2',
     calledAeTitle: 'FERRY',

@@ -10,6 +10,7 @@ import { NO_NAMES } from './display-names.ts'
 import { type DisplayNames, DisplayRecords } from './display-records.ts'
 import { Findings } from './findings.ts'
 import { HeldFiles } from './held-files.ts'
+import { IgnoredCallers } from './ignored-callers.ts'
 import { InstanceIndex } from './instance-index.ts'
 import { type OpenedIndex, openIndex } from './open-index.ts'
 import { OwnCenter } from './own-center.ts'
@@ -42,6 +43,7 @@ export interface Queue extends Disposable {
   deliveries: Deliveries
   damage: Damage
   devices: DeviceRecords
+  ignoredCallers: IgnoredCallers
   display: DisplayRecords
   findings: Findings
   held: HeldFiles
@@ -88,6 +90,7 @@ export async function openQueue(
     deliveries: new Deliveries(database, clock),
     damage: new Damage(database, clock),
     devices: new DeviceRecords(database),
+    ignoredCallers: new IgnoredCallers(database, clock),
     display: new DisplayRecords(database, displayNames, clock),
     findings: new Findings(database, clock, held),
     held,

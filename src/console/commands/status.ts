@@ -35,7 +35,7 @@ async function showOnce(client: ControlClient, session: Session, { json }: Statu
   const isHealthy = findings.every(({ severity }) => severity !== 'act')
   if (json) printJson(session, { isHealthy, findings, ...status })
   else
-    for (const line of statusText(statusView(status, findings, say), say, terminal.paint))
+    for (const line of statusText(statusView(status, findings, say, language), say, terminal.paint))
       terminal.print(line)
   return isHealthy ? EXIT.ok : EXIT.unhealthy
 }

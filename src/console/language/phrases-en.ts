@@ -1,3 +1,4 @@
+import { DEVICE_ENGLISH } from './device-phrases-en.ts'
 import { HAND_ON_ENGLISH } from './hand-on-phrases-en.ts'
 import { KEY_ENGLISH } from './key-phrases-en.ts'
 import { SEND_ENGLISH } from './send-phrases-en.ts'
@@ -9,6 +10,7 @@ export const ENGLISH = {
   ...HAND_ON_ENGLISH,
   ...STATUS_ENGLISH,
   ...SEND_ENGLISH,
+  ...DEVICE_ENGLISH,
   'about.ferry':
     'Carries medical images from this clinic to the imaging center: sealed on arrival, proved on delivery.',
   'about.center':
@@ -153,65 +155,6 @@ export const ENGLISH = {
   'deidAction.clean-content': 'clean content',
   'deidAction.clean-graphics': 'remove',
   'deidAction.add': 'add',
-  'devices.about': 'devices: who is let in, who was turned away and why, what came from each',
-  'devices.aet': 'calling AE title of the device, as ferry devices shows it',
-  'devices.device': 'name or AE title of the device',
-  'devices.approve.about': 'let a device in: written into the configuration, and in force at once',
-  'devices.approve.kind': 'CT, MR, DR, US, …',
-  'devices.approve.name': 'what people call it; otherwise its AE title',
-  'devices.approve.address': 'it may call from this address or network only; may be repeated',
-  'devices.approve.listed': '{aeTitle} is listed already; with --address it is let in from one more address',
-  'devices.approve.done': '{name} is let in.',
-  'devices.remove.about': 'take a device off the list; what it has sent stays',
-  'devices.remove.done': '{name} is not listed any more.',
-  'devices.notListed':
-    '{device} is neither listed nor has it called, or there is more than one: ferry devices shows the names',
-  'devices.otherFile':
-    '{file} was changed, and the running agent reads another file: stop and start it with --config {file}',
-  'devices.applied': 'Written to {file}; the agent has taken it on.',
-  'devices.fileOnly': 'Written to {file}. The agent is not running: it takes this on when it starts.',
-  'devices.lastSent': 'last sent from {address}: {sopClass}, {transferSyntax}, {at}',
-  'devices.lastCalled': 'last called from {address}: {at}; it has sent no instance yet',
-  'devices.proposal':
-    'it calls {called} and offers {sopClasses} in {transferSyntaxes}; its software: {implementation}',
-  'devices.test.about': 'C-ECHO to a device, and what it sent last',
-  'devices.test.answers': '{device} answers ({peer}, {ms} ms)',
-  'devices.test.silent': '{device} does not answer ({peer}): {reason}',
-  'devices.test.noAddress':
-    '{device} cannot be called: its own address is not configured. Add dicom: {host: …, port: …} to it in the configuration',
-  'devices.test.notListed': '{device} cannot be called: it is not listed. ferry devices approve {device}',
-  'devices.test.neverSeen': 'It has never called.',
-  'devices.test.notRunning': 'What it sent last is known to the agent only, which is not running.',
-  'device.known': 'known',
-  'device.pending': 'PENDING',
-  'device.refused': 'REFUSED',
-  'device.problem.unknown': 'not listed, and turned away',
-  'device.todo.unknown': 'if it belongs here: ferry devices approve {aeTitle} --kind KIND',
-  'device.problem.address': 'turned away: calls from {address}, and is known only from {detail}',
-  'device.todo.address':
-    'if it has moved: ferry devices approve {aeTitle} --address {address}; if not, another machine uses its AE title',
-  'device.problem.called': 'turned away: it called {called}, and {detail} is answered here',
-  'device.todo.called':
-    'set the called AE title on the device to one that is answered, or add {called} to calledAeTitles of the device',
-  'device.problem.storage': 'turned away for now: {detail}',
-  'device.todo.storage': 'see ferry status; it is let in again by itself',
-  'device.problem.nothing': 'let in, and nothing that it offers is taken here',
-  'device.todo.nothing':
-    'check on the device which service is set up for Ferry: storage (C-STORE) is what it is for',
-  'device.problem.aborted': 'its association broke off: {detail}',
-  'device.todo.aborted':
-    "look at the network and at the device's own log; what was not answered with success it must send again",
-  'device.problem.instance': 'an instance was refused: {detail}',
-  'device.todo.instance': 'look at the log of the agent',
-  'device.problem.plain': 'turned away: it must use TLS, and called the port without TLS',
-  'device.todo.plain':
-    'set the device to TLS and to the port of listener.tls; if it was not this device, somebody used its AE title',
-  'device.problem.certificate': 'turned away: it showed another certificate than the one listed: {detail}',
-  'device.todo.certificate':
-    'if the device has a new certificate, write its name or SHA-256 under certificate; else somebody used its AE title',
-  'device.problem.tls': 'cannot connect: {detail}',
-  'device.todo.tls':
-    'compare the TLS settings of the device with those of this listener: port, certificate, authority',
   'config.about': 'look at configuration files',
   'config.check.about': 'find everything that is wrong with the configuration file',
   'config.check.good': '{path} is in order',

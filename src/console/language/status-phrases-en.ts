@@ -16,6 +16,7 @@ export const STATUS_ENGLISH = {
   'health.diskLow': 'Disk nearly full: {free} free; at {reserve} devices are refused',
   'health.disk.todo': 'make room on the disk of {folder}; never delete anything inside that folder',
   'health.stranger': '{device} at {address} ({count} {count:time|times}): {what}',
+  'health.served': '{device} at {address}: {what}',
   'health.stranger.todo': 'ferry devices shows what it offers, and what can be done',
   'health.late': 'The oldest instance waits for its confirmation',
   'health.late.todo': 'ferry queue shows what it waits for',

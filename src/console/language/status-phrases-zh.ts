@@ -17,6 +17,7 @@ export const STATUS_CHINESE: Readonly<Record<keyof typeof STATUS_ENGLISH, string
   'health.diskLow': '磁盘快满了：剩余 {free}；降到 {reserve} 就会拒收',
   'health.disk.todo': '在 {folder} 所在磁盘腾出空间；切勿删除该文件夹里的任何东西',
   'health.stranger': '{device}（{address}，{count} 次）：{what}',
+  'health.served': '{device}（{address}）：{what}',
   'health.stranger.todo': '用 ferry devices 查看它请求的服务和处理办法',
   'health.late': '最早的影像还在等待签收',
   'health.late.todo': '用 ferry queue 查看在等什么',

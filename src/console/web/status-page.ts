@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type AddressInfo, BlockList, isIP } from 'node:net'
+import { type AddressInfo, isIP } from 'node:net'
 import { answerGuarded } from '../../platform/answer-guarded.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { closeServer } from '../../platform/close-server.ts'
@@ -10,7 +10,7 @@ import { Crowd } from '../../platform/crowd.ts'
 import { Failure, failureFrom } from '../../platform/failure.ts'
 import { guardServer } from '../../platform/guard-server.ts'
 import type { Log } from '../../platform/log.ts'
-import { peerGroup } from '../../platform/peer-address.ts'
+import { isLoopback, peerGroup } from '../../platform/peer-address.ts'
 import type { RequestTarget } from '../../platform/request-target.ts'
 import { StrangerLog } from '../../platform/stranger-log.ts'
 import { CONTROL_SCHEMA_VERSION, type ControlService } from '../../protocol/control-api.ts'
@@ -134,7 +134,7 @@ function refuseFailed(
 async function statusBody(service: ControlService, language: Language): Promise<string> {
   const say = speak(language)
   const status = await service.status()
-  const view = statusView(status, assessHealth(status, say, language), say)
+  const view = statusView(status, assessHealth(status, say, language), say, language)
   const words = {
     title: say('page.title'),
     noAnswer: say('page.noAnswer'),
@@ -185,10 +185,4 @@ function isOwnHost(header: string | undefined): boolean {
   if (header === undefined || !URL.canParse(url)) return false
   const { hostname } = new URL(url)
   return hostname === 'localhost' || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0
-}
-
-function isLoopback(address: string): boolean {
-  const loopback = new BlockList()
-  loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-  return address === '::1' || (isIP(address) === 4 && loopback.check(address))
 }

@@ -48,6 +48,10 @@ function problemOf({ agent }: Clinic, aeTitle: string): object | null | undefine
   return agent.service.devices().devices.find((device) => device.callingAeTitle === aeTitle)?.problem
 }
 
+function stateOf({ agent }: Clinic, aeTitle: string): string | undefined {
+  return agent.service.devices().devices.find((device) => device.callingAeTitle === aeTitle)?.state
+}
+
 test('a device that must use TLS is turned away at the plain port, whoever speaks in its name, and ferry devices says why', async () => {
   using authority = await InventedAuthority.create()
   const [ct1, us1] = [
@@ -57,7 +61,9 @@ test('a device that must use TLS is turned away at the plain port, whoever speak
   await using clinic = await clinicWith(authority, [ct1, us1])
   expect(await call(clinic, 'CT1')).toMatch(REFUSED)
   expect(problemOf(clinic, 'CT1')).toMatchObject({ kind: 'plain' })
+  expect(stateOf(clinic, 'CT1')).toBe('refused')
   expect(await call(clinic, 'CT1', await authority.issue('anything'))).toBe('in')
+  expect(stateOf(clinic, 'CT1')).toBe('known')
   // A device that need not use TLS is let in at both.
   expect([await call(clinic, 'US1'), await call(clinic, 'US1', await authority.issue('us1'))]).toEqual([
     'in',

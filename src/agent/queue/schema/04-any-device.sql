@@ -62,6 +62,14 @@ CREATE TRIGGER device_sighting_forgotten AFTER DELETE ON device_sighting BEGIN
     AND instances = 0;
 END;
 
+-- Callers that are not listed and that a person wants to hear no more of; peer_address '' = from anywhere.
+CREATE TABLE ignored_caller (
+  calling_ae_title TEXT NOT NULL,
+  peer_address TEXT NOT NULL,
+  ignored_at INTEGER NOT NULL,
+  PRIMARY KEY (calling_ae_title, peer_address)
+) STRICT;
+
 -- A copy without identity does not stand for what its device holds, even where it kept the UID.
 ALTER TABLE instance ADD COLUMN is_deidentified INTEGER NOT NULL DEFAULT 0;
 

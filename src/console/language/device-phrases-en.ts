@@ -1,0 +1,99 @@
+/** The texts of `ferry devices`, and about devices elsewhere. */
+export const DEVICE_ENGLISH = {
+  'devices.about': 'devices: who is let in, who was turned away and why, what came from each',
+  'devices.aet': 'calling AE title of the device, as ferry devices shows it',
+  'devices.device': 'name or AE title of the device',
+  'devices.approve.about': 'let a device in: written into the configuration, and in force at once',
+  'devices.approve.kind': 'CT, MR, DR, US, …',
+  'devices.approve.name': 'what people call it; otherwise its AE title',
+  'devices.approve.address': 'it may call from this address or network only; may be repeated',
+  'devices.approve.listed': '{aeTitle} is listed already; with --address it is let in from one more address',
+  'devices.approve.done': '{name} is let in.',
+  'devices.approve.unfit':
+    '{aeTitle} cannot be let in ({fault}): an AE title is 1 to 16 characters of ASCII without backslash (PS3.5 §6.2); set a proper one on the device',
+  'devices.approve.still': 'As it last called, {device} is still turned away: {what}. {todo}',
+  'devices.remove.about': 'take a device off the list; what it has sent stays',
+  'devices.remove.done': '{name} is not listed any more.',
+  'devices.remove.forgotten':
+    '{device} was not on the list. It is no longer shown, and is still turned away; if it calls again, it is shown again. Ignore it for good: {ignore}',
+  'devices.ignore.about': 'hear no more of a caller that is not listed; it is still turned away',
+  'devices.unignore.about': 'hear again of a caller that was ignored',
+  'devices.caller': 'AE title of the caller, or AET@ADDRESS, as ferry devices shows it',
+  'devices.ignore.done': '{device} is ignored: ferry devices still shows it, ferry status does not.',
+  'devices.ignore.listed':
+    '{device} is listed, and a listed device is never ignored. Correct the cause, or take it off the list: ferry devices remove',
+  'devices.ignore.blank': 'A caller without an AE title can be ignored at one address only: @ADDRESS',
+  'devices.unignore.done': '{device} is no longer ignored.',
+  'devices.unignore.none': '{device} was not ignored: ferry devices shows who is',
+  'devices.notListed':
+    '{device} is neither listed nor has it called, or there is more than one: ferry devices shows the names',
+  'devices.otherFile':
+    '{file} was changed, and the running agent reads another file: stop and start it with --config {file}',
+  'devices.applied': 'Written to {file}; the agent has taken it on.',
+  'devices.fileOnly': 'Written to {file}. The agent is not running: it takes this on when it starts.',
+  'devices.lastSent': 'last sent from {address}: {sopClass}, {transferSyntax}, {at}',
+  'devices.lastCalled': 'last called from {address}: {at}; it has sent no instance yet',
+  'devices.proposal':
+    'it calls {called} and offers {sopClasses} in {transferSyntaxes}; its software: {implementation}',
+  'devices.test.about': 'C-ECHO to a device, and what it sent last',
+  'devices.test.answers': '{device} answers ({peer}, {ms} ms)',
+  'devices.test.silent': '{device} does not answer ({peer}): {reason}',
+  'devices.test.noAddress':
+    '{device} cannot be called: its own address is not configured. Add dicom: {host: …, port: …} to it in the configuration',
+  'devices.test.notListed': '{device} cannot be called: it is not listed. {approve}',
+  'devices.test.neverSeen': 'It has never called.',
+  'devices.test.notRunning': 'What it sent last is known to the agent only, which is not running.',
+  'device.known': 'known',
+  'device.pending': 'PENDING',
+  'device.refused': 'REFUSED',
+  'device.ignored': 'ignored',
+  'device.unnamed': 'no name',
+  'aeTitle.blank': 'it is blank',
+  'aeTitle.control': 'it contains control characters',
+  'aeTitle.backslash': 'it contains a backslash',
+  'aeTitle.foreign': 'it contains characters outside ASCII',
+  'aeTitle.long': 'it is longer than 16 characters',
+  'device.todo.unfit':
+    'this AE title cannot be let in ({fault}, see PS3.5 §6.2): set one of 1 to 16 letters and digits on the device; if it does not belong here: {ignore}',
+  'device.todo.orIgnore': '; if it does not belong here: {ignore}',
+  'device.problem.unknown': 'not listed, and turned away',
+  'device.todo.unknown': 'if it belongs here: {approve}; if not: {ignore}',
+  'device.problem.address': 'turned away: calls from {address}, and is known only from {detail}',
+  'device.todo.address': 'if it has moved: {approve}; if not, another machine uses its AE title',
+  'device.problem.called': 'turned away: it called {called}, and {detail} is answered here',
+  'device.todo.called':
+    'set the called AE title on the device to one that is answered, or add {called} to calledAeTitles of the device',
+  'device.problem.request': 'turned away: {detail}',
+  'device.todo.request':
+    'the device, or a network between, breaks the DICOM protocol: show this sentence to its service; newer software may help',
+  'device.problem.contexts': 'some of what it offers was refused: {detail}',
+  'device.todo.contexts': 'the rest is served; show this sentence to the service of the device',
+  'device.problem.foreign': 'something there does not speak DICOM: {detail}',
+  'device.todo.foreign':
+    'find the program at this address that calls the port of Ferry, and correct its settings',
+  'device.problem.silent': 'something there connected without asking: {detail}',
+  'device.todo.silent':
+    'nothing to do if monitoring, a scan of ports or a test of the connection runs there; if a device should send from there, look at its DICOM settings',
+  'device.problem.limit': 'turned away for now: {detail}',
+  'device.todo.limit':
+    'close associations that were left open, or raise limits.associations and associationsPerPeer',
+  'device.problem.storage': 'turned away for now: {detail}',
+  'device.todo.storage': 'see ferry status; it is let in again by itself',
+  'device.problem.nothing': 'let in, and nothing that it offers is taken here',
+  'device.todo.nothing':
+    'check on the device which service is set up for Ferry: storage (C-STORE) is what it is for',
+  'device.problem.aborted': 'its association broke off: {detail}',
+  'device.todo.aborted':
+    "look at the network and at the device's own log; what was not answered with success it must send again",
+  'device.problem.instance': 'an instance was refused: {detail}',
+  'device.todo.instance': 'look at the log of the agent',
+  'device.problem.plain': 'turned away: it must use TLS, and called the port without TLS',
+  'device.todo.plain':
+    'set the device to TLS and to the port of listener.tls; if it was not this device, somebody used its AE title',
+  'device.problem.certificate': 'turned away: it showed another certificate than the one listed: {detail}',
+  'device.todo.certificate':
+    'if the device has a new certificate, write its name or SHA-256 under certificate; else somebody used its AE title',
+  'device.problem.tls': 'cannot connect: {detail}',
+  'device.todo.tls':
+    'compare the TLS settings of the device with those of this listener: port, certificate, authority',
+} as const

@@ -1,0 +1,38 @@
+/** Shown in full: up to this many. */
+const FEW = 3
+/** Named of more. */
+const NAMED = 6
+
+/** What people call the SOP classes, by parts of their names; the first that fits. */
+const SHORT: readonly (readonly [RegExp, string])[] = [
+  [/\bCT .*Image/, 'CT'],
+  [/\bMR .*(Image|Spectroscopy)/, 'MR'],
+  [/Ultrasound|\bUS Volume/, 'US'],
+  [/Computed Radiography/, 'CR'],
+  [/Mammography X-Ray|Breast/, 'MG'],
+  [/Digital (Intra-Oral )?X-Ray/, 'DX'],
+  [/X-Ray Radiofluoroscopic|\bXRF\b/, 'RF'],
+  [/X-Ray (Angiographic|3D)|\bXA\b/, 'XA'],
+  [/Positron|\bPET\b/, 'PT'],
+  [/Nuclear Medicine/, 'NM'],
+  [/Endoscopic/, 'ES'],
+  [/Ophthalmic/, 'OP'],
+  [/Secondary Capture/, 'SC'],
+  [/\bSR\b/, 'SR'],
+  [/Key Object/, 'KO'],
+  [/Presentation State/, 'PR'],
+  [/Waveform/, 'ECG'],
+  [/Encapsulated/, 'DOC'],
+  [/^RT /, 'RT'],
+  [/Verification/, 'echo'],
+]
+
+/** A few by their names; of many what kinds of images there are, and how many SOP classes in all. */
+export function sopClassSummary(names: readonly string[], more: number): string {
+  const total = names.length + more
+  if (total <= FEW) return names.join(', ')
+  const kinds = new Set(names.flatMap((name) => SHORT.find(([part]) => part.test(name))?.[1] ?? []))
+  const named = kinds.size === 0 ? names : Array.from(kinds)
+  const isAll = named.length <= NAMED && more === 0 && kinds.size > 0
+  return `${named.slice(0, NAMED).join(', ')}${isAll ? '' : ' …'} (${total})`
+}
