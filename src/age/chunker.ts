@@ -29,7 +29,7 @@ export class Chunker {
     this.#hold(rest)
   }
 
-  /** What has not been handed out: less than a chunk, or with `keepLast` at most one. */
+  /** The bytes that are not yet handed out: less than a chunk, or with `keepLast` at most one. */
   rest(): Buffer {
     return this.#held.subarray(0, this.#length)
   }

@@ -21,7 +21,7 @@ export const VERSION_START = `${VERSION_LINE}\n`
 export interface Header {
   readonly stanzas: readonly Stanza[]
   readonly mac: Buffer
-  /** What the MAC covers: the version line up to and with the mark `---`. */
+  /** The bytes that the MAC covers: from the version line up to and including the mark `---`. */
   readonly authenticated: Buffer
 }
 

@@ -86,7 +86,7 @@ function openHeader(bytes: Buffer, identities: readonly Identity[]): Buffer {
   return fileKey
 }
 
-/** What is left at the end of the file must be the last chunk, which is empty only where the whole payload is. */
+/** Opens the rest of the file, which must be the last chunk. It is empty only if the whole payload is empty. */
 function openLast(payload: Payload, rest: Buffer): Buffer {
   const { index } = payload
   if (rest.length === 0) throw malformed('payload', `cut off after ${index} chunks`)

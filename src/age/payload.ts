@@ -6,7 +6,7 @@ import { deriveKey } from './key-derivation.ts'
 export const CHUNK_BYTES = 65_536
 export const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES
 
-/** Stands between header and chunks, so that the payload's key differs even under the same file key. */
+/** Length of the nonce between header and chunks: the payload's key differs even under the same file key. */
 export const PAYLOAD_NONCE_BYTES = 16
 
 /** Where the low 32 bits of the 11-byte big-endian counter lie; they count to 256 TiB, so the others stay zero. */

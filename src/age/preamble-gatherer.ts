@@ -7,7 +7,7 @@ export const HEADER_LIMIT_BYTES = 65_536
 
 const MAC_LINE_START = `\n${MAC_MARK}`
 
-/** Collects what stands before the chunks of an age file, header and payload nonce, in bounded memory. */
+/** Collects the part of an age file before its chunks, header and payload nonce, in bounded memory. */
 export class PreambleGatherer {
   readonly #held = Buffer.allocUnsafe(HEADER_LIMIT_BYTES + PAYLOAD_NONCE_BYTES)
   #length = 0
@@ -39,7 +39,7 @@ export class PreambleGatherer {
     return this.#length
   }
 
-  /** Refuses what is no age file at its first bytes, rather than after 64 KiB of it. */
+  /** Refuses bytes that are not an age file at once, rather than after 64 KiB of them. */
   #checkStart(): void {
     const start = this.#held.toString('latin1', 0, Math.min(this.#length, VERSION_START.length))
     if (VERSION_START.startsWith(start)) return

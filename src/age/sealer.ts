@@ -19,7 +19,7 @@ export class Sealer {
   readonly #chunker = new Chunker(CHUNK_BYTES, { keepLast: true })
   #isFinal = false
 
-  /** Throws SEAL_FAILED without a recipient: nobody could open the file. */
+  /** Throws SEAL_FAILED without a recipient: no key could open the file. */
   constructor(recipients: readonly Recipient[]) {
     if (recipients.length === 0) throw new Failure('SEAL_FAILED', 'sealing to nobody: no recipient given')
     const fileKey = randomBytes(FILE_KEY_BYTES)

@@ -17,7 +17,7 @@ const IDENTITY_PREFIX = 'age-secret-key-'
 /** A PKCS #8 private key is these bytes and then the 32 of the X25519 scalar (RFC 8410 §7). */
 const PKCS8_HEAD = Buffer.from('302e020100300506032b656e04220420', 'hex')
 
-/** Whom a file can be sealed to: an X25519 public key that has passed {@link parseRecipient}. */
+/** A key that files can be sealed to: an X25519 public key that has passed {@link parseRecipient}. */
 export interface Recipient {
   /** The form that people pass on: `age1…`. */
   readonly text: string
@@ -73,7 +73,7 @@ export function recipientOf(identity: Identity): Recipient {
   return identity.recipient
 }
 
-/** The public key of 32 bytes as they stand in a recipient or a stanza. */
+/** Imports the 32 bytes of a public key as a recipient or a stanza contains them. */
 export function importPublicKey(bytes: Buffer): KeyObject {
   const jwk = { kty: 'OKP', crv: 'X25519', x: bytes.toString('base64url') }
   return createPublicKey({ key: jwk, format: 'jwk' })
@@ -84,7 +84,7 @@ export function exportPublicKey(key: KeyObject): Buffer {
   return Buffer.from(String(key.export({ format: 'jwk' }).x), 'base64url')
 }
 
-/** X25519 (RFC 7748 §6.1); undefined where the result would be all zero, which OpenSSL refuses to hand out. */
+/** X25519 (RFC 7748 §6.1). Returns undefined if the result would be all zero, which OpenSSL refuses to hand out. */
 export function sharedSecret(privateKey: KeyObject, publicKey: KeyObject): Buffer | undefined {
   try {
     return diffieHellman({ privateKey, publicKey })

@@ -62,7 +62,7 @@ export class Crowd {
     const crowded = isGroupFull ? group : this.#mostCrowded(group)
     const [oldest] = this.#groups.get(crowded) ?? []
     if (oldest === undefined) return false
-    // To take a place from a group that would then have fewer than the newcomer's is no gain for anybody.
+    // A place is not taken from a group that would then have fewer places than the newcomer's.
     const isFair = this.#sizeOf(crowded) > own + 1
     if (!isFair && this.#clock.monotonicMs() - oldest.sinceMs < graceMs) return false
     oldest.leave()

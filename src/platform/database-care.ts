@@ -48,7 +48,7 @@ export class DatabaseCare implements Disposable {
 
   /**
    * Keeps the log short. SQLite would do it within a commit, which then takes as long as writing and syncing some thousand
-   * pages. What fails is tried again a second later; a log that grows all the same is brought in by a commit.
+   * pages. A failed attempt is repeated a second later; a log that still grows is checkpointed by a commit.
    */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {

@@ -3,8 +3,8 @@ import BetterSqlite3 from 'better-sqlite3'
 import type { DatabaseAnswer, DatabaseTask } from './database-care.ts'
 import { systemCode } from './failure.ts'
 
-// The thread of database-care.ts. It has a connection of its own, opened for each task: what takes long there stands in the way
-// of nobody.
+// The thread of database-care.ts. It has a connection of its own, opened for each task: a long task there
+// delays no other.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as database-care.ts hands it in
 const { path } = workerData as { path: string }
 

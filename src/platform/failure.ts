@@ -1,4 +1,4 @@
-/** What can cure a failure: time, a person, or nothing (this one instance can never go). */
+/** The cure of a failure: time, a person, or none (this one instance can never be sent). */
 export type Remedy = 'wait' | 'operator' | 'none'
 
 /**

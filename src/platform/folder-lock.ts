@@ -21,7 +21,7 @@ export function lockFolder(folder: string, whose: string): FolderLock {
   makeDatabasePrivate(path)
   const db = new BetterSqlite3(path, { timeout: PROBE_MS })
   try {
-    // Nothing is ever written, so that the lock can be taken on a full disk too.
+    // The lock writes nothing, so that it can be taken on a full disk too.
     db.pragma('journal_mode = MEMORY')
     db.exec('BEGIN EXCLUSIVE')
   } catch (error) {

@@ -13,8 +13,8 @@ const STATUS_LINES: Readonly<Record<string, string>> = {
 const BAD_REQUEST = '400 Bad Request'
 
 /**
- * Handles the events of an HTTP server that are no request: errors while accepting, bytes that are not HTTP, CONNECT.
- * None of them ends the process, and each connection is closed. `malformed` is told of bytes that are not HTTP.
+ * Handles the events of an HTTP server other than requests: errors while accepting, bytes that are not HTTP, CONNECT.
+ * None of them ends the process, and each connection is closed. `malformed` is called for bytes that are not HTTP.
  */
 export function guardServer(
   server: Server | SecureServer,
@@ -37,7 +37,7 @@ export function guardServer(
 }
 
 function closeWith(socket: Duplex, statusLine: string): void {
-  // Told of already, and about to close: its other bytes are no HTTP either.
+  // It was reported already and is about to close: its other bytes are not HTTP either.
   if (socket.writableEnded) return
   socket.on('error', () => {})
   if (!socket.writable) return void socket.destroy()

@@ -6,8 +6,8 @@ const THREADS = '16'
  * flushes, and while four wait a fifth association could not so much as open its file. Measured on ext4 with instances of
  * 512 KiB over eight associations: some 1.75 device flushes an instance become 1.35.
  *
- * For the whole process, and before its first asynchronous file operation, when libuv reads it; so only composition roots
- * call this, first. Somebody's own choice in the environment stands.
+ * It holds for the whole process and must be set before the first asynchronous file operation, when libuv reads it; so only
+ * composition roots call this, first. A value that the environment sets already is kept.
  */
 export function allowManyFileOperations(): void {
   process.env['UV_THREADPOOL_SIZE'] ??= THREADS

@@ -41,7 +41,7 @@ export class LogStream extends Writable {
     try {
       writeSync(this.#descriptor, this.#take())
     } catch {
-      // There is nobody left to tell.
+      // No output is left that could report this.
     }
   }
 
@@ -66,7 +66,7 @@ export class LogStream extends Writable {
     return lines
   }
 
-  /** The system may take fewer bytes than it was given, and none just now of a pipe that is full. */
+  /** The system may take fewer bytes than it was given, and none while a pipe is full. */
   #writeAll(bytes: Buffer, length: number, done: (isWritten: boolean) => void): void {
     write(this.#descriptor, bytes, (error, written) => {
       if (error === null) {

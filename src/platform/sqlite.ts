@@ -11,8 +11,8 @@ export type SqlRow = Record<string, SqlValue>
  * The one door to SQLite (docs/decisions/0002). Synchronous by nature: transactions are short and never span an await.
  *
  * better-sqlite3 is built so that a WAL database runs at synchronous=NORMAL whatever it reports first: commits survive
- * the death of the process, but not of the machine. What can be derived again is written so, with `transaction`; what
- * cannot (receipts, decisions, enrolment) is written with `durably`, which sets FULL and reads it back.
+ * the death of the process, but not of the machine. Rows that can be derived again are written so, with `transaction`; others
+ * (receipts, decisions, enrolment) are written with `durably`, which sets FULL and reads it back.
  */
 export class Database {
   readonly #db: BetterSqlite3.Database
@@ -26,7 +26,7 @@ export class Database {
 
   /**
    * Opens or creates the file and brings its schema up to the numbered files of `schemaFolder` (NN-*.sql). Throws
-   * DATABASE_DAMAGED for a file that is no database (any more), DATABASE_NEWER, DATABASE_ERROR.
+   * DATABASE_DAMAGED for a file that is not (or no longer) a database, DATABASE_NEWER, DATABASE_ERROR.
    *
    * `makeRoom` is called when the disk is full; if it returns true, what failed is tried once more.
    */
@@ -42,7 +42,7 @@ export class Database {
       db.pragma('busy_timeout = 5000')
       // Each checkpoint costs the device some four flushes; 16 MiB of log are read back in well under a second.
       db.pragma('wal_autocheckpoint = 4000')
-      // What is deleted is overwritten with zeros: a sealed name is not to stay in a free page.
+      // Deleted rows are overwritten with zeros: a sealed name must not remain in a free page.
       db.pragma('secure_delete = ON')
       db.pragma('synchronous = NORMAL')
       migrate(db, path, files)
@@ -97,7 +97,7 @@ export class Database {
 
   /**
    * Reads the whole database, half a second for 100,000 instances, and throws DATABASE_DAMAGED if its structure is not
-   * whole. What is found to be damaged later, while it is used, is a DATABASE_ERROR like any other.
+   * whole. Damage that is found later, in use, is a DATABASE_ERROR like any other.
    */
   check(): void {
     const attempted = 'looking at the whole database'
@@ -211,7 +211,7 @@ function databaseFailure(error: unknown, attempted: string): Failure {
   return failureFrom(error, isFull ? 'STORAGE_FULL' : 'DATABASE_ERROR', attempted)
 }
 
-/** SQLite's code for a file that is no database (any more). */
+/** True for SQLite's codes of a file that is not (or no longer) a database. */
 export function isDamageCode(code: string): boolean {
   return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB' || code === 'SQLITE_IOERR_SHORT_READ'
 }

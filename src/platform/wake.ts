@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 
-/** Lets a loop sleep until somebody calls it or a time has passed. A call while nobody sleeps is remembered once. */
+/** Lets a loop sleep until it is called or a time has passed. A call while it is awake is remembered once. */
 export class Wake {
   readonly #clock: Clock
   #called = false

@@ -24,7 +24,7 @@ export const joinRequestSchema = z.strictObject({
   token: z.string(),
   /** Ed25519 public key, base64url. */
   signingKey: z.string().length(43),
-  /** What the agent calls itself, for the operator's eyes. */
+  /** The agent's name for itself, shown to the operator. */
   name: z.string().max(100),
 })
 export type JoinRequest = z.infer<typeof joinRequestSchema>
@@ -56,13 +56,13 @@ export const agentAnswerSchema = z.strictObject({
 export type AgentAnswer = z.infer<typeof agentAnswerSchema>
 
 /**
- * What became of one member of a pack. 'stored': opened, digests recomputed and equal, stored durably. 'damaged': it did
- * not survive the way or the spool; send it again. 'refused': sending the same again cannot help.
+ * The result of one member of a pack. 'stored': opened, digests recomputed and equal, stored durably. 'damaged': its bytes
+ * changed on the way or in the spool; send it again. 'refused': sending the same again cannot help.
  */
 export const memberAnswerSchema = z.strictObject({
   ulid: z.string(),
   state: z.enum(['stored', 'damaged', 'refused']),
-  /** A failure code and its sentence where it is not stored. */
+  /** A failure code and its sentence, unless the member is stored. */
   code: z.string().optional(),
   reason: z.string().optional(),
 })

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 
-/** Of everything that `--json` prints and the control socket answers. A field may be added; a change of one counts up. */
+/** Version of all that `--json` prints and the control socket answers. A new field keeps it; a changed field counts it up. */
 export const CONTROL_SCHEMA_VERSION = 1
 
 /** Paths of the agent's control interface: HTTP/1.1 and JSON over a Unix socket or named pipe. */
@@ -37,7 +37,7 @@ const count = z.int().nonnegative()
 
 const alarmSchema = z.object({ code: z.string(), subject: z.string(), message: z.string(), since: time })
 
-/** Why the center cannot be sent to just now, and when it is tried again. */
+/** The reason why nothing can be sent to the center now, and the time of the next attempt. */
 const troubleSchema = z.object({
   reasonCode: z.string(),
   reason: z.string(),
@@ -46,7 +46,7 @@ const troubleSchema = z.object({
   nextAttemptAt: time,
 })
 
-/** What a caller asked for, by the standard's names, and by UID what has none there. */
+/** The proposal of a caller, by the standard's names, or by UID if the standard has no name. */
 export const deviceProposalSchema = z.object({
   sopClasses: z.array(z.string()),
   /** So many more than are named. */
@@ -62,7 +62,7 @@ const deviceSightingSchema = z.object({
    * same, and a person wants to hear no more of it. unnamed: it gave no AE title, as port scans and monitoring do.
    */
   state: z.enum(['known', 'refused', 'pending', 'ignored', 'unnamed']),
-  /** Name and kind are of the list of devices. */
+  /** Name and kind in the list of devices. */
   name: z.string().nullable(),
   kind: z.string().nullable().default(null),
   proposal: deviceProposalSchema.nullable(),
@@ -75,7 +75,7 @@ const deviceSightingSchema = z.object({
   rejections: count,
   /** Why it was last not let in, in words. */
   lastRejection: z.string().nullable(),
-  /** What was last in its way: see src/agent/arrival. A newer agent may know other kinds. */
+  /** The last problem of this device: see src/agent/arrival. A newer agent may know other kinds. */
   problem: z.object({ kind: z.string(), detail: z.string(), at: time }).nullable(),
   lastInstance: z
     .object({ at: time, sopClass: z.string(), transferSyntax: z.string() })
@@ -93,7 +93,7 @@ const deviceSchema = deviceSightingSchema.extend({
   firstSeenAt: time.nullable(),
   lastSeenAt: time.nullable(),
   instances: count,
-  /** Of data sets, as they came. */
+  /** Bytes of data sets as they arrived. */
   bytes: z.number(),
 })
 
@@ -135,7 +135,7 @@ export const statusSchema = z.object({
   now: time,
   version: z.string(),
   startedAt: time,
-  /** What a person must look at; the oldest first. */
+  /** Alarms that a person must look at, the oldest first. */
   alarms: z.array(alarmSchema),
   center: z.object({ name: z.string(), url: z.string(), trouble: troubleSchema.nullable() }),
   /** The agent's own fingerprint, as the center's operator sees it. */
@@ -156,7 +156,7 @@ export const statusSchema = z.object({
   disk: z.object({ folder: z.string(), freeBytes: z.number(), reserveBytes: z.number() }),
   /** How far this machine's clock is ahead of the center's; null until the center has answered. */
   clockOffsetMs: z.number().nullable(),
-  /** What was odd in the instances of each device, the latest first. */
+  /** Findings in the instances of each device, the latest first. */
   instanceFindings: z.array(findingCountSchema.extend({ callingAeTitle: z.string(), lastAt: time })),
   /** How often names were shown whole, and when last. */
   namesShown: z.object({ times: count, lastAt: time.nullable() }),
@@ -188,7 +188,7 @@ const studySchema = z.object({
   nextAttemptAt: time,
   reasonCode: z.string().nullable(),
   reason: z.string().nullable(),
-  /** What the newest receipt says of the PACS behind the center. */
+  /** The state at the PACS behind the center, from the newest receipt. */
   pacs: z.string().nullable(),
   receiptedAt: time.nullable(),
   instances: count,
@@ -210,7 +210,7 @@ export const queueSchema = z.object({
 
 export const studiesSchema = z.object({ displayNames: displayNamesSchema, studies: z.array(studySchema) })
 
-/** What a device announced by MPPS and what of it came. */
+/** The instances that a device announced by MPPS, and how many of them came. */
 const procedureStepSchema = z.object({
   callingAeTitle: z.string(),
   sopInstanceUid: z.string(),
@@ -356,7 +356,7 @@ export interface ControlService {
   /** The one answer that carries whole names. It is written down before they leave. */
   showNames(request: NamesRequest): NamesView | Promise<NamesView>
   devices(): DevicesView | Promise<DevicesView>
-  /** Takes the list of devices from the configuration anew; what else changed there waits for a restart. */
+  /** Reads the list of devices from the configuration again; other changes there take effect at the next start. */
   reloadDevices(): DevicesView | Promise<DevicesView>
   /** A caller that is not listed is no case for a person any more. Throws USAGE for one that is listed. */
   ignoreCaller(which: CallerPattern): CallersChanged | Promise<CallersChanged>

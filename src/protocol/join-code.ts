@@ -18,7 +18,7 @@ const joinCodeSchema = z.strictObject({
   expiresAt: z.string(),
 })
 
-/** What the center's operator hands to the clinic: where the center is, how to know it, and a token to join by. */
+/** The code that the center's operator gives to the clinic: the center's address, its fingerprints, and a token to join with. */
 export type JoinCode = z.infer<typeof joinCodeSchema>
 
 /** `FERRY1-` base64url(JSON) `-` the first 6 hex digits of its SHA-256, so that a slip in copying is noticed. */

@@ -18,7 +18,7 @@ export interface SigningKey extends VerifyKey {
   readonly signer: KeyObject
 }
 
-/** What stands before the 32 bytes in DER: SubjectPublicKeyInfo and PrivateKeyInfo (RFC 8410 §4, §7). */
+/** The DER bytes before the 32 bytes of a key: SubjectPublicKeyInfo and PrivateKeyInfo (RFC 8410 §4, §7). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 

@@ -45,7 +45,7 @@ const envelopeSchema = z.strictObject({
   policy: z.string(),
 })
 
-/** What stands in clear before the sealed bytes: enough to route and rebuild the index, nothing of the patient. */
+/** The clear text before the sealed bytes: enough to route the file and to rebuild the index, nothing of the patient. */
 export type Envelope = z.infer<typeof envelopeSchema>
 
 export interface Trailer {
@@ -59,7 +59,7 @@ export interface Trailer {
   sealedSha256: string
 }
 
-/** The envelope's bytes, ready to be the first in the file. What could not be read again is not written: SPOOL_FILE_INVALID. */
+/** Encodes the envelope as the first bytes of the file. Throws SPOOL_FILE_INVALID for one that could not be read again. */
 export function encodeEnvelope(envelope: Envelope): Buffer {
   const checked = envelopeSchema.safeParse(envelope)
   if (!checked.success)
@@ -146,7 +146,7 @@ export function parseTrailer(bytes: Buffer, fileBytes: number): Trailer {
   return trailer
 }
 
-/** The first 8 bytes of the SHA-256 of the four fields: a torn or flipped trailer is no trailer. */
+/** The first 8 bytes of the SHA-256 of the four fields: a torn or flipped trailer is not a trailer. */
 function check(trailer: Buffer): Buffer {
   return hash('sha256', trailer.subarray(0, 80), 'buffer').subarray(0, 8)
 }
@@ -160,5 +160,5 @@ const DEIDENTIFIED = 'deidentified:'
 /** An envelope's `policy` for a copy without identity, made by the profile of that name. */
 export const deidentifiedPolicy = (profile: string): string => DEIDENTIFIED + profile
 
-/** True for a copy that is not what the device holds: its patient is nobody, and its UIDs may be others. */
+/** True for a copy that differs from the one on the device: it has no patient, and its UIDs may differ. */
 export const isDeidentified = ({ policy }: { policy: string }): boolean => policy.startsWith(DEIDENTIFIED)

@@ -7,7 +7,7 @@ export type Ulid = string & { readonly __brand: 'Ulid' }
 
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
-/** A new ULID (github.com/ulid/spec). A clock that stands before 1970 gives the time 0. */
+/** A new ULID (github.com/ulid/spec). A clock before 1970 gives the time 0. */
 export function newUlid(nowMs: number): Ulid {
   let time = ''
   for (let rest = Math.max(0, nowMs), i = 0; i < 10; i++, rest = Math.floor(rest / 32))
