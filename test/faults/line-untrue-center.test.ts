@@ -58,7 +58,7 @@ test('a center that calls stored what it has not stored confirms nothing, is fou
     {
       code: 'CENTER_BEHIND',
       subject: studyInstanceUid,
-      message: expect.stringMatching(/called instances stored, and lacks 1 of them for the \d\. time/),
+      message: expect.stringMatching(/confirmed 1 instances that it does not have \(occurrence \d\)/),
     },
   ])
   center.repent()

@@ -4,7 +4,7 @@ import { Failure } from '../../platform/failure.ts'
 import { type Envelope, encodeEnvelope, encodeTrailer, type Trailer } from '../../protocol/spool-file.ts'
 
 /**
- * Seals one instance as it streams in. What {@link start}, {@link update} and {@link finish} answer are the bytes of its
+ * Seals one instance as it streams in. {@link start}, {@link update} and {@link finish} return the bytes of its
  * spool file in the order in which they must be written; no plaintext is among them. Both digests of the trailer are
  * taken in the same pass.
  */
@@ -17,7 +17,7 @@ export class SpoolFileSealer {
   #dataSetBytes = 0
   #sealedBytes = 0
 
-  /** `sealer` is fresh: it has sealed nothing yet. `part10Header` is what stands before the data set in the Part 10 file: preamble, prefix, file meta information. */
+  /** `sealer` is fresh: it has sealed nothing yet. `part10Header` is the part of the Part 10 file before the data set: preamble, prefix, file meta information. */
   constructor(envelope: Envelope, part10Header: Buffer, sealer: Sealer) {
     if (envelope.part10HeaderBytes !== part10Header.length) {
       const found = `${part10Header.length} bytes, where the envelope says ${envelope.part10HeaderBytes}`
@@ -34,7 +34,7 @@ export class SpoolFileSealer {
     return this.#count([this.#envelope, this.#sealer.header, ...this.#sealer.update(this.#part10Header)])
   }
 
-  /** What the next bytes of the data set complete. */
+  /** Takes the next bytes of the data set and returns the bytes of the file that they complete. */
   update(dataSet: Buffer): Buffer[] {
     this.#checkStarted()
     const sealed = this.#sealer.update(dataSet)

@@ -25,7 +25,7 @@ export interface OpenCommitment extends Omit<CommitmentRequest, 'references'> {
   readonly dueSince: number | null
 }
 
-/** What the queue knows of one instance that a device asks about. */
+/** The state of one instance that a device asks about. */
 export interface ReferenceState extends SopReference {
   readonly position: number
   /** Versions of it that are here, or were; copies without identity do not count. */
@@ -46,7 +46,7 @@ export interface CommitmentRow {
   state: 'open' | 'reported' | 'abandoned'
   closedAt: number | null
   instances: number
-  /** Of those reported: as reported; of the others: under the center's receipt at this moment. */
+  /** Instances under the center's receipt: as reported, or at this moment if nothing was reported yet. */
   committed: number
   attempts: number
   nextAttemptAt: number
@@ -54,7 +54,7 @@ export interface CommitmentRow {
   reason: string | null
 }
 
-/** What devices have asked to be told about their instances: the promise to answer survives restarts. */
+/** Requests of devices for storage commitment: the promise to answer survives restarts. */
 export class Commitments {
   readonly #database: Database
   readonly #clock: Clock
@@ -68,8 +68,8 @@ export class Commitments {
   }
 
   /**
-   * Writes a request down, on the disk before this returns; answers its number. One that comes again is the same
-   * request, and is reported again. Undefined: the transaction's UID stands for other instances already.
+   * Stores a request, on the disk before this returns, and returns its number. One that comes again is the same
+   * request, and is reported again. Returns undefined if the transaction's UID was used for other instances before.
    */
   record(request: CommitmentRequest): number | undefined {
     return this.#database.durably(() => {
@@ -178,7 +178,7 @@ function wordsOf(references: readonly SopReference[]): string {
   return words.toSorted().join('\n')
 }
 
-/** All versions that came are safe: which of them the device still holds, nobody here knows. */
+/** True if all versions that came are confirmed: the agent cannot know which of them the device still holds. */
 export function isConfirmed({ versions, ofOtherClass, confirmed }: ReferenceState): boolean {
   return versions > 0 && ofOtherClass === 0 && confirmed === versions
 }
@@ -189,7 +189,7 @@ const INSERT = `
   VALUES (?, ?, ?, ?, ?, 'open') RETURNING id`
 const INSERT_REFERENCE = `
   INSERT INTO commitment_reference (commitment, position, sop_class_uid, sop_instance_uid) VALUES (?, ?, ?, ?)`
-/** Its patience begins anew only where the last one had come to its end. */
+/** The time to wait begins again only if the last one had ended. */
 const ASKED_AGAIN = `
   UPDATE commitment SET called_ae_title = ?, peer_address = ?, requested_at = iif(state = 'open', requested_at, ?),
     state = 'open', closed_at = NULL, attempts = 0, due_since = NULL, next_attempt_at = 0, reason_code = NULL, reason = NULL

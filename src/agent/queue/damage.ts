@@ -12,7 +12,7 @@ export interface NeededFile {
 
 /**
  * Spool files that are missing or are not what was sealed. Such an instance is never sent: it is held, its file stays
- * where it is, and an alarm stands (WatchPoints.alarms) until the instance is confirmed or the device has sent it again.
+ * where it is, and an alarm is shown (WatchPoints.alarms) until the instance is confirmed or the device has sent it again.
  */
 export class Damage {
   readonly #database: Database
@@ -23,7 +23,7 @@ export class Damage {
     this.#clock = clock
   }
 
-  /** Writes it down; returns those that nobody knew of and whose file somebody still needs. */
+  /** Stores the damage and returns the instances for which it is new and whose file is still needed. */
   record(found: readonly { ulid: Ulid; failure: Failure }[]): Ulid[] {
     if (found.length === 0) return []
     const now = this.#clock.now()
@@ -65,7 +65,7 @@ export class Damage {
     )
   }
 
-  /** What {@link doubtful} answers from now on; an alarm stands while there are any. */
+  /** Sets the files that {@link doubtful} returns; an alarm is shown while there are any. */
   keepDoubtful(ulids: readonly Ulid[]): void {
     const [known, now] = [this.doubtful(), this.#clock.now()]
     if (known.size === ulids.length && ulids.every((ulid) => known.has(ulid))) return

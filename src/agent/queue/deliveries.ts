@@ -113,13 +113,13 @@ const NEXT_DUE = `
 const FAR_OFF = `
   SELECT 1 FROM delivery WHERE destination = ? AND state = 'queued' AND next_attempt_at > ?
     AND study_instance_uid NOT IN (SELECT value FROM json_each(?)) LIMIT 1`
-/** What the center has lost and was removed here cannot be sent: the center is asked whether it has it by now. */
+/** An instance that the center has lost and that was removed here cannot be sent: the center is asked whether it has it by now. */
 const RETRY = `
   UPDATE delivery SET state = iif(reason_code = 'CENTER_LOST' AND (SELECT removed_at FROM instance i
       WHERE i.ulid = delivery.ulid) IS NOT NULL, 'delivered', 'queued'), changed_at = ?, next_attempt_at = 0, reason_code = NULL, reason = NULL
   WHERE destination = ? AND state IN ('held', 'queued') AND coalesce(reason_code, '') NOT IN ('CHECK_HELD', 'OTHER_CENTER')
     AND (? IS NULL OR study_instance_uid = ?)`
-/** What was held may have let its study close, and be confirmed, without it. */
+/** A study may have been closed and confirmed without its held instances. */
 const REOPEN = `
   UPDATE study SET state = 'open', attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL
   WHERE destination = ? AND study_instance_uid IN (

@@ -8,7 +8,7 @@ export interface CallerKey {
   readonly peerAddress: string
 }
 
-/** What was last in the way of a device. `kind` decides the words, `detail` fills them in. */
+/** The last problem of a device. `kind` decides the words, `detail` fills them in. */
 export interface DeviceProblem {
   readonly kind: string
   readonly detail: string
@@ -31,7 +31,7 @@ export interface DeviceRecord extends CallerKey {
   readonly problem: (DeviceProblem & { at: number }) | null
 }
 
-/** What is known of each caller beside when it was seen: derived from what happens, so that a power cut may take some of it. */
+/** Records about each caller in addition to its sightings. They are derived from events, so a power cut may take some of them. */
 export class DeviceRecords {
   readonly #database: Database
 

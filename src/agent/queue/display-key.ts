@@ -4,7 +4,7 @@ const CIPHER = 'aes-256-gcm'
 export const DISPLAY_KEY_BYTES = 32
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
-/** What is sealed is filled up to a multiple of this, so that its length says nothing about a name's. */
+/** Sealed text is padded to a multiple of this, so that its length says nothing about the length of a name. */
 const BLOCK_BYTES = 256
 
 /** The key for what a person recognizes a study by: AES-256-GCM, a random nonce each time. */

@@ -14,14 +14,14 @@ export interface DisplayNames {
 /** `lost`: there is a record, and the key that sealed it is gone. */
 export type DisplayRecord = { attributes: DisplayAttributes } | 'lost'
 
-/** Of an instance that comes in; its text is read only where something of it is new. */
+/** Display attributes of an incoming instance; their text is read only if one of them is new. */
 export interface FoundAttributes {
   readonly fields: readonly DisplayField[]
   readonly attributes: () => DisplayAttributes
 }
 
 /**
- * What a person recognizes studies by. The database holds ciphertext only. Without a display key nothing is stored and
+ * Attributes by which a person recognizes studies. The database holds ciphertext only. Without a display key nothing is stored and
  * nothing is shown: a study is then known by its UID.
  */
 export class DisplayRecords {
@@ -45,8 +45,8 @@ export class DisplayRecords {
   }
 
   /**
-   * What to write down for a study of which an instance comes in, sealed; undefined where nothing is new. What the first
-   * instances said stays; later ones fill in what they lacked.
+   * Returns the sealed record to store for the study of an incoming instance, or undefined if nothing is new. Values of the
+   * first instances are kept; later ones fill in missing values.
    */
   seal(studyInstanceUid: string, found: FoundAttributes): Buffer | undefined {
     if (this.#key === undefined || studyInstanceUid === '' || found.fields.length === 0) return undefined
@@ -56,7 +56,7 @@ export class DisplayRecords {
     return this.#key.seal(JSON.stringify({ ...found.attributes(), ...before }), studyInstanceUid)
   }
 
-  /** Undefined where nothing was kept, or no longer. */
+  /** Returns undefined if nothing was kept, or nothing is kept any more. */
   get(studyInstanceUid: string): DisplayRecord | undefined {
     const key = this.#key
     if (key === undefined) return undefined

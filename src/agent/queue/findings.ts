@@ -50,7 +50,7 @@ export function recordObserved(
   if (hold !== undefined) database.run(HOLD, heldSince, hold.code, hold.message, ulid)
 }
 
-/** What was found in instances, and those that are held for it. */
+/** Findings in instances, and the instances that are held for them. */
 export class Findings {
   readonly #database: Database
   readonly #clock: Clock
@@ -131,7 +131,7 @@ export class Findings {
     })
   }
 
-  /** What the index holds because of a check, from after `last` on, in the order of arrival. */
+  /** Instances after `last` that the index holds because of a check, in the order of arrival. */
   heldAfter(last: string, limit: number): { ulid: Ulid; hold: Failure; since: number }[] {
     return this.#database
       .all<{ ulid: Ulid; reason: string; since: number }>(HELD_AFTER, last, limit)

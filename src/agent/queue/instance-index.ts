@@ -14,7 +14,7 @@ export class InstanceIndex {
   readonly #clock: Clock
   readonly #destinations: readonly string[]
 
-  /** Every instance that is taken on is queued for each of `destinations`. */
+  /** Every accepted instance is queued for each of `destinations`. */
   constructor(database: Database, clock: Clock, destinations: readonly string[]) {
     this.#database = database
     this.#clock = clock
@@ -55,7 +55,7 @@ export class InstanceIndex {
   }
 
   /**
-   * Adds instances in one transaction and queues them; the answer stands in the same order. Only the machine's death can
+   * Adds instances in one transaction and queues them; the results are in the same order. Only the machine's death can
    * undo it, and then the spool files bring the rows back.
    */
   insert(instances: readonly SealedInstance[]): Acceptance[] {
@@ -184,13 +184,13 @@ const FORGOTTEN: FirstState = {
   reason: 'the index was rebuilt: the center is asked first whether it has this',
 }
 
-/** Of the same SOP instance. What was sealed for another center does not count, unless it waits to be sent again. */
+/** A copy of the same SOP instance. One that was sealed for another center does not count, unless it waits to be sent again. */
 interface HereAlready {
   ulid: Ulid
   conflict: number
   /** 1: the same version. */
   isSame: number
-  /** 1: its file is bad or was removed, and somebody waits for it (again). */
+  /** 1: its file is bad or was removed, and it is needed (again). */
   isBad: number
 }
 

@@ -1,6 +1,6 @@
 import type { Envelope, Trailer } from '../../protocol/spool-file.ts'
 
-/** What makes two copies of a SOP instance the same: its bytes, and the way in which they are to be read. */
+/** Two copies of a SOP instance are the same version if their bytes and their transfer syntax are equal. */
 export interface InstanceVersion {
   readonly sopInstanceUid: string
   readonly dataSetSha256: string

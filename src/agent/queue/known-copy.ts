@@ -12,7 +12,7 @@ export async function isHeldWhole(
   { index, spool, damage }: { index: InstanceIndex; spool: Spool; damage: Damage },
   version: InstanceVersion,
 ): Promise<boolean> {
-  // Of nearly every instance nothing is here.
+  // Nearly every instance is new.
   if (!index.holds(version)) return false
   for (const { ulid, bytes } of index.copies(version)) {
     const failure = await spool.lengthFailure(ulid, bytes)

@@ -1,7 +1,7 @@
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../platform/sqlite.ts'
 
-/** What a change of the center came to. */
+/** The result of a change of the center. */
 export interface CenterChange {
   /** Instances that wait here and are sealed for another center. */
   held: number
@@ -14,7 +14,7 @@ const NO_CHANGE: CenterChange = { held: 0, released: 0 }
 /**
  * Remembers for which center instances are sealed. An agent that is joined to another center (with another root key) keeps
  * what it sealed for the old one: the new center cannot open it, so it is held and never sent, and the same bytes from
- * the device are taken on anew.
+ * the device are accepted again.
  */
 export class OwnCenter {
   readonly #database: Database
@@ -64,7 +64,7 @@ const MARK = `
   WHERE i.center IS NOT ? AND i.damage IS NULL AND i.superseded_by IS NULL AND i.removed_at IS NULL
     AND EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_unconfirmed
       WHERE d.ulid = i.ulid AND d.state <> 'confirmed')`
-/** What a check holds stays held for that. */
+/** An instance that a check holds keeps that reason. */
 const HOLD = `
   UPDATE delivery INDEXED BY delivery_unconfirmed SET state = 'held', changed_at = ?, reason_code = 'OTHER_CENTER',
     reason = 'it is sealed for the center that this agent belonged to before; this one cannot open it'

@@ -18,7 +18,7 @@ export interface PackLimits {
   members: number
 }
 
-/** What became of one member, so far as the queue cares. */
+/** The result of one member, as far as the queue needs it. */
 export interface MemberOutcome {
   ulid: string
   /** 'again': try once more from `nextAttemptAt`, ms since 1970. 'held': an operator must act. */

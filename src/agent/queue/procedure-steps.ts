@@ -27,12 +27,12 @@ export interface AnnouncedInstance {
   readonly isHere: 0 | 1
 }
 
-/** What the device says of it, as far as it is kept. */
+/** The parts of the device's report that are kept. */
 export interface SaidOfStep extends Omit<ProcedureStepReport, 'state'> {
   readonly state: ProcedureStepState | undefined
 }
 
-/** What devices have announced by MPPS. It cannot be derived from anything else, and goes with the index. */
+/** Announcements of devices by MPPS. They cannot be derived from anything else, and are lost with the index. */
 export class ProcedureSteps {
   readonly #database: Database
   readonly #clock: Clock
@@ -58,7 +58,7 @@ export class ProcedureSteps {
     return this.#known(callingAeTitle, sopInstanceUid)?.state
   }
 
-  /** What the device says anew takes the place of what it said before, on the disk before this returns. */
+  /** Replaces the earlier report of the device, on the disk before this returns. */
   set(callingAeTitle: string, sopInstanceUid: string, said: SaidOfStep): void {
     this.#database.durably(() => {
       const known = this.#known(callingAeTitle, sopInstanceUid)

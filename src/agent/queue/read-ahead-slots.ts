@@ -5,7 +5,7 @@ import { SpoolFileEnds } from './spool-file-ends.ts'
 export const SLOT_HEAD_BYTES = 1024
 
 /*
- * What is known of one file, in a slot of fixed length:
+ * The ends of one file, in a slot of fixed length:
  *
  *   size 8 (double, native; -1: not read) | head 1024 | trailer 96
  */

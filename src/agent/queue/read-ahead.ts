@@ -8,7 +8,7 @@ const THREAD = new URL(import.meta.url.replace('/read-ahead.', '/read-ahead-thre
 
 export interface FileAhead {
   readonly ulid: Ulid
-  /** Undefined where it does not read that easily: the caller is to read it by itself, and to learn why. */
+  /** Undefined if the file could not be read in advance: the caller then reads it and learns why. */
   readonly file?: SpoolFile | undefined
 }
 
@@ -54,7 +54,7 @@ class ReadingThread implements Disposable {
     this.#worker.on('exit', gone)
   }
 
-  /** One after the other; undefined where the thread is gone. */
+  /** Reads one file after the other. Resolves to undefined if the thread has ended. */
   read(paths: readonly string[]): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (this.#isGone || paths.length === 0) return Promise.resolve(undefined)
     const { promise, resolve } = Promise.withResolvers<Uint8Array<ArrayBuffer> | undefined>()

@@ -23,7 +23,7 @@ export class ReceiptChain {
     return this.#database.all<ReceiptLink>(sql, destination)
   }
 
-  /** The center has all of `compared`: its own newest receipt takes their place. What was added since stays. */
+  /** The center has all of `compared`: its own newest receipt takes their place. Links that were added since are kept. */
   adopt(destination: string, compared: readonly ReceiptLink[], newest: ReceiptLink | null): void {
     if (compared.length === 1 && compared[0]?.digest === newest?.digest) return
     this.#database.durably(() => {

@@ -11,7 +11,7 @@ export interface ReceiptedManifest {
   isKept: number
 }
 
-/** What is to become of instances that the center lacks, though it had taken them. */
+/** The next step for instances that the center lacks, though it had accepted them. */
 export interface SendingAgain {
   /** Why they go again, and not before this time (ms since 1970). */
   failure: Failure
@@ -20,7 +20,7 @@ export interface SendingAgain {
   lost: Failure
 }
 
-/** What the center had taken or receipted, and does not hold after all: it was restored from a backup, say. */
+/** Instances that the center had accepted or receipted and does not hold any more, for example after a restore from a backup. */
 export class Receipted {
   readonly #database: Database
   readonly #clock: Clock
@@ -127,7 +127,7 @@ const SEND_AGAIN = `
   UPDATE delivery SET state = 'queued', changed_at = ?, next_attempt_at = ?, reason_code = ?, reason = ?
   WHERE destination = ? AND ulid = ? AND state IN ('delivered', 'confirmed')
     AND (SELECT removed_at FROM instance i WHERE i.ulid = delivery.ulid) IS NULL`
-/** What was not queued has no file any more. */
+/** The instances that were not queued have no file any more. */
 const HOLD_LOST = `
   UPDATE delivery SET state = 'held', changed_at = ?, reason_code = ?, reason = ?
   WHERE destination = ? AND ulid = ? AND state IN ('delivered', 'confirmed')`

@@ -2,9 +2,9 @@ import type { Database } from '../../platform/sqlite.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
 
 /**
- * What the index still knows of studies of which no spool file is kept: rows of instances, deliveries and findings, and the
- * newest manifests with their receipts. A study is forgotten as a whole, slice by slice: what a crash or a power cut leaves of it
- * is forgotten later.
+ * Records of studies without spool files: rows of instances, deliveries and findings, and the
+ * newest manifests with their receipts. A study is deleted as a whole, slice by slice: rows that a crash or a power cut leaves
+ * are deleted later.
  */
 export class Records {
   readonly #database: Database
@@ -29,7 +29,7 @@ export class Records {
       if (this.#database.get(IS_ASKED_ABOUT, chosen) !== undefined) return this.#putOff(studyInstanceUid)
       for (const sql of FORGET_INSTANCES) this.#database.run(sql, chosen)
       if (ulids.length === limit) return true
-      // What the center has lost can be sent again by the device, which heals it: that is not forgotten.
+      // The device can send an instance again that the center has lost, which heals it: its record is kept.
       if (this.#database.get(IS_ANY_LEFT, studyInstanceUid) !== undefined)
         return this.#putOff(studyInstanceUid, PUT_OFF_LONG)
       for (const sql of FORGET_STUDY) this.#database.run(sql, studyInstanceUid)

@@ -19,7 +19,7 @@ import { verifySpoolFile } from './verify-spool-file.ts'
 
 /** Files read ahead at once. */
 const BATCH = 10_000
-/** Rows of one transaction: it is to be over before anybody notices that the event loop stands still. */
+/** Rows of one transaction: it must end before the event loop is blocked noticeably. */
 const AT_ONCE = 500
 /** More files than this that the index does not know come from no crash. */
 const FEW = 1000
@@ -39,7 +39,7 @@ export interface RecoveryParts {
 }
 
 export interface Recovery {
-  /** Files that the index did not know and that were taken on again. */
+  /** Files that the index did not know and that were accepted again. */
   reindexed: number
   /** Those of them that a crash alone cannot have taken from the index: it was lost, or an older copy was put back. */
   forgotten: number
@@ -219,8 +219,8 @@ async function settleUnfinished(
 }
 
 /**
- * A file that nobody needs any more was removed after retention, and an older copy of the index does not know that. Of one
- * that is needed the center may have every byte: it is asked, and until it has answered the alarm stands.
+ * A file that is not needed any more was removed after retention, and an older copy of the index does not know that. If a missing
+ * file is needed, the center may have every byte: it is asked, and until it has answered the alarm is shown.
  */
 function settleMissing(
   missing: readonly Ulid[],

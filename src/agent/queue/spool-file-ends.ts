@@ -13,12 +13,12 @@ export class SpoolFileEnds implements Disposable {
     this.size = fstatSync(this.#descriptor).size
   }
 
-  /** The first bytes, at most so many. */
+  /** The first bytes, at most `bytes`. */
   head(bytes: number): Buffer {
     return this.#readAt(bytes, 0)
   }
 
-  /** The last bytes, at most so many. */
+  /** The last bytes, at most `bytes`. */
   tail(bytes: number): Buffer {
     return this.#readAt(bytes, Math.max(0, this.size - bytes))
   }

@@ -75,7 +75,7 @@ export class SpoolWriter {
       const synced = handle.datasync()
       meanwhile?.()
       await synced
-      // What is synced is safe; nothing waits for the descriptor to be given back.
+      // Synced bytes are safe; nothing waits until the descriptor is closed.
       this.#handle = undefined
       void handle.close().catch(() => {})
     } catch (error) {

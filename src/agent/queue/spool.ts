@@ -25,7 +25,7 @@ const LONGEST_HEAD_BYTES = 66_000
 
 export interface SpoolName {
   ulid: Ulid
-  /** {@link SpoolWriter.syncsBegun}; infinite where nobody noted it. */
+  /** {@link SpoolWriter.syncsBegun}; infinite if it was not recorded. */
   syncsBegun: number
 }
 
@@ -50,7 +50,7 @@ export interface SpoolFile {
 export class Spool implements Disposable {
   readonly folder: string
   readonly #shards: readonly HeldFolder[]
-  /** What was read last; one for all, since it is used up before anything else can be read. */
+  /** The bytes that were read last. One buffer serves all reads, since each result is used before the next read. */
   readonly #scratch = Buffer.alloc(LONGEST_HEAD_BYTES)
 
   private constructor(folder: string) {
@@ -102,7 +102,7 @@ export class Spool implements Disposable {
     return SpoolWriter.create(this.pathOf(ulid), this.#shards[shardOf(ulid)])
   }
 
-  /** Every file in the spool by its ULID, complete or not; other names are none of ours and are left alone. */
+  /** Lists every file in the spool by its ULID, complete or not; files with other names are left alone. */
   async *list(): AsyncGenerator<Ulid> {
     for await (const shard of this.listShards()) {
       for (const { ulid, kind } of shard) if (kind === 'file') yield ulid
@@ -140,7 +140,7 @@ export class Spool implements Disposable {
     })
   }
 
-  /** Of what was read of a file already; undefined where that does not do, and {@link readNow} is to find out why. */
+  /** Parses bytes already read from a file. Returns undefined if they are not enough; {@link readNow} then throws the reason. */
   parseEasily(
     ulid: Ulid,
     { size, head, trailer }: { size: number; head: Buffer; trailer: Buffer },
@@ -161,8 +161,8 @@ export class Spool implements Disposable {
   }
 
   /**
-   * Whether the file is still there in its whole length: SPOOL_FILE_MISSING or SPOOL_FILE_DAMAGED where it is not. What
-   * its bytes are is not looked at.
+   * Returns SPOOL_FILE_MISSING or SPOOL_FILE_DAMAGED unless the file is there in its whole length. Its bytes
+   * are not read.
    */
   async lengthFailure(ulid: Ulid, bytes: number): Promise<Failure | undefined> {
     try {

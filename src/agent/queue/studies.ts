@@ -5,7 +5,7 @@ import type { Database } from '../../platform/sqlite.ts'
 import type { ManifestInstance } from '../../protocol/manifest.ts'
 import { addReceipt, type ChainedReceipt } from './receipt-chain.ts'
 
-/** 'open': instances arrive or travel. 'closed': a manifest stands and its receipt is awaited. */
+/** 'open': instances arrive or travel. 'closed': a manifest is stored and its receipt is awaited. */
 export type StudyState = 'open' | 'closed' | 'confirmed'
 
 export interface StudyRow {
@@ -19,7 +19,7 @@ export interface StudyRow {
   nextAttemptAt: number
   reasonCode: string | null
   reason: string | null
-  /** What the newest receipt says of the PACS behind the center. */
+  /** The state at the PACS behind the center, from the newest receipt. */
   pacs: string | null
   receiptedAt: number | null
   instances: number
@@ -38,7 +38,7 @@ export interface ManifestRow {
   part: number
   digest: string
   attempts: number
-  /** What the newest receipt says of the PACS; null while there is none. */
+  /** The state at the PACS, from the newest receipt; null until there is one. */
   pacs: string | null
 }
 
@@ -56,10 +56,10 @@ export interface Confirmation {
   pacsDueAt: number
 }
 
-/** What the next manifest of a study has to list. */
+/** The content of the next manifest of a study. */
 export interface ClosingStudy {
   version: number
-  /** Of the last part of the version before. */
+  /** Digest of the last part of the version before. */
   previousDigest: string | null
   heldCount: number
   /** Instances that are delivered or confirmed; another number when it is closed says that the study changed. */
@@ -159,7 +159,7 @@ export class Studies {
 
   /**
    * Closes the study by the parts of this version, which are on the disk when it returns; only then may they leave. Returns
-   * false if the study has changed since it had so many `delivered` instances: they are dropped, and it stays open.
+   * false if the study has changed since it had that number of `delivered` instances: they are dropped, and it stays open.
    */
   close(destination: string, studyInstanceUid: string, version: number, delivered: number): boolean {
     return this.#database.durably(() => {
@@ -195,7 +195,7 @@ export class Studies {
     return row.jws
   }
 
-  /** What the receipts of all parts of the study's newest manifest say of the PACS; undefined until there are all. */
+  /** The state at the PACS from the receipts of all parts of the study's newest manifest; undefined until all are here. */
   pacs(destination: string, studyInstanceUid: string): string | undefined {
     return this.#database.get<{ pacs: string }>(PACS, destination, studyInstanceUid)?.pacs
   }

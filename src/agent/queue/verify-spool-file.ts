@@ -10,15 +10,15 @@ const READ_BYTES = 1024 * 1024
 /** A spool file as it ought to be. */
 export interface ExpectedSpoolFile {
   ulid: Ulid
-  /** Of the whole file, trailer included. */
+  /** Length of the whole file, trailer included. */
   bytes: number
   /** Where the index says it too: a file that is whole in itself may still be another one. */
   sealedSha256?: string
 }
 
 /**
- * Reads a spool file from its first byte to its last and says what is wrong with it: SPOOL_FILE_MISSING or
- * SPOOL_FILE_DAMAGED; undefined where every byte is as it was sealed. `pause` is awaited before each MiB. Throws for
+ * Reads a spool file from its first byte to its last and returns SPOOL_FILE_MISSING or
+ * SPOOL_FILE_DAMAGED, or undefined if every byte is as it was sealed. `pause` is awaited before each MiB. Throws for
  * faults around the file that say nothing of it, such as a lack of descriptors.
  */
 export async function verifySpoolFile(

@@ -25,7 +25,7 @@ export interface Sighting {
 /** A caller that got no association, several times perhaps since it was last written down. */
 export interface NewSighting {
   readonly callingAeTitle: string
-  /** Undefined: it has not said whom it calls. */
+  /** Undefined if the caller named no called AE title. */
   readonly calledAeTitle: string | undefined
   readonly peerAddress: string
   /** Why, in words. */
@@ -41,7 +41,7 @@ export interface Alarm {
   since: number
 }
 
-/** What people are shown beside the instances: destinations in trouble, devices at the door, alarms. */
+/** Things that people are shown in addition to instances: destinations in trouble, devices at the door, alarms. */
 export class WatchPoints {
   readonly #database: Database
   readonly #clock: Clock
@@ -51,7 +51,7 @@ export class WatchPoints {
     this.#clock = clock
   }
 
-  /** A destination cannot be sent to just now; every delivery that waits for it waits for this reason. */
+  /** Records that nothing can be sent to a destination now; every delivery for it waits for this reason. */
   setTrouble(destination: string, failure: Failure, attempts: number, nextAttemptAt: number): void {
     const { code, message } = failure
     this.#database.run(SET_TROUBLE, destination, this.#clock.now(), attempts, nextAttemptAt, code, message)
@@ -100,7 +100,7 @@ export class WatchPoints {
     return this.#database.all<Sighting>(SIGHTINGS)
   }
 
-  /** Stands until it is cleared; the same alarm again keeps the time at which it began. */
+  /** Raises an alarm until it is cleared; the same alarm again keeps the time of its first occurrence. */
   raise(code: string, subject: string, message: string): void {
     this.#database.durably(() => this.#database.run(RAISE, code, subject, message, this.#clock.now()))
   }
@@ -114,7 +114,7 @@ export class WatchPoints {
     this.#database.run('DELETE FROM alarm WHERE code = ?', code)
   }
 
-  /** What was raised, and what stands by itself while spool files are bad; the oldest first. */
+  /** Alarms that were raised, and those that exist as long as spool files are bad; the oldest first. */
   alarms(): Alarm[] {
     return this.#database.all<Alarm>(ALARMS)
   }
@@ -132,7 +132,7 @@ const SIGHT = `
   ON CONFLICT DO UPDATE SET called_ae_title = excluded.called_ae_title, last_seen_at = excluded.last_seen_at,
     associations = associations + excluded.associations, rejections = rejections + excluded.rejections,
     last_rejection = excluded.last_rejection`
-/** A caller that has not said whom it calls leaves what it said before. */
+/** A caller without a called AE title keeps the one that it named before. */
 const TURNED_AWAY = `
   INSERT INTO device_sighting VALUES (?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET called_ae_title = coalesce(?, called_ae_title), last_seen_at = excluded.last_seen_at,

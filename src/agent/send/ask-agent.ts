@@ -3,7 +3,7 @@ import { agentAnswerSchema, CENTER_PATHS, type ReceiptLink, RUN_HEADER } from '.
 import type { SignedKeyList } from '../../protocol/key-list.ts'
 import type { CenterClient } from './center-client.ts'
 
-/** What the center says to an agent that it takes instances from. */
+/** The center's answer to an agent that may send. */
 export interface Welcome {
   keys: SignedKeyList
   /** The center's newest receipt to this agent; null if there is none. */

@@ -22,9 +22,9 @@ export interface CenterRequest {
   path: string
   headers?: Record<string, string>
   body?: string | AsyncIterable<Uint8Array>
-  /** Statuses besides 2xx that the caller looks at itself. */
+  /** Statuses other than 2xx that the caller handles itself. */
   also?: readonly number[]
-  /** Nothing said for so long ends the request; default 60 s and the time that a text takes on a very slow line. */
+  /** Silence of this length ends the request; the default is 60 s and the time that a text takes on a very slow line. */
   silenceMs?: number
   /** A longer answer is not believed; default 4 MiB. */
   answerLimitBytes?: number
@@ -37,10 +37,10 @@ export interface CenterResponse {
   body: string
 }
 
-/** Read anew for each request: a running agent may be joined to another center. */
+/** Read again for each request: a running agent may be joined to another center. */
 export interface CenterClientOptions {
   readonly url: string
-  /** The center's root key fingerprint: whom tokens are meant for. */
+  /** The center's root key fingerprint: the audience of tokens. */
   readonly center: string
   pins: () => readonly string[]
   signingKey: SigningKey
@@ -52,7 +52,7 @@ export class CenterClient implements AsyncDisposable {
   readonly #options: CenterClientOptions
   readonly #agent: Agent
   #token: { text: string; center: string; until: number } | undefined
-  /** What the center's clock said at its last answer, and when that was on our monotonic clock. */
+  /** The time of the center's clock at its last answer, and the time of our monotonic clock at that moment. */
   #told: { centerMs: number; atMs: number } | undefined
 
   constructor(options: CenterClientOptions) {

@@ -177,7 +177,7 @@ function told({ code = '', reason = 'no reason given' }: MemberAnswer): Failure 
   return new Failure(isFailureCode(code) ? code : 'INSTANCE_REFUSED', `the center says: ${reason}`)
 }
 
-/** The next attempt asks for the offset and goes on from there, or begins anew: nothing is stored twice. */
+/** The next attempt asks for the offset and goes on from there, or begins again: nothing is stored twice. */
 const forgotten = (): Failure =>
   new Failure('CENTER_ERROR', 'asking what became of a pack: the center no longer has all of it')
 

@@ -6,15 +6,15 @@ const AIM_MS = 10_000
 const GROWTH = 8
 
 /**
- * How much one request of an upload carries: what the line moved in some ten seconds of late. How far a chunk has got
- * cannot be seen from here (the system's buffers swallow megabytes at once), only that it was acknowledged; so chunks
- * must be small where the line is slow, or a line that works looks dead. On a good line few large ones cost least.
+ * Size of one request of an upload: the bytes that the line moved in some ten seconds recently. The progress of a chunk
+ * cannot be seen from here (the system's buffers take megabytes at once), only its acknowledgement; so chunks
+ * must be small on a slow line, or a working line looks dead. On a good line few large ones cost least.
  */
 export class ChunkSize {
   readonly #mostBytes: number
   #bytes: number
 
-  /** A chunk is never larger than `mostBytes`: so much is sent twice after a break, at most. */
+  /** A chunk is never larger than `mostBytes`: at most this many bytes are sent twice after a break. */
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes
     this.#bytes = Math.min(FIRST_BYTES, mostBytes)
@@ -24,7 +24,7 @@ export class ChunkSize {
     return this.#bytes
   }
 
-  /** A chunk of so many bytes was acknowledged after so long. The last of a pack may be too small to tell a slow line. */
+  /** Records that a chunk of `bytes` was acknowledged after `ms`. The last of a pack may be too small to tell a slow line. */
   took(bytes: number, ms: number): void {
     const fitting = Math.round((bytes * AIM_MS) / Math.max(1, ms))
     const isFull = bytes >= this.#bytes

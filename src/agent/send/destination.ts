@@ -11,6 +11,6 @@ export interface Destination {
    * bytes of the pack that are known to be there, as often as it learns it.
    */
   deliver(pack: PackRecord, reached: (bytes: number) => void, signal: AbortSignal): Promise<MemberOutcome[]>
-  /** Resolves if the destination would take something now; throws the Failure that stands in the way. */
+  /** Resolves if the destination would take something now; throws the Failure that prevents it. */
   probe(signal: AbortSignal): Promise<void>
 }

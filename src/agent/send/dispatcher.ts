@@ -12,7 +12,7 @@ import { Gathering } from './gathering.ts'
 const FIRST_MS = 1000
 /** How long a destination that answers again can go unnoticed, at most. */
 const WAIT_CAP_MS = 30_000
-/** Where a person must act first, asking more often helps nobody. */
+/** If a person must act first, asking more often does not help. */
 const OPERATOR_CAP_MS = 120_000
 const IDLE_MS = 60_000
 /** How long an instance waits for others of its study. */
@@ -42,8 +42,8 @@ interface PackOnItsWay {
 }
 
 /**
- * Sends what is queued for one destination, for ever. While the destination is in trouble nothing is tried but one probe
- * at growing intervals; when that succeeds everything goes on at once, each pack from where it stood.
+ * Sends everything that is queued for one destination, without end. While the destination is in trouble only one probe is tried,
+ * at growing intervals; when it succeeds everything goes on at once, each pack from its last offset.
  */
 export class Dispatcher {
   readonly #parts: DispatcherParts
@@ -77,7 +77,7 @@ export class Dispatcher {
     this.wake()
   }
 
-  /** Somebody else found the destination in trouble: it is shown and probed, though nothing may wait to be sent. */
+  /** Another part found the destination in trouble: it is shown and probed, though nothing may wait to be sent. */
   foundInTrouble(failure: Failure): void {
     if (this.#trouble !== undefined) return
     this.#setTrouble(failure, 0)
@@ -167,8 +167,8 @@ export class Dispatcher {
   }
 
   /**
-   * The pack goes again from where it stood, later each time that it came no further, so that one that always fails holds
-   * up no other. Whether the destination as a whole is in trouble is found out by a probe.
+   * The pack goes again from its last offset, later each time that it came no further, so that one that always fails holds
+   * up no other. A probe finds out whether the destination as a whole is in trouble.
    */
   #broke(way: PackOnItsWay, failure: Failure): void {
     const { destination, packs, clock } = this.#parts
@@ -179,7 +179,7 @@ export class Dispatcher {
     if (this.#trouble === undefined) this.#setTrouble(failure, 0)
   }
 
-  /** What is shown to people may fail to be written (a full disk) without ending what goes on. */
+  /** A record that is only shown to people may fail to be written (a full disk) without ending the work. */
   #writeDown(write: () => void): boolean {
     try {
       write()

@@ -6,7 +6,7 @@ interface Gathered {
 }
 
 /**
- * Studies that are arriving just now: their next pack waits a moment for more, so that a thousand slices do not travel as
+ * Studies that are arriving now: their next pack waits a moment for more, so that a thousand slices do not travel as
  * a thousand packs. No instance waits longer than `lingerMs`, and none at all once `fullBytes` are there.
  */
 export class Gathering {
@@ -46,7 +46,7 @@ export class Gathering {
     return { studies, untilMs }
   }
 
-  /** A pack of the study was formed; what comes now gathers anew. */
+  /** A pack of the study was formed; instances that come now form the next one. */
   taken(studyInstanceUid: string): void {
     this.#studies.delete(studyInstanceUid)
   }

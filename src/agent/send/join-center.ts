@@ -12,7 +12,7 @@ const LAST_ASK_MS = 5000
 export interface Joining {
   dataFolder: string
   code: JoinCode
-  /** What the center's operator sees. */
+  /** The name that the center's operator sees. */
   name: string
   clock: Clock
   /** The center has taken the token and waits for its operator to approve this fingerprint. */

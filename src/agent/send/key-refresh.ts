@@ -22,7 +22,7 @@ export interface KeyRefreshParts {
 
 /**
  * Learns the center's newer key lists with every question to the center, at least every few minutes, so that a key is known
- * before it is used. Also notices that the agent was joined to a center anew while it runs.
+ * before it is used. Also notices that the agent was joined to a center again while it runs.
  */
 export class KeyRefresh {
   readonly #parts: KeyRefreshParts

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../../platform/clock.ts'
 
 /**
  * Finds out that a connection is half-open: the other side is gone, and nothing said so. Its signal is aborted once
- * nothing has moved for `limitMs` on the monotonic clock; each piece that is sent or comes starts the time anew.
+ * nothing has moved for `limitMs` on the monotonic clock; each piece that is sent or received starts the time again.
  */
 export class Silence implements Disposable {
   readonly #clock: Clock

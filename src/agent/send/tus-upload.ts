@@ -25,7 +25,7 @@ export interface TusUpload {
 }
 
 /**
- * Uploads a pack by tus 1.0 (core, creation), from where the center says it stands. At most one chunk travels twice,
+ * Uploads a pack by tus 1.0 (core, creation), from the offset that the center gives. At most one chunk travels twice,
  * however the line or either side breaks. Resolves with the upload's path when the last byte is acknowledged.
  */
 export async function uploadPack(upload: TusUpload, uploadUrl: string | undefined): Promise<string> {
@@ -87,7 +87,7 @@ async function sendChunk(upload: TusUpload, url: string, offset: number): Promis
   return end
 }
 
-/** Throws CENTER_ERROR where the center stands elsewhere (409) or has forgotten the upload: the next try asks anew. */
+/** Throws CENTER_ERROR if the center has another offset (409) or has forgotten the upload: the next attempt asks again. */
 async function patch(
   { client, source, pace, signal }: TusUpload,
   url: string,
@@ -108,7 +108,7 @@ async function patch(
     signal,
   })
   if (response.status >= 400) {
-    const found = response.status === 409 ? 'stands elsewhere' : 'no longer knows the upload'
+    const found = response.status === 409 ? 'has another offset' : 'no longer knows the upload'
     throw new Failure('CENTER_ERROR', `uploading a pack from offset ${offset}: the center ${found}`)
   }
   if (offsetOf(response, source.bytes) !== end) throw wrongOffset(response, end)

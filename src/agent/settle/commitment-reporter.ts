@@ -24,7 +24,7 @@ export interface DeviceAddress {
   readonly tls?: boolean | undefined
 }
 
-/** The address of the device that calls itself so from there; undefined where nobody has said it. */
+/** Finds the address of the device with this AE title and peer address; undefined if it is not configured. */
 type FindAddress = (caller: { callingAeTitle: string; peerAddress: string }) => DeviceAddress | undefined
 
 /** Brings reports of storage commitment to the device by N-EVENT-REPORT (PS3.4 §J.3.3). */
@@ -41,9 +41,9 @@ export class CommitmentReporter {
   }
 
   /**
-   * On the association of the request while it is open, else on one of our own to where the device listens, as SCP. Some
-   * devices do not take it on the first, and then get it on the second. COMMITMENT_UNREPORTED where nobody has said
-   * where the device listens.
+   * Reports on the association of the request while it is open, else on one of our own to the device's listener, as SCP. Some
+   * devices do not take it on the first, and then get it on the second. Throws COMMITMENT_UNREPORTED if the address of the
+   * device's listener is not configured.
    */
   async send(
     commitment: OpenCommitment,
@@ -104,7 +104,7 @@ export class CommitmentReporter {
 function addressMissing(callingAeTitle: string): Failure {
   return new Failure(
     'COMMITMENT_UNREPORTED',
-    `reporting storage commitment to ${callingAeTitle}: nobody has said where it listens: set host and port under dicom of this device in the configuration`,
+    `reporting storage commitment to ${callingAeTitle}: its address is not configured: set host and port under dicom of this device in the configuration`,
   )
 }
 

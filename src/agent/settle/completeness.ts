@@ -30,7 +30,7 @@ export class Completeness {
     this.#wake = new Wake(parts.clock)
   }
 
-  /** A step was ended, or somebody wants to know now. */
+  /** Looks now: a step was ended, or a person asked. */
   wake(): void {
     this.#wake.call()
   }

@@ -17,8 +17,8 @@ export const OUTCOME = {
 } as const
 
 /**
- * What a device may be told about one instance at this moment; undefined = nothing yet. A device that is told of success
- * may delete its own copy: that takes the center's checked receipt, and nothing less.
+ * Decides what a device is told about one instance at this moment; undefined = nothing yet. A device that hears "success"
+ * may delete its own copy, so success needs the center's checked receipt.
  */
 export function decideCommitment(
   reference: ReferenceState,

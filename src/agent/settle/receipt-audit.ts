@@ -11,7 +11,7 @@ const EVERY_MS = 5 * 60_000
 /** While the center is behind, or could not be asked. */
 const SOON_MS = 60_000
 
-/** What the center says of itself at one moment. */
+/** The center's statement about itself at one moment. */
 export interface CenterMemory {
   /** Its newest receipt to this agent; null if there is none. */
   chain: ReceiptLink | null
@@ -25,7 +25,7 @@ export interface ReceiptAuditParts {
   receiptChain: ReceiptChain
   watchPoints: WatchPoints
   askMemory: (signal: AbortSignal) => Promise<CenterMemory>
-  /** Those of these digests of manifests and receipts that the center does not know or no longer stands by. */
+  /** Returns the digests of manifests and receipts that the center does not know or no longer confirms. */
   askUnknown: (asked: ReceiptsRequest, signal: AbortSignal) => Promise<readonly string[]>
   /** Manifests are to be posted again. */
   offered: () => void
@@ -44,16 +44,16 @@ interface Look {
 }
 
 /**
- * Asks the center every few minutes whether it still stands by the receipts that it gave. Each names the one before it, so
- * the newest stands for all: a center that does not have it went back in time (an older backup, a snapshot). One whose disk
- * has lost files says that there were losses, and no longer stands by the receipts that list them. All receipts are then
- * compared, the studies in doubt are offered again, and the center asks for what it lacks of them. Until it stands by
+ * Asks the center every few minutes whether it still confirms the receipts that it gave. Each names the one before it, so
+ * the newest represents all: a center that does not have it went back in time (an older backup, a snapshot). A center whose disk
+ * has lost files reports losses, and no longer confirms the receipts that list them. All receipts are then
+ * compared, the studies in doubt are offered again, and the center asks for the instances that it lacks. Until it confirms
  * every receipt again it is behind, and nothing may be removed here.
  */
 export class ReceiptAudit {
   readonly #parts: ReceiptAuditParts
   readonly #wake: Wake
-  /** The losses after which the center stood by all receipts; undefined until they were compared. */
+  /** The number of losses at which the center confirmed all receipts; undefined until they were compared. */
   #losses: number | undefined
   /** The losses after which the center was last asked for what it had lost and this agent no longer has. */
   #asked: number | undefined

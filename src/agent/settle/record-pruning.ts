@@ -19,7 +19,7 @@ export interface RecordPruningParts {
 
 /**
  * Forgets the records of studies that were confirmed, and whose files were removed, long ago, so that the index does not grow
- * for ever. As for files, the time has passed only if our clock and the center's both say so (retention-clock.ts).
+ * without end. As for files, the time has passed only if our clock and the center's both say so (retention-clock.ts).
  */
 export class RecordPruning {
   readonly #parts: RecordPruningParts

@@ -13,7 +13,7 @@ import { decideCommitment, type Patience } from './decide-commitment.ts'
 const IDLE_MS = 60_000
 const FIRST_MS = 10_000
 const CAP_MS = 10 * 60_000
-/** A device that is switched off over lunch is no alarm. */
+/** A device that is switched off over lunch does not raise an alarm. */
 const ALARM_AFTER_MS = 3_600_000
 const KEPT_MS = 90 * 86_400_000
 
@@ -33,7 +33,7 @@ export type SendReport = (
 
 export interface CommitmentReportsParts {
   readonly commitments: Commitments
-  /** `reportMs`: for so long a report is tried that does not get there. */
+  /** `reportMs`: a report that does not get through is tried for this long. */
   readonly settings: Patience & { readonly reportMs: number }
   readonly send: SendReport
   readonly watchPoints: WatchPoints
@@ -43,8 +43,8 @@ export interface CommitmentReportsParts {
 
 /**
  * Keeps the promise that was given with a request for storage commitment: as soon as every instance is decided, or
- * patience is at its end, the device is told, and told again until it has taken it. Decided anew at each attempt, so that a
- * report says what is true when it leaves. One device that does not answer holds up no other.
+ * patience is at its end, the device is told, and told again until it has taken the report. Each attempt decides again, so that a
+ * report is true when it leaves. One device that does not answer holds up no other.
  */
 export class CommitmentReports {
   readonly #parts: CommitmentReportsParts
@@ -63,7 +63,7 @@ export class CommitmentReports {
     this.#wake.call()
   }
 
-  /** A receipt was checked, or somebody wants to know now. */
+  /** Looks now: a receipt was checked, or a person asked. */
   wake(): void {
     this.#wake.call()
   }

@@ -4,8 +4,8 @@ import type { RetentionTimes } from '../queue/retention-times.ts'
 /**
  * The time by which copies are kept. It counts only what has passed by this machine's clock and by the center's, and while
  * the process runs by the monotonic clock too. It never goes back. So a clock that jumps ahead brings no removal nearer,
- * and one that jumps back puts removals off by no more than the time between two looks. What was confirmed while a clock
- * was wrong is kept as long as anything else. The time begins at 0 in a new index.
+ * and one that jumps back puts removals off by no more than the time between two looks. Copies that were confirmed while a clock
+ * was wrong are kept as long as others. The time begins at 0 in a new index.
  */
 export class RetentionClock {
   readonly #times: RetentionTimes
@@ -47,7 +47,7 @@ export class RetentionClock {
     return (last?.elapsedMs ?? 0) + Math.ceil(this.#clock.monotonicMs() - (this.#movedAtMs ?? 0))
   }
 
-  /** What has passed since the last process is not known, and is not counted. */
+  /** The time since the last process is not known, and is not counted. */
   #beginAgain(): void {
     const elapsedMs = this.#times.last()?.elapsedMs ?? 0
     this.#times.write({ elapsedMs, ownMs: Math.floor(this.#clock.now()), centerMs: null })

@@ -140,7 +140,7 @@ export class Settlement {
     }
   }
 
-  /** It was signed before the agent lost its key and joined anew: the next manifest is signed with the key of today. */
+  /** It was signed before the agent lost its key and joined again: the next manifest is signed with the new key. */
   #listAnew(manifest: ManifestRow): void {
     this.#parts.receipted.offerAgain(this.#parts.destination, [manifest])
     this.wake()
@@ -178,7 +178,7 @@ export class Settlement {
       log.info('study confirmed', { studyInstanceUid, version, parts: receipt.parts, pacs: ofStudy })
   }
 
-  /** The center may have announced the key since the list was last asked for. What is not a receipt at all is believed by no key. */
+  /** The center may have announced the key since the list was last asked for. Bytes that are not a receipt are not believed under any key. */
   #isKeyKnown(receiptJws: string): boolean {
     try {
       const kid = claimedKid(receiptJws)
@@ -215,7 +215,7 @@ export class Settlement {
     const lost = receipted.sendAgain(destination, studyInstanceUid, missing, terms)
     log.warn('center asks again', { studyInstanceUid, instances: missing.length, lost })
     if (times > 1) {
-      const words = `the center called instances stored, and lacks ${missing.length} of them for the ${times}. time`
+      const words = `the center confirmed ${missing.length} instances that it does not have (occurrence ${times})`
       watchPoints.raise('CENTER_BEHIND', studyInstanceUid, words)
     }
     requeued()
