@@ -36,6 +36,7 @@ import type { StorageGate } from './arrival/storage-gate.ts'
 import type { CenterKeys } from './center-keys.ts'
 import { deviceViews, sightedDevices } from './device-views.ts'
 import type { Queue } from './queue/open-queue.ts'
+import type { SpoolDisk, SpoolRoom } from './queue/spool-room.ts'
 import type { StudyRow } from './queue/studies.ts'
 import type { CenterAccount } from './send/center-account.ts'
 import { CENTER, type Sending } from './sending.ts'
@@ -48,6 +49,7 @@ export interface AgentServiceParts {
   account: CenterAccount
   keys: CenterKeys
   queue: Queue
+  room: SpoolRoom
   storage: StorageGate
   sending: Sending
   completeness: Completeness
@@ -84,14 +86,28 @@ export class AgentService implements ControlService {
       waitingBytes: deliveries.waitingBytes(CENTER),
       oldestUnconfirmedAt: deliveries.oldestUnconfirmed(CENTER) ?? null,
       studies: studies.counts(CENTER),
-      disk: {
-        folder: settings.dataFolder,
-        freeBytes: storage.freeBytes,
-        reserveBytes: settings.limits.reserveBytes,
-      },
+      disk: this.#disk(),
       clockOffsetMs: offset === undefined ? null : -offset,
       instanceFindings: queue.findings.totals(),
       namesShown: queue.display.timesShown(),
+    }
+  }
+
+  #disk(): AgentStatus['disk'] {
+    const { settings, queue, storage, room } = this.#parts
+    const { dataFolder: folder, limits, retention } = settings
+    const { freeBytes } = storage
+    const { disk, state } = room
+    // The index may lie on another disk than the spool, and be the one that is short.
+    const isSpools = disk !== undefined && disk.freeBytes <= freeBytes
+    return {
+      folder,
+      freeBytes,
+      reserveBytes: limits.reserveBytes,
+      freeFiles: disk?.freeFiles ?? null,
+      room: state,
+      atLeastMs: Math.min(retention.atLeastMs, retention.confirmedMs),
+      contents: isSpools ? diskContents(disk, queue) : null,
     }
   }
 
@@ -272,3 +288,11 @@ function agentVersion(): string {
 
 const describeCallers = (aeTitle: string, address: string | undefined): string =>
   `${JSON.stringify(aeTitle)} at ${address ?? 'any address'}`
+
+/** What takes the room: the sealed images by what becomes of them, and all else, Ferry's own records among it. */
+function diskContents(disk: SpoolDisk, queue: Queue): AgentStatus['disk']['contents'] {
+  const { waiting: waitingBytes, held: heldBytes } = queue.deliveries.unconfirmedBytes(CENTER)
+  const confirmedBytes = queue.retained.total().bytes
+  const otherBytes = Math.max(0, disk.usedBytes - waitingBytes - heldBytes - confirmedBytes)
+  return { totalBytes: disk.totalBytes, waitingBytes, confirmedBytes, heldBytes, otherBytes }
+}

@@ -5,6 +5,7 @@ import type { StoreRequest } from '../dimse/association.ts'
 import type { CallerTrouble } from '../dimse/caller-trouble.ts'
 import { deviceTls } from '../dimse/device-tls.ts'
 import { DEFAULT_LIMITS } from '../dimse/dimse-limits.ts'
+import { Ballast } from '../platform/ballast.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Failure } from '../platform/failure.ts'
 import { lockFolder } from '../platform/folder-lock.ts'
@@ -28,12 +29,16 @@ import { openTreatments } from './open-treatments.ts'
 import { forgetNames, openDisplayNames } from './queue/display-names.ts'
 import { openQueue, type Queue } from './queue/open-queue.ts'
 import { recoverSpool } from './queue/recover-spool.ts'
+import { SpoolRoom } from './queue/spool-room.ts'
 import { CenterAccount } from './send/center-account.ts'
 import { CENTER, Sending, tellCenterChange } from './sending.ts'
 import { CommitmentReporter } from './settle/commitment-reporter.ts'
 import { Completeness } from './settle/completeness.ts'
 import { CommitmentReports } from './settle/report-commitment.ts'
 import type { Treatments } from './treatments.ts'
+
+/** Room for the index on a full disk: some dozens of its transactions. */
+const BALLAST_BYTES = 1024 ** 2
 
 export interface Agent extends AsyncDisposable {
   /** Where devices connect. */
@@ -95,8 +100,10 @@ export async function startAgent(
   await recover(queue, settings.retention.confirmedMs, { clock, log })
   const { watchPoints } = queue
   const { reserveBytes } = settings.limits
+  stack.use(new Ballast({ folder: settings.dataFolder, bytes: BALLAST_BYTES, reserveBytes, clock, log }))
+  const room = new SpoolRoom(join(settings.dataFolder, 'spool'), reserveBytes, clock)
   const storage = stack.use(
-    new StorageGate({ folder: settings.dataFolder, reserveBytes, clock, log, watchPoints }),
+    new StorageGate({ folder: settings.dataFolder, reserveBytes, room, clock, log, watchPoints }),
   )
   await storage.watch()
 
@@ -116,7 +123,7 @@ export async function startAgent(
     log,
   })
   const sending = stack.use(
-    new Sending({ settings, account, keys, queue, reports, completeness, clock, log }),
+    new Sending({ settings, account, keys, queue, room, reports, completeness, clock, log }),
   )
   sending.start()
   const storageFailed = (failure: Failure): void => storage.failed(failure)
@@ -146,6 +153,7 @@ export async function startAgent(
     account,
     keys,
     queue,
+    room,
     storage,
     sending,
     completeness,

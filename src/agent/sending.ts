@@ -15,6 +15,7 @@ import type { CenterKeys } from './center-keys.ts'
 import type { Queue } from './queue/open-queue.ts'
 import type { CenterChange } from './queue/own-center.ts'
 import { Scrub } from './queue/scrub.ts'
+import type { SpoolRoom } from './queue/spool-room.ts'
 import type { CenterAccount } from './send/center-account.ts'
 import { CenterClient } from './send/center-client.ts'
 import { CenterUpload } from './send/center-upload.ts'
@@ -38,6 +39,7 @@ export interface SendingParts {
   account: CenterAccount
   keys: CenterKeys
   queue: Queue
+  room: SpoolRoom
   reports: CommitmentReports
   completeness: Completeness
   clock: Clock
@@ -106,12 +108,14 @@ export class Sending implements AsyncDisposable {
   }
 
   start(): void {
-    const { settings, queue, reports, completeness, clock, log } = this.#parts
+    const { settings, queue, room, reports, completeness, clock, log } = this.#parts
     const audit = this.#audit
     const retention = new Retention({
       retained: queue.retained,
       spool: queue.spool,
+      room,
       keepMs: settings.retention.confirmedMs,
+      atLeastMs: settings.retention.atLeastMs,
       retentionClock: this.#retentionClock,
       centerIsWhole: (signal) => audit.isWhole(signal),
       askMissing: async (instances, signal) => {
@@ -159,6 +163,7 @@ export class Sending implements AsyncDisposable {
   /** An instance of this study was taken on. */
   accepted(studyInstanceUid: string, sealedBytes: number): void {
     this.#lastAcceptedMs = this.#parts.clock.monotonicMs()
+    this.#parts.room.taken(sealedBytes)
     this.#quiet.added(studyInstanceUid)
     this.#dispatcher.queued(studyInstanceUid, sealedBytes)
   }

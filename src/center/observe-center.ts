@@ -1,8 +1,8 @@
 import { stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ballastBytes } from '../platform/ballast.ts'
 import { failureFrom } from '../platform/failure.ts'
 import { isFolderLocked } from '../platform/folder-lock.ts'
-import { ballastBytes } from './ballast.ts'
 import {
   type AlarmTimes,
   type CenterState,

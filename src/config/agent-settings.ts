@@ -50,8 +50,8 @@ export interface AgentSettings {
     readonly uploads: number
     readonly bandwidthBytesPerSecond?: number
   }
-  /** How long a confirmed instance is kept. */
-  readonly retention: { readonly confirmedMs: number }
+  /** How long a confirmed instance is kept; and how long even if the disk is full. */
+  readonly retention: { readonly confirmedMs: number; readonly atLeastMs: number }
   /** What the index knows of a study whose files were removed is kept so long. */
   readonly records: { readonly keptMs: number }
   /** age recipients in addition to the center's. */
@@ -165,6 +165,9 @@ const fileSchema = z
     retention: z
       .strictObject({
         confirmed: setting.duration('Confirmed instances are kept so long', '0s', '3650d').prefault('7d'),
+        atLeast: setting
+          .duration('They are kept so long even if the disk is full', '0s', '3650d')
+          .prefault('0s'),
         records: setting
           .duration('Records and receipts of removed studies are kept so long', '100d', '18250d')
           .prefault('400d'),
@@ -227,7 +230,7 @@ function toSettings(file: z.output<typeof fileSchema>): AgentSettings {
       uploads: send.uploads,
       ...(Number.isFinite(send.bandwidth) && { bandwidthBytesPerSecond: send.bandwidth }),
     },
-    retention: { confirmedMs: file.retention.confirmed },
+    retention: { confirmedMs: file.retention.confirmed, atLeastMs: file.retention.atLeast },
     records: { keptMs: file.retention.records },
     recipients: file.recipients,
     displayNames: file.displayNames,

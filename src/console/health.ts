@@ -1,22 +1,13 @@
 import { FAILURES } from '../platform/failure.ts'
 import type { AgentStatus } from '../protocol/control-api.ts'
 import { deviceProblemText } from './device-problem-text.ts'
+import { diskFindings, isDiskAlarm } from './disk-findings.ts'
+import type { Finding } from './finding.ts'
 import { isFailureCode, wordsOfFailure } from './language/failure-words.ts'
 import type { Language, Say } from './language/language.ts'
-import { showBytes, showDuration } from './show-values.ts'
+import { showDuration } from './show-values.ts'
 
-/** One thing that is not as it should be, in words. */
-export interface Finding {
-  /** 'act': a person is needed. 'decide': a person may say yes or no. 'coping': Ferry goes on by itself. */
-  readonly severity: 'act' | 'decide' | 'coping'
-  readonly code: string
-  readonly what: string
-  /** Ms since 1970; null where nobody knows. */
-  readonly since: number | null
-  /** The next attempt, where there is one. */
-  readonly next: { readonly attempt: number; readonly at: number } | null
-  readonly todo: string
-}
+export type { Finding } from './finding.ts'
 
 const HOUR_MS = 3_600_000
 /** A line that is down for so long does not come back by itself any more. */
@@ -46,8 +37,9 @@ export function assessHealth(status: AgentStatus, say: Say, language: Language):
 const RANKS = { act: 0, decide: 1, coping: 2 } as const
 const rank = ({ severity }: Finding): number => RANKS[severity]
 
-function alarmFindings({ alarms }: AgentStatus, language: Language): Finding[] {
-  return alarms.map(({ code, subject, message, since }) => {
+function alarmFindings({ alarms, disk }: AgentStatus, language: Language): Finding[] {
+  const others = alarms.filter((alarm) => !isDiskAlarm(alarm, disk))
+  return others.map(({ code, subject, message, since }) => {
     const words = wordsOfFailure(code, language)
     const what = words === undefined ? `${subject}: ${message}` : `${words.meaning} (${subject}: ${message})`
     return { severity: 'act', code, what, since, next: null, todo: words?.todo ?? '' }
@@ -75,23 +67,6 @@ function heldFindings({ deliveries }: AgentStatus, say: Say): Finding[] {
   if (deliveries.held === 0) return []
   const what = say('health.held', { count: deliveries.held })
   return [{ severity: 'act', code: 'HELD', what, since: null, next: null, todo: say('health.held.todo') }]
-}
-
-function diskFindings({ disk, alarms }: AgentStatus, say: Say): Finding[] {
-  const { folder, freeBytes, reserveBytes } = disk
-  if (freeBytes >= 2 * reserveBytes || alarms.some(({ code }) => code === 'STORAGE_FULL')) return []
-  const values = { free: showBytes(freeBytes), reserve: showBytes(reserveBytes) }
-  const full = freeBytes < reserveBytes
-  return [
-    {
-      severity: 'act',
-      code: full ? 'STORAGE_FULL' : 'STORAGE_LOW',
-      what: say(full ? 'health.diskFull' : 'health.diskLow', values),
-      since: null,
-      next: null,
-      todo: say('health.disk.todo', { folder }),
-    },
-  ]
 }
 
 /**

@@ -37,7 +37,7 @@ const DISK_TRIED: readonly Sentence[] = [
 ]
 
 /** Codes of findings that are no failure codes. */
-export type OwnFindingCode = 'HELD' | 'STORAGE_LOW' | 'DEVICE_REJECTED' | 'LATE' | 'CLOCK'
+export type OwnFindingCode = 'HELD' | 'STORAGE_LOW' | 'MAKING_ROOM' | 'DEVICE_REJECTED' | 'LATE' | 'CLOCK'
 
 /** The first sentence that holds is the "next" line of a finding of the agent with this code. */
 export const AGENT_OUTLOOKS: Readonly<Partial<Record<FailureCode | OwnFindingCode, readonly Sentence[]>>> = {
@@ -64,6 +64,7 @@ export const AGENT_OUTLOOKS: Readonly<Partial<Record<FailureCode | OwnFindingCod
   STORAGE_LOW: [
     { phrase: 'next.stillLetIn', holds: not(among('STORAGE_ERROR', 'DATABASE_ERROR', 'STORAGE_FULL')) },
   ],
+  MAKING_ROOM: [{ phrase: 'next.makingRoom', holds: always }],
   INDEX_REBUILT: [{ phrase: 'next.untilRetry', holds: always }],
   DEID_WITHHELD: [{ phrase: 'next.untilRetry', holds: always }],
   STUDY_INCOMPLETE: [{ phrase: 'next.untilComplete', holds: always }],

@@ -1,6 +1,7 @@
 import type { AgentStatus } from '../protocol/control-api.ts'
 import { shortFingerprint } from '../protocol/signing-key.ts'
 import { deviceProblemText } from './device-problem-text.ts'
+import { contentsText } from './disk-findings.ts'
 import type { Finding } from './health.ts'
 import type { Language, Say } from './language/language.ts'
 import { showBytes, showDuration, showTime } from './show-values.ts'
@@ -84,10 +85,9 @@ function attemptText({ attempt, at }: NonNullable<Finding['next']>, now: number,
 }
 
 function figures(status: AgentStatus, say: Say): Labelled[] {
-  const { center, listener, deliveries, studies, disk } = status
+  const { center, listener, deliveries, studies } = status
   const isAny = listener.aeTitles.length === 0 || listener.aeTitles.includes('*')
   const aeTitles = isAny ? say('report.anyAeTitle') : listener.aeTitles.join(', ')
-  const space = { free: showBytes(disk.freeBytes), reserve: showBytes(disk.reserveBytes) }
   const { host, port } = listener
   return [
     { label: say('report.center'), text: `${center.name}  ${center.url}` },
@@ -96,8 +96,14 @@ function figures(status: AgentStatus, say: Say): Labelled[] {
     { label: say('report.queue'), text: say('report.queueText', deliveries) },
     { label: say('report.waiting'), text: waitingText(status, say) },
     { label: say('report.studies'), text: say('report.studiesText', studies) },
-    { label: say('report.disk'), text: say('report.diskText', space) },
+    { label: say('report.disk'), text: diskText(status, say) },
   ]
+}
+
+function diskText({ disk }: AgentStatus, say: Say): string {
+  const space = { free: showBytes(disk.freeBytes), reserve: showBytes(disk.reserveBytes) }
+  const contents = contentsText(disk, say)
+  return [say('report.diskText', space), contents].filter((text) => text !== '').join(say('disk.stop'))
 }
 
 function waitingText({ waitingBytes, oldestUnconfirmedAt, now }: AgentStatus, say: Say): string {

@@ -153,7 +153,27 @@ export const statusSchema = z.object({
   /** Arrival of the oldest instance that is not confirmed. */
   oldestUnconfirmedAt: time.nullable(),
   studies: z.object({ open: count, closed: count, confirmed: count }),
-  disk: z.object({ folder: z.string(), freeBytes: z.number(), reserveBytes: z.number() }),
+  disk: z.object({
+    folder: z.string(),
+    freeBytes: z.number(),
+    reserveBytes: z.number(),
+    /** How many more files the disk can name; null where it has no such limit. */
+    freeFiles: z.number().nullable(),
+    /** What is done about too little room (agent/queue/spool-room.ts). */
+    room: z.enum(['enough', 'making', 'nothing', 'young', 'unproven', 'checking']),
+    /** Confirmed copies are kept so long even if the disk is full. */
+    atLeastMs: z.number(),
+    /** What takes the room on the disk of the sealed images; null if another disk is the one that is short. */
+    contents: z
+      .object({
+        totalBytes: z.number(),
+        waitingBytes: z.number(),
+        confirmedBytes: z.number(),
+        heldBytes: z.number(),
+        otherBytes: z.number(),
+      })
+      .nullable(),
+  }),
   /** How far this machine's clock is ahead of the center's; null until the center has answered. */
   clockOffsetMs: z.number().nullable(),
   /** Findings in the instances of each device, the latest first. */

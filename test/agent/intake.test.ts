@@ -7,6 +7,7 @@ import { PreparedSealers } from '../../src/agent/envelope/prepared-sealers.ts'
 import { asItCame, InstanceIntake } from '../../src/agent/intake.ts'
 import { openLocalDisplayKey } from '../../src/agent/queue/local-display-key.ts'
 import { openQueue } from '../../src/agent/queue/open-queue.ts'
+import { SpoolRoom } from '../../src/agent/queue/spool-room.ts'
 import { FINDINGS } from '../../src/dicom/check-findings.ts'
 import type { DataSetHead } from '../../src/dicom/data-set-head.ts'
 import type { StoreAnswer, StoreRequest } from '../../src/dimse/association.ts'
@@ -28,7 +29,9 @@ async function openIntake(policy: Partial<CheckPolicy> = {}) {
   const names = { state: 'local-key' as const, key: await openLocalDisplayKey(folder.path) }
   const queue = await openQueue(folder.path, systemClock, ['center'], names)
   const { watchPoints } = queue
-  const gate = { folder: folder.path, reserveBytes: 0, clock: systemClock, log: silentLog, watchPoints }
+  const surroundings = { clock: systemClock, log: silentLog, watchPoints }
+  const room = new SpoolRoom(folder.join('spool'), 0, systemClock)
+  const gate = { folder: folder.path, reserveBytes: 0, room, ...surroundings }
   const storage = new StorageGate(gate)
   const recipients = [parseRecipient(testIdentity.recipient)]
   const parts = {

@@ -47,7 +47,7 @@ test('a line that has just broken is Ferry’s own business: exit code 0', async
 test.each([
   ['alarms', { alarms: [{ code: 'SPOOL_FILE_MISSING', subject: '01X', message: 'gone', since: 0 }] }],
   ['held instances', { deliveries: { ...WELL.deliveries, held: 1 } }],
-  ['a full disk', { disk: { ...WELL.disk, freeBytes: 1 } }],
+  ['a full disk', { disk: { ...WELL.disk, freeBytes: 1, room: 'nothing' as const } }],
   ['a confirmation that is a day late', { oldestUnconfirmedAt: WELL.now - 25 * 3_600_000 }],
   ['a clock that is off', { clockOffsetMs: -90_000 }],
 ])('%s: a person is needed, exit code 13', async (_, change) => {

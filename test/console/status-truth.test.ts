@@ -34,6 +34,7 @@ const ORACLE: Partial<Record<Phrase, (situation: Situation, code: string) => boo
   'next.diskTried': ({ door }) => door === 'shut by a fault',
   'next.roomAndDisk': ({ door }) => door === 'shut by both',
   'next.stillLetIn': ({ door }) => door === 'open',
+  'next.makingRoom': ({ isMakingRoom }) => isMakingRoom,
   'next.untilRetry': (_, code) => code === 'INDEX_REBUILT' || code === 'DEID_WITHHELD',
   'next.untilComplete': (_, code) => code === 'STUDY_INCOMPLETE',
   'next.reportTried': (_, code) => code === 'COMMITMENT_UNREPORTED',

@@ -38,7 +38,11 @@ class Story implements AsyncDisposable {
   static async begin(): Promise<Story> {
     const [clock, log] = [new ManualClock(Date.now()), new RecordingLog()]
     return new Story(
-      await openClinic({ clock, log, settings: { retention: { confirmedMs: 7 * DAY_MS } } }),
+      await openClinic({
+        clock,
+        log,
+        settings: { retention: { confirmedMs: 7 * DAY_MS, atLeastMs: 7 * DAY_MS } },
+      }),
       clock,
       log,
     )

@@ -22,7 +22,7 @@ import { type BadLine, KIB, NONE, openBadLine } from './support/bad-line.ts'
 const DAY_MS = 86_400_000
 /** For waits of minutes; far less than any line is given. */
 const STEP_MS = 1000
-const SETTINGS = { retention: { confirmedMs: DAY_MS } }
+const SETTINGS = { retention: { confirmedMs: DAY_MS, atLeastMs: DAY_MS } }
 
 /** A clinic of which the center can be put back to an earlier day. */
 class Story implements AsyncDisposable {
@@ -206,7 +206,9 @@ test.each([
 ])(
   'a register that is put back under the running center is found out%s: the last copies are kept and sent again',
   async (_, since) => {
-    await using story = await Story.begin({ retention: { confirmedMs: RETENTION_MS } })
+    await using story = await Story.begin({
+      retention: { confirmedMs: RETENTION_MS, atLeastMs: RETENTION_MS },
+    })
     const before = await story.confirm(newUid(), 2)
     const putBack = await story.copyUnderRunning()
     const lost = [...(await story.confirm(newUid(), 3)), ...(await story.confirm(newUid()))]
@@ -233,7 +235,7 @@ test.each([
 )
 
 test('a register that is put back a second time, when it has just got back what it lost the first time, loses nothing', async () => {
-  await using story = await Story.begin({ retention: { confirmedMs: 600_000 } })
+  await using story = await Story.begin({ retention: { confirmedMs: 600_000, atLeastMs: 600_000 } })
   const before = await story.confirm(newUid())
   const putBack = await story.copyUnderRunning()
   const lost = await story.confirm(newUid(), 3)

@@ -122,7 +122,7 @@ function forging(center: LyingCenter, forgery: Forgery): LyingCenter['change'] {
 
 test('a receipt that is forged or for something else is an alarm, confirms nothing, and lets nothing be removed', async () => {
   // Whatever is confirmed may be removed at once.
-  const settings = { retention: { confirmedMs: 0 } }
+  const settings = { retention: { confirmedMs: 0, atLeastMs: 0 } }
   await using bad = await openLyingCenter({ clock: new FastClock(LINE_SPEED), settings })
   const { clinic, line: center } = bad
   const { service } = clinic.agent

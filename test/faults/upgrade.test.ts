@@ -104,7 +104,9 @@ describe.each(FIXTURES)('the folders that version %s has left', (version) => {
     const account = await CenterAccount.open(join(at, 'agent'))
     const { rootKey, jws } = newestEnrolment(join(at, 'agent', 'keys'))
     await account.enrol({ ...account.address(), url: `https://127.0.0.1:${center.port}` }, { rootKey, jws })
-    const settings = testSettings(join(at, 'agent'), { retention: { confirmedMs: CENTURY_MS } })
+    const settings = testSettings(join(at, 'agent'), {
+      retention: { confirmedMs: CENTURY_MS, atLeastMs: CENTURY_MS },
+    })
     await using agent = await startAgent(settings, { clock: systemClock, log: silentLog })
     const { deliveries } = await until(
       () => agent.service.status(),

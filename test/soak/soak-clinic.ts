@@ -118,6 +118,6 @@ function agentSettings(dataFolder: string, port: number, retentionMs: number): A
     listener: { ...settings.listener, port },
     study: { quietMs: 2000 },
     send: { ...settings.send, chunkBytes: 1024 * 1024 },
-    retention: { confirmedMs: retentionMs },
+    retention: { confirmedMs: retentionMs, atLeastMs: retentionMs },
   }
 }

@@ -60,7 +60,7 @@ export function testSettings(dataFolder: string, settings: Partial<AgentSettings
     },
     study: { quietMs: 300 },
     send: { packBytes: 16 * MIB, packMembers: 500, chunkBytes: 4 * MIB, uploads: 2 },
-    retention: { confirmedMs: 7 * 86_400_000 },
+    retention: { confirmedMs: 7 * 86_400_000, atLeastMs: 7 * 86_400_000 },
     records: { keptMs: 400 * 86_400_000 },
     recipients: [],
     displayNames: 'credential',

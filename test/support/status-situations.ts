@@ -9,6 +9,7 @@ export interface Situation {
   readonly needs: 'nobody' | 'a decision' | 'a person'
   readonly line: 'works' | 'tried later' | 'tried now'
   readonly door: 'open' | 'shut by a full disk' | 'shut by a fault' | 'shut by both'
+  readonly isMakingRoom: boolean
   readonly device: 'none' | 'unlisted' | 'listed'
   readonly isBehind: boolean
   readonly held: number
@@ -29,6 +30,7 @@ const START: Situation = {
   needs: 'nobody',
   line: 'works',
   door: 'open',
+  isMakingRoom: false,
   device: 'none',
   isBehind: false,
   held: 0,
@@ -69,8 +71,11 @@ function alarm(code: string, subject = 'spool'): (status: AgentStatus) => Partia
   return ({ alarms }) => ({ alarms: [...alarms, { code, subject, message: 'of 1 study: 1.2', since: now }] })
 }
 
-function free(share: number): (status: AgentStatus) => Partial<AgentStatus> {
-  return ({ disk }) => ({ disk: { ...disk, freeBytes: share * disk.reserveBytes } })
+function free(
+  share: number,
+  room: AgentStatus['disk']['room'] = 'nothing',
+): (status: AgentStatus) => Partial<AgentStatus> {
+  return ({ disk }) => ({ disk: { ...disk, freeBytes: share * disk.reserveBytes, room } })
 }
 
 function device(state: 'pending' | 'refused', seenAt: number): (status: AgentStatus) => Partial<AgentStatus> {
@@ -149,6 +154,12 @@ const LINE: readonly Change[] = [
 const DISK: readonly Change[] = [
   same,
   change('disk low', 'a person', {}, free(1.5)),
+  // The door is half open: devices are let in down to half of the reserve.
+  change('room is being made', 'nobody', { isMakingRoom: true }, (status) => ({
+    ...free(0.6, 'making')(status),
+    ...alarm('STORAGE_FULL')(status),
+  })),
+  (was) => ({ ...was, status: { ...was.status, ...free(1.5, 'making')(was.status) } }),
   shut('disk full', 'shut by a full disk', free(0.5)),
   shut('disk full, alarm', 'shut by a full disk', (status) => ({
     ...free(0.5)(status),

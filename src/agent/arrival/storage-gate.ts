@@ -1,16 +1,17 @@
-import { access, constants, statfs, unlink } from 'node:fs/promises'
+import type { StatsFs } from 'node:fs'
+import { access, constants, stat, statfs, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, Timer } from '../../platform/clock.ts'
 import { writeDurably } from '../../platform/durable-file.ts'
 import { type Failure, type FailureCode, failureFrom, storageFailure } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
+import { showBytes } from '../../platform/show-bytes.ts'
+import { RESERVE_FILES, type SpoolRoom } from '../queue/spool-room.ts'
 import type { Alarm, WatchPoints } from '../queue/watch-points.ts'
 
 const LOOK_EVERY_MS = 2000
 /** How long a disk that erred is left alone before it is tried; one that was merely full is tried at the next look. */
 const REST_MS = 5000
-/** Names that are kept in reserve, where the file system has a limit of them (inodes). */
-const RESERVE_FILES = 1000
 const TRIAL_BYTES = 4096
 const SUBJECT = 'spool'
 /** What {@link StorageGate.failed} is told; other alarms of the same subject are none of the gate's. */
@@ -20,6 +21,7 @@ export interface StorageGateParts {
   /** The data folder, which holds the index and the spool; either may lie on a disk of its own. */
   folder: string
   reserveBytes: number
+  room: SpoolRoom
   clock: Clock
   log: Log
   watchPoints: WatchPoints
@@ -27,20 +29,23 @@ export interface StorageGateParts {
 
 /**
  * Says whether instances can be taken. Below the reserve new associations are refused, and what was let in finishes from
- * the reserve. A storage error opens the breaker: nothing new is let in until a trial has written and synced a small file
+ * the reserve. While retention makes room, devices are let in down to half of the reserve. A storage error opens the breaker: nothing new is let in until a trial has written and synced a small file
  * and the index. Both are alarms while they last, and both end by themselves, also when no device calls.
  */
 export class StorageGate implements Disposable {
   readonly #parts: StorageGateParts
   readonly #spool: string
-  #freeBytes = Number.POSITIVE_INFINITY
+  /** Of the disk of the index, if the spool has one of its own. */
+  #indexDisk: StatsFs | undefined
   /** What the last look found to be short. */
   #shortage: Alarm | undefined
+  /** There is still room for what is let in while retention makes more. */
+  #isHalfLeft = true
   /** What went wrong when something was to be stored, and from when on storing is tried again. */
   #fault: Alarm | undefined
   #restUntilMs = 0
-  /** Codes of the alarms in the index; those of the last run, until this one knows better. */
-  #written: Set<string> | undefined
+  /** The alarms in the index, by code; those of the last run, until this one knows better. */
+  #written: Map<string, string> | undefined
   #timer: Timer | undefined
   #isClosed = false
 
@@ -50,7 +55,8 @@ export class StorageGate implements Disposable {
   }
 
   get freeBytes(): number {
-    return this.#freeBytes
+    const { bavail, bsize } = this.#indexDisk ?? { bavail: Number.POSITIVE_INFINITY, bsize: 1 }
+    return Math.min(bavail * bsize, this.#parts.room.disk?.freeBytes ?? Number.POSITIVE_INFINITY)
   }
 
   /** Alarms that stand and that the index could not take, since it is what failed or lies on the disk that did. */
@@ -68,6 +74,8 @@ export class StorageGate implements Disposable {
 
   /** Why nothing can be taken just now, in words. */
   trouble(): string | undefined {
+    this.#measure()
+    if (this.#fault === undefined && this.#isHalfLeft && this.#parts.room.state === 'making') return undefined
     return this.#standing()[0]?.message
   }
 
@@ -86,26 +94,29 @@ export class StorageGate implements Disposable {
   }
 
   async #look(): Promise<void> {
-    const { folder, reserveBytes } = this.#parts
+    const { folder, room } = this.#parts
     try {
-      const disks = await Promise.all([folder, this.#spool].map((place) => statfs(place)))
+      const [data, spool] = await Promise.all([stat(folder), stat(this.#spool), room.look()])
+      this.#indexDisk = data.dev === spool.dev ? undefined : await statfs(folder)
       // A file system that met an error may have made itself read-only: known before an instance comes to grief.
       await access(this.#spool, constants.W_OK)
-      this.#freeBytes = Math.min(...disks.map(({ bavail, bsize }) => bavail * bsize))
-      // 0 of 0: it has no such limit.
-      const freeFiles = Math.min(...disks.map(({ files, ffree }) => (files === 0 ? RESERVE_FILES : ffree)))
-      this.#setShortage(shortage(this.#freeBytes, reserveBytes) ?? shortageOfFiles(freeFiles))
+      this.#measure()
     } catch (error) {
       this.failed(storageFailure(error, `looking at the disk of ${this.#spool}`))
     }
   }
 
-  #setShortage(words: string | undefined): void {
-    const was = this.#shortage
-    if (words === undefined) {
+  /** By the latest looks of whoever has looked: retention looks as soon as it has made room. */
+  #measure(): void {
+    const { room, reserveBytes } = this.#parts
+    const freeFiles = Math.min(namesLeft(this.#indexDisk), room.disk?.freeFiles ?? Number.POSITIVE_INFINITY)
+    const words = shortage(this.freeBytes, reserveBytes) ?? shortageOfFiles(freeFiles)
+    this.#isHalfLeft = 2 * this.freeBytes >= reserveBytes && 2 * freeFiles >= RESERVE_FILES
+    if (words !== undefined) this.#shortage ??= this.#alarm('STORAGE_FULL', words)
+    else if (this.#shortage !== undefined) {
       this.#shortage = undefined
-      if (was !== undefined) this.#parts.log.info('disk space is back', { freeBytes: this.#freeBytes })
-    } else this.#shortage ??= this.#alarm('STORAGE_FULL', words)
+      this.#parts.log.info('disk space is back', { freeBytes: this.freeBytes })
+    }
   }
 
   /** Does with the disk what an instance needs: the index written, a new file, its data and its name synced, gone again. */
@@ -149,19 +160,19 @@ export class StorageGate implements Disposable {
 
   #reconcile(): void {
     const { watchPoints } = this.#parts
-    this.#written ??= new Set(
+    this.#written ??= new Map(
       watchPoints
         .alarms()
         .filter(isOurs)
-        .map(({ code }) => code),
+        .map(({ code, message }) => [code, message]),
     )
     const standing = new Map(this.#standing().map((alarm) => [alarm.code, alarm]))
     for (const { code, subject, message } of standing.values()) {
-      if (this.#written.has(code)) continue
+      if (this.#written.get(code) === message) continue
       watchPoints.raise(code, subject, message)
-      this.#written.add(code)
+      this.#written.set(code, message)
     }
-    for (const code of this.#written) {
+    for (const code of this.#written.keys()) {
       if (standing.has(code)) continue
       watchPoints.clear(code, SUBJECT)
       this.#written.delete(code)
@@ -173,9 +184,14 @@ function isOurs({ code, subject }: Alarm): boolean {
   return subject === SUBJECT && OURS.has(code)
 }
 
+/** 0 of 0: it has no such limit. */
+function namesLeft(disk: StatsFs | undefined): number {
+  return disk === undefined || disk.files === 0 ? Number.POSITIVE_INFINITY : disk.ffree
+}
+
 function shortage(freeBytes: number, reserveBytes: number): string | undefined {
   if (freeBytes >= reserveBytes) return undefined
-  return `${freeBytes} bytes free on the disk, and ${reserveBytes} are kept in reserve`
+  return `${showBytes(freeBytes)} free on the disk, and ${showBytes(reserveBytes)} are kept in reserve`
 }
 
 function shortageOfFiles(freeFiles: number): string | undefined {

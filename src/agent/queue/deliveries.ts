@@ -48,6 +48,13 @@ export class Deliveries {
     return this.#database.get<{ bytes: number }>(WAITING_BYTES, destination)?.bytes ?? 0
   }
 
+  /** Sealed bytes of what is not confirmed: on its way, and held. */
+  unconfirmedBytes(destination: string): { waiting: number; held: number } {
+    const sums = this.#database.all<{ isHeld: number; bytes: number }>(UNCONFIRMED_BYTES, destination)
+    const bytesOf = (isHeld: number): number => sums.find((sum) => sum.isHeld === isHeld)?.bytes ?? 0
+    return { waiting: bytesOf(0), held: bytesOf(1) }
+  }
+
   /** Arrival (ms since 1970) of the oldest instance that is not confirmed. */
   oldestUnconfirmed(destination: string): number | undefined {
     return this.#database.get<{ oldest: number }>(OLDEST, destination)?.oldest
@@ -97,6 +104,9 @@ const COUNTS = 'SELECT state, instances AS n FROM delivery_total WHERE destinati
 const WAITING_BYTES = `
   SELECT coalesce(sum(bytes), 0) AS bytes FROM delivery_total
   WHERE destination = ? AND state IN ('queued', 'sending', 'held')`
+const UNCONFIRMED_BYTES = `
+  SELECT state = 'held' AS isHeld, sum(bytes) AS bytes FROM delivery_total
+  WHERE destination = ? AND state <> 'confirmed' GROUP BY isHeld`
 /** ULIDs sort by the time of arrival. */
 const OLDEST = `
   SELECT arrived_at AS oldest FROM instance WHERE ulid = (

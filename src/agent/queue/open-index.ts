@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { releaseBallast } from '../../platform/ballast.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { DatabaseCare } from '../../platform/database-care.ts'
 import { syncFolder } from '../../platform/durable-file.ts'
@@ -39,11 +40,16 @@ export async function openIndex(
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'DATABASE_DAMAGED') throw error
     const aside = await moveAside(path, clock.now())
-    const database = Database.open(path, schemaFolder)
+    const database = openDatabase(path, schemaFolder)
     const care = new DatabaseCare(path, clock)
     const setAside = { reason: error.message, path: aside }
     return { database, care, soundness: Promise.resolve(undefined), isNew: true, setAside }
   }
+}
+
+/** On a full disk the ballast gives way: without its index the agent could not even remove confirmed copies. */
+function openDatabase(path: string, schemaFolder: string): Database {
+  return Database.open(path, schemaFolder, () => releaseBallast(dirname(path)))
 }
 
 async function openWhole(
@@ -53,7 +59,7 @@ async function openWhole(
   waitMs: number,
 ): Promise<Pick<OpenedIndex, 'database' | 'care' | 'soundness'>> {
   using stack = new DisposableStack()
-  const database = stack.adopt(Database.open(path, schemaFolder), (it) => it.close())
+  const database = stack.adopt(openDatabase(path, schemaFolder), (it) => it.close())
   const care = stack.use(new DatabaseCare(path, clock))
   const soundness = checkWhole(database, care, statSync(path).size <= SMALL_BYTES)
   const found = await inTime(soundness, clock, waitMs)

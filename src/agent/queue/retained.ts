@@ -3,6 +3,11 @@ import type { Database } from '../../platform/sqlite.ts'
 import type { ManifestInstance } from '../../protocol/manifest.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
 
+export interface RetainedCopy {
+  readonly ulid: Ulid
+  readonly sealedBytes: number
+}
+
 /** Instances that every destination has confirmed and whose spool file is still kept. */
 export class Retained {
   readonly #database: Database
@@ -13,9 +18,19 @@ export class Retained {
     this.#clock = clock
   }
 
-  /** Those that are kept from `keptUntil` or before on, by the time of retention. */
+  /** Those that are kept from `keptUntil` or before on, by the time of retention; the oldest first. */
   due(keptUntil: number, limit: number): Ulid[] {
-    return this.#database.all<{ ulid: Ulid }>(DUE, keptUntil, limit).map(({ ulid }) => ulid)
+    return this.oldest(keptUntil, limit).map(({ ulid }) => ulid)
+  }
+
+  /** The same with their sizes. */
+  oldest(keptUntil: number, limit: number): RetainedCopy[] {
+    return this.#database.all<RetainedCopy>(DUE, keptUntil, limit)
+  }
+
+  /** How many there are, and their sealed bytes. */
+  total(): { instances: number; bytes: number } {
+    return this.#database.get<{ instances: number; bytes: number }>(TOTAL) ?? { instances: 0, bytes: 0 }
   }
 
   /** These as a manifest lists them. */
@@ -35,8 +50,9 @@ export class Retained {
 }
 
 const DUE = `
-  SELECT ulid FROM instance INDEXED BY instance_retained
+  SELECT ulid, sealed_bytes AS sealedBytes FROM instance INDEXED BY instance_retained
   WHERE kept_from IS NOT NULL AND removed_at IS NULL AND kept_from <= ? ORDER BY kept_from, ulid LIMIT ?`
+const TOTAL = 'SELECT instances, bytes FROM retained_total'
 const LISTED = `
   SELECT ulid, sop_instance_uid AS sopInstanceUid, transfer_syntax_uid AS transferSyntaxUid,
     data_set_bytes AS dataSetBytes, data_set_sha256 AS dataSetSha256, sealed_bytes AS sealedBytes,

@@ -4,17 +4,34 @@ import type { Log } from '../../platform/log.ts'
 import { HOLDINGS_ASKED } from '../../protocol/center-api.ts'
 import type { ManifestInstance } from '../../protocol/manifest.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
-import type { Retained } from '../queue/retained.ts'
+import type { Retained, RetainedCopy } from '../queue/retained.ts'
 import type { Spool } from '../queue/spool.ts'
+import type { Missing, SpoolRoom } from '../queue/spool-room.ts'
 import type { RetentionClock } from './retention-clock.ts'
 
 const EVERY_MS = 60_000
+/** A full disk may not even take the note of many removals; the removal of a few makes room for the next. */
+const FEW = 5
+/** How often, and at what times, the disk is looked at until it shows the room that a removal has made. */
+const LOOKS = 5
+const LOOK_MS = 250
+/** The center is not asked more often than this while it does not prove what it has. */
+const ASK_AGAIN_MS = 10_000
+
+interface Removed {
+  readonly count: number
+  readonly bytes: number
+}
+const NONE: Removed = { count: 0, bytes: 0 }
 
 export interface RetentionParts {
   retained: Retained
   spool: Spool
+  room: SpoolRoom
   /** How long a confirmed instance is kept. */
   keepMs: number
+  /** How long it is kept even if the disk is full. */
+  atLeastMs: number
   retentionClock: RetentionClock
   /** Asks the center at this moment whether it still knows all that it has receipted. */
   centerIsWhole: (signal: AbortSignal) => Promise<boolean>
@@ -31,6 +48,9 @@ export interface RetentionParts {
  * time has passed by both clocks (retention-clock.ts), the center has looked at its file at this moment, the removal is
  * written down, and only then the file is unlinked. While the center is away, or has lost what it had receipted, nothing
  * is removed: this copy may be the only one.
+ *
+ * If the disk gets short of room, confirmed copies are removed before their time, the oldest first, in the same order:
+ * a second copy is worth less than an image that cannot be taken. Only the time that they are kept at least remains.
  */
 export class Retention {
   readonly #parts: RetentionParts
@@ -40,9 +60,16 @@ export class Retention {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    const { clock, room } = this.#parts
+    let nextAtMs = Number.NEGATIVE_INFINITY
     while (!signal.aborted) {
-      await this.removeDue(signal)
-      await this.#parts.clock.sleep(EVERY_MS, signal).catch(() => {})
+      await this.makeRoom(signal)
+      if (clock.monotonicMs() >= nextAtMs) {
+        await this.removeDue(signal)
+        nextAtMs = clock.monotonicMs() + EVERY_MS
+      }
+      if (room.state === 'unproven') await clock.sleep(ASK_AGAIN_MS, signal).catch(() => {})
+      await room.untilWanted(Math.max(0, nextAtMs - clock.monotonicMs()), signal)
     }
   }
 
@@ -61,6 +88,57 @@ export class Retention {
     }
     if (removed > 0) log.info('confirmed instances removed after retention', { removed })
     return removed
+  }
+
+  /** Removes as many of the oldest confirmed copies as the disk lacks room. Returns how many files were removed. */
+  async makeRoom(signal: AbortSignal): Promise<number> {
+    const { room, log } = this.#parts
+    let removed = 0
+    for (let missing = room.missing(); missing !== undefined; missing = room.missing()) {
+      const [freeBefore, takenBefore] = [room.disk?.freeBytes ?? 0, room.takenBytes]
+      const { count, bytes } = signal.aborted ? NONE : await this.#removeOldest(missing, signal)
+      removed += count
+      if (count === 0) break
+      await this.#untilSeen(freeBefore + takenBefore + bytes / 2, signal)
+    }
+    if (removed > 0) log.warn('confirmed instances removed early: the disk is short of room', { removed })
+    return removed
+  }
+
+  /** Some file systems give back space a while after the unlink: more copies than needed must not go meanwhile. */
+  async #untilSeen(freeAndTaken: number, signal: AbortSignal): Promise<void> {
+    const { room, clock } = this.#parts
+    for (let i = 0; i < LOOKS && !signal.aborted; i++) {
+      if (i > 0) await clock.sleep(LOOK_MS, signal).catch(() => {})
+      const { freeBytes } = await room.look()
+      if (freeBytes + room.takenBytes >= freeAndTaken) return
+    }
+  }
+
+  async #removeOldest(missing: Missing, signal: AbortSignal): Promise<Removed> {
+    const { retained, room, atLeastMs, retentionClock, centerIsWhole } = this.#parts
+    if (retained.total().instances === 0) {
+      room.tell('nothing')
+      return NONE
+    }
+    const now = retentionClock.advance()
+    if (now === undefined) {
+      room.tell('unproven')
+      return NONE
+    }
+    const oldest = retained.oldest(now - atLeastMs, HOLDINGS_ASKED)
+    if (oldest.length === 0) {
+      room.tell('young')
+      return NONE
+    }
+    room.tell('making')
+    const held = (await centerIsWhole(signal))
+      ? await this.#heldByCenter(enough(oldest, missing), signal)
+      : []
+    if (held.length === 0) room.tell('unproven')
+    for (let i = 0; i < held.length; i += FEW) await this.#remove(held.slice(i, i + FEW))
+    const sizes = new Map(oldest.map(({ ulid, sealedBytes }) => [ulid, sealedBytes]))
+    return { count: held.length, bytes: held.reduce((sum, ulid) => sum + (sizes.get(ulid) ?? 0), 0) }
   }
 
   /** A receipt may be days old: the center looks at its files once more before the last copy here goes. */
@@ -83,4 +161,14 @@ export class Retention {
     retained.markRemoved(ulids)
     for (const ulid of ulids) await spool.remove(ulid)
   }
+}
+
+/** The first copies whose removal gives back what is missing; all of them if it does not. */
+function enough(oldest: readonly RetainedCopy[], missing: Missing): Ulid[] {
+  let bytes = 0
+  const last = oldest.findIndex(({ sealedBytes }, i) => {
+    bytes += sealedBytes
+    return bytes >= missing.bytes && i + 1 >= missing.files
+  })
+  return oldest.slice(0, last === -1 ? undefined : last + 1).map(({ ulid }) => ulid)
 }

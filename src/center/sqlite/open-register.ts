@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { releaseBallast, releaseBallastIfFull } from '../../platform/ballast.ts'
 import { Database } from '../../platform/sqlite.ts'
-import { releaseBallast, releaseBallastIfFull } from '../ballast.ts'
 import type { Register } from '../register.ts'
 import { SqliteAgents } from './sqlite-agents.ts'
 import { SqliteHandOn } from './sqlite-hand-on.ts'

@@ -1,4 +1,5 @@
 import { DEVICE_ENGLISH } from './device-phrases-en.ts'
+import { DISK_ENGLISH } from './disk-phrases-en.ts'
 import { HAND_ON_ENGLISH } from './hand-on-phrases-en.ts'
 import { KEY_ENGLISH } from './key-phrases-en.ts'
 import { SEND_ENGLISH } from './send-phrases-en.ts'
@@ -6,6 +7,7 @@ import { STATUS_ENGLISH } from './status-phrases-en.ts'
 
 /** What the CLI and the status page say. `{name}` is filled in; every language has the same keys and names. */
 export const ENGLISH = {
+  ...DISK_ENGLISH,
   ...KEY_ENGLISH,
   ...HAND_ON_ENGLISH,
   ...STATUS_ENGLISH,

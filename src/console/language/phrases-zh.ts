@@ -1,4 +1,5 @@
 import { DEVICE_CHINESE } from './device-phrases-zh.ts'
+import { DISK_CHINESE } from './disk-phrases-zh.ts'
 import { HAND_ON_CHINESE } from './hand-on-phrases-zh.ts'
 import { KEY_CHINESE } from './key-phrases-zh.ts'
 import type { Phrase } from './phrases-en.ts'
@@ -6,6 +7,7 @@ import { SEND_CHINESE } from './send-phrases-zh.ts'
 import { STATUS_CHINESE } from './status-phrases-zh.ts'
 
 export const CHINESE: Readonly<Record<Phrase, string>> = {
+  ...DISK_CHINESE,
   ...KEY_CHINESE,
   ...HAND_ON_CHINESE,
   ...STATUS_CHINESE,

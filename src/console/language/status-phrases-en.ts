@@ -12,9 +12,6 @@ export const STATUS_ENGLISH = {
   'health.held.todo':
     'ferry queue shows why; mend the cause, then ferry retry. If a check holds them: ferry quarantine',
   'health.center': 'Nothing can be sent to the center',
-  'health.diskFull': 'Disk full: {free} free, {reserve} are kept in reserve, so devices are refused',
-  'health.diskLow': 'Disk nearly full: {free} free; at {reserve} devices are refused',
-  'health.disk.todo': 'make room on the disk of {folder}; never delete anything inside that folder',
   'health.stranger': '{device} at {address} ({count} {count:time|times}): {what}',
   'health.served': '{device} at {address}: {what}',
   'health.stranger.todo': 'ferry devices shows what it offers, and what can be done',

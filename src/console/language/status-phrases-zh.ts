@@ -13,9 +13,6 @@ export const STATUS_CHINESE: Readonly<Record<keyof typeof STATUS_ENGLISH, string
   'health.held.todo':
     '用 ferry queue 查看原因，排除后执行 ferry retry；因检查被搁置的用 ferry quarantine 处理',
   'health.center': '无法发往影像中心',
-  'health.diskFull': '磁盘已满：剩余 {free}，须保留 {reserve}，因此拒收设备的影像',
-  'health.diskLow': '磁盘快满了：剩余 {free}；降到 {reserve} 就会拒收',
-  'health.disk.todo': '在 {folder} 所在磁盘腾出空间；切勿删除该文件夹里的任何东西',
   'health.stranger': '{device}（{address}，{count} 次）：{what}',
   'health.served': '{device}（{address}）：{what}',
   'health.stranger.todo': '用 ferry devices 查看它请求的服务和处理办法',

@@ -105,6 +105,8 @@ async function liveThroughADay(queue: Queue, study: string): Promise<void> {
   // What people see.
   deliveries.counts(CENTER)
   deliveries.waitingBytes(CENTER)
+  deliveries.unconfirmedBytes(CENTER)
+  retained.total()
   deliveries.oldestUnconfirmed(CENTER)
   deliveries.unconfirmed(CENTER, 10)
   deliveries.ofStudy(CENTER, study)
@@ -131,7 +133,7 @@ async function liveThroughADay(queue: Queue, study: string): Promise<void> {
 
 /** Tables and indexes whose rows do not grow with what was ever here, or that a LIMIT ends in the order of the index. */
 const MAY_BE_WALKED = [
-  /^SCAN (json_each|study_total|delivery_total|alarm|doubtful_file|device_sighting|device_record|sighting|own_center|retention_time|finding_total|names_shown)\b/,
+  /^SCAN (json_each|study_total|delivery_total|retained_total|alarm|doubtful_file|device_sighting|device_record|sighting|own_center|retention_time|finding_total|names_shown)\b/,
   /^SEARCH (study_total|delivery_total|receipt_end|retention_time) /,
   /^SCAN \(subquery-\d+\)$/,
   /INDEX (delivery_unconfirmed|commitment_open|procedure_step_waiting|procedure_step_listed|study_due|study_by_arrival|delivery_quarantined|commitment_closed)\b/,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
+import { SpoolRoom } from '../../../src/agent/queue/spool-room.ts'
 import type { ManifestRow } from '../../../src/agent/queue/studies.ts'
 import { Retention } from '../../../src/agent/settle/retention.ts'
 import { RetentionClock } from '../../../src/agent/settle/retention-clock.ts'
@@ -83,7 +84,9 @@ class Clocks {
     const parts = {
       retained,
       spool,
+      room: new SpoolRoom('/', 0, clock),
       keepMs: 7 * DAY_MS,
+      atLeastMs: 0,
       retentionClock,
       centerIsWhole,
       askMissing: async (instances: readonly { ulid: string }[]) =>

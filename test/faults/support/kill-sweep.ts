@@ -15,7 +15,7 @@ const THROUGH_MS = 30_000
 export const SWEPT_SETTINGS = {
   study: { quietMs: 100 },
   send: { packBytes: 64 * KIB, packMembers: 500, chunkBytes: 256 * KIB, uploads: 2 },
-  retention: { confirmedMs: 1000 },
+  retention: { confirmedMs: 1000, atLeastMs: 1000 },
 }
 export const HURRIED = ['--import', join(import.meta.dirname, 'kill-hurried-clock.mjs')]
 

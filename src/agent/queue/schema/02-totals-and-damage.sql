@@ -27,6 +27,31 @@ BEGIN
   UPDATE instance SET kept_from = NULL WHERE superseded_by = NEW.ulid;
 END;
 
+-- Confirmed instances whose spool file is still kept, and their sealed bytes; kept by the triggers and by nothing else.
+CREATE TABLE retained_total (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  instances INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+) STRICT;
+INSERT INTO retained_total VALUES (1, 0, 0);
+CREATE TRIGGER instance_is_retained AFTER UPDATE OF kept_from, removed_at ON instance
+  WHEN NEW.kept_from IS NOT NULL AND NEW.removed_at IS NULL
+    AND (OLD.kept_from IS NULL OR OLD.removed_at IS NOT NULL)
+BEGIN
+  UPDATE retained_total SET instances = instances + 1, bytes = bytes + NEW.sealed_bytes;
+END;
+CREATE TRIGGER instance_is_not_retained AFTER UPDATE OF kept_from, removed_at ON instance
+  WHEN OLD.kept_from IS NOT NULL AND OLD.removed_at IS NULL
+    AND (NEW.kept_from IS NULL OR NEW.removed_at IS NOT NULL)
+BEGIN
+  UPDATE retained_total SET instances = instances - 1, bytes = bytes - OLD.sealed_bytes;
+END;
+CREATE TRIGGER instance_retained_deleted AFTER DELETE ON instance
+  WHEN OLD.kept_from IS NOT NULL AND OLD.removed_at IS NULL
+BEGIN
+  UPDATE retained_total SET instances = instances - 1, bytes = bytes - OLD.sealed_bytes;
+END;
+
 -- Files in the spool that do not read as spool files and may have been accepted once, as an earlier index may have known.
 CREATE TABLE doubtful_file (
   ulid TEXT PRIMARY KEY,

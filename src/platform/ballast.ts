@@ -2,9 +2,9 @@ import { randomFillSync } from 'node:crypto'
 import { statfsSync, statSync, unlinkSync } from 'node:fs'
 import { open, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Clock } from '../platform/clock.ts'
-import { failureFrom } from '../platform/failure.ts'
-import type { Log } from '../platform/log.ts'
+import type { Clock } from './clock.ts'
+import { failureFrom } from './failure.ts'
+import type { Log } from './log.ts'
 
 const LOOK_EVERY_MS = 10_000
 const PIECE_BYTES = 1024 * 1024
@@ -12,7 +12,7 @@ const PIECE_BYTES = 1024 * 1024
 const SHORT_PART = 4
 
 export interface BallastOptions {
-  /** The center's data folder. */
+  /** The data folder. */
   readonly folder: string
   /** 0 = none. */
   readonly bytes: number
@@ -22,8 +22,9 @@ export interface BallastOptions {
 }
 
 /**
- * A file that only takes up room. When another program fills the disk, it is removed, and the center can still write its
- * small rows (an agent that is revoked) and shut down. It is made again when there is room.
+ * A file that only takes up room. When another program fills the disk, it is removed, and the database can still be
+ * written: the center can shut an agent out, an agent can note that it removes confirmed copies, and both can shut down.
+ * It is made again when there is room.
  */
 export class Ballast implements AsyncDisposable {
   readonly #options: BallastOptions
@@ -84,7 +85,7 @@ export class Ballast implements AsyncDisposable {
 
 const NAME = 'ballast'
 
-/** Size of the ballast in a center's folder. */
+/** Size of the ballast in a data folder. */
 export function ballastBytes(folder: string): number {
   return statSync(join(folder, NAME), { throwIfNoEntry: false })?.size ?? 0
 }

@@ -1,0 +1,12 @@
+/** One thing that is not as it should be, in words. */
+export interface Finding {
+  /** 'act': a person is needed. 'decide': a person may say yes or no. 'coping': Ferry goes on by itself. */
+  readonly severity: 'act' | 'decide' | 'coping'
+  readonly code: string
+  readonly what: string
+  /** Ms since 1970; null where nobody knows. */
+  readonly since: number | null
+  /** The next attempt, where there is one. */
+  readonly next: { readonly attempt: number; readonly at: number } | null
+  readonly todo: string
+}
