@@ -31,8 +31,8 @@ const SHORT: readonly (readonly [RegExp, string])[] = [
 export function sopClassSummary(names: readonly string[], more: number): string {
   const total = names.length + more
   if (total <= FEW) return names.join(', ')
-  const kinds = new Set(names.flatMap((name) => SHORT.find(([part]) => part.test(name))?.[1] ?? []))
-  const named = kinds.size === 0 ? names : Array.from(kinds)
-  const isAll = named.length <= NAMED && more === 0 && kinds.size > 0
+  const kinds = names.flatMap((name) => SHORT.find(([part]) => part.test(name))?.[1] ?? [])
+  const named = kinds.length === 0 ? names : Array.from(new Set(kinds))
+  const isAll = more === 0 && named.length <= NAMED && [0, names.length].includes(kinds.length)
   return `${named.slice(0, NAMED).join(', ')}${isAll ? '' : ' …'} (${total})`
 }
