@@ -51,6 +51,8 @@ export interface PacsOptions extends DicomwebServer {
   readonly wadoUrl?: string
   /** Policies of the copies that it is meant to have; identified and normalized ones by default. */
   readonly policies?: readonly string[]
+  /** Whether instances whose UIDs only a second reading found are handed on; they are held by default. */
+  readonly secondReadings?: 'hold' | 'hand-on'
 }
 
 /** What a center runs on; handed in so that tests can move time and read the log. */

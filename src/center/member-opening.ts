@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Opener } from '../age/opener.ts'
 import type { Identity } from '../age/x25519-keys.ts'
+import type { SurveyDoubt } from '../dicom/data-set-survey.ts'
 import { Failure } from '../platform/failure.ts'
 import { type Envelope, parseEnvelope, type Trailer } from '../protocol/spool-file.ts'
 import type { InstanceWriter } from './instance-store.ts'
@@ -17,7 +18,7 @@ export interface WholeMember {
   /** Of the whole file; empty if none was written. */
   readonly fileSha256: string
   /** Why a PACS may find other names in the file; undefined if it cannot. */
-  readonly doubt: string | undefined
+  readonly doubt: SurveyDoubt | undefined
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type DataSetHead, DataSetHeadScanner } from '../dicom/data-set-head.ts'
-import { DataSetSurvey } from '../dicom/data-set-survey.ts'
+import { DataSetSurvey, type SurveyDoubt } from '../dicom/data-set-survey.ts'
 import { type Part10Header, parsePart10Header } from '../dicom/part10.ts'
 import { trimUid } from '../dicom/uid.ts'
 import { Failure } from '../platform/failure.ts'
@@ -71,11 +71,11 @@ export class OpenedIdentity {
     }
   }
 
-  /** The whole file was pushed. Returns in words why a PACS may find other names in it; undefined if it cannot. */
-  async finish(): Promise<string | undefined> {
+  /** The whole file was pushed. Returns why a PACS may find other names in it; undefined if it cannot. */
+  async finish(): Promise<SurveyDoubt | undefined> {
     const header = this.#checkHeader()
     if (header.isAmbiguous || header.transferSyntaxUid === '')
-      return 'its file meta information can be read in several ways'
+      return { words: 'its file meta information can be read in several ways', isSecondReading: false }
     return this.#survey.finish(this.#scanner.head)
   }
 

@@ -1,3 +1,4 @@
+import type { SurveyDoubt } from '../dicom/data-set-survey.ts'
 import type { AgentState, ReceiptLink } from '../protocol/center-api.ts'
 import type { PacsState } from '../protocol/receipt.ts'
 import type { MarkerRegister, ScrubRegister, StoredFile, StoredFileRegister } from './store-register.ts'
@@ -127,7 +128,7 @@ export interface StoredMember extends InstanceVersion {
   /** The envelope's. */
   readonly policy: string
   /** Why other programs may find other UIDs in it; undefined if they cannot. */
-  readonly doubt: string | undefined
+  readonly doubt: SurveyDoubt | undefined
   readonly dataSetBytes: number
   readonly sealedBytes: number
   readonly sealedSha256: string
@@ -212,6 +213,8 @@ export interface SettleTerms {
 export interface PacsTerms {
   /** False: the center only stores. */
   readonly isConfigured: boolean
+  /** Whether it gets instances whose UIDs only a second reading found. */
+  readonly takesSecondReadings: boolean
   /** Whether copies of this policy (the envelope's) are for the PACS. */
   readonly takes: (policy: string) => boolean
 }

@@ -55,6 +55,8 @@ interface PacsSettings {
   readonly timeoutMs: number
   /** Policies of envelopes whose copies this PACS gets; `deidentified:*` = those of every profile. */
   readonly policies: readonly string[]
+  /** Instances with a wrong length before their UIDs: held for an operator, or handed on. */
+  readonly secondReadings: 'hold' | 'hand-on'
 }
 
 /** Reads the center's configuration; throws CONFIG_INVALID, whose message lists every problem on a line of its own. */
@@ -142,6 +144,12 @@ const pacsSchema = z
       .array(setting.copyPolicy('identified, normalized, deidentified:NAME or deidentified:*'))
       .prefault(['identified', 'normalized'])
       .describe('Which copies the PACS gets; the others are stored only'),
+    secondReadings: setting
+      .choice('Instances with a wrong length before their UIDs: held for an operator, or handed on', [
+        'hold',
+        'hand-on',
+      ])
+      .prefault('hold'),
   })
   .describe('PACS that instances are handed on to; leave it out to store only')
 
@@ -204,6 +212,7 @@ function toSettings(file: z.output<typeof fileSchema>): CenterSettings {
       ...(pacs.caFile && { caFile: pacs.caFile }),
       timeoutMs: pacs.timeout,
       policies: pacs.policies,
+      secondReadings: pacs.secondReadings,
     },
   }
 }

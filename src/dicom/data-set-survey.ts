@@ -17,6 +17,17 @@ const META_GROUP = 0x0002
 /** Printable ASCII without space and backslash, as long as a UID may be (PS3.5 §9.1): nobody trims, splits or cuts it. */
 const READ_ALIKE = /^[\x21-\x5b\x5d-\x7e]{1,64}$/
 
+/** A reason why other programs may find other UIDs in a data set. */
+export interface SurveyDoubt {
+  /** Without any value. */
+  readonly words: string
+  /**
+   * True if a second reading found all four UIDs behind a place that cannot be read as it is written, and nothing else is in
+   * doubt. A program that reads the device's images at all finds the same ones.
+   */
+  readonly isSecondReading: boolean
+}
+
 /**
  * Reads a whole data set while it streams past and tells whether every program that reads it finds the UIDs that
  * DataSetHeadScanner finds. Readers differ if an element occurs twice (the first or the last counts), if bytes cannot be
@@ -52,12 +63,19 @@ export class DataSetSurvey {
     return undefined
   }
 
-  /** Everything was pushed. Returns in words, without any value, why readers may differ; undefined if they do not. */
-  async finish(head: Readonly<DataSetHead>): Promise<string | undefined> {
+  /** Everything was pushed. Returns why readers may differ; undefined if they do not. */
+  async finish(head: Readonly<DataSetHead>): Promise<SurveyDoubt | undefined> {
     await this.#inflater?.finish()
-    if (head.problem !== undefined) return head.problem
+    const words = this.#doubtOf(head)
+    if (head.problem === undefined) return words === undefined ? undefined : { words, isSecondReading: false }
+    const hasAll = Array.from(FIELDS.values()).every((field) => head[field] !== undefined)
+    return { words: head.problem, isSecondReading: hasAll && words === undefined }
+  }
+
+  /** In a part that cannot be read there are UIDs, if a second reading found them there. */
+  #doubtOf(head: Readonly<DataSetHead>): string | undefined {
     if (this.#hasMetaGroup) return 'file meta information inside the data set'
-    if (this.#trace.isFound) return 'UIDs where the data set cannot be read'
+    if (this.#trace.isFound && head.problem === undefined) return 'UIDs where the data set cannot be read'
     for (const [tag, field] of FIELDS) {
       const { count, bytes } = this.#occurrences.get(tag) ?? { count: 0, bytes: 0 }
       if (count > 1) return `${field} is there ${count} times`

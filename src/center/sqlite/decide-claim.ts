@@ -1,6 +1,6 @@
 import type { Database } from '../../platform/sqlite.ts'
 import type { PacsState } from '../../protocol/receipt.ts'
-import type { Hold, SettleTerms, StoredMember } from '../register.ts'
+import type { Hold, PacsTerms, SettleTerms, StoredMember } from '../register.ts'
 
 /** What becomes of a version that an agent brought. */
 export interface Claim {
@@ -24,7 +24,7 @@ export function decideClaim(
   { now, pacs }: SettleTerms,
   itself?: number,
 ): Claim {
-  const [hold, reason] = holdOf(db, agent, member, pacs.takes, itself)
+  const [hold, reason] = holdOf(db, agent, member, pacs, itself)
   if (hold === null || hold === 'conflict') own(db, agent, [member.studyUid, member.seriesUid], now)
   const isMeant = pacs.isConfigured && pacs.takes(member.policy)
   return { hold, reason, pacsState: !isMeant ? 'none' : hold === null ? 'waiting' : 'held' }
@@ -34,10 +34,12 @@ function holdOf(
   db: Database,
   agent: string,
   member: StoredMember,
-  takes: (policy: string) => boolean,
+  { takes, takesSecondReadings }: PacsTerms,
   itself: number | undefined,
 ): [Hold, string] | [null, null] {
-  if (member.doubt !== undefined) return ['unreadable', `it may be read in several ways: ${member.doubt}`]
+  const { doubt } = member
+  if (doubt !== undefined && !(doubt.isSecondReading && takesSecondReadings))
+    return ['unreadable', `it may be read in several ways: ${doubt.words}`]
   if (isOwnedByAnother(db, agent, member.studyUid))
     return ['foreign', 'another agent brought its study first']
   if (isOwnedByAnother(db, agent, member.seriesUid))
