@@ -1,0 +1,109 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:net'
+import { connect } from 'node:tls'
+import { AGENT_STATUS, type BrokenThing } from './broken-thing.ts'
+import type { Pair } from './pair.ts'
+
+/** A device's echo, whatever comes of it. */
+async function call(pair: Pair, calledAeTitle: string, callingAeTitle: string): Promise<void> {
+  const peer = `${calledAeTitle}@127.0.0.1:${pair.ports.agent}`
+  await pair.run('ferry', ['echo', peer, '--calling', callingAeTitle])
+}
+
+/** Another program that has a port. */
+async function occupy(pair: Pair, port: number): Promise<void> {
+  const server: Server = createServer().listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  pair.use({ [Symbol.dispose]: () => void server.close() })
+}
+
+/** Devices that are turned away, and ports that are taken. */
+export const DOOR_ROWS: readonly BrokenThing[] = [
+  {
+    broken: 'wrong called AE title',
+    isQuick: true,
+    play: async (pair) => {
+      await pair.startBoth()
+      await call(pair, 'FERY', 'CT1')
+      return AGENT_STATUS
+    },
+    expected: {
+      exitCode: 13,
+      cause: { en: /CT1 .*FERY.*FERRY/, zh: /CT1.*FERY.*FERRY/ },
+      cure: { en: /to do .*called AE title/, zh: /calledAeTitles|被叫|AE Title/ },
+      never: /nothing needs you|暂不需要您操作|All is well|一切正常/,
+    },
+  },
+  {
+    broken: 'unknown device',
+    isQuick: true,
+    play: async (pair) => {
+      await pair.startBoth()
+      await call(pair, 'FERRY', 'US1')
+      return AGENT_STATUS
+    },
+    expected: {
+      exitCode: 0,
+      cause: { en: /US1/, zh: /US1/ },
+      cure: { en: /ferry devices approve US1/, zh: /ferry devices approve US1/ },
+      never: /nothing needs you|暂不需要您操作|All is well|一切正常/,
+    },
+  },
+  {
+    broken: 'right AE title from another address',
+    play: async (pair) => {
+      pair.edit('ferry.yaml', { 'addresses: ["127.0.0.1"]': 'addresses: ["192.0.2.20"]' })
+      await pair.startBoth()
+      await call(pair, 'FERRY', 'CT1')
+      return AGENT_STATUS
+    },
+    expected: {
+      exitCode: 13,
+      cause: { en: /CT1 at 127\.0\.0\.1.*address/, zh: /CT1.*127\.0\.0\.1.*地址/ },
+      cure: { en: /to do .*ferry devices approve CT1/, zh: /ferry devices approve CT1/ },
+      never: /nothing needs you|暂不需要您操作|All is well|一切正常/,
+    },
+  },
+  {
+    broken: 'DICOM port taken by another program',
+    isQuick: true,
+    play: async (pair) => {
+      await occupy(pair, pair.ports.agent)
+      return { program: 'ferry', args: ['run'] }
+    },
+    expected: {
+      exitCode: 1,
+      cause: { en: /PORT_IN_USE/, zh: /PORT_IN_USE/ },
+      cure: { en: /→ .*port/, zh: /→ .*端口/ },
+    },
+  },
+  {
+    broken: "status page's port taken",
+    waitsFor: 'a finding about the page in ferry status',
+    play: async (pair) => {
+      await occupy(pair, pair.ports.page)
+      await pair.startBoth()
+      return AGENT_STATUS
+    },
+    expected: {
+      exitCode: 13,
+      cause: { en: /status page/, zh: /状态页/ },
+      cure: { en: /to do .*port/, zh: /端口/ },
+    },
+  },
+  {
+    broken: 'a TLS client on the plain port',
+    play: async (pair) => {
+      await pair.startBoth()
+      const socket = connect({ port: pair.ports.agent, host: '127.0.0.1', rejectUnauthorized: false })
+      await once(socket, 'error')
+      socket.destroy()
+      return { program: 'ferry', args: ['devices'] }
+    },
+    expected: {
+      exitCode: 0,
+      cause: { en: /TLS/, zh: /TLS/ },
+      cure: { en: /without TLS|plain/, zh: /TLS/ },
+    },
+  },
+]
