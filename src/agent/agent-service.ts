@@ -156,9 +156,8 @@ export class AgentService implements ControlService {
       queue.procedureSteps.putAway()
       queue.commitments.retry()
     }
-    const retried = queue.deliveries.retry(CENTER, studyInstanceUid)
-    sending.retryNow()
-    return { retried }
+    const { instances, studies } = queue.deliveries.retry(CENTER, studyInstanceUid)
+    return { retried: instances + sending.retryNow(studyInstanceUid), studies }
   }
 
   quarantine(limit: number): QuarantineView {

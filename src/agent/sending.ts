@@ -8,6 +8,8 @@ import {
   type HoldingsRequest,
   holdingsAnswerSchema,
   manifestAnswerSchema,
+  type PacsChangesRequest,
+  pacsChangesAnswerSchema,
   type ReceiptsRequest,
   receiptsAnswerSchema,
 } from '../protocol/center-api.ts'
@@ -23,6 +25,7 @@ import { Dispatcher } from './send/dispatcher.ts'
 import { KeyRefresh } from './send/key-refresh.ts'
 import { Pace } from './send/pace.ts'
 import type { Completeness } from './settle/completeness.ts'
+import { PacsWatch } from './settle/pacs-watch.ts'
 import { QuietTimes } from './settle/quiet-times.ts'
 import { ReceiptAudit } from './settle/receipt-audit.ts'
 import { RecordPruning } from './settle/record-pruning.ts'
@@ -67,6 +70,7 @@ export class Sending implements AsyncDisposable {
   readonly #quiet: QuietTimes
   readonly #settlement: Settlement
   readonly #audit: ReceiptAudit
+  readonly #pacsWatch: PacsWatch
   readonly #retentionClock: RetentionClock
   readonly #dispatcher: Dispatcher
   readonly #stop = new AbortController()
@@ -100,6 +104,7 @@ export class Sending implements AsyncDisposable {
     this.#retentionClock = new RetentionClock(queue.retentionTimes, clock, () => this.clockOffsetMs)
     this.#settlement = this.#createSettlement()
     this.#audit = this.#createAudit()
+    this.#pacsWatch = this.#createPacsWatch()
     this.#dispatcher = this.#createDispatcher()
   }
 
@@ -140,6 +145,7 @@ export class Sending implements AsyncDisposable {
       this.#dispatcher,
       this.#settlement,
       audit,
+      this.#pacsWatch,
       this.#onceSound(retention),
       this.#onceSound(pruning),
       queue.care,
@@ -168,12 +174,16 @@ export class Sending implements AsyncDisposable {
     this.#dispatcher.queued(studyInstanceUid, sealedBytes)
   }
 
-  /** An operator says that the center may be back, or that what was held may go. */
-  retryNow(): void {
+  /**
+   * An operator says that the center may be back, or that what was held may go. Returns how many instances are in packs of
+   * the study, or of all, whose sending broke off and goes on now.
+   */
+  retryNow(studyInstanceUid?: string): number {
     this.#keyRefresh.wake()
-    this.#dispatcher.probeNow()
     this.#settlement.wake()
+    this.#pacsWatch.wake()
     this.#parts.reports.wake()
+    return this.#dispatcher.probeNow(studyInstanceUid)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -278,6 +288,21 @@ export class Sending implements AsyncDisposable {
   ): Promise<z.infer<Schema>> {
     const headers = { 'content-type': 'application/json' }
     return this.#client.json(schema, { method: 'POST', path, headers, body: JSON.stringify(asked), signal })
+  }
+
+  #createPacsWatch(): PacsWatch {
+    const { queue, clock, log } = this.#parts
+    return new PacsWatch({
+      destination: CENTER,
+      states: queue.pacsStates,
+      askChanged: async (manifests, signal) => {
+        const asked = { manifests: [...manifests] } satisfies PacsChangesRequest
+        return (await this.#ask(pacsChangesAnswerSchema, CENTER_PATHS.pacsChanges, asked, signal)).changed
+      },
+      outdated: () => this.#settlement.wake(),
+      clock,
+      log,
+    })
   }
 
   #createAudit(): ReceiptAudit {

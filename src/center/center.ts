@@ -21,6 +21,7 @@ import { openStore } from './open-store.ts'
 import { PackStore } from './pack-store.ts'
 import { PackUploads } from './pack-uploads.ts'
 import { PackWorker } from './pack-worker.ts'
+import { clearPacsNotes } from './pacs-note.ts'
 import { pacsTerms } from './pacs-terms.ts'
 import { PresenceSweep } from './presence-sweep.ts'
 import { RecordBudget } from './record-budget.ts'
@@ -192,8 +193,7 @@ async function noteStart(
   try {
     await notes.clear('STARTED')
     await notes.keep('STARTED', clock.now(), '')
-    if (pacs === undefined)
-      for (const name of ['PACS_AWAY', 'PACS_DENIES_US'] as const) await notes.clear(name)
+    if (pacs === undefined) await clearPacsNotes(notes)
   } catch (error) {
     const { code, message } = failureFrom(error, 'DATABASE_ERROR', 'noting the start')
     log.warn('a note for the status command could not be written', { code, reason: message })
@@ -217,6 +217,9 @@ async function startHandOn(
   { store, files }: { store: InstanceStore; files: StoredFiles },
   held: AsyncDisposableStack,
 ): Promise<HandOn | undefined> {
+  const { isConfigured, takes } = pacsTerms(server)
+  const disowned = await register.handOn.disown((policy) => isConfigured && takes(policy), clock.now())
+  if (disowned > 0) log.warn('instances that waited for a PACS are for none now', { instances: disowned })
   if (server === undefined) return undefined
   const stow = held.use(await StowClient.open(server, clock))
   const wado = held.use(await WadoClient.open({ ...server, url: server.wadoUrl ?? server.url }, clock))
@@ -229,6 +232,7 @@ async function startHandOn(
     notes: register.notes,
     store,
     files,
+    takes,
     clock,
     log,
   })

@@ -1,36 +1,51 @@
 import type { WadoAnswer, WadoInstance } from '../dicomweb/wado-client.ts'
 import type { HandOnInstance } from './register.ts'
 
+/** What the PACS said of an instance, to be proved by its copy. */
+export interface Claim {
+  readonly said: string
+  /** What the instance is if there is nothing to compare. */
+  readonly otherwise: 'unverified' | 'refused'
+  /** How often the instance is tried before a copy that is not there counts as nothing to compare. */
+  readonly patience: number
+}
+
 /** What comparing the PACS's copy of an instance came to. */
 export type Comparison =
   | { readonly state: 'accepted' }
   | { readonly state: 'refused' | 'unverified' | 'later'; readonly reason: string }
 
-/** After so many failures to get the copy, the instance is left as it is: not compared. */
+/** After so many failures to get the copy, there is nothing to compare. */
 const ATTEMPTS = 5
 
 /**
- * The PACS says that it has this SOP instance already. It counts as accepted only if the PACS's copy has the very bytes of
- * the data set that the center holds; a copy in another transfer syntax can be the same image and cannot be compared.
+ * Proves a claim of the PACS. The instance counts as accepted only if the PACS's copy has the very bytes of the data set
+ * that the center holds; a copy in another transfer syntax can be the same image and cannot be compared.
  */
 export async function compareCopy(
   instance: HandOnInstance,
+  claim: Claim,
   copyOf: (instance: WadoInstance, signal: AbortSignal) => Promise<WadoAnswer>,
   signal: AbortSignal,
 ): Promise<Comparison> {
   if (instance.studyUid === '' || instance.seriesUid === '')
-    return notCompared('the instance names no study or no series, by which the PACS could be asked for it')
+    return notCompared(
+      claim,
+      'the instance names no study or no series, by which the PACS could be asked for it',
+    )
   const answer = await copyOf(instance, signal)
   switch (answer.kind) {
     case 'unavailable':
       return instance.attempts < ATTEMPTS
-        ? { state: 'later', reason: `${HAS_IT}; its copy is compared later: ${answer.failure.message}` }
-        : notCompared(answer.failure.message)
+        ? { state: 'later', reason: `${claim.said}; its copy is compared later: ${answer.failure.message}` }
+        : notCompared(claim, answer.failure.message)
     case 'none':
-      return notCompared(answer.reason)
+      return instance.attempts < claim.patience
+        ? { state: 'later', reason: `${claim.said}; it gives no copy out yet: ${answer.reason}` }
+        : notCompared(claim, answer.reason)
     case 'copy':
       if (answer.transferSyntaxUid !== instance.transferSyntaxUid)
-        return notCompared('the PACS gives it out in another transfer syntax')
+        return notCompared(claim, 'the PACS gives it out in another transfer syntax')
       return answer.dataSetSha256 === instance.dataSetSha256
         ? { state: 'accepted' }
         : {
@@ -41,8 +56,7 @@ export async function compareCopy(
   }
 }
 
-const HAS_IT = 'the PACS says that it has this SOP instance already'
-
-function notCompared(why: string): Comparison {
-  return { state: 'unverified', reason: `${HAS_IT}; its copy was not compared: ${why}` }
+function notCompared({ said, otherwise }: Claim, why: string): Comparison {
+  if (otherwise === 'refused') return { state: 'refused', reason: said }
+  return { state: 'unverified', reason: `${said}; its copy was not compared: ${why}` }
 }

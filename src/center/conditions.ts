@@ -14,6 +14,7 @@ export type ConditionCode =
   | 'PACS_UNVERIFIED'
   | 'INSTANCES_HELD'
   | 'PACS_UNREACHABLE'
+  | 'PACS_ADDRESS'
   | 'PACS_DENIES_US'
   | 'KEYS_REFUSED'
   | 'AGENT_PENDING'
@@ -145,7 +146,7 @@ function pacs({ pacs: counts, notes }: RegisterState, now: number, times: AlarmT
   if (unverified > 0) conditions.push(coping('PACS_UNVERIFIED', { values: { count: unverified } }))
   for (const { name, since, message: reason } of notes) {
     const details = { since, values: { reason } }
-    if (name === 'PACS_DENIES_US') conditions.push(act('PACS_DENIES_US', details))
+    if (name === 'PACS_DENIES_US' || name === 'PACS_ADDRESS') conditions.push(act(name, details))
     if (name !== 'PACS_AWAY') continue
     conditions.push((now - since >= times.pacsAwayMs ? act : coping)('PACS_UNREACHABLE', details))
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { failureReason } from '../dicomweb/failure-reason.ts'
+import { warningWords } from '../dicomweb/failure-reason.ts'
 import type { StowAnswer, StowOutcome } from '../dicomweb/stow-answer.ts'
 import type { StowInstance } from '../dicomweb/stow-client.ts'
 import type { WadoAnswer, WadoInstance } from '../dicomweb/wado-client.ts'
@@ -8,10 +8,13 @@ import type { Clock } from '../platform/clock.ts'
 import { Failure, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
 import { Wake } from '../platform/wake.ts'
-import { compareCopy } from './compare-copy.ts'
+import { type Claim, compareCopy } from './compare-copy.ts'
+import { decideHandOn } from './hand-on-decision.ts'
 import type { InstanceStore } from './instance-store.ts'
-import type { HandOnInstance, HandOnOutcome, HandOnRegister, NoteName, NoteRegister } from './register.ts'
+import { PacsNote } from './pacs-note.ts'
+import type { HandOnInstance, HandOnOutcome, HandOnRegister, NoteRegister } from './register.ts'
 import type { StoredFiles } from './stored-files.ts'
+import { Suspects } from './suspects.ts'
 
 /** Where instances are handed on to. Throws what stood in the way on this side; what the PACS says is an answer. */
 export interface Pacs {
@@ -26,6 +29,8 @@ export interface HandOnMeans {
   readonly notes: NoteRegister
   readonly store: InstanceStore
   readonly files: StoredFiles
+  /** Whether copies of this policy (the envelope's) are for this PACS. */
+  readonly takes: (policy: string) => boolean
   readonly clock: Clock
   readonly log: Log
 }
@@ -33,27 +38,35 @@ export interface HandOnMeans {
 const BATCH = { instances: 100, bytes: 32 * 1024 * 1024 }
 const FIRST_RETRY_MS = 5_000
 const LAST_RETRY_MS = 10 * 60_000
-/** An operator in another process may have made something due. */
+/** A time to try again that another process wrote down, or that a clock has jumped over, is seen after this. */
 const LOOK_EVERY_MS = 15_000
+/** How soon the retry of an operator, who works in another process, is heeded. */
+const RETRY_SEEN_MS = 1_000
 
 /**
  * Hands stored instances on to the PACS, study by study, until it has each one or has said why not. The queue is in the
- * register: nothing is forgotten, and nothing waits for it. Where the PACS is away, all of it waits; where it refuses a
- * request, the instances travel alone from then on, so that one bad one is found and holds up no other.
+ * register: nothing is forgotten, and nothing waits for it. Where the PACS is away, all of it waits. If an answer does not
+ * tell whether one instance is the cause, the instances travel alone from then on, so that a bad one is found and holds up
+ * no other (suspects.ts).
  */
 export class HandOn {
   readonly #means: HandOnMeans
   readonly #stop = new AbortController()
-  readonly #running: Promise<void>
+  readonly #running: Promise<unknown>
   readonly #wake: Wake
+  /** Ends a pause: an operator says that the PACS may be back. */
+  readonly #again: Wake
+  readonly #note: PacsNote
+  readonly #suspects = new Suspects()
   #pauses = 0
-  /** The note that the register has; undefined until the PACS was asked, since an earlier process may have left one. */
-  #noted: NoteName | null | undefined
+  #isNewestNext = false
 
   constructor(means: HandOnMeans) {
     this.#means = means
     this.#wake = new Wake(means.clock)
-    this.#running = this.#run()
+    this.#again = new Wake(means.clock)
+    this.#note = new PacsNote(means)
+    this.#running = Promise.all([this.#run(), this.#heedRetries()])
   }
 
   /** Something new may be due. */
@@ -68,20 +81,36 @@ export class HandOn {
 
   /** Never rejects. */
   async #run(): Promise<void> {
-    const { log } = this.#means
+    let isAdopted = false
     while (!this.#stop.signal.aborted) {
       try {
-        const batch = await this.#means.handOn.due(this.#means.clock.now(), BATCH)
+        if (!isAdopted) isAdopted = await this.#adopt()
+        const batch = await this.#next()
         if (batch.length > 0) await this.#send(batch)
         else await this.#idle()
       } catch (error) {
         if (this.#stop.signal.aborted) return
         const { code, message } = failureFrom(error, 'INTERNAL', 'handing instances on to the PACS')
         // The watch over the store has said it already.
-        if (code !== 'STORE_MISSING') log.error('handing on failed', { code, reason: message })
+        if (code !== 'STORE_MISSING') this.#means.log.error('handing on failed', { code, reason: message })
         await this.#pause()
       }
     }
+  }
+
+  /** What was stored before this PACS was configured, or before it was told to take these policies, is for it too. */
+  async #adopt(): Promise<true> {
+    const { handOn, takes, clock, log } = this.#means
+    const adopted = await handOn.adopt(takes, clock.now(), this.#stop.signal)
+    if (adopted > 0) log.info('instances from before are handed on', { instances: adopted })
+    return true
+  }
+
+  /** By turns the longest and the shortest due, so that what came today does not wait for all that waited before. */
+  async #next(): Promise<HandOnInstance[]> {
+    const { handOn, clock } = this.#means
+    this.#isNewestNext = !this.#isNewestNext
+    return handOn.due(clock.now(), BATCH, this.#isNewestNext ? 'oldest' : 'newest')
   }
 
   async #send(due: readonly HandOnInstance[]): Promise<void> {
@@ -89,23 +118,27 @@ export class HandOn {
     const batch = due.filter(({ id }) => !lost.has(id))
     if (batch.length === 0) return
     const answer = await this.#ask(batch)
-    await this.#note(answer.kind === 'unavailable' ? answer.failure : undefined)
     switch (answer.kind) {
       case 'answered':
         this.#pauses = 0
+        await this.#note.tell(undefined)
+        if ([...answer.outcomes.values()].some(({ kind }) => kind === 'stored')) this.#suspects.wentThrough()
         return this.#settleAnswered(batch, answer.outcomes)
-      case 'refused':
-        this.#pauses = 0
-        return this.#settle(
-          batch.map((instance) => this.#refused(instance, answer.failure, batch.length === 1)),
-        )
+      case 'unclear':
+        return this.#settleUnclear(batch, answer.failure, answer.isOfPacs)
       case 'unavailable':
-        return this.#wait(batch, answer.failure)
+        return this.#wait(batch, answer.failure, answer.retryAfterMs)
+      case 'unreadable':
+        return this.#settle(
+          batch.map((instance) => this.#later(instance, answer.failure.message, batch.length > 1)),
+        )
     }
   }
 
-  /** An instance that can't be read here is treated as if the PACS had refused it: it is found, and holds up no other. */
-  async #ask(batch: readonly HandOnInstance[]): Promise<StowAnswer> {
+  /** An instance that can't be read here is found as one that the PACS cannot stand: it holds up no other. */
+  async #ask(
+    batch: readonly HandOnInstance[],
+  ): Promise<StowAnswer | { readonly kind: 'unreadable'; readonly failure: Failure }> {
     const instances = batch.map((instance) => ({
       sopInstanceUid: instance.sopInstanceUid,
       bytes: instance.fileBytes,
@@ -115,7 +148,10 @@ export class HandOn {
       return await this.#means.pacs.store(instances, this.#stop.signal)
     } catch (error) {
       if (this.#stop.signal.aborted) throw error
-      return { kind: 'refused', failure: failureFrom(error, 'INTERNAL', 'handing instances on to the PACS') }
+      return {
+        kind: 'unreadable',
+        failure: failureFrom(error, 'INTERNAL', 'handing instances on to the PACS'),
+      }
     }
   }
 
@@ -140,43 +176,61 @@ export class HandOn {
     if (kept !== undefined) yield kept
   }
 
-  async #wait(batch: readonly HandOnInstance[], failure: Failure): Promise<void> {
-    const { clock, log, handOn } = this.#means
-    const delayMs = backoffMs(this.#pauses, FIRST_RETRY_MS, LAST_RETRY_MS)
-    const fields = { code: failure.code, message: failure.message, delayMs: Math.round(delayMs) }
-    if (failure.remedy === 'operator') log.error('PACS does not let us in', fields)
-    else log.warn('PACS is away', fields)
-    const nextAt = Math.round(clock.now() + delayMs)
-    await handOn.settle(
+  /** Nothing can be stored now. It counts against no instance. */
+  async #wait(batch: readonly HandOnInstance[], failure: Failure, retryAfterMs = 0): Promise<void> {
+    const delayMs = this.#pauseMs(retryAfterMs)
+    await this.#tellWaiting(failure, delayMs)
+    const nextAt = Math.round(this.#means.clock.now() + delayMs)
+    await this.#settle(
       batch.map(({ id }) => ({ id, state: 'waiting', reason: failure.message, failed: false, nextAt })),
     )
     await this.#pause(delayMs)
   }
 
-  /** Writes down since when the PACS is away, for the status command. What cannot be written is written next time. */
-  async #note(failure: Failure | undefined): Promise<void> {
-    const { notes, clock, log } = this.#means
-    const name = failure === undefined ? null : failure.remedy === 'operator' ? 'PACS_DENIES_US' : 'PACS_AWAY'
-    if (this.#noted === name) return
-    try {
-      for (const other of ['PACS_DENIES_US', 'PACS_AWAY'] as const)
-        if (other !== name) await notes.clear(other)
-      if (name !== null) await notes.keep(name, clock.now(), failure?.message ?? '')
-      this.#noted = name
-    } catch (error) {
-      const { code, message } = failureFrom(error, 'DATABASE_ERROR', 'noting whether the PACS answers')
-      log.warn('a note for the status command could not be written', { code, reason: message })
+  /**
+   * Any of several may be the cause: each is tried alone, at once. One that fails alone waits together with all others, and
+   * behind them, unless others have gone through meanwhile.
+   */
+  async #settleUnclear(batch: readonly HandOnInstance[], failure: Failure, isOfPacs: boolean): Promise<void> {
+    const [first] = batch
+    if (first === undefined || batch.length > 1) {
+      this.#suspects.failedTogether(batch.map(({ id }) => id))
+      return this.#settle(batch.map((instance) => this.#later(instance, failure.message, true)))
     }
+    const verdict = this.#suspects.failedAlone(first.id, isOfPacs)
+    if (verdict === 'refused') {
+      const others = 'again and again for this instance, while it took others'
+      return this.#settle([refused(first, `${failure.message}, ${others}`)])
+    }
+    if (verdict === 'again') return this.#settle([this.#later(first, failure.message)])
+    const delayMs = this.#pauseMs()
+    await this.#tellWaiting(failure, delayMs)
+    await this.#settle([this.#later(first, failure.message)])
+    await this.#pause(delayMs)
   }
 
-  async #pause(delayMs = backoffMs(this.#pauses, FIRST_RETRY_MS, LAST_RETRY_MS)): Promise<void> {
+  async #tellWaiting(failure: Failure, delayMs: number): Promise<void> {
+    const { log } = this.#means
+    const fields = { code: failure.code, reason: failure.message, delayMs }
+    if (failure.remedy === 'operator') log.error('PACS takes nothing, and a person must see to it', fields)
+    else log.warn('PACS is away', fields)
+    await this.#note.tell(failure)
+  }
+
+  #pauseMs(atLeastMs = 0): number {
+    const delayMs = backoffMs(this.#pauses, FIRST_RETRY_MS, LAST_RETRY_MS)
+    return Math.round(Math.max(delayMs, Math.min(atLeastMs, LAST_RETRY_MS)))
+  }
+
+  async #pause(delayMs = this.#pauseMs()): Promise<void> {
     this.#pauses++
-    await this.#means.clock.sleep(delayMs, this.#stop.signal).catch(() => {})
+    await this.#again.wait(delayMs, this.#stop.signal)
   }
 
   async #settle(outcomes: readonly HandOnOutcome[]): Promise<void> {
-    const { handOn, log } = this.#means
-    await handOn.settle(outcomes)
+    const { handOn, clock, log } = this.#means
+    await handOn.settle(outcomes, clock.now())
+    for (const { id, state } of outcomes) if (state !== 'waiting') this.#suspects.forget(id)
     const [first, ...more] = outcomes.filter((one) => one.state === 'refused')
     if (first !== undefined) {
       log.error('PACS refused instances', { instances: more.length + 1, reason: first.reason })
@@ -188,18 +242,38 @@ export class HandOn {
     batch: readonly HandOnInstance[],
     outcomes: ReadonlyMap<string, StowOutcome>,
   ): Promise<void> {
-    const [there, clear]: [HandOnInstance[], HandOnOutcome[]] = [[], []]
+    const claims: [HandOnInstance, Claim][] = []
+    const clear: HandOnOutcome[] = []
+    const warnings: number[] = []
     for (const instance of batch) {
-      const outcome = this.#outcome(instance, outcomes.get(instance.sopInstanceUid))
-      if (outcome === undefined) there.push(instance)
-      else clear.push(outcome)
+      const decision = decideHandOn(outcomes.get(instance.sopInstanceUid), instance.attempts)
+      switch (decision.kind) {
+        case 'accepted':
+          clear.push(accepted(instance))
+          if (decision.warning !== undefined) warnings.push(decision.warning)
+          break
+        case 'refused':
+          clear.push(refused(instance, decision.reason))
+          break
+        case 'later':
+          clear.push(this.#later(instance, decision.reason, decision.isAtOnce))
+          break
+        case 'compare':
+          claims.push([instance, decision.claim])
+      }
     }
     if (clear.length > 0) await this.#settle(clear)
-    for (const instance of there) await this.#settle([await this.#compared(instance)])
+    const [warning] = warnings
+    if (warning !== undefined)
+      this.#means.log.warn('PACS took instances with a warning', {
+        instances: warnings.length,
+        reason: warningWords(warning),
+      })
+    for (const [instance, claim] of claims) await this.#settle([await this.#compared(instance, claim)])
   }
 
-  async #compared(instance: HandOnInstance): Promise<HandOnOutcome> {
-    const compared = await compareCopy(instance, this.#means.pacs.copyOf, this.#stop.signal)
+  async #compared(instance: HandOnInstance, claim: Claim): Promise<HandOnOutcome> {
+    const compared = await compareCopy(instance, claim, this.#means.pacs.copyOf, this.#stop.signal)
     switch (compared.state) {
       case 'accepted':
         return accepted(instance)
@@ -212,39 +286,8 @@ export class HandOn {
     }
   }
 
-  /** Undefined: the PACS has it already, which must be looked at. */
-  #outcome(instance: HandOnInstance, said: StowOutcome | undefined): HandOnOutcome | undefined {
-    if (said === undefined) return this.#later(instance, 'the PACS did not mention it in its answer')
-    if (said.stored) return accepted(instance)
-    const { meaning, remedy } = failureReason(said.reason)
-    switch (remedy) {
-      case 'there':
-        return undefined
-      case 'later':
-        return this.#later(instance, meaning)
-      case 'never':
-        return refused(instance, meaning)
-    }
-  }
-
-  /** Of several instances any may be the cause: each is tried alone, at once. */
-  #refused(instance: HandOnInstance, failure: Failure, isAlone: boolean): HandOnOutcome {
-    if (!isAlone) {
-      return {
-        id: instance.id,
-        state: 'waiting',
-        reason: failure.message,
-        failed: true,
-        nextAt: this.#means.clock.now(),
-      }
-    }
-    return failure.remedy === 'operator' && failure.code === 'PACS_REFUSED'
-      ? refused(instance, failure.message)
-      : this.#later(instance, failure.message)
-  }
-
-  #later(instance: HandOnInstance, reason: string): HandOnOutcome {
-    const delayMs = backoffMs(instance.attempts, FIRST_RETRY_MS, LAST_RETRY_MS)
+  #later(instance: HandOnInstance, reason: string, isAtOnce = false): HandOnOutcome {
+    const delayMs = isAtOnce ? 0 : backoffMs(instance.attempts, FIRST_RETRY_MS, LAST_RETRY_MS)
     const nextAt = Math.round(this.#means.clock.now() + delayMs)
     return { id: instance.id, state: 'waiting', reason, failed: true, nextAt }
   }
@@ -254,6 +297,22 @@ export class HandOn {
     const nextAt = await handOn.nextDueAt()
     const delayMs = nextAt === undefined ? LOOK_EVERY_MS : Math.max(0, nextAt - clock.now())
     await this.#wake.wait(Math.min(delayMs, LOOK_EVERY_MS), this.#stop.signal)
+  }
+
+  /** Never rejects. */
+  async #heedRetries(): Promise<void> {
+    const { handOn, clock } = this.#means
+    const { signal } = this.#stop
+    let seen = await handOn.retries().catch(() => 0)
+    while (!signal.aborted) {
+      await clock.sleep(RETRY_SEEN_MS, signal).catch(() => {})
+      const retries = await handOn.retries().catch(() => seen)
+      if (retries === seen) continue
+      seen = retries
+      this.#pauses = 0
+      this.#again.call()
+      this.#wake.call()
+    }
   }
 }
 

@@ -50,7 +50,8 @@ export interface DeskOptions {
 
 /**
  * What the center's operator does and sees. Works on the register in the center's folder, whether the center runs (in
- * another process) or not; a running one heeds a decision at the next request, and a retry within 15 seconds.
+ * another process) or not; a running one heeds a decision at the next request, a retry within a second, and a
+ * release within 15 seconds.
  */
 export class OperatorDesk implements Disposable {
   readonly #folder: string
@@ -110,11 +111,11 @@ export class OperatorDesk implements Disposable {
   }
 
   /**
-   * Hands what waits for the PACS, was refused or is unverified on again, of one study or of all; returns how many
-   * instances. What is held is not among them: see {@link release}.
+   * Hands what waits for the PACS, was refused or is unverified on again, of one study or of all, at once if the center
+   * runs; returns how many instances. What is held is not among them: see {@link release}.
    */
   retryPacs(studyUid?: string): Promise<number> {
-    return this.#register.handOn.retry(studyUid)
+    return this.#register.handOn.retry(this.#clock.now(), studyUid)
   }
 
   /** Instances that do not reach the PACS before the operator releases them, or those that were released. */

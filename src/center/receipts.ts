@@ -42,9 +42,11 @@ export async function answerManifest(
   if (manifest.agent !== agent.kid) throw invalid('it names another agent than the one that sends it')
   const digest = jwsDigest(jws)
   const chain = await chainOf(means.register, manifest, digest)
+  // What changes after this moment is said by the next receipt.
+  const now = means.clock.now()
   const { instances, missing } = await lookUp(means, manifest.agent, manifest.instances)
   if (missing.length > 0) return { missing }
-  return { receipt: await receiptFor(means, manifest, { digest, chain, jws }, instances) }
+  return { receipt: await receiptFor(means, manifest, { digest, chain, jws }, instances, now) }
 }
 
 /**
@@ -109,10 +111,16 @@ async function receiptFor(
   manifest: Manifest,
   { digest, chain, jws }: Pick<ManifestRow, 'digest' | 'chain' | 'jws'>,
   instances: ReceiptInstance[],
+  now: number,
 ): Promise<string> {
-  const latest = await means.register.receipts.latest(digest)
-  if (latest !== undefined && saysTheSame(latest, instances, means.ring.receiptKeys)) return latest
-  const now = means.clock.now()
+  const { receipts } = means.register
+  const latest = await receipts.latest(digest)
+  if (
+    latest !== undefined &&
+    saysTheSame(latest, instances, means.ring.receiptKeys) &&
+    (await receipts.pacsChanged(manifest.agent, [digest])).length === 0
+  )
+    return latest
   const { agent, study, version, part, parts } = manifest
   const row: ManifestRow = {
     digest,
@@ -126,7 +134,7 @@ async function receiptFor(
     postedAt: now,
   }
   const [key] = means.ring.receiptKeys
-  return means.register.receipts.issue(row, (counter, previous) => {
+  return receipts.issue(row, (counter, previous) => {
     const receipt: Receipt = {
       format: 'ferry-receipt/2',
       suite: SUITE,

@@ -229,9 +229,13 @@ export interface StudyRow {
   readonly lastStoredAt: number
   /** Names of the agents that brought it, comma between. */
   readonly agents: string
+  /** Instances that no PACS is meant to have. */
+  readonly pacsNone: number
   readonly pacsWaiting: number
   readonly pacsHeld: number
   readonly pacsAccepted: number
+  /** When the last of them was accepted; null if none was. */
+  readonly pacsAcceptedAt: number | null
   readonly pacsRefused: number
   readonly pacsUnverified: number
   /** One of the reasons, if anything is held, waits, is refused or unverified. */
@@ -262,6 +266,8 @@ export interface ReceiptRegister {
   /** Those of the given digests that are of this agent's manifests of studies in which an instance is lost now. */
   inDoubt(agent: string, digests: readonly string[]): Promise<{ digest: string; studyUid: string }[]>
   manifest(digest: string): Promise<string | undefined>
+  /** Those of the given digests that are of this agent's manifests of studies whose PACS state changed since their newest receipt. */
+  pacsChanged(agent: string, digests: readonly string[]): Promise<string[]>
   /** Those of the given digests that are of no receipt to this agent. */
   notGiven(agent: string, digests: readonly string[]): Promise<string[]>
   /** The newest receipt to this agent; undefined if there is none. */
@@ -296,13 +302,29 @@ export interface HandOnOutcome {
 }
 
 export interface HandOnRegister {
-  /** Instances of one study, the longest due first. One that failed before comes alone. */
-  due(now: number, limits: { instances: number; bytes: number }): Promise<HandOnInstance[]>
+  /** Instances of one study: that of the longest due one, or of the one that came due last. One that failed before comes alone. */
+  due(
+    now: number,
+    limits: { instances: number; bytes: number },
+    from?: 'oldest' | 'newest',
+  ): Promise<HandOnInstance[]>
   /** When the next one is due; undefined where nothing waits. */
   nextDueAt(): Promise<number | undefined>
-  settle(outcomes: readonly HandOnOutcome[]): Promise<void>
-  /** Makes what waits, was refused or is unverified due at once, of one study or of all; returns how many. */
-  retry(studyUid?: string): Promise<number>
+  settle(outcomes: readonly HandOnOutcome[], now: number): Promise<void>
+  /**
+   * Makes what waits, was refused or is unverified due at once, of one study or of all, and counts as a retry. Returns how
+   * many instances are due now.
+   */
+  retry(now: number, studyUid?: string): Promise<number>
+  /** Grows with every retry, so that a running center notices it. */
+  retries(): Promise<number>
+  /**
+   * Instances that no PACS was meant to have wait for this one from now on, if it takes copies of their policy; returns how
+   * many. In slices, until aborted.
+   */
+  adopt(takes: (policy: string) => boolean, now: number, signal: AbortSignal): Promise<number>
+  /** What waits for a PACS, is held from it or was refused, and is not for the configured one: no PACS is meant to have it. */
+  disown(takes: (policy: string) => boolean, now: number): Promise<number>
   count(): Promise<PacsCounts>
 }
 
@@ -315,10 +337,17 @@ export interface PacsCounts {
 }
 
 /**
- * STARTED: this center process began. PACS_AWAY: the PACS has not answered since then. PACS_DENIES_US: it answers, but
- * does not let the center in. KEYS_REFUSED: the keys or the certificate were changed and cannot be taken over.
+ * STARTED: this center process began. PACS_AWAY: nothing has reached the PACS since then. PACS_ADDRESS: what answers at its
+ * address is no service that stores instances. PACS_DENIES_US: it answers, but does not let the center in. KEYS_REFUSED:
+ * the keys or the certificate were changed and cannot be taken over. RETRIED: how often an operator asked for a retry.
  */
-export type NoteName = 'STARTED' | 'PACS_AWAY' | 'PACS_DENIES_US' | 'KEYS_REFUSED'
+export type NoteName =
+  | 'STARTED'
+  | 'PACS_AWAY'
+  | 'PACS_ADDRESS'
+  | 'PACS_DENIES_US'
+  | 'KEYS_REFUSED'
+  | 'RETRIED'
 
 /** A fact that only the running center knows, written down so that another process can say it. */
 export interface Note {

@@ -8,6 +8,8 @@ import {
   holdingsRequestSchema,
   joinRequestSchema,
   type PackAnswer,
+  type PacsChangesAnswer,
+  pacsChangesRequestSchema,
   type ReceiptsAnswer,
   RUN_HEADER,
   receiptsRequestSchema,
@@ -88,6 +90,8 @@ export async function answer(means: RouteMeans, exchange: Exchange): Promise<voi
       )
     case `POST ${CENTER_PATHS.receipts}`:
       return answerReceipts(means, exchange, agent)
+    case `POST ${CENTER_PATHS.pacsChanges}`:
+      return answerPacsChanges(means, exchange, agent)
     case `POST ${CENTER_PATHS.holdings}`:
       return answerHoldings(means, exchange, agent)
     case `POST ${CENTER_PATHS.packs}`:
@@ -129,6 +133,18 @@ async function answerReceipts(
   const manifests = await unknownReceipts(means.register, agent, asked.manifests)
   const receipts = await means.register.receipts.notGiven(agent.kid, asked.receipts)
   sendJson(response, 200, { unknown: [...manifests, ...receipts] } satisfies ReceiptsAnswer)
+}
+
+async function answerPacsChanges(
+  means: RouteMeans,
+  { request, response }: Exchange,
+  agent: Agent,
+): Promise<void> {
+  const text = await readText(request, RECEIPTS_LIMIT_BYTES)
+  const attempted = 'reading a question about the PACS'
+  const asked = parseJson(text, pacsChangesRequestSchema, 'PROTOCOL_VIOLATION', attempted)
+  const changed = await means.register.receipts.pacsChanged(agent.kid, asked.manifests)
+  sendJson(response, 200, { changed } satisfies PacsChangesAnswer)
 }
 
 /** The agent removes its copies after this answer: it is given for files that were just looked at. */

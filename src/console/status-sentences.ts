@@ -90,6 +90,7 @@ export const CENTER_OUTLOOKS: Readonly<Record<ConditionCode, readonly Sentence[]
   PACS_UNVERIFIED: [],
   INSTANCES_HELD: [{ phrase: 'next.untilReleased', holds: always }],
   PACS_UNREACHABLE: [],
+  PACS_ADDRESS: [{ phrase: 'next.pacsAskedAgain', holds: always }],
   PACS_DENIES_US: [{ phrase: 'next.pacsAskedAgain', holds: always }],
   KEYS_REFUSED: [],
   AGENT_PENDING: [{ phrase: 'next.untilApproved', holds: always }],

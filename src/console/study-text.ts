@@ -80,7 +80,7 @@ function studyTable(studies: readonly StudyView[], { say, language, clock }: Ses
       align: 'right' as const,
       cells: studies.map(({ version }) => (version === 0 ? '' : String(version))),
     },
-    { title: say('column.pacs'), cells: studies.map(({ pacs }) => pacsText(pacs, say)) },
+    { title: say('column.pacs'), cells: studies.map(({ pacs, pacsAt }) => pacsText(pacs, pacsAt, now, say)) },
     { title: say('column.study'), cells: studies.map(({ studyInstanceUid }) => studyInstanceUid) },
     { title: say('column.reason'), cells: studies.map((study) => studyReason(study, say, language)) },
   ].filter((one) => one !== undefined)
@@ -130,11 +130,13 @@ const PACS: Readonly<Record<string, Phrase>> = {
   waiting: 'pacs.waiting',
   held: 'pacs.held',
   accepted: 'pacs.accepted',
+  partial: 'pacs.partial',
   unverified: 'pacs.unverified',
   refused: 'pacs.refused',
 }
 
-function pacsText(pacs: string | null, say: Session['say']): string {
+/** Says when the receipt came that the PACS had accepted it: what the PACS does with it later the center is not told. */
+function pacsText(pacs: string | null, pacsAt: number | null, now: number, say: Session['say']): string {
   const phrase = PACS[pacs ?? '']
-  return phrase === undefined ? '' : say(phrase)
+  return phrase === undefined ? '' : say(phrase, { time: pacsAt === null ? '' : showTime(pacsAt, now) })
 }

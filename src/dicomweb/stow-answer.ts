@@ -1,80 +1,172 @@
-import { Failure } from '../platform/failure.ts'
-
-/** What became of one instance; `reason` is the server's failure reason (0008,1197). */
-export type StowOutcome = { readonly stored: true } | { readonly stored: false; readonly reason: number }
+import { Failure, type FailureCode } from '../platform/failure.ts'
+import { type ResponseModule, readResponseModule } from './response-module.ts'
 
 /**
- * What a STOW-RS server said. 'answered': of each instance by its SOP Instance UID; one that is not there was not
- * mentioned. 'refused': the request as a whole, perhaps because of one of its instances (PACS_REFUSED, or
- * PACS_UNREACHABLE where the server failed over it). 'unavailable': nothing can be stored there now.
+ * What became of one instance. 'stored': the server says so. 'failed': with its failure reason (0008,1197), undefined if it
+ * gave none. 'unproved': the server answered success without saying that it stored this instance, or contradicts itself;
+ * `found` says which, and only its copy can tell.
+ */
+export type StowOutcome =
+  | { readonly kind: 'stored'; readonly warning: number | undefined }
+  | { readonly kind: 'failed'; readonly reason: number | undefined }
+  | { readonly kind: 'unproved'; readonly found: string }
+
+/**
+ * The answer of a STOW-RS server. 'answered': for each instance by its SOP Instance UID; one that is not listed was not
+ * mentioned. 'unclear': nothing was stored, and the answer does not tell whether all must wait or one of the instances is
+ * the cause. 'unavailable': nothing can be stored there now, whatever the instance.
  */
 export type StowAnswer =
   | { readonly kind: 'answered'; readonly outcomes: ReadonlyMap<string, StowOutcome> }
-  | { readonly kind: 'refused' | 'unavailable'; readonly failure: Failure }
+  | { readonly kind: 'unclear'; readonly failure: Failure; readonly isOfPacs: boolean }
+  | { readonly kind: 'unavailable'; readonly failure: Failure; readonly retryAfterMs?: number }
 
-/** Attributes of the Store Instances Response Module (PS3.18 Table I.1-1), as DICOM JSON names them. */
-const ATTRIBUTE = {
-  FailedSOPSequence: '00081198',
-  ReferencedSOPSequence: '00081199',
-  ReferencedSOPInstanceUID: '00081155',
-  FailureReason: '00081197',
-} as const
+/** A response to STOW-RS as it came. */
+export interface StowResponse {
+  readonly status: number
+  readonly contentType: string
+  /** Of a redirect, without what may be secret in it. */
+  readonly location: string | undefined
+  readonly retryAfterMs: number | undefined
+  readonly body: string
+  /** False if the body was longer than what is read. */
+  readonly isWhole: boolean
+}
 
-/** Nobody stores anything there until something changes. */
-const UNAVAILABLE: ReadonlySet<number> = new Set([401, 403, 404, 405, 407, 408, 429, 502, 503, 504])
+const ATTEMPTED = 'storing by STOW-RS'
+
+/** Statuses that never speak about one instance, with what they mean for the operator. Redirects are among them. */
+const FOR_ALL: ReadonlyMap<number, FailureCode> = new Map<number, FailureCode>([
+  ...[401, 407, 511].map((status) => [status, 'PACS_DENIED'] as const),
+  ...[404, 405, 406, 410, 411, 421, 426, 428, 431, 501, 505, 506, 508, 510].map(
+    (status) => [status, 'PACS_ADDRESS'] as const,
+  ),
+  // Busy, out of order, out of space; 520 to 530 are a proxy's own words for a server behind it that is away.
+  ...[408, 425, 429, 502, 503, 504, 507, 520, 521, 522, 523, 524, 525, 526, 527, 530].map(
+    (status) => [status, 'PACS_UNREACHABLE'] as const,
+  ),
+])
 
 /**
- * Reads a response to STOW-RS (PS3.18 §10.5.3). 200 means that all was stored, 202 that some was, 409 that nothing was; a
- * response module says more precisely what. Failures name the status, never the body: that may hold a patient's name.
+ * Sorts a response (PS3.18 §10.5.3, RFC 9110 §15). A response module that names instances speaks for each of them, except
+ * under a status that speaks for all. Without one, 200 and 201 mean that all was stored; every other success must be
+ * proved by the PACS's copy. Failures name the status, never the body, which may hold a patient's name.
  */
-export function readStowAnswer(status: number, body: string, sopInstanceUids: readonly string[]): StowAnswer {
-  const outcomes = [200, 202, 409].includes(status) ? readOutcomes(body) : undefined
-  if (outcomes !== undefined) return { kind: 'answered', outcomes }
-  if (status === 200) {
-    return { kind: 'answered', outcomes: new Map(sopInstanceUids.map((uid) => [uid, { stored: true }])) }
-  }
-  const code = status >= 500 || status === 408 || status === 429 ? 'PACS_UNREACHABLE' : 'PACS_REFUSED'
-  const failure = new Failure(code, `storing by STOW-RS: the PACS answered ${status}`)
-  return { kind: UNAVAILABLE.has(status) ? 'unavailable' : 'refused', failure }
+export function readStowAnswer(response: StowResponse, sopInstanceUids: readonly string[]): StowAnswer {
+  const { status } = response
+  if (status < 200 || (status >= 300 && status < 400)) return redirected(response)
+  const forAll = FOR_ALL.get(status)
+  if (forAll !== undefined) return unavailable(forAll, answered(response), response.retryAfterMs)
+  const module = response.isWhole ? readResponseModule(response.body) : undefined
+  const outcomes = module === undefined ? undefined : outcomesOf(module, status, sopInstanceUids)
+  if (outcomes !== undefined && outcomes.size > 0) return { kind: 'answered', outcomes }
+  if (status >= 300) return unclear(response)
+  return module === undefined && response.body.trim() !== ''
+    ? successWithOtherText(response, sopInstanceUids)
+    : successWithoutWords(response, module, sopInstanceUids)
 }
 
-/** Undefined where the body is not a response module in DICOM JSON (PS3.18 §F.2) that names an instance. */
-function readOutcomes(body: string): Map<string, StowOutcome> | undefined {
-  const module = parseModule(body)
+function redirected({ status, location }: StowResponse): StowAnswer {
+  const to = location === undefined ? '' : ` and redirects to ${location}`
+  return unavailable('PACS_ADDRESS', `${ATTEMPTED}: the PACS answered ${status}${to}`)
+}
+
+function outcomesOf(
+  { stored, failed, hasAttributes }: ResponseModule,
+  status: number,
+  asked: readonly string[],
+): Map<string, StowOutcome> {
   const outcomes = new Map<string, StowOutcome>()
-  for (const item of itemsOf(module, ATTRIBUTE.ReferencedSOPSequence)) {
-    const uid = valueOf(item, ATTRIBUTE.ReferencedSOPInstanceUID)
-    if (typeof uid === 'string') outcomes.set(uid, { stored: true })
+  const isSuccess = status < 300
+  const known = new Set(asked)
+  for (const { uid, warning } of stored) {
+    if (!known.has(uid)) continue
+    if (isSuccess) outcomes.set(uid, { kind: 'stored', warning })
+    else outcomes.set(uid, unproved(`the PACS answered ${status} and lists it as stored`))
   }
-  for (const item of itemsOf(module, ATTRIBUTE.FailedSOPSequence)) {
-    const uid = valueOf(item, ATTRIBUTE.ReferencedSOPInstanceUID)
-    if (typeof uid === 'string') {
-      outcomes.set(uid, { stored: false, reason: Number(valueOf(item, ATTRIBUTE.FailureReason) ?? 0) })
-    }
+  for (const { uid, reason } of failed) {
+    // A failure without a name is that of the only instance of the request.
+    const one = uid ?? (asked.length === 1 ? asked[0] : undefined)
+    if (one !== undefined && known.has(one)) outcomes.set(one, { kind: 'failed', reason })
   }
-  return outcomes.size > 0 ? outcomes : undefined
+  // The service itself says no to a request of one instance, and lists nothing (Orthanc does so for what it cannot parse).
+  const [only, ...more] = asked
+  if (
+    status >= 400 &&
+    hasAttributes &&
+    stored.length + failed.length === 0 &&
+    more.length === 0 &&
+    only !== undefined
+  )
+    outcomes.set(only, { kind: 'failed', reason: undefined })
+  const isEveryFailureNamed = failed.every(({ uid }) => uid !== undefined)
+  if (outcomes.size > 0 && (status === 200 || status === 201) && isEveryFailureNamed) {
+    for (const uid of asked)
+      if (!outcomes.has(uid))
+        outcomes.set(uid, unproved(`the PACS answered ${status} and does not list this instance`))
+  }
+  return outcomes
 }
 
-function parseModule(body: string): unknown {
-  try {
-    const parsed: unknown = JSON.parse(body)
-    // Some servers wrap the one module in an array, as answers to queries are.
-    return Array.isArray(parsed) ? parsed[0] : parsed
-  } catch {
-    return undefined
+/** An empty body, or a module that lists nothing of what was sent. */
+function successWithoutWords(
+  response: StowResponse,
+  module: ResponseModule | undefined,
+  asked: readonly string[],
+): StowAnswer {
+  const { status } = response
+  const isModuleEmpty = module === undefined || module.stored.length + module.failed.length === 0
+  if ((status === 200 || status === 201) && isModuleEmpty)
+    return all(asked, { kind: 'stored', warning: undefined })
+  if (module !== undefined && module.failed.some(({ uid }) => uid === undefined)) return unclear(response)
+  return all(asked, unproved(`the PACS answered ${status} and does not say what it stored`))
+}
+
+/** A module that cannot be read leaves it open what was stored. Anything else did not come from a STOW-RS server. */
+function successWithOtherText(response: StowResponse, asked: readonly string[]): StowAnswer {
+  const { status, body } = response
+  const isModule = /0008119[89]/.test(body) || asked.some((uid) => body.includes(uid))
+  if (isModule && !isPage(response))
+    return all(asked, unproved(`the PACS answered ${status} with a list that cannot be read`))
+  return unavailable('PACS_ADDRESS', answered(response))
+}
+
+function unclear(response: StowResponse): StowAnswer {
+  const { status } = response
+  const code = status === 403 ? 'PACS_DENIED' : status >= 500 ? 'PACS_UNREACHABLE' : 'PACS_REFUSED'
+  const isOfPacs = status !== 403 && status < 500 && !isPage(response)
+  return { kind: 'unclear', failure: new Failure(code, answered(response)), isOfPacs }
+}
+
+function answered(response: StowResponse): string {
+  const { status, body } = response
+  const what = isPage(response)
+    ? ' with a web page, which is not from a DICOMweb service'
+    : status < 300 && body.trim() !== ''
+      ? ' with a text that is not a response of STOW-RS'
+      : ''
+  return `${ATTEMPTED}: the PACS answered ${status}${what}`
+}
+
+/** A page is written by a proxy, a gateway, a login or a web server, hardly by a DICOMweb service. */
+function isPage({ contentType, body }: StowResponse): boolean {
+  if (/^\s*(?:\uFEFF)?(?:<\?xml[^>]*>\s*)?(?:<!--[\s\S]*?-->\s*)*<(?:!doctype\s+html|html)\b/i.test(body))
+    return true
+  return /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(contentType) && body.trim() !== ''
+}
+
+function unavailable(code: FailureCode, message: string, retryAfterMs?: number): StowAnswer {
+  return {
+    kind: 'unavailable',
+    failure: new Failure(code, message),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   }
 }
 
-function itemsOf(module: unknown, attribute: string): unknown[] {
-  const values = property(property(module, attribute), 'Value')
-  return Array.isArray(values) ? values : []
+function all(uids: readonly string[], outcome: StowOutcome): StowAnswer {
+  return { kind: 'answered', outcomes: new Map(uids.map((uid) => [uid, outcome])) }
 }
 
-function valueOf(item: unknown, attribute: string): unknown {
-  const values = property(property(item, attribute), 'Value')
-  return Array.isArray(values) ? values[0] : undefined
-}
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+function unproved(found: string): StowOutcome {
+  return { kind: 'unproved', found }
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../platform/clock.ts'
 import { Failure, failureFrom } from '../platform/failure.ts'
 import { DicomwebConnection, type DicomwebServer, studiesUrl } from './dicomweb-connection.ts'
 import { type DicomPart, multipartDicom } from './multipart.ts'
+import { retryAfterMs, shownLocation } from './response-headers.ts'
 import { readStowAnswer, type StowAnswer } from './stow-answer.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -37,18 +38,25 @@ export class StowClient implements AsyncDisposable {
    */
   async store(instances: readonly StowInstance[], signal: AbortSignal): Promise<StowAnswer> {
     const watchdog = new Watchdog(this.#clock, this.#server.timeoutMs, ATTEMPTED)
+    const way = { hasBegun: false }
     try {
-      const { statusCode, body } = await this.#post(instances, watchdog, signal)
-      const text = await readLimited(body, watchdog)
+      const { statusCode, headers, body } = await this.#post(instances, way, watchdog, signal)
       return readStowAnswer(
-        statusCode,
-        text,
+        {
+          status: statusCode,
+          contentType: textOf(headers['content-type']) ?? '',
+          location: shownLocation(textOf(headers['location']), this.#server.url),
+          retryAfterMs: retryAfterMs(textOf(headers['retry-after']), this.#clock.now()),
+          ...(await readLimited(body, watchdog)),
+        },
         instances.map((instance) => instance.sopInstanceUid),
       )
     } catch (error) {
       signal.throwIfAborted()
       if (error instanceof Failure && error !== watchdog.signal.reason) throw error
-      return { kind: 'unavailable', failure: failureFrom(error, 'PACS_UNREACHABLE', ATTEMPTED) }
+      const failure = failureFrom(error, 'PACS_UNREACHABLE', ATTEMPTED)
+      // A server that cannot stand one of the instances breaks off while it gets them.
+      return way.hasBegun ? { kind: 'unclear', failure, isOfPacs: false } : { kind: 'unavailable', failure }
     } finally {
       watchdog.stop()
     }
@@ -60,10 +68,15 @@ export class StowClient implements AsyncDisposable {
 
   async #post(
     instances: readonly StowInstance[],
+    way: { hasBegun: boolean },
     watchdog: Watchdog,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
     const { contentType, bytes, content } = multipartDicom(instances)
+    async function* sent(): AsyncGenerator<Uint8Array> {
+      way.hasBegun = true
+      yield* content
+    }
     return this.#connection.send({
       method: 'POST',
       url: studiesUrl(this.#server.url),
@@ -72,20 +85,27 @@ export class StowClient implements AsyncDisposable {
         'Content-Length': String(bytes),
         Accept: 'application/dicom+json',
       },
-      body: Readable.from(watchdog.watch(content), { objectMode: false }),
+      body: Readable.from(watchdog.watch(sent()), { objectMode: false }),
       signal: AbortSignal.any([signal, watchdog.signal]),
     })
   }
 }
 
-async function readLimited(body: AsyncIterable<Buffer>, watchdog: Watchdog): Promise<string> {
+/** What is beyond the limit is read no more. */
+async function readLimited(
+  body: AsyncIterable<Buffer>,
+  watchdog: Watchdog,
+): Promise<{ body: string; isWhole: boolean }> {
   const pieces: Buffer[] = []
   let bytes = 0
   for await (const piece of body) {
     watchdog.moved()
     bytes += piece.length
-    if (bytes > ANSWER_LIMIT_BYTES) throw new Error(`an answer of more than ${ANSWER_LIMIT_BYTES} bytes`)
+    if (bytes > ANSWER_LIMIT_BYTES) break
     pieces.push(piece)
   }
-  return Buffer.concat(pieces).toString('utf8')
+  return { body: Buffer.concat(pieces).toString('utf8'), isWhole: bytes <= ANSWER_LIMIT_BYTES }
 }
+
+const textOf = (header: string | string[] | undefined): string | undefined =>
+  Array.isArray(header) ? header[0] : header

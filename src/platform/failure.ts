@@ -78,6 +78,8 @@ export const FAILURES = {
   INSTANCE_REFUSED: 'operator',
   // the PACS behind the center
   PACS_UNREACHABLE: 'wait',
+  PACS_ADDRESS: 'operator',
+  PACS_DENIED: 'operator',
   PACS_REFUSED: 'operator',
   // a fault of Ferry's own
   INTERNAL: 'operator',

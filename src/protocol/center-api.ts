@@ -11,6 +11,7 @@ export const CENTER_PATHS = {
   manifests: '/v1/manifests',
   receipts: '/v1/receipts',
   holdings: '/v1/holdings',
+  pacsChanges: '/v1/pacs-changes',
 } as const
 
 /**
@@ -99,6 +100,16 @@ export type ReceiptsRequest = z.infer<typeof receiptsRequestSchema>
 /** Those manifests for which the center has given no receipt, and those receipts that it has not given. */
 export const receiptsAnswerSchema = z.strictObject({ unknown: z.array(z.string()) })
 export type ReceiptsAnswer = z.infer<typeof receiptsAnswerSchema>
+
+/** POST pacs-changes: digests of manifests for which the agent holds receipts. */
+export const pacsChangesRequestSchema = z.strictObject({
+  manifests: z.array(sha256).max(RECEIPTS_ASKED),
+})
+export type PacsChangesRequest = z.infer<typeof pacsChangesRequestSchema>
+
+/** Those of them in whose studies the PACS state of an instance has changed since their newest receipt. */
+export const pacsChangesAnswerSchema = z.strictObject({ changed: z.array(z.string()) })
+export type PacsChangesAnswer = z.infer<typeof pacsChangesAnswerSchema>
 
 /** Instances that one request may ask about. */
 export const HOLDINGS_ASKED = 200

@@ -208,8 +208,10 @@ const studySchema = z.object({
   nextAttemptAt: time,
   reasonCode: z.string().nullable(),
   reason: z.string().nullable(),
-  /** The state at the PACS behind the center, from the newest receipt. */
+  /** The state at the PACS behind the center, from the newest receipts; 'partial' if only part of the study is meant for it. */
   pacs: z.string().nullable(),
+  /** When the receipt came that said so first. */
+  pacsAt: time.nullable(),
   receiptedAt: time.nullable(),
   instances: count,
   confirmed: count,
@@ -272,7 +274,12 @@ export const evidencePartSchema = z.object({ manifest: z.string(), receipt: z.st
 export type EvidencePart = z.infer<typeof evidencePartSchema>
 
 /** How many deliveries may go at once now. */
-export const retrySchema = z.object({ retried: count })
+export const retrySchema = z.object({
+  /** Instances that waited and go now. */
+  retried: count,
+  /** Studies whose receipt is asked for now. */
+  studies: count,
+})
 
 const quarantinedSchema = z.object({
   ulid: z.string(),

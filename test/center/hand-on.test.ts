@@ -53,7 +53,7 @@ test('a request that the PACS refuses as a whole is sent again one by one, so th
 
   const study = await chain.until((one) => one.pacsAccepted === 2 && one.pacsRefused === 1)
 
-  expect(study.pacsReason).toBe('storing by STOW-RS: the PACS answered 400')
+  expect(study.pacsReason).toMatch(/^storing by STOW-RS: the PACS answered 400, again and again/)
   expect(pacs.requests.map((request) => request.files.length)).toEqual([3, 1, 1, 1])
 })
 
@@ -92,7 +92,11 @@ test('an instance without resources at the PACS waits and is tried again', async
 
 test('what was refused is sent again when the operator says so', async () => {
   let isStrict = true
-  await using pacs = await StowStub.start((request) => (isStrict ? { status: 400 } : acceptAll(request)))
+  await using pacs = await StowStub.start((request) =>
+    isStrict
+      ? { status: 409, body: stowModule([], new Map(uidsOf(request).map((uid) => [uid, 0xc122]))) }
+      : acceptAll(request),
+  )
   const clock = new ManualClock()
   await using chain = await Chain.start({ url: pacs.url, timeoutMs: HOUR_MS }, clock)
   const [file] = await chain.deliver(1)

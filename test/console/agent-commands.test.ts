@@ -191,9 +191,12 @@ test('a study that is not here is a usage error that names it', async () => {
 
 test('retry passes the study on, or all', async () => {
   await using agent = await startFakeAgent()
-  expect((await runCommand(agent.path, ['retry'])).out).toBe('7 instances may go at once.\n')
+  expect((await runCommand(agent.path, ['retry'])).out).toBe(
+    'Instances that wait for the center: 7. The next attempt starts now.\n' +
+      'Studies whose receipt is awaited: 2. The center is asked now.\n',
+  )
   expect((await runCommand(agent.path, ['retry', '1.2.3', '--json'])).out).toBe(
-    '{"schemaVersion":1,"retried":7}\n',
+    '{"schemaVersion":1,"retried":7,"studies":2}\n',
   )
   expect(agent.service.retries).toEqual([undefined, '1.2.3'])
 })

@@ -40,7 +40,8 @@ export interface Clinic extends AsyncDisposable {
   stopAgent(): Promise<void>
   startAgent(): Promise<void>
   stopCenter(): Promise<void>
-  startCenter(): Promise<void>
+  /** `pacs`: another one from now on. */
+  startCenter(pacs?: CenterOptions['pacs']): Promise<void>
 }
 
 export function testSettings(dataFolder: string, settings: Partial<AgentSettings> = {}): AgentSettings {
@@ -85,13 +86,14 @@ export async function openClinic(options: ClinicOptions = {}): Promise<Clinic> {
   const centerFolder = folder.join('center')
   const { recoveryIdentity } = await initCenter(centerFolder, 'https://127.0.0.1', clock.now())
   let port = 0
+  let { pacs } = options
   const open = (): Promise<Center> =>
     startCenter({
       folder: centerFolder,
       listen: { host: '127.0.0.1', port },
       name: 'Test center',
       limits: { ...DEFAULT_LIMITS, reserveBytes: 0 },
-      ...(options.pacs === undefined ? {} : { pacs: options.pacs }),
+      ...(pacs === undefined ? {} : { pacs }),
       clock,
       log,
     })
@@ -120,7 +122,8 @@ export async function openClinic(options: ClinicOptions = {}): Promise<Clinic> {
       agent = await startAgent(settings, { clock, log, credentialsFolder })
     },
     stopCenter: async () => center.close(),
-    startCenter: async () => {
+    startCenter: async (another = pacs) => {
+      pacs = another
       center = await open()
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),

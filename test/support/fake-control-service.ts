@@ -103,6 +103,7 @@ const STUDY: StudyView = {
   reasonCode: null,
   reason: null,
   pacs: 'waiting',
+  pacsAt: null,
   receiptedAt: null,
   instances: 2,
   confirmed: 1,
@@ -179,7 +180,7 @@ export class FakeControlService implements ControlService {
 
   retry(studyInstanceUid?: string): RetryOutcome {
     this.retries.push(studyInstanceUid)
-    return { retried: 7 }
+    return { retried: 7, studies: 2 }
   }
 
   devices(): DevicesView {

@@ -44,7 +44,7 @@ export class RunningCenter implements AsyncDisposable {
   readonly desk: OperatorDesk
   readonly clock: Clock
   readonly #temp: Disposable
-  readonly #options: CenterOptions & { log: Log }
+  #options: CenterOptions & { log: Log }
   readonly #https = new HttpsAgent({ keepAlive: true, rejectUnauthorized: false, maxCachedSessions: 0 })
   #center: Center | undefined
   #child: { process: ChildProcess; port: number } | undefined
@@ -81,7 +81,11 @@ export class RunningCenter implements AsyncDisposable {
     return running
   }
 
-  async open(): Promise<void> {
+  /** `changed`: settings that differ from now on; undefined takes one away. */
+  async open(changed: { pacs?: CenterOptions['pacs'] | undefined } = {}): Promise<void> {
+    const { pacs = 'pacs' in changed ? undefined : this.#options.pacs } = changed
+    const { pacs: _, ...rest } = this.#options
+    this.#options = { ...rest, ...(pacs && { pacs }) }
     this.#center = await startCenter({ ...this.#options, clock: this.clock })
   }
 

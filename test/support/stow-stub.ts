@@ -11,6 +11,7 @@ export interface StowRequest {
 export interface StowResponse {
   readonly status: number
   readonly body?: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** Answers a request to retrieve. */
@@ -20,13 +21,13 @@ export type Retrieve = (request: IncomingMessage) => {
   readonly body?: Buffer
 }
 
-/** A PACS that answers STOW-RS as a test wants it to, and remembers what it was sent. */
+/** A PACS that answers STOW-RS as a test wants it to ('break': not at all), and remembers what it was sent. */
 export class StowStub implements AsyncDisposable {
   readonly requests: StowRequest[] = []
   readonly #server: Server
   readonly #waiting = new Set<() => void>()
 
-  private constructor(answer: (request: StowRequest) => StowResponse, retrieve: Retrieve) {
+  private constructor(answer: (request: StowRequest) => StowResponse | 'break', retrieve: Retrieve) {
     this.#server = createServer((request, response) => {
       if (request.method === 'GET') {
         const { status, contentType = 'text/plain', body = Buffer.alloc(0) } = retrieve(request)
@@ -39,8 +40,16 @@ export class StowStub implements AsyncDisposable {
         const files = filesOf(request.headers['content-type'] ?? '', Buffer.concat(pieces))
         const stow = { headers: request.headers, files }
         this.requests.push(stow)
-        const { status, body = '' } = answer(stow)
-        response.writeHead(status, { 'content-type': 'application/dicom+json' }).end(body)
+        const answered = answer(stow)
+        if (answered === 'break') {
+          request.socket.destroy()
+          for (const check of this.#waiting) check()
+          return
+        }
+        const { status, body = '', headers = {} } = answered
+        response.writeHead(status, { 'content-type': 'application/dicom+json', ...headers })
+        if (status === 204 || status === 304) response.end()
+        else response.end(body)
         for (const check of this.#waiting) check()
       })
     })
@@ -48,7 +57,7 @@ export class StowStub implements AsyncDisposable {
 
   /** `retrieve` answers WADO-RS; without it there is none. */
   static async start(
-    answer: (request: StowRequest) => StowResponse,
+    answer: (request: StowRequest) => StowResponse | 'break',
     retrieve: Retrieve = () => ({ status: 404 }),
   ): Promise<StowStub> {
     const stub = new StowStub(answer, retrieve)

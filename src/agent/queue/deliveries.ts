@@ -88,14 +88,18 @@ export class Deliveries {
 
   /**
    * An operator's word: all held and waiting deliveries (of one study) may go at once, but those that are held for what
-   * was found in them (Findings.release) or are sealed for another center. Returns how many.
+   * was found in them (Findings.release) or are sealed for another center. Returns how many, and how many studies are asked
+   * about at once.
    */
-  retry(destination: string, studyInstanceUid?: string): number {
+  retry(destination: string, studyInstanceUid?: string): { instances: number; studies: number } {
     return this.#database.durably(() => {
       const study = studyInstanceUid ?? null
       this.#database.run(REOPEN, destination, destination, study, study)
-      this.#database.run(RETRY_STUDIES, destination, study, study)
-      return this.#database.run(RETRY, this.#clock.now(), destination, study, study)
+      const studies = this.#database.run(RETRY_STUDIES, destination, study, study)
+      return {
+        instances: this.#database.run(RETRY, this.#clock.now(), destination, study, study),
+        studies,
+      }
     })
   }
 }
@@ -137,5 +141,5 @@ const REOPEN = `
     WHERE destination = ? AND state = 'held' AND coalesce(reason_code, '') NOT IN ('CHECK_HELD', 'OTHER_CENTER')
       AND (? IS NULL OR study_instance_uid = ?))`
 const RETRY_STUDIES = `
-  UPDATE study SET next_attempt_at = 0 WHERE destination = ? AND state <> 'confirmed'
+  UPDATE study SET next_attempt_at = 0 WHERE destination = ? AND state = 'closed'
     AND (? IS NULL OR study_instance_uid = ?)`

@@ -15,6 +15,7 @@ import { InstanceIndex } from './instance-index.ts'
 import { type OpenedIndex, openIndex } from './open-index.ts'
 import { OwnCenter } from './own-center.ts'
 import { Packs } from './packs.ts'
+import { PacsStates } from './pacs-states.ts'
 import { ProcedureSteps } from './procedure-steps.ts'
 import { ReceiptChain } from './receipt-chain.ts'
 import { Receipted } from './receipted.ts'
@@ -53,6 +54,7 @@ export interface Queue extends Disposable {
   studies: Studies
   receiptChain: ReceiptChain
   receipted: Receipted
+  pacsStates: PacsStates
   records: Records
   retained: Retained
   retentionTimes: RetentionTimes
@@ -100,6 +102,7 @@ export async function openQueue(
     studies: new Studies(database, clock),
     receiptChain: new ReceiptChain(database),
     receipted: new Receipted(database, clock),
+    pacsStates: new PacsStates(database),
     records: new Records(database),
     retained: new Retained(database, clock),
     retentionTimes: new RetentionTimes(database),

@@ -19,8 +19,10 @@ export interface StudyRow {
   nextAttemptAt: number
   reasonCode: string | null
   reason: string | null
-  /** The state at the PACS behind the center, from the newest receipt. */
+  /** The state at the PACS behind the center, from the newest receipts; 'partial' if only part of the study is meant for it. */
   pacs: string | null
+  /** When the receipt came that said so first. */
+  pacsAt: number | null
   receiptedAt: number | null
   instances: number
   confirmed: number
@@ -228,7 +230,7 @@ export class Studies {
     return this.#database.durably(() => {
       const isSame = this.#database.get(HAS_RECEIPT, ...key, part, receipt.jws)
       const follows = isSame !== undefined || addReceipt(this.#database, destination, receipt)
-      this.#database.run(SET_RECEIPT, receipt.jws, at, pacs, ...key, part)
+      this.#database.run(SET_RECEIPT, receipt.jws, at, pacs, at, pacs, ...key, part)
       for (const ulid of ulids) this.#database.run(CONFIRM_DELIVERY, at, keptFrom, destination, ulid)
       this.#database.run(CONFIRM_STUDY, pacsDueAt, at, pacs, ...key)
       this.#database.run(FORGET_OLDER, destination, studyInstanceUid, version, version)
@@ -315,7 +317,8 @@ const CLOSE = `
   UPDATE study SET state = 'closed', version = ?, attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL
   WHERE destination = ? AND study_instance_uid = ?`
 const ASKS = `
-  (s.state = 'closed' AND m.receipted_at IS NULL OR s.state = 'confirmed' AND m.pacs IN ('waiting', 'held'))`
+  (s.state = 'closed' AND m.receipted_at IS NULL
+    OR s.state = 'confirmed' AND (m.pacs IN ('waiting', 'held') OR m.pacs_changed = 1))`
 const OF_VERSION = `
   p.destination = s.destination AND p.study_instance_uid = s.study_instance_uid AND p.version = s.version`
 /** As for packs: a time that lies further off than any wait was written by a clock that has jumped back since. */
@@ -343,7 +346,8 @@ const HAS_RECEIPT = `
 const JWS = `
   SELECT jws FROM manifest WHERE destination = ? AND study_instance_uid = ? AND version = ? AND part = ?`
 const SET_RECEIPT = `
-  UPDATE manifest SET receipt_jws = ?, receipted_at = coalesce(receipted_at, ?), pacs = ?, forgotten_at = NULL
+  UPDATE manifest SET receipt_jws = ?, receipted_at = coalesce(receipted_at, ?),
+    pacs_at = iif(pacs IS ?, pacs_at, ?), pacs = ?, pacs_changed = 0, forgotten_at = NULL
   WHERE destination = ? AND study_instance_uid = ? AND version = ? AND part = ?`
 const CONFIRM_DELIVERY = `
   UPDATE delivery SET state = 'confirmed', changed_at = ?, kept_from = ?, reason_code = NULL, reason = NULL
@@ -368,10 +372,13 @@ const FORGET_OLDER = `
 const COUNT = `
   SELECT count(*) AS instances, coalesce(sum(state = 'confirmed'), 0) AS confirmed, coalesce(sum(state = 'held'), 0) AS held
   FROM delivery INDEXED BY delivery_by_study WHERE destination = ? AND study_instance_uid = ?`
-/** That of the part that needs a person most, then of the slowest. */
+/** That of the part that needs a person most, then of the slowest. The PACS has accepted a study only if it has all parts. */
 const PACS_OF_STUDY = `
-  SELECT p.pacs FROM manifest p WHERE ${OF_VERSION} ORDER BY CASE p.pacs WHEN 'refused' THEN 1 WHEN 'held' THEN 2
-    WHEN 'waiting' THEN 3 WHEN 'unverified' THEN 4 WHEN 'accepted' THEN 5 ELSE 6 END LIMIT 1`
+  SELECT CASE WHEN count(*) = 0 THEN NULL
+    WHEN max(p.pacs = 'refused') THEN 'refused' WHEN max(p.pacs = 'held') THEN 'held'
+    WHEN max(p.pacs = 'waiting') THEN 'waiting' WHEN max(p.pacs = 'unverified') THEN 'unverified'
+    WHEN min(p.pacs = 'accepted') THEN 'accepted' WHEN min(p.pacs = 'none') THEN 'none' ELSE 'partial' END
+  FROM manifest p WHERE ${OF_VERSION}`
 const PACS = `
   SELECT (${PACS_OF_STUDY}) AS pacs FROM study s
   WHERE s.destination = ? AND s.study_instance_uid = ? AND s.version > 0 AND ${IS_RECEIPTED}`
@@ -380,6 +387,7 @@ const STUDY_ROWS = `
     s.last_arrived_at AS lastArrivedAt, s.version, s.attempts, s.next_attempt_at AS nextAttemptAt,
     s.reason_code AS reasonCode, s.reason,
     iif(${IS_RECEIPTED}, (${PACS_OF_STUDY}), NULL) AS pacs,
+    iif(${IS_RECEIPTED}, (SELECT max(p.pacs_at) FROM manifest p WHERE ${OF_VERSION}), NULL) AS pacsAt,
     iif(${IS_RECEIPTED}, (SELECT max(p.receipted_at) FROM manifest p WHERE ${OF_VERSION}), NULL) AS receiptedAt,
     (SELECT count(*) FROM instance i WHERE i.study_instance_uid = s.study_instance_uid AND i.conflict = 1) AS conflicts
   FROM study s WHERE s.destination = ?`

@@ -70,11 +70,20 @@ export class Dispatcher {
     this.#wake.call()
   }
 
-  /** An operator, or a sign of life, says that the destination may be back: probe now. */
-  probeNow(): void {
+  /**
+   * An operator, or a sign of life, says that the destination may be back: probe now. Returns how many instances are in
+   * packs of the study, or of all, whose sending had broken off.
+   */
+  probeNow(studyInstanceUid?: string): number {
     if (this.#trouble !== undefined) this.#trouble.probeAtMs = 0
-    for (const broken of this.#broken) broken.dueMs = 0
+    let woken = 0
+    for (const broken of this.#broken) {
+      broken.dueMs = 0
+      const { study, members } = broken.pack.header
+      if (studyInstanceUid === undefined || study === studyInstanceUid) woken += members.length
+    }
     this.wake()
+    return woken
   }
 
   /** Another part found the destination in trouble: it is shown and probed, though nothing may wait to be sent. */

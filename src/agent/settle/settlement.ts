@@ -241,12 +241,16 @@ const beyondSending = (): Failure =>
   new Failure('CENTER_LOST', 'the center has lost it, and the copy here was removed after the retention time')
 
 /** It may still change by itself, or by the center's operator. */
-const isUnderWay = (pacs: PacsState): boolean => pacs === 'waiting' || pacs === 'held'
+const isUnderWay = (pacs: PacsState | 'partial'): boolean => pacs === 'waiting' || pacs === 'held'
 
-/** The state of a part at the PACS is that of the instance that needs a person most, then of the slowest. */
-function pacsOf({ instances }: Receipt): PacsState {
+/**
+ * The state of a part at the PACS is that of the instance that needs a person most, then of the slowest. It is accepted only
+ * if all of its instances are.
+ */
+function pacsOf({ instances }: Receipt): PacsState | 'partial' {
   const states = new Set(instances.map(({ pacs }) => pacs))
-  for (const state of ['refused', 'held', 'waiting', 'unverified', 'accepted'] as const)
+  for (const state of ['refused', 'held', 'waiting', 'unverified'] as const)
     if (states.has(state)) return state
-  return 'none'
+  if (!states.has('none')) return 'accepted'
+  return states.has('accepted') ? 'partial' : 'none'
 }

@@ -20,10 +20,12 @@ export function release(db: Database, what: ReleaseTarget, by: string, now: numb
     'studyUid' in what ? ['study_uid', what.studyUid] : ['sop_instance_uid', what.sopInstanceUid]
   return db.run(
     `UPDATE instances SET released_at = ?, released_by = ?, pacs_next_at = 0,
+       pacs_changed_at = iif(pacs_state = 'held', ?, pacs_changed_at),
        pacs_state = CASE pacs_state WHEN 'held' THEN 'waiting' ELSE pacs_state END
      WHERE ${column} = ? AND hold IS NOT NULL AND released_at IS NULL`,
     now,
     by,
+    now,
     uid,
   )
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { LONGEST_WAIT_MS } from '../../platform/backoff.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import type { HandOnInstance, HandOnOutcome, HandOnRegister, PacsCounts } from '../register.ts'
@@ -16,11 +17,15 @@ export class SqliteHandOn implements HandOnRegister {
     this.#db = db
   }
 
-  async due(now: number, limits: { instances: number; bytes: number }): Promise<HandOnInstance[]> {
+  async due(
+    now: number,
+    limits: { instances: number; bytes: number },
+    from: 'oldest' | 'newest' = 'oldest',
+  ): Promise<HandOnInstance[]> {
     // What lies further off than any wait was told to wait by a clock that has jumped back since.
     const first =
-      this.#db.get<HandOnInstance>(FIRST('<= ?'), now) ??
-      this.#db.get<HandOnInstance>(FIRST('> ?'), now + LONGEST_WAIT_MS)
+      this.#db.get<HandOnInstance>(FIRST('<= ?', from), now) ??
+      this.#db.get<HandOnInstance>(FIRST('> ?', from), now + LONGEST_WAIT_MS)
     if (first === undefined || first.attempts > 0) return first === undefined ? [] : [first]
     const ofStudy = this.#db.all<HandOnInstance>(
       `SELECT ${COLUMNS} FROM instances
@@ -38,12 +43,14 @@ export class SqliteHandOn implements HandOnRegister {
     return row?.at ?? undefined
   }
 
-  async settle(outcomes: readonly HandOnOutcome[]): Promise<void> {
+  async settle(outcomes: readonly HandOnOutcome[], now: number): Promise<void> {
     this.#db.durably(() => {
       for (const { id, state, reason, failed, nextAt } of outcomes) {
         this.#db.run(
-          `UPDATE instances SET pacs_state = ?, pacs_reason = ?, pacs_attempts = pacs_attempts + ?, pacs_next_at = ?
-           WHERE id = ?`,
+          `UPDATE instances SET pacs_changed_at = iif(pacs_state = ?, pacs_changed_at, ?), pacs_state = ?, pacs_reason = ?,
+             pacs_attempts = pacs_attempts + ?, pacs_next_at = ? WHERE id = ?`,
+          state,
+          now,
           state,
           reason,
           Number(failed),
@@ -55,17 +62,55 @@ export class SqliteHandOn implements HandOnRegister {
   }
 
   /** In slices, since a running center writes to the same register and must not wait for long. */
-  async retry(studyUid?: string): Promise<number> {
-    if (studyUid !== undefined) return this.#retry(RETRY_STUDY, studyUid)
+  async retry(now: number, studyUid?: string): Promise<number> {
     let retried = 0
-    for (const sql of RETRY_ALL) {
-      for (let some = AT_ONCE; some === AT_ONCE; retried += some) some = this.#retry(sql, AT_ONCE)
-    }
+    if (studyUid !== undefined) retried = this.#db.durably(() => this.#db.run(RETRY_STUDY, now, studyUid))
+    else for (const sql of RETRY_ALL) retried += this.#inSlices(sql, now)
+    this.#db.durably(() => this.#db.run(COUNT_RETRY, now))
     return retried
   }
 
-  #retry(sql: string, value: string | number): number {
-    return this.#db.durably(() => this.#db.run(sql, value))
+  async retries(): Promise<number> {
+    return this.#db.get<{ n: number }>(RETRIES)?.n ?? 0
+  }
+
+  async adopt(takes: (policy: string) => boolean, now: number, signal: AbortSignal): Promise<number> {
+    let adopted = 0
+    for (const policy of this.#policies('none').filter(takes)) {
+      for (let some = AT_ONCE; some === AT_ONCE; adopted += some) {
+        if (signal.aborted) return adopted
+        some = this.#db.durably(() => this.#db.run(ADOPT, now, now, policy, AT_ONCE))
+        await setImmediate()
+      }
+    }
+    return adopted
+  }
+
+  async disown(takes: (policy: string) => boolean, now: number): Promise<number> {
+    let disowned = 0
+    for (const state of ['waiting', 'held', 'refused']) {
+      for (const policy of this.#policies(state).filter((one) => !takes(one)))
+        disowned += this.#inSlices(DISOWN(state), now, policy)
+    }
+    return disowned
+  }
+
+  /** Policies of the instances in this state, by a step from each to the next in the index. */
+  #policies(state: string): string[] {
+    const policies: string[] = []
+    for (let last = ''; ; ) {
+      const next = this.#db.get<{ policy: string | null }>(NEXT_POLICY(state), last)?.policy
+      if (next === null || next === undefined) return policies
+      policies.push(next)
+      last = next
+    }
+  }
+
+  #inSlices(sql: string, ...values: (string | number)[]): number {
+    let changed = 0
+    for (let some = AT_ONCE; some === AT_ONCE; changed += some)
+      some = this.#db.durably(() => this.#db.run(sql, ...values, AT_ONCE))
+    return changed
   }
 
   async count(): Promise<PacsCounts> {
@@ -79,18 +124,35 @@ export class SqliteHandOn implements HandOnRegister {
   }
 }
 
-const FIRST = (when: string): string => `
+const FIRST = (when: string, from: 'oldest' | 'newest'): string => `
   SELECT ${COLUMNS} FROM instances INDEXED BY instances_for_the_pacs
-  WHERE ${WAITS} AND pacs_next_at ${when} ORDER BY pacs_next_at, id LIMIT 1`
-/** Instances made due in one transaction. */
+  WHERE ${WAITS} AND pacs_next_at ${when}
+  ORDER BY ${from === 'oldest' ? 'pacs_next_at, id' : 'pacs_next_at DESC, id DESC'} LIMIT 1`
+/** Instances changed in one transaction. */
 const AT_ONCE = 1000
-const RETRY = "UPDATE instances SET pacs_state = 'waiting', pacs_next_at = 0 WHERE"
-const RETRY_STUDY = `${RETRY} study_uid = ? AND pacs_state IN ('waiting', 'refused', 'unverified')`
+const RETRY = `
+  UPDATE instances SET pacs_changed_at = iif(pacs_state = 'waiting', pacs_changed_at, ?), pacs_state = 'waiting',
+    pacs_next_at = 0 WHERE`
+const RETRY_STUDY = `${RETRY} study_uid = ? AND file_state = 'whole' AND pacs_state IN ('waiting', 'refused', 'unverified')`
 const RETRY_ALL = [
   `${WAITS} AND pacs_next_at > 0`,
   "pacs_state = 'refused'",
   "pacs_state = 'unverified'",
 ].map((which) => `${RETRY} id IN (SELECT id FROM instances WHERE ${which} LIMIT ?)`)
+const COUNT_RETRY = `
+  INSERT INTO notes (name, since, message) VALUES ('RETRIED', ?, '1')
+  ON CONFLICT (name) DO UPDATE SET since = excluded.since, message = CAST(message AS INTEGER) + 1`
+const RETRIES = "SELECT CAST(message AS INTEGER) AS n FROM notes WHERE name = 'RETRIED'"
+const NEXT_POLICY = (state: string): string => `
+  SELECT min(policy) AS policy FROM instances INDEXED BY instances_by_policy WHERE pacs_state = '${state}' AND pacs_state <> 'accepted' AND policy > ?`
+const OF_POLICY = (state: string): string => `
+  id IN (SELECT id FROM instances INDEXED BY instances_by_policy WHERE pacs_state = '${state}' AND pacs_state <> 'accepted' AND policy = ? LIMIT ?)`
+/** As if it came now; what an operator has not released is held. */
+const ADOPT = `
+  UPDATE instances SET pacs_state = iif(hold IS NULL OR released_at IS NOT NULL, 'waiting', 'held'), pacs_attempts = 0,
+    pacs_next_at = ?, pacs_changed_at = ? WHERE ${OF_POLICY('none')}`
+const DISOWN = (state: string): string => `
+  UPDATE instances SET pacs_state = 'none', pacs_reason = NULL, pacs_changed_at = ? WHERE ${OF_POLICY(state)}`
 
 /** As many from the front as fit, at least one; an answer names instances by their UID, so none twice. */
 function withinBytes(instances: readonly HandOnInstance[], limit: number): HandOnInstance[] {

@@ -86,9 +86,11 @@ export class SqliteInstances implements InstanceRegister {
        SELECT i.study_uid AS studyUid, count(*) AS instances, sum(i.file_bytes) AS bytes,
          sum(i.hold IS NOT NULL AND i.released_at IS NULL) AS held,
          max(i.stored_at) AS lastStoredAt,
+         sum(i.pacs_state = 'none') AS pacsNone,
          sum(i.pacs_state = 'waiting') AS pacsWaiting,
          sum(i.pacs_state = 'held') AS pacsHeld,
          sum(i.pacs_state = 'accepted') AS pacsAccepted,
+         max(CASE i.pacs_state WHEN 'accepted' THEN i.pacs_changed_at END) AS pacsAcceptedAt,
          sum(i.pacs_state = 'refused') AS pacsRefused,
          sum(i.pacs_state = 'unverified') AS pacsUnverified,
          max(CASE WHEN i.pacs_state IN ('waiting', 'refused', 'unverified') THEN i.pacs_reason
@@ -160,8 +162,8 @@ export class SqliteInstances implements InstanceRegister {
     const row = this.#db.get<{ id: number }>(
       `INSERT INTO instances (study_uid, series_uid, sop_instance_uid, sop_class_uid, transfer_syntax_uid,
          data_set_bytes, data_set_sha256, file, file_bytes, file_sha256, stored_at, agent, policy, hold, hold_reason, pacs_state,
-         pacs_next_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+         pacs_next_at, pacs_changed_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
       member.studyUid,
       member.seriesUid,
       member.sopInstanceUid,
@@ -178,6 +180,7 @@ export class SqliteInstances implements InstanceRegister {
       hold,
       reason,
       pacsState,
+      terms.now,
       terms.now,
     )
     return Number(row?.id)
@@ -198,13 +201,14 @@ export class SqliteInstances implements InstanceRegister {
     const { hold, reason, pacsState } = decideClaim(this.#db, agent, member, terms, id)
     if (hold === 'foreign' && !isNewlyMeant) return
     this.#db.run(
-      `UPDATE instances SET agent = ?, policy = ?, hold = ?, hold_reason = ?, pacs_state = ?, pacs_next_at = ?
-       WHERE id = ?`,
+      `UPDATE instances SET agent = ?, policy = ?, hold = ?, hold_reason = ?, pacs_state = ?, pacs_next_at = ?,
+         pacs_changed_at = ? WHERE id = ?`,
       agent,
       isNewlyMeant ? member.policy : before.policy,
       hold,
       reason,
       isNewlyMeant || terms.pacs.takes(before.policy) ? pacsState : 'none',
+      terms.now,
       terms.now,
       id,
     )

@@ -43,6 +43,19 @@ export class SqliteReceipts implements ReceiptRegister {
     )
   }
 
+  async pacsChanged(agent: string, digests: readonly string[]): Promise<string[]> {
+    return this.#db
+      .all<{ digest: string }>(
+        `SELECT m.digest FROM json_each(?) JOIN manifests m ON m.digest = value
+         WHERE m.agent = ? AND EXISTS (
+           SELECT 1 FROM instances i WHERE i.study_uid = m.study_uid AND i.pacs_changed_at > (
+             SELECT max(r.issued_at) FROM receipts r WHERE r.manifest = m.digest))`,
+        JSON.stringify(digests),
+        agent,
+      )
+      .map((row) => row.digest)
+  }
+
   async manifest(digest: string): Promise<string | undefined> {
     return this.#db.get<{ jws: string }>('SELECT jws FROM manifests WHERE digest = ?', digest)?.jws
   }

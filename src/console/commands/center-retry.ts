@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import { isFolderLocked } from '../../platform/folder-lock.ts'
+import { centerSettings } from '../config-file.ts'
 import { openDesk } from '../open-desk.ts'
 import { printJson, type Session } from '../session.ts'
 import { configOption, type JsonOption, jsonOption } from './options.ts'
@@ -11,9 +13,13 @@ export function addCenterRetry(program: Command, session: Session): void {
     .argument('[uid]', say('study.uid'))
     .addOption(jsonOption(session))
     .action(async (uid: string | undefined, { json }: JsonOption) => {
+      const { dataFolder, pacs } = centerSettings(session, configOption(program))
       using desk = await openDesk(session, configOption(program))
       const retried = await desk.retryPacs(uid)
-      if (json) printJson(session, { retried })
-      else terminal.print(say('centerRetry.done', { count: retried }))
+      const isRunning = isFolderLocked(dataFolder)
+      if (json) return printJson(session, { retried, isRunning, isPacsConfigured: pacs !== undefined })
+      if (pacs === undefined) return terminal.print(say('centerRetry.noPacs'))
+      if (retried === 0) return terminal.print(say('centerRetry.nothing'))
+      terminal.print(say(isRunning ? 'centerRetry.now' : 'centerRetry.atStart', { count: retried }))
     })
 }

@@ -49,7 +49,7 @@ function studiesText(studies: readonly StudyRow[], { say, clock }: Session): str
       showBytes(study.bytes),
       String(study.held),
       study.receiptedVersion === null ? '' : String(study.receiptedVersion),
-      pacsText(study, say),
+      pacsText(study, say, clock.now()),
       study.agents,
       study.studyUid,
       study.pacsReason ?? '',
@@ -57,12 +57,17 @@ function studiesText(studies: readonly StudyRow[], { say, clock }: Session): str
   )
 }
 
-/** The worst comes first. */
-function pacsText(study: StudyRow, say: Session['say']): string {
-  const { pacsRefused, pacsHeld, pacsWaiting, pacsUnverified, pacsAccepted } = study
+/** The worst comes first. The PACS has a study only if it accepted all of it; what it does with it later nobody tells us. */
+function pacsText(study: StudyRow, say: Session['say'], now: number): string {
+  const { pacsRefused, pacsHeld, pacsWaiting, pacsUnverified, pacsAccepted, pacsAcceptedAt, instances } =
+    study
   if (pacsRefused > 0) return `${say('pacs.refused')} ${pacsRefused}`
   if (pacsHeld > 0) return `${say('pacs.held')} ${pacsHeld}`
   if (pacsWaiting > 0) return `${say('pacs.waiting')} ${pacsWaiting}`
   if (pacsUnverified > 0) return `${say('pacs.unverified')} ${pacsUnverified}`
-  return pacsAccepted > 0 ? say('pacs.accepted') : say('pacs.none')
+  if (pacsAcceptedAt === null) return say('pacs.none')
+  const accepted = say('pacs.accepted', { time: showTime(pacsAcceptedAt, now) })
+  return pacsAccepted === instances
+    ? accepted
+    : say('pacs.some', { count: pacsAccepted, instances, accepted })
 }

@@ -17,6 +17,11 @@ export function addRetry(program: Command, session: Session): void {
       const query = uid === undefined ? '' : `?study=${encodeURIComponent(uid)}`
       const answer = await client.call(retrySchema, 'POST', `${CONTROL_PATHS.retry}${query}`)
       if (json) terminal.print(answer.json)
-      else terminal.print(say('retry.done', { count: answer.value.retried }))
+      else {
+        const { retried: count, studies } = answer.value
+        if (count === 0 && studies === 0) terminal.print(say('retry.nothing'))
+        if (count > 0) terminal.print(say('retry.done', { count }))
+        if (studies > 0) terminal.print(say('retry.receipts', { count: studies }))
+      }
     })
 }

@@ -39,12 +39,16 @@ export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWord
     todo: 'see ferry-center held, look at them, then ferry-center release STUDY',
   },
   PACS_UNVERIFIED: {
-    what: 'The PACS says that it already has {count} {count:instance|instances}, and its copies were not compared',
+    what: 'The PACS says that it has {count} {count:instance|instances}, and its copies were not compared',
     todo: 'set pacs.wadoUrl in center.yaml to where the PACS gives its copies out unchanged, then ferry-center retry',
   },
   PACS_UNREACHABLE: {
-    what: 'The PACS cannot be reached ({reason}); the center tries again by itself',
-    todo: 'check the PACS, the line to it, and pacs in center.yaml',
+    what: 'Nothing reaches the PACS ({reason}); the center tries again by itself',
+    todo: 'check the PACS, the line to it, and pacs in center.yaml; ferry-center retry tries at once',
+  },
+  PACS_ADDRESS: {
+    what: 'The address of the PACS does not lead to a service that stores instances ({reason})',
+    todo: 'check pacs.url in center.yaml, and proxies and gateways before the PACS; ferry-center retry tries at once',
   },
   KEYS_REFUSED: {
     what: 'Keys or a certificate that were changed cannot be taken over; the center goes on with the old ones ({reason})',
@@ -52,7 +56,7 @@ export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWord
   },
   PACS_DENIES_US: {
     what: 'The PACS does not let the center in ({reason})',
-    todo: 'check user name, password or token, and certificate of pacs in center.yaml',
+    todo: 'check user name, password or token of pacs in center.yaml, and the rights of this user; ferry-center retry tries at once',
   },
   AGENT_PENDING: {
     what: 'The agent {name} waits for approval',

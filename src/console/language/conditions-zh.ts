@@ -39,12 +39,16 @@ export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWord
     todo: '用 ferry-center held 查看，核对后执行 ferry-center release 检查UID',
   },
   PACS_UNVERIFIED: {
-    what: 'PACS 称已有影像 {count} 幅，其副本未能比对',
+    what: 'PACS 称已收影像 {count} 幅，其副本未能比对',
     todo: '在 center.yaml 的 pacs.wadoUrl 中填写 PACS 原样提供影像的网址，然后执行 ferry-center retry',
   },
   PACS_UNREACHABLE: {
-    what: '无法连接 PACS（{reason}）；中心会自动重试',
-    todo: '检查 PACS、到 PACS 的网络以及 center.yaml 中的 pacs 设置',
+    what: '影像暂时送不进 PACS（{reason}）；中心会自动重试',
+    todo: '检查 PACS、到 PACS 的网络以及 center.yaml 中的 pacs 设置；执行 ferry-center retry 可立即重试',
+  },
+  PACS_ADDRESS: {
+    what: 'PACS 地址上应答的不是影像存储服务（{reason}）',
+    todo: '检查 center.yaml 中的 pacs.url，以及 PACS 前面的代理或网关；执行 ferry-center retry 可立即重试',
   },
   KEYS_REFUSED: {
     what: '更改过的密钥或证书无法采用，中心仍在使用旧的（{reason}）',
@@ -52,7 +56,7 @@ export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWord
   },
   PACS_DENIES_US: {
     what: 'PACS 不允许中心访问（{reason}）',
-    todo: '检查 center.yaml 中 pacs 的用户名、密码或令牌以及证书',
+    todo: '检查 center.yaml 中 pacs 的用户名、密码或令牌，以及该用户的权限；执行 ferry-center retry 可立即重试',
   },
   AGENT_PENDING: {
     what: '前置机 {name} 等待批准',

@@ -251,8 +251,16 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     todo: 'ask the center for the reason; after the cause is mended: ferry retry',
   },
   PACS_UNREACHABLE: {
-    meaning: 'the PACS cannot be reached',
+    meaning: 'the PACS cannot be reached, or stores nothing at the moment',
     todo: 'check that the PACS is running and its address in the configuration; it is tried again by itself',
+  },
+  PACS_ADDRESS: {
+    meaning: 'what answers at the address of the PACS does not store instances',
+    todo: 'check pacs.url in center.yaml, and proxies and gateways before the PACS; it is tried again by itself',
+  },
+  PACS_DENIED: {
+    meaning: 'the PACS does not let the center in',
+    todo: 'check user name, password or token of pacs in center.yaml, and the rights of this user; it is tried again by itself',
   },
   PACS_REFUSED: {
     meaning: 'the PACS does not take an instance',

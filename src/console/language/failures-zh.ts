@@ -182,7 +182,18 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     todo: '无需处理，会自动重发；如经常出现，请检查中心的磁盘',
   },
   INSTANCE_REFUSED: { meaning: '中心不能接收这个影像', todo: '向中心询问原因；排除后执行 ferry retry' },
-  PACS_UNREACHABLE: { meaning: '连不上 PACS', todo: '检查 PACS 是否运行及配置中的地址；会自动重试' },
+  PACS_UNREACHABLE: {
+    meaning: '连不上 PACS，或 PACS 暂时不能保存影像',
+    todo: '检查 PACS 是否运行及配置中的地址；会自动重试',
+  },
+  PACS_ADDRESS: {
+    meaning: 'PACS 地址上应答的不是影像存储服务',
+    todo: '检查 center.yaml 中的 pacs.url，以及 PACS 前面的代理或网关；会自动重试',
+  },
+  PACS_DENIED: {
+    meaning: 'PACS 不允许中心访问',
+    todo: '检查 center.yaml 中 pacs 的用户名、密码或令牌，以及该用户的权限；会自动重试',
+  },
   PACS_REFUSED: {
     meaning: 'PACS 不接收某个影像',
     todo: '查看 PACS 日志；排除原因后执行 ferry-center retry',

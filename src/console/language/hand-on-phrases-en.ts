@@ -14,11 +14,22 @@ export const HAND_ON_ENGLISH = {
   'hold.unreadable': 'not certain what it is',
   'centerRetry.about':
     'hand on to the PACS again what it refused, lacks, or was not compared; not what is held',
-  'centerRetry.done': '{count} instances are handed on again.',
-  'pacs.none': 'no PACS',
+  'centerRetry.now':
+    'Instances that wait for the PACS: {count}. The next attempt starts now; ferry-center status shows how it goes.',
+  'centerRetry.atStart':
+    'Instances that wait for the PACS: {count}. The center is not running: they are handed on when it starts.',
+  'centerRetry.nothing': 'Nothing waits for the PACS. What is held needs ferry-center release.',
+  'centerRetry.noPacs': 'No PACS is set in center.yaml: nothing is handed on.',
+  'pacs.none': 'not for a PACS',
   'pacs.waiting': 'waiting',
   'pacs.held': 'HELD at the center',
-  'pacs.accepted': 'has it',
-  'pacs.unverified': 'says it has it, its copy was not compared',
+  'pacs.accepted': 'accepted {time}',
+  'pacs.some': '{count} of {instances}: {accepted}',
+  'pacs.partial': 'accepted in part {time}, the rest is not for a PACS',
+  'pacs.unverified': 'says it has it; its copy was not compared',
   'pacs.refused': 'REFUSED',
+  'retry.done': 'Instances that wait for the center: {count}. The next attempt starts now.',
+  'retry.receipts': 'Studies whose receipt is awaited: {count}. The center is asked now.',
+  'retry.nothing':
+    'Nothing waits to be sent, and no receipt is awaited. What a check has held needs ferry quarantine release.',
 } as const

@@ -104,7 +104,6 @@ export const ENGLISH = {
   'step.discontinued': 'discontinued',
   'study.announced': '{device} announced {announced} instances by MPPS ({state}): {arrived} have come',
   'retry.about': 'let everything that is held or waits go at once, or one study',
-  'retry.done': '{count} instances may go at once.',
   'echo.about': 'ask a DICOM node whether it answers (C-ECHO)',
   'peer.argument': 'AET@host:port',
   'peer.calling': 'our AE title',

@@ -100,7 +100,6 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'step.discontinued': '已中止',
   'study.announced': '{device} 通过 MPPS 申报 {announced} 幅（{state}），已到 {arrived} 幅',
   'retry.about': '让所有搁置和等待的影像（或某个检查）立即再发',
-  'retry.done': '{count} 个影像可立即再发。',
   'echo.about': '测试某个 DICOM 节点是否应答（C-ECHO）',
   'peer.argument': 'AET@主机:端口',
   'peer.calling': '本方 AE Title',

@@ -72,7 +72,7 @@ test('a study that was confirmed without what the center refused is open again w
     pacs: 'none',
     pacsDueAt: 0,
   })
-  expect(queue.deliveries.retry('center', STUDY)).toBe(1)
+  expect(queue.deliveries.retry('center', STUDY)).toMatchObject({ instances: 1 })
   expect(queue.studies.get('center', STUDY)).toMatchObject({ state: 'open' })
 })
 

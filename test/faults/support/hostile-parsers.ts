@@ -117,7 +117,18 @@ export const PARSERS: readonly HostileParser[] = [
   {
     name: 'STOW answer',
     good: [STOW_ANSWER],
-    read: (bytes) => readStowAnswer(200, latin1(bytes), ['1.2.3']),
+    read: (bytes) =>
+      readStowAnswer(
+        {
+          status: 200,
+          contentType: 'application/dicom+json',
+          location: undefined,
+          retryAfterMs: undefined,
+          body: latin1(bytes),
+          isWhole: true,
+        },
+        ['1.2.3'],
+      ),
   },
 ]
 

@@ -94,6 +94,10 @@ CREATE TABLE manifest (
   forgotten_at INTEGER,
   -- what the receipt says of the PACS behind the center: see PacsState
   pacs TEXT,
+  -- when the receipt came that said so first
+  pacs_at INTEGER,
+  -- 1: the center says that the PACS has got further since; the receipt is asked for again
+  pacs_changed INTEGER NOT NULL DEFAULT 0,
   -- the center that it is for; another one knows nothing of it
   center TEXT,
   -- both are large, and last: what stands before them is read without them

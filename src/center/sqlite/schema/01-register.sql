@@ -79,13 +79,15 @@ CREATE TABLE instances (
   -- The user of the operating system.
   released_by TEXT,
   -- 'none': no PACS is meant to have it. 'held': an operator must release it. 'unverified': the PACS says that it has this
-  -- SOP instance already, and its copy could not be compared.
+  -- SOP instance, and its copy could not be compared.
   pacs_state TEXT NOT NULL
     CHECK (pacs_state IN ('none', 'waiting', 'held', 'accepted', 'refused', 'unverified')),
   -- How often a request that held it failed; after the first time it travels alone.
   pacs_attempts INTEGER NOT NULL DEFAULT 0,
   pacs_next_at INTEGER NOT NULL DEFAULT 0,
   pacs_reason TEXT,
+  -- When pacs_state last became what it is.
+  pacs_changed_at INTEGER NOT NULL DEFAULT 0,
   UNIQUE (sop_instance_uid, data_set_sha256, transfer_syntax_uid)
 ) STRICT;
 
@@ -94,6 +96,8 @@ CREATE INDEX instances_by_time ON instances (stored_at);
 CREATE INDEX held_instances ON instances (id) WHERE hold IS NOT NULL AND released_at IS NULL;
 CREATE INDEX released_instances ON instances (released_at) WHERE released_at IS NOT NULL;
 CREATE INDEX instances_for_the_pacs ON instances (pacs_next_at) WHERE pacs_state = 'waiting' AND file_state = 'whole';
+-- What becomes of instances when pacs.policies changes is decided policy by policy. Accepted ones stay what they are.
+CREATE INDEX instances_by_policy ON instances (pacs_state, policy) WHERE pacs_state <> 'accepted';
 CREATE INDEX instances_refused_by_the_pacs ON instances (id) WHERE pacs_state = 'refused';
 CREATE INDEX instances_held_from_the_pacs ON instances (id) WHERE pacs_state = 'held';
 CREATE INDEX instances_unverified_at_the_pacs ON instances (id) WHERE pacs_state = 'unverified';

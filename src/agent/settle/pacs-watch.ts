@@ -1,0 +1,71 @@
+import type { Clock } from '../../platform/clock.ts'
+import { describe } from '../../platform/failure.ts'
+import type { Log } from '../../platform/log.ts'
+import { Wake } from '../../platform/wake.ts'
+import type { OpenAtPacs, PacsStates } from '../queue/pacs-states.ts'
+
+const EVERY_MS = 5 * 60_000
+/** After an answer with changes: what an operator did at the center concerns many studies at once. */
+const SOON_MS = 1000
+/** Manifests that one question names, about 35 KB. */
+const ASKED_AT_ONCE = 500
+
+export interface PacsWatchParts {
+  destination: string
+  states: PacsStates
+  /** Those of these digests of manifests whose receipt no longer says what is so at the PACS. */
+  askChanged: (digests: readonly string[], signal: AbortSignal) => Promise<readonly string[]>
+  /** Receipts are to be asked for again. */
+  outdated: () => void
+  clock: Clock
+  log: Log
+}
+
+/**
+ * Learns what became of studies at the PACS long after their receipt: a PACS was configured later, or the center's operator
+ * had refused instances handed on again. Asks about one page of the studies that the PACS has not accepted every few
+ * minutes, the newest first, and goes on with older ones the next time. Nothing is asked while there are none.
+ */
+export class PacsWatch {
+  readonly #parts: PacsWatchParts
+  readonly #wake: Wake
+  #last: OpenAtPacs | undefined
+
+  constructor(parts: PacsWatchParts) {
+    this.#parts = parts
+    this.#wake = new Wake(parts.clock)
+  }
+
+  /** Asks now, from the newest study on. */
+  wake(): void {
+    this.#last = undefined
+    this.#wake.call()
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const isMore = await this.#ask(signal)
+      await this.#wake.wait(isMore ? SOON_MS : EVERY_MS, signal)
+    }
+  }
+
+  /** Returns true if there were changes, and older studies may have changed as well. */
+  async #ask(signal: AbortSignal): Promise<boolean> {
+    const { destination, states, askChanged, outdated, log } = this.#parts
+    const page = states.open(destination, ASKED_AT_ONCE, this.#last)
+    this.#last = page.length < ASKED_AT_ONCE ? undefined : page.at(-1)
+    if (page.length === 0) return false
+    try {
+      const changed = await askChanged(
+        page.map(({ digest }) => digest),
+        signal,
+      )
+      states.changed(destination, changed)
+      if (changed.length > 0) outdated()
+      return changed.length > 0 && this.#last !== undefined
+    } catch (error) {
+      if (!signal.aborted) log.debug('center not asked about the PACS', { reason: describe(error) })
+      return false
+    }
+  }
+}
