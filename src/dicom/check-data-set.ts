@@ -6,9 +6,8 @@ import { TailCheck } from './check-tail.ts'
 import { TextCheck } from './check-text.ts'
 import { type DataSetToken, type ElementToken, UNDEFINED_LENGTH } from './data-set-token.ts'
 import { contradictsSyntax } from './declared-syntax.ts'
-import { encodingOf } from './element-header.ts'
 import type { Tag } from './tag.ts'
-import { transferSyntax } from './transfer-syntax.ts'
+import { isListedSyntax, transferSyntax } from './transfer-syntax.ts'
 import { TwofoldReading } from './twofold-reading.ts'
 import { isZero } from './zeros.ts'
 
@@ -22,11 +21,13 @@ const PIXEL_DATA_GROUP = 0x7fe0
  * exception.
  */
 export class DataSetCheck {
+  readonly #uid: string
   readonly #reading: TwofoldReading
   readonly #identifiers = new IdentifierCheck()
   readonly #text = new TextCheck()
   readonly #pixels: PixelCheck
-  readonly #tail: TailCheck
+  /** Begins with the first element after Pixel Data: only then is it known how the data set is written. */
+  #tail: TailCheck | undefined
   readonly #ending = new EndingCheck()
   readonly #found = new Set<Finding>()
   #value: { element: ElementToken; pieces: Buffer[] } | undefined
@@ -40,9 +41,8 @@ export class DataSetCheck {
   #isEnded = false
 
   constructor(transferSyntaxUid: string) {
-    const syntax = transferSyntax(transferSyntaxUid)
-    this.#pixels = new PixelCheck(syntax)
-    this.#tail = new TailCheck(encodingOf(syntax))
+    this.#uid = transferSyntaxUid
+    this.#pixels = new PixelCheck(transferSyntax(transferSyntaxUid))
     this.#reading = new TwofoldReading(
       transferSyntaxUid,
       (token) => this.#take(token),
@@ -73,14 +73,19 @@ export class DataSetCheck {
   }
 
   /**
-   * If the first element cannot be read, the data set is written in another syntax. After Pixel Data only an element that
+   * If the first element cannot be read, the data set is written in another syntax, or, if PS3.6 does not list the declared
+   * one, in a way that nobody here knows: then where it ends is unknown too. After Pixel Data only an element that
    * the end cuts off belongs to the data set; a device appended everything else.
    */
   #placed(finding: Finding): Finding {
-    if (this.#lastTag === undefined && finding === 'unreadable') return 'transferSyntax'
+    const isListed = isListedSyntax(this.#uid)
+    if (!isListed && this.#reading.lastPlausible === undefined) return 'unreadable'
+    if (isListed && this.#lastTag === undefined && finding === 'unreadable') return 'transferSyntax'
     if (this.#pixels.state !== 'behind') return finding
     const isCut =
-      this.#cutHeader === undefined ? this.#tail.isWithinElement : this.#tail.isCutHeader(this.#cutHeader)
+      this.#cutHeader === undefined
+        ? this.#beginTail().isWithinElement
+        : this.#beginTail().isCutHeader(this.#cutHeader)
     return finding === 'truncated' && isCut ? 'truncated' : 'trailingBytes'
   }
 
@@ -116,10 +121,10 @@ export class DataSetCheck {
 
   #takeElement(element: ElementToken): void {
     const { tag, length, holds, depth } = element
-    if (this.#lastTag === undefined && contradictsSyntax(element) !== undefined)
+    if (this.#lastTag === undefined && contradictsSyntax(element, this.#uid) !== undefined)
       return this.#end('transferSyntax')
     if (depth === 0) this.#checkOrder(tag)
-    if (depth === 0 && this.#pixels.state === 'behind') this.#tail.take(element)
+    if (depth === 0 && this.#pixels.state === 'behind') this.#beginTail().take(element)
     if (length % 2 === 1 && length !== UNDEFINED_LENGTH) this.#found.add('oddLength')
     this.#pixels.begin(element)
     if (holds === 'items') this.#openSequences++
@@ -127,6 +132,11 @@ export class DataSetCheck {
     this.#isInValue = holds === 'value'
     if (this.#isInValue && length <= VALUE_LIMIT_BYTES && this.#wants(element))
       this.#value = { element, pieces: [] }
+  }
+
+  #beginTail(): TailCheck {
+    this.#tail ??= new TailCheck(this.#reading.encoding)
+    return this.#tail
   }
 
   #wants(element: ElementToken): boolean {
@@ -160,7 +170,7 @@ export class DataSetCheck {
     this.#text.take(tag, vr, value)
     if (depth > 0) return
     if (this.#identifiers.wants(tag)) this.#identifiers.take(tag, value)
-    else if (this.#pixels.wants(tag)) this.#pixels.take(tag, value)
+    else if (this.#pixels.wants(tag)) this.#pixels.take(tag, value, this.#reading.encoding)
   }
 
   /** Devices fill up to a block with zeros. A header that the end has cut off is the reader's to report. */

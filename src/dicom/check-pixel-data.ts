@@ -1,8 +1,9 @@
 import type { Finding } from './check-findings.ts'
 import { FragmentCheck } from './check-fragments.ts'
 import type { ElementToken } from './data-set-token.ts'
+import type { Encoding } from './element-header.ts'
 import { TAG, type Tag } from './tag.ts'
-import { TRANSFER_SYNTAX, type TransferSyntax } from './transfer-syntax.ts'
+import { isListedSyntax, type TransferSyntax } from './transfer-syntax.ts'
 
 const SAMPLES_PER_PIXEL = 0x0028_0002
 const PHOTOMETRIC_INTERPRETATION = 0x0028_0004
@@ -14,7 +15,6 @@ const PROVIDER_URL = 0x0028_7fe0
 
 const NUMBERS: ReadonlySet<Tag> = new Set([SAMPLES_PER_PIXEL, ROWS, COLUMNS, BITS_ALLOCATED])
 const PIXEL_DATA: ReadonlySet<Tag> = new Set([TAG.PixelData, TAG.FloatPixelData, TAG.DoubleFloatPixelData])
-const KNOWN_SYNTAXES: ReadonlySet<string> = new Set(Object.values(TRANSFER_SYNTAX))
 
 /** Samples that a native pixel takes on average where chrominance is subsampled (PS3.3 §C.7.6.3.1.2). */
 const SUBSAMPLED: ReadonlyMap<string, number> = new Map([
@@ -50,16 +50,13 @@ export class PixelCheck {
     )
   }
 
-  take(tag: Tag, value: Buffer): void {
+  take(tag: Tag, value: Buffer, { littleEndian }: Encoding): void {
     if (tag === PHOTOMETRIC_INTERPRETATION)
       this.#photometricInterpretation = value.toString('latin1').replace(/[\0 ]+$/, '')
     else if (tag === NUMBER_OF_FRAMES) this.#frames = framesOf(value)
     else if (tag === PROVIDER_URL) this.#isElsewhere = true
     else if (value.length >= 2)
-      this.#numbers.set(
-        tag,
-        this.#syntax.byteOrder === 'little' ? value.readUInt16LE() : value.readUInt16BE(),
-      )
+      this.#numbers.set(tag, littleEndian ? value.readUInt16LE() : value.readUInt16BE())
   }
 
   get state(): 'before' | 'within' | 'behind' {
@@ -96,10 +93,11 @@ export class PixelCheck {
     const isDescribed = rows > 0 && columns > 0 && bits > 0
     if (this.#pixelData === undefined)
       return isDescribed && isWhole && !this.#isElsewhere ? ['pixelMissing'] : []
+    // Its form, its length and its fragments are the business of the transfer syntax, which nobody here knows.
+    if (!isListedSyntax(this.#syntax.uid)) return isDescribed ? [] : ['pixelDescription']
     const findings: Finding[] = []
     const isFragmented = this.#pixelData.holds === 'fragments'
-    if (KNOWN_SYNTAXES.has(this.#syntax.uid) && isFragmented !== this.#mayFragment())
-      findings.push('pixelForm')
+    if (isFragmented !== this.#mayFragment()) findings.push('pixelForm')
     if (!isDescribed || this.#frames === undefined) findings.push('pixelDescription')
     else if (!isFragmented && !this.#hasLength(rows * columns * bits * this.#frames))
       findings.push('pixelLength')

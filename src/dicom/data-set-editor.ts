@@ -40,7 +40,9 @@ const HELD_LIMIT_BYTES = 64 * 1024 * 1024
 /**
  * Edits a data set (without Part 10 header, inflated) while it streams through. What stands before the pixel data is held
  * whole, at most 64 MiB, so that an edit can look at all of it; large values stream past. Throws DATA_SET_UNREADABLE where
- * the bytes are no data set, or hold more than that: then nothing that came out may be used.
+ * the bytes are no data set, or hold more than that: then nothing that came out may be used. A data set in a transfer syntax
+ * that PS3.6 does not list must be in explicit VR little endian (PS3.5 §A.4): what a probe of its first element says is good
+ * enough to file it, not to say what may leave.
  */
 export class DataSetEditor {
   readonly #edits: DataSetEdits
@@ -65,7 +67,9 @@ export class DataSetEditor {
     this.#edits = edits
     this.#encoding = encodingOf(transferSyntax(transferSyntaxUid))
     this.#part = new ElementList(this.#encoding)
-    this.#reader = new DataSetReader(transferSyntaxUid, (token) => this.#take(token))
+    this.#reader = new DataSetReader(transferSyntaxUid, (token) => this.#take(token), {
+      encoding: this.#encoding,
+    })
   }
 
   /** What can be written now. Views of `chunk` may be among it: use them before its memory changes. */

@@ -27,6 +27,7 @@ const DEFAULT_LIMITS: DataSetHeadLimits = { bytes: 1024 * 1024 }
  * `head`, never in an exception.
  */
 export class DataSetHeadScanner {
+  readonly #uid: string
   readonly #limitBytes: number
   readonly #reading: TwofoldReading
   readonly #first = new IdentifierSearch()
@@ -38,6 +39,7 @@ export class DataSetHeadScanner {
   #begun = false
 
   constructor(transferSyntaxUid: string, limits: DataSetHeadLimits = DEFAULT_LIMITS) {
+    this.#uid = transferSyntaxUid
     this.#limitBytes = limits.bytes
     this.#bytesLeft = limits.bytes
     // No sequence needs to be opened for the identifiers, so a damaged private one is passed over unread.
@@ -109,7 +111,7 @@ export class DataSetHeadScanner {
       this.#note(this.#begun ? 'zeros within the data set' : 'zeros where the data set begins')
     if (token.kind === 'element' && !this.#begun) {
       this.#begun = true
-      const contradiction = contradictsSyntax(token)
+      const contradiction = contradictsSyntax(token, this.#uid)
       if (contradiction !== undefined) {
         this.#note(`reading a data set: ${contradiction}`)
         return this.#first.end()

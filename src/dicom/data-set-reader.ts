@@ -3,6 +3,7 @@ import { type DataSetToken, type ElementToken, UNDEFINED_LENGTH } from './data-s
 import {
   type ElementHeader,
   type Encoding,
+  EXPLICIT_LITTLE_ENDIAN,
   encodingOf,
   ITEM_HEADER_BYTES,
   readElementHeader,
@@ -10,8 +11,9 @@ import {
   readTag,
 } from './element-header.ts'
 import { itemEncodingOf } from './item-encoding.ts'
+import { PROBE_BYTES, probeEncoding } from './probe-encoding.ts'
 import { TAG } from './tag.ts'
-import { transferSyntax } from './transfer-syntax.ts'
+import { isListedSyntax, transferSyntax } from './transfer-syntax.ts'
 import { looksLikeVr } from './value-representation.ts'
 import { isZero } from './zeros.ts'
 
@@ -21,6 +23,8 @@ export interface DataSetReaderOptions {
    * passes over every value of stated length unread.
    */
   findSequences?: boolean
+  /** How the data set is written, if that is known already; otherwise the transfer syntax or the first element says it. */
+  encoding?: Encoding | undefined
 }
 
 /** Sequences within sequences; those of the standard go about ten deep. */
@@ -42,14 +46,16 @@ interface Container {
 
 /**
  * Cuts a data set (without Part 10 header) into tokens as it streams in. Nothing is decoded and no value is held: memory
- * is bounded by what is pushed at once. For the deflated syntaxes push what is inflated.
+ * is bounded by what is pushed at once. For the deflated syntaxes push what is inflated. If PS3.6 does not list the transfer
+ * syntax, the first element decides how the data set is written.
  *
  * Throws DATA_SET_UNREADABLE where the bytes are no data set in this transfer syntax, and again at each later call.
  * Its messages name places, never contents: misread bytes may be a patient's.
  */
 export class DataSetReader {
   readonly #emit: (token: DataSetToken) => void
-  readonly #encoding: Encoding
+  /** Undefined until the first element has decided. */
+  #encoding: Encoding | undefined
   readonly #findSequences: boolean
   readonly #open: Container[] = []
   #depth = 0
@@ -68,8 +74,15 @@ export class DataSetReader {
     options: DataSetReaderOptions = {},
   ) {
     this.#emit = emit
-    this.#encoding = encodingOf(transferSyntax(transferSyntaxUid))
+    this.#encoding =
+      options.encoding ??
+      (isListedSyntax(transferSyntaxUid) ? encodingOf(transferSyntax(transferSyntaxUid)) : undefined)
     this.#findSequences = options.findSequences ?? true
+  }
+
+  /** How the data set is written; undefined until that is known. */
+  get encoding(): Encoding | undefined {
+    return this.#encoding
   }
 
   push(chunk: Buffer): void {
@@ -121,6 +134,7 @@ export class DataSetReader {
       return
     }
     if (here < ITEM_HEADER_BYTES) return
+    this.#encoding ??= probeEncoding(bytes.subarray(at, at + PROBE_BYTES))
     const container = this.#open.at(-1)
     if (container === undefined && bytes[at] === 0 && isZero(bytes.subarray(at, at + ITEM_HEADER_BYTES))) {
       // No data set holds (0000,0000): devices fill up to a block with zeros.
@@ -260,7 +274,7 @@ export class DataSetReader {
   }
 
   #encodingHere(): Encoding {
-    return this.#open.at(-1)?.encoding ?? this.#encoding
+    return this.#open.at(-1)?.encoding ?? this.#encoding ?? EXPLICIT_LITTLE_ENDIAN
   }
 
   #limitHere(): number {

@@ -1,11 +1,14 @@
 import type { ElementToken } from './data-set-token.ts'
+import { isListedSyntax } from './transfer-syntax.ts'
 import { isKnownVr } from './value-representation.ts'
 
 /**
  * What in the first element of a data set shows, in words, that it is not written in the declared transfer syntax;
- * undefined if nothing does. Implicit VR under an explicit syntax needs no word here: the reader finds no VR there.
+ * undefined if nothing does. Implicit VR under an explicit syntax needs no word here: the reader finds no VR there. A
+ * transfer syntax that PS3.6 does not list says nothing that a data set could contradict.
  */
-export function contradictsSyntax(first: ElementToken): string | undefined {
+export function contradictsSyntax(first: ElementToken, transferSyntaxUid: string): string | undefined {
+  if (!isListedSyntax(transferSyntaxUid)) return undefined
   const group = first.tag >>> 16
   // Data sets begin with group 0008, or a group near it.
   if (group > 0x00ff && swapBytes(group) <= 0x00ff) return 'the byte order is not that of the transfer syntax'

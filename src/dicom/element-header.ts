@@ -11,9 +11,9 @@ export interface Encoding {
 /** In a UN element's items, whatever the transfer syntax (PS3.5 §6.2.2). */
 export const IMPLICIT_LITTLE_ENDIAN: Encoding = { explicitVr: false, littleEndian: true }
 
-const IMPLICIT_BIG_ENDIAN: Encoding = { explicitVr: false, littleEndian: false }
+export const IMPLICIT_BIG_ENDIAN: Encoding = { explicitVr: false, littleEndian: false }
 export const EXPLICIT_LITTLE_ENDIAN: Encoding = { explicitVr: true, littleEndian: true }
-const EXPLICIT_BIG_ENDIAN: Encoding = { explicitVr: true, littleEndian: false }
+export const EXPLICIT_BIG_ENDIAN: Encoding = { explicitVr: true, littleEndian: false }
 
 /** The same object for the same encoding, always. */
 export function encodingOf({ vr, byteOrder }: TransferSyntax): Encoding {

@@ -3,11 +3,10 @@ import { isPrivate } from './attribute.ts'
 import { DataSetReader, type DataSetReaderOptions } from './data-set-reader.ts'
 import { type DataSetToken, type ElementToken, UNDEFINED_LENGTH } from './data-set-token.ts'
 import { findChain, isChain } from './element-chain.ts'
-import { type Encoding, encodingOf } from './element-header.ts'
+import type { Encoding } from './element-header.ts'
 import { isPlausible } from './plausible-element.ts'
 import { RecentBytes } from './recent-bytes.ts'
 import type { Tag } from './tag.ts'
-import { transferSyntax } from './transfer-syntax.ts'
 
 /** A value with a wrong length is not longer. */
 const SEARCH_BYTES = 64 * 1024
@@ -62,16 +61,17 @@ export class SecondReading {
 
   constructor(
     transferSyntaxUid: string,
+    encoding: Encoding,
     doubt: Doubt,
     emit: (token: DataSetToken) => void,
     options: DataSetReaderOptions = {},
   ) {
     this.#uid = transferSyntaxUid
-    this.#encoding = encodingOf(transferSyntax(transferSyntaxUid))
+    this.#encoding = encoding
     this.#doubt = doubt
     this.#toSkip = skipOf(doubt)
     this.#emit = emit
-    this.#options = options
+    this.#options = { ...options, encoding }
   }
 
   push(bytes: Buffer): void {

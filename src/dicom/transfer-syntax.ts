@@ -60,6 +60,14 @@ export function transferSyntaxName(uid: string): string | undefined {
   return KEYWORDS.get(uid)
 }
 
+/**
+ * True if PS3.6 Table A-1 lists the transfer syntax, so that its UID says how a data set is written. A data set in any
+ * other one shows that only by its own first element (probe-encoding.ts).
+ */
+export function isListedSyntax(uid: string): boolean {
+  return KEYWORDS.has(uid)
+}
+
 /** What is not explicit VR little endian with encapsulated pixel data, as all the others are (PS3.5 §A). */
 const UNLIKE_THE_OTHERS = new Map<string, Partial<TransferSyntax>>([
   [TRANSFER_SYNTAX.ImplicitVRLittleEndian, { vr: 'implicit', encapsulated: false }],
@@ -73,8 +81,9 @@ const UNLIKE_THE_OTHERS = new Map<string, Partial<TransferSyntax>>([
 ])
 
 /**
- * The way of writing that a UID stands for. One that is private, or newer than this table, is taken for explicit VR
- * little endian with encapsulated pixel data, which the standard asks of every compressed syntax (PS3.5 §A.4).
+ * The way of writing that a UID stands for. For one that is private, or newer than this table, it is explicit VR little
+ * endian with encapsulated pixel data, which the standard asks of every compressed syntax (PS3.5 §A.4): only a proposal,
+ * see {@link isListedSyntax}.
  */
 export function transferSyntax(uid: string): TransferSyntax {
   return {

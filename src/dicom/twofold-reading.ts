@@ -2,9 +2,11 @@ import { Failure } from '../platform/failure.ts'
 import { isPrivate } from './attribute.ts'
 import { DataSetReader, type DataSetReaderOptions } from './data-set-reader.ts'
 import type { DataSetToken, ElementToken } from './data-set-token.ts'
+import { type Encoding, encodingOf } from './element-header.ts'
 import { isPlausible } from './plausible-element.ts'
 import { RecentBytes } from './recent-bytes.ts'
 import { type Doubt, doubtOf, type Ending, SecondReading } from './second-reading.ts'
+import { transferSyntax } from './transfer-syntax.ts'
 
 const FROM_THE_BEGINNING: Doubt = { tag: 0, isSequence: false, valueBytes: undefined }
 
@@ -53,6 +55,11 @@ export class TwofoldReading {
   /** The last element of the data set itself that could follow the one before it. */
   get lastPlausible(): ElementToken | undefined {
     return this.#last
+  }
+
+  /** How the data set is written, as far as that is known. */
+  get encoding(): Encoding {
+    return this.#reader.encoding ?? encodingOf(transferSyntax(this.#uid))
   }
 
   push(bytes: Buffer): void {
@@ -106,7 +113,7 @@ export class TwofoldReading {
     const bytes = this.#recent.from(last === undefined ? 0 : last.offset + last.bytes.length)
     if (bytes === undefined) return
     const doubt = last === undefined ? FROM_THE_BEGINNING : doubtOf(last, this.#openSequences > 0)
-    this.#second = new SecondReading(this.#uid, doubt, this.#takeSecond, this.#options)
+    this.#second = new SecondReading(this.#uid, this.encoding, doubt, this.#takeSecond, this.#options)
     this.#second.push(bytes)
   }
 }

@@ -300,8 +300,8 @@ const ODD: Readonly<Record<string, readonly Finding[]>> = {
   'odd/uid-with-leading-zeros/2.dcm': ['uidSyntax'],
   'odd/uid-with-leading-zeros/3.dcm': ['uidSyntax'],
   'odd/wrong-transfer-syntax-declared.dcm': ['transferSyntax'],
-  'odd/xa-mangled-by-text-decoding.DCM': ['transferSyntax'],
-  'odd/meta-without-transfer-syntax.dcm': ['transferSyntax'],
+  'odd/xa-mangled-by-text-decoding.DCM': ['oddLength', 'unreadable'],
+  'odd/meta-without-transfer-syntax.dcm': ['oddLength', 'pixelDescription'],
   'odd/nested-private-sequence.dcm': ['oddLength', 'pixelDescription'],
   // Called whole by those who collected them, and yet:
   'charset/chrJapMulti.dcm': ['pixelMissing'],
