@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { AgentSettings } from '../config/agent-settings.ts'
 import type { Clock } from '../platform/clock.ts'
-import { failureFrom } from '../platform/failure.ts'
+import { type Failure, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
 import {
   CENTER_PATHS,
@@ -24,6 +24,7 @@ import { CenterUpload } from './send/center-upload.ts'
 import { Dispatcher } from './send/dispatcher.ts'
 import { KeyRefresh } from './send/key-refresh.ts'
 import { Pace } from './send/pace.ts'
+import { RefusalAlarms } from './send/refusal-alarms.ts'
 import type { Completeness } from './settle/completeness.ts'
 import { PacsWatch } from './settle/pacs-watch.ts'
 import { QuietTimes } from './settle/quiet-times.ts'
@@ -67,6 +68,7 @@ export class Sending implements AsyncDisposable {
   readonly #parts: SendingParts
   readonly #client: CenterClient
   readonly #keyRefresh: KeyRefresh
+  readonly #refusals: RefusalAlarms
   readonly #quiet: QuietTimes
   readonly #settlement: Settlement
   readonly #audit: ReceiptAudit
@@ -81,6 +83,7 @@ export class Sending implements AsyncDisposable {
     const { account, keys, queue, settings, clock, log } = parts
     this.#parts = parts
     const { signingKey } = account
+    this.#refusals = new RefusalAlarms(queue.watchPoints)
     this.#client = new CenterClient({
       get url() {
         return account.address().url
@@ -91,6 +94,7 @@ export class Sending implements AsyncDisposable {
       pins: () => keys.tlsPins,
       signingKey,
       clock,
+      answered: (subject, failure) => this.#answered(subject, failure),
     })
     this.#keyRefresh = new KeyRefresh({
       account,
@@ -155,6 +159,13 @@ export class Sending implements AsyncDisposable {
       completeness,
     ]
     this.#loops = parts.map((part) => this.#keep(part))
+  }
+
+  /** A center that does not take this agent any more is found out by the probe, and shown until it does. */
+  #answered(subject: string, failure: Failure | undefined): void {
+    this.#refusals.answered(subject, failure)
+    if (failure?.code === 'AGENT_UNKNOWN' || failure?.code === 'AGENT_REVOKED')
+      this.#dispatcher.foundInTrouble(failure)
   }
 
   /** In one turn of the event loop, so that nothing is sealed for one center and entered as sealed for another. */
@@ -265,13 +276,15 @@ export class Sending implements AsyncDisposable {
       },
       receiptKeys: () => keys.receiptKeys,
       renewKeys: async (signal) => void (await this.#keyRefresh.ask(signal)),
-      postManifest: (jws, signal) =>
+      postManifest: (jws, subject, signal) =>
         this.#client.json(manifestAnswerSchema, {
           method: 'POST',
           path: CENTER_PATHS.manifests,
           headers: { 'content-type': 'application/jose' },
           body: jws,
           answerLimitBytes: RECEIPT_LIMIT_BYTES,
+          content: "the study's list",
+          subject,
           signal,
         }),
       requeued: () => this.#dispatcher.wake(),
@@ -287,7 +300,9 @@ export class Sending implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<z.infer<Schema>> {
     const headers = { 'content-type': 'application/json' }
-    return this.#client.json(schema, { method: 'POST', path, headers, body: JSON.stringify(asked), signal })
+    const body = JSON.stringify(asked)
+    const content = 'the question'
+    return this.#client.json(schema, { method: 'POST', path, headers, body, content, subject: path, signal })
   }
 
   #createPacsWatch(): PacsWatch {

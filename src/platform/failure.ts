@@ -57,6 +57,8 @@ export const FAILURES = {
   CENTER_ERROR: 'wait',
   CENTER_IDENTITY: 'operator',
   CENTER_REFUSED: 'operator',
+  CENTER_LIMIT: 'operator',
+  CENTER_PROXY: 'operator',
   CENTER_ANSWER_INVALID: 'operator',
   CENTER_BEHIND: 'wait',
   CENTER_LOST: 'operator',

@@ -2,11 +2,11 @@ import { Readable } from 'node:stream'
 import { Agent, type Dispatcher } from 'undici'
 import type { z } from 'zod'
 import type { Clock } from '../../platform/clock.ts'
-import { Failure, type FailureCode, failureFrom, isFailureCode } from '../../platform/failure.ts'
+import { Failure, failureFrom } from '../../platform/failure.ts'
 import { signAccessToken, TOKEN_LIFE_S } from '../../protocol/access-token.ts'
-import { refusalSchema } from '../../protocol/center-api.ts'
 import { parseJson } from '../../protocol/parse-json.ts'
 import type { SigningKey } from '../../protocol/signing-key.ts'
+import { failureOfRefusal, isWebPage, refusalCode, webPage } from './center-refusal.ts'
 import { pinnedConnector } from './pinned-tls.ts'
 import { Silence } from './silence.ts'
 
@@ -28,6 +28,10 @@ export interface CenterRequest {
   silenceMs?: number
   /** A longer answer is not believed; default 4 MiB. */
   answerLimitBytes?: number
+  /** What is sent, for a person: "the study's list"; default "the request". */
+  content?: string
+  /** What an alarm about the answer names: a study, or a kind of request. Without one there is no alarm. */
+  subject?: string | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -45,6 +49,8 @@ export interface CenterClientOptions {
   pins: () => readonly string[]
   signingKey: SigningKey
   clock: Clock
+  /** A request with a subject was answered; `failure` is undefined for a success. */
+  answered?: (subject: string, failure: Failure | undefined) => void
 }
 
 /** HTTPS to the center: pinned TLS 1.3, a short-lived token of the agent's key in every request, failures sorted. */
@@ -72,6 +78,24 @@ export class CenterClient implements AsyncDisposable {
 
   /** Throws the failure that the center names, or one that fits how the line broke. */
   async request(request: CenterRequest): Promise<CenterResponse> {
+    return this.#report(request, await this.#exchange(request))
+  }
+
+  /** A request whose answer is JSON of the given shape; anything else is CENTER_ANSWER_INVALID. */
+  async json<Schema extends z.ZodType>(schema: Schema, request: CenterRequest): Promise<z.infer<Schema>> {
+    const response = await this.#exchange(request)
+    const attempted = `reading the center's answer to ${request.method} ${request.path}`
+    return this.#report(
+      request,
+      response instanceof Failure ? response : parsed(response.body, schema, attempted),
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#agent.destroy()
+  }
+
+  async #exchange(request: CenterRequest): Promise<CenterResponse | Failure> {
     const response = await this.#send(request)
     this.#learnTime(response)
     if (isTokenTime(response, request)) {
@@ -81,21 +105,6 @@ export class CenterClient implements AsyncDisposable {
         return this.#checked(await this.#send(request), request)
     }
     return this.#checked(response, request)
-  }
-
-  /** A request whose answer is JSON of the given shape; anything else is CENTER_ANSWER_INVALID. */
-  async json<Schema extends z.ZodType>(schema: Schema, request: CenterRequest): Promise<z.infer<Schema>> {
-    const { body } = await this.request(request)
-    return parseJson(
-      body,
-      schema,
-      'CENTER_ANSWER_INVALID',
-      `reading the center's answer to ${request.method} ${request.path}`,
-    )
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#agent.destroy()
   }
 
   async #send({
@@ -155,16 +164,40 @@ export class CenterClient implements AsyncDisposable {
     return Math.round(this.#told.centerMs + this.#options.clock.monotonicMs() - this.#told.atMs)
   }
 
-  #checked(response: CenterResponse, { method, path, also }: CenterRequest): CenterResponse {
-    const { status, body } = response
-    if ((status >= 200 && status < 300) || also?.includes(status)) return response
-    throw refusal(status, body, `${method} ${path}`)
+  #checked(response: CenterResponse, request: CenterRequest): CenterResponse | Failure {
+    const { status } = response
+    const { method, path, also, body, content = 'the request' } = request
+    const isSuccess = status >= 200 && status < 300
+    if (isSuccess && isWebPage(response)) return webPage(status, `${method} ${path}`)
+    if (isSuccess || (also?.includes(status) && !isWebPage(response))) return response
+    const sentBytes = typeof body === 'string' ? Buffer.byteLength(body) : undefined
+    return failureOfRefusal({ ...response, request: `${method} ${path}`, content, sentBytes })
+  }
+
+  /** Says how a request was answered, and throws if that is a failure. */
+  #report<Answer>({ subject }: CenterRequest, answer: Answer | Failure): Answer {
+    const failure = answer instanceof Failure ? answer : undefined
+    if (subject !== undefined) this.#options.answered?.(subject, failure)
+    if (answer instanceof Failure) throw answer
+    return answer
   }
 }
 
 /** An answer to HEAD has no words: a token that is refused there may be one of a wrong time. */
 function isTokenTime({ status, body }: CenterResponse, { method }: CenterRequest): boolean {
   return status === 401 && (method === 'HEAD' || refusalCode(body) === 'TOKEN_TIME')
+}
+
+function parsed<Schema extends z.ZodType>(
+  body: string,
+  schema: Schema,
+  attempted: string,
+): z.infer<Schema> | Failure {
+  try {
+    return parseJson(body, schema, 'CENTER_ANSWER_INVALID', attempted)
+  } catch (error) {
+    return failureFrom(error, 'CENTER_ANSWER_INVALID', attempted)
+  }
 }
 
 async function limitedText(body: AsyncIterable<Uint8Array>, limitBytes: number): Promise<string> {
@@ -180,36 +213,6 @@ async function limitedText(body: AsyncIterable<Uint8Array>, limitBytes: number):
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
-}
-
-function refusalCode(body: string): FailureCode | undefined {
-  try {
-    const { code } = refusalSchema.parse(JSON.parse(body))
-    return isFailureCode(code) ? code : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** Failures of the machine that they happen on: here they would be read as this machine's. */
-const CENTERS_OWN: ReadonlySet<FailureCode> = new Set([
-  'STORAGE_FULL',
-  'STORAGE_ERROR',
-  'DATABASE_ERROR',
-  'INTERNAL',
-])
-
-/** The center's own code where it gives one that we know; else sorted by HTTP status (RFC 9110 §15). */
-function refusal(status: number, body: string, attempted: string): Failure {
-  const code = refusalCode(body)
-  if (code !== undefined && !CENTERS_OWN.has(code))
-    return new Failure(
-      code,
-      `the center answers ${attempted}: ${refusalSchema.parse(JSON.parse(body)).message}`,
-    )
-  const words = `the center answers ${attempted} with HTTP status ${status}`
-  if (status === 429 || status === 503 || status === 507) return new Failure('CENTER_BUSY', words)
-  return new Failure(status >= 500 ? 'CENTER_ERROR' : 'CENTER_REFUSED', words)
 }
 
 function lineFailure(error: unknown, attempted: string): Failure {

@@ -63,6 +63,7 @@ export class CenterUpload implements Destination {
       client,
       source: PackSource.of(header, spool),
       pack: header.pack,
+      subject: header.study,
       chunkSize: this.#chunkSize,
       pace,
       clock,
@@ -79,7 +80,7 @@ export class CenterUpload implements Destination {
       return this.#withoutUnreadable(pack, bad)
     }
     pack.uploadUrl = url
-    const answer = await this.#answer(url, signal)
+    const answer = await this.#answer(url, header.study, signal)
     if (answer.state === 'damaged') return this.#allAgain(header, answer.reason)
     this.#timesDamaged.delete(header.study)
     return this.#outcomes(answer.members, header.members)
@@ -119,7 +120,11 @@ export class CenterUpload implements Destination {
   }
 
   /** The center's word on the whole pack; waits while it is being opened. */
-  async #answer(url: string, signal: AbortSignal): Promise<Exclude<PackAnswer, { state: 'processing' }>> {
+  async #answer(
+    url: string,
+    subject: string,
+    signal: AbortSignal,
+  ): Promise<Exclude<PackAnswer, { state: 'processing' }>> {
     const { clock } = this.#parts
     const path = `${url}/answer`
     for (const startedMs = clock.monotonicMs(); clock.monotonicMs() - startedMs < OPENING_MS; ) {
@@ -128,6 +133,7 @@ export class CenterUpload implements Destination {
         path,
         silenceMs: ANSWER_SILENCE_MS,
         also: [404, 409, 410],
+        subject,
         signal,
       })
       if (response.status >= 400) throw forgotten()

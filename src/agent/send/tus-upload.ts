@@ -12,6 +12,8 @@ const OFFSET_STREAM = 'application/offset+octet-stream'
 export interface TusUpload {
   client: CenterClient
   source: Pick<PackSource, 'bytes' | 'range'>
+  /** The study, for an alarm about an answer. */
+  subject?: string | undefined
   /** Sent as Upload-Metadata `pack`; the center makes no second upload for the same one. */
   pack: string
   chunkSize: ChunkSize
@@ -45,7 +47,7 @@ export async function uploadPack(upload: TusUpload, uploadUrl: string | undefine
 }
 
 /** POST of the creation extension: Upload-Length is known, metadata values are base64. */
-async function create({ client, source, pack, signal }: TusUpload): Promise<string> {
+async function create({ client, source, pack, subject, signal }: TusUpload): Promise<string> {
   const metadata = `pack ${Buffer.from(pack).toString('base64')}`
   const headers = {
     ...TUS,
@@ -53,7 +55,14 @@ async function create({ client, source, pack, signal }: TusUpload): Promise<stri
     'upload-metadata': metadata,
     'content-length': '0',
   }
-  const response = await client.request({ method: 'POST', path: CENTER_PATHS.packs, headers, signal })
+  const response = await client.request({
+    method: 'POST',
+    path: CENTER_PATHS.packs,
+    headers,
+    content: 'the pack',
+    subject,
+    signal,
+  })
   const { location } = response.headers
   const url = typeof location === 'string' ? URL.parse(location, 'https://center') : null
   if (url === null)
@@ -64,10 +73,17 @@ async function create({ client, source, pack, signal }: TusUpload): Promise<stri
 
 /** HEAD: how much the center has; undefined when it does not know the upload (any more). */
 async function currentOffset(
-  { client, source, signal }: TusUpload,
+  { client, source, subject, signal }: TusUpload,
   url: string,
 ): Promise<number | undefined> {
-  const response = await client.request({ method: 'HEAD', path: url, headers: TUS, also: [404, 410], signal })
+  const response = await client.request({
+    method: 'HEAD',
+    path: url,
+    headers: TUS,
+    also: [404, 410],
+    subject,
+    signal,
+  })
   if (response.status >= 400) return undefined
   return offsetOf(response, source.bytes)
 }
@@ -89,7 +105,7 @@ async function sendChunk(upload: TusUpload, url: string, offset: number): Promis
 
 /** Throws CENTER_ERROR if the center has another offset (409) or has forgotten the upload: the next attempt asks again. */
 async function patch(
-  { client, source, pace, signal }: TusUpload,
+  { client, source, pace, subject, signal }: TusUpload,
   url: string,
   offset: number,
   end: number,
@@ -105,6 +121,8 @@ async function patch(
     },
     body: pace.through(source.range(offset, end), signal),
     also: [404, 409, 410],
+    content: 'a piece of a pack',
+    subject,
     signal,
   })
   if (response.status >= 400) {

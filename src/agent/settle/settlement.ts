@@ -45,7 +45,7 @@ export interface SettlementParts {
   receiptKeys: () => readonly VerifyKey[]
   /** Asks the center for its newest key list. */
   renewKeys: (signal: AbortSignal) => Promise<void>
-  postManifest: (jws: string, signal: AbortSignal) => Promise<ManifestAnswer>
+  postManifest: (jws: string, studyInstanceUid: string, signal: AbortSignal) => Promise<ManifestAnswer>
   /** Instances go again. */
   requeued: () => void
   /** Instances are confirmed. */
@@ -129,7 +129,7 @@ export class Settlement {
     const manifest = { ...row, jws: studies.jwsOf(destination, row) }
     if (claimedKid(manifest.jws) !== signingKey.kid) return this.#listAnew(manifest)
     try {
-      const answer = await postManifest(manifest.jws, signal)
+      const answer = await postManifest(manifest.jws, row.studyInstanceUid, signal)
       if ('receipt' in answer) await this.#confirm(manifest, answer.receipt, signal)
       else this.#sendAgain(manifest, answer.missing)
     } catch (error) {

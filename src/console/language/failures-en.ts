@@ -177,6 +177,15 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'the center refuses what this agent sends',
     todo: 'ask the center; after the cause is mended: ferry retry',
   },
+  CENTER_LIMIT: {
+    meaning: 'what this agent has to send is longer than the center, or a proxy before it, accepts',
+    todo: 'tell the center which limit is named here: it must be raised there',
+  },
+  CENTER_PROXY: {
+    meaning:
+      "something else than the center answers at the center's address: a proxy, a login page or a redirect",
+    todo: 'ask the center, or who runs the network: the agent must reach the center itself at the address in its join code',
+  },
   CENTER_ANSWER_INVALID: {
     meaning: 'the center answered something that this agent does not understand',
     todo: 'compare the versions of Ferry on both sides',

@@ -140,6 +140,14 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     todo: '停下并联系中心：可能其证书已更换，或中间有代理、防火墙拦截',
   },
   CENTER_REFUSED: { meaning: '影像中心拒绝本代理发送的内容', todo: '联系中心；排除原因后执行 ferry retry' },
+  CENTER_LIMIT: {
+    meaning: '要发送的内容超过了中心或其前面代理服务器允许的长度',
+    todo: '把此处显示的限制告知中心，由中心调大',
+  },
+  CENTER_PROXY: {
+    meaning: '在中心地址上应答的不是中心本身，而是代理服务器、登录页面或跳转',
+    todo: '联系中心或网络管理员：前置机必须能直接连到加入码中的中心地址',
+  },
   CENTER_ANSWER_INVALID: { meaning: '影像中心的应答无法理解', todo: '核对双方的 影渡 版本' },
   CENTER_BEHIND: {
     meaning: '中心丢失了已收下或已签收的影像',

@@ -56,6 +56,8 @@ export const ENGLISH = {
   'study.uid': 'Study Instance UID',
   'study.evidence': 'write the signed manifest and receipt to this new file',
   'study.none': 'No study has come in yet.',
+  'study.withoutUid': 'no study UID: {device}, {day} UTC',
+  'study.withoutUidOfSeries': 'no study UID: {device}, {day} UTC, series {series}',
   'study.unknown': 'no study has the UID {uid} here',
   'study.noEvidence': 'there is no manifest yet, so no evidence: the study is still open',
   'study.evidenceWritten': 'Written: {path}',

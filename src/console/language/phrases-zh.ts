@@ -52,6 +52,8 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'study.uid': '检查 UID（Study Instance UID）',
   'study.evidence': '把签名的清单和回执写入这个新文件',
   'study.none': '还没有收到任何检查。',
+  'study.withoutUid': '无检查 UID：{device}，{day}（UTC）',
+  'study.withoutUidOfSeries': '无检查 UID：{device}，{day}（UTC），序列 {series}',
   'study.unknown': '这里没有 UID 为 {uid} 的检查',
   'study.noEvidence': '检查仍未收齐，还没有清单，因此没有凭证',
   'study.evidenceWritten': '已写入：{path}',

@@ -1,0 +1,45 @@
+import type { Failure, FailureCode } from '../../platform/failure.ts'
+import type { WatchPoints } from '../queue/watch-points.ts'
+
+/** Codes of answers that stay the same however often the agent asks. */
+const CURELESS: readonly FailureCode[] = [
+  'CENTER_REFUSED',
+  'CENTER_LIMIT',
+  'CENTER_PROXY',
+  'CENTER_ANSWER_INVALID',
+  'MANIFEST_INVALID',
+  'SIGNATURE_INVALID',
+]
+
+/**
+ * Keeps an alarm for each request that the center's address answers in a way that no waiting cures. It is raised with the
+ * first such answer, and cleared by the first success of the same subject: a study, or a kind of request.
+ */
+export class RefusalAlarms {
+  readonly #watchPoints: Pick<WatchPoints, 'raise' | 'clear'>
+  /** Subjects whose last answer was a success: their alarms are cleared once, not with each request. */
+  readonly #clear = new Set<string>()
+
+  constructor(watchPoints: Pick<WatchPoints, 'raise' | 'clear'>) {
+    this.#watchPoints = watchPoints
+  }
+
+  /** A request about this subject was answered; `failure` is undefined for a success. */
+  answered(subject: string, failure: Failure | undefined): void {
+    if (failure === undefined) return this.#succeeded(subject)
+    if (!CURELESS.includes(failure.code)) return
+    this.#clear.delete(subject)
+    for (const code of CURELESS) if (code !== failure.code) this.#watchPoints.clear(code, subject)
+    this.#watchPoints.raise(failure.code, subject, failure.message)
+  }
+
+  #succeeded(subject: string): void {
+    if (this.#clear.has(subject)) return
+    for (const code of CURELESS) this.#watchPoints.clear(code, subject)
+    if (this.#clear.size >= REMEMBERED) this.#clear.clear()
+    this.#clear.add(subject)
+  }
+}
+
+/** Studies are many; forgetting one costs some statements that change nothing. */
+const REMEMBERED = 1000
