@@ -28,7 +28,7 @@ function wrongLengths(person: Person): HardCase[] {
     [0x0008_0070, 'LO', 'MAKER '],
     [0x0008_1090, 'LO', 'MODEL '],
     [0x0008_0301, 'US', [1]],
-    [0x0008_3001, 'OB', Buffer.alloc(8)],
+    [0x0008_041b, 'OB', Buffer.alloc(8)],
     [0x0010_4000, 'LT', 'remark'],
     [0x0018_1020, 'LO', 'V1'],
     [0x0028_0002, 'US', [1]],

@@ -174,7 +174,7 @@ export class DataSetReader {
     const { tag, vr, length, headerBytes } = header
     if (vr !== undefined && !looksLikeVr(vr)) throw this.#unreadable('no VR where one belongs')
     this.#checkFits(headerBytes + (length === UNDEFINED_LENGTH ? 0 : length))
-    const content = this.#contentOf(header, bytes.subarray(at + headerBytes), encoding)
+    const content = this.#contentOf(header, bytes, at + headerBytes, encoding)
     if (content === undefined) return
     const isItems = typeof content === 'object'
     const offset = this.#offset
@@ -198,7 +198,8 @@ export class DataSetReader {
   /** Says what the element holds, for items their encoding; undefined if the bytes that tell have not arrived. */
   #contentOf(
     header: ElementHeader,
-    value: Buffer,
+    bytes: Buffer,
+    valueAt: number,
     encoding: Encoding,
   ): Exclude<ElementToken['holds'], 'items'> | Encoding | undefined {
     const { tag, vr, length } = header
@@ -210,7 +211,8 @@ export class DataSetReader {
       throw this.#unreadable('an undefined length in a VR that has none')
     }
     if (!isUndefined && (!this.#findSequences || PIXEL_DATA.has(tag))) return 'value'
-    return itemEncodingOf(header, value, encoding)
+    // A view costs more than all else here, and most elements need none.
+    return itemEncodingOf(header, bytes.subarray(valueAt), encoding)
   }
 
   #takeItemOrDelimiter(bytes: Buffer, at: number, container: Container | undefined): void {

@@ -20,7 +20,8 @@ import { type KnownValues } from './known-value-search.ts'
 import { collectKnownValues } from './known-values.ts'
 import type { KnownValuesCache } from './known-values-cache.ts'
 import { type Link, type LinkedValues, readLinkedValues } from './link.ts'
-import { checkFitsVr, checkNamesPatient, checkNothingIsSwallowed } from './misread.ts'
+import { mayNameSomebody, saysNoNumber } from './may-name-somebody.ts'
+import { checkFitsVr, checkNamesPatient, checkNothingIsSwallowed, isHollowSequence } from './misread.ts'
 import { OutputCheck } from './output-check.ts'
 import { ownDays } from './own-days.ts'
 import { ownRuleFor } from './own-rules.ts'
@@ -271,9 +272,7 @@ export class Deidentification implements DataSetEdits {
     around: Around,
   ): void {
     const vr = vrOf(element)
-    // A sequence without an item is read as a value where no VR says what it is; with anything else in it, nobody knows what.
-    const isHollow = vr === 'SQ' && element.items === undefined
-    if (isHollow && decision.action !== 'remove') return element.replace(NOTHING)
+    if (decision.action !== 'remove' && isHollowSequence(element)) return
     switch (decision.action) {
       case 'remove':
       case 'clean-graphics':
@@ -300,8 +299,9 @@ export class Deidentification implements DataSetEdits {
     if (element.items !== undefined) return
     if (element.tag === PATIENT_AGE && this.#parts.profile.capAges)
       return element.replace(Buffer.from(capAge(plainText(element)), 'latin1'))
-    if (isLongNumber(element, vr)) return this.#keepNumber(element, vr, characterSet)
-    if ((!TEXT_VRS.has(vr) && !isPrivate(element.tag)) || isTermOfReports(element)) return
+    if (mayNameSomebody(element, vr)) return this.#keepNumber(element, vr, characterSet)
+    if (!TEXT_VRS.has(vr) && !isPrivate(element.tag)) return this.#known?.raw.checkNumbers(element)
+    if (isTermOfReports(element)) return
     if (isPrivate(element.tag) && this.#shiftsDates && (vr === 'DA' || vr === 'DT'))
       return element.replace(Buffer.from(this.#shifted(element) ?? '', 'latin1'))
     if (element.value.length > SEARCHED_BYTES) return element.replace(dummyValue(vr), paddingOf(vr))
@@ -313,7 +313,7 @@ export class Deidentification implements DataSetEdits {
     element.replace(scrubbed, paddingOf(vr))
   }
 
-  /** A number that was typed where a measure belongs: a patient's ID or telephone number as a whole. */
+  /** A number or date in which something known was found is replaced as a whole. */
   #keepNumber(element: DataElement, vr: string, characterSet: string): void {
     const { value } = element
     if ((this.#known?.scrub(value, characterSet, 'LO') ?? value) === value) return
@@ -339,7 +339,7 @@ export class Deidentification implements DataSetEdits {
   }
 
   #shift(element: DataElement, list: ElementList, vr: string): void {
-    if (vr === 'TM') return
+    if (vr === 'TM') return saysNoNumber(element) ? element.replace(NOTHING) : undefined
     const shifted = this.#shifted(element)
     if (shifted !== undefined) element.replace(Buffer.from(shifted, 'latin1'))
     // An attribute that may be of Type 2 stays, empty (PS3.5 §7.4.3).
@@ -386,7 +386,3 @@ export class Deidentification implements DataSetEdits {
 }
 
 const isOverlay = (tag: Tag): boolean => tag >>> 24 === 0x60 && (tag & 0xffff) === OVERLAY_DATA
-
-/** So many digits and nothing else; what has fewer, or a point, measures something. */
-const isLongNumber = (element: DataElement, vr: string): boolean =>
-  (vr === 'IS' || vr === 'DS') && element.value.length >= 7 && /^\s*\d{7,}\s*$/.test(plainText(element))

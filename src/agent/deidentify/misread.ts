@@ -1,4 +1,4 @@
-import { attributeName } from '../../dicom/attribute.ts'
+import { attributeName, attributeOf } from '../../dicom/attribute.ts'
 import { type DataElement, type ElementList, walk } from '../../dicom/data-set-tree.ts'
 import type { Tag } from '../../dicom/tag.ts'
 import { swallowedElement } from './swallowed-element.ts'
@@ -85,6 +85,16 @@ export function checkNothingIsSwallowed(head: ElementList, hasPixels: boolean): 
         `${attributeName(swallowed)} stands within the value of ${attributeName(tag)}, whose length may be wrong`,
       )
   })
+}
+
+/**
+ * True for a sequence by PS3.6 that was read as a value because it is empty. Throws DEID_WITHHELD if it is not: nobody can
+ * look into it, and it would stay as it is.
+ */
+export function isHollowSequence({ tag, items, value }: DataElement): boolean {
+  if (items !== undefined || attributeOf(tag)?.vrs[0] !== 'SQ') return false
+  if (value.length === 0) return true
+  throw withheld(`${attributeName(tag)} is a sequence by PS3.6, and its value cannot be read as one`)
 }
 
 /** True for control characters that no text has; zeros at the end are padding. */

@@ -1,5 +1,7 @@
+import { attributeName } from '../../dicom/attribute.ts'
 import type { ValueTransform } from '../../dicom/data-set-editor.ts'
 import type { DataSetToken } from '../../dicom/data-set-token.ts'
+import type { DataElement } from '../../dicom/data-set-tree.ts'
 import { readText, writeTextInAll } from '../../dicom/text.ts'
 import type { Gathered } from './gathered.ts'
 import { withheld } from './withheld.ts'
@@ -7,6 +9,7 @@ import { withheld } from './withheld.ts'
 /** Shorter ones stand among coded samples by accident. */
 const SHORTEST_BYTES = 6
 const LONGEST_BYTES = 256
+const LONGEST_NUMBER_BYTES = 8
 
 /**
  * Looks for known values in bytes that nobody can read as text, as fast as memory is searched: the values as they stand in the
@@ -26,6 +29,12 @@ export class RawValueSearch {
 
   isIn(bytes: Buffer): boolean {
     return this.#wanted.some((one) => bytes.includes(one))
+  }
+
+  /** Throws DEID_WITHHELD if a value of numbers or bytes is text of the patient. */
+  checkNumbers({ tag, value }: DataElement): void {
+    if (value.length > LONGEST_NUMBER_BYTES && looksLikeText(value) && this.isIn(value))
+      throw withheld(`${attributeName(tag)} holds its patient as text among numbers`)
   }
 }
 
@@ -78,6 +87,16 @@ function partsOfName(name: string): string[] {
     )
     return [group, ...components, ...pairs]
   })
+}
+
+/** True if as many bytes as a known value has at least follow one another without a control character. */
+function looksLikeText(value: Buffer): boolean {
+  let run = 0
+  for (let i = 0; i < value.length; i++) {
+    run = (value[i] ?? 0) < 0x20 ? 0 : run + 1
+    if (run >= SHORTEST_BYTES) return true
+  }
+  return false
 }
 
 function trimmed(value: Buffer): Buffer {

@@ -138,3 +138,24 @@ test('a patient who is called like a defined term changes no code, and a name in
     'X',
   )
 })
+
+test.each([
+  ['text by PS3.6 that is written as bytes', 0x0008_0070, 'OB'],
+  ['text by PS3.6 that is written as a number', 0x0008_0070, 'FD'],
+  ['a number', 0x0020_0011, 'IS'],
+  ['a measure', 0x0018_0050, 'DS'],
+  ['a time', 0x0008_0030, 'TM'],
+] as const)('%s does not keep a name', (_, tag, vr) => {
+  const named = (written: string) => left([[tag, vr, written]], ['clean-descriptors'], 'HIDDEN^PERSON')(tag)
+  expect(named('HIDDEN PERSON   ') ?? '').not.toMatch(/HIDDEN|PERSON/)
+  // The control: it is the name that does not stay.
+  expect(named('123456.7        ')).toBeDefined()
+})
+
+const copy = (tag: number, vr: string, value: string) => () => left([[tag, vr, value]], [], 'HIDDEN^PERSON')
+
+test('text of the patient among numbers, and a sequence that cannot be read, withhold the copy', () => {
+  expect(copy(0x0018_9073, 'FD', 'HIDDEN^PERSON   ')).toThrow('among numbers')
+  expect(copy(0x0018_9073, 'FD', 'OTHER0000^WOMAN ')).not.toThrow()
+  expect(copy(0x0008_9215, 'OB', 'HIDDEN^PERSON   ')).toThrow('cannot be read as one')
+})

@@ -124,7 +124,7 @@ const SWALLOWING: readonly (readonly [Tag, string, Buffer])[] = [
   [0x0008_0301, 'US', us(1)],
   [0x0008_1163, 'FD', Buffer.alloc(16)],
   [0x0008_1197, 'SL', Buffer.alloc(4)],
-  [0x0008_3001, 'OB', Buffer.alloc(8)],
+  [0x0008_041b, 'OB', Buffer.alloc(8)],
   [0x0010_4000, 'LT', Buffer.from('remark')],
   [0x0019_1001, 'UN', Buffer.alloc(4)],
   [0x0020_4000, 'LT', Buffer.from('remark')],

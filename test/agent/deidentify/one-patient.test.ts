@@ -108,16 +108,16 @@ const SAME: readonly (readonly [string, Person, Person])[] = [
     { name: 'Miller^Richard', birthDate: '19700131' },
   ]),
   [
-    'a birth date that stands for none',
+    'entry for a birth date that is not known',
     { name: 'Miller^Richard', birthDate: '00000000' },
     { name: 'Miller^Richard', birthDate: '' },
   ],
   [
-    'Hangul with and without a sign between its parts',
+    'sign between the parts of a name in Hangul',
     { name: utf8('홍^길동'), characterSet: 'ISO_IR 192' },
     { name: utf8('홍길동'), characterSet: 'ISO_IR 192' },
   ],
-  ['a backslash after the ID', { id: '17', name: 'Li' }, { id: '17\\', name: 'Li' }],
+  ['backslash after the ID', { id: '17', name: 'Li' }, { id: '17\\', name: 'Li' }],
   ['padding of the ID', { id: 'P 17', name: 'A' }, { id: '  P 17  ', name: 'B' }],
   [
     'the width of the ID',

@@ -1,0 +1,34 @@
+import { attributeOf, isPrivate } from '../../dicom/attribute.ts'
+import type { DataElement } from '../../dicom/data-set-tree.ts'
+import { plainText, TEXT_VRS } from './element-text.ts'
+
+/** VRs of numbers, dates and UIDs in text. */
+const NUMBERS_IN_TEXT: ReadonlySet<string> = new Set(['AS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI'])
+const TEXT_BY_NAME: ReadonlySet<string> = new Set([...TEXT_VRS, ...NUMBERS_IN_TEXT])
+/** 1 for each byte of numbers, dates, times, ages and UIDs, their signs and padding. */
+const OF_NUMBERS = new Uint8Array(0x100)
+for (const byte of Buffer.from('0123456789+-.:eE\\ \0DWMY\t\r\n')) OF_NUMBERS[byte] = 1
+const OF_DIGITS = new Uint8Array(0x100)
+for (const byte of Buffer.from('0123456789 ')) OF_DIGITS[byte] = 1
+
+/**
+ * True for a value that is no text by its VR, and may be text: a measure of seven digits and more, which may be an ID or a
+ * telephone number; letters where numbers belong; what PS3.6 says is text, or of another VR than the device wrote.
+ */
+export function mayNameSomebody(element: DataElement, vr: string): boolean {
+  const { tag, value } = element
+  if (TEXT_VRS.has(vr) || isPrivate(tag)) return false
+  const byName = attributeOf(tag)?.vrs[0] ?? ''
+  if (!NUMBERS_IN_TEXT.has(vr)) return TEXT_BY_NAME.has(byName)
+  if (byName !== vr || saysNoNumber(element)) return true
+  const isLong = (vr === 'IS' || vr === 'DS') && value.length >= 7 && isAllOf(OF_DIGITS, value)
+  return isLong && /^\s*\d{7,}\s*$/.test(plainText(element))
+}
+
+/** True if letters or signs stand where a number, date or time belongs. */
+export const saysNoNumber = ({ value }: DataElement): boolean => !isAllOf(OF_NUMBERS, value)
+
+function isAllOf(bytes: Uint8Array, value: Buffer): boolean {
+  for (let i = 0; i < value.length; i++) if (bytes[value[i] ?? 0] === 0) return false
+  return true
+}
