@@ -29,7 +29,7 @@ export async function readIdentity(
   return { keys, tls, tlsPin: tlsPin(tls.certificate) }
 }
 
-/** What the key list says of these keys, apart from version and time. */
+/** The content of the key list for these keys, apart from version and time. */
 export function listContent(
   { keys, tlsPin: pin }: CenterIdentity,
   centerName: string,

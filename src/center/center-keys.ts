@@ -125,7 +125,7 @@ export function tlsPinsOf({ tls, otherTls, announcedPins }: CenterKeys): string[
 
 export function hostOf(publicUrl: string): string {
   try {
-    // An IPv6 address stands in brackets in a URL, and without them in a certificate.
+    // A URL puts an IPv6 address in brackets, a certificate does not.
     return new URL(publicUrl).hostname.replace(/^\[|\]$/g, '')
   } catch (error) {
     throw failureFrom(error, 'CONFIG_INVALID', `reading the center's public URL ${JSON.stringify(publicUrl)}`)

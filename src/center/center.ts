@@ -56,7 +56,7 @@ export interface PacsOptions extends DicomwebServer {
   readonly secondReadings?: 'hold' | 'hand-on'
 }
 
-/** What a center runs on; handed in so that tests can move time and read the log. */
+/** Clock and log of a center; handed in so that tests can move time and read the log. */
 export interface CenterSurroundings {
   readonly clock: Clock
   readonly log: Log

@@ -103,8 +103,8 @@ export async function revokeKey(change: KeyChange, id: string): Promise<KeyView>
 }
 
 /**
- * Lets the next key list have a version above `version`. Needed once if lists were issued while the center's clock stood in
- * the future and the register and the keys were then restored: agents know a version that no time of today reaches.
+ * Lets the next key list have a version above `version`. Needed once if lists were issued while the center's clock was in
+ * the future and the register and the keys were then restored: agents know a version that the present time does not reach.
  */
 export async function raiseListVersion(change: KeyChange, version: number): Promise<number> {
   if (!Number.isSafeInteger(version) || version < 0 || version >= HIGHEST_LIST_VERSION) {

@@ -1,21 +1,21 @@
 import type { WadoAnswer, WadoInstance } from '../dicomweb/wado-client.ts'
 import type { HandOnInstance } from './register.ts'
 
-/** What the PACS said of an instance, to be proved by its copy. */
+/** A statement of the PACS about an instance, to be proved by its copy. */
 export interface Claim {
   readonly said: string
-  /** What the instance is if there is nothing to compare. */
+  /** State of the instance if there is nothing to compare. */
   readonly otherwise: 'unverified' | 'refused'
   /** How often the instance is tried before a copy that is not there counts as nothing to compare. */
   readonly patience: number
 }
 
-/** What comparing the PACS's copy of an instance came to. */
+/** The result of comparing the PACS's copy of an instance with the center's. */
 export type Comparison =
   | { readonly state: 'accepted' }
   | { readonly state: 'refused' | 'unverified' | 'later'; readonly reason: string }
 
-/** After so many failures to get the copy, there is nothing to compare. */
+/** Number of failures to get the copy after which there is nothing to compare. */
 const ATTEMPTS = 5
 
 /**

@@ -28,7 +28,7 @@ export interface Condition {
   readonly severity: 'act' | 'coping'
   /** Ms since 1970; null if it is not known. */
   readonly since: number | null
-  /** What it is about: an agent's name, a folder. */
+  /** The subject of the condition: an agent's name, a folder. */
   readonly subject: string | null
   /** Fill the words in. A name that ends in Bytes or Ms is shown in readable units. */
   readonly values: Readonly<Record<string, string | number>>

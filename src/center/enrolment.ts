@@ -5,7 +5,7 @@ import { encodeJoinCode } from '../protocol/join-code.ts'
 import { shortFingerprint, verifyKeyFromText } from '../protocol/signing-key.ts'
 import type { Agent, Invite, Register } from './register.ts'
 
-/** What a join code says of the center. */
+/** The part of a join code that describes the center. */
 export interface CenterAddress {
   readonly url: string
   /** The root key's fingerprint. */
@@ -18,7 +18,7 @@ export interface Invitation {
   readonly expiresAt: number
 }
 
-/** A join code for one agent. Its token is kept as a digest only: reading the register lets nobody in. */
+/** A join code for one agent. Its token is kept as a digest only: a reader of the register cannot join with it. */
 export async function invite(
   register: Register,
   address: CenterAddress,
@@ -93,7 +93,7 @@ export async function unrevoke(register: Register, fingerprint: string): Promise
   return reread(register, agent)
 }
 
-/** Digits of a fingerprint that people compare; fewer could be brought about by somebody who makes many keys. */
+/** Digits of a fingerprint that people compare; an attacker who makes many keys could match fewer digits. */
 export const SHOWN_DIGITS = 20
 /** Fewer digits than this could be hit by chance. */
 const LEAST_DIGITS = 8

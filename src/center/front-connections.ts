@@ -15,7 +15,7 @@ interface Held {
   isAsking: boolean
 }
 
-/** Whose request it is; a stranger's that did not wait for the answer to the one before is not looked at. */
+/** The kind of client that sent a request. A stranger's request that did not wait for the answer to the one before is ignored. */
 export type Asker = 'agent' | 'stranger' | 'hasty stranger'
 
 /**

@@ -1,12 +1,12 @@
 import type { CrowdLimits } from '../platform/crowd.ts'
 
-/** What the center's front grants to connections, before and after an approved agent's token came on them. */
+/** Limits for connections of the center's front, before and after an approved agent's token came on them. */
 export interface FrontLimits {
   /** Connections on which no approved agent's token was verified: in all, and from one address. */
   readonly strangers: CrowdLimits
   /** Connections of approved agents: in all, and of one agent. */
   readonly agents: CrowdLimits
-  /** Of a stranger: from the connection to the end of the TLS handshake. */
+  /** Time for a stranger from the connection to the end of the TLS handshake. */
   readonly handshakeMs: number
   /** From there to the whole header of its first request. */
   readonly headersMs: number

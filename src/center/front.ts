@@ -187,7 +187,7 @@ export class Front {
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, error: unknown, canAnswer: boolean): void {
-    // The line broke, or a newer request took this one's place: there is nobody to tell.
+    // The line broke, or a newer request took this one's place: no answer can be delivered.
     if (!canAnswer && !(error instanceof Failure)) return
     const failure = failureFrom(error, 'INTERNAL', 'answering a request')
     const status = statusOf(failure)
@@ -208,7 +208,7 @@ export class Front {
     else this.#log.debug('request refused', { ...fields, peerAddress })
   }
 
-  /** A client that still sends would not read its refusal if the connection broke; but it shall not send for ever. */
+  /** A client that still sends would not read its refusal if the connection broke; but it must not send without end. */
   #drain(request: IncomingMessage): void {
     const timer = this.#means.clock.after(DRAIN_MS, () => void request.destroy())
     request.once('close', () => timer.cancel())

@@ -52,14 +52,14 @@ export function sendEmpty(
   response.end()
 }
 
-/** Codes that agents are told of what stands in the way at the center; all others are CENTER_ERROR. */
+/** Codes of faults at the center that agents are told; all others become CENTER_ERROR. */
 const TOLD: Partial<Record<FailureCode, FailureCode>> = {
   CENTER_BUSY: 'CENTER_BUSY',
   STORE_MISSING: 'CENTER_BUSY',
   STORAGE_FULL: 'STORAGE_FULL',
 }
 
-/** What stands inside (paths, SQL) stays inside: an agent is told that the center failed, the center's log says how. */
+/** Internal details (paths, SQL) stay inside: an agent is told that the center failed, the center's log says how. */
 export function sendFailure(response: ServerResponse, failure: Failure): void {
   const status = statusOf(failure)
   const isOurs = status >= 500

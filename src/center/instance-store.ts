@@ -1,4 +1,4 @@
-/** What names a stored instance; the UIDs are as the envelope has them, unchecked. */
+/** The name of a stored instance; the UIDs are those of the envelope, unchecked. */
 export interface InstanceName {
   readonly studyUid: string
   readonly seriesUid: string

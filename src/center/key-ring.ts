@@ -18,7 +18,7 @@ import type { TlsCertificate } from './tls-certificate.ts'
 
 export interface KeyRingOptions {
   readonly folder: string
-  /** What clinics call the center. */
+  /** The center's name as clinics see it. */
   readonly name: string
   readonly tls?: TlsFiles
   readonly register: Register

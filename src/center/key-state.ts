@@ -11,8 +11,8 @@ export interface KeySpan {
 export type KeyState = 'announced' | 'inUse' | 'retired' | 'revoked'
 
 /**
- * The key that is in use: the last one made whose time has come. What counts is the order in which keys were made, so a key
- * that was made while the clock stood in the future gives way to the next one. A clock that stands before all of them
+ * The key that is in use: the last one made whose time has come. The order in which keys were made counts, so a key
+ * that was made while the clock was in the future gives way to the next one. A clock before all of them
  * (1970) selects the oldest, which every agent knows. Undefined if all are revoked.
  */
 export function keyInUse<Key extends KeySpan>(keys: readonly Key[], nowMs: number): Key | undefined {

@@ -4,9 +4,9 @@ import { basename, dirname, join } from 'node:path'
 const PIECE_BYTES = 256 * 1024
 
 /**
- * Removes what a crash left of instances that are now stored and named in the register: a file under another name of the
- * same instance that is nobody's and holds nothing but the beginning of the stored one, so that nothing goes with it. All
- * else stays: where a register was lost, it may be the last copy of an instance. Never throws: what stays does no harm.
+ * Removes files that a crash left of instances that are now stored and named in the register: a file under another name of the
+ * same instance that no row names and that holds only the beginning of the stored one, so that nothing is lost with it. All
+ * other files stay: after the loss of a register one may be the last copy of an instance. Never throws: a leftover is harmless.
  */
 export async function removeLeftovers(
   folder: string,

@@ -15,7 +15,7 @@ export interface WholeMember {
   readonly names: OpenedNames
   readonly policy: string
   readonly fileBytes: number
-  /** Of the whole file; empty if none was written. */
+  /** Digest of the whole file; empty if none was written. */
   readonly fileSha256: string
   /** Why a PACS may find other names in the file; undefined if it cannot. */
   readonly doubt: SurveyDoubt | undefined

@@ -34,8 +34,8 @@ const OURS: ReadonlySet<FailureCode> = new Set([
 /**
  * Opens one member of a pack and writes it to the store. Throws only for faults of this machine.
  *
- * What the bytes deserve is decided by the sealed digest: where it does not hold, they were damaged after the agent sealed
- * them, and sending again may help; where it holds, they are what the agent meant, and it cannot.
+ * The sealed digest decides about bytes that cannot be opened: if it does not match, they were damaged after the agent sealed
+ * them, and sending again may help; if it matches, they are the agent's own bytes, and sending again cannot help.
  */
 export async function openMember(
   member: PackHeader['members'][number],
@@ -66,7 +66,7 @@ export async function openMember(
 async function readTrailer(source: MemberSource): Promise<Trailer | Failure> {
   const from = source.bytes - TRAILER_BYTES
   if (from < 0)
-    return new Failure('SPOOL_FILE_INVALID', `opening a member: ${source.bytes} bytes are no spool file`)
+    return new Failure('SPOOL_FILE_INVALID', `opening a member: ${source.bytes} bytes are not a spool file`)
   const bytes = await source.read(from, source.bytes)
   try {
     return parseTrailer(bytes, source.bytes)

@@ -11,7 +11,7 @@ import type { PackRow, StoredMember } from './register.ts'
 /** While one member waits for the disk others are opened; device flushes of several files cost little more than one. */
 const MEMBERS_AT_ONCE = 3
 
-/** What became of a pack's members, their files durable, their rows not yet written. */
+/** The results of a pack's members: their files are durable, their rows are not yet written. */
 export interface OpenedPack {
   readonly answers: readonly MemberAnswer[]
   readonly stored: readonly StoredMember[]

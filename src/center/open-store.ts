@@ -35,8 +35,8 @@ export async function openStore(folder: string, { marker }: Register, now: numbe
 
 /**
  * The operator's word that the folder of instances is right as it is: it gets a new marker, which the register knows from
- * then on. What is missing in it becomes lost as it is looked for. Whoever dies in between leaves a store that does not
- * fit, and the word can be given again.
+ * then on. Missing files become lost as they are looked for. A crash in between leaves a store that does not
+ * match the register, and the operator can accept it again.
  */
 export async function acceptStore(
   folder: string,

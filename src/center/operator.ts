@@ -49,7 +49,7 @@ export interface DeskOptions {
 }
 
 /**
- * What the center's operator does and sees. Works on the register in the center's folder, whether the center runs (in
+ * The commands and views of the center's operator. Works on the register in the center's folder, whether the center runs (in
  * another process) or not; a running one heeds a decision at the next request, a retry within a second, and a
  * release within 15 seconds.
  */
@@ -147,7 +147,7 @@ export class OperatorDesk implements Disposable {
     return this.#register.files.lost(limit)
   }
 
-  /** What a person must know before accepting the folder of instances as it is. */
+  /** Facts that a person must know before accepting the folder of instances as it is. */
   async storeFacts(): Promise<StoreFacts> {
     return {
       folder: storeFolder(this.#folder),

@@ -36,7 +36,7 @@ export interface UploadMeans {
 /** The register's row of an announcement and of its answer. */
 const ROW_BYTES = 1024
 
-/** An upload that somebody asked for within this time is under way, however old it looks by a clock that jumps. */
+/** An upload with a request within this time is under way, however old it looks by a clock that jumps. */
 const IN_USE_MS = 3600 * 1000
 
 /**
@@ -186,8 +186,8 @@ export class PackUploads {
   }
 
   /**
-   * Forgets what has expired: uploads that never became whole, and answers. Where a jump of the clock makes one look old
-   * whose agent is away, that agent sends its pack anew, and nothing is stored twice.
+   * Deletes expired uploads that never became whole, and expired answers. If a jump of the clock makes one look old
+   * whose agent is away, that agent sends its pack again, and nothing is stored twice.
    */
   async sweep(): Promise<void> {
     const { register, clock, limits } = this.#means

@@ -11,7 +11,7 @@ import type { PackStore } from './pack-store.ts'
 import type { PackRow, PacsTerms } from './register.ts'
 import type { StoreWatch } from './store-watch.ts'
 
-/** What a pack's row keeps as its answer: every member's, or why the pack as a whole is refused or to be sent again. */
+/** The answer in a pack's row: every member's result, or why the pack as a whole is refused or to be sent again. */
 export type SettledPack =
   | { readonly members: readonly MemberAnswer[] }
   | { readonly refused: Refusal }
@@ -220,7 +220,7 @@ export class PackWorker {
   }
 }
 
-/** The answer to a pack that cannot be read as a whole; throws what is no fault of the pack. */
+/** Returns the answer to a pack that cannot be read as a whole; throws faults that are not the pack's. */
 function answerToBad(error: unknown): SettledPack {
   if (!(error instanceof Failure)) throw error
   const { code, message } = error

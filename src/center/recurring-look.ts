@@ -3,7 +3,7 @@ import { Failure, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
 
 export interface RecurringLookMeans {
-  /** What it does, for messages: 'reading stored instances'. */
+  /** The work, for messages: 'reading stored instances'. */
   readonly attempted: string
   /** The log's sentence if it fails. */
   readonly failed: string

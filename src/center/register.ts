@@ -4,7 +4,7 @@ import type { PacsState } from '../protocol/receipt.ts'
 import type { MarkerRegister, ScrubRegister, StoredFile, StoredFileRegister } from './store-register.ts'
 
 /**
- * What the center must not forget. Each method that changes something is one commit, on the disk when it resolves
+ * The center's durable memory. Each method that changes something is one commit, on the disk when it resolves
  * (`seen` and the scrub's `save` may be lost). Embedded it is SQLite in the center's folder (sqlite/open-register.ts);
  * promises, since a register across a network could not answer at once. Times are ms since 1970.
  */
@@ -28,7 +28,7 @@ export interface Agent {
   readonly publicKey: Buffer
   /** The operator's name for it. */
   readonly name: string
-  /** What it calls itself. */
+  /** The agent's name for itself. */
   readonly ownName: string
   readonly state: AgentState
   readonly joinedAt: number
@@ -112,7 +112,7 @@ export interface PackRegister {
   remove(uploadId: string): Promise<void>
 }
 
-/** What identifies one version of an instance. */
+/** The identity of one version of an instance. */
 export interface InstanceVersion {
   readonly sopInstanceUid: string
   readonly dataSetSha256: string
@@ -132,10 +132,10 @@ export interface StoredMember extends InstanceVersion {
   readonly dataSetBytes: number
   readonly sealedBytes: number
   readonly sealedSha256: string
-  /** Where it was written; undefined where the version was in the store already. */
+  /** The file that was written; undefined if the version was in the store already. */
   readonly file: string | undefined
   readonly fileBytes: number
-  /** Of the whole file; empty where none was written. */
+  /** Digest of the whole file; empty if none was written. */
   readonly fileSha256: string
 }
 
@@ -145,11 +145,11 @@ export interface KnownVersion extends StoredFile {
   readonly isLost: number
 }
 
-/** What the register knows of an instance that a manifest lists. */
+/** The register's knowledge of an instance that a manifest lists. */
 export interface Holding extends KnownVersion {
   readonly pacsState: PacsState
   readonly dataSetBytes: number
-  /** Of the delivery under the listed ULID; null where the same data set came under another one only. */
+  /** Size of the delivery under the listed ULID; null if the same data set came only under another one. */
   readonly sealedBytes: number | null
   readonly sealedSha256: string | null
 }
@@ -168,7 +168,7 @@ export interface InstanceRegister {
   ): Promise<Settled>
   /** True if an instance has this stored file, or had it when it was found damaged. */
   names(file: string): Promise<boolean>
-  /** What is known of a version, and of its delivery by this agent under this ULID. */
+  /** Returns the knowledge of a version, and of its delivery by this agent under this ULID. */
   holding(agent: string, ulid: string, version: InstanceVersion): Promise<Holding | undefined>
   /** Studies of which something was stored since then, the newest first. */
   studies(since: number, limit: number): Promise<StudyRow[]>
@@ -196,11 +196,11 @@ export interface HeldInstance {
   readonly releasedBy: string | null
 }
 
-/** What came of the files that a pack's members were written to. */
+/** The result for the files that a pack's members were written to. */
 export interface Settled {
   /** Not needed, since another pack brought the same version meanwhile. */
   readonly superfluous: readonly string[]
-  /** Of instances that were lost: the new file, and the old one where a damaged one is kept. */
+  /** For instances that were lost: the new file, and the old one if a damaged one is kept. */
   readonly healed: readonly { readonly file: string; readonly damagedFile: string | undefined }[]
 }
 
@@ -308,7 +308,7 @@ export interface HandOnRegister {
     limits: { instances: number; bytes: number },
     from?: 'oldest' | 'newest',
   ): Promise<HandOnInstance[]>
-  /** When the next one is due; undefined where nothing waits. */
+  /** The time at which the next one is due; undefined if nothing waits. */
   nextDueAt(): Promise<number | undefined>
   settle(outcomes: readonly HandOnOutcome[], now: number): Promise<void>
   /**

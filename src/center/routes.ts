@@ -182,7 +182,7 @@ async function answerUpload(
   )
 }
 
-/** What became of the members of a pack; waits a while for it, so that an agent need not ask again and again. */
+/** Answers with the results of a pack's members; waits a while for them, so that an agent need not ask again and again. */
 async function answerPack(
   means: RouteMeans,
   exchange: Exchange,

@@ -7,7 +7,7 @@ export interface StoredFile {
 }
 
 export interface StoredFileDigest extends StoredFile {
-  /** Of the whole file, computed while it was written. */
+  /** Digest of the whole file, computed while it was written. */
   readonly fileSha256: string
   /** 1 if its file was found gone, cut or changed, and no agent has brought the instance again since. */
   readonly isLost: number
@@ -66,7 +66,7 @@ export interface ScrubProgress {
   readonly checked: number
   /** Instances that this pass has found lost. */
   readonly lost: number
-  /** Of the last pass that came to its end. */
+  /** End of the last completed pass. */
   readonly finishedAt: number | null
   readonly finishedChecked: number
   readonly finishedLost: number

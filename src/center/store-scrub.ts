@@ -32,7 +32,7 @@ export interface StoreScrubMeans {
 
 /** Between two looks whether a pass is due. */
 const LOOK_EVERY_MS = 60_000
-/** After something that is no fault of a file: the disk is away, or does not say. */
+/** Pause after a fault that is not a file's: the disk is away, or does not answer. */
 const TRY_AGAIN_MS = 30_000
 const ROWS_AT_ONCE = 100
 const SAVE_EVERY_MS = 5_000

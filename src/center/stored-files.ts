@@ -31,9 +31,9 @@ export class StoredFiles {
   }
 
   /**
-   * Looks at the file of each (is it there, a regular file, of its length?) and enters those as lost where it is not.
+   * Looks at the file of each (is it there, a regular file, of its length?) and marks those as lost that fail.
    * Returns their numbers. Throws STORE_MISSING if the store as a whole is not there, so that an unmounted disk makes
-   * nothing lost; and STORAGE_ERROR if the disk does not say.
+   * nothing lost; and STORAGE_ERROR if the disk does not answer.
    */
   async lost(rows: readonly StoredFile[]): Promise<ReadonlySet<number>> {
     const { store, watch } = this.#means
@@ -68,14 +68,14 @@ export class StoredFiles {
     return count
   }
 
-  /** The file of a lost instance is whole again: somebody has brought it back. */
+  /** Marks a lost instance as found: its file is whole again, since a person brought it back. */
   async markFound(row: StoredFile): Promise<void> {
     await this.#means.files.markFound(row)
     this.#means.log.info('a lost instance is there again', { file: row.file })
   }
 }
 
-/** What is wrong with the file of each row, in the order of the rows. No look is under way any more when this settles. */
+/** Returns the fault of each row's file, in the order of the rows. No look is under way any more when this settles. */
 async function faultsOf(rows: readonly StoredFile[], store: InstanceStore): Promise<(string | undefined)[]> {
   const looks = new PQueue({ concurrency: LOOKS_AT_ONCE })
   try {

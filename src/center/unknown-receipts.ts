@@ -8,7 +8,7 @@ import type { Agent, Register } from './register.ts'
 const LOOKUPS_AT_ONCE = 500
 
 /**
- * Answers which of an agent's manifests the center has no receipt for, as far as it stands by what it signed: a manifest that
+ * Answers which of an agent's manifests the center has no receipt for, as far as the center still confirms what it signed: a manifest that
  * lists an instance which is lost now counts as unknown. Once the agent has posted a manifest without that instance, or
  * has sent it again, the question is settled.
  */

@@ -4,7 +4,7 @@ import { storageFailure } from '../platform/failure.ts'
 import { bodyPieces } from './body-pieces.ts'
 import { HttpRefusal } from './http-answer.ts'
 
-/** TLS hands over 16 KiB at a time; so many bytes are written at once, while as many more are gathered. */
+/** TLS hands over 16 KiB at a time; this many bytes are written at once, while as many more are gathered. */
 const BATCH_BYTES = 512 * 1024
 
 export interface UploadPlace {

@@ -1,4 +1,4 @@
-/** What agents may send, and how much room the center keeps for itself. */
+/** Limits on what agents may send, and the room that the center keeps for itself. */
 export interface UploadLimits {
   readonly packBytes: number
   /** Disk that stays free: nothing that an agent sends is written into it. */

@@ -11,7 +11,7 @@ interface Holder {
 export class UploadTurns {
   readonly #holders = new Map<string, Holder>()
 
-  /** Does the work alone on this upload; its signal is aborted when somebody newer wants the upload. */
+  /** Does the work alone on this upload; its signal is aborted when a newer request wants the upload. */
   async during<Result>(uploadId: string, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     for (let holder = this.#holders.get(uploadId); holder; holder = this.#holders.get(uploadId)) {
       holder.end.abort()

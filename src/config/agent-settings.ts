@@ -41,7 +41,7 @@ export interface AgentSettings {
     readonly pduBytes: number
     readonly idleMs: number
   }
-  /** Nothing new for so long: a manifest closes the study. */
+  /** Time without a new instance after which a manifest closes the study. */
   readonly study: { readonly quietMs: number }
   readonly send: {
     readonly packBytes: number
@@ -50,9 +50,9 @@ export interface AgentSettings {
     readonly uploads: number
     readonly bandwidthBytesPerSecond?: number
   }
-  /** How long a confirmed instance is kept; and how long even if the disk is full. */
+  /** Time for which a confirmed instance is kept, and the least time that holds even on a full disk. */
   readonly retention: { readonly confirmedMs: number; readonly atLeastMs: number }
-  /** What the index knows of a study whose files were removed is kept so long. */
+  /** Time for which the index keeps the records of a study whose files were removed. */
   readonly records: { readonly keptMs: number }
   /** age recipients in addition to the center's. */
   readonly recipients: readonly string[]
@@ -120,14 +120,14 @@ const limitsSchema = z.strictObject({
     .prefault('32'),
   pdu: setting.size('Longest PDU that is announced to devices', '4KiB', '4MiB').prefault('128KiB'),
   idle: setting
-    .duration('An association without a message for so long is ended', '30s', '1d')
+    .duration('Time without a message after which an association is ended', '30s', '1d')
     .prefault('10m'),
 })
 
 const sendSchema = z.strictObject({
   pack: setting.size('Small instances travel together up to this size', '1MiB', '64MiB').prefault('32MiB'),
   packMembers: setting.count('Instances in one pack', 1, 10_000).prefault('1000'),
-  chunk: setting.size('At most so much is sent twice after a break', '256KiB', '64MiB').prefault('8MiB'),
+  chunk: setting.size('Largest part that is sent twice after a break', '256KiB', '64MiB').prefault('8MiB'),
   uploads: setting.count('Packs on their way at the same time', 1, 16).prefault('4'),
   bandwidth: setting.rate('Upper limit for sending').prefault('unlimited'),
 })
@@ -138,7 +138,7 @@ const statusPageSchema = z.strictObject({
   port: setting.port('Port of the page').prefault('11180'),
 })
 
-/** The file's own keys: no units in the names, since units stand in the values. */
+/** The file's own keys: their names have no units, since the values have them. */
 const fileSchema = z
   .strictObject({
     version: setting.fileVersion('Layout of this file', 1).prefault('1'),
@@ -158,18 +158,22 @@ const fileSchema = z
     limits: limitsSchema.prefault({}),
     study: z
       .strictObject({
-        quiet: setting.duration('Nothing new for so long: the study is closed', '1s', '1d').prefault('60s'),
+        quiet: setting
+          .duration('Time without a new instance after which the study is closed', '1s', '1d')
+          .prefault('60s'),
       })
       .prefault({}),
     send: sendSchema.prefault({}),
     retention: z
       .strictObject({
-        confirmed: setting.duration('Confirmed instances are kept so long', '0s', '3650d').prefault('7d'),
+        confirmed: setting
+          .duration('Time for which confirmed instances are kept', '0s', '3650d')
+          .prefault('7d'),
         atLeast: setting
-          .duration('They are kept so long even if the disk is full', '0s', '3650d')
+          .duration('Time for which they are kept even if the disk is full', '0s', '3650d')
           .prefault('0s'),
         records: setting
-          .duration('Records and receipts of removed studies are kept so long', '100d', '18250d')
+          .duration('Time for which records and receipts of removed studies are kept', '100d', '18250d')
           .prefault('400d'),
       })
       .prefault({}),

@@ -10,11 +10,11 @@ import * as setting from './setting.ts'
 export interface CenterSettings {
   /** Absolute. */
   readonly dataFolder: string
-  /** What clinics see, such as "Jinping imaging center". */
+  /** The center's name as clinics see it, such as "Jinping imaging center". */
   readonly name: string
   readonly log: { readonly level: LogLevel }
   readonly listen: { readonly host: string; readonly port: number }
-  /** Where agents reach this receiver: https://host:port, no slash at the end. Stands in join codes. */
+  /** Where agents reach this receiver: https://host:port, no slash at the end. Join codes contain it. */
   readonly publicUrl: string
   /** A certificate of the operator's own; undefined = the one that the center made for itself. Absolute paths. */
   readonly tls: { readonly certificateFile: string; readonly keyFile: string } | undefined
@@ -48,7 +48,7 @@ interface PacsSettings {
   /** Its first line is the password. */
   readonly passwordFile?: string
   readonly tokenFile?: string
-  /** PEM certificates to trust besides the system's. */
+  /** PEM certificates to trust in addition to the system's. */
   readonly caFile?: string
   /** Where it gives its copies out (WADO-RS, PS3.18 §10.4); `url` by default. */
   readonly wadoUrl?: string
@@ -89,7 +89,7 @@ const limitsSchema = z.strictObject({
   reserve: setting
     .size('Free disk space below which nothing new is taken', '64MiB', '10TiB')
     .prefault('10GiB'),
-  life: setting.duration('An unfinished upload is forgotten after so long', '1h', '365d').prefault('7d'),
+  life: setting.duration('Time after which an unfinished upload is deleted', '1h', '365d').prefault('7d'),
   ballast: setting
     .size(
       'A file that is given up when the disk is full, so that the center still works; 0B = none',
@@ -135,10 +135,10 @@ const pacsSchema = z
       .optional(),
     username: setting.text('User name for it').optional(),
     passwordFile: setting.path('File whose first line is the password').optional(),
-    tokenFile: setting.path('File with a bearer token; read anew for every request').optional(),
-    caFile: setting.path('PEM certificates to trust besides those of the system').optional(),
+    tokenFile: setting.path('File with a bearer token; read again for every request').optional(),
+    caFile: setting.path('PEM certificates to trust in addition to those of the system').optional(),
     timeout: setting
-      .duration('A request that does not move for so long is broken off', '5s', '1h')
+      .duration('Time without progress after which a request is broken off', '5s', '1h')
       .prefault('2m'),
     policies: z
       .array(setting.copyPolicy('identified, normalized, deidentified:NAME or deidentified:*'))
@@ -159,7 +159,7 @@ const fileSchema = z
     dataFolder: setting
       .path('Keys, register, packs, instances; relative = beside this file')
       .prefault('center-data'),
-    name: setting.text('What clinics see'),
+    name: setting.text('Name of the center as clinics see it'),
     log: z
       .strictObject({
         level: setting.choice('How much is logged', ['error', 'warn', 'info', 'debug']).prefault('info'),
@@ -171,7 +171,7 @@ const fileSchema = z
         port: setting.port('HTTPS port').prefault('8443'),
       })
       .prefault({}),
-    publicUrl: setting.httpsUrl('Where agents reach this receiver; stands in join codes'),
+    publicUrl: setting.httpsUrl('Address at which agents reach this receiver; join codes contain it'),
     tls: tlsSchema.optional(),
     limits: limitsSchema.prefault({}),
     scrub: scrubSchema.prefault({}),

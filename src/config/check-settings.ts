@@ -30,10 +30,10 @@ export type CrossProblem = { readonly path: Path } & (
     }
 )
 
-/** What a kind of configuration file is checked against. */
+/** The rules for one kind of configuration file. */
 export interface SettingsKind<Settings> {
   readonly schema: z.ZodType<Settings>
-  /** Looks at the values as they stand in the file, right or wrong, so that these problems are told at once with the others. */
+  /** Looks at the values as the file has them, right or wrong, so that these problems are told at once with the others. */
   repetitions?(values: unknown): Repetition[]
   /** Looks at the values in the same way, for those that do not go together. */
   crossChecks?(values: unknown): CrossProblem[]

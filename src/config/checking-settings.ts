@@ -2,13 +2,13 @@ import { z } from 'zod'
 import { FINDINGS, type Finding } from '../dicom/check-findings.ts'
 import * as setting from './setting.ts'
 
-/** What becomes of an instance in which something odd was found. */
+/** The consequence of each finding for an instance. */
 export type CheckingSettings = Readonly<Record<Finding, 'accept' | 'hold' | 'refuse'>>
 
-/** What is wrong, a line each; config/ferry.example.yaml says it in Chinese too. */
+/** One line for each finding; config/ferry.example.yaml says it in Chinese too. */
 const REASONS: Readonly<Record<Finding, string>> = {
   transferSyntax: 'It is not written in the declared transfer syntax',
-  unreadable: 'Its bytes are no data set somewhere',
+  unreadable: 'Some of its bytes are not a data set',
   truncated: 'It ends in the middle of an element',
   sopClass: 'Its SOP class is not the one that the device announced',
   uidMissing: 'One of the four identifying UIDs is missing',
@@ -34,7 +34,7 @@ const REASONS: Readonly<Record<Finding, string>> = {
  */
 const REFUSED: ReadonlySet<Finding> = new Set(['truncated', 'fragmentsEnd'])
 
-export const checkingSchema = z.strictObject(fields()).describe('What becomes of odd instances')
+export const checkingSchema = z.strictObject(fields()).describe('Consequence of each finding for an instance')
 
 function fields() {
   const choices = FINDINGS.map((finding) => [

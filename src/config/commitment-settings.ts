@@ -7,7 +7,7 @@ export interface CommitmentSettings {
   readonly arrivalMs: number
   /** An instance that is here and has no receipt by then is reported as failed. */
   readonly receiptMs: number
-  /** A report that does not get to the device is tried for so long. */
+  /** Time for which a report that does not get through is tried. */
   readonly reportMs: number
 }
 
@@ -19,7 +19,7 @@ export const commitmentSchema = z
     receipt: setting
       .duration('An instance without receipt by then is reported as failed', '1m', '30d')
       .prefault('3d'),
-    report: setting.duration('A report is tried for so long', '1h', '90d').prefault('7d'),
+    report: setting.duration('Time for which a report is tried', '1h', '90d').prefault('7d'),
   })
   .transform(
     ({ arrival, receipt, report }): CommitmentSettings => ({

@@ -7,7 +7,7 @@ import { childAt, type Path } from './yaml-values.ts'
 const PROFILES = ['deidentification', 'profiles']
 const TEXTS: ReadonlySet<string> = new Set(['AE', 'CS', 'LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UR', 'UT'])
 
-/** What of profiles and routes does not go together. */
+/** Problems of profiles and routes that contradict each other. */
 export function deidProblems(values: unknown): CrossProblem[] {
   const profiles = listAt(values, PROFILES)
   return [

@@ -25,7 +25,7 @@ export const DEID_ACTIONS = [
   'scrub',
 ] as const
 
-/** What the agent hands to its de-identification, whose own types these fit. */
+/** Settings that the agent hands to its de-identification, whose own types they fit. */
 export interface DeidSettings {
   /** Absolute; there is one wherever there is a profile. */
   readonly projectKeyFile: string | undefined
@@ -75,7 +75,7 @@ export function besideFile({ projectKeyFile, ...rest }: DeidSettings, configPath
 const ruleSchema = z
   .strictObject({
     path: elementPath('Keyword, tag, or a path of them; "**/" in front = anywhere'),
-    action: setting.choice('What becomes of it', DEID_ACTIONS),
+    action: setting.choice('Action for the element', DEID_ACTIONS),
     value: setting.text('For action: replace').optional(),
     when: condition.optional(),
   })
@@ -89,13 +89,13 @@ const pixelSchema = z
         rows: setting.count('Rows of the image', 1, 65_535).optional(),
         columns: setting.count('Columns of the image', 1, 65_535).optional(),
         burnedInAnnotation: setting
-          .choice('What the image itself says; none = nothing', ['YES', 'NO', 'none'])
+          .choice('Value in the image itself; none = absent', ['YES', 'NO', 'none'])
           .optional(),
       })
       .describe('All that is given must hold'),
     regions: z
       .array(region('[column, row, width, height]'))
-      .describe('Rectangles that are blackened; none = somebody has looked, there is no identity'),
+      .describe('Rectangles that are blackened; none = a person has looked, there is no identity'),
   })
   .transform(({ when: { burnedInAnnotation: said, ...when }, regions }) => {
     const burnedInAnnotation = said === 'none' ? ('' as const) : said
@@ -104,7 +104,7 @@ const pixelSchema = z
 
 const profileSchema = z
   .strictObject({
-    name: ruleName('What routes, audit records and commands call it'),
+    name: ruleName('Name in routes, audit records and commands'),
     keyGroup: ruleName(
       'Profiles of one key group make the same pseudonyms, UIDs and date shifts, so their copies can be joined; left out = the name',
     ).optional(),
@@ -144,7 +144,7 @@ export const routesSchema = z
   .array(
     z
       .strictObject({
-        name: ruleName('What audit records and normalization rules call it'),
+        name: ruleName('Name in audit records and normalization rules'),
         when: condition.optional(),
         identified: setting.onOff('With identity, as the device sent it').optional(),
         profile: ruleName('Name of the profile that takes the identity out').optional(),

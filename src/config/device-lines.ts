@@ -54,7 +54,7 @@ export function withDevice(source: string, device: NewDevice): string {
   return insert(source, lastOffset(list), `, ${JSON.stringify(fileValues(device))}`)
 }
 
-/** The source without the device at that place of its list; unchanged where it is not written in lines of its own. */
+/** The source without the device at that place of its list; unchanged if it is not written in lines of its own. */
 export function withoutDevice(source: string, at: number): string {
   const list = findDevices(source)?.list
   const item = list?.items[at]
@@ -70,7 +70,7 @@ export function withoutDevice(source: string, at: number): string {
 interface DevicesPlace {
   /** Behind the key's colon. */
   readonly keyEnd: number
-  /** Undefined: nothing stands there. */
+  /** Undefined if nothing is there. */
   readonly list: YAMLSeq | undefined
 }
 
@@ -110,7 +110,7 @@ function lineEnd(source: string, offset: number): number {
   return source[end - 1] === '\r' ? end - 1 : end
 }
 
-/** Behind the indented comment lines that follow: an example that stands there stays above. */
+/** Returns the offset after the indented comment lines that follow, so that an example there stays above. */
 function pastComments(source: string, offset: number): number {
   const comments = /^(?:\r?\n[ \t]+#[^\n]*)*/.exec(source.slice(offset))?.[0] ?? ''
   return offset + comments.replace(/\r$/, '').length

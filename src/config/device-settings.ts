@@ -4,7 +4,7 @@ import { isUid } from '../dicom/uid.ts'
 import { nearestWord } from './nearest-word.ts'
 import * as setting from './setting.ts'
 
-/** A device that is let in. Rules for its instances stand under `normalization` and name it. */
+/** A device that is let in. Rules for its instances are under `normalization` and name it. */
 export interface DeviceSettings {
   readonly name: string
   readonly aeTitle: string
@@ -13,7 +13,7 @@ export interface DeviceSettings {
   /** CT, MR, DR, US, …: for people. */
   readonly kind?: string | undefined
   readonly room?: string | undefined
-  /** Called AE titles that are answered for this device besides the listener's. */
+  /** Called AE titles that are answered for this device in addition to the listener's. */
   readonly calledAeTitles?: readonly string[] | undefined
   /** `required`: the device is let in by TLS only. Undefined: at either port. */
   readonly tls?: 'optional' | 'required' | undefined
@@ -35,13 +35,13 @@ export interface DeviceAddress {
   readonly tls?: boolean | undefined
 }
 
-/** What is done otherwise for one device. None of it changes a byte that the device sent. */
+/** Exceptions for one device. None of them changes a byte that the device sent. */
 export interface DeviceQuirks {
   /** UIDs; where the device offers one of these, the first is taken. */
   readonly transferSyntaxes?: readonly string[] | undefined
   /** Longest PDU that is announced to it. */
   readonly pduBytes?: number | undefined
-  /** What its text is really written in, whatever it declares: for display. */
+  /** The real character set of its text, whatever it declares: for display. */
   readonly characterSet?: string | undefined
   readonly instanceBytes?: number | undefined
   /** `strict`: what cannot be read is refused. */
@@ -97,7 +97,7 @@ const quirksSchema = z
       .describe('Taken before others where the device offers them, in this order'),
     pdu: setting.size('Longest PDU that is announced to it', '4KiB', '4MiB').optional(),
     characterSet: setting
-      .choice('What its text is really written in, for display; no byte is changed', CHARACTER_SETS)
+      .choice('Real character set of its text, for display; no byte is changed', CHARACTER_SETS)
       .optional(),
     instance: setting.size('The largest instance that is taken from it', '1MiB', '1TiB').optional(),
     reading: setting.choice('strict = what cannot be read is refused', ['lenient', 'strict']).optional(),
@@ -120,18 +120,18 @@ const addressSchema = z.strictObject({
 })
 
 export const deviceSchema = z.strictObject({
-  name: setting.text('What people call the device'),
+  name: setting.text('Name of the device for people'),
   aeTitle: setting.aeTitle('Calling AE title that the device is set to'),
   addresses: z
     .array(setting.network('Address or network'))
     .prefault([])
     .describe('Addresses that it may call from; none = anywhere'),
   kind: kind('CT, MR, DR, US, …: what people call this kind of device').optional(),
-  room: setting.text('Where it stands').optional(),
+  room: setting.text('Room of the device').optional(),
   calledAeTitles: z
     .array(setting.aeTitle('AE title'))
     .optional()
-    .describe("Called AE titles that are answered for this device besides the listener's"),
+    .describe("Called AE titles that are answered for this device in addition to the listener's"),
   tls: setting
     .choice('required = the device is let in by TLS only; optional = at either port', [
       'optional',
@@ -145,5 +145,5 @@ export const deviceSchema = z.strictObject({
   procedureSteps: setting
     .onOff('Whether it announces by MPPS what it made, to be compared with what came')
     .optional(),
-  quirks: quirksSchema.optional().describe('What is done otherwise for this device'),
+  quirks: quirksSchema.optional().describe('Exceptions for this device'),
 })

@@ -11,9 +11,9 @@ import { childAt, parseYaml } from './yaml-values.ts'
 type Edit = (source: string) => string
 
 /**
- * Adds a device to the agent's file, which is written anew as it was but for these lines: comments, order and spaces stay. It
- * takes the place of the old one only if it is free of faults and means the same otherwise. Throws CONFIG_INVALID where the
- * old or the new one has problems or was changed meanwhile, USAGE where this user may not write it, STORAGE_ERROR.
+ * Adds a device to the agent's file; all other lines, comments, order and spaces stay. The new file
+ * replaces the old one only if it has no faults and means the same otherwise. Throws CONFIG_INVALID if the
+ * old or the new one has problems or was changed meanwhile, USAGE if this user may not write it, STORAGE_ERROR.
  */
 export function addDeviceToFile(path: string, device: NewDevice, language: Language): Promise<void> {
   return editFile(path, language, (source) => withDevice(source, device), [
@@ -41,7 +41,7 @@ async function editFile(
     await replaceDurably(path, after, (draft) => {
       checkDraft(draft, path, language)
       if (readText(path).text !== before)
-        throw new Failure('CONFIG_INVALID', `changing ${path}: somebody else has just changed it: try again`)
+        throw new Failure('CONFIG_INVALID', `changing ${path}: it was changed at the same moment: try again`)
     })
   } catch (error) {
     throw NOT_ALLOWED.has(systemCode(error instanceof Failure ? error.cause : error) ?? '')

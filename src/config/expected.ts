@@ -1,4 +1,4 @@
-/** What may stand in a setting; limits are texts as a person would write them. */
+/** The values that a setting allows; limits are texts as a person would write them. */
 export type Expected =
   | { readonly what: 'count' | 'duration' | 'size'; readonly min: string; readonly max: string }
   | { readonly what: 'choice'; readonly choices: readonly string[] }

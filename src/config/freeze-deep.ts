@@ -1,4 +1,4 @@
-/** The same value, which nobody can change from now on: maps and lists in it too. */
+/** Returns the same value, which cannot be changed from now on, nor can maps and lists in it. */
 export function freezeDeep<Value>(value: Value): Value {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
   for (const inner of Object.values(value)) freezeDeep(inner)

@@ -38,14 +38,14 @@ function ruleProblems(rule: unknown, path: Path, routes: readonly string[]): Cro
   ]
 }
 
-/** What is filled in later is checked then. */
+/** Text that is filled in later is checked then. */
 function unfit(value: string | undefined, vr: string, path: Path): CrossProblem[] {
   if (value === undefined || PLACEHOLDER.test(value) || !isWrittenAsText(vr) || isValueOf(vr, value))
     return []
   return [{ kind: 'wrong', path, found: value, expected: { what: 'value', vr } }]
 }
 
-/** It stands in front of bytes that nobody decodes, so it must be written alike in every character set. */
+/** It comes before bytes that are not decoded, so it must be written alike in every character set. */
 function prefixProblem(rule: unknown, path: Path): CrossProblem[] {
   const prefix = textAt(rule, 'accessionPrefix')
   if (prefix === undefined || /^[\x21-\x5b\x5d-\x7e]{1,15}$/.test(prefix)) return []

@@ -10,7 +10,7 @@ import {
 } from './rule-setting.ts'
 import * as setting from './setting.ts'
 
-/** Character sets by their defined terms (PS3.3 §C.12.1.1.2), as they stand in Specific Character Set. */
+/** Character sets by their defined terms (PS3.3 §C.12.1.1.2), as Specific Character Set contains them. */
 const CHARACTER_SETS = [
   'ISO_IR 100',
   'ISO_IR 101',
@@ -54,27 +54,27 @@ const [ISSUER_OF_PATIENT_ID, INSTITUTION_NAME] = [0x0010_0021, 0x0008_0080]
 const [STATION_NAME, ACCESSION_NUMBER] = [0x0008_1010, 0x0008_0050]
 
 const ruleFields = z.strictObject({
-  name: ruleName('What findings and audit records call it'),
+  name: ruleName('Name in findings and audit records'),
   when: z
     .strictObject({ ...conditionKeys, route: ruleName('Only on this route').optional() })
     .describe('All that is given must hold')
     .optional(),
   characterSet: z
     .strictObject({
-      declared: setting.choice('What the device declares; none = nothing', [
+      declared: setting.choice('Character set that the device declares; none = absent', [
         'none',
         'any',
         'ISO_IR 6',
         ...CHARACTER_SETS,
       ]),
-      actual: setting.choice('What its text is really written in', CHARACTER_SETS),
+      actual: setting.choice('Real character set of its text', CHARACTER_SETS),
     })
     .describe('A declaration that is known to be wrong is set right; no byte of text is touched')
     .optional(),
   issuerOfPatientId: setting.text('Issuer of Patient ID (0010,0021)').optional(),
   institutionName: setting.text('Institution Name (0008,0080)').optional(),
   stationName: setting
-    .text('Station Name (0008,1010); {callingAeTitle} stands for the AE title of the device')
+    .text('Station Name (0008,1010); {callingAeTitle} is replaced by the AE title of the device')
     .optional(),
   accessionPrefix: setting
     .text('Put in front of Accession Number (0008,0050) unless it begins so already')

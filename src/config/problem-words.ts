@@ -15,7 +15,7 @@ function inEnglish(problem: Problem): string {
       return `not readable as YAML: ${problem.detail}`
     case 'unknown':
       return problem.nearest === undefined
-        ? `there is no such setting; here stand ${problem.known.join(', ')}`
+        ? `there is no such setting; the settings here are ${problem.known.join(', ')}`
         : `there is no such setting; did you mean ${problem.nearest}?`
     case 'missing':
       return `missing; expected ${EXPECTED_IN_ENGLISH[problem.expected.what](problem.expected)}`
@@ -24,11 +24,11 @@ function inEnglish(problem: Problem): string {
       return `${problem.found} is not ${EXPECTED_IN_ENGLISH[problem.expected.what](problem.expected)}${hint}`
     }
     case 'repeated':
-      return `${problem.found} stands already on line ${problem.firstLine}`
+      return `${problem.found} is already on line ${problem.firstLine}`
     case 'newer':
       return `this file has version ${problem.found}, made for a newer Ferry: install that one`
     case 'conflict':
-      return `${problem.found} cannot stand together with ${problem.other}`
+      return `${problem.found} cannot be combined with ${problem.other}`
     case 'clash':
       return `${problem.found} and the route ${problem.other} (line ${problem.otherLine}) can send the same SOP Instance UID with different content; give the two a "when" that no instance fits both, or ${CLASH_IN_ENGLISH[problem.cause](problem.subject)}`
   }

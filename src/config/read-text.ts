@@ -8,7 +8,7 @@ export interface SourceText {
 }
 
 /**
- * Reads UTF-8, with or without a byte order mark. What is not UTF-8 was most likely saved by a Chinese Notepad and is
+ * Reads UTF-8, with or without a byte order mark. Other bytes were most likely saved by a Chinese Notepad and are
  * read as GB18030 (which includes GBK and GB2312). Throws CONFIG_INVALID.
  */
 export function readText(path: string): SourceText {

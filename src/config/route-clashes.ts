@@ -59,7 +59,7 @@ function ruleOfOneOnly(values: unknown, route: Route, other: Route): string | un
   return rule === undefined ? undefined : (textAt(rule, 'name') ?? '')
 }
 
-/** What the SOP Instance UID of a copy can be: the device's, the one from the key of a group of profiles, or a fixed value. */
+/** The possible SOP Instance UIDs of a copy: the device's, the one from the key of a group of profiles, or a fixed value. */
 function uidsOf({ profile, profileName }: Route): Set<string> {
   if (profile === undefined) return new Set(['kept'])
   const replaced = `by key ${textAt(profile, 'keyGroup') ?? profileName}`
@@ -74,7 +74,7 @@ function uidsOf({ profile, profileName }: Route): Set<string> {
   return uids.add(listAt(profile, ['options']).includes('retain-uids') ? 'kept' : replaced)
 }
 
-/** What is removed or emptied is called by the UID from the key. */
+/** A removed or emptied UID is replaced by the UID from the key. */
 function uidBy(action: string | undefined, value: string | undefined, replaced: string): string {
   if (action === 'keep') return 'kept'
   return action === 'replace' ? `value ${value}` : replaced

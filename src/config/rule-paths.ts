@@ -9,19 +9,19 @@ const PRIVATE_FORM = /^\(([0-9a-f]{4}),"([^"\\]{1,64})",([0-9a-f]{2})\)$/i
 
 /**
  * Reads `PatientID`, `(0010,0020)`, `RequestAttributesSequence/ScheduledProcedureStepID`, `(0009,"ACME",01)`, and
- * any of them behind `**` and a slash, which stands for any depth. Undefined where it is no path.
+ * any of them after `**` and a slash, which means any depth. Returns undefined for a text that is not a path.
  */
 export function parseRulePath(text: string): PathPattern | undefined {
   const anywhere = text.startsWith(ANYWHERE)
   const steps = stepsOf(anywhere ? text.slice(ANYWHERE.length) : text)
   const path = steps.map(parseStep)
   const isWhole = path.every((step) => step !== undefined)
-  // What all the steps but the last name must be able to hold others.
+  // All steps but the last must name an element that can hold others.
   if (!isWhole || !path.slice(0, -1).every(mayHoldItems)) return undefined
   return { path, anywhere }
 }
 
-/** The path that was probably meant; undefined where no keyword of the standard is near enough. */
+/** Returns the path that was probably meant; undefined if no keyword of the standard is near enough. */
 export function nearestPath(text: string): string | undefined {
   const anywhere = text.startsWith(ANYWHERE) ? ANYWHERE : ''
   let isChanged = false

@@ -24,7 +24,7 @@ export interface ConditionSettings {
   readonly sopClassUid?: string | undefined
 }
 
-/** Stands in envelopes, audit records and commands. */
+/** A name in envelopes, audit records and commands. */
 export const ruleName = (reason: string): Setting<string> =>
   setting({ what: 'ruleName' }, reason, { type: 'string', pattern: '^[a-z0-9-]{1,32}$' }, (value) =>
     /^[a-z0-9-]{1,32}$/.test(value) ? value : undefined,
@@ -48,7 +48,7 @@ export const privateBlock = (
     return { group, creator: parts[2]?.trim() ?? '', elements: [Number.parseInt(parts[3] ?? '', 16)] }
   })
 
-/** By UID, or by the standard's keyword: its name without what is no letter or digit. */
+/** By UID, or by the standard's keyword: its name without characters other than letters and digits. */
 export const sopClass = (reason: string): Setting<string> =>
   setting({ what: 'sopClass' }, reason, { type: 'string' }, sopClassUidOf, (value) =>
     nearestWord(value, Array.from(sopClasses().keys())),
@@ -64,7 +64,7 @@ const modality = (reason: string): Setting<string> =>
     /^[A-Z0-9_]{1,16}$/.test(value) ? value : undefined,
   )
 
-/** What every condition may ask for. */
+/** The keys that every condition may have. */
 export const conditionKeys = {
   device: text("The device's name or calling AE title").optional(),
   modality: modality('Modality, such as CT').optional(),

@@ -5,7 +5,7 @@ import type { Expected } from './expected.ts'
 import { parseDuration, parseRate, parseSize } from './quantity.ts'
 
 /**
- * The kinds of settings. Each takes the text as it stands in the file (so that an AE title 0123 or 1E5 stays what it is)
+ * The kinds of settings. Each takes the text as the file has it (so that an AE title 0123 or 1E5 stays what it is)
  * and gives the checked value, or an issue that carries what was expected. `reason` is one line for editors and the
  * JSON Schema.
  */
@@ -33,7 +33,7 @@ export const aeTitle = (reason: string): Setting<string> =>
 export const calledAeTitle = (reason: string): Setting<string> =>
   setting({ what: 'calledAeTitle' }, reason, { type: ['string', 'number'] }, parseAeTitle)
 
-/** What was done to a copy: an envelope's `policy`, or `deidentified:*` for the copies of every profile. */
+/** The treatment of a copy: an envelope's `policy`, or `deidentified:*` for the copies of every profile. */
 export const copyPolicy = (reason: string): Setting<string> =>
   setting({ what: 'copyPolicy' }, reason, { type: 'string' }, (value) =>
     /^(identified|normalized|deidentified:([a-z0-9-]{1,32}|\*))$/.test(value) ? value : undefined,

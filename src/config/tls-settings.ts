@@ -17,7 +17,7 @@ export interface TlsSettings {
   readonly clientCertificates: 'required' | 'optional'
 }
 
-/** As it stands in the file: undefined once it is read and switched off. */
+/** The section as the file has it: undefined once it is read and switched off. */
 export const tlsSchema = z
   .strictObject({
     enabled: setting.onOff('Whether devices can connect by DICOM over TLS').prefault('off'),
@@ -44,7 +44,7 @@ export function tlsBesideFile(tls: TlsSettings | undefined, path: string): TlsSe
   return { ...tls, certificate: at(tls.certificate), key: at(tls.key), ca: at(tls.ca) }
 }
 
-/** Both listeners on one port; no door at all; a device that needs TLS where there is none. */
+/** Finds both listeners on one port, no listener at all, and a device that needs TLS without a TLS listener. */
 export function tlsProblems(values: unknown): CrossProblem[] {
   return [...portProblems(values), ...plainProblems(values), ...deviceProblems(values)]
 }

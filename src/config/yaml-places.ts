@@ -1,7 +1,7 @@
 import type { Repetition } from './check-settings.ts'
 import { childAt, type Path } from './yaml-values.ts'
 
-/** Ways into the values of a file as they stand there, right or wrong. */
+/** Access to the values of a file as it has them, right or wrong. */
 export const valueAt = (values: unknown, path: Path): unknown => path.reduce(childAt, values)
 
 export function listAt(values: unknown, path: Path): readonly unknown[] {
@@ -14,7 +14,7 @@ export function textAt(value: unknown, key: string): string | undefined {
   return typeof text === 'string' ? text.trim() : undefined
 }
 
-/** Texts that stand in a list for a second time; `inside` is where in an entry they stand. */
+/** Texts that occur in a list for a second time; `inside` is their place in an entry. */
 export function repeatedTexts(texts: readonly unknown[], path: Path, ...inside: string[]): Repetition[] {
   return texts.flatMap((found, i) => {
     const first = texts.indexOf(found)

@@ -24,11 +24,11 @@ export interface YamlValues {
   readonly values: unknown
   /** Syntax faults, repeated keys, and what a configuration has no use for (aliases, lists as keys). */
   readonly problems: readonly Problem[]
-  /** Where the value stands, or its key; for what is not there, the nearest thing around it. */
+  /** The position of the value, or of its key; for a missing one, the position of its nearest parent. */
   positionOf(path: Path, part?: 'key' | 'value'): Position
 }
 
-/** What stands under a key or at a place of a list; undefined where nothing does. */
+/** Returns the value under a key or at a place of a list; undefined if there is none. */
 export function childAt(values: unknown, segment: string | number): unknown {
   return typeof values === 'object' && values !== null && Object.hasOwn(values, segment)
     ? Reflect.get(values, segment)

@@ -22,21 +22,21 @@ test('switched on it is on the registered port, asks for certificates, and finds
 })
 
 test.each([
-  ['listener: {port: 2762, tls: {enabled: on}}', '"2762" cannot stand together with listener.port: 2762'],
-  ['listener: {tls: {enabled: on, port: 11112}}', '"11112" cannot stand together with listener.port: 11112'],
+  ['listener: {port: 2762, tls: {enabled: on}}', '"2762" cannot be combined with listener.port: 2762'],
+  ['listener: {tls: {enabled: on, port: 11112}}', '"11112" cannot be combined with listener.port: 11112'],
   [
     'devices: [{name: CT, aeTitle: CT1, dicom: {host: 10.0.0.1, tls: on}}]',
-    '"on" cannot stand together with listener.tls.enabled: off',
+    '"on" cannot be combined with listener.tls.enabled: off',
   ],
   [
     'devices: [{name: CT, aeTitle: CT1, tls: required}]',
-    '"required" cannot stand together with listener.tls.enabled: off',
+    '"required" cannot be combined with listener.tls.enabled: off',
   ],
   [
     'devices: [{name: CT, aeTitle: CT1, certificate: ct1}]',
-    '"ct1" cannot stand together with listener.tls.enabled: off',
+    '"ct1" cannot be combined with listener.tls.enabled: off',
   ],
-  ['listener: {plain: off}', '"off" cannot stand together with listener.tls.enabled: off'],
+  ['listener: {plain: off}', '"off" cannot be combined with listener.tls.enabled: off'],
   ['listener: {tls: {enabled: on, clientCertificates: require}}', 'did you mean required?'],
   ['listener: {tls: {enabled: on, cert: x}}', 'there is no such setting'],
 ])('%s is a mistake that is named', (text, words) => {

@@ -43,7 +43,7 @@ function placesOf(transferSyntaxUid: string): MakeFrameText | undefined {
 
 /**
  * Passes encapsulated pixel data and blanks the text in its frames; lengths stay, and so do the coded samples. Throws
- * DEID_WITHHELD for frames in which nobody knows where text may be, unless `passesUnknown`.
+ * DEID_WITHHELD for frames in which the places of text are not known, unless `passesUnknown`.
  */
 export class BlankedFrameText implements ValueTransform {
   readonly #text: FrameText
@@ -51,7 +51,7 @@ export class BlankedFrameText implements ValueTransform {
 
   constructor(transferSyntaxUid: string, passesUnknown: boolean) {
     const onUnknownForm: OnUnknownForm = (why) => {
-      if (!passesUnknown) throw withheld(`${why}, so nobody knows where in it text may be`)
+      if (!passesUnknown) throw withheld(`${why}, so the places of text in it are not known`)
     }
     const make = placesOf(transferSyntaxUid)
     if (make === undefined)

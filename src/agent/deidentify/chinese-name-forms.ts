@@ -13,7 +13,7 @@ const DOUBLE_FAMILY_NAMES: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 const WORDS_TOO: ReadonlySet<string> = new Set(['东方', '第五', '百里', '西门', '司空'])
-/** Two of a document's words may stand beside a comma; three that make a name by accident don't. */
+/** A comma may separate two words of a document; it does not separate three that make a name by accident. */
 const NARROW_JOINT = String.raw`[\s^=·_\\|-]{0,3}`
 const SURE = String.raw`[\s^=·_\\|,-]{1,3}`
 const LONGEST_NAME = 4
@@ -21,7 +21,7 @@ const SHORTEST_PINYIN_JOINED = 4
 const SHORTEST_PINYIN_GIVEN = 5
 const MASKS = String.raw`[某*×〇○＊]{1,2}`
 
-/** Of a component group in Chinese characters, or Hangul or kana: 张^小明, 张小明, 阿卜杜拉·买买提. */
+/** The forms of a component group in Chinese characters, or Hangul or kana: 张^小明, 张小明, 阿卜杜拉·买买提. */
 export function chineseNameForms(group: string): SearchForm[] {
   const [family = '', ...rest] = foldText(group.replaceAll(/[\p{ASCII}--[\s^,]]/gv, ''))
     .split(/[\s^,·]+/)
@@ -50,7 +50,7 @@ function formsOf(family: string, given: string, givenParts: readonly string[]): 
   )
   return [
     form(family + given, spaced(family + given, joint)),
-    // 峰高 is no name; 峰 高 could be.
+    // 峰高 is not a name; 峰 高 could be one.
     form(given + family, spaced(given, joint) + (isShortGiven ? SURE : JOINT) + spaced(family, joint)),
     ...parts.map((part) => form(part, spaced(part, NARROW_JOINT))),
     { source: `${family}${ADDRESSED_BEHIND}`, apart: 'no' },

@@ -65,9 +65,9 @@ export function isTermOfReports(element: DataElement): boolean {
 }
 
 /**
- * What becomes of an element within content items (PS3.3 §C.17.3), by allow-list: numbers, references, coordinates and codes
- * of published schemes are left to the ordinary cleaning; free text is not, nor what a concept says is identity. Undefined
- * for what the ordinary cleaning decides.
+ * Decides about an element within content items (PS3.3 §C.17.3), by allow-list: numbers, references, coordinates and codes
+ * of published schemes are left to the ordinary cleaning; free text is not, nor a value whose concept is identity. Returns
+ * undefined if the ordinary cleaning decides.
  */
 export function decideInContent(
   element: DataElement,
@@ -93,7 +93,7 @@ export function decideInContent(
   return FREE_VRS.has(vrOf(element)) ? content('remove', 'free text outside the allow-list') : undefined
 }
 
-/** The document's own concept name, too, stands in no sequence of items. */
+/** The document's own concept name is in no sequence of items either. */
 function isWithinContent(path: ElementPath): boolean {
   return (
     path.length > 1 &&

@@ -8,7 +8,7 @@ import type { DeidOption } from './profile.ts'
 /** Actions of Table E.1-1 for the Basic Profile. */
 export type BasicAction = 'D' | 'Z' | 'X' | 'K' | 'C' | 'U' | 'X/Z' | 'X/D' | 'Z/D' | 'X/Z/D' | 'X/Z/U*'
 
-/** What PS3.15 Table E.1-1 says of one attribute. */
+/** A row of PS3.15 Table E.1-1. */
 export interface ConfidentialityRow {
   readonly basic: BasicAction
   readonly options: ReadonlyMap<DeidOption, 'K' | 'C'>
@@ -19,7 +19,7 @@ interface Rows {
   readonly repeating: readonly { readonly pattern: RegExp; readonly row: ConfidentialityRow }[]
 }
 
-/** The row of a tag, repeating groups and the one of private attributes included; undefined where the table has none. */
+/** The row of a tag, repeating groups and the one of private attributes included; undefined if the table has none. */
 export const confidentialityOf = remembering(10_000, (tag: Tag): ConfidentialityRow | undefined => {
   const { byDigits, repeating } = ROWS
   if (isPrivate(tag)) {

@@ -17,7 +17,7 @@ const MONTHS = [
 ]
 const CHINESE_DIGITS = ['[〇零○0]', '一', '二', '三', '四', '五', '六', '七', '八', '九']
 
-/** A day in the notations that people and systems use, by numbers and by names; empty for what is no DA value. */
+/** A day in the notations that people and systems use, by numbers and by names; empty for a text that is not a DA value. */
 export function dateForms(text: string): SearchForm[] {
   const parts = /^\s*(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})/.exec(text)
   if (parts === null) return []

@@ -3,7 +3,7 @@ import type { Tag } from '../../dicom/tag.ts'
 import { type BasicAction, type ConfidentialityRow, confidentialityOf } from './confidentiality.ts'
 import type { DeidOption } from './profile.ts'
 
-/** What becomes of an element. A sequence that stays is always cleaned inside, except by `keep` of an own rule. */
+/** The action for an element. A sequence that stays is always cleaned inside, except by `keep` of an own rule. */
 export type DeidAction =
   | 'keep'
   | 'remove'
@@ -32,16 +32,16 @@ const NEVER_KEPT: ReadonlyMap<Tag, string> = new Map([
   [0xfffa_fffa, 'digital signatures'],
   [0x4ffe_0001, 'MAC parameters'],
   [0x0088_0200, 'icon image'],
-  // That of the data set itself is treated where it streams past; what stands in a sequence nobody looks at.
+  // Pixel data of the data set itself is treated while it streams past; pixel data in a sequence is not looked at.
   [0x7fe0_0008, 'pixel data in sequences'],
   [0x7fe0_0009, 'pixel data in sequences'],
   [0x7fe0_0010, 'pixel data in sequences'],
-  // An earlier de-identifier sealed the original values into it (PS3.15 §E.1.1), for a key that nobody here knows.
+  // An earlier de-identifier sealed the original values into it (PS3.15 §E.1.1), for a key that is not known here.
   [0x0400_0500, 'encrypted originals'],
   [0xfffc_fffc, 'trailing padding'],
 ])
 
-/** Of one profile: what becomes of an element that is a value, or holds items. */
+/** Decides for one profile about an element, which is a value or holds items. */
 export type Decisions = (tag: Tag, vr: string, holdsItems: boolean) => Decision
 
 interface Made {
@@ -55,8 +55,8 @@ const KEPT = new WeakMap<ReadonlySet<DeidOption>, Decisions>()
 /**
  * The action of PS3.15 Table E.1-1 with the options that a profile has. Where the table leaves a choice by the type that the
  * IOD gives the attribute (X/Z, X/D, …) the one that keeps every IOD valid is taken: empty for X/Z, a dummy where D is
- * among them. What neither the table nor PS3.6 knows is removed. The elements of a series are alike: what was decided once
- * is remembered by tag and VR, as long as the options are there.
+ * among them. Elements that neither the table nor PS3.6 knows are removed. The elements of a series are alike: a decision
+ * is remembered by tag and VR, as long as the options exist.
  */
 export function decisionsBy(options: ReadonlySet<DeidOption>): Decisions {
   const found = KEPT.get(options)
@@ -129,7 +129,7 @@ function byBasicProfile(tag: Tag, { basic }: ConfidentialityRow, holdsItems: boo
       return 'clean-items'
     case 'Z':
     case 'X/Z':
-      // Type 3 wherever it stands, and then one or more items are asked for: absent is right, empty is not.
+      // It is Type 3 everywhere, and one or more items are required: absent is right, empty is not.
       return tag === REFERENCED_STUDY_SEQUENCE ? 'remove' : 'empty'
     case 'X':
       return 'remove'

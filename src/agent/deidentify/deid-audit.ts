@@ -3,7 +3,7 @@ import { TABLE_EDITION } from './confidentiality-table.ts'
 import type { Decision, DeidAction } from './decide-action.ts'
 import type { DeidProfile } from './profile.ts'
 
-/** What was done to one instance: no value, and nothing from which one could be guessed. */
+/** The changes of one instance: no value, and nothing from which one could be guessed. */
 export interface DeidAudit {
   readonly profile: string
   readonly edition: string

@@ -64,7 +64,7 @@ export interface DeidParts {
   readonly onStep?: (step: DeidStep) => void
 }
 
-/** What holds for all elements of a list. */
+/** The context of all elements of a list. */
 interface Around {
   readonly characterSet: string
   readonly facts: InstanceFacts
@@ -102,7 +102,7 @@ export class Deidentification implements DataSetEdits {
   readonly #counter = new DeidCounter()
   readonly #decisions: Decisions
   #facts: InstanceFacts | undefined
-  /** The mark of whom the instance is of. */
+  /** The mark of the instance's patient. */
   #person = ''
   #hadPatientId = false
   #known: KnownValues | undefined
@@ -118,7 +118,7 @@ export class Deidentification implements DataSetEdits {
     return this.#parts.profile.options.has('retain-uids') ? original : this.#newUid(original)
   }
 
-  /** Of the data set as it leaves: another one where pixels had to be encoded anew. Known once the head has been edited. */
+  /** The transfer syntax of the copy: another one if pixels had to be encoded again. Known once the head has been edited. */
   get transferSyntaxUid(): string {
     return this.#pixels?.transferSyntaxUid ?? this.#parts.transferSyntaxUid
   }
@@ -130,7 +130,7 @@ export class Deidentification implements DataSetEdits {
     return new OutputCheck({ transferSyntaxUid, rules: profile.rules, encodesFrames })
   }
 
-  /** What was done, without any value; once the data set has passed. */
+  /** Returns the record of the changes, without any value. To be called once the data set has passed. */
   audit(): DeidAudit {
     const { profile } = this.#parts
     return this.#counter.audit(profile, this.#pixels?.areClean ?? false)
@@ -176,7 +176,7 @@ export class Deidentification implements DataSetEdits {
     this.#tell(taken, [element.tag], element.vr ?? '', undefined, '')
     if (taken.action === 'keep' && !TEXT_VRS.has(element.vr ?? '')) return 'keep'
     if (taken.action === 'remove') return 'remove'
-    // What cannot be looked at as a whole is not kept.
+    // A value that cannot be looked at as a whole is not kept.
     return dummyInPlace(element, encodingOf(transferSyntax(this.#parts.transferSyntaxUid)))
   }
 
@@ -221,7 +221,7 @@ export class Deidentification implements DataSetEdits {
       if (isOverlay(element.tag) && list.find(element.tag) === undefined)
         (overlays ??= new Set()).add(element.tag >>> 16)
     }
-    // An overlay without its bits is none.
+    // An overlay without its bits is not an overlay.
     if (overlays !== undefined) list.keep(({ tag }) => !(overlays?.has(tag >>> 16) ?? false))
     removeUnusedCreators(list)
   }
@@ -347,7 +347,7 @@ export class Deidentification implements DataSetEdits {
     else list.remove(element)
   }
 
-  /** Undefined for what is no date. */
+  /** Returns undefined for a value that is not a date. */
   #shifted(element: DataElement): string | undefined {
     return shiftDates(plainText(element), this.#parts.key.dayShift(this.#person))
   }

@@ -24,7 +24,7 @@ export function vrOf({ tag, vr, items }: DataElement): string {
   return attributeOf(tag)?.vrs[0] ?? 'UN'
 }
 
-/** A value as it stands there, padding removed, each byte a character: for codes, numbers, dates, UIDs. */
+/** Returns a value without padding, each byte a character: for codes, numbers, dates, UIDs. */
 export function plainText(element: DataElement | undefined): string {
   if (element === undefined) return ''
   const { value } = element
@@ -37,13 +37,13 @@ export function textAt(list: ElementList, tag: number): string {
   return plainText(list.find(tag)).trim()
 }
 
-/** Specific Character Set of a list; an item without one has that of what it stands in (PS3.3 §C.12.1.1.2). */
+/** Specific Character Set of a list; an item without one has that of the data set around it (PS3.3 §C.12.1.1.2). */
 export function characterSetOf(list: ElementList, around: string): string {
   const own = list.find(SPECIFIC_CHARACTER_SET)
   return own === undefined ? around : plainText(own)
 }
 
-/** What an odd length is filled up with (PS3.5 §6.2). */
+/** The byte that pads an odd length (PS3.5 §6.2). */
 export function paddingOf(vr: string): number {
   return vr === 'UI' || vr === 'OB' || vr === 'UN' ? 0 : 0x20
 }

@@ -14,7 +14,7 @@ export interface WalkedElement {
 }
 
 export interface ElementWalkParts {
-  /** Of the inflated data set. */
+  /** The transfer syntax of the inflated data set. */
   readonly transferSyntaxUid: string
   /** Hears the tag of each element of the data set itself, as it begins. Returns true for one that is wanted. */
   readonly begins: (tag: number) => boolean
@@ -49,7 +49,7 @@ const NOTHING = Buffer.alloc(0)
 const codeOf = (vr: string): number => vr.charCodeAt(0) * 256 + vr.charCodeAt(1)
 const codesOf = (vrs: string): readonly number[] => vrs.split(' ').map(codeOf)
 const [SHORT, LONG, BYTES] = [1, 2, 3]
-/** By the two letters of a VR: how its length is written, and whether it may be encapsulated. 0 for what is no VR. */
+/** For the two letters of a VR: the form of its length, and whether it may be encapsulated. 0 for letters that are not a VR. */
 const VRS = new Uint8Array(0x1_0000)
 for (const code of codesOf('AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US'))
   VRS[code] = SHORT
@@ -121,7 +121,7 @@ export class ElementWalk {
     if (at < bytes.length) this.#held = Buffer.from(bytes.subarray(at))
   }
 
-  /** Returns why the bytes are no whole data set, undefined if they are one. Zeros may follow where `allowsPadding`. */
+  /** Returns the reason why the bytes are not a whole data set, or undefined if they are one. Zeros may follow if `allowsPadding`. */
   finish(allowsPadding: boolean): string | undefined {
     if (this.#fault !== undefined) return this.#fault
     if (this.#inPadding || this.#held.length > 0) {

@@ -2,7 +2,7 @@ import type { ElementList } from '../../dicom/data-set-tree.ts'
 import { characterSetOf, textAt } from './element-text.ts'
 import type { DeidSource, RuleCondition } from './profile.ts'
 
-/** What rules and pixel treatment ask of an instance; nothing here leaves the agent. */
+/** Facts of an instance that rules and pixel treatment use; nothing here leaves the agent. */
 export interface InstanceFacts {
   readonly source: DeidSource
   readonly sopClassUid: string
@@ -13,7 +13,7 @@ export interface InstanceFacts {
   readonly columns: number
 }
 
-/** Reads them from all that stands before the pixel data, before anything is changed. */
+/** Reads the facts from the elements before the pixel data, before anything is changed. */
 export function readFacts(head: ElementList, sopClassUid: string, source: DeidSource): InstanceFacts {
   return {
     source,

@@ -46,7 +46,7 @@ const OTHERS: readonly (readonly [character: string, folded: string])[] = [
   ['ı', 'i'],
 ]
 
-/** What each code unit becomes. */
+/** The folded form of each code unit. */
 const FOLDED: Uint16Array = makeTable()
 
 function makeTable(): Uint16Array {

@@ -1,6 +1,6 @@
 import type { Tag } from '../../dicom/tag.ts'
 
-/** A value that identifies, as it stands in the data set. */
+/** A value that identifies, as the data set contains it. */
 export interface Gathered {
   readonly tag: Tag
   readonly vr: string

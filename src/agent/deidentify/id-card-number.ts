@@ -13,7 +13,7 @@ export function oldIdCardNumber(number: string): string {
   return number.slice(0, 6) + number.slice(8, 17)
 }
 
-/** What an old one has become; undefined for what is none. */
+/** Returns the new form of an old number; undefined for a text that is not an old number. */
 export function newIdCardNumber(old: string): string | undefined {
   if (!/^\d{15}$/.test(old)) return undefined
   const number = `${old.slice(0, 6)}19${old.slice(6)}`

@@ -3,8 +3,8 @@ import type { DeidOption } from './profile.ts'
 type Keeper = DeidOption | 'nothing'
 
 /**
- * Concepts of PS3.16 whose value in a report is identity itself, with the option that keeps it. Names, dates and UIDs of
- * other concepts go by their value types.
+ * Concepts of PS3.16 whose value in a report is identity itself, with the option that keeps it. For names, dates and UIDs of
+ * other concepts their value types decide.
  */
 const KEEPERS: ReadonlyMap<string, Keeper> = new Map<string, Keeper>([
   // TID 1002, 1003: who observed
@@ -48,7 +48,7 @@ const KEEPERS: ReadonlyMap<string, Keeper> = new Map<string, Keeper>([
   ['DCM 121020', 'nothing'], // Placer Number
   ['DCM 121021', 'nothing'], // Filler Number
   ['DCM 121022', 'nothing'], // Accession Number
-  // TID 1007, 1008: whom it is about
+  // TID 1007, 1008: the subject
   ['DCM 121029', 'nothing'], // Subject Name
   ['DCM 121030', 'nothing'], // Subject ID
   ['DCM 121031', 'nothing'], // Subject Birth Date
@@ -92,7 +92,7 @@ export interface Concept {
 
 /**
  * Says whether the value of a concept is identity: 'removed' if it is, 'kept' if an option keeps it, undefined if the concept
- * stands for something else.
+ * means something else.
  */
 export function identityConcept(
   { scheme, code, meaning }: Concept,

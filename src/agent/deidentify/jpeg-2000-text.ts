@@ -59,7 +59,7 @@ type State =
   | 'pass'
 
 /**
- * Text in JPEG 2000 (ISO/IEC 15444-1) and its kin: comments, segments that nobody knows, whatever follows the end; and where a
+ * Text in JPEG 2000 (ISO/IEC 15444-1) and its kin: comments, unknown segments, and bytes after the end; and, if a
  * device wrote the file format around the codestream, against PS3.5 §8.2.4, its boxes of text (XML, EXIF, UUID, ICC).
  */
 export class Jpeg2000Text implements FrameText {

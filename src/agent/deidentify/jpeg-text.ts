@@ -14,8 +14,8 @@ const NEEDED_IN_LS = new Map([...NEEDED, [0xe8, { begin: Buffer.from('mrfx'), by
 type State = 'start' | 'soi' | 'between' | 'marker' | 'length' | 'segment' | 'coded' | 'coded marker' | 'pass'
 
 /**
- * Text in JPEG (ISO/IEC 10918-1) and JPEG-LS (14495-1): comments, application segments (EXIF, XMP, ICC, thumbnails), segments
- * that nobody knows, and whatever follows the end of an image. Tables, frame and scan headers stay.
+ * Text in JPEG (ISO/IEC 10918-1) and JPEG-LS (14495-1): comments, application segments (EXIF, XMP, ICC, thumbnails), unknown
+ * segments, and bytes after the end of an image. Tables, frame and scan headers stay.
  */
 export class JpegText implements FrameText {
   readonly #isLs: boolean
@@ -103,7 +103,7 @@ export class JpegText implements FrameText {
     const begin = this.#needed?.begin
     let from = at
     while (from < end && this.#passed < this.#kept) {
-      // What begins otherwise is another application's.
+      // A segment with another beginning is another application's.
       if (begin !== undefined && this.#passed < begin.length && bytes[from] !== begin[this.#passed])
         this.#kept = this.#passed
       else {

@@ -8,20 +8,20 @@ import { literally, patternOf, type SearchForm } from './search-form.ts'
 import { otherReadings, readWide, unescapedReadings } from './text-readings.ts'
 import { withheld } from './withheld.ts'
 
-/** What is known to identify this patient, to be found again wherever else it was written. */
+/** Values that identify this patient, to be found again wherever else they were written. */
 export interface KnownValues {
-  /** The value without them; the same buffer where none was found. */
+  /** Returns the value without them, or the same buffer if none was found. */
   scrub(value: Buffer, characterSet: string, vr: string): Buffer
-  /** The same for bytes that are no text, such as compressed frames. */
+  /** The same for bytes that are not text, such as compressed frames. */
   readonly raw: RawValueSearch
 }
 
-/** What could be an identity card number, of anybody. */
+/** A possible identity card number of any person. */
 const ID_CARD = /(?<!\d)\d{6}[ -]?\d{8}[ -]?\d{3}[\dX](?![\dX])/gi
 const LONGEST_MARK = 3
 const LONGEST_REMEMBERED = 1024
 const MOST_REMEMBERED = 1000
-/** Bytes of a literal from which on it is no accident. */
+/** Length in bytes from which on a literal is not found by accident. */
 const SHORTEST_LITERAL_BYTES = 4
 
 interface Done {
@@ -35,7 +35,7 @@ export class KnownValueSearch implements KnownValues {
   readonly #pattern: RegExp
   readonly #literals: ReadonlySet<string>
   #bytes: readonly Buffer[] | undefined
-  /** What became of values so far: most are the same in all slices. Undefined for those that stay. */
+  /** The results for values so far: most are the same in all slices. Undefined for values that stay. */
   readonly #done = new Map<string, Done>()
 
   readonly #gathered: readonly Gathered[]
@@ -69,7 +69,7 @@ export class KnownValueSearch implements KnownValues {
     if (!TEXT_VRS.has(vr) && vr !== 'UN') return this.#isInBinary(value) ? Buffer.alloc(0) : undefined
     const { text, characterSet: readAs } = readText(value, characterSet, vr)
     const whole = Buffer.from(mark(LONGEST_MARK, vr))
-    // Escapes that the declaration doesn't explain could stand within a name.
+    // Escapes that the declaration does not explain could be inside a name.
     if (text.includes('\x1b')) return this.#isHidden(value) ? whole : undefined
     const scrubbed = this.#replace(text, vr)
     if (scrubbed === undefined) return this.#isHidden(value) ? whole : undefined
@@ -143,7 +143,7 @@ function wideForms(literal: string): SearchForm[] {
 
 const isAscii = (text: string): boolean => /^\p{ASCII}*$/u.test(text)
 
-/** Of characters that the VR allows (PS3.5 §6.2), never longer than what it stands for. */
+/** Makes a replacement of characters that the VR allows (PS3.5 §6.2), never longer than the text that it replaces. */
 function mark(length: number, vr: string): string {
   return vr === 'CS' || vr === 'AE' ? 'X' : '*'.repeat(Math.min(length, LONGEST_MARK))
 }

@@ -8,7 +8,7 @@ interface Kept {
   readonly values: KnownValues
 }
 
-/** Keeps what is searched for the patients of late, in memory only: the slices of a series share it. */
+/** Keeps the searches for recent patients, in memory only: the slices of a series share one. */
 export class KnownValuesCache {
   readonly #limit: number
   /** The one that was used last is the first. */
@@ -18,7 +18,7 @@ export class KnownValuesCache {
     this.#limit = limit
   }
 
-  /** Of the same values as before, else made; the one that was longest without use goes. */
+  /** Returns the search for the same values if there is one, else makes it; the least recently used one is dropped. */
   get(gathered: readonly Gathered[], make: () => KnownValues): KnownValues {
     const at = this.#kept.findIndex((kept) => areSame(kept.gathered, gathered))
     const found = this.#kept[at] ?? { gathered: gathered.map(copied), values: make() }
@@ -30,7 +30,7 @@ export class KnownValuesCache {
   }
 }
 
-/** What was gathered are views of memory that is used again. */
+/** Gathered values are views of memory that is used again. */
 const copied = (one: Gathered): Gathered => ({ ...one, value: Buffer.from(one.value) })
 
 function areSame(some: readonly Gathered[], others: readonly Gathered[]): boolean {

@@ -18,7 +18,7 @@ import { withheld } from './withheld.ts'
 type ToForms = (text: string) => SearchForm[]
 
 const BIRTH_DATE = 0x0010_0030
-/** What stands for a person or one visit. Every PN is a name besides, whosever it is. */
+/** Attributes that identify a person or a visit. Any PN value also counts as a name. */
 const KNOWN: ReadonlyMap<Tag, ToForms> = new Map([
   [0x0008_0050, numberForms], // Accession Number
   [0x0008_0092, placeForms], // Referring Physician's Address
@@ -40,17 +40,17 @@ const KNOWN: ReadonlyMap<Tag, ToForms> = new Map([
   [0x0040_2016, numberForms], // Placer Order Number
   [0x0040_2017, numberForms], // Filler Order Number
 ])
-/** An address is one value, whatever stands in it. */
+/** An address is one value, whatever it contains. */
 const WHOLE_VRS: ReadonlySet<string> = new Set(['LT', 'ST', 'UT'])
 
-/** No image names so many persons; to look for more in every text takes seconds, in which the agent does nothing else. */
+/** No image names more persons; a search for more in every text takes seconds, in which the agent does nothing else. */
 const MOST_VALUES = 64
-/** Of a value there are several where it has several parts, or may have been declared wrongly. */
+/** A value has several readings if it has several parts or may have been declared wrongly. */
 const MOST_READINGS = 2 * MOST_VALUES
 
 /**
- * Gathers them from all that stands before the pixel data, before anything is changed. The cache has what was made
- * for the slice before. Throws DEID_WITHHELD for more of them than can be looked for.
+ * Gathers them from the elements before the pixel data, before anything is changed. The cache has the search of
+ * the slice before. Throws DEID_WITHHELD for more values than can be looked for.
  *
  * @param days dates (yyyymmdd) that must not stay in text either
  */
@@ -102,7 +102,7 @@ function formsOfAll(gathered: readonly Gathered[]): SearchForm[] {
 
 const tooMany = (count: number): Failure =>
   withheld(
-    `it has ${count} names, numbers and places by which people are known, and so many cannot be searched for; ` +
+    `it has ${count} names, numbers and places by which people are known, and this many cannot be searched for; ` +
       'a route that keeps identity takes it',
   )
 

@@ -10,7 +10,7 @@ const SHORTEST_JOINED = 4
 const SHORTEST_PART = 3
 const TITLES = /^(?:dr|mr|mrs|ms|miss|prof|md|phd|jr|sr|ii|iii)$/i
 
-/** Of a component group in letters: MÜLLER^HANS PETER, ZHANG^XIAOMING, or without delimiters. */
+/** The forms of a component group in letters: MÜLLER^HANS PETER, ZHANG^XIAOMING, or without delimiters. */
 export function latinNameForms(group: string): SearchForm[] {
   const { family, given } = partsOf(group)
   const words = [...family, ...given]
@@ -27,7 +27,7 @@ export function latinNameForms(group: string): SearchForm[] {
   ]
 }
 
-/** What is left of prefixes and suffixes; without delimiters the first word counts as the family name, and both orders are tried. */
+/** Returns the parts without prefixes and suffixes. Without delimiters the first word counts as the family name, and both orders are tried. */
 function partsOf(group: string): { family: string[]; given: string[] } {
   const [family = '', given = '', middle = ''] = group.includes('^') ? group.split('^') : group.split(',')
   const known = { family: wordsOf(family), given: [...wordsOf(given), ...wordsOf(middle)] }
@@ -45,7 +45,7 @@ function wholeForms(family: readonly string[], given: readonly string[]): Search
     const names = given.slice(0, i + 1)
     const first = names.map(letters).join(JOINT)
     const length = [...family, ...names].join('').length
-    // A single letter is an initial, which only counts where it stands apart.
+    // A single letter is an initial, which only counts if it is separate.
     const joint = length < SHORTEST_JOINED || first.length === 1 || last.length === 1 ? SURE_JOINT : JOINT
     if (length < 3) return []
     return inBothOrders(last, first, joint, length)
@@ -79,7 +79,7 @@ function initialForms(family: readonly string[], given: readonly string[]): Sear
   )
 }
 
-/** A syllable of pinyin alone names nobody. */
+/** A single syllable of pinyin does not name a person. */
 function aloneForms(word: string): SearchForm[] {
   const name = word.replaceAll(/\P{L}/gu, '')
   if (name.length < SHORTEST_PART || isCommonWord(name) || isPinyinSyllable(name)) return []

@@ -2,7 +2,7 @@ import type { ElementList } from '../../dicom/data-set-tree.ts'
 import type { Tag } from '../../dicom/tag.ts'
 import { readText } from '../../dicom/text.ts'
 
-/** By what a patient and a study are known; '' where the data set has nothing there. */
+/** Values that identify a patient and a study; '' if absent from the data set. */
 export interface LinkedValues {
   readonly patientId: string
   readonly patientName: string
@@ -10,11 +10,11 @@ export interface LinkedValues {
   readonly studyInstanceUid: string
 }
 
-/** Who is who: what identified an instance, and what stands in its place. */
+/** The values that identified an instance, and their replacements. */
 export interface Link {
   readonly original: LinkedValues
   readonly replacement: LinkedValues
-  /** By so many days the dates went back; undefined where dates were not shifted. */
+  /** Number of days by which dates were moved back; undefined if dates were not shifted. */
   readonly shiftedDays?: number
 }
 

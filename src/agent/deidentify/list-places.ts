@@ -2,12 +2,12 @@ import type { DataElement, ElementList } from '../../dicom/data-set-tree.ts'
 import { type ElementPath, stepOf } from '../../dicom/element-path.ts'
 import { characterSetOf } from './element-text.ts'
 
-/** A list of elements, and where it stands. */
+/** A list of elements and its place. */
 export interface ListPlace {
   readonly list: ElementList
   /** The sequences around it; empty for the data set itself. */
   readonly path: ElementPath
-  /** The element of the data set itself that all of it stands in; undefined for the data set itself. */
+  /** The top-level element that contains the list; undefined for the data set itself. */
   readonly top: DataElement | undefined
   readonly characterSet: string
 }

@@ -12,7 +12,7 @@ import { withheld } from './withheld.ts'
 export interface FrameMasking {
   readonly frames: number
   readonly regions: readonly PixelRegion[]
-  /** Of a decoded frame. */
+  /** Layout of a decoded frame. */
   readonly layout: FrameLayout
   /** True where each fragment is a frame (RLE: PS3.5 §A.4.2). */
   readonly isFragmentAFrame: boolean

@@ -16,7 +16,7 @@ export interface NormalizationFinding {
   readonly problem: NormalizationProblem
 }
 
-/** What was done to one instance, without any value. */
+/** The changes of one instance, without any value. */
 export interface NormalizationAudit {
   /** Elements that each rule has changed. */
   readonly rules: Readonly<Record<string, number>>

@@ -21,7 +21,7 @@ export interface NormalizationRule {
   readonly steps: readonly NormalizationStep[]
 }
 
-/** What decides whether a rule applies. */
+/** The facts that decide whether a rule applies. */
 export interface NormalizationFacts {
   readonly source: DeidSource
   readonly modality: string

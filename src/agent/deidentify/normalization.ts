@@ -47,7 +47,7 @@ export class Normalization implements DataSetEdits {
     this.#parts = parts
   }
 
-  /** What was done, without any value; once the data set has passed. */
+  /** Returns the record of the changes, without any value. To be called once the data set has passed. */
   audit(): NormalizationAudit {
     return this.#notes.audit()
   }
@@ -74,7 +74,7 @@ export class Normalization implements DataSetEdits {
         const creator = this.#creators.get(isPrivateCreator(tag) ? tag : privateCreatorTag(tag))
         return isPrivate(tag) && !step.keep.includes(creator ?? '')
       }
-      // What is set has been written in front of it.
+      // The new value has been written before it.
       return (step.kind === 'remove' || step.kind === 'set') && fitsPath(step.pattern, [tag])
     })
     return isGone ? 'remove' : 'keep'
@@ -83,7 +83,7 @@ export class Normalization implements DataSetEdits {
   #apply(step: NormalizationStep, rule: string, part: ElementList, before: ElementToken | undefined): void {
     switch (step.kind) {
       case 'character-set':
-        // It stands in front of all text, and of all that is large.
+        // It comes before all text and before all large elements.
         return this.#isBehindHead ? undefined : this.#declare(step, rule, part)
       case 'drop-private':
         return this.#dropPrivate(step.keep, rule, part)
@@ -117,7 +117,7 @@ export class Normalization implements DataSetEdits {
     this.#notes.count(rule)
   }
 
-  /** Of what goes, only the creators' names are recorded: the elements went because somebody cannot bear them. */
+  /** Only the creators' names of removed elements are recorded: they are removed because a receiver cannot bear them. */
   #dropPrivate(keep: readonly string[], rule: string, part: ElementList): void {
     for (const { list } of listsWithin(part, this.#characterSet)) {
       const gone = list.elements.filter(({ tag }) => isPrivate(tag) && !keep.includes(creatorName(tag, list)))

@@ -7,13 +7,13 @@ import { JOINT, literally, type SearchForm } from './search-form.ts'
 const SHORTEST = 3
 /** Shorter ones, of digits only, could count or measure anything: searched behind what says that they are an ID. */
 const SHORTEST_BARE = 5
-/** From here on digits may be parted by spaces or hyphens, and may stand in or behind letters. */
+/** From this many digits on they may be separated by spaces or hyphens, and may be inside or after letters. */
 const UNMISTAKABLE = 7
 const SHORTEST_REST = 6
 const LABEL = String.raw`(?:\bid|\bno|\bnr|\bmrn|\bpid|号|#|:|：)[\s.:：#]{0,3}`
 const DIGIT_JOINT = '[ -]?'
 
-/** An identifier as it may stand elsewhere: as it is, without leading zeros or letters, its parts joined in other ways. */
+/** The forms in which an identifier may appear elsewhere: as it is, without leading zeros or letters, its parts joined in other ways. */
 export function numberForms(value: string): SearchForm[] {
   const number = foldText(value.normalize('NFC')).trim()
   const blocks = number.match(/[a-z]+|\d+|[^\0-\x7f]+/gi) ?? []
@@ -48,10 +48,10 @@ function digitForms(digits: string, whole: string): SearchForm[] {
   ]
 }
 
-/** Many identifiers hold the day on which they were given; that day alone identifies nobody. */
+/** Many identifiers contain the day on which they were given; that day alone does not identify a person. */
 const DATE = /^(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/
 
-/** What is left of an identifier without its letters or zeros in front. */
+/** The rest of an identifier without leading letters or zeros. */
 function restForms(digits: string): SearchForm[] {
   const rests = new Set([digits, digits.replace(/^0+/, '')])
   return Array.from(rests)

@@ -16,7 +16,7 @@ export interface Modification {
   readonly reason: 'COERCE' | 'CORRECT'
 }
 
-/** What elements of the data set itself were before they were changed. */
+/** Values of top-level elements before they were changed. */
 export class OriginalAttributes {
   readonly #elements = new Map<Tag, DataElement>()
 
@@ -29,7 +29,7 @@ export class OriginalAttributes {
     if (!this.#elements.has(element.tag)) this.#elements.set(element.tag, asItStands(element))
   }
 
-  /** It was not there: in the record it stands empty. */
+  /** Records an element that was absent: it is empty in the record. */
   rememberAbsent(list: ElementList, tag: Tag, vr: string): void {
     if (this.#elements.has(tag)) return
     const empty = new ElementList(list.encoding)
@@ -63,7 +63,7 @@ export class OriginalAttributes {
   }
 }
 
-/** Its bytes at this moment, header and all, as an element that nobody can change any more. */
+/** Returns its bytes at this moment, header included, as an element that cannot be changed any more. */
 function asItStands(element: DataElement): DataElement {
   const { tag, vr, encoding } = element
   const bytes = Buffer.concat(element.write())

@@ -9,7 +9,7 @@ const PATIENT: ReadonlySet<number> = new Set([0x0010_0010, 0x0010_0020])
 /** Size of the image: its value stays. */
 const SIZES: ReadonlySet<number> = new Set([0x0028_0008, 0x0028_0010, 0x0028_0011])
 const PIXELS: ReadonlySet<number> = new Set([0x7fe0_0008, 0x7fe0_0009, 0x7fe0_0010])
-/** What an instance without pixels is there for: Content, Waveform, ROI Contour, Dose Reference, Beam Sequence. */
+/** The content of instances without pixels: Content, Waveform, ROI Contour, Dose Reference, Beam Sequence. */
 const CONTENT: ReadonlySet<number> = new Set([
   0x0040_a730, 0x5400_0100, 0x3006_0039, 0x300a_0010, 0x300a_00b0,
 ])

@@ -3,7 +3,7 @@ import type { Decision, DeidAction } from './decide-action.ts'
 import { fits, type InstanceFacts } from './facts.ts'
 import type { DeidRule } from './profile.ts'
 
-/** What the first rule of the clinic's own that fits this element says. */
+/** Returns the action of the clinic's first own rule that fits this element. */
 export function ownRuleFor(
   rules: readonly DeidRule[],
   path: ElementPath,

@@ -5,7 +5,7 @@ import { foldText } from './fold-text.ts'
 
 const [PATIENT_NAME, PATIENT_ID, BIRTH_DATE] = [0x0010_0010, 0x0010_0020, 0x0010_0030]
 const [STUDY, INSTANCE] = [0x0020_000d, 0x0008_0018]
-/** Entries that stand for no ID or no name. Two patients who share one are still two. */
+/** Entries that are not an ID or a name. Two patients who share one are still two. */
 const STANDS_FOR_NOBODY =
   /^(?:[0\p{P}\p{S}\s]*|(?:UN|NOT )KNOWN|NONE|NULL|NIL|N\/?A|NO ?(?:ID|NAME)|ANONYM(?:OUS|I[SZ]ED)|未知|无|不详|无名氏)$/u
 
@@ -13,7 +13,7 @@ const STANDS_FOR_NOBODY =
  * Returns a text that is the same for everything of one patient, and another one for other patients: the Patient ID; without
  * one the name and birth date; without those the study, or at last the instance.
  *
- * What a device may write in several ways is written in one way here: padding, width (NFKC), the character set, letter case
+ * Spellings that a device may vary are unified here: padding, width (NFKC), the character set, letter case
  * and delimiters of a name, the form of a date. The letters of an ID keep their case, and its zeros count.
  */
 export function identityOf(head: ElementList): string {
@@ -56,7 +56,7 @@ function nameKey(name: string): string {
 /** From here on a year of two digits is of the last century. */
 const LAST_CENTURY = 30
 
-/** Year, month and day by their numbers, whatever stands between them and in which order; '' for none. */
+/** Returns year, month and day by their numbers, in any order and with any separators; '' if there are none. */
 function dateKey(text: string): string {
   if (standsForNobody(text) || /^[0\D]*$/.test(text)) return ''
   const plain = /^(\d{4})(\d{2})(\d{2})(?!\d\D)/.exec(text)

@@ -17,14 +17,14 @@ const SEVERAL = `
 const READINGS: ReadonlyMap<string, readonly string[]> = read()
 const SYLLABLES: ReadonlySet<string> = new Set(Array.from(READINGS.values()).flatMap(spelled))
 
-/** How a character may be read, without tones; ü in the spellings that are in use. Empty for what is no Chinese character. */
+/** The readings of a character, without tones; ü in the spellings that are in use. Empty for other characters. */
 export function pinyinOf(character: string): readonly string[] {
   return spelled(READINGS.get(character) ?? [])
 }
 
 export const isPinyinSyllable = (word: string): boolean => SYLLABLES.has(word.toLowerCase())
 
-/** The ways to part a word in syllables, without that of one syllable; empty for what is no pinyin, e.g. xiaoming. */
+/** The ways to split a word into two or more syllables, such as xiaoming; empty for a word that is not pinyin. */
 export function syllablesOf(word: string): string[][] {
   if (word.length > LONGEST_WORD) return []
   return parts(word.toLowerCase(), '').filter((syllables) => syllables.length > 1)

@@ -6,9 +6,9 @@ import { withheld } from './withheld.ts'
 
 /** Decodes and encodes single frames of one image: what comes out is written without loss. */
 export interface FrameCodec {
-  /** Of what is encoded. */
+  /** Transfer syntax of the encoded frames. */
   readonly transferSyntaxUid: string
-  /** Of what is decoded and of what is encoded. */
+  /** Photometric interpretation of decoded and of encoded frames. */
   readonly decodedPhotometricInterpretation: string
   readonly photometricInterpretation: string
   /** The source has lost something for certain, whether its attributes say so or not. */
@@ -43,7 +43,7 @@ const JPEG_2000 = { family: 'Jpeg2000', transferSyntaxUid: TRANSFER_SYNTAX.JPEG2
 const HTJ2K = { family: 'HtJpeg2000', transferSyntaxUid: TRANSFER_SYNTAX.HTJ2KLossless } as const
 
 /**
- * What is lossless keeps its transfer syntax, except that of HTJ2K with RPCL order. What is lossy is written again without
+ * Lossless frames keep their transfer syntax, except that of HTJ2K with RPCL order. Lossy frames are written again without
  * loss: JPEG as JPEG-LS, which takes about half of what lossless JPEG does, the others within their own family.
  */
 const SOURCES: ReadonlyMap<string, Source> = new Map<string, Source>([

@@ -39,8 +39,8 @@ export function readPixelImage(head: ElementList): PixelImage {
 }
 
 /**
- * The samples of a black pixel; undefined where it is not known how that is written. With MONOCHROME1 the highest value is
- * black; with signed values 0 is taken, which lies within what the other pixels use. Of a palette it is the first entry:
+ * The samples of a black pixel; undefined if their form is not known. With MONOCHROME1 the highest value is
+ * black; with signed values 0 is taken, which lies within the range of the other pixels. With a palette it is the first entry:
  * whatever its colour, it is the same everywhere.
  */
 export function blackPixel(image: PixelImage): readonly number[] | undefined {

@@ -5,7 +5,7 @@ import type { PixelImage } from './pixel-image.ts'
 import { withheld } from './withheld.ts'
 
 /**
- * Passes pixel data that is not compressed. Bytes after the last frame are no pixels: zeros may fill up to a block, and for
+ * Passes pixel data that is not compressed. Bytes after the last frame are not pixels: zeros may fill up to a block, and for
  * anything else, which may be text or another element, it throws DEID_WITHHELD.
  */
 export function withoutSurplus({ length }: ElementToken, image: PixelImage): 'keep' | ValueTransform {
@@ -19,7 +19,7 @@ export function withoutSurplus({ length }: ElementToken, image: PixelImage): 'ke
       passed += bytes.length
       if (!isZero(surplus))
         throw withheld(
-          `its pixel data has ${length - needed} bytes more than its attributes say, and nobody knows what they are`,
+          `its pixel data has ${length - needed} bytes more than its attributes say, and their content is not known`,
         )
       return [bytes]
     },

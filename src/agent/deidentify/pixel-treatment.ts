@@ -3,7 +3,7 @@ import type { ElementToken } from '../../dicom/data-set-token.ts'
 import type { ElementList } from '../../dicom/data-set-tree.ts'
 import { TAG, type Tag } from '../../dicom/tag.ts'
 
-/** What becomes of the pixels of one instance. */
+/** The treatment of the pixels of one instance. */
 export interface PixelTreatment {
   /** True: a rule says that no identity is left in them. */
   readonly areClean: boolean
@@ -18,10 +18,10 @@ export interface PixelTreatment {
 }
 
 const PIXEL_DATA: ReadonlySet<Tag> = new Set([TAG.PixelData, TAG.FloatPixelData, TAG.DoubleFloatPixelData])
-/** The group's length, and where the frames stand. */
+/** The group's length, and the offset tables of the frames. */
 const ABOUT_PIXEL_DATA: ReadonlySet<Tag> = new Set([0x7fe0_0000, 0x7fe0_0001, 0x7fe0_0002, 0x7fe0_0003])
 
-/** What an element of group 7FE0 is; undefined for what nobody knows. */
+/** The role of an element of group 7FE0; undefined for an unknown element. */
 export function roleInPixelGroup(tag: Tag): 'pixels' | 'about pixels' | undefined {
   if (PIXEL_DATA.has(tag)) return 'pixels'
   return ABOUT_PIXEL_DATA.has(tag) ? 'about pixels' : undefined

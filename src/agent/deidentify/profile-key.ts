@@ -4,7 +4,7 @@ import type { ProjectKey } from './project-key.ts'
 
 /**
  * Returns the key by which a profile replaces identity: one for each key group, so that the copies of two projects cannot be
- * joined unless somebody wants that. The same object for the same group.
+ * joined unless the configuration says so. The same object for the same group.
  */
 export function keyOf(
   { name, keyGroup }: Pick<DeidProfile, 'name' | 'keyGroup'>,

@@ -31,10 +31,10 @@ export interface PixelRule {
   readonly when: RuleCondition & {
     readonly rows?: number | undefined
     readonly columns?: number | undefined
-    /** What the image itself declares; '' where it declares nothing. */
+    /** The image's own declaration; '' if it declares nothing. */
     readonly burnedInAnnotation?: 'YES' | 'NO' | '' | undefined
   }
-  /** Empty: somebody has looked, and images of this kind show no identity. */
+  /** Empty if a person has looked and images of this kind show no identity. */
   readonly regions: readonly PixelRegion[]
 }
 
@@ -61,7 +61,7 @@ export interface DeidProfile {
   readonly passDocuments: boolean
 }
 
-/** What rules look at besides the data set. */
+/** The source of an instance, which rules look at in addition to the data set. */
 export interface DeidSource {
   readonly device: string | undefined
   readonly callingAeTitle: string

@@ -9,8 +9,8 @@ const LONGEST_SHIFT_DAYS = 3650
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /**
- * Makes everything that stands in for identity, by HMAC-SHA-256 from a project's key: the same original gives the same
- * replacement in every study, restart and machine that has the key, and nobody without it can go back. The kind of value
+ * Makes all replacements of identity, by HMAC-SHA-256 from a project's key: the same original gives the same
+ * replacement in every study, restart and machine that has the key, and without the key there is no way back. The kind of value
  * goes into the HMAC too, so that an ID that looks like a UID betrays nothing. A person is given by the mark of their identity.
  */
 export class ProjectKey {
@@ -46,7 +46,7 @@ export class ProjectKey {
     return this.#uid(original)
   }
 
-  /** 16 letters and digits that nobody mistakes for others; 80 bits. */
+  /** 16 letters and digits that cannot be mistaken for others; 80 bits. */
   pseudonym(kind: string, original: string): string {
     return this.#pseudonyms(kind)(original)
   }
@@ -56,13 +56,13 @@ export class ProjectKey {
     return this.#dayShift(person)
   }
 
-  /** Returns 128 bits in hex that stand for a text; a guess at the text cannot be tested without the key. */
+  /** Returns 128 bits in hex that represent a text; a guess at the text cannot be tested without the key. */
   mark(text: string): string {
     return this.#marks(text)
   }
 
   /**
-   * Returns the key of one group of profiles. What two groups make of the same patient cannot be joined, and who has one of
+   * Returns the key of one group of profiles. Replacements of two groups for the same patient cannot be joined, and the holder of one of
    * these keys has neither the others nor the project's.
    */
   ofGroup(name: string): ProjectKey {

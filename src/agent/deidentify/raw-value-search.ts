@@ -6,14 +6,14 @@ import { readText, writeTextInAll } from '../../dicom/text.ts'
 import type { Gathered } from './gathered.ts'
 import { withheld } from './withheld.ts'
 
-/** Shorter ones stand among coded samples by accident. */
+/** Shorter ones occur among coded samples by accident. */
 const SHORTEST_BYTES = 6
 const LONGEST_BYTES = 256
 const LONGEST_NUMBER_BYTES = 8
 
 /**
- * Looks for known values in bytes that nobody can read as text, as fast as memory is searched: the values as they stand in the
- * data set, parts of names, dates with signs; in either case and in every encoding.
+ * Looks for known values in bytes that cannot be read as text, as fast as memory is searched: the values as the
+ * data set has them, parts of names, dates with signs; in either case and in every encoding.
  */
 export class RawValueSearch {
   readonly #wanted: readonly Buffer[]

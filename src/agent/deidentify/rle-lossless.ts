@@ -7,8 +7,8 @@ const MOST_SEGMENTS = 15
 const LONGEST = 128
 
 /**
- * Decodes a frame in RLE Lossless (PS3.5 annex G) into its segments, each with one byte for every pixel, one behind the
- * other: for each sample its bytes from the most significant one on. Throws DEID_WITHHELD where it is none.
+ * Decodes a frame in RLE Lossless (PS3.5 annex G) into its segments, each with one byte for every pixel, one after the
+ * other: for each sample its bytes from the most significant one on. Throws DEID_WITHHELD for bytes that are not RLE.
  */
 export function decodeRle(frame: Buffer, segments: number, segmentBytes: number): Buffer {
   if (frame.length < HEADER_BYTES || segments > MOST_SEGMENTS || frame.readUInt32LE() !== segments)
@@ -23,7 +23,7 @@ export function decodeRle(frame: Buffer, segments: number, segmentBytes: number)
   return out
 }
 
-/** Fills `out`; what stands behind is padding. */
+/** Fills `out`; the rest of `packed` is padding. */
 function unpack(packed: Buffer, out: Buffer): void {
   let [from, to] = [0, 0]
   while (to < out.length) {

@@ -2,13 +2,13 @@
 export interface SearchForm {
   /** Source of a regular expression; letters in either case. */
   readonly source: string
-  /** What must not stand beside it, since it would be part of a longer word or number. */
+  /** Neighbours that it must not have, since it would be part of a longer word or number. */
   readonly apart: 'no' | 'from-letters' | 'from-digits' | 'from-both' | 'from-numbers'
-  /** Texts beyond ASCII, to be found as bytes in a value whose encoding nobody knows. */
+  /** Texts beyond ASCII, to be found as bytes in a value of unknown encoding. */
   readonly literals?: readonly string[]
 }
 
-/** What may stand between the parts of a name: its own delimiters, spaces, the signs of file names; = parts component groups. */
+/** Characters that may separate the parts of a name: its own delimiters, spaces, the signs of file names; = parts component groups. */
 export const JOINT = String.raw`[\s^=,._:()/\\|·-]{0,3}`
 export const SURE_JOINT = String.raw`[\s^=,._:()/\\|·-]{1,3}`
 
@@ -39,7 +39,7 @@ export function patternOf(forms: readonly SearchForm[]): RegExp {
   return new RegExp(sources.length === 0 ? '(?!)' : sources.join('|'), 'gi')
 }
 
-/** The look behind stands after the first character, which it then has to name too. */
+/** The look behind comes after the first character, which it then has to name too. */
 function guarded(first: string, rest: string, { before, behind }: (typeof SIDES)['no']): string {
   return before.map((side) => `(?<!${side}${first})`).join('') + rest + behind
 }
@@ -60,7 +60,7 @@ function startsOf(source: string): string[] {
   return alternatives.flatMap((one) => startsOf(one + source.slice(end)))
 }
 
-/** Of the group that a pattern begins with, and where that ends. */
+/** Returns the alternatives of the group that a pattern begins with, and the end of the group. */
 function alternativesOf(source: string): { alternatives: string[]; end: number } {
   const alternatives = ['']
   let depth = 1

@@ -3,8 +3,8 @@ import { remembering } from '../../dicom/remembering.ts'
 const DAY_MS = 86_400_000
 
 /**
- * A DA or DT value that many days earlier (PS3.5 §6.2); its time of day and offset stay, so that intervals stay too. Values
- * parted by backslashes, ranges, the old form yyyy.mm.dd. Undefined where it is no date: then it must not stay.
+ * Returns a DA or DT value moved back by `days` (PS3.5 §6.2); its time of day and offset stay, so that intervals stay too. Values
+ * may be separated by backslashes, be ranges, or have the old form yyyy.mm.dd. Returns undefined for a text that is not a date: it must not stay.
  * A date without day or month can't be shifted by days: the middle of what it may be is, and is cut as short.
  */
 export function shiftDates(text: string, days: number): string | undefined {

@@ -7,8 +7,8 @@ const PIXEL_DATA = 0x7fe0_0010
 const TEXT_VRS: ReadonlySet<string> = new Set('AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT'.split(' '))
 
 /**
- * Returns the tag of an element that stands within a value: header, VR and all. Then a wrong length made the value swallow
- * it, or somebody put a data set there. Undefined for the numbers, tables and samples that a value usually holds.
+ * Returns the tag of an element that lies within a value, with header and VR. Then a wrong length made the value swallow
+ * it, or a program put a data set there. Undefined for the numbers, tables and samples that a value usually holds.
  *
  * In explicit VR the VR must be that of PS3.6. In implicit VR, where numbers could look like a header by chance, only an
  * element counts that identifies (PS3.15 Table E.1-1) and whose content is text.

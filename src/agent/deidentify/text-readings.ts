@@ -1,6 +1,6 @@
 import { TextDecoder } from 'node:util'
 
-/** Without a mistake being fatal: what stands beside the wrong bytes is read all the same. */
+/** A mistake is not fatal: the text around wrong bytes is read all the same. */
 const DECODERS: readonly TextDecoder[] = [
   'utf-8',
   'gb18030',
@@ -25,12 +25,12 @@ export function otherReadings(bytes: Buffer): string[] {
   return readings
 }
 
-/** Signs without a width, which may stand within a word and are not seen. */
+/** Invisible signs without a width, which may be inside a word. */
 const INVISIBLE = /[\u00ad\u200b-\u200f\u2060\ufeff]/g
 const ESCAPED = /%[\da-f]{2}|&#x?[\da-f]+;|\\u[\da-f]{4}/i
 
 /**
- * A text without signs that nobody sees, and with the escapes of URLs, XML and JSON resolved; empty if it has none of them.
+ * Returns a text without invisible signs, and with the escapes of URLs, XML and JSON resolved; empty if it has none of them.
  * `text` has a character for each byte, or is read.
  */
 export function unescapedReadings(text: string): string[] {
@@ -60,7 +60,7 @@ const isNoPlain = (byte: number): boolean => byte < 0x20 || byte > 0x7e
 const ESCAPE = 0x1b
 const EUC_JP = new TextDecoder('euc-jp')
 const LATIN_1 = new TextDecoder('latin1')
-/** What the escapes of ISO 2022 switch to (PS3.3 Tables C.12-3 and C.12-4): two bytes of seven bits, or bytes from 80 on. */
+/** The character sets that the escapes of ISO 2022 switch to (PS3.3 Tables C.12-3 and C.12-4): two bytes of seven bits, or bytes from 80 on. */
 const SWITCHES: Readonly<Record<string, { decoder: TextDecoder; prefix?: number[] }>> = {
   $B: { decoder: EUC_JP, prefix: [] },
   '$@': { decoder: EUC_JP, prefix: [] },

@@ -12,8 +12,8 @@ import { isDocument, isUsuallyBurnedIn, whyBurnedIn } from './usually-burned-in.
 import { withheld } from './withheld.ts'
 
 /**
- * Decides from all that stands before the pixel data. Throws DEID_WITHHELD where nobody can say that they are clean, or
- * where they have to be masked and cannot be; a document is withheld unless the profile lets such pass.
+ * Decides from the elements before the pixel data. Throws DEID_WITHHELD if the pixels may show identity and no rule fits, or
+ * if they have to be masked and cannot be; a document is withheld unless the profile lets such pass.
  */
 export function choosePixelTreatment(
   head: ElementList,
@@ -52,7 +52,7 @@ const isImage = ({ rows, columns }: InstanceFacts): boolean => rows > 0 && colum
 function uncovered(why: string, { rows, columns, source }: InstanceFacts, { name }: DeidProfile): Failure {
   return withheld(
     `${why}, and no pixel rule of profile ${name} covers images of ${columns} x ${rows} from ` +
-      `${source.device ?? source.callingAeTitle}; add one, with the regions to be blackened, or with none if it shows nobody`,
+      `${source.device ?? source.callingAeTitle}; add one, with the regions to be blackened, or with none if it shows no identity`,
   )
 }
 

@@ -7,7 +7,7 @@ const IMAGE_TYPE = 0x0008_0008
 const CONVERSION_TYPE = 0x0008_0064
 const STORAGE = '1.2.840.10008.5.1.4.1.1.'
 
-/** Classes by what follows {@link STORAGE}; one that is retired stands beside its successor. */
+/** Classes by the part after {@link STORAGE}; a retired one is listed with its successor. */
 const BURNED_IN: ReadonlySet<string> = new Set(
   [
     // Ultrasound
@@ -18,11 +18,11 @@ const BURNED_IN: ReadonlySet<string> = new Set(
     '77.1 77.2 77.1.1 77.1.1.1 77.1.2 77.1.2.1 77.1.4 77.1.4.1 77.1.7',
   ].flatMap((classes) => classes.split(' ')),
 )
-/** Their content is no set of attributes: the file within, raw data, a voice, other people's names. */
+/** Their content is not a set of attributes: a file inside, raw data, a voice, other people's names. */
 const DOCUMENTS = /^(104\.\d+|66|9\.4\.[12]|201\.1)$/
 /** Ultrasound, from within a vessel too, endoscopy, photographs, scanned paper, hard copy. */
 const BURNED_IN_MODALITIES: ReadonlySet<string> = new Set(['US', 'IVUS', 'ES', 'XC', 'DOC', 'HC'])
-/** What devices write into Image Type for pictures of their screens, dose sheets, labels of slides. */
+/** Values of Image Type that devices write for pictures of their screens, dose sheets, labels of slides. */
 const PICTURED = /SCREEN|CAPTURE|DOSE[ _](INFO|REPORT)|CT_SOM\d PROT|\bREPORT\b|\bLABEL\b|\bOVERVIEW\b/i
 /** Digitized film or video, scanned document, screen: Conversion Type (PS3.3 §C.8.6.1). */
 const CONVERTED: ReadonlySet<string> = new Set(['DF', 'DV', 'SD', 'SI', 'WSD'])
@@ -37,7 +37,7 @@ export function isUsuallyBurnedIn(sopClassUid: string): boolean {
   return sopClassUid.startsWith(STORAGE) && BURNED_IN.has(sopClassUid.slice(STORAGE.length))
 }
 
-/** Why the pixels of such an image usually show who it is of; undefined where they usually do not. */
+/** Returns the reason why the pixels of such an image usually show the patient; undefined if they usually do not. */
 export function whyBurnedIn(
   head: ElementList,
   { burnedInAnnotation, modality, sopClassUid }: InstanceFacts,
@@ -48,7 +48,7 @@ export function whyBurnedIn(
   if (BURNED_IN_MODALITIES.has(modality))
     return `modality ${modality} usually shows the patient's name in its pixels`
   if (!isStorageSopClass(sopClassUid) || !sopClassUid.startsWith('1.2.840.10008.'))
-    return 'nobody knows what the pixels of its private SOP class show'
+    return 'the content of pixels of a private SOP class is not known'
   if (hasHiddenOverlay(head)) return 'it may have an overlay in the unused bits of its pixels'
   if (PICTURED.test(textAt(head, IMAGE_TYPE)))
     return 'its Image Type is that of a picture of a screen or label'

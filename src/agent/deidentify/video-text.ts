@@ -14,7 +14,7 @@ const BLANK = 0x20
 
 /**
  * Text in a bare video stream: user data of MPEG-2 (ISO/IEC 13818-2 §6.3.4), messages of H.264 and HEVC (SEI, with user data),
- * filler and units that nobody knows. A stream in a container (MP4, transport or program stream) is of another form: it may
+ * filler and unknown units. A stream in a container (MP4, transport or program stream) is of another form: it may
  * hold titles, places and speech.
  *
  * Zeros stay zeros, so that no start code arises and every byte that keeps one from arising (00 00 03) keeps its sense.
@@ -28,7 +28,7 @@ export class VideoText implements FrameText {
   /** True: the next byte follows a start code. */
   #isAtUnit = false
   #unit: Unit = 'kept'
-  /** Of a unit of messages: bytes of its header to come, then type and size of the message, then its content. */
+  /** State of a unit of messages: bytes of its header to come, then type and size of the message, then its content. */
   #headerBytes = 0
   #field: 'type' | 'size' | 'content' = 'type'
   #type = 0
@@ -96,7 +96,7 @@ export class VideoText implements FrameText {
   #unknown(): void {
     this.#isPassed = true
     this.#onUnknownForm(
-      `its video is no bare ${this.#coding} stream; one in a container may hold titles, places and speech`,
+      `its video is not a bare ${this.#coding} stream; one in a container may hold titles, places and speech`,
     )
   }
 }

@@ -2,7 +2,7 @@ import type { Database } from '../../platform/sqlite.ts'
 import type { PacsState } from '../../protocol/receipt.ts'
 import type { Hold, PacsTerms, SettleTerms, StoredMember } from '../register.ts'
 
-/** What becomes of a version that an agent brought. */
+/** The decision about a version that an agent brought. */
 export interface Claim {
   readonly hold: Hold | null
   /** In words, for the operator. */
@@ -13,7 +13,7 @@ export interface Claim {
 /**
  * Decides whether an agent may bring this version to the PACS by itself. A study and a series belong to the agent that
  * brought them first. A SOP Instance UID belongs to the agent whose version may reach the PACS, so a version that is held
- * as foreign or unreadable keeps no later one back. Enters the agent as the owner of what nobody owned.
+ * as foreign or unreadable keeps no later one back. Enters the agent as the owner of UIDs without an owner.
  *
  * `itself`: the row of this version, if it has one already.
  */
@@ -72,7 +72,7 @@ function otherVersions(
   )
 }
 
-/** Nobody owns the empty UID of an instance that names none. */
+/** The empty UID of an instance that names none has no owner. */
 function own(db: Database, agent: string, uids: readonly string[], now: number): void {
   for (const uid of uids) {
     if (uid !== '')

@@ -22,7 +22,7 @@ export class SqliteHandOn implements HandOnRegister {
     limits: { instances: number; bytes: number },
     from: 'oldest' | 'newest' = 'oldest',
   ): Promise<HandOnInstance[]> {
-    // What lies further off than any wait was told to wait by a clock that has jumped back since.
+    // A time further off than any wait was set by a clock that has jumped back since.
     const first =
       this.#db.get<HandOnInstance>(FIRST('<= ?', from), now) ??
       this.#db.get<HandOnInstance>(FIRST('> ?', from), now + LONGEST_WAIT_MS)

@@ -135,7 +135,7 @@ export class SqliteInstances implements InstanceRegister {
     )
   }
 
-  /** What the PACS has said of it stays true; what still waits for the PACS goes from the new file, at once. */
+  /** The PACS's answer about it stays true; an instance that still waits for the PACS goes from the new file, at once. */
   #heal({ id, file: old }: KnownVersion, member: StoredMember & { file: string }, now: number): void {
     const { file, fileBytes, fileSha256 } = member
     if (file !== old) {
@@ -188,7 +188,7 @@ export class SqliteInstances implements InstanceRegister {
 
   /**
    * The same version came once more. If it was held as another agent's, or no PACS was meant to have it, this delivery
-   * may have the better claim; nobody can keep an image from the PACS by bringing its bytes first.
+   * may have the better claim; so no agent can keep an image from the PACS by bringing its bytes first.
    */
   #claimAgain(agent: string, member: StoredMember, id: number, terms: SettleTerms): void {
     const before = this.#db.get<{ hold: string | null; policy: string; released: number }>(
