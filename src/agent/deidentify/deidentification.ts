@@ -20,7 +20,7 @@ import { type KnownValues } from './known-value-search.ts'
 import { collectKnownValues } from './known-values.ts'
 import type { KnownValuesCache } from './known-values-cache.ts'
 import { type Link, type LinkedValues, readLinkedValues } from './link.ts'
-import { mayNameSomebody, saysNoNumber } from './may-name-somebody.ts'
+import { mayNameSomebody, NUMBERS_IN_TEXT, saysNoNumber } from './may-name-somebody.ts'
 import { checkFitsVr, checkNamesPatient, checkNothingIsSwallowed, isHollowSequence } from './misread.ts'
 import { OutputCheck } from './output-check.ts'
 import { ownDays } from './own-days.ts'
@@ -300,7 +300,8 @@ export class Deidentification implements DataSetEdits {
     if (element.tag === PATIENT_AGE && this.#parts.profile.capAges)
       return element.replace(Buffer.from(capAge(plainText(element)), 'latin1'))
     if (mayNameSomebody(element, vr)) return this.#keepNumber(element, vr, characterSet)
-    if (!TEXT_VRS.has(vr) && !isPrivate(element.tag)) return this.#known?.raw.checkNumbers(element)
+    if (!TEXT_VRS.has(vr) && !isPrivate(element.tag))
+      return NUMBERS_IN_TEXT.has(vr) ? undefined : this.#known?.raw.checkNumbers(element)
     if (isTermOfReports(element)) return
     if (isPrivate(element.tag) && this.#shiftsDates && (vr === 'DA' || vr === 'DT'))
       return element.replace(Buffer.from(this.#shifted(element) ?? '', 'latin1'))

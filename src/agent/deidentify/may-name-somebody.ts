@@ -3,7 +3,7 @@ import type { DataElement } from '../../dicom/data-set-tree.ts'
 import { plainText, TEXT_VRS } from './element-text.ts'
 
 /** VRs of numbers, dates and UIDs in text. */
-const NUMBERS_IN_TEXT: ReadonlySet<string> = new Set(['AS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI'])
+export const NUMBERS_IN_TEXT: ReadonlySet<string> = new Set(['AS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI'])
 const TEXT_BY_NAME: ReadonlySet<string> = new Set([...TEXT_VRS, ...NUMBERS_IN_TEXT])
 /** 1 for each byte of numbers, dates, times, ages and UIDs, their signs and padding. */
 const OF_NUMBERS = new Uint8Array(0x100)
