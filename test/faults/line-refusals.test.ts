@@ -147,7 +147,7 @@ test.each([CENTER_PATHS.receipts, CENTER_PATHS.holdings])(
   async (path) => {
     await using bad = await openLyingCenter({
       clock: new FastClock(LINE_SPEED),
-      settings: { retention: { confirmedMs: 1000 } },
+      settings: { retention: { confirmedMs: 1000, atLeastMs: 0 } },
     })
     const { clinic, line: center } = bad
     await sendInstances(clinic.agent.port, [inventedInstance(1000)])

@@ -255,7 +255,7 @@ async function withTwoStudies(
     receiptKeys: () => [centerKey],
     renewKeys: async () => {},
     retentionNow: () => 0,
-    postManifest: (jws, signal) => postManifest(jws, queue, signal),
+    postManifest: (jws, _, signal) => postManifest(jws, queue, signal),
     requeued: () => {},
     clock: systemClock,
     log: silentLog,
