@@ -1,13 +1,27 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { connect } from 'node:tls'
+import { openAssociation } from '../../src/dimse/open-association.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { inventedInstance } from '../support/invented-instance.ts'
 import { AGENT_STATUS, type BrokenThing } from './broken-thing.ts'
 import type { Pair } from './pair.ts'
 
-/** A device's echo, whatever comes of it. */
+/** A device that wants to store an image and is turned away. */
 async function call(pair: Pair, calledAeTitle: string, callingAeTitle: string): Promise<void> {
-  const peer = `${calledAeTitle}@127.0.0.1:${pair.ports.agent}`
-  await pair.run('ferry', ['echo', peer, '--calling', callingAeTitle])
+  const { sopClassUid, transferSyntaxUid } = inventedInstance(0)
+  const opening = openAssociation({
+    host: '127.0.0.1',
+    port: pair.ports.agent,
+    calledAeTitle,
+    callingAeTitle,
+    contexts: [{ abstractSyntaxUid: sopClassUid, transferSyntaxUids: [transferSyntaxUid] }],
+    clock: systemClock,
+  })
+  await opening.then(
+    (association) => association.release(),
+    () => {},
+  )
 }
 
 /** Another program that has a port. */
@@ -59,7 +73,7 @@ export const DOOR_ROWS: readonly BrokenThing[] = [
     },
     expected: {
       exitCode: 13,
-      cause: { en: /CT1 at 127\.0\.0\.1.*address/, zh: /CT1.*127\.0\.0\.1.*地址/ },
+      cause: { en: /calls from 127\.0\.0\.1.*192\.0\.2\.20/, zh: /从 127\.0\.0\.1 呼叫.*192\.0\.2\.20/ },
       cure: { en: /to do .*ferry devices approve CT1/, zh: /ferry devices approve CT1/ },
       never: /nothing needs you|暂不需要您操作|All is well|一切正常/,
     },

@@ -163,7 +163,7 @@ export const FOLDER_ROWS: readonly BrokenThing[] = [
     expected: {
       exitCode: 13,
       cause: { en: /STORAGE_FULL|space|room/, zh: /STORAGE_FULL|空间/ },
-      cure: { en: /to do .*(room|space|retention|reserve)/, zh: /空间|retention|reserve/ },
+      cure: { en: /to do .*other files on the disk/, zh: /处理办法 .*其他文件/ },
       never: /All is well|一切正常/,
     },
   },
