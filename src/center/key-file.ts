@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { createDurably } from '../platform/durable-file.ts'
-import { Failure, failureFrom } from '../platform/failure.ts'
+import { Failure, failureFrom, storageFailure, systemCode } from '../platform/failure.ts'
 import { checkPrivateFile } from '../platform/private-file.ts'
 import { HIGHEST_LIST_VERSION } from '../protocol/key-list.ts'
 import { parseJson } from '../protocol/parse-json.ts'
@@ -31,7 +31,11 @@ export type KeyFile = z.infer<typeof keyFileSchema>
 
 /** Names of the key files, the oldest first. */
 export async function keyFileNames(folder: string): Promise<string[]> {
-  const names = await readdir(join(folder, 'keys')).catch(() => [])
+  const keys = join(folder, 'keys')
+  const names = await readdir(keys).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return []
+    throw storageFailure(error, `looking for the keys in ${keys}`)
+  })
   return names.filter((name) => /^[0-9]{4}\.json$/.test(name)).toSorted()
 }
 

@@ -1,6 +1,7 @@
 import { stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ballastBytes } from '../platform/ballast.ts'
+import { explainAccess } from '../platform/explain-access.ts'
 import { failureFrom } from '../platform/failure.ts'
 import { isFolderLocked } from '../platform/folder-lock.ts'
 import {
@@ -53,8 +54,9 @@ async function readRegister(
     using desk = await OperatorDesk.open(options)
     return { figures: await desk.status(), register: await desk.registerState() }
   } catch (error) {
-    const { code, message } = failureFrom(error, 'INTERNAL', 'reading the register')
-    return { figures: undefined, register: { unreadable: `${code}: ${message}` } }
+    const failure = explainAccess(failureFrom(error, 'INTERNAL', 'reading the register'))
+    const { code, message } = failure
+    return { figures: undefined, register: { unreadable: `${code}: ${message.replaceAll('\n', '; ')}` } }
   }
 }
 

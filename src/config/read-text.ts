@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { describe, Failure } from '../platform/failure.ts'
+import { failureFrom } from '../platform/failure.ts'
+import { withPath } from '../platform/path-trouble.ts'
 
 /** A text file as people save it; `encoding` tells when it was not the expected one. */
 export interface SourceText {
@@ -16,9 +17,7 @@ export function readText(path: string): SourceText {
   try {
     bytes = readFileSync(path)
   } catch (error) {
-    throw new Failure('CONFIG_INVALID', `reading the configuration ${path}: ${describe(error)}`, {
-      cause: error,
-    })
+    throw failureFrom(withPath(error, path), 'CONFIG_INVALID', `reading the configuration ${path}`)
   }
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), encoding: 'utf-8' }

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type AgentSettings, loadAgentSettings } from '../config/agent-settings.ts'
 import { type CenterSettings, loadCenterSettings } from '../config/center-settings.ts'
-import { Failure } from '../platform/failure.ts'
+import { Failure, systemCode } from '../platform/failure.ts'
 import type { Session } from './session.ts'
 
 export const AGENT_FILE = 'ferry.yaml'
@@ -22,9 +22,18 @@ export function findConfig({ terminal, say }: Session, named: string | undefined
   const explicit = named ?? environment['FERRY_CONFIG']
   if (explicit !== undefined) return resolve(folder, explicit)
   const candidates = [resolve(folder, file), join(systemConfigFolder(environment), file)]
-  const found = candidates.find((path) => existsSync(path))
+  const found = candidates.find((path) => mayBeThere(path))
   if (found !== undefined) return found
   throw new Failure('CONFIG_INVALID', say('config.missing', { paths: candidates.join(', ') }))
+}
+
+/** Also if the folder may not be looked into: reading the file says so better than looking for another one. */
+function mayBeThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch (error) {
+    return systemCode(error) !== 'ENOTDIR'
+  }
 }
 
 /** Where a new file is written. */

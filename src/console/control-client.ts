@@ -1,4 +1,5 @@
 import { Failure, failureFrom, systemCode } from '../platform/failure.ts'
+import { lookAt } from '../platform/path-trouble.ts'
 import { refusalSchema } from '../protocol/center-api.ts'
 import { CONTROL_SCHEMA_VERSION, controlSocketPath } from '../protocol/control-api.ts'
 import { parseJson } from '../protocol/parse-json.ts'
@@ -65,11 +66,8 @@ export class ControlClient {
 function notReached(error: unknown, path: string): Failure {
   const code = systemCode(error)
   if (code === 'EACCES' || code === 'EPERM') {
-    return new Failure(
-      'USAGE',
-      `asking the agent at ${path}: permission denied: run this as the user that the service runs as`,
-      { cause: error },
-    )
+    const words = lookAt(path)?.words ?? 'permission denied'
+    return new Failure('ACCESS_DENIED', `asking the agent at ${path}\n${words}`, { cause: error })
   }
   return failureFrom(error, 'NOT_RUNNING', `asking the agent at ${path}`)
 }

@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from 'commander'
 import type { Clock } from '../platform/clock.ts'
+import { explainAccess } from '../platform/explain-access.ts'
 import { type Failure, failureFrom } from '../platform/failure.ts'
 import { CONTROL_SCHEMA_VERSION } from '../protocol/control-api.ts'
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts'
@@ -40,7 +41,7 @@ export async function runProgram(
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
     if (session.signal.aborted) return EXIT.interrupted
-    const failure = failureFrom(error, 'INTERNAL', 'running the command')
+    const failure = explainAccess(failureFrom(error, 'INTERNAL', 'running the command'))
     report(session, failure, args.includes('--json'))
     return exitCodeOf(failure.code)
   }

@@ -40,6 +40,8 @@ export const FAILURES = {
   DATABASE_DAMAGED: 'operator',
   INDEX_REBUILT: 'operator',
   DATABASE_NEWER: 'operator',
+  ACCESS_DENIED: 'operator',
+  PATH_UNUSABLE: 'operator',
   ALREADY_RUNNING: 'operator',
   FOLDER_NOT_PRIVATE: 'operator',
   KEY_FILE_INVALID: 'operator',

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { Failure, storageFailure, systemCode } from './failure.ts'
+import { withPath } from './path-trouble.ts'
 import { makeDatabasePrivate } from './private-file.ts'
 
 /** Holds a folder for one process; the operating system lets go of it when the process dies, however it dies. */
@@ -19,14 +20,14 @@ const PROBE_MS = 250
 export function lockFolder(folder: string, whose: string): FolderLock {
   const path = join(folder, 'lock')
   makeDatabasePrivate(path)
-  const db = new BetterSqlite3(path, { timeout: PROBE_MS })
+  const db = openLock(path, { timeout: PROBE_MS })
   try {
     // The lock writes nothing, so that it can be taken on a full disk too.
     db.pragma('journal_mode = MEMORY')
     db.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     db.close()
-    if (systemCode(error) !== 'SQLITE_BUSY') throw storageFailure(error, `locking ${folder}`)
+    if (systemCode(error) !== 'SQLITE_BUSY') throw storageFailure(withPath(error, path), `locking ${folder}`)
     throw new Failure('ALREADY_RUNNING', `another ${whose} already works in ${folder}: stop it first`, {
       cause: error,
     })
@@ -44,14 +45,22 @@ export function lockFolder(folder: string, whose: string): FolderLock {
 export function isFolderLocked(folder: string): boolean {
   const path = join(folder, 'lock')
   if (!existsSync(path)) return false
-  const db = new BetterSqlite3(path, { readonly: true, timeout: 0 })
+  const db = openLock(path, { readonly: true, timeout: 0 })
   try {
     db.prepare('SELECT 1 FROM sqlite_schema').get()
     return false
   } catch (error) {
     if (systemCode(error) === 'SQLITE_BUSY') return true
-    throw storageFailure(error, `looking at the lock of ${folder}`)
+    throw storageFailure(withPath(error, path), `looking at the lock of ${folder}`)
   } finally {
     db.close()
+  }
+}
+
+function openLock(path: string, options: BetterSqlite3.Options): BetterSqlite3.Database {
+  try {
+    return new BetterSqlite3(path, options)
+  } catch (error) {
+    throw storageFailure(withPath(error, path), `opening ${path}`)
   }
 }

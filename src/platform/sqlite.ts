@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { Failure, failureFrom, systemCode } from './failure.ts'
+import { withPath } from './path-trouble.ts'
 import { makeDatabasePrivate } from './private-file.ts'
 
 export type SqlValue = string | number | bigint | Buffer | null
@@ -49,7 +50,7 @@ export class Database {
       return new Database(db, makeRoom)
     } catch (error) {
       db?.close()
-      throw openingFailure(error, `opening the database ${path}`)
+      throw openingFailure(withPath(error, path), `opening the database ${path}`)
     }
   }
 

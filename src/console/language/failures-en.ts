@@ -99,6 +99,14 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'the disk or a file on it does not work',
     todo: 'check the disk, its cable and the access rights of the data folder, then restart Ferry',
   },
+  ACCESS_DENIED: {
+    meaning: 'Ferry may not use a file or folder that it needs',
+    todo: 'run the command as the user that the service runs as (sudo -u USER), or give the path back to that user (chown); the line above says which path and whose it is',
+  },
+  PATH_UNUSABLE: {
+    meaning: 'something else is where Ferry expects a file or a folder',
+    todo: 'correct the path in the configuration, or move away what is there',
+  },
   STORE_MISSING: {
     meaning: "the disk with the center's instances is not there, or another one is in its place",
     todo: 'mount the right disk; if it is lost or was replaced: ferry-center store accept',

@@ -81,6 +81,14 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: '磁盘或文件出错',
     todo: '检查磁盘、连线以及数据文件夹的权限，然后重启 影渡',
   },
+  ACCESS_DENIED: {
+    meaning: '影渡无权使用所需的文件或文件夹',
+    todo: '请用运行服务的用户执行该命令（sudo -u 用户名），或把该路径的所有者改回该用户（chown）；上一行写明了路径和所有者',
+  },
+  PATH_UNUSABLE: {
+    meaning: '影渡需要文件或文件夹的位置上是别的东西',
+    todo: '请改正配置中的路径，或移走那里的东西',
+  },
   STORE_MISSING: {
     meaning: '存放中心影像的磁盘不在，或者换成了另一块',
     todo: '挂载正确的磁盘；如磁盘已丢失或更换，执行 ferry-center store accept',

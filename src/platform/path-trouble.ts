@@ -1,0 +1,150 @@
+import { accessSync, constants, readFileSync, type Stats, statSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { dirname, resolve } from 'node:path'
+
+/** Why a path cannot be used: the rights, or what is there. */
+export interface PathTrouble {
+  readonly code: 'ACCESS_DENIED' | 'PATH_UNUSABLE' | 'STORAGE_ERROR'
+  /** What was found, and what cures it. */
+  readonly words: string
+}
+
+const DENIED = new Set(['EACCES', 'EPERM', 'SQLITE_PERM', 'SQLITE_AUTH'])
+/** SQLite says little of the reason: the path is looked at. */
+const SQLITE_CANNOT = /^SQLITE_(CANTOPEN|READONLY|IOERR)/
+const WRONG_KIND = new Set(['EISDIR', 'ENOTDIR', 'EEXIST', 'ELOOP', 'ENAMETOOLONG', 'ENXIO', 'ERR_FS_EISDIR'])
+const READ_ONLY = 'EROFS'
+const NETWORK = new Set(['bind', 'connect', 'listen', 'getaddrinfo', 'send', 'recv'])
+
+/**
+ * What is wrong with the path of a file system or SQLite error, found by a look at each folder on the way to it; undefined
+ * for every other error. Of two paths (a rename) the first is looked at.
+ */
+export function pathTrouble(error: unknown): PathTrouble | undefined {
+  const { code, path, syscall } = factsOf(error)
+  if (code === undefined || path === undefined || NETWORK.has(syscall ?? '')) return undefined
+  if (code === READ_ONLY) return readOnly(path)
+  if (WRONG_KIND.has(code)) return kindTrouble(resolve(path)) ?? unusable(`${path} cannot be used (${code})`)
+  if (DENIED.has(code)) return lookAt(path) ?? denied(path)
+  return SQLITE_CANNOT.test(code) ? lookAt(path) : undefined
+}
+
+/** Names the path of an error that does not know it, such as one of SQLite's. */
+export function withPath(error: unknown, path: string): unknown {
+  return Error.isError(error) ? Object.assign(error, { path }) : error
+}
+
+/** The trouble with a path that is to be read and written; undefined if none is found. */
+export function lookAt(path: string): PathTrouble | undefined {
+  const whole = resolve(path)
+  const wrong = kindTrouble(whole)
+  if (wrong !== undefined) return wrong
+  for (const folder of foldersAbove(whole)) {
+    if (!can(folder, constants.X_OK)) return isThere(folder) ? denied(folder) : undefined
+  }
+  const folder = dirname(whole)
+  for (const file of isThere(whole) ? [whole, `${whole}-wal`, `${whole}-shm`] : []) {
+    if (!isThere(file) || can(file, constants.R_OK | constants.W_OK)) continue
+    return isReadOnly(file) ? readOnly(file) : denied(file)
+  }
+  if (can(folder, constants.W_OK)) return undefined
+  return isReadOnly(folder) ? readOnly(folder) : denied(folder)
+}
+
+function factsOf(error: unknown): { code?: string; path?: string; syscall?: string } {
+  if (typeof error !== 'object' || error === null) return {}
+  const text = (name: string): string | undefined => {
+    const value: unknown = Reflect.get(error, name)
+    return typeof value === 'string' ? value : undefined
+  }
+  const facts = { code: text('code'), path: text('path'), syscall: text('syscall') }
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
+}
+
+function kindTrouble(path: string): PathTrouble | undefined {
+  for (const folder of foldersAbove(path)) {
+    const found = stat(folder)
+    if (found !== undefined && !found.isDirectory())
+      return unusable(`${folder} is a file, and a folder is expected there`)
+  }
+  const found = stat(path)
+  if (found === undefined || found.isFile() || found.isSocket()) return undefined
+  return found.isDirectory() ? undefined : unusable(`${path} is neither a file nor a folder`)
+}
+
+/** From the root down, without the path itself. */
+function foldersAbove(path: string): string[] {
+  const folders: string[] = []
+  for (let at = dirname(path); ; at = dirname(at)) {
+    folders.unshift(at)
+    if (at === dirname(at)) return folders
+  }
+}
+
+const unusable = (words: string): PathTrouble => ({ code: 'PATH_UNUSABLE', words })
+
+function readOnly(path: string): PathTrouble {
+  return {
+    code: 'STORAGE_ERROR',
+    words: `the file system of ${path} is read-only: it was mounted so, or the system made it so after an error of the disk`,
+  }
+}
+
+function denied(path: string): PathTrouble {
+  const self = process.getuid?.()
+  const found = stat(path)
+  if (self === undefined || found === undefined)
+    return { code: 'ACCESS_DENIED', words: `${path} may not be used by ${userInfo().username}` }
+  const [runsAs, owner] = [nameOf(self), nameOf(found.uid)]
+  const mode = (found.mode & 0o7777).toString(8).padStart(4, '0')
+  const facts = `this runs as ${runsAs}, and ${path} belongs to ${owner} with mode ${mode}`
+  const cure =
+    found.uid === self
+      ? `chmod u+rw${found.isDirectory() ? 'x' : ''} ${path}`
+      : `run this as ${owner}, or give the path to the user of the service (chown)`
+  return { code: 'ACCESS_DENIED', words: `${facts}: ${cure}` }
+}
+
+/** `ferry (id 998)`; the id alone if the system's list of users does not have it. */
+function nameOf(uid: number): string {
+  const line = users().find((fields) => fields[2] === String(uid))
+  return line === undefined ? `user id ${uid}` : `${line[0]} (id ${uid})`
+}
+
+function users(): string[][] {
+  try {
+    return readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .map((line) => line.split(':'))
+  } catch {
+    return []
+  }
+}
+
+function stat(path: string): Stats | undefined {
+  try {
+    return statSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+const isThere = (path: string): boolean => stat(path) !== undefined
+
+function can(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isReadOnly(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return false
+  } catch (error) {
+    return factsOf(error).code === READ_ONLY
+  }
+}
