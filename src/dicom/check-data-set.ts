@@ -65,11 +65,18 @@ export class DataSetCheck {
     if (wasRead && failure !== undefined) {
       const finding = this.#placed(isBetweenFragments ? 'fragmentsEnd' : 'truncated')
       this.#end(finding === 'truncated' && ending === 'whole' ? 'unreadable' : finding)
-    } else if (this.#found.has('unreadable') && ending === 'cut') this.#found.add('truncated')
+    } else if (ending === 'cut' && this.#isLost()) this.#found.add('truncated')
     const isWhole = !this.#isEnded
     this.#isEnded = true
     const later = [this.#identifiers.findings(), this.#text.findings(), this.#pixels.findings(isWhole)]
     return Array.from(new Set([...this.#found, ...later.flat()]))
+  }
+
+  /** True if the data set could not be read up to its pixel data: not at all, or for zeros that stand within it. */
+  #isLost(): boolean {
+    return (
+      this.#found.has('unreadable') || (this.#found.has('trailingBytes') && this.#pixels.state === 'before')
+    )
   }
 
   /**
@@ -176,7 +183,8 @@ export class DataSetCheck {
   /** Devices fill up to a block with zeros. A header that the end has cut off is the reader's to report. */
   #takeRest(bytes: Buffer): void {
     if (this.#isFinishing && this.#openSequences === 0 && !isZero(bytes)) this.#cutHeader = bytes
-    if (this.#lastTag === undefined) this.#end('unreadable')
+    const isPartOfHeader = this.#isFinishing && !isZero(bytes)
+    if (this.#lastTag === undefined) this.#end(isPartOfHeader ? 'truncated' : 'unreadable')
     else if (!this.#isFinishing && !isZero(bytes)) this.#found.add('trailingBytes')
   }
 }

@@ -36,7 +36,10 @@ export class EndingCheck {
   of(reading: TwofoldReading): Ending {
     const last = reading.lastPlausible
     const end = reading.finishSecond() ?? 'unknown'
-    if (this.#holdsPixelData || end === 'unknown') return end
+    if (this.#holdsPixelData && end !== 'unknown') return end
+    const pixelEnding = reading.pixelEnding()
+    // Pixel Data inside items is that of an icon, and proves nothing where it ends.
+    if (pixelEnding === 'cut' || (pixelEnding === 'whole' && !reading.isWithinItems)) return pixelEnding
     // A nested element that ends where the data ends proves nothing of the elements around it.
     return end === 'whole' && last !== undefined && isTransparent(last) ? 'whole' : 'unknown'
   }

@@ -66,10 +66,18 @@ export class DataSetHeadScanner {
       this.#reading.finish()
       this.#reading.finishSecond()
     }
+    this.#forgetCutValue()
     const problem = this.#problem ?? this.#first.problem ?? this.#second.problem
     const { found, hasAll } = this.#first
     const foundAgain = hasAll ? {} : this.#second.found
     return { ...found, ...foundAgain, ...found, ...(problem !== undefined && { problem }) }
+  }
+
+  /** A length that is too short leaves the rest of a UID where the next element should begin. */
+  #forgetCutValue(): void {
+    const { lastPlausible, byteAfterLast } = this.#reading
+    if (lastPlausible !== undefined && byteAfterLast !== undefined && isOfUid(byteAfterLast))
+      this.#first.forget(lastPlausible.tag)
   }
 
   /** A data set may not be deflated as it says. */
@@ -132,3 +140,6 @@ export class DataSetHeadScanner {
 
 const beginsWithZeros = (bytes: Buffer): boolean =>
   bytes.length >= ITEM_HEADER_BYTES && isZero(bytes.subarray(0, ITEM_HEADER_BYTES))
+
+/** True for a digit or a dot. */
+const isOfUid = (byte: number): boolean => byte === 0x2e || (byte >= 0x30 && byte <= 0x39)

@@ -26,13 +26,18 @@ export function findChain(
   return undefined
 }
 
-/** True if elements follow each other from this place on; see {@link findChain}. */
+/**
+ * True if elements follow each other from this place on; see {@link findChain}.
+ *
+ * @param mayBePrivate true if an element has to begin here, so that a private one is believed, too
+ */
 export function isChain(
   bytes: Buffer,
   place: number,
   encoding: Encoding,
   lastTag: Tag,
   isEnd: boolean,
+  mayBePrivate = false,
 ): boolean {
   let at = place
   let before = lastTag
@@ -40,9 +45,9 @@ export function isChain(
     const header = readElementHeader(bytes, at, encoding)
     if (header === undefined) return isEnd && at === bytes.length && count > 2
     const { tag, length, headerBytes } = header
-    if (!isPlausible(header, before) || (count === 1 && isPrivate(tag))) return false
+    if (!isPlausible(header, before) || (count === 1 && isPrivate(tag) && !mayBePrivate)) return false
     const valueAt = at + headerBytes
-    if (length === UNDEFINED_LENGTH) return count > 1 && beginsItems(bytes, valueAt, encoding)
+    if (length === UNDEFINED_LENGTH) return !isPrivate(tag) && beginsItems(bytes, valueAt, encoding)
     if (count === CHAIN || (count > 1 && tag === TAG.PixelData)) return true
     before = tag
     at = valueAt + length

@@ -47,6 +47,12 @@ export class IdentifierSearch {
     this.#isOver = true
   }
 
+  /** Takes back what the element of this tag gave: its value turned out to be only a part of what the device wrote. */
+  forget(tag: Tag): void {
+    const field = FIELDS.get(tag)
+    if (field !== undefined) delete this.found[field]
+  }
+
   take(token: DataSetToken): void {
     if (this.#isOver) return
     if (token.kind === 'element') this.#takeElement(token)

@@ -3,24 +3,33 @@ const LIMIT_BYTES = 128 * 1024
 
 /**
  * The last bytes of a stream, from a place on that its owner moves forward: what follows the value that was still read
- * well. Holds at most 128 KiB. If more comes before the place moves, nothing of it is kept.
+ * well. Holds at most 128 KiB. If more comes before the place moves, nothing of it is kept, and `overflow` hears of all of
+ * it, piece by piece.
  */
 export class RecentBytes {
+  readonly #overflow: ((bytes: Buffer, isFirst: boolean) => void) | undefined
   #pieces: Buffer[] = []
   /** Where the first piece begins in the stream. */
   #begin = 0
   #end = 0
   #isFull = false
 
+  constructor(overflow?: (bytes: Buffer, isFirst: boolean) => void) {
+    this.#overflow = overflow
+  }
+
   /** Copies the bytes: the caller may use the memory again. */
   push(bytes: Buffer): void {
     this.#end += bytes.length
-    if (this.#isFull) return
-    this.#pieces.push(Buffer.from(bytes))
-    if (this.#end - this.#begin > LIMIT_BYTES) {
-      this.#isFull = true
-      this.#pieces = []
+    if (this.#isFull) return this.#overflow?.(bytes, false)
+    if (this.#end - this.#begin <= LIMIT_BYTES) {
+      this.#pieces.push(Buffer.from(bytes))
+      return
     }
+    this.#isFull = true
+    const kept = this.#pieces
+    this.#pieces = []
+    this.#overflow?.(Buffer.concat([...kept, bytes]), true)
   }
 
   /** Forgets what comes before this place. */

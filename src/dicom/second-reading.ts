@@ -3,10 +3,11 @@ import { isPrivate } from './attribute.ts'
 import { DataSetReader, type DataSetReaderOptions } from './data-set-reader.ts'
 import { type DataSetToken, type ElementToken, UNDEFINED_LENGTH } from './data-set-token.ts'
 import { findChain, isChain } from './element-chain.ts'
-import type { Encoding } from './element-header.ts'
+import { type Encoding, ITEM_HEADER_BYTES, readLength, readTag } from './element-header.ts'
 import { isPlausible } from './plausible-element.ts'
 import { RecentBytes } from './recent-bytes.ts'
-import type { Tag } from './tag.ts'
+import { SeenCreators } from './seen-creators.ts'
+import { TAG, type Tag } from './tag.ts'
 
 /** A value with a wrong length is not longer. */
 const SEARCH_BYTES = 64 * 1024
@@ -54,7 +55,11 @@ export class SecondReading {
   #reader: DataSetReader | undefined
   #recent = new RecentBytes()
   #last: ElementToken | undefined
+  /** Where the bytes begin that are read again after a restart, and the bytes of all tokens. */
+  #from = 0
+  #offset = 0
   #openSequences = 0
+  #creators = new SeenCreators()
   #restarts = 0
   #isLost = false
   #ending: Ending | undefined
@@ -124,7 +129,8 @@ export class SecondReading {
     this.#lookFrom = Math.max(0, bytes.length - LOOK_BYTES)
     this.#nextLookBytes = bytes.length + LOOK_BYTES
     if (place === undefined) {
-      this.#isLost = isEnd || bytes.length > SEARCH_BYTES || this.#doubt.isSequence
+      const isOnlyPlace = this.#doubt.isSequence && this.#doubt.valueBytes !== undefined
+      this.#isLost = isEnd || bytes.length > SEARCH_BYTES || isOnlyPlace
       return
     }
     this.#isSearching = false
@@ -133,16 +139,24 @@ export class SecondReading {
   }
 
   #place(bytes: Buffer, isEnd: boolean): number | undefined {
-    const { tag, isSequence } = this.#doubt
-    if (!isSequence) return findChain(bytes, this.#lookFrom, this.#encoding, tag, isEnd)
-    return isChain(bytes, 0, this.#encoding, tag, isEnd) ? 0 : undefined
+    const { tag, isSequence, valueBytes } = this.#doubt
+    if (!isSequence) {
+      // The elements in items are not those of the data set itself.
+      const from = Math.max(this.#lookFrom, afterItems(bytes, this.#encoding))
+      return findChain(bytes, from, this.#encoding, tag, isEnd)
+    }
+    const places = valueBytes === undefined ? delimiterEnds(bytes, this.#encoding) : [0]
+    return places.find((place) => isChain(bytes, place, this.#encoding, tag, isEnd, true))
   }
 
   #begin(): void {
     this.#pieces = []
     this.#recent = new RecentBytes()
     this.#openSequences = 0
+    this.#creators = new SeenCreators()
     this.#last = undefined
+    this.#from = 0
+    this.#offset = 0
     this.#reader = new DataSetReader(this.#uid, (token) => this.#take(token), this.#options)
   }
 
@@ -159,7 +173,7 @@ export class SecondReading {
   /** Looks again from the last element that was read well. */
   #restart(): void {
     const last = this.#last
-    const again = last === undefined ? undefined : this.#recent.from(last.offset + last.bytes.length)
+    const again = last === undefined ? undefined : this.#recent.from(this.#from)
     this.#reader = undefined
     this.#restarts++
     if (last === undefined || again === undefined || this.#restarts > RESTARTS) {
@@ -176,7 +190,8 @@ export class SecondReading {
   }
 
   #take(token: DataSetToken): void {
-    if (token.kind === 'sequenceEnd') this.#openSequences--
+    this.#offset += token.bytes.length
+    if (token.kind === 'sequenceEnd' && --this.#openSequences === 0) this.#keepFrom(this.#offset)
     if (token.kind === 'element') {
       if (token.depth === 0) this.#trust(token)
       if (token.holds === 'items') this.#openSequences++
@@ -187,12 +202,17 @@ export class SecondReading {
 
   /** Throws for an element that cannot follow: the one before it is in doubt. */
   #trust(element: ElementToken): void {
-    if (!isPlausible(element, this.#last?.tag ?? this.#doubt.tag))
+    if (!isPlausible(element, this.#last?.tag ?? this.#doubt.tag) || !this.#creators.allow(element.tag))
       throw new Failure('DATA_SET_UNREADABLE', 'reading a data set again: an element that cannot follow')
     // Misread bytes often look like a private element: only one of the standard is trusted.
     if (isPrivate(element.tag)) return
     this.#last = element
-    this.#recent.keepFrom(element.offset + element.bytes.length)
+    this.#keepFrom(element.offset + element.bytes.length)
+  }
+
+  #keepFrom(offset: number): void {
+    this.#from = offset
+    this.#recent.keepFrom(offset)
   }
 }
 
@@ -207,5 +227,37 @@ export function doubtOf({ tag, holds, length }: ElementToken, isWithinItems: boo
 
 /** A sequence of stated length is passed over as a whole: only its end may be right. */
 function skipOf({ isSequence, valueBytes }: Doubt): number {
-  return isSequence ? (valueBytes ?? Number.POSITIVE_INFINITY) : 0
+  return isSequence ? (valueBytes ?? 0) : 0
+}
+
+/** Where the items end that these bytes begin with, by their own lengths and delimiters; 0 if they begin with something else. */
+function afterItems(bytes: Buffer, encoding: Encoding): number {
+  const itemEnd = delimiter(TAG.ItemDelimitationItem, encoding)
+  let at = 0
+  while (at + ITEM_HEADER_BYTES <= bytes.length && readTag(bytes, at, encoding) === TAG.Item) {
+    const length = readLength(bytes, at + 4, encoding)
+    const isUndefined = length === UNDEFINED_LENGTH
+    const content = isUndefined ? bytes.indexOf(itemEnd, at) : at + length
+    if (content < 0 || content + ITEM_HEADER_BYTES > bytes.length) break
+    at = content + ITEM_HEADER_BYTES
+  }
+  return at
+}
+
+/** The places after each end of a sequence that a delimiter marks. */
+function delimiterEnds(bytes: Buffer, encoding: Encoding): number[] {
+  const sequenceEnd = delimiter(TAG.SequenceDelimitationItem, encoding)
+  const places: number[] = []
+  for (let at = bytes.indexOf(sequenceEnd); at >= 0; at = bytes.indexOf(sequenceEnd, at + 1))
+    places.push(at + sequenceEnd.length)
+  return places
+}
+
+function delimiter(tag: Tag, { littleEndian }: Encoding): Buffer {
+  const bytes = Buffer.alloc(ITEM_HEADER_BYTES)
+  if (littleEndian) {
+    bytes.writeUInt16LE(tag >>> 16, 0)
+    bytes.writeUInt16LE(tag & 0xffff, 2)
+  } else bytes.writeUInt32BE(tag, 0)
+  return bytes
 }

@@ -1,13 +1,17 @@
 import { Failure } from '../platform/failure.ts'
 import { isPrivate } from './attribute.ts'
 import { DataSetReader, type DataSetReaderOptions } from './data-set-reader.ts'
-import type { DataSetToken, ElementToken } from './data-set-token.ts'
+import { type DataSetToken, type ElementToken, UNDEFINED_LENGTH } from './data-set-token.ts'
 import { type Encoding, encodingOf } from './element-header.ts'
+import { PixelTrail } from './pixel-trail.ts'
 import { isPlausible } from './plausible-element.ts'
 import { RecentBytes } from './recent-bytes.ts'
 import { type Doubt, doubtOf, type Ending, SecondReading } from './second-reading.ts'
+import { SeenCreators } from './seen-creators.ts'
 import { transferSyntax } from './transfer-syntax.ts'
 
+const PIXEL_DATA_GROUP = 0x7fe0
+const PIECE_BYTES = 16 * 1024
 const FROM_THE_BEGINNING: Doubt = { tag: 0, isSequence: false, valueBytes: undefined }
 
 /**
@@ -20,10 +24,18 @@ export class TwofoldReading {
   readonly #options: DataSetReaderOptions
   readonly #reader: DataSetReader
   readonly #takeSecond: (token: DataSetToken) => void
-  readonly #recent = new RecentBytes()
+  readonly #recent = new RecentBytes((bytes, isFirst) => this.#overflow(bytes, isFirst))
+  readonly #creators = new SeenCreators()
   #last: ElementToken | undefined
+  /** Where the bytes begin that are read again if there is a doubt. */
+  #from = 0
+  /** Bytes of all tokens. */
+  #offset = 0
   #openSequences = 0
   #second: SecondReading | undefined
+  #trail: PixelTrail | undefined
+  #isDoubtful = false
+  #nextByte: number | undefined
   #failure: Failure | undefined
 
   constructor(
@@ -47,9 +59,9 @@ export class TwofoldReading {
     return this.#failure
   }
 
-  /** True if a second reading has begun. */
+  /** True if a second reading has begun, or would have begun with less to hold. */
   get isDoubtful(): boolean {
-    return this.#second !== undefined
+    return this.#isDoubtful
   }
 
   /** The last element of the data set itself that could follow the one before it. */
@@ -62,9 +74,26 @@ export class TwofoldReading {
     return this.#reader.encoding ?? encodingOf(transferSyntax(this.#uid))
   }
 
+  /** The byte after the value of {@link lastPlausible} where the doubt is about what follows it; undefined if unknown. */
+  get byteAfterLast(): number | undefined {
+    return this.#nextByte
+  }
+
+  /** True if the doubt is about what the items of {@link lastPlausible} hold. */
+  get isWithinItems(): boolean {
+    return this.#openSequences > 0
+  }
+
   push(bytes: Buffer): void {
+    // In pieces that can be held, so that a doubt in one of them finds what came before.
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES)
+      this.#pushPiece(bytes.subarray(at, at + PIECE_BYTES))
+  }
+
+  #pushPiece(bytes: Buffer): void {
     this.#second?.push(bytes)
     if (this.#second === undefined) this.#recent.push(bytes)
+    else this.#trail?.push(bytes)
     if (this.#failure === undefined) this.#try(() => this.#reader.push(bytes))
   }
 
@@ -79,6 +108,11 @@ export class TwofoldReading {
     return this.#second?.finish()
   }
 
+  /** How the data set ends by its Pixel Data alone, whether or not other elements can be read again. */
+  pixelEnding(): Ending {
+    return (this.#isDoubtful ? this.#trail?.ending() : undefined) ?? 'unknown'
+  }
+
   #try(read: () => void): void {
     try {
       read()
@@ -90,12 +124,15 @@ export class TwofoldReading {
   }
 
   #watch(token: DataSetToken): void {
-    if (this.#second !== undefined) return
-    if (token.kind === 'sequenceEnd') this.#openSequences--
+    if (this.#isDoubtful) return
+    this.#offset += token.bytes.length
+    if (token.kind === 'sequenceEnd') this.#endSequence()
     if (token.kind === 'rest') this.#doubt()
     if (token.kind !== 'element') return
     if (token.depth === 0) {
-      if (!isPlausible(token, this.#last?.tag ?? 0)) return this.#doubt()
+      const follows =
+        isPlausible(withEvenLength(token), this.#last?.tag ?? 0) && this.#creators.allow(token.tag)
+      if (!follows) return this.#doubt()
       if (!isPrivate(token.tag)) this.#trust(token)
     }
     if (token.holds === 'items') this.#openSequences++
@@ -103,17 +140,48 @@ export class TwofoldReading {
 
   #trust(element: ElementToken): void {
     this.#last = element
-    this.#recent.keepFrom(element.offset + element.bytes.length)
+    this.#keepFrom(element.offset + element.bytes.length)
   }
 
-  /** Begins the second reading with the value that was read last. */
+  /** Items that end where their sequence ends were read well, whatever follows them. */
+  #endSequence(): void {
+    this.#openSequences--
+    if (this.#openSequences === 0) this.#keepFrom(this.#offset)
+  }
+
+  #keepFrom(offset: number): void {
+    this.#from = offset
+    this.#recent.keepFrom(offset)
+  }
+
+  /** A value that is too long to be held may hide Pixel Data. */
+  #overflow(bytes: Buffer, isFirst: boolean): void {
+    if (isFirst) this.#trail = this.#newTrail()
+    this.#trail?.push(bytes)
+  }
+
+  #newTrail(): PixelTrail | undefined {
+    return (this.#last?.tag ?? 0) >>> 16 >= PIXEL_DATA_GROUP ? undefined : new PixelTrail(this.encoding)
+  }
+
+  /** Begins the second reading with what follows the last thing that was read well. */
   #doubt(): void {
-    if (this.#second !== undefined) return
+    if (this.#isDoubtful) return
+    this.#isDoubtful = true
     const last = this.#last
-    const bytes = this.#recent.from(last === undefined ? 0 : last.offset + last.bytes.length)
+    const bytes = this.#recent.from(this.#from)
     if (bytes === undefined) return
     const doubt = last === undefined ? FROM_THE_BEGINNING : doubtOf(last, this.#openSequences > 0)
+    this.#nextByte = last?.holds === 'value' ? bytes[last.length] : undefined
+    this.#trail = this.#newTrail()
+    this.#trail?.push(bytes)
     this.#second = new SecondReading(this.#uid, this.encoding, doubt, this.#takeSecond, this.#options)
     this.#second.push(bytes)
   }
+}
+
+/** Some devices do not pad values. If an odd length is a wrong one, the next element shows it. */
+function withEvenLength(element: ElementToken): ElementToken {
+  const { length } = element
+  return length % 2 === 0 || length === UNDEFINED_LENGTH ? element : { ...element, length: length - 1 }
 }

@@ -6,7 +6,7 @@ import type { Finding } from '../../src/dicom/check-findings.ts'
 import { DataSetHeadScanner } from '../../src/dicom/data-set-head.ts'
 import { TAG } from '../../src/dicom/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
-import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, writer } from './build-data-set.ts'
+import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 
 const UIDS = {
   sopClassUid: '1.2.840.10008.5.1.4.1.1.2',
@@ -210,5 +210,121 @@ test('a sequence whose items do not fit hides no identifier if its own length is
     const odd = Buffer.concat([bytes.subarray(0, at), sequence, bytes.subarray(at)])
     expect([way.name, headOf(odd, way.uid)]).toMatchObject([way.name, UIDS])
     expect([way.name, check(odd, way.uid).includes('truncated')]).toEqual([way.name, false])
+  }
+})
+
+test('in an image of real size, lengths that count characters lose no identifier either', () => {
+  for (const way of WAYS) {
+    for (const one of TEXTS.keys()) {
+      const lengths = TEXTS.map((_, i): Wrong => (i === one ? 'characters' : 'right'))
+      const { bytes } = image({ way, lengths, pixelBytes: 524_288 })
+      for (const chunk of [16_384, 131_072, bytes.length]) {
+        expect([way.name, one, headOf(bytes, way.uid, chunk)]).toMatchObject([way.name, one, UIDS])
+        expect([way.name, one, check(bytes, way.uid, chunk)]).not.toContain('truncated')
+      }
+    }
+  }
+})
+
+test('an image whose last text points over the end is whole, and cut if bytes of its pixel data are missing', () => {
+  for (const { name, uid, element } of WAYS) {
+    const before = Buffer.concat([
+      element(0x0008_0016, 'UI', even(UIDS.sopClassUid)),
+      element(0x0008_0018, 'UI', even(UIDS.sopInstanceUid)),
+      element(0x0028_0010, 'US', us(8)),
+      element(0x0028_0106, 'UT', 'text', 0x00ff_fffe),
+    ])
+    for (const pixelBytes of [64, 200_000]) {
+      const pixels = element(TAG.PixelData, 'OW', Buffer.alloc(pixelBytes, 0x5a))
+      const whole = Buffer.concat([before, pixels])
+      const isCut = (bytes: Buffer): boolean => check(bytes, uid).includes('truncated')
+      expect([name, pixelBytes, isCut(whole)]).toEqual([name, pixelBytes, false])
+      expect([name, pixelBytes, isCut(whole.subarray(0, -1))]).toEqual([name, pixelBytes, true])
+    }
+  }
+})
+
+test('an image with zeros in its head is called cut if it is, and not if it is whole', () => {
+  for (const way of WAYS) {
+    const { bytes, pixelsAt } = image({ way, lengths: [], pixelBytes: 1024 })
+    for (const zeros of [8, 128]) {
+      const holed = Buffer.concat([Buffer.alloc(zeros), bytes])
+      expect([way.name, check(holed, way.uid).includes('truncated')]).toEqual([way.name, false])
+      for (const missing of [1, 100, bytes.length - pixelsAt - 20])
+        expect([way.name, missing, check(holed.subarray(0, -missing), way.uid)]).toEqual([
+          way.name,
+          missing,
+          expect.arrayContaining(['truncated']),
+        ])
+    }
+  }
+})
+
+/** Referenced Image Sequence, with UIDs that are not those of the image. */
+function references({ element, item, itemEnd, sequenceEnd }: Way): Buffer {
+  const content = Buffer.concat([
+    element(0x0008_1150, 'UI', even(UIDS.sopClassUid)),
+    element(0x0008_1155, 'UI', '1.2.826.0.1.9999.666.1'),
+    element(0x0020_000d, 'UI', '1.2.826.0.1.9999.666'),
+  ])
+  const value = Buffer.concat([item(content, UNDEFINED), itemEnd, sequenceEnd])
+  return element(0x0008_1140, 'SQ', value, UNDEFINED)
+}
+
+test('the UIDs of a referenced image are not taken for those of the image, whatever is wrong around them', () => {
+  for (const way of WAYS) {
+    const { bytes } = image({ way, lengths: [], pixelBytes: 64 })
+    const at = bytes.indexOf(way.element(0x0010_0010, 'PN', '').subarray(0, 4))
+    const [before, after] = [bytes.subarray(0, at), bytes.subarray(at)]
+    for (const zeros of [8, 64]) {
+      const hole = Buffer.alloc(zeros)
+      for (const parts of [
+        [before, hole, references(way), after],
+        [before, references(way), hole, after],
+      ])
+        expect([way.name, headOf(Buffer.concat(parts), way.uid)]).toMatchObject([way.name, UIDS])
+    }
+  }
+})
+
+test('a UID whose length is too short is not taken for one', () => {
+  for (const way of WAYS) {
+    const { bytes } = image({ way, lengths: [], pixelBytes: 64 })
+    const right = way.element(0x0020_000d, 'UI', even(UIDS.studyInstanceUid))
+    const at = bytes.indexOf(right)
+    for (const stated of [4, 8, UIDS.studyInstanceUid.length - 1]) {
+      const short = way.element(0x0020_000d, 'UI', even(UIDS.studyInstanceUid), stated)
+      const odd = Buffer.concat([bytes.subarray(0, at), short, bytes.subarray(at + right.length)])
+      const { studyInstanceUid, ...others } = headOf(odd, way.uid)
+      expect([way.name, stated, studyInstanceUid]).toEqual([way.name, stated, undefined])
+      expect(others).toMatchObject({ sopInstanceUid: UIDS.sopInstanceUid })
+    }
+  }
+})
+
+test('items in implicit VR inside explicit VR hide no identifier', () => {
+  const [implicit, explicit] = WAYS
+  if (implicit === undefined || explicit === undefined) throw new Error('no ways of writing')
+  const { bytes } = image({ way: explicit, lengths: [], pixelBytes: 64 })
+  const at = bytes.indexOf(explicit.element(0x0010_0010, 'PN', '').subarray(0, 4))
+  const items = implicit.item(implicit.element(0x0008_0100, 'SH', 'T-A0100 '))
+  const delimited = Buffer.concat([items, explicit.sequenceEnd])
+  const creator = explicit.element(0x0009_0010, 'LO', 'ACME 1')
+  for (const next of [Buffer.alloc(0), creator])
+    for (const sequence of [
+      explicit.element(0x0008_2218, 'SQ', items),
+      explicit.element(0x0008_2218, 'SQ', delimited, UNDEFINED),
+    ]) {
+      const odd = Buffer.concat([bytes.subarray(0, at), sequence, next, bytes.subarray(at)])
+      expect(headOf(odd, explicit.uid)).toMatchObject(UIDS)
+      expect(check(odd, explicit.uid)).not.toContain('truncated')
+    }
+})
+
+test('fewer bytes than the header of an element are called cut', () => {
+  for (const { uid } of WAYS) {
+    for (const bytes of [2, 4, 7])
+      expect(check(Buffer.from('0800050043530a00', 'hex').subarray(0, bytes), uid)).toContain('truncated')
+    expect(check(Buffer.alloc(4), uid)).not.toContain('truncated')
   }
 })

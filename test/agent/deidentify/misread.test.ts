@@ -78,8 +78,19 @@ function swallowing(way: Way, sopClassUid: string, from: number, to: number): Bu
   ])
 }
 
+/** Why a CT leaves on no route without identity. */
+function reasonOf(dataSet: Buffer, way: Way): string {
+  const left = leaving(dataSet, way, CT, ({ message }) => message)
+  return Buffer.isBuffer(left) ? 'it leaves' : left
+}
+
 /** What leaves on a route without identity, or the code of what withheld it. */
-function leaving(dataSet: Buffer, way: Way, sopClassUid: string): Buffer | string {
+function leaving(
+  dataSet: Buffer,
+  way: Way,
+  sopClassUid: string,
+  told: (failure: Failure) => string = ({ code }) => code,
+): Buffer | string {
   const edits = new Deidentification({
     profile: profileWith(['retain-device-identity', 'clean-descriptors']),
     key: TEST_KEY,
@@ -90,7 +101,7 @@ function leaving(dataSet: Buffer, way: Way, sopClassUid: string): Buffer | strin
   try {
     return editDataSet(dataSet, way.uid, edits)
   } catch (error) {
-    if (error instanceof Failure) return error.code
+    if (error instanceof Failure) return told(error)
     throw error
   }
 }
@@ -171,5 +182,41 @@ test('a data set with neither name nor ID does not leave, and one with an empty 
       Buffer.concat(parts.filter(({ tag }) => !tags.includes(tag)).map(({ bytes }) => bytes))
     expect(leaving(without([0x0010_0010, 0x0010_0020]), way, CT)).toBe('DEID_WITHHELD')
     expect(Buffer.isBuffer(leaving(without([0x0010_0010]), way, CT))).toBe(true)
+  }
+})
+
+test('a name or an ID that swallowed other elements is still not left in a description', () => {
+  for (const way of WAYS) {
+    const plain = way.element(0x0018_1030, 'LO', 'CHEST ')
+    const telling = way.element(0x0018_1030, 'LO', 'of HIDDEN-77, Hidden')
+    for (const tag of [0x0010_0010, 0x0010_0020]) {
+      const from = partsOf(way, CT).findIndex((part) => part.tag === tag)
+      const dataSet = swallowing(way, CT, from, from + 1)
+      const at = dataSet.indexOf(plain)
+      const told = Buffer.concat([dataSet.subarray(0, at), telling, dataSet.subarray(at + plain.length)])
+      expect(leaving(told, way, CT).toString('latin1')).not.toMatch(/Hidden|HIDDEN/)
+    }
+  }
+})
+
+test('a UID that swallowed other elements is withheld for that, and not called a fault of the program', () => {
+  for (const way of WAYS) {
+    const from = partsOf(way, CT).findIndex(({ tag }) => tag === 0x0020_000d)
+    expect(reasonOf(swallowing(way, CT, from, from + 1), way)).toMatch(/length may be wrong/)
+  }
+})
+
+test('a data set whose name is inside a private value does not leave, though it has an ID', () => {
+  for (const way of WAYS) {
+    const parts = partsOf(way, CT)
+    const name = parts.findIndex(({ tag }) => tag === 0x0010_0010)
+    const swallowed = Buffer.concat([Buffer.from('ours  '), parts[name]?.bytes ?? Buffer.alloc(0)])
+    const dataSet = Buffer.concat([
+      ...parts.slice(0, name).map(({ bytes }) => bytes),
+      way.element(0x0009_0010, 'LO', 'ACME'),
+      way.element(0x0009_1001, 'LO', swallowed),
+      ...parts.slice(name + 1).map(({ bytes }) => bytes),
+    ])
+    expect(leaving(dataSet, way, CT)).toBe('DEID_WITHHELD')
   }
 })

@@ -1,0 +1,74 @@
+import { expect, test } from '@jest/globals'
+import { KnownValuesCache } from '../../src/agent/deidentify/known-values-cache.ts'
+import { KINDS, kindCase } from '../support/kinds/all-kinds.ts'
+import { caseOf, inventedImage, withParts } from '../support/kinds/invented-image.ts'
+import { Random } from '../support/kinds/random.ts'
+import { faultsOfCopy, faultsOfReading, leaving } from '../support/kinds/verdict.ts'
+import { TEST_KEY } from './deidentify/deidentify-element.ts'
+
+const CASES = Number(process.env['FERRY_KIND_CASES'] ?? 100_000)
+const SEED = Number(process.env['FERRY_SEED'] ?? Date.now() % 1_000_000)
+const SHOWN = 20
+/** A case takes a millisecond; the machine may do something else meanwhile. */
+const LONGEST_MS = 5000
+const MOST_BYTES = 512 * 1024 * 1024
+
+const isWithoutIdentity = (number: number): boolean => Math.floor(number / KINDS.length) % 2 === 0
+
+const newParts = () => ({ key: TEST_KEY, knownValues: new KnownValuesCache(96) })
+
+test(`of ${CASES} images of every kind of fault none is refused, taken, named or let out wrongly (FERRY_SEED=${SEED})`, () => {
+  const parts = newParts()
+  const before = process.memoryUsage().rss
+  const broken: string[] = []
+  const outcomes = new Map(KINDS.map(({ name }) => [name, { left: 0, withheld: 0 }]))
+  for (let number = 0; number < CASES && broken.length < SHOWN; number++) {
+    const begin = performance.now()
+    const made = kindCase(SEED, number)
+    const random = new Random(SEED + number)
+    const faults = faultsOfReading(made, random)
+    // A copy costs three readings: every second image of a kind is also sent without identity.
+    const copy = isWithoutIdentity(number) ? leaving(made, parts, random) : undefined
+    if (copy !== undefined) faults.push(...faultsOfCopy(made, copy))
+    const tookMs = performance.now() - begin
+    if (tookMs > LONGEST_MS) faults.push(`it took ${Math.round(tookMs)} ms`)
+    const outcome = outcomes.get(made.kind)
+    if (outcome !== undefined && copy !== undefined) outcome[Buffer.isBuffer(copy) ? 'left' : 'withheld']++
+    if (faults.length > 0) broken.push(`case ${number}, ${made.kind}: ${faults.join('; ')}`)
+  }
+  expect(broken).toEqual([])
+  expect(process.memoryUsage().rss - before).toBeLessThan(MOST_BYTES)
+  const both = Array.from(outcomes.values()).reduce((sum, { left, withheld }) => ({
+    left: sum.left + left,
+    withheld: sum.withheld + withheld,
+  }))
+  // Neither everything nor nothing leaves.
+  expect([both.left > CASES / 20, both.withheld > CASES / 20]).toEqual([true, true])
+}, 600_000)
+
+test('a seed gives the same image again', () => {
+  for (const number of [0, 5, 77, 1003])
+    expect(kindCase(7, number).dataSet).toEqual(kindCase(7, number).dataSet)
+  expect(kindCase(7, 3).dataSet).not.toEqual(kindCase(8, 3).dataSet)
+})
+
+test('the judge finds a copy that is its original, one that lacks pixels, a cut that is called whole, and a wrong name', () => {
+  const random = new Random(3)
+  const image = inventedImage(random)
+  const made = caseOf(image, { isSound: true })
+  const { dataSet } = made
+  expect(faultsOfCopy(made, dataSet)).toEqual(['identity leaves'])
+  expect(faultsOfCopy({ ...made, planted: [] }, dataSet)).toEqual([])
+  expect(faultsOfCopy({ ...made, planted: [] }, dataSet.subarray(0, -20))).toContain(
+    'the copy lacks pixel data',
+  )
+  const cut = { ...made, dataSet: dataSet.subarray(0, -3) }
+  expect(faultsOfReading(cut, random)).toContainEqual(expect.stringMatching(/a whole image is refused/))
+  expect(faultsOfReading({ ...made, ending: 'cut' }, random)).toContainEqual(
+    expect.stringMatching(/a cut image is taken/),
+  )
+  const other = { tag: 0x0020_000d, vr: 'UI', value: Buffer.from('1.2.3.4.5.') }
+  expect(faultsOfReading({ ...caseOf(withParts(image, [other])) }, random)).toContain(
+    'another studyInstanceUid is found',
+  )
+})

@@ -1,0 +1,32 @@
+import { UNDEFINED } from '../../dicom/build-data-set.ts'
+import { caseOf, inventedImage, RLE, withParts, word } from './invented-image.ts'
+import type { Kind } from './kind-case.ts'
+
+/** An icon whose pixel data is in fragments, inside an item (PS3.5 §A.4); the image is sound. */
+export const compressedIcons: Kind = {
+  name: 'a compressed icon',
+  make: (random) => {
+    const image = inventedImage(random, [RLE])
+    const { element, item, itemEnd, sequenceEnd } = RLE.write
+    const fragments = Array.from({ length: random.between(1, 3) }, () =>
+      item(random.bytes(2 * random.between(0, 60))),
+    )
+    const icon = Buffer.concat([
+      element(0x0028_0002, 'US', word(1, RLE)),
+      element(0x0028_0004, 'CS', 'MONOCHROME2 '),
+      element(0x0028_0010, 'US', word(8, RLE)),
+      element(0x0028_0011, 'US', word(8, RLE)),
+      element(0x0028_0100, 'US', word(8, RLE)),
+      element(0x7fe0_0010, random.pick(['OB', 'OW']), '', UNDEFINED),
+      item(Buffer.alloc(0)),
+      ...fragments,
+      sequenceEnd,
+    ])
+    const tag = random.pick([0x0088_0200, 0x0029_1030])
+    const creator = { tag: 0x0029_0010, vr: 'LO', value: Buffer.from('ACME 1') }
+    const isStated = random.isIn(50)
+    const value = isStated ? item(icon) : Buffer.concat([item(icon, UNDEFINED), itemEnd, sequenceEnd])
+    const sequence = { tag, vr: 'SQ', value, stated: isStated ? undefined : UNDEFINED }
+    return caseOf(withParts(image, tag === 0x0029_1030 ? [creator, sequence] : [sequence]), { isSound: true })
+  },
+}

@@ -1,0 +1,45 @@
+/** Chance that a seed decides: the same seed gives the same numbers on every machine. */
+export class Random {
+  #state: number
+
+  constructor(seed: number) {
+    this.#state = seed | 0
+  }
+
+  /** Returns a whole number of 32 bits (mulberry32). */
+  next(): number {
+    this.#state = (this.#state + 0x6d2b_79f5) | 0
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return (mixed ^ (mixed >>> 14)) >>> 0
+  }
+
+  /** Returns a whole number, both ends included. */
+  between(low: number, high: number): number {
+    return low + (this.next() % (high - low + 1))
+  }
+
+  isIn(percent: number): boolean {
+    return this.next() % 100 < percent
+  }
+
+  pick<T>(choices: readonly T[]): T {
+    const choice = choices[this.next() % choices.length]
+    if (choice === undefined) throw new Error('nothing to pick from')
+    return choice
+  }
+
+  bytes(count: number): Buffer {
+    const words = Buffer.alloc(count + (4 - (count % 4)))
+    for (let at = 0; at < count; at += 4) words.writeUInt32LE(this.next(), at)
+    return words.subarray(0, count)
+  }
+
+  letters(count: number): string {
+    return Array.from({ length: count }, () => String.fromCharCode(0x61 + this.between(0, 25))).join('')
+  }
+
+  digits(count: number): string {
+    return Array.from({ length: count }, () => String(this.between(0, 9))).join('')
+  }
+}
