@@ -76,7 +76,7 @@ export function makeVectors(): Map<string, Buffer> {
     tlsPins: [digest('ferry test vector: TLS key').toString('base64url')],
   }
   const manifest: Manifest = {
-    format: 'ferry-manifest/2',
+    format: 'ferry-manifest/3',
     suite: SUITE,
     agent: agent.kid,
     study: STUDY,
@@ -90,7 +90,7 @@ export function makeVectors(): Map<string, Buffer> {
   }
   const signedManifest = signManifest(manifest, agent)
   const receipt: Receipt = {
-    format: 'ferry-receipt/2',
+    format: 'ferry-receipt/3',
     suite: SUITE,
     center: root.kid,
     agent: agent.kid,

@@ -5,6 +5,7 @@ import type { StoreAnswer, StoreRequest, StoreSink } from '../dimse/association.
 import { Failure, type FailureCode, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
 import { type Envelope, isDeidentified } from '../protocol/spool-file.ts'
+import { studyKeyOf } from '../protocol/study-key.ts'
 import type { StorageGate } from './arrival/storage-gate.ts'
 import { InstanceObservation, type ObservationParts, RefusedByCheck } from './instance-observation.ts'
 import type { Observed } from './queue/sealed-instance.ts'
@@ -139,7 +140,7 @@ export class InstanceIntake implements StoreSink {
 
   #taken({ envelope, trailer, acceptance }: TakenCopy): void {
     const { log, accepted } = this.#parts
-    const { callingAeTitle, sopInstanceUid, studyInstanceUid } = envelope
+    const { callingAeTitle, sopInstanceUid } = envelope
     if (acceptance === 'repeat')
       return log.debug('instance was here already', { callingAeTitle, sopInstanceUid })
     if (acceptance === 'conflict') {
@@ -154,7 +155,7 @@ export class InstanceIntake implements StoreSink {
         sopInstanceUid,
       })
     }
-    accepted(studyInstanceUid, trailer.sealedBytes)
+    accepted(studyKeyOf(envelope), trailer.sealedBytes)
   }
 
   /** The command and the data set must name the same SOP instance (PS3.4 §B.2.3): a device asks for it by that name later. */

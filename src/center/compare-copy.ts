@@ -1,4 +1,5 @@
 import type { WadoAnswer, WadoInstance } from '../dicomweb/wado-client.ts'
+import { filingOf } from '../protocol/study-key.ts'
 import type { HandOnInstance } from './register.ts'
 
 /** A statement of the PACS about an instance, to be proved by its copy. */
@@ -28,7 +29,7 @@ export async function compareCopy(
   copyOf: (instance: WadoInstance, signal: AbortSignal) => Promise<WadoAnswer>,
   signal: AbortSignal,
 ): Promise<Comparison> {
-  if (instance.studyUid === '' || instance.seriesUid === '')
+  if (filingOf(instance.studyUid) !== undefined || instance.seriesUid === '')
     return notCompared(
       claim,
       'the instance names no study or no series, by which the PACS could be asked for it',

@@ -27,6 +27,7 @@ export interface WholeMember {
  * Throws what the content deserves; after that no more may be pushed.
  */
 export class MemberOpening {
+  readonly #agent: string
   readonly #createWriter: CreateWriter
   readonly #opener: Opener
   readonly #dataSetSha256 = createHash('sha256')
@@ -38,7 +39,9 @@ export class MemberOpening {
   #writer: InstanceWriter | undefined
   #plainBytes = 0
 
-  constructor(identities: readonly Identity[], createWriter: CreateWriter) {
+  /** `agent`: the fingerprint of the one that brought it. */
+  constructor(identities: readonly Identity[], agent: string, createWriter: CreateWriter) {
+    this.#agent = agent
     this.#opener = new Opener(identities)
     this.#createWriter = createWriter
   }
@@ -56,7 +59,7 @@ export class MemberOpening {
       return
     }
     const { envelope, bytesRead } = parsed
-    this.#opened = { envelope, identity: new OpenedIdentity(envelope) }
+    this.#opened = { envelope, identity: new OpenedIdentity(envelope, this.#agent) }
     await this.#take(this.#opened, this.#opener.update(gathered.subarray(bytesRead)))
   }
 

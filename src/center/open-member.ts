@@ -40,12 +40,13 @@ const OURS: ReadonlySet<FailureCode> = new Set([
 export async function openMember(
   member: PackHeader['members'][number],
   source: MemberSource,
+  agent: string,
   means: OpeningMeans,
   signal: AbortSignal,
 ): Promise<OpenedMember> {
   const trailer = await readTrailer(source)
   if (trailer instanceof Failure) return notStored(member.ulid, 'damaged', trailer)
-  const opening = new MemberOpening(means.identities, (envelope, names) =>
+  const opening = new MemberOpening(means.identities, agent, (envelope, names) =>
     createWriter(envelope, names, member.ulid, trailer, means),
   )
   try {

@@ -44,7 +44,7 @@ export async function openPack(
       const opening = lanes.add(async () => {
         const ownBuffer = buffers.pop() ?? newPieceBuffer()
         const source = new MemberSource(handle, at, member.bytes, ownBuffer)
-        const one = await openMember(member, source, means, signal)
+        const one = await openMember(member, source, pack.agent, means, signal)
         buffers.push(ownBuffer)
         opened[place] = one
         if (!('writer' in one) || one.writer === undefined) return

@@ -4,8 +4,12 @@ import { type Part10Header, parsePart10Header } from '../dicom/part10.ts'
 import { trimUid } from '../dicom/uid.ts'
 import { Failure } from '../platform/failure.ts'
 import type { Envelope } from '../protocol/spool-file.ts'
+import { studyKeyAtCenter, studyKeyOf } from '../protocol/study-key.ts'
 
-/** The names of an instance as its own data set states them, padding removed; empty if it states none. */
+/**
+ * The names of an instance as its own data set states them, padding removed; empty if it states none. Without a study UID
+ * `studyUid` is the key of a filing of the agent that brought it.
+ */
 export interface OpenedNames {
   readonly studyUid: string
   readonly seriesUid: string
@@ -24,6 +28,7 @@ const PEEK_BYTES = 8
  */
 export class OpenedIdentity {
   readonly #envelope: Envelope
+  readonly #agent: string
   readonly #scanner: DataSetHeadScanner
   readonly #survey: DataSetSurvey
   /** The header, and the first bytes after it. */
@@ -31,7 +36,7 @@ export class OpenedIdentity {
   #bytes = 0
 
   /** Throws DATA_SET_UNREADABLE for an envelope that gives the header an absurd length. */
-  constructor(envelope: Envelope) {
+  constructor(envelope: Envelope, agent: string) {
     if (envelope.part10HeaderBytes > HEADER_LIMIT_BYTES) {
       throw new Failure(
         'DATA_SET_UNREADABLE',
@@ -39,6 +44,7 @@ export class OpenedIdentity {
       )
     }
     this.#envelope = envelope
+    this.#agent = agent
     this.#scanner = new DataSetHeadScanner(envelope.transferSyntaxUid)
     this.#survey = new DataSetSurvey(envelope.transferSyntaxUid)
   }
@@ -62,9 +68,12 @@ export class OpenedIdentity {
     this.#checkHeader()
     const { head } = this.#scanner
     const { sopClassUid, sopInstanceUid, transferSyntaxUid } = this.#envelope
+    const studyInstanceUid = this.#studyOrSeries('studyInstanceUid', head)
+    const seriesInstanceUid = this.#studyOrSeries('seriesInstanceUid', head)
+    const key = studyKeyOf({ ...this.#envelope, studyInstanceUid, seriesInstanceUid })
     return {
-      studyUid: this.#studyOrSeries('studyInstanceUid', head),
-      seriesUid: this.#studyOrSeries('seriesInstanceUid', head),
+      studyUid: studyKeyAtCenter(key, this.#agent),
+      seriesUid: seriesInstanceUid,
       sopInstanceUid: named('sopInstanceUid', head, sopInstanceUid),
       sopClassUid: named('sopClassUid', head, sopClassUid),
       transferSyntaxUid: trimUid(transferSyntaxUid),

@@ -7,6 +7,7 @@ import { type Manifest, type ManifestInstance, verifyManifest } from '../protoco
 import { type Receipt, type ReceiptInstance, signReceipt, verifyReceipt } from '../protocol/receipt.ts'
 import { type SigningKey, verifyKeyOf } from '../protocol/signing-key.ts'
 import { SUITE } from '../protocol/spool-file.ts'
+import { studyKeyAtCenter } from '../protocol/study-key.ts'
 import type { Agent, Chain, Holding, ManifestRow, Register } from './register.ts'
 import type { StoredFiles } from './stored-files.ts'
 
@@ -56,7 +57,8 @@ export async function answerManifest(
  * are noted beside the signed manifest, so that whoever reads the register sees where a chain was broken.
  */
 async function chainOf(register: Register, manifest: Manifest, digest: string): Promise<Chain> {
-  const { agent, study, version, part, previous } = manifest
+  const { agent, version, part, previous } = manifest
+  const study = studyKeyAtCenter(manifest.study, agent)
   if ((version === 1 && part === 1) !== (previous === null)) {
     const names = previous === null ? 'names no' : 'names a'
     throw invalid(`part ${part} of version ${version} ${names} manifest before it`)
@@ -125,7 +127,7 @@ async function receiptFor(
   const row: ManifestRow = {
     digest,
     agent,
-    studyUid: study,
+    studyUid: studyKeyAtCenter(study, agent),
     version,
     part,
     parts,
@@ -136,7 +138,7 @@ async function receiptFor(
   const [key] = means.ring.receiptKeys
   return receipts.issue(row, (counter, previous) => {
     const receipt: Receipt = {
-      format: 'ferry-receipt/2',
+      format: 'ferry-receipt/3',
       suite: SUITE,
       center: means.ring.center,
       agent,

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { trimUid } from '../dicom/uid.ts'
 import { verifyManifest } from '../protocol/manifest.ts'
 import { verifyKeyOf } from '../protocol/signing-key.ts'
+import { filingOf } from '../protocol/study-key.ts'
 import type { Agent, Register } from './register.ts'
 
 /** Look-ups between two turns of the event loop. */
@@ -31,13 +32,14 @@ async function listsLost(
   digest: string,
   studyUid: string,
 ): Promise<boolean> {
-  const lost = new Set(await register.files.lostOfStudy(studyUid))
+  const isFiling = filingOf(studyUid) !== undefined
+  const lost = new Set(isFiling ? [] : await register.files.lostOfStudy(studyUid))
   const jws = await register.receipts.manifest(digest)
   if (jws === undefined) return false
   let lookups = 0
   for (const listed of verifyManifest(jws, [verifyKeyOf(agent.publicKey)]).instances) {
     const { ulid, ...version } = listed
-    if (!lost.has(trimUid(version.sopInstanceUid))) continue
+    if (!isFiling && !lost.has(trimUid(version.sopInstanceUid))) continue
     if (lookups++ % LOOKUPS_AT_ONCE === LOOKUPS_AT_ONCE - 1) await setImmediate()
     const holding = await register.instances.holding(agent.kid, ulid, version)
     if (holding?.isLost === 1) return true

@@ -5,6 +5,7 @@ import type { Session } from './session.ts'
 import { showBytes, showTime } from './show-values.ts'
 import { displayText, idText, isGuessed, modalityText, nameText } from './shown-names.ts'
 import { differences } from './step-differences.ts'
+import { studyName } from './study-name.ts'
 import { formatTable } from './text-table.ts'
 import { deliveryReason, studyReason } from './waiting-reason.ts'
 
@@ -81,7 +82,10 @@ function studyTable(studies: readonly StudyView[], { say, language, clock }: Ses
       cells: studies.map(({ version }) => (version === 0 ? '' : String(version))),
     },
     { title: say('column.pacs'), cells: studies.map(({ pacs, pacsAt }) => pacsText(pacs, pacsAt, now, say)) },
-    { title: say('column.study'), cells: studies.map(({ studyInstanceUid }) => studyInstanceUid) },
+    {
+      title: say('column.study'),
+      cells: studies.map(({ studyInstanceUid }) => studyName(studyInstanceUid, say)),
+    },
     { title: say('column.reason'), cells: studies.map((study) => studyReason(study, say, language)) },
   ].filter((one) => one !== undefined)
   return formatTable(

@@ -266,7 +266,9 @@ export const studyDetailSchema = z.object({
   findings: z.array(findingCountSchema),
   procedureSteps: z.array(procedureStepSchema),
   /** The newest manifest: its parts and their receipts are asked for one by one. */
-  evidence: z.object({ version: count, parts: count }).nullable(),
+  evidence: z
+    .object({ version: count, parts: z.array(z.object({ version: count, part: count })) })
+    .nullable(),
 })
 
 /** One part of the newest manifest and its receipt, as signed (JWS). */

@@ -3,6 +3,7 @@ import { jwsDigest, signJws, verifyJws } from './jws.ts'
 import { parseJson } from './parse-json.ts'
 import type { SigningKey, VerifyKey } from './signing-key.ts'
 import { SUITE } from './spool-file.ts'
+import { studyKeySchema } from './study-key.ts'
 import { ulidSchema } from './ulid.ts'
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
@@ -18,11 +19,12 @@ export const manifestInstanceSchema = z.strictObject({
 })
 
 const fields = z.strictObject({
-  format: z.literal('ferry-manifest/2'),
+  format: z.literal('ferry-manifest/3'),
   suite: z.literal(SUITE),
   /** The agent: its signing key's fingerprint. */
   agent: sha256,
-  study: z.string().max(128),
+  /** The Study Instance UID, or a filing's key. */
+  study: studyKeySchema,
   /** 1, 2, …: a late instance reopens the study as the next version. */
   version: z.int().positive(),
   /** 1 to `parts`: a large study is listed in several manifests, each receipted by itself. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { Failure } from '../platform/failure.ts'
 import { parseJson } from './parse-json.ts'
+import { studyKeySchema } from './study-key.ts'
 import { ulidSchema } from './ulid.ts'
 
 /*
@@ -22,11 +23,11 @@ const LIST_LIMIT_BYTES = 4 * 1024 * 1024
 
 const headerSchema = z.strictObject({
   pack: ulidSchema,
-  study: z.string().max(128),
+  study: studyKeySchema,
   members: z.array(z.strictObject({ ulid: ulidSchema, bytes: z.int().positive() })).min(1),
 })
 
-/** `study` is the Study Instance UID; `bytes` are whole spool files', trailers included. */
+/** `study` is the Study Instance UID, or a filing's key (study-key.ts); `bytes` are whole spool files', trailers included. */
 export type PackHeader = z.infer<typeof headerSchema>
 
 export function encodePackHeader(header: PackHeader): Buffer {

@@ -4,6 +4,7 @@ import { manifestInstanceSchema } from './manifest.ts'
 import { parseJson } from './parse-json.ts'
 import type { SigningKey, VerifyKey } from './signing-key.ts'
 import { SUITE } from './spool-file.ts'
+import { studyKeySchema } from './study-key.ts'
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 
@@ -20,12 +21,12 @@ export type PacsState = z.infer<typeof pacsStateSchema>
 const receiptInstanceSchema = manifestInstanceSchema.extend({ pacs: pacsStateSchema })
 
 const fields = z.strictObject({
-  format: z.literal('ferry-receipt/2'),
+  format: z.literal('ferry-receipt/3'),
   suite: z.literal(SUITE),
   /** The center: its root key's fingerprint. */
   center: sha256,
   agent: sha256,
-  study: z.string().max(128),
+  study: studyKeySchema,
   version: z.int().positive(),
   part: z.int().positive(),
   parts: z.int().positive(),

@@ -142,7 +142,7 @@ class Chain implements AsyncDisposable {
     const { agent } = this.#client
     const { jws } = signManifest(
       {
-        format: 'ferry-manifest/2',
+        format: 'ferry-manifest/3',
         suite: 1,
         agent: agent.key.kid,
         study: this.#file.envelope.studyInstanceUid,

@@ -77,7 +77,7 @@ class Story implements AsyncDisposable {
     if (!isStored) throw new Error(`the center did not open it: ${JSON.stringify(answer)}`)
     const { jws } = signManifest(
       {
-        format: 'ferry-manifest/2',
+        format: 'ferry-manifest/3',
         suite: SUITE,
         agent: this.agent.key.kid,
         study: STUDY,

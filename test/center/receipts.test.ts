@@ -29,7 +29,7 @@ test('a manifest of what is stored is receipted, with the digests that the cente
   const receipt = await clinic.receipt(jws)
 
   expect(receipt).toMatchObject({
-    format: 'ferry-receipt/2',
+    format: 'ferry-receipt/3',
     center: clinic.center.made.center,
     agent: clinic.agent.key.kid,
     study: STUDY,
@@ -243,7 +243,7 @@ class Clinic implements AsyncDisposable {
 
   manifest(special: Partial<Manifest> = {}, key: SigningKey = this.agent.key) {
     const manifest: Manifest = {
-      format: 'ferry-manifest/2',
+      format: 'ferry-manifest/3',
       suite: SUITE,
       agent: this.agent.key.kid,
       study: STUDY,

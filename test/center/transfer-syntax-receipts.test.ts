@@ -27,7 +27,7 @@ test('no receipt is given for bytes that the center has under another transfer s
   async function ask(one: SpoolFixture) {
     const { jws } = signManifest(
       {
-        format: 'ferry-manifest/2',
+        format: 'ferry-manifest/3',
         suite: 1,
         agent: agent.key.kid,
         study: one.envelope.studyInstanceUid,

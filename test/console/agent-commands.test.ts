@@ -172,7 +172,7 @@ test('study lists studies, shows one, and writes its evidence once', async () =>
   const write = ['study', '1.2.3', '--evidence', 'proof.json']
   expect(await runCommand(agent.path, write)).toMatchObject({ exitCode: 0, out: '' })
   expect(JSON.parse(readFileSync(join(agent.path, 'proof.json'), 'utf8'))).toEqual({
-    format: 'ferry-evidence/2',
+    format: 'ferry-evidence/3',
     study: '1.2.3',
     version: 3,
     parts: [

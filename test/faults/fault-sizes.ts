@@ -28,6 +28,10 @@ export const KEPT_INSTANCES = sizeOf('FERRY_KEPT_INSTANCES', 10_000, 1_000_000)
 export const KEPT_SECONDS = sizeOf('FERRY_KEPT_SECONDS', 5, 120)
 /** Instances of one study, all settled through a real center's front. */
 export const STUDY_INSTANCES = sizeOf('FERRY_STUDY_INSTANCES', 25_000, 200_000)
+/** Batches in which a study grows over a day, each with its own version of the manifest. */
+export const STUDY_BATCHES = sizeOf('FERRY_STUDY_BATCHES', 200, 2_000)
+/** Instances of one study that a device sends by C-STORE to a real agent of a real center. */
+export const STORED_INSTANCES = sizeOf('FERRY_STORED_INSTANCES', 1_100, 82_000)
 /** How many times as fast as real time the line is tried, and how often it is cut. */
 export const LINE_SPEED = sizeOf('FERRY_LINE_SPEED', 20, 1)
 export const LINE_CUTS = sizeOf('FERRY_LINE_CUTS', 25, 250)

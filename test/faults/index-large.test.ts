@@ -107,7 +107,7 @@ test('a statement of 20,000 instances is signed and verified without making anyb
     sealedSha256: sha256,
   }))
   const manifest: Manifest = {
-    format: 'ferry-manifest/2',
+    format: 'ferry-manifest/3',
     suite: 1,
     agent: key.kid,
     study: '1.2.3',

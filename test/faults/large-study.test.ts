@@ -96,7 +96,10 @@ test.each([
     const parts = Math.ceil(count / partInstances)
     expect(posted.map(({ status }) => status)).toEqual(Array.from({ length: parts }, () => 200))
     expect(queue.deliveries.counts('center')).toMatchObject({ confirmed: count, delivered: 0 })
-    expect(queue.studies.evidence('center', STUDY)).toEqual({ version: 1, parts })
+    expect(queue.studies.evidence('center', STUDY)).toEqual({
+      version: 1,
+      parts: Array.from({ length: parts }, (_, at) => ({ version: 1, part: at + 1 })),
+    })
     const keys = await keysOf(center, agent)
     const listed = new Set<string>()
     let previous: string | null = null

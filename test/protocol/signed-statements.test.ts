@@ -25,7 +25,7 @@ const instance = {
   sealedSha256: digest,
 }
 const manifest: Manifest = {
-  format: 'ferry-manifest/2',
+  format: 'ferry-manifest/3',
   suite: 1,
   agent: key.kid,
   study: '1.2.3',
@@ -55,7 +55,7 @@ test('a manifest is never taken for a receipt, even where one key signed both', 
   expect(() => verifyReceipt(jws, [key])).toThrow('its type is ferry-manifest, expected ferry-receipt')
   const receipt = signReceipt(
     {
-      format: 'ferry-receipt/2',
+      format: 'ferry-receipt/3',
       suite: 1,
       center: key.kid,
       agent: key.kid,

@@ -174,10 +174,10 @@ class Site implements AsyncDisposable {
   }
 
   #inReceipt(study: string): Record<string, number> {
-    const { evidence, study: row } = this.clinic.agent.service.study(study) ?? {}
+    const { evidence } = this.clinic.agent.service.study(study) ?? {}
     const counts: Record<string, number> = {}
-    for (let part = 1; part <= (evidence?.parts ?? 0); part++) {
-      const jws = this.clinic.agent.service.evidence(study, row?.version ?? 0, part)?.receipt ?? ''
+    for (const { version, part } of evidence?.parts ?? []) {
+      const jws = this.clinic.agent.service.evidence(study, version, part)?.receipt ?? ''
       const payload = JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString('utf8'))
       for (const { pacs } of payload.instances) counts[pacs] = (counts[pacs] ?? 0) + 1
     }

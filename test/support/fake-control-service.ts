@@ -169,7 +169,13 @@ export class FakeControlService implements ControlService {
       deliveries: [confirmed, HELD_DELIVERY],
       findings: [{ finding: 'pixelLength', instances: 1 }],
       procedureSteps: this.announced,
-      evidence: { version: 3, parts: 2 },
+      evidence: {
+        version: 3,
+        parts: [
+          { version: 3, part: 1 },
+          { version: 3, part: 2 },
+        ],
+      },
     }
   }
 

@@ -14,11 +14,11 @@ const LINKS = 10_000
 const ulidOf = (index: number): string => `01KDYAWY2EV${String(index).padStart(15, '0')}`
 const uidOf = (index: number): string => `1.2.826.0.1.3680043.8.498.12345678901234567890.${index}`
 
-/** Enters a study of so many instances into an agent's index as delivered. The files themselves play no part. */
-export function deliverRows(index: string, study: string, count: number): void {
+/** Enters so many instances of a study, from one on, into an agent's index as delivered. Their files play no part. */
+export function deliverRows(index: string, study: string, count: number, from = 0): void {
   using database = open(index)
   database.insert(
-    Array.from({ length: count }, (_, at) => ({
+    Array.from({ length: count }, (_, place) => from + place).map((at) => ({
       instance: {
         ulid: ulidOf(at),
         arrived_at: 0,
@@ -40,6 +40,7 @@ export function deliverRows(index: string, study: string, count: number): void {
       },
     })),
   )
+  if (from > 0) return database.run("UPDATE study SET state = 'open' WHERE study_instance_uid = ?", study)
   database.insert([
     {
       study: {
@@ -54,15 +55,16 @@ export function deliverRows(index: string, study: string, count: number): void {
 }
 
 /** Enters the same instances into a center's register as brought by this agent, each with a file of one byte. */
-export function storeRows(centerFolder: string, agent: string, study: string, count: number): void {
+export function storeRows(centerFolder: string, agent: string, study: string, count: number, from = 0): void {
   mkdirSync(join(centerFolder, 'instances', study), { recursive: true })
   using database = open(join(centerFolder, 'register.sqlite'))
   let whole = ''
   database.insert(
-    Array.from({ length: count }, (_, at) => {
+    Array.from({ length: count }, (_, place) => {
+      const at = from + place
       const file = join(study, `${at}.dcm`)
       const path = join(centerFolder, 'instances', file)
-      if (at % LINKS === 0) writeFileSync((whole = path), '.')
+      if (place % LINKS === 0) writeFileSync((whole = path), '.')
       else linkSync(whole, path)
       return {
         instances: {
@@ -88,7 +90,12 @@ export function storeRows(centerFolder: string, agent: string, study: string, co
 
 type Row = Readonly<Record<string, string | number>>
 
-function open(path: string): Disposable & { insert(rows: readonly Readonly<Record<string, Row>>[]): void } {
+interface Opened extends Disposable {
+  insert(rows: readonly Readonly<Record<string, Row>>[]): void
+  run(sql: string, ...values: string[]): void
+}
+
+function open(path: string): Opened {
   const database = new BetterSqlite3(path)
   const statements = new Map<string, BetterSqlite3.Statement>()
   const run = (table: string, row: Row): void => {
@@ -103,6 +110,7 @@ function open(path: string): Disposable & { insert(rows: readonly Readonly<Recor
       database.transaction(() => {
         for (const row of rows) for (const [table, values] of Object.entries(row)) run(table, values)
       })(),
+    run: (sql, ...values) => void database.prepare(sql).run(...values),
     [Symbol.dispose]: () => void database.close(),
   }
 }

@@ -98,7 +98,7 @@ export class StoreClinic implements AsyncDisposable {
     createdAt = '2026-01-01T00:00:00.000Z',
   ) {
     const instances = files.map(listed)
-    const what = { format: 'ferry-manifest/2', suite: SUITE, agent: agent.key.kid, study: STUDY } as const
+    const what = { format: 'ferry-manifest/3', suite: SUITE, agent: agent.key.kid, study: STUDY } as const
     return signManifest(
       { ...what, version: 1, part: 1, parts: 1, previous: null, createdAt, heldCount: 0, instances },
       agent.key,

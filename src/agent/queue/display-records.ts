@@ -2,6 +2,7 @@ import type { DisplayAttributes, DisplayField } from '../../dicom/display-attrib
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import { type DisplayNamesState, displaySchema } from '../../protocol/control-api.ts'
+import { filingOf } from '../../protocol/study-key.ts'
 import type { DisplayKey } from './display-key.ts'
 
 /** Whether names are kept, and if not, why. */
@@ -49,7 +50,9 @@ export class DisplayRecords {
    * first instances are kept; later ones fill in missing values.
    */
   seal(studyInstanceUid: string, found: FoundAttributes): Buffer | undefined {
-    if (this.#key === undefined || studyInstanceUid === '' || found.fields.length === 0) return undefined
+    if (this.#key === undefined || found.fields.length === 0) return undefined
+    // A filing may hold instances of several patients.
+    if (studyInstanceUid === '' || filingOf(studyInstanceUid) !== undefined) return undefined
     const record = this.get(studyInstanceUid)
     const before = record === undefined || record === 'lost' ? {} : record.attributes
     if (found.fields.every((field) => before[field] !== undefined)) return undefined

@@ -1,6 +1,7 @@
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import { isDeidentified, TRAILER_BYTES } from '../../protocol/spool-file.ts'
+import { studyKeyOf } from '../../protocol/study-key.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
 import type { DeliveryState } from './deliveries.ts'
 import { recordObserved } from './findings.ts'
@@ -135,7 +136,7 @@ export class InstanceIndex {
       envelope.callingAeTitle,
       envelope.sopClassUid,
       sopInstanceUid,
-      envelope.studyInstanceUid,
+      studyKeyOf(envelope),
       envelope.seriesInstanceUid,
       envelope.transferSyntaxUid,
       trailer.dataSetBytes,

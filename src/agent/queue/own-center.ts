@@ -82,7 +82,7 @@ const UNMARK = `
 const WAIT_FOR_THE_PACS = `
   UPDATE study SET pacs_waiting = 1 WHERE EXISTS (
     SELECT 1 FROM manifest m WHERE m.destination = study.destination
-      AND m.study_instance_uid = study.study_instance_uid AND m.version = study.version
+      AND m.study_instance_uid = study.study_instance_uid AND m.forgotten_at IS NULL
       AND (m.pacs IN ('waiting', 'held') OR m.pacs_changed = 1) AND m.center = ?)`
 const REQUEUE = `
   UPDATE delivery INDEXED BY delivery_unconfirmed SET state = 'queued', changed_at = ?

@@ -1,6 +1,6 @@
 import type { Database } from '../../platform/sqlite.ts'
 
-/** A receipted part of the newest manifest of a study that the PACS had not accepted when its receipt was signed. */
+/** A receipted part of a manifest that the PACS had not accepted when its receipt was signed. */
 export interface OpenAtPacs {
   readonly studyInstanceUid: string
   readonly digest: string
@@ -36,7 +36,7 @@ const FUTURE: OpenAtPacs = { receiptedAt: Number.MAX_SAFE_INTEGER, studyInstance
 const OPEN = `
   SELECT m.study_instance_uid AS studyInstanceUid, m.digest, m.receipted_at AS receiptedAt
   FROM manifest m INDEXED BY manifest_open_at_pacs
-  JOIN study s USING (destination, study_instance_uid, version)
+  JOIN study s USING (destination, study_instance_uid)
   WHERE m.destination = ? AND m.receipted_at IS NOT NULL AND m.pacs <> 'accepted' AND m.forgotten_at IS NULL
     AND m.center IS (SELECT center FROM own_center) AND s.state = 'confirmed'
     AND (m.receipted_at, m.study_instance_uid, m.digest) < (?, ?, ?)

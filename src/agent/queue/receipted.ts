@@ -37,8 +37,8 @@ export class Receipted {
   }
 
   /**
-   * The center does not know its receipts of these manifests, or cannot read them: all of their studies is in doubt, and
-   * the next manifest lists it again. They are not asked about again.
+   * The center does not know its receipts of these manifests, or cannot read them: what rests on them is in doubt, and the
+   * next manifest of its study lists it again. They are not asked about again.
    */
   offerAgain(destination: string, manifests: readonly { studyInstanceUid: string; digest: string }[]): void {
     if (manifests.length === 0) return
@@ -46,7 +46,7 @@ export class Receipted {
     const digests = JSON.stringify(manifests.map(({ digest }) => digest))
     this.#database.durably(() => {
       this.#database.run(FORGET, this.#clock.now(), destination, studies, digests)
-      this.#database.run(UNCONFIRM_DELIVERIES, this.#clock.now(), destination, studies)
+      this.#database.run(UNCONFIRM_DELIVERIES, this.#clock.now(), destination, studies, digests)
       this.#database.run(UNCONFIRM_STUDIES, destination, studies)
     })
   }
@@ -89,13 +89,6 @@ export class Receipted {
 }
 
 const FUTURE = { receiptedAt: Number.MAX_SAFE_INTEGER, studyInstanceUid: '', digest: '' }
-/** True of a manifest m after which there is a newer version whose parts are all receipted. */
-const IS_REPLACED = `
-  EXISTS (SELECT 1 FROM manifest n WHERE n.destination = m.destination
-    AND n.study_instance_uid = m.study_instance_uid AND n.version > m.version
-    AND n.center IS m.center AND NOT EXISTS (
-      SELECT 1 FROM manifest u WHERE u.destination = n.destination AND u.study_instance_uid = n.study_instance_uid
-        AND u.version = n.version AND (u.receipted_at IS NULL OR u.forgotten_at IS NOT NULL)))`
 /** Read from the index alone: manifests and receipts are large. */
 const RECEIPTED = `
   SELECT m.study_instance_uid AS studyInstanceUid, m.digest, m.receipted_at AS receiptedAt,
@@ -104,23 +97,29 @@ const RECEIPTED = `
   FROM manifest m INDEXED BY manifest_by_receipt
   WHERE m.destination = ? AND m.receipted_at IS NOT NULL AND m.forgotten_at IS NULL
     AND m.center IS (SELECT center FROM own_center)
-    AND (m.receipted_at, m.study_instance_uid, m.digest) < (?, ?, ?) AND NOT ${IS_REPLACED}
+    AND (m.receipted_at, m.study_instance_uid, m.digest) < (?, ?, ?)
   ORDER BY m.receipted_at DESC, m.study_instance_uid DESC, m.digest DESC LIMIT ?`
 const FORGET = `
   UPDATE manifest SET forgotten_at = ?
   WHERE destination = ? AND study_instance_uid IN (SELECT value FROM json_each(?))
     AND digest IN (SELECT value FROM json_each(?)) AND receipted_at IS NOT NULL`
+/** Those whose confirmation rests on one of the manifests. */
 const UNCONFIRM_DELIVERIES = `
   UPDATE delivery SET state = 'delivered', changed_at = ?
   WHERE destination = ? AND study_instance_uid IN (SELECT value FROM json_each(?)) AND state = 'confirmed'
+    AND EXISTS (SELECT 1 FROM manifest m WHERE m.destination = delivery.destination
+      AND m.study_instance_uid = delivery.study_instance_uid AND m.version = delivery.receipt_version
+      AND m.part = delivery.receipt_part AND m.digest IN (SELECT value FROM json_each(?)))
     AND EXISTS (SELECT 1 FROM instance i
       WHERE i.ulid = delivery.ulid AND i.center IS (SELECT center FROM own_center))`
 const UNCONFIRM_STUDIES = `
   UPDATE study SET state = 'open', attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL
-  WHERE destination = ? AND study_instance_uid IN (SELECT value FROM json_each(?))`
+  WHERE destination = ? AND study_instance_uid IN (SELECT value FROM json_each(?))
+    AND EXISTS (SELECT 1 FROM delivery d WHERE d.destination = study.destination
+      AND d.study_instance_uid = study.study_instance_uid AND d.state = 'delivered')`
 const ON_THEIR_WAY = `
   SELECT count(DISTINCT m.study_instance_uid) AS n FROM manifest m INDEXED BY manifest_forgotten
-  WHERE m.destination = ? AND m.forgotten_at IS NOT NULL AND m.center IS (SELECT center FROM own_center) AND NOT ${IS_REPLACED}
+  WHERE m.destination = ? AND m.forgotten_at IS NOT NULL AND m.center IS (SELECT center FROM own_center)
     AND EXISTS (SELECT 1 FROM delivery d WHERE d.destination = m.destination
       AND d.study_instance_uid = m.study_instance_uid AND d.state IN ('queued', 'sending', 'delivered'))`
 const SEND_AGAIN = `

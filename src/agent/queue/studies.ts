@@ -3,6 +3,7 @@ import type { Clock } from '../../platform/clock.ts'
 import { Failure } from '../../platform/failure.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import type { ManifestInstance } from '../../protocol/manifest.ts'
+import { type Evidence, type EvidencePart, evidencePart, listEvidence } from './evidence.ts'
 import { addReceipt, type ChainedReceipt } from './receipt-chain.ts'
 
 /** 'open': instances arrive or travel. 'closed': a manifest is stored and its receipt is awaited. */
@@ -58,13 +59,13 @@ export interface Confirmation {
   pacsDueAt: number
 }
 
-/** The content of the next manifest of a study. */
+/** The content of the next version of a study's manifest: what no receipt confirms yet. */
 export interface ClosingStudy {
   version: number
   /** Digest of the last part of the version before. */
   previousDigest: string | null
   heldCount: number
-  /** Instances that are delivered or confirmed; another number when it is closed says that the study changed. */
+  /** Instances that are delivered and not confirmed; another number when it is closed says that the study changed. */
   delivered: number
 }
 
@@ -75,12 +76,6 @@ export interface ManifestPart {
   parts: number
   digest: string
   jws: string
-}
-
-/** One part of the newest manifest and its receipt, as signed. */
-export interface EvidencePart {
-  manifest: string
-  receipt: string | null
 }
 
 /** Studies: put together from instances, closed by a manifest, confirmed by a receipt. */
@@ -100,7 +95,7 @@ export class Studies {
       .map(({ uid }) => uid)
   }
 
-  /** Begins the next version of the study's manifest, of everything of it that is at the center. */
+  /** Begins the next version of the study's manifest, of everything of it that is at the center and not receipted. */
   toList(destination: string, studyInstanceUid: string): ClosingStudy {
     this.#database.run(DROP_UNFINISHED, destination, studyInstanceUid)
     const last = this.#database.get<{ version: number; digest: string }>(
@@ -126,7 +121,10 @@ export class Studies {
   ): { count: number; last: string | null } {
     const found = this.#database.get<{ count: number; last: string | null }>(
       COUNT_AFTER,
-      ...pageOf(destination, studyInstanceUid, ulid, limit),
+      destination,
+      studyInstanceUid,
+      ulid,
+      limit,
     )
     return found ?? { count: 0, last: null }
   }
@@ -138,7 +136,7 @@ export class Studies {
     ulid: string,
     limit: number,
   ): ManifestInstance[] {
-    return this.#database.all(LISTED_INSTANCES, ...pageOf(destination, studyInstanceUid, ulid, limit))
+    return this.#database.all(LISTED_INSTANCES, destination, studyInstanceUid, ulid, limit)
   }
 
   addPart(destination: string, studyInstanceUid: string, part: ManifestPart): void {
@@ -197,7 +195,7 @@ export class Studies {
     return row.jws
   }
 
-  /** The state at the PACS from the receipts of all parts of the study's newest manifest; undefined until all are here. */
+  /** The state at the PACS from the receipts of the study's manifests; undefined until all parts of the newest are receipted. */
   pacs(destination: string, studyInstanceUid: string): string | undefined {
     return this.#database.get<{ pacs: string }>(PACS, destination, studyInstanceUid)?.pacs
   }
@@ -231,9 +229,10 @@ export class Studies {
       const isSame = this.#database.get(HAS_RECEIPT, ...key, part, receipt.jws)
       const follows = isSame !== undefined || addReceipt(this.#database, destination, receipt)
       this.#database.run(SET_RECEIPT, receipt.jws, at, pacs, at, pacs, ...key, part)
-      for (const ulid of ulids) this.#database.run(CONFIRM_DELIVERY, at, keptFrom, destination, ulid)
+      for (const ulid of ulids)
+        this.#database.run(CONFIRM_DELIVERY, at, keptFrom, version, part, destination, ulid, version)
       this.#database.run(CONFIRM_STUDY, pacsDueAt, at, pacs, ...key)
-      this.#database.run(FORGET_OLDER, destination, studyInstanceUid, version, version)
+      this.#database.run(REMOVE_IDLE, ...key)
       return follows
     })
   }
@@ -263,16 +262,15 @@ export class Studies {
     return counts
   }
 
-  /** The newest manifest, and in how many parts it is. */
-  evidence(destination: string, studyInstanceUid: string): { version: number; parts: number } | undefined {
-    return this.#database.get(EVIDENCE, destination, studyInstanceUid)
+  evidence(destination: string, studyInstanceUid: string): Evidence | undefined {
+    return listEvidence(this.#database, destination, studyInstanceUid)
   }
 
   evidencePart(
     destination: string,
     { studyInstanceUid, version, part }: Pick<ManifestRow, 'studyInstanceUid' | 'version' | 'part'>,
   ): EvidencePart | undefined {
-    return this.#database.get(EVIDENCE_PART, destination, studyInstanceUid, version, part)
+    return evidencePart(this.#database, destination, studyInstanceUid, version, part)
   }
 }
 
@@ -290,21 +288,15 @@ const DROP_UNFINISHED = `
     SELECT s.version FROM study s WHERE s.destination = m.destination AND s.study_instance_uid = m.study_instance_uid)`
 const HELD_COUNT = `
   SELECT count(*) AS n FROM delivery WHERE destination = ? AND study_instance_uid = ? AND state = 'held'`
-const listedIn = (state: 'delivered' | 'confirmed'): string => `
-  SELECT * FROM (SELECT d.ulid FROM delivery d INDEXED BY delivery_by_study JOIN instance i USING (ulid)
-    WHERE d.destination = ? AND d.study_instance_uid = ? AND d.state = '${state}' AND d.ulid > ?
-      AND i.center IS (SELECT center FROM own_center) ORDER BY d.ulid LIMIT ?)`
-/** Each state is a range of the index: no page costs more than its own rows. */
+/** A range of the index: no page costs more than its own rows. */
 const LISTED_AFTER = `
-  SELECT ulid FROM (${listedIn('delivered')} UNION ALL ${listedIn('confirmed')}) ORDER BY ulid LIMIT ?`
-function pageOf(destination: string, study: string, after: string, limit: number): (string | number)[] {
-  const range = [destination, study, after, limit]
-  return [...range, ...range, limit]
-}
+  SELECT d.ulid FROM delivery d INDEXED BY delivery_by_study JOIN instance i USING (ulid)
+  WHERE d.destination = ? AND d.study_instance_uid = ? AND d.state = 'delivered' AND d.ulid > ?
+    AND i.center IS (SELECT center FROM own_center) ORDER BY d.ulid LIMIT ?`
 /** From the index alone. */
 const COUNT_DELIVERED = `
   SELECT count(*) AS n FROM delivery
-  WHERE destination = ? AND study_instance_uid = ? AND state IN ('delivered', 'confirmed')`
+  WHERE destination = ? AND study_instance_uid = ? AND state = 'delivered'`
 const COUNT_AFTER = `SELECT count(*) AS count, max(ulid) AS last FROM (${LISTED_AFTER})`
 const LISTED_INSTANCES = `
   SELECT i.ulid, i.sop_instance_uid AS sopInstanceUid, i.transfer_syntax_uid AS transferSyntaxUid, i.data_set_bytes AS dataSetBytes,
@@ -316,9 +308,6 @@ const INSERT_PART = `
 const CLOSE = `
   UPDATE study SET state = 'closed', version = ?, attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL
   WHERE destination = ? AND study_instance_uid = ?`
-const ASKS = `
-  (s.state = 'closed' AND m.receipted_at IS NULL
-    OR s.state = 'confirmed' AND (m.pacs IN ('waiting', 'held') OR m.pacs_changed = 1))`
 const OF_VERSION = `
   p.destination = s.destination AND p.study_instance_uid = s.study_instance_uid AND p.version = s.version`
 /** As for packs: a time that lies further off than any wait was written by a clock that has jumped back since. */
@@ -326,12 +315,18 @@ const IS_WAITING = "(state = 'closed' OR (state = 'confirmed' AND pacs_waiting =
 const WAITING = (when: string): string => `
   SELECT * FROM (SELECT * FROM study INDEXED BY study_due
     WHERE destination = ? AND next_attempt_at ${when} AND ${IS_WAITING} ORDER BY next_attempt_at LIMIT 100)`
+const OF_STUDY = 'p.destination = s.destination AND p.study_instance_uid = s.study_instance_uid'
+const OURS = 'p.center IS (SELECT center FROM own_center)'
+const AWAITS_RECEIPT = `
+  SELECT p.rowid FROM manifest p WHERE ${OF_VERSION} AND p.receipted_at IS NULL AND ${OURS} ORDER BY p.part LIMIT 1`
+const AWAITS_PACS = `
+  SELECT p.rowid FROM manifest p INDEXED BY manifest_by_pacs
+  WHERE ${OF_STUDY} AND (p.pacs IN ('waiting', 'held') OR p.pacs_changed = 1) AND p.forgotten_at IS NULL AND ${OURS}
+  ORDER BY p.version, p.part LIMIT 1`
 const MANIFESTS_DUE = `
   SELECT m.study_instance_uid AS studyInstanceUid, m.version, m.part, m.digest, s.attempts, m.pacs
   FROM (${WAITING('<= ?')} UNION ALL ${WAITING('> ?')}) s
-  JOIN manifest m USING (destination, study_instance_uid, version)
-  WHERE ${ASKS} AND m.center IS (SELECT center FROM own_center)
-    AND NOT EXISTS (SELECT 1 FROM manifest p WHERE ${OF_VERSION} AND p.part < m.part AND ${ASKS.replaceAll('m.', 'p.')})
+  JOIN manifest m ON m.rowid = iif(s.state = 'closed', (${AWAITS_RECEIPT}), (${AWAITS_PACS}))
   ORDER BY s.next_attempt_at LIMIT 100`
 const FAR_OFF = `
   SELECT 1 FROM study INDEXED BY study_due WHERE destination = ? AND next_attempt_at > ? AND ${IS_WAITING} LIMIT 1`
@@ -349,9 +344,12 @@ const SET_RECEIPT = `
   UPDATE manifest SET receipt_jws = ?, receipted_at = coalesce(receipted_at, ?),
     pacs_at = iif(pacs IS ?, pacs_at, ?), pacs = ?, pacs_changed = 0, forgotten_at = NULL
   WHERE destination = ? AND study_instance_uid = ? AND version = ? AND part = ?`
+/** Its confirmation rests on the newest part that lists it. */
 const CONFIRM_DELIVERY = `
-  UPDATE delivery SET state = 'confirmed', changed_at = ?, kept_from = ?, reason_code = NULL, reason = NULL
-  WHERE destination = ? AND ulid = ? AND state <> 'confirmed'`
+  UPDATE delivery SET state = 'confirmed', changed_at = iif(state = 'confirmed', changed_at, ?),
+    kept_from = iif(state = 'confirmed', kept_from, ?), receipt_version = ?, receipt_part = ?,
+    reason_code = NULL, reason = NULL
+  WHERE destination = ? AND ulid = ? AND (state <> 'confirmed' OR receipt_version IS NULL OR receipt_version < ?)`
 const IS_RECEIPTED = `
   NOT EXISTS (SELECT 1 FROM manifest p WHERE ${OF_VERSION} AND p.receipted_at IS NULL)`
 /** A study of which something was delivered that no part lists is to be listed again. */
@@ -363,12 +361,17 @@ const CONFIRM_STUDY = `
         AND d.study_instance_uid = s.study_instance_uid AND d.state = 'delivered') THEN 'open'
       ELSE 'confirmed' END
   WHERE destination = ? AND study_instance_uid = ? AND version = ? AND state IN ('closed', 'confirmed')`
-/** Each version lists everything again: once all of the newest is receipted, the older ones to this center prove nothing more. */
-const FORGET_OLDER = `
+/**
+ * Once all of a study is confirmed, the parts of older versions on which no confirmation rests prove nothing more: newer
+ * ones list their instances.
+ */
+const REMOVE_IDLE = `
   DELETE FROM manifest AS m WHERE m.destination = ? AND m.study_instance_uid = ? AND m.version < ?
     AND m.center IS (SELECT center FROM own_center)
-    AND NOT EXISTS (SELECT 1 FROM manifest n WHERE n.destination = m.destination
-      AND n.study_instance_uid = m.study_instance_uid AND n.version = ? AND n.receipted_at IS NULL)`
+    AND EXISTS (SELECT 1 FROM study s WHERE s.destination = m.destination
+      AND s.study_instance_uid = m.study_instance_uid AND s.state = 'confirmed')
+    AND NOT EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_by_receipt WHERE d.destination = m.destination
+      AND d.study_instance_uid = m.study_instance_uid AND d.receipt_version = m.version AND d.receipt_part = m.part)`
 const COUNT = `
   SELECT count(*) AS instances, coalesce(sum(state = 'confirmed'), 0) AS confirmed, coalesce(sum(state = 'held'), 0) AS held
   FROM delivery INDEXED BY delivery_by_study WHERE destination = ? AND study_instance_uid = ?`
@@ -378,7 +381,8 @@ const PACS_OF_STUDY = `
     WHEN max(p.pacs = 'refused') THEN 'refused' WHEN max(p.pacs = 'held') THEN 'held'
     WHEN max(p.pacs = 'waiting') THEN 'waiting' WHEN max(p.pacs = 'unverified') THEN 'unverified'
     WHEN min(p.pacs = 'accepted') THEN 'accepted' WHEN min(p.pacs = 'none') THEN 'none' ELSE 'partial' END
-  FROM manifest p WHERE ${OF_VERSION}`
+  FROM manifest p INDEXED BY manifest_by_pacs WHERE ${OF_STUDY} AND p.pacs IS NOT NULL
+    AND p.forgotten_at IS NULL AND (p.version = s.version OR ${OURS})`
 const PACS = `
   SELECT (${PACS_OF_STUDY}) AS pacs FROM study s
   WHERE s.destination = ? AND s.study_instance_uid = ? AND s.version > 0 AND ${IS_RECEIPTED}`
@@ -387,13 +391,7 @@ const STUDY_ROWS = `
     s.last_arrived_at AS lastArrivedAt, s.version, s.attempts, s.next_attempt_at AS nextAttemptAt,
     s.reason_code AS reasonCode, s.reason,
     iif(${IS_RECEIPTED}, (${PACS_OF_STUDY}), NULL) AS pacs,
-    iif(${IS_RECEIPTED}, (SELECT max(p.pacs_at) FROM manifest p WHERE ${OF_VERSION}), NULL) AS pacsAt,
+    iif(${IS_RECEIPTED}, (SELECT max(p.pacs_at) FROM manifest p WHERE ${OF_STUDY}), NULL) AS pacsAt,
     iif(${IS_RECEIPTED}, (SELECT max(p.receipted_at) FROM manifest p WHERE ${OF_VERSION}), NULL) AS receiptedAt,
     (SELECT count(*) FROM instance i WHERE i.study_instance_uid = s.study_instance_uid AND i.conflict = 1) AS conflicts
   FROM study s WHERE s.destination = ?`
-const EVIDENCE = `
-  SELECT p.version, p.parts FROM study s JOIN manifest p ON ${OF_VERSION}
-  WHERE s.destination = ? AND s.study_instance_uid = ? LIMIT 1`
-const EVIDENCE_PART = `
-  SELECT jws AS manifest, receipt_jws AS receipt FROM manifest
-  WHERE destination = ? AND study_instance_uid = ? AND version = ? AND part = ?`

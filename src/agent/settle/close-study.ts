@@ -40,7 +40,7 @@ export async function closeStudy(
   for (let part = 1; part <= parts; part++) {
     const instances = studies.instancesAfter(destination, study, last, partInstances)
     if (instances.length === 0 || signal.aborted) return undefined
-    const list = { format: 'ferry-manifest/2', suite: SUITE, agent: signingKey.kid, study } as const
+    const list = { format: 'ferry-manifest/3', suite: SUITE, agent: signingKey.kid, study } as const
     const manifest = { ...list, version, part, parts, previous, createdAt, heldCount, instances }
     const { jws, digest } = signManifest(manifest, signingKey)
     studies.addPart(destination, study, { version, part, parts, digest, jws })

@@ -3,6 +3,9 @@ import type { ReceiptLink } from '../../protocol/center-api.ts'
 import { jwsDigest } from '../../protocol/jws.ts'
 import type { ManifestRow, ReceiptRegister } from '../register.ts'
 
+/** The same instance may be in filings of several agents; its row is in that of the first. */
+const IS_FILING = "m.study_uid GLOB 'no-study-uid:*'"
+
 export class SqliteReceipts implements ReceiptRegister {
   readonly #db: Database
 
@@ -36,20 +39,25 @@ export class SqliteReceipts implements ReceiptRegister {
   async inDoubt(agent: string, digests: readonly string[]): Promise<{ digest: string; studyUid: string }[]> {
     return this.#db.all<{ digest: string; studyUid: string }>(
       `SELECT m.digest, m.study_uid AS studyUid FROM json_each(?) JOIN manifests m ON m.digest = value
-       WHERE m.agent = ? AND EXISTS (
-         SELECT 1 FROM instances i WHERE i.study_uid = m.study_uid AND i.file_state = 'lost')`,
+       WHERE m.agent = ? AND (EXISTS (
+         SELECT 1 FROM instances i WHERE i.study_uid = m.study_uid AND i.file_state = 'lost')
+         OR ${IS_FILING} AND EXISTS (SELECT 1 FROM instances i WHERE i.file_state = 'lost'))`,
       JSON.stringify(digests),
       agent,
     )
   }
 
+  /** What came after a receipt changes nothing of what it says. */
   async pacsChanged(agent: string, digests: readonly string[]): Promise<string[]> {
     return this.#db
       .all<{ digest: string }>(
         `SELECT m.digest FROM json_each(?) JOIN manifests m ON m.digest = value
+         JOIN (SELECT manifest, max(issued_at) AS at FROM receipts
+           WHERE manifest IN (SELECT value FROM json_each(?)) GROUP BY manifest) r ON r.manifest = m.digest
          WHERE m.agent = ? AND EXISTS (
-           SELECT 1 FROM instances i WHERE i.study_uid = m.study_uid AND i.pacs_changed_at > (
-             SELECT max(r.issued_at) FROM receipts r WHERE r.manifest = m.digest))`,
+           SELECT 1 FROM instances i WHERE i.study_uid = m.study_uid AND i.pacs_changed_at > r.at
+             AND i.stored_at <= r.at)`,
+        JSON.stringify(digests),
         JSON.stringify(digests),
         agent,
       )

@@ -3,6 +3,7 @@ import type { OperatorDesk } from '../../center/operator.ts'
 import { openDesk } from '../open-desk.ts'
 import { printJson, type Session } from '../session.ts'
 import { showTime } from '../show-values.ts'
+import { studyName } from '../study-name.ts'
 import { formatTable, printable } from '../text-table.ts'
 import { configOption, type JsonOption, jsonOption, limitOption } from './options.ts'
 
@@ -48,7 +49,7 @@ function heldText(instances: readonly HeldRow[], isReleased: boolean, { say, clo
       say(`hold.${one.hold}`),
       printable(one.agent),
       ...(isReleased ? [time(one.releasedAt), printable(one.releasedBy ?? '')] : []),
-      printable(one.studyUid),
+      studyName(one.studyUid, say),
       printable(one.sopInstanceUid),
       one.reason,
     ]),

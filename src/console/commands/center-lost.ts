@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { openDesk } from '../open-desk.ts'
 import { printJson, type Session } from '../session.ts'
 import { showTime } from '../show-values.ts'
+import { studyName } from '../study-name.ts'
 import { formatTable } from '../text-table.ts'
 import { configOption, type JsonOption, jsonOption, limitOption } from './options.ts'
 
@@ -26,7 +27,7 @@ export function addCenterLost(program: Command, session: Session): void {
       const rows = lost.map(({ lostAt, agents, studyUid, sopInstanceUid, file, reason }) => [
         showTime(lostAt, clock.now()),
         agents,
-        studyUid,
+        studyName(studyUid, say),
         sopInstanceUid,
         file,
         reason,

@@ -3,6 +3,7 @@ import type { OperatorDesk } from '../../center/operator.ts'
 import { openDesk } from '../open-desk.ts'
 import { printJson, type Session } from '../session.ts'
 import { showBytes, showTime } from '../show-values.ts'
+import { studyName } from '../study-name.ts'
 import { formatTable } from '../text-table.ts'
 import { configOption, type JsonOption, jsonOption, limitOption, wholeNumber } from './options.ts'
 
@@ -51,7 +52,7 @@ function studiesText(studies: readonly StudyRow[], { say, clock }: Session): str
       study.receiptedVersion === null ? '' : String(study.receiptedVersion),
       pacsText(study, say, clock.now()),
       study.agents,
-      study.studyUid,
+      studyName(study.studyUid, say),
       study.pacsReason ?? '',
     ]),
   )

@@ -15,6 +15,7 @@ import { exportInstance } from '../export-instance.ts'
 import { findingsText, wordsOfFinding } from '../language/finding-words.ts'
 import { printJson, type Session } from '../session.ts'
 import { showBytes, showTime } from '../show-values.ts'
+import { studyName } from '../study-name.ts'
 import { formatTable } from '../text-table.ts'
 import { configOption, type JsonOption, jsonOption, limitOption } from './options.ts'
 
@@ -91,7 +92,7 @@ function listText({ instances }: QuarantineView, { say, language, clock }: Sessi
       instance.callingAeTitle,
       showTime(instance.since, now),
       showBytes(instance.sealedBytes),
-      instance.studyInstanceUid,
+      studyName(instance.studyInstanceUid, say),
       findingsText(instance.findings, language),
     ]),
   )

@@ -5,6 +5,7 @@ import { ControlClient } from '../control-client.ts'
 import { findingsText } from '../language/finding-words.ts'
 import type { Session } from '../session.ts'
 import { showBytes, showTime } from '../show-values.ts'
+import { studyName } from '../study-name.ts'
 import { formatTable } from '../text-table.ts'
 import { deliveryNext, deliveryReason } from '../waiting-reason.ts'
 import { configOption, type JsonOption, jsonOption, limitOption } from './options.ts'
@@ -48,7 +49,7 @@ function queueText({ trouble, deliveries }: QueueView, { say, language, clock }:
       showBytes(delivery.sealedBytes),
       String(delivery.attempts),
       deliveryNext(delivery, trouble, now, say),
-      delivery.studyInstanceUid,
+      studyName(delivery.studyInstanceUid, say),
       [deliveryReason(delivery, trouble, say, language), findingsText(delivery.findings, language)]
         .filter((text) => text !== '')
         .join('; '),

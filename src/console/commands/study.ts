@@ -85,13 +85,17 @@ async function writeEvidence(
 ): Promise<void> {
   if (evidence === null) throw new Failure('USAGE', say('study.noEvidence'))
   const path = resolve(terminal.folder, file)
-  const { version } = evidence
   const parts: EvidencePart[] = []
-  for (let part = 1; part <= evidence.parts; part++) {
+  for (const { version, part } of evidence.parts) {
     const from = `${CONTROL_PATHS.studies}/${encodeURIComponent(study.studyInstanceUid)}/evidence/${version}/${part}`
     parts.push((await client.call(evidencePartSchema, 'GET', from)).value)
   }
-  const content = { format: 'ferry-evidence/2', study: study.studyInstanceUid, version, parts }
+  const content = {
+    format: 'ferry-evidence/3',
+    study: study.studyInstanceUid,
+    version: evidence.version,
+    parts,
+  }
   await writeDurably(path, `${JSON.stringify(content, null, 2)}\n`)
   terminal.say(say('study.evidenceWritten', { path }))
 }

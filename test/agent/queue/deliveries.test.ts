@@ -92,6 +92,9 @@ test('the totals that a status shows are those of the rows, whatever became of t
   expect(Array.from(seen).toSorted()).toEqual(states)
 }, 120_000)
 
+const INSERT_DELIVERY = `
+  INSERT INTO delivery (ulid, destination, study_instance_uid, state, changed_at) VALUES (?, 'center', '1.2', ?, 0)`
+
 test('a filled database of the first version gets its totals when it is opened', async () => {
   using folder = tempFolder()
   mkdirSync(folder.join('first'))
@@ -102,7 +105,7 @@ test('a filled database of the first version gets its totals when it is opened',
     const values = [`${i}`, i, 'main', 'CT1', '1', `1.${i}`, '1.2', '1.3', '1.4', 1, 'a', 10 * i, 'b']
     first.run(`INSERT INTO instance VALUES (${'?, '.repeat(13)}0, 0, NULL)`, ...values)
     const state = i < 3 ? 'queued' : i < 5 ? 'held' : 'confirmed'
-    first.run("INSERT INTO delivery VALUES (?, 'center', '1.2', ?, 0, 0, 0, NULL, NULL, NULL)", `${i}`, state)
+    first.run(INSERT_DELIVERY, `${i}`, state)
   }
   first.close()
   using queue = await openQueue(folder.path, systemClock, ['center'])

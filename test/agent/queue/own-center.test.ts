@@ -111,7 +111,7 @@ test('what the old center confirmed stays confirmed, is not asked of the new one
     const ulids = deliver(queue)
     expect(queue.studies.instancesAfter('center', '1.1', '', 10).map(({ ulid }) => ulid)).toEqual(ulids)
     confirm(queue, '1.1', ulids)
-    queue.receipted.offerAgain('center', [{ studyInstanceUid: '1.1', digest: '' }])
+    queue.receipted.offerAgain('center', [{ studyInstanceUid: '1.1', digest: 'digest of 1.1, 2' }])
     expect(queue.deliveries.counts('center')).toMatchObject({ delivered: 1, confirmed: 1 })
   })
 })

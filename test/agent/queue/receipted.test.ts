@@ -37,7 +37,7 @@ async function confirmed(queue: Queue, clock: ManualClock, study: string, dataSe
   return ulid
 }
 
-test('receipted studies are listed from the newest receipt back, each with its newest receipted manifest', async () => {
+test('receipted manifests are listed from the newest receipt back, all on which a confirmation rests', async () => {
   using folder = tempFolder()
   const clock = new ManualClock()
   using queue = await openQueue(folder.path, clock, ['center'])
@@ -47,8 +47,11 @@ test('receipted studies are listed from the newest receipt back, each with its n
     { studyInstanceUid: '1.1', digest: 'digest of 1.1, 2', isKept: 1 },
     { studyInstanceUid: '1.3', digest: 'digest of 1.3, 1', isKept: 1 },
   ])
-  expect(queue.receipted.list('center', 2, first[1])).toMatchObject([{ studyInstanceUid: '1.2' }])
-  expect(queue.receipted.list('center', 2, queue.receipted.list('center', 9)[2])).toEqual([])
+  expect(queue.receipted.list('center', 2, first[1])).toMatchObject([
+    { studyInstanceUid: '1.2' },
+    { studyInstanceUid: '1.1', digest: 'digest of 1.1, 1' },
+  ])
+  expect(queue.receipted.list('center', 2, queue.receipted.list('center', 9)[3])).toEqual([])
 })
 
 test('a study whose receipt the center has forgotten is to be confirmed anew, and no other', async () => {

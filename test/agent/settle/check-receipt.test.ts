@@ -15,7 +15,7 @@ const instance = (ulid: string) => ({
   sealedSha256: sha('b'),
 })
 const manifest: Manifest = {
-  format: 'ferry-manifest/2',
+  format: 'ferry-manifest/3',
   suite: 1,
   agent: sha('1'),
   study: '1.2',
@@ -30,7 +30,7 @@ const manifest: Manifest = {
 const digest = sha('d')
 const center = sha('c')
 const receipt: Receipt = {
-  format: 'ferry-receipt/2',
+  format: 'ferry-receipt/3',
   suite: 1,
   center,
   agent: manifest.agent,

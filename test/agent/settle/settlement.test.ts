@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
-import { closeStudy } from '../../../src/agent/settle/close-study.ts'
 import { QuietTimes } from '../../../src/agent/settle/quiet-times.ts'
 import { Settlement } from '../../../src/agent/settle/settlement.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
@@ -23,7 +22,7 @@ const CENTER = 'c'.repeat(64)
 function receiptFor(jws: string, change: Partial<Receipt> = {}, key: SigningKey = centerKey): ManifestAnswer {
   const manifest: Manifest = verifyManifest(jws, [agentKey])
   const receipt: Receipt = {
-    format: 'ferry-receipt/2',
+    format: 'ferry-receipt/3',
     suite: 1,
     center: CENTER,
     agent: manifest.agent,
@@ -211,7 +210,7 @@ test('a manifest that was signed before the agent lost its key is followed by on
         const { version } = studies.toList('center', STUDY)
         const instances = studies.instancesAfter('center', STUDY, '', 10)
         const list = {
-          format: 'ferry-manifest/2',
+          format: 'ferry-manifest/3',
           suite: 1,
           study: STUDY,
           version,
@@ -321,7 +320,7 @@ test('a study whose manifest hangs on its way does not delay another one', async
   )
 })
 
-test('a late instance is listed by a version whose first part names the last part of the version before', async () => {
+test('a late instance alone is listed by a version whose first part names the last part of the version before', async () => {
   const posted: string[] = []
   await withTwoStudies(
     async (jws) => {
@@ -348,34 +347,42 @@ test('a late instance is listed by a version whose first part names the last par
     [1, 1],
     [1, 2],
     [2, 1],
-    [2, 2],
   ])
-  expect(chain.map((jws) => manifestOf(jws).previous)).toEqual([null, ...chain.slice(0, 3).map(jwsDigest)])
+  expect(manifestOf(chain.at(-1) ?? '').instances).toHaveLength(1)
+  expect(chain.map((jws) => manifestOf(jws).previous)).toEqual([null, ...chain.slice(0, 2).map(jwsDigest)])
 })
 
-test('a study of which something was delivered while its parts were signed is not closed by them', async () => {
-  using folder = tempFolder()
-  using queue = await openQueue(folder.path, systemClock, ['center'])
-  const form = async (): Promise<() => void> => {
-    await queue.acceptance.accept(await spoolInstance(queue.spool, { studyInstanceUid: STUDY }))
-    const { header } = queue.packs.formNext('center', { bytes: 1e6, members: 10 }) ?? {}
-    const outcomes = header?.members.map(({ ulid }) => ({ ulid, outcome: 'delivered' as const }))
-    return () => queue.packs.settle('center', header?.pack ?? '', outcomes ?? [])
-  }
-  for (let n = 0; n < 3; n++) (await form())()
-  const { studies } = queue
-  const deliverLate = await form()
-  const addPart = studies.addPart.bind(studies)
-  studies.addPart = (...part) => {
-    addPart(...part)
-    studies.addPart = addPart
-    deliverLate()
-  }
-  const means = { destination: 'center', studies, signingKey: agentKey, partInstances: 1, clock: systemClock }
-  const { signal } = new AbortController()
-  expect(await closeStudy(means, STUDY, signal)).toBeUndefined()
-  expect(studies.counts('center')).toEqual({ open: 1, closed: 0, confirmed: 0 })
-  expect(studies.manifestsDue('center')).toEqual([])
-  expect(await closeStudy(means, STUDY, signal)).toMatchObject({ version: 1, parts: 4, instances: 4 })
-  expect(studies.manifestsDue('center')).toMatchObject([{ version: 1, part: 1 }])
+test('only what rests on a receipt that the center forgot is listed again, and then the old part goes', async () => {
+  const posted: string[] = []
+  await withTwoStudies(
+    async (jws) => {
+      posted.push(jws)
+      return receiptFor(jws)
+    },
+    async (queue, settlement) => {
+      const states = () => queue.studies.counts('center')
+      const parts = () => queue.studies.evidence('center', '1.1')?.parts
+      await until(states, ({ confirmed }) => confirmed === 2)
+      expect(parts()).toEqual([
+        { version: 1, part: 1 },
+        { version: 1, part: 2 },
+      ])
+      const [first] = posted.filter((jws) => manifestOf(jws).study === '1.1')
+      const forgotten = { studyInstanceUid: '1.1', digest: jwsDigest(first ?? '') }
+      queue.receipted.offerAgain('center', [forgotten])
+      expect(queue.receipted.onTheirWay('center')).toBe(1)
+      settlement.wake()
+      await until(states, ({ confirmed }) => confirmed === 2)
+      expect(queue.receipted.onTheirWay('center')).toBe(0)
+      expect(parts()).toEqual([
+        { version: 1, part: 2 },
+        { version: 2, part: 1 },
+      ])
+      // Asked about a part on which nothing rests any more, the study stays as it is.
+      queue.receipted.offerAgain('center', [forgotten])
+      expect(states().confirmed).toBe(2)
+    },
+  )
+  const lists = posted.map(manifestOf).filter(({ study }) => study === '1.1')
+  expect(lists.at(-1)?.instances).toEqual(lists[0]?.instances)
 })

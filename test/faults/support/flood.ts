@@ -20,7 +20,7 @@ export function repeated(file: SpoolFixture, times: number): ManifestInstance[] 
 
 export function manifestOf(key: SigningKey, study: string, instances: ManifestInstance[]): string {
   const manifest: Manifest = {
-    format: 'ferry-manifest/2',
+    format: 'ferry-manifest/3',
     suite: SUITE,
     agent: key.kid,
     study,

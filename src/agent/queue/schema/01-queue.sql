@@ -40,10 +40,16 @@ CREATE TABLE delivery (
   reason TEXT,
   -- confirmed: the copy is kept from here on, by the time of retention
   kept_from INTEGER,
+  -- confirmed: the part of a manifest on whose receipt this rests; kept by Studies, and taken back by a trigger
+  receipt_version INTEGER,
+  receipt_part INTEGER,
   PRIMARY KEY (ulid, destination)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX delivery_waiting ON delivery (destination, state, next_attempt_at, ulid);
 CREATE INDEX delivery_by_study ON delivery (destination, study_instance_uid, state, ulid);
+
+CREATE INDEX delivery_by_receipt ON delivery (destination, study_instance_uid, receipt_version, receipt_part)
+  WHERE receipt_version IS NOT NULL;
 
 -- A pack's member list is written down before its first byte leaves, so that the same bytes can be offered again.
 CREATE TABLE pack (
@@ -80,7 +86,8 @@ CREATE TABLE study (
 CREATE INDEX study_by_state ON study (destination, state, next_attempt_at);
 
 -- With row numbers: a search in a table without them reads whole rows on its way, and these are large.
--- A version is listed in parts. Those of a version above the study's were not finished, and never left.
+-- A version lists, in parts, what no receipt confirms yet. Parts of a version above the study's were not finished, and never
+-- left. A part is kept as long as the confirmation of an instance rests on it.
 CREATE TABLE manifest (
   destination TEXT NOT NULL,
   study_instance_uid TEXT NOT NULL,
@@ -105,6 +112,8 @@ CREATE TABLE manifest (
   receipt_jws TEXT,
   PRIMARY KEY (destination, study_instance_uid, version, part)
 ) STRICT;
+-- The state of a study at the PACS is that of all its parts.
+CREATE INDEX manifest_by_pacs ON manifest (destination, study_instance_uid, pacs, pacs_changed, version, part, center, forgotten_at);
 CREATE INDEX manifest_forgotten ON manifest (destination, study_instance_uid, version) WHERE forgotten_at IS NOT NULL;
 
 -- The time by which confirmed copies are kept: what has passed by both clocks.

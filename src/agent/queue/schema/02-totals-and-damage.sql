@@ -23,6 +23,8 @@ END;
 CREATE TRIGGER instance_unconfirmed AFTER UPDATE OF state ON delivery
   WHEN OLD.state = 'confirmed' AND NEW.state <> 'confirmed'
 BEGIN
+  UPDATE delivery SET receipt_version = NULL, receipt_part = NULL
+    WHERE ulid = NEW.ulid AND destination = NEW.destination;
   UPDATE instance SET kept_from = NULL WHERE ulid = NEW.ulid;
   UPDATE instance SET kept_from = NULL WHERE superseded_by = NEW.ulid;
 END;
@@ -64,8 +66,8 @@ CREATE INDEX delivery_unconfirmed ON delivery (ulid) WHERE state <> 'confirmed';
 -- look at the studies that are long confirmed.
 CREATE INDEX study_by_arrival ON study (destination, last_arrived_at);
 CREATE INDEX instance_conflicting ON instance (study_instance_uid) WHERE conflict = 1;
--- 1: a receipt of the newest manifest, by this agent's center, says that the PACS has not taken everything and may yet. Kept
--- by the trigger manifest_receipted, and by OwnCenter when the agent is joined to another center.
+-- 1: a receipt, by this agent's center, says that the PACS has not taken everything and may yet. Kept
+-- by the triggers manifest_receipted and manifest_removed, and by OwnCenter when the agent is joined to another center.
 ALTER TABLE study ADD COLUMN pacs_waiting INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX study_due ON study (destination, next_attempt_at)
   WHERE state = 'closed' OR (state = 'confirmed' AND pacs_waiting = 1);

@@ -6,12 +6,19 @@ CREATE TABLE own_center (
 ALTER TABLE instance ADD COLUMN center TEXT;
 
 -- Keeps study.pacs_waiting.
-CREATE TRIGGER manifest_receipted AFTER UPDATE OF pacs, pacs_changed ON manifest BEGIN
+CREATE TRIGGER manifest_receipted AFTER UPDATE OF pacs, pacs_changed, forgotten_at ON manifest BEGIN
   UPDATE study SET pacs_waiting = EXISTS (
       SELECT 1 FROM manifest m WHERE m.destination = study.destination
-        AND m.study_instance_uid = study.study_instance_uid AND m.version = study.version
-        AND (m.pacs IN ('waiting', 'held') OR m.pacs_changed = 1) AND m.center IS (SELECT center FROM own_center))
+        AND m.study_instance_uid = study.study_instance_uid AND (m.pacs IN ('waiting', 'held') OR m.pacs_changed = 1)
+        AND m.forgotten_at IS NULL AND m.center IS (SELECT center FROM own_center))
     WHERE destination = NEW.destination AND study_instance_uid = NEW.study_instance_uid;
+END;
+CREATE TRIGGER manifest_removed AFTER DELETE ON manifest BEGIN
+  UPDATE study SET pacs_waiting = EXISTS (
+      SELECT 1 FROM manifest m WHERE m.destination = study.destination
+        AND m.study_instance_uid = study.study_instance_uid AND (m.pacs IN ('waiting', 'held') OR m.pacs_changed = 1)
+        AND m.forgotten_at IS NULL AND m.center IS (SELECT center FROM own_center))
+    WHERE destination = OLD.destination AND study_instance_uid = OLD.study_instance_uid;
 END;
 
 -- The center is asked, newest first, what became of these at the PACS.
