@@ -58,7 +58,7 @@ export interface AgentServiceParts {
   log: Log
 }
 
-/** What the CLI and the status page ask a running agent: read straight from the queue, nothing kept here. */
+/** Answers the CLI and the status page: everything is read from the queue, nothing is kept here. */
 export class AgentService implements ControlService {
   readonly #parts: AgentServiceParts
   readonly #startedAt: number
@@ -200,11 +200,11 @@ export class AgentService implements ControlService {
     if (devices.readSettings === undefined)
       throw new Failure(
         'USAGE',
-        'reading the devices anew: this agent was started without a configuration file',
+        'reading the devices again: this agent was started without a configuration file',
       )
     const settings = devices.readSettings()
     devices.list.replace(settings.devices, settings.unknownDevices === 'accept')
-    log.info('list of devices read anew', { devices: settings.devices.length })
+    log.info('list of devices read again', { devices: settings.devices.length })
     return this.devices()
   }
 
@@ -288,7 +288,7 @@ function agentVersion(): string {
 const describeCallers = (aeTitle: string, address: string | undefined): string =>
   `${JSON.stringify(aeTitle)} at ${address ?? 'any address'}`
 
-/** What takes the room: the sealed images by what becomes of them, and all else, Ferry's own records among it. */
+/** The contents of the disk: sealed images by their state, and everything else, Ferry's own records included. */
 function diskContents(disk: SpoolDisk, queue: Queue): AgentStatus['disk']['contents'] {
   const { waiting: waitingBytes, held: heldBytes } = queue.deliveries.unconfirmedBytes(CENTER)
   const confirmedBytes = queue.retained.total().bytes

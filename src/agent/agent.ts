@@ -44,7 +44,7 @@ export interface Agent extends AsyncDisposable {
   /** Where devices connect. */
   port: number
   tlsPort: number | undefined
-  /** What the CLI and the status page ask. */
+  /** Answers the CLI and the status page. */
   service: AgentService
   /** Resolves if the index proves to be damaged while it is used: the agent is then to be stopped and started again. */
   indexDamaged: Promise<Failure>
@@ -55,7 +55,7 @@ interface Surroundings {
   log: Log
   /** The service manager's CREDENTIALS_DIRECTORY, if it has one. */
   credentialsFolder?: string | undefined
-  /** Reads the configuration anew, for what can change while the agent runs; left out: nothing can. */
+  /** Reads the configuration again, for settings that can change while the agent runs; without it none can. */
   readSettings?: () => AgentSettings
   /** {@link Agent.indexDamaged} was told: all of the index is looked at before it is used. */
   isIndexSuspect?: boolean
@@ -286,8 +286,8 @@ function limitOf(device: Device | undefined): { instanceLimitBytes: number } | u
 }
 
 /**
- * The index is brought into line with the spool. That it had to be rebuilt is an alarm which stands until a person has
- * looked at it (`ferry retry`): the disk may be failing, or somebody put an old copy back.
+ * Brings the index into line with the spool. A rebuilt index is an alarm until a person has
+ * looked at it (`ferry retry`): the disk may be failing, or an old copy was put back.
  */
 async function recover(queue: Queue, strayHeldMs: number, { clock, log }: Surroundings): Promise<void> {
   const { setAside, isIndexNew, watchPoints } = queue
@@ -300,7 +300,7 @@ async function recover(queue: Queue, strayHeldMs: number, { clock, log }: Surrou
   if (setAside === undefined && forgotten === 0) return
   const why =
     setAside === undefined ? lostWords(isIndexNew) : `it was damaged and lies in ${setAside.path} now`
-  const words = `${why}; ${forgotten} instances were taken on again from the spool, and the center is asked which it has`
+  const words = `${why}; ${forgotten} instances were accepted again from the spool, and the center is asked which it has`
   log.error('the index was rebuilt from the spool', { reason: words })
   watchPoints.raise('INDEX_REBUILT', 'index', words)
 }

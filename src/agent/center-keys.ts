@@ -11,7 +11,7 @@ export class CenterKeys {
   #recipients: readonly Recipient[] = []
   #receiptKeys: readonly VerifyKey[] = []
 
-  /** `ownRecipients`: age recipients of the clinic's own, besides the center's. Throws NOT_ENROLLED, AGE_KEY_INVALID. */
+  /** `ownRecipients`: age recipients of the clinic's own, in addition to the center's. Throws NOT_ENROLLED, AGE_KEY_INVALID. */
   constructor(account: CenterAccount, ownRecipients: readonly string[]) {
     this.#account = account
     this.#ownRecipients = ownRecipients.map(parseRecipient)

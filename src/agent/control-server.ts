@@ -27,7 +27,7 @@ const SERVER_OPTIONS = {
   requestTimeout: 10_000,
   connectionsCheckingInterval: 2000,
 }
-/** No answer takes so long to compute or to be read. */
+/** Longer than any answer takes to compute or to be read. */
 const SILENCE_MS = 5 * 60_000
 const CONNECTIONS = 64
 

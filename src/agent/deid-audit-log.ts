@@ -45,7 +45,7 @@ const recordSchema = z.object({
     .optional(),
 })
 
-/** What was done to one instance on one route: no values. A line of `deid-audit/YYYY-MM-DD.jsonl`. */
+/** The changes of one instance on one route, without values. A line of `deid-audit/YYYY-MM-DD.jsonl`. */
 export type AuditRecord = Readonly<z.infer<typeof recordSchema>>
 
 const FOLDER = 'deid-audit'
@@ -53,8 +53,8 @@ const FOLDER = 'deid-audit'
 /**
  * Appends records to one file a day (UTC) in the data folder; nothing is ever changed or removed there. Once `append` has
  * returned, the line outlives the death of this process. Lines of the last seconds can be lost when the machine loses power:
- * nothing is synced before the day's file or the agent is closed, since intake does not wait for its audit. What is torn then is
- * one line, which a reader skips and counts.
+ * nothing is synced before the day's file or the agent is closed, since intake does not wait for its audit. At most
+ * one line is torn then, which a reader skips and counts.
  */
 export class DeidAuditLog implements Disposable {
   readonly #folder: string
@@ -103,7 +103,7 @@ export class DeidAuditLog implements Disposable {
   }
 }
 
-/** Records from a day on, oldest first; undefined stands for a line that cannot be read. */
+/** Records from a day on, oldest first; undefined for each line that cannot be read. */
 export async function* readDeidAudit(
   dataFolder: string,
   sinceMs: number,

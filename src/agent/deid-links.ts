@@ -73,7 +73,7 @@ export class DeidLinks {
   async #write(path: string, text: Buffer): Promise<void> {
     const sealer = new Sealer([this.#recipient])
     const sealed = Buffer.concat([sealer.header, ...sealer.update(text), ...sealer.final()])
-    // What a power cut left is shorter than it must be.
+    // A file that a power cut left is shorter than it must be.
     const before = await bytesOf(path)
     if (before === sealed.length) return syncFolder(this.#folder)
     if (before !== undefined) await unlink(path)

@@ -5,7 +5,7 @@ import { Failure } from '../platform/failure.ts'
 import type { OutputCheck } from './deidentify/output-check.ts'
 import type { DataSetChange } from './spool-copy.ts'
 
-/** What is deflated is inflated as a whole before it is edited; no device deflates what is larger. */
+/** A deflated data set is inflated as a whole before it is edited; no device deflates a larger one. */
 const DEFLATED_LIMIT_BYTES = 64 * 1024 * 1024
 const INFLATED_LIMIT_BYTES = 512 * 1024 * 1024
 

@@ -7,7 +7,7 @@ import type { Observed } from './queue/sealed-instance.ts'
 
 export interface ObservationParts {
   readonly checking: CheckPolicy
-  /** What the device really writes, where somebody has said so; for what is shown, never for what is sent. */
+  /** The device's real character set, if the configuration names it; for display, never for the copy that is sent. */
   readonly characterSet: string | undefined
 }
 

@@ -18,7 +18,7 @@ export interface IntakeParts extends SpoolCopyParts, ObservationParts {
   instanceLimitBytes: number
   /** The ways that an instance of this kind takes, at least one; throws what keeps it from taking any. */
   treatments: (request: StoreRequest, head: Readonly<DataSetHead>) => readonly Treatment[]
-  /** A copy of an instance of this study was taken on. */
+  /** Called when a copy of an instance of this study was accepted. */
   accepted: (studyInstanceUid: string, sealedBytes: number) => void
   /** One way is closed to an instance that goes on by another: a person must know. */
   withheld: (policy: string, failure: Failure, request: StoreRequest) => void
@@ -181,7 +181,7 @@ export class InstanceIntake implements StoreSink {
     ) {
       throw new Failure(
         'DATA_SET_MISMATCH',
-        'taking an instance: SOP Class UID differs between command and data set, where it is not a UID',
+        'taking an instance: SOP Class UID differs between command and data set, and is not a UID there',
       )
     }
   }
@@ -191,7 +191,7 @@ export class InstanceIntake implements StoreSink {
     return this.#scanner.head.sopClassUid ?? this.#request.sopClassUid
   }
 
-  /** What is alike in the envelopes of all copies. */
+  /** The fields that the envelopes of all copies share. */
   #base(): Omit<Envelope, 'ulid' | 'policy' | 'part10HeaderBytes' | keyof Treatment['names']> {
     const { association, transferSyntaxUid } = this.#request
     return {
@@ -232,7 +232,7 @@ const UID_LIMIT = 128
 
 const fitting = (uid = ''): string => (uid.length <= UID_LIMIT ? uid : '')
 
-/** What bars an instance from being changed, and not from being sent as it is. */
+/** Codes that prevent an instance from being changed, but not from being sent as it is. */
 const WITHHOLDING: ReadonlySet<FailureCode> = new Set(['DEID_WITHHELD', 'DATA_SET_UNREADABLE'])
 
 /** The way of an instance that nothing is done to. */
@@ -259,7 +259,7 @@ function together(promises: readonly (Promise<void> | undefined)[]): Promise<voi
   return behind.length === 0 ? undefined : Promise.all(behind).then(() => undefined)
 }
 
-/** A900 when command and data set name different instances, C000 for what is no data set, A700 for everything that is ours. */
+/** A900 when command and data set name different instances, C000 for bytes that are not a data set, A700 for faults of our own. */
 function statusOf({ code }: Failure): number {
   if (code === 'DATA_SET_MISMATCH') return STORAGE_STATUS.DataSetDoesNotMatchSopClass
   if (code === 'DATA_SET_UNREADABLE' || code === 'UID_INVALID' || code === 'DEID_WITHHELD')

@@ -177,7 +177,7 @@ export class Sending implements AsyncDisposable {
     this.#settlement.wake()
   }
 
-  /** An instance of this study was taken on. */
+  /** To be called when an instance of this study was accepted. */
   accepted(studyInstanceUid: string, sealedBytes: number): void {
     this.#lastAcceptedMs = this.#parts.clock.monotonicMs()
     this.#parts.room.taken(sealedBytes)
@@ -338,7 +338,7 @@ export class Sending implements AsyncDisposable {
   }
 }
 
-/** What waits here for a center that the agent has left needs a person; the alarm names the studies. */
+/** Reports instances that wait for a center that the agent has left: they need a person, and the alarm names the studies. */
 export function tellCenterChange({ held, released }: CenterChange, log: Log): void {
   if (held > 0)
     log.error('instances are sealed for another center and held', { code: 'OTHER_CENTER', instances: held })

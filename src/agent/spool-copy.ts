@@ -22,11 +22,11 @@ export interface DataSetChange {
   readonly transferSyntaxUid: string
 }
 
-/** What becomes of an instance on one of its ways. */
+/** The treatment of an instance on one of its routes. */
 export interface Treatment {
-  /** What the envelope says was done to it: 'identified', or a profile's name. */
+  /** The policy in the envelope: 'identified', or a profile's name. */
   readonly policy: string
-  /** What it is called on this way. */
+  /** Its UIDs on this route. */
   readonly names: Pick<Envelope, 'sopInstanceUid' | 'studyInstanceUid' | 'seriesInstanceUid'>
   /** Undefined: byte for byte as it came. */
   readonly change: DataSetChange | undefined
@@ -39,7 +39,7 @@ export interface Treatment {
 export interface SpoolCopyParts {
   readonly queue: Queue
   readonly clock: Clock
-  /** Whom instances are sealed to, at this moment. */
+  /** The recipients that instances are sealed to at this moment. */
   readonly recipients: () => readonly Recipient[]
   readonly sealers: PreparedSealers
 }
@@ -118,7 +118,7 @@ export class SpoolCopy {
   async discard(): Promise<void> {
     const sealed = this.#sealed
     await sealed?.writer.discard()
-    // What holds it back goes after the file itself, and stays if that cannot be removed.
+    // The file that holds it back is removed after the spool file, and stays if that cannot be removed.
     if (sealed !== undefined) await this.#parts.queue.spool.remove(sealed.envelope.ulid).catch(() => {})
   }
 

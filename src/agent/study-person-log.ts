@@ -121,7 +121,7 @@ export class StudyPersonLog implements StudyPersons {
       const [, study, person] = LINE.exec(line) ?? []
       if (study === undefined || person === undefined) continue
       this.#inFile++
-      // What was written twice counts as it was first given.
+      // If a study is written twice, the first line counts.
       if (!this.#persons.has(study)) this.#remember(study, person)
     }
   }

@@ -25,7 +25,7 @@ import { asItCame } from './intake.ts'
 import type { Treatment } from './spool-copy.ts'
 import type { StudyPersonLog } from './study-person-log.ts'
 
-/** What was done to one copy, for the record: no values. */
+/** The record of the changes of one copy, without values. */
 export interface TreatmentRecord {
   readonly ulid: Ulid
   readonly route: string

@@ -2,7 +2,7 @@ import { ATTRIBUTE_TABLE } from './attribute-table.ts'
 import { remembering, whenAsked } from './remembering.ts'
 import { type Tag, tagText } from './tag.ts'
 
-/** What PS3.6 says of a data element. */
+/** The entry of PS3.6 for a data element. */
 export interface Attribute {
   /** Upper camel case, as PS3.6 writes it. */
   readonly keyword: string
@@ -24,7 +24,7 @@ export const attributeOf = remembering(10_000, (tag: Tag): Attribute | undefined
   return byTag.get(digits) ?? repeating.find(({ pattern }) => pattern.test(digits))?.attribute
 })
 
-/** The tag of a keyword; undefined where there is none, or where it stands for a range of tags. */
+/** The tag of a keyword; undefined if there is none, or if it names a range of tags. */
 export function tagOfKeyword(keyword: string): Tag | undefined {
   const digits = dictionary().byKeyword.get(keyword)
   return digits === undefined || digits.includes('x') ? undefined : Number.parseInt(digits, 16)

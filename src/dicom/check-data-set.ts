@@ -81,7 +81,7 @@ export class DataSetCheck {
 
   /**
    * If the first element cannot be read, the data set is written in another syntax, or, if PS3.6 does not list the declared
-   * one, in a way that nobody here knows: then where it ends is unknown too. After Pixel Data only an element that
+   * one, in a way that is not known here: then its end is unknown too. After Pixel Data only an element that
    * the end cuts off belongs to the data set; a device appended everything else.
    */
   #placed(finding: Finding): Finding {

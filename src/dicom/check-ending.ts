@@ -21,7 +21,7 @@ const OPAQUE_VRS: ReadonlySet<string> = new Set([
 
 /**
  * Tells a data set that is cut from one whose end is there and whose middle cannot be read. A wrong length that points
- * beyond the end looks like a cut. It is none if a second reading, from the doubtful element on, comes to the end.
+ * beyond the end looks like a cut. It is not a cut if a second reading, from the doubtful element on, comes to the end.
  */
 export class EndingCheck {
   #holdsPixelData = false

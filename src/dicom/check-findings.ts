@@ -1,11 +1,11 @@
 /**
- * What can be odd about an instance: a closed set. Each name is also the setting that says what happens then, and what
- * stands in the database; none carries a value.
+ * The oddities that an instance can have: a closed set. Each name is also the setting that says what happens then, and the
+ * text in the database; none carries a value.
  */
 export const FINDINGS = [
   /** It is not written in the transfer syntax that was declared. */
   'transferSyntax',
-  /** Somewhere its bytes are no data set. */
+  /** Some of its bytes are not a data set. */
   'unreadable',
   /** It ends in the middle of an element. */
   'truncated',
@@ -23,7 +23,7 @@ export const FINDINGS = [
   'characterSetWrong',
   /** A value of odd length (PS3.5 §7.1.1). */
   'oddLength',
-  /** Elements of the data set itself are out of order, or one stands there twice (PS3.5 §7.1). */
+  /** Elements of the data set itself are out of order, or one occurs twice (PS3.5 §7.1). */
   'elementOrder',
   /** An image is described, and there is no pixel data. */
   'pixelMissing',

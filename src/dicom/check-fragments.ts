@@ -1,6 +1,6 @@
 import type { Finding } from './check-findings.ts'
 
-/** Of an offset table as large as this no more is held: a hundred thousand frames have 400 KB. */
+/** An offset table is held up to this size: a hundred thousand frames have 400 KB. */
 const TABLE_LIMIT_BYTES = 1024 * 1024
 const ITEM_HEADER_BYTES = 8
 
@@ -44,7 +44,7 @@ export class FragmentCheck {
     for (let at = 0; at + 4 <= table.length; at += 4) this.#offsets.push(table.readUInt32LE(at))
   }
 
-  /** `frames`: as described; undefined where nobody can say. */
+  /** `frames`: their number as described; undefined if it is not known. */
   findings(transferSyntaxUid: string, frames: number | undefined): Finding[] {
     const isVideo = VIDEO.test(transferSyntaxUid)
     const findings: Finding[] = []

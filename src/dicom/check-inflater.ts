@@ -1,10 +1,10 @@
 import { createInflateRaw, type InflateRaw } from 'node:zlib'
 import { systemCode } from '../platform/failure.ts'
 
-/** Deflate makes up to 1000 bytes of one: beyond this a stream is given up, so that nobody's 8 MB cost hours. */
+/** Deflate makes up to 1000 bytes of one: beyond this a stream is given up, so that 8 MB of input never cost hours. */
 const OUTPUT_LIMIT_BYTES = 4 * 1024 ** 3
 
-/** How the stream ended: 'broken' is no deflated data, 'cut' ends too early, 'excessive' goes on beyond all measure. */
+/** How the stream ended: 'broken' is not deflated data, 'cut' ends too early, 'excessive' goes on beyond all measure. */
 export type InflatedEnd = 'whole' | 'broken' | 'cut' | 'excessive'
 
 /** Inflates a raw deflate stream (RFC 1951; PS3.5 §A.5) as it streams past, some 16 KiB at a time, and keeps none of it. */

@@ -16,7 +16,7 @@ const PROVIDER_URL = 0x0028_7fe0
 const NUMBERS: ReadonlySet<Tag> = new Set([SAMPLES_PER_PIXEL, ROWS, COLUMNS, BITS_ALLOCATED])
 const PIXEL_DATA: ReadonlySet<Tag> = new Set([TAG.PixelData, TAG.FloatPixelData, TAG.DoubleFloatPixelData])
 
-/** Samples that a native pixel takes on average where chrominance is subsampled (PS3.3 §C.7.6.3.1.2). */
+/** Samples that a native pixel takes on average if chrominance is subsampled (PS3.3 §C.7.6.3.1.2). */
 const SUBSAMPLED: ReadonlyMap<string, number> = new Map([
   ['YBR_FULL_422', 2],
   ['YBR_PARTIAL_422', 2],
@@ -74,7 +74,7 @@ export class PixelCheck {
     if (this.#state === 'within') this.#fragments.begin(length)
   }
 
-  /** Of a fragment, or of native pixel data. */
+  /** Takes bytes of a fragment, or of native pixel data. */
   takeValue(bytes: Buffer, last: boolean): void {
     if (this.#state !== 'within') return
     if (this.#pixelData?.holds === 'fragments') this.#fragments.takeValue(bytes, last)
@@ -93,7 +93,7 @@ export class PixelCheck {
     const isDescribed = rows > 0 && columns > 0 && bits > 0
     if (this.#pixelData === undefined)
       return isDescribed && isWhole && !this.#isElsewhere ? ['pixelMissing'] : []
-    // Its form, its length and its fragments are the business of the transfer syntax, which nobody here knows.
+    // The transfer syntax, which is not known here, decides its form, its length and its fragments.
     if (!isListedSyntax(this.#syntax.uid)) return isDescribed ? [] : ['pixelDescription']
     const findings: Finding[] = []
     const isFragmented = this.#pixelData.holds === 'fragments'
@@ -120,7 +120,7 @@ export class PixelCheck {
   }
 }
 
-/** Undefined for what is no number of frames. Empty counts as absent: one frame. */
+/** Returns undefined for a value that is not a number of frames. Empty counts as absent: one frame. */
 function framesOf(value: Buffer): number | undefined {
   const text = value.toString('latin1').replaceAll(/[\0 ]/g, '')
   if (text === '') return 1

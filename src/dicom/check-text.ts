@@ -10,7 +10,7 @@ export const SPECIFIC_CHARACTER_SET = 0x0008_0005
 const TEXT_VRS: ReadonlySet<string> = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT'])
 const ESCAPE = 0x1b
 
-/** Looks whether text can be read by the character set that is declared where it stands: each item may declare its own. */
+/** Checks whether text can be read by the character set that its data set or item declares. */
 export class TextCheck {
   readonly #outer: string[] = []
   #declared = ''

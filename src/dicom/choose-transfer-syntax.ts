@@ -1,7 +1,7 @@
 import { TRANSFER_SYNTAX } from './transfer-syntax.ts'
 
 /**
- * What a device sends without compressing or decompressing: every one must offer the first (PS3.5 §10.1). Big endian is
+ * Syntaxes in which a device sends without compressing or decompressing: every one must offer the first (PS3.5 §10.1). Big endian is
  * retired, yet a device that offers nothing else native holds its images so.
  */
 const NATIVE: readonly string[] = [

@@ -25,7 +25,7 @@ const TAGS = {
   ReferencedSopSequence: 0x0008_1199,
 } as const satisfies Record<string, Tag>
 
-/** What was found out about one instance: 0 = committed, else the Failure Reason (PS3.3 §C.14.1.1). */
+/** The outcome for one instance: 0 = committed, else the Failure Reason (PS3.3 §C.14.1.1). */
 export type ReportedReference = SopReference & { readonly outcome: number }
 
 /** Reads the Action Information of a request (PS3.4 §J.3.2.1); throws DATA_SET_UNREADABLE where something is missing. */

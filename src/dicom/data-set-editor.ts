@@ -14,12 +14,12 @@ export interface ValueTransform {
 
 export interface DataSetEdits {
   /**
-   * A part of the data set that is whole: first all that stands before the first large element, then what stands between
-   * and behind such, the part behind the last even where it is empty. Changed in place; what is not changed keeps its
-   * bytes. `before` is the large element that follows; undefined at the end.
+   * Edits a complete part of the data set: first all elements before the first large one, then those between
+   * and after large ones; the part after the last is given even if it is empty. The part is changed in place; unchanged elements
+   * keep their bytes. `before` is the large element that follows; undefined at the end.
    */
   edit(part: ElementList, before?: ElementToken): void
-  /** What becomes of a large element of the data set itself (pixel data, or a value of over 1 MiB). */
+  /** Decides about a large top-level element (pixel data, or a value of over 1 MiB). */
   large(element: ElementToken): 'keep' | 'remove' | ValueTransform
   /**
    * Bytes after the data set are kept as they are, unless this is true: then zeros go (devices fill up to a block), and
@@ -30,19 +30,19 @@ export interface DataSetEdits {
 
 const LARGE_BYTES = 1024 * 1024
 const IMAGE_GROUP = 0x0028
-/** What a head comes in: one copy of so much costs less than one for each element. */
+/** Size of the pieces of a head: one copy of this size costs less than one for each element. */
 const HEAD_PIECE_BYTES = 4000
-/** What is written in less is put together with what stands beside it. */
+/** Smaller pieces are joined with their neighbours. */
 const SMALL_BYTES = 4096
-/** What is held at once: header elements and sequences, never pixel data. */
+/** Limit for the bytes that are held at once: header elements and sequences, never pixel data. */
 const HELD_LIMIT_BYTES = 64 * 1024 * 1024
 
 /**
- * Edits a data set (without Part 10 header, inflated) while it streams through. What stands before the pixel data is held
- * whole, at most 64 MiB, so that an edit can look at all of it; large values stream past. Throws DATA_SET_UNREADABLE where
- * the bytes are no data set, or hold more than that: then nothing that came out may be used. A data set in a transfer syntax
- * that PS3.6 does not list must be in explicit VR little endian (PS3.5 §A.4): what a probe of its first element says is good
- * enough to file it, not to say what may leave.
+ * Edits a data set (without Part 10 header, inflated) while it streams through. The elements before the pixel data are held
+ * whole, at most 64 MiB, so that an edit can look at all of them; large values stream past. Throws DATA_SET_UNREADABLE if
+ * the bytes are not a data set, or hold more than that: then no output may be used. A data set in a transfer syntax
+ * that PS3.6 does not list must be in explicit VR little endian (PS3.5 §A.4): a probe of its first element is good
+ * enough to file it, not to decide what may leave.
  */
 export class DataSetEditor {
   readonly #edits: DataSetEdits
@@ -53,12 +53,12 @@ export class DataSetEditor {
   /** The containers that are open in the part under way. */
   #open: (DataElement | ReadItem)[] = []
   #value: ElementToken | undefined
-  /** Of its value, where that came in several. */
+  /** Pieces of its value, if that came in several. */
   #pieces: Buffer[] = []
   #passing: ((token: DataSetToken) => Buffer[]) | undefined
   /** True within encapsulated data, whether it passes or is held. */
   #inFragments = false
-  /** True while what is being read is nobody else's memory. */
+  /** True while the bytes that are read belong to this editor alone. */
   #isOurs = false
   #isEnded = false
   #out: Buffer[] = []
@@ -72,7 +72,7 @@ export class DataSetEditor {
     })
   }
 
-  /** What can be written now. Views of `chunk` may be among it: use them before its memory changes. */
+  /** Takes bytes and returns those that can be written now. Views of `chunk` may be among them: use them before its memory changes. */
   push(chunk: Buffer): Buffer[] {
     if (this.#passing === KEEP && this.#reader.passes(chunk.length)) return [chunk]
     let at = 0

@@ -59,7 +59,7 @@ export class DataSetHeadScanner {
     return this.#done
   }
 
-  /** What has been found; to be asked once {@link push} has returned true or all has been pushed. */
+  /** The identifiers that were found; to be asked once {@link push} has returned true or all has been pushed. */
   get head(): Readonly<DataSetHead> {
     if (!this.#done) {
       this.#untilBroken(() => this.#inflater?.flush((inflated) => this.#search(inflated)))
@@ -104,7 +104,7 @@ export class DataSetHeadScanner {
   }
 
   /**
-   * What follows the identifiers is no concern of this search. Each reading ends its own search, and both must have ended
+   * Elements after the identifiers do not matter to this search. Each reading ends its own search, and both must have ended
    * if the first one lacks a UID and is in doubt: so the answer does not depend on the pieces in which a data set arrives.
    */
   #isOver(): boolean {

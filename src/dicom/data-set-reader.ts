@@ -46,10 +46,10 @@ interface Container {
 
 /**
  * Cuts a data set (without Part 10 header) into tokens as it streams in. Nothing is decoded and no value is held: memory
- * is bounded by what is pushed at once. For the deflated syntaxes push what is inflated. If PS3.6 does not list the transfer
+ * is bounded by the size of each push. For the deflated syntaxes push inflated bytes. If PS3.6 does not list the transfer
  * syntax, the first element decides how the data set is written.
  *
- * Throws DATA_SET_UNREADABLE where the bytes are no data set in this transfer syntax, and again at each later call.
+ * Throws DATA_SET_UNREADABLE if the bytes are not a data set in this transfer syntax, and again at each later call.
  * Its messages name places, never contents: misread bytes may be a patient's.
  */
 export class DataSetReader {
@@ -122,7 +122,7 @@ export class DataSetReader {
     if (!isZero(rest)) throw this.#unreadable("the data ends in the middle of an element's header")
   }
 
-  /** Emits the next tokens of what stands at `at`, or none while there are too few bytes for one. */
+  /** Emits the next tokens from `at` on, or none while there are too few bytes for one. */
   #readNext(bytes: Buffer, at: number): void {
     const here = bytes.length - at
     if (this.#valueLeft !== undefined) {
@@ -246,7 +246,7 @@ export class DataSetReader {
     else this.#begin('item', length, container.encoding)
   }
 
-  /** A delimiter's length is zero; whatever else stands there has no value behind it (PS3.5 §7.5). */
+  /** A delimiter's length is zero; any other length has no value after it either (PS3.5 §7.5). */
   #takeDelimiter(header: Buffer, container: Container): void {
     this.#offset += header.length
     if (Number.isFinite(container.end) && container.end !== this.#offset)
@@ -285,7 +285,7 @@ export class DataSetReader {
 
   #checkFits(bytes: number): void {
     if (this.#offset + bytes > this.#limitHere())
-      throw this.#unreadable('an element longer than the sequence or item that it stands in')
+      throw this.#unreadable('an element longer than the sequence or item that contains it')
   }
 
   #unreadable(found: string): Failure {

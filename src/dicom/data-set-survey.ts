@@ -14,7 +14,7 @@ const FIELDS = new Map<Tag, 'sopClassUid' | 'sopInstanceUid' | 'studyInstanceUid
   [TAG.SeriesInstanceUID, 'seriesInstanceUid'],
 ])
 const META_GROUP = 0x0002
-/** Printable ASCII without space and backslash, as long as a UID may be (PS3.5 §9.1): nobody trims, splits or cuts it. */
+/** Printable ASCII without space and backslash, as long as a UID may be (PS3.5 §9.1): every reader takes it as it is. */
 const READ_ALIKE = /^[\x21-\x5b\x5d-\x7e]{1,64}$/
 
 /** A reason why other programs may find other UIDs in a data set. */
@@ -86,7 +86,7 @@ export class DataSetSurvey {
     return head.sopInstanceUid === undefined ? 'it names no SOP instance' : undefined
   }
 
-  /** Gives memory back where nobody will ask. */
+  /** Frees the memory of a survey whose result is not needed. */
   discard(): void {
     this.#inflater?.discard()
   }

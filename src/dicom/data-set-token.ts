@@ -25,7 +25,7 @@ export type DataSetToken =
   | { kind: 'sequenceEnd'; bytes: Buffer }
   /** Ends encapsulated pixel data. */
   | { kind: 'fragmentsEnd'; bytes: Buffer }
-  /** What stands behind the data set, or a header that the end of the input has cut off. */
+  /** Bytes after the data set, or a header that the end of the input has cut off. */
   | { kind: 'rest'; bytes: Buffer }
 
 /** The header of a data element: tag, VR and length. */
@@ -35,13 +35,13 @@ export interface ElementToken {
   tag: Tag
   /** Undefined in implicit VR. */
   vr: string | undefined
-  /** The length field as it stands, {@link UNDEFINED_LENGTH} included. */
+  /** The value of the length field, {@link UNDEFINED_LENGTH} included. */
   length: number
-  /** What follows: value tokens; items up to a sequenceEnd; fragments up to a fragmentsEnd. */
+  /** The tokens that follow: value tokens; items up to a sequenceEnd; fragments up to a fragmentsEnd. */
   holds: 'value' | 'items' | 'fragments'
   /** How the elements of its items are written; undefined if it holds no items. */
   itemEncoding: Encoding | undefined
-  /** How many sequences it stands in: 0 in the data set itself. */
+  /** Number of sequences around it: 0 in the data set itself. */
   depth: number
   /** The place of its first byte in the data set. */
   offset: number

@@ -12,12 +12,12 @@ export type ElementContent = Pick<ElementToken, 'tag' | 'vr' | 'length' | 'bytes
 }
 
 /**
- * One data element that can be changed. What nobody changes is written back with the bytes that it came with; a length
- * is written anew only where what it counts has another one now.
+ * One data element that can be changed. An unchanged element is written back with its original bytes; a length
+ * is rewritten only if its content has another length now.
  */
 export class DataElement {
   readonly tag: Tag
-  /** As it stands in the data set; undefined in implicit VR. */
+  /** The VR in the data set; undefined in implicit VR. */
   readonly vr: string | undefined
   readonly encoding: Encoding
   readonly header: Buffer
@@ -30,7 +30,7 @@ export class DataElement {
   #value: Buffer
   /** True while a delimiter ends it, as one ends encapsulated data (PS3.5 §A.4): that is part of the value. */
   #isDelimited: boolean
-  /** What closes a sequence: of undefined length, and of a stated one where a device wrote a delimiter all the same. */
+  /** The delimiter of a sequence: of one of undefined length, and of one of stated length if a device wrote a delimiter all the same. */
   end: Buffer = NO_BYTES
 
   constructor(token: ElementContent, encoding: Encoding, value: Buffer) {
@@ -70,7 +70,7 @@ export class DataElement {
   }
 }
 
-/** From so many on, elements are found by a table of their tags. */
+/** From this number on, elements are found by a table of their tags. */
 const MANY = 64
 
 /**
@@ -83,7 +83,7 @@ export class ElementList {
   /** Those among them that were removed, until the list is looked at as a whole. */
   #removed: Set<DataElement> | undefined
   #byTag: ReadonlyMap<Tag, DataElement[]> | undefined
-  /** What the elements of each group took as they came; empty where no group states its length. */
+  /** The bytes of each group as it came; empty if no group states its length. */
   readonly #groupBytes = new Map<number, number>()
 
   constructor(encoding: Encoding) {
@@ -122,7 +122,7 @@ export class ElementList {
     this.#replace(this.elements.filter(isKept))
   }
 
-  /** Sets a plain value, in a new element at its place among the tags where there is none. */
+  /** Sets a plain value. If the element is missing, a new one is added at its place among the tags. */
   set(tag: Tag, vr: string, value: Buffer, padding = 0x20): void {
     const found = this.find(tag)
     if (found?.items === undefined && found !== undefined) return found.replace(value, padding)
@@ -177,7 +177,7 @@ export class ElementList {
     for (const element of this.elements) count(element, bytesOf(element.write()), this.#groupBytes)
   }
 
-  /** Each element once, however deep they stand in one another. */
+  /** Writes each element once, however deep they are nested. */
   #writeCounting(out: Buffer[]): Buffer[] {
     const now = new Map<number, number>()
     const stated: { group: number; valueAt: number }[] = []
@@ -241,7 +241,7 @@ export class ReadItem implements DataSetItem {
   }
 }
 
-/** Of the blocks from `from` on. */
+/** Total length of the blocks from `from` on. */
 export function bytesOf(blocks: readonly Buffer[], from = 0): number {
   let bytes = 0
   for (let i = from; i < blocks.length; i++) bytes += blocks[i]?.length ?? 0

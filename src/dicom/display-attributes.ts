@@ -14,13 +14,13 @@ export interface DisplayText {
   readonly isGuess: boolean
 }
 
-/** What a person needs to recognize a study; absent where the element is absent, empty or out of reach. */
+/** Attributes that a person needs to recognize a study; absent if the element is absent, empty or out of reach. */
 export interface DisplayAttributes {
   readonly patientName?: DisplayText
   readonly patientId?: DisplayText
   readonly accessionNumber?: DisplayText
   readonly studyDescription?: DisplayText
-  /** As it stands: YYYYMMDD. */
+  /** The value as it is: YYYYMMDD. */
   readonly studyDate?: DisplayText
   readonly modality?: DisplayText
 }
@@ -37,7 +37,7 @@ const FIELDS: ReadonlyMap<Tag, { field: DisplayField; vr: string }> = new Map([
 ])
 const LAST_TAG = 0x0010_0020
 
-/** Real heads end within some 35 KiB; what stands behind so much is not looked for. */
+/** Real heads end within some 35 KiB; nothing is looked for after this length. */
 const LIMIT_BYTES = 1024 * 1024
 /** Three component groups of 64 characters in four bytes each, with room (PS3.5 §6.2). */
 const VALUE_LIMIT_BYTES = 1024
@@ -78,7 +78,7 @@ export class DisplayReader {
   }
 
   /**
-   * What has been found so far. `writtenIn`: the character set that this device is known to write whatever it declares,
+   * The attributes that were found so far. `writtenIn`: the character set that this device is known to write whatever it declares,
    * by its defined term.
    */
   attributes(writtenIn?: string): DisplayAttributes {

@@ -24,7 +24,7 @@ export function encodingOf({ vr, byteOrder }: TransferSyntax): Encoding {
 /** Tag, VR and length of an element, and how many bytes they take (PS3.5 §7.1). */
 export interface ElementHeader {
   tag: Tag
-  /** Whatever two characters stand in its place; undefined in implicit VR. */
+  /** The two characters in the place of the VR; undefined in implicit VR. */
   vr: string | undefined
   length: number
   headerBytes: number

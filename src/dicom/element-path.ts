@@ -18,14 +18,14 @@ export interface PathPattern {
   readonly anywhere: boolean
 }
 
-/** The step to an element of this list. A private element whose block nobody has reserved goes by its tag. */
+/** The step to an element of this list. A private element whose block is not reserved is named by its tag. */
 export function stepOf({ tag }: DataElement, list: ElementList): PathStep {
   if (!isPrivate(tag) || isPrivateCreator(tag)) return tag
   const creator = creatorOf(tag, list)
   return creator === '' ? tag : privateStep(tag >>> 16, creator, tag & 0xff)
 }
 
-/** Who has reserved the block of a private element; '' where nobody has. */
+/** Returns the creator that reserved the block of a private element; '' if none has. */
 export function creatorOf(tag: Tag, list: ElementList): string {
   const creator = list.find(privateCreatorTag(tag))
   return creator === undefined ? '' : creator.value.toString('latin1').replaceAll('\0', ' ').trim()

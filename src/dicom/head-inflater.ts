@@ -5,7 +5,7 @@ const FIRST_TRY_BYTES = 1024
 
 /**
  * Inflates the beginning of a raw deflate stream while it comes in. Node's synchronous functions cannot go on where they
- * stopped, so each try begins anew, with twice the input of the one before: no more than double work in all. No more than
+ * stopped, so each try begins again, with twice the input of the one before: no more than double work in all. No more than
  * `limitBytes` are held of the input, nor of the output: deflate makes up to 1000 bytes of one.
  */
 export class HeadInflater {

@@ -2,7 +2,7 @@ import type { DataSetToken, ElementToken } from './data-set-token.ts'
 import { TAG, type Tag } from './tag.ts'
 import { trimUid } from './uid.ts'
 
-/** What routes an instance. Padding removed, not checked; absent if the element is absent, empty or out of reach. */
+/** The UIDs that route an instance. Padding is removed, nothing is checked; absent if the element is absent, empty or out of reach. */
 export interface Identifiers {
   sopClassUid?: string
   sopInstanceUid?: string
@@ -21,7 +21,7 @@ const FIELDS: ReadonlyMap<Tag, Field> = new Map<Tag, Field>([
   [TAG.SeriesInstanceUID, 'seriesInstanceUid'],
 ])
 const NEEDED: readonly Field[] = ['sopClassUid', 'sopInstanceUid', 'studyInstanceUid', 'seriesInstanceUid']
-/** Twice as long as a UID may be (PS3.5 §9.1): a longer value is none. */
+/** Twice as long as a UID may be (PS3.5 §9.1): a longer value is not a UID. */
 const VALUE_LIMIT_BYTES = 128
 const PIXEL_DATA_GROUP = 0x7fe0
 

@@ -1,7 +1,7 @@
 import type { DisplayAttributes, DisplayText } from './display-attributes.ts'
 
 /**
- * What is shown without being asked for twice: enough to tell the studies of a morning apart, not enough to know the
+ * Masks attributes for display: enough to tell the studies of a morning apart, not enough to know the
  * patient. Name by its first character, numbers by their last two, free text not at all.
  */
 export function maskDisplay({
@@ -20,7 +20,7 @@ export function maskDisplay({
   }
 }
 
-/** 陈**, W***: how many characters are hidden is not told. Of three component groups the one in characters, if any. */
+/** 陈**, W***: how many characters are hidden is not told. Takes the group in characters of three component groups, if there is one. */
 export function maskName(name: string): string {
   const first = /^[^\p{L}]*(\p{L}\p{M}*)/u.exec(shownName(name))?.[1]
   if (first === undefined) return '***'
@@ -28,7 +28,7 @@ export function maskName(name: string): string {
 }
 
 /**
- * A Person Name as people read it: its ideographic group if it has one, else its alphabetic one, components parted by
+ * A Person Name as people read it: its ideographic group if it has one, else its alphabetic one, components separated by
  * spaces (PS3.5 §6.2, PN).
  */
 export function shownName(name: string): string {

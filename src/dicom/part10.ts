@@ -2,7 +2,7 @@ import { Failure } from '../platform/failure.ts'
 import { trimUid } from './uid.ts'
 import { explicitHeaderBytes, hasShortLength, looksLikeVr } from './value-representation.ts'
 
-/** What a DICOM file says of its data set before it begins (PS3.10 §7.1). */
+/** The header of a DICOM file before its data set (PS3.10 §7.1). */
 export interface Part10Header {
   /** Padding removed; empty where the file does not name it. Not checked. */
   sopClassUid: string
@@ -70,10 +70,10 @@ export function encodePart10Header(header: NewPart10Header): Buffer {
 
 /**
  * Reads the header at the start of `bytes`; undefined while there are too few of them. Throws DATA_SET_UNREADABLE for
- * what is not a DICOM file, or for file meta information over 1 MiB.
+ * bytes that are not a DICOM file, or for file meta information over 1 MiB.
  *
  * Writers get the group length wrong or leave it out, so the elements themselves are followed to where group 0002 ends;
- * the length only tells that the header is whole when nothing stands behind it yet. A file that begins with group 0002,
+ * the length only tells that the header is whole when nothing follows it yet. A file that begins with group 0002,
  * without preamble, is read too, as are elements of group 0002 in implicit VR.
  */
 export function parsePart10Header(bytes: Buffer): Part10Header | undefined {

@@ -9,7 +9,7 @@ const NATIVE: readonly string[] = [
   TRANSFER_SYNTAX.ImplicitVRLittleEndian,
   TRANSFER_SYNTAX.ExplicitVRBigEndian,
 ]
-/** Misread headers seldom follow each other so often. */
+/** Misread headers seldom follow each other this often. */
 const IN_ORDER = 5
 const DEFLATED_BYTES = 4 * 1024
 /** Deflate makes at most some 1000 bytes of one. */

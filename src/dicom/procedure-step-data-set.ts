@@ -22,7 +22,7 @@ export interface AnnouncedSeries {
   readonly sopInstanceUids: readonly string[]
 }
 
-/** What a device says of its procedure step; undefined = not mentioned, which leaves what was said before. Nothing of it names the patient. */
+/** A device's report of its procedure step. Undefined = not mentioned, which keeps the earlier report. No field names the patient. */
 export interface ProcedureStepReport {
   /** `unknown`: mentioned, and none of the three that there are. */
   readonly state: ProcedureStepState | 'unknown' | undefined
@@ -43,7 +43,7 @@ const TAGS = {
   PerformedSeriesSequence: 0x0040_0340,
 } as const satisfies Record<string, Tag>
 
-/** Reads the Attribute List of N-CREATE or N-SET (PS3.4 Table F.7.2-1); throws DATA_SET_UNREADABLE for UIDs that are none. */
+/** Reads the Attribute List of N-CREATE or N-SET (PS3.4 Table F.7.2-1); throws DATA_SET_UNREADABLE for texts that are not UIDs. */
 export function readProcedureStep(dataSet: Buffer, transferSyntaxUid: string): ProcedureStepReport {
   const said = ServiceDataSet.read(dataSet, transferSyntaxUid)
   const state = said.text(TAGS.PerformedProcedureStepStatus)
@@ -55,7 +55,7 @@ export function readProcedureStep(dataSet: Buffer, transferSyntaxUid: string): P
   }
 }
 
-/** Of a Code String (PS3.5 §6.2). */
+/** Limit of a Code String (PS3.5 §6.2). */
 const LONGEST_CODE = 16
 
 const isState = (text: string): text is keyof typeof STATES => Object.hasOwn(STATES, text)

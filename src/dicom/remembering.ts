@@ -1,4 +1,4 @@
-/** A pure function that remembers its answers. When there are `limit` of them all are forgotten: what comes from outside may go on for ever. */
+/** Makes a pure function remember its results. At `limit` results all are dropped: inputs from outside may never end. */
 export function remembering<Key, Value>(limit: number, make: (key: Key) => Value): (key: Key) => Value {
   const known = new Map<Key, { readonly value: Value }>()
   return (key) => {

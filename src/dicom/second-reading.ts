@@ -216,7 +216,7 @@ export class SecondReading {
   }
 }
 
-/** What is in doubt after this element was read and something went wrong. */
+/** Returns the kind of doubt after this element was read and something went wrong. */
 export function doubtOf({ tag, holds, length }: ElementToken, isWithinItems: boolean): Doubt {
   return {
     tag,

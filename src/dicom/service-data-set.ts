@@ -27,7 +27,7 @@ export class ServiceDataSet {
     return (this.#find(tag)?.items ?? []).map(({ list }) => new ServiceDataSet([list]))
   }
 
-  /** A UID or a code string without its padding, otherwise unchecked; empty where there is none. */
+  /** Returns a UID or a code string without its padding, otherwise unchecked; empty if there is none. */
   text(tag: Tag): string {
     return trimUid(this.#find(tag)?.value.toString('latin1') ?? '')
   }

@@ -1,6 +1,6 @@
 import { SOP_CLASS_NAMES } from './sop-class-table.ts'
 
-/** Verification, the one class of this module that is no storage class (PS3.4 Annex A). */
+/** Verification, the one class of this module that is not a storage class (PS3.4 Annex A). */
 export const VERIFICATION_SOP_CLASS_UID = '1.2.840.10008.1.1'
 
 const STANDARD_ROOT = '1.2.840.10008.'
@@ -18,13 +18,13 @@ const SERVICES_UNDER_STORAGE_ROOT = new Set([
   '1.2.840.10008.5.1.4.1.1.201.6', // Repository Query
 ])
 
-/** A DICOMDIR indexes the other files of a disc; it is no instance that could be sent (PS3.4 §I.4). */
+/** A DICOMDIR indexes the other files of a disc; it is not an instance that could be sent (PS3.4 §I.4). */
 export const MEDIA_STORAGE_DIRECTORY = '1.2.840.10008.1.3.10'
 
 /**
  * True for a SOP class whose instances are stored: those of the standard, retired and future ones included, and every
- * class outside it, even one whose name is no UID. A private class can only be guessed at, and refusing an image is worse
- * than taking a stranger's.
+ * class outside it, even one whose name is not a UID. A private class can only be guessed, and refusing an image is worse
+ * than accepting another object.
  */
 export function isStorageSopClass(uid: string): boolean {
   if (!uid.startsWith(STANDARD_ROOT)) return uid !== ''

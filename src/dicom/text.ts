@@ -28,7 +28,7 @@ const WRITABLE: Readonly<Record<string, string>> = {
   'ISO_IR 13': 'shift_jis',
 }
 
-/** What devices write undeclared, the likeliest first; Chinese before the others, since Ferry works in China. */
+/** Character sets that devices write undeclared, the likeliest first; Chinese before the others, since Ferry works in China. */
 const GUESSES: readonly {
   characterSet: string
   encoding: string
@@ -57,7 +57,7 @@ const GUESSES: readonly {
     hint: /\b(13|87|159)\b/,
   },
 ]
-/** What begins with ASCII and needs an escape sequence for anything else (PS3.3 §C.12.1.1.2). */
+/** Declarations that begin with ASCII and need an escape sequence for anything else (PS3.3 §C.12.1.1.2). */
 const BEGINS_AS_ASCII = /^((ISO_IR 6|ISO 2022 IR 6)?(\\.*)?|ISO 2022 IR (58|87|149|159))$/
 const CHINESE = /^[\p{ASCII}\u3000-\u303f\u4e00-\u9fff\uff00-\uffef·]*$/u
 const KOREAN = /^[\p{ASCII}\uac00-\ud7af\u4e00-\u9fff]*$/u
@@ -65,7 +65,7 @@ const JAPANESE = /^[\p{ASCII}\u3040-\u30ff\u4e00-\u9fff\uff61-\uff9f]*$/u
 /** Single letters with accents among plain ones. */
 const WESTERN = /^(\p{ASCII}|(?<![\u00a0-\u00ff])[\u00c0-\u00ff](?![\u00a0-\u00ff]))*$/u
 
-/** Reads text by the data set's Specific Character Set, its components as they stand; guesses where that does not fit. */
+/** Reads text by the data set's Specific Character Set and keeps its components; guesses if the declaration does not fit. */
 export function readText(bytes: Buffer, specificCharacterSet: string, vr: string): ReadText {
   const trimmed = trimPadding(bytes)
   const declared = specificCharacterSet.trim()
@@ -81,7 +81,7 @@ export function readText(bytes: Buffer, specificCharacterSet: string, vr: string
   return guess ?? { text: read ?? trimmed.toString('latin1'), characterSet: declared, isGuess: true }
 }
 
-/** The bytes of a text in a data set's character set; undefined where that cannot write it. */
+/** Returns the bytes of a text in a data set's character set; undefined if that cannot write it. */
 export function writeText(text: string, specificCharacterSet: string): Buffer | undefined {
   if (isAscii(text)) return Buffer.from(text, 'latin1')
   const encoding = WRITABLE[specificCharacterSet.trim()]
@@ -90,7 +90,7 @@ export function writeText(text: string, specificCharacterSet: string): Buffer | 
   return decode(bytes, encoding) === text ? bytes : undefined
 }
 
-/** Every way in which a text may stand in a data set, whatever that declares: for finding it. Without doubles. */
+/** Returns every encoding in which a data set may contain a text, whatever it declares: for finding it. Without doubles. */
 export function writeTextInAll(text: string): Buffer[] {
   const all = [...Object.values(WRITABLE), 'euc-kr', 'euc-jp', 'big5'].map((encoding) => {
     const bytes = encode(text, encoding)
@@ -168,7 +168,7 @@ const isNoLatinName = (bytes: Buffer): boolean => bytes.some((byte) => byte >= 0
 const isChineseName = (text: string): boolean =>
   text.split('=').every((group) => !/[\u4e00-\u9fff]/.test(group) || !/[A-Za-z]/.test(group))
 
-/** Without a last byte that stands alone where others stand in pairs. */
+/** Returns the bytes without a single last byte in an encoding of pairs. */
 function withoutHalfPair(bytes: Buffer): Buffer {
   const run = bytes.length - 1 - bytes.findLastIndex((byte) => byte < 0xa1)
   return run % 2 === 1 ? bytes.subarray(0, -1) : bytes

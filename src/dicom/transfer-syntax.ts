@@ -5,7 +5,7 @@ export interface TransferSyntax {
   readonly byteOrder: 'little' | 'big'
   /** The whole data set is a raw deflate stream (RFC 1951; PS3.5 §A.5). */
   readonly deflated: boolean
-  /** Pixel data stands in fragments (PS3.5 §A.4). */
+  /** Pixel data is in fragments (PS3.5 §A.4). */
   readonly encapsulated: boolean
 }
 
@@ -68,7 +68,7 @@ export function isListedSyntax(uid: string): boolean {
   return KEYWORDS.has(uid)
 }
 
-/** What is not explicit VR little endian with encapsulated pixel data, as all the others are (PS3.5 §A). */
+/** The syntaxes other than explicit VR little endian with encapsulated pixel data (PS3.5 §A). */
 const UNLIKE_THE_OTHERS = new Map<string, Partial<TransferSyntax>>([
   [TRANSFER_SYNTAX.ImplicitVRLittleEndian, { vr: 'implicit', encapsulated: false }],
   [TRANSFER_SYNTAX.ExplicitVRLittleEndian, { encapsulated: false }],
@@ -81,7 +81,7 @@ const UNLIKE_THE_OTHERS = new Map<string, Partial<TransferSyntax>>([
 ])
 
 /**
- * The way of writing that a UID stands for. For one that is private, or newer than this table, it is explicit VR little
+ * Returns the encoding that a UID means. For one that is private, or newer than this table, it is explicit VR little
  * endian with encapsulated pixel data, which the standard asks of every compressed syntax (PS3.5 §A.4): only a proposal,
  * see {@link isListedSyntax}.
  */

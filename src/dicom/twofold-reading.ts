@@ -16,7 +16,7 @@ const FROM_THE_BEGINNING: Doubt = { tag: 0, isSequence: false, valueBytes: undef
 
 /**
  * Reads a data set as it is written, and a second time from the place on where that becomes doubtful: an element that cannot
- * follow, or bytes that are no element. Each reading has its own taker of tokens. Never throws: the first reading ends with
+ * follow, or bytes that are not an element. Each reading has its own taker of tokens. Never throws: the first reading ends with
  * a failure, and the second one goes on.
  */
 export class TwofoldReading {

@@ -23,7 +23,7 @@ const PATTERNS: readonly Buffer[] = FOUR.flatMap((tag) => {
 })
 
 /**
- * Looks in bytes that are no readable part of a data set for the header of one of the four UID elements, in any encoding:
+ * Looks in unreadable bytes of a data set for the header of one of the four UID elements, in any encoding:
  * a reader that finds its way through such bytes could take what follows for the UID.
  */
 export class UidTrace {

@@ -27,7 +27,7 @@ export function trimUid(text: string): string {
   return text.slice(0, end)
 }
 
-/** Accepts a UID as it stands in a data set or command, padding removed; throws UID_INVALID. */
+/** Accepts a UID of a data set or command, padding removed; throws UID_INVALID. */
 export function parseUid(text: string): Uid {
   const uid = trimUid(text)
   if (!isUid(uid)) throw new Failure('UID_INVALID', `reading a UID: ${describeUid(uid)}`)
@@ -38,7 +38,7 @@ function isPadding(code: number): boolean {
   return code === 0x00 || code === 0x20
 }
 
-/** What is wrong, without the text itself: what stands in a UID's place may be a patient's. */
+/** Returns the fault, without the text itself: the text in a UID's place may be a patient's. */
 function describeUid(text: string): string {
   if (text === '') return 'it is empty'
   if (text.length > LIMIT_CHARACTERS) return `${text.length} characters, at most ${LIMIT_CHARACTERS}`

@@ -11,7 +11,7 @@ const LENGTHS: Readonly<Record<string, number>> = {
   UR: 1024,
   UT: 1024,
 }
-/** What has lines; in the others a line feed is no text. */
+/** VRs with several lines; in the others a line feed is not text. */
 const SEVERAL_LINES: ReadonlySet<string> = new Set(['LT', 'ST', 'UT'])
 
 const FORMS: Readonly<Record<string, RegExp>> = {
@@ -30,7 +30,7 @@ export function isWrittenAsText(vr: string): boolean {
   return vr === 'UI' || vr in FORMS || vr in LENGTHS
 }
 
-/** True where a single value may stand in an element of that VR (PS3.5 §6.2); an empty one may stand anywhere. */
+/** Returns whether an element of that VR may have the single value (PS3.5 §6.2); an empty one is always allowed. */
 export function isValueOf(vr: string, value: string): boolean {
   if (value === '') return true
   if (vr === 'UI') return isUid(value)

@@ -9,7 +9,7 @@ export interface DicomwebServer {
   readonly url: string
   readonly username?: string
   readonly passwordFile?: string
-  /** A bearer token; read anew for every request, so that it may be renewed. */
+  /** A bearer token; read again for every request, so that it may be renewed. */
   readonly tokenFile?: string
   /** PEM, where the server's certificate is signed by an authority of its own. */
   readonly caFile?: string

@@ -1,5 +1,5 @@
 /**
- * What a failure reason of STOW-RS (PS3.18 Table I.2-2, and what servers document beyond it) means for what is done next.
+ * The meaning of a failure reason of STOW-RS (PS3.18 Table I.2-2, and reasons that servers document) for the next step.
  * 'never': the PACS does not take this instance, and a person must act. 'there': the PACS says that it has the instance.
  * 'soon': the PACS is still busy with this instance. 'later': time can cure it. 'perhaps': a failure without a cause, which
  * may be gone at the next attempt.

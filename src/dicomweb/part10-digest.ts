@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { parsePart10Header } from '../dicom/part10.ts'
 
-/** What a DICOM file holds, by its bytes. */
+/** The content of a DICOM file, by its bytes. */
 export interface Part10Digest {
   readonly transferSyntaxUid: string
   /** SHA-256 of the data set, lower-case hex. */

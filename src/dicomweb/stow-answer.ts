@@ -2,7 +2,7 @@ import { Failure, type FailureCode } from '../platform/failure.ts'
 import { type ResponseModule, readResponseModule } from './response-module.ts'
 
 /**
- * What became of one instance. 'stored': the server says so. 'failed': with its failure reason (0008,1197), undefined if it
+ * The result of one instance. 'stored': the server says so. 'failed': with its failure reason (0008,1197), undefined if it
  * gave none. 'unproved': the server answered success without saying that it stored this instance, or contradicts itself;
  * `found` says which, and only its copy can tell.
  */
@@ -25,7 +25,7 @@ export type StowAnswer =
 export interface StowResponse {
   readonly status: number
   readonly contentType: string
-  /** Of a redirect, without what may be secret in it. */
+  /** The address of a redirect, without its possibly secret parts. */
   readonly location: string | undefined
   readonly retryAfterMs: number | undefined
   readonly body: string

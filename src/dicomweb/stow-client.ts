@@ -55,7 +55,7 @@ export class StowClient implements AsyncDisposable {
       signal.throwIfAborted()
       if (error instanceof Failure && error !== watchdog.signal.reason) throw error
       const failure = failureFrom(error, 'PACS_UNREACHABLE', ATTEMPTED)
-      // A server that cannot stand one of the instances breaks off while it gets them.
+      // A server that fails on one of the instances breaks off while it receives them.
       return way.hasBegun ? { kind: 'unclear', failure, isOfPacs: false } : { kind: 'unavailable', failure }
     } finally {
       watchdog.stop()
@@ -91,7 +91,7 @@ export class StowClient implements AsyncDisposable {
   }
 }
 
-/** What is beyond the limit is read no more. */
+/** Bytes beyond the limit are not read. */
 async function readLimited(
   body: AsyncIterable<Buffer>,
   watchdog: Watchdog,

@@ -1,7 +1,7 @@
 import type { Clock } from '../platform/clock.ts'
 import { Failure } from '../platform/failure.ts'
 
-/** Aborts when nothing has moved for so long. */
+/** Aborts when nothing has moved for the limit. */
 export class Watchdog {
   readonly #controller = new AbortController()
   readonly #clock: Clock

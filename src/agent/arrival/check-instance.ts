@@ -36,7 +36,7 @@ export class InstanceChecker {
     return Array.from(new Set<Finding>([finding, ...findings]))
   }
 
-  /** The instance broke off: nobody will ask for findings. */
+  /** The instance broke off: its findings are not needed. */
   discard(): void {
     this.#inflater?.discard()
   }
@@ -61,7 +61,7 @@ export type Verdict =
   /** `status`: A900 where something required is absent, else C000 (PS3.4 §B.2.3). */
   | { consequence: 'refuse'; failure: Failure; status: number }
 
-/** What becomes of an instance with these findings: the strictest consequence that one of them asks for. */
+/** Returns the consequence for an instance with these findings: the strictest that one of them asks for. */
 export function judge(findings: readonly Finding[], policy: CheckPolicy): Verdict {
   const refused = findings.filter((finding) => policy[finding] === 'refuse')
   if (refused.length > 0) {
@@ -80,7 +80,7 @@ export function judge(findings: readonly Finding[], policy: CheckPolicy): Verdic
   return { consequence: 'hold', failure }
 }
 
-/** What a device of strict reading is measured by: what is not whole, or cannot be read, is refused. */
+/** The policy for a device of strict reading: an instance that is not whole, or cannot be read, is refused. */
 export function strictPolicy(policy: CheckPolicy): CheckPolicy {
   return {
     ...policy,

@@ -21,7 +21,7 @@ export class CommitmentService {
     this.#parts = parts
   }
 
-  /** Undefined for what is no N-ACTION. */
+  /** Undefined for a request that is not N-ACTION. */
   request(request: ServiceRequest, peer: ServicePeer): Promise<ServiceAnswer> | undefined {
     return request.service === 'N-ACTION' ? Promise.resolve(this.#act(request, peer)) : undefined
   }

@@ -12,7 +12,7 @@ export interface Device extends IdentityDemand {
   readonly addresses: readonly string[]
   readonly kind?: string | undefined
   readonly room?: string | undefined
-  /** It may call these besides the listener's AE titles. */
+  /** It may call these in addition to the listener's AE titles. */
   readonly calledAeTitles?: readonly string[] | undefined
   /** Where it listens itself; without an AE title it answers to the one that it calls by. */
   readonly dicom?:
@@ -23,7 +23,7 @@ export interface Device extends IdentityDemand {
   readonly quirks?: Quirks | undefined
 }
 
-/** What is done otherwise for one device. */
+/** Exceptions for one device. */
 interface Quirks {
   readonly transferSyntaxes?: readonly string[] | undefined
   readonly pduBytes?: number | undefined
@@ -37,7 +37,7 @@ export type Caller = Pick<AssociationRequest, 'callingAeTitle' | 'calledAeTitle'
 /** Why a caller is not let in: the kind decides what a person is told to do. */
 export interface Refusal {
   readonly kind: 'unknown' | 'address' | 'called' | 'storage' | IdentityProblem['kind']
-  /** What belongs to the kind: the addresses known, the AE titles answered, or what is wrong with the storage. */
+  /** Details by kind: the known addresses, the answered AE titles, or the fault of the storage. */
   readonly detail: string
   /** The whole of it in words. */
   readonly reason: string

@@ -11,7 +11,7 @@ import { CallerTroubles } from './caller-troubles.ts'
 import type { DeviceList, Refusal } from './device-list.ts'
 
 const WRITE_EVERY_MS = 1000
-/** What a caller names beyond this is counted and not kept. */
+/** Names of a caller beyond this number are counted and not kept. */
 const KEPT_NAMES = 32
 
 export interface DeviceWatchParts {

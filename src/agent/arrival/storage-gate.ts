@@ -14,7 +14,7 @@ const LOOK_EVERY_MS = 2000
 const REST_MS = 5000
 const TRIAL_BYTES = 4096
 const SUBJECT = 'spool'
-/** What {@link StorageGate.failed} is told; other alarms of the same subject are none of the gate's. */
+/** Codes that {@link StorageGate.failed} reports; other alarms of the same subject are not the gate's. */
 const OURS = new Set<string>(['STORAGE_FULL', 'STORAGE_ERROR', 'DATABASE_ERROR'] satisfies FailureCode[])
 
 export interface StorageGateParts {
@@ -35,13 +35,13 @@ export interface StorageGateParts {
 export class StorageGate implements Disposable {
   readonly #parts: StorageGateParts
   readonly #spool: string
-  /** Of the disk of the index, if the spool has one of its own. */
+  /** The disk of the index, if the spool has one of its own. */
   #indexDisk: StatsFs | undefined
-  /** What the last look found to be short. */
+  /** The shortage that the last look found. */
   #shortage: Alarm | undefined
   /** There is still room for what is let in while retention makes more. */
   #isHalfLeft = true
-  /** What went wrong when something was to be stored, and from when on storing is tried again. */
+  /** The last fault of storing, and the time from which storing is tried again. */
   #fault: Alarm | undefined
   #restUntilMs = 0
   /** The alarms in the index, by code; those of the last run, until this one knows better. */
@@ -59,7 +59,7 @@ export class StorageGate implements Disposable {
     return Math.min(bavail * bsize, this.#parts.room.disk?.freeBytes ?? Number.POSITIVE_INFINITY)
   }
 
-  /** Alarms that stand and that the index could not take, since it is what failed or lies on the disk that did. */
+  /** Raised alarms that the index could not take, since the index or its disk failed. */
   get unwrittenAlarms(): readonly Alarm[] {
     return this.#standing().filter(({ code }) => this.#written?.has(code) !== true)
   }
@@ -72,7 +72,7 @@ export class StorageGate implements Disposable {
     if (!this.#isClosed) this.#timer = this.#parts.clock.after(LOOK_EVERY_MS, () => void this.watch())
   }
 
-  /** Why nothing can be taken just now, in words. */
+  /** Returns the reason why nothing can be taken now, in words; undefined if instances can be taken. */
   trouble(): string | undefined {
     this.#measure()
     if (this.#fault === undefined && this.#isHalfLeft && this.#parts.room.state === 'making') return undefined
@@ -148,7 +148,7 @@ export class StorageGate implements Disposable {
     return [this.#fault, this.#shortage].filter((alarm) => alarm !== undefined)
   }
 
-  /** Brings the alarms of the index into line with those that stand, now or at a later look. Never throws. */
+  /** Brings the alarms of the index into line with those that are raised, now or at a later look. Never throws. */
   #writeDown(): void {
     try {
       this.#reconcile()

@@ -28,7 +28,7 @@ export interface StorageServiceParts {
   watch: DeviceWatch
   commitment: CommitmentService
   procedureSteps: ProcedureStepService
-  /** Why nothing can be taken just now (no space, storage fault), in words; undefined = all is well. */
+  /** Returns the reason why nothing can be taken now (no space, storage fault), in words; undefined = all is well. */
   storageTrouble: () => string | undefined
   /** The index could not be written. */
   storageFailed: (failure: Failure) => void
@@ -69,7 +69,7 @@ export class StorageService implements AssociationHandlers {
     }
   }
 
-  /** It is nobody's call: no device is seen by it. It is told what a listed device would be told. */
+  /** Ferry's own echo is not a device's call and is not recorded. It hears what a listed device would hear. */
   #answerOwnEcho({ calledAeTitle, contexts }: AssociationRequest): AssociationAnswer {
     const refusal = this.#parts.devices.refuseCalled(calledAeTitle) ?? this.#noRoom()
     if (refusal !== undefined) return { accept: false, rejection: refusal.rejection, reason: refusal.reason }
@@ -134,7 +134,7 @@ const noStorage = (reason: string): Refusal => ({
 
 const REFUSED: ContextAnswer = { refused: 'abstract-syntax' }
 
-/** What a request that is no image comes in. */
+/** Transfer syntaxes for requests other than C-STORE. */
 const UNCOMPRESSED: readonly string[] = [
   TRANSFER_SYNTAX.ImplicitVRLittleEndian,
   TRANSFER_SYNTAX.ExplicitVRLittleEndian,
