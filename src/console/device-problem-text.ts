@@ -1,6 +1,7 @@
 import { aeTitleFault } from '../config/ae-title-fault.ts'
 import type { DeviceView } from '../protocol/control-api.ts'
 import { deviceCommand } from './caller-word.ts'
+import { type CauseWords, causesIn } from './cause-text.ts'
 import { wordsOfFailure } from './language/failure-words.ts'
 import { type Language, PHRASES, type Say } from './language/language.ts'
 import type { Phrase } from './language/phrases-en.ts'
@@ -13,7 +14,12 @@ export interface ProblemWords {
 type Troubled = Pick<DeviceView, 'problem' | 'state' | 'callingAeTitle' | 'peerAddress' | 'calledAeTitle'>
 
 /** What was last in the way of a device, and what to do; of a kind that only a newer agent knows, its detail. */
-export function deviceProblemText(device: Troubled, say: Say, language: Language): ProblemWords {
+export function deviceProblemText(
+  device: Troubled,
+  say: Say,
+  language: Language,
+  causes: CauseWords = causesIn(language),
+): ProblemWords {
   const { problem, callingAeTitle, peerAddress, calledAeTitle } = device
   if (problem === null) return { what: '', todo: '' }
   const { kind, detail } = problem
@@ -22,13 +28,13 @@ export function deviceProblemText(device: Troubled, say: Say, language: Language
     aeTitle: callingAeTitle,
     address: peerAddress ?? '',
     called: calledAeTitle ?? '',
-    detail: words?.meaning ?? detail,
+    detail: words?.meaning ?? causes(detail),
     approve: approveCommand(device),
     ignore: ignoreCommand(device),
   }
   const [what, todo] = [phraseOf(`device.problem.${kind}`), phraseOf(`device.todo.${kind}`)]
   return {
-    what: what === undefined ? detail : say(what, values),
+    what: what === undefined ? causes(detail) : say(what, values),
     todo:
       unfitText(device, say) ??
       words?.todo ??

@@ -8,7 +8,7 @@ import { formatTable, printable } from './text-table.ts'
 
 /** The table of devices; below it what each that is not let in has asked for, and what to do. */
 export function devicesText({ devices }: DevicesView, session: Session): string[] {
-  const { say, language, clock } = session
+  const { say, language, causes, clock } = session
   if (devices.length === 0) return [say('report.noDevices')]
   const now = clock.now()
   const table = formatTable(
@@ -36,7 +36,7 @@ export function devicesText({ devices }: DevicesView, session: Session): string[
       showBytes(device.bytes),
       device.problem === null
         ? ''
-        : `${showTime(device.problem.at, now)} ${deviceProblemText(device, say, language).what}`,
+        : `${showTime(device.problem.at, now)} ${deviceProblemText(device, say, language, causes).what}`,
     ]),
   )
   return [...table, ...devices.flatMap((device) => advice(device, session).map(printable))]
@@ -55,12 +55,12 @@ export function lastSentText(device: DeviceView, { say, clock }: Session): strin
 }
 
 function advice(device: DeviceView, session: Session): string[] {
-  const { say, language } = session
+  const { say, language, causes } = session
   const { proposal, problem, state } = device
   if (problem === null || state === 'ignored' || (state === 'known' && !isNewest(device))) return []
   const { callingAeTitle, peerAddress } = device
   const who = `${callingAeTitle === '' ? '?' : callingAeTitle} (${peerAddress ?? ''})`
-  const { what, todo } = deviceProblemText(device, say, language)
+  const { what, todo } = deviceProblemText(device, say, language, causes)
   return [
     '',
     `${who}: ${what}`,

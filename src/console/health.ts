@@ -1,5 +1,6 @@
 import { FAILURES } from '../platform/failure.ts'
 import type { AgentStatus } from '../protocol/control-api.ts'
+import { type CauseWords, causesIn, withCause } from './cause-text.ts'
 import { deviceProblemText } from './device-problem-text.ts'
 import { diskFindings, isDiskAlarm } from './disk-findings.ts'
 import type { Finding } from './finding.ts'
@@ -21,13 +22,18 @@ const LATE_MS = 24 * HOUR_MS
 const CLOCK_MS = 60_000
 
 /** What the status comes to, what needs a person first. */
-export function assessHealth(status: AgentStatus, say: Say, language: Language): Finding[] {
+export function assessHealth(
+  status: AgentStatus,
+  say: Say,
+  language: Language,
+  causes: CauseWords = causesIn(language),
+): Finding[] {
   const findings = [
-    ...alarmFindings(status, language),
-    ...centerFindings(status, say, language),
+    ...alarmFindings(status, language, causes),
+    ...centerFindings(status, say, language, causes),
     ...heldFindings(status, say),
     ...diskFindings(status, say),
-    ...deviceFindings(status, say, language),
+    ...deviceFindings(status, say, language, causes),
     ...lateFindings(status, say),
     ...clockFindings(status, say),
   ]
@@ -37,16 +43,25 @@ export function assessHealth(status: AgentStatus, say: Say, language: Language):
 const RANKS = { act: 0, decide: 1, coping: 2 } as const
 const rank = ({ severity }: Finding): number => RANKS[severity]
 
-function alarmFindings({ alarms, disk }: AgentStatus, language: Language): Finding[] {
+/** What alarms are about in the agent itself, and nothing to a person. */
+const OWN_SUBJECTS = new Set(['spool', 'center', 'index', 'identity'])
+
+function alarmFindings({ alarms, disk }: AgentStatus, language: Language, causes: CauseWords): Finding[] {
   const others = alarms.filter((alarm) => !isDiskAlarm(alarm, disk))
   return others.map(({ code, subject, message, since }) => {
     const words = wordsOfFailure(code, language)
-    const what = words === undefined ? `${subject}: ${message}` : `${words.meaning} (${subject}: ${message})`
+    const cause = OWN_SUBJECTS.has(subject) ? causes(message) : `${subject}: ${causes(message)}`
+    const what = words === undefined ? cause : withCause(words.meaning, cause, language)
     return { severity: 'act', code, what, since, next: null, todo: words?.todo ?? '' }
   })
 }
 
-function centerFindings({ center: { trouble }, now }: AgentStatus, say: Say, language: Language): Finding[] {
+function centerFindings(
+  { center: { trouble }, now }: AgentStatus,
+  say: Say,
+  language: Language,
+  causes: CauseWords,
+): Finding[] {
   if (trouble === null) return []
   const { reasonCode: code, reason, since, attempts, nextAttemptAt } = trouble
   const words = wordsOfFailure(code, language)
@@ -55,7 +70,9 @@ function centerFindings({ center: { trouble }, now }: AgentStatus, say: Say, lan
     {
       severity: waits ? 'coping' : 'act',
       code,
-      what: `${say('health.center')}: ${words === undefined ? reason : `${words.meaning} (${reason})`}`,
+      what: say('health.centerWhy', {
+        why: words === undefined ? causes(reason) : withCause(words.meaning, causes(reason), language),
+      }),
       since,
       next: { attempt: attempts + 1, at: nextAttemptAt },
       todo: words?.todo ?? '',
@@ -73,18 +90,23 @@ function heldFindings({ deliveries }: AgentStatus, say: Say): Finding[] {
  * act: a device of the list gets no images through as it last called. decide: a caller that is not listed was turned away,
  * and only a person knows whether it belongs here. Scans of ports and ignored callers are neither.
  */
-function deviceFindings({ devices, now }: AgentStatus, say: Say, language: Language): Finding[] {
+function deviceFindings(
+  { devices, now }: AgentStatus,
+  say: Say,
+  language: Language,
+  causes: CauseWords,
+): Finding[] {
   return devices.flatMap((device) => {
     const severity = severityOf(device, now)
     if (severity === undefined) return []
     const { rejections: count, callingAeTitle, name, peerAddress: address, lastRejection } = device
-    const { what, todo } = deviceProblemText(device, say, language)
+    const { what, todo } = deviceProblemText(device, say, language, causes)
     const aeTitle = callingAeTitle === '' ? '?' : callingAeTitle
     const values = {
       device: name === null || name === aeTitle ? aeTitle : `${name} (${aeTitle})`,
       address,
       count,
-      what: what === '' ? (lastRejection ?? '') : what,
+      what: what === '' ? causes(lastRejection ?? '') : what,
     }
     return [
       {

@@ -18,6 +18,7 @@ export function newProgram(session: Session, name: string, about: Phrase, config
       say('option.config', { file: configFile, folder: systemConfigFolder(terminal.environment) }),
     )
     .option('--lang <lang>', say('option.lang'))
+    .option('--verbose', say('option.verbose'))
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),

@@ -3,6 +3,7 @@ import type { Clock } from '../platform/clock.ts'
 import { explainAccess } from '../platform/explain-access.ts'
 import { type Failure, failureFrom } from '../platform/failure.ts'
 import { CONTROL_SCHEMA_VERSION } from '../protocol/control-api.ts'
+import { causesIn } from './cause-text.ts'
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts'
 import { wordsOfFailure } from './language/failure-words.ts'
 import { chooseLanguage, speak } from './language/language.ts'
@@ -30,6 +31,7 @@ export async function runProgram(
     ...surroundings,
     language,
     say: speak(language),
+    causes: causesIn(language, { verbose: args.includes('--verbose') }),
     conclude: (code) => {
       exitCode = code
     },
@@ -48,7 +50,7 @@ export async function runProgram(
 }
 
 /** What went wrong and what to do: for people, or as JSON for the program that asked for JSON. */
-function report({ terminal, language }: Session, { code, message }: Failure, asJson: boolean): void {
+function report({ terminal, language, causes }: Session, { code, message }: Failure, asJson: boolean): void {
   const words = wordsOfFailure(code, language)
   if (asJson) {
     const error = { code, message, meaning: words?.meaning, todo: words?.todo }
@@ -56,6 +58,6 @@ function report({ terminal, language }: Session, { code, message }: Failure, asJ
     return
   }
   terminal.say(`${words?.meaning ?? code} (${code})`)
-  for (const line of message.split('\n')) terminal.say(`  ${line}`)
+  for (const line of causes(message).split('\n')) terminal.say(`  ${line}`)
   terminal.say(`→ ${words?.todo ?? ''}`)
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.ts'
 import { CONTROL_SCHEMA_VERSION } from '../protocol/control-api.ts'
+import type { CauseWords } from './cause-text.ts'
 import type { ExitCode } from './exit-codes.ts'
 import type { Language, Say } from './language/language.ts'
 import type { Terminal } from './terminal.ts'
@@ -9,6 +10,8 @@ export interface Session {
   readonly terminal: Terminal
   readonly language: Language
   readonly say: Say
+  /** What failures name as their causes, in words of this language. */
+  readonly causes: CauseWords
   readonly clock: Clock
   /** Aborted when the person or the service manager wants an end. */
   readonly signal: AbortSignal

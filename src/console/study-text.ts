@@ -57,7 +57,7 @@ function patientText(display: DisplayView, { say }: Session): string[] {
   return [...lines, ...(isGuessed(display) ? [say('names.guess')] : []), '']
 }
 
-function studyTable(studies: readonly StudyView[], { say, language, clock }: Session): string[] {
+function studyTable(studies: readonly StudyView[], { say, language, causes, clock }: Session): string[] {
   const now = clock.now()
   const columns = [
     column(say('column.patient'), studies, ({ display }) => nameText(display, say)),
@@ -86,7 +86,7 @@ function studyTable(studies: readonly StudyView[], { say, language, clock }: Ses
       title: say('column.study'),
       cells: studies.map(({ studyInstanceUid }) => studyName(studyInstanceUid, say)),
     },
-    { title: say('column.reason'), cells: studies.map((study) => studyReason(study, say, language)) },
+    { title: say('column.reason'), cells: studies.map((study) => studyReason(study, say, language, causes)) },
   ].filter((one) => one !== undefined)
   return formatTable(
     columns,
@@ -105,10 +105,13 @@ function number(title: string, studies: readonly StudyView[], cell: (study: Stud
 }
 
 /** By state and reason: a CT has a thousand of them. */
-function deliveriesText(deliveries: StudyDetail['deliveries'], { say, language }: Session): string[] {
+function deliveriesText(deliveries: StudyDetail['deliveries'], { say, language, causes }: Session): string[] {
   const groups = new Map<string, { state: string; reason: string; count: number; bytes: number }>()
   for (const delivery of deliveries) {
-    const [state, reason] = [say(`state.${delivery.state}`), deliveryReason(delivery, null, say, language)]
+    const [state, reason] = [
+      say(`state.${delivery.state}`),
+      deliveryReason(delivery, null, say, language, causes),
+    ]
     const group = groups.get(`${state}\n${reason}`) ?? { state, reason, count: 0, bytes: 0 }
     group.count++
     group.bytes += delivery.sealedBytes

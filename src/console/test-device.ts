@@ -4,6 +4,7 @@ import { TRANSFER_SYNTAX } from '../dicom/transfer-syntax.ts'
 import { Failure } from '../platform/failure.ts'
 import { CONTROL_PATHS, type DeviceView, devicesSchema } from '../protocol/control-api.ts'
 import { deviceCommand } from './caller-word.ts'
+import { withCause } from './cause-text.ts'
 import { ControlClient } from './control-client.ts'
 import { lastSentText } from './devices-text.ts'
 import { EXIT } from './exit-codes.ts'
@@ -67,7 +68,7 @@ interface Echo {
 }
 
 async function echoTo(session: Session, settings: AgentSettings, device: Listed): Promise<Echo | undefined> {
-  const { say, clock, signal, language } = session
+  const { say, clock, signal, language, causes } = session
   const { name, aeTitle, dicom } = device
   if (dicom === undefined) return undefined
   const { host, port } = dicom
@@ -96,7 +97,8 @@ async function echoTo(session: Session, settings: AgentSettings, device: Listed)
   } catch (error) {
     if (!(error instanceof Failure) || signal.aborted) throw error
     const meaning = wordsOfFailure(error.code, language)?.meaning
-    const reason = meaning === undefined ? error.message : `${meaning} (${error.message})`
+    const cause = causes(error.message)
+    const reason = meaning === undefined ? cause : withCause(meaning, cause, language)
     return { isAnswered: false, words: say('devices.test.silent', { ...values, reason }), ms: null }
   }
 }

@@ -1,4 +1,5 @@
 import type { CenterTrouble, DeliveryView, StudyView } from '../protocol/control-api.ts'
+import { type CauseWords, causesIn } from './cause-text.ts'
 import { wordsOfFailure } from './language/failure-words.ts'
 import type { Language, Say } from './language/language.ts'
 import { showTime } from './show-values.ts'
@@ -9,11 +10,12 @@ export function deliveryReason(
   trouble: CenterTrouble | null,
   say: Say,
   language: Language,
+  causes: CauseWords = causesIn(language),
 ): string {
-  if (delivery.reason !== null) return failureText(delivery.reasonCode, delivery.reason, language)
+  if (delivery.reason !== null) return failureText(delivery.reasonCode, delivery.reason, language, causes)
   if (delivery.state === 'held' || delivery.state === 'confirmed') return ''
   if (trouble !== null && delivery.state !== 'delivered')
-    return failureText(trouble.reasonCode, trouble.reason, language)
+    return failureText(trouble.reasonCode, trouble.reason, language, causes)
   return say(`waits.${delivery.state}`)
 }
 
@@ -29,12 +31,17 @@ export function deliveryNext(
   return at <= now ? say('time.now') : showTime(at, now)
 }
 
-export function studyReason(study: StudyView, say: Say, language: Language): string {
-  if (study.reason !== null) return failureText(study.reasonCode, study.reason, language)
+export function studyReason(
+  study: StudyView,
+  say: Say,
+  language: Language,
+  causes: CauseWords = causesIn(language),
+): string {
+  if (study.reason !== null) return failureText(study.reasonCode, study.reason, language, causes)
   return study.state === 'confirmed' ? '' : say(`waits.${study.state}`)
 }
 
-function failureText(code: string | null, reason: string, language: Language): string {
+function failureText(code: string | null, reason: string, language: Language, causes: CauseWords): string {
   const words = code === null ? undefined : wordsOfFailure(code, language)
-  return words === undefined ? reason : `${words.meaning} (${code}: ${reason})`
+  return words === undefined ? causes(reason) : `${words.meaning} (${code}: ${causes(reason)})`
 }

@@ -167,7 +167,7 @@ const DISK: readonly Change[] = [
   })),
 ]
 
-const DEVICE: readonly Change[] = [
+export const DEVICE: readonly Change[] = [
   same,
   change('unlisted device', 'a decision', { device: 'unlisted' }, device('pending', now)),
   change('listed device refused', 'a person', { device: 'listed' }, device('refused', now)),

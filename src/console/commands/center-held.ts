@@ -32,7 +32,11 @@ export function addCenterHeld(program: Command, session: Session): void {
     })
 }
 
-function heldText(instances: readonly HeldRow[], isReleased: boolean, { say, clock }: Session): string[] {
+function heldText(
+  instances: readonly HeldRow[],
+  isReleased: boolean,
+  { say, clock, causes }: Session,
+): string[] {
   const time = (at: number | null): string => (at === null ? '' : showTime(at, clock.now()))
   return formatTable(
     [
@@ -51,7 +55,7 @@ function heldText(instances: readonly HeldRow[], isReleased: boolean, { say, clo
       ...(isReleased ? [time(one.releasedAt), printable(one.releasedBy ?? '')] : []),
       studyName(one.studyUid, say),
       printable(one.sopInstanceUid),
-      one.reason,
+      causes(one.reason),
     ]),
   )
 }

@@ -30,7 +30,7 @@ export function addCenterLost(program: Command, session: Session): void {
         studyName(studyUid, say),
         sopInstanceUid,
         file,
-        reason,
+        session.causes(reason),
       ])
       for (const line of formatTable(columns, rows)) terminal.print(line)
     })

@@ -21,7 +21,7 @@ export function addCenterStatus(program: Command, session: Session): void {
       const { clock } = session
       const seen = await observeCenter({ folder, publicUrl, ...(tls && { tls }), clock, limits, alarms })
       const { reserveBytes } = limits
-      const findings = centerFindings(seen.conditions, session.say, session.language)
+      const findings = centerFindings(seen.conditions, session.say, session.language, session.causes)
       const isHealthy = findings.every(({ severity }) => severity !== 'act')
       session.conclude(isHealthy ? EXIT.ok : EXIT.unhealthy)
       if (json) {

@@ -31,7 +31,7 @@ export function addCenterStudies(program: Command, session: Session): void {
     })
 }
 
-function studiesText(studies: readonly StudyRow[], { say, clock }: Session): string[] {
+function studiesText(studies: readonly StudyRow[], { say, clock, causes }: Session): string[] {
   return formatTable(
     [
       { title: say('column.last') },
@@ -53,7 +53,7 @@ function studiesText(studies: readonly StudyRow[], { say, clock }: Session): str
       pacsText(study, say, clock.now()),
       study.agents,
       studyName(study.studyUid, say),
-      study.pacsReason ?? '',
+      causes(study.pacsReason ?? ''),
     ]),
   )
 }

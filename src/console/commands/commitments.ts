@@ -26,7 +26,7 @@ export function addCommitments(program: Command, session: Session): void {
     })
 }
 
-function commitmentsText({ commitments }: CommitmentsView, { say, clock }: Session): string[] {
+function commitmentsText({ commitments }: CommitmentsView, { say, clock, causes }: Session): string[] {
   if (commitments.length === 0) return [say('commitments.none')]
   const now = clock.now()
   return formatTable(
@@ -46,7 +46,11 @@ function commitmentsText({ commitments }: CommitmentsView, { say, clock }: Sessi
       `${commitment.committed}/${commitment.instances}`,
       String(commitment.attempts),
       commitment.transactionUid,
-      commitment.reason ?? (commitment.state === 'open' ? say('commitment.waits') : ''),
+      commitment.reason === null
+        ? commitment.state === 'open'
+          ? say('commitment.waits')
+          : ''
+        : causes(commitment.reason),
     ]),
   )
 }

@@ -28,7 +28,7 @@ export function addQueue(program: Command, session: Session): void {
     })
 }
 
-function queueText({ trouble, deliveries }: QueueView, { say, language, clock }: Session): string[] {
+function queueText({ trouble, deliveries }: QueueView, { say, language, causes, clock }: Session): string[] {
   if (deliveries.length === 0) return [say('queue.empty')]
   const now = clock.now()
   return formatTable(
@@ -50,7 +50,7 @@ function queueText({ trouble, deliveries }: QueueView, { say, language, clock }:
       String(delivery.attempts),
       deliveryNext(delivery, trouble, now, say),
       studyName(delivery.studyInstanceUid, say),
-      [deliveryReason(delivery, trouble, say, language), findingsText(delivery.findings, language)]
+      [deliveryReason(delivery, trouble, say, language, causes), findingsText(delivery.findings, language)]
         .filter((text) => text !== '')
         .join('; '),
     ]),

@@ -29,9 +29,9 @@ export function addStatus(program: Command, session: Session): void {
 }
 
 async function showOnce(client: ControlClient, session: Session, { json }: StatusOptions): Promise<ExitCode> {
-  const { say, language, terminal } = session
+  const { say, language, causes, terminal } = session
   const { value: status } = await client.call(statusSchema, 'GET', CONTROL_PATHS.status)
-  const findings = assessHealth(status, say, language)
+  const findings = assessHealth(status, say, language, causes)
   const isHealthy = findings.every(({ severity }) => severity !== 'act')
   if (json) printJson(session, { isHealthy, findings, ...status })
   else

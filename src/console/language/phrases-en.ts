@@ -19,6 +19,7 @@ export const ENGLISH = {
     'Receives medical images from clinics, checks them, stores them and hands them on to the PACS.',
   'option.config': 'configuration file (else FERRY_CONFIG, ./{file}, {folder})',
   'option.lang': 'language: zh or en (else FERRY_LANG, then that of the system)',
+  'option.verbose': 'show causes in full, as the log has them',
   'option.json': 'print JSON',
   'option.help': 'show this help',
   'option.version': 'show the version',

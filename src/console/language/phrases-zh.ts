@@ -17,6 +17,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'about.center': '接收各诊所的医学影像，核对、保存，并转交 PACS。',
   'option.config': '配置文件（否则依次：FERRY_CONFIG、./{file}、{folder}）',
   'option.lang': '语言：zh 或 en（否则 FERRY_LANG，再否则按系统语言）',
+  'option.verbose': '同时显示原因的英文原文（与日志相同）',
   'option.json': '输出 JSON',
   'option.help': '显示本帮助',
   'option.version': '显示版本',

@@ -11,7 +11,7 @@ export const STATUS_ENGLISH = {
   'health.held': '{count} {count:instance is|instances are} held and {count:waits|wait} for you',
   'health.held.todo':
     'ferry queue shows why; mend the cause, then ferry retry. If a check holds them: ferry quarantine',
-  'health.center': 'Nothing can be sent to the center',
+  'health.centerWhy': 'Nothing can be sent to the center: {why}',
   'health.stranger': '{device} at {address} ({count} {count:time|times}): {what}',
   'health.served': '{device} at {address}: {what}',
   'health.stranger.todo': 'ferry devices shows what it offers, and what can be done',

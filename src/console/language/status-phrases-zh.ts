@@ -12,7 +12,7 @@ export const STATUS_CHINESE: Readonly<Record<keyof typeof STATUS_ENGLISH, string
   'health.held': '有影像 {count} 幅被搁置，等您处理',
   'health.held.todo':
     '用 ferry queue 查看原因，排除后执行 ferry retry；因检查被搁置的用 ferry quarantine 处理',
-  'health.center': '无法发往影像中心',
+  'health.centerWhy': '无法发往影像中心：{why}',
   'health.stranger': '{device}（{address}，{count} 次）：{what}',
   'health.served': '{device}（{address}）：{what}',
   'health.stranger.todo': '用 ferry devices 查看它请求的服务和处理办法',
