@@ -129,7 +129,7 @@ test('an entry that stands behind a more general one is never reached', () => {
 test('the status in Chinese has no English sentence in any state', () => {
   const [say, found] = [speak('zh'), new Set<string>()]
   for (const { status } of product(WORLDS[0], DEVICE, NOTICES, ...LOSSES)) {
-    const { headline, findings } = statusView(status, assessHealth(status, say, 'zh'), say)
+    const { headline, findings } = statusView(status, assessHealth(status, say, 'zh'), say, 'zh')
     const lines = findings.flatMap(({ what, advice }) => [what, ...advice.map(({ text }) => text)])
     for (const line of [headline, ...lines]) if (isSentence(line)) found.add(line)
   }

@@ -72,7 +72,7 @@ test('what is lost is listed with its study, its instance, its file and who brou
     expect.objectContaining({
       code: 'INSTANCES_LOST',
       severity: 'act',
-      what: expect.stringContaining('1 instances are lost'),
+      what: expect.stringContaining('1 instance is lost'),
     }),
   )
 })

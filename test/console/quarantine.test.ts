@@ -54,7 +54,7 @@ test('explain says what was found and what that means, in the language of the on
 
 test('release passes on one instance or a study, and wants one of the two', async () => {
   await using agent = await startFakeAgent()
-  expect((await runCommand(agent.path, ['quarantine', 'release', '01X'])).out).toBe('1 instances go on.\n')
+  expect((await runCommand(agent.path, ['quarantine', 'release', '01X'])).out).toBe('1 instance goes on.\n')
   expect(await runCommand(agent.path, ['quarantine', 'release', '--study', '1.2.3'])).toMatchObject({
     exitCode: 0,
   })

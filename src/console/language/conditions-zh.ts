@@ -48,7 +48,7 @@ export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWord
   },
   PACS_ADDRESS: {
     what: 'PACS 地址上应答的不是影像存储服务（{reason}）',
-    todo: '检查 center.yaml 中的 pacs.url，以及 PACS 前面的代理或网关；执行 ferry-center retry 可立即重试',
+    todo: '检查 center.yaml 中的 pacs.url，以及 PACS 前面的前置机或网关；执行 ferry-center retry 可立即重试',
   },
   KEYS_REFUSED: {
     what: '更改过的密钥或证书无法采用，中心仍在使用旧的（{reason}）',

@@ -99,13 +99,13 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   },
   DATABASE_DAMAGED: {
     meaning: '影渡 的数据库已损坏',
-    todo: '检查磁盘；客户端启动时会自动修复，中心端需从备份恢复 register.sqlite',
+    todo: '检查磁盘；前置机启动时会自动修复，中心端需从备份恢复 register.sqlite',
   },
   INDEX_REBUILT: {
     meaning: '队列索引损坏、丢失或过旧，已根据暂存区的封存文件重建',
     todo: '检查磁盘，切勿放回旧的数据库文件；然后运行 ferry retry 消除此提示',
   },
-  DATABASE_NEWER: { meaning: '数据库由更新版本的 影渡 写成', todo: '重新安装新版本' },
+  DATABASE_NEWER: { meaning: '数据库由更新版本的影渡写成', todo: '重新安装新版本' },
   ALREADY_RUNNING: {
     meaning: '已有一个 影渡 在使用这个数据文件夹',
     todo: '先停止服务，或直接使用正在运行的',
@@ -133,21 +133,21 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   CONFIG_INVALID: { meaning: '配置有错误', todo: '更正所列各行，然后执行 ferry config check' },
   USAGE: { meaning: '命令用法不对', todo: '查看 --help' },
   NOT_RUNNING: {
-    meaning: '代理没有运行',
+    meaning: '前置机程序没有运行',
     todo: '启动服务或执行 ferry run；并确认 --config 是它所用的配置文件',
   },
-  NOT_ENROLLED: { meaning: '本代理尚未加入任何中心', todo: '向中心索取加入码，然后执行 ferry join 加入码' },
+  NOT_ENROLLED: { meaning: '本前置机尚未加入任何中心', todo: '向中心索取加入码，然后执行 ferry join 加入码' },
   CENTER_UNREACHABLE: {
     meaning: '连不上影像中心',
-    todo: '检查本院的外网线路和防火墙；若其他诊所也断了，请联系中心',
+    todo: '检查本院的外网线路和防火墙；若其他机构也断了，请联系中心',
   },
   CENTER_BUSY: { meaning: '影像中心暂时太忙或空间不足', todo: '等待；若持续不好，请联系中心' },
   CENTER_ERROR: { meaning: '影像中心自身出错', todo: '中心查看其日志' },
   CENTER_IDENTITY: {
     meaning: '在中心地址上应答的不是该中心',
-    todo: '停下并联系中心：可能其证书已更换，或中间有代理、防火墙拦截',
+    todo: '停下并联系中心：可能其证书已更换，或中间有代理服务器、防火墙拦截',
   },
-  CENTER_REFUSED: { meaning: '影像中心拒绝本代理发送的内容', todo: '联系中心；排除原因后执行 ferry retry' },
+  CENTER_REFUSED: { meaning: '影像中心拒绝本前置机发送的内容', todo: '联系中心；排除原因后执行 ferry retry' },
   CENTER_LIMIT: {
     meaning: '要发送的内容超过了中心或其前面代理服务器允许的长度',
     todo: '把此处显示的限制告知中心，由中心调大',
@@ -156,7 +156,7 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: '在中心地址上应答的不是中心本身，而是代理服务器、登录页面或跳转',
     todo: '联系中心或网络管理员：前置机必须能直接连到加入码中的中心地址',
   },
-  CENTER_ANSWER_INVALID: { meaning: '影像中心的应答无法理解', todo: '核对双方的 影渡 版本' },
+  CENTER_ANSWER_INVALID: { meaning: '影像中心的应答无法理解', todo: '核对双方的影渡版本' },
   CENTER_BEHIND: {
     meaning: '中心丢失了已收下或已签收的影像',
     todo: '告知中心；在中心补齐之前，本机不会删除任何影像',
@@ -175,10 +175,10 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   },
   TOKEN_TIME: { meaning: '本机时钟与中心相差太大', todo: '在本机开启时间同步（NTP）' },
   AGENT_UNKNOWN: {
-    meaning: '中心不认识本代理或这个指纹',
-    todo: '核对指纹；新代理或被中心遗忘的代理需要加入码：ferry join 加入码',
+    meaning: '中心不认识本前置机或这个指纹',
+    todo: '核对指纹；新前置机或被中心遗忘的前置机需要加入码：ferry join 加入码',
   },
-  AGENT_REVOKED: { meaning: '中心已停用本代理', todo: '联系中心；中心重新允许之前，本机不会上传影像' },
+  AGENT_REVOKED: { meaning: '中心已停用本前置机', todo: '联系中心；中心重新允许之前，本机不会上传影像' },
   AGENT_CLONED: {
     meaning: '另一台电脑在使用本前置机的身份：数据文件夹被复制过',
     todo: '两台中只保留一台。另一台：等 ferry queue 为空后停止影渡，把数据文件夹移走，再用新的加入码加入：ferry join 加入码',
@@ -204,7 +204,7 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   },
   PACS_ADDRESS: {
     meaning: 'PACS 地址上应答的不是影像存储服务',
-    todo: '检查 center.yaml 中的 pacs.url，以及 PACS 前面的代理或网关；会自动重试',
+    todo: '检查 center.yaml 中的 pacs.url，以及 PACS 前面的前置机或网关；会自动重试',
   },
   PACS_DENIED: {
     meaning: 'PACS 不允许中心访问',
