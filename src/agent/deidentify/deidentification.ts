@@ -282,6 +282,7 @@ export class Deidentification implements DataSetEdits {
       case 'dummy':
         return this.#dummy(element, vr, decision.value)
       case 'uid':
+        checkFitsVr(element, vr)
         return element.replace(this.#uids(plainText(element)), 0)
       case 'shift-date':
         return this.#shift(element, list, vr)

@@ -203,6 +203,13 @@ test('a UID that swallowed other elements is withheld for that, and not called a
   for (const way of WAYS) {
     const from = partsOf(way, CT).findIndex(({ tag }) => tag === 0x0020_000d)
     expect(reasonOf(swallowing(way, CT, from, from + 1), way)).toMatch(/length may be wrong/)
+    // One that identifies nobody, and whose value makes two of one UID.
+    const parts = partsOf(way, CT).map((part) => {
+      if (part.tag !== 0x0008_0018) return part.bytes
+      const maker = way.element(0x0008_0070, 'LO', 'A\\B ')
+      return way.element(part.tag, 'UI', Buffer.concat([Buffer.from('1.2.3.4\0'), maker]))
+    })
+    expect(reasonOf(Buffer.concat(parts), way)).toMatch(/length may be wrong/)
   }
 })
 
