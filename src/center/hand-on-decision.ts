@@ -2,7 +2,7 @@ import { failureReason } from '../dicomweb/failure-reason.ts'
 import type { StowOutcome } from '../dicomweb/stow-answer.ts'
 import type { Claim } from './compare-copy.ts'
 
-/** What is done with one instance after an answer of the PACS. */
+/** The next step for one instance after an answer of the PACS. */
 export type HandOnDecision =
   | { readonly kind: 'accepted'; readonly warning: number | undefined }
   | { readonly kind: 'refused'; readonly reason: string }

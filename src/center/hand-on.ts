@@ -16,7 +16,7 @@ import type { HandOnInstance, HandOnOutcome, HandOnRegister, NoteRegister } from
 import type { StoredFiles } from './stored-files.ts'
 import { Suspects } from './suspects.ts'
 
-/** Where instances are handed on to. Throws what stood in the way on this side; what the PACS says is an answer. */
+/** The destination of the hand-on. Throws faults on this side; everything that the PACS says is an answer. */
 export interface Pacs {
   readonly store: (instances: readonly StowInstance[], signal: AbortSignal) => Promise<StowAnswer>
   /** The copy that it has of an instance. */
@@ -98,7 +98,7 @@ export class HandOn {
     }
   }
 
-  /** What was stored before this PACS was configured, or before it was told to take these policies, is for it too. */
+  /** Instances that were stored before this PACS was configured, or before it was to take these policies, are for it too. */
   async #adopt(): Promise<true> {
     const { handOn, takes, clock, log } = this.#means
     const adopted = await handOn.adopt(takes, clock.now(), this.#stop.signal)
@@ -135,7 +135,7 @@ export class HandOn {
     }
   }
 
-  /** An instance that can't be read here is found as one that the PACS cannot stand: it holds up no other. */
+  /** An instance that cannot be read here is found like one that makes the PACS fail: it holds up no other. */
   async #ask(
     batch: readonly HandOnInstance[],
   ): Promise<StowAnswer | { readonly kind: 'unreadable'; readonly failure: Failure }> {

@@ -111,8 +111,8 @@ export class OperatorDesk implements Disposable {
   }
 
   /**
-   * Hands what waits for the PACS, was refused or is unverified on again, of one study or of all, at once if the center
-   * runs; returns how many instances. What is held is not among them: see {@link release}.
+   * Hands on again the instances that wait for the PACS, were refused or are unverified, of one study or of all, at once if the
+   * center runs; returns how many. Held instances are not among them: see {@link release}.
    */
   retryPacs(studyUid?: string): Promise<number> {
     return this.#register.handOn.retry(this.#clock.now(), studyUid)

@@ -19,7 +19,7 @@ export class PacsNote {
     this.#log = log
   }
 
-  /** `failure`: why nothing can be stored there now; undefined if the PACS answers. What cannot be written is written next time. */
+  /** `failure`: why nothing can be stored there now; undefined if the PACS answers. A note that cannot be written is written next time. */
   async tell(failure: Failure | undefined): Promise<void> {
     const name = failure === undefined ? null : nameOf(failure)
     const state = `${name} ${failure?.message}`

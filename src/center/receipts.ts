@@ -43,7 +43,7 @@ export async function answerManifest(
   if (manifest.agent !== agent.kid) throw invalid('it names another agent than the one that sends it')
   const digest = jwsDigest(jws)
   const chain = await chainOf(means.register, manifest, digest)
-  // What changes after this moment is said by the next receipt.
+  // The next receipt says what changes after this moment.
   const now = means.clock.now()
   const { instances, missing } = await lookUp(means, manifest.agent, manifest.instances)
   if (missing.length > 0) return { missing }

@@ -323,7 +323,7 @@ export interface HandOnRegister {
    * many. In slices, until aborted.
    */
   adopt(takes: (policy: string) => boolean, now: number, signal: AbortSignal): Promise<number>
-  /** What waits for a PACS, is held from it or was refused, and is not for the configured one: no PACS is meant to have it. */
+  /** Sets instances to `none` that wait for a PACS, are held from it or were refused, and are not for the configured one. */
   disown(takes: (policy: string) => boolean, now: number): Promise<number>
   count(): Promise<PacsCounts>
 }
@@ -337,8 +337,8 @@ export interface PacsCounts {
 }
 
 /**
- * STARTED: this center process began. PACS_AWAY: nothing has reached the PACS since then. PACS_ADDRESS: what answers at its
- * address is no service that stores instances. PACS_DENIES_US: it answers, but does not let the center in. KEYS_REFUSED:
+ * STARTED: this center process began. PACS_AWAY: nothing has reached the PACS since then. PACS_ADDRESS: the service at its
+ * address does not store instances. PACS_DENIES_US: it answers, but does not let the center in. KEYS_REFUSED:
  * the keys or the certificate were changed and cannot be taken over. RETRIED: how often an operator asked for a retry.
  */
 export type NoteName =

@@ -4,7 +4,7 @@ const RECURRENCES = { ofPacs: 1, other: 4 }
 const KNOWN_LIMIT = 10_000
 
 /**
- * Tells an instance that the PACS cannot stand from a PACS that takes nothing, where the answer does not say which it is:
+ * Tells an instance that makes the PACS fail from a PACS that takes nothing, if the answer does not say which it is:
  * such an instance fails again although others went through since it failed. Kept in memory; after a restart an instance
  * is suspected again.
  */

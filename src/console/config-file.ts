@@ -16,7 +16,7 @@ export function systemConfigFolder(environment: Environment): string {
   return join(environment['ProgramData'] ?? 'C:\\ProgramData', 'Ferry')
 }
 
-/** The file that is named, or the first that there is. Throws CONFIG_INVALID where there is none. */
+/** Returns the named file, or the first one that exists. Throws CONFIG_INVALID if there is none. */
 export function findConfig({ terminal, say }: Session, named: string | undefined, file: string): string {
   const { environment, folder } = terminal
   const explicit = named ?? environment['FERRY_CONFIG']

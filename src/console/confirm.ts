@@ -1,7 +1,7 @@
 import type { Phrase } from './language/phrases-en.ts'
 import type { Session } from './session.ts'
 
-/** True if a person at the terminal says yes. Without a terminal nobody can, and it is false. */
+/** Resolves to true if a person at the terminal says yes, and to false without a terminal. */
 export async function confirmed({ terminal, say }: Session, question: Phrase): Promise<boolean> {
   const answer = (await terminal.ask?.(say(question))) ?? ''
   if (/^(y|yes|是)$/i.test(answer.trim())) return true

@@ -13,7 +13,7 @@ export interface ProblemWords {
 
 type Troubled = Pick<DeviceView, 'problem' | 'state' | 'callingAeTitle' | 'peerAddress' | 'calledAeTitle'>
 
-/** What was last in the way of a device, and what to do; of a kind that only a newer agent knows, its detail. */
+/** Returns the last problem of a device and the cure; for a kind that only a newer agent knows, its detail. */
 export function deviceProblemText(
   device: Troubled,
   say: Say,
@@ -55,7 +55,7 @@ function approveCommand({ callingAeTitle: aeTitle, peerAddress }: Troubled): str
 const ignoreCommand = ({ callingAeTitle: aeTitle, peerAddress }: Troubled): string =>
   deviceCommand('ignore', { aeTitle, address: peerAddress ?? undefined })
 
-/** Of a device that waits for a decision under an AE title that nobody can let in. */
+/** Text for a device that waits for a decision under an AE title that cannot be let in. */
 function unfitText(device: Troubled, say: Say): string | undefined {
   const { state, callingAeTitle, problem } = device
   const fault = aeTitleFault(callingAeTitle)

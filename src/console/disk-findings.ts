@@ -6,7 +6,7 @@ import { showDuration } from './show-values.ts'
 
 /** The agent keeps as many names of files in reserve, where the disk has a limit of them. */
 const RESERVE_FILES = 1000
-/** What takes less of the disk than this is not worth a word of advice. */
+/** A part of the disk below this share gets no advice. */
 const WORTH_A_WORD = 0.2
 
 type Disk = AgentStatus['disk']
@@ -36,7 +36,7 @@ export function diskFindings({ disk, alarms }: AgentStatus, say: Say): Finding[]
   ]
 }
 
-/** What is on the disk; empty if it is not the disk of the sealed images. */
+/** Returns the contents of the disk in words; empty if it is not the disk of the sealed images. */
 export function contentsText(disk: Disk, say: Say): string {
   return disk.contents === null ? '' : say('disk.contents', valuesOf(disk, say))
 }

@@ -1,6 +1,6 @@
 import type { FailureCode } from '../platform/failure.ts'
 
-/** What the shell is told; docs/cli.md shows the same table. A code that is not here counts as failure. */
+/** Exit codes for the shell; docs/cli.md shows the same table. A code that is not here counts as failure. */
 export const EXIT = {
   ok: 0,
   failed: 1,

@@ -21,9 +21,9 @@ export interface ExportedInstance {
 }
 
 /**
- * Takes the age file out of a spool file, which is a Part 10 file once a key opens it, and writes it and what stands
- * around it in clear to a folder, under names made of its ULID. Neither may be there already. Throws SPOOL_FILE_DAMAGED
- * where the bytes are not those that were sealed.
+ * Takes the age file out of a spool file, which is a Part 10 file once a key opens it, and writes it and the
+ * clear text around it to a folder, under names made of its ULID. Neither may exist already. Throws SPOOL_FILE_DAMAGED
+ * if the bytes are not those that were sealed.
  */
 export async function exportInstance(
   spoolFile: string,

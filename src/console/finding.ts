@@ -4,7 +4,7 @@ export interface Finding {
   readonly severity: 'act' | 'decide' | 'coping'
   readonly code: string
   readonly what: string
-  /** Ms since 1970; null where nobody knows. */
+  /** Ms since 1970; null if it is not known. */
   readonly since: number | null
   /** The next attempt, where there is one. */
   readonly next: { readonly attempt: number; readonly at: number } | null

@@ -11,7 +11,7 @@ import { showDuration } from './show-values.ts'
 export type { Finding } from './finding.ts'
 
 const HOUR_MS = 3_600_000
-/** A line that is down for so long does not come back by itself any more. */
+/** A line that is down for longer does not come back by itself. */
 const PATIENCE_MS = HOUR_MS
 /** Strangers at the door of the last day are worth a line; older ones are history. */
 const STRANGER_MS = 24 * HOUR_MS
@@ -21,7 +21,7 @@ const LATE_MS = 24 * HOUR_MS
 /** Tokens are refused at five minutes; a person has time before. */
 const CLOCK_MS = 60_000
 
-/** What the status comes to, what needs a person first. */
+/** Returns the findings of a status; those that need a person come first. */
 export function assessHealth(
   status: AgentStatus,
   say: Say,
@@ -134,7 +134,7 @@ function severityOf(device: SeenDevice, now: number): 'act' | 'decide' | undefin
   return state === 'unnamed' && problem !== null && MEANT_TO_SEND.has(problem.kind) ? 'decide' : undefined
 }
 
-/** Of a caller without a name: a device may stand behind it, unlike behind what only connects or speaks another protocol. */
+/** Problems of a caller without a name that may be a device, unlike one that only connects or speaks another protocol. */
 const MEANT_TO_SEND: ReadonlySet<string> = new Set([
   'request',
   'tls',

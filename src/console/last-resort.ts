@@ -17,8 +17,8 @@ export interface ProcessEvents {
 /**
  * Takes errors that no part of the program has handled, until it is disposed of.
  *
- * A promise that was rejected with nobody waiting for it ends nothing: one request, association or timer has failed, and
- * the others go on. After an exception that nobody caught the state of the process is undefined (Node's documentation,
+ * A rejected promise without a handler ends nothing: one request, association or timer has failed, and
+ * the others go on. After an uncaught exception the state of the process is undefined (Node's documentation,
  * "Warning: Using 'uncaughtException' correctly"): it is logged, and the process ends with exit code 70, so that the
  * service manager starts it again. Nothing is lost by that: an instance that was answered with Success survives a kill.
  */

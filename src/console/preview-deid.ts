@@ -72,7 +72,7 @@ class PreviewRun {
     this.#header = header
     this.#steps = steps
     const { sopClassUid } = header
-    // What was deflated is written inflated: pieces of a deflate stream cannot be changed.
+    // A deflated data set is written inflated: pieces of a deflate stream cannot be changed.
     const transferSyntaxUid = transferSyntax(header.transferSyntaxUid).deflated
       ? TRANSFER_SYNTAX.ExplicitVRLittleEndian
       : header.transferSyntaxUid

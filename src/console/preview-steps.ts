@@ -4,7 +4,7 @@ import { type DataElement, type ElementList, walk } from '../dicom/data-set-tree
 import { pathText } from '../dicom/element-path.ts'
 import { readText } from '../dicom/text.ts'
 
-/** What happens to one element, in the order of the data set. */
+/** The action on one element, in the order of the data set. */
 export interface PreviewStep {
   /** Keywords. */
   readonly path: string
@@ -17,7 +17,7 @@ export interface PreviewStep {
 }
 
 const SHOWN_CHARACTERS = 60
-/** Values of these VRs are bytes that stand for themselves. */
+/** Values of these VRs are shown as they are. */
 const PLAIN_VRS: ReadonlySet<string> = new Set([...TEXT_VRS, 'AS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI'])
 
 /** Gathers the steps of a de-identification, and looks at each element again once it is done. */
@@ -76,7 +76,7 @@ function shown({ path, vr, rule }: DeidStep, action: DeidStep['action']): Previe
   return { path: pathText(path), vr, action, rule }
 }
 
-/** What stays is searched for known values; where one was found, that is what happened. */
+/** Kept values are searched for known values; if one was found, that is the action shown. */
 function outcome({ action }: DeidStep, before: Buffer, after: Buffer): DeidStep['action'] {
   if (action === 'keep') return before.equals(after) ? 'keep' : 'scrub'
   // Some get a pseudonym rather than nothing.

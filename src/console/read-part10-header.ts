@@ -4,7 +4,7 @@ import { Failure } from '../platform/failure.ts'
 
 const FIRST_BYTES = 64 * 1024
 
-/** What stands before a DICOM file's data set. Throws DATA_SET_UNREADABLE, and what the file system says. */
+/** Reads the header before a DICOM file's data set. Throws DATA_SET_UNREADABLE, and errors of the file system. */
 export async function readPart10Header(path: string): Promise<Part10Header> {
   await using file = await open(path, 'r')
   for (let bytes = FIRST_BYTES; ; bytes *= 4) {

@@ -49,7 +49,7 @@ export async function runProgram(
   }
 }
 
-/** What went wrong and what to do: for people, or as JSON for the program that asked for JSON. */
+/** Reports a failure and its cure: for people, or as JSON for the program that asked for JSON. */
 function report({ terminal, language, causes }: Session, { code, message }: Failure, asJson: boolean): void {
   const words = wordsOfFailure(code, language)
   if (asJson) {

@@ -5,7 +5,7 @@ export const ownShell = (): Shell => (process.platform === 'win32' ? 'windows' :
 
 /** Means itself in bash, cmd.exe and PowerShell. */
 const BARE = /^[A-Za-z0-9_][A-Za-z0-9_.:@/-]*$/
-/** What cmd.exe or PowerShell change between double quotes. */
+/** Characters that cmd.exe or PowerShell change between double quotes. */
 const CHANGED_BY_WINDOWS = /[$`"%!]/
 
 /**

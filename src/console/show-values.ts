@@ -20,7 +20,7 @@ export function showDuration(ms: number, say: Say): string {
     .join(' ')
 }
 
-/** Local time; the date only where it is not today's. */
+/** Returns local time, with the date unless it is today's. */
 export function showTime(time: number, now: number): string {
   const [day, clock] = localTime(time)
   return day === localTime(now)[0] ? clock : `${day} ${clock}`

@@ -42,7 +42,7 @@ export function modalityText(display: DisplayView): string {
   return display === null || display === 'lost' ? '' : valueText(display.modality)
 }
 
-/** What is known of a study's patient, a line each; and what the marks mean. */
+/** The known attributes of a study's patient, a line each, and the meaning of the marks. */
 export function displayText(display: DisplayView, say: Say): [title: string, value: string][] {
   if (display === null) return []
   if (display === 'lost') return [[say('column.patient'), say('names.lost')]]

@@ -3,7 +3,7 @@ const FEW = 3
 /** Named of more. */
 const NAMED = 6
 
-/** What people call the SOP classes, by parts of their names; the first that fits. */
+/** Common names of SOP classes, by parts of their names; the first that fits. */
 const SHORT: readonly (readonly [RegExp, string])[] = [
   [/\bCT .*Image/, 'CT'],
   [/\bMR .*(Image|Spectroscopy)/, 'MR'],

@@ -16,7 +16,7 @@ export function startProgram(build: BuildProgram): void {
       end.abort(new Error(`stopped by ${name}`))
     })
   }
-  // `ferry queue | head` closes the pipe early; that is no fault.
+  // `ferry queue | head` closes the pipe early; that is not a fault.
   process.stdout.on('error', () => {})
   const surroundings = { terminal: systemTerminal(), clock: systemClock, signal: end.signal }
   void conclude(runProgram(build, process.argv.slice(2), surroundings))

@@ -36,7 +36,7 @@ const DISK_TRIED: readonly Sentence[] = [
   { phrase: 'next.diskTried', holds: always },
 ]
 
-/** Codes of findings that are no failure codes. */
+/** Codes of findings other than failure codes. */
 export type OwnFindingCode = 'HELD' | 'STORAGE_LOW' | 'MAKING_ROOM' | 'DEVICE_REJECTED' | 'LATE' | 'CLOCK'
 
 /** The first sentence that holds is the "next" line of a finding of the agent with this code. */
@@ -74,7 +74,7 @@ export const AGENT_OUTLOOKS: Readonly<Partial<Record<FailureCode | OwnFindingCod
   LATE: [{ phrase: 'next.untilConfirmed', holds: always }],
 }
 
-/** While one of these stands at the center, agents cannot send to it. */
+/** While one of these conditions holds at the center, agents cannot send to it. */
 const STOP_AGENTS = ['NOT_RUNNING', 'STORAGE_FULL', 'STORE_MISSING', 'REGISTER_UNREADABLE']
 
 /** The same for the center. */

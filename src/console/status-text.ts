@@ -13,7 +13,7 @@ const MARKS: Readonly<Record<Level, { mark: string; style: Style }>> = {
   well: { mark: '✓', style: 'green' },
 }
 
-/** What `ferry status` shows: what is wrong comes first. */
+/** Returns the lines of `ferry status`: problems come first. */
 export function statusText(view: StatusView, say: Say, paint: Paint): string[] {
   return [
     paint('bold', view.version),

@@ -7,7 +7,7 @@ import type { Language, Say } from './language/language.ts'
 import { showBytes, showDuration, showTime } from './show-values.ts'
 import { AGENT_OUTLOOKS, headlineFor, type Level, type Outlooks, outlookFor } from './status-sentences.ts'
 
-/** What it all comes to, and each finding. */
+/** The summary of a status, and each finding. */
 export interface Headline {
   readonly level: Level
   readonly headline: string
@@ -28,9 +28,9 @@ export interface Labelled {
 
 export interface FindingView {
   readonly level: Level
-  /** What is wrong, and since when. */
+  /** The problem, and its beginning. */
   readonly what: string
-  /** What happens next, and what to do. */
+  /** The next step of the program, and the cure. */
   readonly advice: readonly Labelled[]
 }
 

@@ -94,7 +94,7 @@ function studyTable(studies: readonly StudyView[], { say, language, causes, cloc
   )
 }
 
-/** Undefined where nothing stands in it. */
+/** Returns undefined if all cells are empty. */
 function column(title: string, studies: readonly StudyView[], cell: (study: StudyView) => string) {
   const cells = studies.map(cell)
   return cells.some((text) => text !== '') ? { title, cells } : undefined

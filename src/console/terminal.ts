@@ -3,7 +3,7 @@ import { styleText } from 'node:util'
 
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green'
 
-/** What a command writes to and reads from; handed in, so that tests read what people would see. */
+/** Input and output of a command; handed in, so that tests read what people would see. */
 export interface Terminal {
   /** A line of data, for standard output. */
   print(line: string): void

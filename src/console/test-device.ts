@@ -42,7 +42,7 @@ export async function testDevice(
   else for (const one of seen) terminal.print(lastSentText(one, session))
 }
 
-/** What the running agent has seen under this AE title; undefined when none runs. */
+/** Returns the devices that the running agent has seen under this AE title; undefined if no agent runs. */
 async function seenBy(dataFolder: string, aeTitle: string): Promise<DeviceView[] | undefined> {
   try {
     const { value } = await new ControlClient(dataFolder).call(devicesSchema, 'GET', CONTROL_PATHS.devices)

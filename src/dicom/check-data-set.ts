@@ -72,7 +72,7 @@ export class DataSetCheck {
     return Array.from(new Set([...this.#found, ...later.flat()]))
   }
 
-  /** True if the data set could not be read up to its pixel data: not at all, or for zeros that stand within it. */
+  /** True if the data set could not be read up to its pixel data: not at all, or because of zeros within it. */
   #isLost(): boolean {
     return (
       this.#found.has('unreadable') || (this.#found.has('trailingBytes') && this.#pixels.state === 'before')

@@ -30,13 +30,13 @@ export interface AcceptorOptions {
   /** Takes the lines about rejected peers. */
   readonly strangers: StrangerLog
   readonly limits: DimseLimits
-  /** What the requests of all connections share. */
+  /** The memory limit that the requests of all connections share. */
   readonly gathering: GatheringLimits
   /** Whether one more association is within the limits; it then counts until {@link leave}. */
   readonly admit: () => boolean
   /** No association exists any more; may be called again. */
   readonly leave: () => void
-  /** Of the listener. */
+  /** Port of the listener. */
   readonly localPort: number
   /** Logs that a peer gets no association, or loses contexts, without a decision of the handlers; and tells it. */
   readonly report: (trouble: CallerTrouble) => void
@@ -121,7 +121,7 @@ export class Acceptor {
     }
   }
 
-  /** What Ferry does by itself is no trouble of the caller: its end, and its faults, which are logged as such. */
+  /** An end or a fault of Ferry itself is not a problem of the caller; faults are logged as such. */
   #tellOfNone(failure: Failure): void {
     if (this.#isStopping || failure.code === 'INTERNAL') return
     if (!this.#isDecided)

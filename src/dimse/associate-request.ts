@@ -27,7 +27,7 @@ export interface CheckedAssociateRequest {
   readonly implementationVersionName: string | undefined
   /** The peer's limit for P-DATA-TF to it; 0 means none (PS3.8 §D.1.1). */
   readonly peerMaxPduLength: number
-  /** Contexts that are refused alone, by ID; the PDU has a stand-in for each. */
+  /** Contexts that are refused alone, by ID; the PDU has a replacement for each. */
   readonly brokenContexts: ReadonlyMap<number, BrokenContext>
 }
 

@@ -7,14 +7,14 @@ import type {
 } from './association.ts'
 import type { ServiceAnswer, ServicePeer, ServiceRequest } from './service.ts'
 
-/** What Ferry does with associations; the only calls that leave this folder. */
+/** Handlers of associations; the only calls that leave this folder. */
 export interface AssociationHandlers {
   /** Decides at once. An exception rejects the association as a transient fault. */
   answer(request: AssociationRequest): AssociationAnswer
   /** An exception is answered with "processing failure", once the data set is past. */
   store(request: StoreRequest): StoreSink
   /**
-   * Answers N-ACTION, N-CREATE, N-SET and N-EVENT-REPORT; undefined says that nobody serves it. An exception is answered
+   * Answers N-ACTION, N-CREATE, N-SET and N-EVENT-REPORT; undefined says that it is not served. An exception is answered
    * with "processing failure". The peer waits as long as it takes.
    */
   request?(request: ServiceRequest, peer: ServicePeer): Promise<ServiceAnswer> | undefined

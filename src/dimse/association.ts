@@ -13,7 +13,7 @@ export interface ProposedContext {
   readonly proposesScp?: true
 }
 
-/** What a peer asks for in A-ASSOCIATE-RQ. Texts are the peer's, padding removed and otherwise unchecked. */
+/** The request of a peer in A-ASSOCIATE-RQ. Texts are the peer's, padding removed and otherwise unchecked. */
 export interface AssociationRequest {
   readonly callingAeTitle: string
   readonly calledAeTitle: string
@@ -63,7 +63,7 @@ export interface StoreRequest {
   readonly messageId: number
 }
 
-/** What the peer is told about an instance. */
+/** The answer to the peer about an instance. */
 export interface StoreAnswer {
   /** PS3.4 §B.2.3, see {@link STORAGE_STATUS}. */
   readonly status: number

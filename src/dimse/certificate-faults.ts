@@ -1,7 +1,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { oneLine } from './distinguished-name.ts'
 
-/** What a certificate is shown for: by a device that calls us, or by one that we call. */
+/** The use of a certificate: by a device that calls us, or by one that we call. */
 export type CertificateUse = 'client' | 'server'
 
 /** SECLEVEL 2 of the profile (NIST SP 800-57 Part 1, 112 bits). */
@@ -41,7 +41,7 @@ export function chainOf(
   return authority === undefined || isThere ? chain : [...chain, authority]
 }
 
-/** What is wrong with a key or a signature in the chain, in words; a trust anchor's own signature counts for nothing. */
+/** Returns the faults of keys and signatures in the chain, in words; a trust anchor's own signature does not count. */
 export function weaknessWords([leaf, ...above]: readonly X509Certificate[]): string[] {
   if (leaf === undefined) return []
   return [

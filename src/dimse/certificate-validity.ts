@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 
 const DAY_MS = 24 * 3600 * 1000
-/** Time enough to have a certificate renewed, also in a place where somebody has to travel for it. */
+/** Time enough to have a certificate renewed, also in a place that a person has to travel to. */
 const NOTICE_MS = 30 * DAY_MS
 
 /** Why a certificate will soon be, or is, of no use, in words; undefined while all is well. */

@@ -37,7 +37,7 @@ const REQUEST_FIELDS: ReadonlySet<number> = new Set([
   0x0001, 0x0010, 0x0020, 0x0021, 0x0030, 0x0100, 0x0110, 0x0120, 0x0130, 0x0140, 0x0150,
 ])
 
-/** What a response may repeat of its request, by value representation (PS3.7 §E.1). */
+/** Elements of its request that a response may repeat, by value representation (PS3.7 §E.1). */
 const REPEATED_UIDS = [0x0002, 0x0003, 0x1000, 0x1001] as const
 const REPEATED_NUMBERS = [0x0100, 0x0110, 0x0700, 0x0800, 0x1002, 0x1008] as const
 
@@ -47,12 +47,12 @@ const NO_DATA_SET = 0x0101
 const DATA_SET_FOLLOWS = 0x0001
 const MEDIUM_PRIORITY = 0
 
-/** What all messages have, and what the services of this folder need of the rest. */
+/** The elements that all messages have, and those that the services of this folder need. */
 export interface CommandSet {
   readonly commandField: number
-  /** Of a request. */
+  /** Message ID of a request. */
   readonly messageId: number | undefined
-  /** Of a response or a C-CANCEL. */
+  /** Message ID in a response or a C-CANCEL. */
   readonly messageIdBeingRespondedTo: number | undefined
   readonly hasDataSet: boolean
   readonly affectedSopClassUid: string | undefined
@@ -122,7 +122,7 @@ export function isResponse(command: CommandSet): boolean {
   return (command.commandField & RESPONSE) !== 0
 }
 
-/** The message ID to answer to. What can't be answered would leave the peer waiting: it ends the association. */
+/** Returns the message ID to answer to. Throws without one, which ends the association: the peer would wait for an answer. */
 export function answerableMessageId(command: CommandSet): number {
   const { commandField, messageId } = command
   if (REQUEST_FIELDS.has(commandField) && messageId !== undefined) return messageId

@@ -8,24 +8,24 @@ import { brokenWords } from './tls-words.ts'
 const MAX_BUFFERED = 256 * 1024
 const MAX_CHUNKS = 1024
 /**
- * After so many bytes the event loop has a turn. Node.js reads a socket for as long as there is something, up to 2 MiB; what
- * the disk has done meanwhile would wait for all of it.
+ * After this many bytes the event loop has a turn. Node.js reads a socket as long as there is something, up to 2 MiB; finished
+ * work of the disk would wait for all of it.
  */
 const TURN_BYTES = 128 * 1024
 /**
- * That is so where nobody else has sent anything for so many bytes. Of several who send at once each is read in one go: what
- * they send ends at nearly the same time then, and shares the device's flushes.
+ * Yield only if this peer has been the sole sender for this many bytes. With several senders, read each in one go: their
+ * instances then finish together and share the device's flushes.
  */
 const ALONE_BYTES = 1024 * 1024
 /** A-ASSOCIATE-RQ up to the end of the calling AE title (PS3.8 §9.3.2). */
 const HEAD_BYTES = 42
 
 /**
- * A socket read by asking. What nobody has asked for yet stays within {@link MAX_BUFFERED}, then TCP holds the peer
+ * A socket that is read on request. Bytes that were not requested yet stay within {@link MAX_BUFFERED}, then TCP holds the peer
  * back. Until then the socket keeps being read, so that a peer that goes away is noticed at once.
  */
 export class Connection {
-  /** Whose bytes came last, and how many since another's did. */
+  /** The connection whose bytes came last, and their number since another's came. */
   static #last: Connection | undefined
   static #sinceOther = 0
   readonly #socket: Socket
@@ -118,7 +118,7 @@ export class Connection {
   }
 
   /**
-   * Takes nothing more from the peer. What was written still goes out; the peer's bytes are read and dropped, since
+   * Takes nothing more from the peer. Written bytes still go out; the peer's bytes are read and dropped, since
    * closing with unread bytes would reset the connection and take our last PDU along. The socket is destroyed when the
    * peer has not closed within `lingerMs` (ARTIM, PS3.8 §9.1.5).
    */

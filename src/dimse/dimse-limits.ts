@@ -1,4 +1,4 @@
-/** What one listener grants its peers. Durations are counted on the monotonic clock. */
+/** Limits of one listener for its peers. Durations are counted on the monotonic clock. */
 export interface DimseLimits {
   /** The longest P-DATA-TF that we announce and take, in bytes. */
   readonly maxPduLength: number
@@ -13,7 +13,7 @@ export interface DimseLimits {
   /** Associations in all and from one address; more are rejected as a transient limit. */
   readonly associations: number
   readonly associationsPerPeer: number
-  /** Of these, kept for addresses of listed devices, if any device is listed with one. */
+  /** The part of them that is kept for addresses of listed devices, if any device is listed with one. */
   readonly associationsKept: number
   /** Bytes that the data sets of N-ACTION and its like may hold, in all and one of them: they are held whole. */
   readonly requestBytes: number

@@ -25,7 +25,7 @@ export interface ListenOptions {
   readonly clock: Clock
   readonly log: Log
   readonly limits?: Partial<DimseLimits>
-  /** Of listed devices: places are kept for them. */
+  /** Addresses of listed devices: places are kept for them. */
   readonly known?: KnownAddresses
   /** Where another listener is under the same limits. */
   readonly counts?: ListenerCounts
@@ -200,7 +200,7 @@ class Visitor {
   readonly #socket: Socket
   readonly #address: string
   readonly #counts: ListenerCounts
-  /** What happens before the socket is destroyed because another one needs its place. */
+  /** Called before the socket is destroyed because another one needs its place. */
   evict: () => void = () => {}
   #place: Place | undefined
   #isAssociated = false

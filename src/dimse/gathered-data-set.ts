@@ -8,7 +8,7 @@ export class GatheringLimits {
     this.#left = limitInAll
   }
 
-  /** Of the request that holds `held` bytes already. */
+  /** Takes `bytes` for the request that holds `held` bytes already. */
   take(held: number, bytes: number): boolean {
     if (held + bytes > this.#limitEach || bytes > this.#left) return false
     this.#left -= bytes

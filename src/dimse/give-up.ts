@@ -3,8 +3,8 @@ import type { Connection } from './connection.ts'
 import { ABORT_BY_USER, BrokenOff } from './pdu.ts'
 
 /**
- * Ends a connection over an error: a peer that has gone by itself is let go, any other is told by A-ABORT. Answers the
- * Failure that everyone who waits for this connection gets; a foreign error becomes INTERNAL.
+ * Ends a connection over an error: a peer that has gone by itself is let go, any other is told by A-ABORT. Returns the
+ * Failure for all that wait for this connection; a foreign error becomes INTERNAL.
  */
 export function giveUp(connection: Connection, error: unknown, lingerMs: number): Failure {
   const failure = asFailure(error)

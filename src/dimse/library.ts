@@ -60,7 +60,7 @@ export function openInternals(network: object): NetworkInternals {
   return internals
 }
 
-/** Stands where the library expects its socket: what it writes is kept, what it is to read is handed in. */
+/** Replaces the library's socket: its output is kept, its input is handed in. */
 export class MemorySocket extends EventEmitter {
   readonly #written: Buffer[] = []
 
@@ -73,7 +73,7 @@ export class MemorySocket extends EventEmitter {
     return this
   }
 
-  /** What the library has written since the last call. */
+  /** Returns the bytes that the library has written since the last call. */
   takeWritten(): Buffer {
     return Buffer.concat(this.#written.splice(0))
   }

@@ -12,7 +12,7 @@ export interface KnownAddresses {
   readonly isEmpty: boolean
 }
 
-/** What peers hold just now, against the limits; listeners may share it. */
+/** Counts of what peers use at the moment, against the limits; listeners may share it. */
 export class ListenerCounts {
   readonly gathering: GatheringLimits
   readonly #known: KnownAddresses

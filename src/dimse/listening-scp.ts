@@ -16,7 +16,7 @@ interface Response {
 export class ListeningScp extends library.Scp {
   /** Answers the request heard last, with a status. */
   respond: ((status: number) => void) | undefined
-  /** What the library reported instead of throwing. */
+  /** Errors that the library reported instead of throwing. */
   readonly errors: unknown[] = []
 
   override associationRequested(): void {}

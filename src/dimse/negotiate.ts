@@ -13,7 +13,7 @@ import type { BrokenContext } from './proposed-contexts.ts'
 import { requestTitles } from './request-titles.ts'
 import type { TlsPeer } from './tls-peer.ts'
 
-/** What was agreed for one presentation context. */
+/** The agreement for one presentation context. */
 export interface AgreedContext {
   readonly abstractSyntaxUid: string
   readonly transferSyntaxUid: string

@@ -11,7 +11,7 @@ import { BROKEN_OFF, distrustWords, handshakeWords, type Verification } from './
 export interface TlsProposal {
   readonly credentials: TlsCredentials
   /**
-   * Whether the peer's certificate must name the host that we connect to, besides being vouched for. Many devices and
+   * Whether the peer's certificate must name the host that we connect to, in addition to being trusted. Many devices and
    * archives are addressed by number and have a certificate for a name, or the other way round.
    */
   readonly checkHost: boolean

@@ -71,7 +71,7 @@ export class PduReader {
     this.#maxPduLength = maxPduLength
   }
 
-  /** What comes next between messages. Its first byte may take as long as the watchdog was set to beforehand. */
+  /** Reads the next fragment or PDU between messages. Its first byte may take as long as the watchdog was set to beforehand. */
   async next(): Promise<Fragment | ControlPdu> {
     await this.#othersFirst()
     if (this.#pduLeft === 0) await this.#connection.some()
@@ -79,7 +79,7 @@ export class PduReader {
     return this.nextOfMessage()
   }
 
-  /** What comes next within a message: it must be whole before the limit between two PDUs has passed. */
+  /** Reads the next fragment or PDU within a message: it must be whole before the limit between two PDUs has passed. */
   async nextOfMessage(): Promise<Fragment | ControlPdu> {
     if (this.#pduLeft > 0) return this.#fragment()
     this.restartTimer()

@@ -28,7 +28,7 @@ export interface AbortOrigin {
 
 export const ABORT_BY_USER: AbortOrigin = { source: 0, reason: 0 }
 
-/** What the service provider finds wrong with a PDU. */
+/** Reasons of the service provider for an abort (PS3.8 §9.3.8). */
 export const ABORT_BY_PROVIDER = {
   reasonNotSpecified: { source: 2, reason: 0 },
   unrecognizedPdu: { source: 2, reason: 1 },

@@ -29,7 +29,7 @@ export interface RequestCall {
   readonly asked: ServiceCommand
 }
 
-/** Takes the data set in and has the request answered; undefined when nobody serves it. */
+/** Takes the data set in and has the request answered. Resolves to undefined if it is not served. */
 export async function performRequest(
   call: RequestCall,
   means: RequestMeans,

@@ -21,7 +21,7 @@ export class PieceGatherer {
     return ready
   }
 
-  /** What has been gathered, which is to be asked for at the end. */
+  /** Returns the gathered bytes; to be called at the end. */
   rest(): readonly Buffer[] {
     if (this.#gathered === undefined) return NO_PIECES
     const gathered = this.#gathered.subarray(0, this.#length)

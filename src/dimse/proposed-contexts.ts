@@ -10,7 +10,7 @@ const TRANSFER_SYNTAX = 0x40
 
 const MAX_CONTEXTS = 128
 
-/** Stands in for a context that cannot be agreed on, so that dcmjs-dimse keeps its ID for the answer. */
+/** Replaces a context that cannot be agreed on, so that dcmjs-dimse keeps its ID for the answer. */
 const STAND_IN = Buffer.concat([
   encodeItem(ABSTRACT_SYNTAX, Buffer.from('2.25.0')).whole,
   encodeItem(TRANSFER_SYNTAX, Buffer.from('1.2.840.10008.1.2')).whole,

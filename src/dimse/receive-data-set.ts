@@ -41,7 +41,7 @@ async function offerAll(reader: PduReader, sink: Taker, pieces: readonly Buffer[
   return true
 }
 
-/** Whether the sink has taken the piece; why not is the sink's to know. The peer's time stands still meanwhile. */
+/** Resolves to whether the sink has taken the piece; the sink knows why not. The peer's time does not run meanwhile. */
 async function offer(reader: PduReader, sink: Taker, piece: Buffer): Promise<boolean> {
   let taken: Promise<void> | undefined
   try {

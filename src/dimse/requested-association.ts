@@ -47,7 +47,7 @@ export interface OutgoingInstance {
   readonly dataSet: AsyncIterable<Buffer>
 }
 
-/** What negotiation leaves behind. */
+/** The result of negotiation. */
 export interface OpenedAssociation {
   readonly connection: Connection
   readonly reader: PduReader
@@ -56,7 +56,7 @@ export interface OpenedAssociation {
   readonly clock: Clock
   readonly timeouts: RequestorTimeouts
   readonly accepted: Accepted
-  /** What we asked for. */
+  /** Our own request. */
   readonly association: AssociationRequest
   readonly services?: RequestorServices
 }
@@ -238,7 +238,7 @@ export class RequestedAssociation implements AsyncDisposable {
     if (pduType === PDU_TYPE.releaseResponse && this.#isReleasing) {
       this.#end(new Failure('ASSOCIATION_ABORTED', 'the association has been released'))
     } else if (pduType === PDU_TYPE.releaseRequest) {
-      // may be refused by nobody (PS3.8 §7.2.2); also our part of a release collision
+      // a release may not be refused (PS3.8 §7.2.2); also our part of a release collision
       connection.write(encodePdu(PDU_TYPE.releaseResponse, Buffer.alloc(4))).catch(() => {})
       this.#end(new Failure('ASSOCIATION_ABORTED', 'the peer released the association'))
     } else throw unexpectedPdu(pduType, 'in an open association')

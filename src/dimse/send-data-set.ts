@@ -6,7 +6,7 @@ const MAX_SENT_PDU_LENGTH = 256 * 1024
 /** Less than this holds no useful fragment, and no command set. */
 export const MIN_PEER_PDU_LENGTH = 256
 
-/** How many bytes of a data set fit a PDU of the peer's limit; 0 is no limit. Fragments are even (PS3.8 §E.2). */
+/** Returns the number of bytes of a data set that fit a PDU of the peer's limit; 0 means unlimited. Fragments are even (PS3.8 §E.2). */
 export function fragmentLength(peerMaxPduLength: number): number {
   const pduLength =
     peerMaxPduLength === 0 ? MAX_SENT_PDU_LENGTH : Math.min(peerMaxPduLength, MAX_SENT_PDU_LENGTH)

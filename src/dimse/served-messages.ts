@@ -23,7 +23,7 @@ import type { ServicePeer } from './service.ts'
 import { encodeServiceResponse, readServiceCommand } from './service-command.ts'
 import { performStore } from './store-service.ts'
 
-/** What negotiation has led to. */
+/** The result of negotiation. */
 export interface Agreed {
   readonly association: AssociationRequest
   readonly contexts: ReadonlyMap<number, AgreedContext>

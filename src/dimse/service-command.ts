@@ -49,7 +49,7 @@ const SERVICE_NAMES: ReadonlyMap<number, ServiceName> = new Map([
   [COMMAND_FIELD.nCreateRequest, 'N-CREATE'],
 ])
 
-/** What a request asks for, its data set aside. */
+/** A request without its data set. */
 export type ServiceCommand = Omit<OutgoingRequest, 'sopClassUid' | 'dataSet'> & {
   readonly sopClassUid: string | undefined
 }

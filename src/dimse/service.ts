@@ -28,7 +28,7 @@ export interface ServiceAnswer {
   readonly status: number
   /** Plain ASCII, at most 64 characters (LO), no patient data. Longer text is cut. */
   readonly errorComment?: string
-  /** Of an instance that N-CREATE was asked to name. */
+  /** UID of an instance that N-CREATE left to the performer. */
   readonly sopInstanceUid?: string
   readonly dataSet?: Buffer
 }
@@ -48,7 +48,7 @@ export interface ServicePeer {
 export type OutgoingEvent = Omit<OutgoingRequest, 'service'>
 
 /**
- * Answers a request; undefined says that nobody serves it, which the peer is told. An exception is answered with
+ * Answers a request; undefined says that it is not served, which the peer is told. An exception is answered with
  * "processing failure". The peer waits as long as it takes.
  */
 export type ServiceHandler = (request: ServiceRequest) => Promise<ServiceAnswer> | undefined

@@ -12,14 +12,14 @@ export interface TlsFiles {
   /** Our certificate, then those between it and its authority. */
   readonly certificate: string
   readonly key: string
-  /** Whose certificates we believe: authorities, or single devices. */
+  /** The certificates that we trust: of authorities, or of single devices. */
   readonly ca: string
 }
 
-/** Our certificate and key, and whom we believe. */
+/** Our certificate and key, and the certificates that we trust. */
 export interface TlsCredentials {
   readonly certificate: X509Certificate
-  /** Whom we believe: authorities, or single devices. */
+  /** Certificates that we trust: of authorities, or of single devices. */
   readonly authorities: readonly X509Certificate[]
   /** For both sides: of the profile of PS3.15 §B.12. */
   readonly options: SecureContextOptions
@@ -38,7 +38,7 @@ export function readTlsCredentials(files: TlsFiles): TlsCredentials {
     key: key.export({ type: 'pkcs8', format: 'pem' }),
     cert: chain.map(String).join('\n'),
     ca: authorities.map(String),
-    // What stands in the list is believed, be it an authority or the certificate of one device.
+    // Each certificate of the list is trusted, be it an authority's or that of one device.
     allowPartialTrustChain: true,
   }
   try {

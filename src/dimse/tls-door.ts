@@ -29,7 +29,7 @@ export interface Secured {
   readonly tls: TlsPeer
 }
 
-/** Stands between a listener for TLS and its associations. */
+/** Secures the connections of a TLS listener before their associations begin. */
 export class TlsDoor {
   readonly #parts: TlsDoorParts
   readonly #gate: TlsGate
@@ -40,8 +40,8 @@ export class TlsDoor {
   }
 
   /**
-   * The connection, secured. Whom it does not let in it tells why, in the peer's own language where possible, reports,
-   * and has gone when this resolves with undefined; never rejects.
+   * Resolves with the secured connection; or with undefined, after telling a rejected peer why (by TLS or DICOM, as the peer
+   * speaks), reporting it and closing the socket. Never rejects.
    */
   async enter(socket: Socket, peerAddress: string): Promise<Secured | undefined> {
     socket.on('error', () => {}) // what broke is told by 'close' and by the handshake

@@ -22,7 +22,7 @@ export class TlsGate {
   readonly #credentials: TlsCredentials
   readonly #clock: Clock
   readonly #handshakeMs: number
-  /** Whose handshake an event belongs to: of a peer that has gone, Node's event no longer tells the address. */
+  /** The handshake that an event belongs to: Node's event no longer tells the address of a peer that has gone. */
   readonly #current = new AsyncLocalStorage<PromiseWithResolvers<TLSSocket>>()
 
   constructor({ credentials, clientCertificates }: TlsAcceptance, clock: Clock, handshakeMs: number) {
@@ -58,7 +58,7 @@ export class TlsGate {
     }
   }
 
-  /** What TLS says of the peer; throws TLS_FAILED when its certificate is missing or not believed. */
+  /** Returns the identity of the peer by TLS; throws TLS_FAILED if its certificate is missing or not trusted. */
   examine(secured: TLSSocket): TlsPeer {
     const certificate = secured.getPeerX509Certificate()
     const about = {

@@ -1,4 +1,4 @@
-/** What TLS has made sure of about a peer. */
+/** The identity of a peer that TLS has verified. */
 export interface TlsPeer {
   /** `TLSv1.2` or `TLSv1.3`. */
   readonly protocol: string
@@ -9,7 +9,7 @@ export interface TlsPeer {
 
 export interface TlsPeerCertificate {
   readonly subject: string
-  /** Of the whole certificate, in hex with colons. */
+  /** SHA-256 of the whole certificate, in hex with colons. */
   readonly sha256: string
   /** Its common names, and the DNS names and IP addresses of its subject alternative name. */
   readonly names: readonly string[]

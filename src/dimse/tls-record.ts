@@ -9,5 +9,5 @@ export function isTlsRecord(firstBytes: Buffer): boolean {
   return firstBytes[0] === HANDSHAKE && (firstBytes.length < 2 || firstBytes[1] === 3)
 }
 
-/** What tells a TLS client in its own language that there will be no handshake (RFC 5246 §7.2). */
+/** The alert that tells a TLS client that there will be no handshake (RFC 5246 §7.2). */
 export const TLS_HANDSHAKE_FAILURE = Buffer.of(ALERT, 3, 3, 0, 2, FATAL, HANDSHAKE_FAILURE)

@@ -51,7 +51,7 @@ export function brokenWords(error: unknown): string {
 export interface Verification {
   /** Node's code of what failed. Many have none of their own and are UNSPECIFIED. */
   readonly code: string
-  /** Whom we believe. */
+  /** Certificates that we trust. */
   readonly authorities: readonly X509Certificate[]
   readonly use: CertificateUse
   readonly nowMs: number

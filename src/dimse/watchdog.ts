@@ -16,7 +16,7 @@ export class Watchdog {
     this.#expired = expired
   }
 
-  /** Calls `expired(waitedFor)` once, unless set anew or stopped within `delayMs`. */
+  /** Calls `expired(waitedFor)` once, unless it is set again or stopped within `delayMs`. */
   set(delayMs: number, waitedFor: string): void {
     this.#waitedFor = waitedFor
     this.#deadlineMs = this.#clock.monotonicMs() + delayMs

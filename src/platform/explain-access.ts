@@ -1,7 +1,7 @@
 import { Failure, type FailureCode } from './failure.ts'
 import { pathTrouble } from './path-trouble.ts'
 
-/** What already names its own cure keeps its code. */
+/** Failures that already name their own cure keep their code. */
 const OWN_WORDS = new Set<FailureCode>([
   'FOLDER_NOT_PRIVATE',
   'ALREADY_RUNNING',

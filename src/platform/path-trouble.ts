@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path'
 /** Why a path cannot be used: the rights, or what is there. */
 export interface PathTrouble {
   readonly code: 'ACCESS_DENIED' | 'PATH_UNUSABLE' | 'STORAGE_ERROR'
-  /** What was found, and what cures it. */
+  /** The fault that was found, and its cure. */
   readonly words: string
 }
 
@@ -17,8 +17,8 @@ const READ_ONLY = 'EROFS'
 const NETWORK = new Set(['bind', 'connect', 'listen', 'getaddrinfo', 'send', 'recv'])
 
 /**
- * What is wrong with the path of a file system or SQLite error, found by a look at each folder on the way to it; undefined
- * for every other error. Of two paths (a rename) the first is looked at.
+ * Returns the fault of the path of a file system or SQLite error, found by a look at each folder on the way to it; undefined
+ * for every other error. If the error names two paths (a rename), the first is looked at.
  */
 export function pathTrouble(error: unknown): PathTrouble | undefined {
   const { code, path, syscall } = factsOf(error)

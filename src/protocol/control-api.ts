@@ -102,7 +102,7 @@ export const devicesSchema = z.object({ devices: z.array(deviceSchema) })
 /** `changed`: how many callers that was about; 0 = none was there. */
 export const callersChangedSchema = devicesSchema.extend({ changed: count })
 
-/** What a person recognizes a study by; `isGuess`: its character set is missing or wrong, and the bytes decided. */
+/** Text by which a person recognizes a study. `isGuess`: its character set is missing or wrong, and the bytes decided. */
 const displayTextSchema = z.object({ text: z.string(), isGuess: z.boolean() })
 export const displaySchema = z.object({
   patientName: displayTextSchema.exactOptional(),
@@ -159,11 +159,11 @@ export const statusSchema = z.object({
     reserveBytes: z.number(),
     /** How many more files the disk can name; null where it has no such limit. */
     freeFiles: z.number().nullable(),
-    /** What is done about too little room (agent/queue/spool-room.ts). */
+    /** The measure against too little room (agent/queue/spool-room.ts). */
     room: z.enum(['enough', 'making', 'nothing', 'young', 'unproven', 'checking']),
-    /** Confirmed copies are kept so long even if the disk is full. */
+    /** Time for which confirmed copies are kept even if the disk is full. */
     atLeastMs: z.number(),
-    /** What takes the room on the disk of the sealed images; null if another disk is the one that is short. */
+    /** Contents of the disk of the sealed images; null if another disk is short of room. */
     contents: z
       .object({
         totalBytes: z.number(),
@@ -365,7 +365,7 @@ export interface CallerPattern {
   readonly address: string | undefined
 }
 
-/** What a running agent answers; of a patient's attributes its rows carry masked ones at most. */
+/** The answers of a running agent. Its rows contain a patient's attributes in masked form at most. */
 export interface ControlService {
   status(): AgentStatus | Promise<AgentStatus>
   queue(limit: number): QueueView | Promise<QueueView>
@@ -387,7 +387,7 @@ export interface ControlService {
   devices(): DevicesView | Promise<DevicesView>
   /** Reads the list of devices from the configuration again; other changes there take effect at the next start. */
   reloadDevices(): DevicesView | Promise<DevicesView>
-  /** A caller that is not listed is no case for a person any more. Throws USAGE for one that is listed. */
+  /** Marks a caller that is not listed as ignored: it no longer needs a person. Throws USAGE for one that is listed. */
   ignoreCaller(which: CallerPattern): CallersChanged | Promise<CallersChanged>
   unignoreCaller(which: CallerPattern): CallersChanged | Promise<CallersChanged>
   /** Callers that were turned away are shown no more until they call again. */

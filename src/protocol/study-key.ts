@@ -7,7 +7,7 @@ const FILING = 'no-study-uid:'
 const DAY = /^\d{4}-\d\d-\d\d/
 const KEY_LIMIT = 512
 
-/** By what instances are put together: a Study Instance UID, or the key of a filing. */
+/** The key that groups instances: a Study Instance UID, or the key of a filing. */
 export const studyKeySchema = z.string().min(1).max(KEY_LIMIT)
 
 type Names = Pick<
@@ -15,7 +15,7 @@ type Names = Pick<
   'studyInstanceUid' | 'seriesInstanceUid' | 'callingAeTitle' | 'arrivedAt' | 'policy'
 >
 
-/** What a filing is known by. */
+/** The parts of a filing's key. */
 export interface Filing {
   readonly callingAeTitle: string
   /** YYYY-MM-DD, UTC. */
@@ -42,7 +42,7 @@ export function studyKeyAtCenter(key: string, agent: string): string {
   return key.startsWith(FILING) ? `${key}@${agent}` : key
 }
 
-/** What a key says if it is that of a filing; undefined for a Study Instance UID. */
+/** Returns the parts of a filing's key; undefined for a Study Instance UID. */
 export function filingOf(key: string): Filing | undefined {
   if (!key.startsWith(FILING)) return undefined
   const [callingAeTitle = '', day = '', seriesInstanceUid = ''] = key

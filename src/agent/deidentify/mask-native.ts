@@ -46,7 +46,7 @@ function sampleBytes(value: number, bytes: number, littleEndian: boolean): Buffe
 
 /**
  * Blackens regions of native pixel data as it passes; nothing is held. `isSwapped`: samples of 8 bits in words of big endian,
- * where the first of two neighbours stands behind the second (PS3.5 §8.1.1 with §7.3).
+ * where the first of two neighbours comes after the second (PS3.5 §8.1.1 with §7.3).
  */
 export function maskNative(
   layout: FrameLayout,

@@ -12,7 +12,7 @@ export interface PixelPlane {
   readonly black: Buffer
 }
 
-/** Where the pixels of a frame stand among its bytes. */
+/** The places of a frame's pixels among its bytes. */
 export interface FrameLayout {
   readonly frameBytes: number
   readonly planes: readonly PixelPlane[]

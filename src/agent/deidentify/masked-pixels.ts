@@ -74,7 +74,7 @@ function maskedFrames(
     transferSyntaxUid: codec?.transferSyntaxUid ?? transferSyntaxUid,
     adapt: (head) => codec && describeEncoded(head, image, codec),
     treat: ({ tag, length }) => {
-      // Tables of what stood where hold no longer, nor does the group's length.
+      // Offset tables are no longer right, nor is the group's length.
       if (tag !== TAG.PixelData) return 'remove'
       if (length !== UNDEFINED_LENGTH) throw unmaskable(image, transferSyntaxUid)
       return new MaskedFrames(masking)
@@ -93,7 +93,7 @@ function codecMasking(
   return layout && { frames: image.frames, regions, layout, isFragmentAFrame: false, codec }
 }
 
-/** Says of the pixels what is true once they are encoded anew; what was lost before stays lost. */
+/** Updates the description of the pixels after they were encoded again; an earlier loss stays recorded. */
 function describeEncoded(head: ElementList, image: PixelImage, codec: FrameCodec): void {
   const { photometricInterpretation, isSurelyLossy } = codec
   if (photometricInterpretation !== image.photometricInterpretation)

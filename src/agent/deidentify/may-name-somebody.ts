@@ -12,8 +12,8 @@ const OF_DIGITS = new Uint8Array(0x100)
 for (const byte of Buffer.from('0123456789 ')) OF_DIGITS[byte] = 1
 
 /**
- * True for a value that is no text by its VR, and may be text: a measure of seven digits and more, which may be an ID or a
- * telephone number; letters where numbers belong; what PS3.6 says is text, or of another VR than the device wrote.
+ * Returns true for a value that is not text by its VR, and may be text: a measure of seven digits and more, which may be an ID or a
+ * telephone number; letters where numbers belong; a value that is text by PS3.6, or has another VR there than the device wrote.
  */
 export function mayNameSomebody(element: DataElement, vr: string): boolean {
   const { tag, value } = element
@@ -25,7 +25,7 @@ export function mayNameSomebody(element: DataElement, vr: string): boolean {
   return isLong && /^\s*\d{7,}\s*$/.test(plainText(element))
 }
 
-/** True if letters or signs stand where a number, date or time belongs. */
+/** Returns true if letters or signs are in the place of a number, date or time. */
 export const saysNoNumber = ({ value }: DataElement): boolean => !isAllOf(OF_NUMBERS, value)
 
 function isAllOf(bytes: Uint8Array, value: Buffer): boolean {

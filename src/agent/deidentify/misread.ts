@@ -7,7 +7,7 @@ import { withheld } from './withheld.ts'
 const PATIENT_NAME = 0x0010_0010
 const PATIENT_ID = 0x0010_0020
 const ESCAPE = 0x1b
-/** TAB, LF, FF and CR may stand in text (PS3.5 §6.1.3), and ESC in text of ISO 2022. */
+/** Text may contain TAB, LF, FF and CR (PS3.5 §6.1.3), and ESC if it is ISO 2022. */
 const CONTROLS_IN_TEXT: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0c, 0x0d, ESCAPE])
 const TEXT_VRS: ReadonlySet<string> = new Set('AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT'.split(' '))
 /** Bytes of one value (PS3.5 Table 6.2-1). */
@@ -29,7 +29,7 @@ const ONE_SHORT: ReadonlySet<Tag> = new Set([
 
 /**
  * Throws DEID_WITHHELD for a value that its VR cannot have. A wrong length makes one element swallow the next ones, headers
- * and all: the data set still parses, and identity would leave inside a value that nobody suspects.
+ * included: the data set still parses, and identity would leave inside an unsuspicious value.
  *
  * @param vr the VR that the element has in truth
  */
@@ -40,7 +40,7 @@ export function checkFitsVr({ tag, value, encoding }: DataElement, vr: string): 
   const isText = TEXT_VRS.has(vr) && holdsControls(value)
   if (isNumber || isText)
     throw withheld(
-      `${attributeName(tag)} holds ${value.length} bytes that are no ${vr}: its length may be wrong`,
+      `${attributeName(tag)} holds ${value.length} bytes that are not ${vr}: its length may be wrong`,
     )
   const swallowed = TEXT_VRS.has(vr) ? undefined : swallowedElement(value, encoding.littleEndian)
   if (swallowed !== undefined)
@@ -53,7 +53,9 @@ export function checkFitsVr({ tag, value, encoding }: DataElement, vr: string): 
  */
 export function checkNamesPatient(head: ElementList): void {
   if (head.find(PATIENT_NAME) === undefined && head.find(PATIENT_ID) === undefined)
-    throw withheld("it has neither Patient's Name nor Patient ID, so nobody knows what to look for in it")
+    throw withheld(
+      "it has neither Patient's Name nor Patient ID, so the values to look for in it are not known",
+    )
 }
 
 /** Elements that every instance of a patient has, and pixel data. */
@@ -68,8 +70,8 @@ const EXPECTED: readonly Tag[] = [
 ]
 
 /**
- * Throws DEID_WITHHELD if an element that every instance has is missing, and stands within the value of another one. That
- * holds for values that do not stay, too: what they swallowed would be missing in the copy.
+ * Throws DEID_WITHHELD if an element that every instance has is missing, and lies within the value of another one. That
+ * holds for values that do not stay, too: the swallowed elements would be missing in the copy.
  *
  * @param hasPixels true if a large element follows the head
  */
@@ -82,14 +84,14 @@ export function checkNothingIsSwallowed(head: ElementList, hasPixels: boolean): 
     const swallowed = swallowedElement(value, encoding.littleEndian, missing)
     if (swallowed !== undefined)
       throw withheld(
-        `${attributeName(swallowed)} stands within the value of ${attributeName(tag)}, whose length may be wrong`,
+        `${attributeName(swallowed)} lies within the value of ${attributeName(tag)}, whose length may be wrong`,
       )
   })
 }
 
 /**
- * True for a sequence by PS3.6 that was read as a value because it is empty. Throws DEID_WITHHELD if it is not: nobody can
- * look into it, and it would stay as it is.
+ * True for a sequence by PS3.6 that was read as a value because it is empty. Throws DEID_WITHHELD if it is not: its content
+ * cannot be looked into, and would stay as it is.
  */
 export function isHollowSequence({ tag, items, value }: DataElement): boolean {
   if (items !== undefined || attributeOf(tag)?.vrs[0] !== 'SQ') return false

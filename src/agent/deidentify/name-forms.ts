@@ -5,8 +5,8 @@ import type { SearchForm } from './search-form.ts'
 const CHINESE_LIKE = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}]/u
 
 /**
- * The ways in which a PN value (its component groups parted by =, PS3.5 §6.2.1) is written elsewhere: whole, in either
- * order, joined in several ways, its parts alone where these are no common words.
+ * The ways in which a PN value (its component groups separated by =, PS3.5 §6.2.1) is written elsewhere: whole, in either
+ * order, joined in several ways, its parts alone unless they are common words.
  */
 export function nameForms(personName: string): SearchForm[] {
   return personName

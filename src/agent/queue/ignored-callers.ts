@@ -1,7 +1,7 @@
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../platform/sqlite.ts'
 
-/** A caller that a person wants to hear no more of; from any address where none is given. */
+/** A caller that a person has ignored; from any address if none is given. */
 export interface IgnoredCaller {
   readonly callingAeTitle: string
   readonly peerAddress: string | undefined

@@ -7,7 +7,7 @@ export interface OpenAtPacs {
   readonly receiptedAt: number
 }
 
-/** What receipts said of the PACS, where that may have changed since. */
+/** States at the PACS from receipts that may have changed since. */
 export class PacsStates {
   readonly #database: Database
 

@@ -6,7 +6,7 @@ import { Wake } from '../../platform/wake.ts'
 export const RESERVE_FILES = 1000
 
 /**
- * What is done about a spool's disk that is short of room:
+ * The measure against a spool's disk that is short of room:
  *
  * `enough`: nothing is missing. `making`: the oldest confirmed copies are being removed. `nothing`: there is no confirmed
  * copy. `young`: there are confirmed copies, all of them younger than retention.atLeast. `unproven`: the center could not
@@ -14,7 +14,7 @@ export const RESERVE_FILES = 1000
  */
 export type RoomState = 'enough' | 'making' | 'nothing' | 'young' | 'unproven' | 'checking'
 
-/** What is missing on the disk until it is comfortable again. */
+/** The room that is missing on the disk until it is comfortable again. */
 export interface Missing {
   readonly bytes: number
   readonly files: number
@@ -72,12 +72,12 @@ export class SpoolRoom {
     return this.#disk
   }
 
-  /** Sealed bytes of all instances taken on since the start. */
+  /** Sealed bytes of all instances accepted since the start. */
   get takenBytes(): number {
     return this.#takenBytes
   }
 
-  /** An instance was taken on. A small disk can fill up between two regular looks. */
+  /** To be called when an instance was accepted. A small disk can fill up between two regular looks. */
   taken(bytes: number): void {
     this.#takenBytes += bytes
     if (this.#takenBytes < this.#lookAgainAt) return

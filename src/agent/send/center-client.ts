@@ -28,9 +28,9 @@ export interface CenterRequest {
   silenceMs?: number
   /** A longer answer is not believed; default 4 MiB. */
   answerLimitBytes?: number
-  /** What is sent, for a person: "the study's list"; default "the request". */
+  /** The content of the request, for a person: "the study's list"; default "the request". */
   content?: string
-  /** What an alarm about the answer names: a study, or a kind of request. Without one there is no alarm. */
+  /** The subject of an alarm about the answer: a study, or a kind of request. Without one there is no alarm. */
   subject?: string | undefined
   signal?: AbortSignal | undefined
 }

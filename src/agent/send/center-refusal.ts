@@ -8,7 +8,7 @@ export interface RefusedRequest {
   readonly body: string
   /** Method and path. */
   readonly request: string
-  /** What is sent, in words: "the study's list". */
+  /** The content of the request, in words: "the study's list". */
   readonly content: string
   /** Bytes of the body that was sent; undefined if it flowed. */
   readonly sentBytes: number | undefined
@@ -29,8 +29,8 @@ const LOGIN: ReadonlySet<number> = new Set([407, 511])
 const BUSY: ReadonlySet<number> = new Set([408, 425, 429, 503, 507])
 
 /**
- * Sorts an answer that is not a success. The center's own refusals have a JSON body with a code (docs/protocol.md); what has
- * none comes from a proxy or another program at the center's address. Of the codes, PROTOCOL_VIOLATION is about DICOM on
+ * Sorts an answer that is not a success. The center's own refusals have a JSON body with a code (docs/protocol.md); an answer without
+ * one comes from a proxy or another program at the center's address. The code PROTOCOL_VIOLATION is about DICOM on
  * this machine, so it becomes CENTER_REFUSED.
  */
 export function failureOfRefusal(refused: RefusedRequest): Failure {
@@ -55,7 +55,7 @@ export function refusalCode(body: string): FailureCode | undefined {
   return refusalOf(body)?.code
 }
 
-/** An answer of success whose body is a web page: a login or block page stands in for the center. */
+/** An answer of success whose body is a web page: a login or block page answers in the center's place. */
 export function isWebPage({ headers, body }: Pick<RefusedRequest, 'headers' | 'body'>): boolean {
   return String(headers['content-type'] ?? '').includes('html') || /^\s*<(!doctype|html)/i.test(body)
 }

@@ -88,7 +88,7 @@ export class CommitmentReports {
     )
   }
 
-  /** What comes up meanwhile is looked at as soon as the device is free again. */
+  /** Requests that come meanwhile are looked at as soon as the device is free again. */
   #serve(device: string, due: readonly OpenCommitment[], signal: AbortSignal): void {
     const before = this.#busy.get(device)
     if (before !== undefined) return void before.then(() => this.#wake.call())

@@ -47,7 +47,7 @@ export class SqliteReceipts implements ReceiptRegister {
     )
   }
 
-  /** What came after a receipt changes nothing of what it says. */
+  /** Instances that came after a receipt do not change its statement. */
   async pacsChanged(agent: string, digests: readonly string[]): Promise<string[]> {
     return this.#db
       .all<{ digest: string }>(

@@ -36,7 +36,7 @@ export function isWhole(fingerprint: string): boolean {
   return fingerprintDigits(fingerprint).length >= SHOWN_DIGITS
 }
 
-/** Shows whom a decision is about. */
+/** Shows the agent that a decision is about. */
 export function showAgent(
   { terminal, say }: Session,
   { name, ownName, kid }: Awaited<ReturnType<OperatorDesk['agent']>>,

@@ -58,7 +58,7 @@ function studiesText(studies: readonly StudyRow[], { say, clock, causes }: Sessi
   )
 }
 
-/** The worst comes first. The PACS has a study only if it accepted all of it; what it does with it later nobody tells us. */
+/** The worst comes first. The PACS has a study only if it accepted all of it; its later state is not known here. */
 function pacsText(study: StudyRow, say: Session['say'], now: number): string {
   const { pacsRefused, pacsHeld, pacsWaiting, pacsUnverified, pacsAccepted, pacsAcceptedAt, instances } =
     study

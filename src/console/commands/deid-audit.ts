@@ -39,7 +39,7 @@ export function addDeidAudit(deid: Command, session: Session, program: Command):
     })
 }
 
-/** A day, a moment, or so long ago. */
+/** Reads a day, a moment, or an age such as 7d. */
 function sinceMs(text: string, { clock }: Session): number {
   const duration = parseDuration(text)
   if (duration !== undefined) return Math.max(0, clock.now() - duration)

@@ -6,7 +6,7 @@ import { addDeidKey } from './deid-key.ts'
 import { addDeidLinks } from './deid-links.ts'
 import { addDeidPreview } from './deid-preview.ts'
 
-/** What belongs to de-identification; all of it works without a running agent. */
+/** Adds the commands of de-identification; all of them work without a running agent. */
 export function addDeid(program: Command, session: Session): void {
   const deid = program.command('deid').description(session.say('deid.about'))
   for (const add of [addDeidPreview, addDeidCheck, addDeidKey, addDeidLinks, addDeidAudit])

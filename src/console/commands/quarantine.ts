@@ -65,7 +65,7 @@ export function addQuarantine(program: Command, session: Session): void {
     )
 }
 
-/** `--json` belongs to the command above, which sees it first wherever it stands. */
+/** `--json` belongs to the command above, which sees it first in any place. */
 const isJson = (quarantine: Command): boolean => quarantine.opts<JsonOption>().json === true
 
 async function list(client: ControlClient, session: Session, { json, limit }: ListOptions): Promise<void> {

@@ -89,10 +89,10 @@ export const DEVICE_ENGLISH = {
   'device.todo.instance': 'look at the log of the agent',
   'device.problem.plain': 'turned away: it must use TLS, and called the port without TLS',
   'device.todo.plain':
-    'set the device to TLS and to the port of listener.tls; if it was not this device, somebody used its AE title',
+    'set the device to TLS and to the port of listener.tls; if it was not this device, another one used its AE title',
   'device.problem.certificate': 'turned away: it showed another certificate than the one listed: {detail}',
   'device.todo.certificate':
-    'if the device has a new certificate, write its name or SHA-256 under certificate; else somebody used its AE title',
+    'if the device has a new certificate, write its name or SHA-256 under certificate; else another device used its AE title',
   'device.problem.tls': 'cannot connect: {detail}',
   'device.todo.tls':
     'compare the TLS settings of the device with those of this listener: port, certificate, authority',

@@ -1,4 +1,4 @@
-/** What people read of a disk that runs short of room, in English. */
+/** Phrases about a disk that runs short of room, in English. */
 export const DISK_ENGLISH = {
   'disk.full': 'Disk full: {free} free, {reserve} are kept in reserve',
   'disk.low': 'Disk nearly full: {free} free; below {reserve} devices are refused',

@@ -1,6 +1,6 @@
 import type { DISK_ENGLISH } from './disk-phrases-en.ts'
 
-/** What people read of a disk that runs short of room, in Chinese. */
+/** Phrases about a disk that runs short of room, in Chinese. */
 export const DISK_CHINESE: Readonly<Record<keyof typeof DISK_ENGLISH, string>> = {
   'disk.full': '磁盘已满：剩余 {free}，须保留 {reserve}',
   'disk.low': '磁盘快满了：剩余 {free}；低于 {reserve} 就会拒收',

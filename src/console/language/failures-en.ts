@@ -20,7 +20,7 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   },
   CHECK_REFUSED: {
     meaning: 'an instance was refused because of what was found in it',
-    todo: "tell the device's service engineer; the instance is still on the device. What is refused stands under checking in the configuration",
+    todo: "tell the device's service engineer; the instance is still on the device. The configuration says under checking which instances are refused",
   },
   CHECK_HELD: {
     meaning: 'an instance is held because of what was found in it',
@@ -170,7 +170,7 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     todo: "check this clinic's internet line and firewall; if others are cut off too, ask the center",
   },
   CENTER_BUSY: {
-    meaning: 'the center has too much to do just now, or no room',
+    meaning: 'the center has too much to do at the moment, or no room',
     todo: 'wait; if it lasts, ask the center',
   },
   CENTER_ERROR: {
@@ -179,7 +179,7 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   },
   CENTER_IDENTITY: {
     meaning: 'what answers at the address of the center is not this center',
-    todo: 'stop and ask the center: its certificate was changed, or something stands in between (proxy, firewall)',
+    todo: 'stop and ask the center: its certificate was changed, or a proxy or firewall is in between',
   },
   CENTER_REFUSED: {
     meaning: 'the center refuses what this agent sends',

@@ -9,7 +9,7 @@ export const FINDINGS_IN_ENGLISH: Readonly<Record<Finding, FindingWords>> = {
   },
   unreadable: {
     short: 'cannot be read to the end',
-    meaning: 'somewhere its bytes are no DICOM data set; it may be damaged on the device or on the way here',
+    meaning: 'some of its bytes are not a DICOM data set; it may be damaged on the device or on the way here',
   },
   truncated: {
     short: 'is cut off',
@@ -32,7 +32,7 @@ export const FINDINGS_IN_ENGLISH: Readonly<Record<Finding, FindingWords>> = {
   },
   patientMissing: {
     short: 'lacks patient name or patient ID',
-    meaning: 'one of the two is missing or empty; the PACS may file it under nobody',
+    meaning: 'one of the two is missing or empty; the PACS may file it without a patient',
   },
   characterSetMissing: {
     short: 'has text without a declared character set',
@@ -79,10 +79,10 @@ export const FINDINGS_IN_ENGLISH: Readonly<Record<Finding, FindingWords>> = {
   },
   offsetTable: {
     short: 'has a wrong offset table',
-    meaning: 'the table says that frames begin where none does; a viewer that trusts it shows wrong pictures',
+    meaning: 'the table has wrong beginnings of frames; a viewer that trusts it shows wrong pictures',
   },
   trailingBytes: {
     short: 'has bytes behind its end',
-    meaning: 'what stands behind the image is no part of it; most programs overlook it',
+    meaning: 'the bytes after the image do not belong to it; most programs ignore them',
   },
 }

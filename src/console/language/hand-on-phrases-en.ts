@@ -31,5 +31,5 @@ export const HAND_ON_ENGLISH = {
   'retry.done': 'Instances that wait for the center: {count}. The next attempt starts now.',
   'retry.receipts': 'Studies whose receipt is awaited: {count}. The center is asked now.',
   'retry.nothing':
-    'Nothing waits to be sent, and no receipt is awaited. What a check has held needs ferry quarantine release.',
+    'Nothing waits to be sent, and no receipt is awaited. Instances that a check holds need ferry quarantine release.',
 } as const

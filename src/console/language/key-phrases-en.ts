@@ -1,4 +1,4 @@
-/** What people read of keys and fingerprints at the center, in English. */
+/** Phrases about keys and fingerprints at the center, in English. */
 export const KEY_ENGLISH = {
   'approve.about': 'let an agent in that waits',
   'approve.fingerprint': "the whole fingerprint that the clinic's screen shows",
@@ -53,5 +53,5 @@ export const KEY_ENGLISH = {
   'column.inUseFrom': 'IN USE FROM',
   'column.revokedAt': 'REVOKED',
   'join.newKey':
-    "This agent's key was lost. Its new fingerprint is {fingerprint}: the center sees a new agent, and its operator should revoke the old one. What waits here is sent under the new key.",
+    "This agent's key was lost. Its new fingerprint is {fingerprint}: the center sees a new agent, and its operator should revoke the old one. Waiting images are sent under the new key.",
 } as const

@@ -1,6 +1,6 @@
 import type { KEY_ENGLISH } from './key-phrases-en.ts'
 
-/** What people read of keys and fingerprints at the center, in Chinese. */
+/** Phrases about keys and fingerprints at the center, in Chinese. */
 export const KEY_CHINESE: Readonly<Record<keyof typeof KEY_ENGLISH, string>> = {
   'approve.about': '批准等候中的前置机',
   'approve.fingerprint': '机构屏幕上显示的完整指纹',

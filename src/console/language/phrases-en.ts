@@ -5,7 +5,7 @@ import { KEY_ENGLISH } from './key-phrases-en.ts'
 import { SEND_ENGLISH } from './send-phrases-en.ts'
 import { STATUS_ENGLISH } from './status-phrases-en.ts'
 
-/** What the CLI and the status page say. `{name}` is filled in; every language has the same keys and names. */
+/** Phrases of the CLI and the status page. `{name}` is filled in; every language has the same keys and names. */
 export const ENGLISH = {
   ...DISK_ENGLISH,
   ...KEY_ENGLISH,

@@ -1,17 +1,17 @@
-/** What a failure code means, and what a person can do about it. */
+/** The meaning of a failure code, and its cure. */
 export interface FailureWords {
   readonly meaning: string
   readonly todo: string
 }
 
-/** What a finding says of an instance, and what it means for it. */
+/** The name of a finding, and its meaning for an instance. */
 export interface FindingWords {
   /** To follow "an instance …". */
   readonly short: string
   readonly meaning: string
 }
 
-/** What a condition of the center is, and what a person does about it. `{names}` are filled in from its values. */
+/** A condition of the center, and its cure. `{names}` are filled in from its values. */
 export interface ConditionWords {
   readonly what: string
   readonly todo: string

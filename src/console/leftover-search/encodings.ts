@@ -45,7 +45,7 @@ const ENCODERS = whenAsked((): readonly Encoder[] => {
 /** The first code of a character counts. */
 function encoderOf(encoding: string, codes: readonly (readonly number[])[]): Encoder {
   const decoder = new TextDecoder(encoding)
-  // A line feed is no part of a code, so a code that is none does not take from the next one.
+  // A line feed is not part of any code, so an invalid code does not take from the next one.
   const decoded = decoder.decode(Buffer.from(codes.flatMap((code) => [...code, LINE_FEED]))).split('\n')
   const table = new Map<string, Buffer>()
   for (const [i, character] of decoded.entries()) {

@@ -1,6 +1,6 @@
 import type { Match } from './wanted-trie.ts'
 
-/** Stands for a line where the number of anybody's identity card was found that nobody asked for. */
+/** Line number reported for an identity card number that was found but not listed. */
 export const ID_CARD_LINE = 0
 
 const NUMBER = /(?<!\d\0?)[1-9](?:\0?\d){16}\0?[\dXx](?!\0?\d)/g

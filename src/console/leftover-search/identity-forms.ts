@@ -3,7 +3,7 @@ import { isSyllable, readingsOf } from './pinyin-by-collation.ts'
 /** A text to look for: its parts in this order, with at most a few signs between them. */
 export interface WantedText {
   readonly parts: readonly string[]
-  /** No letter, or no digit, may stand beside it. */
+  /** Neighbours that it must not have: letters, or digits. */
   readonly apart: 'no' | 'from-letters' | 'from-digits' | 'from-both'
 }
 

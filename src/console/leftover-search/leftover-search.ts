@@ -11,7 +11,7 @@ export interface Identity {
 
 /** No match is longer: every character with signs behind it. */
 export const LONGEST_MATCH_BYTES = 8192
-/** What a look behind needs. */
+/** Bytes that a look behind needs. */
 const CONTEXT_BYTES = 2
 /** Parts of a text while it is encoded: never a byte of another character in any encoding. */
 const BETWEEN = 0x0a
@@ -78,7 +78,7 @@ export class LeftoverSearch {
 export class StreamSearch {
   readonly #search: LeftoverSearch
   #held = Buffer.alloc(0)
-  /** Of the held bytes: where they begin, and up to where they have been searched. */
+  /** The beginning of the held bytes, and the end of the searched part. */
   #offset = 0
   #searched = 0
   /** By line, where its last match ends, from where the held bytes begin. */
@@ -127,7 +127,7 @@ function charactersOf(bytes: Buffer, part: string): Character[] {
 
 /** Escapes of ISO 2022 after which pairs have seven bits: JIS X 0208 (old and new), GB 2312 and KS X 1001. */
 const SEVEN_BIT_ESCAPES = ['\x1b$B', '\x1b$@', '\x1b$A', '\x1b$(C', '\x1b$(D']
-/** From here on pairs of seven bits, which look like letters and signs, are no accident. */
+/** From this number on, pairs of seven bits, which look like letters and signs, do not occur by accident. */
 const UNMISTAKABLE_PAIRS = 3
 
 /** Pairs of bytes from A1 on may have seven bits too: right after an escape, or with other text after it. */

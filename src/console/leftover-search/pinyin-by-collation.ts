@@ -36,7 +36,7 @@ const FAMILY_READINGS: Readonly<Record<string, string>> = {
 
 const SYLLABLES: ReadonlySet<string> = new Set(BOUNDARIES.map(({ syllable }) => syllable))
 
-/** One syllable alone names nobody. */
+/** One syllable alone does not name a person. */
 export const isSyllable = (word: string): boolean => SYLLABLES.has(word.toLowerCase())
 
 /** How a character is read, by its place in the order of the system's Chinese collation; empty for other characters. */

@@ -6,7 +6,7 @@ import type { Identity } from './leftover-search.ts'
 const LONGEST_LINE = 200
 
 /**
- * Identities, one a line; empty lines and those that begin with # are none. UTF-8, or GB18030 as Windows' editors write in
+ * Identities, one a line; empty lines and those that begin with # are skipped. UTF-8, or GB18030 as Windows' editors write in
  * China. Throws USAGE with what is wrong, never with a line's text.
  */
 export function readIdentities(path: string): Identity[] {

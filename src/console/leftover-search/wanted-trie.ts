@@ -1,8 +1,8 @@
-/** What stands at the end of a way through the trie. */
+/** The result at the end of a path through the trie. */
 export interface Ending {
-  /** Of the identities' file, from 1. */
+  /** Line in the identities' file, from 1. */
   readonly line: number
-  /** What must not stand beside it. */
+  /** Neighbours that it must not have. */
   readonly apart: 'no' | 'from-letters' | 'from-digits' | 'from-both'
 }
 
@@ -34,7 +34,7 @@ export type Character = readonly number[]
 
 interface Node {
   readonly next: Map<number, Node>
-  /** Signs may stand here. */
+  /** Signs are allowed here. */
   isJoint: boolean
   /** Within a character, where capital and small letters are not the same. */
   isExact: boolean
@@ -46,7 +46,7 @@ const SIGNS: ReadonlySet<number> = new Set(Array.from('^= ,._-/\\|:()\t\r\n', (s
 const [ESCAPE, DOLLAR] = [0x1b, 0x24]
 
 /**
- * Many texts at once, each in parts between which a few signs may stand; capital and small letters are the same. The first
+ * Many texts at once, each in parts that a few signs may separate; capital and small letters are the same. The first
  * two bytes of a place decide whether it is looked at closer, so that most bytes of pixels cost one look.
  */
 export class WantedTrie {
@@ -86,7 +86,7 @@ export class WantedTrie {
     }
   }
 
-  /** Of each line the longest match that begins here. */
+  /** Returns the longest match of each line that begins here. */
   matchesAt(bytes: Buffer, start: number): Match[] {
     const longest = new Map<number, Match>()
     let node: Node | undefined = this.#root

@@ -120,7 +120,7 @@ const beginsAsDicom = (bytes: Buffer): boolean =>
 
 const beginsWithMeta = (bytes: Buffer): boolean => bytes.length >= 2 && bytes.readUInt16LE(0) === META_GROUP
 
-/** The syntax to read the data set in. Nobody can tell how a private syntax is written: it counts as declared. */
+/** The syntax to read the data set in. The encoding of a private syntax is not known: it counts as declared. */
 function writtenIn(declared: string, first: Buffer, isWhole: boolean): string {
   if (!isUid(declared)) {
     const guessed = guessTransferSyntax(first, isWhole)

@@ -27,7 +27,7 @@ export interface StatusPageOptions {
 }
 
 const HEADER_LIMIT_BYTES = 8 * 1024
-/** For the headers, for the whole request, and for an answer that nobody reads. */
+/** Limit for the headers, for the whole request, and for an answer that is not read. */
 const PATIENCE_MS = 10_000
 const CHECK_EVERY_MS = 2000
 /** A browser keeps up to six connections; of all that are open one without a request is closed first. */
@@ -151,7 +151,7 @@ const HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
 }
 
-/** Only what stands in the page itself may run; nothing may frame it or be loaded from elsewhere. */
+/** Only the page's own script may run; nothing may frame it or be loaded from elsewhere. */
 function sendPage(response: ServerResponse, page: string): void {
   const nonce = randomBytes(16).toString('base64')
   const policy = [
