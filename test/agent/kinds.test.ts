@@ -11,7 +11,7 @@ const SEED = Number(process.env['FERRY_SEED'] ?? Date.now() % 1_000_000)
 const SHOWN = 20
 /** A case takes a millisecond; the machine may do something else meanwhile. */
 const LONGEST_MS = 5000
-const MOST_BYTES = 512 * 1024 * 1024
+const MOST_BYTES = 256 * 1024 * 1024
 
 const isWithoutIdentity = (number: number): boolean => Math.floor(number / KINDS.length) % 2 === 0
 
@@ -19,10 +19,12 @@ const newParts = () => ({ key: TEST_KEY, knownValues: new KnownValuesCache(96) }
 
 test(`of ${CASES} images of every kind of fault none is refused, taken, named or let out wrongly (FERRY_SEED=${SEED})`, () => {
   const parts = newParts()
-  const before = process.memoryUsage().rss
+  let warmBytes = 0
   const broken: string[] = []
   const outcomes = new Map(KINDS.map(({ name }) => [name, { left: 0, withheld: 0 }]))
   for (let number = 0; number < CASES && broken.length < SHOWN; number++) {
+    // By then what is kept of patients is kept.
+    if (number === Math.floor(CASES / 4)) warmBytes = process.memoryUsage().rss
     const begin = performance.now()
     const made = kindCase(SEED, number)
     const random = new Random(SEED + number)
@@ -37,7 +39,7 @@ test(`of ${CASES} images of every kind of fault none is refused, taken, named or
     if (faults.length > 0) broken.push(`case ${number}, ${made.kind}: ${faults.join('; ')}`)
   }
   expect(broken).toEqual([])
-  expect(process.memoryUsage().rss - before).toBeLessThan(MOST_BYTES)
+  expect(process.memoryUsage().rss - warmBytes).toBeLessThan(MOST_BYTES)
   const both = Array.from(outcomes.values()).reduce((sum, { left, withheld }) => ({
     left: sum.left + left,
     withheld: sum.withheld + withheld,
