@@ -39,8 +39,16 @@ import type { Queue } from './queue/open-queue.ts'
 import type { SpoolDisk, SpoolRoom } from './queue/spool-room.ts'
 import type { StudyRow } from './queue/studies.ts'
 import type { CenterAccount } from './send/center-account.ts'
-import { CENTER, type Sending } from './sending.ts'
+import { CENTER } from './send/destination.ts'
 import type { Completeness } from './settle/completeness.ts'
+
+/** The part of the agent's background work that people ask and command. */
+export interface CommandedWork {
+  /** The center's clock minus ours, at its last answer; undefined before the first one. */
+  readonly clockOffsetMs: number | undefined
+  /** Wakes everything that waits for its next attempt, of one study or of all; returns how much is tried now. */
+  retryNow(studyInstanceUid?: string): number
+}
 
 export interface AgentServiceParts {
   settings: AgentSettings
@@ -51,7 +59,7 @@ export interface AgentServiceParts {
   queue: Queue
   room: SpoolRoom
   storage: StorageGate
-  sending: Sending
+  work: CommandedWork
   completeness: Completeness
   devices: { list: DeviceList; watch: DeviceWatch; readSettings: (() => AgentSettings) | undefined }
   clock: Clock
@@ -69,10 +77,10 @@ export class AgentService implements ControlService {
   }
 
   status(): AgentStatus {
-    const { settings, port, account, keys, queue, storage, sending, clock } = this.#parts
+    const { settings, port, account, keys, queue, storage, work, clock } = this.#parts
     const { deliveries, studies, watchPoints } = queue
     const { name, host, aeTitles } = settings.listener
-    const offset = sending.clockOffsetMs
+    const offset = work.clockOffsetMs
     return {
       now: clock.now(),
       version: agentVersion(),
@@ -148,7 +156,7 @@ export class AgentService implements ControlService {
   }
 
   retry(studyInstanceUid?: string): RetryOutcome {
-    const { queue, sending } = this.#parts
+    const { queue, work } = this.#parts
     if (studyInstanceUid === undefined) {
       queue.watchPoints.putAway('INDEX_REBUILT')
       queue.watchPoints.putAway('DEID_WITHHELD')
@@ -157,7 +165,7 @@ export class AgentService implements ControlService {
       queue.commitments.retry()
     }
     const { instances, studies } = queue.deliveries.retry(CENTER, studyInstanceUid)
-    return { retried: instances + sending.retryNow(studyInstanceUid), studies }
+    return { retried: instances + work.retryNow(studyInstanceUid), studies }
   }
 
   quarantine(limit: number): QuarantineView {
@@ -171,10 +179,10 @@ export class AgentService implements ControlService {
   }
 
   async release(which: { ulid: string } | { studyInstanceUid: string }): Promise<ReleaseOutcome> {
-    const { queue, sending, log } = this.#parts
+    const { queue, work, log } = this.#parts
     const released = await queue.findings.release(CENTER, which)
     if (released > 0) log.warn('instances released from quarantine', { ...which, released })
-    sending.retryNow()
+    work.retryNow()
     return { released }
   }
 

@@ -20,6 +20,7 @@ import { DeviceWatch } from './arrival/device-watch.ts'
 import { ProcedureStepService } from './arrival/procedure-step-service.ts'
 import { StorageGate } from './arrival/storage-gate.ts'
 import { StorageService } from './arrival/storage-service.ts'
+import { BackgroundWork, tellCenterChange } from './background-work.ts'
 import { CenterKeys } from './center-keys.ts'
 import { startControlServer } from './control-server.ts'
 import { PreparedSealers } from './envelope/prepared-sealers.ts'
@@ -31,7 +32,7 @@ import { openQueue, type Queue } from './queue/open-queue.ts'
 import { recoverSpool } from './queue/recover-spool.ts'
 import { SpoolRoom } from './queue/spool-room.ts'
 import { CenterAccount } from './send/center-account.ts'
-import { CENTER, Sending, tellCenterChange } from './sending.ts'
+import { CENTER } from './send/destination.ts'
 import { CommitmentReporter } from './settle/commitment-reporter.ts'
 import { Completeness } from './settle/completeness.ts'
 import { CommitmentReports } from './settle/report-commitment.ts'
@@ -122,10 +123,10 @@ export async function startAgent(
     clock,
     log,
   })
-  const sending = stack.use(
-    new Sending({ settings, account, keys, queue, room, reports, completeness, clock, log }),
+  const work = stack.use(
+    new BackgroundWork({ settings, account, keys, queue, room, reports, completeness, clock, log }),
   )
-  sending.start()
+  work.start()
   const storageFailed = (failure: Failure): void => storage.failed(failure)
   const watch = new DeviceWatch({ devices, records: queue.devices, watchPoints, clock, storageFailed })
   stack.defer(() => watch.flush())
@@ -135,7 +136,7 @@ export async function startAgent(
       keys,
       queue,
       storage,
-      sending,
+      work,
       reports,
       completeness,
       devices,
@@ -155,7 +156,7 @@ export async function startAgent(
     queue,
     room,
     storage,
-    sending,
+    work,
     completeness,
     devices: { list: devices, watch, readSettings },
     clock,
@@ -179,7 +180,7 @@ interface Listening extends Surroundings {
   keys: CenterKeys
   queue: Queue
   storage: StorageGate
-  sending: Sending
+  work: BackgroundWork
   reports: CommitmentReports
   completeness: Completeness
   devices: DeviceList
@@ -189,7 +190,7 @@ interface Listening extends Surroundings {
 
 /** Opens the doors to the devices: the first half of an instance's path. */
 function listen(parts: Listening): Promise<DeviceDoors> {
-  const { settings, keys, queue, storage, sending, devices, watch, treatments, clock, log } = parts
+  const { settings, keys, queue, storage, work, devices, watch, treatments, clock, log } = parts
   const { listener, limits } = settings
   const intake = {
     queue,
@@ -200,7 +201,7 @@ function listen(parts: Listening): Promise<DeviceDoors> {
     recipients: () => keys.recipients,
     sealers: new PreparedSealers(),
     instanceLimitBytes: limits.instanceBytes,
-    accepted: (study: string, bytes: number) => sending.accepted(study, bytes),
+    accepted: (study: string, bytes: number) => work.accepted(study, bytes),
     withheld: (policy: string, failure: Failure, { association }: StoreRequest) =>
       queue.watchPoints.raise(failure.code, `${policy} ${association.callingAeTitle}`, failure.message),
   }

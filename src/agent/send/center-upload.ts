@@ -38,7 +38,6 @@ export interface CenterUploadParts {
 /** The regional center as a destination: packs by tus, an answer per instance. */
 export class CenterUpload implements Destination {
   readonly name = 'center'
-  readonly sealing = 'end-to-end'
   readonly #parts: CenterUploadParts
   readonly #chunkSize: ChunkSize
   /** How often in a row packs of a study have arrived damaged as a whole. */

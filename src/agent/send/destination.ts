@@ -1,12 +1,13 @@
 import type { MemberOutcome, PackRecord } from '../queue/packs.ts'
 
-/** Where instances go. The dispatcher knows nothing else of it; every kind of destination passes the same suite. */
+/** The name of the center in the queue's tables: the one destination of today. */
+export const CENTER = 'center'
+
+/** A destination of instances, as far as the dispatcher knows it. */
 export interface Destination {
   readonly name: string
-  /** 'end-to-end': sealed for the far side alone. 'readable': this machine can open what waits for it. */
-  readonly sealing: 'end-to-end' | 'readable'
   /**
-   * Brings a pack over, or goes on where an earlier try broke off, and says what became of each member. Throws a Failure
+   * Brings a pack over, or goes on where an earlier attempt broke off, and resolves to the result of each member. Throws a Failure
    * only for what concerns the destination or the line, never for a single instance. Calls `reached` with the number of
    * bytes of the pack that are known to be there, as often as it learns it.
    */

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { openDoors } from '../../../src/agent/arrival/device-doors.ts'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
-import { CENTER } from '../../../src/agent/sending.ts'
+import { CENTER } from '../../../src/agent/send/destination.ts'
 import { openAssociation } from '../../../src/dimse/open-association.ts'
 import { readTlsCredentials, type TlsFiles } from '../../../src/dimse/tls-credentials.ts'
 import { type Clock, systemClock } from '../../../src/platform/clock.ts'

@@ -13,7 +13,6 @@ import { until } from '../../support/until.ts'
 /** Takes every pack, but for what a test says. */
 class TestDestination implements Destination {
   readonly name = 'center'
-  readonly sealing = 'end-to-end'
   isDown = false
   refusedStudy = ''
   refusal = new Failure('CENTER_REFUSED', 'the center answers POST with HTTP status 400')

@@ -21,6 +21,7 @@ import type { SpoolRoom } from './queue/spool-room.ts'
 import type { CenterAccount } from './send/center-account.ts'
 import { CenterClient } from './send/center-client.ts'
 import { CenterUpload } from './send/center-upload.ts'
+import { CENTER } from './send/destination.ts'
 import { Dispatcher } from './send/dispatcher.ts'
 import { KeyRefresh } from './send/key-refresh.ts'
 import { Pace } from './send/pace.ts'
@@ -35,10 +36,7 @@ import { Retention } from './settle/retention.ts'
 import { RetentionClock } from './settle/retention-clock.ts'
 import { Settlement } from './settle/settlement.ts'
 
-/** The name of the one destination that every agent has. */
-export const CENTER = 'center'
-
-export interface SendingParts {
+export interface BackgroundWorkParts {
   settings: AgentSettings
   account: CenterAccount
   keys: CenterKeys
@@ -64,8 +62,8 @@ const BUSY_MS = 5000
 const RECEIPT_LIMIT_BYTES = 32 * 1024 * 1024
 
 /** The second half of an instance's path: it leaves, is sent again until it is through, and is settled. */
-export class Sending implements AsyncDisposable {
-  readonly #parts: SendingParts
+export class BackgroundWork implements AsyncDisposable {
+  readonly #parts: BackgroundWorkParts
   readonly #client: CenterClient
   readonly #keyRefresh: KeyRefresh
   readonly #refusals: RefusalAlarms
@@ -79,7 +77,7 @@ export class Sending implements AsyncDisposable {
   #loops: Promise<void>[] = []
   #lastAcceptedMs = Number.NEGATIVE_INFINITY
 
-  constructor(parts: SendingParts) {
+  constructor(parts: BackgroundWorkParts) {
     const { account, keys, queue, settings, clock, log } = parts
     this.#parts = parts
     const { signingKey } = account
