@@ -2,8 +2,8 @@
 export default {
   // Files that a program, a thread or a person starts; all else must be imported by one of them.
   entry: [
-    'src/console/ferry.ts',
-    'src/console/ferry-center.ts',
+    'src/console/program/ferry.ts',
+    'src/console/program/ferry-center.ts',
     'src/**/*-thread.ts',
     'bin/*.js',
     'build/*.{js,ts}',

@@ -8,7 +8,7 @@
 import { closeSync, fdatasyncSync, openSync, writevSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { listenForAssociations } from '../src/dimse/dimse-server.ts'
+import { listenForAssociations } from '../src/dimse/scp/dimse-server.ts'
 import { systemClock } from '../src/platform/clock.ts'
 import { silentLog } from '../src/platform/log.ts'
 import { BareAssociation, type BareInstance } from './peers/bare-association.ts'

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ControlClient } from '../src/console/control-client.ts'
+import { ControlClient } from '../src/console/session/control-client.ts'
 import { type AgentStatus, CONTROL_PATHS, retrySchema, statusSchema } from '../src/protocol/control-api.ts'
 import type { Child } from './child.ts'
 import { ask, FERRY, FERRY_CENTER, startProgram } from './ferry-cli.ts'

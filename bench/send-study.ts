@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { open, readFile } from 'node:fs/promises'
-import { type Part10Header, parsePart10Header } from '../src/dicom/part10.ts'
-import { openAssociation } from '../src/dimse/open-association.ts'
+import { type Part10Header, parsePart10Header } from '../src/dicom/read/part10.ts'
+import { openAssociation } from '../src/dimse/scu/open-association.ts'
 import { systemClock } from '../src/platform/clock.ts'
 
 export interface StoreScp {

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { posix } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { circlesOf, graphOf, readImports, sourceFiles } from '../build/import-graph.ts'
+import { importGraphPage, importGraphPicture } from '../build/import-graph-page.ts'
 
 /** For each folder of src/, the other folders it may import. docs/architecture.md shows the same table. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
@@ -10,38 +12,66 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   protocol: ['dicom'],
   dimse: ['dicom', 'platform'],
   dicomweb: ['dicom', 'platform'],
-  config: ['dicom', 'platform', 'protocol'],
+  config: ['dicom', 'platform'],
+  leftovers: ['dicom'],
+  'agent/normalize': ['agent/deidentify', 'dicom'],
   'agent/deidentify': ['dicom'],
-  'agent/envelope': ['age', 'platform', 'protocol'],
+  'agent/deid-records': ['age', 'agent/deidentify', 'platform', 'protocol'],
+  'agent/envelope': ['age', 'protocol'],
   'agent/queue': ['dicom', 'platform', 'protocol'],
   'agent/arrival': ['agent/queue', 'dicom', 'dimse', 'platform'],
-  'agent/send': ['agent/queue', 'dicom', 'dicomweb', 'dimse', 'platform', 'protocol'],
-  'agent/settle': ['agent/queue', 'dicom', 'dimse', 'platform', 'protocol'],
-  agent: [
+  'agent/intake': [
     'age',
     'agent/arrival',
+    'agent/deid-records',
     'agent/deidentify',
     'agent/envelope',
+    'agent/normalize',
     'agent/queue',
-    'agent/send',
-    'agent/settle',
     'config',
     'dicom',
     'dimse',
     'platform',
     'protocol',
   ],
-  center: ['age', 'config', 'dicom', 'dicomweb', 'dimse', 'platform', 'protocol'],
-  console: [
+  'agent/send': ['age', 'agent/queue', 'platform', 'protocol'],
+  'agent/settle': ['agent/queue', 'dicom', 'dimse', 'platform', 'protocol'],
+  'agent/control': [
+    'agent/arrival',
+    'agent/queue',
+    'agent/send',
+    'agent/settle',
     'config',
+    'dicom',
     'platform',
     'protocol',
+  ],
+  agent: [
+    'agent/arrival',
+    'agent/control',
+    'agent/envelope',
+    'agent/intake',
+    'agent/queue',
+    'agent/send',
+    'agent/settle',
+    'config',
+    'dimse',
+    'platform',
+    'protocol',
+  ],
+  center: ['age', 'dicom', 'dicomweb', 'platform', 'protocol'],
+  console: [
     'agent',
+    'agent/deid-records',
     'agent/deidentify',
     'agent/send',
     'center',
+    'config',
     'dicom',
     'dimse',
+    'leftovers',
+    'platform',
+    'protocol',
   ],
 }
 
@@ -50,7 +80,6 @@ const EVERYWHERE = 'platform/failure.ts'
 
 /** Each package is imported in its own folders only, so that it can be replaced there. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  '@peculiar/x509': ['center'],
   'better-sqlite3': ['platform'],
   commander: ['console'],
   'dcmjs-codecs': ['agent/deidentify'],
@@ -58,11 +87,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'dicom-character-set': ['dicom'],
   'iconv-lite': ['dicom'],
   'p-queue': ['center'],
+  '@peculiar/x509': ['center'],
   tweetnacl: ['protocol'],
   undici: ['agent/send', 'dicomweb'],
   winston: ['platform'],
-  yaml: ['config', 'console'],
-  zod: ['agent', 'agent/send', 'center', 'config', 'protocol'],
+  yaml: ['config'],
+  zod: ['agent', 'agent/control', 'agent/deid-records', 'agent/send', 'center', 'config', 'protocol'],
 }
 
 const folderOf = (path: string): string =>
@@ -83,9 +113,9 @@ test('folders import one another only as the table allows', () => {
 })
 
 test('the search for leftover identity shares no code with what removes it', () => {
-  const search = imports.filter(({ file }) => file.startsWith('console/leftover-search/'))
+  const search = imports.filter(({ file }) => file.startsWith('leftovers/'))
   const shared = search.filter(({ target }) =>
-    /agent|dicom\/(?!part10|transfer-syntax|remembering)/.test(target),
+    /agent|dicom\/(?!read\/part10|vocabulary\/transfer-syntax|vocabulary\/remembering)/.test(target),
   )
   expect(search.length).toBeGreaterThan(10)
   expect(shared).toEqual([])
@@ -118,4 +148,16 @@ test('no source file but a generated table is longer than 400 lines', () => {
 
 test('every folder of src stands in the table', () => {
   expect(files.map(folderOf).filter((folder) => FOLDERS[folder] === undefined)).toEqual([])
+})
+
+test('no folders import one another in a circle, and the page of the import graph is the present one', () => {
+  // Both throw if a circle of folders exists.
+  expect(readFileSync('docs/import-graph.md', 'utf8')).toBe(importGraphPage('src'))
+  expect(readFileSync('docs/import-graph.svg', 'utf8')).toBe(importGraphPicture('src'))
+})
+
+test('every folder of src holds at most 25 files and has a README', () => {
+  const folders = Map.groupBy(files, (file) => posix.dirname(file))
+  expect(Array.from(folders).filter(([, inside]) => inside.length > 25)).toEqual([])
+  expect([...folders.keys()].filter((folder) => !existsSync(`src/${folder}/README.md`))).toEqual([])
 })

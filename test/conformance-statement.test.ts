@@ -2,17 +2,20 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { OUTCOME } from '../src/agent/settle/decide-commitment.ts'
 import { loadAgentSettings } from '../src/config/agent-settings.ts'
-import { COMMITMENT_SOP_CLASS_UID, COMMITMENT_SOP_INSTANCE_UID } from '../src/dicom/commitment-data-set.ts'
-import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../src/dicom/part10.ts'
-import { PROCEDURE_STEP_SOP_CLASS_UID } from '../src/dicom/procedure-step-data-set.ts'
-import { isStorageSopClass } from '../src/dicom/sop-class.ts'
-import { SOP_CLASS_NAMES } from '../src/dicom/sop-class-table.ts'
-import { STORAGE_STATUS } from '../src/dicom/storage-status.ts'
-import { TRANSFER_SYNTAX } from '../src/dicom/transfer-syntax.ts'
-import { REJECTION } from '../src/dimse/association-rejection.ts'
-import { DEFAULT_LIMITS, MAX_ASSOCIATE_LENGTH, MAX_COMMAND_LENGTH } from '../src/dimse/dimse-limits.ts'
-import { DEFAULT_TIMEOUTS } from '../src/dimse/requestor-timeouts.ts'
-import { SERVICE_STATUS } from '../src/dimse/service-status.ts'
+import {
+  COMMITMENT_SOP_CLASS_UID,
+  COMMITMENT_SOP_INSTANCE_UID,
+} from '../src/dicom/edit/commitment-data-set.ts'
+import { PROCEDURE_STEP_SOP_CLASS_UID } from '../src/dicom/edit/procedure-step-data-set.ts'
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../src/dicom/read/part10.ts'
+import { isStorageSopClass } from '../src/dicom/vocabulary/sop-class.ts'
+import { SOP_CLASS_NAMES } from '../src/dicom/vocabulary/sop-class-table.ts'
+import { STORAGE_STATUS } from '../src/dicom/vocabulary/storage-status.ts'
+import { TRANSFER_SYNTAX } from '../src/dicom/vocabulary/transfer-syntax.ts'
+import { REJECTION } from '../src/dimse/association/association-rejection.ts'
+import { SERVICE_STATUS } from '../src/dimse/association/service-status.ts'
+import { DEFAULT_TIMEOUTS } from '../src/dimse/scu/requestor-timeouts.ts'
+import { DEFAULT_LIMITS, MAX_ASSOCIATE_LENGTH, MAX_COMMAND_LENGTH } from '../src/dimse/wire/dimse-limits.ts'
 import { tempFolder } from './support/temp-folder.ts'
 
 const KIB = 1024
@@ -91,12 +94,16 @@ test('its rejections are those that are given', () => {
 })
 
 test('its C-STORE statuses are those that the code answers', () => {
-  const files = ['src/agent/intake.ts', 'src/agent/arrival/check-instance.ts', 'src/dimse/store-service.ts']
+  const files = [
+    'src/agent/intake/intake.ts',
+    'src/agent/arrival/check-instance.ts',
+    'src/dimse/scp/store-service.ts',
+  ]
   expect(firstCells('C-STORE status | when').toSorted()).toEqual(named('C-STORE', STORAGE_STATUS, files))
 })
 
 test('its N-ACTION statuses and outcomes are those that the code answers', () => {
-  const files = ['src/agent/arrival/commitment-service.ts', 'src/dimse/perform-request.ts']
+  const files = ['src/agent/arrival/commitment-service.ts', 'src/dimse/scp/perform-request.ts']
   expect(firstCells('N-ACTION status | when').toSorted()).toEqual(named('N-ACTION', SERVICE_STATUS, files))
   const [committed, ...failures] = firstCells('outcome of an instance | when')
   expect(committed).toBe('committed')
@@ -109,7 +116,7 @@ test('its N-ACTION statuses and outcomes are those that the code answers', () =>
 })
 
 test('its statuses of procedure steps are those that the code answers', () => {
-  const files = ['src/agent/arrival/procedure-step-service.ts', 'src/dimse/perform-request.ts']
+  const files = ['src/agent/arrival/procedure-step-service.ts', 'src/dimse/scp/perform-request.ts']
   const stated = firstCells('N-CREATE or N-SET status | when').toSorted()
   expect(stated).toEqual(named('N-CREATE', SERVICE_STATUS, files))
   expect(DOCUMENT).toContain(`\n${PROCEDURE_STEP_SOP_CLASS_UID}, in`)

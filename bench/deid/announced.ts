@@ -1,4 +1,4 @@
-import { explicitHeaderBytes } from '../../src/dicom/value-representation.ts'
+import { explicitHeaderBytes } from '../../src/dicom/vocabulary/value-representation.ts'
 
 /** What every copy of an instance must have if the original has it: UIDs, name and ID, size, pixels, content. */
 const REQUIRED: readonly number[] = [

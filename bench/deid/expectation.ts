@@ -1,4 +1,4 @@
-import type { Tag } from '../../src/dicom/tag.ts'
+import type { Tag } from '../../src/dicom/vocabulary/tag.ts'
 
 /** Tags and numbers of items in turn: [sequence, item, sequence, item, …, element]. */
 export type Place = readonly number[]

@@ -1,4 +1,4 @@
-import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
+import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { encodeDataSet } from '../study/elements.ts'
 import { type HardCase, imageCase, imageElements } from './hard-case.ts'
 import { type Person, waysToWrite } from './people.ts'

@@ -1,4 +1,4 @@
-import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
+import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { type Element, encodeDataSet } from '../study/elements.ts'
 import type { Source } from './planted-set.ts'
 

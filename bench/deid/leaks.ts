@@ -1,4 +1,4 @@
-import { type Identity, LeftoverSearch } from '../../src/console/leftover-search/leftover-search.ts'
+import { type Identity, LeftoverSearch } from '../../src/leftovers/leftover-search.ts'
 import { identityLines, type Person } from './people.ts'
 
 /** The independent scan, by raw bytes, for one person's identity in every form and encoding. */

@@ -1,6 +1,6 @@
-import { type DataSetEdits, editDataSet } from '../../src/dicom/data-set-editor.ts'
-import type { DataElement, ElementList } from '../../src/dicom/data-set-tree.ts'
-import { parsePart10Header } from '../../src/dicom/part10.ts'
+import { type DataSetEdits, editDataSet } from '../../src/dicom/edit/data-set-editor.ts'
+import type { DataElement, ElementList } from '../../src/dicom/edit/data-set-tree.ts'
+import { parsePart10Header } from '../../src/dicom/read/part10.ts'
 import type { Place } from './expectation.ts'
 
 const PIXEL_DATA = 0x7fe0_0010

@@ -1,5 +1,5 @@
-import { ElementList } from '../../src/dicom/data-set-tree.ts'
-import type { Tag } from '../../src/dicom/tag.ts'
+import { ElementList } from '../../src/dicom/edit/data-set-tree.ts'
+import type { Tag } from '../../src/dicom/vocabulary/tag.ts'
 import { type Expectation, type Place, TECHNICAL } from './expectation.ts'
 import { type Person, waysToWrite } from './people.ts'
 import type { Writing } from './writing.ts'

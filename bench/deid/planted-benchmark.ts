@@ -1,5 +1,5 @@
-import { openPixelCodecs } from '../../src/agent/deidentify/pixel-codec.ts'
-import { transferSyntax } from '../../src/dicom/transfer-syntax.ts'
+import { openPixelCodecs } from '../../src/agent/deidentify/pixels/pixel-codec.ts'
+import { transferSyntax } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { failureFrom } from '../../src/platform/failure.ts'
 import { Machine } from './deidentify-object.ts'
 import { Leaks } from './leaks.ts'

@@ -1,5 +1,5 @@
-import type { DeidProfile } from '../../src/agent/deidentify/profile.ts'
-import type { ElementList } from '../../src/dicom/data-set-tree.ts'
+import type { DeidProfile } from '../../src/agent/deidentify/element/profile.ts'
+import type { ElementList } from '../../src/dicom/edit/data-set-tree.ts'
 import { SAFE_CREATOR, SAFE_FIRST, SAFE_GROUP, SAFE_LAST } from './plant.ts'
 
 /** Of the images that usually show a name: so many rows from above are blackened. */

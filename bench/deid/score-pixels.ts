@@ -1,4 +1,4 @@
-import { readPixelImage } from '../../src/agent/deidentify/pixel-image.ts'
+import { readPixelImage } from '../../src/agent/deidentify/pixels/pixel-image.ts'
 import type { OpenObject } from './open-object.ts'
 import type { PlantedObject } from './planted-set.ts'
 import { MASKED_ROWS } from './profile.ts'

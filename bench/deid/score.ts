@@ -1,5 +1,5 @@
-import type { LeftoverSearch } from '../../src/console/leftover-search/leftover-search.ts'
-import type { DataElement } from '../../src/dicom/data-set-tree.ts'
+import type { DataElement } from '../../src/dicom/edit/data-set-tree.ts'
+import type { LeftoverSearch } from '../../src/leftovers/leftover-search.ts'
 import type { ActionKind, Expectation } from './expectation.ts'
 import { placeText } from './expectation.ts'
 import { elementAt, type OpenObject } from './open-object.ts'

@@ -2,7 +2,7 @@ import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { transferSyntax } from '../../src/dicom/transfer-syntax.ts'
+import { transferSyntax } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { type OpenObject, openObject } from './open-object.ts'
 
 const run = promisify(execFile)

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { encodeStoreResponse, parseCommandSet } from '../../src/dimse/command-set.ts'
+import { encodeStoreResponse, parseCommandSet } from '../../src/dimse/wire/command-set.ts'
 import {
   encodeCommand,
   encodePdu,
@@ -8,7 +8,7 @@ import {
   PDV_COMMAND,
   PDV_HEADER_LENGTH,
   PDV_LAST,
-} from '../../src/dimse/pdu.ts'
+} from '../../src/dimse/wire/pdu.ts'
 
 /** The pieces are the socket's own buffers, in order. */
 export interface BareInstance {

@@ -1,4 +1,4 @@
-import { explicitHeaderBytes, hasShortLength } from '../../src/dicom/value-representation.ts'
+import { explicitHeaderBytes, hasShortLength } from '../../src/dicom/vocabulary/value-representation.ts'
 
 /** A value as it is given: text, bytes, numbers of a binary VR, or the items of a sequence. */
 type Value = string | Buffer | readonly number[] | readonly (readonly Element[])[]

@@ -1,5 +1,5 @@
-import { encodePart10Header } from '../../src/dicom/part10.ts'
-import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
+import { encodePart10Header } from '../../src/dicom/read/part10.ts'
+import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { type Element, encodeDataSet, encodeElementHeader } from './elements.ts'
 import { type SetName, STUDY_SETS, studyOf, uid } from './study-sets.ts'
 

@@ -4,7 +4,7 @@ const rowsSchema = z.array(
   z.object({ tag: z.string(), valueRepresentation: z.string(), keyword: z.string() }),
 )
 
-/** src/dicom/attribute-table.ts from the rows of attributes.json. */
+/** src/dicom/vocabulary/attribute-table.ts from the rows of attributes.json. */
 export function attributeTable(source: unknown): string {
   const rows = rowsSchema
     .parse(source)

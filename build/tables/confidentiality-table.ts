@@ -18,7 +18,7 @@ const COLUMNS = [
   'cleanGraphOpt',
 ]
 
-/** src/agent/deidentify/confidentiality-table.ts from the rows of confidentiality_profile_attributes.json. */
+/** src/agent/deidentify/rules/confidentiality-table.ts from the rows of confidentiality_profile_attributes.json. */
 export function confidentialityTable(source: unknown): string {
   const rows = rowsSchema
     .parse(source)

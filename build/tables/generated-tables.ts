@@ -14,12 +14,18 @@ export interface GeneratedTable {
 /** The tables of the standard, from a folder with the published sources. */
 export function standardTables(folder: string): GeneratedTable[] {
   return [
-    { file: 'src/dicom/attribute-table.ts', text: made(SOURCES.attributes, folder, attributeTable) },
     {
-      file: 'src/agent/deidentify/confidentiality-table.ts',
+      file: 'src/dicom/vocabulary/attribute-table.ts',
+      text: made(SOURCES.attributes, folder, attributeTable),
+    },
+    {
+      file: 'src/agent/deidentify/rules/confidentiality-table.ts',
       text: made(SOURCES.confidentiality, folder, confidentialityTable),
     },
-    { file: 'src/dicom/sop-class-table.ts', text: made(SOURCES.sopClasses, folder, sopClassTable) },
+    {
+      file: 'src/dicom/vocabulary/sop-class-table.ts',
+      text: made(SOURCES.sopClasses, folder, sopClassTable),
+    },
   ]
 }
 
@@ -27,9 +33,9 @@ export function standardTables(folder: string): GeneratedTable[] {
 export function readingTables(): GeneratedTable[] {
   const han = readHan()
   return [
-    { file: 'src/agent/deidentify/han-table.ts', text: han && hanTable(han.readings, han.simplified) },
+    { file: 'src/agent/deidentify/names/han-table.ts', text: han && hanTable(han.readings, han.simplified) },
     {
-      file: 'src/console/leftover-search/pinyin-boundary-table.ts',
+      file: 'src/leftovers/pinyin-boundary-table.ts',
       text: han && pinyinBoundaryTable(han.readings),
     },
   ]

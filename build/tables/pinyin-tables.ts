@@ -43,7 +43,7 @@ const plain = (reading: string): string =>
     .replaceAll(/u\u0308/g, 'v')
     .replaceAll(/\p{M}/gu, '')
 
-/** src/agent/deidentify/han-table.ts. */
+/** src/agent/deidentify/names/han-table.ts. */
 export function hanTable(readings: Readings, simplified: readonly string[]): string {
   const syllables = new Map<string, string>()
   for (const [character, syllable] of readings)
@@ -74,7 +74,7 @@ interface Run {
 }
 
 /**
- * src/console/leftover-search/pinyin-boundary-table.ts. The search for leftovers reads pinyin in its own way, so that it does
+ * src/leftovers/pinyin-boundary-table.ts. The search for leftovers reads pinyin in its own way, so that it does
  * not share a mistake: by the order of ICU's collation, and the character at which each syllable begins there.
  */
 export function pinyinBoundaryTable(readings: Readings): string {

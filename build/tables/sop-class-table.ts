@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const rowsSchema = z.array(z.object({ id: z.string(), name: z.string() }))
 
-/** src/dicom/sop-class-table.ts from the rows of sops.json. */
+/** src/dicom/vocabulary/sop-class-table.ts from the rows of sops.json. */
 export function sopClassTable(source: unknown): string {
   const classes = rowsSchema.parse(source).toSorted((a, b) => compareUids(a.id, b.id))
   const rows = classes.map(({ id, name }) => `  ['${id}', '${name.replaceAll("'", "\\'")}'],\n`)

@@ -13,13 +13,13 @@ import {
   type ReceiptsRequest,
   receiptsAnswerSchema,
 } from '../protocol/center-api.ts'
-import type { CenterKeys } from './center-keys.ts'
 import type { Queue } from './queue/open-queue.ts'
 import type { CenterChange } from './queue/own-center.ts'
-import { Scrub } from './queue/scrub.ts'
+import { Scrub } from './queue/recovery/scrub.ts'
 import type { SpoolRoom } from './queue/spool-room.ts'
 import type { CenterAccount } from './send/center-account.ts'
 import { CenterClient } from './send/center-client.ts'
+import type { CenterKeys } from './send/center-keys.ts'
 import { CenterUpload } from './send/center-upload.ts'
 import { CENTER } from './send/destination.ts'
 import { Dispatcher } from './send/dispatcher.ts'

@@ -1,10 +1,13 @@
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import type { LogLevel } from '../platform/log.ts'
-import { type Checked, checkSettings, type SettingsKind, settingsOf } from './check-settings.ts'
 import { type CheckingSettings, checkingSchema } from './checking-settings.ts'
+import { type Checked, checkSettings, type SettingsKind, settingsOf } from './checks/check-settings.ts'
+import { deidProblems, repeatedDeidNames } from './checks/deid-checks.ts'
+import { normalizationProblems, repeatedNormalizationNames } from './checks/normalization-checks.ts'
+import { repeatedDevices } from './checks/repeated-devices.ts'
+import { routeClashes } from './checks/route-clashes.ts'
 import { type CommitmentSettings, commitmentSchema } from './commitment-settings.ts'
-import { deidProblems, repeatedDeidNames } from './deid-checks.ts'
 import {
   besideFile,
   type DeidSettings,
@@ -14,15 +17,12 @@ import {
   routesSchema,
 } from './deid-settings.ts'
 import { type DeviceSettings, deviceSchema } from './device-settings.ts'
-import { freezeDeep } from './freeze-deep.ts'
-import { normalizationProblems, repeatedNormalizationNames } from './normalization-checks.ts'
 import { type NormalizationSettings, normalizationSchema } from './normalization-settings.ts'
-import type { Language } from './problem-words.ts'
 import { type ProcedureStepSettings, procedureStepsSchema } from './procedure-step-settings.ts'
-import { repeatedDevices } from './repeated-devices.ts'
-import { routeClashes } from './route-clashes.ts'
-import * as setting from './setting.ts'
+import { freezeDeep } from './setting/freeze-deep.ts'
+import * as setting from './setting/setting.ts'
 import { type TlsSettings, tlsBesideFile, tlsProblems, tlsSchema } from './tls-settings.ts'
+import type { Language } from './yaml/problem-words.ts'
 
 /** All that the agent in the clinic can be told; config/ferry.example.yaml explains each setting. */
 export interface AgentSettings {

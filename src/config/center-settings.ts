@@ -1,10 +1,10 @@
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import type { LogLevel } from '../platform/log.ts'
-import { type Checked, checkSettings, type SettingsKind, settingsOf } from './check-settings.ts'
-import { freezeDeep } from './freeze-deep.ts'
-import type { Language } from './problem-words.ts'
-import * as setting from './setting.ts'
+import { type Checked, checkSettings, type SettingsKind, settingsOf } from './checks/check-settings.ts'
+import { freezeDeep } from './setting/freeze-deep.ts'
+import * as setting from './setting/setting.ts'
+import type { Language } from './yaml/problem-words.ts'
 
 /** All that the receiver in the imaging center can be told; config/center.example.yaml explains each setting. */
 export interface CenterSettings {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { FINDINGS, type Finding } from '../dicom/check-findings.ts'
-import * as setting from './setting.ts'
+import { FINDINGS, type Finding } from '../dicom/check/check-findings.ts'
+import * as setting from './setting/setting.ts'
 
 /** The consequence of each finding for an instance. */
 export type CheckingSettings = Readonly<Record<Finding, 'accept' | 'hold' | 'refuse'>>

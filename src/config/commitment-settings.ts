@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import * as setting from './setting.ts'
+import * as setting from './setting/setting.ts'
 
 /** How long a device waits for what about storage commitment. */
 export interface CommitmentSettings {

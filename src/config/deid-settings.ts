@@ -1,7 +1,10 @@
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import { CONFIDENTIALITY_OPTIONS, type ConfidentialityOption } from '../dicom/confidentiality-options.ts'
-import type { PathPattern } from '../dicom/element-path.ts'
+import type { PathPattern } from '../dicom/edit/element-path.ts'
+import {
+  CONFIDENTIALITY_OPTIONS,
+  type ConfidentialityOption,
+} from '../dicom/vocabulary/confidentiality-options.ts'
 import {
   type ConditionSettings,
   condition,
@@ -12,8 +15,8 @@ import {
   region,
   ruleName,
   toCondition,
-} from './rule-setting.ts'
-import * as setting from './setting.ts'
+} from './setting/rule-setting.ts'
+import * as setting from './setting/setting.ts'
 
 export const DEID_ACTIONS = [
   'keep',

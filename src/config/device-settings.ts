@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { TRANSFER_SYNTAX } from '../dicom/transfer-syntax.ts'
-import { isUid } from '../dicom/uid.ts'
-import { nearestWord } from './nearest-word.ts'
-import * as setting from './setting.ts'
+import { TRANSFER_SYNTAX } from '../dicom/vocabulary/transfer-syntax.ts'
+import { isUid } from '../dicom/vocabulary/uid.ts'
+import * as setting from './setting/setting.ts'
+import { nearestWord } from './yaml/nearest-word.ts'
 
 /** A device that is let in. Rules for its instances are under `normalization` and name it. */
 export interface DeviceSettings {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { PathPattern } from '../dicom/element-path.ts'
+import type { PathPattern } from '../dicom/edit/element-path.ts'
 import {
   type ConditionSettings,
   conditionKeys,
@@ -7,8 +7,8 @@ import {
   ruleName,
   textPath,
   toCondition,
-} from './rule-setting.ts'
-import * as setting from './setting.ts'
+} from './setting/rule-setting.ts'
+import * as setting from './setting/setting.ts'
 
 /** Character sets by their defined terms (PS3.3 §C.12.1.1.2), as Specific Character Set contains them. */
 const CHARACTER_SETS = [

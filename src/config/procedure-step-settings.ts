@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import * as setting from './setting.ts'
+import * as setting from './setting/setting.ts'
 
 /** How what devices announce by MPPS is compared with what comes. */
 export interface ProcedureStepSettings {

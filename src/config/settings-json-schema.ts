@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { SettingsKind } from './check-settings.ts'
+import type { SettingsKind } from './checks/check-settings.ts'
 
 /** JSON Schema (2020-12) of a configuration file, for editors that complete and check YAML. */
 export function settingsJsonSchema(kind: SettingsKind<unknown>): object {

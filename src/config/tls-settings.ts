@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import type { CrossProblem } from './check-settings.ts'
-import * as setting from './setting.ts'
-import { listAt, textAt, valueAt } from './yaml-places.ts'
+import type { CrossProblem } from './checks/check-settings.ts'
+import { listAt, textAt, valueAt } from './checks/yaml-places.ts'
+import * as setting from './setting/setting.ts'
 
 const DEFAULT_PORT = '2762'
 const DEFAULT_PLAIN_PORT = '11112'

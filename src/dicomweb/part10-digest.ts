@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { parsePart10Header } from '../dicom/part10.ts'
+import { parsePart10Header } from '../dicom/read/part10.ts'
 
 /** The content of a DICOM file, by its bytes. */
 export interface Part10Digest {

@@ -128,7 +128,7 @@ export type DisplayNamesState = z.infer<typeof displayNamesSchema>
 /** Null: none was kept, or it went with the study's files. 'lost': the key that sealed it is gone. */
 const displayedSchema = displaySchema.or(z.literal('lost')).nullable()
 
-/** By the names of src/dicom/check-findings.ts; a newer agent may know others. */
+/** By the names of src/dicom/check/check-findings.ts; a newer agent may know others. */
 const findingCountSchema = z.object({ finding: z.string(), instances: count })
 
 export const statusSchema = z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Finding, isFinding } from '../dicom/check-findings.ts'
+import { type Finding, isFinding } from '../dicom/check/check-findings.ts'
 
 /**
  * The file beside a spool file that forbids sending it (docs/queue-states.md): why a check holds the instance, what was

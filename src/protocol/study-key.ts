@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isUid } from '../dicom/uid.ts'
+import { isUid } from '../dicom/vocabulary/uid.ts'
 import type { Envelope } from './spool-file.ts'
 
 /** No UID begins so: a UID has digits and dots only (PS3.5 §9.1). */

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { generateIdentity } from '../../src/age/x25519-keys.ts'
-import { DeidLinks, readDeidLinks } from '../../src/agent/deid-links.ts'
-import type { Link } from '../../src/agent/deidentify/link.ts'
-import { ProjectKey } from '../../src/agent/deidentify/project-key.ts'
+import { DeidLinks, readDeidLinks } from '../../src/agent/deid-records/deid-links.ts'
+import type { Link } from '../../src/agent/deidentify/rules/link.ts'
+import { ProjectKey } from '../../src/agent/deidentify/rules/project-key.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const LINK: Link = {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { KnownValuesCache } from '../../src/agent/deidentify/known-values-cache.ts'
+import { KnownValuesCache } from '../../src/agent/deidentify/names/known-values-cache.ts'
 import { KINDS, kindCase } from '../support/kinds/all-kinds.ts'
 import { caseOf, inventedImage, withParts } from '../support/kinds/invented-image.ts'
 import { Random } from '../support/kinds/random.ts'

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
-import { StudyPersonLog } from '../../src/agent/study-person-log.ts'
+import { StudyPersonLog } from '../../src/agent/deid-records/study-person-log.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const mark = (number: number): string => number.toString(16).padStart(32, '0')

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { connect } from 'node:tls'
-import { openAssociation } from '../../src/dimse/open-association.ts'
+import { openAssociation } from '../../src/dimse/scu/open-association.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { inventedInstance } from '../support/invented-instance.ts'
 import { AGENT_STATUS, type BrokenThing } from './broken-thing.ts'

@@ -1,4 +1,4 @@
-import { formatTable } from '../../src/console/text-table.ts'
+import { formatTable } from '../../src/console/views/text-table.ts'
 import { type BrokenThing, isGood } from './broken-thing.ts'
 import { BROKEN_THINGS } from './broken-things.ts'
 import type { Language } from './pair.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { AgentRuns } from '../../src/center/agent-runs.ts'
-import type { Agent } from '../../src/center/register.ts'
+import { AgentRuns } from '../../src/center/register/agent-runs.ts'
+import type { Agent } from '../../src/center/register/register.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { AgentShares } from '../../src/center/agent-shares.ts'
-import { AgentTurns } from '../../src/center/agent-turns.ts'
-import { RecordBudget } from '../../src/center/record-budget.ts'
+import { AgentShares } from '../../src/center/opening/agent-shares.ts'
+import { AgentTurns } from '../../src/center/opening/agent-turns.ts'
+import { RecordBudget } from '../../src/center/receipts/record-budget.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 const HOUR_MS = 3_600_000

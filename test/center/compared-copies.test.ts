@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { parsePart10Header } from '../../src/dicom/part10.ts'
+import { parsePart10Header } from '../../src/dicom/read/part10.ts'
 import { CENTER_PATHS } from '../../src/protocol/center-api.ts'
 import { signManifest } from '../../src/protocol/manifest.ts'
 import { AttackClient } from '../support/attack-client.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { type CenterState, conditionsOf } from '../../src/center/conditions.ts'
-import type { Agent, Note } from '../../src/center/register.ts'
+import { type CenterState, conditionsOf } from '../../src/center/operate/conditions.ts'
+import type { Agent, Note } from '../../src/center/register/register.ts'
 import { isFolderLocked, lockFolder } from '../../src/platform/folder-lock.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import type { Hold } from '../../src/center/register.ts'
+import type { Hold } from '../../src/center/register/register.ts'
 import { StowClient } from '../../src/dicomweb/stow-client.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { CenterOptions } from '../../src/center/center.ts'
-import { parsePart10Header } from '../../src/dicom/part10.ts'
+import { parsePart10Header } from '../../src/dicom/read/part10.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { type EnrolledAgent, RunningCenter } from '../support/running-center.ts'
 import { newUid, packOf, type SpoolFixture, spoolFile } from '../support/spool-file-fixture.ts'

@@ -9,8 +9,8 @@ import {
   raiseListVersion,
   revokeKey,
   rotateKey,
-} from '../../src/center/change-keys.ts'
-import { newTlsCertificate, tlsPin } from '../../src/center/tls-certificate.ts'
+} from '../../src/center/keys/change-keys.ts'
+import { newTlsCertificate, tlsPin } from '../../src/center/keys/tls-certificate.ts'
 import { agentAnswerSchema, CENTER_PATHS, manifestAnswerSchema } from '../../src/protocol/center-api.ts'
 import { claimedKid } from '../../src/protocol/jws.ts'
 import { type KeyList, verifyKeyList } from '../../src/protocol/key-list.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { type KeySpan, keyState } from '../../src/center/key-state.ts'
+import { type KeySpan, keyState } from '../../src/center/keys/key-state.ts'
 
 const day = (number: number): string => new Date(Date.UTC(2026, 0, number)).toISOString()
 const at = (since: number, until: number | null = null): KeySpan => ({

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
-import { removeLeftovers } from '../../src/center/leftovers.ts'
+import { removeLeftovers } from '../../src/center/store/leftovers.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const isNobodys = async (): Promise<boolean> => true

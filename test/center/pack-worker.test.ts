@@ -2,13 +2,13 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { parseIdentity } from '../../src/age/x25519-keys.ts'
-import { DiskSpace } from '../../src/center/disk-space.ts'
-import { openStore } from '../../src/center/open-store.ts'
-import { PackStore } from '../../src/center/pack-store.ts'
-import { PackWorker } from '../../src/center/pack-worker.ts'
-import { pacsTerms } from '../../src/center/pacs-terms.ts'
-import type { Register, Settled } from '../../src/center/register.ts'
-import { openRegister } from '../../src/center/sqlite/open-register.ts'
+import { DiskSpace } from '../../src/center/disk/disk-space.ts'
+import { pacsTerms } from '../../src/center/hand-on/pacs-terms.ts'
+import { PackWorker } from '../../src/center/opening/pack-worker.ts'
+import type { Register, Settled } from '../../src/center/register/register.ts'
+import { openRegister } from '../../src/center/register/sqlite/open-register.ts'
+import { openStore } from '../../src/center/store/open-store.ts'
+import { PackStore } from '../../src/center/store/pack-store.ts'
 import { Failure } from '../../src/platform/failure.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import { Database } from '../../src/platform/sqlite.ts'
@@ -20,7 +20,7 @@ import { storeParts } from '../support/store-parts.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { until } from '../support/until.ts'
 
-const SCHEMA = join(import.meta.dirname, '../../src/center/sqlite/schema')
+const SCHEMA = join(import.meta.dirname, '../../src/center/register/sqlite/schema')
 const FAILURES = 3
 
 /** A register whose commits of packs fail a few times, as on a full disk. */

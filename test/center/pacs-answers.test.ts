@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { openRegister } from '../../src/center/sqlite/open-register.ts'
+import { openRegister } from '../../src/center/register/sqlite/open-register.ts'
 import { HandedOn } from '../support/handed-on.ts'
 import { newUid } from '../support/spool-file-fixture.ts'
 import { type StowResponse, stowModule } from '../support/stow-stub.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { pacsTerms } from '../../src/center/pacs-terms.ts'
+import { pacsTerms } from '../../src/center/hand-on/pacs-terms.ts'
 import { AttackClient, forgedDataSet, fourUids } from '../support/attack-client.ts'
 import { FakePacs } from '../support/fake-pacs.ts'
 import { RunningCenter } from '../support/running-center.ts'

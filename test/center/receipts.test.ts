@@ -20,7 +20,7 @@ import { listed, newUid, packOf, type SpoolFixture, spoolFile } from '../support
 
 const STUDY = '1.2.3.4'
 const payloadOf = (jws: string): string => Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()
-const REGISTER_SCHEMA = join(import.meta.dirname, '../../src/center/sqlite/schema')
+const REGISTER_SCHEMA = join(import.meta.dirname, '../../src/center/register/sqlite/schema')
 
 test('a manifest of what is stored is receipted, with the digests that the center found', async () => {
   await using clinic = await delivered(3)

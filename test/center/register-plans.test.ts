@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
-import { openRegister } from '../../src/center/sqlite/open-register.ts'
+import { openRegister } from '../../src/center/register/sqlite/open-register.ts'
 import { Database, type SqlValue } from '../../src/platform/sqlite.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
-const SCHEMA = new URL('../../src/center/sqlite/schema', import.meta.url).pathname
+const SCHEMA = new URL('../../src/center/register/sqlite/schema', import.meta.url).pathname
 const VERSION = { sopInstanceUid: '1', dataSetSha256: 'x', transferSyntaxUid: '1' }
 /** Rows that the operator or the disk has to do with, one by one; and what LIMIT ends in the order of the index. */
 const MAY_BE_WALKED =

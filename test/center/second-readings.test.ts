@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { TAG } from '../../src/dicom/tag.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { EXPLICIT_LITTLE, writer } from '../dicom/build-data-set.ts'
 import { AttackClient, forgedDataSet, fourUids } from '../support/attack-client.ts'
 import { FakePacs } from '../support/fake-pacs.ts'

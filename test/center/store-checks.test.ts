@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { readIdentity } from '../../src/center/center-identity.ts'
-import { openPack } from '../../src/center/open-pack.ts'
-import { PackStore } from '../../src/center/pack-store.ts'
-import { answerManifest } from '../../src/center/receipts.ts'
+import { readIdentity } from '../../src/center/keys/center-identity.ts'
+import { openPack } from '../../src/center/opening/open-pack.ts'
+import { answerManifest } from '../../src/center/receipts/receipts.ts'
+import { PackStore } from '../../src/center/store/pack-store.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { CENTER_PATHS, type ManifestAnswer } from '../../src/protocol/center-api.ts'
 import { newUlid } from '../../src/protocol/ulid.ts'
@@ -50,7 +50,7 @@ test('with a store that does not look at its files the same question gets a fals
   const ask = (makeStore: typeof TrustingStore | undefined): Promise<ManifestAnswer> =>
     clinic.register(async (register) => {
       const store = new (
-        makeStore ?? (await import('../../src/center/file-instance-store.ts')).FileInstanceStore
+        makeStore ?? (await import('../../src/center/store/file-instance-store.ts')).FileInstanceStore
       )(clinic.store)
       const { keys } = await readIdentity(clinic.center.folder, Date.now())
       const agent = await register.agents.find(clinic.agent.key.kid)

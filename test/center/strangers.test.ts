@@ -2,7 +2,11 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { expect, test } from '@jest/globals'
-import { DEFAULT_FRONT_LIMITS, type FrontLimits, withinDescriptors } from '../../src/center/front-limits.ts'
+import {
+  DEFAULT_FRONT_LIMITS,
+  type FrontLimits,
+  withinDescriptors,
+} from '../../src/center/front/front-limits.ts'
 import { signAccessToken } from '../../src/protocol/access-token.ts'
 import { CENTER_PATHS } from '../../src/protocol/center-api.ts'
 import { newSigningKey } from '../../src/protocol/signing-key.ts'

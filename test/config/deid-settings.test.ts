@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
-import type { NormalizationRule } from '../../src/agent/deidentify/normalization-rule.ts'
-import type { DeidProfile } from '../../src/agent/deidentify/profile.ts'
+import type { DeidProfile } from '../../src/agent/deidentify/element/profile.ts'
+import type { NormalizationRule } from '../../src/agent/normalize/normalization-rule.ts'
 import { type AgentSettings, checkAgentSettings, loadAgentSettings } from '../../src/config/agent-settings.ts'
-import { describeProblem } from '../../src/config/problem-words.ts'
+import { describeProblem } from '../../src/config/yaml/problem-words.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 function load(yaml: string): AgentSettings {

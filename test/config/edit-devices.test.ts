@@ -1,8 +1,8 @@
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { loadAgentSettings } from '../../src/config/agent-settings.ts'
-import { addDeviceToFile, removeDeviceFromFile } from '../../src/config/edit-devices.ts'
-import { newAgentFile } from '../../src/config/example-file.ts'
+import { addDeviceToFile, removeDeviceFromFile } from '../../src/config/editing/edit-devices.ts'
+import { newAgentFile } from '../../src/config/editing/example-file.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const CT = { name: 'CT 一室', aeTitle: '0123', kind: 'CT', addresses: ['10.0.0.1'] }

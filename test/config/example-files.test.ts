@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { AGENT_SETTINGS, loadAgentSettings } from '../../src/config/agent-settings.ts'
 import { CENTER_SETTINGS, loadCenterSettings } from '../../src/config/center-settings.ts'
-import { newAgentFile, newCenterFile } from '../../src/config/example-file.ts'
+import { newAgentFile, newCenterFile } from '../../src/config/editing/example-file.ts'
 import { settingsJsonSchema } from '../../src/config/settings-json-schema.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 

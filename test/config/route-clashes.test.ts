@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { checkAgentSettings } from '../../src/config/agent-settings.ts'
-import { describeProblem } from '../../src/config/problem-words.ts'
+import { describeProblem } from '../../src/config/yaml/problem-words.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const PROFILES = `

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { nearestPath, parseRulePath, vrAt } from '../../src/config/rule-paths.ts'
-import { pathText } from '../../src/dicom/element-path.ts'
+import { nearestPath, parseRulePath, vrAt } from '../../src/config/setting/rule-paths.ts'
+import { pathText } from '../../src/dicom/edit/element-path.ts'
 
 test.each([
   ['PatientID', [0x0010_0020], false],

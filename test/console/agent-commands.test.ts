@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { startControlServer } from '../../src/agent/control-server.ts'
+import { startControlServer } from '../../src/agent/control/control-server.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import { controlSocketPath } from '../../src/protocol/control-api.ts'
 import { startFakeAgent } from '../support/fake-agent.ts'

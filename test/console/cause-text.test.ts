@@ -1,10 +1,10 @@
 import { globSync, readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
-import { causesIn, isSentence } from '../../src/console/cause-text.ts'
-import { assessHealth } from '../../src/console/health.ts'
-import { CAUSES_IN_CHINESE } from '../../src/console/language/causes-zh.ts'
+import { causesIn, isSentence } from '../../src/console/language/cause-text.ts'
 import { speak } from '../../src/console/language/language.ts'
-import { statusView } from '../../src/console/status-view.ts'
+import { CAUSES_IN_CHINESE } from '../../src/console/language/zh/causes-zh.ts'
+import { assessHealth } from '../../src/console/views/health.ts'
+import { statusView } from '../../src/console/views/status-view.ts'
 import { DEVICE, LOSSES, NOTICES, product, WORLDS } from '../support/status-situations.ts'
 
 const inChinese = causesIn('zh')

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals'
-import { type CenterState, conditionsOf, type RegisterState } from '../../src/center/conditions.ts'
-import type { Agent, Note } from '../../src/center/register.ts'
-import { centerFindings } from '../../src/console/center-findings.ts'
-import type { Phrase } from '../../src/console/language/phrases-en.ts'
-import { CENTER_OUTLOOKS, type Outlooks } from '../../src/console/status-sentences.ts'
-import { headlineOf } from '../../src/console/status-view.ts'
+import { type CenterState, conditionsOf, type RegisterState } from '../../src/center/operate/conditions.ts'
+import type { Agent, Note } from '../../src/center/register/register.ts'
+import type { Phrase } from '../../src/console/language/en/phrases-en.ts'
+import { centerFindings } from '../../src/console/views/center-findings.ts'
+import { CENTER_OUTLOOKS, type Outlooks } from '../../src/console/views/status-sentences.ts'
+import { headlineOf } from '../../src/console/views/status-view.ts'
 
 const NOW = 1_000_000_000
 const HOUR_MS = 3_600_000

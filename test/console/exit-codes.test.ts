@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
-import { EXIT, exitCodeOf } from '../../src/console/exit-codes.ts'
+import { EXIT, exitCodeOf } from '../../src/console/session/exit-codes.ts'
 import { FAILURES, type FailureCode } from '../../src/platform/failure.ts'
 
 test('docs/cli.md has the same exit codes as the program', () => {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { ferryCenterProgram } from '../../src/console/ferry-center-program.ts'
+import { ferryCenterProgram } from '../../src/console/program/ferry-center-program.ts'
 import { AttackClient } from '../support/attack-client.ts'
 import { FakePacs } from '../support/fake-pacs.ts'
 import { runCommand } from '../support/run-command.ts'

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { expect, test } from '@jest/globals'
-import { takeLostErrors } from '../../src/console/last-resort.ts'
+import { takeLostErrors } from '../../src/console/session/last-resort.ts'
 import { Failure } from '../../src/platform/failure.ts'
 import { openClinic } from '../support/clinic.ts'
 import { freePort } from '../support/free-port.ts'
@@ -32,7 +32,7 @@ interface Line {
 function startPlanted(folder: string, program: 'ferry' | 'ferry-center', config: string) {
   const module = join(folder, 'planted.mjs')
   writeFileSync(module, PLANTED)
-  const script = resolve(`src/console/${program}.ts`)
+  const script = resolve(`src/console/program/${program}.ts`)
   const child = spawn(
     process.execPath,
     ['--import', pathToFileURL(module).href, script, 'run', '--config', config],

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { startControlServer } from '../../src/agent/control-server.ts'
+import { startControlServer } from '../../src/agent/control/control-server.ts'
 import { startStatusPage } from '../../src/console/web/status-page.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { controlSocketPath } from '../../src/protocol/control-api.ts'

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, writeFileSync } f
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { CenterAccount } from '../../src/agent/send/center-account.ts'
-import { initCenter } from '../../src/center/center-keys.ts'
+import { initCenter } from '../../src/center/keys/center-keys.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -11,7 +11,7 @@ const SERVICE = 12345
 
 /** Runs a program as the user of a service. */
 function run(folder: string, program: string, ...args: string[]): { status: number | null; said: string } {
-  const result = spawnSync(process.execPath, [resolve(`src/console/${program}.ts`), ...args], {
+  const result = spawnSync(process.execPath, [resolve(`src/console/program/${program}.ts`), ...args], {
     cwd: folder,
     env: { FERRY_LANG: 'en', NODE_OPTIONS: '' },
     uid: SERVICE,

@@ -4,12 +4,12 @@ import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node
 import { join, relative, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from '@jest/globals'
-import { makeProjectKey, readProjectKey } from '../../src/agent/project-key-file.ts'
+import { makeProjectKey, readProjectKey } from '../../src/agent/deid-records/project-key-file.ts'
 import { CenterAccount } from '../../src/agent/send/center-account.ts'
-import { readIdentity } from '../../src/center/center-identity.ts'
-import { initCenter } from '../../src/center/center-keys.ts'
+import { readIdentity } from '../../src/center/keys/center-identity.ts'
+import { initCenter } from '../../src/center/keys/center-keys.ts'
 import { StowClient } from '../../src/dicomweb/stow-client.ts'
-import { readTlsCredentials } from '../../src/dimse/tls-credentials.ts'
+import { readTlsCredentials } from '../../src/dimse/tls/tls-credentials.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { freePort } from '../support/free-port.ts'
 import { InventedAuthority } from '../support/invented-certificates.ts'
@@ -27,7 +27,7 @@ function startOpen(folder: string, program: 'ferry' | 'ferry-center', ...args: s
   const command = 'umask 000; exec "$0" "$@"'
   const child = spawn(
     '/bin/sh',
-    ['-c', command, process.execPath, resolve(`src/console/${program}.ts`), ...args],
+    ['-c', command, process.execPath, resolve(`src/console/program/${program}.ts`), ...args],
     { cwd: folder, env: { ...process.env, FERRY_LANG: 'en', NODE_OPTIONS: '' } },
   )
   const ended = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]).then(

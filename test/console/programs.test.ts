@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from '@jest/globals'
-import { ferryCenterProgram } from '../../src/console/ferry-center-program.ts'
+import { ferryCenterProgram } from '../../src/console/program/ferry-center-program.ts'
 import { runCommand } from '../support/run-command.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { until } from '../support/until.ts'
@@ -17,7 +17,7 @@ interface Ended {
 
 /** A program in a process of its own, as a shell starts it. */
 function start(folder: string, program: 'ferry' | 'ferry-center', ...args: string[]) {
-  const child = spawn(process.execPath, [resolve(`src/console/${program}.ts`), ...args], {
+  const child = spawn(process.execPath, [resolve(`src/console/program/${program}.ts`), ...args], {
     cwd: folder,
     env: { ...process.env, FERRY_LANG: 'en', NODE_OPTIONS: '' },
   })

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { IMPLEMENTATION_CLASS_UID } from '../../src/dicom/part10.ts'
+import { IMPLEMENTATION_CLASS_UID } from '../../src/dicom/read/part10.ts'
 import { joinTestCenter, openClinic } from '../support/clinic.ts'
 import { freePort } from '../support/free-port.ts'
 import {

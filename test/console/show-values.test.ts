@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { speak } from '../../src/console/language/language.ts'
-import { showBytes, showDuration, showTime } from '../../src/console/show-values.ts'
+import { showBytes, showDuration, showTime } from '../../src/console/views/show-values.ts'
 
 test.each([
   [0, '0 B'],

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { sopClassSummary } from '../../src/console/sop-class-summary.ts'
+import { sopClassSummary } from '../../src/console/views/sop-class-summary.ts'
 
 test('a few SOP classes are named in full', () => {
   expect(sopClassSummary(['Verification', 'CT Image Storage'], 0)).toBe('Verification, CT Image Storage')

@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals'
-import { assessHealth } from '../../src/console/health.ts'
-import type { Phrase } from '../../src/console/language/phrases-en.ts'
+import type { Phrase } from '../../src/console/language/en/phrases-en.ts'
+import { assessHealth } from '../../src/console/views/health.ts'
 import {
   AGENT_OUTLOOKS,
   HEADLINES,
   headlineFor,
   type Outlooks,
   outlookFor,
-} from '../../src/console/status-sentences.ts'
-import { headlineOf } from '../../src/console/status-view.ts'
+} from '../../src/console/views/status-sentences.ts'
+import { headlineOf } from '../../src/console/views/status-view.ts'
 import { LOSSES, NOTICES, product, type Situation, WORLDS } from '../support/status-situations.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { displayWidth, formatTable, printable } from '../../src/console/text-table.ts'
+import { displayWidth, formatTable, printable } from '../../src/console/views/text-table.ts'
 
 test('columns stand straight with Chinese in them', () => {
   const lines = formatTable(

@@ -1,6 +1,6 @@
-import { type Encoding, IMPLICIT_LITTLE_ENDIAN } from '../../src/dicom/element-header.ts'
-import { TAG, type Tag } from '../../src/dicom/tag.ts'
-import { hasShortLength } from '../../src/dicom/value-representation.ts'
+import { type Encoding, IMPLICIT_LITTLE_ENDIAN } from '../../src/dicom/read/element-header.ts'
+import { TAG, type Tag } from '../../src/dicom/vocabulary/tag.ts'
+import { hasShortLength } from '../../src/dicom/vocabulary/value-representation.ts'
 
 export const EXPLICIT_LITTLE: Encoding = { explicitVr: true, littleEndian: true }
 export const EXPLICIT_BIG: Encoding = { explicitVr: true, littleEndian: false }

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { DataSetCheck } from '../../src/dicom/check-data-set.ts'
-import { FINDINGS, type Finding } from '../../src/dicom/check-findings.ts'
-import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
+import { DataSetCheck } from '../../src/dicom/check/check-data-set.ts'
+import { FINDINGS, type Finding } from '../../src/dicom/check/check-findings.ts'
+import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { corpusFiles, describeWithCorpus, splitPart10 } from '../support/corpus.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 

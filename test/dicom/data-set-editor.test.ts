@@ -1,9 +1,9 @@
 import { inflateRawSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
-import { DataSetEditor, type DataSetEdits, editDataSet } from '../../src/dicom/data-set-editor.ts'
-import { type ElementList, walk } from '../../src/dicom/data-set-tree.ts'
-import { TAG } from '../../src/dicom/tag.ts'
-import { TRANSFER_SYNTAX, transferSyntax } from '../../src/dicom/transfer-syntax.ts'
+import { DataSetEditor, type DataSetEdits, editDataSet } from '../../src/dicom/edit/data-set-editor.ts'
+import { type ElementList, walk } from '../../src/dicom/edit/data-set-tree.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
+import { TRANSFER_SYNTAX, transferSyntax } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { corpusFiles, describeWithCorpus, splitPart10 } from '../support/corpus.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 

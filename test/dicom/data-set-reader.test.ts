@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { DataSetReader } from '../../src/dicom/data-set-reader.ts'
-import { TAG } from '../../src/dicom/tag.ts'
-import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
+import { DataSetReader } from '../../src/dicom/read/data-set-reader.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
+import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 import { failureOf, readTokens, structure } from './read-tokens.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { DataElement, ElementList } from '../../src/dicom/data-set-tree.ts'
-import type { Tag } from '../../src/dicom/tag.ts'
+import { DataElement, ElementList } from '../../src/dicom/edit/data-set-tree.ts'
+import type { Tag } from '../../src/dicom/vocabulary/tag.ts'
 import { EXPLICIT_LITTLE } from './build-data-set.ts'
 
 function made(tag: Tag): DataElement {

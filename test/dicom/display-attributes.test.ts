@@ -1,8 +1,8 @@
 import { deflateRawSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
-import { type DisplayAttributes, DisplayReader } from '../../src/dicom/display-attributes.ts'
-import { maskDisplay, maskName, shownName } from '../../src/dicom/mask-display.ts'
-import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
+import { type DisplayAttributes, DisplayReader } from '../../src/dicom/find/display-attributes.ts'
+import { maskDisplay, maskName, shownName } from '../../src/dicom/find/mask-display.ts'
+import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { corpusPath, describeWithCorpus, splitPart10 } from '../support/corpus.ts'
 import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, writer } from './build-data-set.ts'
 

@@ -6,8 +6,8 @@ import {
   IMPLEMENTATION_CLASS_UID,
   IMPLEMENTATION_VERSION_NAME,
   parsePart10Header,
-} from '../../src/dicom/part10.ts'
-import { isUid } from '../../src/dicom/uid.ts'
+} from '../../src/dicom/read/part10.ts'
+import { isUid } from '../../src/dicom/vocabulary/uid.ts'
 import { corpusFiles, corpusPath, describeWithCorpus, splitPart10 } from '../support/corpus.ts'
 import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, writer } from './build-data-set.ts'
 import { failureOf } from './read-tokens.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { readProcedureStep } from '../../src/dicom/procedure-step-data-set.ts'
-import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
+import { readProcedureStep } from '../../src/dicom/edit/procedure-step-data-set.ts'
+import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { type AnnouncedStep, procedureStepDataSet } from '../support/procedure-step-data-set.ts'
 
 const read = (step: AnnouncedStep): ReturnType<typeof readProcedureStep> =>

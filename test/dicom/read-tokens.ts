@@ -1,6 +1,6 @@
-import { DataSetReader, type DataSetReaderOptions } from '../../src/dicom/data-set-reader.ts'
-import type { DataSetToken } from '../../src/dicom/data-set-token.ts'
-import { tagText } from '../../src/dicom/tag.ts'
+import { DataSetReader, type DataSetReaderOptions } from '../../src/dicom/read/data-set-reader.ts'
+import type { DataSetToken } from '../../src/dicom/read/data-set-token.ts'
+import { tagText } from '../../src/dicom/vocabulary/tag.ts'
 import { Failure } from '../../src/platform/failure.ts'
 
 /** What a reader made of a data set: all tokens put together again, a line for each token, and why it stopped. */

@@ -1,9 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
-import { isStorageSopClass, sopClassName, VERIFICATION_SOP_CLASS_UID } from '../../src/dicom/sop-class.ts'
-import { SOP_CLASS_NAMES } from '../../src/dicom/sop-class-table.ts'
-import { isStored, STORAGE_STATUS } from '../../src/dicom/storage-status.ts'
+import {
+  isStorageSopClass,
+  sopClassName,
+  VERIFICATION_SOP_CLASS_UID,
+} from '../../src/dicom/vocabulary/sop-class.ts'
+import { SOP_CLASS_NAMES } from '../../src/dicom/vocabulary/sop-class-table.ts'
+import { isStored, STORAGE_STATUS } from '../../src/dicom/vocabulary/storage-status.ts'
 
 test.each([
   ['1.2.840.10008.5.1.4.1.1.2', 'CT'],

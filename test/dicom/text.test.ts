@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { readText, writeText, writeTextInAll } from '../../src/dicom/text.ts'
+import { readText, writeText, writeTextInAll } from '../../src/dicom/text/text.ts'
 
 const WANG_GB18030 = Buffer.from('cdf55ed0a1c3f7', 'hex')
 const WANG_UTF8 = Buffer.from('王^小明')

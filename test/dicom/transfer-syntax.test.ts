@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { chooseTransferSyntax } from '../../src/dicom/choose-transfer-syntax.ts'
-import { TRANSFER_SYNTAX, transferSyntax } from '../../src/dicom/transfer-syntax.ts'
-import { isUid } from '../../src/dicom/uid.ts'
+import { chooseTransferSyntax } from '../../src/dicom/vocabulary/choose-transfer-syntax.ts'
+import { TRANSFER_SYNTAX, transferSyntax } from '../../src/dicom/vocabulary/transfer-syntax.ts'
+import { isUid } from '../../src/dicom/vocabulary/uid.ts'
 
 const { ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEG2000, JPEGBaseline8Bit } =
   TRANSFER_SYNTAX

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { isUid, parseUid, trimUid } from '../../src/dicom/uid.ts'
+import { isUid, parseUid, trimUid } from '../../src/dicom/vocabulary/uid.ts'
 import { failureOf } from './read-tokens.ts'
 
 test.each(['1', '1.2.840.10008.1.1', '0.0', '1.2.03', `1.${'2'.repeat(62)}`])('%s is a UID', (text) => {

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import iconv from 'iconv-lite'
-import { DataSetCheck } from '../../src/dicom/check-data-set.ts'
-import type { Finding } from '../../src/dicom/check-findings.ts'
-import { DataSetHeadScanner } from '../../src/dicom/data-set-head.ts'
-import { TAG } from '../../src/dicom/tag.ts'
-import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
+import { DataSetCheck } from '../../src/dicom/check/check-data-set.ts'
+import type { Finding } from '../../src/dicom/check/check-findings.ts'
+import { DataSetHeadScanner } from '../../src/dicom/find/data-set-head.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
+import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 
 const UIDS = {

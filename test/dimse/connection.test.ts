@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { expect, test } from '@jest/globals'
-import { Connection } from '../../src/dimse/connection.ts'
+import { Connection } from '../../src/dimse/wire/connection.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { until } from '../support/until.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import type { KnownAddresses } from '../../src/dimse/listener-counts.ts'
+import type { KnownAddresses } from '../../src/dimse/scp/listener-counts.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import {
   associateRequest,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from '@jest/globals'
-import { listenForAssociations } from '../../src/dimse/dimse-server.ts'
+import { listenForAssociations } from '../../src/dimse/scp/dimse-server.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import {

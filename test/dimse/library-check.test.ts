@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from '@jest/globals'
 import dimse from 'dcmjs-dimse'
-import { prepareLibrary } from '../../src/dimse/library.ts'
-import { LibraryAcceptor } from '../../src/dimse/library-acceptor.ts'
-import { checkLibrary } from '../../src/dimse/library-check.ts'
+import { prepareLibrary } from '../../src/dimse/dcmjs/library.ts'
+import { LibraryAcceptor } from '../../src/dimse/dcmjs/library-acceptor.ts'
+import { checkLibrary } from '../../src/dimse/dcmjs/library-check.ts'
 
 const undo: (() => void)[] = []
 

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { checkAssociateRequest } from '../../src/dimse/associate-request.ts'
-import { answerableMessageId, parseCommandSet } from '../../src/dimse/command-set.ts'
-import { prepareLibrary } from '../../src/dimse/library.ts'
-import { LibraryAcceptor } from '../../src/dimse/library-acceptor.ts'
-import { LibraryRequestor } from '../../src/dimse/library-requestor.ts'
-import { encodeServiceResponse } from '../../src/dimse/service-command.ts'
+import { checkAssociateRequest } from '../../src/dimse/association/associate-request.ts'
+import { encodeServiceResponse } from '../../src/dimse/association/service-command.ts'
+import { prepareLibrary } from '../../src/dimse/dcmjs/library.ts'
+import { LibraryAcceptor } from '../../src/dimse/dcmjs/library-acceptor.ts'
+import { LibraryRequestor } from '../../src/dimse/dcmjs/library-requestor.ts'
+import { answerableMessageId, parseCommandSet } from '../../src/dimse/wire/command-set.ts'
 import { Failure } from '../../src/platform/failure.ts'
 import {
   associateAccept,

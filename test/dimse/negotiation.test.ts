@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { REJECTION } from '../../src/dimse/association-rejection.ts'
+import { REJECTION } from '../../src/dimse/association/association-rejection.ts'
 import {
   dataPdu,
   echoCommand,

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { DEFAULT_LIMITS } from '../../src/dimse/dimse-limits.ts'
+import { DEFAULT_LIMITS } from '../../src/dimse/wire/dimse-limits.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import {
   associateRequest,

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import type { CallerTrouble } from '../../src/dimse/caller-trouble.ts'
-import { DEFAULT_LIMITS } from '../../src/dimse/dimse-limits.ts'
+import type { CallerTrouble } from '../../src/dimse/association/caller-trouble.ts'
+import { DEFAULT_LIMITS } from '../../src/dimse/wire/dimse-limits.ts'
 import type { Clock } from '../../src/platform/clock.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import {

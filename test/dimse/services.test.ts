@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from '@jest/globals'
-import type { AssociationAnswer, AssociationRequest } from '../../src/dimse/association.ts'
-import { DEFAULT_LIMITS } from '../../src/dimse/dimse-limits.ts'
-import { type OpenAssociationOptions, openAssociation } from '../../src/dimse/open-association.ts'
-import type { OutgoingRequest, ServiceAnswer, ServicePeer, ServiceRequest } from '../../src/dimse/service.ts'
-import { SERVICE_STATUS } from '../../src/dimse/service-status.ts'
+import type { AssociationAnswer, AssociationRequest } from '../../src/dimse/association/association.ts'
+import type {
+  OutgoingRequest,
+  ServiceAnswer,
+  ServicePeer,
+  ServiceRequest,
+} from '../../src/dimse/association/service.ts'
+import { SERVICE_STATUS } from '../../src/dimse/association/service-status.ts'
+import { type OpenAssociationOptions, openAssociation } from '../../src/dimse/scu/open-association.ts'
+import { DEFAULT_LIMITS } from '../../src/dimse/wire/dimse-limits.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import { ManualClock } from '../support/manual-clock.ts'

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
-import { validityTrouble } from '../../src/dimse/certificate-validity.ts'
-import { readTlsCredentials } from '../../src/dimse/tls-credentials.ts'
+import { validityTrouble } from '../../src/dimse/tls/certificate-validity.ts'
+import { readTlsCredentials } from '../../src/dimse/tls/tls-credentials.ts'
 import { InventedAuthority } from '../support/invented-certificates.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 

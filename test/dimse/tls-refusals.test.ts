@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import type { CallerTrouble } from '../../src/dimse/caller-trouble.ts'
-import { openAssociation } from '../../src/dimse/open-association.ts'
-import { readTlsCredentials, type TlsCredentials } from '../../src/dimse/tls-credentials.ts'
-import { handshakeWords } from '../../src/dimse/tls-words.ts'
+import type { CallerTrouble } from '../../src/dimse/association/caller-trouble.ts'
+import { openAssociation } from '../../src/dimse/scu/open-association.ts'
+import { readTlsCredentials, type TlsCredentials } from '../../src/dimse/tls/tls-credentials.ts'
+import { handshakeWords } from '../../src/dimse/wire/tls-words.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import {
   type CertificateOptions,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
-import { ControlClient } from '../../src/console/control-client.ts'
+import { ControlClient } from '../../src/console/session/control-client.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { Database } from '../../src/platform/sqlite.ts'
 import { CONTROL_PATHS, statusSchema } from '../../src/protocol/control-api.ts'
@@ -22,7 +22,7 @@ function openIndex({ settings }: Clinic): Database {
 function receiptsGiven({ folder }: Clinic): string[] {
   const register = Database.open(
     join(folder, 'center/register.sqlite'),
-    join(SOURCES, 'center/sqlite/schema'),
+    join(SOURCES, 'center/register/sqlite/schema'),
   )
   const rows = register.all<{ jws: string }>('SELECT jws FROM receipts ORDER BY counter')
   register.close()

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { expect, test } from '@jest/globals'
-import { assessHealth } from '../../src/console/health.ts'
 import { speak } from '../../src/console/language/language.ts'
+import { assessHealth } from '../../src/console/views/health.ts'
 import { CENTER_PATHS } from '../../src/protocol/center-api.ts'
 import { allSettled } from '../support/clinic.ts'
 import { FastClock } from '../support/fast-clock.ts'

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { Spool } from '../../src/agent/queue/spool.ts'
+import { Spool } from '../../src/agent/queue/spool/spool.ts'
 import { corpusFiles, corpusPath, splitPart10 } from '../support/corpus.ts'
 import { inventedInstance } from '../support/invented-instance.ts'
 import { newUid } from '../support/sealed-instance.ts'

@@ -67,7 +67,7 @@ test('a running program keeps its memory out of core dumps', async () => {
   using folder = tempFolder()
   const port = String(await freePort())
   const start = (...args: string[]) =>
-    spawn(process.execPath, [resolve('src/console/ferry-center.ts'), ...args], {
+    spawn(process.execPath, [resolve('src/console/program/ferry-center.ts'), ...args], {
       cwd: folder.path,
       env: { ...process.env, NODE_OPTIONS: '' },
     })

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { Crowd, type Place } from '../../src/platform/crowd.ts'
+import { Crowd, type Place } from '../../src/platform/http/crowd.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 const GRACE_MS = 2000

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { peerGroup } from '../../src/platform/peer-address.ts'
+import { peerGroup } from '../../src/platform/http/peer-address.ts'
 
 test.each([
   ['192.0.2.1', '192.0.2.1'],

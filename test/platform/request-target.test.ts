@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { parseRequestTarget } from '../../src/platform/request-target.ts'
+import { parseRequestTarget } from '../../src/platform/http/request-target.ts'
 
 test('a path and its query are split and left as they were sent', () => {
   const { path, query } = parseRequestTarget('/v1/studies/1.2%2F3/../x?limit=5&user=%E5%BC%A0+x')

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { StrangerLog } from '../../src/platform/stranger-log.ts'
+import { StrangerLog } from '../../src/platform/http/stranger-log.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { RecordingLog } from '../support/recording-log.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { DataSetHeadScanner } from '../../src/dicom/data-set-head.ts'
-import { parsePart10Header } from '../../src/dicom/part10.ts'
+import { DataSetHeadScanner } from '../../src/dicom/find/data-set-head.ts'
+import { parsePart10Header } from '../../src/dicom/read/part10.ts'
 import { allSettled, openClinic } from '../support/clinic.ts'
 import { corpusFiles, describeWithCorpus, type SplitPart10, splitPart10 } from '../support/corpus.ts'
 import { describeWithOrthanc, Orthanc } from '../support/orthanc.ts'

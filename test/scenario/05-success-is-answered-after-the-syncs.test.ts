@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { Spool } from '../../src/agent/queue/spool.ts'
+import { Spool } from '../../src/agent/queue/spool/spool.ts'
 import { startProgram } from '../support/child-process.ts'
 import { openClinic } from '../support/clinic.ts'
 import { inventedInstance } from '../support/invented-instance.ts'

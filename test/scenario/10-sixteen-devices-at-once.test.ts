@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import type { Device } from '../../src/agent/arrival/device-list.ts'
-import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
+import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { allSettled, openClinic } from '../support/clinic.ts'
 import { dataPdu, pdv, RawAssociation, storeCommand } from '../support/raw-association.ts'
 import type { RawInstance } from '../support/send-instances.ts'

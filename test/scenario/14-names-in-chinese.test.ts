@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import iconv from 'iconv-lite'
-import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
+import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { EXPLICIT_LITTLE, writer } from '../dicom/build-data-set.ts'
 import { allSettled, type Clinic, openClinic } from '../support/clinic.ts'
 import { newUid } from '../support/sealed-instance.ts'

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
-import { ferryCenterProgram } from '../../src/console/ferry-center-program.ts'
+import { ferryCenterProgram } from '../../src/console/program/ferry-center-program.ts'
 import { allSettled, type Clinic, openClinic } from '../support/clinic.ts'
 import { FastClock } from '../support/fast-clock.ts'
 import { inventedInstance } from '../support/invented-instance.ts'

@@ -2,13 +2,13 @@ import { readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parsePart10Header } from '../../src/dicom/part10.ts'
+import { parsePart10Header } from '../../src/dicom/read/part10.ts'
 import { systemCode } from '../../src/platform/failure.ts'
 import { Database } from '../../src/platform/sqlite.ts'
 import { sha256 } from '../support/stored-at-center.ts'
 import type { StoredVersion, Version } from './account.ts'
 
-const REGISTER_SCHEMA = fileURLToPath(new URL('../../src/center/sqlite/schema', import.meta.url))
+const REGISTER_SCHEMA = fileURLToPath(new URL('../../src/center/register/sqlite/schema', import.meta.url))
 
 export interface CenterContents {
   readonly stored: readonly StoredVersion[]

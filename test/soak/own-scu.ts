@@ -1,4 +1,4 @@
-import { openAssociation } from '../../src/dimse/open-association.ts'
+import { openAssociation } from '../../src/dimse/scu/open-association.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { prepare, type SendBatch } from './send-batch.ts'
 

@@ -1,7 +1,11 @@
 import { createCipheriv, createHash } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
-import { TRANSFER_SYNTAX, type TransferSyntax, transferSyntax } from '../../src/dicom/transfer-syntax.ts'
-import { hasShortLength } from '../../src/dicom/value-representation.ts'
+import {
+  TRANSFER_SYNTAX,
+  type TransferSyntax,
+  transferSyntax,
+} from '../../src/dicom/vocabulary/transfer-syntax.ts'
+import { hasShortLength } from '../../src/dicom/vocabulary/value-representation.ts'
 import type { RawInstance } from '../support/send-instances.ts'
 
 /** What makes one instance again, byte for byte, together with the seed. */

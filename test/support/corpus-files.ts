@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Part10Header, parsePart10Header } from '../../src/dicom/part10.ts'
+import { type Part10Header, parsePart10Header } from '../../src/dicom/read/part10.ts'
 
 /** Real DICOM files of many devices, kept outside the repository. */
 export const CORPUS_FOLDER =

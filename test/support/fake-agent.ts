@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { startControlServer } from '../../src/agent/control-server.ts'
+import { startControlServer } from '../../src/agent/control/control-server.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import { FakeControlService } from './fake-control-service.ts'
 import { runCommand } from './run-command.ts'

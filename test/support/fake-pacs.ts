@@ -1,4 +1,4 @@
-import { parsePart10Header } from '../../src/dicom/part10.ts'
+import { parsePart10Header } from '../../src/dicom/read/part10.ts'
 import { sha256, uidElement } from './spool-file-fixture.ts'
 import { type StowRequest, type StowResponse, StowStub, stowModule } from './stow-stub.ts'
 

@@ -1,5 +1,5 @@
 import type { CenterOptions } from '../../src/center/center.ts'
-import { parsePart10Header } from '../../src/dicom/part10.ts'
+import { parsePart10Header } from '../../src/dicom/read/part10.ts'
 import { ManualClock } from './manual-clock.ts'
 import { RunningCenter } from './running-center.ts'
 import { newUid, packOf, type SpoolFixture, spoolFile } from './spool-file-fixture.ts'

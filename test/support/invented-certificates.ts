@@ -1,8 +1,12 @@
 import { randomBytes, webcrypto, X509Certificate } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import type * as X509 from '@peculiar/x509'
-import { provideReflectMetadata } from '../../src/center/reflect-metadata.ts'
-import { readTlsCredentials, type TlsCredentials, type TlsFiles } from '../../src/dimse/tls-credentials.ts'
+import { provideReflectMetadata } from '../../src/center/keys/reflect-metadata.ts'
+import {
+  readTlsCredentials,
+  type TlsCredentials,
+  type TlsFiles,
+} from '../../src/dimse/tls/tls-credentials.ts'
 import { tempFolder } from './temp-folder.ts'
 
 const ELLIPTIC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }

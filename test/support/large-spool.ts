@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import type { Spool } from '../../src/agent/queue/spool.ts'
+import type { Spool } from '../../src/agent/queue/spool/spool.ts'
 import { encodeEnvelope, encodeTrailer } from '../../src/protocol/spool-file.ts'
 import { newUlid } from '../../src/protocol/ulid.ts'
 import { newUid } from './sealed-instance.ts'

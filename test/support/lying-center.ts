@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { createServer, request, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { readIdentity } from '../../src/center/center-identity.ts'
+import { readIdentity } from '../../src/center/keys/center-identity.ts'
 import type { SigningKey } from '../../src/protocol/signing-key.ts'
 
 export interface Asked {

@@ -6,8 +6,8 @@ import type {
   StoreAnswer,
   StoreRequest,
   StoreSink,
-} from '../../src/dimse/association.ts'
-import type { AssociationHandlers } from '../../src/dimse/association-handlers.ts'
+} from '../../src/dimse/association/association.ts'
+import type { AssociationHandlers } from '../../src/dimse/association/association-handlers.ts'
 import type { Failure } from '../../src/platform/failure.ts'
 
 /** One instance as it came in. */

@@ -1,5 +1,5 @@
-import { ferryProgram } from '../../src/console/ferry-program.ts'
-import { type BuildProgram, runProgram } from '../../src/console/run-program.ts'
+import { ferryProgram } from '../../src/console/program/ferry-program.ts'
+import { type BuildProgram, runProgram } from '../../src/console/program/run-program.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 
 export interface CommandResult {

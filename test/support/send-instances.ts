@@ -1,5 +1,5 @@
-import type { StoreAnswer } from '../../src/dimse/association.ts'
-import { openAssociation } from '../../src/dimse/open-association.ts'
+import type { StoreAnswer } from '../../src/dimse/association/association.ts'
+import { openAssociation } from '../../src/dimse/scu/open-association.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 
 export interface RawInstance {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
-import { TAG } from '../../src/dicom/tag.ts'
-import { TRANSFER_SYNTAX } from '../../src/dicom/transfer-syntax.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
+import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from '../dicom/build-data-set.ts'
 import {
   dataPdu,

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Sealer } from '../../src/age/sealer.ts'
 import { parseRecipient } from '../../src/age/x25519-keys.ts'
-import { encodePart10Header } from '../../src/dicom/part10.ts'
+import { encodePart10Header } from '../../src/dicom/read/part10.ts'
 import type { ManifestInstance } from '../../src/protocol/manifest.ts'
 import { encodePackHeader } from '../../src/protocol/pack.ts'
 import { type Envelope, encodeEnvelope, encodeTrailer, type Trailer } from '../../src/protocol/spool-file.ts'

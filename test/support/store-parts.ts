@@ -1,8 +1,8 @@
-import { FileInstanceStore } from '../../src/center/file-instance-store.ts'
-import type { InstanceStore } from '../../src/center/instance-store.ts'
-import type { Register } from '../../src/center/register.ts'
-import { StoreWatch } from '../../src/center/store-watch.ts'
-import { StoredFiles } from '../../src/center/stored-files.ts'
+import type { Register } from '../../src/center/register/register.ts'
+import { FileInstanceStore } from '../../src/center/store/file-instance-store.ts'
+import type { InstanceStore } from '../../src/center/store/instance-store.ts'
+import { StoreWatch } from '../../src/center/store/store-watch.ts'
+import { StoredFiles } from '../../src/center/store/stored-files.ts'
 import type { Clock } from '../../src/platform/clock.ts'
 import { type Log, silentLog } from '../../src/platform/log.ts'
 

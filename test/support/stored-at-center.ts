@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parsePart10Header } from '../../src/dicom/part10.ts'
+import { parsePart10Header } from '../../src/dicom/read/part10.ts'
 
 export interface StoredInstance {
   path: string

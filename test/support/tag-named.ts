@@ -1,5 +1,5 @@
-import { tagOfKeyword } from '../../src/dicom/attribute.ts'
-import type { Tag } from '../../src/dicom/tag.ts'
+import { tagOfKeyword } from '../../src/dicom/vocabulary/attribute.ts'
+import type { Tag } from '../../src/dicom/vocabulary/tag.ts'
 
 /** By the standard's keyword. */
 export function tagNamed(keyword: string): Tag {

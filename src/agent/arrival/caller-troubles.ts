@@ -1,6 +1,6 @@
-import type { CallerTrouble } from '../../dimse/caller-trouble.ts'
+import type { CallerTrouble } from '../../dimse/association/caller-trouble.ts'
 import type { Clock } from '../../platform/clock.ts'
-import type { CallerKey, DeviceRecords } from '../queue/device-records.ts'
+import type { CallerKey, DeviceRecords } from '../queue/devices/device-records.ts'
 import type { NewSighting, WatchPoints } from '../queue/watch-points.ts'
 import type { DeviceList } from './device-list.ts'
 

@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { validityTrouble } from '../../dimse/certificate-validity.ts'
+import { validityTrouble } from '../../dimse/tls/certificate-validity.ts'
 import type { Clock, Timer } from '../../platform/clock.ts'
 import { failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'

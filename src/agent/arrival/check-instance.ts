@@ -1,8 +1,8 @@
-import { DataSetCheck } from '../../dicom/check-data-set.ts'
-import type { Finding } from '../../dicom/check-findings.ts'
-import { CheckInflater } from '../../dicom/check-inflater.ts'
-import { STORAGE_STATUS } from '../../dicom/storage-status.ts'
-import { transferSyntax } from '../../dicom/transfer-syntax.ts'
+import { DataSetCheck } from '../../dicom/check/check-data-set.ts'
+import type { Finding } from '../../dicom/check/check-findings.ts'
+import { CheckInflater } from '../../dicom/read/check-inflater.ts'
+import { STORAGE_STATUS } from '../../dicom/vocabulary/storage-status.ts'
+import { transferSyntax } from '../../dicom/vocabulary/transfer-syntax.ts'
 import { Failure } from '../../platform/failure.ts'
 
 /**

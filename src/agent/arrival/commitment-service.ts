@@ -1,9 +1,9 @@
-import { COMMITMENT_SOP_INSTANCE_UID, readCommitmentRequest } from '../../dicom/commitment-data-set.ts'
-import type { ServiceAnswer, ServicePeer, ServiceRequest } from '../../dimse/service.ts'
-import { SERVICE_STATUS } from '../../dimse/service-status.ts'
+import { COMMITMENT_SOP_INSTANCE_UID, readCommitmentRequest } from '../../dicom/edit/commitment-data-set.ts'
+import type { ServiceAnswer, ServicePeer, ServiceRequest } from '../../dimse/association/service.ts'
+import { SERVICE_STATUS } from '../../dimse/association/service-status.ts'
 import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
-import type { Commitments } from '../queue/commitments.ts'
+import type { Commitments } from '../queue/devices/commitments.ts'
 
 export interface CommitmentServiceParts {
   readonly commitments: Commitments

@@ -1,6 +1,6 @@
-import { type ListenOptions, listenForAssociations, openDoorLogs } from '../../dimse/dimse-server.ts'
-import { ListenerCounts } from '../../dimse/listener-counts.ts'
-import { readTlsCredentials, type TlsCredentials } from '../../dimse/tls-credentials.ts'
+import { type ListenOptions, listenForAssociations, openDoorLogs } from '../../dimse/scp/dimse-server.ts'
+import { ListenerCounts } from '../../dimse/scp/listener-counts.ts'
+import { readTlsCredentials, type TlsCredentials } from '../../dimse/tls/tls-credentials.ts'
 import type { WatchPoints } from '../queue/watch-points.ts'
 import { CertificateWatch } from './certificate-watch.ts'
 

@@ -1,5 +1,5 @@
-import { oneLine } from '../../dimse/distinguished-name.ts'
-import type { TlsPeer, TlsPeerCertificate } from '../../dimse/tls-peer.ts'
+import type { TlsPeer, TlsPeerCertificate } from '../../dimse/association/tls-peer.ts'
+import { oneLine } from '../../dimse/wire/distinguished-name.ts'
 
 /** The demands of a device entry on its connection. */
 export interface IdentityDemand {

@@ -1,7 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net'
-import type { AssociationRequest } from '../../dimse/association.ts'
-import { type AssociationRejection, REJECTION } from '../../dimse/association-rejection.ts'
-import type { KnownAddresses } from '../../dimse/listener-counts.ts'
+import type { AssociationRequest } from '../../dimse/association/association.ts'
+import { type AssociationRejection, REJECTION } from '../../dimse/association/association-rejection.ts'
+import type { KnownAddresses } from '../../dimse/scp/listener-counts.ts'
 import { type IdentityDemand, type IdentityProblem, identityProblem } from './device-identity.ts'
 
 /** A device that is let in: it calls itself `aeTitle`, and comes from one of `addresses` where any are given. */

@@ -1,11 +1,16 @@
-import { sopClassName, VERIFICATION_SOP_CLASS_UID } from '../../dicom/sop-class.ts'
-import { STORAGE_STATUS } from '../../dicom/storage-status.ts'
-import { transferSyntaxName } from '../../dicom/transfer-syntax.ts'
-import type { AssociationRequest, StoreAnswer, StoreRequest, StoreSink } from '../../dimse/association.ts'
-import type { CallerTrouble } from '../../dimse/caller-trouble.ts'
+import { sopClassName, VERIFICATION_SOP_CLASS_UID } from '../../dicom/vocabulary/sop-class.ts'
+import { STORAGE_STATUS } from '../../dicom/vocabulary/storage-status.ts'
+import { transferSyntaxName } from '../../dicom/vocabulary/transfer-syntax.ts'
+import type {
+  AssociationRequest,
+  StoreAnswer,
+  StoreRequest,
+  StoreSink,
+} from '../../dimse/association/association.ts'
+import type { CallerTrouble } from '../../dimse/association/caller-trouble.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { type Failure, failureFrom } from '../../platform/failure.ts'
-import type { CallerKey, DeviceProblem, DeviceRecords, Received } from '../queue/device-records.ts'
+import type { CallerKey, DeviceProblem, DeviceRecords, Received } from '../queue/devices/device-records.ts'
 import type { WatchPoints } from '../queue/watch-points.ts'
 import { CallerTroubles } from './caller-troubles.ts'
 import type { DeviceList, Refusal } from './device-list.ts'

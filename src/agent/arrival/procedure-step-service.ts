@@ -3,13 +3,13 @@ import {
   type ProcedureStepReport,
   type ProcedureStepState,
   readProcedureStep,
-} from '../../dicom/procedure-step-data-set.ts'
-import { isUid } from '../../dicom/uid.ts'
-import type { ServiceAnswer, ServiceRequest } from '../../dimse/service.ts'
-import { SERVICE_STATUS } from '../../dimse/service-status.ts'
+} from '../../dicom/edit/procedure-step-data-set.ts'
+import { isUid } from '../../dicom/vocabulary/uid.ts'
+import type { ServiceAnswer, ServiceRequest } from '../../dimse/association/service.ts'
+import { SERVICE_STATUS } from '../../dimse/association/service-status.ts'
 import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
-import type { ProcedureSteps } from '../queue/procedure-steps.ts'
+import type { ProcedureSteps } from '../queue/devices/procedure-steps.ts'
 
 export interface ProcedureStepServiceParts {
   readonly steps: ProcedureSteps

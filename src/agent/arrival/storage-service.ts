@@ -1,9 +1,9 @@
-import { chooseTransferSyntax } from '../../dicom/choose-transfer-syntax.ts'
-import { COMMITMENT_SOP_CLASS_UID } from '../../dicom/commitment-data-set.ts'
-import { ECHO_VERSION_NAME, IMPLEMENTATION_CLASS_UID } from '../../dicom/part10.ts'
-import { PROCEDURE_STEP_SOP_CLASS_UID } from '../../dicom/procedure-step-data-set.ts'
-import { isStorageSopClass, VERIFICATION_SOP_CLASS_UID } from '../../dicom/sop-class.ts'
-import { TRANSFER_SYNTAX } from '../../dicom/transfer-syntax.ts'
+import { COMMITMENT_SOP_CLASS_UID } from '../../dicom/edit/commitment-data-set.ts'
+import { PROCEDURE_STEP_SOP_CLASS_UID } from '../../dicom/edit/procedure-step-data-set.ts'
+import { ECHO_VERSION_NAME, IMPLEMENTATION_CLASS_UID } from '../../dicom/read/part10.ts'
+import { chooseTransferSyntax } from '../../dicom/vocabulary/choose-transfer-syntax.ts'
+import { isStorageSopClass, VERIFICATION_SOP_CLASS_UID } from '../../dicom/vocabulary/sop-class.ts'
+import { TRANSFER_SYNTAX } from '../../dicom/vocabulary/transfer-syntax.ts'
 import type {
   AssociationAnswer,
   AssociationEnd,
@@ -12,10 +12,10 @@ import type {
   ProposedContext,
   StoreRequest,
   StoreSink,
-} from '../../dimse/association.ts'
-import type { AssociationHandlers } from '../../dimse/association-handlers.ts'
-import { REJECTION } from '../../dimse/association-rejection.ts'
-import type { ServiceAnswer, ServicePeer, ServiceRequest } from '../../dimse/service.ts'
+} from '../../dimse/association/association.ts'
+import type { AssociationHandlers } from '../../dimse/association/association-handlers.ts'
+import { REJECTION } from '../../dimse/association/association-rejection.ts'
+import type { ServiceAnswer, ServicePeer, ServiceRequest } from '../../dimse/association/service.ts'
 import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import type { CommitmentService } from './commitment-service.ts'

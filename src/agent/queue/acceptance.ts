@@ -1,9 +1,9 @@
 import { Failure, storageFailure } from '../../platform/failure.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
-import type { HeldFiles } from './held-files.ts'
 import type { InstanceIndex } from './instance-index.ts'
-import type { Acceptance, Observed, SealedInstance } from './sealed-instance.ts'
-import type { Spool, SpoolName } from './spool.ts'
+import type { HeldFiles } from './spool/held-files.ts'
+import type { Acceptance, Observed, SealedInstance } from './spool/sealed-instance.ts'
+import type { Spool, SpoolName } from './spool/spool.ts'
 
 interface Waiting {
   instance: SealedInstance

@@ -1,10 +1,10 @@
-import { type Finding, isFinding } from '../../dicom/check-findings.ts'
+import { type Finding, isFinding } from '../../dicom/check/check-findings.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { Failure } from '../../platform/failure.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
-import type { HeldFiles } from './held-files.ts'
-import type { Observed, SealedInstance } from './sealed-instance.ts'
+import type { HeldFiles } from './spool/held-files.ts'
+import type { Observed, SealedInstance } from './spool/sealed-instance.ts'
 
 /** Instances of one study, or of one device, in which something was found. */
 export interface FindingCount {

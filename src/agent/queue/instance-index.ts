@@ -6,8 +6,8 @@ import type { Ulid } from '../../protocol/ulid.ts'
 import type { DeliveryState } from './deliveries.ts'
 import { recordObserved } from './findings.ts'
 import { type InstanceVersion, versionOf } from './instance-version.ts'
-import type { Acceptance, SealedInstance } from './sealed-instance.ts'
-import type { ExpectedSpoolFile } from './verify-spool-file.ts'
+import type { Acceptance, SealedInstance } from './spool/sealed-instance.ts'
+import type { ExpectedSpoolFile } from './spool/verify-spool-file.ts'
 
 /** Rows of the spool's index: what is here, and for which destinations it waits. */
 export class InstanceIndex {

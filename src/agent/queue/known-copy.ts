@@ -1,7 +1,7 @@
 import type { Damage } from './damage.ts'
 import type { InstanceIndex } from './instance-index.ts'
 import type { InstanceVersion } from './instance-version.ts'
-import type { Spool } from './spool.ts'
+import type { Spool } from './spool/spool.ts'
 
 /**
  * True if exactly this version is here and nothing is wrong with them that shows at once, so that a device which sends

@@ -3,8 +3,8 @@ import type { Clock } from '../../platform/clock.ts'
 import { Failure } from '../../platform/failure.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import type { ManifestInstance } from '../../protocol/manifest.ts'
-import { type Evidence, type EvidencePart, evidencePart, listEvidence } from './evidence.ts'
-import { addReceipt, type ChainedReceipt } from './receipt-chain.ts'
+import { type Evidence, type EvidencePart, evidencePart, listEvidence } from './receipts/evidence.ts'
+import { addReceipt, type ChainedReceipt } from './receipts/receipt-chain.ts'
 
 /** 'open': instances arrive or travel. 'closed': a manifest is stored and its receipt is awaited. */
 export type StudyState = 'open' | 'closed' | 'confirmed'

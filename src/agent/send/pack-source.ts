@@ -2,8 +2,8 @@ import { open } from 'node:fs/promises'
 import { Failure } from '../../platform/failure.ts'
 import { encodePackHeader, type PackHeader } from '../../protocol/pack.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
-import { type Spool, spoolFileFailure } from '../queue/spool.ts'
-import { verifySpoolFile } from '../queue/verify-spool-file.ts'
+import { type Spool, spoolFileFailure } from '../queue/spool/spool.ts'
+import { verifySpoolFile } from '../queue/spool/verify-spool-file.ts'
 
 const READ_BYTES = 256 * 1024
 

@@ -3,14 +3,14 @@ import {
   COMMITMENT_SOP_INSTANCE_UID,
   type ReportedReference,
   writeCommitmentReport,
-} from '../../dicom/commitment-data-set.ts'
-import { TRANSFER_SYNTAX } from '../../dicom/transfer-syntax.ts'
-import { openAssociation } from '../../dimse/open-association.ts'
-import type { TlsProposal } from '../../dimse/open-socket.ts'
-import type { OutgoingEvent, ServiceAnswer } from '../../dimse/service.ts'
+} from '../../dicom/edit/commitment-data-set.ts'
+import { TRANSFER_SYNTAX } from '../../dicom/vocabulary/transfer-syntax.ts'
+import type { OutgoingEvent, ServiceAnswer } from '../../dimse/association/service.ts'
+import { openAssociation } from '../../dimse/scu/open-association.ts'
+import type { TlsProposal } from '../../dimse/scu/open-socket.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { Failure } from '../../platform/failure.ts'
-import type { OpenCommitment } from '../queue/commitments.ts'
+import type { OpenCommitment } from '../queue/devices/commitments.ts'
 import type { OpenPeer } from './report-commitment.ts'
 
 /** A report is small, and a modality that does not take it in time is asked again. */

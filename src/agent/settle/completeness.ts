@@ -3,7 +3,7 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import { Wake } from '../../platform/wake.ts'
 import type { ProcedureStepView } from '../../protocol/control-api.ts'
-import type { ProcedureSteps, StepRow } from '../queue/procedure-steps.ts'
+import type { ProcedureSteps, StepRow } from '../queue/devices/procedure-steps.ts'
 import type { WatchPoints } from '../queue/watch-points.ts'
 
 const LOOK_EVERY_MS = 60_000

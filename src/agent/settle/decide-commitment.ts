@@ -1,5 +1,5 @@
-import { isStorageSopClass } from '../../dicom/sop-class.ts'
-import { isConfirmed, type ReferenceState } from '../queue/commitments.ts'
+import { isStorageSopClass } from '../../dicom/vocabulary/sop-class.ts'
+import { isConfirmed, type ReferenceState } from '../queue/devices/commitments.ts'
 
 /** How long is waited for an instance to come, and for the receipt of one that has. */
 export interface Patience {

@@ -2,7 +2,7 @@ import type { Clock } from '../../platform/clock.ts'
 import { describe } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { Wake } from '../../platform/wake.ts'
-import type { OpenAtPacs, PacsStates } from '../queue/pacs-states.ts'
+import type { OpenAtPacs, PacsStates } from '../queue/receipts/pacs-states.ts'
 
 const EVERY_MS = 5 * 60_000
 /** After an answer with changes: what an operator did at the center concerns many studies at once. */

@@ -3,8 +3,8 @@ import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { Wake } from '../../platform/wake.ts'
 import { RECEIPTS_ASKED, type ReceiptLink, type ReceiptsRequest } from '../../protocol/center-api.ts'
-import type { ReceiptChain } from '../queue/receipt-chain.ts'
-import type { Receipted, ReceiptedManifest } from '../queue/receipted.ts'
+import type { ReceiptChain } from '../queue/receipts/receipt-chain.ts'
+import type { Receipted, ReceiptedManifest } from '../queue/receipts/receipted.ts'
 import type { WatchPoints } from '../queue/watch-points.ts'
 
 const EVERY_MS = 5 * 60_000

@@ -5,7 +5,7 @@ import { HOLDINGS_ASKED } from '../../protocol/center-api.ts'
 import type { ManifestInstance } from '../../protocol/manifest.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
 import type { Retained, RetainedCopy } from '../queue/retained.ts'
-import type { Spool } from '../queue/spool.ts'
+import type { Spool } from '../queue/spool/spool.ts'
 import type { Missing, SpoolRoom } from '../queue/spool-room.ts'
 import type { RetentionClock } from './retention-clock.ts'
 

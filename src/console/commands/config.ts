@@ -1,12 +1,12 @@
 import { basename } from 'node:path'
 import type { Command } from 'commander'
-import type { Checked, SettingsKind } from '../../config/check-settings.ts'
-import { describeProblem } from '../../config/problem-words.ts'
+import type { Checked, SettingsKind } from '../../config/checks/check-settings.ts'
 import { settingsJsonSchema } from '../../config/settings-json-schema.ts'
-import { findConfig } from '../config-file.ts'
-import { EXIT, type ExitCode } from '../exit-codes.ts'
-import type { Phrase } from '../language/phrases-en.ts'
-import { printJson, type Session } from '../session.ts'
+import { describeProblem } from '../../config/yaml/problem-words.ts'
+import type { Phrase } from '../language/en/phrases-en.ts'
+import { findConfig } from '../session/config-file.ts'
+import { EXIT, type ExitCode } from '../session/exit-codes.ts'
+import { printJson, type Session } from '../session/session.ts'
 import { configOption, type JsonOption, jsonOption } from './options.ts'
 
 /** One kind of configuration file: the agent's or the center's. */

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import type { AuditRecord } from '../../agent/deid-audit-log.ts'
-import { parseDuration } from '../../config/quantity.ts'
+import type { AuditRecord } from '../../agent/deid-records/deid-audit-log.ts'
+import { parseDuration } from '../../config/yaml/quantity.ts'
 import { Failure } from '../../platform/failure.ts'
-import { agentSettings } from '../config-file.ts'
-import { printJson, type Session } from '../session.ts'
-import { formatTable } from '../text-table.ts'
+import { agentSettings } from '../session/config-file.ts'
+import { printJson, type Session } from '../session/session.ts'
+import { formatTable } from '../views/text-table.ts'
 import { configOption, type JsonOption, jsonOption } from './options.ts'
 
 interface AuditOptions extends JsonOption {
@@ -33,7 +33,7 @@ export function addDeidAudit(deid: Command, session: Session, program: Command):
     .addOption(jsonOption(session))
     .action(async (options: AuditOptions) => {
       const { dataFolder } = agentSettings(session, configOption(program))
-      const { readDeidAudit } = await import('../../agent/deid-audit-log.ts')
+      const { readDeidAudit } = await import('../../agent/deid-records/deid-audit-log.ts')
       const since = sinceMs(options.since, session)
       await tell(session, readDeidAudit(dataFolder, since), options)
     })

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import { aeTitleFault } from '../../config/ae-title-fault.ts'
 import { loadAgentSettings } from '../../config/agent-settings.ts'
-import { addDeviceToFile, removeDeviceFromFile } from '../../config/edit-devices.ts'
+import { addDeviceToFile, removeDeviceFromFile } from '../../config/editing/edit-devices.ts'
+import { aeTitleFault } from '../../config/setting/ae-title-fault.ts'
 import { Failure } from '../../platform/failure.ts'
 import {
   type CallerPattern,
@@ -11,14 +11,14 @@ import {
   type DevicesView,
   devicesSchema,
 } from '../../protocol/control-api.ts'
-import { deviceCommand, parseAeTitle, parseCaller } from '../caller-word.ts'
-import { AGENT_FILE, findConfig } from '../config-file.ts'
-import { type ControlAnswer, ControlClient } from '../control-client.ts'
-import { deviceProblemText } from '../device-problem-text.ts'
-import { devicesText } from '../devices-text.ts'
-import { printJson, type Session } from '../session.ts'
-import { testDevice } from '../test-device.ts'
-import { printable } from '../text-table.ts'
+import { AGENT_FILE, findConfig } from '../session/config-file.ts'
+import { type ControlAnswer, ControlClient } from '../session/control-client.ts'
+import { printJson, type Session } from '../session/session.ts'
+import { testDevice } from '../tools/test-device.ts'
+import { deviceCommand, parseAeTitle, parseCaller } from '../views/caller-word.ts'
+import { deviceProblemText } from '../views/device-problem-text.ts'
+import { devicesText } from '../views/devices-text.ts'
+import { printable } from '../views/text-table.ts'
 import { configOption, type JsonOption, jsonOption } from './options.ts'
 
 interface ApproveOptions {

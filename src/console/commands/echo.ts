@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { ECHO_VERSION_NAME } from '../../dicom/part10.ts'
-import { STORAGE_STATUS } from '../../dicom/storage-status.ts'
-import { TRANSFER_SYNTAX } from '../../dicom/transfer-syntax.ts'
-import { EXIT } from '../exit-codes.ts'
-import { printJson, type Session } from '../session.ts'
+import { ECHO_VERSION_NAME } from '../../dicom/read/part10.ts'
+import { STORAGE_STATUS } from '../../dicom/vocabulary/storage-status.ts'
+import { TRANSFER_SYNTAX } from '../../dicom/vocabulary/transfer-syntax.ts'
+import { EXIT } from '../session/exit-codes.ts'
+import { printJson, type Session } from '../session/session.ts'
 import { type JsonOption, jsonOption } from './options.ts'
 import { parsePeerAddress } from './peer-address.ts'
 
@@ -27,7 +27,7 @@ export function addEcho(program: Command, session: Session): void {
 async function echo(session: Session, peer: string, { calling, json }: EchoOptions): Promise<void> {
   const { say, terminal, clock, signal } = session
   // Loaded when it is wanted, as in `ferry run`.
-  const { openAssociation } = await import('../../dimse/open-association.ts')
+  const { openAssociation } = await import('../../dimse/scu/open-association.ts')
   const startedAt = clock.monotonicMs()
   const contexts = [
     { abstractSyntaxUid: VERIFICATION, transferSyntaxUids: [TRANSFER_SYNTAX.ImplicitVRLittleEndian] },

@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type { Command } from 'commander'
 import { keepFolderPrivate } from '../../platform/private-file.ts'
-import { agentSettings } from '../config-file.ts'
-import { printJson, type Session } from '../session.ts'
+import { agentSettings } from '../session/config-file.ts'
+import { printJson, type Session } from '../session/session.ts'
 import { configOption, type JsonOption, jsonOption } from './options.ts'
 
 interface JoinOptions extends JsonOption {

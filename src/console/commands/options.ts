@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { Session } from '../session.ts'
+import type { Session } from '../session/session.ts'
 
 /** Options of the program itself. */
 interface GlobalOptions {

@@ -9,14 +9,14 @@ import {
   quarantineSchema,
   releaseSchema,
 } from '../../protocol/control-api.ts'
-import { agentSettings } from '../config-file.ts'
-import { ControlClient } from '../control-client.ts'
-import { exportInstance } from '../export-instance.ts'
 import { findingsText, wordsOfFinding } from '../language/finding-words.ts'
-import { printJson, type Session } from '../session.ts'
-import { showBytes, showTime } from '../show-values.ts'
-import { studyName } from '../study-name.ts'
-import { formatTable } from '../text-table.ts'
+import { agentSettings } from '../session/config-file.ts'
+import { ControlClient } from '../session/control-client.ts'
+import { printJson, type Session } from '../session/session.ts'
+import { exportInstance } from '../tools/export-instance.ts'
+import { showBytes, showTime } from '../views/show-values.ts'
+import { studyName } from '../views/study-name.ts'
+import { formatTable } from '../views/text-table.ts'
 import { configOption, type JsonOption, jsonOption, limitOption } from './options.ts'
 
 interface ListOptions extends JsonOption {

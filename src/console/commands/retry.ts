@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { CONTROL_PATHS, retrySchema } from '../../protocol/control-api.ts'
-import { agentSettings } from '../config-file.ts'
-import { ControlClient } from '../control-client.ts'
-import type { Session } from '../session.ts'
+import { agentSettings } from '../session/config-file.ts'
+import { ControlClient } from '../session/control-client.ts'
+import type { Session } from '../session/session.ts'
 import { configOption, type JsonOption, jsonOption } from './options.ts'
 
 export function addRetry(program: Command, session: Session): void {

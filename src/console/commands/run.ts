@@ -1,14 +1,14 @@
 import type { Command } from 'commander'
 import type { Agent } from '../../agent/agent.ts'
 import { checkAgentSettings, loadAgentSettings } from '../../config/agent-settings.ts'
-import { settingsOf } from '../../config/check-settings.ts'
+import { settingsOf } from '../../config/checks/check-settings.ts'
 import { failureFrom } from '../../platform/failure.ts'
 import { allowManyFileOperations } from '../../platform/io-threads.ts'
 import type { Log } from '../../platform/log.ts'
 import { keepYoungGenerationSmall } from '../../platform/young-generation.ts'
-import { AGENT_FILE, findConfig } from '../config-file.ts'
-import { takeLostErrors } from '../last-resort.ts'
-import { type Session, untilAborted } from '../session.ts'
+import { AGENT_FILE, findConfig } from '../session/config-file.ts'
+import { takeLostErrors } from '../session/last-resort.ts'
+import { type Session, untilAborted } from '../session/session.ts'
 import { configOption } from './options.ts'
 
 export function addRun(program: Command, session: Session): void {

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { EXIT, type ExitCode } from '../exit-codes.ts'
 import type { FileOutcome } from '../send/send-files.ts'
-import { printJson, type Session } from '../session.ts'
+import { EXIT, type ExitCode } from '../session/exit-codes.ts'
+import { printJson, type Session } from '../session/session.ts'
 import { type JsonOption, jsonOption } from './options.ts'
 import { parsePeerAddress } from './peer-address.ts'
 

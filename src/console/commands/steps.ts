@@ -5,12 +5,12 @@ import {
   type ProcedureStepView,
   procedureStepsSchema,
 } from '../../protocol/control-api.ts'
-import { agentSettings } from '../config-file.ts'
-import { ControlClient } from '../control-client.ts'
-import type { Session } from '../session.ts'
-import { showTime } from '../show-values.ts'
-import { differences } from '../step-differences.ts'
-import { formatTable } from '../text-table.ts'
+import { agentSettings } from '../session/config-file.ts'
+import { ControlClient } from '../session/control-client.ts'
+import type { Session } from '../session/session.ts'
+import { showTime } from '../views/show-values.ts'
+import { differences } from '../views/step-differences.ts'
+import { formatTable } from '../views/text-table.ts'
 import { configOption, type JsonOption, jsonOption, limitOption } from './options.ts'
 
 interface StepsOptions extends JsonOption {

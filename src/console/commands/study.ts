@@ -10,11 +10,11 @@ import {
   studiesSchema,
   studyDetailSchema,
 } from '../../protocol/control-api.ts'
-import { agentSettings } from '../config-file.ts'
-import { ControlClient } from '../control-client.ts'
-import { printJson, type Session } from '../session.ts'
-import { askNames, sayWhyNoNames } from '../shown-names.ts'
-import { studiesText, studyText } from '../study-text.ts'
+import { agentSettings } from '../session/config-file.ts'
+import { ControlClient } from '../session/control-client.ts'
+import { printJson, type Session } from '../session/session.ts'
+import { askNames, sayWhyNoNames } from '../session/shown-names.ts'
+import { studiesText, studyText } from '../views/study-text.ts'
 import { configOption, type JsonOption, jsonOption, limitOption } from './options.ts'
 
 interface StudyOptions extends JsonOption {

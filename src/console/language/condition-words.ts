@@ -1,8 +1,8 @@
-import type { ConditionCode } from '../../center/conditions.ts'
-import { CONDITIONS_IN_ENGLISH } from './conditions-en.ts'
-import { CONDITIONS_IN_CHINESE } from './conditions-zh.ts'
+import type { ConditionCode } from '../../center/operate/conditions.ts'
+import { CONDITIONS_IN_ENGLISH } from './en/conditions-en.ts'
+import type { ConditionWords } from './en/words.ts'
 import { fillIn, type Language } from './language.ts'
-import type { ConditionWords } from './words.ts'
+import { CONDITIONS_IN_CHINESE } from './zh/conditions-zh.ts'
 
 export const CONDITIONS: Readonly<Record<Language, Readonly<Record<ConditionCode, ConditionWords>>>> = {
   en: CONDITIONS_IN_ENGLISH,

@@ -1,8 +1,8 @@
 import { FAILURES, type FailureCode } from '../../platform/failure.ts'
-import { FAILURES_IN_ENGLISH } from './failures-en.ts'
-import { FAILURES_IN_CHINESE } from './failures-zh.ts'
+import { FAILURES_IN_ENGLISH } from './en/failures-en.ts'
+import type { FailureWords } from './en/words.ts'
 import type { Language } from './language.ts'
-import type { FailureWords } from './words.ts'
+import { FAILURES_IN_CHINESE } from './zh/failures-zh.ts'
 
 const WORDS = { en: FAILURES_IN_ENGLISH, zh: FAILURES_IN_CHINESE }
 

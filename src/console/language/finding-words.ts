@@ -1,8 +1,8 @@
-import { isFinding } from '../../dicom/check-findings.ts'
-import { FINDINGS_IN_ENGLISH } from './findings-en.ts'
-import { FINDINGS_IN_CHINESE } from './findings-zh.ts'
+import { isFinding } from '../../dicom/check/check-findings.ts'
+import { FINDINGS_IN_ENGLISH } from './en/findings-en.ts'
+import type { FindingWords } from './en/words.ts'
 import type { Language } from './language.ts'
-import type { FindingWords } from './words.ts'
+import { FINDINGS_IN_CHINESE } from './zh/findings-zh.ts'
 
 const WORDS = { en: FINDINGS_IN_ENGLISH, zh: FINDINGS_IN_CHINESE }
 

@@ -1,8 +1,8 @@
-import type { Language } from '../../config/problem-words.ts'
-import { ENGLISH, type Phrase } from './phrases-en.ts'
-import { CHINESE } from './phrases-zh.ts'
+import type { Language } from '../../config/yaml/problem-words.ts'
+import { ENGLISH, type Phrase } from './en/phrases-en.ts'
+import { CHINESE } from './zh/phrases-zh.ts'
 
-export type { Language } from '../../config/problem-words.ts'
+export type { Language } from '../../config/yaml/problem-words.ts'
 
 /** A phrase in the user's language, its `{names}` filled in. */
 export type Say = (phrase: Phrase, values?: Readonly<Record<string, string | number>>) => string

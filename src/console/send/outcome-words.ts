@@ -1,8 +1,8 @@
-import { sopClassName } from '../../dicom/sop-class.ts'
-import { STORAGE_STATUS } from '../../dicom/storage-status.ts'
-import { transferSyntaxName } from '../../dicom/transfer-syntax.ts'
+import { sopClassName } from '../../dicom/vocabulary/sop-class.ts'
+import { STORAGE_STATUS } from '../../dicom/vocabulary/storage-status.ts'
+import { transferSyntaxName } from '../../dicom/vocabulary/transfer-syntax.ts'
+import type { Phrase } from '../language/en/phrases-en.ts'
 import type { Say } from '../language/language.ts'
-import type { Phrase } from '../language/phrases-en.ts'
 import type { Difference, InstanceFile } from './read-instance-file.ts'
 import type { FileOutcome } from './send-files.ts'
 

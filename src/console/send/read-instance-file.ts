@@ -1,12 +1,16 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { DataSetHeadScanner } from '../../dicom/data-set-head.ts'
-import { type Part10Header, parsePart10Header } from '../../dicom/part10.ts'
-import { type PixelDataForm, PixelDataSearch } from '../../dicom/pixel-data-search.ts'
-import { guessTransferSyntax, probeTransferSyntax } from '../../dicom/probe-transfer-syntax.ts'
-import { MEDIA_STORAGE_DIRECTORY } from '../../dicom/sop-class.ts'
-import { TRANSFER_SYNTAX, transferSyntax, transferSyntaxName } from '../../dicom/transfer-syntax.ts'
-import { isInstanceUid, isUid } from '../../dicom/uid.ts'
+import { DataSetHeadScanner } from '../../dicom/find/data-set-head.ts'
+import { type PixelDataForm, PixelDataSearch } from '../../dicom/find/pixel-data-search.ts'
+import { type Part10Header, parsePart10Header } from '../../dicom/read/part10.ts'
+import { guessTransferSyntax, probeTransferSyntax } from '../../dicom/second-reading/probe-transfer-syntax.ts'
+import { MEDIA_STORAGE_DIRECTORY } from '../../dicom/vocabulary/sop-class.ts'
+import {
+  TRANSFER_SYNTAX,
+  transferSyntax,
+  transferSyntaxName,
+} from '../../dicom/vocabulary/transfer-syntax.ts'
+import { isInstanceUid, isUid } from '../../dicom/vocabulary/uid.ts'
 import { Failure } from '../../platform/failure.ts'
 import { NotSent } from './not-sent.ts'
 

@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
-import type { Session } from '../session.ts'
-import { printable } from '../text-table.ts'
+import type { Session } from '../session/session.ts'
+import { printable } from '../views/text-table.ts'
 import { isExpected } from './not-sent.ts'
 import { differenceWords, resultWords } from './outcome-words.ts'
 import type { FileOutcome } from './send-files.ts'

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
 import { DeviceList } from '../../../src/agent/arrival/device-list.ts'
 import { DeviceWatch } from '../../../src/agent/arrival/device-watch.ts'
-import { deviceViews } from '../../../src/agent/device-views.ts'
+import { deviceViews } from '../../../src/agent/control/device-views.ts'
 import { openQueue } from '../../../src/agent/queue/open-queue.ts'
-import type { CallerTrouble } from '../../../src/dimse/caller-trouble.ts'
+import type { CallerTrouble } from '../../../src/dimse/association/caller-trouble.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 

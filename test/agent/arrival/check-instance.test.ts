@@ -7,8 +7,8 @@ import {
   strictPolicy,
 } from '../../../src/agent/arrival/check-instance.ts'
 import { checkingSchema } from '../../../src/config/checking-settings.ts'
-import { FINDINGS, type Finding } from '../../../src/dicom/check-findings.ts'
-import { TRANSFER_SYNTAX } from '../../../src/dicom/transfer-syntax.ts'
+import { FINDINGS, type Finding } from '../../../src/dicom/check/check-findings.ts'
+import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { inventedInstance } from '../../support/invented-instance.ts'
 
 const { DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian } = TRANSFER_SYNTAX

@@ -1,10 +1,10 @@
 import { Deidentification } from '../../../src/agent/deidentify/deidentification.ts'
-import type { DeidOption, DeidProfile } from '../../../src/agent/deidentify/profile.ts'
-import { ProjectKey } from '../../../src/agent/deidentify/project-key.ts'
-import { editDataSet } from '../../../src/dicom/data-set-editor.ts'
-import { DataSetReader } from '../../../src/dicom/data-set-reader.ts'
-import { type DataElement, ElementList } from '../../../src/dicom/data-set-tree.ts'
-import { TRANSFER_SYNTAX } from '../../../src/dicom/transfer-syntax.ts'
+import type { DeidOption, DeidProfile } from '../../../src/agent/deidentify/element/profile.ts'
+import { ProjectKey } from '../../../src/agent/deidentify/rules/project-key.ts'
+import { editDataSet } from '../../../src/dicom/edit/data-set-editor.ts'
+import { type DataElement, ElementList } from '../../../src/dicom/edit/data-set-tree.ts'
+import { DataSetReader } from '../../../src/dicom/read/data-set-reader.ts'
+import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { EXPLICIT_LITTLE } from '../../dicom/build-data-set.ts'
 
 export const TEST_KEY = new ProjectKey(Buffer.alloc(32, 7))

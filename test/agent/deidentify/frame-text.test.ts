@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
-import { openPixelCodecs, type PixelCodecs } from '../../../src/agent/deidentify/pixel-codec.ts'
-import { TRANSFER_SYNTAX, transferSyntax } from '../../../src/dicom/transfer-syntax.ts'
+import { openPixelCodecs, type PixelCodecs } from '../../../src/agent/deidentify/pixels/pixel-codec.ts'
+import { TRANSFER_SYNTAX, transferSyntax } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { corpusFiles, describeWithCorpus } from '../../support/corpus.ts'
 import { profileWith } from './deidentify-element.ts'

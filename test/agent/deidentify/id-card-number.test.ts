@@ -4,7 +4,7 @@ import {
   isIdCardNumber,
   newIdCardNumber,
   oldIdCardNumber,
-} from '../../../src/agent/deidentify/id-card-number.ts'
+} from '../../../src/agent/deidentify/names/id-card-number.ts'
 
 test('the number that GB 11643 gives as its example holds, in capital and small letter', () => {
   expect([isIdCardNumber('11010519491231002X'), isIdCardNumber('11010519491231002x')]).toEqual([true, true])

@@ -1,5 +1,5 @@
-import type { Encoding } from '../../../src/dicom/element-header.ts'
-import { TRANSFER_SYNTAX } from '../../../src/dicom/transfer-syntax.ts'
+import type { Encoding } from '../../../src/dicom/read/element-header.ts'
+import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
 import { openPixelFile, type PixelFile } from './pixel-file.ts'
 

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { identityOf } from '../../../src/agent/deidentify/patient-identity.ts'
-import type { DeidOption } from '../../../src/agent/deidentify/profile.ts'
-import { shiftDates } from '../../../src/agent/deidentify/shift-date.ts'
-import { ElementList } from '../../../src/dicom/data-set-tree.ts'
+import type { DeidOption } from '../../../src/agent/deidentify/element/profile.ts'
+import { identityOf } from '../../../src/agent/deidentify/rules/patient-identity.ts'
+import { shiftDates } from '../../../src/agent/deidentify/rules/shift-date.ts'
+import { ElementList } from '../../../src/dicom/edit/data-set-tree.ts'
 import { EXPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
 import { deidentify, elementsOf, profileWith, TEST_KEY } from './deidentify-element.ts'
 

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import iconv from 'iconv-lite'
-import { collectKnownValues } from '../../../src/agent/deidentify/known-values.ts'
-import { LeftoverSearch } from '../../../src/console/leftover-search/leftover-search.ts'
-import { ElementList } from '../../../src/dicom/data-set-tree.ts'
+import { collectKnownValues } from '../../../src/agent/deidentify/names/known-values.ts'
+import { ElementList } from '../../../src/dicom/edit/data-set-tree.ts'
+import { LeftoverSearch } from '../../../src/leftovers/leftover-search.ts'
 import { EXPLICIT_LITTLE } from '../../dicom/build-data-set.ts'
 
 const FAMILY = Array.from(

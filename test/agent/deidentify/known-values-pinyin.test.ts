@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { PINYIN_TABLE } from '../../../src/agent/deidentify/han-table.ts'
-import { pinyinOf, syllablesOf } from '../../../src/agent/deidentify/pinyin.ts'
-import { readingsOf } from '../../../src/console/leftover-search/pinyin-by-collation.ts'
+import { PINYIN_TABLE } from '../../../src/agent/deidentify/names/han-table.ts'
+import { pinyinOf, syllablesOf } from '../../../src/agent/deidentify/names/pinyin.ts'
+import { readingsOf } from '../../../src/leftovers/pinyin-by-collation.ts'
 
 const characters = Array.from(PINYIN_TABLE.replaceAll(/[a-z\s]/g, ''))
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
-import { KnownValueSearch, type KnownValues } from '../../../src/agent/deidentify/known-value-search.ts'
-import { collectKnownValues } from '../../../src/agent/deidentify/known-values.ts'
-import { KnownValuesCache } from '../../../src/agent/deidentify/known-values-cache.ts'
-import { ElementList } from '../../../src/dicom/data-set-tree.ts'
+import { KnownValueSearch, type KnownValues } from '../../../src/agent/deidentify/names/known-value-search.ts'
+import { collectKnownValues } from '../../../src/agent/deidentify/names/known-values.ts'
+import { KnownValuesCache } from '../../../src/agent/deidentify/names/known-values-cache.ts'
+import { ElementList } from '../../../src/dicom/edit/data-set-tree.ts'
 import { EXPLICIT_LITTLE } from '../../dicom/build-data-set.ts'
 import { failureOf } from '../../dicom/read-tokens.ts'
 

@@ -1,19 +1,19 @@
 import { describe, expect, test } from '@jest/globals'
-import { chainEdits } from '../../../src/agent/deidentify/chain-edits.ts'
 import { Deidentification } from '../../../src/agent/deidentify/deidentification.ts'
-import { plainText, textAt } from '../../../src/agent/deidentify/element-text.ts'
-import { Normalization } from '../../../src/agent/deidentify/normalization.ts'
-import type { NormalizationAudit } from '../../../src/agent/deidentify/normalization-audit.ts'
+import { chainEdits } from '../../../src/agent/deidentify/element/chain-edits.ts'
+import { plainText, textAt } from '../../../src/agent/deidentify/element/element-text.ts'
+import { Normalization } from '../../../src/agent/normalize/normalization.ts'
+import type { NormalizationAudit } from '../../../src/agent/normalize/normalization-audit.ts'
 import {
   type NormalizationRule,
   type NormalizationStep,
   normalizationRulesFor,
-} from '../../../src/agent/deidentify/normalization-rule.ts'
-import { editDataSet } from '../../../src/dicom/data-set-editor.ts'
-import type { ElementList } from '../../../src/dicom/data-set-tree.ts'
-import type { ElementPath } from '../../../src/dicom/element-path.ts'
-import { TAG } from '../../../src/dicom/tag.ts'
-import { TRANSFER_SYNTAX } from '../../../src/dicom/transfer-syntax.ts'
+} from '../../../src/agent/normalize/normalization-rule.ts'
+import { editDataSet } from '../../../src/dicom/edit/data-set-editor.ts'
+import type { ElementList } from '../../../src/dicom/edit/data-set-tree.ts'
+import type { ElementPath } from '../../../src/dicom/edit/element-path.ts'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
+import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import {
   EXPLICIT_BIG,
   EXPLICIT_LITTLE,

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
 import { encode } from 'iconv-lite'
 import { Deidentification } from '../../../src/agent/deidentify/deidentification.ts'
-import type { StudyPersons } from '../../../src/agent/deidentify/study-persons.ts'
-import { editDataSet } from '../../../src/dicom/data-set-editor.ts'
-import { TRANSFER_SYNTAX } from '../../../src/dicom/transfer-syntax.ts'
+import type { StudyPersons } from '../../../src/agent/deidentify/rules/study-persons.ts'
+import { editDataSet } from '../../../src/dicom/edit/data-set-editor.ts'
+import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { EXPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
 import { elementsOf, profileWith, TEST_KEY } from './deidentify-element.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import type { PixelRegion } from '../../../src/agent/deidentify/profile.ts'
-import { TRANSFER_SYNTAX } from '../../../src/dicom/transfer-syntax.ts'
+import type { PixelRegion } from '../../../src/agent/deidentify/element/profile.ts'
+import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { corpusPath, describeWithCorpus } from '../../support/corpus.ts'
 import { profileWith } from './deidentify-element.ts'
 import { CT, type ImageOptions, inventedImage } from './invented-image.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import type { PixelRule } from '../../../src/agent/deidentify/profile.ts'
-import { TRANSFER_SYNTAX } from '../../../src/dicom/transfer-syntax.ts'
+import type { PixelRule } from '../../../src/agent/deidentify/element/profile.ts'
+import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { corpusFiles, describeWithCorpus } from '../../support/corpus.ts'
 import { profileWith } from './deidentify-element.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { keyOf } from '../../../src/agent/deidentify/profile-key.ts'
-import { ProjectKey } from '../../../src/agent/deidentify/project-key.ts'
+import { keyOf } from '../../../src/agent/deidentify/rules/profile-key.ts'
+import { ProjectKey } from '../../../src/agent/deidentify/rules/project-key.ts'
 
 const project = new ProjectKey(Buffer.alloc(32, 7))
 const made = (key: ProjectKey): readonly unknown[] => [

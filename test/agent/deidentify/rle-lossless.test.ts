@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { decodeRle, encodeRle } from '../../../src/agent/deidentify/rle-lossless.ts'
+import { decodeRle, encodeRle } from '../../../src/agent/deidentify/pixels/rle-lossless.ts'
 
 /** Runs and noise, as pixels have them. */
 const pixels = fc

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { type Route, routesFor } from '../../../src/agent/deidentify/routes-for.ts'
+import { type Route, routesFor } from '../../../src/agent/deidentify/rules/routes-for.ts'
 
 const ROUTES: readonly Route[] = [
   { name: 'care', profile: undefined },

@@ -1,8 +1,8 @@
 import { truncateSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { readAhead } from '../../../src/agent/queue/read-ahead.ts'
-import { Spool } from '../../../src/agent/queue/spool.ts'
+import { readAhead } from '../../../src/agent/queue/recovery/read-ahead.ts'
+import { Spool } from '../../../src/agent/queue/spool/spool.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
-import { SpoolWriter } from '../../../src/agent/queue/spool-writer.ts'
+import { SpoolWriter } from '../../../src/agent/queue/spool/spool-writer.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 test('bytes land in the file in the order in which they were given, however they are cut', async () => {

@@ -1,6 +1,6 @@
 import { mkdirSync, truncateSync, unlinkSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
-import { Spool } from '../../../src/agent/queue/spool.ts'
+import { Spool } from '../../../src/agent/queue/spool/spool.ts'
 import { damagedMembers, PackSource, unreadableMembers } from '../../../src/agent/send/pack-source.ts'
 import { newUlid } from '../../../src/protocol/ulid.ts'
 import { spoolInstance } from '../../support/sealed-instance.ts'

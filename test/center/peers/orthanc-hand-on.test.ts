@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { parsePart10Header } from '../../../src/dicom/part10.ts'
+import { parsePart10Header } from '../../../src/dicom/read/part10.ts'
 import { describeWithOrthanc, Orthanc } from '../../support/orthanc.ts'
 import { RunningCenter } from '../../support/running-center.ts'
 import { ctDataSet, newUid, packOf, sha256, spoolFile } from '../../support/spool-file-fixture.ts'

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inflateRawSync } from 'node:zlib'
 import { describe, expect, test } from '@jest/globals'
-import { DataSetHeadScanner } from '../../../src/dicom/data-set-head.ts'
-import { DataSetReader } from '../../../src/dicom/data-set-reader.ts'
-import { encodePart10Header } from '../../../src/dicom/part10.ts'
-import { tagText } from '../../../src/dicom/tag.ts'
-import { transferSyntax } from '../../../src/dicom/transfer-syntax.ts'
+import { DataSetHeadScanner } from '../../../src/dicom/find/data-set-head.ts'
+import { DataSetReader } from '../../../src/dicom/read/data-set-reader.ts'
+import { encodePart10Header } from '../../../src/dicom/read/part10.ts'
+import { tagText } from '../../../src/dicom/vocabulary/tag.ts'
+import { transferSyntax } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import {
   corpusFiles,
   corpusPath,

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { DEFAULT_LIMITS } from '../../../src/center/center.ts'
-import { initCenter } from '../../../src/center/center-keys.ts'
+import { initCenter } from '../../../src/center/keys/center-keys.ts'
 import { startProgram } from '../../support/child-process.ts'
 import { joinTestCenter, testSettings } from '../../support/clinic.ts'
 import { ConfirmationLog } from './confirmation-log.ts'

@@ -1,4 +1,4 @@
-import { ControlClient } from '../../../src/console/control-client.ts'
+import { ControlClient } from '../../../src/console/session/control-client.ts'
 import {
   type AgentStatus,
   CONTROL_PATHS,

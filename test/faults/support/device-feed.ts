@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { openAssociation } from '../../../src/dimse/open-association.ts'
+import { openAssociation } from '../../../src/dimse/scu/open-association.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { inventedInstance } from '../../support/invented-instance.ts'
 import { newUid } from '../../support/sealed-instance.ts'

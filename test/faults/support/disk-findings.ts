@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openQueue } from '../../../src/agent/queue/open-queue.ts'
-import { recoverSpool } from '../../../src/agent/queue/recover-spool.ts'
-import type { Spool } from '../../../src/agent/queue/spool.ts'
+import { recoverSpool } from '../../../src/agent/queue/recovery/recover-spool.ts'
+import type { Spool } from '../../../src/agent/queue/spool/spool.ts'
 import { CENTER } from '../../../src/agent/send/destination.ts'
-import { openRegister } from '../../../src/center/sqlite/open-register.ts'
-import { parsePart10Header } from '../../../src/dicom/part10.ts'
+import { openRegister } from '../../../src/center/register/sqlite/open-register.ts'
+import { parsePart10Header } from '../../../src/dicom/read/part10.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import { Database } from '../../../src/platform/sqlite.ts'
@@ -14,7 +14,7 @@ import { sha256 } from '../../support/stored-at-center.ts'
 
 const SOURCES = join(import.meta.dirname, '../../../src')
 const QUEUE_SCHEMA = join(SOURCES, 'agent/queue/schema')
-const REGISTER_SCHEMA = join(SOURCES, 'center/sqlite/schema')
+const REGISTER_SCHEMA = join(SOURCES, 'center/register/sqlite/schema')
 
 /** What a machine's disk holds of what its program had promised. */
 export interface Findings {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
-import type { RequestedAssociation } from '../../../src/dimse/requested-association.ts'
+import type { RequestedAssociation } from '../../../src/dimse/scu/requested-association.ts'
 
 export const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2'
 const MIB = 1024 * 1024

@@ -1,4 +1,4 @@
-import type { ServiceAnswer, ServicePeer, ServiceRequest } from '../../../src/dimse/service.ts'
+import type { ServiceAnswer, ServicePeer, ServiceRequest } from '../../../src/dimse/association/service.ts'
 import type { HostileCase } from './hostile-case.ts'
 
 /** Serves what it is asked, and reports back on the same association, as storage commitment does. */

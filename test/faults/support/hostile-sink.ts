@@ -1,5 +1,5 @@
-import { DataSetHeadScanner } from '../../../src/dicom/data-set-head.ts'
-import type { StoreAnswer, StoreRequest, StoreSink } from '../../../src/dimse/association.ts'
+import { DataSetHeadScanner } from '../../../src/dicom/find/data-set-head.ts'
+import type { StoreAnswer, StoreRequest, StoreSink } from '../../../src/dimse/association/association.ts'
 import type { HostileCase } from './hostile-case.ts'
 
 /** A fault of our own, planted to see that it is found. */

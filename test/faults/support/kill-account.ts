@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { MARKER_FILE } from '../../../src/center/store-marker.ts'
-import { parsePart10Header } from '../../../src/dicom/part10.ts'
+import { MARKER_FILE } from '../../../src/center/store/store-marker.ts'
+import { parsePart10Header } from '../../../src/dicom/read/part10.ts'
 import { Database } from '../../../src/platform/sqlite.ts'
 import { sha256 } from '../../support/stored-at-center.ts'
 import type { Acknowledged } from './kill-device.ts'
 
 const SOURCES = join(import.meta.dirname, '../../../src')
 const QUEUE_SCHEMA = join(SOURCES, 'agent/queue/schema')
-const REGISTER_SCHEMA = join(SOURCES, 'center/sqlite/schema')
+const REGISTER_SCHEMA = join(SOURCES, 'center/register/sqlite/schema')
 
 export interface Folders {
   readonly dataFolder: string

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import { Database } from '../../../src/platform/sqlite.ts'
 import { SyncTrace, type SystemCall } from '../../support/sync-order.ts'
 
-const REGISTER_SCHEMA = join(import.meta.dirname, '../../../src/center/sqlite/schema')
+const REGISTER_SCHEMA = join(import.meta.dirname, '../../../src/center/register/sqlite/schema')
 
 /** How many answers of each kind left the center, and those that left before what they promise was durable. */
 export interface AnswerOrder {

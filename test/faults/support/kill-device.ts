@@ -1,5 +1,5 @@
-import { openAssociation } from '../../../src/dimse/open-association.ts'
-import type { RequestedAssociation } from '../../../src/dimse/requested-association.ts'
+import { openAssociation } from '../../../src/dimse/scu/open-association.ts'
+import type { RequestedAssociation } from '../../../src/dimse/scu/requested-association.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { inventedInstance } from '../../support/invented-instance.ts'
 import { dataPdu, pdv, RawAssociation, storeCommand } from '../../support/raw-association.ts'

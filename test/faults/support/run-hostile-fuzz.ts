@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { prepareLibrary } from '../../../src/dimse/library.ts'
+import { prepareLibrary } from '../../../src/dimse/dcmjs/library.ts'
 import { inventedInstance } from '../../support/invented-instance.ts'
 import { type HostileCase, readCase, writeCase } from './hostile-case.ts'
 import { conversation, honestConversation, noise } from './hostile-conversation.ts'

@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const FOLDER = join(ROOT, 'test/vectors/upgrade')
 export const SCHEMA_FOLDERS = {
   agent: join(ROOT, 'src/agent/queue/schema'),
-  center: join(ROOT, 'src/center/sqlite/schema'),
+  center: join(ROOT, 'src/center/register/sqlite/schema'),
 } as const
 
 /** Versions of Ferry whose folders are kept: test/vectors/upgrade/VERSION/{agent,center}. */

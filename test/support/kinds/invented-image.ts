@@ -1,4 +1,4 @@
-import { TRANSFER_SYNTAX } from '../../../src/dicom/transfer-syntax.ts'
+import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import {
   EXPLICIT_BIG,
   EXPLICIT_LITTLE,

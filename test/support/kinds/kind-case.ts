@@ -1,4 +1,4 @@
-import type { Identifiers } from '../../../src/dicom/identifier-search.ts'
+import type { Identifiers } from '../../../src/dicom/find/identifier-search.ts'
 import type { Random } from './random.ts'
 
 /** One data set of a kind that the field sends, and what its maker knows of it. */

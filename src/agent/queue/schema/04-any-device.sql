@@ -1,6 +1,6 @@
 -- What the agent knows of devices and of what it found in their instances. Nothing here is a patient attribute in clear.
 
--- What was odd about an instance when it came in (src/dicom/check-findings.ts): names only, no value. It cannot be derived
+-- What was odd about an instance when it came in (src/dicom/check/check-findings.ts): names only, no value. It cannot be derived
 -- again, since the agent cannot open what it has sealed: it goes with the index.
 CREATE TABLE finding (
   study_instance_uid TEXT NOT NULL,

@@ -1,0 +1,305 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { AgentSettings } from '../../config/agent-settings.ts'
+import { type DisplayAttributes } from '../../dicom/find/display-attributes.ts'
+import { maskDisplay } from '../../dicom/find/mask-display.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { Failure } from '../../platform/failure.ts'
+import type { Log } from '../../platform/log.ts'
+import type {
+  AgentStatus,
+  CallerPattern,
+  CallersChanged,
+  CenterTrouble,
+  CommitmentsView,
+  ControlService,
+  DevicesView,
+  DisplayView,
+  EvidencePart,
+  NamesRequest,
+  NamesView,
+  ProcedureStepsView,
+  QuarantinedView,
+  QuarantineView,
+  QueueView,
+  ReleaseOutcome,
+  RetryOutcome,
+  StudiesView,
+  StudyDetail,
+  StudyView,
+} from '../../protocol/control-api.ts'
+import { parseJson } from '../../protocol/parse-json.ts'
+import type { DeviceList } from '../arrival/device-list.ts'
+import type { DeviceWatch } from '../arrival/device-watch.ts'
+import type { StorageGate } from '../arrival/storage-gate.ts'
+import type { Queue } from '../queue/open-queue.ts'
+import type { SpoolDisk, SpoolRoom } from '../queue/spool-room.ts'
+import type { StudyRow } from '../queue/studies.ts'
+import type { CenterAccount } from '../send/center-account.ts'
+import type { CenterKeys } from '../send/center-keys.ts'
+import { CENTER } from '../send/destination.ts'
+import type { Completeness } from '../settle/completeness.ts'
+import { deviceViews, sightedDevices } from './device-views.ts'
+
+/** The part of the agent's background work that people ask and command. */
+export interface CommandedWork {
+  /** The center's clock minus ours, at its last answer; undefined before the first one. */
+  readonly clockOffsetMs: number | undefined
+  /** Wakes everything that waits for its next attempt, of one study or of all; returns how much is tried now. */
+  retryNow(studyInstanceUid?: string): number
+}
+
+export interface AgentServiceParts {
+  settings: AgentSettings
+  /** The listener's real port, where the settings say 0. */
+  port: number
+  account: CenterAccount
+  keys: CenterKeys
+  queue: Queue
+  room: SpoolRoom
+  storage: StorageGate
+  work: CommandedWork
+  completeness: Completeness
+  devices: { list: DeviceList; watch: DeviceWatch; readSettings: (() => AgentSettings) | undefined }
+  clock: Clock
+  log: Log
+}
+
+/** Answers the CLI and the status page: everything is read from the queue, nothing is kept here. */
+export class AgentService implements ControlService {
+  readonly #parts: AgentServiceParts
+  readonly #startedAt: number
+
+  constructor(parts: AgentServiceParts) {
+    this.#parts = parts
+    this.#startedAt = parts.clock.now()
+  }
+
+  status(): AgentStatus {
+    const { settings, port, account, keys, queue, storage, work, clock } = this.#parts
+    const { deliveries, studies, watchPoints } = queue
+    const { name, host, aeTitles } = settings.listener
+    const offset = work.clockOffsetMs
+    return {
+      now: clock.now(),
+      version: agentVersion(),
+      startedAt: this.#startedAt,
+      alarms: [...storage.unwrittenAlarms, ...watchPoints.alarms()],
+      center: { name: keys.centerName, url: account.address().url, trouble: this.#trouble() },
+      fingerprint: account.signingKey.kid,
+      listener: { name, host, port, aeTitles: [...aeTitles] },
+      devices: sightedDevices(this.#devices()),
+      deliveries: deliveries.counts(CENTER),
+      waitingBytes: deliveries.waitingBytes(CENTER),
+      oldestUnconfirmedAt: deliveries.oldestUnconfirmed(CENTER) ?? null,
+      studies: studies.counts(CENTER),
+      disk: this.#disk(),
+      clockOffsetMs: offset === undefined ? null : -offset,
+      instanceFindings: queue.findings.totals(),
+      namesShown: queue.display.timesShown(),
+    }
+  }
+
+  #disk(): AgentStatus['disk'] {
+    const { settings, queue, storage, room } = this.#parts
+    const { dataFolder: folder, limits, retention } = settings
+    const { freeBytes } = storage
+    const { disk, state } = room
+    // The index may lie on another disk than the spool, and be the one that is short.
+    const isSpools = disk !== undefined && disk.freeBytes <= freeBytes
+    return {
+      folder,
+      freeBytes,
+      reserveBytes: limits.reserveBytes,
+      freeFiles: disk?.freeFiles ?? null,
+      room: state,
+      atLeastMs: Math.min(retention.atLeastMs, retention.confirmedMs),
+      contents: isSpools ? diskContents(disk, queue) : null,
+    }
+  }
+
+  queue(limit: number): QueueView {
+    const { deliveries, findings } = this.#parts.queue
+    const rows = deliveries.unconfirmed(CENTER, limit)
+    return {
+      trouble: this.#trouble(),
+      deliveries: rows.map((row) => ({ ...row, findings: findings.ofInstance(row.ulid) })),
+    }
+  }
+
+  studies(limit: number): StudiesView {
+    const { studies, display } = this.#parts.queue
+    return {
+      displayNames: display.state,
+      studies: studies.list(CENTER, limit).map((study) => this.#study(study)),
+    }
+  }
+
+  study(studyInstanceUid: string): StudyDetail | undefined {
+    const { queue, completeness } = this.#parts
+    const { studies, deliveries, findings } = queue
+    const study = studies.get(CENTER, studyInstanceUid)
+    if (study === undefined) return undefined
+    return {
+      displayNames: queue.display.state,
+      study: this.#study(study),
+      deliveries: deliveries.ofStudy(CENTER, studyInstanceUid),
+      findings: findings.ofStudy(studyInstanceUid),
+      procedureSteps: completeness.ofStudy(studyInstanceUid),
+      evidence: studies.evidence(CENTER, studyInstanceUid) ?? null,
+    }
+  }
+
+  evidence(studyInstanceUid: string, version: number, part: number): EvidencePart | undefined {
+    return this.#parts.queue.studies.evidencePart(CENTER, { studyInstanceUid, version, part })
+  }
+
+  retry(studyInstanceUid?: string): RetryOutcome {
+    const { queue, work } = this.#parts
+    if (studyInstanceUid === undefined) {
+      queue.watchPoints.putAway('INDEX_REBUILT')
+      queue.watchPoints.putAway('DEID_WITHHELD')
+      queue.watchPoints.putAway('STUDY_INCOMPLETE')
+      queue.procedureSteps.putAway()
+      queue.commitments.retry()
+    }
+    const { instances, studies } = queue.deliveries.retry(CENTER, studyInstanceUid)
+    return { retried: instances + work.retryNow(studyInstanceUid), studies }
+  }
+
+  quarantine(limit: number): QuarantineView {
+    return { instances: this.#parts.queue.findings.quarantined(CENTER, limit) }
+  }
+
+  quarantined(ulid: string): QuarantinedView | undefined {
+    const { findings, spool } = this.#parts.queue
+    const instance = findings.quarantinedOne(CENTER, ulid)
+    return instance && { ...instance, spoolFile: spool.pathOf(instance.ulid) }
+  }
+
+  async release(which: { ulid: string } | { studyInstanceUid: string }): Promise<ReleaseOutcome> {
+    const { queue, work, log } = this.#parts
+    const released = await queue.findings.release(CENTER, which)
+    if (released > 0) log.warn('instances released from quarantine', { ...which, released })
+    work.retryNow()
+    return { released }
+  }
+
+  showNames({ osUser, studyInstanceUid, limit }: NamesRequest): NamesView {
+    const { queue, log } = this.#parts
+    if (queue.display.areKept) {
+      queue.display.noteShown(osUser, studyInstanceUid)
+      log.warn('display names shown', { osUser, studyInstanceUid })
+    }
+    const uids =
+      studyInstanceUid === undefined
+        ? queue.studies.list(CENTER, limit).map((study) => study.studyInstanceUid)
+        : [studyInstanceUid]
+    return { studies: uids.map((uid) => ({ studyInstanceUid: uid, display: this.#display(uid) })) }
+  }
+
+  devices(): DevicesView {
+    return { devices: this.#devices() }
+  }
+
+  reloadDevices(): DevicesView {
+    const { devices, log } = this.#parts
+    if (devices.readSettings === undefined)
+      throw new Failure(
+        'USAGE',
+        'reading the devices again: this agent was started without a configuration file',
+      )
+    const settings = devices.readSettings()
+    devices.list.replace(settings.devices, settings.unknownDevices === 'accept')
+    log.info('list of devices read again', { devices: settings.devices.length })
+    return this.devices()
+  }
+
+  ignoreCaller({ aeTitle, address }: CallerPattern): CallersChanged {
+    const { queue, devices, log } = this.#parts
+    if (aeTitle === '' && address === undefined)
+      throw new Failure('USAGE', 'ignoring a caller without an AE title: say at which address')
+    if (devices.list.lists(aeTitle) || (aeTitle === '' && devices.list.has(address ?? '')))
+      throw new Failure(
+        'USAGE',
+        `ignoring ${describeCallers(aeTitle, address)}: a listed device is never ignored`,
+      )
+    queue.ignoredCallers.add({ callingAeTitle: aeTitle, peerAddress: address })
+    log.info('caller ignored', { callingAeTitle: aeTitle, peerAddress: address })
+    return { ...this.devices(), changed: 1 }
+  }
+
+  unignoreCaller({ aeTitle, address }: CallerPattern): CallersChanged {
+    const { queue, log } = this.#parts
+    const changed = queue.ignoredCallers.remove({ callingAeTitle: aeTitle, peerAddress: address })
+    log.info('caller no longer ignored', { callingAeTitle: aeTitle, peerAddress: address })
+    return { ...this.devices(), changed }
+  }
+
+  forgetCaller({ aeTitle, address }: CallerPattern): CallersChanged {
+    const turnedAway = this.#devices().filter(
+      ({ callingAeTitle, peerAddress, state }) =>
+        state !== 'known' && callingAeTitle === aeTitle && (address ?? peerAddress) === peerAddress,
+    )
+    for (const { peerAddress } of turnedAway) this.#parts.queue.watchPoints.forget(aeTitle, peerAddress ?? '')
+    return { ...this.devices(), changed: turnedAway.length }
+  }
+
+  async commitments(limit: number): Promise<CommitmentsView> {
+    return { commitments: await this.#parts.queue.commitments.list(limit) }
+  }
+
+  async procedureSteps(limit: number): Promise<ProcedureStepsView> {
+    return { procedureSteps: await this.#parts.completeness.list(limit) }
+  }
+
+  #devices(): DevicesView['devices'] {
+    const { queue, devices } = this.#parts
+    devices.watch.flush()
+    return deviceViews({
+      list: devices.list,
+      sightings: queue.watchPoints.sightings(),
+      records: queue.devices.list(),
+      ignored: queue.ignoredCallers.list(),
+    })
+  }
+
+  #study(row: StudyRow): StudyView {
+    const { studyInstanceUid } = row
+    const display = this.#display(studyInstanceUid, maskDisplay)
+    return { ...row, odd: this.#parts.queue.findings.countInStudy(studyInstanceUid), display }
+  }
+
+  #display(
+    studyInstanceUid: string,
+    mask: (attributes: DisplayAttributes) => DisplayAttributes = (whole) => whole,
+  ): DisplayView {
+    const record = this.#parts.queue.display.get(studyInstanceUid)
+    if (record === undefined) return null
+    return record === 'lost' ? 'lost' : mask(record.attributes)
+  }
+
+  #trouble(): CenterTrouble | null {
+    return this.#parts.queue.watchPoints.trouble(CENTER) ?? null
+  }
+}
+
+const packageSchema = z.object({ version: z.string() })
+
+/** From package.json, which lies beside both src and dist. */
+function agentVersion(): string {
+  const path = join(import.meta.dirname, '../../../package.json')
+  return parseJson(readFileSync(path, 'utf8'), packageSchema, 'INTERNAL', `reading ${path}`).version
+}
+
+const describeCallers = (aeTitle: string, address: string | undefined): string =>
+  `${JSON.stringify(aeTitle)} at ${address ?? 'any address'}`
+
+/** The contents of the disk: sealed images by their state, and everything else, Ferry's own records included. */
+function diskContents(disk: SpoolDisk, queue: Queue): AgentStatus['disk']['contents'] {
+  const { waiting: waitingBytes, held: heldBytes } = queue.deliveries.unconfirmedBytes(CENTER)
+  const confirmedBytes = queue.retained.total().bytes
+  const otherBytes = Math.max(0, disk.usedBytes - waitingBytes - heldBytes - confirmedBytes)
+  return { totalBytes: disk.totalBytes, waitingBytes, confirmedBytes, heldBytes, otherBytes }
+}

@@ -1,0 +1,44 @@
+import type { ElementList } from '../../../dicom/edit/data-set-tree.ts'
+import { characterSetOf, textAt } from './element-text.ts'
+import type { DeidSource, RuleCondition } from './profile.ts'
+
+/** Facts of an instance that rules and pixel treatment use; nothing here leaves the agent. */
+export interface InstanceFacts {
+  readonly source: DeidSource
+  readonly sopClassUid: string
+  readonly modality: string
+  readonly characterSet: string
+  readonly burnedInAnnotation: string
+  readonly rows: number
+  readonly columns: number
+}
+
+/** Reads the facts from the elements before the pixel data, before anything is changed. */
+export function readFacts(head: ElementList, sopClassUid: string, source: DeidSource): InstanceFacts {
+  return {
+    source,
+    sopClassUid,
+    modality: textAt(head, 0x0008_0060),
+    characterSet: characterSetOf(head, ''),
+    burnedInAnnotation: textAt(head, 0x0028_0301),
+    rows: shortAt(head, 0x0028_0010),
+    columns: shortAt(head, 0x0028_0011),
+  }
+}
+
+export function fits(
+  when: RuleCondition | undefined,
+  { source, modality, sopClassUid }: Pick<InstanceFacts, 'source' | 'modality' | 'sopClassUid'>,
+): boolean {
+  if (when === undefined) return true
+  const { device } = when
+  if (device !== undefined && device !== source.device && device !== source.callingAeTitle) return false
+  if (when.modality !== undefined && when.modality !== modality) return false
+  return when.sopClassUid === undefined || when.sopClassUid === sopClassUid
+}
+
+function shortAt(head: ElementList, tag: number): number {
+  const element = head.find(tag)
+  if (element === undefined || element.value.length < 2) return 0
+  return element.encoding.littleEndian ? element.value.readUInt16LE() : element.value.readUInt16BE()
+}

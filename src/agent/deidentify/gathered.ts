@@ -1,9 +1,0 @@
-import type { Tag } from '../../dicom/tag.ts'
-
-/** A value that identifies, as the data set contains it. */
-export interface Gathered {
-  readonly tag: Tag
-  readonly vr: string
-  readonly value: Buffer
-  readonly characterSet: string
-}

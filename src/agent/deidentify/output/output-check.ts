@@ -1,0 +1,122 @@
+import { attributeName } from '../../../dicom/vocabulary/attribute.ts'
+import { ElementWalk, type WalkedElement } from '../element/element-walk.ts'
+import type { DeidProfile } from '../element/profile.ts'
+import { withheld } from '../element/withheld.ts'
+
+const SOP_CLASS_UID = 0x0008_0016
+const UIDS: ReadonlySet<number> = new Set([SOP_CLASS_UID, 0x0008_0018, 0x0020_000d, 0x0020_000e])
+const PATIENT: ReadonlySet<number> = new Set([0x0010_0010, 0x0010_0020])
+/** Size of the image: its value stays. */
+const SIZES: ReadonlySet<number> = new Set([0x0028_0008, 0x0028_0010, 0x0028_0011])
+const PIXELS: ReadonlySet<number> = new Set([0x7fe0_0008, 0x7fe0_0009, 0x7fe0_0010])
+/** The content of instances without pixels: Content, Waveform, ROI Contour, Dose Reference, Beam Sequence. */
+const CONTENT: ReadonlySet<number> = new Set([
+  0x0040_a730, 0x5400_0100, 0x3006_0039, 0x300a_0010, 0x300a_00b0,
+])
+const LOOKED_AT: ReadonlySet<number> = new Set([...UIDS, ...PATIENT, ...SIZES, ...PIXELS, ...CONTENT])
+const UID = /^[0-9.]{1,64}$/
+
+/** Elements that a data set announces. */
+type Announced = Map<number, WalkedElement>
+
+export interface OutputCheckParts {
+  /** As it comes in; for the deflated ones of what is inflated. */
+  readonly transferSyntaxUid: string
+  /** Elements that these remove or empty may be missing. */
+  readonly rules: DeidProfile['rules']
+  /** True if frames were decoded and encoded again; asked at the end. */
+  readonly encodesFrames: () => boolean
+}
+
+/**
+ * Compares what comes out of an edit with what went in, while both stream by: a copy leaves only if it can be read to its end
+ * and contains what its original announces. It trusts nothing that the edit says about itself.
+ */
+export class OutputCheck {
+  readonly #parts: OutputCheckParts
+  readonly #before: Announced = new Map()
+  readonly #after: Announced = new Map()
+  readonly #input: ElementWalk
+  readonly #output: ElementWalk
+
+  constructor(parts: OutputCheckParts) {
+    this.#parts = parts
+    this.#input = walkInto(this.#before, parts.transferSyntaxUid)
+    // An edit may encode pixels in another way, and never the elements.
+    this.#output = walkInto(this.#after, parts.transferSyntaxUid)
+  }
+
+  /** The next bytes that go into the edit. */
+  took(bytes: Buffer): void {
+    this.#input.push(bytes)
+  }
+
+  /** The next bytes that come out of it. */
+  gave(pieces: readonly Buffer[]): void {
+    for (const piece of pieces) this.#output.push(piece)
+  }
+
+  /** Throws DEID_WITHHELD if the copy is not whole. */
+  finish(): void {
+    const [before, after] = [this.#input.finish(true), this.#output.finish(false)]
+    if (before !== undefined) throw withheld(`a second reading of its data set found ${before}`)
+    if (after !== undefined) throw broken(`cannot be read to its end: a second reading found ${after}`)
+    if (this.#output.disorder > this.#input.disorder) throw broken('has elements twice or in the wrong order')
+    for (const tag of LOOKED_AT) this.#compare(tag)
+  }
+
+  #compare(tag: number): void {
+    const [before, after] = [this.#before.get(tag), this.#after.get(tag)]
+    if (after !== undefined && after.times > (before?.times ?? 1))
+      throw broken(`contains ${nameOf(tag)} twice`)
+    if (before === undefined || this.#mayGo(tag)) return
+    if (after === undefined) throw broken(`lacks ${nameOf(tag)}`)
+    if (!isEmpty(before) && isEmpty(after)) throw broken(`has an empty ${nameOf(tag)}`)
+    const isOther = !before.value.equals(after.value)
+    if (UIDS.has(tag) && isOther && !UID.test(textOf(after))) throw broken(`has no UID in ${nameOf(tag)}`)
+    const isFixed = SIZES.has(tag) || tag === SOP_CLASS_UID
+    if (isFixed && isOther) throw broken(`has another ${nameOf(tag)}`)
+    if (PIXELS.has(tag)) this.#comparePixels(before, after)
+  }
+
+  #comparePixels(before: WalkedElement, after: WalkedElement): void {
+    if ((before.fragments === undefined) !== (after.fragments === undefined))
+      throw broken('has its pixel data in another form')
+    if (this.#parts.encodesFrames()) {
+      const frames = Number(textOf(this.#before.get(0x0028_0008)) || 1)
+      if (after.fragments !== frames + 1) throw broken('has another number of frames')
+    } else if (before.bytes !== after.bytes || before.fragments !== after.fragments)
+      throw broken(`has ${after.bytes} bytes of pixel data instead of ${before.bytes}`)
+  }
+
+  /** A rule of the clinic's own may take it out. */
+  #mayGo(tag: number): boolean {
+    return this.#parts.rules.some(
+      ({ path, action }) =>
+        path.at(-1) === tag && path.length === 1 && (action === 'remove' || action === 'empty'),
+    )
+  }
+}
+
+function walkInto(announced: Announced, transferSyntaxUid: string): ElementWalk {
+  return new ElementWalk({
+    transferSyntaxUid,
+    begins: (tag) => LOOKED_AT.has(tag),
+    passed: (element) => {
+      const before = announced.get(element.tag)
+      if (before === undefined) announced.set(element.tag, element)
+      else before.times++
+    },
+  })
+}
+
+const textOf = (element: WalkedElement | undefined): string =>
+  element?.value.toString('latin1').replace(/[\0 ]+$/, '') ?? ''
+
+const isEmpty = ({ tag, bytes, value }: WalkedElement): boolean =>
+  bytes === 0 || ((UIDS.has(tag) || PATIENT.has(tag)) && value.every((byte) => byte === 0 || byte === 0x20))
+
+const nameOf = (tag: number): string => attributeName(tag)
+
+const broken = (found: string): Error =>
+  withheld(`the copy made of it ${found}; this is a fault of the program, please report it`)

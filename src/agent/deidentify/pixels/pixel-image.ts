@@ -1,0 +1,80 @@
+import type { ElementList } from '../../../dicom/edit/data-set-tree.ts'
+import { textAt } from '../element/element-text.ts'
+
+/** How the pixels of an image are written (PS3.3 §C.7.6.3); 0 or '' for what the data set leaves out. */
+export interface PixelImage {
+  readonly rows: number
+  readonly columns: number
+  readonly frames: number
+  readonly samplesPerPixel: number
+  readonly bitsAllocated: number
+  readonly bitsStored: number
+  readonly highBit: number
+  readonly isSigned: boolean
+  /** Planar Configuration 1: all of one sample, then all of the next. */
+  readonly isPlanar: boolean
+  readonly photometricInterpretation: string
+}
+
+export const SAMPLES_PER_PIXEL = 0x0028_0002
+export const PHOTOMETRIC_INTERPRETATION = 0x0028_0004
+export const PLANAR_CONFIGURATION = 0x0028_0006
+
+export function readPixelImage(head: ElementList): PixelImage {
+  const samplesPerPixel = shortAt(head, SAMPLES_PER_PIXEL) ?? 0
+  const bitsAllocated = shortAt(head, 0x0028_0100) ?? 0
+  const bitsStored = shortAt(head, 0x0028_0101) ?? bitsAllocated
+  return {
+    rows: shortAt(head, 0x0028_0010) ?? 0,
+    columns: shortAt(head, 0x0028_0011) ?? 0,
+    frames: framesOf(textAt(head, 0x0028_0008)),
+    samplesPerPixel,
+    bitsAllocated,
+    bitsStored,
+    highBit: shortAt(head, 0x0028_0102) ?? bitsStored - 1,
+    isSigned: shortAt(head, 0x0028_0103) === 1,
+    isPlanar: samplesPerPixel > 1 && shortAt(head, PLANAR_CONFIGURATION) === 1,
+    photometricInterpretation: textAt(head, PHOTOMETRIC_INTERPRETATION),
+  }
+}
+
+/**
+ * The samples of a black pixel; undefined if their form is not known. With MONOCHROME1 the highest value is
+ * black; with signed values 0 is taken, which lies within the range of the other pixels. With a palette it is the first entry:
+ * whatever its colour, it is the same everywhere.
+ */
+export function blackPixel(image: PixelImage): readonly number[] | undefined {
+  const { samplesPerPixel, bitsStored } = image
+  const middle = 2 ** (bitsStored - 1)
+  switch (image.photometricInterpretation) {
+    case 'MONOCHROME1':
+      return samplesPerPixel === 1 ? highest(image) : undefined
+    case 'MONOCHROME2':
+    case 'PALETTE COLOR':
+      return samplesPerPixel === 1 ? [0] : undefined
+    case 'RGB':
+      return samplesPerPixel === 3 ? [0, 0, 0] : undefined
+    case 'YBR_FULL':
+    case 'YBR_FULL_422':
+      return samplesPerPixel === 3 && bitsStored > 0 ? [0, middle, middle] : undefined
+    default:
+      return undefined
+  }
+}
+
+function highest({ bitsStored, highBit, isSigned }: PixelImage): readonly number[] | undefined {
+  const lowBit = highBit - bitsStored + 1
+  if (bitsStored < 1 || lowBit < 0) return undefined
+  return [(2 ** (isSigned ? bitsStored - 1 : bitsStored) - 1) * 2 ** lowBit]
+}
+
+function framesOf(text: string): number {
+  if (text === '') return 1
+  return /^\+?\d+$/.test(text) ? Number(text) : 0
+}
+
+function shortAt(head: ElementList, tag: number): number | undefined {
+  const element = head.find(tag)
+  if (element === undefined || element.items !== undefined || element.value.length < 2) return undefined
+  return element.encoding.littleEndian ? element.value.readUInt16LE() : element.value.readUInt16BE()
+}

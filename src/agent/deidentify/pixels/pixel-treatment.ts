@@ -1,0 +1,28 @@
+import type { ValueTransform } from '../../../dicom/edit/data-set-editor.ts'
+import type { ElementList } from '../../../dicom/edit/data-set-tree.ts'
+import type { ElementToken } from '../../../dicom/read/data-set-token.ts'
+import { TAG, type Tag } from '../../../dicom/vocabulary/tag.ts'
+
+/** The treatment of the pixels of one instance. */
+export interface PixelTreatment {
+  /** True: a rule says that no identity is left in them. */
+  readonly areClean: boolean
+  /** True: frames are decoded and encoded again. */
+  readonly encodesFrames: boolean
+  /** That of the data set as it leaves. */
+  readonly transferSyntaxUid: string
+  /** May change the head where that is needed, e.g. for another encoding of the pixels. */
+  adapt(head: ElementList): void
+  /** For each element of group 7FE0. */
+  treat(element: ElementToken): 'keep' | 'remove' | ValueTransform
+}
+
+const PIXEL_DATA: ReadonlySet<Tag> = new Set([TAG.PixelData, TAG.FloatPixelData, TAG.DoubleFloatPixelData])
+/** The group's length, and the offset tables of the frames. */
+const ABOUT_PIXEL_DATA: ReadonlySet<Tag> = new Set([0x7fe0_0000, 0x7fe0_0001, 0x7fe0_0002, 0x7fe0_0003])
+
+/** The role of an element of group 7FE0; undefined for an unknown element. */
+export function roleInPixelGroup(tag: Tag): 'pixels' | 'about pixels' | undefined {
+  if (PIXEL_DATA.has(tag)) return 'pixels'
+  return ABOUT_PIXEL_DATA.has(tag) ? 'about pixels' : undefined
+}

@@ -1,0 +1,84 @@
+import type { ElementList } from '../../../dicom/edit/data-set-tree.ts'
+import type { Failure } from '../../../platform/failure.ts'
+import { fits, type InstanceFacts } from '../element/facts.ts'
+import type { DeidProfile, PixelRule } from '../element/profile.ts'
+import { withheld } from '../element/withheld.ts'
+import { BlankedFrameText } from './blank-frame-text.ts'
+import { maskedPixels } from './masked-pixels.ts'
+import type { PixelCodecs } from './pixel-codec.ts'
+import { readPixelImage } from './pixel-image.ts'
+import { withoutSurplus } from './pixel-surplus.ts'
+import { type PixelTreatment, roleInPixelGroup } from './pixel-treatment.ts'
+import { isDocument, isUsuallyBurnedIn, whyBurnedIn } from './usually-burned-in.ts'
+
+/**
+ * Decides from the elements before the pixel data. Throws DEID_WITHHELD if the pixels may show identity and no rule fits, or
+ * if they have to be masked and cannot be; a document is withheld unless the profile lets such pass.
+ */
+export function choosePixelTreatment(
+  head: ElementList,
+  facts: InstanceFacts,
+  profile: DeidProfile,
+  transferSyntaxUid: string,
+  codecs?: PixelCodecs,
+): PixelTreatment {
+  if (isDocument(facts.sopClassUid) && !profile.passDocuments)
+    throw withheld(
+      `its class holds a document or raw data, which cannot be cleaned; profile ${profile.name} may let such pass`,
+    )
+  const rule = profile.pixels.find(({ when }) => covers(when, facts))
+  if (rule === undefined) {
+    const why = whyBurnedIn(head, facts)
+    // An element with a wrong length may have swallowed Rows and Columns.
+    if (why !== undefined && (isImage(facts) || isUsuallyBurnedIn(facts.sopClassUid)))
+      throw uncovered(why, facts, profile)
+    return untouched(false, head, facts, transferSyntaxUid, profile)
+  }
+  if (rule.regions.length === 0 || !isImage(facts))
+    return untouched(isImage(facts), head, facts, transferSyntaxUid, profile)
+  return maskedPixels(readPixelImage(head), rule.regions, transferSyntaxUid, codecs)
+}
+
+function covers(when: PixelRule['when'], facts: InstanceFacts): boolean {
+  const { burnedInAnnotation } = when
+  if (!fits(when, facts)) return false
+  if (burnedInAnnotation !== undefined && burnedInAnnotation !== facts.burnedInAnnotation) return false
+  if (when.rows !== undefined && when.rows !== facts.rows) return false
+  return when.columns === undefined || when.columns === facts.columns
+}
+
+const isImage = ({ rows, columns }: InstanceFacts): boolean => rows > 0 && columns > 0
+
+function uncovered(why: string, { rows, columns, source }: InstanceFacts, { name }: DeidProfile): Failure {
+  return withheld(
+    `${why}, and no pixel rule of profile ${name} covers images of ${columns} x ${rows} from ` +
+      `${source.device ?? source.callingAeTitle}; add one, with the regions to be blackened, or with none if it shows no identity`,
+  )
+}
+
+/** Samples stay as they are; text beside them in compressed frames does not. */
+function untouched(
+  areClean: boolean,
+  head: ElementList,
+  facts: InstanceFacts,
+  transferSyntaxUid: string,
+  { passDocuments }: DeidProfile,
+): PixelTreatment {
+  const image = readPixelImage(head)
+  return {
+    areClean,
+    encodesFrames: false,
+    transferSyntaxUid,
+    adapt: () => {},
+    treat: (element) => {
+      const { tag, holds } = element
+      const role = roleInPixelGroup(tag)
+      if (role === undefined) return 'remove'
+      if (role === 'pixels' && !isImage(facts))
+        throw withheld('it holds pixels, and does not say how many rows and columns')
+      if (role !== 'pixels') return 'keep'
+      if (holds === 'fragments') return new BlankedFrameText(transferSyntaxUid, passDocuments)
+      return passDocuments ? 'keep' : withoutSurplus(element, image)
+    },
+  }
+}

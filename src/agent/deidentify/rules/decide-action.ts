@@ -1,0 +1,161 @@
+import { attributeOf, isPrivate, isPrivateCreator } from '../../../dicom/vocabulary/attribute.ts'
+import type { Tag } from '../../../dicom/vocabulary/tag.ts'
+import type { DeidOption } from '../element/profile.ts'
+import { type BasicAction, type ConfidentialityRow, confidentialityOf } from './confidentiality.ts'
+
+/** The action for an element. A sequence that stays is always cleaned inside, except by `keep` of an own rule. */
+export type DeidAction =
+  | 'keep'
+  | 'remove'
+  | 'empty'
+  | 'dummy'
+  | 'uid'
+  | 'shift-date'
+  | 'scrub'
+  | 'clean-items'
+  | 'clean-content'
+  | 'clean-graphics'
+
+export interface Decision {
+  readonly action: DeidAction
+  /** For people and the audit record: where the decision comes from. */
+  readonly rule: string
+}
+
+const CONTENT_SEQUENCES: ReadonlySet<Tag> = new Set([0x0040_a730, 0x0040_0555, 0x0040_0610])
+/** Sequences whose items are codes for a person or a place: their content is identity itself. */
+export const IDENTITY_CODE_SEQUENCES: ReadonlySet<Tag> = new Set([0x0040_1101, 0x0008_0082])
+const REFERENCED_STUDY_SEQUENCE = 0x0008_1110
+const TEXT_VRS: ReadonlySet<string> = new Set(['LO', 'LT', 'SH', 'ST', 'UC', 'UT', 'PN'])
+/** Signatures no longer hold once an element has changed; icons show the pixels; MACs count what was. */
+const NEVER_KEPT: ReadonlyMap<Tag, string> = new Map([
+  [0xfffa_fffa, 'digital signatures'],
+  [0x4ffe_0001, 'MAC parameters'],
+  [0x0088_0200, 'icon image'],
+  // Pixel data of the data set itself is treated while it streams past; pixel data in a sequence is not looked at.
+  [0x7fe0_0008, 'pixel data in sequences'],
+  [0x7fe0_0009, 'pixel data in sequences'],
+  [0x7fe0_0010, 'pixel data in sequences'],
+  // An earlier de-identifier sealed the original values into it (PS3.15 §E.1.1), for a key that is not known here.
+  [0x0400_0500, 'encrypted originals'],
+  [0xfffc_fffc, 'trailing padding'],
+])
+
+/** Decides for one profile about an element, which is a value or holds items. */
+export type Decisions = (tag: Tag, vr: string, holdsItems: boolean) => Decision
+
+interface Made {
+  readonly vr: string
+  readonly decision: Decision
+}
+
+const MOST_REMEMBERED = 10_000
+const KEPT = new WeakMap<ReadonlySet<DeidOption>, Decisions>()
+
+/**
+ * The action of PS3.15 Table E.1-1 with the options that a profile has. Where the table leaves a choice by the type that the
+ * IOD gives the attribute (X/Z, X/D, …) the one that keeps every IOD valid is taken: empty for X/Z, a dummy where D is
+ * among them. Elements that neither the table nor PS3.6 knows are removed. The elements of a series are alike: a decision
+ * is remembered by tag and VR, as long as the options exist.
+ */
+export function decisionsBy(options: ReadonlySet<DeidOption>): Decisions {
+  const found = KEPT.get(options)
+  if (found !== undefined) return found
+  const [values, sequences] = [new Map<Tag, Made>(), new Map<Tag, Made>()]
+  const made: Decisions = (tag, vr, holdsItems) => {
+    const known = holdsItems ? sequences : values
+    const before = known.get(tag)
+    if (before?.vr === vr) return before.decision
+    const decision = decide(tag, vr, holdsItems, options)
+    if (known.size >= MOST_REMEMBERED) known.clear()
+    known.set(tag, { vr, decision })
+    return decision
+  }
+  KEPT.set(options, made)
+  return made
+}
+
+function decide(tag: Tag, vr: string, holdsItems: boolean, options: ReadonlySet<DeidOption>): Decision {
+  const never = NEVER_KEPT.get(tag)
+  if (never !== undefined) return { action: 'remove', rule: `no ${never}` }
+  const row = confidentialityOf(tag)
+  if (isPrivate(tag) && !isPrivateCreator(tag)) return { action: 'remove', rule: 'private' }
+  if (isPrivateCreator(tag)) return { action: 'remove', rule: 'private creator' }
+  if (row === undefined) return outsideTheTable(tag, holdsItems)
+  for (const wanted of ['K', 'C'] as const) {
+    for (const [option, action] of row.options) {
+      if (action !== wanted || !options.has(option)) continue
+      return { action: byOption(tag, vr, holdsItems, option, action), rule: option }
+    }
+  }
+  return { action: byBasicProfile(tag, row, holdsItems), rule: `Basic Profile ${row.basic}` }
+}
+
+function outsideTheTable(tag: Tag, holdsItems: boolean): Decision {
+  const isKnown = attributeOf(tag) !== undefined || (tag & 0xffff) === 0
+  if (!isKnown) return { action: 'remove', rule: 'unknown to PS3.6' }
+  return { action: holdsItems ? 'clean-items' : 'keep', rule: 'not in Table E.1-1' }
+}
+
+function byOption(
+  tag: Tag,
+  vr: string,
+  holdsItems: boolean,
+  option: DeidOption,
+  action: 'K' | 'C',
+): DeidAction {
+  if (option === 'clean-structured-content') return 'clean-content'
+  if (option === 'clean-graphics') return holdsItems ? 'clean-items' : 'clean-graphics'
+  if (holdsItems) return 'clean-items'
+  if (action === 'K') return 'keep'
+  if (option === 'retain-long-modified-dates') return isDateVr(vr) ? 'shift-date' : 'remove'
+  if (option === 'retain-device-identity' || TEXT_VRS.has(vr)) return 'scrub'
+  return vr === 'CS' ? 'keep' : 'remove'
+}
+
+function byBasicProfile(tag: Tag, { basic }: ConfidentialityRow, holdsItems: boolean): DeidAction {
+  if (!holdsItems) return forValue(basic)
+  if (CONTENT_SEQUENCES.has(tag) && basic === 'D') return 'clean-content'
+  switch (basic) {
+    case 'D':
+    case 'X/D':
+    case 'Z/D':
+    case 'X/Z/D':
+      return IDENTITY_CODE_SEQUENCES.has(tag) ? 'dummy' : 'clean-items'
+    case 'U':
+    case 'X/Z/U*':
+    case 'K':
+    case 'C':
+      return 'clean-items'
+    case 'Z':
+    case 'X/Z':
+      // It is Type 3 everywhere, and one or more items are required: absent is right, empty is not.
+      return tag === REFERENCED_STUDY_SEQUENCE ? 'remove' : 'empty'
+    case 'X':
+      return 'remove'
+  }
+}
+
+function forValue(basic: BasicAction): DeidAction {
+  switch (basic) {
+    case 'D':
+    case 'X/D':
+    case 'Z/D':
+    case 'X/Z/D':
+      return 'dummy'
+    case 'Z':
+    case 'X/Z':
+      return 'empty'
+    case 'U':
+    case 'X/Z/U*':
+      return 'uid'
+    case 'K':
+      return 'keep'
+    case 'C':
+      return 'scrub'
+    case 'X':
+      return 'remove'
+  }
+}
+
+const isDateVr = (vr: string): boolean => vr === 'DA' || vr === 'DT' || vr === 'TM'

@@ -1,0 +1,41 @@
+import type { ElementList } from '../../../dicom/edit/data-set-tree.ts'
+import { readText } from '../../../dicom/text/text.ts'
+import type { Tag } from '../../../dicom/vocabulary/tag.ts'
+
+/** Values that identify a patient and a study; '' if absent from the data set. */
+export interface LinkedValues {
+  readonly patientId: string
+  readonly patientName: string
+  readonly accessionNumber: string
+  readonly studyInstanceUid: string
+}
+
+/** The values that identified an instance, and their replacements. */
+export interface Link {
+  readonly original: LinkedValues
+  readonly replacement: LinkedValues
+  /** Number of days by which dates were moved back; undefined if dates were not shifted. */
+  readonly shiftedDays?: number
+}
+
+const TAGS: Readonly<Record<keyof LinkedValues, readonly [Tag, vr: string]>> = {
+  patientId: [0x0010_0020, 'LO'],
+  patientName: [0x0010_0010, 'PN'],
+  accessionNumber: [0x0008_0050, 'SH'],
+  studyInstanceUid: [0x0020_000d, 'UI'],
+}
+
+/** Text as a person reads it, whatever it is written in. */
+export function readLinkedValues(head: ElementList, characterSet: string): LinkedValues {
+  const read = (key: keyof LinkedValues): string => {
+    const [tag, vr] = TAGS[key]
+    const value = head.find(tag)?.value ?? Buffer.alloc(0)
+    return readText(value, characterSet, vr).text.replaceAll('\0', '').trim()
+  }
+  return {
+    patientId: read('patientId'),
+    patientName: read('patientName'),
+    accessionNumber: read('accessionNumber'),
+    studyInstanceUid: read('studyInstanceUid'),
+  }
+}

@@ -1,0 +1,18 @@
+import { fits, type InstanceFacts } from '../element/facts.ts'
+import type { RuleCondition } from '../element/profile.ts'
+
+/** A way that instances take. */
+export interface Route {
+  readonly name: string
+  readonly when?: RuleCondition | undefined
+  /** Undefined: with identity, as the device sent it. */
+  readonly profile: string | undefined
+}
+
+/** Every way that an instance takes: each that fits. None is possible, where every route asks for something. */
+export function routesFor(
+  routes: readonly Route[],
+  facts: Pick<InstanceFacts, 'source' | 'modality' | 'sopClassUid'>,
+): Route[] {
+  return routes.filter(({ when }) => fits(when, facts))
+}

@@ -1,0 +1,79 @@
+import { ElementList } from '../../../dicom/edit/data-set-tree.ts'
+import type { Encoding } from '../../../dicom/read/element-header.ts'
+import { remembering } from '../../../dicom/vocabulary/remembering.ts'
+import type { Tag } from '../../../dicom/vocabulary/tag.ts'
+import type { DeidOption, DeidProfile } from '../element/profile.ts'
+import { TABLE_EDITION } from './confidentiality-table.ts'
+
+const [PATIENT_IDENTITY_REMOVED, METHOD, METHOD_CODES] = [0x0012_0062, 0x0012_0063, 0x0012_0064]
+const [LONGITUDINAL_TEMPORAL_INFORMATION, BURNED_IN_ANNOTATION] = [0x0028_0303, 0x0028_0301]
+const LO_LIMIT = 64
+
+/** CID 7050 (PS3.16), in its order. */
+const CODES: readonly (readonly [DeidOption, string, string])[] = [
+  ['clean-pixel-data', '113101', 'Clean Pixel Data Option'],
+  ['clean-graphics', '113103', 'Clean Graphics Option'],
+  ['clean-structured-content', '113104', 'Clean Structured Content Option'],
+  ['clean-descriptors', '113105', 'Clean Descriptors Option'],
+  ['retain-long-full-dates', '113106', 'Retain Longitudinal Temporal Information Full Dates Option'],
+  ['retain-long-modified-dates', '113107', 'Retain Longitudinal Temporal Information Modified Dates Option'],
+  ['retain-patient-characteristics', '113108', 'Retain Patient Characteristics Option'],
+  ['retain-device-identity', '113109', 'Retain Device Identity Option'],
+  ['retain-uids', '113110', 'Retain UIDs Option'],
+  ['retain-safe-private', '113111', 'Retain Safe Private Option'],
+  ['retain-institution-identity', '113112', 'Retain Institution Identity Option'],
+]
+const BASIC_PROFILE = ['113100', 'Basic Application Confidentiality Profile'] as const
+
+/** Writes into the data set what was done to it (PS3.15 §E.1.1, PS3.3 §C.7.1.1 and §C.12.1.1.7). */
+export function tellTheTruth(head: ElementList, profile: DeidProfile, pixelsAreClean: boolean): void {
+  for (const [tag, bytes] of TRUTH(profile)(head.encoding)(pixelsAreClean)) head.setWritten(tag, bytes)
+  if (pixelsAreClean && head.find(BURNED_IN_ANNOTATION) !== undefined)
+    head.set(BURNED_IN_ANNOTATION, 'CS', ascii('NO'))
+}
+
+/** The elements as they are written: the same in all instances of a profile. */
+const TRUTH = remembering(64, (profile: DeidProfile) =>
+  remembering(8, (encoding: Encoding) =>
+    remembering(2, (pixelsAreClean: boolean): [Tag, Buffer][] => {
+      const list = new ElementList(encoding)
+      list.set(PATIENT_IDENTITY_REMOVED, 'CS', ascii('YES'))
+      list.set(METHOD, 'LO', ascii(methodText(profile)))
+      setCodes(list, profile, pixelsAreClean)
+      list.set(LONGITUDINAL_TEMPORAL_INFORMATION, 'CS', ascii(temporalInformation(profile.options)))
+      return list.elements.map((element) => [element.tag, Buffer.concat(element.write())])
+    }),
+  ),
+)
+
+function setCodes(list: ElementList, { options }: DeidProfile, pixelsAreClean: boolean): void {
+  const codes = CODES.filter(
+    ([option]) => options.has(option) && (option !== 'clean-pixel-data' || pixelsAreClean),
+  )
+  list.setSequence(
+    METHOD_CODES,
+    [BASIC_PROFILE, ...codes.map(([, value, meaning]) => [value, meaning] as const)].map(
+      ([value, meaning]) =>
+        (item) => {
+          item.set(0x0008_0100, 'SH', ascii(value))
+          item.set(0x0008_0102, 'SH', ascii('DCM'))
+          item.set(0x0008_0104, 'LO', ascii(meaning))
+        },
+    ),
+  )
+}
+
+function methodText({ name, options }: DeidProfile): string {
+  const text = `Ferry, ${TABLE_EDITION}, ${name}, ${options.size} options`
+  return text
+    .replaceAll('\\', '/')
+    .replaceAll(/[^\x20-\x7e]/g, '?')
+    .slice(0, LO_LIMIT)
+}
+
+function temporalInformation(options: ReadonlySet<DeidOption>): string {
+  if (options.has('retain-long-full-dates')) return 'UNMODIFIED'
+  return options.has('retain-long-modified-dates') ? 'MODIFIED' : 'REMOVED'
+}
+
+const ascii = (text: string): Buffer => Buffer.from(text, 'latin1')

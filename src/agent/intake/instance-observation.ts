@@ -1,0 +1,67 @@
+import type { Finding } from '../../dicom/check/check-findings.ts'
+import { DisplayReader } from '../../dicom/find/display-attributes.ts'
+import type { Failure } from '../../platform/failure.ts'
+import { type CheckPolicy, InstanceChecker, judge } from '../arrival/check-instance.ts'
+import type { DisplayRecords } from '../queue/display/display-records.ts'
+import type { Observed } from '../queue/spool/sealed-instance.ts'
+
+export interface ObservationParts {
+  readonly checking: CheckPolicy
+  /** The device's real character set, if the configuration names it; for display, never for the copy that is sent. */
+  readonly characterSet: string | undefined
+}
+
+/** A finding for which the configuration refuses instances, and the status to answer (PS3.4 §B.2.3). */
+export class RefusedByCheck extends Error {
+  readonly failure: Failure
+  readonly status: number
+
+  constructor(failure: Failure, status: number) {
+    super(failure.message)
+    this.failure = failure
+    this.status = status
+  }
+}
+
+/** Looks at an instance as it streams past, as the device sent it: what is odd, and what a person would know it by. */
+export class InstanceObservation {
+  readonly #parts: ObservationParts
+  readonly #checker: InstanceChecker
+  readonly #reader: DisplayReader
+
+  constructor(transferSyntaxUid: string, parts: ObservationParts) {
+    this.#parts = parts
+    this.#checker = new InstanceChecker(transferSyntaxUid)
+    this.#reader = new DisplayReader(transferSyntaxUid)
+  }
+
+  /** A promise where the caller must wait. */
+  push(chunk: Buffer): Promise<void> | undefined {
+    this.#reader.push(chunk)
+    return this.#checker.push(chunk)
+  }
+
+  /** The instance broke off. */
+  discard(): void {
+    this.#checker.discard()
+  }
+
+  /**
+   * Returns what goes into the index; throws {@link RefusedByCheck}. `seen`: findings that the data set alone does not show.
+   */
+  async finish(seen: readonly Finding[] = []): Promise<Observed> {
+    const findings = [...seen, ...(await this.#checker.finish())]
+    const verdict = judge(findings, this.#parts.checking)
+    if (verdict.consequence === 'refuse') throw new RefusedByCheck(verdict.failure, verdict.status)
+    return { findings, ...(verdict.consequence === 'hold' && { hold: verdict.failure }) }
+  }
+
+  /** The study's display record, sealed; only for a copy that keeps its identity. */
+  display(records: DisplayRecords, studyInstanceUid: string): Pick<Observed, 'display'> {
+    const display = records.seal(studyInstanceUid, {
+      fields: this.#reader.fields(),
+      attributes: () => this.#reader.attributes(this.#parts.characterSet),
+    })
+    return display === undefined ? {} : { display }
+  }
+}

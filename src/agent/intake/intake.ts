@@ -1,0 +1,268 @@
+import { type DataSetHead, DataSetHeadScanner } from '../../dicom/find/data-set-head.ts'
+import { STORAGE_STATUS } from '../../dicom/vocabulary/storage-status.ts'
+import { isInstanceUid } from '../../dicom/vocabulary/uid.ts'
+import type { StoreAnswer, StoreRequest, StoreSink } from '../../dimse/association/association.ts'
+import { Failure, type FailureCode, failureFrom } from '../../platform/failure.ts'
+import type { Log } from '../../platform/log.ts'
+import { type Envelope, isDeidentified } from '../../protocol/spool-file.ts'
+import { studyKeyOf } from '../../protocol/study-key.ts'
+import type { StorageGate } from '../arrival/storage-gate.ts'
+import type { Observed } from '../queue/spool/sealed-instance.ts'
+import { InstanceObservation, type ObservationParts, RefusedByCheck } from './instance-observation.ts'
+import { SpoolCopy, type SpoolCopyParts, type TakenCopy, type Treatment } from './spool-copy.ts'
+
+export interface IntakeParts extends SpoolCopyParts, ObservationParts {
+  storage: StorageGate
+  log: Log
+  listener: string
+  instanceLimitBytes: number
+  /** The ways that an instance of this kind takes, at least one; throws what keeps it from taking any. */
+  treatments: (request: StoreRequest, head: Readonly<DataSetHead>) => readonly Treatment[]
+  /** Called when a copy of an instance of this study was accepted. */
+  accepted: (studyInstanceUid: string, sealedBytes: number) => void
+  /** One way is closed to an instance that goes on by another: a person must know. */
+  withheld: (policy: string, failure: Failure, request: StoreRequest) => void
+}
+
+/**
+ * Takes one instance from the association to the queue: read the head of the data set, seal while it streams, write,
+ * sync, commit; only then is Success answered. Where several ways are configured, there is a sealed copy for each. No
+ * plaintext rests on the disk, and at most the head and about 1 MiB of sealed bytes a copy are held in memory.
+ */
+export class InstanceIntake implements StoreSink {
+  readonly #parts: IntakeParts
+  readonly #request: StoreRequest
+  readonly #scanner: DataSetHeadScanner
+  readonly #observation: InstanceObservation
+  #held: Buffer[] = []
+  #copies: readonly SpoolCopy[] | undefined
+  #dataSetBytes = 0
+  #failure: Failure | undefined
+
+  constructor(request: StoreRequest, parts: IntakeParts) {
+    this.#request = request
+    this.#parts = parts
+    this.#scanner = new DataSetHeadScanner(request.transferSyntaxUid)
+    this.#observation = new InstanceObservation(request.transferSyntaxUid, parts)
+  }
+
+  write(chunk: Buffer): Promise<void> | undefined {
+    this.#dataSetBytes += chunk.length
+    const limit = this.#parts.instanceLimitBytes
+    if (this.#dataSetBytes > limit) {
+      return this.#fail(
+        new Failure('INSTANCE_TOO_LARGE', `taking an instance: over ${limit} bytes, the limit set here`),
+      )
+    }
+    if (this.#failure !== undefined) return undefined
+    const looked = this.#observation.push(chunk)
+    if (this.#copies !== undefined) return together([looked, this.#seal(this.#copies, chunk)])
+    this.#held.push(chunk)
+    return together([looked, this.#scanner.push(chunk) ? this.#begin() : undefined])
+  }
+
+  async finish(): Promise<StoreAnswer> {
+    try {
+      if (this.#failure !== undefined) throw this.#failure
+      if (this.#dataSetBytes === 0)
+        throw new Failure('DATA_SET_UNREADABLE', 'taking an instance: it has no data set')
+      if (this.#copies === undefined) await this.#begin()
+      await this.#commit(this.#copies ?? [])
+      return { status: STORAGE_STATUS.Success }
+    } catch (error) {
+      const failure = failureOf(error)
+      await Promise.all((this.#copies ?? []).map((copy) => copy.discard()))
+      return this.#refuse(failure, error instanceof RefusedByCheck ? error.status : statusOf(failure))
+    }
+  }
+
+  discard(reason: Failure): void {
+    const { sopInstanceUid, association } = this.#request
+    const { callingAeTitle } = association
+    this.#parts.log.warn('instance broke off', { callingAeTitle, sopInstanceUid, reason: reason.message })
+    for (const copy of this.#copies ?? []) void copy.discard()
+    this.#observation.discard()
+    this.#held = []
+  }
+
+  /** The head is known: from here on bytes are sealed as they come. */
+  #begin(): Promise<void> | undefined {
+    try {
+      this.#checkIdentity()
+      const { treatments } = this.#parts
+      const base = this.#base()
+      const request = { ...this.#request, sopClassUid: this.#sopClassUid() }
+      const copies = treatments(request, this.#scanner.head).map(
+        (treatment) => new SpoolCopy(treatment, base, this.#parts),
+      )
+      this.#copies = copies
+      const held = this.#held
+      this.#held = []
+      return together(held.map((chunk) => this.#seal(copies, chunk)))
+    } catch (error) {
+      return this.#fail(failureFrom(error, 'SEAL_FAILED', 'sealing an instance'))
+    }
+  }
+
+  #seal(copies: readonly SpoolCopy[], chunk: Buffer): Promise<void> | undefined {
+    if (this.#failure !== undefined) return undefined
+    const [only] = copies
+    return copies.length === 1 ? only?.write(chunk) : together(copies.map((copy) => copy.write(chunk)))
+  }
+
+  /**
+   * Success needs every copy, with one exception: what cannot be de-identified stays off that way for good, and is safe
+   * where another way takes it.
+   */
+  async #commit(copies: readonly SpoolCopy[]): Promise<void> {
+    const isAnnounced = this.#sopClassUid() === this.#request.sopClassUid
+    const observed = await this.#observation.finish(isAnnounced ? [] : ['sopClass'])
+    const outcomes = await Promise.allSettled(copies.map((copy) => this.#commitCopy(copy, observed)))
+    const failures = copies.flatMap((copy, i) => {
+      const outcome = outcomes[i]
+      return outcome?.status === 'rejected' ? [{ copy, failure: failureOf(outcome.reason) }] : []
+    })
+    for (const outcome of outcomes) if (outcome.status === 'fulfilled') this.#taken(outcome.value)
+    const fatal =
+      failures.find(({ failure }) => !WITHHOLDING.has(failure.code)) ?? failures.at(copies.length - 1)
+    if (fatal !== undefined) throw fatal.failure
+    for (const { copy, failure } of failures)
+      this.#parts.withheld(copy.treatment.policy, failure, this.#request)
+  }
+
+  /** Who the patient is, is written down (sealed) for a copy that says so itself. */
+  #commitCopy(copy: SpoolCopy, observed: Observed): Promise<TakenCopy> {
+    const { names } = copy.treatment
+    if (isDeidentified(copy.treatment)) return copy.commit(observed)
+    const { display } = this.#parts.queue
+    return copy.commit({ ...observed, ...this.#observation.display(display, names.studyInstanceUid) })
+  }
+
+  #taken({ envelope, trailer, acceptance }: TakenCopy): void {
+    const { log, accepted } = this.#parts
+    const { callingAeTitle, sopInstanceUid } = envelope
+    if (acceptance === 'repeat')
+      return log.debug('instance was here already', { callingAeTitle, sopInstanceUid })
+    if (acceptance === 'conflict') {
+      log.warn('instance came with other bytes than before; both are kept', {
+        callingAeTitle,
+        sopInstanceUid,
+      })
+    }
+    if (acceptance === 'healed') {
+      log.warn('instance came again and takes the place of its damaged copy', {
+        callingAeTitle,
+        sopInstanceUid,
+      })
+    }
+    accepted(studyKeyOf(envelope), trailer.sealedBytes)
+  }
+
+  /** The command and the data set must name the same SOP instance (PS3.4 §B.2.3): a device asks for it by that name later. */
+  #checkIdentity(): void {
+    const { head } = this.#scanner
+    const { sopClassUid, sopInstanceUid } = this.#request
+    if (Math.max(sopClassUid.length, sopInstanceUid.length) > UID_LIMIT) {
+      throw new Failure(
+        'UID_INVALID',
+        `taking an instance: a UID of over ${UID_LIMIT} characters in the command`,
+      )
+    }
+    if (head.sopInstanceUid !== undefined && head.sopInstanceUid !== sopInstanceUid) {
+      throw new Failure(
+        'DATA_SET_MISMATCH',
+        'taking an instance: SOP Instance UID differs between command and data set',
+      )
+    }
+    if (
+      head.sopClassUid !== undefined &&
+      head.sopClassUid !== sopClassUid &&
+      !isInstanceUid(head.sopClassUid)
+    ) {
+      throw new Failure(
+        'DATA_SET_MISMATCH',
+        'taking an instance: SOP Class UID differs between command and data set, and is not a UID there',
+      )
+    }
+  }
+
+  /** The class of the data set, since that is what is stored; the command's if the data set names none. */
+  #sopClassUid(): string {
+    return this.#scanner.head.sopClassUid ?? this.#request.sopClassUid
+  }
+
+  /** The fields that the envelopes of all copies share. */
+  #base(): Omit<Envelope, 'ulid' | 'policy' | 'part10HeaderBytes' | keyof Treatment['names']> {
+    const { association, transferSyntaxUid } = this.#request
+    return {
+      arrivedAt: new Date(this.#parts.clock.now()).toISOString(),
+      listener: this.#parts.listener,
+      callingAeTitle: association.callingAeTitle,
+      calledAeTitle: association.calledAeTitle,
+      sopClassUid: this.#sopClassUid(),
+      transferSyntaxUid,
+    }
+  }
+
+  #fail(failure: Failure): Promise<never> {
+    this.#failure ??= failure
+    this.#held = []
+    this.#observation.discard()
+    for (const copy of this.#copies ?? []) void copy.discard()
+    return Promise.reject(this.#failure)
+  }
+
+  #refuse(failure: Failure, status: number): StoreAnswer {
+    const { callingAeTitle } = this.#request.association
+    const { code, message } = failure
+    this.#parts.log.error('instance refused', {
+      callingAeTitle,
+      sopInstanceUid: this.#request.sopInstanceUid,
+      code,
+      reason: message,
+    })
+    if (code === 'STORAGE_ERROR' || code === 'DATABASE_ERROR' || code === 'STORAGE_FULL')
+      this.#parts.storage.failed(failure)
+    return { status, errorComment: code }
+  }
+}
+
+/** Twice what PS3.5 §9.1 allows: broken ones travel too, so long as an envelope can hold them. */
+const UID_LIMIT = 128
+
+const fitting = (uid = ''): string => (uid.length <= UID_LIMIT ? uid : '')
+
+/** Codes that prevent an instance from being changed, but not from being sent as it is. */
+const WITHHOLDING: ReadonlySet<FailureCode> = new Set(['DEID_WITHHELD', 'DATA_SET_UNREADABLE'])
+
+/** The way of an instance that nothing is done to. */
+export function asItCame({ sopInstanceUid }: StoreRequest, head: Readonly<DataSetHead>): Treatment {
+  const [studyInstanceUid, seriesInstanceUid] = [
+    fitting(head.studyInstanceUid),
+    fitting(head.seriesInstanceUid),
+  ]
+  return {
+    policy: 'identified',
+    names: { sopInstanceUid, studyInstanceUid, seriesInstanceUid },
+    change: undefined,
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  return error instanceof RefusedByCheck
+    ? error.failure
+    : failureFrom(error, 'INTERNAL', 'taking an instance')
+}
+
+function together(promises: readonly (Promise<void> | undefined)[]): Promise<void> | undefined {
+  const behind = promises.filter((promise) => promise !== undefined)
+  return behind.length === 0 ? undefined : Promise.all(behind).then(() => undefined)
+}
+
+/** A900 when command and data set name different instances, C000 for bytes that are not a data set, A700 for faults of our own. */
+function statusOf({ code }: Failure): number {
+  if (code === 'DATA_SET_MISMATCH') return STORAGE_STATUS.DataSetDoesNotMatchSopClass
+  if (code === 'DATA_SET_UNREADABLE' || code === 'UID_INVALID' || code === 'DEID_WITHHELD')
+    return STORAGE_STATUS.CannotUnderstand
+  return STORAGE_STATUS.OutOfResources
+}

@@ -1,0 +1,77 @@
+import type { AgentSettings } from '../../config/agent-settings.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { failureFrom } from '../../platform/failure.ts'
+import type { Log } from '../../platform/log.ts'
+import { type AuditRecord, DeidAuditLog } from '../deid-records/deid-audit-log.ts'
+import { DeidLinks } from '../deid-records/deid-links.ts'
+import { readProjectKey } from '../deid-records/project-key-file.ts'
+import { StudyPersonLog } from '../deid-records/study-person-log.ts'
+import { openPixelCodecs } from '../deidentify/pixels/pixel-codec.ts'
+import { keyOf } from '../deidentify/rules/profile-key.ts'
+import { type TreatmentRecord, Treatments } from './treatments.ts'
+
+/**
+ * Everything that the configured routes need, ready before the first instance comes: the project's key, the codecs where
+ * pixels are masked, the audit's file. Throws KEY_FILE_INVALID and CONFIG_INVALID for a key that is not there or none.
+ */
+export async function openTreatments(
+  settings: AgentSettings,
+  { clock, log }: { clock: Clock; log: Log },
+): Promise<{ treatments: Treatments } & Disposable> {
+  const { dataFolder, deidentification, routes, normalization } = settings
+  const profiles = new Map(deidentification.profiles.map((profile) => [profile.name, profile]))
+  const used = routes.flatMap(({ profile }) => profiles.get(profile ?? '') ?? [])
+  const { projectKeyFile } = deidentification
+  const key =
+    used.length > 0 && projectKeyFile !== undefined ? await readProjectKey(projectKeyFile) : undefined
+  const keys = new Map(
+    used.flatMap((profile) => (key === undefined ? [] : [[profile.name, keyOf(profile, key)]])),
+  )
+  const studies = key === undefined ? undefined : await StudyPersonLog.open(dataFolder)
+  const isMasking = used.some(({ pixels }) => pixels.some(({ regions }) => regions.length > 0))
+  const codecs = isMasking ? await openPixelCodecs() : undefined
+  const { linkingRecipient } = deidentification
+  const links =
+    key !== undefined && linkingRecipient !== undefined
+      ? new DeidLinks(dataFolder, linkingRecipient, key)
+      : undefined
+  const audit = new DeidAuditLog(dataFolder)
+  const { system } = normalization
+  const treatments = new Treatments({
+    routes,
+    profiles,
+    normalization,
+    keys,
+    studies,
+    links,
+    codecs,
+    clock,
+    system,
+    record: (record) => {
+      try {
+        audit.append(auditRecord(record, clock.now()))
+      } catch (error) {
+        // The instance itself is safe; only its record is missing.
+        const { code, message } = failureFrom(error, 'STORAGE_ERROR', 'writing an audit record')
+        log.error('audit record not written', { ulid: record.ulid, code, reason: message })
+      }
+    },
+  })
+  return { treatments, [Symbol.dispose]: () => audit[Symbol.dispose]() }
+}
+
+function auditRecord({ deidentified, normalized, ...rest }: TreatmentRecord, now: number): AuditRecord {
+  return {
+    at: new Date(now).toISOString(),
+    ...rest,
+    ...(deidentified && {
+      deidentified: {
+        ...deidentified,
+        options: [...deidentified.options],
+        actions: { ...deidentified.actions },
+        rules: { ...deidentified.rules },
+      },
+    }),
+    ...(normalized && { normalized: { rules: { ...normalized.rules }, findings: [...normalized.findings] } }),
+  }
+}

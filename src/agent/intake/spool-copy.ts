@@ -1,0 +1,217 @@
+import { createHash } from 'node:crypto'
+import type { Recipient } from '../../age/x25519-keys.ts'
+import { encodePart10Header } from '../../dicom/read/part10.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { Failure, failureFrom } from '../../platform/failure.ts'
+import type { Envelope, Trailer } from '../../protocol/spool-file.ts'
+import { newUlid, type Ulid } from '../../protocol/ulid.ts'
+import type { PreparedSealers } from '../envelope/prepared-sealers.ts'
+import { SpoolFileSealer } from '../envelope/seal-spool-file.ts'
+import { versionOf } from '../queue/instance-version.ts'
+import { isHeldWhole } from '../queue/known-copy.ts'
+import type { Queue } from '../queue/open-queue.ts'
+import type { Acceptance, Observed } from '../queue/spool/sealed-instance.ts'
+import type { SpoolWriter } from '../queue/spool/spool-writer.ts'
+import { EditedNames } from './edited-names.ts'
+
+/** Changes a data set as it streams through; see DataSetEditor. */
+export interface DataSetChange {
+  push(chunk: Buffer): Buffer[]
+  finish(): Buffer[]
+  /** The one that what comes out is encoded in; asked when the first bytes have come out. */
+  readonly transferSyntaxUid: string
+}
+
+/** The treatment of an instance on one of its routes. */
+export interface Treatment {
+  /** The policy in the envelope: 'identified', or a profile's name. */
+  readonly policy: string
+  /** Its UIDs on this route. */
+  readonly names: Pick<Envelope, 'sopInstanceUid' | 'studyInstanceUid' | 'seriesInstanceUid'>
+  /** Undefined: byte for byte as it came. */
+  readonly change: DataSetChange | undefined
+  /** Resolves when all is on the disk that must be there before the copy is taken; called when all bytes have come. */
+  readonly prepared?: () => Promise<void>
+  /** Called when the copy is in the queue, with the digests (SHA-256, hex) of the data set as it came and as it goes. */
+  readonly taken?: (ulid: Ulid, digests: { before: string; after: string }) => void
+}
+
+export interface SpoolCopyParts {
+  readonly queue: Queue
+  readonly clock: Clock
+  /** The recipients that instances are sealed to at this moment. */
+  readonly recipients: () => readonly Recipient[]
+  readonly sealers: PreparedSealers
+}
+
+type Base = Omit<Envelope, keyof Treatment['names'] | 'ulid' | 'policy' | 'part10HeaderBytes'>
+
+/** A copy that is in the queue now, or was there before. */
+export interface TakenCopy {
+  readonly envelope: Envelope
+  readonly trailer: Trailer
+  readonly acceptance: Acceptance | 'repeat'
+}
+
+/**
+ * One spool file in the making: what comes in is changed where the treatment says so, sealed, and written. Whatever goes
+ * wrong with it is its own `failure` and touches no other copy of the instance.
+ */
+export class SpoolCopy {
+  readonly treatment: Treatment
+  readonly #parts: SpoolCopyParts
+  readonly #base: Base
+  readonly #before = createHash('sha256')
+  #edited: EditedNames | undefined
+  #sealed:
+    | { sealer: SpoolFileSealer; writer: SpoolWriter; envelope: Envelope; failedSyncs: number }
+    | undefined
+  #failure: Failure | undefined
+
+  constructor(treatment: Treatment, base: Base, parts: SpoolCopyParts) {
+    this.treatment = treatment
+    this.#base = base
+    this.#parts = parts
+  }
+
+  get failure(): Failure | undefined {
+    return this.#failure
+  }
+
+  /** The next bytes of the data set. A promise means: nothing more until it resolves; it never rejects. */
+  write(chunk: Buffer): Promise<void> | undefined {
+    if (this.#failure !== undefined) return undefined
+    try {
+      const { change } = this.treatment
+      if (change === undefined) return this.#seal([chunk])
+      this.#before.update(chunk)
+      return this.#sealEdited(change, change.push(chunk))
+    } catch (error) {
+      return this.#fail(error)
+    }
+  }
+
+  /** All bytes have come: the copy is made durable and taken into the queue. Throws its failure. */
+  async commit(observed?: Observed): Promise<TakenCopy> {
+    await this.#finishChange()
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#sealed === undefined) throw new Failure('INTERNAL', 'taking an instance: it was never begun')
+    const { sealer, writer, envelope } = this.#sealed
+    const { blocks, trailer } = sealer.finish()
+    const { queue } = this.#parts
+    const version = versionOf(envelope, trailer)
+    if (await isHeldWhole(queue, version)) {
+      queue.index.countRepeat(version)
+      await writer.discard()
+      return { envelope, trailer, acceptance: 'repeat' }
+    }
+    // Among the blocks is the trailer, by which a file counts as whole at the next start.
+    await this.treatment.prepared?.()
+    await queue.acceptance.holdBack(envelope.ulid, observed, this.#parts.clock.now())
+    await writer.write(blocks)
+    const acceptance = await this.#accept(writer, envelope, trailer, observed)
+    if (acceptance === 'known') await queue.spool.remove(envelope.ulid)
+    else this.#tell(envelope.ulid, trailer)
+    return { envelope, trailer, acceptance }
+  }
+
+  async discard(): Promise<void> {
+    const sealed = this.#sealed
+    await sealed?.writer.discard()
+    // The file that holds it back is removed after the spool file, and stays if that cannot be removed.
+    if (sealed !== undefined) await this.#parts.queue.spool.remove(sealed.envelope.ulid).catch(() => {})
+  }
+
+  async #finishChange(): Promise<void> {
+    const { change } = this.treatment
+    if (change === undefined || this.#failure !== undefined) return
+    try {
+      await this.#sealEdited(change, change.finish())
+      if (this.#sealed === undefined) await this.#seal(this.#edited?.rest() ?? [])
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  async #accept(
+    writer: SpoolWriter,
+    envelope: Envelope,
+    trailer: Trailer,
+    observed: Observed | undefined,
+  ): Promise<Acceptance> {
+    const { queue, sealers } = this.#parts
+    await writer.complete(() => sealers.prepare())
+    const failedSyncs = this.#sealed?.failedSyncs
+    const acceptance = await queue.acceptance.accept(
+      { path: writer.path, syncsBegun: writer.syncsBegun, envelope, trailer, ...(observed && { observed }) },
+      failedSyncs,
+    )
+    // The file is the queue's now: whatever goes wrong from here on must not remove it.
+    this.#sealed = undefined
+    return acceptance
+  }
+
+  #tell(ulid: Ulid, trailer: Trailer): void {
+    const { change, taken } = this.treatment
+    const after = trailer.dataSetSha256
+    taken?.(ulid, { before: change === undefined ? after : this.#before.digest('hex'), after })
+  }
+
+  /** The envelope is written when the edited data set has told its names, or at its end. */
+  #sealEdited(change: DataSetChange, edited: Buffer[]): Promise<void> | undefined {
+    if (this.#sealed !== undefined) return this.#seal(edited)
+    if (edited.length === 0) return undefined
+    this.#edited ??= new EditedNames(change.transferSyntaxUid)
+    return this.#seal(this.#edited.push(edited) ?? [])
+  }
+
+  #seal(plaintext: Buffer[]): Promise<void> | undefined {
+    if (plaintext.length === 0) return undefined
+    const begun = this.#sealed === undefined ? this.#begin() : undefined
+    const { sealer, writer } = this.#sealed ?? this.#missing()
+    const written = plaintext.map((piece) => writer.write(sealer.update(piece)))
+    const behind = [begun, ...written].filter((promise) => promise !== undefined)
+    if (behind.length === 0) return undefined
+    return Promise.all(behind).then(
+      () => undefined,
+      (error: unknown) => this.#fail(failureFrom(error, 'STORAGE_ERROR', 'writing an instance')),
+    )
+  }
+
+  /** The names are known: the envelope can be written. */
+  #begin(): Promise<void> | undefined {
+    const { queue, clock, recipients, sealers } = this.#parts
+    const { policy, change } = this.treatment
+    const ulid = newUlid(clock.now())
+    const transferSyntaxUid = change?.transferSyntaxUid ?? this.#base.transferSyntaxUid
+    const plain = { sopClassUid: this.#base.sopClassUid, ...this.treatment.names }
+    const names = this.#edited?.names(plain) ?? plain
+    const { sopClassUid, sopInstanceUid } = names
+    const part10Header = encodePart10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid })
+    const part10HeaderBytes = part10Header.length
+    const envelope = { ...this.#base, ...names, ulid, policy, transferSyntaxUid, part10HeaderBytes }
+    const sealer = new SpoolFileSealer(envelope, part10Header, sealers.take(recipients()))
+    const { failedSyncs } = queue.acceptance
+    this.#sealed = { sealer, writer: queue.spool.create(ulid), envelope, failedSyncs }
+    return this.#sealed.writer.write(sealer.start())
+  }
+
+  #missing(): never {
+    throw new Failure('INTERNAL', 'sealing an instance: its file was not begun')
+  }
+
+  /** The rest of the data set may take long to come: the room is given back now. */
+  #fail(error: unknown): undefined {
+    const isForeign = this.treatment.change !== undefined && !(error instanceof Failure)
+    this.#failure ??= failureFrom(isForeign ? unsaid(error) : error, 'SEAL_FAILED', 'sealing an instance')
+    void this.#sealed?.writer.discard()
+    return undefined
+  }
+}
+
+/** Where it happened, and not what it says: words of an engine that failed over a patient's values may repeat them. */
+function unsaid(error: unknown): string {
+  if (!Error.isError(error)) return 'an unknown error'
+  const place = error.stack?.split('\n').find((line) => line.startsWith('    at '))
+  return `${error.name} ${place?.trim() ?? ''}`.trim()
+}

@@ -1,0 +1,167 @@
+import type { RouteSettings } from '../../config/deid-settings.ts'
+import type { NormalizationSettings } from '../../config/normalization-settings.ts'
+import type { DataSetEdits } from '../../dicom/edit/data-set-editor.ts'
+import type { DataSetHead } from '../../dicom/find/data-set-head.ts'
+import type { StoreRequest } from '../../dimse/association/association.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { Failure } from '../../platform/failure.ts'
+import { deidentifiedPolicy } from '../../protocol/spool-file.ts'
+import type { Ulid } from '../../protocol/ulid.ts'
+import type { DeidLinks } from '../deid-records/deid-links.ts'
+import type { StudyPersonLog } from '../deid-records/study-person-log.ts'
+import { Deidentification } from '../deidentify/deidentification.ts'
+import { chainEdits } from '../deidentify/element/chain-edits.ts'
+import type { DeidProfile, DeidSource } from '../deidentify/element/profile.ts'
+import { KnownValuesCache } from '../deidentify/names/known-values-cache.ts'
+import type { PixelCodecs } from '../deidentify/pixels/pixel-codec.ts'
+import type { DeidAudit } from '../deidentify/rules/deid-audit.ts'
+import type { Link } from '../deidentify/rules/link.ts'
+import type { ProjectKey } from '../deidentify/rules/project-key.ts'
+import { routesFor } from '../deidentify/rules/routes-for.ts'
+import { Normalization } from '../normalize/normalization.ts'
+import type { NormalizationAudit } from '../normalize/normalization-audit.ts'
+import { normalizationRulesFor } from '../normalize/normalization-rule.ts'
+import { editedDataSet } from './edited-data-set.ts'
+import { asItCame } from './intake.ts'
+import type { Treatment } from './spool-copy.ts'
+
+/** The record of the changes of one copy, without values. */
+export interface TreatmentRecord {
+  readonly ulid: Ulid
+  readonly route: string
+  /** SHA-256 (hex) of the data set as it came and as it goes. */
+  readonly before: string
+  readonly after: string
+  readonly deidentified?: DeidAudit
+  readonly normalized?: NormalizationAudit
+}
+
+export interface TreatmentsParts {
+  readonly routes: readonly RouteSettings[]
+  readonly profiles: ReadonlyMap<string, DeidProfile>
+  readonly normalization: NormalizationSettings
+  /** By the profile's name; there is one for each profile that a route has. */
+  readonly keys: ReadonlyMap<string, ProjectKey>
+  /** Who the patient of each study is; there is one if a route has a profile. */
+  readonly studies: StudyPersonLog | undefined
+  /** The linking table, where one is wanted. */
+  readonly links: DeidLinks | undefined
+  readonly codecs: PixelCodecs | undefined
+  readonly clock: Clock
+  /** Modifying System in Original Attributes Sequence, ASCII. */
+  readonly system: string
+  readonly record: (record: TreatmentRecord) => void
+}
+
+/** Decides by the configuration which ways an instance takes, and what is done to it on each. */
+export class Treatments {
+  readonly #parts: TreatmentsParts
+  readonly #knownValues = new KnownValuesCache()
+
+  constructor(parts: TreatmentsParts) {
+    this.#parts = parts
+  }
+
+  /** At least one; throws DEID_WITHHELD where no route wants the instance, so that it is not lost silently. */
+  for(request: StoreRequest, head: Readonly<DataSetHead>, device: string | undefined): Treatment[] {
+    const { callingAeTitle } = request.association
+    const source = { device, callingAeTitle }
+    const facts = { source, modality: head.modality ?? '', sopClassUid: request.sopClassUid }
+    const routes = routesFor(this.#parts.routes, facts)
+    if (routes.length === 0) {
+      throw new Failure('DEID_WITHHELD', 'taking an instance: no route of the configuration is meant for it')
+    }
+    return routes.map((route) => this.#treatment(route, request, head, { ...facts, route: route.name }))
+  }
+
+  /** UIDs under which a copy without identity of that instance is known. */
+  otherUids(sopInstanceUid: string): string[] {
+    return Array.from(new Set(this.#parts.keys.values()), (key) => key.uid(sopInstanceUid))
+  }
+
+  #treatment(
+    route: RouteSettings,
+    request: StoreRequest,
+    head: Readonly<DataSetHead>,
+    facts: { source: DeidSource; modality: string; sopClassUid: string; route: string },
+  ): Treatment {
+    const isIdentified = route.profile === undefined
+    const normalization = this.#normalization({ ...facts, isIdentified })
+    const plain = asItCame(request, head)
+    if (route.profile !== undefined)
+      return this.#deidentified(plain, route.profile, route.name, request, facts.source, normalization)
+    if (normalization === undefined) return plain
+    return {
+      ...plain,
+      policy: 'normalized',
+      change: editedDataSet(request.transferSyntaxUid, normalization),
+      taken: (ulid, digests) =>
+        this.#parts.record({ ulid, route: route.name, ...digests, normalized: normalization.audit() }),
+    }
+  }
+
+  #deidentified(
+    plain: Treatment,
+    profileName: string,
+    route: string,
+    request: StoreRequest,
+    source: DeidSource,
+    normalization: Normalization | undefined,
+  ): Treatment {
+    const { profiles, keys, studies, codecs, links } = this.#parts
+    const [profile, key] = [profiles.get(profileName), keys.get(profileName)]
+    if (profile === undefined || key === undefined)
+      throw new Failure('INTERNAL', `taking an instance: the profile ${profileName} or its key is missing`)
+    const { sopClassUid, transferSyntaxUid } = request
+    let link: Link | undefined
+    const deid = new Deidentification({
+      profile,
+      key,
+      source,
+      sopClassUid,
+      transferSyntaxUid,
+      codecs,
+      studies,
+      knownValues: this.#knownValues,
+      onLink: links && ((made) => (link = made)),
+    })
+    // Whoever sets an institution on such a route wants it there: the rule names the route, and comes last.
+    const edits: DataSetEdits = normalization === undefined ? deid : chainEdits(deid, normalization)
+    const { sopInstanceUid, studyInstanceUid, seriesInstanceUid } = plain.names
+    return {
+      policy: deidentifiedPolicy(profile.name),
+      names: {
+        sopInstanceUid: deid.uid(sopInstanceUid),
+        studyInstanceUid: deid.uid(studyInstanceUid),
+        seriesInstanceUid: deid.uid(seriesInstanceUid),
+      },
+      change: editedDataSet(transferSyntaxUid, edits, () => deid.transferSyntaxUid, deid.outputCheck()),
+      prepared: async () => {
+        await studies?.durable()
+        if (link !== undefined) await links?.keep(profile.name, link)
+      },
+      taken: (ulid, digests) =>
+        this.#parts.record({
+          ulid,
+          route,
+          ...digests,
+          deidentified: deid.audit(),
+          ...(normalization && { normalized: normalization.audit() }),
+        }),
+    }
+  }
+
+  #normalization(facts: {
+    source: DeidSource
+    modality: string
+    sopClassUid: string
+    route: string
+    isIdentified: boolean
+  }): Normalization | undefined {
+    const { normalization, system, clock } = this.#parts
+    const rules = normalizationRulesFor(normalization.rules, facts)
+    if (rules.length === 0) return undefined
+    const { recordOriginals } = normalization
+    return new Normalization({ rules, source: facts.source, system, recordOriginals, now: clock.now() })
+  }
+}

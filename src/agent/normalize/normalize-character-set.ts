@@ -1,0 +1,42 @@
+import type { DataElement, ElementList } from '../../dicom/edit/data-set-tree.ts'
+import { readText } from '../../dicom/text/text.ts'
+import { plainText, vrOf } from '../deidentify/element/element-text.ts'
+
+export const SPECIFIC_CHARACTER_SET = 0x0008_0005
+/** VRs that Specific Character Set is about (PS3.5 §6.1.2.2). */
+const AFFECTED: ReadonlySet<string> = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT'])
+
+/** True where a declaration is the one that is known to be wrong. */
+export function isDeclared(declared: string, found: DataElement | undefined): boolean {
+  const text = plainText(found).trim()
+  return declared === 'any' || text === (declared === 'none' ? '' : declared)
+}
+
+/**
+ * False where text under the wrong declaration cannot be read as what it is said to be: then this instance is not one of
+ * those that the rule was made for, and its declaration may be the right one.
+ */
+export function readsAs(
+  list: ElementList,
+  wanted: { readonly declared: string; readonly actual: string },
+  isAround = false,
+): boolean {
+  const own = list.find(SPECIFIC_CHARACTER_SET)
+  const isWrong = own === undefined && isAround ? true : isDeclared(wanted.declared, own)
+  return list.elements.every((element) => {
+    if (element.items !== undefined) return element.items.every((item) => readsAs(item.list, wanted, isWrong))
+    const vr = vrOf(element)
+    return !isWrong || !AFFECTED.has(vr) || !readText(element.value, wanted.actual, vr).isGuess
+  })
+}
+
+/** The lists that declare a character set themselves, those of items included. */
+export function* declaringLists(
+  list: ElementList,
+  top?: DataElement,
+): Generator<{ list: ElementList; own: DataElement; top: DataElement }> {
+  for (const element of list.elements) {
+    if (element.tag === SPECIFIC_CHARACTER_SET) yield { list, own: element, top: top ?? element }
+    for (const item of element.items ?? []) yield* declaringLists(item.list, top ?? element)
+  }
+}

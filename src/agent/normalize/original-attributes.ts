@@ -1,0 +1,82 @@
+import { DataElement, ElementList } from '../../dicom/edit/data-set-tree.ts'
+import { UNDEFINED_LENGTH } from '../../dicom/read/data-set-token.ts'
+import type { Tag } from '../../dicom/vocabulary/tag.ts'
+
+export const ORIGINAL_ATTRIBUTES = 0x0400_0561
+const [MODIFIED_ATTRIBUTES, MODIFICATION_TIME, MODIFYING_SYSTEM, PREVIOUS_SOURCE, REASON] = [
+  0x0400_0550, 0x0400_0562, 0x0400_0563, 0x0400_0564, 0x0400_0565,
+]
+
+/** Who changed something, and when. */
+export interface Modification {
+  readonly system: string
+  /** ms since 1970. */
+  readonly at: number
+  /** CORRECT: what was there was wrong; COERCE: it did not fit what is agreed on here (PS3.3 Table C.12-1). */
+  readonly reason: 'COERCE' | 'CORRECT'
+}
+
+/** Values of top-level elements before they were changed. */
+export class OriginalAttributes {
+  readonly #elements = new Map<Tag, DataElement>()
+
+  get isEmpty(): boolean {
+    return this.#elements.size === 0
+  }
+
+  /** To be called before an element, or anything in its items, is changed; the first time counts. */
+  remember(element: DataElement): void {
+    if (!this.#elements.has(element.tag)) this.#elements.set(element.tag, asItStands(element))
+  }
+
+  /** Records an element that was absent: it is empty in the record. */
+  rememberAbsent(list: ElementList, tag: Tag, vr: string): void {
+    if (this.#elements.has(tag)) return
+    const empty = new ElementList(list.encoding)
+    empty.set(tag, vr, Buffer.alloc(0))
+    for (const element of empty.elements) this.#elements.set(tag, element)
+  }
+
+  /** Adds an item to Original Attributes Sequence (PS3.3 §C.12.1.1.9), behind those of earlier changes. */
+  record(list: ElementList, { system, at, reason }: Modification): void {
+    const made = new ElementList(list.encoding)
+    made.setSequence(ORIGINAL_ATTRIBUTES, [
+      (item) => {
+        item.setSequence(MODIFIED_ATTRIBUTES, [(modified) => this.#write(modified)])
+        item.set(MODIFICATION_TIME, 'DT', ascii(dateTime(at)))
+        item.set(MODIFYING_SYSTEM, 'LO', ascii(system))
+        item.set(PREVIOUS_SOURCE, 'LO', Buffer.alloc(0))
+        item.set(REASON, 'CS', ascii(reason))
+      },
+    ])
+    const earlier = list.find(ORIGINAL_ATTRIBUTES)
+    const [sequence] = made.elements
+    if (earlier?.items !== undefined) earlier.items.push(...(sequence?.items ?? []))
+    else if (sequence !== undefined) {
+      list.keep((element) => element !== earlier)
+      list.insert(sequence)
+    }
+  }
+
+  #write(modified: ElementList): void {
+    for (const element of this.#elements.values()) modified.insert(element)
+  }
+}
+
+/** Returns its bytes at this moment, header included, as an element that cannot be changed any more. */
+function asItStands(element: DataElement): DataElement {
+  const { tag, vr, encoding } = element
+  const bytes = Buffer.concat(element.write())
+  return new DataElement(
+    { bytes, tag, vr, length: UNDEFINED_LENGTH, holds: 'value' },
+    encoding,
+    Buffer.alloc(0),
+  )
+}
+
+/** DT in UTC, with its offset (PS3.5 §6.2). */
+function dateTime(at: number): string {
+  return `${new Date(at).toISOString().replaceAll(/[-T:Z]/g, '')}000+0000`
+}
+
+const ascii = (text: string): Buffer => Buffer.from(text, 'latin1')

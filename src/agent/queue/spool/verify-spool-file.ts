@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import { open } from 'node:fs/promises'
+import { Failure } from '../../../platform/failure.ts'
+import { TRAILER_BYTES } from '../../../protocol/spool-file.ts'
+import type { Ulid } from '../../../protocol/ulid.ts'
+import { type Spool, spoolFileFailure } from './spool.ts'
+
+const READ_BYTES = 1024 * 1024
+
+/** A spool file as it ought to be. */
+export interface ExpectedSpoolFile {
+  ulid: Ulid
+  /** Length of the whole file, trailer included. */
+  bytes: number
+  /** Where the index says it too: a file that is whole in itself may still be another one. */
+  sealedSha256?: string
+}
+
+/**
+ * Reads a spool file from its first byte to its last and returns SPOOL_FILE_MISSING or
+ * SPOOL_FILE_DAMAGED, or undefined if every byte is as it was sealed. `pause` is awaited before each MiB. Throws for
+ * faults around the file that say nothing of it, such as a lack of descriptors.
+ */
+export async function verifySpoolFile(
+  spool: Spool,
+  expected: ExpectedSpoolFile,
+  pause: (bytes: number) => Promise<void> | undefined = () => undefined,
+): Promise<Failure | undefined> {
+  const { ulid, bytes } = expected
+  const wrongLength = await spool.lengthFailure(ulid, bytes)
+  if (wrongLength !== undefined) return wrongLength
+  try {
+    const { trailer } = await spool.read(ulid)
+    const sealedSha256 = await digestOf(spool.pathOf(ulid), bytes - TRAILER_BYTES, pause)
+    const sealedWith = expected.sealedSha256 ?? trailer.sealedSha256
+    if (sealedSha256 === sealedWith && trailer.sealedSha256 === sealedWith) return undefined
+    return damaged(ulid, 'it no longer has the digest that it was sealed with')
+  } catch (error) {
+    const failure = spoolFileFailure(error, `looking at ${ulid}`)
+    if (failure.code === 'SPOOL_FILE_INVALID') return damaged(ulid, failure.message)
+    if (failure.code === 'SPOOL_FILE_DAMAGED' || failure.code === 'SPOOL_FILE_MISSING') return failure
+    throw failure
+  }
+}
+
+async function digestOf(
+  path: string,
+  end: number,
+  pause: (bytes: number) => Promise<void> | undefined,
+): Promise<string> {
+  const hash = createHash('sha256')
+  await using handle = await open(path, 'r')
+  const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, end))
+  for (let position = 0; position < end; ) {
+    const wanted = Math.min(buffer.length, end - position)
+    await pause(wanted)
+    const { bytesRead } = await handle.read(buffer, 0, wanted, position)
+    if (bytesRead === 0) break
+    hash.update(buffer.subarray(0, bytesRead))
+    position += bytesRead
+  }
+  return hash.digest('hex')
+}
+
+function damaged(ulid: Ulid, found: string): Failure {
+  return new Failure('SPOOL_FILE_DAMAGED', `looking at ${ulid}: ${found}`)
+}

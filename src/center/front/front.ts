@@ -1,0 +1,239 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:https'
+import { type AddressInfo, Socket } from 'node:net'
+import { createSecureContext, type SecureContext } from 'node:tls'
+import { FAILURES, Failure, failureFrom } from '../../platform/failure.ts'
+import { answerGuarded } from '../../platform/http/answer-guarded.ts'
+import { guardServer } from '../../platform/http/guard-server.ts'
+import type { RequestTarget } from '../../platform/http/request-target.ts'
+import { StrangerLog } from '../../platform/http/stranger-log.ts'
+import type { Log } from '../../platform/log.ts'
+import { openFileLimit } from '../../platform/open-file-limit.ts'
+import { CENTER_PATHS } from '../../protocol/center-api.ts'
+import { pinServerName } from '../../protocol/pin-name.ts'
+import { sendFailure, statusOf } from '../http/http-answer.ts'
+import { TUS_VERSION } from '../http/tus-headers.ts'
+import { type TlsCertificate, tlsPin } from '../keys/tls-certificate.ts'
+import { FrontConnections } from './front-connections.ts'
+import { DEFAULT_FRONT_LIMITS, type FrontLimits, withinDescriptors } from './front-limits.ts'
+import { answer, type RouteMeans } from './routes.ts'
+
+export interface ListenAt {
+  readonly host: string
+  readonly port: number
+  readonly limits?: FrontLimits
+}
+
+const MIN_VERSION = 'TLSv1.3'
+const HEADER_LIMIT_BYTES = 16 * 1024
+/** A connection on which nothing moves; longer than a long poll. */
+const SILENCE_MS = 60_000
+/** For a whole request that is neither pack nor manifest, and for draining the body of one that was refused. */
+const REQUEST_MS = 10 * 60_000
+const DRAIN_MS = 30_000
+/** A peer is let go a little later than the exact limits of FrontConnections say. */
+const CHECK_EVERY_MS = 5000
+
+interface Asked {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly target: RequestTarget
+  /** The client would use the connection again. */
+  readonly keepsAlive: boolean
+}
+
+/** Statuses that tell a client that it has not proved who it is, or may not come. */
+const UNPROVED: ReadonlySet<number> = new Set([401, 403])
+
+/** The center's HTTPS server: TLS 1.3 only, limits, and one place where every failure becomes an answer. */
+export class Front {
+  readonly #server: Server
+  readonly #means: RouteMeans
+  readonly #log: Log
+  readonly #strangers: StrangerLog
+  readonly #connections: FrontConnections
+  readonly #stop = new AbortController()
+  readonly #answering = new Set<Promise<void>>()
+  /** By the server name with which an agent asks for the key that it knows. */
+  readonly #byName = new Map<string, SecureContext>()
+
+  private constructor(means: RouteMeans, tls: TlsCertificate, log: Log, limits: FrontLimits) {
+    this.#means = means
+    this.#log = log
+    this.#strangers = new StrangerLog(log, means.clock)
+    this.#connections = new FrontConnections(withinDescriptors(limits, openFileLimit()), means.clock)
+    this.#server = createServer(
+      {
+        key: tls.key,
+        cert: tls.certificate,
+        minVersion: MIN_VERSION,
+        SNICallback: (name, choose) => choose(null, this.#byName.get(name)),
+        handshakeTimeout: limits.handshakeMs,
+        maxHeaderSize: HEADER_LIMIT_BYTES,
+        headersTimeout: limits.headersMs,
+        connectionsCheckingInterval: CHECK_EVERY_MS,
+        // A pack over a slow line takes as long as it takes; silence is what ends it.
+        requestTimeout: 0,
+      },
+      (request, response) => this.#onRequest(request, response),
+    )
+    this.#server.timeout = SILENCE_MS
+    this.#admitBeforeTls()
+    this.#server.on('secureConnection', (socket) => this.#connections.secured(socket))
+    guardServer(this.#server, log, (peerAddress, reason) =>
+      this.#strangers.warn('malformed request', peerAddress, { reason }),
+    )
+  }
+
+  /** Throws PORT_IN_USE, or KEY_FILE_INVALID for a certificate that Node does not take. */
+  static async listen(
+    means: RouteMeans,
+    certificates: readonly [TlsCertificate, ...TlsCertificate[]],
+    { limits = DEFAULT_FRONT_LIMITS, ...at }: ListenAt,
+    log: Log,
+  ): Promise<Front> {
+    const front = taking(() => new Front(means, certificates[0], log, limits))
+    taking(() => front.show(certificates))
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    front.#server.once('error', reject).listen(at.port, at.host, resolve)
+    await promise.catch((error: unknown) => {
+      throw failureFrom(error, 'PORT_IN_USE', `listening on ${at.host} port ${at.port}`)
+    })
+    return front
+  }
+
+  /**
+   * Shows the first certificate from the next connection on, and another one to agents that ask for its pin. Connections
+   * that are open go on. Throws for a certificate that Node does not take, and then changes nothing.
+   */
+  show(certificates: readonly [TlsCertificate, ...TlsCertificate[]]): void {
+    const contexts = certificates.map(({ key, certificate }) => {
+      const context = createSecureContext({ key, cert: certificate, minVersion: MIN_VERSION })
+      return [pinServerName(tlsPin(certificate)), context] as const
+    })
+    const [{ key, certificate }] = certificates
+    this.#server.setSecureContext({ key, cert: certificate, minVersion: MIN_VERSION })
+    this.#byName.clear()
+    for (const [name, context] of contexts) this.#byName.set(name, context)
+  }
+
+  /** TLS begins on a connection that has a place; any other is closed, which costs next to nothing. */
+  #admitBeforeTls(): void {
+    const secure = this.#server.listeners('connection')
+    this.#server.removeAllListeners('connection').on('connection', (socket) => {
+      if (!(socket instanceof Socket) || !this.#connections.connected(socket)) return
+      for (const listener of secure) Reflect.apply(listener, this.#server, [socket])
+    })
+  }
+
+  /** Where it listens; port 0 has become a real one. */
+  get address(): AddressInfo {
+    const address = this.#server.address()
+    if (address === null || typeof address === 'string') {
+      throw new Failure('NOT_RUNNING', "reading the front's address: it does not listen")
+    }
+    return address
+  }
+
+  /** Breaks connections off (every request may be sent again) and waits until each has left things in order. */
+  async close(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#server.close(() => resolve())
+    this.#stop.abort()
+    this.#server.closeAllConnections()
+    await Promise.all([promise, ...this.#answering])
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const answering = this.#answer(request, response).finally(() => this.#answering.delete(answering))
+    this.#answering.add(answering)
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const keepsAlive = response.shouldKeepAlive
+    return answerGuarded(request, response, {
+      begin: () => this.#begin(request, response),
+      answer: (target) => this.#answerTarget({ request, response, target, keepsAlive }),
+      refuse: (error, canAnswer) => this.#refuse(request, response, error, canAnswer),
+    })
+  }
+
+  #begin(request: IncomingMessage, response: ServerResponse): void {
+    // Agents set their idea of the time by this.
+    response.setHeader('Date', new Date(this.#means.clock.now()).toUTCString())
+    response.setHeader('Tus-Resumable', TUS_VERSION)
+    const asker = this.#connections.asked(request, response)
+    if (asker === 'stranger') closeAfter(request, response)
+    if (asker === 'hasty stranger') {
+      request.socket.destroy()
+      throw new Failure('PROTOCOL_VIOLATION', 'reading a request: the one before has no answer yet')
+    }
+  }
+
+  async #answerTarget({ request, response, target, keepsAlive }: Asked): Promise<void> {
+    const { clock } = this.#means
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
+    const late = isLarge(target) ? undefined : clock.after(REQUEST_MS, () => void request.destroy())
+    try {
+      const signal = AbortSignal.any([gone.signal, this.#stop.signal])
+      const proved = (agent: string): void => {
+        if (this.#connections.proved(request, agent)) response.shouldKeepAlive = keepsAlive
+      }
+      await answer(this.#means, { request, response, target, proved, signal })
+    } finally {
+      late?.cancel()
+    }
+  }
+
+  #refuse(request: IncomingMessage, response: ServerResponse, error: unknown, canAnswer: boolean): void {
+    // The line broke, or a newer request took this one's place: no answer can be delivered.
+    if (!canAnswer && !(error instanceof Failure)) return
+    const failure = failureFrom(error, 'INTERNAL', 'answering a request')
+    const status = statusOf(failure)
+    this.#logRefusal(request, failure, status)
+    if (!canAnswer) return
+    if (UNPROVED.has(status)) closeAfter(request, response)
+    sendFailure(response, failure)
+    if (!request.complete) this.#drain(request)
+  }
+
+  #logRefusal(request: IncomingMessage, { code, message }: Failure, status: number): void {
+    const fields = { method: request.method, code, message }
+    const peerAddress = request.socket.remoteAddress ?? ''
+    if (UNPROVED.has(status)) this.#strangers.warn('request without proof refused', peerAddress, fields)
+    // An agent that is told to wait may ask very often: the lines are counted.
+    else if (FAILURES[code] === 'wait') this.#strangers.warn('agent was told to wait', peerAddress, fields)
+    else if (status >= 500) this.#log.error('request failed', fields)
+    else this.#log.debug('request refused', { ...fields, peerAddress })
+  }
+
+  /** A client that still sends would not read its refusal if the connection broke; but it must not send without end. */
+  #drain(request: IncomingMessage): void {
+    const timer = this.#means.clock.after(DRAIN_MS, () => void request.destroy())
+    request.once('close', () => timer.cancel())
+    request.resume()
+  }
+}
+
+function taking<Made>(make: () => Made): Made {
+  try {
+    return make()
+  } catch (error) {
+    throw failureFrom(error, 'KEY_FILE_INVALID', "taking the center's TLS certificate")
+  }
+}
+
+/**
+ * A connection that proved nothing is good for one request. If a body is still on its way the client could not read its
+ * answer after a close: such a connection ends by its time limit.
+ */
+function closeAfter(request: IncomingMessage, response: ServerResponse): void {
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers
+  if (request.complete || (length === '0' && coding === undefined)) response.shouldKeepAlive = false
+}
+
+/** Taken from approved agents only; over a slow line it takes as long as it takes, and silence is what ends it. */
+function isLarge({ path }: RequestTarget): boolean {
+  return path.startsWith(CENTER_PATHS.packs) || path === CENTER_PATHS.manifests
+}

@@ -1,0 +1,209 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '../../platform/clock.ts'
+import type { RequestTarget } from '../../platform/http/request-target.ts'
+import {
+  type AgentAnswer,
+  CENTER_PATHS,
+  type HoldingsAnswer,
+  holdingsRequestSchema,
+  joinRequestSchema,
+  type PackAnswer,
+  type PacsChangesAnswer,
+  pacsChangesRequestSchema,
+  type ReceiptsAnswer,
+  RUN_HEADER,
+  receiptsRequestSchema,
+} from '../../protocol/center-api.ts'
+import type { SignedKeyList } from '../../protocol/key-list.ts'
+import { parseJson } from '../../protocol/parse-json.ts'
+import { verifyKeyFromText } from '../../protocol/signing-key.ts'
+import { HttpRefusal, readText, sendJson } from '../http/http-answer.ts'
+import { tusMethod } from '../http/tus-headers.ts'
+import type { PackWorker, SettledPack } from '../opening/pack-worker.ts'
+import { join } from '../operate/enrolment.ts'
+import { lookUp, type ReceiptMeans } from '../receipts/receipts.ts'
+import { unknownReceipts } from '../receipts/unknown-receipts.ts'
+import { type AgentRuns, isCloned } from '../register/agent-runs.ts'
+import type { Agent } from '../register/register.ts'
+import type { StoreWatch } from '../store/store-watch.ts'
+import type { PackUploads } from '../uploads/pack-uploads.ts'
+import { type Authenticator, checkApproved, checkPossession } from './authenticate.ts'
+import type { ManifestDoor } from './manifest-door.ts'
+
+export interface RouteMeans extends ReceiptMeans {
+  readonly ring: ReceiptMeans['ring'] & { readonly list: SignedKeyList }
+  readonly authenticator: Authenticator
+  readonly runs: AgentRuns
+  readonly uploads: PackUploads
+  readonly worker: PackWorker
+  readonly watch: StoreWatch
+  readonly manifests: ManifestDoor
+  readonly clock: Clock
+}
+
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly target: RequestTarget
+  /** The request has the verified token of an approved agent: its connection is trusted from now on. */
+  readonly proved: (agent: string) => void
+  /** Aborted when the connection is gone, or the center closes. */
+  readonly signal: AbortSignal
+}
+
+const JOIN_LIMIT_BYTES = 4 * 1024
+const RECEIPTS_LIMIT_BYTES = 256 * 1024
+const HOLDINGS_LIMIT_BYTES = 128 * 1024
+/** Thirty times what an agent puts into one part (PART_INSTANCES). */
+const MANIFEST_LIMIT_BYTES = 16 * 1024 * 1024
+const ANSWER_WAIT_MS = 25_000
+
+/** Answers one request to the center's interface (protocol/center-api.ts), or throws the Failure to refuse it with. */
+export async function answer(means: RouteMeans, exchange: Exchange): Promise<void> {
+  const { request, response } = exchange
+  const { path } = exchange.target
+  const method = path.startsWith(CENTER_PATHS.packs) ? tusMethod(request) : request.method
+  switch (`${method} ${path}`) {
+    case `GET ${CENTER_PATHS.health}`:
+      return sendJson(response, 200, { status: 'ok' })
+    case `POST ${CENTER_PATHS.join}`:
+      return answerJoin(means, exchange)
+    case `OPTIONS ${CENTER_PATHS.packs}`:
+      return means.uploads.options(response)
+  }
+  const agent = await means.authenticator.identify(request)
+  if (agent.state === 'approved') exchange.proved(agent.kid)
+  // The one thing that every agent may ask is what the center thinks of it.
+  if (`${method} ${path}` === `GET ${CENTER_PATHS.agent}`) {
+    await means.runs.heard(agent, request.headers[RUN_HEADER])
+    return sendJson(response, 200, await agentAnswer(agent, means))
+  }
+  checkApproved(agent)
+  switch (`${method} ${path}`) {
+    case `GET ${CENTER_PATHS.keys}`:
+      return sendJson(response, 200, means.ring.list)
+    case `POST ${CENTER_PATHS.manifests}`:
+      return sendJson(
+        response,
+        200,
+        await means.manifests.answer(means, agent, request, MANIFEST_LIMIT_BYTES, exchange.signal),
+      )
+    case `POST ${CENTER_PATHS.receipts}`:
+      return answerReceipts(means, exchange, agent)
+    case `POST ${CENTER_PATHS.pacsChanges}`:
+      return answerPacsChanges(means, exchange, agent)
+    case `POST ${CENTER_PATHS.holdings}`:
+      return answerHoldings(means, exchange, agent)
+    case `POST ${CENTER_PATHS.packs}`:
+      // A pack that cannot be opened now would only fill the disk of the packs.
+      await means.watch.check()
+      return means.uploads.create(request, response, agent)
+  }
+  return answerUpload(means, exchange, agent, `${method} ${path}`)
+}
+
+async function answerJoin(means: RouteMeans, { request, response }: Exchange): Promise<void> {
+  const text = await readText(request, JOIN_LIMIT_BYTES)
+  const joining = parseJson(text, joinRequestSchema, 'PROTOCOL_VIOLATION', 'reading a request to join')
+  const now = means.clock.now()
+  checkPossession(request, verifyKeyFromText(joining.signingKey), means.ring.center, now)
+  const agent = await join(means.register, joining, now)
+  sendJson(response, 200, await agentAnswer(agent, means))
+}
+
+/** While the store is not there, the center does not know what it holds: an agent then removes nothing. */
+async function agentAnswer(
+  { kid, state, name, losses, clonedAt }: Agent,
+  { ring: { list: keys }, register, watch, clock }: RouteMeans,
+): Promise<AgentAnswer> {
+  if (state !== 'approved') return { state, name }
+  const chain = (await register.receipts.newest(kid)) ?? null
+  const cloned = isCloned({ clonedAt }, clock.now())
+  return { state, name, keys, chain, losses: (await watch.isPresent()) ? losses : null, cloned }
+}
+
+async function answerReceipts(
+  means: RouteMeans,
+  { request, response }: Exchange,
+  agent: Agent,
+): Promise<void> {
+  const text = await readText(request, RECEIPTS_LIMIT_BYTES)
+  const attempted = 'reading a question about receipts'
+  const asked = parseJson(text, receiptsRequestSchema, 'PROTOCOL_VIOLATION', attempted)
+  const manifests = await unknownReceipts(means.register, agent, asked.manifests)
+  const receipts = await means.register.receipts.notGiven(agent.kid, asked.receipts)
+  sendJson(response, 200, { unknown: [...manifests, ...receipts] } satisfies ReceiptsAnswer)
+}
+
+async function answerPacsChanges(
+  means: RouteMeans,
+  { request, response }: Exchange,
+  agent: Agent,
+): Promise<void> {
+  const text = await readText(request, RECEIPTS_LIMIT_BYTES)
+  const attempted = 'reading a question about the PACS'
+  const asked = parseJson(text, pacsChangesRequestSchema, 'PROTOCOL_VIOLATION', attempted)
+  const changed = await means.register.receipts.pacsChanged(agent.kid, asked.manifests)
+  sendJson(response, 200, { changed } satisfies PacsChangesAnswer)
+}
+
+/** The agent removes its copies after this answer: it is given for files that were just looked at. */
+async function answerHoldings(
+  means: RouteMeans,
+  { request, response }: Exchange,
+  agent: Agent,
+): Promise<void> {
+  const text = await readText(request, HOLDINGS_LIMIT_BYTES)
+  const attempted = 'reading a question about instances'
+  const { instances } = parseJson(text, holdingsRequestSchema, 'PROTOCOL_VIOLATION', attempted)
+  const { missing } = await lookUp(means, agent.kid, instances)
+  sendJson(response, 200, { missing } satisfies HoldingsAnswer)
+}
+
+async function answerUpload(
+  means: RouteMeans,
+  exchange: Exchange,
+  agent: Agent,
+  asked: string,
+): Promise<void> {
+  const { request, response } = exchange
+  const [, method, uploadId = '', answerPath] =
+    /^(\w+) \/v1\/packs\/([0-9A-Z]{26})(\/answer)?$/.exec(asked) ?? []
+  if (answerPath !== undefined && method === 'GET') return answerPack(means, exchange, agent, uploadId)
+  if (answerPath === undefined) {
+    if (method === 'HEAD') return means.uploads.head(request, response, agent, uploadId)
+    if (method === 'PATCH') return means.uploads.patch(request, response, agent, uploadId)
+    if (method === 'DELETE') return means.uploads.terminate(request, response, agent, uploadId)
+  }
+  throw new HttpRefusal(
+    404,
+    'PROTOCOL_VIOLATION',
+    'reading a request: the center has nothing of this method and path',
+  )
+}
+
+/** Answers with the results of a pack's members; waits a while for them, so that an agent need not ask again and again. */
+async function answerPack(
+  means: RouteMeans,
+  exchange: Exchange,
+  agent: Agent,
+  uploadId: string,
+): Promise<void> {
+  const before = await means.uploads.own(agent, uploadId)
+  if ((await means.uploads.offset(before)) < before.bytes) {
+    throw new HttpRefusal(409, 'PROTOCOL_VIOLATION', 'asking for an answer: the pack is not whole yet')
+  }
+  if (before.answer === null) await means.watch.check()
+  if (before.answer === null) await means.worker.answered(uploadId, ANSWER_WAIT_MS, exchange.signal)
+  const { answer: settled } = await means.uploads.own(agent, uploadId)
+  sendPackAnswer(exchange.response, settled)
+}
+
+function sendPackAnswer(response: ServerResponse, settled: string | null): void {
+  if (settled === null) return sendJson(response, 200, { state: 'processing' } satisfies PackAnswer)
+  const pack: SettledPack = JSON.parse(settled)
+  if ('refused' in pack) return sendJson(response, 422, pack.refused)
+  if ('damaged' in pack)
+    return sendJson(response, 200, { state: 'damaged', reason: pack.damaged } satisfies PackAnswer)
+  sendJson(response, 200, { state: 'answered', members: [...pack.members] } satisfies PackAnswer)
+}

@@ -1,0 +1,56 @@
+import { failureReason } from '../../dicomweb/failure-reason.ts'
+import type { StowOutcome } from '../../dicomweb/stow-answer.ts'
+import type { Claim } from './compare-copy.ts'
+
+/** The next step for one instance after an answer of the PACS. */
+export type HandOnDecision =
+  | { readonly kind: 'accepted'; readonly warning: number | undefined }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'later'; readonly reason: string; readonly isAtOnce: boolean }
+  | { readonly kind: 'compare'; readonly claim: Claim }
+
+const HAS_IT = 'the PACS says that it has this SOP instance already'
+/** A failure without a cause is final at the third attempt. */
+const ATTEMPTS_IF_PERHAPS = 2
+/** A PACS that says for over an hour that it is storing an instance is taken to have it, which its copy must prove. */
+const ATTEMPTS_IF_SOON = 10
+const ATTEMPTS_UNTIL_PROVED = 5
+
+/** Decides from what the PACS said of an instance, undefined for nothing, and from how often it was tried before. */
+export function decideHandOn(said: StowOutcome | undefined, attempts: number): HandOnDecision {
+  // It is tried alone, where an answer without its name is its own.
+  if (said === undefined)
+    return { kind: 'later', reason: 'the PACS did not mention it in its answer', isAtOnce: attempts === 0 }
+  switch (said.kind) {
+    case 'stored':
+      return { kind: 'accepted', warning: said.warning }
+    case 'unproved':
+      return compare(said.found, 'unverified', ATTEMPTS_UNTIL_PROVED)
+    case 'failed':
+      return decideFailed(said.reason, attempts)
+  }
+}
+
+function decideFailed(code: number | undefined, attempts: number): HandOnDecision {
+  const { meaning, remedy } = failureReason(code)
+  switch (remedy) {
+    case 'never':
+      return { kind: 'refused', reason: meaning }
+    case 'later':
+      return later(meaning)
+    case 'there':
+      return compare(HAS_IT, 'unverified', 0)
+    case 'soon':
+      return attempts < ATTEMPTS_IF_SOON ? later(meaning) : compare(meaning, 'unverified', 0)
+    case 'perhaps':
+      return attempts < ATTEMPTS_IF_PERHAPS ? later(meaning) : compare(meaning, 'refused', 0)
+  }
+}
+
+function later(reason: string): HandOnDecision {
+  return { kind: 'later', reason, isAtOnce: false }
+}
+
+function compare(said: string, otherwise: Claim['otherwise'], patience: number): HandOnDecision {
+  return { kind: 'compare', claim: { said, otherwise, patience } }
+}

@@ -1,0 +1,325 @@
+import { createHash } from 'node:crypto'
+import { warningWords } from '../../dicomweb/failure-reason.ts'
+import type { StowAnswer, StowOutcome } from '../../dicomweb/stow-answer.ts'
+import type { StowInstance } from '../../dicomweb/stow-client.ts'
+import type { WadoAnswer, WadoInstance } from '../../dicomweb/wado-client.ts'
+import { backoffMs } from '../../platform/backoff.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { Failure, failureFrom } from '../../platform/failure.ts'
+import type { Log } from '../../platform/log.ts'
+import { Wake } from '../../platform/wake.ts'
+import type { HandOnInstance, HandOnOutcome, HandOnRegister, NoteRegister } from '../register/register.ts'
+import type { InstanceStore } from '../store/instance-store.ts'
+import type { StoredFiles } from '../store/stored-files.ts'
+import { type Claim, compareCopy } from './compare-copy.ts'
+import { decideHandOn } from './hand-on-decision.ts'
+import { PacsNote } from './pacs-note.ts'
+import { Suspects } from './suspects.ts'
+
+/** The destination of the hand-on. Throws faults on this side; everything that the PACS says is an answer. */
+export interface Pacs {
+  readonly store: (instances: readonly StowInstance[], signal: AbortSignal) => Promise<StowAnswer>
+  /** The copy that it has of an instance. */
+  readonly copyOf: (instance: WadoInstance, signal: AbortSignal) => Promise<WadoAnswer>
+}
+
+export interface HandOnMeans {
+  readonly pacs: Pacs
+  readonly handOn: HandOnRegister
+  readonly notes: NoteRegister
+  readonly store: InstanceStore
+  readonly files: StoredFiles
+  /** Whether copies of this policy (the envelope's) are for this PACS. */
+  readonly takes: (policy: string) => boolean
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const BATCH = { instances: 100, bytes: 32 * 1024 * 1024 }
+const FIRST_RETRY_MS = 5_000
+const LAST_RETRY_MS = 10 * 60_000
+/** A time to try again that another process wrote down, or that a clock has jumped over, is seen after this. */
+const LOOK_EVERY_MS = 15_000
+/** How soon the retry of an operator, who works in another process, is heeded. */
+const RETRY_SEEN_MS = 1_000
+
+/**
+ * Hands stored instances on to the PACS, study by study, until it has each one or has said why not. The queue is in the
+ * register: nothing is forgotten, and nothing waits for it. Where the PACS is away, all of it waits. If an answer does not
+ * tell whether one instance is the cause, the instances travel alone from then on, so that a bad one is found and holds up
+ * no other (suspects.ts).
+ */
+export class HandOn {
+  readonly #means: HandOnMeans
+  readonly #stop = new AbortController()
+  readonly #running: Promise<unknown>
+  readonly #wake: Wake
+  /** Ends a pause: an operator says that the PACS may be back. */
+  readonly #again: Wake
+  readonly #note: PacsNote
+  readonly #suspects = new Suspects()
+  #pauses = 0
+  #isNewestNext = false
+
+  constructor(means: HandOnMeans) {
+    this.#means = means
+    this.#wake = new Wake(means.clock)
+    this.#again = new Wake(means.clock)
+    this.#note = new PacsNote(means)
+    this.#running = Promise.all([this.#run(), this.#heedRetries()])
+  }
+
+  /** Something new may be due. */
+  wake(): void {
+    this.#wake.call()
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+  }
+
+  /** Never rejects. */
+  async #run(): Promise<void> {
+    let isAdopted = false
+    while (!this.#stop.signal.aborted) {
+      try {
+        if (!isAdopted) isAdopted = await this.#adopt()
+        const batch = await this.#next()
+        if (batch.length > 0) await this.#send(batch)
+        else await this.#idle()
+      } catch (error) {
+        if (this.#stop.signal.aborted) return
+        const { code, message } = failureFrom(error, 'INTERNAL', 'handing instances on to the PACS')
+        // The watch over the store has said it already.
+        if (code !== 'STORE_MISSING') this.#means.log.error('handing on failed', { code, reason: message })
+        await this.#pause()
+      }
+    }
+  }
+
+  /** Instances that were stored before this PACS was configured, or before it was to take these policies, are for it too. */
+  async #adopt(): Promise<true> {
+    const { handOn, takes, clock, log } = this.#means
+    const adopted = await handOn.adopt(takes, clock.now(), this.#stop.signal)
+    if (adopted > 0) log.info('instances from before are handed on', { instances: adopted })
+    return true
+  }
+
+  /** By turns the longest and the shortest due, so that what came today does not wait for all that waited before. */
+  async #next(): Promise<HandOnInstance[]> {
+    const { handOn, clock } = this.#means
+    this.#isNewestNext = !this.#isNewestNext
+    return handOn.due(clock.now(), BATCH, this.#isNewestNext ? 'oldest' : 'newest')
+  }
+
+  async #send(due: readonly HandOnInstance[]): Promise<void> {
+    const lost = await this.#means.files.lost(due)
+    const batch = due.filter(({ id }) => !lost.has(id))
+    if (batch.length === 0) return
+    const answer = await this.#ask(batch)
+    switch (answer.kind) {
+      case 'answered':
+        this.#pauses = 0
+        await this.#note.tell(undefined)
+        if ([...answer.outcomes.values()].some(({ kind }) => kind === 'stored')) this.#suspects.wentThrough()
+        return this.#settleAnswered(batch, answer.outcomes)
+      case 'unclear':
+        return this.#settleUnclear(batch, answer.failure, answer.isOfPacs)
+      case 'unavailable':
+        return this.#wait(batch, answer.failure, answer.retryAfterMs)
+      case 'unreadable':
+        return this.#settle(
+          batch.map((instance) => this.#later(instance, answer.failure.message, batch.length > 1)),
+        )
+    }
+  }
+
+  /** An instance that cannot be read here is found like one that makes the PACS fail: it holds up no other. */
+  async #ask(
+    batch: readonly HandOnInstance[],
+  ): Promise<StowAnswer | { readonly kind: 'unreadable'; readonly failure: Failure }> {
+    const instances = batch.map((instance) => ({
+      sopInstanceUid: instance.sopInstanceUid,
+      bytes: instance.fileBytes,
+      content: () => this.#verified(instance),
+    }))
+    try {
+      return await this.#means.pacs.store(instances, this.#stop.signal)
+    } catch (error) {
+      if (this.#stop.signal.aborted) throw error
+      return {
+        kind: 'unreadable',
+        failure: failureFrom(error, 'INTERNAL', 'handing instances on to the PACS'),
+      }
+    }
+  }
+
+  /**
+   * A stored file, compared with its digest before its last piece leaves: the PACS never gets the whole of one that has
+   * changed on the disk. Such an instance is lost.
+   */
+  async *#verified(instance: HandOnInstance): AsyncGenerator<Uint8Array> {
+    const { store, files } = this.#means
+    const digest = createHash('sha256')
+    let kept: Uint8Array | undefined
+    for await (const piece of store.read(instance.file)) {
+      digest.update(piece)
+      if (kept !== undefined) yield kept
+      kept = piece
+    }
+    if (digest.digest('hex') !== instance.fileSha256) {
+      const reason = 'its bytes are not those that were stored'
+      await files.markLost([{ ...instance, reason }])
+      throw new Failure('STORAGE_ERROR', `reading a stored instance: ${reason}`)
+    }
+    if (kept !== undefined) yield kept
+  }
+
+  /** Nothing can be stored now. It counts against no instance. */
+  async #wait(batch: readonly HandOnInstance[], failure: Failure, retryAfterMs = 0): Promise<void> {
+    const delayMs = this.#pauseMs(retryAfterMs)
+    await this.#tellWaiting(failure, delayMs)
+    const nextAt = Math.round(this.#means.clock.now() + delayMs)
+    await this.#settle(
+      batch.map(({ id }) => ({ id, state: 'waiting', reason: failure.message, failed: false, nextAt })),
+    )
+    await this.#pause(delayMs)
+  }
+
+  /**
+   * Any of several may be the cause: each is tried alone, at once. One that fails alone waits together with all others, and
+   * behind them, unless others have gone through meanwhile.
+   */
+  async #settleUnclear(batch: readonly HandOnInstance[], failure: Failure, isOfPacs: boolean): Promise<void> {
+    const [first] = batch
+    if (first === undefined || batch.length > 1) {
+      this.#suspects.failedTogether(batch.map(({ id }) => id))
+      return this.#settle(batch.map((instance) => this.#later(instance, failure.message, true)))
+    }
+    const verdict = this.#suspects.failedAlone(first.id, isOfPacs)
+    if (verdict === 'refused') {
+      const others = 'again and again for this instance, while it took others'
+      return this.#settle([refused(first, `${failure.message}, ${others}`)])
+    }
+    if (verdict === 'again') return this.#settle([this.#later(first, failure.message)])
+    const delayMs = this.#pauseMs()
+    await this.#tellWaiting(failure, delayMs)
+    await this.#settle([this.#later(first, failure.message)])
+    await this.#pause(delayMs)
+  }
+
+  async #tellWaiting(failure: Failure, delayMs: number): Promise<void> {
+    const { log } = this.#means
+    const fields = { code: failure.code, reason: failure.message, delayMs }
+    if (failure.remedy === 'operator') log.error('PACS takes nothing, and a person must see to it', fields)
+    else log.warn('PACS is away', fields)
+    await this.#note.tell(failure)
+  }
+
+  #pauseMs(atLeastMs = 0): number {
+    const delayMs = backoffMs(this.#pauses, FIRST_RETRY_MS, LAST_RETRY_MS)
+    return Math.round(Math.max(delayMs, Math.min(atLeastMs, LAST_RETRY_MS)))
+  }
+
+  async #pause(delayMs = this.#pauseMs()): Promise<void> {
+    this.#pauses++
+    await this.#again.wait(delayMs, this.#stop.signal)
+  }
+
+  async #settle(outcomes: readonly HandOnOutcome[]): Promise<void> {
+    const { handOn, clock, log } = this.#means
+    await handOn.settle(outcomes, clock.now())
+    for (const { id, state } of outcomes) if (state !== 'waiting') this.#suspects.forget(id)
+    const [first, ...more] = outcomes.filter((one) => one.state === 'refused')
+    if (first !== undefined) {
+      log.error('PACS refused instances', { instances: more.length + 1, reason: first.reason })
+    }
+  }
+
+  /** Comparing a copy takes its time: what is clear is written down first. */
+  async #settleAnswered(
+    batch: readonly HandOnInstance[],
+    outcomes: ReadonlyMap<string, StowOutcome>,
+  ): Promise<void> {
+    const claims: [HandOnInstance, Claim][] = []
+    const clear: HandOnOutcome[] = []
+    const warnings: number[] = []
+    for (const instance of batch) {
+      const decision = decideHandOn(outcomes.get(instance.sopInstanceUid), instance.attempts)
+      switch (decision.kind) {
+        case 'accepted':
+          clear.push(accepted(instance))
+          if (decision.warning !== undefined) warnings.push(decision.warning)
+          break
+        case 'refused':
+          clear.push(refused(instance, decision.reason))
+          break
+        case 'later':
+          clear.push(this.#later(instance, decision.reason, decision.isAtOnce))
+          break
+        case 'compare':
+          claims.push([instance, decision.claim])
+      }
+    }
+    if (clear.length > 0) await this.#settle(clear)
+    const [warning] = warnings
+    if (warning !== undefined)
+      this.#means.log.warn('PACS took instances with a warning', {
+        instances: warnings.length,
+        reason: warningWords(warning),
+      })
+    for (const [instance, claim] of claims) await this.#settle([await this.#compared(instance, claim)])
+  }
+
+  async #compared(instance: HandOnInstance, claim: Claim): Promise<HandOnOutcome> {
+    const compared = await compareCopy(instance, claim, this.#means.pacs.copyOf, this.#stop.signal)
+    switch (compared.state) {
+      case 'accepted':
+        return accepted(instance)
+      case 'refused':
+        return refused(instance, compared.reason)
+      case 'later':
+        return this.#later(instance, compared.reason)
+      case 'unverified':
+        return { id: instance.id, state: 'unverified', reason: compared.reason, failed: false, nextAt: 0 }
+    }
+  }
+
+  #later(instance: HandOnInstance, reason: string, isAtOnce = false): HandOnOutcome {
+    const delayMs = isAtOnce ? 0 : backoffMs(instance.attempts, FIRST_RETRY_MS, LAST_RETRY_MS)
+    const nextAt = Math.round(this.#means.clock.now() + delayMs)
+    return { id: instance.id, state: 'waiting', reason, failed: true, nextAt }
+  }
+
+  async #idle(): Promise<void> {
+    const { clock, handOn } = this.#means
+    const nextAt = await handOn.nextDueAt()
+    const delayMs = nextAt === undefined ? LOOK_EVERY_MS : Math.max(0, nextAt - clock.now())
+    await this.#wake.wait(Math.min(delayMs, LOOK_EVERY_MS), this.#stop.signal)
+  }
+
+  /** Never rejects. */
+  async #heedRetries(): Promise<void> {
+    const { handOn, clock } = this.#means
+    const { signal } = this.#stop
+    let seen = await handOn.retries().catch(() => 0)
+    while (!signal.aborted) {
+      await clock.sleep(RETRY_SEEN_MS, signal).catch(() => {})
+      const retries = await handOn.retries().catch(() => seen)
+      if (retries === seen) continue
+      seen = retries
+      this.#pauses = 0
+      this.#again.call()
+      this.#wake.call()
+    }
+  }
+}
+
+function accepted({ id }: HandOnInstance): HandOnOutcome {
+  return { id, state: 'accepted', reason: null, failed: false, nextAt: 0 }
+}
+
+function refused({ id }: HandOnInstance, reason: string): HandOnOutcome {
+  return { id, state: 'refused', reason, failed: true, nextAt: 0 }
+}

@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto'
+import { Opener } from '../../age/opener.ts'
+import type { Identity } from '../../age/x25519-keys.ts'
+import type { SurveyDoubt } from '../../dicom/find/data-set-survey.ts'
+import { Failure } from '../../platform/failure.ts'
+import { type Envelope, parseEnvelope, type Trailer } from '../../protocol/spool-file.ts'
+import type { InstanceWriter } from '../store/instance-store.ts'
+import { OpenedIdentity, type OpenedNames } from './opened-identity.ts'
+
+/** Makes the writer once the names are known; undefined if the instance is in the store already. */
+export type CreateWriter = (envelope: Envelope, names: OpenedNames) => Promise<InstanceWriter | undefined>
+
+/** A member of which every byte was opened, and nothing contradicts its envelope or trailer. */
+export interface WholeMember {
+  readonly names: OpenedNames
+  readonly policy: string
+  readonly fileBytes: number
+  /** Digest of the whole file; empty if none was written. */
+  readonly fileSha256: string
+  /** Why a PACS may find other names in the file; undefined if it cannot. */
+  readonly doubt: SurveyDoubt | undefined
+}
+
+/**
+ * Opens one member while its sealed bytes pass: envelope, then the age file, whose plaintext goes to the store and
+ * through the digest of the data set. Plaintext is held until the data set has told its names, at most 1 MiB or so.
+ * Throws what the content deserves; after that no more may be pushed.
+ */
+export class MemberOpening {
+  readonly #agent: string
+  readonly #createWriter: CreateWriter
+  readonly #opener: Opener
+  readonly #dataSetSha256 = createHash('sha256')
+  readonly #fileSha256 = createHash('sha256')
+  #gathered: Buffer = Buffer.alloc(0)
+  #opened: { envelope: Envelope; identity: OpenedIdentity } | undefined
+  #names: OpenedNames | undefined
+  #held: Buffer[] = []
+  #writer: InstanceWriter | undefined
+  #plainBytes = 0
+
+  /** `agent`: the fingerprint of the one that brought it. */
+  constructor(identities: readonly Identity[], agent: string, createWriter: CreateWriter) {
+    this.#agent = agent
+    this.#opener = new Opener(identities)
+    this.#createWriter = createWriter
+  }
+
+  get writer(): InstanceWriter | undefined {
+    return this.#writer
+  }
+
+  async push(sealed: Buffer): Promise<void> {
+    if (this.#opened !== undefined) return this.#take(this.#opened, this.#opener.update(sealed))
+    const gathered = this.#gathered.length === 0 ? sealed : Buffer.concat([this.#gathered, sealed])
+    const parsed = parseEnvelope(gathered)
+    if (parsed === undefined) {
+      this.#gathered = Buffer.from(gathered)
+      return
+    }
+    const { envelope, bytesRead } = parsed
+    this.#opened = { envelope, identity: new OpenedIdentity(envelope, this.#agent) }
+    await this.#take(this.#opened, this.#opener.update(gathered.subarray(bytesRead)))
+  }
+
+  /** The age file is at its end: checks everything that envelope and trailer say of it. */
+  async finish(trailer: Trailer): Promise<WholeMember> {
+    if (this.#opened === undefined)
+      throw new Failure('SPOOL_FILE_INVALID', 'opening a member: it has no whole envelope')
+    const { envelope, identity } = this.#opened
+    await this.#take(this.#opened, this.#opener.final())
+    this.#checkDataSet(envelope, trailer)
+    const names = this.#names ?? (await this.#begin(envelope, identity.names()))
+    const doubt = await identity.finish()
+    const fileSha256 = this.#writer === undefined ? '' : this.#fileSha256.digest('hex')
+    return { names, policy: envelope.policy, fileBytes: this.#plainBytes, fileSha256, doubt }
+  }
+
+  /** Nothing more will be pushed: removes what was written. */
+  async discard(): Promise<void> {
+    this.#opened?.identity.discard()
+    await this.#writer?.discard()
+  }
+
+  async #take(
+    { envelope, identity }: { envelope: Envelope; identity: OpenedIdentity },
+    plaintext: readonly Buffer[],
+  ): Promise<void> {
+    let isNamed = this.#names !== undefined
+    for (const piece of plaintext) {
+      const headerRest = Math.max(0, envelope.part10HeaderBytes - this.#plainBytes)
+      this.#dataSetSha256.update(piece.subarray(headerRest))
+      this.#plainBytes += piece.length
+      isNamed = (await identity.push(piece)) || isNamed
+    }
+    if (this.#names !== undefined) return this.#write(plaintext)
+    this.#held.push(...plaintext)
+    if (isNamed) await this.#begin(envelope, identity.names())
+  }
+
+  async #begin(envelope: Envelope, names: OpenedNames): Promise<OpenedNames> {
+    this.#names = names
+    const held = this.#held
+    this.#held = []
+    this.#writer = await this.#createWriter(envelope, names)
+    await this.#write(held)
+    return names
+  }
+
+  async #write(plaintext: readonly Buffer[]): Promise<void> {
+    if (plaintext.length === 0 || this.#writer === undefined) return
+    for (const piece of plaintext) this.#fileSha256.update(piece)
+    await this.#writer.write(plaintext)
+  }
+
+  #checkDataSet(envelope: Envelope, trailer: Trailer): void {
+    const bytes = this.#plainBytes - envelope.part10HeaderBytes
+    if (bytes !== trailer.dataSetBytes) {
+      throw new Failure(
+        'DIGEST_MISMATCH',
+        `opening a member: a data set of ${bytes} bytes, where its trailer says ${trailer.dataSetBytes}`,
+      )
+    }
+    if (this.#dataSetSha256.digest('hex') !== trailer.dataSetSha256) {
+      throw new Failure('DIGEST_MISMATCH', "opening a member: the data set's digest is not its trailer's")
+    }
+  }
+}

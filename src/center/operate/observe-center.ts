@@ -1,0 +1,73 @@
+import { stat, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ballastBytes } from '../../platform/ballast.ts'
+import { explainAccess } from '../../platform/explain-access.ts'
+import { failureFrom } from '../../platform/failure.ts'
+import { isFolderLocked } from '../../platform/folder-lock.ts'
+import type { UploadLimits } from '../uploads/upload-limits.ts'
+import {
+  type AlarmTimes,
+  type CenterState,
+  type Condition,
+  conditionsOf,
+  type DiskState,
+} from './conditions.ts'
+import { type CenterStatus, type DeskOptions, OperatorDesk } from './operator.ts'
+
+export interface ObserveOptions extends DeskOptions {
+  readonly limits: Pick<UploadLimits, 'reserveBytes' | 'ballastBytes'>
+  readonly alarms: AlarmTimes
+}
+
+export interface CenterObservation {
+  readonly now: number
+  readonly isRunning: boolean
+  readonly disks: readonly DiskState[]
+  readonly conditions: readonly Condition[]
+  /** Undefined if the register cannot be read. */
+  readonly figures: CenterStatus | undefined
+}
+
+/** Finds out how a center is, from outside its process. A register that cannot be read is one of the findings. */
+export async function observeCenter(options: ObserveOptions): Promise<CenterObservation> {
+  const { folder, limits, alarms, clock } = options
+  const { reserveBytes, ballastBytes: wantedBytes } = limits
+  const isRunning = isFolderLocked(folder)
+  const { figures, register } = await readRegister(options)
+  const now = clock.now()
+  const state = {
+    now,
+    isRunning,
+    folder,
+    disks: await disksOf(folder),
+    reserveBytes,
+    ballast: { wantedBytes, bytes: ballastBytes(folder) },
+    register,
+  }
+  return { now, isRunning, disks: state.disks, conditions: conditionsOf(state, alarms), figures }
+}
+
+async function readRegister(
+  options: DeskOptions,
+): Promise<{ figures: CenterStatus | undefined; register: CenterState['register'] }> {
+  try {
+    using desk = await OperatorDesk.open(options)
+    return { figures: await desk.status(), register: await desk.registerState() }
+  } catch (error) {
+    const failure = explainAccess(failureFrom(error, 'INTERNAL', 'reading the register'))
+    const { code, message } = failure
+    return { figures: undefined, register: { unreadable: `${code}: ${message.replaceAll('\n', '; ')}` } }
+  }
+}
+
+/** Packs and instances may each lie on a disk of their own. */
+async function disksOf(folder: string): Promise<DiskState[]> {
+  const disks = new Map<number, DiskState>()
+  for (const path of [folder, join(folder, 'packs'), join(folder, 'instances')]) {
+    const found = await stat(path).catch(() => undefined)
+    if (found === undefined || disks.has(found.dev)) continue
+    const { bavail, bsize } = await statfs(path)
+    disks.set(found.dev, { folder: path, freeBytes: bavail * bsize })
+  }
+  return [...disks.values()]
+}

@@ -1,0 +1,192 @@
+import type { Clock } from '../../platform/clock.ts'
+import { readIdentity, type TlsFiles } from '../keys/center-identity.ts'
+import type {
+  Agent,
+  HeldInstance,
+  PacsCounts,
+  Register,
+  ReleaseTarget,
+  StudyRow,
+} from '../register/register.ts'
+import { openRegister } from '../register/sqlite/open-register.ts'
+import type { LostRow, ScrubProgress } from '../register/store-register.ts'
+import { acceptStore, storeFolder, studyFolders } from '../store/open-store.ts'
+import { readMarker } from '../store/store-marker.ts'
+import type { RegisterState } from './conditions.ts'
+import {
+  approve,
+  type CenterAddress,
+  findAgent,
+  type Invitation,
+  invite,
+  revoke,
+  unrevoke,
+} from './enrolment.ts'
+
+export interface CenterStatus {
+  readonly agents: { readonly pending: number; readonly approved: number; readonly revoked: number }
+  readonly instances: number
+  /** Instances that wait for the operator to release them. */
+  readonly held: number
+  /** Packs that are arriving, or wait to be opened. */
+  readonly packsUnderWay: number
+  readonly pacs: PacsCounts
+  readonly scrub: ScrubProgress
+  readonly lost: number
+  /** Damaged files that are kept beside the new file of their instance. */
+  readonly damagedFiles: number
+}
+
+export interface StoreFacts {
+  readonly folder: string
+  /** Instances that the register lists. */
+  readonly listed: number
+  /** Studies that have a folder in the store. */
+  readonly studyFolders: number
+  /** True if the store has the marker that the register knows: there is nothing to accept. */
+  readonly isKnown: boolean
+}
+
+export interface DeskOptions {
+  readonly folder: string
+  /** Where agents reach the center, for join codes. */
+  readonly publicUrl: string
+  readonly tls?: TlsFiles
+  readonly clock: Clock
+}
+
+/**
+ * The commands and views of the center's operator. Works on the register in the center's folder, whether the center runs (in
+ * another process) or not; a running one heeds a decision at the next request, a retry within a second, and a
+ * release within 15 seconds.
+ */
+export class OperatorDesk implements Disposable {
+  readonly #folder: string
+  readonly #register: Register
+  readonly #address: CenterAddress
+  readonly #clock: Clock
+
+  private constructor(folder: string, register: Register, address: CenterAddress, clock: Clock) {
+    this.#folder = folder
+    this.#register = register
+    this.#address = address
+    this.#clock = clock
+  }
+
+  static async open({ folder, publicUrl, tls, clock }: DeskOptions): Promise<OperatorDesk> {
+    const { keys, tlsPin } = await readIdentity(folder, clock.now(), tls)
+    return new OperatorDesk(
+      folder,
+      openRegister(folder),
+      { url: publicUrl, center: keys.root.kid, tlsPin },
+      clock,
+    )
+  }
+
+  /** A join code for one agent under this name; good once, for `lifeMs`. */
+  invite(name: string, lifeMs: number): Promise<Invitation> {
+    return invite(this.#register, this.#address, { name, lifeMs, now: this.#clock.now() })
+  }
+
+  /** The one agent whose fingerprint begins so, with at least 8 digits. Throws AGENT_UNKNOWN. */
+  agent(fingerprint: string): Promise<Agent> {
+    return findAgent(this.#register, fingerprint)
+  }
+
+  /** By all of the fingerprint that the agent's screen shows. Throws AGENT_UNKNOWN or AGENT_REVOKED. */
+  approve(fingerprint: string): Promise<Agent> {
+    return approve(this.#register, fingerprint, this.#clock.now())
+  }
+
+  /** Throws AGENT_UNKNOWN. */
+  revoke(fingerprint: string): Promise<Agent> {
+    return revoke(this.#register, fingerprint, this.#clock.now())
+  }
+
+  /** Lets an agent in again that was shut out by mistake. Throws AGENT_UNKNOWN. */
+  unrevoke(fingerprint: string): Promise<Agent> {
+    return unrevoke(this.#register, fingerprint)
+  }
+
+  agents(): Promise<Agent[]> {
+    return this.#register.agents.list()
+  }
+
+  /** Studies of the last days, the newest first. */
+  studies(days: number, limit: number): Promise<StudyRow[]> {
+    return this.#register.instances.studies(this.#clock.now() - days * 24 * 3600 * 1000, limit)
+  }
+
+  /**
+   * Hands on again the instances that wait for the PACS, were refused or are unverified, of one study or of all, at once if the
+   * center runs; returns how many. Held instances are not among them: see {@link release}.
+   */
+  retryPacs(studyUid?: string): Promise<number> {
+    return this.#register.handOn.retry(this.#clock.now(), studyUid)
+  }
+
+  /** Instances that do not reach the PACS before the operator releases them, or those that were released. */
+  held(which: 'waiting' | 'released', limit: number): Promise<HeldInstance[]> {
+    return this.#register.instances.held(which, limit)
+  }
+
+  /** Lets held instances through; the register keeps who did it and when. Returns how many were held. */
+  release(what: ReleaseTarget, by: string): Promise<number> {
+    return this.#register.instances.release(what, by, this.#clock.now())
+  }
+
+  async status(): Promise<CenterStatus> {
+    const agents = { pending: 0, approved: 0, revoked: 0 }
+    for (const { state } of await this.#register.agents.list()) agents[state]++
+    return {
+      agents,
+      ...(await this.#register.instances.count()),
+      packsUnderWay: (await this.#register.packs.unanswered()).length,
+      pacs: await this.#register.handOn.count(),
+      scrub: await this.#register.scrub.progress(),
+      lost: (await this.#register.files.countLost()).count,
+      damagedFiles: await this.#register.files.countKept(),
+    }
+  }
+
+  /** Instances whose files are gone or damaged, the longest lost first. */
+  lost(limit: number): Promise<LostRow[]> {
+    return this.#register.files.lost(limit)
+  }
+
+  /** Facts that a person must know before accepting the folder of instances as it is. */
+  async storeFacts(): Promise<StoreFacts> {
+    return {
+      folder: storeFolder(this.#folder),
+      listed: (await this.#register.instances.count()).instances,
+      studyFolders: await studyFolders(this.#folder),
+      isKnown: await this.#isStoreThere(),
+    }
+  }
+
+  /** The folder of instances counts as it is from now on, with a new marker; a running center heeds it within 10 seconds. */
+  acceptStore(): Promise<void> {
+    return acceptStore(this.#folder, this.#register, this.#clock.now())
+  }
+
+  /** Everything in the register that a condition of the center's status can come from. */
+  async registerState(): Promise<RegisterState> {
+    return {
+      agents: await this.#register.agents.list(),
+      pacs: await this.#register.handOn.count(),
+      notes: await this.#register.notes.list(),
+      lost: await this.#register.files.countLost(),
+      isStoreThere: await this.#isStoreThere(),
+    }
+  }
+
+  /** A center that has not been started yet has no store. */
+  async #isStoreThere(): Promise<boolean> {
+    const expected = await this.#register.marker.id()
+    return expected === undefined || (await readMarker(storeFolder(this.#folder))) === expected
+  }
+
+  [Symbol.dispose](): void {
+    this.#register.close()
+  }
+}

@@ -1,0 +1,48 @@
+import { setImmediate } from 'node:timers/promises'
+import { trimUid } from '../../dicom/vocabulary/uid.ts'
+import { verifyManifest } from '../../protocol/manifest.ts'
+import { verifyKeyOf } from '../../protocol/signing-key.ts'
+import { filingOf } from '../../protocol/study-key.ts'
+import type { Agent, Register } from '../register/register.ts'
+
+/** Look-ups between two turns of the event loop. */
+const LOOKUPS_AT_ONCE = 500
+
+/**
+ * Answers which of an agent's manifests the center has no receipt for, as far as the center still confirms what it signed: a manifest that
+ * lists an instance which is lost now counts as unknown. Once the agent has posted a manifest without that instance, or
+ * has sent it again, the question is settled.
+ */
+export async function unknownReceipts(
+  register: Register,
+  agent: Agent,
+  digests: readonly string[],
+): Promise<string[]> {
+  const unknown = new Set(await register.receipts.unknown(agent.kid, digests))
+  for (const { digest, studyUid } of await register.receipts.inDoubt(agent.kid, digests)) {
+    if (await listsLost(register, agent, digest, studyUid)) unknown.add(digest)
+  }
+  return digests.filter((digest) => unknown.has(digest))
+}
+
+/** Looks up what a receipt would be given for, so that the two never disagree about an instance. */
+async function listsLost(
+  register: Register,
+  agent: Agent,
+  digest: string,
+  studyUid: string,
+): Promise<boolean> {
+  const isFiling = filingOf(studyUid) !== undefined
+  const lost = new Set(isFiling ? [] : await register.files.lostOfStudy(studyUid))
+  const jws = await register.receipts.manifest(digest)
+  if (jws === undefined) return false
+  let lookups = 0
+  for (const listed of verifyManifest(jws, [verifyKeyOf(agent.publicKey)]).instances) {
+    const { ulid, ...version } = listed
+    if (!isFiling && !lost.has(trimUid(version.sopInstanceUid))) continue
+    if (lookups++ % LOOKUPS_AT_ONCE === LOOKUPS_AT_ONCE - 1) await setImmediate()
+    const holding = await register.instances.holding(agent.kid, ulid, version)
+    if (holding?.isLost === 1) return true
+  }
+  return false
+}

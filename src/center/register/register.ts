@@ -1,0 +1,365 @@
+import type { SurveyDoubt } from '../../dicom/find/data-set-survey.ts'
+import type { AgentState, ReceiptLink } from '../../protocol/center-api.ts'
+import type { PacsState } from '../../protocol/receipt.ts'
+import type { MarkerRegister, ScrubRegister, StoredFile, StoredFileRegister } from './store-register.ts'
+
+/**
+ * The center's durable memory. Each method that changes something is one commit, on the disk when it resolves
+ * (`seen` and the scrub's `save` may be lost). Embedded it is SQLite in the center's folder (sqlite/open-register.ts);
+ * promises, since a register across a network could not answer at once. Times are ms since 1970.
+ */
+export interface Register {
+  readonly agents: AgentRegister
+  readonly keyLists: KeyListRegister
+  readonly packs: PackRegister
+  readonly instances: InstanceRegister
+  readonly files: StoredFileRegister
+  readonly marker: MarkerRegister
+  readonly scrub: ScrubRegister
+  readonly receipts: ReceiptRegister
+  readonly handOn: HandOnRegister
+  readonly notes: NoteRegister
+  close(): void
+}
+
+export interface Agent {
+  /** Fingerprint of its signing key. */
+  readonly kid: string
+  readonly publicKey: Buffer
+  /** The operator's name for it. */
+  readonly name: string
+  /** The agent's name for itself. */
+  readonly ownName: string
+  readonly state: AgentState
+  readonly joinedAt: number
+  readonly approvedAt: number | null
+  readonly revokedAt: number | null
+  readonly lastSeenAt: number | null
+  /** Grows whenever instances that concern this agent are found lost, or found again. */
+  readonly losses: number
+  /** Two machines were found at work with its key: since when, and when last. */
+  readonly clonedSince: number | null
+  readonly clonedAt: number | null
+}
+
+export interface Invite {
+  readonly tokenSha256: string
+  readonly name: string
+  readonly createdAt: number
+  readonly expiresAt: number
+  readonly isUsed: boolean
+}
+
+export interface Joining {
+  readonly tokenSha256: string
+  readonly kid: string
+  readonly publicKey: Buffer
+  readonly ownName: string
+  readonly now: number
+}
+
+export interface AgentRegister {
+  addInvite(invite: Invite): Promise<void>
+  invite(tokenSha256: string): Promise<Invite | undefined>
+  /**
+   * Spends the invite on this key, which becomes a pending agent unless it is known: a known key stays what it is, and
+   * spends the invite too. The key that spent it may use it again, since its first answer may be lost. Undefined if the
+   * token is unknown, too old, or spent by another key.
+   */
+  join(joining: Joining): Promise<Agent | undefined>
+  find(kid: string): Promise<Agent | undefined>
+  list(): Promise<Agent[]>
+  approve(kid: string, now: number): Promise<void>
+  revoke(kid: string, now: number): Promise<void>
+  /** Takes a revocation back: the agent is what it was before. */
+  unrevoke(kid: string): Promise<void>
+  seen(kid: string, now: number): Promise<void>
+  /** Two machines are at work with this key now. */
+  cloned(kid: string, now: number): Promise<void>
+}
+
+export interface KeyListRegister {
+  /**
+   * The newest signed list if it says `content`, unless it is to be issued again; else a new one, whose version is above
+   * every known one and at least `atLeast`.
+   */
+  publish(
+    content: string,
+    issue: { readonly atLeast: number; readonly again: boolean },
+    sign: (version: number) => string,
+  ): Promise<{ readonly version: number; readonly jws: string }>
+}
+
+/** An upload: a pack on its way, or one that has been answered. */
+export interface PackRow {
+  readonly uploadId: string
+  readonly agent: string
+  readonly pack: string
+  readonly bytes: number
+  readonly createdAt: number
+  /** JSON of a {@link SettledPack}; null until then. */
+  readonly answer: string | null
+}
+
+export interface PackRegister {
+  /** The agent's upload of this pack: the one that it has already, else the given one, now entered. */
+  create(row: Omit<PackRow, 'answer'>): Promise<PackRow>
+  find(uploadId: string): Promise<PackRow | undefined>
+  /** The agent's upload of this pack, answered or not. */
+  announced(agent: string, pack: string): Promise<PackRow | undefined>
+  unanswered(): Promise<PackRow[]>
+  createdBefore(time: number): Promise<PackRow[]>
+  remove(uploadId: string): Promise<void>
+}
+
+/** The identity of one version of an instance. */
+export interface InstanceVersion {
+  readonly sopInstanceUid: string
+  readonly dataSetSha256: string
+  readonly transferSyntaxUid: string
+}
+
+/** A member of a pack that has been opened, checked, and stored. */
+export interface StoredMember extends InstanceVersion {
+  readonly ulid: string
+  readonly studyUid: string
+  readonly seriesUid: string
+  readonly sopClassUid: string
+  /** The envelope's. */
+  readonly policy: string
+  /** Why other programs may find other UIDs in it; undefined if they cannot. */
+  readonly doubt: SurveyDoubt | undefined
+  readonly dataSetBytes: number
+  readonly sealedBytes: number
+  readonly sealedSha256: string
+  /** The file that was written; undefined if the version was in the store already. */
+  readonly file: string | undefined
+  readonly fileBytes: number
+  /** Digest of the whole file; empty if none was written. */
+  readonly fileSha256: string
+}
+
+/** A version that was stored once, with the file that holds it unless that is lost. */
+export interface KnownVersion extends StoredFile {
+  /** 1 if its file is lost. */
+  readonly isLost: number
+}
+
+/** The register's knowledge of an instance that a manifest lists. */
+export interface Holding extends KnownVersion {
+  readonly pacsState: PacsState
+  readonly dataSetBytes: number
+  /** Size of the delivery under the listed ULID; null if the same data set came only under another one. */
+  readonly sealedBytes: number | null
+  readonly sealedSha256: string | null
+}
+
+export interface InstanceRegister {
+  find(version: InstanceVersion): Promise<KnownVersion | undefined>
+  /**
+   * Enters all stored members of a pack together with its answer, in one commit. A lost instance that came again is whole
+   * from then on, in its new file.
+   */
+  settle(
+    pack: PackRow,
+    answer: string,
+    members: readonly StoredMember[],
+    terms: SettleTerms,
+  ): Promise<Settled>
+  /** True if an instance has this stored file, or had it when it was found damaged. */
+  names(file: string): Promise<boolean>
+  /** Returns the knowledge of a version, and of its delivery by this agent under this ULID. */
+  holding(agent: string, ulid: string, version: InstanceVersion): Promise<Holding | undefined>
+  /** Studies of which something was stored since then, the newest first. */
+  studies(since: number, limit: number): Promise<StudyRow[]>
+  count(): Promise<{ instances: number; held: number }>
+  /** Instances that wait for an operator, the oldest first; or those that were released, the newest first. */
+  held(which: 'waiting' | 'released', limit: number): Promise<HeldInstance[]>
+  /** Releases everything held of a study, or one SOP instance, in the name of `by`; returns how many were held. */
+  release(what: ReleaseTarget, by: string, now: number): Promise<number>
+}
+
+export type ReleaseTarget = { readonly studyUid: string } | { readonly sopInstanceUid: string }
+
+/** Why an instance does not reach the PACS by itself. */
+export type Hold = 'conflict' | 'foreign' | 'unreadable'
+
+export interface HeldInstance {
+  readonly studyUid: string
+  readonly sopInstanceUid: string
+  /** The operator's name for the agent that brought it. */
+  readonly agent: string
+  readonly hold: Hold
+  readonly reason: string
+  readonly since: number
+  readonly releasedAt: number | null
+  readonly releasedBy: string | null
+}
+
+/** The result for the files that a pack's members were written to. */
+export interface Settled {
+  /** Not needed, since another pack brought the same version meanwhile. */
+  readonly superfluous: readonly string[]
+  /** For instances that were lost: the new file, and the old one if a damaged one is kept. */
+  readonly healed: readonly { readonly file: string; readonly damagedFile: string | undefined }[]
+}
+
+export interface SettleTerms {
+  readonly now: number
+  readonly pacs: PacsTerms
+}
+
+/** Which instances a PACS is meant to have. */
+export interface PacsTerms {
+  /** False: the center only stores. */
+  readonly isConfigured: boolean
+  /** Whether it gets instances whose UIDs only a second reading found. */
+  readonly takesSecondReadings: boolean
+  /** Whether copies of this policy (the envelope's) are for the PACS. */
+  readonly takes: (policy: string) => boolean
+}
+
+/** A study in figures. */
+export interface StudyRow {
+  readonly studyUid: string
+  readonly instances: number
+  readonly bytes: number
+  /** Instances that wait for an operator to release them. */
+  readonly held: number
+  readonly lastStoredAt: number
+  /** Names of the agents that brought it, comma between. */
+  readonly agents: string
+  /** Instances that no PACS is meant to have. */
+  readonly pacsNone: number
+  readonly pacsWaiting: number
+  readonly pacsHeld: number
+  readonly pacsAccepted: number
+  /** When the last of them was accepted; null if none was. */
+  readonly pacsAcceptedAt: number | null
+  readonly pacsRefused: number
+  readonly pacsUnverified: number
+  /** One of the reasons, if anything is held, waits, is refused or unverified. */
+  readonly pacsReason: string | null
+  /** Manifest version of the newest receipt. */
+  readonly receiptedVersion: number | null
+}
+
+export type Chain = 'whole' | 'gap' | 'fork'
+
+export interface ManifestRow {
+  readonly digest: string
+  readonly agent: string
+  readonly studyUid: string
+  readonly version: number
+  readonly part: number
+  readonly parts: number
+  readonly chain: Chain
+  readonly jws: string
+  readonly postedAt: number
+}
+
+export interface ReceiptRegister {
+  /** Digests of the manifests of this part of this version that have been receipted; of its last part if none is given. */
+  manifestDigests(agent: string, studyUid: string, version: number, part?: number): Promise<string[]>
+  /** Those of the given digests that are of no receipted manifest of this agent's. */
+  unknown(agent: string, digests: readonly string[]): Promise<string[]>
+  /** Those of the given digests that are of this agent's manifests of studies in which an instance is lost now. */
+  inDoubt(agent: string, digests: readonly string[]): Promise<{ digest: string; studyUid: string }[]>
+  manifest(digest: string): Promise<string | undefined>
+  /** Those of the given digests that are of this agent's manifests of studies whose PACS state changed since their newest receipt. */
+  pacsChanged(agent: string, digests: readonly string[]): Promise<string[]>
+  /** Those of the given digests that are of no receipt to this agent. */
+  notGiven(agent: string, digests: readonly string[]): Promise<string[]>
+  /** The newest receipt to this agent; undefined if there is none. */
+  newest(agent: string): Promise<ReceiptLink | undefined>
+  /** The newest receipt for a manifest. */
+  latest(manifestDigest: string): Promise<string | undefined>
+  /**
+   * Enters the manifest (once) and the receipt that `sign` makes under the agent's next number, with the digest of the
+   * receipt before it.
+   */
+  issue(manifest: ManifestRow, sign: (counter: number, previous: string | null) => string): Promise<string>
+}
+
+/** An instance on its way to the PACS. */
+export interface HandOnInstance extends InstanceVersion {
+  readonly id: number
+  readonly studyUid: string
+  readonly seriesUid: string
+  readonly file: string
+  readonly fileBytes: number
+  readonly fileSha256: string
+  readonly attempts: number
+}
+
+export interface HandOnOutcome {
+  readonly id: number
+  readonly state: 'waiting' | 'accepted' | 'refused' | 'unverified'
+  readonly reason: string | null
+  /** Whether this counts against the instance itself. */
+  readonly failed: boolean
+  readonly nextAt: number
+}
+
+export interface HandOnRegister {
+  /** Instances of one study: that of the longest due one, or of the one that came due last. One that failed before comes alone. */
+  due(
+    now: number,
+    limits: { instances: number; bytes: number },
+    from?: 'oldest' | 'newest',
+  ): Promise<HandOnInstance[]>
+  /** The time at which the next one is due; undefined if nothing waits. */
+  nextDueAt(): Promise<number | undefined>
+  settle(outcomes: readonly HandOnOutcome[], now: number): Promise<void>
+  /**
+   * Makes what waits, was refused or is unverified due at once, of one study or of all, and counts as a retry. Returns how
+   * many instances are due now.
+   */
+  retry(now: number, studyUid?: string): Promise<number>
+  /** Grows with every retry, so that a running center notices it. */
+  retries(): Promise<number>
+  /**
+   * Instances that no PACS was meant to have wait for this one from now on, if it takes copies of their policy; returns how
+   * many. In slices, until aborted.
+   */
+  adopt(takes: (policy: string) => boolean, now: number, signal: AbortSignal): Promise<number>
+  /** Sets instances to `none` that wait for a PACS, are held from it or were refused, and are not for the configured one. */
+  disown(takes: (policy: string) => boolean, now: number): Promise<number>
+  count(): Promise<PacsCounts>
+}
+
+/** Instances by their state at the PACS; those that it has, or is not meant to have, are not counted. */
+export interface PacsCounts {
+  readonly waiting: number
+  readonly held: number
+  readonly refused: number
+  readonly unverified: number
+}
+
+/**
+ * STARTED: this center process began. PACS_AWAY: nothing has reached the PACS since then. PACS_ADDRESS: the service at its
+ * address does not store instances. PACS_DENIES_US: it answers, but does not let the center in. KEYS_REFUSED:
+ * the keys or the certificate were changed and cannot be taken over. RETRIED: how often an operator asked for a retry.
+ */
+export type NoteName =
+  | 'STARTED'
+  | 'PACS_AWAY'
+  | 'PACS_ADDRESS'
+  | 'PACS_DENIES_US'
+  | 'KEYS_REFUSED'
+  | 'RETRIED'
+
+/** A fact that only the running center knows, written down so that another process can say it. */
+export interface Note {
+  readonly name: NoteName
+  readonly since: number
+  readonly message: string
+}
+
+/** Notes may be lost with the machine's power: a running center writes them again. */
+export interface NoteRegister {
+  /** Keeps the time of a note that is there already and replaces its message. */
+  keep(name: NoteName, now: number, message: string): Promise<void>
+  clear(name: NoteName): Promise<void>
+  list(): Promise<Note[]>
+}

@@ -1,0 +1,49 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { releaseBallast, releaseBallastIfFull } from '../../../platform/ballast.ts'
+import { Database } from '../../../platform/sqlite.ts'
+import type { Register } from '../register.ts'
+import { SqliteAgents } from './sqlite-agents.ts'
+import { SqliteHandOn } from './sqlite-hand-on.ts'
+import { SqliteInstances } from './sqlite-instances.ts'
+import { SqliteKeyLists } from './sqlite-key-lists.ts'
+import { SqliteNotes } from './sqlite-notes.ts'
+import { SqlitePacks } from './sqlite-packs.ts'
+import { SqliteReceipts } from './sqlite-receipts.ts'
+import { SqliteMarker, SqliteScrub } from './sqlite-store.ts'
+import { SqliteStoredFiles } from './sqlite-stored-files.ts'
+
+const SCHEMA_FOLDER = fileURLToPath(new URL('./schema', import.meta.url))
+
+/**
+ * The register in a center's folder. A second process (the operator's command line) may open it while the center runs:
+ * SQLite lets both read, and one write after the other.
+ */
+export function openRegister(folder: string): Register {
+  const db = openDatabase(folder)
+  return {
+    agents: new SqliteAgents(db),
+    keyLists: new SqliteKeyLists(db),
+    packs: new SqlitePacks(db),
+    instances: new SqliteInstances(db),
+    files: new SqliteStoredFiles(db),
+    marker: new SqliteMarker(db),
+    scrub: new SqliteScrub(db),
+    receipts: new SqliteReceipts(db),
+    handOn: new SqliteHandOn(db),
+    notes: new SqliteNotes(db),
+    close: () => db.close(),
+  }
+}
+
+/** On a full disk the ballast gives way: opening a database takes room too, for the memory that its processes share. */
+function openDatabase(folder: string): Database {
+  const open = (): Database =>
+    Database.open(join(folder, 'register.sqlite'), SCHEMA_FOLDER, () => releaseBallast(folder))
+  try {
+    return open()
+  } catch (error) {
+    if (!releaseBallastIfFull(folder)) throw error
+    return open()
+  }
+}

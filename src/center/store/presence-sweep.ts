@@ -1,0 +1,79 @@
+import type { Clock } from '../../platform/clock.ts'
+import type { Log } from '../../platform/log.ts'
+import type { MarkerRegister, StoredFileRegister } from '../register/store-register.ts'
+import { RecurringLook } from './recurring-look.ts'
+import type { StoredFiles } from './stored-files.ts'
+
+export interface PresenceSweepMeans {
+  readonly files: StoredFiles
+  readonly rows: StoredFileRegister
+  readonly marker: MarkerRegister
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Agents keep their copies for days: what is gone must be known while they still have them. */
+const EVERY_MS = 24 * 3_600_000
+const LOOK_EVERY_MS = 10_000
+const ROWS_AT_ONCE = 200
+/** Leaves the disk to others: some 2,000 files a second. */
+const PAUSE_MS = 100
+
+/**
+ * Looks at the start, once a day, and after an operator has accepted another disk, whether the file of every instance is
+ * there with its length. That costs no reading, so it is far ahead of the scrub: files that were deleted, cut off or
+ * not restored are known within the day, however large the store is.
+ */
+export class PresenceSweep implements AsyncDisposable {
+  readonly #means: PresenceSweepMeans
+  readonly #recurring: RecurringLook
+  /** When the last one ended, on the monotonic clock, and the marker that the store had then. */
+  #last: { atMs: number; marker: string | undefined } | undefined
+
+  constructor(means: PresenceSweepMeans) {
+    this.#means = means
+    this.#recurring = new RecurringLook({
+      attempted: 'looking for stored instances',
+      failed: 'stored instances not looked for',
+      look: async (signal) => {
+        if (await this.#isDue()) await this.#sweep(signal)
+        return LOOK_EVERY_MS
+      },
+      afterFailureMs: LOOK_EVERY_MS,
+      clock: means.clock,
+      log: means.log,
+    })
+  }
+
+  start(): void {
+    this.#recurring.start()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#recurring[Symbol.asyncDispose]()
+  }
+
+  async #isDue(): Promise<boolean> {
+    const { marker, clock } = this.#means
+    if (this.#last === undefined || clock.monotonicMs() - this.#last.atMs >= EVERY_MS) return true
+    return this.#last.marker !== (await marker.id())
+  }
+
+  async #sweep(signal: AbortSignal): Promise<void> {
+    const { files, rows, marker, clock, log } = this.#means
+    const markerId = await marker.id()
+    let count = 0
+    let lost = 0
+    for (let last = 0; ; ) {
+      const next = await rows.after(last, ROWS_AT_ONCE)
+      const end = next.at(-1)
+      if (end === undefined) break
+      lost += (await files.lost(next.filter(({ isLost }) => isLost === 0))).size
+      count += next.length
+      last = end.id
+      if (next.length === ROWS_AT_ONCE) await clock.sleep(PAUSE_MS, signal)
+    }
+    this.#last = { atMs: clock.monotonicMs(), marker: markerId }
+    log.info('stored instances looked for', { files: count, lost })
+  }
+}

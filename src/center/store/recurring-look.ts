@@ -1,0 +1,54 @@
+import type { Clock } from '../../platform/clock.ts'
+import { Failure, failureFrom } from '../../platform/failure.ts'
+import type { Log } from '../../platform/log.ts'
+
+export interface RecurringLookMeans {
+  /** The work, for messages: 'reading stored instances'. */
+  readonly attempted: string
+  /** The log's sentence if it fails. */
+  readonly failed: string
+  /** Looks if it is due, and returns after how many ms to call it again. */
+  readonly look: (signal: AbortSignal) => Promise<number>
+  /** How long to wait after a failure: the disk is away, or does not say. */
+  readonly afterFailureMs: number
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Looks at the store again and again in the background, until it is disposed of. */
+export class RecurringLook implements AsyncDisposable {
+  readonly #means: RecurringLookMeans
+  readonly #stop = new AbortController()
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(means: RecurringLookMeans) {
+    this.#means = means
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Failure('NOT_RUNNING', `${this.#means.attempted}: the center is closing`))
+    await this.#running
+  }
+
+  /** Never rejects. */
+  async #run(): Promise<void> {
+    const { look, clock } = this.#means
+    const { signal } = this.#stop
+    while (!signal.aborted) {
+      const delayMs = await look(signal).catch((error: unknown) => this.#failed(error))
+      if (!signal.aborted) await clock.sleep(delayMs, signal).catch(() => {})
+    }
+  }
+
+  #failed(error: unknown): number {
+    const { attempted, failed, afterFailureMs, log } = this.#means
+    const { code, message } = failureFrom(error, 'INTERNAL', attempted)
+    // The watch over the store has said already that the store is away.
+    if (!this.#stop.signal.aborted && code !== 'STORE_MISSING') log.error(failed, { code, reason: message })
+    return afterFailureMs
+  }
+}

@@ -1,0 +1,34 @@
+import type { Command } from 'commander'
+import { startCenter } from '../../center/center.ts'
+import { allowManyFileOperations } from '../../platform/io-threads.ts'
+import { openLog } from '../../platform/log.ts'
+import { keepYoungGenerationSmall } from '../../platform/young-generation.ts'
+import { configOption } from '../commands/options.ts'
+import { centerSettings } from '../session/config-file.ts'
+import { takeLostErrors } from '../session/last-resort.ts'
+import { type Session, untilAborted } from '../session/session.ts'
+
+export function addCenterRun(program: Command, session: Session): void {
+  const { say, terminal, clock, signal } = session
+  program
+    .command('run')
+    .description(say('centerRun.about'))
+    .action(async () => {
+      allowManyFileOperations()
+      keepYoungGenerationSmall()
+      const {
+        dataFolder,
+        log: logSettings,
+        tls,
+        pacs,
+        ...rest
+      } = centerSettings(session, configOption(program))
+      const log = openLog(logSettings.level)
+      await using stack = new AsyncDisposableStack()
+      stack.use(takeLostErrors(log, clock))
+      const options = { ...rest, folder: dataFolder, ...(tls && { tls }), ...(pacs && { pacs }) }
+      stack.use(await startCenter({ ...options, clock, log }))
+      await untilAborted(signal)
+      terminal.say(say('run.stopping'))
+    })
+}

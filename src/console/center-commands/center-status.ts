@@ -1,0 +1,67 @@
+import type { Command } from 'commander'
+import { type CenterObservation, observeCenter } from '../../center/operate/observe-center.ts'
+import { configOption, type JsonOption, jsonOption } from '../commands/options.ts'
+import { centerSettings } from '../session/config-file.ts'
+import { EXIT } from '../session/exit-codes.ts'
+import { printJson, type Session } from '../session/session.ts'
+import { centerFindings } from '../views/center-findings.ts'
+import { showBytes, showTime } from '../views/show-values.ts'
+import { CENTER_OUTLOOKS } from '../views/status-sentences.ts'
+import { headlineText } from '../views/status-text.ts'
+import { headlineOf } from '../views/status-view.ts'
+
+export function addCenterStatus(program: Command, session: Session): void {
+  program
+    .command('status')
+    .description(session.say('centerStatus.about'))
+    .addOption(jsonOption(session))
+    .action(async ({ json }: JsonOption) => {
+      const settings = centerSettings(session, configOption(program))
+      const { dataFolder: folder, publicUrl, tls, limits, alarms } = settings
+      const { clock } = session
+      const seen = await observeCenter({ folder, publicUrl, ...(tls && { tls }), clock, limits, alarms })
+      const { reserveBytes } = limits
+      const findings = centerFindings(seen.conditions, session.say, session.language, session.causes)
+      const isHealthy = findings.every(({ severity }) => severity !== 'act')
+      session.conclude(isHealthy ? EXIT.ok : EXIT.unhealthy)
+      if (json) {
+        const { isRunning, disks, figures } = seen
+        return printJson(session, { isHealthy, findings, isRunning, reserveBytes, disks, ...figures })
+      }
+      const { say, terminal } = session
+      for (const line of headlineText(headlineOf(findings, seen.now, say, CENTER_OUTLOOKS), terminal.paint))
+        terminal.print(line)
+      terminal.print('')
+      for (const line of figuresText(seen, reserveBytes, session)) terminal.print(line)
+    })
+}
+
+function figuresText(
+  { figures, disks, now }: CenterObservation,
+  reserveBytes: number,
+  { say }: Session,
+): string[] {
+  const space = disks.map(({ folder, freeBytes }) =>
+    say('centerStatus.disk', { folder, free: showBytes(freeBytes), reserve: showBytes(reserveBytes) }),
+  )
+  if (figures === undefined) return space
+  const { agents, pacs, instances, held, packsUnderWay: packs, scrub, damagedFiles } = figures
+  const { startedAt, checked, lost, finishedAt, finishedChecked, finishedLost } = scrub
+  return [
+    say('centerStatus.agents', agents),
+    say('centerStatus.instances', { instances, held, packs }),
+    say('centerStatus.pacs', { ...pacs }),
+    ...(startedAt === null ? [] : [say('centerStatus.scrubbing', { checked, instances, lost })]),
+    ...(finishedAt === null
+      ? []
+      : [
+          say('centerStatus.scrubbed', {
+            time: showTime(finishedAt, now),
+            checked: finishedChecked,
+            lost: finishedLost,
+          }),
+        ]),
+    ...(damagedFiles === 0 ? [] : [say('centerStatus.damagedFiles', { count: damagedFiles })]),
+    ...space,
+  ]
+}

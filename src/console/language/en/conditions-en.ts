@@ -1,0 +1,73 @@
+import type { ConditionCode } from '../../../center/operate/conditions.ts'
+import type { ConditionWords } from './words.ts'
+
+export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWords>> = {
+  NOT_RUNNING: {
+    what: 'The center is not running: no process works in {folder}',
+    todo: 'start the service, or ferry-center run; agents keep their images until then',
+  },
+  REGISTER_UNREADABLE: {
+    what: 'The register cannot be read ({reason})',
+    todo: 'look at the disk and the rights of the data folder; bring the register back from the backup if it is damaged',
+  },
+  STORAGE_FULL: {
+    what: 'Disk full: {free} free, {reserve} are kept in reserve, so agents wait',
+    todo: 'make room on the disk of {folder}; never delete anything inside the data folder',
+  },
+  STORAGE_LOW: {
+    what: 'Disk nearly full: {free} free; at {reserve} agents are told to wait',
+    todo: 'make room on the disk of {folder}; never delete anything inside the data folder',
+  },
+  STORE_MISSING: {
+    what: 'The disk with the instances is not there, or another one is in its place ({folder}/instances): agents wait',
+    todo: 'mount the right disk; if it is lost or was replaced: ferry-center store accept',
+  },
+  INSTANCES_LOST: {
+    what: '{count} {count:instance is|instances are} lost: files are gone or damaged, and no agent has sent them again',
+    todo: 'see ferry-center lost; agents that still have them send them by themselves; else send the studies again from the device or its archive',
+  },
+  BALLAST_GONE: {
+    what: 'The {wanted} that are kept for a full disk are not there',
+    todo: 'make room on the disk of the data folder; the center then sets them aside again by itself',
+  },
+  PACS_REFUSED: {
+    what: 'The PACS refuses {count} {count:instance|instances}',
+    todo: 'see ferry-center studies, remove the cause, then ferry-center retry',
+  },
+  INSTANCES_HELD: {
+    what: '{count} {count:instance does|instances do} not reach the PACS before you release {count:it|them}',
+    todo: 'see ferry-center held, look at them, then ferry-center release STUDY',
+  },
+  PACS_UNVERIFIED: {
+    what: 'The PACS says that it has {count} {count:instance|instances}, and its copies were not compared',
+    todo: 'set pacs.wadoUrl in center.yaml to where the PACS gives its copies out unchanged, then ferry-center retry',
+  },
+  PACS_UNREACHABLE: {
+    what: 'Nothing reaches the PACS ({reason}); the center tries again by itself',
+    todo: 'check the PACS, the line to it, and pacs in center.yaml; ferry-center retry tries at once',
+  },
+  PACS_ADDRESS: {
+    what: 'The address of the PACS does not lead to a service that stores instances ({reason})',
+    todo: 'check pacs.url in center.yaml, and proxies and gateways before the PACS; ferry-center retry tries at once',
+  },
+  KEYS_REFUSED: {
+    what: 'Keys or a certificate that were changed cannot be taken over; the center goes on with the old ones ({reason})',
+    todo: 'mend what the reason names; the center looks again every 10 seconds',
+  },
+  PACS_DENIES_US: {
+    what: 'The PACS does not let the center in ({reason})',
+    todo: 'check user name, password or token of pacs in center.yaml, and the rights of this user; ferry-center retry tries at once',
+  },
+  AGENT_PENDING: {
+    what: 'The agent {name} waits for approval',
+    todo: 'ferry-center agents shows its fingerprint; compare it with the clinic, then ferry-center approve FINGERPRINT',
+  },
+  AGENT_CLONED: {
+    what: 'Two machines work with the identity of the agent {name}: its data folder was copied',
+    todo: 'ask the clinic which machine is the right one. On the other: wait until ferry queue is empty, stop Ferry, move its data folder away, and join it with a code of its own (ferry-center invite)',
+  },
+  AGENT_SILENT: {
+    what: 'The agent {name} has not been in contact',
+    todo: 'ask the clinic whether its PC is on and has a network; an agent that is no longer used: ferry-center revoke FINGERPRINT',
+  },
+}

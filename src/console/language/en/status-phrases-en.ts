@@ -1,0 +1,62 @@
+/** Headlines, findings and "next" lines of the status. The condition of each is in src/console/views/status-sentences.ts. */
+export const STATUS_ENGLISH = {
+  'health.well': 'All is well',
+  'health.coping': 'Ferry is coping; nothing needs you now',
+  'health.retrying': 'Sending to the center fails now; Ferry keeps trying by itself',
+  'health.decide': 'Please decide: a device that is not listed was turned away',
+  'health.act': 'Needs you: {count}',
+  'health.since': ', since {time} ({age})',
+  'health.next': 'next',
+  'health.todo': 'to do',
+  'health.held': '{count} {count:instance is|instances are} held and {count:waits|wait} for you',
+  'health.held.todo':
+    'ferry queue shows why; mend the cause, then ferry retry. If a check holds them: ferry quarantine',
+  'health.centerWhy': 'Nothing can be sent to the center: {why}',
+  'health.stranger': '{device} at {address} ({count} {count:time|times}): {what}',
+  'health.served': '{device} at {address}: {what}',
+  'health.stranger.todo': 'ferry devices shows what it offers, and what can be done',
+  'health.late': 'The oldest instance waits for its confirmation',
+  'health.late.todo': 'ferry queue shows what it waits for',
+  'health.clock': "This machine's clock and the center's differ by {offset}",
+  'health.clock.todo':
+    'either may be wrong: compare this machine with a clock that you trust; switch on time synchronization (NTP) here, or tell the center',
+
+  'next.attempt': 'attempt {attempt} at {time} (in {wait}); Ferry keeps trying by itself',
+  'next.attemptNow': 'attempt {attempt} is due now; Ferry keeps trying by itself',
+  'next.kept': 'nothing changes until you act; these images are kept here',
+  'next.goodOnesKept': 'the held images whose files are good are kept here until you act',
+  'next.notSendable':
+    'Ferry cannot send these images from here; this ends if the center has them after all, or when the device sends them again',
+  'next.noCopy': 'Ferry has no copy left to send; this ends when the images are sent again',
+  'next.sendingAgain': 'the images that are still kept here are being sent again',
+  'next.sentWhenReached':
+    'the images that are still kept here are sent again as soon as the center can be sent to',
+  'next.whenRoom': 'devices are refused; as soon as there is room they are let in again by themselves',
+  'next.diskTried':
+    'devices are refused; Ferry tries the disk every few seconds and lets them in as soon as it works',
+  'next.roomAndDisk':
+    'devices are refused until there is room and the disk works; Ferry looks every few seconds and lets them in by itself',
+  'next.stillLetIn': 'until then devices are let in',
+  'next.untilRetry': 'this notice stays until ferry retry; it holds up no other image',
+  'next.untilComplete': 'this ends by itself if the rest comes',
+  'next.reportTried':
+    'Ferry tells the device again by itself until commitment.report is over; after that, ferry retry tries again',
+  'next.receiptAsked': 'Ferry asks for the receipt again by itself and removes nothing until it is right',
+  'next.untilConfirmed': 'this ends by itself when the center has confirmed the instance',
+  'next.bothServed':
+    'neither machine is refused because of this; it ends about an hour after only one of them is left',
+
+  'next.agentsWait': 'agents keep their images and send them by themselves when the center runs again',
+  'next.agentsWaitForAll':
+    'agents keep their images; they send again by themselves when the center runs and its disks are there and have room',
+  'next.agentsWaitForRoom': 'as soon as there is room, agents send again by themselves',
+  'next.stillReceiving': 'until then agents are served',
+  'next.agentsWaitForStore': 'as soon as the right disk is there, agents send again by themselves',
+  'next.lostSentAgain':
+    'agents that still have them send them again by themselves as soon as the center takes images; the others need you',
+  'next.pacsRetry': 'the center does not try these instances again until you act',
+  'next.untilReleased': 'they wait until you act',
+  'next.pacsAskedAgain': 'the center tries again by itself',
+  'next.untilApproved': 'this agent sends nothing until you approve it',
+  'next.untilHeard': 'this ends by itself as soon as the agent is in contact again',
+} as const

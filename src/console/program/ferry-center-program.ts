@@ -1,0 +1,45 @@
+import type { Command } from 'commander'
+import { CENTER_SETTINGS, checkCenterSettings } from '../../config/center-settings.ts'
+import { addAgents } from '../center-commands/center-agents.ts'
+import { addApprove } from '../center-commands/center-approve.ts'
+import { addCenterHeld } from '../center-commands/center-held.ts'
+import { addCenterInit } from '../center-commands/center-init.ts'
+import { addInvite } from '../center-commands/center-invite.ts'
+import { addKeys } from '../center-commands/center-keys.ts'
+import { addCenterLost } from '../center-commands/center-lost.ts'
+import { addCenterRelease } from '../center-commands/center-release.ts'
+import { addCenterRetry } from '../center-commands/center-retry.ts'
+import { addRevoke, addUnrevoke } from '../center-commands/center-revoke.ts'
+import { addCenterRun } from '../center-commands/center-run.ts'
+import { addCenterStatus } from '../center-commands/center-status.ts'
+import { addCenterStore } from '../center-commands/center-store.ts'
+import { addCenterStudies } from '../center-commands/center-studies.ts'
+import { addConfig } from '../commands/config.ts'
+import { CENTER_FILE } from '../session/config-file.ts'
+import type { Session } from '../session/session.ts'
+import { newProgram } from './new-program.ts'
+
+/** `ferry-center`: what the imaging center's operator types. */
+export function ferryCenterProgram(session: Session): Command {
+  const program = newProgram(session, 'ferry-center', 'about.center', CENTER_FILE)
+  const commands = [
+    addCenterInit,
+    addCenterRun,
+    addInvite,
+    addAgents,
+    addApprove,
+    addRevoke,
+    addUnrevoke,
+    addKeys,
+    addCenterStudies,
+    addCenterStatus,
+    addCenterLost,
+    addCenterStore,
+    addCenterHeld,
+    addCenterRelease,
+    addCenterRetry,
+  ]
+  for (const add of commands) add(program, session)
+  addConfig(program, session, { file: CENTER_FILE, kind: CENTER_SETTINGS, check: checkCenterSettings })
+  return program
+}

@@ -1,0 +1,48 @@
+import type { Command } from 'commander'
+import type { AgentSettings } from '../../config/agent-settings.ts'
+import { AGENT_FILE } from '../session/config-file.ts'
+import type { Session } from '../session/session.ts'
+import { newProgram } from './new-program.ts'
+
+type Add = (program: Command, session: Session) => void
+
+/** In the order in which help lists them. Loaded when they are wanted: `ferry status` is not to wait for all the others. */
+const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
+  init: async () => (await import('../commands/init.ts')).addInit,
+  join: async () => (await import('../commands/join.ts')).addJoin,
+  run: async () => (await import('../commands/run.ts')).addRun,
+  status: async () => (await import('../commands/status.ts')).addStatus,
+  devices: async () => (await import('../commands/devices.ts')).addDevices,
+  queue: async () => (await import('../commands/queue.ts')).addQueue,
+  quarantine: async () => (await import('../commands/quarantine.ts')).addQuarantine,
+  commitments: async () => (await import('../commands/commitments.ts')).addCommitments,
+  steps: async () => (await import('../commands/steps.ts')).addSteps,
+  study: async () => (await import('../commands/study.ts')).addStudy,
+  retry: async () => (await import('../commands/retry.ts')).addRetry,
+  echo: async () => (await import('../commands/echo.ts')).addEcho,
+  send: async () => (await import('../commands/send.ts')).addSend,
+  deid: async () => (await import('../commands/deid.ts')).addDeid,
+  config: async () => {
+    const [{ addConfig }, { AGENT_SETTINGS, checkAgentSettings }] = await Promise.all([
+      import('../commands/config.ts'),
+      import('../../config/agent-settings.ts'),
+    ])
+    const config = {
+      file: AGENT_FILE,
+      kind: AGENT_SETTINGS,
+      check: checkAgentSettings,
+      notes: ({ displayNames }: AgentSettings) =>
+        displayNames === 'local-key' ? (['names.localKey'] as const) : [],
+    }
+    return (program, session) => addConfig(program, session, config)
+  },
+}
+
+/** `ferry`: what clinic IT and ops staff type. Has all commands that the arguments may mean; without any, all there are. */
+export async function ferryProgram(session: Session, args: readonly string[]): Promise<Command> {
+  const program = newProgram(session, 'ferry', 'about.ferry', AGENT_FILE)
+  const named = Object.entries(COMMANDS).filter(([name]) => args.includes(name))
+  const wanted = named.length > 0 ? named : Object.entries(COMMANDS)
+  for (const add of await Promise.all(wanted.map(([, load]) => load()))) add(program, session)
+  return program
+}

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import type { Phrase } from '../language/en/phrases-en.ts'
+import type { Say } from '../language/language.ts'
+import { systemConfigFolder } from '../session/config-file.ts'
+import type { Session } from '../session/session.ts'
+
+/** A program with the options that all of its commands share. */
+export function newProgram(session: Session, name: string, about: Phrase, configFile: string): Command {
+  const { terminal, say } = session
+  return new Command(name)
+    .description(say(about))
+    .version(ferryVersion(), '-V, --version', say('option.version'))
+    .helpOption('-h, --help', say('option.help'))
+    .configureHelp({ styleTitle: (title) => translateTitle(title, say) })
+    .option(
+      '--config <file>',
+      say('option.config', { file: configFile, folder: systemConfigFolder(terminal.environment) }),
+    )
+    .option('--lang <lang>', say('option.lang'))
+    .option('--verbose', say('option.verbose'))
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: (text) => terminal.say(text.trimEnd()),
+    })
+    .showHelpAfterError(false)
+    .helpCommand(false)
+}
+
+/** Commander has its titles in English. */
+function translateTitle(title: string, say: Say): string {
+  const phrase = HELP_TITLES.find((known) => known === `help.${title}`)
+  return phrase === undefined ? title : say(phrase)
+}
+
+const HELP_TITLES = [
+  'help.Usage:',
+  'help.Arguments:',
+  'help.Options:',
+  'help.Commands:',
+] as const satisfies Phrase[]
+
+function ferryVersion(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
+  return /"version": "([^"]+)"/.exec(text)?.[1] ?? 'unknown'
+}

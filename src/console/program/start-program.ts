@@ -1,0 +1,28 @@
+import { systemClock } from '../../platform/clock.ts'
+import { leaveMemoryOutOfCoreDumps } from '../../platform/core-dumps.ts'
+import { EXIT, type ExitCode } from '../session/exit-codes.ts'
+import { systemTerminal } from '../session/terminal.ts'
+import { type BuildProgram, runProgram } from './run-program.ts'
+
+/** Runs this process's command line. The first SIGINT or SIGTERM asks for a graceful end, a second one forces it. */
+export function startProgram(build: BuildProgram): void {
+  // Whatever this process makes is its user's alone; a file that others shall read is given its mode explicitly.
+  process.umask(0o077)
+  leaveMemoryOutOfCoreDumps()
+  const end = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (end.signal.aborted) process.exit(EXIT.interrupted)
+      end.abort(new Error(`stopped by ${name}`))
+    })
+  }
+  // `ferry queue | head` closes the pipe early; that is not a fault.
+  process.stdout.on('error', () => {})
+  const surroundings = { terminal: systemTerminal(), clock: systemClock, signal: end.signal }
+  void conclude(runProgram(build, process.argv.slice(2), surroundings))
+}
+
+/** The process then ends by itself, once all that it wrote is out. */
+async function conclude(running: Promise<ExitCode>): Promise<void> {
+  process.exitCode = await running
+}

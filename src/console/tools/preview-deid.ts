@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { createInflateRaw } from 'node:zlib'
+import { Deidentification, type DeidParts } from '../../agent/deidentify/deidentification.ts'
+import { textAt } from '../../agent/deidentify/element/element-text.ts'
+import type { OutputCheck } from '../../agent/deidentify/output/output-check.ts'
+import type { DeidAudit } from '../../agent/deidentify/rules/deid-audit.ts'
+import { DataSetEditor } from '../../dicom/edit/data-set-editor.ts'
+import { encodePart10Header, type Part10Header } from '../../dicom/read/part10.ts'
+import { TAG } from '../../dicom/vocabulary/tag.ts'
+import { TRANSFER_SYNTAX, transferSyntax } from '../../dicom/vocabulary/transfer-syntax.ts'
+import { Failure, failureFrom } from '../../platform/failure.ts'
+import { OutputFile } from '../session/output-file.ts'
+import { type PreviewStep, PreviewSteps } from './preview-steps.ts'
+import { readPart10Header } from './read-part10-header.ts'
+
+export interface Preview {
+  readonly steps: readonly PreviewStep[]
+  /** SHA-256 of the data set; `after` only of one that may leave. */
+  readonly digests: { readonly before: string; readonly after: string } | undefined
+  readonly audit: DeidAudit
+  /** Undefined: it may leave. Else why it stays. */
+  readonly withheld: Failure | undefined
+}
+
+export interface PreviewOptions extends Pick<DeidParts, 'profile' | 'key' | 'source' | 'codecs' | 'studies'> {
+  readonly path: string
+  readonly showValues: boolean
+  /** A new DICOM file that the result is written to. */
+  readonly output?: string | undefined
+}
+
+const CHUNK_BYTES = 256 * 1024
+
+/**
+ * De-identifies a DICOM file as the agent would, and tells what happens to each element. That an instance is withheld is an
+ * answer; what keeps the file from being read at all is thrown. The output file stays only if the instance may leave.
+ */
+export async function previewDeid(options: PreviewOptions): Promise<Preview> {
+  const { path, output, showValues } = options
+  const header = await readPart10Header(path).catch((error: unknown) => {
+    throw failureFrom(error, 'DATA_SET_UNREADABLE', `reading ${path}`)
+  })
+  const run = new PreviewRun(options, header, new PreviewSteps(showValues))
+  await using file = output === undefined ? undefined : await OutputFile.create(output)
+  try {
+    const digests = await run.pass(path, file)
+    file?.keep()
+    return { ...run.outcome(), digests, withheld: undefined }
+  } catch (error) {
+    if (!(error instanceof Failure) || !WITHHOLDING.has(error.code)) throw error
+    return { ...run.outcome(), digests: undefined, withheld: error }
+  }
+}
+
+const WITHHOLDING: ReadonlySet<string> = new Set(['DEID_WITHHELD', 'DATA_SET_UNREADABLE'])
+
+class PreviewRun {
+  readonly #header: Part10Header
+  readonly #steps: PreviewSteps
+  readonly #deid: Deidentification
+  readonly #editor: DataSetEditor
+  readonly #check: OutputCheck
+  #sopInstanceUid = ''
+  #isBegun = false
+
+  constructor(
+    { profile, key, source, codecs, studies }: PreviewOptions,
+    header: Part10Header,
+    steps: PreviewSteps,
+  ) {
+    this.#header = header
+    this.#steps = steps
+    const { sopClassUid } = header
+    // A deflated data set is written inflated: pieces of a deflate stream cannot be changed.
+    const transferSyntaxUid = transferSyntax(header.transferSyntaxUid).deflated
+      ? TRANSFER_SYNTAX.ExplicitVRLittleEndian
+      : header.transferSyntaxUid
+    const onStep = steps.take.bind(steps)
+    const deid = new Deidentification({
+      profile,
+      key,
+      source,
+      codecs,
+      studies,
+      sopClassUid,
+      transferSyntaxUid,
+      onStep,
+    })
+    this.#deid = deid
+    this.#check = deid.outputCheck()
+    this.#editor = new DataSetEditor(transferSyntaxUid, {
+      dropRest: deid.dropRest,
+      edit: (part) => {
+        deid.edit(part)
+        steps.settle(part)
+        this.#sopInstanceUid ||= textAt(part, TAG.SOPInstanceUID)
+      },
+      large: (element) => deid.large(element),
+    })
+  }
+
+  outcome(): Pick<Preview, 'steps' | 'audit'> {
+    return { steps: this.#steps.all, audit: this.#deid.audit() }
+  }
+
+  async pass(path: string, file: OutputFile | undefined): Promise<{ before: string; after: string }> {
+    const { headerBytes, transferSyntaxUid } = this.#header
+    const [before, after] = [createHash('sha256'), createHash('sha256')]
+    const source = createReadStream(path, { start: headerBytes, highWaterMark: CHUNK_BYTES })
+    source.on('data', (chunk) => before.update(chunk))
+    const dataSet = transferSyntax(transferSyntaxUid).deflated ? source.pipe(createInflateRaw()) : source
+    const take = async (pieces: readonly Buffer[]): Promise<void> => {
+      this.#check.gave(pieces)
+      for (const piece of pieces) {
+        after.update(piece)
+        await this.#write(piece, file)
+      }
+    }
+    for await (const chunk of dataSet) {
+      this.#check.took(chunk)
+      await take(this.#editor.push(Buffer.from(chunk)))
+    }
+    await take(this.#editor.finish())
+    this.#check.finish()
+    return { before: before.digest('hex'), after: after.digest('hex') }
+  }
+
+  /** The file begins with what is only known once the head of the data set has been edited. */
+  async #write(piece: Buffer, file: OutputFile | undefined): Promise<void> {
+    if (!this.#isBegun) {
+      this.#isBegun = true
+      const { transferSyntaxUid } = this.#deid
+      const sopInstanceUid = this.#sopInstanceUid || this.#deid.uid(this.#header.sopInstanceUid)
+      const { sopClassUid } = this.#header
+      await file?.write(encodePart10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid }))
+    }
+    await file?.write(piece)
+  }
+}

@@ -1,0 +1,33 @@
+import type { Condition } from '../../center/operate/conditions.ts'
+import { type CauseWords, causesIn } from '../language/cause-text.ts'
+import { wordsOfCondition } from '../language/condition-words.ts'
+import type { Language, Say } from '../language/language.ts'
+import type { Finding } from './health.ts'
+import { showBytes, showDuration } from './show-values.ts'
+
+/** The center's conditions in words: the same shape as the agent's findings. */
+export function centerFindings(
+  conditions: readonly Condition[],
+  say: Say,
+  language: Language,
+  causes: CauseWords = causesIn(language),
+): Finding[] {
+  return conditions.map(({ code, severity, since, values }) => {
+    const { what, todo } = wordsOfCondition(code, shownValues(values, say, causes), language)
+    return { severity, code, what, since, next: null, todo }
+  })
+}
+
+/** `freeBytes` fills `{free}` in as `1.2 GiB`, `waitMs` fills `{wait}` in as `5 min`. */
+function shownValues(
+  values: Condition['values'],
+  say: Say,
+  causes: CauseWords,
+): Record<string, string | number> {
+  const shown = Object.entries(values).map(([name, value]) => {
+    if (name.endsWith('Bytes')) return [name.slice(0, -'Bytes'.length), showBytes(Number(value))] as const
+    if (name.endsWith('Ms')) return [name.slice(0, -'Ms'.length), showDuration(Number(value), say)] as const
+    return [name, name === 'reason' ? causes(String(value)) : value] as const
+  })
+  return Object.fromEntries(shown)
+}

@@ -1,0 +1,59 @@
+import type { ElementToken } from '../read/data-set-token.ts'
+import { readText } from '../text/text.ts'
+import { attributeOf, isPrivate } from '../vocabulary/attribute.ts'
+import type { Tag } from '../vocabulary/tag.ts'
+import type { Finding } from './check-findings.ts'
+
+export const SPECIFIC_CHARACTER_SET = 0x0008_0005
+
+/** The VRs whose text Specific Character Set governs (PS3.5 §6.1.2.2). */
+const TEXT_VRS: ReadonlySet<string> = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT'])
+const ESCAPE = 0x1b
+
+/** Checks whether text can be read by the character set that its data set or item declares. */
+export class TextCheck {
+  readonly #outer: string[] = []
+  #declared = ''
+  readonly #findings = new Set<Finding>()
+
+  wants({ tag, vr }: ElementToken): boolean {
+    return vr === undefined || TEXT_VRS.has(vr) || tag === SPECIFIC_CHARACTER_SET
+  }
+
+  take(tag: Tag, vr: string | undefined, value: Buffer): void {
+    if (tag === SPECIFIC_CHARACTER_SET) this.#declared = value.toString('latin1').trim()
+    else if (!isPlain(value)) this.#read(value, vr === undefined ? textVrOf(tag) : vr)
+  }
+
+  beginItem(): void {
+    this.#outer.push(this.#declared)
+  }
+
+  endItem(): void {
+    this.#declared = this.#outer.pop() ?? ''
+  }
+
+  findings(): Finding[] {
+    return Array.from(this.#findings)
+  }
+
+  #read(value: Buffer, vr: string | undefined): void {
+    const finding = this.#declared === '' ? 'characterSetMissing' : 'characterSetWrong'
+    if (vr === undefined || !TEXT_VRS.has(vr) || this.#findings.has(finding)) return
+    if (readText(value, this.#declared, vr).isGuess) this.#findings.add(finding)
+  }
+}
+
+/** In implicit VR the dictionary tells text from numbers. */
+function textVrOf(tag: Tag): string | undefined {
+  return isPrivate(tag) ? undefined : attributeOf(tag)?.vrs.find((vr) => TEXT_VRS.has(vr))
+}
+
+/** Nearly every value is: a loop that ends at the first other byte costs less than anything that decodes. */
+function isPlain(value: Buffer): boolean {
+  for (let i = 0; i < value.length; i++) {
+    const byte = value[i] ?? 0
+    if (byte >= 0x80 || byte === ESCAPE) return false
+  }
+  return true
+}

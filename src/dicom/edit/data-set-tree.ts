@@ -1,0 +1,293 @@
+import { Failure } from '../../platform/failure.ts'
+import { type ElementToken, UNDEFINED_LENGTH } from '../read/data-set-token.ts'
+import type { Encoding } from '../read/element-header.ts'
+import type { Tag } from '../vocabulary/tag.ts'
+import { withLength, writeElementHeader } from './write-element.ts'
+
+const NO_BYTES = Buffer.alloc(0)
+
+/** The parts of an element's token that the element keeps. Items are written as the element is, unless it says otherwise. */
+export type ElementContent = Pick<ElementToken, 'tag' | 'vr' | 'length' | 'bytes' | 'holds'> & {
+  readonly itemEncoding?: Encoding | undefined
+}
+
+/**
+ * One data element that can be changed. An unchanged element is written back with its original bytes; a length
+ * is rewritten only if its content has another length now.
+ */
+export class DataElement {
+  readonly tag: Tag
+  /** The VR in the data set; undefined in implicit VR. */
+  readonly vr: string | undefined
+  readonly encoding: Encoding
+  readonly header: Buffer
+  /** The length field as it came. */
+  readonly length: number
+  /** Undefined for a plain value. */
+  readonly items: DataSetItem[] | undefined
+  /** How the elements of its items are written. */
+  readonly itemEncoding: Encoding
+  #value: Buffer
+  /** True while a delimiter ends it, as one ends encapsulated data (PS3.5 §A.4): that is part of the value. */
+  #isDelimited: boolean
+  /** The delimiter of a sequence: of one of undefined length, and of one of stated length if a device wrote a delimiter all the same. */
+  end: Buffer = NO_BYTES
+
+  constructor(token: ElementContent, encoding: Encoding, value: Buffer) {
+    this.tag = token.tag
+    this.vr = token.vr
+    this.length = token.length
+    this.header = token.bytes
+    this.encoding = encoding
+    this.items = token.holds === 'items' ? [] : undefined
+    this.itemEncoding = token.itemEncoding ?? encoding
+    this.#value = value
+    this.#isDelimited = token.length === UNDEFINED_LENGTH
+  }
+
+  /** The bytes of a plain value, padding included; empty for a sequence. */
+  get value(): Buffer {
+    return this.#value
+  }
+
+  /** Gives a plain value other bytes; an odd length is filled up as its VR asks (PS3.5 §6.2). */
+  replace(value: Buffer, padding = 0x20): void {
+    if (this.items !== undefined) throw new Failure('INTERNAL', 'editing a data set: a sequence has no value')
+    this.#isDelimited = false
+    this.#value = value.length % 2 === 0 ? value : Buffer.concat([value, Buffer.from([padding])])
+  }
+
+  /** Adds the bytes to write to `out`, and answers it. */
+  write(out: Buffer[] = []): Buffer[] {
+    const at = out.push(this.header)
+    if (this.items === undefined) out.push(this.#value)
+    for (const item of this.items ?? []) item.write(out)
+    if (this.end.length > 0) out.push(this.end)
+    if (this.#isDelimited) return out
+    const length = bytesOf(out, at)
+    if (length !== this.length) out[at - 1] = withLength(this.header, this.vr, length, this.encoding)
+    return out
+  }
+}
+
+/** From this number on, elements are found by a table of their tags. */
+const MANY = 64
+
+/**
+ * Elements in the order in which they are written: a data set, or an item of a sequence. Finding and removing one takes the
+ * same time however many there are: a device may send a million.
+ */
+export class ElementList {
+  readonly encoding: Encoding
+  #elements: DataElement[] = []
+  /** Those among them that were removed, until the list is looked at as a whole. */
+  #removed: Set<DataElement> | undefined
+  #byTag: ReadonlyMap<Tag, DataElement[]> | undefined
+  /** The bytes of each group as it came; empty if no group states its length. */
+  readonly #groupBytes = new Map<number, number>()
+
+  constructor(encoding: Encoding) {
+    this.encoding = encoding
+  }
+
+  /** As they are now: what is changed later does not change what was answered. */
+  get elements(): readonly DataElement[] {
+    const removed = this.#removed
+    if (removed !== undefined) this.#replace(this.#elements.filter((element) => !removed.has(element)))
+    return this.#elements
+  }
+
+  /** The first one with this tag. */
+  find(tag: Tag): DataElement | undefined {
+    if (this.#elements.length >= MANY) return this.#findAmongMany(tag)
+    for (const element of this.#elements)
+      if (element.tag === tag && this.#removed?.has(element) !== true) return element
+    return undefined
+  }
+
+  /** Adds one at the end, where the data set had it. */
+  append(element: DataElement): void {
+    if (this.#removed !== undefined) this.#replace([...this.elements])
+    this.#elements.push(element)
+    this.#byTag = undefined
+  }
+
+  /** Takes out one that is in the list. */
+  remove(element: DataElement): void {
+    this.#removed ??= new Set()
+    this.#removed.add(element)
+  }
+
+  keep(isKept: (element: DataElement) => boolean): void {
+    this.#replace(this.elements.filter(isKept))
+  }
+
+  /** Sets a plain value. If the element is missing, a new one is added at its place among the tags. */
+  set(tag: Tag, vr: string, value: Buffer, padding = 0x20): void {
+    const found = this.find(tag)
+    if (found?.items === undefined && found !== undefined) return found.replace(value, padding)
+    if (found !== undefined) this.remove(found)
+    const made = newElement(tag, vr, 'value', this.encoding)
+    made.replace(value, padding)
+    this.insert(made)
+  }
+
+  /** Sets a sequence of these items, each filled by its function. */
+  setSequence(tag: Tag, fillers: readonly ((item: ElementList) => void)[]): void {
+    this.keep((element) => element.tag !== tag)
+    const made = newElement(tag, 'SQ', 'items', this.encoding)
+    for (const fill of fillers) {
+      const item = newItem(this.encoding)
+      fill(item.list)
+      made.items?.push(item)
+    }
+    this.insert(made)
+  }
+
+  /** Sets an element by its bytes, header and all, as {@link write} gave them: what is alike in many data sets is made once. */
+  setWritten(tag: Tag, bytes: Buffer): void {
+    const found = this.find(tag)
+    if (found !== undefined) this.keep((element) => element.tag !== tag)
+    const token = {
+      tag,
+      vr: undefined,
+      length: bytes.length,
+      bytes: NO_BYTES,
+      holds: 'value' as const,
+    }
+    this.insert(new DataElement(token, this.encoding, bytes))
+  }
+
+  /** Puts an element at its place among the tags. */
+  insert(element: DataElement): void {
+    const place = this.elements.findIndex(({ tag }) => tag > element.tag)
+    this.#replace(this.elements.toSpliced(place === -1 ? this.#elements.length : place, 0, element))
+  }
+
+  /** Adds the bytes to write to `out`, and answers it; a group length that no longer counts its group is set right (PS3.5 §7.2). */
+  write(out: Buffer[] = []): Buffer[] {
+    if (this.#groupBytes.size > 0) return this.#writeCounting(out)
+    for (const element of this.elements) element.write(out)
+    return out
+  }
+
+  /** Remembers what each group takes now, where one states its length, so that a later change is seen. */
+  remember(): void {
+    if (!this.elements.some(isGroupLength)) return
+    for (const element of this.elements) count(element, bytesOf(element.write()), this.#groupBytes)
+  }
+
+  /** Writes each element once, however deep they are nested. */
+  #writeCounting(out: Buffer[]): Buffer[] {
+    const now = new Map<number, number>()
+    const stated: { group: number; valueAt: number }[] = []
+    for (const element of this.elements) {
+      const at = out.length
+      element.write(out)
+      count(element, bytesOf(out, at), now)
+      if (isGroupLength(element)) stated.push({ group: element.tag >>> 16, valueAt: at + 1 })
+    }
+    for (const { group, valueAt } of stated) {
+      const [before, length] = [this.#groupBytes.get(group), now.get(group) ?? 0]
+      if (before !== undefined && before !== length) out[valueAt] = groupLength(length, this.encoding)
+    }
+    return out
+  }
+
+  #findAmongMany(tag: Tag): DataElement | undefined {
+    this.#byTag ??= byTagFromBehind(this.elements)
+    const found = this.#byTag.get(tag)
+    for (let first = found?.at(-1); first !== undefined; first = found?.at(-1)) {
+      if (this.#removed?.has(first) !== true) return first
+      found?.pop()
+    }
+    return undefined
+  }
+
+  #replace(elements: DataElement[]): void {
+    this.#elements = elements
+    this.#removed = undefined
+    this.#byTag = undefined
+  }
+}
+
+/** An item of a sequence, with the header and the delimiter that it came with. */
+export interface DataSetItem {
+  readonly list: ElementList
+  /** As {@link DataElement.write} does. */
+  write(out: Buffer[]): void
+}
+
+/** An item as it came; `end` is its delimiter, set when it closes. */
+export class ReadItem implements DataSetItem {
+  readonly list: ElementList
+  readonly #header: Buffer
+  readonly #length: number
+  end: Buffer = NO_BYTES
+
+  constructor(header: Buffer, length: number, encoding: Encoding) {
+    this.#header = header
+    this.#length = length
+    this.list = new ElementList(encoding)
+  }
+
+  write(out: Buffer[]): void {
+    const at = out.push(this.#header)
+    this.list.write(out)
+    if (this.end.length > 0) out.push(this.end)
+    if (this.#length === UNDEFINED_LENGTH) return
+    const length = bytesOf(out, at)
+    if (length !== this.#length) out[at - 1] = withLength(this.#header, undefined, length, this.list.encoding)
+  }
+}
+
+/** Total length of the blocks from `from` on. */
+export function bytesOf(blocks: readonly Buffer[], from = 0): number {
+  let bytes = 0
+  for (let i = from; i < blocks.length; i++) bytes += blocks[i]?.length ?? 0
+  return bytes
+}
+
+/** Calls `visit` for each element, those in sequences before what follows; a parent comes before its items. */
+export function walk(list: ElementList, visit: (element: DataElement, list: ElementList) => void): void {
+  for (const element of list.elements) {
+    visit(element, list)
+    for (const item of element.items ?? []) walk(item.list, visit)
+  }
+}
+
+function newElement(tag: Tag, vr: string, holds: 'value' | 'items', encoding: Encoding): DataElement {
+  const bytes = writeElementHeader(tag, vr, 0, encoding)
+  const stated = encoding.explicitVr ? vr : undefined
+  return new DataElement({ bytes, tag, vr: stated, length: 0, holds }, encoding, NO_BYTES)
+}
+
+function newItem(encoding: Encoding): ReadItem {
+  const header = writeElementHeader(0xfffe_e000, '', 0, { ...encoding, explicitVr: false })
+  return new ReadItem(header, 0, encoding)
+}
+
+/** Those of one tag from behind, so that the first of them is the last of its list, and quickly taken away. */
+function byTagFromBehind(elements: readonly DataElement[]): ReadonlyMap<Tag, DataElement[]> {
+  const byTag = new Map<Tag, DataElement[]>()
+  for (const element of elements.toReversed()) {
+    const same = byTag.get(element.tag)
+    if (same === undefined) byTag.set(element.tag, [element])
+    else same.push(element)
+  }
+  return byTag
+}
+
+/** A group length does not count itself. */
+function count({ tag }: DataElement, bytes: number, groups: Map<number, number>): void {
+  if ((tag & 0xffff) !== 0) groups.set(tag >>> 16, (groups.get(tag >>> 16) ?? 0) + bytes)
+}
+
+const isGroupLength = ({ tag, value }: DataElement): boolean => (tag & 0xffff) === 0 && value.length === 4
+
+function groupLength(length: number, { littleEndian }: Encoding): Buffer {
+  const bytes = Buffer.alloc(4)
+  if (littleEndian) bytes.writeUInt32LE(length)
+  else bytes.writeUInt32BE(length)
+  return bytes
+}

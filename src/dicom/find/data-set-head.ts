@@ -1,0 +1,145 @@
+import { Failure } from '../../platform/failure.ts'
+import type { DataSetToken } from '../read/data-set-token.ts'
+import { contradictsSyntax } from '../read/declared-syntax.ts'
+import { ITEM_HEADER_BYTES } from '../read/element-header.ts'
+import { HeadInflater } from '../read/head-inflater.ts'
+import { isZero } from '../read/zeros.ts'
+import { TwofoldReading } from '../second-reading/twofold-reading.ts'
+import { transferSyntax } from '../vocabulary/transfer-syntax.ts'
+import { IdentifierSearch, type Identifiers } from './identifier-search.ts'
+
+export interface DataSetHead extends Identifiers {
+  /** In words, and without any value, what kept the search from its end. */
+  problem?: string
+}
+
+export interface DataSetHeadLimits {
+  /** How much of the data set is searched, inflated where it is deflated. */
+  readonly bytes: number
+}
+
+/** Real heads end within some 35 KiB. Whoever searches holds as much of each instance, and a hundred peers may ask for it. */
+const DEFAULT_LIMITS: DataSetHeadLimits = { bytes: 1024 * 1024 }
+/**
+ * Finds what routes an instance in its data set (without Part 10 header) as it streams in. It stops after Series Instance
+ * UID, or, since not all devices write elements in order, at the pixel data if one of the four UIDs is missing. Where a
+ * device wrote a wrong length, the search goes on with the elements that follow. Whatever a device sends, it ends in a
+ * `head`, never in an exception.
+ */
+export class DataSetHeadScanner {
+  readonly #uid: string
+  readonly #limitBytes: number
+  readonly #reading: TwofoldReading
+  readonly #first = new IdentifierSearch()
+  readonly #second = new IdentifierSearch()
+  readonly #inflater: HeadInflater | undefined
+  #bytesLeft: number
+  #problem: string | undefined
+  #done = false
+  #begun = false
+
+  constructor(transferSyntaxUid: string, limits: DataSetHeadLimits = DEFAULT_LIMITS) {
+    this.#uid = transferSyntaxUid
+    this.#limitBytes = limits.bytes
+    this.#bytesLeft = limits.bytes
+    // No sequence needs to be opened for the identifiers, so a damaged private one is passed over unread.
+    const options = { findSequences: false }
+    const takeSecond = (token: DataSetToken): void => this.#second.take(token)
+    this.#reading = new TwofoldReading(transferSyntaxUid, (token) => this.#take(token), takeSecond, options)
+    this.#inflater = transferSyntax(transferSyntaxUid).deflated ? new HeadInflater(limits.bytes) : undefined
+  }
+
+  /** True = nothing more needed; further bytes are then ignored. */
+  push(chunk: Buffer): boolean {
+    if (this.#done) return true
+    this.#untilBroken(() => {
+      if (this.#inflater === undefined) this.#search(chunk)
+      else this.#inflater.push(chunk, (inflated) => this.#search(inflated))
+    })
+    return this.#done
+  }
+
+  /** The identifiers that were found; to be asked once {@link push} has returned true or all has been pushed. */
+  get head(): Readonly<DataSetHead> {
+    if (!this.#done) {
+      this.#untilBroken(() => this.#inflater?.flush((inflated) => this.#search(inflated)))
+      this.#reading.finish()
+      this.#reading.finishSecond()
+    }
+    this.#forgetCutValue()
+    const problem = this.#problem ?? this.#first.problem ?? this.#second.problem
+    const { found, hasAll } = this.#first
+    const foundAgain = hasAll ? {} : this.#second.found
+    return { ...found, ...foundAgain, ...found, ...(problem !== undefined && { problem }) }
+  }
+
+  /** A length that is too short leaves the rest of a UID where the next element should begin. */
+  #forgetCutValue(): void {
+    const { lastPlausible, byteAfterLast } = this.#reading
+    if (lastPlausible !== undefined && byteAfterLast !== undefined && isOfUid(byteAfterLast))
+      this.#first.forget(lastPlausible.tag)
+  }
+
+  /** A data set may not be deflated as it says. */
+  #untilBroken(read: () => void): void {
+    try {
+      read()
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      this.#stop(error.message)
+    }
+  }
+
+  #search(bytes: Buffer): boolean {
+    if (this.#done) return true
+    const part = bytes.subarray(0, this.#bytesLeft)
+    this.#bytesLeft -= part.length
+    this.#reading.push(part)
+    const { failure } = this.#reading
+    if (failure !== undefined && !this.#first.hasAll) this.#note(failure.message)
+    if (this.#isOver()) this.#stop()
+    if (this.#bytesLeft === 0 && !this.#done)
+      this.#stop(`the first ${this.#limitBytes} bytes do not hold all four UIDs`)
+    return this.#done
+  }
+
+  /**
+   * Elements after the identifiers do not matter to this search. Each reading ends its own search, and both must have ended
+   * if the first one lacks a UID and is in doubt: so the answer does not depend on the pieces in which a data set arrives.
+   */
+  #isOver(): boolean {
+    if (!this.#first.isOver && this.#reading.failure === undefined) return false
+    return this.#first.hasAll || !this.#reading.isDoubtful || this.#second.isOver
+  }
+
+  #take(token: DataSetToken): void {
+    if (this.#first.isOver) return
+    // Without zeros it is a header that the end of what was pushed has cut off.
+    if (token.kind === 'rest' && beginsWithZeros(token.bytes))
+      this.#note(this.#begun ? 'zeros within the data set' : 'zeros where the data set begins')
+    if (token.kind === 'element' && !this.#begun) {
+      this.#begun = true
+      const contradiction = contradictsSyntax(token, this.#uid)
+      if (contradiction !== undefined) {
+        this.#note(`reading a data set: ${contradiction}`)
+        return this.#first.end()
+      }
+    }
+    this.#first.take(token)
+  }
+
+  #note(problem: string): void {
+    this.#problem ??= problem
+  }
+
+  #stop(problem?: string): void {
+    this.#done = true
+    if (problem !== undefined) this.#note(problem)
+  }
+}
+
+const beginsWithZeros = (bytes: Buffer): boolean =>
+  bytes.length >= ITEM_HEADER_BYTES && isZero(bytes.subarray(0, ITEM_HEADER_BYTES))
+
+/** True for a digit or a dot. */
+const isOfUid = (byte: number): boolean => byte === 0x2e || (byte >= 0x30 && byte <= 0x39)

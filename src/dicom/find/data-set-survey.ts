@@ -1,0 +1,130 @@
+import { CheckInflater } from '../read/check-inflater.ts'
+import { DataSetReader } from '../read/data-set-reader.ts'
+import type { DataSetToken, ElementToken } from '../read/data-set-token.ts'
+import { TAG, type Tag } from '../vocabulary/tag.ts'
+import { transferSyntax } from '../vocabulary/transfer-syntax.ts'
+import { isKnownVr } from '../vocabulary/value-representation.ts'
+import type { DataSetHead } from './data-set-head.ts'
+import { UidTrace } from './uid-trace.ts'
+
+const FIELDS = new Map<Tag, 'sopClassUid' | 'sopInstanceUid' | 'studyInstanceUid' | 'seriesInstanceUid'>([
+  [TAG.SOPClassUID, 'sopClassUid'],
+  [TAG.SOPInstanceUID, 'sopInstanceUid'],
+  [TAG.StudyInstanceUID, 'studyInstanceUid'],
+  [TAG.SeriesInstanceUID, 'seriesInstanceUid'],
+])
+const META_GROUP = 0x0002
+/** Printable ASCII without space and backslash, as long as a UID may be (PS3.5 §9.1): every reader takes it as it is. */
+const READ_ALIKE = /^[\x21-\x5b\x5d-\x7e]{1,64}$/
+
+/** A reason why other programs may find other UIDs in a data set. */
+export interface SurveyDoubt {
+  /** Without any value. */
+  readonly words: string
+  /**
+   * True if a second reading found all four UIDs behind a place that cannot be read as it is written, and nothing else is in
+   * doubt. A program that reads the device's images at all finds the same ones.
+   */
+  readonly isSecondReading: boolean
+}
+
+/**
+ * Reads a whole data set while it streams past and tells whether every program that reads it finds the UIDs that
+ * DataSetHeadScanner finds. Readers differ if an element occurs twice (the first or the last counts), if bytes cannot be
+ * read (some stop, some go on behind them), and if a value has padding in odd places.
+ */
+export class DataSetSurvey {
+  readonly #reader: DataSetReader
+  readonly #inflater: CheckInflater | undefined
+  readonly #trace = new UidTrace()
+  /** How often each of the four elements occurs in the data set itself, and its longest value. */
+  readonly #occurrences = new Map<Tag, { count: number; bytes: number }>()
+  /** Bytes of all tokens so far, and of all chunks before the one under way. */
+  #readBytes = 0
+  #chunkStart = 0
+  #isUnreadable = false
+  /** The value under way has a VR that other readers may skip in another way. */
+  #isOddValue = false
+  #hasMetaGroup = false
+
+  constructor(transferSyntaxUid: string) {
+    this.#reader = new DataSetReader(transferSyntaxUid, (token) => this.#take(token), {
+      findSequences: false,
+    })
+    this.#inflater = transferSyntax(transferSyntaxUid).deflated
+      ? new CheckInflater((inflated) => this.#survey(inflated))
+      : undefined
+  }
+
+  /** The next bytes of the data set. A promise where the caller must wait: the data set is deflated. */
+  push(chunk: Buffer): Promise<void> | undefined {
+    if (this.#inflater !== undefined) return this.#inflater.push(chunk)
+    this.#survey(chunk)
+    return undefined
+  }
+
+  /** Everything was pushed. Returns why readers may differ; undefined if they do not. */
+  async finish(head: Readonly<DataSetHead>): Promise<SurveyDoubt | undefined> {
+    await this.#inflater?.finish()
+    const words = this.#doubtOf(head)
+    if (head.problem === undefined) return words === undefined ? undefined : { words, isSecondReading: false }
+    const hasAll = Array.from(FIELDS.values()).every((field) => head[field] !== undefined)
+    return { words: head.problem, isSecondReading: hasAll && words === undefined }
+  }
+
+  /** In a part that cannot be read there are UIDs, if a second reading found them there. */
+  #doubtOf(head: Readonly<DataSetHead>): string | undefined {
+    if (this.#hasMetaGroup) return 'file meta information inside the data set'
+    if (this.#trace.isFound && head.problem === undefined) return 'UIDs where the data set cannot be read'
+    for (const [tag, field] of FIELDS) {
+      const { count, bytes } = this.#occurrences.get(tag) ?? { count: 0, bytes: 0 }
+      if (count > 1) return `${field} is there ${count} times`
+      if (head[field] === undefined && bytes > 0) return `${field} is out of its place`
+      if (head[field] !== undefined && !READ_ALIKE.test(head[field]))
+        return `${field} has characters that programs read in different ways`
+    }
+    return head.sopInstanceUid === undefined ? 'it names no SOP instance' : undefined
+  }
+
+  /** Frees the memory of a survey whose result is not needed. */
+  discard(): void {
+    this.#inflater?.discard()
+  }
+
+  #survey(chunk: Buffer): void {
+    if (this.#isUnreadable) return this.#trace.search(chunk)
+    if (!this.#isOddValue && this.#reader.passes(chunk.length)) {
+      this.#readBytes += chunk.length
+    } else this.#read(chunk)
+    this.#chunkStart += chunk.length
+    this.#trace.remember(chunk)
+  }
+
+  #read(chunk: Buffer): void {
+    try {
+      this.#reader.push(chunk)
+    } catch {
+      this.#isUnreadable = true
+      this.#trace.search(chunk.subarray(Math.max(0, this.#readBytes - this.#chunkStart)))
+    }
+  }
+
+  #take(token: DataSetToken): void {
+    this.#readBytes += token.bytes.length
+    if (token.kind === 'element') this.#takeElement(token)
+    else if (token.kind === 'rest') this.#trace.search(token.bytes)
+    else if (token.kind === 'value') {
+      if (this.#isOddValue) this.#trace.search(token.bytes)
+      if (token.last) this.#isOddValue = false
+    }
+  }
+
+  #takeElement({ tag, vr, length, depth }: ElementToken): void {
+    if (depth > 0) return
+    this.#isOddValue = vr !== undefined && !isKnownVr(vr)
+    if (tag >>> 16 === META_GROUP) this.#hasMetaGroup = true
+    if (!FIELDS.has(tag)) return
+    const { count, bytes } = this.#occurrences.get(tag) ?? { count: 0, bytes: 0 }
+    this.#occurrences.set(tag, { count: count + 1, bytes: Math.max(bytes, length) })
+  }
+}

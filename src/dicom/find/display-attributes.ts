@@ -1,0 +1,145 @@
+import { Failure } from '../../platform/failure.ts'
+import { SPECIFIC_CHARACTER_SET } from '../check/check-text.ts'
+import { DataSetReader } from '../read/data-set-reader.ts'
+import type { DataSetToken, ElementToken } from '../read/data-set-token.ts'
+import { HeadInflater } from '../read/head-inflater.ts'
+import { readText } from '../text/text.ts'
+import { TAG, type Tag } from '../vocabulary/tag.ts'
+import { transferSyntax } from '../vocabulary/transfer-syntax.ts'
+
+/** Text read from a patient's elements: not for logs, messages or names, which take no such thing. */
+export interface DisplayText {
+  readonly text: string
+  /** The declared character set is missing or wrong, and the bytes decided. */
+  readonly isGuess: boolean
+}
+
+/** Attributes that a person needs to recognize a study; absent if the element is absent, empty or out of reach. */
+export interface DisplayAttributes {
+  readonly patientName?: DisplayText
+  readonly patientId?: DisplayText
+  readonly accessionNumber?: DisplayText
+  readonly studyDescription?: DisplayText
+  /** The value as it is: YYYYMMDD. */
+  readonly studyDate?: DisplayText
+  readonly modality?: DisplayText
+}
+
+export type DisplayField = keyof DisplayAttributes
+
+const FIELDS: ReadonlyMap<Tag, { field: DisplayField; vr: string }> = new Map([
+  [0x0008_0020, { field: 'studyDate', vr: 'DA' }],
+  [0x0008_0050, { field: 'accessionNumber', vr: 'SH' }],
+  [TAG.Modality, { field: 'modality', vr: 'CS' }],
+  [0x0008_1030, { field: 'studyDescription', vr: 'LO' }],
+  [0x0010_0010, { field: 'patientName', vr: 'PN' }],
+  [0x0010_0020, { field: 'patientId', vr: 'LO' }],
+])
+const LAST_TAG = 0x0010_0020
+
+/** Real heads end within some 35 KiB; nothing is looked for after this length. */
+const LIMIT_BYTES = 1024 * 1024
+/** Three component groups of 64 characters in four bytes each, with room (PS3.5 §6.2). */
+const VALUE_LIMIT_BYTES = 1024
+
+/**
+ * Collects from the head of a data set (without Part 10 header), as it streams in, what a person knows a study by, and
+ * stops behind Patient ID. Whatever a device sends, it ends in what could be read, never in an exception.
+ */
+export class DisplayReader {
+  readonly #reader: DataSetReader
+  readonly #inflater: HeadInflater | undefined
+  readonly #values = new Map<DisplayField, { bytes: Buffer; vr: string }>()
+  #characterSet = ''
+  #value: { tag: Tag; pieces: Buffer[] } | undefined
+  #bytesLeft = LIMIT_BYTES
+  #isDone = false
+
+  constructor(transferSyntaxUid: string) {
+    this.#reader = new DataSetReader(transferSyntaxUid, (token) => this.#take(token), {
+      findSequences: false,
+    })
+    this.#inflater = transferSyntax(transferSyntaxUid).deflated ? new HeadInflater(LIMIT_BYTES) : undefined
+  }
+
+  /** True = nothing more is needed; further bytes are then ignored. */
+  push(chunk: Buffer): boolean {
+    this.#untilUnreadable(() => {
+      if (this.#inflater === undefined) this.#search(chunk)
+      else this.#inflater.push(chunk, (inflated) => this.#search(inflated))
+    })
+    return this.#isDone
+  }
+
+  /** Which have been found so far; their text has not been read yet. */
+  fields(): DisplayField[] {
+    this.#untilUnreadable(() => this.#inflater?.flush((inflated) => this.#search(inflated)))
+    return Array.from(this.#values.keys())
+  }
+
+  /**
+   * The attributes that were found so far. `writtenIn`: the character set that this device is known to write whatever it declares,
+   * by its defined term.
+   */
+  attributes(writtenIn?: string): DisplayAttributes {
+    this.#untilUnreadable(() => this.#inflater?.flush((inflated) => this.#search(inflated)))
+    const characterSet = writtenIn ?? this.#characterSet
+    return Object.fromEntries(
+      Array.from(this.#values, ([field, { bytes, vr }]) => {
+        const { text, isGuess } = readText(bytes, characterSet, vr)
+        return [field, { text: text.trim(), isGuess }]
+      }),
+    )
+  }
+
+  #untilUnreadable(read: () => void): void {
+    if (this.#isDone) return
+    try {
+      read()
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      this.#isDone = true
+    }
+  }
+
+  #search(bytes: Buffer): boolean {
+    const part = bytes.subarray(0, this.#bytesLeft)
+    this.#bytesLeft -= part.length
+    this.#reader.push(part)
+    this.#isDone ||= this.#bytesLeft === 0
+    return this.#isDone
+  }
+
+  #take(token: DataSetToken): void {
+    if (this.#isDone) return
+    if (token.kind === 'element') this.#takeElement(token)
+    else if (token.kind === 'value' && this.#value !== undefined) {
+      // Copies: the caller may use the chunk's memory again.
+      this.#value.pieces.push(Buffer.from(token.bytes))
+      if (token.last) this.#keep(this.#value.tag, Buffer.concat(this.#value.pieces))
+    } else if (token.kind === 'rest') this.#isDone = true
+  }
+
+  #takeElement({ tag, depth, holds, length }: ElementToken): void {
+    if (depth > 0) return
+    if (tag > LAST_TAG) this.#isDone = true
+    else if (holds === 'value' && length <= VALUE_LIMIT_BYTES && isWanted(tag))
+      this.#value = { tag, pieces: [] }
+  }
+
+  #keep(tag: Tag, bytes: Buffer): void {
+    this.#value = undefined
+    const wanted = FIELDS.get(tag)
+    if (wanted === undefined) this.#characterSet = bytes.toString('latin1')
+    else if (!isBlank(bytes)) this.#values.set(wanted.field, { bytes, vr: wanted.vr })
+    if (tag === LAST_TAG) this.#isDone = true
+  }
+}
+
+function isWanted(tag: Tag): boolean {
+  return tag === SPECIFIC_CHARACTER_SET || FIELDS.has(tag)
+}
+
+function isBlank(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0x20 || byte === 0)
+}

@@ -1,0 +1,68 @@
+import type { Clock } from '../../platform/clock.ts'
+import { describe } from '../../platform/failure.ts'
+import type { Log } from '../../platform/log.ts'
+import type { AssociationRequest } from '../association/association.ts'
+import { receiveDataSet } from '../association/receive-data-set.ts'
+import type { ServiceAnswer, ServiceHandler, ServiceRequest } from '../association/service.ts'
+import type { ServiceCommand } from '../association/service-command.ts'
+import { SERVICE_STATUS } from '../association/service-status.ts'
+import type { CommandSet } from '../wire/command-set.ts'
+import { GatheredDataSet, type GatheringLimits } from '../wire/gathered-data-set.ts'
+import type { PduReader } from '../wire/pdu-reader.ts'
+import type { AgreedContext } from './negotiate.ts'
+
+export interface RequestMeans {
+  readonly reader: PduReader
+  readonly handler: ServiceHandler
+  readonly gathering: GatheringLimits
+  readonly clock: Clock
+  readonly log: Log
+  readonly discardMs: number
+}
+
+/** One DIMSE-N request whose command has been read. */
+export interface RequestCall {
+  readonly association: AssociationRequest
+  readonly contextId: number
+  readonly context: AgreedContext
+  readonly command: CommandSet
+  readonly asked: ServiceCommand
+}
+
+/** Takes the data set in and has the request answered. Resolves to undefined if it is not served. */
+export async function performRequest(
+  call: RequestCall,
+  means: RequestMeans,
+): Promise<ServiceAnswer | undefined> {
+  const { reader, clock, discardMs, log } = means
+  using gathered = new GatheredDataSet(means.gathering)
+  if (call.command.hasDataSet) await receiveDataSet(reader, call.contextId, gathered, clock, discardMs)
+  reader.stopTimer()
+  if (gathered.isTooLarge) {
+    return { status: SERVICE_STATUS.ResourceLimitation, errorComment: 'the data set is too large' }
+  }
+  const { asked, context } = call
+  if (asked.sopClassUid !== context.abstractSyntaxUid) {
+    return {
+      status: SERVICE_STATUS.NoSuchSopClass,
+      errorComment: 'not the SOP class of the presentation context',
+    }
+  }
+  try {
+    return await means.handler(requestOf(call, asked.sopClassUid, gathered))
+  } catch (error) {
+    log.error('answering a request failed', { service: asked.service, reason: describe(error) })
+    return { status: SERVICE_STATUS.ProcessingFailure }
+  }
+}
+
+function requestOf(call: RequestCall, sopClassUid: string, gathered: GatheredDataSet): ServiceRequest {
+  const { asked, association, command, context } = call
+  return {
+    ...asked,
+    sopClassUid,
+    association,
+    transferSyntaxUid: context.transferSyntaxUid,
+    ...(command.hasDataSet ? { dataSet: gathered.whole() } : {}),
+  }
+}

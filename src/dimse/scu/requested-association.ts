@@ -1,0 +1,320 @@
+import type { Clock } from '../../platform/clock.ts'
+import { Failure } from '../../platform/failure.ts'
+import type { Log } from '../../platform/log.ts'
+import type { AssociationRequest, StoreAnswer } from '../association/association.ts'
+import { receiveDataSet } from '../association/receive-data-set.ts'
+import type { OutgoingRequest, ServiceAnswer, ServiceHandler } from '../association/service.ts'
+import {
+  encodeServiceRequest,
+  encodeServiceResponse,
+  readServiceCommand,
+} from '../association/service-command.ts'
+import { SERVICE_STATUS } from '../association/service-status.ts'
+import type { Accepted, AcceptedContext } from '../dcmjs/library-requestor.ts'
+import { performRequest } from '../scp/perform-request.ts'
+import {
+  type CommandSet,
+  encodeEchoRequest,
+  encodeStoreRequest,
+  isResponse,
+  parseCommandSet,
+  readCommandBytes,
+} from '../wire/command-set.ts'
+import type { Connection } from '../wire/connection.ts'
+import { DEFAULT_LIMITS } from '../wire/dimse-limits.ts'
+import { encodeMessage } from '../wire/encode-message.ts'
+import { GatheredDataSet, GatheringLimits } from '../wire/gathered-data-set.ts'
+import { giveUp } from '../wire/give-up.ts'
+import {
+  ABORT_BY_PROVIDER,
+  ABORT_BY_USER,
+  BrokenOff,
+  encodeCommand,
+  encodePdu,
+  PDU_TYPE,
+  timedOut,
+  violation,
+} from '../wire/pdu.ts'
+import { type ControlPdu, type Fragment, type PduReader, unexpectedPdu } from '../wire/pdu-reader.ts'
+import { fragmentLength, sendDataSet } from '../wire/send-data-set.ts'
+import { Watchdog } from '../wire/watchdog.ts'
+import type { RequestorTimeouts } from './requestor-timeouts.ts'
+
+const VERIFICATION = '1.2.840.10008.1.1'
+
+/** An instance to send; its data set goes out byte for byte, so it must be encoded in that transfer syntax. */
+export interface OutgoingInstance {
+  readonly sopClassUid: string
+  readonly sopInstanceUid: string
+  readonly transferSyntaxUid: string
+  /** Chunks of any size; each must stay unchanged after it was given. */
+  readonly dataSet: AsyncIterable<Buffer>
+}
+
+/** The result of negotiation. */
+export interface OpenedAssociation {
+  readonly connection: Connection
+  readonly reader: PduReader
+  /** Watches the peer while it sends. */
+  readonly watchdog: Watchdog
+  readonly clock: Clock
+  readonly timeouts: RequestorTimeouts
+  readonly accepted: Accepted
+  /** Our own request. */
+  readonly association: AssociationRequest
+  readonly services?: RequestorServices
+}
+
+/** Who answers what a peer asks on an association that we opened. */
+export interface RequestorServices {
+  readonly handler: ServiceHandler
+  readonly log: Log
+}
+
+interface Pending extends PromiseWithResolvers<ServiceAnswer> {
+  readonly messageId: number
+  /** Resolves when all of the request has been handed over. */
+  sent: Promise<void>
+  isSent: boolean
+}
+
+/**
+ * An association that we asked for: one request at a time. Whatever happens to the connection, every call settles, with
+ * ASSOCIATION_ABORTED or PROTOCOL_VIOLATION; afterwards every further call fails with the same.
+ */
+export class RequestedAssociation implements AsyncDisposable {
+  readonly #opened: OpenedAssociation
+  readonly #deadline: Watchdog
+  readonly #received: Promise<void>
+  readonly #gathering = new GatheringLimits(DEFAULT_LIMITS.requestBytes, DEFAULT_LIMITS.requestBytesEach)
+  #messageId = 0
+  #pending: Pending | undefined
+  #isReleasing = false
+  #over: Failure | undefined
+
+  constructor(opened: OpenedAssociation, stopListening: () => void) {
+    this.#opened = opened
+    this.#deadline = new Watchdog(opened.clock, (waitedFor) => this.#end(timedOut(waitedFor)))
+    this.#received = this.#receive().finally(stopListening)
+  }
+
+  get contexts(): readonly AcceptedContext[] {
+    return this.#opened.accepted.contexts
+  }
+
+  /** Whether instances of the class can be stored in the transfer syntax. */
+  accepts(sopClassUid: string, transferSyntaxUid: string): boolean {
+    return this.#context(sopClassUid, transferSyntaxUid) !== undefined
+  }
+
+  /** C-ECHO; answers the status. */
+  async echo(): Promise<number> {
+    const context = this.#context(VERIFICATION)
+    if (context === undefined) throw new Failure('STORE_REFUSED', 'the peer does not accept verification')
+    const { status } = await this.#exchange((messageId) =>
+      this.#write(encodeCommand(context.id, encodeEchoRequest(messageId, VERIFICATION))),
+    )
+    return status
+  }
+
+  /**
+   * C-STORE; answers what the peer answered, a failure status too. STORE_REFUSED when the peer accepts no context for
+   * it. When the data set's source fails, the association is aborted and the source's error thrown.
+   */
+  async store(instance: OutgoingInstance): Promise<StoreAnswer> {
+    const { sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet } = instance
+    const context = this.#context(sopClassUid, transferSyntaxUid)
+    if (context === undefined) {
+      throw new Failure('STORE_REFUSED', `the peer accepts no ${sopClassUid} in ${transferSyntaxUid}`)
+    }
+    const length = fragmentLength(this.#opened.accepted.maxPduLength)
+    const { status, errorComment } = await this.#exchange((messageId) => {
+      const command = encodeCommand(context.id, encodeStoreRequest(messageId, sopClassUid, sopInstanceUid))
+      return sendDataSet((...parts) => this.#write(...parts), context.id, length, command, dataSet)
+    })
+    return { status, ...(errorComment === undefined ? {} : { errorComment }) }
+  }
+
+  /**
+   * N-ACTION, N-CREATE, N-SET, or N-EVENT-REPORT where we are SCP; answers what the peer answered. The data set must be
+   * encoded in the transfer syntax that {@link contexts} shows. STORE_REFUSED when the peer accepts no context for it. A
+   * report is sent as well to a peer that accepts the context and leaves out the role, as some do that then take it.
+   */
+  async perform(request: OutgoingRequest): Promise<ServiceAnswer> {
+    const context = this.#context(request.sopClassUid)
+    if (context === undefined) {
+      throw new Failure('STORE_REFUSED', `the peer accepts no ${request.service} of ${request.sopClassUid}`)
+    }
+    const { maxPduLength } = this.#opened.accepted
+    return this.#exchange((messageId) => {
+      const command = encodeServiceRequest(messageId, request)
+      return this.#write(encodeMessage(context.id, command, request.dataSet, maxPduLength))
+    })
+  }
+
+  /** Resolves when the association is over, also when the peer is not polite about it. */
+  async release(): Promise<void> {
+    const { connection, timeouts } = this.#opened
+    if (this.#pending !== undefined) throw new Failure('INTERNAL', 'a release while a request is under way')
+    if (this.#over === undefined && !this.#isReleasing) {
+      this.#isReleasing = true
+      this.#deadline.set(timeouts.releaseMs, 'the answer to a release')
+      await connection.write(encodePdu(PDU_TYPE.releaseRequest, Buffer.alloc(4))).catch(() => {})
+    }
+    await this.#received
+  }
+
+  /** Ends the association at once; a request under way fails. */
+  abort(): void {
+    this.#end(calledOff())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#pending !== undefined) this.abort()
+    else await this.release()
+  }
+
+  #context(abstractSyntaxUid: string, transferSyntaxUid?: string): AcceptedContext | undefined {
+    return this.contexts.find(
+      (context) =>
+        context.abstractSyntaxUid === abstractSyntaxUid &&
+        (transferSyntaxUid === undefined || context.transferSyntaxUid === transferSyntaxUid),
+    )
+  }
+
+  async #exchange(send: (messageId: number) => Promise<void>): Promise<ServiceAnswer> {
+    if (this.#over !== undefined) throw this.#over
+    if (this.#pending !== undefined || this.#isReleasing) {
+      throw new Failure('INTERNAL', 'a request while another one, or the release, is under way')
+    }
+    this.#messageId = (this.#messageId % 0xffff) + 1
+    const pending: Pending = {
+      messageId: this.#messageId,
+      sent: Promise.resolve(),
+      isSent: false,
+      ...Promise.withResolvers<ServiceAnswer>(),
+    }
+    pending.promise.catch(() => {}) // the sending may fail first, and then nobody waits for the response
+    this.#pending = pending
+    try {
+      const sending = send(pending.messageId)
+      pending.sent = sending.catch(() => {})
+      await Promise.race([sending, untilRejected(pending.promise)])
+      pending.isSent = true
+      this.#awaitResponse()
+      return await pending.promise
+    } catch (error) {
+      // half a message may have gone out: nothing else can follow it
+      this.#end(this.#opened.connection.failure ?? calledOff())
+      throw error
+    } finally {
+      this.#deadline.stop()
+      this.#pending = undefined
+    }
+  }
+
+  #awaitResponse(): void {
+    this.#deadline.set(this.#opened.timeouts.responseMs, 'a response')
+  }
+
+  async #write(...parts: readonly Buffer[]): Promise<void> {
+    this.#deadline.set(this.#opened.timeouts.sendMs, 'the peer to take a request')
+    await this.#opened.connection.write(...parts)
+    this.#deadline.stop()
+  }
+
+  async #receive(): Promise<void> {
+    const { reader, watchdog } = this.#opened
+    try {
+      for (;;) {
+        const next = await reader.next()
+        if (next.type === 'control') return this.#released(next)
+        await this.#message(next)
+        watchdog.stop()
+      }
+    } catch (error) {
+      this.#end(error)
+    }
+  }
+
+  #released({ pduType }: ControlPdu): void {
+    const { connection } = this.#opened
+    if (pduType === PDU_TYPE.releaseResponse && this.#isReleasing) {
+      this.#end(new Failure('ASSOCIATION_ABORTED', 'the association has been released'))
+    } else if (pduType === PDU_TYPE.releaseRequest) {
+      // a release may not be refused (PS3.8 §7.2.2); also our part of a release collision
+      connection.write(encodePdu(PDU_TYPE.releaseResponse, Buffer.alloc(4))).catch(() => {})
+      this.#end(new Failure('ASSOCIATION_ABORTED', 'the peer released the association'))
+    } else throw unexpectedPdu(pduType, 'in an open association')
+  }
+
+  async #message(first: Fragment): Promise<void> {
+    if (!first.isCommand) throw violation(ABORT_BY_PROVIDER.unexpectedPdu, 'a data set without a command')
+    const command = parseCommandSet(await readCommandBytes(this.#opened.reader, first))
+    if (isResponse(command)) await this.#response(first.contextId, command)
+    else await this.#request(first.contextId, command)
+  }
+
+  async #response(contextId: number, command: CommandSet): Promise<void> {
+    const { reader, clock } = this.#opened
+    using gathered = new GatheredDataSet(this.#gathering)
+    if (command.hasDataSet) {
+      await receiveDataSet(reader, contextId, gathered, clock, DEFAULT_LIMITS.discardMs)
+    }
+    const pending = this.#pending
+    if (pending === undefined || command.messageIdBeingRespondedTo !== pending.messageId) {
+      throw notAwaited(command)
+    }
+    const { status, errorComment, affectedSopInstanceUid: sopInstanceUid } = command
+    if (status === undefined) throw violation(ABORT_BY_USER, 'a response without a status')
+    pending.resolve({
+      status,
+      ...(errorComment === undefined ? {} : { errorComment }),
+      ...(sopInstanceUid === undefined ? {} : { sopInstanceUid }),
+      ...(command.hasDataSet && !gathered.isTooLarge ? { dataSet: gathered.whole() } : {}),
+    })
+  }
+
+  /** The peer asks, as the SCP of storage commitment does when it reports. */
+  async #request(contextId: number, command: CommandSet): Promise<void> {
+    const { accepted, association, clock, reader, services } = this.#opened
+    const context = this.contexts.find(({ id }) => id === contextId)
+    const asked = readServiceCommand(command)
+    if (services === undefined || context === undefined || asked === undefined) throw notAwaited(command)
+    const means = {
+      reader,
+      clock,
+      gathering: this.#gathering,
+      discardMs: DEFAULT_LIMITS.discardMs,
+      ...services,
+    }
+    const call = { association, contextId, context, command, asked }
+    const answer = (await performRequest(call, means)) ?? { status: SERVICE_STATUS.UnrecognizedOperation }
+    // A request of our own that is going out must not be broken up.
+    await this.#pending?.sent
+    const response = encodeServiceResponse(command, answer)
+    await this.#write(encodeMessage(contextId, response, answer.dataSet, accepted.maxPduLength))
+    if (this.#pending?.isSent === true) this.#awaitResponse()
+  }
+
+  #end(error: unknown): void {
+    if (this.#over !== undefined) return
+    this.#over = giveUp(this.#opened.connection, error, DEFAULT_LIMITS.lingerMs)
+    this.#deadline.close()
+    this.#opened.watchdog.close()
+    this.#pending?.reject(this.#over)
+  }
+}
+
+function notAwaited({ commandField }: CommandSet): BrokenOff {
+  return violation(ABORT_BY_USER, `command field ${commandField.toString(16)}H, not the response awaited`)
+}
+
+export function calledOff(): BrokenOff {
+  return new BrokenOff('ASSOCIATION_ABORTED', ABORT_BY_USER, 'the association was called off')
+}
+
+/** Rejects with the promise, and never resolves: a peer may answer before it has all of a request. */
+function untilRejected(promise: Promise<unknown>): Promise<never> {
+  return promise.then(() => new Promise<never>(() => {}))
+}

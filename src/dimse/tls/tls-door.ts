@@ -1,0 +1,123 @@
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Clock } from '../../platform/clock.ts'
+import { Failure, failureFrom } from '../../platform/failure.ts'
+import type { CallerTrouble } from '../association/caller-trouble.ts'
+import { type RequestTitles, requestTitles } from '../association/request-titles.ts'
+import { requestTrouble } from '../association/request-trouble.ts'
+import type { TlsPeer } from '../association/tls-peer.ts'
+import { Connection } from '../wire/connection.ts'
+import { giveUp } from '../wire/give-up.ts'
+import { encodePdu, PDU_TYPE } from '../wire/pdu.ts'
+import { type TlsAcceptance, TlsGate } from './tls-gate.ts'
+import { isTlsRecord } from './tls-record.ts'
+
+/** Rejected permanently by the service provider, no reason given (PS3.8 §9.3.4): all that the standard has for it. */
+const REJECTION = encodePdu(PDU_TYPE.associateReject, Uint8Array.of(0, 1, 2, 1))
+
+export interface TlsDoorParts {
+  readonly acceptance: TlsAcceptance
+  readonly clock: Clock
+  /** For the first byte, and then for the handshake. */
+  readonly requestMs: number
+  readonly lingerMs: number
+  readonly report: (trouble: CallerTrouble) => void
+}
+
+export interface Secured {
+  readonly socket: TLSSocket
+  readonly tls: TlsPeer
+}
+
+/** Secures the connections of a TLS listener before their associations begin. */
+export class TlsDoor {
+  readonly #parts: TlsDoorParts
+  readonly #gate: TlsGate
+
+  constructor(parts: TlsDoorParts) {
+    this.#parts = parts
+    this.#gate = new TlsGate(parts.acceptance, parts.clock, parts.requestMs)
+  }
+
+  /**
+   * Resolves with the secured connection; or with undefined, after telling a rejected peer why (by TLS or DICOM, as the peer
+   * speaks), reporting it and closing the socket. Never rejects.
+   */
+  async enter(socket: Socket, peerAddress: string): Promise<Secured | undefined> {
+    socket.on('error', () => {}) // what broke is told by 'close' and by the handshake
+    const first = await this.#firstBytes(socket)
+    if (first instanceof Failure) {
+      this.#parts.report({ ...requestTrouble(Buffer.alloc(0), first), peerAddress })
+      return undefined
+    }
+    try {
+      if (first[0] === PDU_TYPE.associateRequest) return await this.#refusePlain(socket, first, peerAddress)
+      if (!isTlsRecord(first)) throw new Failure('TLS_FAILED', 'it speaks neither TLS nor DICOM')
+      return await this.#examine(await this.#gate.secure(socket), peerAddress)
+    } catch (error) {
+      socket.destroy()
+      this.#reportFailed(error, peerAddress)
+      return undefined
+    }
+  }
+
+  /** The bytes with which the peer begins, left where they are; or why there are none. */
+  #firstBytes(socket: Socket): Promise<Buffer | Failure> {
+    const { clock, requestMs } = this.#parts
+    const { promise, resolve } = Promise.withResolvers<Buffer | Failure>()
+    const timer = clock.after(requestMs, () => {
+      resolve(new Failure('ASSOCIATION_ABORTED', `${requestMs / 1000} s passed`))
+      socket.destroy()
+    })
+    socket.once('close', () => resolve(new Failure('ASSOCIATION_ABORTED', 'the connection is closed')))
+    socket.once('data', (chunk) => {
+      socket.pause()
+      socket.unshift(chunk)
+      resolve(chunk)
+    })
+    return promise.finally(() => timer.cancel())
+  }
+
+  async #refusePlain(socket: Socket, request: Buffer, peerAddress: string): Promise<undefined> {
+    const { clock, lingerMs, report } = this.#parts
+    report({
+      kind: 'plain-on-tls',
+      peerAddress,
+      ...printable(requestTitles(request)),
+      words: `it speaks DICOM without TLS on port ${socket.localPort}, which is for TLS`,
+    })
+    const connection = new Connection(socket, clock)
+    await connection.write(REJECTION).catch(() => {})
+    connection.letGo(lingerMs)
+    await connection.closed
+    return undefined
+  }
+
+  /** A peer that is not believed is told by an A-ABORT: the handshake itself has gone well. */
+  async #examine(socket: TLSSocket, peerAddress: string): Promise<Secured | undefined> {
+    try {
+      return { socket, tls: this.#gate.examine(socket) }
+    } catch (error) {
+      this.#reportFailed(error, peerAddress)
+      const connection = new Connection(socket, this.#parts.clock)
+      giveUp(connection, error, this.#parts.lingerMs)
+      await connection.closed
+      return undefined
+    }
+  }
+
+  #reportFailed(error: unknown, peerAddress: string): void {
+    const { message } = failureFrom(error, 'TLS_FAILED', 'securing a connection')
+    this.#parts.report({ kind: 'handshake-failed', peerAddress, words: message })
+  }
+}
+
+/** Titles that are text; a peer at the wrong door need not speak DICOM at all. */
+function printable({ callingAeTitle = '', calledAeTitle = '' }: RequestTitles): RequestTitles {
+  return {
+    ...(isText(callingAeTitle) ? { callingAeTitle } : {}),
+    ...(isText(calledAeTitle) ? { calledAeTitle } : {}),
+  }
+}
+
+const isText = (title: string): boolean => /^[\x20-\x7e]+$/.test(title)

@@ -1,0 +1,198 @@
+import type { Socket } from 'node:net'
+import type { Clock } from '../../platform/clock.ts'
+import { Failure } from '../../platform/failure.ts'
+import { type AbortOrigin, encodeAbort } from './pdu.ts'
+import { brokenWords } from './tls-words.ts'
+
+/** Bytes that may wait here for their reader before the socket is paused; and pieces, which a peer can make tiny. */
+const MAX_BUFFERED = 256 * 1024
+const MAX_CHUNKS = 1024
+/**
+ * After this many bytes the event loop has a turn. Node.js reads a socket as long as there is something, up to 2 MiB; finished
+ * work of the disk would wait for all of it.
+ */
+const TURN_BYTES = 128 * 1024
+/**
+ * Yield only if this peer has been the sole sender for this many bytes. With several senders, read each in one go: their
+ * instances then finish together and share the device's flushes.
+ */
+const ALONE_BYTES = 1024 * 1024
+/** A-ASSOCIATE-RQ up to the end of the calling AE title (PS3.8 §9.3.2). */
+const HEAD_BYTES = 42
+
+/**
+ * A socket that is read on request. Bytes that were not requested yet stay within {@link MAX_BUFFERED}, then TCP holds the peer
+ * back. Until then the socket keeps being read, so that a peer that goes away is noticed at once.
+ */
+export class Connection {
+  /** The connection whose bytes came last, and their number since another's came. */
+  static #last: Connection | undefined
+  static #sinceOther = 0
+  readonly #socket: Socket
+  readonly #clock: Clock
+  readonly #chunks: Buffer[] = []
+  #buffered = 0
+  #failure: Failure | undefined
+  #sinceTurn = 0
+  #awaitsTurn = false
+  #dropping = false
+  #head = Buffer.alloc(0)
+  #reader: PromiseWithResolvers<void> | undefined
+  #writer: PromiseWithResolvers<void> | undefined
+  /** Resolves when the socket is gone. */
+  readonly closed: Promise<void>
+
+  constructor(socket: Socket, clock: Clock) {
+    this.#socket = socket
+    this.#clock = clock
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
+    socket.setNoDelay(true)
+    socket.on('data', (chunk) => this.#arrived(chunk))
+    socket.on('drain', () => this.#drained())
+    socket.on('end', () => this.fail(lost('the peer closed the connection')))
+    socket.on('error', (error) => this.fail(lost(`the connection broke: ${brokenWords(error)}`)))
+    socket.on('close', () => this.#closed())
+  }
+
+  /** Why nothing more comes or goes; undefined while it does. */
+  get failure(): Failure | undefined {
+    return this.#failure
+  }
+
+  /** A copy of the first bytes that came, at most 42 of them, whether they were taken or not. */
+  get head(): Buffer {
+    return this.#head
+  }
+
+  /** Resolves once there is a byte to take; rejects when there never will be. */
+  async some(): Promise<void> {
+    if (this.#buffered === 0) await this.#more()
+  }
+
+  /** The next `length` bytes in one piece; for headers and small bodies. */
+  async exactly(length: number): Promise<Buffer> {
+    while (this.#buffered < length) await this.#more()
+    const [first] = this.#chunks
+    if (first !== undefined && first.length < length) {
+      this.#chunks.splice(0, this.#chunks.length, Buffer.concat(this.#chunks, this.#buffered))
+    }
+    return this.#take(length)
+  }
+
+  /** The next `length` bytes, left where they are. */
+  async peek(length: number): Promise<Buffer> {
+    const bytes = await this.exactly(length)
+    this.#chunks.unshift(bytes)
+    this.#buffered += bytes.length
+    return bytes
+  }
+
+  /** The next bytes as they lie, at most `length`, without a copy. */
+  async upTo(length: number): Promise<Buffer> {
+    await this.some()
+    return this.#take(length)
+  }
+
+  /** Hands over to the socket, and resolves when it can take more. */
+  async write(...parts: readonly Buffer[]): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    this.#socket.cork()
+    for (const part of parts) this.#socket.write(part)
+    this.#socket.uncork()
+    if (!this.#socket.writableNeedDrain) return
+    this.#writer ??= Promise.withResolvers()
+    await this.#writer.promise
+  }
+
+  /** Whoever waits for the peer, or will, gets this; the first failure stays. Bytes that are here can still be taken. */
+  fail(failure: Failure): void {
+    this.#failure ??= failure
+    this.#reader?.reject(this.#failure)
+    this.#writer?.reject(this.#failure)
+  }
+
+  /** Sends A-ABORT as the last thing and lets go of the peer. */
+  abort(origin: AbortOrigin, lingerMs: number): void {
+    if (this.#socket.writable) this.#socket.write(encodeAbort(origin))
+    this.letGo(lingerMs)
+  }
+
+  /**
+   * Takes nothing more from the peer. Written bytes still go out; the peer's bytes are read and dropped, since
+   * closing with unread bytes would reset the connection and take our last PDU along. The socket is destroyed when the
+   * peer has not closed within `lingerMs` (ARTIM, PS3.8 §9.1.5).
+   */
+  letGo(lingerMs: number): void {
+    this.fail(lost('the association is over'))
+    this.#dropping = true
+    this.#chunks.length = 0
+    this.#buffered = 0
+    if (this.#socket.closed) return
+    this.#socket.resume()
+    this.#socket.end()
+    const timer = this.#clock.after(lingerMs, () => this.#socket.destroy())
+    this.#socket.once('close', () => timer.cancel())
+  }
+
+  #arrived(chunk: Buffer): void {
+    if (this.#dropping) return
+    const missing = HEAD_BYTES - this.#head.length
+    if (missing > 0) this.#head = Buffer.concat([this.#head, chunk.subarray(0, missing)])
+    this.#chunks.push(chunk)
+    this.#buffered += chunk.length
+    this.#sinceTurn += chunk.length
+    Connection.#sinceOther = Connection.#last === this ? Connection.#sinceOther + chunk.length : 0
+    Connection.#last = this
+    if (this.#sinceTurn >= TURN_BYTES && Connection.#sinceOther >= ALONE_BYTES) this.#endTurn()
+    this.#flow()
+    this.#reader?.resolve()
+  }
+
+  #closed(): void {
+    if (Connection.#last === this) Connection.#last = undefined
+    this.fail(lost('the connection is closed'))
+  }
+
+  #drained(): void {
+    this.#writer?.resolve()
+    this.#writer = undefined
+  }
+
+  async #more(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    this.#reader = Promise.withResolvers()
+    this.#flow()
+    await this.#reader.promise
+  }
+
+  #take(length: number): Buffer {
+    const [first] = this.#chunks
+    if (first === undefined) throw new Failure('INTERNAL', 'taking bytes that are not there')
+    const taken = first.length <= length ? first : first.subarray(0, length)
+    if (taken === first) this.#chunks.shift()
+    else this.#chunks[0] = first.subarray(length)
+    this.#buffered -= taken.length
+    this.#flow()
+    return taken
+  }
+
+  #endTurn(): void {
+    this.#sinceTurn = 0
+    this.#awaitsTurn = true
+    setImmediate(() => {
+      this.#awaitsTurn = false
+      this.#flow()
+    })
+  }
+
+  /** The socket is read where there is room, and others have had their turn. */
+  #flow(): void {
+    const isFull = this.#buffered >= MAX_BUFFERED || this.#chunks.length >= MAX_CHUNKS
+    const isHeld = !this.#dropping && (isFull || this.#awaitsTurn)
+    if (isHeld !== this.#socket.isPaused()) this.#socket[isHeld ? 'pause' : 'resume']()
+  }
+}
+
+function lost(message: string): Failure {
+  return new Failure('ASSOCIATION_ABORTED', message)
+}

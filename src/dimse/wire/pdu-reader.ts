@@ -1,0 +1,188 @@
+import { Failure } from '../../platform/failure.ts'
+import type { Connection } from './connection.ts'
+import { MAX_ASSOCIATE_LENGTH } from './dimse-limits.ts'
+import {
+  ABORT_BY_PROVIDER,
+  type BrokenOff,
+  PDU_HEADER_LENGTH,
+  PDU_TYPE,
+  PDV_COMMAND,
+  PDV_HEADER_LENGTH,
+  PDV_LAST,
+  violation,
+} from './pdu.ts'
+import type { Watchdog } from './watchdog.ts'
+
+/** The header of one PDV; its value is taken piece by piece with {@link PduReader.piece}. */
+export interface Fragment {
+  readonly type: 'fragment'
+  readonly contextId: number
+  readonly isCommand: boolean
+  readonly isLast: boolean
+}
+
+/** A PDU other than P-DATA-TF, whole. */
+export interface ControlPdu {
+  readonly type: 'control'
+  readonly pduType: number
+  /** Without the PDU header. */
+  readonly body: Buffer
+}
+
+/** So many PDVs are taken apart at once; a peer can make them tiny, and each costs the same. */
+const FRAGMENTS_A_TURN = 256
+
+/** The body lengths that a PDU of each type may announce; what announces more is not read. */
+const CONTROL_LENGTHS: ReadonlyMap<number, readonly [min: number, max: number]> = new Map([
+  [PDU_TYPE.associateRequest, [68, MAX_ASSOCIATE_LENGTH]],
+  [PDU_TYPE.associateAccept, [68, MAX_ASSOCIATE_LENGTH]],
+  [PDU_TYPE.associateReject, [4, 4]],
+  [PDU_TYPE.releaseRequest, [4, 4]],
+  [PDU_TYPE.releaseResponse, [4, 4]],
+  [PDU_TYPE.abort, [4, 4]],
+])
+
+/**
+ * Takes PDUs apart as they arrive (PS3.8 §9.3). Every length is checked before anything is read for it, and the value
+ * of a PDV is handed on as it comes: no PDU is ever held whole, but the small ones. A-ABORT is thrown as a Failure.
+ */
+export class PduReader {
+  readonly #connection: Connection
+  readonly #watchdog: Watchdog
+  readonly #limits: { readonly maxPduLength: number; readonly pduMs: number }
+  #maxPduLength: number
+  #pduLeft = 0
+  #valueLeft = 0
+  #fragmentsLeft = FRAGMENTS_A_TURN
+
+  constructor(
+    connection: Connection,
+    watchdog: Watchdog,
+    limits: { readonly maxPduLength: number; readonly pduMs: number },
+  ) {
+    this.#connection = connection
+    this.#watchdog = watchdog
+    this.#limits = limits
+    this.#maxPduLength = limits.maxPduLength
+  }
+
+  /** The longest P-DATA-TF that the peer is told of, where it is another one than the limit for all. */
+  announced(maxPduLength: number): void {
+    this.#maxPduLength = maxPduLength
+  }
+
+  /** Reads the next fragment or PDU between messages. Its first byte may take as long as the watchdog was set to beforehand. */
+  async next(): Promise<Fragment | ControlPdu> {
+    await this.#othersFirst()
+    if (this.#pduLeft === 0) await this.#connection.some()
+    this.restartTimer()
+    return this.nextOfMessage()
+  }
+
+  /** Reads the next fragment or PDU within a message: it must be whole before the limit between two PDUs has passed. */
+  async nextOfMessage(): Promise<Fragment | ControlPdu> {
+    if (this.#pduLeft > 0) return this.#fragment()
+    this.restartTimer()
+    const header = await this.#connection.exactly(PDU_HEADER_LENGTH)
+    const pduType = header.readUInt8(0)
+    const length = header.readUInt32BE(2)
+    if (pduType === PDU_TYPE.data) return this.#openData(length)
+    return this.#control(pduType, length)
+  }
+
+  /** The next fragment of a running message: the same context, the same kind. */
+  async continuation(contextId: number, isCommand: boolean): Promise<Fragment> {
+    const next = await this.nextOfMessage()
+    if (next.type === 'control') throw unexpectedPdu(next.pduType, 'inside a message')
+    if (next.contextId !== contextId || next.isCommand !== isCommand) {
+      const found = `${next.isCommand ? 'command' : 'data'} fragment on context ${next.contextId}`
+      throw violation(ABORT_BY_PROVIDER.invalidPduParameter, `${found} inside another message`)
+    }
+    return next
+  }
+
+  /** The next bytes of the current fragment's value; undefined at its end. */
+  async piece(): Promise<Buffer | undefined> {
+    if (this.#valueLeft === 0) return undefined
+    const piece = await this.#connection.upTo(this.#valueLeft)
+    this.#valueLeft -= piece.length
+    this.#pduLeft -= piece.length
+    return piece
+  }
+
+  /** The time in which the peer must complete a PDU begins again, after we have kept it waiting. */
+  restartTimer(): void {
+    this.#watchdog.set(this.#limits.pduMs, 'the rest of a message')
+  }
+
+  /** We keep the peer waiting. */
+  stopTimer(): void {
+    this.#watchdog.stop()
+  }
+
+  #openData(length: number): Promise<Fragment> {
+    if (length > this.#maxPduLength || length < PDV_HEADER_LENGTH) {
+      const message = `P-DATA-TF of ${length} bytes, announced at most ${this.#maxPduLength}`
+      throw violation(ABORT_BY_PROVIDER.invalidPduParameter, message)
+    }
+    this.#pduLeft = length
+    return this.#fragment()
+  }
+
+  async #fragment(): Promise<Fragment> {
+    if (this.#fragmentsLeft-- === 0) await this.#othersFirst()
+    const left = this.#pduLeft
+    if (left < PDV_HEADER_LENGTH) throw badPdv(`${left} bytes left in the PDU for a PDV`)
+    const header = await this.#connection.exactly(PDV_HEADER_LENGTH)
+    const length = header.readUInt32BE(0)
+    if (length < 2 || length > left - 4) throw badPdv(`PDV of ${length} bytes where ${left - 4} are left`)
+    this.#pduLeft = left - PDV_HEADER_LENGTH
+    this.#valueLeft = length - 2
+    const control = header.readUInt8(5)
+    return {
+      type: 'fragment',
+      contextId: header.readUInt8(4),
+      isCommand: (control & PDV_COMMAND) !== 0,
+      isLast: (control & PDV_LAST) !== 0,
+    }
+  }
+
+  /**
+   * Lets every other connection have its turn. Bytes that lie here already are read without one, so a peer that sends
+   * thousands of tiny messages or fragments would have the event loop to itself for as long as they last.
+   */
+  async #othersFirst(): Promise<void> {
+    this.#fragmentsLeft = FRAGMENTS_A_TURN
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  async #control(pduType: number, length: number): Promise<ControlPdu> {
+    const limits = CONTROL_LENGTHS.get(pduType)
+    if (limits === undefined) {
+      throw violation(ABORT_BY_PROVIDER.unrecognizedPdu, `PDU of unknown type ${pduType}`)
+    }
+    if (length < limits[0] || length > limits[1]) {
+      const message = `PDU of type ${pduType} with a length of ${length}`
+      throw violation(ABORT_BY_PROVIDER.invalidPduParameter, message)
+    }
+    const body = await this.#connection.exactly(length)
+    if (pduType === PDU_TYPE.abort) throw peerAborted(body)
+    return { type: 'control', pduType, body }
+  }
+}
+
+export function unexpectedPdu(pduType: number, when: string): BrokenOff {
+  return violation(ABORT_BY_PROVIDER.unexpectedPdu, `PDU of type ${pduType} ${when}`)
+}
+
+function badPdv(message: string): BrokenOff {
+  return violation(ABORT_BY_PROVIDER.invalidPduParameter, message)
+}
+
+function peerAborted(body: Buffer): Failure {
+  const origin = body.readUInt8(2) === 0 ? 'service user' : 'service provider'
+  return new Failure(
+    'ASSOCIATION_ABORTED',
+    `the peer aborted the association (${origin}, reason ${body.readUInt8(3)})`,
+  )
+}
