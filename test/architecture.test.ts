@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { circlesOf, graphOf, readImports, sourceFiles } from '../build/import-graph.ts'
 import { importGraphPage, importGraphPicture } from '../build/import-graph-page.ts'
+import { attributeOf } from '../src/dicom/vocabulary/attribute.ts'
 
 /** For each folder of src/, the other folders it may import. docs/architecture.md shows the same table. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
@@ -160,4 +161,24 @@ test('every folder of src holds at most 25 files and has a README', () => {
   const folders = Map.groupBy(files, (file) => posix.dirname(file))
   expect(Array.from(folders).filter(([, inside]) => inside.length > 25)).toEqual([])
   expect([...folders.keys()].filter((folder) => !existsSync(`src/${folder}/README.md`))).toEqual([])
+})
+
+test('tags of the standard are named by keyword, in the source and in the tests', () => {
+  const named = /vocabulary\/tag\.ts$|-table\.ts$/
+  const bare = ['src', 'test', 'bench', 'build'].flatMap((root) =>
+    sourceFiles(root)
+      .filter((file) => !named.test(file))
+      .flatMap((file) => {
+        const literals = readFileSync(`${root}/${file}`, 'utf8').matchAll(
+          /\b0x([0-9a-f]{4})_([0-9a-f]{4})\b/gi,
+        )
+        return Array.from(literals, ([literal, group, element]) => ({
+          file: `${root}/${file}`,
+          literal,
+          keyword: attributeOf(Number.parseInt(`${group}${element}`, 16))?.keyword,
+        }))
+      })
+      .filter(({ keyword }) => keyword !== undefined),
+  )
+  expect(bare).toEqual([])
 })

@@ -1,9 +1,18 @@
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { explicitHeaderBytes } from '../../src/dicom/vocabulary/value-representation.ts'
 
 /** What every copy of an instance must have if the original has it: UIDs, name and ID, size, pixels, content. */
 const REQUIRED: readonly number[] = [
-  0x0008_0016, 0x0008_0018, 0x0010_0010, 0x0010_0020, 0x0020_000d, 0x0020_000e, 0x0028_0010, 0x0028_0011,
-  0x0040_a730, 0x7fe0_0010,
+  TAG.SOPClassUID,
+  TAG.SOPInstanceUID,
+  TAG.PatientName,
+  TAG.PatientID,
+  TAG.StudyInstanceUID,
+  TAG.SeriesInstanceUID,
+  TAG.Rows,
+  TAG.Columns,
+  TAG.ContentSequence,
+  TAG.PixelData,
 ]
 
 /**

@@ -1,4 +1,6 @@
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
+import { tagNamed, tagOf } from '../../test/support/tag-named.ts'
 import { type Element, encodeDataSet } from '../study/elements.ts'
 import type { Person } from './people.ts'
 
@@ -30,30 +32,30 @@ export function imageElements(
 ): Element[] {
   const study = `1.2.840.99999.8.${person.number + 1}`
   const plain: Element[] = [
-    [0x0008_0005, 'CS', 'ISO_IR 192'],
-    [0x0008_0008, 'CS', 'ORIGINAL\\PRIMARY\\AXIAL'],
-    [0x0008_0016, 'UI', CT],
-    [0x0008_0018, 'UI', `${study}.1.1`],
-    [0x0008_0020, 'DA', STUDY_DATE],
-    [0x0008_0050, 'SH', person.accession],
-    [0x0008_0060, 'CS', 'CT'],
-    [0x0008_0070, 'LO', 'Invented Devices'],
-    [0x0010_0010, 'PN', Buffer.from(person.name)],
-    [0x0010_0020, 'LO', person.id],
-    [0x0010_0030, 'DA', person.birthDate],
-    [0x0018_0050, 'DS', '2.5'],
-    [0x0018_1163, 'DS', '7'],
-    [0x0020_000d, 'UI', study],
-    [0x0020_000e, 'UI', `${study}.1`],
-    [0x0028_0002, 'US', [1]],
-    [0x0028_0004, 'CS', 'MONOCHROME2'],
-    [0x0028_0010, 'US', [8]],
-    [0x0028_0011, 'US', [8]],
-    [0x0028_0100, 'US', [8]],
-    [0x0028_0101, 'US', [8]],
-    [0x0028_0102, 'US', [7]],
-    [0x0028_0103, 'US', [0]],
-    [0x7fe0_0010, 'OW', Buffer.alloc(64, 7)],
+    [TAG.SpecificCharacterSet, 'CS', 'ISO_IR 192'],
+    [TAG.ImageType, 'CS', 'ORIGINAL\\PRIMARY\\AXIAL'],
+    [TAG.SOPClassUID, 'UI', CT],
+    [TAG.SOPInstanceUID, 'UI', `${study}.1.1`],
+    [TAG.StudyDate, 'DA', STUDY_DATE],
+    [TAG.AccessionNumber, 'SH', person.accession],
+    [TAG.Modality, 'CS', 'CT'],
+    [tagNamed('Manufacturer'), 'LO', 'Invented Devices'],
+    [TAG.PatientName, 'PN', Buffer.from(person.name)],
+    [TAG.PatientID, 'LO', person.id],
+    [TAG.PatientBirthDate, 'DA', person.birthDate],
+    [tagNamed('SliceThickness'), 'DS', '2.5'],
+    [tagOf(0x0018, 0x1163), 'DS', '7'],
+    [TAG.StudyInstanceUID, 'UI', study],
+    [TAG.SeriesInstanceUID, 'UI', `${study}.1`],
+    [TAG.SamplesPerPixel, 'US', [1]],
+    [TAG.PhotometricInterpretation, 'CS', 'MONOCHROME2'],
+    [TAG.Rows, 'US', [8]],
+    [TAG.Columns, 'US', [8]],
+    [TAG.BitsAllocated, 'US', [8]],
+    [TAG.BitsStored, 'US', [8]],
+    [TAG.HighBit, 'US', [7]],
+    [TAG.PixelRepresentation, 'US', [0]],
+    [TAG.PixelData, 'OW', Buffer.alloc(64, 7)],
   ]
   const byTag = new Map(
     plain.filter(([tag]) => !without.includes(tag)).map((element) => [element[0], element]),

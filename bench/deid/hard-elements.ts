@@ -1,11 +1,18 @@
 import { encode } from 'iconv-lite'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
+import { tagNamed } from '../../test/support/tag-named.ts'
 import { type Element, encodeDataSet } from '../study/elements.ts'
 import { type HardCase, imageCase, imageElements, STUDY_DATE } from './hard-case.ts'
 import type { Person } from './people.ts'
 import { SAFE_CREATOR, SAFE_GROUP } from './plant.ts'
 
 const ENHANCED_SR = '1.2.840.10008.5.1.4.1.1.88.33'
-const [NAME, ID, BIRTH_DATE, SERIES_DESCRIPTION] = [0x0010_0010, 0x0010_0020, 0x0010_0030, 0x0008_103e]
+const [NAME, ID, BIRTH_DATE, SERIES_DESCRIPTION] = [
+  TAG.PatientName,
+  TAG.PatientID,
+  TAG.PatientBirthDate,
+  tagNamed('SeriesDescription'),
+]
 
 /** Everything of one person that is no text in frames. */
 export function hardElements(person: Person): HardCase[] {
@@ -25,14 +32,14 @@ const eachEncoded = (elements: readonly Element[]): Buffer[] => elements.map((on
 /** One element reaches over the next ones, headers and all; the data set still parses. */
 function wrongLengths(person: Person): HardCase[] {
   const swallowing: readonly Element[] = [
-    [0x0008_0070, 'LO', 'MAKER '],
-    [0x0008_1090, 'LO', 'MODEL '],
-    [0x0008_0301, 'US', [1]],
-    [0x0008_041b, 'OB', Buffer.alloc(8)],
-    [0x0010_4000, 'LT', 'remark'],
-    [0x0018_1020, 'LO', 'V1'],
-    [0x0028_0002, 'US', [1]],
-    [0x0028_3006, 'OW', Buffer.alloc(8)],
+    [tagNamed('Manufacturer'), 'LO', 'MAKER '],
+    [tagNamed('ManufacturerModelName'), 'LO', 'MODEL '],
+    [tagNamed('PrivateGroupReference'), 'US', [1]],
+    [tagNamed('RecordKey'), 'OB', Buffer.alloc(8)],
+    [tagNamed('PatientComments'), 'LT', 'remark'],
+    [tagNamed('SoftwareVersions'), 'LO', 'V1'],
+    [TAG.SamplesPerPixel, 'US', [1]],
+    [tagNamed('LUTData'), 'OW', Buffer.alloc(8)],
   ]
   return swallowing.flatMap((element) => {
     const elements = imageElements(person, [element])
@@ -100,7 +107,7 @@ function spellings(person: Person): HardCase[] {
         imageElements(
           person,
           [
-            [0x0008_0005, 'CS', set],
+            [TAG.SpecificCharacterSet, 'CS', set],
             [NAME, 'PN', name],
             [BIRTH_DATE, 'DA', i % 2 === 0 ? birthDate : dotted],
             ...(id === undefined ? [] : ([[ID, 'LO', id]] as Element[])),
@@ -136,7 +143,7 @@ function dates(person: Person): HardCase[] {
     const block = SAFE_GROUP * 0x1_0000
     const changed: Element[] = [
       [SERIES_DESCRIPTION, 'LO', Buffer.from(`scan of ${spelling} axial`)],
-      [0x0020_4000, 'LT', Buffer.from(`as on ${spelling}.`)],
+      [tagNamed('ImageComments'), 'LT', Buffer.from(`as on ${spelling}.`)],
       [block + 0x10, 'LO', SAFE_CREATOR],
       [block + 0x1001, 'LO', Buffer.from(`made ${spelling}`)],
       [block + 0x1002, 'DA', STUDY_DATE],
@@ -169,32 +176,39 @@ const CONCEPTS: readonly (readonly [code: string, scheme: string, meaning: strin
 const SERIAL = 'S-4711-0815'
 
 const named = (value: string, of: string, words: string): Element[] => [
-  [0x0008_0100, 'SH', value],
-  [0x0008_0102, 'SH', of],
-  [0x0008_0104, 'LO', Buffer.from(words)],
+  [TAG.CodeValue, 'SH', value],
+  [TAG.CodingSchemeDesignator, 'SH', of],
+  [TAG.CodeMeaning, 'LO', Buffer.from(words)],
 ]
 
 function concepts(person: Person): HardCase[] {
   return CONCEPTS.map(([code, scheme, meaning, relationship = 'CONTAINS']) => {
     const content: Element[] = [
-      [0x0040_a010, 'CS', relationship],
-      [0x0040_a040, 'CS', 'TEXT'],
-      [0x0040_a043, 'SQ', [named(code, scheme, meaning)]],
-      [0x0040_a160, 'UT', SERIAL],
+      [TAG.RelationshipType, 'CS', relationship],
+      [TAG.ValueType, 'CS', 'TEXT'],
+      [TAG.ConceptNameCodeSequence, 'SQ', [named(code, scheme, meaning)]],
+      [TAG.TextValue, 'UT', SERIAL],
     ]
     const report = imageElements(
       person,
       [
-        [0x0008_0016, 'UI', ENHANCED_SR],
-        [0x0008_0060, 'CS', 'SR'],
-        [0x0040_a040, 'CS', 'CONTAINER'],
-        [0x0040_a043, 'SQ', [named('126000', 'DCM', 'Imaging Measurement Report')]],
-        [0x0040_a730, 'SQ', [content]],
+        [TAG.SOPClassUID, 'UI', ENHANCED_SR],
+        [TAG.Modality, 'CS', 'SR'],
+        [TAG.ValueType, 'CS', 'CONTAINER'],
+        [TAG.ConceptNameCodeSequence, 'SQ', [named('126000', 'DCM', 'Imaging Measurement Report')]],
+        [TAG.ContentSequence, 'SQ', [content]],
       ],
       [
-        0x0028_0002, 0x0028_0004, 0x0028_0010, 0x0028_0011, 0x0028_0100, 0x0028_0101, 0x0028_0102,
-        0x0028_0103,
-      ].concat(0x7fe0_0010),
+        TAG.SamplesPerPixel,
+        TAG.PhotometricInterpretation,
+        TAG.Rows,
+        TAG.Columns,
+        TAG.BitsAllocated,
+        TAG.BitsStored,
+        TAG.HighBit,
+        TAG.PixelRepresentation,
+        TAG.PixelData,
+      ],
     )
     return imageCase('identifiers in reports', { ...person, idCard: SERIAL }, report, {
       sopClassUid: ENHANCED_SR,
@@ -205,12 +219,12 @@ function concepts(person: Person): HardCase[] {
 
 function sealedAndTerms(person: Person): HardCase[] {
   const sealed: Element = [
-    0x0400_0500,
+    TAG.EncryptedAttributesSequence,
     'SQ',
     [
       [
-        [0x0400_0510, 'UI', '1.2.840.10008.1.2.1'],
-        [0x0400_0520, 'OB', Buffer.from(`${person.name}${person.id} `)],
+        [tagNamed('EncryptedContentTransferSyntaxUID'), 'UI', '1.2.840.10008.1.2.1'],
+        [tagNamed('EncryptedContent'), 'OB', Buffer.from(`${person.name}${person.id} `)],
       ],
     ],
   ]
@@ -220,7 +234,7 @@ function sealedAndTerms(person: Person): HardCase[] {
     imageCase(
       'a patient called like a term',
       { ...term, name: '' },
-      imageElements(term, [[0x0018_0015, 'CS', 'CHEST']]),
+      imageElements(term, [[tagNamed('BodyPartExamined'), 'CS', 'CHEST']]),
       { kept: [Buffer.from('CHEST'), Buffer.from('AXIAL')] },
     ),
   ]

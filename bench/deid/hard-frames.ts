@@ -1,3 +1,4 @@
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { encodeDataSet } from '../study/elements.ts'
 import { type HardCase, imageCase, imageElements } from './hard-case.ts'
@@ -128,7 +129,7 @@ export function hardFrames(person: Person): HardCase[] {
     const ways = waysToWrite(person).filter((way) => Buffer.byteLength(way) < 60)
     // Where nothing is blanked only what is known is seen, as it stands in the data set.
     const way = expected === 'withheld' ? `${person.name} ${person.id}` : (ways[i % ways.length] ?? '')
-    const head = encodeDataSet(imageElements(person, [], [0x7fe0_0010]))
+    const head = encodeDataSet(imageElements(person, [], [TAG.PixelData]))
     const pixels = Buffer.concat([
       hex('e07f1000 4f42 0000 ffffffff'),
       item(Buffer.alloc(0)),

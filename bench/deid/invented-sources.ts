@@ -1,4 +1,6 @@
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
+import { tagNamed } from '../../test/support/tag-named.ts'
 import { type Element, encodeDataSet } from '../study/elements.ts'
 import type { Source } from './planted-set.ts'
 
@@ -31,29 +33,29 @@ export function inventedSources(): Source[] {
     transferSyntaxUid: TRANSFER_SYNTAX.ExplicitVRLittleEndian,
     dataSet: encodeDataSet([
       ...describing(modality, samples, bits, frames),
-      [0x7fe0_0010, bits === 8 ? 'OB' : 'OW', pixels(ROWS * COLUMNS * samples * frames * (bits / 8), i)],
+      [TAG.PixelData, bits === 8 ? 'OB' : 'OW', pixels(ROWS * COLUMNS * samples * frames * (bits / 8), i)],
     ]),
   }))
 }
 
 function describing(modality: string, samples: number, bits: number, frames: number): Element[] {
   return [
-    [0x0008_0060, 'CS', modality],
-    [0x0008_0070, 'LO', 'Invented Devices'],
-    [0x0018_0050, 'DS', '2.5'],
-    [0x0018_0060, 'DS', '120'],
-    [0x0020_0011, 'IS', '1'],
-    [0x0020_0013, 'IS', '1'],
-    [0x0028_0002, 'US', [samples]],
-    [0x0028_0004, 'CS', samples === 3 ? 'RGB' : 'MONOCHROME2'],
-    ...(samples === 3 ? ([[0x0028_0006, 'US', [0]]] as Element[]) : []),
-    ...(frames > 1 ? ([[0x0028_0008, 'IS', String(frames)]] as Element[]) : []),
-    [0x0028_0010, 'US', [ROWS]],
-    [0x0028_0011, 'US', [COLUMNS]],
-    [0x0028_0100, 'US', [bits]],
-    [0x0028_0101, 'US', [bits]],
-    [0x0028_0102, 'US', [bits - 1]],
-    [0x0028_0103, 'US', [0]],
+    [TAG.Modality, 'CS', modality],
+    [tagNamed('Manufacturer'), 'LO', 'Invented Devices'],
+    [tagNamed('SliceThickness'), 'DS', '2.5'],
+    [tagNamed('KVP'), 'DS', '120'],
+    [tagNamed('SeriesNumber'), 'IS', '1'],
+    [tagNamed('InstanceNumber'), 'IS', '1'],
+    [TAG.SamplesPerPixel, 'US', [samples]],
+    [TAG.PhotometricInterpretation, 'CS', samples === 3 ? 'RGB' : 'MONOCHROME2'],
+    ...(samples === 3 ? ([[TAG.PlanarConfiguration, 'US', [0]]] as Element[]) : []),
+    ...(frames > 1 ? ([[TAG.NumberOfFrames, 'IS', String(frames)]] as Element[]) : []),
+    [TAG.Rows, 'US', [ROWS]],
+    [TAG.Columns, 'US', [COLUMNS]],
+    [TAG.BitsAllocated, 'US', [bits]],
+    [TAG.BitsStored, 'US', [bits]],
+    [TAG.HighBit, 'US', [bits - 1]],
+    [TAG.PixelRepresentation, 'US', [0]],
   ]
 }
 

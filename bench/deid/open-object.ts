@@ -1,9 +1,10 @@
 import { type DataSetEdits, editDataSet } from '../../src/dicom/edit/data-set-editor.ts'
 import type { DataElement, ElementList } from '../../src/dicom/edit/data-set-tree.ts'
 import { parsePart10Header } from '../../src/dicom/read/part10.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import type { Place } from './expectation.ts'
 
-const PIXEL_DATA = 0x7fe0_0010
+const PIXEL_DATA = TAG.PixelData
 
 /** A DICOM file to look at. */
 export interface OpenObject {

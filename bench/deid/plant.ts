@@ -1,5 +1,6 @@
 import { ElementList } from '../../src/dicom/edit/data-set-tree.ts'
-import type { Tag } from '../../src/dicom/vocabulary/tag.ts'
+import { TAG, type Tag } from '../../src/dicom/vocabulary/tag.ts'
+import { tagNamed, tagOf } from '../../test/support/tag-named.ts'
 import { type Expectation, type Place, TECHNICAL } from './expectation.ts'
 import { type Person, waysToWrite } from './people.ts'
 import type { Writing } from './writing.ts'
@@ -26,35 +27,35 @@ const BLOCK = 0xf0
 const DEPTH = 5
 
 const FREE_TEXT: readonly (readonly [Tag, string])[] = [
-  [0x0008_1030, 'LO'],
-  [0x0008_103e, 'LO'],
-  [0x0008_1080, 'LO'],
-  [0x0008_2111, 'ST'],
-  [0x0010_21b0, 'LT'],
-  [0x0010_4000, 'LT'],
-  [0x0018_0010, 'LO'],
-  [0x0018_1030, 'LO'],
-  [0x0018_1400, 'LO'],
-  [0x0018_4000, 'LT'],
-  [0x0018_937b, 'UT'],
-  [0x0018_937f, 'UT'],
-  [0x0018_9908, 'UC'],
-  [0x0020_4000, 'LT'],
-  [0x0032_1060, 'LO'],
-  [0x0032_4000, 'LT'],
-  [0x0040_0254, 'LO'],
-  [0x0040_0280, 'ST'],
-  [0x0040_2400, 'LT'],
+  [TAG.StudyDescription, 'LO'],
+  [tagNamed('SeriesDescription'), 'LO'],
+  [tagNamed('AdmittingDiagnosesDescription'), 'LO'],
+  [tagNamed('DerivationDescription'), 'ST'],
+  [tagNamed('AdditionalPatientHistory'), 'LT'],
+  [tagNamed('PatientComments'), 'LT'],
+  [tagNamed('ContrastBolusAgent'), 'LO'],
+  [tagNamed('ProtocolName'), 'LO'],
+  [tagNamed('AcquisitionDeviceProcessingDescription'), 'LO'],
+  [tagNamed('AcquisitionComments'), 'LT'],
+  [tagNamed('MultienergyAcquisitionDescription'), 'UT'],
+  [tagNamed('DecompositionDescription'), 'UT'],
+  [tagNamed('PotentialReasonsForProcedure'), 'UC'],
+  [tagNamed('ImageComments'), 'LT'],
+  [tagNamed('RequestedProcedureDescription'), 'LO'],
+  [tagNamed('StudyComments'), 'LT'],
+  [tagNamed('PerformedProcedureStepDescription'), 'LO'],
+  [tagNamed('CommentsOnThePerformedProcedureStep'), 'ST'],
+  [tagNamed('ImagingServiceRequestComments'), 'LT'],
 ]
 const DATES: readonly (readonly [Tag, string])[] = [
-  [0x0008_0020, 'DA'],
-  [0x0008_0021, 'DA'],
-  [0x0008_0022, 'DA'],
-  [0x0008_0023, 'DA'],
-  [0x0008_002a, 'DT'],
-  [0x0018_1200, 'DA'],
-  [0x0018_9074, 'DT'],
-  [0x0040_0244, 'DA'],
+  [TAG.StudyDate, 'DA'],
+  [tagNamed('SeriesDate'), 'DA'],
+  [tagNamed('AcquisitionDate'), 'DA'],
+  [tagNamed('ContentDate'), 'DA'],
+  [tagNamed('AcquisitionDateTime'), 'DT'],
+  [tagNamed('DateOfLastCalibration'), 'DA'],
+  [tagNamed('FrameAcquisitionDateTime'), 'DT'],
+  [tagNamed('PerformedProcedureStepStartDate'), 'DA'],
 ]
 const TEXT_VRS = ['LO', 'LT', 'ST', 'UC', 'UR', 'UT', 'PN', 'UN']
 const ALL_VRS =
@@ -94,40 +95,46 @@ export class Planting {
 
   #declare(head: ElementList): void {
     const { declared } = this.#to.writing
-    if (declared === '') head.keep(({ tag }) => tag !== 0x0008_0005)
-    else head.set(0x0008_0005, 'CS', Buffer.from(declared))
+    if (declared === '') head.keep(({ tag }) => tag !== TAG.SpecificCharacterSet)
+    else head.set(TAG.SpecificCharacterSet, 'CS', Buffer.from(declared))
   }
 
   #identity(head: ElementList): void {
     const { person } = this.#to
     const values: readonly (readonly [Tag, string, string])[] = [
-      [0x0008_0050, 'SH', person.accession],
-      [0x0008_0090, 'PN', person.physician],
-      [0x0008_1070, 'PN', person.physician],
-      [0x0010_0010, 'PN', person.name],
-      [0x0010_0020, 'LO', person.id],
-      [0x0010_0030, 'DA', person.birthDate],
-      [0x0010_1000, 'LO', person.idCard],
-      [0x0010_1001, 'PN', person.name],
-      [0x0010_1010, 'AS', '067Y'],
-      [0x0010_1040, 'LO', person.address],
-      [0x0010_2154, 'SH', person.phone],
+      [TAG.AccessionNumber, 'SH', person.accession],
+      [tagNamed('ReferringPhysicianName'), 'PN', person.physician],
+      [tagNamed('OperatorsName'), 'PN', person.physician],
+      [TAG.PatientName, 'PN', person.name],
+      [TAG.PatientID, 'LO', person.id],
+      [TAG.PatientBirthDate, 'DA', person.birthDate],
+      [TAG.OtherPatientIDs, 'LO', person.idCard],
+      [tagNamed('OtherPatientNames'), 'PN', person.name],
+      [TAG.PatientAge, 'AS', '067Y'],
+      [TAG.PatientAddress, 'LO', person.address],
+      [TAG.PatientTelephoneNumbers, 'SH', person.phone],
     ]
     for (const [tag, vr, text] of values) this.#gone(head, [tag], vr, this.#to.writing.encode(text))
-    for (const tag of [0x0010_0010, 0x0010_0020]) this.#expect({ kind: 'not null', at: [tag] })
-    this.#expect({ kind: 'patient ID consistent', at: [0x0010_0020] })
+    for (const tag of [TAG.PatientName, TAG.PatientID]) this.#expect({ kind: 'not null', at: [tag] })
+    this.#expect({ kind: 'patient ID consistent', at: [TAG.PatientID] })
   }
 
   #belonging(head: ElementList): void {
     const { studyUid, seriesUid, frameOfReferenceUid, instanceUid } = this.#to
-    this.#uid(head, [0x0008_0018], instanceUid)
-    this.#uid(head, [0x0020_000d], studyUid)
-    this.#uid(head, [0x0020_000e], seriesUid)
-    this.#uid(head, [0x0020_0052], frameOfReferenceUid)
-    for (const tag of [0x0008_0016, 0x0008_0018, 0x0020_000d, 0x0020_000e, 0x0008_0020])
+    this.#uid(head, [TAG.SOPInstanceUID], instanceUid)
+    this.#uid(head, [TAG.StudyInstanceUID], studyUid)
+    this.#uid(head, [TAG.SeriesInstanceUID], seriesUid)
+    this.#uid(head, [tagNamed('FrameOfReferenceUID')], frameOfReferenceUid)
+    for (const tag of [
+      TAG.SOPClassUID,
+      TAG.SOPInstanceUID,
+      TAG.StudyInstanceUID,
+      TAG.SeriesInstanceUID,
+      TAG.StudyDate,
+    ])
       this.#expect({ kind: 'not null', at: [tag] })
-    head.set(0x0008_0030, 'TM', Buffer.from('235959'))
-    this.#retained([0x0008_0030], [Buffer.from('235959')], true)
+    head.set(tagNamed('StudyTime'), 'TM', Buffer.from('235959'))
+    this.#retained([tagNamed('StudyTime')], [Buffer.from('235959')], true)
   }
 
   /** VRs that are too short for a sentence. */
@@ -139,29 +146,29 @@ export class Planting {
       .normalize('NFD')
       .replaceAll(/\p{M}/gu, '')
       .replaceAll(/[^A-Za-z]/g, ' ')
-    this.#gone(head, [0x0018_0015], 'CS', Buffer.from(plain.toUpperCase().slice(0, 16)))
-    this.#gone(head, [0x0018_0024], 'SH', Buffer.from(person.accession))
-    this.#gone(head, [0x0040_0241], 'AE', Buffer.from(person.id))
-    this.#gone(head, [0x0008_1190], 'UR', Buffer.from(`http://pacs/wado?patient=${person.id}`))
-    this.#gone(head, [0x0020_1209], 'IS', Buffer.from(person.phone))
-    this.#gone(head, [0x0018_0072], 'DS', Buffer.from(person.phone))
+    this.#gone(head, [tagNamed('BodyPartExamined')], 'CS', Buffer.from(plain.toUpperCase().slice(0, 16)))
+    this.#gone(head, [tagNamed('SequenceName')], 'SH', Buffer.from(person.accession))
+    this.#gone(head, [tagNamed('PerformedStationAETitle')], 'AE', Buffer.from(person.id))
+    this.#gone(head, [tagNamed('RetrieveURL')], 'UR', Buffer.from(`http://pacs/wado?patient=${person.id}`))
+    this.#gone(head, [tagNamed('NumberOfSeriesRelatedInstances')], 'IS', Buffer.from(person.phone))
+    this.#gone(head, [tagNamed('EffectiveDuration')], 'DS', Buffer.from(person.phone))
   }
 
   /** Source images of source images: each level with a bit of everything. */
   #nested(list: ElementList, around: Place, depth: number): void {
-    const sequence = 0x0008_2112
+    const sequence = tagNamed('SourceImageSequence')
     const { person, writing, instanceUid } = this.#to
     const at = [...around, sequence, 0]
     list.setSequence(sequence, [
       (item) => {
-        this.#uid(item, [...at, 0x0008_1155], `${instanceUid}.${depth}`)
-        this.#date(item, [...at, 0x0008_0022], 'DA')
-        this.#gone(item, [...at, 0x0008_1048], 'PN', writing.encode(person.physician))
-        this.#gone(item, [...at, 0x0010_0020], 'LO', Buffer.from(person.id))
-        this.#text(item, [...at, 0x0008_103e], 'LO')
-        this.#text(item, [...at, 0x0020_4000], 'LT')
-        item.set(0x0018_0050, 'DS', Buffer.from('1.250'))
-        this.#retained([...at, 0x0018_0050], [Buffer.from('1.250')], true)
+        this.#uid(item, [...at, TAG.ReferencedSOPInstanceUID], `${instanceUid}.${depth}`)
+        this.#date(item, [...at, tagNamed('AcquisitionDate')], 'DA')
+        this.#gone(item, [...at, tagNamed('PhysiciansOfRecord')], 'PN', writing.encode(person.physician))
+        this.#gone(item, [...at, TAG.PatientID], 'LO', Buffer.from(person.id))
+        this.#text(item, [...at, tagNamed('SeriesDescription')], 'LO')
+        this.#text(item, [...at, tagNamed('ImageComments')], 'LT')
+        item.set(tagNamed('SliceThickness'), 'DS', Buffer.from('1.250'))
+        this.#retained([...at, tagNamed('SliceThickness')], [Buffer.from('1.250')], true)
         if (depth > 1) this.#nested(item, at, depth - 1)
       },
     ])
@@ -169,7 +176,7 @@ export class Planting {
 
   #private(head: ElementList): void {
     const { person, writing } = this.#to
-    const [unsafe, safe] = [0x0099_0000, SAFE_GROUP * 0x1_0000]
+    const [unsafe, safe] = [tagOf(0x0099, 0x0000), SAFE_GROUP * 0x1_0000]
     head.set(unsafe + BLOCK, 'LO', Buffer.from(UNSAFE_CREATOR))
     for (const [i, vr] of ALL_VRS.entries()) {
       const identity = writing.encode(i % 2 === 0 ? person.name : person.idCard)
@@ -200,7 +207,7 @@ export class Planting {
       else bytes.writeUInt16BE(value)
       return bytes
     }
-    const overlay = 0x601e_0000
+    const overlay = tagOf(0x601e, 0x0000)
     head.set(overlay + 0x10, 'US', sixteen(16))
     head.set(overlay + 0x11, 'US', sixteen(64))
     head.set(overlay + 0x40, 'CS', Buffer.from('G'))
@@ -209,11 +216,11 @@ export class Planting {
     head.set(overlay + 0x102, 'US', sixteen(0))
     this.#gone(head, [overlay + 0x1500], 'LO', name)
     this.#gone(head, [overlay + 0x3000], 'OW', Buffer.concat([name, Buffer.alloc(128)]).subarray(0, 128))
-    this.#gone(head, [0x0018_fff1], 'LO', name)
+    this.#gone(head, [tagOf(0x0018, 0xfff1)], 'LO', name)
     for (const [sequence, tag, vr] of [
-      [0x0400_0561, 0x0010_0010, 'PN'],
-      [0x0088_0200, 0x7fe0_0010, 'OW'],
-      [0x0010_1002, 0x0010_0020, 'LO'],
+      [TAG.OriginalAttributesSequence, TAG.PatientName, 'PN'],
+      [TAG.IconImageSequence, TAG.PixelData, 'OW'],
+      [tagNamed('OtherPatientIDsSequence'), TAG.PatientID, 'LO'],
     ] as const) {
       head.setSequence(sequence, [(item) => this.#gone(item, [sequence, 0, tag], vr, name)])
     }
@@ -221,19 +228,19 @@ export class Planting {
 
   /** A sentence and a name at the end of a report that is there. */
   #report(head: ElementList): void {
-    const content = head.find(0x0040_a730)
+    const content = head.find(TAG.ContentSequence)
     if (content?.items === undefined || content.items.length === 0) return
     const { person, writing } = this.#to
     const made = new ElementList(content.encoding)
-    const at = (i: number): Place => [0x0040_a730, (content.items?.length ?? 0) + i]
-    made.setSequence(0x0040_a730, [
+    const at = (i: number): Place => [TAG.ContentSequence, (content.items?.length ?? 0) + i]
+    made.setSequence(TAG.ContentSequence, [
       (item) => {
         concept(item, 'TEXT', '121071', 'Finding')
-        this.#gone(item, [...at(0), 0x0040_a160], 'UT', this.#sentence().bytes)
+        this.#gone(item, [...at(0), TAG.TextValue], 'UT', this.#sentence().bytes)
       },
       (item) => {
         concept(item, 'PNAME', '121008', 'Person Observer Name')
-        this.#gone(item, [...at(1), 0x0040_a123], 'PN', writing.encode(person.physician))
+        this.#gone(item, [...at(1), TAG.PersonName], 'PN', writing.encode(person.physician))
       },
     ])
     content.items.push(...(made.elements[0]?.items ?? []))
@@ -284,13 +291,13 @@ export class Planting {
 
 /** What a content item is, and under which name of DCM (PS3.16). */
 function concept(item: ElementList, type: string, code: string, meaning: string): void {
-  item.set(0x0040_a010, 'CS', Buffer.from('CONTAINS'))
-  item.set(0x0040_a040, 'CS', Buffer.from(type))
-  item.setSequence(0x0040_a043, [
+  item.set(TAG.RelationshipType, 'CS', Buffer.from('CONTAINS'))
+  item.set(TAG.ValueType, 'CS', Buffer.from(type))
+  item.setSequence(TAG.ConceptNameCodeSequence, [
     (name) => {
-      name.set(0x0008_0100, 'SH', Buffer.from(code))
-      name.set(0x0008_0102, 'SH', Buffer.from('DCM'))
-      name.set(0x0008_0104, 'LO', Buffer.from(meaning))
+      name.set(TAG.CodeValue, 'SH', Buffer.from(code))
+      name.set(TAG.CodingSchemeDesignator, 'SH', Buffer.from('DCM'))
+      name.set(TAG.CodeMeaning, 'LO', Buffer.from(meaning))
     },
   ])
 }

@@ -3,6 +3,7 @@ import { editDataSet } from '../../src/dicom/edit/data-set-editor.ts'
 import type { ElementList } from '../../src/dicom/edit/data-set-tree.ts'
 import type { ElementToken } from '../../src/dicom/read/data-set-token.ts'
 import { encodePart10Header } from '../../src/dicom/read/part10.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX, transferSyntax } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { corpusFiles, hasCorpus, splitPart10 } from '../../test/support/corpus-files.ts'
 import type { Expectation } from './expectation.ts'
@@ -91,7 +92,7 @@ function plantInto(source: Source, number: number): PlantedObject | undefined {
       edit: (part) => {
         if (head !== undefined) return
         head = part
-        part.set(0x0008_0016, 'UI', Buffer.from(sopClassUid), 0)
+        part.set(TAG.SOPClassUID, 'UI', Buffer.from(sopClassUid), 0)
         planting.plant(part)
         masked = isMasked(part, sopClassUid)
       },
@@ -139,8 +140,8 @@ function belongingOf(number: number): Belonging {
 
 /** Something to see in the rows that have to be black: stripes, in the first frame. Encapsulated pixels stay. */
 function inked({ tag, holds }: ElementToken, head: ElementList) {
-  const columns = head.find(0x0028_0011)
-  if (tag !== 0x7fe0_0010 || holds !== 'value' || columns === undefined) return 'keep' as const
+  const columns = head.find(TAG.Columns)
+  if (tag !== TAG.PixelData || holds !== 'value' || columns === undefined) return 'keep' as const
   const { value, encoding } = columns
   const until = (encoding.littleEndian ? value.readUInt16LE() : value.readUInt16BE()) * MASKED_ROWS
   let at = 0

@@ -1,5 +1,6 @@
 import type { DeidProfile } from '../../src/agent/deidentify/element/profile.ts'
 import type { ElementList } from '../../src/dicom/edit/data-set-tree.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { SAFE_CREATOR, SAFE_FIRST, SAFE_GROUP, SAFE_LAST } from './plant.ts'
 
 /** Of the images that usually show a name: so many rows from above are blackened. */
@@ -47,11 +48,11 @@ export function isMasked(head: ElementList, sopClassUid: string): boolean {
       .find(tag)
       ?.value.toString('latin1')
       .replace(/[\0 ]+$/, '') ?? ''
-  const isImage = head.find(0x0028_0010) !== undefined && head.find(0x0028_0011) !== undefined
+  const isImage = head.find(TAG.Rows) !== undefined && head.find(TAG.Columns) !== undefined
   return (
     isImage &&
-    (textAt(0x0028_0301) === 'YES' ||
-      MASKED_MODALITIES.includes(textAt(0x0008_0060)) ||
+    (textAt(TAG.BurnedInAnnotation) === 'YES' ||
+      MASKED_MODALITIES.includes(textAt(TAG.Modality)) ||
       MASKED_CLASSES.includes(sopClassUid))
   )
 }

@@ -2,6 +2,7 @@ import { Deidentification } from '../../src/agent/deidentify/deidentification.ts
 import type { DeidProfile } from '../../src/agent/deidentify/element/profile.ts'
 import { ProjectKey } from '../../src/agent/deidentify/rules/project-key.ts'
 import { editedDataSet } from '../../src/agent/intake/edited-data-set.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { LeftoverSearch } from '../../src/leftovers/leftover-search.ts'
 import { failureFrom } from '../../src/platform/failure.ts'
 import { missingIn, topLevel } from './announced.ts'
@@ -88,7 +89,7 @@ function judge(
   return isOnePatient(one, copy, groups) ? undefined : 'its patient became several'
 }
 
-const [PATIENT_ID, STUDY_DATE] = [0x0010_0020, 0x0008_0020]
+const [PATIENT_ID, STUDY_DATE] = [TAG.PatientID, TAG.StudyDate]
 
 /** By Patient ID and Study Date. */
 function isOnePatient({ group }: HardCase, copy: Buffer, groups: Map<string, string>): boolean {

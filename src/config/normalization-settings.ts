@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { PathPattern } from '../dicom/edit/element-path.ts'
+import { TAG } from '../dicom/vocabulary/tag.ts'
 import {
   type ConditionSettings,
   conditionKeys,
@@ -49,9 +50,6 @@ export interface NormalizationSettings {
     readonly steps: readonly NormalizationStepSettings[]
   }[]
 }
-
-const [ISSUER_OF_PATIENT_ID, INSTITUTION_NAME] = [0x0010_0021, 0x0008_0080]
-const [STATION_NAME, ACCESSION_NUMBER] = [0x0008_1010, 0x0008_0050]
 
 const ruleFields = z.strictObject({
   name: ruleName('Name in findings and audit records'),
@@ -118,9 +116,9 @@ type RuleInput = Omit<z.output<typeof ruleFields>, 'name' | 'when'>
 function stepsOf(rule: RuleInput): NormalizationStepSettings[] {
   const { characterSet, accessionPrefix, privateGroups, keepPrivate } = rule
   const values = [
-    [ISSUER_OF_PATIENT_ID, rule.issuerOfPatientId],
-    [INSTITUTION_NAME, rule.institutionName],
-    [STATION_NAME, rule.stationName],
+    [TAG.IssuerOfPatientID, rule.issuerOfPatientId],
+    [TAG.InstitutionName, rule.institutionName],
+    [TAG.StationName, rule.stationName],
   ] as const
   return [
     ...(characterSet ? [{ kind: 'character-set', ...characterSet } as const] : []),
@@ -130,7 +128,7 @@ function stepsOf(rule: RuleInput): NormalizationStepSettings[] {
       value === undefined ? [] : [{ kind: 'set', pattern: at(tag), value } as const],
     ),
     ...(accessionPrefix
-      ? [{ kind: 'prefix', pattern: at(ACCESSION_NUMBER), value: accessionPrefix } as const]
+      ? [{ kind: 'prefix', pattern: at(TAG.AccessionNumber), value: accessionPrefix } as const]
       : []),
     ...rule.set.map(({ path: pattern, value }) => ({ kind: 'set', pattern, value }) as const),
   ]

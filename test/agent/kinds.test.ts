@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { KnownValuesCache } from '../../src/agent/deidentify/names/known-values-cache.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { KINDS, kindCase } from '../support/kinds/all-kinds.ts'
 import { caseOf, inventedImage, withParts } from '../support/kinds/invented-image.ts'
 import { Random } from '../support/kinds/random.ts'
@@ -69,7 +70,7 @@ test('the judge finds a copy that is its original, one that lacks pixels, a cut 
   expect(faultsOfReading({ ...made, ending: 'cut' }, random)).toContainEqual(
     expect.stringMatching(/a cut image is taken/),
   )
-  const other = { tag: 0x0020_000d, vr: 'UI', value: Buffer.from('1.2.3.4.5.') }
+  const other = { tag: TAG.StudyInstanceUID, vr: 'UI', value: Buffer.from('1.2.3.4.5.') }
   expect(faultsOfReading({ ...caseOf(withParts(image, [other])) }, random)).toContain(
     'another studyInstanceUid is found',
   )

@@ -5,10 +5,11 @@ import { AttackClient, forgedDataSet, fourUids } from '../support/attack-client.
 import { FakePacs } from '../support/fake-pacs.ts'
 import { RunningCenter } from '../support/running-center.ts'
 import { sha256 } from '../support/spool-file-fixture.ts'
+import { tagNamed } from '../support/tag-named.ts'
 
 const { element } = writer(EXPLICIT_LITTLE)
 const even = (uid: string): string => (uid.length % 2 === 0 ? uid : `${uid}\0`)
-const INSTITUTION_NAME = 0x0008_0080
+const INSTITUTION_NAME = TAG.InstitutionName
 
 type Uids = ReturnType<typeof fourUids>
 
@@ -21,15 +22,15 @@ const countedTwice = (uids: Uids): Buffer => image(uids, true)
 function image(uids: Uids, twice: boolean): Buffer {
   const sopInstance = element(TAG.SOPInstanceUID, 'UI', even(uids.sopInstanceUid))
   return Buffer.concat([
-    element(0x0008_0005, 'CS', 'GB18030 '),
+    element(TAG.SpecificCharacterSet, 'CS', 'GB18030 '),
     element(TAG.SOPClassUID, 'UI', even(uids.sopClassUid)),
     sopInstance,
     ...(twice ? [sopInstance] : []),
-    element(0x0008_0060, 'CS', 'CT'),
+    element(TAG.Modality, 'CS', 'CT'),
     element(INSTITUTION_NAME, 'LO', Buffer.alloc(20, 0xb3), 10),
-    element(0x0008_1040, 'LO', 'RADIOLOGY '),
-    element(0x0010_0010, 'PN', 'INVENTED^PATIENT'),
-    element(0x0018_0060, 'DS', '120 '),
+    element(tagNamed('InstitutionalDepartmentName'), 'LO', 'RADIOLOGY '),
+    element(TAG.PatientName, 'PN', 'INVENTED^PATIENT'),
+    element(tagNamed('KVP'), 'DS', '120 '),
     element(TAG.StudyInstanceUID, 'UI', even(uids.studyInstanceUid)),
     element(TAG.SeriesInstanceUID, 'UI', even(uids.seriesInstanceUid)),
     element(TAG.PixelData, 'OW', Buffer.alloc(64)),

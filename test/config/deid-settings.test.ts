@@ -4,6 +4,8 @@ import type { DeidProfile } from '../../src/agent/deidentify/element/profile.ts'
 import type { NormalizationRule } from '../../src/agent/normalize/normalization-rule.ts'
 import { type AgentSettings, checkAgentSettings, loadAgentSettings } from '../../src/config/agent-settings.ts'
 import { describeProblem } from '../../src/config/yaml/problem-words.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
+import { tagNamed } from '../support/tag-named.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 function load(yaml: string): AgentSettings {
@@ -63,9 +65,9 @@ test('what the example shows of de-identification as comments is right and is wh
       passDocuments: false,
       safePrivate: [{ group: 0x0019, creator: 'GEMS_ACQU_01', elements: [2] }],
       rules: [
-        { path: [0x0008_1030], anywhere: false, action: 'replace', value: 'TEACHING' },
+        { path: [TAG.StudyDescription], anywhere: false, action: 'replace', value: 'TEACHING' },
         {
-          path: [0x0010_4000],
+          path: [tagNamed('PatientComments')],
           anywhere: true,
           action: 'remove',
           when: { device: 'CT1', modality: 'CT', sopClassUid: '1.2.840.10008.5.1.4.1.1.2' },
@@ -104,12 +106,12 @@ test('what the example shows of normalization becomes steps in the order in whic
       steps: [
         { kind: 'character-set', declared: 'ISO_IR 100', actual: 'GB18030' },
         { kind: 'drop-private', keep: ['GEMS_ACQU_01'] },
-        { kind: 'remove', pattern: at(0x0010_4000, true) },
-        { kind: 'set', pattern: at(0x0010_0021), value: 'NORTH-STREET' },
-        { kind: 'set', pattern: at(0x0008_0080), value: '北街社区卫生服务中心' },
-        { kind: 'set', pattern: at(0x0008_1010), value: '{callingAeTitle}' },
-        { kind: 'prefix', pattern: at(0x0008_0050), value: 'NS-' },
-        { kind: 'set', pattern: at(0x0008_1040), value: 'CT' },
+        { kind: 'remove', pattern: at(tagNamed('PatientComments'), true) },
+        { kind: 'set', pattern: at(TAG.IssuerOfPatientID), value: 'NORTH-STREET' },
+        { kind: 'set', pattern: at(TAG.InstitutionName), value: '北街社区卫生服务中心' },
+        { kind: 'set', pattern: at(TAG.StationName), value: '{callingAeTitle}' },
+        { kind: 'prefix', pattern: at(TAG.AccessionNumber), value: 'NS-' },
+        { kind: 'set', pattern: at(tagNamed('InstitutionalDepartmentName')), value: 'CT' },
       ],
     },
   ])

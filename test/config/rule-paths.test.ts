@@ -1,18 +1,28 @@
 import { expect, test } from '@jest/globals'
 import { nearestPath, parseRulePath, vrAt } from '../../src/config/setting/rule-paths.ts'
 import { pathText } from '../../src/dicom/edit/element-path.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
+import { tagNamed, tagOf } from '../support/tag-named.ts'
 
 test.each([
-  ['PatientID', [0x0010_0020], false],
-  ['(0010,0020)', [0x0010_0020], false],
-  ['RequestAttributesSequence/ScheduledProcedureStepID', [0x0040_0275, 0x0040_0009], false],
-  ['**/PatientName', [0x0010_0010], true],
-  ['(0040,0275)/(0040,0009)', [0x0040_0275, 0x0040_0009], false],
+  ['PatientID', [TAG.PatientID], false],
+  ['(0010,0020)', [TAG.PatientID], false],
+  [
+    'RequestAttributesSequence/ScheduledProcedureStepID',
+    [tagNamed('RequestAttributesSequence'), tagNamed('ScheduledProcedureStepID')],
+    false,
+  ],
+  ['**/PatientName', [TAG.PatientName], true],
+  [
+    '(0040,0275)/(0040,0009)',
+    [tagNamed('RequestAttributesSequence'), tagNamed('ScheduledProcedureStepID')],
+    false,
+  ],
   ['(0009,"ACME",01)', ['(0009,"ACME",01)'], false],
   ['(0029,"SIEMENS CSA/MR HEADER",0A)', ['(0029,"SIEMENS CSA/MR HEADER",0a)'], false],
   [
     '**/(2005,"Philips MR Imaging DD 005",0F)/PatientName',
-    ['(2005,"Philips MR Imaging DD 005",0f)', 0x0010_0010],
+    ['(2005,"Philips MR Imaging DD 005",0f)', TAG.PatientName],
     true,
   ],
 ])('%s is a path', (text, path, anywhere) => {
@@ -50,7 +60,7 @@ test('the nearest keyword is found in each step', () => {
 test('a path is written again as it was read, keywords for tags', () => {
   const text = 'RequestAttributesSequence/(0009,"ACME",01)'
   expect(pathText(parseRulePath(text)?.path ?? [])).toBe(text)
-  expect(pathText([0x0009_1001, 0x0010_0020])).toBe('(0009,1001)/PatientID')
+  expect(pathText([tagOf(0x0009, 0x1001), TAG.PatientID])).toBe('(0009,1001)/PatientID')
 })
 
 test('the VR at a path is that of its last element; a private one has none that is known here', () => {

@@ -12,31 +12,36 @@ import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { parseUlid } from '../../src/protocol/ulid.ts'
 import { EXPLICIT_LITTLE, writer } from '../dicom/build-data-set.ts'
 import { runCommand } from '../support/run-command.ts'
+import { tagNamed, tagOf } from '../support/tag-named.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const CT = '1.2.840.10008.5.1.4.1.1.2'
 const { element, item } = writer(EXPLICIT_LITTLE)
 const short = (value: number): Buffer => Buffer.from([value, 0])
 const DATA_SET = Buffer.concat([
-  element(0x0008_0005, 'CS', 'GB18030 '),
+  element(TAG.SpecificCharacterSet, 'CS', 'GB18030 '),
   element(TAG.SOPClassUID, 'UI', `${CT}\0`),
   element(TAG.SOPInstanceUID, 'UI', '1.2.3.4.5.6\0'),
-  element(0x0008_0020, 'DA', '20240301'),
+  element(TAG.StudyDate, 'DA', '20240301'),
   element(TAG.Modality, 'CS', 'CT'),
-  element(0x0008_103e, 'LO', 'Thorax of ZHANGSAN'),
-  element(0x0009_0010, 'LO', 'ACME'),
-  element(0x0009_1001, 'LO', 'private!'),
-  element(0x0010_0010, 'PN', 'ZHANGSAN'),
-  element(0x0010_0020, 'LO', 'PID-1234'),
-  element(0x0028_0002, 'US', short(1)),
-  element(0x0028_0004, 'CS', 'MONOCHROME2 '),
-  element(0x0028_0010, 'US', short(32)),
-  element(0x0028_0011, 'US', short(64)),
-  element(0x0028_0100, 'US', short(16)),
-  element(0x0028_0101, 'US', short(16)),
-  element(0x0028_0102, 'US', short(15)),
-  element(0x0028_0103, 'US', short(0)),
-  element(0x0040_0275, 'SQ', item(element(0x0040_0009, 'SH', 'SPS1'))),
+  element(tagNamed('SeriesDescription'), 'LO', 'Thorax of ZHANGSAN'),
+  element(tagOf(0x0009, 0x0010), 'LO', 'ACME'),
+  element(tagOf(0x0009, 0x1001), 'LO', 'private!'),
+  element(TAG.PatientName, 'PN', 'ZHANGSAN'),
+  element(TAG.PatientID, 'LO', 'PID-1234'),
+  element(TAG.SamplesPerPixel, 'US', short(1)),
+  element(TAG.PhotometricInterpretation, 'CS', 'MONOCHROME2 '),
+  element(TAG.Rows, 'US', short(32)),
+  element(TAG.Columns, 'US', short(64)),
+  element(TAG.BitsAllocated, 'US', short(16)),
+  element(TAG.BitsStored, 'US', short(16)),
+  element(TAG.HighBit, 'US', short(15)),
+  element(TAG.PixelRepresentation, 'US', short(0)),
+  element(
+    tagNamed('RequestAttributesSequence'),
+    'SQ',
+    item(element(tagNamed('ScheduledProcedureStepID'), 'SH', 'SPS1')),
+  ),
   element(TAG.PixelData, 'OW', Buffer.alloc(4096, 3)),
 ])
 const PROFILES = `dataFolder: data
@@ -147,7 +152,7 @@ test('the output is a DICOM file under its new UID, and holds none of the identi
 test('the preview gives the pseudonym that the first instance of the study gave, and keeps nothing itself', async () => {
   const dataSet = Buffer.concat([
     DATA_SET.subarray(0, DATA_SET.length - 4096 - 12),
-    element(0x0020_000d, 'UI', '1.2.99\0\0'),
+    element(TAG.StudyInstanceUID, 'UI', '1.2.99\0\0'),
   ])
   using desk = openDesk(dataSet)
   const key = keyOf({ name: 'teaching' }, await readProjectKey(desk.folder.join('project.key')))

@@ -1,8 +1,10 @@
 import { expect, test } from '@jest/globals'
 import { DataSetCheck } from '../../src/dicom/check/check-data-set.ts'
 import { FINDINGS, type Finding } from '../../src/dicom/check/check-findings.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { corpusFiles, describeWithCorpus, splitPart10 } from '../support/corpus.ts'
+import { tagNamed, tagOf } from '../support/tag-named.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 
 const { element, item, itemEnd, sequenceEnd } = writer(EXPLICIT_LITTLE)
@@ -33,25 +35,25 @@ function dataSet(parts: Parts = {}): Buffer {
   const { sopInstance = '1.2.3.4\0', characterSet, name = 'Chen^A', frames, photometric, shape } = parts
   const [rows, columns, samples, bits] = shape ?? [4, 6, 1, 16]
   return Buffer.concat([
-    characterSet === undefined ? Buffer.alloc(0) : element(0x0008_0005, 'CS', characterSet),
-    element(0x0008_0016, 'UI', parts.sopClass ?? CT_IMAGE_STORAGE),
-    element(0x0008_0018, 'UI', sopInstance),
-    element(0x0010_0010, 'PN', name),
-    element(0x0010_0020, 'LO', '1234'),
-    element(0x0020_000d, 'UI', '1.2.3.5\0'),
-    element(0x0020_000e, 'UI', '1.2.3.6\0'),
-    element(0x0028_0002, 'US', us(samples)),
-    photometric === undefined ? Buffer.alloc(0) : element(0x0028_0004, 'CS', photometric),
-    frames === undefined ? Buffer.alloc(0) : element(0x0028_0008, 'IS', frames),
-    element(0x0028_0010, 'US', us(rows)),
-    element(0x0028_0011, 'US', us(columns)),
-    element(0x0028_0100, 'US', us(bits)),
+    characterSet === undefined ? Buffer.alloc(0) : element(TAG.SpecificCharacterSet, 'CS', characterSet),
+    element(TAG.SOPClassUID, 'UI', parts.sopClass ?? CT_IMAGE_STORAGE),
+    element(TAG.SOPInstanceUID, 'UI', sopInstance),
+    element(TAG.PatientName, 'PN', name),
+    element(TAG.PatientID, 'LO', '1234'),
+    element(TAG.StudyInstanceUID, 'UI', '1.2.3.5\0'),
+    element(TAG.SeriesInstanceUID, 'UI', '1.2.3.6\0'),
+    element(TAG.SamplesPerPixel, 'US', us(samples)),
+    photometric === undefined ? Buffer.alloc(0) : element(TAG.PhotometricInterpretation, 'CS', photometric),
+    frames === undefined ? Buffer.alloc(0) : element(TAG.NumberOfFrames, 'IS', frames),
+    element(TAG.Rows, 'US', us(rows)),
+    element(TAG.Columns, 'US', us(columns)),
+    element(TAG.BitsAllocated, 'US', us(bits)),
     parts.pixels ?? native(48),
     parts.more ?? Buffer.alloc(0),
   ])
 }
 
-const native = (bytes: number): Buffer => element(0x7fe0_0010, 'OW', Buffer.alloc(bytes, 7))
+const native = (bytes: number): Buffer => element(TAG.PixelData, 'OW', Buffer.alloc(bytes, 7))
 
 /** Encapsulated pixel data of a table and fragments, with or without its end. */
 function encapsulated(offsets: readonly number[], fragments: readonly number[], end = sequenceEnd): Buffer {
@@ -63,7 +65,7 @@ function encapsulated(offsets: readonly number[], fragments: readonly number[], 
     }),
   )
   const content = [item(table), ...fragments.map((bytes) => item(Buffer.alloc(bytes, 9))), end]
-  return element(0x7fe0_0010, 'OB', Buffer.concat(content), UNDEFINED)
+  return element(TAG.PixelData, 'OB', Buffer.concat(content), UNDEFINED)
 }
 
 function check(bytes: Buffer, syntax: string = ExplicitVRLittleEndian, chunk = bytes.length): Finding[] {
@@ -151,10 +153,14 @@ test('a data set that ends anywhere but at an element is truncated', () => {
 })
 
 const RAW_DATA = Buffer.concat([
-  element(0x7fe1_0010, 'LO', 'GEMS_RAW'),
-  element(0x7fe1_1001, 'OB', Buffer.alloc(500, 0xe1)),
+  element(tagOf(0x7fe1, 0x0010), 'LO', 'GEMS_RAW'),
+  element(tagOf(0x7fe1, 0x1001), 'OB', Buffer.alloc(500, 0xe1)),
 ])
-const SIGNATURE = element(0xfffa_fffa, 'SQ', item(element(0x0400_0005, 'US', us(1))))
+const SIGNATURE = element(
+  TAG.DigitalSignaturesSequence,
+  'SQ',
+  item(element(tagNamed('MACIDNumber'), 'US', us(1))),
+)
 
 test.each([
   ['raw data', RAW_DATA],
@@ -162,7 +168,7 @@ test.each([
 ])('a data set that is cut within %s after the pixel data is truncated', (_, tail) => {
   const whole = dataSet({ more: tail })
   const begin = whole.length - tail.length
-  const boundary = begin + RAW_DATA.indexOf(element(0x7fe1_1001, 'OB', '').subarray(0, 4))
+  const boundary = begin + RAW_DATA.indexOf(element(tagOf(0x7fe1, 0x1001), 'OB', '').subarray(0, 4))
   for (const chunk of [7, whole.length]) {
     expect(check(whole, ExplicitVRLittleEndian, chunk)).toEqual([])
     for (let end = begin + 2; end < whole.length; end++) {
@@ -178,10 +184,15 @@ test.each([
 
 test('raw data after the pixel data that is cut in implicit VR is truncated, and appended bytes are not', () => {
   const implicit = writer(IMPLICIT_LITTLE)
-  const pixels = implicit.element(0x7fe0_0010, 'OW', Buffer.alloc(48, 7))
-  const creator = implicit.element(0x7fe1_0010, 'LO', 'GEMS_RAW')
-  const raw = implicit.element(0x7fe1_1001, 'OB', Buffer.alloc(500, 0xe1))
-  const whole = Buffer.concat([implicit.element(0x0008_0016, 'UI', CT_IMAGE_STORAGE), pixels, creator, raw])
+  const pixels = implicit.element(TAG.PixelData, 'OW', Buffer.alloc(48, 7))
+  const creator = implicit.element(tagOf(0x7fe1, 0x0010), 'LO', 'GEMS_RAW')
+  const raw = implicit.element(tagOf(0x7fe1, 0x1001), 'OB', Buffer.alloc(500, 0xe1))
+  const whole = Buffer.concat([
+    implicit.element(TAG.SOPClassUID, 'UI', CT_IMAGE_STORAGE),
+    pixels,
+    creator,
+    raw,
+  ])
   const syntax = TRANSFER_SYNTAX.ImplicitVRLittleEndian
   for (const cut of [1, 250, 499, 503, 507]) {
     expect(check(whole.subarray(0, whole.length - cut), syntax)).toContain('truncated')
@@ -198,8 +209,8 @@ test('raw data after the pixel data that is cut in implicit VR is truncated, and
 })
 
 test('a data set in another syntax than was declared says so, whichever way round', () => {
-  const big = writer(EXPLICIT_BIG).element(0x0008_0016, 'UI', CT_IMAGE_STORAGE)
-  const implicit = writer(IMPLICIT_LITTLE).element(0x0008_0016, 'UI', CT_IMAGE_STORAGE)
+  const big = writer(EXPLICIT_BIG).element(TAG.SOPClassUID, 'UI', CT_IMAGE_STORAGE)
+  const implicit = writer(IMPLICIT_LITTLE).element(TAG.SOPClassUID, 'UI', CT_IMAGE_STORAGE)
   expect(check(big)).toContain('transferSyntax')
   expect(check(implicit)).toContain('transferSyntax')
   expect(check(dataSet(), TRANSFER_SYNTAX.ImplicitVRLittleEndian)).toContain('transferSyntax')
@@ -207,7 +218,7 @@ test('a data set in another syntax than was declared says so, whichever way roun
 })
 
 test('bytes that are no element within the data set make it unreadable', () => {
-  const broken = Buffer.concat([element(0x0008_0016, 'UI', CT_IMAGE_STORAGE), Buffer.alloc(40, 0xff)])
+  const broken = Buffer.concat([element(TAG.SOPClassUID, 'UI', CT_IMAGE_STORAGE), Buffer.alloc(40, 0xff)])
   expect(check(broken)).toContain('unreadable')
 })
 
@@ -219,15 +230,18 @@ test.each([
   ['of several frames', { frames: '2 ', pixels: native(96) }],
   ['with an empty number of frames', { frames: '' }],
   ['with zeros behind it', { more: Buffer.alloc(1001) }],
-  ['with trailing padding of its own', { more: element(0xfffc_fffc, 'OB', Buffer.alloc(8, 1)) }],
+  [
+    'with trailing padding of its own',
+    { more: element(TAG.DataSetTrailingPadding, 'OB', Buffer.alloc(8, 1)) },
+  ],
 ] satisfies [string, Parts][])('pixel data %s is in order', (_, parts) => {
   expect(check(dataSet(parts as Parts))).toEqual([])
 })
 
 test('a hanging protocol, which is nobody’s, needs neither patient nor study', () => {
   const protocol = Buffer.concat([
-    element(0x0008_0016, 'UI', '1.2.840.10008.5.1.4.38.1'),
-    element(0x0008_0018, 'UI', '1.2.3.4\0'),
+    element(TAG.SOPClassUID, 'UI', '1.2.840.10008.5.1.4.38.1'),
+    element(TAG.SOPInstanceUID, 'UI', '1.2.3.4\0'),
   ])
   expect(check(protocol)).toEqual([])
 })
@@ -235,11 +249,14 @@ test('a hanging protocol, which is nobody’s, needs neither patient nor study',
 test('an item’s own character set counts within it and no further', () => {
   const inItem = (characterSet: string): Buffer =>
     element(
-      0x0008_1110,
+      TAG.ReferencedStudySequence,
       'SQ',
       Buffer.concat([
         item(
-          Buffer.concat([element(0x0008_0005, 'CS', characterSet), element(0x0008_0104, 'LO', gbk('cdf5'))]),
+          Buffer.concat([
+            element(TAG.SpecificCharacterSet, 'CS', characterSet),
+            element(TAG.CodeMeaning, 'LO', gbk('cdf5')),
+          ]),
           UNDEFINED,
         ),
         itemEnd,
@@ -247,8 +264,8 @@ test('an item’s own character set counts within it and no further', () => {
       ]),
       UNDEFINED,
     )
-  const utf8 = element(0x0008_0005, 'CS', 'ISO_IR 192')
-  const patient = element(0x0010_4000, 'LT', Buffer.from('王'.repeat(2)))
+  const utf8 = element(TAG.SpecificCharacterSet, 'CS', 'ISO_IR 192')
+  const patient = element(tagNamed('PatientComments'), 'LT', Buffer.from('王'.repeat(2)))
   expect(check(Buffer.concat([utf8, inItem('GB18030 '), patient]))).not.toContain('characterSetWrong')
   expect(check(Buffer.concat([utf8, inItem('ISO_IR 192'), patient]))).toContain('characterSetWrong')
 })

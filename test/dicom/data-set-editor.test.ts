@@ -5,11 +5,12 @@ import { type ElementList, walk } from '../../src/dicom/edit/data-set-tree.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX, transferSyntax } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { corpusFiles, describeWithCorpus, splitPart10 } from '../support/corpus.ts'
+import { tagNamed, tagOf } from '../support/tag-named.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 
-const PATIENT_NAME = 0x0010_0010
-const PATIENT_ID = 0x0010_0020
-const REFERENCED_STUDY = 0x0008_1110
+const PATIENT_NAME = TAG.PatientName
+const PATIENT_ID = TAG.PatientID
+const REFERENCED_STUDY = TAG.ReferencedStudySequence
 
 const keepAll: DataSetEdits = { edit: () => {}, large: () => 'keep' }
 
@@ -96,18 +97,20 @@ test('a delimiter that a device wrote although the length was stated is written 
 
 test('a value that is set replaces the one that is there, or comes at its place among the tags', () => {
   const { element } = writer(EXPLICIT_LITTLE)
-  const [name, after] = [element(PATIENT_NAME, 'PN', 'Wang^Wu '), element(0x0010_0040, 'CS', 'M ')]
+  const [name, after] = [element(PATIENT_NAME, 'PN', 'Wang^Wu '), element(tagNamed('PatientSex'), 'CS', 'M ')]
   const edits = editing((part) => {
     part.set(PATIENT_NAME, 'PN', Buffer.from('A'))
     part.set(PATIENT_ID, 'LO', Buffer.from('17'))
-    part.setSequence(0x0012_0064, [(list) => list.set(0x0008_0100, 'SH', Buffer.from('113100'))])
+    part.setSequence(TAG.DeidentificationMethodCodeSequence, [
+      (list) => list.set(TAG.CodeValue, 'SH', Buffer.from('113100')),
+    ])
   })
   const { item } = writer(EXPLICIT_LITTLE)
   const expected = [
     element(PATIENT_NAME, 'PN', 'A '),
     element(PATIENT_ID, 'LO', '17'),
     after,
-    element(0x0012_0064, 'SQ', item(element(0x0008_0100, 'SH', '113100'))),
+    element(TAG.DeidentificationMethodCodeSequence, 'SQ', item(element(TAG.CodeValue, 'SH', '113100'))),
   ]
   const edited = editDataSet(Buffer.concat([name, after]), TRANSFER_SYNTAX.ExplicitVRLittleEndian, edits)
   expect(edited.toString('hex')).toBe(Buffer.concat(expected).toString('hex'))
@@ -116,9 +119,17 @@ test('a value that is set replaces the one that is there, or comes at its place 
 test('a group length is set right where its group changed, and left alone, right or wrong, where not', () => {
   const { element } = writer(EXPLICIT_LITTLE)
   const [name, id] = [element(PATIENT_NAME, 'PN', 'Wang^Wu '), element(PATIENT_ID, 'LO', '17')]
-  const wrong = Buffer.concat([element(0x0008_0000, 'UL', long(999)), element(TAG.Modality, 'CS', 'CT')])
-  const whole = Buffer.concat([wrong, element(0x0010_0000, 'UL', long(name.length + id.length)), name, id])
-  const expected = Buffer.concat([wrong, element(0x0010_0000, 'UL', long(id.length)), id])
+  const wrong = Buffer.concat([
+    element(tagOf(0x0008, 0x0000), 'UL', long(999)),
+    element(TAG.Modality, 'CS', 'CT'),
+  ])
+  const whole = Buffer.concat([
+    wrong,
+    element(tagOf(0x0010, 0x0000), 'UL', long(name.length + id.length)),
+    name,
+    id,
+  ])
+  const expected = Buffer.concat([wrong, element(tagOf(0x0010, 0x0000), 'UL', long(id.length)), id])
   expect(editDataSet(whole, TRANSFER_SYNTAX.ExplicitVRLittleEndian, removeNames).equals(expected)).toBe(true)
 })
 
@@ -137,7 +148,9 @@ test.each([40, 4096, 40_000])(
   'the memory of a chunk of %i bytes may be used again at once, and what was held of it stays',
   (chunkBytes) => {
     const { element } = writer(EXPLICIT_LITTLE)
-    const comments = Array.from({ length: 60 }, (_, i) => element(0x0010_4000 + i, 'UT', `${i} `.repeat(300)))
+    const comments = Array.from({ length: 60 }, (_, i) =>
+      element(tagNamed('PatientComments') + i, 'UT', `${i} `.repeat(300)),
+    )
     const whole = Buffer.concat([...comments, element(TAG.PixelData, 'OW', Buffer.alloc(1000, 7))])
     const editor = new DataSetEditor(TRANSFER_SYNTAX.ExplicitVRLittleEndian, keepAll)
     const memory = Buffer.alloc(chunkBytes)
@@ -176,7 +189,7 @@ test('pixel data is never held, and a transform sees it piece by piece', () => {
 test('a header of more than 64 MiB is refused rather than held', () => {
   const { element } = writer(EXPLICIT_LITTLE)
   const editor = new DataSetEditor(TRANSFER_SYNTAX.ExplicitVRLittleEndian, keepAll)
-  const value = element(0x0009_1001, 'UN', Buffer.alloc(1024 * 1024))
+  const value = element(tagOf(0x0009, 0x1001), 'UN', Buffer.alloc(1024 * 1024))
   expect(() => {
     for (let i = 0; i < 70; i++) editor.push(value)
   }).toThrow('bytes before the pixel data')
@@ -210,9 +223,9 @@ function compressedIcon(): Buffer {
   const fragments = Buffer.concat([item(Buffer.alloc(0)), item(Buffer.from('fragment')), sequenceEnd])
   const inside = Buffer.concat([
     element(TAG.PixelData, 'OB', fragments, UNDEFINED),
-    element(0x7ff0_0010, 'LO', 'after it'),
+    element(tagOf(0x7ff0, 0x0010), 'LO', 'after it'),
   ])
-  return element(0x0088_0200, 'SQ', item(inside))
+  return element(TAG.IconImageSequence, 'SQ', item(inside))
 }
 
 test('a compressed icon passes byte for byte beside what is edited, in whatever pieces it comes', () => {
@@ -242,8 +255,8 @@ test('encapsulated data that gets another value is written with its length', () 
       if (found.tag === TAG.PixelData) found.replace(Buffer.alloc(0))
     }),
   )
-  const inside = [element(TAG.PixelData, 'OB', ''), element(0x7ff0_0010, 'LO', 'after it')]
-  const expected = element(0x0088_0200, 'SQ', item(Buffer.concat(inside)))
+  const inside = [element(TAG.PixelData, 'OB', ''), element(tagOf(0x7ff0, 0x0010), 'LO', 'after it')]
+  const expected = element(TAG.IconImageSequence, 'SQ', item(Buffer.concat(inside)))
   const out = editDataSet(compressedIcon(), TRANSFER_SYNTAX.JPEGBaseline8Bit, emptied)
   expect(out.toString('hex')).toBe(expected.toString('hex'))
 })
@@ -251,6 +264,6 @@ test('encapsulated data that gets another value is written with its length', () 
 test('encapsulated data in an item that never ends makes the data set unreadable', () => {
   const { element, item } = writer(EXPLICIT_LITTLE)
   const open = element(TAG.PixelData, 'OB', item(Buffer.from('fragment')), UNDEFINED)
-  const whole = element(0x0088_0200, 'SQ', item(open))
+  const whole = element(TAG.IconImageSequence, 'SQ', item(open))
   expect(() => editDataSet(whole, TRANSFER_SYNTAX.JPEGBaseline8Bit, keepAll)).toThrow('reading a data set')
 })

@@ -6,6 +6,7 @@ import { sopClassName } from '../../src/dicom/vocabulary/sop-class.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { corpusFiles, corpusPath, describeWithCorpus, splitPart10 } from '../support/corpus.ts'
+import { tagNamed, tagOf } from '../support/tag-named.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 
 const EXPLICIT = TRANSFER_SYNTAX.ExplicitVRLittleEndian
@@ -20,7 +21,7 @@ const FOUND: DataSetHead = {
   studyInstanceUid: '1.2.3.4',
   seriesInstanceUid: '1.2.3.4.5',
 }
-const NAME = 0x0010_0010
+const NAME = TAG.PatientName
 
 function parts({ element, item, sequenceEnd }: ReturnType<typeof writer>): Record<string, Buffer> {
   const decoy = element(TAG.StudyInstanceUID, 'UI', '9.9.9.9\0')
@@ -28,7 +29,12 @@ function parts({ element, item, sequenceEnd }: ReturnType<typeof writer>): Recor
     sopClass: element(TAG.SOPClassUID, 'UI', '1.2.840.10008.5.1.4.1.1.2\0'),
     sopInstance: element(TAG.SOPInstanceUID, 'UI', '1.2.3\0'),
     modality: element(TAG.Modality, 'CS', 'CT'),
-    sequence: element(0x0008_1115, 'SQ', Buffer.concat([item(decoy), sequenceEnd]), UNDEFINED),
+    sequence: element(
+      tagNamed('ReferencedSeriesSequence'),
+      'SQ',
+      Buffer.concat([item(decoy), sequenceEnd]),
+      UNDEFINED,
+    ),
     name: element(NAME, 'PN', 'DOE^JANE'),
     study: element(TAG.StudyInstanceUID, 'UI', '1.2.3.4 '),
     series: element(TAG.SeriesInstanceUID, 'UI', '1.2.3.4.5\0'),
@@ -94,7 +100,7 @@ test('a deflated data set is inflated only as far as needed', () => {
 })
 
 test('a deflate bomb stops the search, however it comes in', () => {
-  const bomb = deflateRawSync(explicit.element(0x0008_0001, 'OB', Buffer.alloc(50_000_000)))
+  const bomb = deflateRawSync(explicit.element(tagNamed('LengthToEnd'), 'OB', Buffer.alloc(50_000_000)))
   for (const chunkBytes of [1, 5000, bomb.length]) {
     const { head, pushed } = scan(bomb, DEFLATED, chunkBytes)
     expect(head).toEqual({
@@ -121,7 +127,7 @@ test('the search ends at the limit with what it has found', () => {
   const { sopClass, ...others } = parts(explicit)
   const far = Buffer.concat([
     sopClass ?? dataSet,
-    explicit.element(0x0009_1001, 'OB', Buffer.alloc(9000)),
+    explicit.element(tagOf(0x0009, 0x1001), 'OB', Buffer.alloc(9000)),
     ...Object.values(others),
   ])
   for (const chunkBytes of [100, far.length]) {

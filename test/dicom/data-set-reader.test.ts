@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { DataSetReader } from '../../src/dicom/read/data-set-reader.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
+import { tagNamed, tagOf } from '../support/tag-named.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 import { failureOf, readTokens, structure } from './read-tokens.ts'
 
@@ -10,9 +11,9 @@ const explicit = writer(EXPLICIT_LITTLE)
 const implicit = writer(IMPLICIT_LITTLE)
 const EXPLICIT = TRANSFER_SYNTAX.ExplicitVRLittleEndian
 const IMPLICIT = TRANSFER_SYNTAX.ImplicitVRLittleEndian
-const PATIENT_NAME = 0x0010_0010
-const REFERENCED_STUDY_SEQUENCE = 0x0008_1110
-const PRIVATE = 0x2001_105f
+const PATIENT_NAME = TAG.PatientName
+const REFERENCED_STUDY_SEQUENCE = TAG.ReferencedStudySequence
+const PRIVATE = tagOf(0x2001, 0x105f)
 
 test.each([
   ['explicit VR little endian', EXPLICIT_LITTLE, EXPLICIT, 'UI', 'SQ'],
@@ -24,8 +25,13 @@ test.each([
   const dataSet = Buffer.concat([
     element(TAG.SOPClassUID, 'UI', '1.23'),
     element(REFERENCED_STUDY_SEQUENCE, 'SQ', Buffer.concat([item(inner), item(Buffer.alloc(0))])),
-    element(0x0008_1111, 'SQ', item(Buffer.concat([inner, itemEnd, sequenceEnd]), UNDEFINED), UNDEFINED),
-    element(0x0008_1115, 'UI', ''),
+    element(
+      tagNamed('ReferencedPerformedProcedureStepSequence'),
+      'SQ',
+      item(Buffer.concat([inner, itemEnd, sequenceEnd]), UNDEFINED),
+      UNDEFINED,
+    ),
+    element(tagNamed('ReferencedSeriesSequence'), 'UI', ''),
   ])
   const reading = readTokens(dataSet, uid)
   expect(reading.failure).toBeUndefined()
@@ -56,7 +62,7 @@ test('bytes within a value may pass by without being pushed; what may hold its e
   const { element } = explicit
   const dataSet = Buffer.concat([
     element(TAG.PixelData, 'OW', Buffer.alloc(100, 7)),
-    element(0xfffc_fffc, 'OB', 'xx'),
+    element(TAG.DataSetTrailingPadding, 'OB', 'xx'),
   ])
   const elements: string[] = []
   const reader = new DataSetReader(EXPLICIT, (token) => {
@@ -78,7 +84,7 @@ test('encapsulated pixel data is cut at its fragments, not at delimiters that a 
   const fragments = [item(Buffer.alloc(0)), item(Buffer.from('abcd')), item(sequenceEnd), sequenceEnd]
   const dataSet = Buffer.concat([
     element(TAG.PixelData, 'OB', Buffer.concat(fragments), UNDEFINED),
-    element(0xfffc_fffc, 'OB', 'xx'),
+    element(TAG.DataSetTrailingPadding, 'OB', 'xx'),
   ])
   const reading = readTokens(dataSet, TRANSFER_SYNTAX.JPEGBaseline8Bit)
   expect(reading.failure).toBeUndefined()
@@ -98,7 +104,7 @@ test('an element UN of undefined length holds items in implicit VR, and what fol
   const items = Buffer.concat([implicit.item(inner), implicit.sequenceEnd])
   const dataSet = Buffer.concat([
     explicit.element(PRIVATE, 'UN', items, UNDEFINED),
-    explicit.element(0x2001_1060, 'LO', 'text'),
+    explicit.element(tagOf(0x2001, 0x1060), 'LO', 'text'),
   ])
   const reading = readTokens(dataSet, EXPLICIT)
   expect(reading.failure).toBeUndefined()
@@ -131,7 +137,7 @@ test('a value that only begins like an item too long for it is a value', () => {
 test('a VR of a later edition of the standard is read in the long form', () => {
   const dataSet = Buffer.concat([
     explicit.element(PRIVATE, 'ZZ', 'abcd'),
-    explicit.element(0x2001_1060, 'LO', ''),
+    explicit.element(tagOf(0x2001, 0x1060), 'LO', ''),
   ])
   const reading = readTokens(dataSet, EXPLICIT)
   expect(reading.failure).toBeUndefined()

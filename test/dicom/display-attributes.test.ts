@@ -2,8 +2,10 @@ import { deflateRawSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
 import { type DisplayAttributes, DisplayReader } from '../../src/dicom/find/display-attributes.ts'
 import { maskDisplay, maskName, shownName } from '../../src/dicom/find/mask-display.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { corpusPath, describeWithCorpus, splitPart10 } from '../support/corpus.ts'
+import { tagNamed } from '../support/tag-named.ts'
 import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, writer } from './build-data-set.ts'
 
 const { ExplicitVRLittleEndian, ImplicitVRLittleEndian, DeflatedExplicitVRLittleEndian } = TRANSFER_SYNTAX
@@ -11,15 +13,15 @@ const { ExplicitVRLittleEndian, ImplicitVRLittleEndian, DeflatedExplicitVRLittle
 function head(characterSet: string, name: Buffer, encoding = EXPLICIT_LITTLE): Buffer {
   const { element } = writer(encoding)
   return Buffer.concat([
-    element(0x0008_0005, 'CS', characterSet),
-    element(0x0008_0020, 'DA', '20261123'),
-    element(0x0008_0050, 'SH', 'A123456 '),
-    element(0x0008_0060, 'CS', 'CT'),
-    element(0x0008_1030, 'LO', 'CHEST '),
-    element(0x0010_0010, 'PN', name),
-    element(0x0010_0020, 'LO', '31010119800101123X'),
-    element(0x0010_4000, 'LT', 'not for display'),
-    element(0x7fe0_0010, 'OW', Buffer.alloc(100_000)),
+    element(TAG.SpecificCharacterSet, 'CS', characterSet),
+    element(TAG.StudyDate, 'DA', '20261123'),
+    element(TAG.AccessionNumber, 'SH', 'A123456 '),
+    element(TAG.Modality, 'CS', 'CT'),
+    element(TAG.StudyDescription, 'LO', 'CHEST '),
+    element(TAG.PatientName, 'PN', name),
+    element(TAG.PatientID, 'LO', '31010119800101123X'),
+    element(tagNamed('PatientComments'), 'LT', 'not for display'),
+    element(TAG.PixelData, 'OW', Buffer.alloc(100_000)),
   ])
 }
 

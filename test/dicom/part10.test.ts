@@ -7,8 +7,10 @@ import {
   IMPLEMENTATION_VERSION_NAME,
   parsePart10Header,
 } from '../../src/dicom/read/part10.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { isUid } from '../../src/dicom/vocabulary/uid.ts'
 import { corpusFiles, corpusPath, describeWithCorpus, splitPart10 } from '../support/corpus.ts'
+import { tagNamed } from '../support/tag-named.ts'
 import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, writer } from './build-data-set.ts'
 import { failureOf } from './read-tokens.ts'
 
@@ -18,7 +20,7 @@ const UIDS = {
   transferSyntaxUid: '1.2.840.10008.1.2.1',
 }
 const header = encodePart10Header({ ...UIDS, sourceApplicationEntityTitle: 'CT_1' })
-const dataSet = writer(EXPLICIT_LITTLE).element(0x0008_0016, 'UI', '1.23')
+const dataSet = writer(EXPLICIT_LITTLE).element(TAG.SOPClassUID, 'UI', '1.23')
 const PREFIX = Buffer.concat([Buffer.alloc(128), Buffer.from('DICM')])
 
 test('a header that was written is read again, whatever stands behind it', () => {
@@ -30,7 +32,7 @@ test('a header that was written is read again, whatever stands behind it', () =>
 test('a header that names a UID twice is called ambiguous', () => {
   const twice = Buffer.concat([
     header,
-    writer(EXPLICIT_LITTLE).element(0x0002_0003, 'UI', '1.2.9\0'),
+    writer(EXPLICIT_LITTLE).element(tagNamed('MediaStorageSOPInstanceUID'), 'UI', '1.2.9\0'),
     dataSet,
   ])
   expect(parsePart10Header(twice)).toMatchObject({ ...UIDS, isAmbiguous: true })
@@ -81,7 +83,7 @@ test('a file that begins with group 0002, and one whose group 0002 is in implici
   const bare = Buffer.concat([header.subarray(132), dataSet])
   expect(parsePart10Header(bare)).toEqual({ ...UIDS, isAmbiguous: false, headerBytes: header.length - 132 })
   const implicit = writer(IMPLICIT_LITTLE)
-  const meta = implicit.element(0x0002_0010, 'UI', UIDS.transferSyntaxUid)
+  const meta = implicit.element(tagNamed('TransferSyntaxUID'), 'UI', UIDS.transferSyntaxUid)
   expect(parsePart10Header(Buffer.concat([PREFIX, meta, dataSet]))).toEqual({
     sopClassUid: '',
     sopInstanceUid: '',

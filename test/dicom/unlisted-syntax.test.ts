@@ -9,6 +9,7 @@ import { DisplayReader } from '../../src/dicom/find/display-attributes.ts'
 import { type Encoding, IMPLICIT_BIG_ENDIAN } from '../../src/dicom/read/element-header.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
+import { tagNamed, tagOf } from '../support/tag-named.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 
 const UNLISTED = ['1.2.840.113619.5.2', '1.2.840.10008.1.2.4.9990', '1.2.840.10008.1.2.77', '2.25.77']
@@ -51,28 +52,31 @@ function image(
       ]
     : [element(TAG.PixelData, 'OW', Buffer.alloc(128, 7))]
   const first = {
-    'group length': [element(0x0008_0000, 'UL', number(200, 4)), element(0x0008_0005, 'CS', 'GB18030 ')],
-    'character set': [element(0x0008_0005, 'CS', 'GB18030 ')],
-    'image type': [element(0x0008_0008, 'CS', 'ORIGINAL\\PRIMARY\\AXIAL')],
-    'instance creator': [element(0x0008_0014, 'UI', '1.2.3.45')],
+    'group length': [
+      element(tagOf(0x0008, 0x0000), 'UL', number(200, 4)),
+      element(TAG.SpecificCharacterSet, 'CS', 'GB18030 '),
+    ],
+    'character set': [element(TAG.SpecificCharacterSet, 'CS', 'GB18030 ')],
+    'image type': [element(TAG.ImageType, 'CS', 'ORIGINAL\\PRIMARY\\AXIAL')],
+    'instance creator': [element(tagNamed('InstanceCreatorUID'), 'UI', '1.2.3.45')],
     'SOP class': [],
   }[begin]
   return Buffer.concat([
     ...first,
     element(TAG.SOPClassUID, 'UI', even(UIDS.sopClassUid)),
     element(TAG.SOPInstanceUID, 'UI', even(UIDS.sopInstanceUid)),
-    element(0x0008_0020, 'DA', '20240105'),
+    element(TAG.StudyDate, 'DA', '20240105'),
     element(TAG.Modality, 'CS', 'CT'),
-    element(0x0008_0070, 'LO', 'Invented'),
-    element(0x0010_0010, 'PN', even('Miller^Anna', ' ')),
-    element(0x0010_0020, 'LO', 'A-77'),
+    element(tagNamed('Manufacturer'), 'LO', 'Invented'),
+    element(TAG.PatientName, 'PN', even('Miller^Anna', ' ')),
+    element(TAG.PatientID, 'LO', 'A-77'),
     element(TAG.StudyInstanceUID, 'UI', even(UIDS.studyInstanceUid)),
     element(TAG.SeriesInstanceUID, 'UI', even(UIDS.seriesInstanceUid)),
-    element(0x0028_0002, 'US', number(1, 2)),
-    element(0x0028_0004, 'CS', 'MONOCHROME2 '),
-    element(0x0028_0010, 'US', number(8, 2)),
-    element(0x0028_0011, 'US', number(8, 2)),
-    element(0x0028_0100, 'US', number(16, 2)),
+    element(TAG.SamplesPerPixel, 'US', number(1, 2)),
+    element(TAG.PhotometricInterpretation, 'CS', 'MONOCHROME2 '),
+    element(TAG.Rows, 'US', number(8, 2)),
+    element(TAG.Columns, 'US', number(8, 2)),
+    element(TAG.BitsAllocated, 'US', number(16, 2)),
     ...pixels,
   ])
 }
@@ -93,7 +97,7 @@ function findingsOf(uid: string, bytes: Buffer, size = bytes.length): Finding[] 
 test('an element of odd length is no reason to take one encoding for another', () => {
   for (const { encoding } of WAYS) {
     const { element } = writer(encoding)
-    const odd = element(0x0008_0005, 'CS', 'GB18030')
+    const odd = element(TAG.SpecificCharacterSet, 'CS', 'GB18030')
     expect(headOf('2.25.77', Buffer.concat([odd, image(encoding, 'image type')]))).toMatchObject(UIDS)
   }
 })

@@ -5,6 +5,7 @@ import type { Finding } from '../../src/dicom/check/check-findings.ts'
 import { editDataSet } from '../../src/dicom/edit/data-set-editor.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
+import { tagNamed, tagOf } from '../support/tag-named.ts'
 import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 import { failureOf, readTokens } from './read-tokens.ts'
 
@@ -12,12 +13,12 @@ const explicit = writer(EXPLICIT_LITTLE)
 const implicit = writer(IMPLICIT_LITTLE)
 const IMPLICIT = TRANSFER_SYNTAX.ImplicitVRLittleEndian
 const EXPLICIT = TRANSFER_SYNTAX.ExplicitVRLittleEndian
-const CREATOR = 0x0029_0010
-const PRIVATE = 0x0029_1010
-const RED_PALETTE = 0x0028_1201
-const PURPOSE_SEQUENCE = 0x0040_a170
-const CODE_VALUE = 0x0008_0100
-const CODE_MEANING = 0x0008_0104
+const CREATOR = tagOf(0x0029, 0x0010)
+const PRIVATE = tagOf(0x0029, 0x1010)
+const RED_PALETTE = tagNamed('RedPaletteColorLookupTableData')
+const PURPOSE_SEQUENCE = tagNamed('PurposeOfReferenceCodeSequence')
+const CODE_VALUE = TAG.CodeValue
+const CODE_MEANING = TAG.CodeMeaning
 
 /** Words of 16 bits whose first four read as the header of an item of this length. */
 const likeItem = (itemLength: number, bytes: number): Buffer => {
@@ -31,7 +32,7 @@ test.each([
   ['of a private element in implicit VR', implicit, IMPLICIT, PRIVATE, '--'],
   ['of a private element in UN', explicit, EXPLICIT, PRIVATE, 'UN'],
   ['of a palette in implicit VR', implicit, IMPLICIT, RED_PALETTE, '--'],
-  ['of overlay data in implicit VR', implicit, IMPLICIT, 0x6000_3000, '--'],
+  ['of overlay data in implicit VR', implicit, IMPLICIT, tagOf(0x6000, 0x3000), '--'],
 ])('a binary value %s that begins like an item is read as a value', (_, { element }, uid, tag, vr) => {
   for (const itemLength of [0, 8, 24, 100, 191, 192, UNDEFINED]) {
     for (const chunk of [1, 7, 4096]) {
@@ -99,12 +100,20 @@ test.each([
     false,
   ],
   ['private, with items in explicit VR inside UN', explicit, EXPLICIT, PRIVATE, explicit, 'UN', true],
-  ['of the standard, with items in explicit VR', implicit, IMPLICIT, 0x0008_2218, explicit, '--', true],
+  [
+    'of the standard, with items in explicit VR',
+    implicit,
+    IMPLICIT,
+    tagNamed('AnatomicRegionSequence'),
+    explicit,
+    '--',
+    true,
+  ],
   [
     'of the standard and of undefined length, likewise',
     implicit,
     IMPLICIT,
-    0x0008_2218,
+    tagNamed('AnatomicRegionSequence'),
     explicit,
     '--',
     false,
@@ -126,7 +135,7 @@ test.each([
 
 test('items in explicit VR inside implicit VR are written in explicit VR after an edit', () => {
   const content = items(explicit, true)
-  const dataSet = implicit.element(0x0008_2218, 'SQ', content)
+  const dataSet = implicit.element(tagNamed('AnatomicRegionSequence'), 'SQ', content)
   const edited = editDataSet(dataSet, IMPLICIT, {
     edit: (part) => part.elements[0]?.items?.[0]?.list.find(CODE_MEANING)?.replace(Buffer.from('Head')),
     large: () => 'keep',
@@ -143,7 +152,7 @@ const image = (hole: Buffer): Buffer =>
     explicit.element(TAG.SOPClassUID, 'UI', '1.2.840.10008.5.1.4.1.1.2\0'),
     explicit.element(TAG.SOPInstanceUID, 'UI', '1.2.3.4\0'),
     hole,
-    explicit.element(0x0010_0010, 'PN', 'Chen^A'),
+    explicit.element(TAG.PatientName, 'PN', 'Chen^A'),
     explicit.element(TAG.PixelData, 'OW', Buffer.alloc(48, 7)),
   ])
 

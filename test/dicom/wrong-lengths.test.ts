@@ -6,6 +6,7 @@ import type { Finding } from '../../src/dicom/check/check-findings.ts'
 import { DataSetHeadScanner } from '../../src/dicom/find/data-set-head.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
+import { tagNamed, tagOf } from '../support/tag-named.ts'
 import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 
 const UIDS = {
@@ -29,14 +30,14 @@ const even = (uid: string): string => (uid.length % 2 === 0 ? uid : `${uid}\0`)
 
 /** Text elements of a head in which Chinese devices write Chinese, with the VR and an invented value. */
 const TEXTS = [
-  [0x0008_0080, 'LO', '城北镇卫生院影像科'],
-  [0x0008_0081, 'ST', '滨江路三号楼二层'],
-  [0x0008_1030, 'LO', '胸部平扫'],
-  [0x0008_1040, 'LO', '放射科'],
-  [0x0008_103e, 'LO', '肺窗薄层重建'],
-  [0x0010_0010, 'PN', '陈^小明'],
-  [0x0010_1040, 'LO', '滨江路三号'],
-  [0x0018_1030, 'LO', '胸部常规'],
+  [TAG.InstitutionName, 'LO', '城北镇卫生院影像科'],
+  [tagNamed('InstitutionAddress'), 'ST', '滨江路三号楼二层'],
+  [TAG.StudyDescription, 'LO', '胸部平扫'],
+  [tagNamed('InstitutionalDepartmentName'), 'LO', '放射科'],
+  [tagNamed('SeriesDescription'), 'LO', '肺窗薄层重建'],
+  [TAG.PatientName, 'PN', '陈^小明'],
+  [TAG.PatientAddress, 'LO', '滨江路三号'],
+  [tagNamed('ProtocolName'), 'LO', '胸部常规'],
 ] as const
 
 /** What a device wrote for the length of a text: right, in characters, or a number of its own. */
@@ -53,22 +54,22 @@ interface Shape {
 function image({ way, lengths, pixelBytes }: Shape): { bytes: Buffer; pixelsAt: number } {
   const { element } = way
   const others: [number, string, string | Buffer][] = [
-    [0x0008_0005, 'CS', 'GB18030 '],
-    [0x0008_0016, 'UI', even(UIDS.sopClassUid)],
-    [0x0008_0018, 'UI', even(UIDS.sopInstanceUid)],
-    [0x0008_0020, 'DA', '20240105'],
-    [0x0008_0060, 'CS', 'CT'],
-    [0x0008_0070, 'LO', 'INVENTED'],
-    [0x0010_0020, 'LO', 'PAT-1 '],
-    [0x0010_0030, 'DA', '19700131'],
-    [0x0020_000d, 'UI', even(UIDS.studyInstanceUid)],
-    [0x0020_000e, 'UI', even(UIDS.seriesInstanceUid)],
-    [0x0020_0010, 'SH', '1 '],
-    [0x0020_0013, 'IS', '12'],
-    [0x0028_0002, 'US', us(1)],
-    [0x0028_0010, 'US', us(8)],
-    [0x0028_0011, 'US', us(pixelBytes / 16)],
-    [0x0028_0100, 'US', us(16)],
+    [TAG.SpecificCharacterSet, 'CS', 'GB18030 '],
+    [TAG.SOPClassUID, 'UI', even(UIDS.sopClassUid)],
+    [TAG.SOPInstanceUID, 'UI', even(UIDS.sopInstanceUid)],
+    [TAG.StudyDate, 'DA', '20240105'],
+    [TAG.Modality, 'CS', 'CT'],
+    [tagNamed('Manufacturer'), 'LO', 'INVENTED'],
+    [TAG.PatientID, 'LO', 'PAT-1 '],
+    [TAG.PatientBirthDate, 'DA', '19700131'],
+    [TAG.StudyInstanceUID, 'UI', even(UIDS.studyInstanceUid)],
+    [TAG.SeriesInstanceUID, 'UI', even(UIDS.seriesInstanceUid)],
+    [tagNamed('StudyID'), 'SH', '1 '],
+    [tagNamed('InstanceNumber'), 'IS', '12'],
+    [TAG.SamplesPerPixel, 'US', us(1)],
+    [TAG.Rows, 'US', us(8)],
+    [TAG.Columns, 'US', us(pixelBytes / 16)],
+    [TAG.BitsAllocated, 'US', us(16)],
   ]
   const texts = TEXTS.map(([tag, vr, text], i) => {
     const value = gbk(text)
@@ -159,16 +160,16 @@ test('however lengths of texts are wrong, an image that is cut within its pixel 
 test('an image that is cut where a nested element ends is called cut', () => {
   for (const { name, uid, element, item } of WAYS) {
     const icon = Buffer.concat([
-      element(0x0028_0010, 'US', us(2)),
-      element(0x0028_0011, 'US', us(2)),
-      element(0x0028_0100, 'US', us(8)),
+      element(TAG.Rows, 'US', us(2)),
+      element(TAG.Columns, 'US', us(2)),
+      element(TAG.BitsAllocated, 'US', us(8)),
       element(TAG.PixelData, 'OW', Buffer.alloc(4, 9)),
     ])
-    const sequence = element(0x0088_0200, 'SQ', item(icon))
+    const sequence = element(TAG.IconImageSequence, 'SQ', item(icon))
     const before = Buffer.concat([
-      element(0x0008_0016, 'UI', even(UIDS.sopClassUid)),
-      element(0x0008_0018, 'UI', even(UIDS.sopInstanceUid)),
-      element(0x0028_0010, 'US', us(8)),
+      element(TAG.SOPClassUID, 'UI', even(UIDS.sopClassUid)),
+      element(TAG.SOPInstanceUID, 'UI', even(UIDS.sopInstanceUid)),
+      element(TAG.Rows, 'US', us(8)),
     ])
     const whole = Buffer.concat([before, sequence, element(TAG.PixelData, 'OW', Buffer.alloc(64, 0x5a))])
     expect([name, check(whole, uid).includes('truncated')]).toEqual([name, false])
@@ -182,7 +183,7 @@ test('zeros within a data set hide no identifier', () => {
   for (const way of WAYS) {
     const { bytes } = image({ way, lengths: [], pixelBytes: 64 })
     for (const zeros of [8, 10, 128, 512]) {
-      const hole = bytes.indexOf(way.element(0x0020_000d, 'UI', '').subarray(0, 4))
+      const hole = bytes.indexOf(way.element(TAG.StudyInstanceUID, 'UI', '').subarray(0, 4))
       for (const at of [0, hole]) {
         const holed = Buffer.concat([bytes.subarray(0, at), Buffer.alloc(zeros), bytes.subarray(at)])
         expect([way.name, zeros, at, headOf(holed, way.uid)]).toMatchObject([way.name, zeros, at, UIDS])
@@ -194,7 +195,7 @@ test('zeros within a data set hide no identifier', () => {
 test('a whole DICOM file that was sent as the data set is filed under its own identifiers', () => {
   for (const way of WAYS) {
     const { bytes } = image({ way, lengths: [], pixelBytes: 64 })
-    const meta = writer(EXPLICIT_LITTLE).element(0x0002_0010, 'UI', even(way.uid))
+    const meta = writer(EXPLICIT_LITTLE).element(tagNamed('TransferSyntaxUID'), 'UI', even(way.uid))
     const file = Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), meta, bytes])
     expect(headOf(file, way.uid)).toMatchObject(UIDS)
   }
@@ -203,10 +204,10 @@ test('a whole DICOM file that was sent as the data set is filed under its own id
 test('a sequence whose items do not fit hides no identifier if its own length is right', () => {
   for (const way of WAYS) {
     const { element, item } = way
-    const items = item(element(0x0008_1155, 'UI', '1.2.3.4\0', 0x300))
-    const sequence = element(0x0008_1140, 'SQ', items)
+    const items = item(element(TAG.ReferencedSOPInstanceUID, 'UI', '1.2.3.4\0', 0x300))
+    const sequence = element(TAG.ReferencedImageSequence, 'SQ', items)
     const { bytes } = image({ way, lengths: [], pixelBytes: 64 })
-    const at = bytes.indexOf(element(0x0010_0010, 'PN', '').subarray(0, 4))
+    const at = bytes.indexOf(element(TAG.PatientName, 'PN', '').subarray(0, 4))
     const odd = Buffer.concat([bytes.subarray(0, at), sequence, bytes.subarray(at)])
     expect([way.name, headOf(odd, way.uid)]).toMatchObject([way.name, UIDS])
     expect([way.name, check(odd, way.uid).includes('truncated')]).toEqual([way.name, false])
@@ -229,10 +230,10 @@ test('in an image of real size, lengths that count characters lose no identifier
 test('an image whose last text points over the end is whole, and cut if bytes of its pixel data are missing', () => {
   for (const { name, uid, element } of WAYS) {
     const before = Buffer.concat([
-      element(0x0008_0016, 'UI', even(UIDS.sopClassUid)),
-      element(0x0008_0018, 'UI', even(UIDS.sopInstanceUid)),
-      element(0x0028_0010, 'US', us(8)),
-      element(0x0028_0106, 'UT', 'text', 0x00ff_fffe),
+      element(TAG.SOPClassUID, 'UI', even(UIDS.sopClassUid)),
+      element(TAG.SOPInstanceUID, 'UI', even(UIDS.sopInstanceUid)),
+      element(TAG.Rows, 'US', us(8)),
+      element(tagNamed('SmallestImagePixelValue'), 'UT', 'text', 0x00ff_fffe),
     ])
     for (const pixelBytes of [64, 200_000]) {
       const pixels = element(TAG.PixelData, 'OW', Buffer.alloc(pixelBytes, 0x5a))
@@ -248,7 +249,7 @@ test('an image with zeros in its head is called cut if it is, and not if it is w
   for (const way of WAYS) {
     const { bytes, pixelsAt } = image({ way, lengths: [], pixelBytes: 1024 })
     for (const zeros of [8, 128]) {
-      const at = bytes.indexOf(way.element(0x0010_0010, 'PN', '').subarray(0, 4))
+      const at = bytes.indexOf(way.element(TAG.PatientName, 'PN', '').subarray(0, 4))
       const holed = Buffer.concat([bytes.subarray(0, at), Buffer.alloc(zeros), bytes.subarray(at)])
       expect([way.name, check(holed, way.uid).includes('truncated')]).toEqual([way.name, false])
       for (const missing of [1, 100, bytes.length - pixelsAt - 20])
@@ -264,18 +265,18 @@ test('an image with zeros in its head is called cut if it is, and not if it is w
 /** Referenced Image Sequence, with UIDs that are not those of the image. */
 function references({ element, item, itemEnd, sequenceEnd }: Way): Buffer {
   const content = Buffer.concat([
-    element(0x0008_1150, 'UI', even(UIDS.sopClassUid)),
-    element(0x0008_1155, 'UI', '1.2.826.0.1.9999.666.1'),
-    element(0x0020_000d, 'UI', '1.2.826.0.1.9999.666'),
+    element(TAG.ReferencedSOPClassUID, 'UI', even(UIDS.sopClassUid)),
+    element(TAG.ReferencedSOPInstanceUID, 'UI', '1.2.826.0.1.9999.666.1'),
+    element(TAG.StudyInstanceUID, 'UI', '1.2.826.0.1.9999.666'),
   ])
   const value = Buffer.concat([item(content, UNDEFINED), itemEnd, sequenceEnd])
-  return element(0x0008_1140, 'SQ', value, UNDEFINED)
+  return element(TAG.ReferencedImageSequence, 'SQ', value, UNDEFINED)
 }
 
 test('the UIDs of a referenced image are not taken for those of the image, whatever is wrong around them', () => {
   for (const way of WAYS) {
     const { bytes } = image({ way, lengths: [], pixelBytes: 64 })
-    const at = bytes.indexOf(way.element(0x0010_0010, 'PN', '').subarray(0, 4))
+    const at = bytes.indexOf(way.element(TAG.PatientName, 'PN', '').subarray(0, 4))
     const [before, after] = [bytes.subarray(0, at), bytes.subarray(at)]
     for (const zeros of [8, 64]) {
       const hole = Buffer.alloc(zeros)
@@ -291,10 +292,10 @@ test('the UIDs of a referenced image are not taken for those of the image, whate
 test('a UID whose length is too short is not taken for one', () => {
   for (const way of WAYS) {
     const { bytes } = image({ way, lengths: [], pixelBytes: 64 })
-    const right = way.element(0x0020_000d, 'UI', even(UIDS.studyInstanceUid))
+    const right = way.element(TAG.StudyInstanceUID, 'UI', even(UIDS.studyInstanceUid))
     const at = bytes.indexOf(right)
     for (const stated of [4, 8, UIDS.studyInstanceUid.length - 1]) {
-      const short = way.element(0x0020_000d, 'UI', even(UIDS.studyInstanceUid), stated)
+      const short = way.element(TAG.StudyInstanceUID, 'UI', even(UIDS.studyInstanceUid), stated)
       const odd = Buffer.concat([bytes.subarray(0, at), short, bytes.subarray(at + right.length)])
       const { studyInstanceUid, ...others } = headOf(odd, way.uid)
       expect([way.name, stated, studyInstanceUid]).toEqual([way.name, stated, undefined])
@@ -307,14 +308,14 @@ test('items in implicit VR inside explicit VR hide no identifier', () => {
   const [implicit, explicit] = WAYS
   if (implicit === undefined || explicit === undefined) throw new Error('no ways of writing')
   const { bytes } = image({ way: explicit, lengths: [], pixelBytes: 64 })
-  const at = bytes.indexOf(explicit.element(0x0010_0010, 'PN', '').subarray(0, 4))
-  const items = implicit.item(implicit.element(0x0008_0100, 'SH', 'T-A0100 '))
+  const at = bytes.indexOf(explicit.element(TAG.PatientName, 'PN', '').subarray(0, 4))
+  const items = implicit.item(implicit.element(TAG.CodeValue, 'SH', 'T-A0100 '))
   const delimited = Buffer.concat([items, explicit.sequenceEnd])
-  const creator = explicit.element(0x0009_0010, 'LO', 'ACME 1')
+  const creator = explicit.element(tagOf(0x0009, 0x0010), 'LO', 'ACME 1')
   for (const next of [Buffer.alloc(0), creator])
     for (const sequence of [
-      explicit.element(0x0008_2218, 'SQ', items),
-      explicit.element(0x0008_2218, 'SQ', delimited, UNDEFINED),
+      explicit.element(tagNamed('AnatomicRegionSequence'), 'SQ', items),
+      explicit.element(tagNamed('AnatomicRegionSequence'), 'SQ', delimited, UNDEFINED),
     ]) {
       const odd = Buffer.concat([bytes.subarray(0, at), sequence, next, bytes.subarray(at)])
       expect(headOf(odd, explicit.uid)).toMatchObject(UIDS)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { Spool } from '../../src/agent/queue/spool/spool.ts'
 import { checkingSchema } from '../../src/config/checking-settings.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { EXPLICIT_LITTLE, writer } from '../dicom/build-data-set.ts'
 import { asImage } from '../support/as-image.ts'
 import { allSettled, type Clinic, openClinic } from '../support/clinic.ts'
@@ -29,7 +30,7 @@ function sound(studyInstanceUid: string): Instance {
   const at = instance.dataSet.indexOf(Buffer.from([0x20, 0x00, 0x0d, 0x00]))
   const parts = [
     instance.dataSet.subarray(0, at),
-    element(0x0010_0020, 'LO', 'ID-1'),
+    element(TAG.PatientID, 'LO', 'ID-1'),
     instance.dataSet.subarray(at),
   ]
   return { ...instance, dataSet: Buffer.concat(parts) }

@@ -7,6 +7,7 @@ import { OperatorDesk } from '../../src/center/operate/operator.ts'
 import { speak } from '../../src/console/language/language.ts'
 import { studyName } from '../../src/console/views/study-name.ts'
 import { parsePart10Header } from '../../src/dicom/read/part10.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import { EXPLICIT_LITTLE, writer } from '../dicom/build-data-set.ts'
 import { allSettled, joinTestCenter, openClinic, testSettings } from '../support/clinic.ts'
@@ -24,11 +25,11 @@ const even = (uid: string): string => (uid.length % 2 === 0 ? uid : `${uid}\0`)
 function without(patient: string, { study = '', series = '' } = {}): RawInstance {
   const { sopClassUid, sopInstanceUid, transferSyntaxUid } = inventedInstance(2)
   const dataSet = Buffer.concat([
-    element(0x0008_0016, 'UI', even(sopClassUid)),
-    element(0x0008_0018, 'UI', even(sopInstanceUid)),
-    element(0x0010_0010, 'PN', patient),
-    ...(study === '' ? [] : [element(0x0020_000d, 'UI', even(study))]),
-    ...(series === '' ? [] : [element(0x0020_000e, 'UI', even(series))]),
+    element(TAG.SOPClassUID, 'UI', even(sopClassUid)),
+    element(TAG.SOPInstanceUID, 'UI', even(sopInstanceUid)),
+    element(TAG.PatientName, 'PN', patient),
+    ...(study === '' ? [] : [element(TAG.StudyInstanceUID, 'UI', even(study))]),
+    ...(series === '' ? [] : [element(TAG.SeriesInstanceUID, 'UI', even(series))]),
   ])
   return { sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet }
 }
@@ -140,13 +141,13 @@ test('a data set in a private transfer syntax crosses byte for byte into its own
     ...made,
     transferSyntaxUid: '1.2.840.113619.5.2',
     dataSet: Buffer.concat([
-      implicit.element(0x0008_0016, 'UI', even(made.sopClassUid)),
-      implicit.element(0x0008_0018, 'UI', even(made.sopInstanceUid)),
-      implicit.element(0x0010_0010, 'PN', 'A^A '),
-      implicit.element(0x0010_0020, 'LO', 'A-1 '),
-      implicit.element(0x0020_000d, 'UI', even(studyInstanceUid)),
-      implicit.element(0x0020_000e, 'UI', even(made.seriesInstanceUid)),
-      implicit.element(0x7fe0_0010, 'OW', Buffer.alloc(64, 3)),
+      implicit.element(TAG.SOPClassUID, 'UI', even(made.sopClassUid)),
+      implicit.element(TAG.SOPInstanceUID, 'UI', even(made.sopInstanceUid)),
+      implicit.element(TAG.PatientName, 'PN', 'A^A '),
+      implicit.element(TAG.PatientID, 'LO', 'A-1 '),
+      implicit.element(TAG.StudyInstanceUID, 'UI', even(studyInstanceUid)),
+      implicit.element(TAG.SeriesInstanceUID, 'UI', even(made.seriesInstanceUid)),
+      implicit.element(TAG.PixelData, 'OW', Buffer.alloc(64, 3)),
     ]),
   }
   await using clinic = await openClinic()

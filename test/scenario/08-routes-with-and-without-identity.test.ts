@@ -8,17 +8,22 @@ import type { AgentSettings } from '../../src/config/agent-settings.ts'
 import { checkingSchema } from '../../src/config/checking-settings.ts'
 import { parsePart10Header } from '../../src/dicom/read/part10.ts'
 import { STORAGE_STATUS } from '../../src/dicom/vocabulary/storage-status.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { EXPLICIT_LITTLE, UNDEFINED, writer } from '../dicom/build-data-set.ts'
 import { asImage } from '../support/as-image.ts'
 import { allSettled, type Clinic, openClinic } from '../support/clinic.ts'
 import { inventedInstance } from '../support/invented-instance.ts'
 import { type RawInstance, sendInstances } from '../support/send-instances.ts'
 import { sha256, storedAtCenter } from '../support/stored-at-center.ts'
+import { tagNamed } from '../support/tag-named.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const { element, item } = writer(EXPLICIT_LITTLE)
 /** A sequence and an item of undefined length that nothing closes. */
-const OPENED = Buffer.concat([element(0x0008_1110, 'SQ', '', UNDEFINED), item(Buffer.alloc(0), UNDEFINED)])
+const OPENED = Buffer.concat([
+  element(TAG.ReferencedStudySequence, 'SQ', '', UNDEFINED),
+  item(Buffer.alloc(0), UNDEFINED),
+])
 
 const ULTRASOUND_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.6.1'
 const NAME = 'INVENTED'
@@ -106,11 +111,14 @@ test('what cannot be cleaned goes by the way with identity alone, and an alarm s
 
 /** What nobody can read to its end: behind it, anything may stand. */
 const UNREADABLE: readonly (readonly [string, Buffer])[] = [
-  ['an item longer than its sequence', element(0x0008_1110, 'SQ', item(Buffer.alloc(8), 5000), 16)],
-  ['a VR that there is not', element(0x0008_2112, 'ZZ', 'xx')],
+  [
+    'an item longer than its sequence',
+    element(TAG.ReferencedStudySequence, 'SQ', item(Buffer.alloc(8), 5000), 16),
+  ],
+  ['a VR that there is not', element(tagNamed('SourceImageSequence'), 'ZZ', 'xx')],
   [
     'a sequence of undefined length without end',
-    element(0x0008_1110, 'SQ', item(Buffer.alloc(0)), UNDEFINED),
+    element(TAG.ReferencedStudySequence, 'SQ', item(Buffer.alloc(0)), UNDEFINED),
   ],
   ['10,000 sequences in one another', Buffer.concat(Array.from({ length: 10_000 }, () => OPENED))],
 ]

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import iconv from 'iconv-lite'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { EXPLICIT_LITTLE, writer } from '../dicom/build-data-set.ts'
 import { allSettled, type Clinic, openClinic } from '../support/clinic.ts'
@@ -70,13 +71,13 @@ function instanceOf({ declared, bytes }: Pick<Case, 'declared' | 'bytes'>): RawI
   const [sopInstanceUid, study] = [newUid(), newUid()]
   const uid = (tag: number, value: string): Buffer => element(tag, 'UI', even(Buffer.from(value), 0))
   const dataSet = Buffer.concat([
-    ...(declared === '' ? [] : [element(0x0008_0005, 'CS', even(Buffer.from(declared), 0x20))]),
-    uid(0x0008_0016, CT),
-    uid(0x0008_0018, sopInstanceUid),
-    element(0x0010_0010, 'PN', even(bytes, 0x20)),
-    element(0x0010_0020, 'LO', 'W4711 '),
-    uid(0x0020_000d, study),
-    uid(0x0020_000e, newUid()),
+    ...(declared === '' ? [] : [element(TAG.SpecificCharacterSet, 'CS', even(Buffer.from(declared), 0x20))]),
+    uid(TAG.SOPClassUID, CT),
+    uid(TAG.SOPInstanceUID, sopInstanceUid),
+    element(TAG.PatientName, 'PN', even(bytes, 0x20)),
+    element(TAG.PatientID, 'LO', 'W4711 '),
+    uid(TAG.StudyInstanceUID, study),
+    uid(TAG.SeriesInstanceUID, newUid()),
   ])
   return {
     sopClassUid: CT,

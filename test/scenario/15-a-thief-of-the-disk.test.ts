@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { startAgent } from '../../src/agent/agent.ts'
 import type { AgentSettings } from '../../src/config/agent-settings.ts'
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { silentLog } from '../../src/platform/log.ts'
@@ -113,14 +114,14 @@ function instanceOfPerson(study: string): RawInstance {
     sopInstanceUid,
     transferSyntaxUid: TRANSFER_SYNTAX.ExplicitVRLittleEndian,
     dataSet: Buffer.concat([
-      text(0x0008_0016, 'UI', CT),
-      text(0x0008_0018, 'UI', sopInstanceUid),
-      text(0x0008_0050, 'SH', accession),
-      text(0x0008_1030, 'LO', description),
-      text(0x0010_0010, 'PN', name),
-      text(0x0010_0020, 'LO', id),
-      text(0x0020_000d, 'UI', study),
-      text(0x0020_000e, 'UI', newUid()),
+      text(TAG.SOPClassUID, 'UI', CT),
+      text(TAG.SOPInstanceUID, 'UI', sopInstanceUid),
+      text(TAG.AccessionNumber, 'SH', accession),
+      text(TAG.StudyDescription, 'LO', description),
+      text(TAG.PatientName, 'PN', name),
+      text(TAG.PatientID, 'LO', id),
+      text(TAG.StudyInstanceUID, 'UI', study),
+      text(TAG.SeriesInstanceUID, 'UI', newUid()),
     ]),
   }
 }

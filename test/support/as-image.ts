@@ -1,3 +1,4 @@
+import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { EXPLICIT_LITTLE, writer } from '../dicom/build-data-set.ts'
 import type { RawInstance } from './send-instances.ts'
 
@@ -19,15 +20,17 @@ export function asImage<Instance extends RawInstance>(
 ): Instance {
   const count = String(frames)
   const image = [
-    element(0x0028_0002, 'US', short(1)),
-    element(0x0028_0004, 'CS', 'MONOCHROME2 '),
-    ...(frames === 1 ? [] : [element(0x0028_0008, 'IS', count.length % 2 === 0 ? count : `${count} `)]),
-    element(0x0028_0010, 'US', short(side)),
-    element(0x0028_0011, 'US', short(side)),
-    element(0x0028_0100, 'US', short(8)),
-    element(0x0028_0101, 'US', short(8)),
-    element(0x0028_0102, 'US', short(7)),
-    element(0x0028_0103, 'US', short(0)),
+    element(TAG.SamplesPerPixel, 'US', short(1)),
+    element(TAG.PhotometricInterpretation, 'CS', 'MONOCHROME2 '),
+    ...(frames === 1
+      ? []
+      : [element(TAG.NumberOfFrames, 'IS', count.length % 2 === 0 ? count : `${count} `)]),
+    element(TAG.Rows, 'US', short(side)),
+    element(TAG.Columns, 'US', short(side)),
+    element(TAG.BitsAllocated, 'US', short(8)),
+    element(TAG.BitsStored, 'US', short(8)),
+    element(TAG.HighBit, 'US', short(7)),
+    element(TAG.PixelRepresentation, 'US', short(0)),
   ]
   const { dataSet } = instance
   const pixels = dataSet.lastIndexOf(Buffer.from([0xe0, 0x7f, 0x10, 0x00, 0x4f, 0x57]))

@@ -39,8 +39,8 @@ export interface SimulatedDevice {
 }
 
 const PDV_HEADER_BYTES = 6
-const PATIENT_NAME = 0x0010_0010
-const PATIENT_ID = 0x0010_0020
+const PATIENT_NAME = TAG.PatientName
+const PATIENT_ID = TAG.PatientID
 
 /** Sends the instances one after the other, whatever their context, and releases; answers what it was told. */
 export async function sendAs(

@@ -7,3 +7,6 @@ export function tagNamed(keyword: string): Tag {
   if (found === undefined) throw new Error(`no attribute ${keyword}`)
   return found
 }
+
+/** A tag without a keyword: a private element, or one that the standard does not know. */
+export const tagOf = (group: number, element: number): Tag => ((group << 16) | element) >>> 0

@@ -5,7 +5,7 @@ import { type ElementPath, stepOf } from '../../dicom/edit/element-path.ts'
 import type { ElementToken } from '../../dicom/read/data-set-token.ts'
 import { encodingOf } from '../../dicom/read/element-header.ts'
 import { isPrivate, isPrivateCreator, privateCreatorTag } from '../../dicom/vocabulary/attribute.ts'
-import type { Tag } from '../../dicom/vocabulary/tag.ts'
+import { TAG, type Tag } from '../../dicom/vocabulary/tag.ts'
 import { transferSyntax } from '../../dicom/vocabulary/transfer-syntax.ts'
 import { oneDummyCode } from './element/dummy-code.ts'
 import { dummyInPlace, dummyValue } from './element/dummy-value.ts'
@@ -75,14 +75,11 @@ interface Around {
   readonly facts: InstanceFacts
 }
 
-const [PATIENT_NAME, PATIENT_ID, PATIENT_AGE] = [0x0010_0010, 0x0010_0020, 0x0010_1010]
-const ACCESSION_NUMBER = 0x0008_0050
-const STUDY_INSTANCE_UID = 0x0020_000d
 /** Replaced by pseudonyms rather than emptied, so that one patient stays one and two stay two. */
 const PSEUDONYMS: ReadonlyMap<Tag, string> = new Map([
-  [PATIENT_NAME, 'patient'],
-  [PATIENT_ID, 'patient'],
-  [ACCESSION_NUMBER, 'accession'],
+  [TAG.PatientName, 'patient'],
+  [TAG.PatientID, 'patient'],
+  [TAG.AccessionNumber, 'accession'],
 ])
 const CREATOR: Decision = { action: 'keep', rule: 'private creator of what stays' }
 const PRIVATE: Decision = { action: 'remove', rule: 'private' }
@@ -151,7 +148,7 @@ export class Deidentification implements DataSetEdits {
     const facts = (this.#facts ??= readFacts(part, sopClassUid, source))
     if (isHead) {
       this.#person = this.#personOf(part)
-      this.#hadPatientId = part.find(PATIENT_ID) !== undefined
+      this.#hadPatientId = part.find(TAG.PatientID) !== undefined
       const days = profile.options.has('retain-long-full-dates') ? [] : ownDays(part)
       this.#known = collectKnownValues(part, facts.characterSet, this.#parts.knownValues, days)
       this.#pixels = choosePixelTreatment(part, facts, profile, transferSyntaxUid, codecs)
@@ -168,7 +165,8 @@ export class Deidentification implements DataSetEdits {
   /** Patient ID is of Type 2 (PS3.3 §C.7.1.1); a PACS takes one that is missing for empty. */
   #addPatientId(head: ElementList): void {
     const isThere = this.#hadPatientId || isOfNoPatient(this.#parts.sopClassUid)
-    if (!isThere) head.set(PATIENT_ID, 'LO', Buffer.from(this.#parts.key.pseudonym('patient', this.#person)))
+    if (!isThere)
+      head.set(TAG.PatientID, 'LO', Buffer.from(this.#parts.key.pseudonym('patient', this.#person)))
   }
 
   large(element: ElementToken): 'keep' | 'remove' | ValueTransform {
@@ -198,7 +196,7 @@ export class Deidentification implements DataSetEdits {
   #personOf(head: ElementList): string {
     const { key, studies } = this.#parts
     const own = key.mark(identityOf(head))
-    const study = textAt(head, STUDY_INSTANCE_UID)
+    const study = textAt(head, TAG.StudyInstanceUID)
     // Strangers whose study has no UID are in no study together.
     return study === '' || studies === undefined ? own : studies.personOf(key.mark(`study\0${study}`), own)
   }
@@ -303,7 +301,7 @@ export class Deidentification implements DataSetEdits {
 
   #keep(element: DataElement, vr: string, { characterSet }: Around): void {
     if (element.items !== undefined) return
-    if (element.tag === PATIENT_AGE && this.#parts.profile.capAges)
+    if (element.tag === TAG.PatientAge && this.#parts.profile.capAges)
       return element.replace(Buffer.from(capAge(plainText(element)), 'latin1'))
     if (mayNameSomebody(element, vr)) return this.#keepNumber(element, vr, characterSet)
     if (!TEXT_VRS.has(vr) && !isPrivate(element.tag))

@@ -9,15 +9,15 @@ import {
   isPrivateCreator,
   privateCreatorTag,
 } from '../../dicom/vocabulary/attribute.ts'
-import type { Tag } from '../../dicom/vocabulary/tag.ts'
+import { TAG, type Tag } from '../../dicom/vocabulary/tag.ts'
 import { isValueOf } from '../../dicom/vocabulary/value-form.ts'
 import { characterSetOf, paddingOf, vrOf } from '../deidentify/element/element-text.ts'
 import { type ListPlace, listsWithin } from '../deidentify/element/list-places.ts'
 import type { DeidSource } from '../deidentify/element/profile.ts'
 import { type NormalizationAudit, NormalizationNotes } from './normalization-audit.ts'
 import type { NormalizationRule, NormalizationStep } from './normalization-rule.ts'
-import { declaringLists, isDeclared, readsAs, SPECIFIC_CHARACTER_SET } from './normalize-character-set.ts'
-import { ORIGINAL_ATTRIBUTES, OriginalAttributes } from './original-attributes.ts'
+import { declaringLists, isDeclared, readsAs } from './normalize-character-set.ts'
+import { OriginalAttributes } from './original-attributes.ts'
 
 export interface NormalizationParts {
   /** Those that fit, by `normalizationRulesFor`; all of them apply. */
@@ -64,7 +64,7 @@ export class Normalization implements DataSetEdits {
       for (const step of steps) this.#apply(step, name, part, before)
     this.#characterSet = characterSetOf(part, this.#characterSet)
     this.#isBehindHead = true
-    const isPlace = !this.#isRecorded && (before === undefined || ORIGINAL_ATTRIBUTES < before.tag)
+    const isPlace = !this.#isRecorded && (before === undefined || TAG.OriginalAttributesSequence < before.tag)
     if (!isPlace) return
     this.#isRecorded = true
     const { recordOriginals, system, now: at } = this.#parts
@@ -103,7 +103,7 @@ export class Normalization implements DataSetEdits {
 
   #declare(wanted: { declared: string; actual: string }, rule: string, part: ElementList): void {
     const bytes = Buffer.from(wanted.actual, 'latin1')
-    const top = part.find(SPECIFIC_CHARACTER_SET)
+    const top = part.find(TAG.SpecificCharacterSet)
     const wrong = Array.from(declaringLists(part)).filter(
       ({ own }) => own.value.length > 0 && isDeclared(wanted.declared, own),
     )
@@ -116,9 +116,9 @@ export class Normalization implements DataSetEdits {
       this.#notes.count(rule)
     }
     if (!isTopWrong || (top !== undefined && top.value.length > 0)) return
-    if (top === undefined) this.#originals.rememberAbsent(part, SPECIFIC_CHARACTER_SET, 'CS')
+    if (top === undefined) this.#originals.rememberAbsent(part, TAG.SpecificCharacterSet, 'CS')
     else this.#originals.remember(top)
-    part.set(SPECIFIC_CHARACTER_SET, 'CS', bytes)
+    part.set(TAG.SpecificCharacterSet, 'CS', bytes)
     this.#notes.count(rule)
   }
 

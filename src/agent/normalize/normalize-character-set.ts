@@ -1,8 +1,8 @@
 import type { DataElement, ElementList } from '../../dicom/edit/data-set-tree.ts'
 import { readText } from '../../dicom/text/text.ts'
+import { TAG } from '../../dicom/vocabulary/tag.ts'
 import { plainText, vrOf } from '../deidentify/element/element-text.ts'
 
-export const SPECIFIC_CHARACTER_SET = 0x0008_0005
 /** VRs that Specific Character Set is about (PS3.5 §6.1.2.2). */
 const AFFECTED: ReadonlySet<string> = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT'])
 
@@ -21,7 +21,7 @@ export function readsAs(
   wanted: { readonly declared: string; readonly actual: string },
   isAround = false,
 ): boolean {
-  const own = list.find(SPECIFIC_CHARACTER_SET)
+  const own = list.find(TAG.SpecificCharacterSet)
   const isWrong = own === undefined && isAround ? true : isDeclared(wanted.declared, own)
   return list.elements.every((element) => {
     if (element.items !== undefined) return element.items.every((item) => readsAs(item.list, wanted, isWrong))
@@ -36,7 +36,7 @@ export function* declaringLists(
   top?: DataElement,
 ): Generator<{ list: ElementList; own: DataElement; top: DataElement }> {
   for (const element of list.elements) {
-    if (element.tag === SPECIFIC_CHARACTER_SET) yield { list, own: element, top: top ?? element }
+    if (element.tag === TAG.SpecificCharacterSet) yield { list, own: element, top: top ?? element }
     for (const item of element.items ?? []) yield* declaringLists(item.list, top ?? element)
   }
 }

@@ -1,11 +1,6 @@
 import { DataElement, ElementList } from '../../dicom/edit/data-set-tree.ts'
 import { UNDEFINED_LENGTH } from '../../dicom/read/data-set-token.ts'
-import type { Tag } from '../../dicom/vocabulary/tag.ts'
-
-export const ORIGINAL_ATTRIBUTES = 0x0400_0561
-const [MODIFIED_ATTRIBUTES, MODIFICATION_TIME, MODIFYING_SYSTEM, PREVIOUS_SOURCE, REASON] = [
-  0x0400_0550, 0x0400_0562, 0x0400_0563, 0x0400_0564, 0x0400_0565,
-]
+import { TAG, type Tag } from '../../dicom/vocabulary/tag.ts'
 
 /** Who changed something, and when. */
 export interface Modification {
@@ -40,16 +35,16 @@ export class OriginalAttributes {
   /** Adds an item to Original Attributes Sequence (PS3.3 §C.12.1.1.9), behind those of earlier changes. */
   record(list: ElementList, { system, at, reason }: Modification): void {
     const made = new ElementList(list.encoding)
-    made.setSequence(ORIGINAL_ATTRIBUTES, [
+    made.setSequence(TAG.OriginalAttributesSequence, [
       (item) => {
-        item.setSequence(MODIFIED_ATTRIBUTES, [(modified) => this.#write(modified)])
-        item.set(MODIFICATION_TIME, 'DT', ascii(dateTime(at)))
-        item.set(MODIFYING_SYSTEM, 'LO', ascii(system))
-        item.set(PREVIOUS_SOURCE, 'LO', Buffer.alloc(0))
-        item.set(REASON, 'CS', ascii(reason))
+        item.setSequence(TAG.ModifiedAttributesSequence, [(modified) => this.#write(modified)])
+        item.set(TAG.AttributeModificationDateTime, 'DT', ascii(dateTime(at)))
+        item.set(TAG.ModifyingSystem, 'LO', ascii(system))
+        item.set(TAG.SourceOfPreviousValues, 'LO', Buffer.alloc(0))
+        item.set(TAG.ReasonForTheAttributeModification, 'CS', ascii(reason))
       },
     ])
-    const earlier = list.find(ORIGINAL_ATTRIBUTES)
+    const earlier = list.find(TAG.OriginalAttributesSequence)
     const [sequence] = made.elements
     if (earlier?.items !== undefined) earlier.items.push(...(sequence?.items ?? []))
     else if (sequence !== undefined) {

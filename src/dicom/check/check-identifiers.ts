@@ -2,16 +2,13 @@ import { TAG, type Tag } from '../vocabulary/tag.ts'
 import { trimUid } from '../vocabulary/uid.ts'
 import type { Finding } from './check-findings.ts'
 
-const PATIENT_NAME = 0x0010_0010
-const PATIENT_ID = 0x0010_0020
-
 const UIDS: readonly Tag[] = [
   TAG.SOPClassUID,
   TAG.SOPInstanceUID,
   TAG.StudyInstanceUID,
   TAG.SeriesInstanceUID,
 ]
-const IDENTIFIERS: ReadonlySet<Tag> = new Set([...UIDS, PATIENT_NAME, PATIENT_ID])
+const IDENTIFIERS: ReadonlySet<Tag> = new Set([...UIDS, TAG.PatientName, TAG.PatientID])
 
 /** Digits and dots, no component with a leading zero (PS3.5 §9.1). */
 const STRICT_UID = /^(0|[1-9]\d*)(\.(0|[1-9]\d*))*$/
@@ -55,7 +52,7 @@ export class IdentifierCheck {
     const findings: Finding[] = []
     if (needed.includes(undefined)) findings.push('uidMissing')
     if (uids.some((uid) => uid !== undefined && !isStrictUid(uid))) findings.push('uidSyntax')
-    if (!hasNoPatient && !(this.#found.has(PATIENT_NAME) && this.#found.has(PATIENT_ID)))
+    if (!hasNoPatient && !(this.#found.has(TAG.PatientName) && this.#found.has(TAG.PatientID)))
       findings.push('patientMissing')
     return findings
   }

@@ -5,15 +5,7 @@ import { isListedSyntax, type TransferSyntax } from '../vocabulary/transfer-synt
 import type { Finding } from './check-findings.ts'
 import { FragmentCheck } from './check-fragments.ts'
 
-const SAMPLES_PER_PIXEL = 0x0028_0002
-const PHOTOMETRIC_INTERPRETATION = 0x0028_0004
-const NUMBER_OF_FRAMES = 0x0028_0008
-const ROWS = 0x0028_0010
-const COLUMNS = 0x0028_0011
-const BITS_ALLOCATED = 0x0028_0100
-const PROVIDER_URL = 0x0028_7fe0
-
-const NUMBERS: ReadonlySet<Tag> = new Set([SAMPLES_PER_PIXEL, ROWS, COLUMNS, BITS_ALLOCATED])
+const NUMBERS: ReadonlySet<Tag> = new Set([TAG.SamplesPerPixel, TAG.Rows, TAG.Columns, TAG.BitsAllocated])
 const PIXEL_DATA: ReadonlySet<Tag> = new Set([TAG.PixelData, TAG.FloatPixelData, TAG.DoubleFloatPixelData])
 
 /** Samples that a native pixel takes on average if chrominance is subsampled (PS3.3 §C.7.6.3.1.2). */
@@ -44,17 +36,17 @@ export class PixelCheck {
     if (tag >>> 16 !== 0x0028) return false
     return (
       NUMBERS.has(tag) ||
-      tag === PHOTOMETRIC_INTERPRETATION ||
-      tag === NUMBER_OF_FRAMES ||
-      tag === PROVIDER_URL
+      tag === TAG.PhotometricInterpretation ||
+      tag === TAG.NumberOfFrames ||
+      tag === TAG.PixelDataProviderURL
     )
   }
 
   take(tag: Tag, value: Buffer, { littleEndian }: Encoding): void {
-    if (tag === PHOTOMETRIC_INTERPRETATION)
+    if (tag === TAG.PhotometricInterpretation)
       this.#photometricInterpretation = value.toString('latin1').replace(/[\0 ]+$/, '')
-    else if (tag === NUMBER_OF_FRAMES) this.#frames = framesOf(value)
-    else if (tag === PROVIDER_URL) this.#isElsewhere = true
+    else if (tag === TAG.NumberOfFrames) this.#frames = framesOf(value)
+    else if (tag === TAG.PixelDataProviderURL) this.#isElsewhere = true
     else if (value.length >= 2)
       this.#numbers.set(tag, littleEndian ? value.readUInt16LE() : value.readUInt16BE())
   }
@@ -87,7 +79,7 @@ export class PixelCheck {
 
   /** `isWhole`: the data set could be read to its end. */
   findings(isWhole: boolean): Finding[] {
-    const [rows = 0, columns = 0, bits = 0] = [ROWS, COLUMNS, BITS_ALLOCATED].map((tag) =>
+    const [rows = 0, columns = 0, bits = 0] = [TAG.Rows, TAG.Columns, TAG.BitsAllocated].map((tag) =>
       this.#numbers.get(tag),
     )
     const isDescribed = rows > 0 && columns > 0 && bits > 0
@@ -112,7 +104,7 @@ export class PixelCheck {
 
   /** Bits of one sample of every pixel, in whole bytes, filled up to an even length (PS3.5 §8.1.1 and §8.2). */
   #hasLength(bitsOfOneSample: number): boolean {
-    const samples = this.#numbers.get(SAMPLES_PER_PIXEL) ?? 1
+    const samples = this.#numbers.get(TAG.SamplesPerPixel) ?? 1
     const taken = samples === 3 ? (SUBSAMPLED.get(this.#photometricInterpretation) ?? 3) : samples
     const bytes = Math.ceil((bitsOfOneSample * taken) / 8)
     const length = this.#pixelData?.length

@@ -1,10 +1,8 @@
 import type { ElementToken } from '../read/data-set-token.ts'
 import { readText } from '../text/text.ts'
 import { attributeOf, isPrivate } from '../vocabulary/attribute.ts'
-import type { Tag } from '../vocabulary/tag.ts'
+import { TAG, type Tag } from '../vocabulary/tag.ts'
 import type { Finding } from './check-findings.ts'
-
-export const SPECIFIC_CHARACTER_SET = 0x0008_0005
 
 /** The VRs whose text Specific Character Set governs (PS3.5 §6.1.2.2). */
 const TEXT_VRS: ReadonlySet<string> = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT'])
@@ -17,11 +15,11 @@ export class TextCheck {
   readonly #findings = new Set<Finding>()
 
   wants({ tag, vr }: ElementToken): boolean {
-    return vr === undefined || TEXT_VRS.has(vr) || tag === SPECIFIC_CHARACTER_SET
+    return vr === undefined || TEXT_VRS.has(vr) || tag === TAG.SpecificCharacterSet
   }
 
   take(tag: Tag, vr: string | undefined, value: Buffer): void {
-    if (tag === SPECIFIC_CHARACTER_SET) this.#declared = value.toString('latin1').trim()
+    if (tag === TAG.SpecificCharacterSet) this.#declared = value.toString('latin1').trim()
     else if (!isPlain(value)) this.#read(value, vr === undefined ? textVrOf(tag) : vr)
   }
 

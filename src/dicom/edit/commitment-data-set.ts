@@ -1,6 +1,6 @@
 import { Failure } from '../../platform/failure.ts'
 import { encodingOf } from '../read/element-header.ts'
-import type { Tag } from '../vocabulary/tag.ts'
+import { TAG, type Tag } from '../vocabulary/tag.ts'
 import { transferSyntax } from '../vocabulary/transfer-syntax.ts'
 import { isInstanceUid, isUid } from '../vocabulary/uid.ts'
 import { ElementList } from './data-set-tree.ts'
@@ -17,12 +17,12 @@ export interface SopReference {
 }
 
 const TAGS = {
-  ReferencedSopClassUid: 0x0008_1150,
-  ReferencedSopInstanceUid: 0x0008_1155,
-  TransactionUid: 0x0008_1195,
-  FailureReason: 0x0008_1197,
-  FailedSopSequence: 0x0008_1198,
-  ReferencedSopSequence: 0x0008_1199,
+  ReferencedSopClassUid: TAG.ReferencedSOPClassUID,
+  ReferencedSopInstanceUid: TAG.ReferencedSOPInstanceUID,
+  TransactionUid: TAG.TransactionUID,
+  FailureReason: TAG.FailureReason,
+  FailedSopSequence: TAG.FailedSOPSequence,
+  ReferencedSopSequence: TAG.ReferencedSOPSequence,
 } as const satisfies Record<string, Tag>
 
 /** The outcome for one instance: 0 = committed, else the Failure Reason (PS3.3 §C.14.1.1). */

@@ -1,7 +1,7 @@
 import { Failure } from '../../platform/failure.ts'
 import { type ElementToken, UNDEFINED_LENGTH } from '../read/data-set-token.ts'
 import type { Encoding } from '../read/element-header.ts'
-import type { Tag } from '../vocabulary/tag.ts'
+import { TAG, type Tag } from '../vocabulary/tag.ts'
 import { withLength, writeElementHeader } from './write-element.ts'
 
 const NO_BYTES = Buffer.alloc(0)
@@ -263,7 +263,7 @@ function newElement(tag: Tag, vr: string, holds: 'value' | 'items', encoding: En
 }
 
 function newItem(encoding: Encoding): ReadItem {
-  const header = writeElementHeader(0xfffe_e000, '', 0, { ...encoding, explicitVr: false })
+  const header = writeElementHeader(TAG.Item, '', 0, { ...encoding, explicitVr: false })
   return new ReadItem(header, 0, encoding)
 }
 

@@ -1,5 +1,5 @@
 import { Failure } from '../../platform/failure.ts'
-import type { Tag } from '../vocabulary/tag.ts'
+import { TAG, type Tag } from '../vocabulary/tag.ts'
 import { isInstanceUid } from '../vocabulary/uid.ts'
 import { ServiceDataSet } from './service-data-set.ts'
 
@@ -32,15 +32,15 @@ export interface ProcedureStepReport {
 }
 
 const TAGS = {
-  Modality: 0x0008_0060,
-  ReferencedImageSequence: 0x0008_1140,
-  ReferencedSopInstanceUid: 0x0008_1155,
-  StudyInstanceUid: 0x0020_000d,
-  SeriesInstanceUid: 0x0020_000e,
-  ReferencedNonImageSequence: 0x0040_0220,
-  PerformedProcedureStepStatus: 0x0040_0252,
-  ScheduledStepAttributesSequence: 0x0040_0270,
-  PerformedSeriesSequence: 0x0040_0340,
+  Modality: TAG.Modality,
+  ReferencedImageSequence: TAG.ReferencedImageSequence,
+  ReferencedSopInstanceUid: TAG.ReferencedSOPInstanceUID,
+  StudyInstanceUid: TAG.StudyInstanceUID,
+  SeriesInstanceUid: TAG.SeriesInstanceUID,
+  ReferencedNonImageSequence: TAG.ReferencedNonImageCompositeSOPInstanceSequence,
+  PerformedProcedureStepStatus: TAG.PerformedProcedureStepStatus,
+  ScheduledStepAttributesSequence: TAG.ScheduledStepAttributesSequence,
+  PerformedSeriesSequence: TAG.PerformedSeriesSequence,
 } as const satisfies Record<string, Tag>
 
 /** Reads the Attribute List of N-CREATE or N-SET (PS3.4 Table F.7.2-1); throws DATA_SET_UNREADABLE for texts that are not UIDs. */

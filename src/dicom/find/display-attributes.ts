@@ -1,5 +1,4 @@
 import { Failure } from '../../platform/failure.ts'
-import { SPECIFIC_CHARACTER_SET } from '../check/check-text.ts'
 import { DataSetReader } from '../read/data-set-reader.ts'
 import type { DataSetToken, ElementToken } from '../read/data-set-token.ts'
 import { HeadInflater } from '../read/head-inflater.ts'
@@ -28,14 +27,13 @@ export interface DisplayAttributes {
 export type DisplayField = keyof DisplayAttributes
 
 const FIELDS: ReadonlyMap<Tag, { field: DisplayField; vr: string }> = new Map([
-  [0x0008_0020, { field: 'studyDate', vr: 'DA' }],
-  [0x0008_0050, { field: 'accessionNumber', vr: 'SH' }],
+  [TAG.StudyDate, { field: 'studyDate', vr: 'DA' }],
+  [TAG.AccessionNumber, { field: 'accessionNumber', vr: 'SH' }],
   [TAG.Modality, { field: 'modality', vr: 'CS' }],
-  [0x0008_1030, { field: 'studyDescription', vr: 'LO' }],
-  [0x0010_0010, { field: 'patientName', vr: 'PN' }],
-  [0x0010_0020, { field: 'patientId', vr: 'LO' }],
+  [TAG.StudyDescription, { field: 'studyDescription', vr: 'LO' }],
+  [TAG.PatientName, { field: 'patientName', vr: 'PN' }],
+  [TAG.PatientID, { field: 'patientId', vr: 'LO' }],
 ])
-const LAST_TAG = 0x0010_0020
 
 /** Real heads end within some 35 KiB; nothing is looked for after this length. */
 const LIMIT_BYTES = 1024 * 1024
@@ -122,7 +120,7 @@ export class DisplayReader {
 
   #takeElement({ tag, depth, holds, length }: ElementToken): void {
     if (depth > 0) return
-    if (tag > LAST_TAG) this.#isDone = true
+    if (tag > TAG.PatientID) this.#isDone = true
     else if (holds === 'value' && length <= VALUE_LIMIT_BYTES && isWanted(tag))
       this.#value = { tag, pieces: [] }
   }
@@ -132,12 +130,12 @@ export class DisplayReader {
     const wanted = FIELDS.get(tag)
     if (wanted === undefined) this.#characterSet = bytes.toString('latin1')
     else if (!isBlank(bytes)) this.#values.set(wanted.field, { bytes, vr: wanted.vr })
-    if (tag === LAST_TAG) this.#isDone = true
+    if (tag === TAG.PatientID) this.#isDone = true
   }
 }
 
 function isWanted(tag: Tag): boolean {
-  return tag === SPECIFIC_CHARACTER_SET || FIELDS.has(tag)
+  return tag === TAG.SpecificCharacterSet || FIELDS.has(tag)
 }
 
 function isBlank(bytes: Buffer): boolean {

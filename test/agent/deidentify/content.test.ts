@@ -3,9 +3,11 @@ import { describe, expect, test } from '@jest/globals'
 import { encode } from 'iconv-lite'
 import type { DeidOption } from '../../../src/agent/deidentify/element/profile.ts'
 import { type DataElement, walk } from '../../../src/dicom/edit/data-set-tree.ts'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { EXPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
 import { corpusFiles, describeWithCorpus } from '../../support/corpus.ts'
+import { tagNamed } from '../../support/tag-named.ts'
 import { checkReadable, deidentify, elementsOf, profileWith } from './deidentify-element.ts'
 import { dciodvfyErrors, deidentifyPixels, readPixelFile, withFile } from './pixel-file.ts'
 
@@ -18,24 +20,24 @@ type Code = readonly [value: string, scheme: string, meaning: string]
 const code = ([value, scheme, meaning]: Code): Buffer =>
   item(
     Buffer.concat([
-      of('SH', 0x0008_0100, value),
-      of('SH', 0x0008_0102, scheme),
-      of('LO', 0x0008_0104, meaning),
+      of('SH', TAG.CodeValue, value),
+      of('SH', TAG.CodingSchemeDesignator, scheme),
+      of('LO', TAG.CodeMeaning, meaning),
     ]),
   )
 
 /** A content item: what it is, under which name, and its value. */
 function content(type: string, name: Code, ...values: readonly Buffer[]): Buffer {
   const [before, after] = [
-    values.filter((bytes) => tagOf(bytes) < 0x0040_a040),
-    values.filter((bytes) => tagOf(bytes) > 0x0040_a040),
+    values.filter((bytes) => tagOf(bytes) < TAG.ValueType),
+    values.filter((bytes) => tagOf(bytes) > TAG.ValueType),
   ]
   return item(
     Buffer.concat([
       ...before,
-      of('CS', 0x0040_a010, 'CONTAINS'),
-      of('CS', 0x0040_a040, type),
-      element(0x0040_a043, 'SQ', code(name)),
+      of('CS', TAG.RelationshipType, 'CONTAINS'),
+      of('CS', TAG.ValueType, type),
+      element(TAG.ConceptNameCodeSequence, 'SQ', code(name)),
       ...after,
     ]),
   )
@@ -45,21 +47,26 @@ const tagOf = (bytes: Buffer): number => bytes.readUInt16LE() * 0x1_0000 + bytes
 const FINDING: Code = ['121071', 'DCM', 'Finding']
 const LENGTH: Code = ['410668003', 'SCT', 'Length']
 const MM: Code = ['mm', 'UCUM', 'mm']
-const text = (value: string): Buffer => of('UT', 0x0040_a160, value)
+const text = (value: string): Buffer => of('UT', TAG.TextValue, value)
 const number = (value: string): Buffer =>
   element(
-    0x0040_a300,
+    TAG.MeasuredValueSequence,
     'SQ',
-    item(Buffer.concat([element(0x0040_08ea, 'SQ', code(MM)), of('DS', 0x0040_a30a, value)])),
+    item(
+      Buffer.concat([
+        element(tagNamed('MeasurementUnitsCodeSequence'), 'SQ', code(MM)),
+        of('DS', TAG.NumericValue, value),
+      ]),
+    ),
   )
 
 /** Text of the observation context. */
 const inContext = (concept: Code, value: string): Buffer =>
   item(
     Buffer.concat([
-      of('CS', 0x0040_a010, 'HAS OBS CONTEXT'),
-      of('CS', 0x0040_a040, 'TEXT'),
-      element(0x0040_a043, 'SQ', code(concept)),
+      of('CS', TAG.RelationshipType, 'HAS OBS CONTEXT'),
+      of('CS', TAG.ValueType, 'TEXT'),
+      element(TAG.ConceptNameCodeSequence, 'SQ', code(concept)),
       text(value),
     ]),
   )
@@ -68,12 +75,12 @@ const inContext = (concept: Code, value: string): Buffer =>
 function report(items: readonly Buffer[], depth = 0): Buffer {
   let sequence: Buffer = Buffer.concat(items)
   for (let i = 0; i < depth; i++) {
-    sequence = content('CONTAINER', FINDING, element(0x0040_a730, 'SQ', sequence))
+    sequence = content('CONTAINER', FINDING, element(TAG.ContentSequence, 'SQ', sequence))
   }
   return Buffer.concat([
-    of('PN', 0x0010_0010, 'ZHANG^SAN'),
-    element(0x0040_a043, 'SQ', code(['126000', 'DCM', 'Imaging Measurement Report'])),
-    element(0x0040_a730, 'SQ', sequence),
+    of('PN', TAG.PatientName, 'ZHANG^SAN'),
+    element(TAG.ConceptNameCodeSequence, 'SQ', code(['126000', 'DCM', 'Imaging Measurement Report'])),
+    element(TAG.ContentSequence, 'SQ', sequence),
   ])
 }
 
@@ -101,14 +108,14 @@ test('text that takes long to be searched is not kept, however clean it may be',
     content('TEXT', FINDING, text(words)),
   )
   const { at } = cleaned(findings, ['clean-structured-content'])
-  expect(at(0x0040_a160)).toEqual(['no lesion', 'ANONYMIZED'])
+  expect(at(TAG.TextValue)).toEqual(['no lesion', 'ANONYMIZED'])
 })
 
 describe('the content of a structured report', () => {
   test.each([0, 1, 6])('free text leaves only where it is cleaned, at depth %i', (depth) => {
     const items = [content('TEXT', FINDING, text('the son of Dr. Li has ZHANG SAN on his wrist'))]
-    expect(cleaned(items, [], depth).at(0x0040_a160)).toEqual(['ANONYMIZED'])
-    const scrubbed = cleaned(items, ['clean-structured-content'], depth).at(0x0040_a160)
+    expect(cleaned(items, [], depth).at(TAG.TextValue)).toEqual(['ANONYMIZED'])
+    const scrubbed = cleaned(items, ['clean-structured-content'], depth).at(TAG.TextValue)
     expect(scrubbed).toEqual(['the son of Dr. Li has *** on his wrist'])
   })
 
@@ -116,12 +123,12 @@ describe('the content of a structured report', () => {
     const code1: Code = ['39607008', 'SCT', 'Lung']
     const items = [
       content('NUM', LENGTH, number('17.5')),
-      content('CODE', FINDING, element(0x0040_a168, 'SQ', code(code1))),
+      content('CODE', FINDING, element(TAG.ConceptCodeSequence, 'SQ', code(code1))),
       content(
         'SCOORD',
         FINDING,
-        element(0x0070_0022, 'FL', Buffer.alloc(8, 1)),
-        of('CS', 0x0070_0023, 'POINT'),
+        element(tagNamed('GraphicData'), 'FL', Buffer.alloc(8, 1)),
+        of('CS', tagNamed('GraphicType'), 'POINT'),
       ),
     ]
     const { dataSet } = cleaned(items)
@@ -129,7 +136,7 @@ describe('the content of a structured report', () => {
       number('17.5'),
       code(code1),
       code(LENGTH),
-      element(0x0070_0022, 'FL', Buffer.alloc(8, 1)),
+      element(tagNamed('GraphicData'), 'FL', Buffer.alloc(8, 1)),
     ]) {
       expect(dataSet.includes(bytes)).toBe(true)
     }
@@ -142,39 +149,39 @@ describe('the content of a structured report', () => {
         content(
           'CODE',
           ['D17', scheme, 'DOCTOR LI'],
-          element(0x0040_a168, 'SQ', code(['D17', scheme, 'DOCTOR LI'])),
+          element(TAG.ConceptCodeSequence, 'SQ', code(['D17', scheme, 'DOCTOR LI'])),
         ),
       ]
       for (const options of [[], ['clean-structured-content']] as const) {
         const { dataSet, at } = cleaned(items, options)
         expect(dataSet.includes('D17')).toBe(false)
         expect(dataSet.includes('DOCTOR')).toBe(false)
-        expect(at(0x0008_0102)).toContain('99FERRY')
+        expect(at(TAG.CodingSchemeDesignator)).toContain('99FERRY')
       }
     },
   )
 
   test("the document's own name is a code like the others", () => {
     const dataSet = Buffer.concat([
-      element(0x0010_0010, 'PN', 'Chen^A'),
-      element(0x0040_a043, 'SQ', code(['Z1', '99HOSPITAL', 'LETTER TO DOCTOR LI'])),
+      element(TAG.PatientName, 'PN', 'Chen^A'),
+      element(TAG.ConceptNameCodeSequence, 'SQ', code(['Z1', '99HOSPITAL', 'LETTER TO DOCTOR LI'])),
     ])
     expect(deidentify(dataSet, profileWith([])).includes('DOCTOR')).toBe(false)
   })
 
   test('people, dates and UIDs go by their value types', () => {
     const items = [
-      content('PNAME', ['121008', 'DCM', 'Person Observer Name'], of('PN', 0x0040_a123, 'LI^SI')),
-      content('DATE', FINDING, of('DA', 0x0040_a121, '20240301')),
-      content('DATETIME', FINDING, of('DT', 0x0040_a120, '20240301101112')),
-      content('UIDREF', FINDING, of('UI', 0x0040_a124, '1.2.3.4')),
+      content('PNAME', ['121008', 'DCM', 'Person Observer Name'], of('PN', TAG.PersonName, 'LI^SI')),
+      content('DATE', FINDING, of('DA', TAG.Date, '20240301')),
+      content('DATETIME', FINDING, of('DT', TAG.DateTime, '20240301101112')),
+      content('UIDREF', FINDING, of('UI', TAG.UID, '1.2.3.4')),
     ]
     const basic = cleaned(items)
-    expect(basic.at(0x0040_a123)).toEqual(['ANONYMIZED'])
-    expect(basic.at(0x0040_a121)).toEqual(['19000101'])
-    expect(basic.at(0x0040_a124)[0]).toMatch(/^2\.25\./)
-    expect(cleaned(items, ['retain-long-full-dates']).at(0x0040_a120)).toEqual(['20240301101112'])
-    const [shifted = ''] = cleaned(items, ['retain-long-modified-dates']).at(0x0040_a120)
+    expect(basic.at(TAG.PersonName)).toEqual(['ANONYMIZED'])
+    expect(basic.at(TAG.Date)).toEqual(['19000101'])
+    expect(basic.at(TAG.UID)[0]).toMatch(/^2\.25\./)
+    expect(cleaned(items, ['retain-long-full-dates']).at(TAG.DateTime)).toEqual(['20240301101112'])
+    const [shifted = ''] = cleaned(items, ['retain-long-modified-dates']).at(TAG.DateTime)
     expect(shifted).toMatch(/^\d{8}101112$/)
     expect(shifted).not.toBe('20240301101112')
   })
@@ -183,26 +190,26 @@ describe('the content of a structured report', () => {
     const items = [
       content('TEXT', ['121030', 'DCM', 'Subject ID'], text('ANOTHER-17')),
       content('TEXT', ['121009', 'DCM', "Person Observer's Organization Name"], text('SEVENTH HOSPITAL')),
-      content('DATE', ['121031', 'DCM', 'Subject Birth Date'], of('DA', 0x0040_a121, '19800203')),
+      content('DATE', ['121031', 'DCM', 'Subject Birth Date'], of('DA', TAG.Date, '19800203')),
       content('NUM', ['121033', 'DCM', 'Subject Age'], number('93')),
       content(
         'CODE',
         ['121032', 'DCM', 'Subject Sex'],
-        element(0x0040_a168, 'SQ', code(['F', 'DCM', 'Female'])),
+        element(TAG.ConceptCodeSequence, 'SQ', code(['F', 'DCM', 'Female'])),
       ),
     ]
     const { dataSet, at } = cleaned(items, ['clean-structured-content', 'retain-long-full-dates'])
     for (const planted of ['ANOTHER', 'SEVENTH', '19800203', '93', 'Female']) {
       expect(dataSet.includes(planted)).toBe(false)
     }
-    expect(at(0x0040_a160)).toEqual(['ANONYMIZED', 'ANONYMIZED'])
+    expect(at(TAG.TextValue)).toEqual(['ANONYMIZED', 'ANONYMIZED'])
     const kept = cleaned(items, [
       'clean-structured-content',
       'retain-institution-identity',
       'retain-patient-characteristics',
     ])
-    expect(kept.at(0x0040_a160)).toEqual(['ANONYMIZED', 'SEVENTH HOSPITAL'])
-    expect(kept.at(0x0040_a30a)).toEqual(['93'])
+    expect(kept.at(TAG.TextValue)).toEqual(['ANONYMIZED', 'SEVENTH HOSPITAL'])
+    expect(kept.at(TAG.NumericValue)).toEqual(['93'])
     expect(kept.dataSet.includes('Female')).toBe(true)
   })
 
@@ -258,9 +265,22 @@ describe('the content of a structured report', () => {
 
   test('text where no content item has any does not stay', () => {
     const items = [
-      content('CONTAINER', FINDING, of('LO', 0x0008_103e, 'OF MR WANG'), of('LT', 0x0040_a992, 'OF MR WANG')),
-      item(of('LO', 0x0008_0104, 'OF MR WANG')),
-      content('IMAGE', FINDING, element(0x0008_1199, 'SQ', item(of('LO', 0x0010_0024, 'OF MR WANG')))),
+      content(
+        'CONTAINER',
+        FINDING,
+        of('LO', tagNamed('SeriesDescription'), 'OF MR WANG'),
+        of('LT', tagNamed('UniformResourceLocatorTrial'), 'OF MR WANG'),
+      ),
+      item(of('LO', TAG.CodeMeaning, 'OF MR WANG')),
+      content(
+        'IMAGE',
+        FINDING,
+        element(
+          TAG.ReferencedSOPSequence,
+          'SQ',
+          item(of('LO', tagNamed('IssuerOfPatientIDQualifiersSequence'), 'OF MR WANG')),
+        ),
+      ),
     ]
     for (const options of [[], ['clean-structured-content', 'clean-descriptors']] as const) {
       const { dataSet } = cleaned(items.slice(1), options)

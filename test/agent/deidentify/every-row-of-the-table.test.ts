@@ -5,7 +5,9 @@ import type { DeidOption } from '../../../src/agent/deidentify/element/profile.t
 import { CONFIDENTIALITY_TABLE } from '../../../src/agent/deidentify/rules/confidentiality-table.ts'
 import type { DataElement } from '../../../src/dicom/edit/data-set-tree.ts'
 import { attributeOf } from '../../../src/dicom/vocabulary/attribute.ts'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { EXPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
+import { tagOf } from '../../support/tag-named.ts'
 import { checkReadable, deidentify, elementsOf, profileWith } from './deidentify-element.ts'
 
 const OPTIONS: readonly DeidOption[] = [
@@ -51,15 +53,15 @@ const rows: Row[] = CONFIDENTIALITY_TABLE.trim()
   })
 
 /** A tag that the row stands for. */
-function tagOf({ digits }: Row): number {
-  if (digits === 'private-') return 0x0009_1001
+function tagOfRow({ digits }: Row): number {
+  if (digits === 'private-') return tagOf(0x0009, 0x1001)
   return Number.parseInt(digits.replaceAll('x', '0'), 16)
 }
 
 /** Attributes that this edition of PS3.6 has under no such tag are written as their names say. */
 function vrOfRow(row: Row): string {
   if (row.digits === 'private-') return 'LO'
-  return attributeOf(tagOf(row))?.vrs[0] ?? (row.basic === 'U' ? 'UI' : 'OB')
+  return attributeOf(tagOfRow(row))?.vrs[0] ?? (row.basic === 'U' ? 'UI' : 'OB')
 }
 
 const PLAIN: Readonly<Record<string, string>> = {
@@ -75,23 +77,27 @@ const PLAIN: Readonly<Record<string, string>> = {
 /** Where an option keeps a value, one without the patient's name: a name would be found and taken out. */
 function valueOf(row: Row, text = PLANTED): Buffer {
   const vr = vrOfRow(row)
-  if (vr === 'SQ') return item(element(0x0008_0104, 'LO', text))
+  if (vr === 'SQ') return item(element(TAG.CodeMeaning, 'LO', text))
   const value = PLAIN[vr] ?? text
   return Buffer.from(value.padEnd(value.length + (value.length % 2)))
 }
 
 /** The row's element with what makes it known: the patient's name, in front or behind as the tags order it. */
 function dataSetOf(row: Row, text: string): Buffer {
-  const parts: [number, Buffer][] = [[tagOf(row), element(tagOf(row), vrOfRow(row), valueOf(row, text))]]
-  if (tagOf(row) !== 0x0010_0010) parts.push([0x0010_0010, element(0x0010_0010, 'PN', `${PLANTED}^`)])
-  if (row.digits === 'private-') parts.push([0x0009_0010, element(0x0009_0010, 'LO', 'ACME')])
+  const parts: [number, Buffer][] = [
+    [tagOfRow(row), element(tagOfRow(row), vrOfRow(row), valueOf(row, text))],
+  ]
+  if (tagOfRow(row) !== TAG.PatientName)
+    parts.push([TAG.PatientName, element(TAG.PatientName, 'PN', `${PLANTED}^`)])
+  if (row.digits === 'private-')
+    parts.push([tagOf(0x0009, 0x0010), element(tagOf(0x0009, 0x0010), 'LO', 'ACME')])
   return Buffer.concat(parts.toSorted(([a], [b]) => a - b).map(([, bytes]) => bytes))
 }
 
 function outcome(row: Row, options: readonly DeidOption[], text = PLANTED): DataElement | undefined {
   const out = deidentify(dataSetOf(row, text), profileWith(options))
   checkReadable(out)
-  return elementsOf(out).find(({ tag }) => tag === tagOf(row))
+  return elementsOf(out).find(({ tag }) => tag === tagOfRow(row))
 }
 
 /** What became of it, in the words of the test: kept, gone, empty, changed. */

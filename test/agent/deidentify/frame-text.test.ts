@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { openPixelCodecs, type PixelCodecs } from '../../../src/agent/deidentify/pixels/pixel-codec.ts'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX, transferSyntax } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { corpusFiles, describeWithCorpus } from '../../support/corpus.ts'
@@ -277,8 +278,8 @@ test.each([
       transferSyntaxUid: uid,
       fragments,
       more: [
-        [0x0010_0010, 'PN', 'Li'],
-        [0x0010_0020, 'LO', id],
+        [TAG.PatientName, 'PN', 'Li'],
+        [TAG.PatientID, 'LO', id],
       ],
     })
     return deidentifyPixels(image, looked)

@@ -1,4 +1,5 @@
 import type { Encoding } from '../../../src/dicom/read/element-header.ts'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
 import { openPixelFile, type PixelFile } from './pixel-file.ts'
@@ -57,21 +58,27 @@ export function inventedImage(options: ImageOptions = {}): PixelFile {
     return bytes
   }
   const elements: [number, Buffer][] = [
-    [0x0008_0016, element(0x0008_0016, 'UI', even(sopClassUid, '\0'))],
-    [0x0010_0010, element(0x0010_0010, 'PN', 'Invented^Patient')],
-    [0x0010_0020, element(0x0010_0020, 'LO', 'INV-1 ')],
-    [0x0028_0002, element(0x0028_0002, 'US', short(samples))],
-    [0x0028_0004, element(0x0028_0004, 'CS', even(photometricInterpretation))],
+    [TAG.SOPClassUID, element(TAG.SOPClassUID, 'UI', even(sopClassUid, '\0'))],
+    [TAG.PatientName, element(TAG.PatientName, 'PN', 'Invented^Patient')],
+    [TAG.PatientID, element(TAG.PatientID, 'LO', 'INV-1 ')],
+    [TAG.SamplesPerPixel, element(TAG.SamplesPerPixel, 'US', short(samples))],
+    [
+      TAG.PhotometricInterpretation,
+      element(TAG.PhotometricInterpretation, 'CS', even(photometricInterpretation)),
+    ],
     ...(samples > 1
-      ? ([[0x0028_0006, element(0x0028_0006, 'US', short(planarConfiguration))]] as [number, Buffer][])
+      ? ([[TAG.PlanarConfiguration, element(TAG.PlanarConfiguration, 'US', short(planarConfiguration))]] as [
+          number,
+          Buffer,
+        ][])
       : []),
-    [0x0028_0008, element(0x0028_0008, 'IS', even(String(frames)))],
-    [0x0028_0010, element(0x0028_0010, 'US', short(rows))],
-    [0x0028_0011, element(0x0028_0011, 'US', short(columns))],
-    [0x0028_0100, element(0x0028_0100, 'US', short(bitsAllocated))],
-    [0x0028_0101, element(0x0028_0101, 'US', short(bitsStored))],
-    [0x0028_0102, element(0x0028_0102, 'US', short(bitsStored - 1))],
-    [0x0028_0103, element(0x0028_0103, 'US', short(isSigned ? 1 : 0))],
+    [TAG.NumberOfFrames, element(TAG.NumberOfFrames, 'IS', even(String(frames)))],
+    [TAG.Rows, element(TAG.Rows, 'US', short(rows))],
+    [TAG.Columns, element(TAG.Columns, 'US', short(columns))],
+    [TAG.BitsAllocated, element(TAG.BitsAllocated, 'US', short(bitsAllocated))],
+    [TAG.BitsStored, element(TAG.BitsStored, 'US', short(bitsStored))],
+    [TAG.HighBit, element(TAG.HighBit, 'US', short(bitsStored - 1))],
+    [TAG.PixelRepresentation, element(TAG.PixelRepresentation, 'US', short(isSigned ? 1 : 0))],
     ...more.map(([tag, moreVr, text]): [number, Buffer] => [tag, element(tag, moreVr, even(text))]),
   ]
   const sampleCount = rows * columns * frames * (photometricInterpretation === 'YBR_FULL_422' ? 2 : samples)
@@ -79,9 +86,9 @@ export function inventedImage(options: ImageOptions = {}): PixelFile {
   const padded = pixelData.length % 2 === 0 ? pixelData : Buffer.concat([pixelData, Buffer.alloc(1)])
   const pixels =
     options.fragments === undefined
-      ? element(0x7fe0_0010, vr, padded)
+      ? element(TAG.PixelData, vr, padded)
       : Buffer.concat([
-          element(0x7fe0_0010, 'OB', '', 0xffff_ffff),
+          element(TAG.PixelData, 'OB', '', 0xffff_ffff),
           ...options.fragments.map((fragment) => item(fragment)),
           sequenceEnd,
         ])

@@ -3,7 +3,9 @@ import type { DeidOption } from '../../../src/agent/deidentify/element/profile.t
 import { identityOf } from '../../../src/agent/deidentify/rules/patient-identity.ts'
 import { shiftDates } from '../../../src/agent/deidentify/rules/shift-date.ts'
 import { ElementList } from '../../../src/dicom/edit/data-set-tree.ts'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { EXPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
+import { tagNamed, tagOf } from '../../support/tag-named.ts'
 import { deidentify, elementsOf, profileWith, TEST_KEY } from './deidentify-element.ts'
 
 const { element, item } = writer(EXPLICIT_LITTLE)
@@ -16,7 +18,7 @@ function left(
   options: readonly DeidOption[],
   name = 'Wang^Wu',
 ): (tag: number) => string | undefined {
-  const all = [...elements, [0x0010_0010, 'PN', name] as const, [0x0010_0020, 'LO', 'P1'] as const]
+  const all = [...elements, [TAG.PatientName, 'PN', name] as const, [TAG.PatientID, 'LO', 'P1'] as const]
   const parts = all.toSorted(([a], [b]) => a - b)
   const written = parts.map(([tag, vr, value]) =>
     element(tag, vr, Buffer.isBuffer(value) ? value : Buffer.from(even(value), 'utf8')),
@@ -34,20 +36,22 @@ const shifted = (value: string): string | undefined => shiftDates(value, shiftOf
 
 const shiftOf = (): number => {
   const head = new ElementList(EXPLICIT_LITTLE)
-  head.set(0x0010_0020, 'LO', Buffer.from('P1'))
+  head.set(TAG.PatientID, 'LO', Buffer.from('P1'))
   return TEST_KEY.dayShift(TEST_KEY.mark(identityOf(head)))
 }
 
 test('what an earlier de-identifier sealed of the originals does not stay', () => {
-  const sealed = item(element(0x0400_0520, 'OB', 'ciphertext'))
-  expect(left([[0x0400_0500, 'SQ', sealed]], [])(0x0400_0500)).toBeUndefined()
+  const sealed = item(element(tagNamed('EncryptedContent'), 'OB', 'ciphertext'))
+  expect(
+    left([[TAG.EncryptedAttributesSequence, 'SQ', sealed]], [])(TAG.EncryptedAttributesSequence),
+  ).toBeUndefined()
 })
 
 test.each([
-  ['2024-13-99', 0x0008_0020, ''],
-  ['unknown', 0x0008_0020, ''],
-  ['20240230', 0x0008_0023, ''],
-  ['unknown', 0x0008_0021, undefined],
+  ['2024-13-99', TAG.StudyDate, ''],
+  ['unknown', TAG.StudyDate, ''],
+  ['20240230', tagNamed('ContentDate'), ''],
+  ['unknown', tagNamed('SeriesDate'), undefined],
 ])(
   '"%s" is no date: it does not stay, and an element that may be of Type 2 stays empty',
   (value, tag, expected) => {
@@ -87,20 +91,23 @@ test.each(SPELLINGS)(
   'where dates are shifted or removed, no kept text tells the real one as %s',
   (spelling) => {
     const elements = [
-      [0x0008_0020, 'DA', '20240105'],
-      [0x0008_0005, 'CS', 'ISO_IR 192'],
-      [0x0008_103e, 'LO', `CT of ${spelling}, portal phase`],
-      [0x0019_0010, 'LO', 'ACME'],
-      [0x0019_1001, 'LO', `made ${spelling}`],
+      [TAG.StudyDate, 'DA', '20240105'],
+      [TAG.SpecificCharacterSet, 'CS', 'ISO_IR 192'],
+      [tagNamed('SeriesDescription'), 'LO', `CT of ${spelling}, portal phase`],
+      [tagOf(0x0019, 0x0010), 'LO', 'ACME'],
+      [tagOf(0x0019, 0x1001), 'LO', `made ${spelling}`],
     ] as const
     const safe: DeidOption[] = ['clean-descriptors', 'retain-safe-private']
     for (const options of [[...safe, 'retain-long-modified-dates'], safe] as const) {
       const at = left(elements, options)
-      expect([at(0x0008_103e), at(0x0019_1001)]).toEqual(['CT of ***, portal phase', 'made ***'])
+      expect([at(tagNamed('SeriesDescription')), at(tagOf(0x0019, 0x1001))]).toEqual([
+        'CT of ***, portal phase',
+        'made ***',
+      ])
     }
     // The control: where dates stay as they are, they stay in text.
     const at = left(elements, [...safe, 'retain-long-full-dates'])
-    expect([at(0x0008_103e), at(0x0019_1001)]).toEqual([
+    expect([at(tagNamed('SeriesDescription')), at(tagOf(0x0019, 0x1001))]).toEqual([
       `CT of ${spelling}, portal phase`,
       `made ${spelling}`,
     ])
@@ -109,42 +116,49 @@ test.each(SPELLINGS)(
 
 test('dates in private elements that are kept are shifted as the others are', () => {
   const elements = [
-    [0x0008_0020, 'DA', '20240105'],
-    [0x0019_0010, 'LO', 'ACME'],
-    [0x0019_1001, 'DA', '20240107'],
-    [0x0019_1002, 'DT', '20231231101112'],
-    [0x0019_1003, 'DA', 'no date'],
+    [TAG.StudyDate, 'DA', '20240105'],
+    [tagOf(0x0019, 0x0010), 'LO', 'ACME'],
+    [tagOf(0x0019, 0x1001), 'DA', '20240107'],
+    [tagOf(0x0019, 0x1002), 'DT', '20231231101112'],
+    [tagOf(0x0019, 0x1003), 'DA', 'no date'],
   ] as const
   const at = left(elements, ['retain-safe-private', 'retain-long-modified-dates'])
-  expect(at(0x0008_0020)).toBe(shifted('20240105'))
-  expect(at(0x0019_1001)).toBe(shifted('20240107'))
-  expect(at(0x0019_1002)).toBe(shifted('20231231101112'))
-  expect(at(0x0019_1003)).toBe('')
+  expect(at(TAG.StudyDate)).toBe(shifted('20240105'))
+  expect(at(tagOf(0x0019, 0x1001))).toBe(shifted('20240107'))
+  expect(at(tagOf(0x0019, 0x1002))).toBe(shifted('20231231101112'))
+  expect(at(tagOf(0x0019, 0x1003))).toBe('')
 })
 
 test('a patient who is called like a defined term changes no code, and a name in a code does not stay', () => {
   const elements = [
-    [0x0008_0008, 'CS', 'ORIGINAL\\PRIMARY\\AXIAL\\MARCHETTI'],
-    [0x0008_0060, 'CS', 'CT'],
-    [0x0018_0015, 'CS', 'CHEST'],
+    [TAG.ImageType, 'CS', 'ORIGINAL\\PRIMARY\\AXIAL\\MARCHETTI'],
+    [TAG.Modality, 'CS', 'CT'],
+    [tagNamed('BodyPartExamined'), 'CS', 'CHEST'],
   ] as const
   for (const name of ['Chest^Axial', 'CHEST^PRIMARY', 'Original']) {
     const at = left(elements, ['clean-descriptors'], name)
-    expect([at(0x0008_0008), at(0x0018_0015)]).toEqual(['ORIGINAL\\PRIMARY\\AXIAL\\MARCHETTI', 'CHEST'])
+    expect([at(TAG.ImageType), at(tagNamed('BodyPartExamined'))]).toEqual([
+      'ORIGINAL\\PRIMARY\\AXIAL\\MARCHETTI',
+      'CHEST',
+    ])
   }
   const at = left(elements, ['clean-descriptors'], 'Marchetti^Axial')
-  expect(at(0x0008_0008)).toBe('ORIGINAL\\PRIMARY\\AXIAL\\X')
-  expect(left([[0x0018_0015, 'CS', 'MARCHETTI']], ['clean-descriptors'], 'Marchetti^A')(0x0018_0015)).toBe(
-    'X',
-  )
+  expect(at(TAG.ImageType)).toBe('ORIGINAL\\PRIMARY\\AXIAL\\X')
+  expect(
+    left(
+      [[tagNamed('BodyPartExamined'), 'CS', 'MARCHETTI']],
+      ['clean-descriptors'],
+      'Marchetti^A',
+    )(tagNamed('BodyPartExamined')),
+  ).toBe('X')
 })
 
 test.each([
-  ['text by PS3.6 that is written as bytes', 0x0008_0070, 'OB'],
-  ['text by PS3.6 that is written as a number', 0x0008_0070, 'FD'],
-  ['a number', 0x0020_0011, 'IS'],
-  ['a measure', 0x0018_0050, 'DS'],
-  ['a time', 0x0008_0030, 'TM'],
+  ['text by PS3.6 that is written as bytes', tagNamed('Manufacturer'), 'OB'],
+  ['text by PS3.6 that is written as a number', tagNamed('Manufacturer'), 'FD'],
+  ['a number', tagNamed('SeriesNumber'), 'IS'],
+  ['a measure', tagNamed('SliceThickness'), 'DS'],
+  ['a time', tagNamed('StudyTime'), 'TM'],
 ] as const)('%s does not keep a name', (_, tag, vr) => {
   const named = (written: string) => left([[tag, vr, written]], ['clean-descriptors'], 'HIDDEN^PERSON')(tag)
   expect(named('HIDDEN PERSON   ') ?? '').not.toMatch(/HIDDEN|PERSON/)
@@ -155,7 +169,7 @@ test.each([
 const copy = (tag: number, vr: string, value: string) => () => left([[tag, vr, value]], [], 'HIDDEN^PERSON')
 
 test('text of the patient among numbers, and a sequence that cannot be read, withhold the copy', () => {
-  expect(copy(0x0018_9073, 'FD', 'HIDDEN^PERSON   ')).toThrow('among numbers')
-  expect(copy(0x0018_9073, 'FD', 'OTHER0000^WOMAN ')).not.toThrow()
-  expect(copy(0x0008_9215, 'OB', 'HIDDEN^PERSON   ')).toThrow('cannot be read as one')
+  expect(copy(tagNamed('AcquisitionDuration'), 'FD', 'HIDDEN^PERSON   ')).toThrow('among numbers')
+  expect(copy(tagNamed('AcquisitionDuration'), 'FD', 'OTHER0000^WOMAN ')).not.toThrow()
+  expect(copy(tagNamed('DerivationCodeSequence'), 'OB', 'HIDDEN^PERSON   ')).toThrow('cannot be read as one')
 })

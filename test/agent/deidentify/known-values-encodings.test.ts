@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import iconv from 'iconv-lite'
 import { collectKnownValues } from '../../../src/agent/deidentify/names/known-values.ts'
 import { ElementList } from '../../../src/dicom/edit/data-set-tree.ts'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { LeftoverSearch } from '../../../src/leftovers/leftover-search.ts'
 import { EXPLICIT_LITTLE } from '../../dicom/build-data-set.ts'
 
@@ -43,7 +44,7 @@ const behind = fc.constantFrom('', ' supine', '胸部', '\\2', '.dcm')
 
 function searchFor(name: string, declared: string, encoding: string) {
   const head = new ElementList(EXPLICIT_LITTLE)
-  head.set(0x0010_0010, 'PN', iconv.encode(name, encoding))
+  head.set(TAG.PatientName, 'PN', iconv.encode(name, encoding))
   return collectKnownValues(head, declared)
 }
 

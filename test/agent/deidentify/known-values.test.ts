@@ -3,8 +3,10 @@ import { KnownValueSearch, type KnownValues } from '../../../src/agent/deidentif
 import { collectKnownValues } from '../../../src/agent/deidentify/names/known-values.ts'
 import { KnownValuesCache } from '../../../src/agent/deidentify/names/known-values-cache.ts'
 import { ElementList } from '../../../src/dicom/edit/data-set-tree.ts'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { EXPLICIT_LITTLE } from '../../dicom/build-data-set.ts'
 import { failureOf } from '../../dicom/read-tokens.ts'
+import { tagNamed, tagOf } from '../../support/tag-named.ts'
 
 const UTF_8 = 'ISO_IR 192'
 
@@ -15,17 +17,17 @@ function known(values: Record<number, [vr: string, text: string]>, cache?: Known
 }
 
 const PATIENT = known({
-  0x0008_0050: ['SH', 'CT20240117'],
-  0x0008_0090: ['PN', 'LI^NA'],
-  0x0010_0010: ['PN', 'ZHANG^XIAOMING=张^小明'],
-  0x0010_0020: ['LO', '11010519491231002X'],
-  0x0010_0030: ['DA', '19700131'],
-  0x0010_1000: ['LO', 'P0012345\\2024'],
-  0x0010_1001: ['PN', 'Müller^Hans Peter'],
-  0x0010_1040: ['LO', '北京市朝阳区建国路88号'],
-  0x0010_1060: ['PN', '单^田芳'],
-  0x0010_2154: ['SH', '+86 138-0013-8000\\010-87654321'],
-  0x0038_0010: ['LO', 'ADM 77-1234'],
+  [TAG.AccessionNumber]: ['SH', 'CT20240117'],
+  [tagNamed('ReferringPhysicianName')]: ['PN', 'LI^NA'],
+  [TAG.PatientName]: ['PN', 'ZHANG^XIAOMING=张^小明'],
+  [TAG.PatientID]: ['LO', '11010519491231002X'],
+  [TAG.PatientBirthDate]: ['DA', '19700131'],
+  [TAG.OtherPatientIDs]: ['LO', 'P0012345\\2024'],
+  [tagNamed('OtherPatientNames')]: ['PN', 'Müller^Hans Peter'],
+  [TAG.PatientAddress]: ['LO', '北京市朝阳区建国路88号'],
+  [tagNamed('PatientMotherBirthName')]: ['PN', '单^田芳'],
+  [TAG.PatientTelephoneNumbers]: ['SH', '+86 138-0013-8000\\010-87654321'],
+  [TAG.AdmissionID]: ['LO', 'ADM 77-1234'],
 })
 
 function scrub(text: string, values = PATIENT, vr = 'LO'): string {
@@ -116,7 +118,7 @@ test.each([
 })
 
 test('words that are names too are searched only beside the rest of the name', () => {
-  const values = known({ 0x0010_0010: ['PN', 'WHITE^LONG'] })
+  const values = known({ [TAG.PatientName]: ['PN', 'WHITE^LONG'] })
   expect(scrub('white matter, long axis', values)).toBe('white matter, long axis')
   expect(scrub('Long White; Mrs White', values)).toBe('***; ***')
 })
@@ -129,14 +131,14 @@ test.each([
   ['in JSON', String.raw`{"name":"\u5f20\u4e09"}`],
   ['with signs that nobody sees', '胸部 张\u200b三 平扫'],
 ])('a name that is escaped %s does not stay', (_, written) => {
-  const values = known({ 0x0010_0010: ['PN', 'Zhang^San=张^三'] })
+  const values = known({ [TAG.PatientName]: ['PN', 'Zhang^San=张^三'] })
   expect(scrub(written, values)).not.toBe(written)
   // The control: it is not the escapes that do not stay.
-  expect(scrub(written, known({ 0x0010_0010: ['PN', 'Okafor^Ada'] }))).toBe(written)
+  expect(scrub(written, known({ [TAG.PatientName]: ['PN', 'Okafor^Ada'] }))).toBe(written)
 })
 
 test('what is put in its place is never longer, and is allowed in the VR', () => {
-  const values = known({ 0x0010_0010: ['PN', '张^三'] })
+  const values = known({ [TAG.PatientName]: ['PN', '张^三'] })
   expect(scrub('张三', values)).toBe('**')
   expect(scrub('PHASE_ZHANG_SAN', values, 'CS')).toBe('PHASE_X')
   expect(scrub('ZHANG SAN', values, 'DS')).toBe('')
@@ -144,24 +146,28 @@ test('what is put in its place is never longer, and is allowed in the VR', () =>
 
 test('values in items, also of private sequences, are known', () => {
   const head = new ElementList(EXPLICIT_LITTLE)
-  head.setSequence(0x0010_1002, [(item) => item.set(0x0010_0020, 'LO', Buffer.from('MRN7654321'))])
-  head.setSequence(0x0009_1001, [(item) => item.set(0x0009_1002, 'PN', Buffer.from('Okafor^Chidi'))])
+  head.setSequence(tagNamed('OtherPatientIDsSequence'), [
+    (item) => item.set(TAG.PatientID, 'LO', Buffer.from('MRN7654321')),
+  ])
+  head.setSequence(tagOf(0x0009, 0x1001), [
+    (item) => item.set(tagOf(0x0009, 0x1002), 'PN', Buffer.from('Okafor^Chidi')),
+  ])
   expect(scrub('7654321 okafor', collectKnownValues(head, UTF_8))).toBe('*** ***')
 })
 
 test('slices of one patient share one search, others do not', () => {
   const cache = new KnownValuesCache(2)
   const [zhang, li]: [Parameters<typeof known>[0], Parameters<typeof known>[0]] = [
-    { 0x0010_0010: ['PN', 'ZHANG^SAN'] },
-    { 0x0010_0010: ['PN', 'LI^SI'] },
+    { [TAG.PatientName]: ['PN', 'ZHANG^SAN'] },
+    { [TAG.PatientName]: ['PN', 'LI^SI'] },
   ]
   const first = known(zhang, cache)
   expect(known(zhang, cache)).toBe(first)
   expect(known(li, cache)).not.toBe(first)
   expect(known(zhang, cache)).toBe(first)
-  known({ 0x0010_0010: ['PN', 'WANG^WU'] }, cache)
+  known({ [TAG.PatientName]: ['PN', 'WANG^WU'] }, cache)
   expect(known(zhang, cache)).toBe(first)
-  known({ 0x0010_0010: ['PN', 'ZHAO^LIU'] }, cache)
+  known({ [TAG.PatientName]: ['PN', 'ZHAO^LIU'] }, cache)
   known(li, cache)
   expect(known(zhang, cache)).not.toBe(first)
 })
@@ -179,7 +185,7 @@ describe('what could only be searched for in minutes is withheld, and none of it
     ['names without an end', 'PN', many.join('\\')],
     ['an address without an end', 'LO', 'OKAFOR STREET '.repeat(100)],
   ])('%s', (_, vr, text) => {
-    const tag = vr === 'PN' ? 0x0010_0010 : 0x0010_1040
+    const tag = vr === 'PN' ? TAG.PatientName : TAG.PatientAddress
     expect(whyWithheld(() => known({ [tag]: [vr, text] }))).toMatch(
       /^de-identifying an instance: (?!.*okafor)/i,
     )
@@ -188,8 +194,8 @@ describe('what could only be searched for in minutes is withheld, and none of it
   test('persons without an end', () => {
     const head = new ElementList(EXPLICIT_LITTLE)
     head.setSequence(
-      0x0010_1002,
-      many.map((name) => (item) => item.set(0x0010_0010, 'PN', Buffer.from(name))),
+      tagNamed('OtherPatientIDsSequence'),
+      many.map((name) => (item) => item.set(TAG.PatientName, 'PN', Buffer.from(name))),
     )
     expect(whyWithheld(() => collectKnownValues(head, UTF_8))).toMatch(
       /^de-identifying an instance: (?!.*okafor)/i,
@@ -210,14 +216,14 @@ describe('what could only be searched for in minutes is withheld, and none of it
   test('but one person, named a thousand times, is one', () => {
     const head = new ElementList(EXPLICIT_LITTLE)
     head.setSequence(
-      0x0010_1002,
+      tagNamed('OtherPatientIDsSequence'),
       Array.from({ length: 1000 }, () => okafor),
     )
     expect(scrub('chidi okafor', collectKnownValues(head, UTF_8))).toBe('***')
   })
 })
 
-const okafor = (item: ElementList): void => item.set(0x0010_0010, 'PN', Buffer.from('OKAFOR^CHIDI'))
+const okafor = (item: ElementList): void => item.set(TAG.PatientName, 'PN', Buffer.from('OKAFOR^CHIDI'))
 
 /** Its words; '' where it is not withheld, or keeps the error that may name somebody. */
 function whyWithheld(work: () => unknown): string {

@@ -2,10 +2,11 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { Deidentification } from '../../../src/agent/deidentify/deidentification.ts'
 import { editDataSet } from '../../../src/dicom/edit/data-set-editor.ts'
-import type { Tag } from '../../../src/dicom/vocabulary/tag.ts'
+import { TAG, type Tag } from '../../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
+import { tagNamed, tagOf } from '../../support/tag-named.ts'
 import { profileWith, TEST_KEY } from './deidentify-element.ts'
 
 const CT = '1.2.840.10008.5.1.4.1.1.2'
@@ -30,30 +31,30 @@ interface Part {
 
 function partsOf({ element }: Way, sopClassUid: string): Part[] {
   const values: [Tag, string, string | Buffer][] = [
-    [0x0008_0008, 'CS', even('ORIGINAL\\PRIMARY')],
-    [0x0008_0016, 'UI', even(sopClassUid, '\0')],
-    [0x0008_0018, 'UI', even('1.2.3.4', '\0')],
-    [0x0008_0020, 'DA', '20240105'],
-    [0x0008_0060, 'CS', sopClassUid === CT ? 'CT' : 'US'],
-    [0x0008_0070, 'LO', 'MAKER '],
-    [0x0008_1090, 'LO', 'MODEL '],
-    [0x0010_0010, 'PN', even(NAME)],
-    [0x0010_0020, 'LO', even(ID)],
-    [0x0010_0030, 'DA', '19700131'],
-    [0x0018_0050, 'DS', '5 '],
-    [0x0018_1020, 'LO', 'V1'],
-    [0x0018_1030, 'LO', 'CHEST '],
-    [0x0020_000d, 'UI', even('1.2.3', '\0')],
-    [0x0020_000e, 'UI', even('1.2.3.1', '\0')],
-    [0x0028_0002, 'US', us(1)],
-    [0x0028_0004, 'CS', 'MONOCHROME2 '],
-    [0x0028_0010, 'US', us(8)],
-    [0x0028_0011, 'US', us(8)],
-    [0x0028_0100, 'US', us(8)],
-    [0x0028_0101, 'US', us(8)],
-    [0x0028_0102, 'US', us(7)],
-    [0x0028_0103, 'US', us(0)],
-    [0x7fe0_0010, 'OW', Buffer.alloc(64, 7)],
+    [TAG.ImageType, 'CS', even('ORIGINAL\\PRIMARY')],
+    [TAG.SOPClassUID, 'UI', even(sopClassUid, '\0')],
+    [TAG.SOPInstanceUID, 'UI', even('1.2.3.4', '\0')],
+    [TAG.StudyDate, 'DA', '20240105'],
+    [TAG.Modality, 'CS', sopClassUid === CT ? 'CT' : 'US'],
+    [tagNamed('Manufacturer'), 'LO', 'MAKER '],
+    [tagNamed('ManufacturerModelName'), 'LO', 'MODEL '],
+    [TAG.PatientName, 'PN', even(NAME)],
+    [TAG.PatientID, 'LO', even(ID)],
+    [TAG.PatientBirthDate, 'DA', '19700131'],
+    [tagNamed('SliceThickness'), 'DS', '5 '],
+    [tagNamed('SoftwareVersions'), 'LO', 'V1'],
+    [tagNamed('ProtocolName'), 'LO', 'CHEST '],
+    [TAG.StudyInstanceUID, 'UI', even('1.2.3', '\0')],
+    [TAG.SeriesInstanceUID, 'UI', even('1.2.3.1', '\0')],
+    [TAG.SamplesPerPixel, 'US', us(1)],
+    [TAG.PhotometricInterpretation, 'CS', 'MONOCHROME2 '],
+    [TAG.Rows, 'US', us(8)],
+    [TAG.Columns, 'US', us(8)],
+    [TAG.BitsAllocated, 'US', us(8)],
+    [TAG.BitsStored, 'US', us(8)],
+    [TAG.HighBit, 'US', us(7)],
+    [TAG.PixelRepresentation, 'US', us(0)],
+    [TAG.PixelData, 'OW', Buffer.alloc(64, 7)],
   ]
   return values.map(([tag, vr, value]) => {
     const bytes = element(tag, vr, value)
@@ -132,17 +133,23 @@ test('whichever element swallows the ones after it, no name and no ID leaves in 
 
 /** Values of numbers and bytes, which may hold anything, and text that does not stay. */
 const SWALLOWING: readonly (readonly [Tag, string, Buffer])[] = [
-  [0x0008_0301, 'US', us(1)],
-  [0x0008_1163, 'FD', Buffer.alloc(16)],
-  [0x0008_1197, 'SL', Buffer.alloc(4)],
-  [0x0008_041b, 'OB', Buffer.alloc(8)],
-  [0x0010_4000, 'LT', Buffer.from('remark')],
-  [0x0019_1001, 'UN', Buffer.alloc(4)],
-  [0x0020_4000, 'LT', Buffer.from('remark')],
-  [0x0028_3006, 'OW', Buffer.alloc(8)],
+  [tagNamed('PrivateGroupReference'), 'US', us(1)],
+  [tagNamed('TimeRange'), 'FD', Buffer.alloc(16)],
+  [TAG.FailureReason, 'SL', Buffer.alloc(4)],
+  [tagNamed('RecordKey'), 'OB', Buffer.alloc(8)],
+  [tagNamed('PatientComments'), 'LT', Buffer.from('remark')],
+  [tagOf(0x0019, 0x1001), 'UN', Buffer.alloc(4)],
+  [tagNamed('ImageComments'), 'LT', Buffer.from('remark')],
+  [tagNamed('LUTData'), 'OW', Buffer.alloc(8)],
 ]
 const ALWAYS_THERE: readonly Tag[] = [
-  0x0008_0016, 0x0008_0018, 0x0010_0010, 0x0010_0020, 0x0020_000d, 0x0020_000e, 0x7fe0_0010,
+  TAG.SOPClassUID,
+  TAG.SOPInstanceUID,
+  TAG.PatientName,
+  TAG.PatientID,
+  TAG.StudyInstanceUID,
+  TAG.SeriesInstanceUID,
+  TAG.PixelData,
 ]
 
 test.each(SWALLOWING)(
@@ -169,7 +176,7 @@ test.each(SWALLOWING)(
 test('an ultrasound whose rows and pixel data were swallowed does not leave as one without an image', () => {
   for (const way of WAYS) {
     const parts = partsOf(way, ULTRASOUND)
-    const samples = parts.findIndex(({ tag }) => tag === 0x0028_0002)
+    const samples = parts.findIndex(({ tag }) => tag === TAG.SamplesPerPixel)
     for (let to = samples + 1; to < parts.length; to++)
       expect(leaving(swallowing(way, ULTRASOUND, samples, to), way, ULTRASOUND)).toBe('DEID_WITHHELD')
   }
@@ -180,16 +187,16 @@ test('a data set with neither name nor ID does not leave, and one with an empty 
     const parts = partsOf(way, CT)
     const without = (tags: readonly Tag[]): Buffer =>
       Buffer.concat(parts.filter(({ tag }) => !tags.includes(tag)).map(({ bytes }) => bytes))
-    expect(leaving(without([0x0010_0010, 0x0010_0020]), way, CT)).toBe('DEID_WITHHELD')
-    expect(Buffer.isBuffer(leaving(without([0x0010_0010]), way, CT))).toBe(true)
+    expect(leaving(without([TAG.PatientName, TAG.PatientID]), way, CT)).toBe('DEID_WITHHELD')
+    expect(Buffer.isBuffer(leaving(without([TAG.PatientName]), way, CT))).toBe(true)
   }
 })
 
 test('a name or an ID that swallowed other elements is still not left in a description', () => {
   for (const way of WAYS) {
-    const plain = way.element(0x0018_1030, 'LO', 'CHEST ')
-    const telling = way.element(0x0018_1030, 'LO', 'of HIDDEN-77, Hidden')
-    for (const tag of [0x0010_0010, 0x0010_0020]) {
+    const plain = way.element(tagNamed('ProtocolName'), 'LO', 'CHEST ')
+    const telling = way.element(tagNamed('ProtocolName'), 'LO', 'of HIDDEN-77, Hidden')
+    for (const tag of [TAG.PatientName, TAG.PatientID]) {
       const from = partsOf(way, CT).findIndex((part) => part.tag === tag)
       const dataSet = swallowing(way, CT, from, from + 1)
       const at = dataSet.indexOf(plain)
@@ -201,12 +208,12 @@ test('a name or an ID that swallowed other elements is still not left in a descr
 
 test('a UID that swallowed other elements is withheld for that, and not called a fault of the program', () => {
   for (const way of WAYS) {
-    const from = partsOf(way, CT).findIndex(({ tag }) => tag === 0x0020_000d)
+    const from = partsOf(way, CT).findIndex(({ tag }) => tag === TAG.StudyInstanceUID)
     expect(reasonOf(swallowing(way, CT, from, from + 1), way)).toMatch(/length may be wrong/)
     // One that identifies nobody, and whose value makes two of one UID.
     const parts = partsOf(way, CT).map((part) => {
-      if (part.tag !== 0x0008_0018) return part.bytes
-      const maker = way.element(0x0008_0070, 'LO', 'A\\B ')
+      if (part.tag !== TAG.SOPInstanceUID) return part.bytes
+      const maker = way.element(tagNamed('Manufacturer'), 'LO', 'A\\B ')
       return way.element(part.tag, 'UI', Buffer.concat([Buffer.from('1.2.3.4\0'), maker]))
     })
     expect(reasonOf(Buffer.concat(parts), way)).toMatch(/length may be wrong/)
@@ -216,12 +223,12 @@ test('a UID that swallowed other elements is withheld for that, and not called a
 test('a data set whose name is inside a private value does not leave, though it has an ID', () => {
   for (const way of WAYS) {
     const parts = partsOf(way, CT)
-    const name = parts.findIndex(({ tag }) => tag === 0x0010_0010)
+    const name = parts.findIndex(({ tag }) => tag === TAG.PatientName)
     const swallowed = Buffer.concat([Buffer.from('ours  '), parts[name]?.bytes ?? Buffer.alloc(0)])
     const dataSet = Buffer.concat([
       ...parts.slice(0, name).map(({ bytes }) => bytes),
-      way.element(0x0009_0010, 'LO', 'ACME'),
-      way.element(0x0009_1001, 'LO', swallowed),
+      way.element(tagOf(0x0009, 0x0010), 'LO', 'ACME'),
+      way.element(tagOf(0x0009, 0x1001), 'LO', swallowed),
       ...parts.slice(name + 1).map(({ bytes }) => bytes),
     ])
     expect(leaving(dataSet, way, CT)).toBe('DEID_WITHHELD')

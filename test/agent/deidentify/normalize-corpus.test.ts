@@ -9,13 +9,17 @@ import type { NormalizationStep } from '../../../src/agent/normalize/normalizati
 import { type DataSetEdits, editDataSet } from '../../../src/dicom/edit/data-set-editor.ts'
 import { walk } from '../../../src/dicom/edit/data-set-tree.ts'
 import { encodePart10Header } from '../../../src/dicom/read/part10.ts'
-import type { Tag } from '../../../src/dicom/vocabulary/tag.ts'
+import { TAG, type Tag } from '../../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX, transferSyntax } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { corpusFiles, describeWithCorpus, type SplitPart10, splitPart10 } from '../../support/corpus.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const [CHARACTER_SET, ACCESSION, STATION, ISSUER, ORIGINALS] = [
-  0x0008_0005, 0x0008_0050, 0x0008_1010, 0x0010_0021, 0x0400_0561,
+  TAG.SpecificCharacterSet,
+  TAG.AccessionNumber,
+  TAG.StationName,
+  TAG.IssuerOfPatientID,
+  TAG.OriginalAttributesSequence,
 ]
 const at = (tag: Tag): { path: Tag[]; anywhere: boolean } => ({ path: [tag], anywhere: false })
 const STEPS: readonly NormalizationStep[] = [

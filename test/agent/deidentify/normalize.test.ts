@@ -21,11 +21,21 @@ import {
   UNDEFINED,
   writer,
 } from '../../dicom/build-data-set.ts'
+import { tagNamed, tagOf } from '../../support/tag-named.ts'
 import { checkReadable, elementsOf, profileWith, TEST_KEY } from './deidentify-element.ts'
 
-const [CHARACTER_SET, ACCESSION, INSTITUTION, STATION] = [0x0008_0005, 0x0008_0050, 0x0008_0080, 0x0008_1010]
-const [PATIENT_NAME, ISSUER, ORIGINALS] = [0x0010_0010, 0x0010_0021, 0x0400_0561]
-const REQUESTS = 0x0040_0275
+const [CHARACTER_SET, ACCESSION, INSTITUTION, STATION] = [
+  TAG.SpecificCharacterSet,
+  TAG.AccessionNumber,
+  TAG.InstitutionName,
+  TAG.StationName,
+]
+const [PATIENT_NAME, ISSUER, ORIGINALS] = [
+  TAG.PatientName,
+  TAG.IssuerOfPatientID,
+  TAG.OriginalAttributesSequence,
+]
+const REQUESTS = tagNamed('RequestAttributesSequence')
 const EXPLICIT: string = TRANSFER_SYNTAX.ExplicitVRLittleEndian
 const { element, item, itemEnd, sequenceEnd } = writer(EXPLICIT_LITTLE)
 
@@ -71,14 +81,18 @@ function recordIn(dataSet: Buffer): ElementList | undefined {
 }
 
 const modifiedIn = (record: ElementList | undefined): ElementList | undefined =>
-  record?.find(0x0400_0550)?.items?.[0]?.list
+  record?.find(TAG.ModifiedAttributesSequence)?.items?.[0]?.list
 
 const INSTANCE = [
   element(CHARACTER_SET, 'CS', 'GB18030 '),
   element(ACCESSION, 'SH', '12345 '),
   element(INSTITUTION, 'LO', 'OLD '),
   element(PATIENT_NAME, 'PN', Buffer.from('b3c2cedf', 'hex')),
-  element(0x0040_0275, 'SQ', item(element(0x0040_0009, 'SH', 'SPS1'))),
+  element(
+    tagNamed('RequestAttributesSequence'),
+    'SQ',
+    item(element(tagNamed('ScheduledProcedureStepID'), 'SH', 'SPS1')),
+  ),
 ] as const
 
 test('exactly the ruled elements change, and others come at their place among the tags', () => {
@@ -115,11 +129,11 @@ test('Original Attributes Sequence says what was there, who changed it, and when
   checkReadable(out)
   const record = recordIn(out)
   expect(record?.elements.map(({ tag, value }) => [tag, value.toString('latin1')])).toEqual([
-    [0x0400_0550, ''],
-    [0x0400_0562, '20260131123045.678000+0000'],
-    [0x0400_0563, 'FERRY NORTH '],
-    [0x0400_0564, ''],
-    [0x0400_0565, 'COERCE'],
+    [TAG.ModifiedAttributesSequence, ''],
+    [TAG.AttributeModificationDateTime, '20260131123045.678000+0000'],
+    [TAG.ModifyingSystem, 'FERRY NORTH '],
+    [TAG.SourceOfPreviousValues, ''],
+    [TAG.ReasonForTheAttributeModification, 'COERCE'],
   ])
   // What was not there stands empty.
   expect(modifiedIn(record)?.elements.map(({ tag, value }) => [tag, value.toString('latin1')])).toEqual([
@@ -129,32 +143,38 @@ test('Original Attributes Sequence says what was there, who changed it, and when
 })
 
 test('the record of an earlier system stays, and ours comes behind it', () => {
-  const earlier = element(ORIGINALS, 'SQ', item(element(0x0400_0563, 'LO', 'OTHER ')))
+  const earlier = element(ORIGINALS, 'SQ', item(element(TAG.ModifyingSystem, 'LO', 'OTHER ')))
   const whole = Buffer.concat([element(INSTITUTION, 'LO', 'OLD '), earlier])
   const { out } = normalize(whole, [set(INSTITUTION, 'NEW')], { recordOriginals: true })
   checkReadable(out)
   const items = elementsOf(out).find(({ tag }) => tag === ORIGINALS)?.items ?? []
-  expect(items.map(({ list }) => textAt(list, 0x0400_0563))).toEqual(['OTHER', 'FERRY NORTH'])
+  expect(items.map(({ list }) => textAt(list, TAG.ModifyingSystem))).toEqual(['OTHER', 'FERRY NORTH'])
 })
 
 test('a change within a sequence keeps the whole sequence as it was', () => {
-  const inside = element(0x0040_0009, 'SH', 'SPS1')
+  const inside = element(tagNamed('ScheduledProcedureStepID'), 'SH', 'SPS1')
   const sequence = element(
     REQUESTS,
     'SQ',
     Buffer.concat([item(inside, UNDEFINED), itemEnd, item(Buffer.alloc(0)), sequenceEnd]),
     UNDEFINED,
   )
-  const path = at(REQUESTS, 0x0040_0009)
+  const path = at(REQUESTS, tagNamed('ScheduledProcedureStepID'))
   const { out, audit } = normalize(sequence, [{ kind: 'set', pattern: path, value: 'X1' }], {
     recordOriginals: true,
   })
   checkReadable(out)
   expect(audit.rules).toEqual({ r: 2 })
   const [changed] = elementsOf(out)
-  expect(changed?.items?.map(({ list }) => textAt(list, 0x0040_0009))).toEqual(['X1', 'X1'])
+  expect(changed?.items?.map(({ list }) => textAt(list, tagNamed('ScheduledProcedureStepID')))).toEqual([
+    'X1',
+    'X1',
+  ])
   const [original] = modifiedIn(recordIn(out))?.elements ?? []
-  expect(original?.items?.map(({ list }) => textAt(list, 0x0040_0009))).toEqual(['SPS1', ''])
+  expect(original?.items?.map(({ list }) => textAt(list, tagNamed('ScheduledProcedureStepID')))).toEqual([
+    'SPS1',
+    '',
+  ])
 })
 
 describe('a value that cannot be written', () => {
@@ -218,7 +238,7 @@ describe('a wrong declaration of the character set', () => {
     )
     expect(audit.rules).toEqual({ r: 2 })
     const record = recordIn(out)
-    expect(record && textAt(record, 0x0400_0565)).toBe('CORRECT')
+    expect(record && textAt(record, TAG.ReasonForTheAttributeModification)).toBe('CORRECT')
     expect(modifiedIn(record)?.elements.map(plainText)).toEqual(['ISO_IR 100', ''])
   })
 
@@ -240,7 +260,7 @@ describe('a wrong declaration of the character set', () => {
       Buffer.concat([
         declared('ISO_IR 100'),
         element(PATIENT_NAME, 'PN', Buffer.from('4dfc6c6c', 'hex')),
-        element(0x0010_4000, 'LT', Buffer.from('ff20', 'hex')),
+        element(tagNamed('PatientComments'), 'LT', Buffer.from('ff20', 'hex')),
       ]),
       [{ rule: 'r', element: 'SpecificCharacterSet', problem: 'reads-otherwise' }],
     ],
@@ -251,13 +271,13 @@ describe('a wrong declaration of the character set', () => {
 })
 
 describe('private elements', () => {
-  const acme = [element(0x0009_0010, 'LO', 'ACME'), element(0x0009_1001, 'LO', 'secret')]
-  const good = [element(0x0019_0010, 'LO', 'GOOD'), element(0x0019_1002, 'DS', '1 ')]
+  const acme = [element(tagOf(0x0009, 0x0010), 'LO', 'ACME'), element(tagOf(0x0009, 0x1001), 'LO', 'secret')]
+  const good = [element(tagOf(0x0019, 0x0010), 'LO', 'GOOD'), element(tagOf(0x0019, 0x1002), 'DS', '1 ')]
   const nested = (content: readonly Buffer[]): Buffer => element(REQUESTS, 'SQ', item(Buffer.concat(content)))
   const drop = { kind: 'drop-private', keep: ['GOOD'] } as const
 
   test('go, at every depth, but for those of the creators that are kept', () => {
-    const inside = element(0x0040_0009, 'SH', 'SPS1')
+    const inside = element(tagNamed('ScheduledProcedureStepID'), 'SH', 'SPS1')
     const { out } = normalize(Buffer.concat([...acme, ...good, nested([...good, inside])]), [drop])
     expect(out.equals(Buffer.concat([...good, nested([...good, inside])]))).toBe(true)
     const left = normalize(Buffer.concat([...good, nested([...acme, inside])]), [drop]).out
@@ -283,26 +303,29 @@ describe('private elements', () => {
   test('are found by their creator, whichever block the data set has reserved', () => {
     const path = at('(0009,"ACME",01)')
     const other = [
-      element(0x0009_0020, 'LO', 'ACME'),
-      element(0x0009_2001, 'LO', 'secret'),
-      element(0x0009_2002, 'LO', 'kept'),
+      element(tagOf(0x0009, 0x0020), 'LO', 'ACME'),
+      element(tagOf(0x0009, 0x2001), 'LO', 'secret'),
+      element(tagOf(0x0009, 0x2002), 'LO', 'kept'),
     ]
     const { out } = normalize(Buffer.concat(other), [{ kind: 'remove', pattern: path }])
-    expect(elementsOf(out).map(({ tag }) => tag)).toEqual([0x0009_0020, 0x0009_2002])
+    expect(elementsOf(out).map(({ tag }) => tag)).toEqual([tagOf(0x0009, 0x0020), tagOf(0x0009, 0x2002)])
   })
 })
 
 test('what a rule removes anywhere is removed in every sequence', () => {
   const sequence = (content: Buffer): Buffer => element(REQUESTS, 'SQ', item(content))
-  const [comment, inside] = [element(0x0010_4000, 'LT', 'xx'), element(0x0040_0009, 'SH', 'SPS1')]
+  const [comment, inside] = [
+    element(tagNamed('PatientComments'), 'LT', 'xx'),
+    element(tagNamed('ScheduledProcedureStepID'), 'SH', 'SPS1'),
+  ]
   const whole = Buffer.concat([comment, sequence(Buffer.concat([comment, inside]))])
-  const { out } = normalize(whole, [{ kind: 'remove', pattern: anywhere(0x0010_4000) }])
+  const { out } = normalize(whole, [{ kind: 'remove', pattern: anywhere(tagNamed('PatientComments')) }])
   expect(out.equals(sequence(inside))).toBe(true)
 })
 
 test('a value is set before a large element with a higher tag, or behind one with a lower', () => {
-  const encapsulated = element(0x0042_0011, 'OB', Buffer.alloc(2 * 1024 * 1024))
-  const [name, topic] = [element(PATIENT_NAME, 'PN', 'A '), 0x0088_0904]
+  const encapsulated = element(tagNamed('EncapsulatedDocument'), 'OB', Buffer.alloc(2 * 1024 * 1024))
+  const [name, topic] = [element(PATIENT_NAME, 'PN', 'A '), tagNamed('TopicTitle')]
   const { out } = normalize(Buffer.concat([name, encapsulated]), [set(ISSUER, 'N'), set(topic, 'T')], {
     recordOriginals: true,
   })
@@ -314,7 +337,7 @@ test('a value is set before a large element with a higher tag, or behind one wit
       return 'keep'
     },
   })
-  expect(tags).toEqual([PATIENT_NAME, ISSUER, 0x0042_0011, topic, ORIGINALS])
+  expect(tags).toEqual([PATIENT_NAME, ISSUER, tagNamed('EncapsulatedDocument'), topic, ORIGINALS])
 })
 
 test.each([

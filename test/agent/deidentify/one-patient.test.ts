@@ -3,6 +3,7 @@ import { encode } from 'iconv-lite'
 import { Deidentification } from '../../../src/agent/deidentify/deidentification.ts'
 import type { StudyPersons } from '../../../src/agent/deidentify/rules/study-persons.ts'
 import { editDataSet } from '../../../src/dicom/edit/data-set-editor.ts'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { EXPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
 import { elementsOf, profileWith, TEST_KEY } from './deidentify-element.ts'
@@ -27,15 +28,15 @@ function dataSetOf({ id, name, birthDate, characterSet, study, instance }: Perso
     if (value === undefined) return
     parts.push(element(tag, vr, even(Buffer.isBuffer(value) ? value : Buffer.from(value, 'latin1'), padding)))
   }
-  add(0x0008_0005, 'CS', characterSet)
-  add(0x0008_0016, 'UI', CT, 0)
-  add(0x0008_0018, 'UI', instance ?? '1.2.3.4', 0)
-  add(0x0008_0020, 'DA', '20240105')
-  add(0x0008_0050, 'SH', '')
-  add(0x0010_0010, 'PN', name)
-  add(0x0010_0020, 'LO', id)
-  add(0x0010_0030, 'DA', birthDate)
-  add(0x0020_000d, 'UI', study ?? '1.2.3', 0)
+  add(TAG.SpecificCharacterSet, 'CS', characterSet)
+  add(TAG.SOPClassUID, 'UI', CT, 0)
+  add(TAG.SOPInstanceUID, 'UI', instance ?? '1.2.3.4', 0)
+  add(TAG.StudyDate, 'DA', '20240105')
+  add(TAG.AccessionNumber, 'SH', '')
+  add(TAG.PatientName, 'PN', name)
+  add(TAG.PatientID, 'LO', id)
+  add(TAG.PatientBirthDate, 'DA', birthDate)
+  add(TAG.StudyInstanceUID, 'UI', study ?? '1.2.3', 0)
   return Buffer.concat(parts)
 }
 
@@ -63,10 +64,10 @@ function copyOf(person: Person, studies?: StudyPersons): Copy {
       ?.value.toString('latin1')
       .trim()
   return {
-    id: at(0x0010_0020),
-    name: at(0x0010_0010),
-    accession: at(0x0008_0050),
-    studyDate: at(0x0008_0020),
+    id: at(TAG.PatientID),
+    name: at(TAG.PatientName),
+    accession: at(TAG.AccessionNumber),
+    studyDate: at(TAG.StudyDate),
   }
 }
 

@@ -8,6 +8,7 @@ import { OutputCheck } from '../../../src/agent/deidentify/output/output-check.t
 import { editedDataSet } from '../../../src/agent/intake/edited-data-set.ts'
 import type { DataSetEdits } from '../../../src/dicom/edit/data-set-editor.ts'
 import type { ElementList } from '../../../src/dicom/edit/data-set-tree.ts'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import {
@@ -17,6 +18,7 @@ import {
   UNDEFINED,
   writer,
 } from '../../dicom/build-data-set.ts'
+import { tagNamed, tagOf } from '../../support/tag-named.ts'
 import { profileWith, TEST_KEY } from './deidentify-element.ts'
 
 const CT = '1.2.840.10008.5.1.4.1.1.2'
@@ -39,40 +41,44 @@ function imageOf({ encoding, isCompressed }: Way): Buffer {
   const { element, item, itemEnd, sequenceEnd } = writer(encoding)
   const short = (value: number): Buffer =>
     Buffer.from(encoding.littleEndian ? [value & 0xff, value >>> 8] : [value >>> 8, value & 0xff])
-  const reference = element(0x0008_1155, 'UI', even('1.2.3.9', '\0'))
+  const reference = element(TAG.ReferencedSOPInstanceUID, 'UI', even('1.2.3.9', '\0'))
   return Buffer.concat([
-    element(0x0008_0016, 'UI', even(CT, '\0')),
-    element(0x0008_0018, 'UI', even('1.2.3.4', '\0')),
-    element(0x0008_0060, 'CS', 'CT'),
-    element(0x0008_1140, 'SQ', item(reference)),
-    element(0x0009_0010, 'LO', 'ACME'),
-    element(0x0009_1001, 'UN', Buffer.from([0xfe, 0xff, 0, 0xe0, 9, 9])),
-    element(0x0010_0010, 'PN', even('Hidden^Person')),
-    element(0x0010_0020, 'LO', even('HIDDEN-77')),
-    element(0x0020_000d, 'UI', even('1.2.3', '\0')),
-    element(0x0020_000e, 'UI', even('1.2.3.1', '\0')),
-    element(0x0028_0002, 'US', short(1)),
-    element(0x0028_0004, 'CS', 'MONOCHROME2 '),
-    element(0x0028_0010, 'US', short(8)),
-    element(0x0028_0011, 'US', short(8)),
-    element(0x0028_0100, 'US', short(8)),
-    element(0x0028_0101, 'US', short(8)),
-    element(0x0028_0102, 'US', short(7)),
-    element(0x0028_0103, 'US', short(0)),
+    element(TAG.SOPClassUID, 'UI', even(CT, '\0')),
+    element(TAG.SOPInstanceUID, 'UI', even('1.2.3.4', '\0')),
+    element(TAG.Modality, 'CS', 'CT'),
+    element(TAG.ReferencedImageSequence, 'SQ', item(reference)),
+    element(tagOf(0x0009, 0x0010), 'LO', 'ACME'),
+    element(tagOf(0x0009, 0x1001), 'UN', Buffer.from([0xfe, 0xff, 0, 0xe0, 9, 9])),
+    element(TAG.PatientName, 'PN', even('Hidden^Person')),
+    element(TAG.PatientID, 'LO', even('HIDDEN-77')),
+    element(TAG.StudyInstanceUID, 'UI', even('1.2.3', '\0')),
+    element(TAG.SeriesInstanceUID, 'UI', even('1.2.3.1', '\0')),
+    element(TAG.SamplesPerPixel, 'US', short(1)),
+    element(TAG.PhotometricInterpretation, 'CS', 'MONOCHROME2 '),
+    element(TAG.Rows, 'US', short(8)),
+    element(TAG.Columns, 'US', short(8)),
+    element(TAG.BitsAllocated, 'US', short(8)),
+    element(TAG.BitsStored, 'US', short(8)),
+    element(TAG.HighBit, 'US', short(7)),
+    element(TAG.PixelRepresentation, 'US', short(0)),
     element(
-      0x0040_0275,
+      tagNamed('RequestAttributesSequence'),
       'SQ',
-      Buffer.concat([item(element(0x0040_0009, 'SH', 'SPS1'), UNDEFINED), itemEnd, sequenceEnd]),
+      Buffer.concat([
+        item(element(tagNamed('ScheduledProcedureStepID'), 'SH', 'SPS1'), UNDEFINED),
+        itemEnd,
+        sequenceEnd,
+      ]),
       UNDEFINED,
     ),
     isCompressed
       ? Buffer.concat([
-          element(0x7fe0_0010, 'OB', '', UNDEFINED),
+          element(TAG.PixelData, 'OB', '', UNDEFINED),
           item(Buffer.alloc(0)),
           item(Buffer.alloc(64, 7)),
           sequenceEnd,
         ])
-      : element(0x7fe0_0010, 'OW', Buffer.alloc(64, 7)),
+      : element(TAG.PixelData, 'OW', Buffer.alloc(64, 7)),
   ])
 }
 
@@ -122,7 +128,7 @@ test('a deflated image is compared as it is inflated', () => {
   const uid = TRANSFER_SYNTAX.DeflatedExplicitVRLittleEndian
   const deflated = deflateRawSync(imageOf({ uid, encoding: EXPLICIT_LITTLE, isCompressed: false }))
   expect(Buffer.isBuffer(leaving(deflated, uid))).toBe(true)
-  expect(leaving(deflated, uid, dropping(0x0010_0020))).toMatch(/PatientID/)
+  expect(leaving(deflated, uid, dropping(TAG.PatientID))).toMatch(/PatientID/)
 })
 
 /** Does with the head what is wrong, after everything has been done right. */
@@ -140,7 +146,14 @@ const dropping = (tag: number) => wrongly((head) => head.keep((element) => eleme
 
 const DEFECTS: readonly (readonly [string, ReturnType<typeof wrongly>, RegExp])[] = [
   ...[
-    0x0008_0016, 0x0008_0018, 0x0010_0010, 0x0010_0020, 0x0020_000d, 0x0020_000e, 0x0028_0010, 0x0028_0011,
+    TAG.SOPClassUID,
+    TAG.SOPInstanceUID,
+    TAG.PatientName,
+    TAG.PatientID,
+    TAG.StudyInstanceUID,
+    TAG.SeriesInstanceUID,
+    TAG.Rows,
+    TAG.Columns,
   ].map((tag) => [`drops ${tag.toString(16)}`, dropping(tag), /lacks \w+/] as const),
   [
     'drops the pixel data',
@@ -159,23 +172,19 @@ const DEFECTS: readonly (readonly [string, ReturnType<typeof wrongly>, RegExp])[
   ],
   [
     'empties the Study Instance UID',
-    wrongly((head) => head.find(0x0020_000d)?.replace(Buffer.alloc(0))),
+    wrongly((head) => head.find(TAG.StudyInstanceUID)?.replace(Buffer.alloc(0))),
     /empty StudyInstanceUID/,
   ],
-  [
-    'changes the rows',
-    wrongly((head) => head.find(0x0028_0010)?.replace(Buffer.from([9, 9]))),
-    /another Rows/,
-  ],
+  ['changes the rows', wrongly((head) => head.find(TAG.Rows)?.replace(Buffer.from([9, 9]))), /another Rows/],
   [
     'changes the class',
-    wrongly((head) => head.find(0x0008_0016)?.replace(Buffer.from('1.2 '))),
+    wrongly((head) => head.find(TAG.SOPClassUID)?.replace(Buffer.from('1.2 '))),
     /another SOPClassUID/,
   ],
   [
     'writes a Patient ID twice',
     wrongly((head) => {
-      const id = head.find(0x0010_0020)
+      const id = head.find(TAG.PatientID)
       if (id !== undefined) head.insert(id)
     }),
     /twice/,
@@ -183,7 +192,7 @@ const DEFECTS: readonly (readonly [string, ReturnType<typeof wrongly>, RegExp])[
   [
     'writes elements in the wrong order',
     wrongly((head) => {
-      const name = head.find(0x0010_0010)
+      const name = head.find(TAG.PatientName)
       if (name === undefined) return
       head.remove(name)
       head.append(name)
@@ -192,7 +201,7 @@ const DEFECTS: readonly (readonly [string, ReturnType<typeof wrongly>, RegExp])[
   ],
   [
     'writes bytes that are no element',
-    wrongly((head) => head.setWritten(0x0012_0063, Buffer.from('rubbish!'))),
+    wrongly((head) => head.setWritten(TAG.DeidentificationMethod, Buffer.from('rubbish!'))),
     /./,
   ],
 ]
@@ -242,7 +251,7 @@ test('a copy with an element twice in an item of a sequence does not leave', () 
   for (const way of WAYS) {
     const dataSet = imageOf(way)
     const outputCheck = new OutputCheck({ transferSyntaxUid: way.uid, rules: [], encodesFrames: () => false })
-    const step = writer(way.encoding).element(0x0040_0009, 'SH', 'SPS1')
+    const step = writer(way.encoding).element(tagNamed('ScheduledProcedureStepID'), 'SH', 'SPS1')
     const at = dataSet.indexOf(step) + step.length
     outputCheck.took(dataSet)
     outputCheck.gave([dataSet.subarray(0, at), step, dataSet.subarray(at)])
@@ -252,7 +261,7 @@ test('a copy with an element twice in an item of a sequence does not leave', () 
 
 test('what a rule of the clinic takes out may be missing', () => {
   const way = { uid: TRANSFER_SYNTAX.ExplicitVRLittleEndian, encoding: EXPLICIT_LITTLE, isCompressed: false }
-  const rules = [{ path: [0x0010_0010], anywhere: false, action: 'remove' as const }]
+  const rules = [{ path: [TAG.PatientName], anywhere: false, action: 'remove' as const }]
   const deid = deidOf(way.uid, { rules })
   const change = editedDataSet(way.uid, deid, () => way.uid, deid.outputCheck())
   const out = Buffer.concat([...change.push(imageOf(way)), ...change.finish()])
@@ -266,7 +275,7 @@ test('the second reading holds no more than a header of a data set that has no e
     passed: () => {},
   })
   const { element } = writer(EXPLICIT_LITTLE)
-  walk.push(element(0x7fe0_0010, 'OW', '', 0xffff_fff0))
+  walk.push(element(TAG.PixelData, 'OW', '', 0xffff_fff0))
   const before = process.memoryUsage().arrayBuffers
   const chunk = Buffer.alloc(1024 * 1024, 1)
   for (let pushed = 0; pushed < 1000; pushed++) walk.push(chunk)

@@ -9,11 +9,12 @@ import { type PixelImage, readPixelImage } from '../../../src/agent/deidentify/p
 import { DataSetEditor, editDataSet } from '../../../src/dicom/edit/data-set-editor.ts'
 import { ElementList } from '../../../src/dicom/edit/data-set-tree.ts'
 import { encodePart10Header, parsePart10Header } from '../../../src/dicom/read/part10.ts'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { EXPLICIT_LITTLE } from '../../dicom/build-data-set.ts'
 import { TEST_KEY } from './deidentify-element.ts'
 
-const PATIENT_NAME = 0x0010_0010
+const PATIENT_NAME = TAG.PatientName
 
 export interface PixelFile {
   readonly transferSyntaxUid: string
@@ -39,7 +40,7 @@ export function openPixelFile(dataSet: Buffer, transferSyntaxUid: string): Pixel
     },
     large: ({ tag }) => ({
       push: (token) => {
-        if (tag !== 0x7fe0_0010) return []
+        if (tag !== TAG.PixelData) return []
         if (token.kind === 'fragment') fragments.push([])
         if (token.kind === 'value') (fragments.at(-1) ?? pixels).push(Buffer.from(token.bytes))
         return []
@@ -48,7 +49,7 @@ export function openPixelFile(dataSet: Buffer, transferSyntaxUid: string): Pixel
   })
   return {
     transferSyntaxUid,
-    sopClassUid: head.find(0x0008_0016)?.value.toString('latin1').replace(/\0$/, '') ?? '',
+    sopClassUid: head.find(TAG.SOPClassUID)?.value.toString('latin1').replace(/\0$/, '') ?? '',
     dataSet,
     head,
     image: readPixelImage(head),

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import type { PixelRegion } from '../../../src/agent/deidentify/element/profile.ts'
 import { openPixelCodecs, type PixelCodecs } from '../../../src/agent/deidentify/pixels/pixel-codec.ts'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { corpusPath, describeWithCorpus } from '../../support/corpus.ts'
 import { until } from '../../support/until.ts'
@@ -72,7 +73,7 @@ const SOURCES: readonly (readonly [
 ]
 
 function invented(form: ImageOptions): PixelFile {
-  return inventedImage({ rows: 32, columns: 40, more: [[0x0008_0018, 'UI', '1.2.3.4']], ...form })
+  return inventedImage({ rows: 32, columns: 40, more: [[TAG.SOPInstanceUID, 'UI', '1.2.3.4']], ...form })
 }
 
 describe.each(SOURCES)('%s by DCMTK', (_, [program, ...options], decoders, syntax) => {
@@ -100,7 +101,7 @@ describe.each([
     const before = throughDcmtk(invented(form), 'dcmcjpeg', ...options)
     const after = clean(before)
     expect(after.transferSyntaxUid).toBe(TRANSFER_SYNTAX.JPEGLSLossless)
-    expect(after.head.find(0x0028_2110)?.value.toString()).toBe('01')
+    expect(after.head.find(TAG.LossyImageCompression)?.value.toString()).toBe('01')
     expect(seenBy(before, after, ['dcmdjpeg', 'dcmdjpls'])).toMatchObject(MASKED)
   })
 })

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import type { PixelRegion } from '../../../src/agent/deidentify/element/profile.ts'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { corpusPath, describeWithCorpus } from '../../support/corpus.ts'
+import { tagOf } from '../../support/tag-named.ts'
 import { profileWith } from './deidentify-element.ts'
 import { CT, type ImageOptions, inventedImage } from './invented-image.ts'
 import { compareMasked, deidentifyPixels, readPixelFile } from './pixel-file.ts'
@@ -133,7 +135,7 @@ describe('native pixel data', () => {
   })
 
   test('what nobody knows beside the pixels does not stay', () => {
-    const before = inventedImage({ sopClassUid: CT, more: [[0x7fe0_0005, 'LO', 'ZHANGSAN']] })
+    const before = inventedImage({ sopClassUid: CT, more: [[tagOf(0x7fe0, 0x0005), 'LO', 'ZHANGSAN']] })
     expect(before.dataSet.includes('ZHANGSAN')).toBe(true)
     expect(deidentifyPixels(before, profileWith([])).dataSet.includes('ZHANGSAN')).toBe(false)
   })
@@ -156,6 +158,6 @@ describeWithCorpus('native pixel data of devices', () => {
       changed: 0,
       masked: before.image.columns * 20 * before.image.frames,
     })
-    expect(after.head.find(0x0028_0301)?.value.toString().trim() ?? 'NO').toBe('NO')
+    expect(after.head.find(TAG.BurnedInAnnotation)?.value.toString().trim() ?? 'NO').toBe('NO')
   })
 })

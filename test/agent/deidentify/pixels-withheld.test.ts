@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import type { PixelRule } from '../../../src/agent/deidentify/element/profile.ts'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { corpusFiles, describeWithCorpus } from '../../support/corpus.ts'
+import { tagOf } from '../../support/tag-named.ts'
 import { profileWith } from './deidentify-element.ts'
 import { CT, type ImageOptions, inventedImage, ULTRASOUND } from './invented-image.ts'
 import { deidentifyPixels, readPixelFile } from './pixel-file.ts'
@@ -33,25 +35,25 @@ describe('what usually shows who it is of', () => {
     ['a secondary capture', { sopClassUid: `${CLASS}7` }],
     ['an endoscope', { sopClassUid: `${CLASS}77.1.1` }],
     ['a photograph', { sopClassUid: `${CLASS}77.1.4` }],
-    ['modality US in another class', { sopClassUid: CT, more: [[0x0008_0060, 'CS', 'US']] }],
+    ['modality US in another class', { sopClassUid: CT, more: [[TAG.Modality, 'CS', 'US']] }],
     ['a private class', { sopClassUid: '1.2.3.4.5' }],
-    ['a CT that says so', { sopClassUid: CT, more: [[0x0028_0301, 'CS', 'YES']] }],
+    ['a CT that says so', { sopClassUid: CT, more: [[TAG.BurnedInAnnotation, 'CS', 'YES']] }],
     [
       'a screen saved by a CT',
-      { sopClassUid: CT, more: [[0x0008_0008, 'CS', 'DERIVED\\SECONDARY\\SCREEN SAVE']] },
+      { sopClassUid: CT, more: [[TAG.ImageType, 'CS', 'DERIVED\\SECONDARY\\SCREEN SAVE']] },
     ],
     [
       'the label of a slide',
-      { sopClassUid: `${CLASS}77.1.6`, more: [[0x0008_0008, 'CS', 'ORIGINAL\\PRIMARY\\LABEL\\NONE']] },
+      { sopClassUid: `${CLASS}77.1.6`, more: [[TAG.ImageType, 'CS', 'ORIGINAL\\PRIMARY\\LABEL\\NONE']] },
     ],
-    ['digitized film', { sopClassUid: `${CLASS}1`, more: [[0x0008_0064, 'CS', 'DF']] }],
+    ['digitized film', { sopClassUid: `${CLASS}1`, more: [[TAG.ConversionType, 'CS', 'DF']] }],
     [
       'an overlay in the unused bits',
       {
         sopClassUid: CT,
         more: [
-          [0x6000_0010, 'US', '\x10\0'],
-          [0x6000_0100, 'US', '\x10\0'],
+          [tagOf(0x6000, 0x0010), 'US', '\x10\0'],
+          [tagOf(0x6000, 0x0100), 'US', '\x10\0'],
         ],
       },
     ],
@@ -67,18 +69,24 @@ describe('what usually shows who it is of', () => {
 
   test.each([
     ['a CT', { sopClassUid: CT }],
-    ['a CT that says that nothing is burned in', { sopClassUid: CT, more: [[0x0028_0301, 'CS', 'NO']] }],
-    ['a reformatted CT', { sopClassUid: CT, more: [[0x0008_0008, 'CS', 'DERIVED\\SECONDARY\\REFORMATTED']] }],
+    [
+      'a CT that says that nothing is burned in',
+      { sopClassUid: CT, more: [[TAG.BurnedInAnnotation, 'CS', 'NO']] },
+    ],
+    [
+      'a reformatted CT',
+      { sopClassUid: CT, more: [[TAG.ImageType, 'CS', 'DERIVED\\SECONDARY\\REFORMATTED']] },
+    ],
     [
       'a slide',
-      { sopClassUid: `${CLASS}77.1.6`, more: [[0x0008_0008, 'CS', 'ORIGINAL\\PRIMARY\\VOLUME\\NONE']] },
+      { sopClassUid: `${CLASS}77.1.6`, more: [[TAG.ImageType, 'CS', 'ORIGINAL\\PRIMARY\\VOLUME\\NONE']] },
     ],
   ] as const satisfies readonly (readonly [string, ImageOptions])[])('%s may leave', (_, image) => {
     expect(reason(image)).toBeUndefined()
   })
 
   test('the first rule that fits counts, and one for others does not', () => {
-    const image = { sopClassUid: ULTRASOUND, more: [[0x0008_0060, 'CS', 'US']] } as const
+    const image = { sopClassUid: ULTRASOUND, more: [[TAG.Modality, 'CS', 'US']] } as const
     for (const when of [
       { device: 'US2' },
       { modality: 'XA' },
@@ -111,9 +119,9 @@ describe('what usually shows who it is of', () => {
 
   test('the reason names no value of the patient', () => {
     const more = [
-      [0x0008_0060, 'CS', 'ZHANGSAN'],
-      [0x0010_0010, 'PN', 'ZHANGSAN'],
-      [0x0028_0301, 'CS', 'YES'],
+      [TAG.Modality, 'CS', 'ZHANGSAN'],
+      [TAG.PatientName, 'PN', 'ZHANGSAN'],
+      [TAG.BurnedInAnnotation, 'CS', 'YES'],
     ] as const
     expect(reason({ more })).not.toContain('ZHANG')
     const masked = [{ when: {}, regions: [{ x: 0, y: 0, width: 1, height: 1 }] }]

@@ -2,13 +2,15 @@ import { editDataSet } from '../../../src/dicom/edit/data-set-editor.ts'
 import type { ElementList } from '../../../src/dicom/edit/data-set-tree.ts'
 import { DataSetHeadScanner } from '../../../src/dicom/find/data-set-head.ts'
 import { DataSetReader } from '../../../src/dicom/read/data-set-reader.ts'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { Failure } from '../../../src/platform/failure.ts'
+import { tagNamed } from '../../support/tag-named.ts'
 import { TRANSFER_SYNTAXES } from './hostile-data-set.ts'
 import { type Dice, segmented } from './hostile-mutation.ts'
 
 const DEFLATED = '1.2.840.10008.1.2.1.99'
 /** Patient Comments: no hostile data set has it but by chance. */
-const ADDED = 0x0010_4000
+const ADDED = tagNamed('PatientComments')
 
 /** Reads whole and in pieces: the same tokens and the same end, and every byte in one token. */
 export function readsTheSame(bytes: Buffer, dice: Dice): void {
@@ -43,7 +45,12 @@ export function editsNothing(bytes: Buffer, dice: Dice): void {
 /** A data set that had one kind of element taken out of it everywhere, and another set, is a data set that reads, without the one and with the other. */
 export function editsCleanly(bytes: Buffer, dice: Dice): void {
   const syntax = syntaxOf(dice)
-  const gone = dice.oneOf([0x0008_0018, 0x0008_0005, 0x0010_0010, 0x0020_000d])
+  const gone = dice.oneOf([
+    TAG.SOPInstanceUID,
+    TAG.SpecificCharacterSet,
+    TAG.PatientName,
+    TAG.StudyInstanceUID,
+  ])
   const take = (list: ElementList): void => {
     list.keep(({ tag }) => tag !== gone)
     for (const { items } of list.elements) for (const item of items ?? []) take(item.list)

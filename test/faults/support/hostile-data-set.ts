@@ -1,12 +1,20 @@
 import { deflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { HOSTILE_TEXTS } from './hostile-texts.ts'
 
 const UNDEFINED_LENGTH = 0xffff_ffff
 const SHORT_VRS = ['UI', 'CS', 'PN', 'US', 'LO', 'AE', 'DS', 'SH']
 const LONG_VRS = ['OB', 'OW', 'SQ', 'UN', 'UT', 'OF']
 const IDENTIFIERS = [
-  0x0008_0005, 0x0008_0016, 0x0008_0018, 0x0008_0060, 0x0010_0010, 0x0020_000d, 0x0020_000e, 0x7fe0_0010,
+  TAG.SpecificCharacterSet,
+  TAG.SOPClassUID,
+  TAG.SOPInstanceUID,
+  TAG.Modality,
+  TAG.PatientName,
+  TAG.StudyInstanceUID,
+  TAG.SeriesInstanceUID,
+  TAG.PixelData,
 ]
 
 /** A text that a UID or an AE title may be. */
@@ -105,7 +113,7 @@ export const TRANSFER_SYNTAXES: readonly string[] = [
 /** Sequences within sequences, each in a group that states its length as devices of old do, right or not (PS3.5 §7.2). */
 function statedGroups(depth: number, slip: number): Buffer {
   let content = encodeNode({
-    tag: 0x0008_0018,
+    tag: TAG.SOPInstanceUID,
     vr: 'UI',
     text: '1.2.3.4',
     slip: 0,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import type { RequestedAssociation } from '../../../src/dimse/scu/requested-association.ts'
 
 export const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2'
@@ -55,10 +56,10 @@ export const OVERSIZE_LENGTHS: readonly [what: string, dataSet: Buffer][] = [
 /** A data set in Explicit VR Little Endian that names itself by any texts at all. */
 export function namedInstance(sopInstance: string, study: string, series: string): Buffer {
   return Buffer.concat([
-    element(0x0008_0016, CT_IMAGE_STORAGE),
-    element(0x0008_0018, sopInstance),
-    element(0x0020_000d, study),
-    element(0x0020_000e, series),
+    element(TAG.SOPClassUID, CT_IMAGE_STORAGE),
+    element(TAG.SOPInstanceUID, sopInstance),
+    element(TAG.StudyInstanceUID, study),
+    element(TAG.SeriesInstanceUID, series),
     Buffer.from('e07f10004f5700000400000000010203', 'hex'),
   ])
 }

@@ -1,4 +1,6 @@
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { UNDEFINED } from '../../dicom/build-data-set.ts'
+import { tagOf } from '../tag-named.ts'
 import { caseOf, inventedImage, RLE, withParts, word } from './invented-image.ts'
 import type { Kind } from './kind-case.ts'
 
@@ -12,21 +14,23 @@ export const compressedIcons: Kind = {
       item(random.bytes(2 * random.between(0, 60))),
     )
     const icon = Buffer.concat([
-      element(0x0028_0002, 'US', word(1, RLE)),
-      element(0x0028_0004, 'CS', 'MONOCHROME2 '),
-      element(0x0028_0010, 'US', word(8, RLE)),
-      element(0x0028_0011, 'US', word(8, RLE)),
-      element(0x0028_0100, 'US', word(8, RLE)),
-      element(0x7fe0_0010, random.pick(['OB', 'OW']), '', UNDEFINED),
+      element(TAG.SamplesPerPixel, 'US', word(1, RLE)),
+      element(TAG.PhotometricInterpretation, 'CS', 'MONOCHROME2 '),
+      element(TAG.Rows, 'US', word(8, RLE)),
+      element(TAG.Columns, 'US', word(8, RLE)),
+      element(TAG.BitsAllocated, 'US', word(8, RLE)),
+      element(TAG.PixelData, random.pick(['OB', 'OW']), '', UNDEFINED),
       item(Buffer.alloc(0)),
       ...fragments,
       sequenceEnd,
     ])
-    const tag = random.pick([0x0088_0200, 0x0029_1030])
-    const creator = { tag: 0x0029_0010, vr: 'LO', value: Buffer.from('ACME 1') }
+    const tag = random.pick([TAG.IconImageSequence, tagOf(0x0029, 0x1030)])
+    const creator = { tag: tagOf(0x0029, 0x0010), vr: 'LO', value: Buffer.from('ACME 1') }
     const isStated = random.isIn(50)
     const value = isStated ? item(icon) : Buffer.concat([item(icon, UNDEFINED), itemEnd, sequenceEnd])
     const sequence = { tag, vr: 'SQ', value, stated: isStated ? undefined : UNDEFINED }
-    return caseOf(withParts(image, tag === 0x0029_1030 ? [creator, sequence] : [sequence]), { isSound: true })
+    return caseOf(withParts(image, tag === tagOf(0x0029, 0x1030) ? [creator, sequence] : [sequence]), {
+      isSound: true,
+    })
   },
 }

@@ -1,3 +1,5 @@
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
+import { tagNamed, tagOf } from '../tag-named.ts'
 import {
   bytesOf,
   caseOf,
@@ -27,7 +29,7 @@ export const cuts: Kind = {
   make: (random) => {
     const image = withTail(random, inventedImage(random, WAYS))
     const made = caseOf(image, { isFindable: false })
-    const pixels = image.parts.findIndex(({ tag }) => tag === 0x7fe0_0010)
+    const pixels = image.parts.findIndex(({ tag }) => tag === TAG.PixelData)
     const headBytes = bytesOf(image.parts.slice(0, pixels), image.way).length
     const from = random.isIn(60) ? headBytes : 0
     const at = random.between(from + 1, made.dataSet.length - 1)
@@ -42,7 +44,7 @@ export const cuts: Kind = {
 function endingAt({ parts, way }: InventedImage, at: number): KindCase['ending'] {
   let begin = 0
   for (const part of parts) {
-    if (begin === at || (begin + 1 === at && (!way.isLittle || part.tag > 0x7fe0_0010))) return 'either'
+    if (begin === at || (begin + 1 === at && (!way.isLittle || part.tag > TAG.PixelData))) return 'either'
     begin += bytesOf([part], way).length
   }
   return 'cut'
@@ -51,15 +53,17 @@ function endingAt({ parts, way }: InventedImage, at: number): KindCase['ending']
 function withTail(random: Random, image: InventedImage): InventedImage {
   const { element, item } = image.way.write
   const raw: Part[] = [
-    { tag: 0x7fe1_0010, vr: 'LO', value: Buffer.from('GEMS_Ultrasound_MovieGroup_001') },
-    { tag: 0x7fe1_1001, vr: 'OB', value: random.bytes(2 * random.between(1, 400)) },
+    { tag: tagOf(0x7fe1, 0x0010), vr: 'LO', value: Buffer.from('GEMS_Ultrasound_MovieGroup_001') },
+    { tag: tagOf(0x7fe1, 0x1001), vr: 'OB', value: random.bytes(2 * random.between(1, 400)) },
   ]
   const signature = Buffer.concat([
-    element(0x0400_0005, 'US', Buffer.from([1, 0])),
-    element(0x0400_0100, 'UI', '1.2.826.0.1.9999.9\0\0'),
-    element(0x0400_0120, 'OB', random.bytes(64)),
+    element(tagNamed('MACIDNumber'), 'US', Buffer.from([1, 0])),
+    element(tagNamed('DigitalSignatureUID'), 'UI', '1.2.826.0.1.9999.9\0\0'),
+    element(tagNamed('Signature'), 'OB', random.bytes(64)),
   ])
-  const signatures: Part[] = [{ tag: 0xfffa_fffa, vr: 'SQ', value: item(signature) }]
-  const padding: Part[] = [{ tag: 0xfffc_fffc, vr: 'OB', value: Buffer.alloc(2 * random.between(1, 100)) }]
+  const signatures: Part[] = [{ tag: TAG.DigitalSignaturesSequence, vr: 'SQ', value: item(signature) }]
+  const padding: Part[] = [
+    { tag: TAG.DataSetTrailingPadding, vr: 'OB', value: Buffer.alloc(2 * random.between(1, 100)) },
+  ]
   return withParts(image, random.pick([[], [], raw, raw, signatures, padding, [...raw, ...signatures]]))
 }

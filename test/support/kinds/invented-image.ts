@@ -1,3 +1,4 @@
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import {
   EXPLICIT_BIG,
@@ -6,6 +7,7 @@ import {
   UNDEFINED,
   writer,
 } from '../../dicom/build-data-set.ts'
+import { tagNamed, tagOf } from '../tag-named.ts'
 import type { KindCase } from './kind-case.ts'
 import { Random } from './random.ts'
 
@@ -84,37 +86,37 @@ export function inventedImage(random: Random, ways: readonly Way[] = WAYS): Inve
   const pixels = random.bytes(rows * columns * 2)
   const short = (tag: number, value: number): Part => ({ tag, vr: 'US', value: word(value, written) })
   const all: Part[] = [
-    text(0x0008_0005, 'CS', 'ISO_IR 100'),
-    text(0x0008_0008, 'CS', 'ORIGINAL\\PRIMARY\\AXIAL'),
-    text(0x0008_0016, 'UI', identifiers.sopClassUid),
-    text(0x0008_0018, 'UI', identifiers.sopInstanceUid),
-    text(0x0008_0020, 'DA', '20240105'),
-    text(0x0008_0060, 'CS', 'CT'),
-    text(0x0008_0070, 'LO', 'MAKER'),
-    text(0x0008_0080, 'LO', `House of ${family}`),
-    text(0x0008_1030, 'LO', `Chest of ${given} ${family}`),
-    text(0x0008_1090, 'LO', 'MODEL 7'),
-    text(0x0010_0010, 'PN', `${family}^${given}`),
-    text(0x0010_0020, 'LO', patientId),
-    text(0x0010_0030, 'DA', '19700131'),
-    text(0x0018_0050, 'DS', '5'),
-    text(0x0018_1020, 'LO', 'V1.2'),
-    text(0x0018_1030, 'LO', 'CHEST'),
-    text(0x0020_000d, 'UI', identifiers.studyInstanceUid),
-    text(0x0020_000e, 'UI', identifiers.seriesInstanceUid),
-    text(0x0020_0010, 'SH', '1'),
-    text(0x0020_0013, 'IS', '12'),
-    short(0x0028_0002, 1),
-    text(0x0028_0004, 'CS', 'MONOCHROME2'),
-    short(0x0028_0010, rows),
-    short(0x0028_0011, columns),
-    short(0x0028_0100, 16),
-    short(0x0028_0101, 16),
-    short(0x0028_0102, 15),
-    short(0x0028_0103, 0),
+    text(TAG.SpecificCharacterSet, 'CS', 'ISO_IR 100'),
+    text(TAG.ImageType, 'CS', 'ORIGINAL\\PRIMARY\\AXIAL'),
+    text(TAG.SOPClassUID, 'UI', identifiers.sopClassUid),
+    text(TAG.SOPInstanceUID, 'UI', identifiers.sopInstanceUid),
+    text(TAG.StudyDate, 'DA', '20240105'),
+    text(TAG.Modality, 'CS', 'CT'),
+    text(tagNamed('Manufacturer'), 'LO', 'MAKER'),
+    text(TAG.InstitutionName, 'LO', `House of ${family}`),
+    text(TAG.StudyDescription, 'LO', `Chest of ${given} ${family}`),
+    text(tagNamed('ManufacturerModelName'), 'LO', 'MODEL 7'),
+    text(TAG.PatientName, 'PN', `${family}^${given}`),
+    text(TAG.PatientID, 'LO', patientId),
+    text(TAG.PatientBirthDate, 'DA', '19700131'),
+    text(tagNamed('SliceThickness'), 'DS', '5'),
+    text(tagNamed('SoftwareVersions'), 'LO', 'V1.2'),
+    text(tagNamed('ProtocolName'), 'LO', 'CHEST'),
+    text(TAG.StudyInstanceUID, 'UI', identifiers.studyInstanceUid),
+    text(TAG.SeriesInstanceUID, 'UI', identifiers.seriesInstanceUid),
+    text(tagNamed('StudyID'), 'SH', '1'),
+    text(tagNamed('InstanceNumber'), 'IS', '12'),
+    short(TAG.SamplesPerPixel, 1),
+    text(TAG.PhotometricInterpretation, 'CS', 'MONOCHROME2'),
+    short(TAG.Rows, rows),
+    short(TAG.Columns, columns),
+    short(TAG.BitsAllocated, 16),
+    short(TAG.BitsStored, 16),
+    short(TAG.HighBit, 15),
+    short(TAG.PixelRepresentation, 0),
     ...(random.isIn(30) ? [references(written, random.isIn(50))] : []),
     ...(random.isIn(30)
-      ? [text(0x0009_0010, 'LO', 'ACME 1'), text(0x0009_1001, 'LO', `${family} again`)]
+      ? [text(tagOf(0x0009, 0x0010), 'LO', 'ACME 1'), text(tagOf(0x0009, 0x1001), 'LO', `${family} again`)]
       : []),
     pixelPart(written, pixels),
   ]
@@ -125,19 +127,19 @@ export function inventedImage(random: Random, ways: readonly Way[] = WAYS): Inve
 /** Referenced Image Sequence, with one item, and in it UIDs that are not those of the image. */
 function references({ write: { element, item, itemEnd, sequenceEnd } }: Way, isStated: boolean): Part {
   const content = Buffer.concat([
-    element(0x0008_1150, 'UI', even(CT, 'UI')),
-    element(0x0008_1155, 'UI', even(`${ROOT}.666.1`, 'UI')),
-    element(0x0020_000d, 'UI', even(`${ROOT}.666`, 'UI')),
+    element(TAG.ReferencedSOPClassUID, 'UI', even(CT, 'UI')),
+    element(TAG.ReferencedSOPInstanceUID, 'UI', even(`${ROOT}.666.1`, 'UI')),
+    element(TAG.StudyInstanceUID, 'UI', even(`${ROOT}.666`, 'UI')),
   ])
-  if (isStated) return { tag: 0x0008_1140, vr: 'SQ', value: item(content) }
+  if (isStated) return { tag: TAG.ReferencedImageSequence, vr: 'SQ', value: item(content) }
   const value = Buffer.concat([item(content, UNDEFINED), itemEnd, sequenceEnd])
-  return { tag: 0x0008_1140, vr: 'SQ', value, stated: UNDEFINED }
+  return { tag: TAG.ReferencedImageSequence, vr: 'SQ', value, stated: UNDEFINED }
 }
 
 function pixelPart({ isCompressed, write: { item, sequenceEnd } }: Way, pixels: Buffer): Part {
-  if (!isCompressed) return { tag: 0x7fe0_0010, vr: 'OW', value: pixels }
+  if (!isCompressed) return { tag: TAG.PixelData, vr: 'OW', value: pixels }
   const value = Buffer.concat([item(Buffer.alloc(0)), item(rleFrame(pixels)), sequenceEnd])
-  return { tag: 0x7fe0_0010, vr: 'OB', value, stated: UNDEFINED }
+  return { tag: TAG.PixelData, vr: 'OB', value, stated: UNDEFINED }
 }
 
 /** Two segments of literal runs, high bytes first (PS3.5 §G). */

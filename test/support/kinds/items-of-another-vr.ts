@@ -1,10 +1,17 @@
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { UNDEFINED } from '../../dicom/build-data-set.ts'
+import { tagNamed, tagOf } from '../tag-named.ts'
 import { EXPLICIT, IMPLICIT, inventedImage, type Part, type Way, withParts } from './invented-image.ts'
 import type { Kind } from './kind-case.ts'
 import type { Random } from './random.ts'
 import { perhapsCut } from './wrong-lengths.ts'
 
-const STANDARD = [0x0008_1140, 0x0008_2218, 0x0040_0275, 0x0008_1032] as const
+const STANDARD = [
+  TAG.ReferencedImageSequence,
+  tagNamed('AnatomicRegionSequence'),
+  tagNamed('RequestAttributesSequence'),
+  tagNamed('ProcedureCodeSequence'),
+] as const
 
 /** Items in explicit VR inside a data set in implicit VR, or inside UN. */
 export const explicitItems: Kind = {
@@ -35,17 +42,21 @@ function sequences(random: Random, outer: Way, inner: Way, vr: string): Part[] {
     return isStated ? { tag, vr, value } : { tag, vr, value: delimited, stated: UNDEFINED }
   }
   if (random.isIn(50)) return [one(random.pick(STANDARD))]
-  const creator = { tag: 0x0029_0010, vr: 'LO', value: Buffer.from('ACME 1') }
-  return [creator, one(0x0029_1000 + random.between(1, 255))]
+  const creator = { tag: tagOf(0x0029, 0x0010), vr: 'LO', value: Buffer.from('ACME 1') }
+  return [creator, one(tagOf(0x0029, 0x1000) + random.between(1, 255))]
 }
 
 function items(random: Random, { write }: Way, isStated: boolean): Buffer {
   const { element, item, itemEnd } = write
-  const nested = element(0x0040_a170, 'SQ', item(element(0x0008_0100, 'SH', '121322')))
+  const nested = element(
+    tagNamed('PurposeOfReferenceCodeSequence'),
+    'SQ',
+    item(element(TAG.CodeValue, 'SH', '121322')),
+  )
   const content = Buffer.concat([
-    element(0x0008_0100, 'SH', 'T-A0100 '),
-    element(0x0008_0102, 'SH', 'SRT '),
-    element(0x0008_0104, 'LO', random.pick(['Brain ', 'Chest wall', ''])),
+    element(TAG.CodeValue, 'SH', 'T-A0100 '),
+    element(TAG.CodingSchemeDesignator, 'SH', 'SRT '),
+    element(TAG.CodeMeaning, 'LO', random.pick(['Brain ', 'Chest wall', ''])),
     ...(random.isIn(50) ? [nested] : []),
   ])
   const one = isStated ? item(content) : Buffer.concat([item(content, UNDEFINED), itemEnd])

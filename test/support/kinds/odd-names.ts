@@ -1,4 +1,6 @@
 import iconv from 'iconv-lite'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
+import { tagNamed } from '../tag-named.ts'
 import { caseOf, inventedImage, type Part, PEOPLE, withParts } from './invented-image.ts'
 import type { Kind } from './kind-case.ts'
 import type { Random } from './random.ts'
@@ -36,7 +38,10 @@ function latin(random: Random) {
     `pat.: ${family}, ${given}; chest`,
     `${family}_${given}`,
   ])
-  const made = withParts(image, [text(0x0010_0010, 'PN', name), text(0x0008_103e, 'LO', again)])
+  const made = withParts(image, [
+    text(TAG.PatientName, 'PN', name),
+    text(tagNamed('SeriesDescription'), 'LO', again),
+  ])
   const spellings = [family, given].flatMap((one) => [one, one.toUpperCase()])
   const planted = [...spellings, ...image.planted.slice(2)].map((one) => Buffer.from(one))
   return caseOf({ ...made, planted: planted.filter(({ length }) => length > 0) }, { isSound: true })
@@ -59,9 +64,13 @@ function chinese(random: Random) {
     value: padded(iconv.encode(value, charset)),
   })
   const made = withParts(image, [
-    { tag: 0x0008_0005, vr: 'CS', value: Buffer.from(term) },
-    encoded(0x0010_0010, 'PN', name),
-    encoded(0x0008_103e, 'LO', random.pick([`${family}${given} 胸部`, `患者${family}${given}`])),
+    { tag: TAG.SpecificCharacterSet, vr: 'CS', value: Buffer.from(term) },
+    encoded(TAG.PatientName, 'PN', name),
+    encoded(
+      tagNamed('SeriesDescription'),
+      'LO',
+      random.pick([`${family}${given} 胸部`, `患者${family}${given}`]),
+    ),
   ])
   const whole = `${family}${given}`
   const spellings = [iconv.encode(whole, 'gb18030'), iconv.encode(whole, 'utf8')]

@@ -8,7 +8,7 @@ export class Random {
 
   /** Returns a whole number of 32 bits (mulberry32). */
   next(): number {
-    this.#state = (this.#state + 0x6d2b_79f5) | 0
+    this.#state = (this.#state + 0x6d2b79f5) | 0
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return (mixed ^ (mixed >>> 14)) >>> 0

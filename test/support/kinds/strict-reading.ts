@@ -1,3 +1,4 @@
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 /** The elements of a data set itself: the value of each by its tag, with the headers of items where it has any. */
 export type StrictReading = ReadonlyMap<number, Buffer>
 
@@ -56,7 +57,7 @@ function elementEnd(
   const shortLength = isLittle ? bytes.readUInt16LE(at + 6) : bytes.readUInt16BE(at + 6)
   const length = isShort ? shortLength : longAt(bytes, at + header - 4, isLittle)
   if (length !== UNDEFINED) return at + header + length > bytes.length ? undefined : at + header + length
-  const isFragments = tagAt(bytes, at, isLittle) === 0x7fe0_0010 || (vr !== undefined && vr.startsWith('O'))
+  const isFragments = tagAt(bytes, at, isLittle) === TAG.PixelData || (vr !== undefined && vr.startsWith('O'))
   return itemsEnd(bytes, at + header, isLittle, isFragments, depth)
 }
 
@@ -73,12 +74,12 @@ function itemsEnd(
     const tag = tagAt(bytes, at, isLittle)
     const length = longAt(bytes, at + 4, isLittle)
     at += 8
-    if (tag === 0xfffe_e0dd) return at
-    if (tag !== 0xfffe_e000) return undefined
+    if (tag === TAG.SequenceDelimitationItem) return at
+    if (tag !== TAG.Item) return undefined
     if (length !== UNDEFINED) at += length
     else if (isFragments) return undefined
     else {
-      while (at + 8 <= bytes.length && tagAt(bytes, at, isLittle) !== 0xfffe_e00d) {
+      while (at + 8 <= bytes.length && tagAt(bytes, at, isLittle) !== TAG.ItemDelimitationItem) {
         const vr = bytes.toString('latin1', at + 4, at + 6)
         const end = elementEnd(bytes, at, SHORT.has(vr) || LONG.has(vr), isLittle, depth + 1)
         if (end === undefined) return undefined

@@ -1,3 +1,5 @@
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
+import { tagNamed, tagOf } from '../tag-named.ts'
 import {
   caseOf,
   EXPLICIT,
@@ -14,12 +16,12 @@ import type { Random } from './random.ts'
 
 /** Standard elements that hold binary values, with the VR that PS3.6 gives them. */
 const BINARY: readonly (readonly [number, string])[] = [
-  [0x0028_1201, 'OW'],
-  [0x0028_1202, 'OW'],
-  [0x0028_2000, 'OB'],
-  [0x0042_0011, 'OB'],
-  [0x6000_3000, 'OW'],
-  [0x6002_3000, 'OB'],
+  [tagNamed('RedPaletteColorLookupTableData'), 'OW'],
+  [tagNamed('GreenPaletteColorLookupTableData'), 'OW'],
+  [tagNamed('ICCProfile'), 'OB'],
+  [tagNamed('EncapsulatedDocument'), 'OB'],
+  [tagOf(0x6000, 0x3000), 'OW'],
+  [tagOf(0x6002, 0x3000), 'OB'],
 ]
 const UNDEFINED = 0xffff_ffff
 
@@ -48,7 +50,7 @@ function binary(random: Random, { way }: InventedImage): readonly Part[] {
   // Inside the item of a private sequence, so that a wrong guess ends in the middle of what is around it.
   const { element, item } = way.write
   const inner = Buffer.concat([
-    element(0x0008_0100, 'SH', 'T-1 '),
+    element(TAG.CodeValue, 'SH', 'T-1 '),
     element(group * 0x1_0000 + 0x10, 'LO', 'ACME 1'),
     element(tag, vr, value),
   ])
@@ -72,9 +74,9 @@ function likeStructure(random: Random, way: Way, mayBeElement: boolean): Buffer 
   const { item, itemEnd, sequenceEnd, element } = way.write
   const lengths = [0, 8, value.length - 8, value.length - 10, value.length, value.length + 2, UNDEFINED, 24]
   const elements = [
-    () => element(0x7fe0_0010, 'OW', Buffer.alloc(0), random.pick([0, 8, 4000])),
-    () => element(0x0020_000d, 'UI', '1.2.826.0.1.9999.666\0\0', 22),
-    () => item(element(0x0008_0100, 'SH', random.letters(4), random.between(0, 200)), random.pick(lengths)),
+    () => element(TAG.PixelData, 'OW', Buffer.alloc(0), random.pick([0, 8, 4000])),
+    () => element(TAG.StudyInstanceUID, 'UI', '1.2.826.0.1.9999.666\0\0', 22),
+    () => item(element(TAG.CodeValue, 'SH', random.letters(4), random.between(0, 200)), random.pick(lengths)),
   ]
   const begin = random.pick([
     ...(mayBeElement ? elements : []),

@@ -8,6 +8,7 @@ import { checkingSchema } from '../../../src/config/checking-settings.ts'
 import { DataSetCheck } from '../../../src/dicom/check/check-data-set.ts'
 import type { Finding } from '../../../src/dicom/check/check-findings.ts'
 import { type DataSetHead, DataSetHeadScanner } from '../../../src/dicom/find/data-set-head.ts'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { transferSyntax } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import type { KindCase } from './kind-case.ts'
@@ -141,7 +142,13 @@ export function faultsOfCopy(made: KindCase, copy: Buffer | Failure): string[] {
   const read = readStrictly(copy, vr === 'explicit', byteOrder === 'little')
   if (read === undefined) return [...faults, 'the copy cannot be read']
   for (const tag of [
-    0x0008_0016, 0x0008_0018, 0x0010_0010, 0x0010_0020, 0x0020_000d, 0x0020_000e, 0x0028_0010,
+    TAG.SOPClassUID,
+    TAG.SOPInstanceUID,
+    TAG.PatientName,
+    TAG.PatientID,
+    TAG.StudyInstanceUID,
+    TAG.SeriesInstanceUID,
+    TAG.Rows,
   ])
     if ((read.get(tag)?.length ?? 0) === 0 && isWrittenAtTop(made, tag))
       faults.push(`the copy lacks ${tag.toString(16)}`)

@@ -1,4 +1,6 @@
 import iconv from 'iconv-lite'
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
+import { tagNamed } from '../tag-named.ts'
 import {
   bytesOf,
   caseOf,
@@ -13,16 +15,16 @@ import { type Kind, type KindCase } from './kind-case.ts'
 import type { Random } from './random.ts'
 
 const CHINESE: readonly (readonly [number, string, string])[] = [
-  [0x0008_0080, 'LO', '城北镇卫生院影像科'],
-  [0x0008_0081, 'ST', '滨江路三号楼二层'],
-  [0x0008_1030, 'LO', '胸部平扫'],
-  [0x0008_1040, 'LO', '放射科'],
-  [0x0010_1040, 'LO', '滨江路三号'],
-  [0x0018_1030, 'LO', '胸部常规'],
+  [TAG.InstitutionName, 'LO', '城北镇卫生院影像科'],
+  [tagNamed('InstitutionAddress'), 'ST', '滨江路三号楼二层'],
+  [TAG.StudyDescription, 'LO', '胸部平扫'],
+  [tagNamed('InstitutionalDepartmentName'), 'LO', '放射科'],
+  [TAG.PatientAddress, 'LO', '滨江路三号'],
+  [tagNamed('ProtocolName'), 'LO', '胸部常规'],
 ]
-const PIXEL_DATA = 0x7fe0_0010
-const REFERENCES = 0x0008_1140
-const SERIES = 0x0020_000e
+const PIXEL_DATA = TAG.PixelData
+const REFERENCES = TAG.ReferencedImageSequence
+const SERIES = TAG.SeriesInstanceUID
 
 /** Lengths that count characters instead of bytes, in one text or in all. */
 export const lengthsInCharacters: Kind = {
@@ -35,7 +37,7 @@ export const lengthsInCharacters: Kind = {
       const value = bytes.length % 2 === 0 ? bytes : Buffer.concat([bytes, Buffer.from(' ')])
       return { tag, vr, value, stated: text.length }
     })
-    const declared: Part = { tag: 0x0008_0005, vr: 'CS', value: Buffer.from(term) }
+    const declared: Part = { tag: TAG.SpecificCharacterSet, vr: 'CS', value: Buffer.from(term) }
     return perhapsCut(random, withParts(inventedImage(random, NATIVE), [declared, ...parts]))
   },
 }
@@ -100,13 +102,21 @@ export const wrongNestedLengths: Kind = {
     const place = random.pick(['element', 'item', 'both'])
     const reference = Buffer.from('1.2.826.0.1.9999.666.1')
     const inner = element(
-      0x0008_1155,
+      TAG.ReferencedSOPInstanceUID,
       'UI',
       reference,
       place === 'item' ? undefined : wrong(reference.length),
     )
     const content = item(inner, place === 'element' ? undefined : wrongLength(random, inner.length, false))
-    const sequence = { tag: random.pick([0x0008_1140, 0x0040_0275, 0x0008_1111]), vr: 'SQ', value: content }
+    const sequence = {
+      tag: random.pick([
+        TAG.ReferencedImageSequence,
+        tagNamed('RequestAttributesSequence'),
+        tagNamed('ReferencedPerformedProcedureStepSequence'),
+      ]),
+      vr: 'SQ',
+      value: content,
+    }
     return perhapsCut(random, withParts(image, [sequence]), { isFindable: false })
   },
 }

@@ -1,3 +1,5 @@
+import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
+import { tagNamed } from '../tag-named.ts'
 import {
   bytesOf,
   caseOf,
@@ -38,7 +40,11 @@ export const elementsOfZeros: Kind = {
 }
 
 const IDENTIFIERS: ReadonlySet<number> = new Set([
-  0x0008_0016, 0x0008_0018, 0x0008_0060, 0x0020_000d, 0x0020_000e,
+  TAG.SOPClassUID,
+  TAG.SOPInstanceUID,
+  TAG.Modality,
+  TAG.StudyInstanceUID,
+  TAG.SeriesInstanceUID,
 ])
 const isIdentifier = ({ tag }: InventedImage['parts'][number]): boolean => IDENTIFIERS.has(tag)
 
@@ -49,14 +55,14 @@ export const fileAsDataSet: Kind = {
     const image = inventedImage(random)
     const { element } = EXPLICIT.write
     const meta = Buffer.concat([
-      element(0x0002_0001, 'OB', Buffer.from([0, 1])),
-      element(0x0002_0002, 'UI', even(image.identifiers.sopClassUid, 'UI')),
-      element(0x0002_0003, 'UI', even(image.identifiers.sopInstanceUid, 'UI')),
-      element(0x0002_0010, 'UI', even(image.way.uid, 'UI')),
+      element(tagNamed('FileMetaInformationVersion'), 'OB', Buffer.from([0, 1])),
+      element(tagNamed('MediaStorageSOPClassUID'), 'UI', even(image.identifiers.sopClassUid, 'UI')),
+      element(tagNamed('MediaStorageSOPInstanceUID'), 'UI', even(image.identifiers.sopInstanceUid, 'UI')),
+      element(tagNamed('TransferSyntaxUID'), 'UI', even(image.way.uid, 'UI')),
     ])
     const group = Buffer.alloc(4)
     group.writeUInt32LE(meta.length)
-    const header = Buffer.concat([element(0x0002_0000, 'UL', group), meta])
+    const header = Buffer.concat([element(tagNamed('FileMetaInformationGroupLength'), 'UL', group), meta])
     const before = random.isIn(70) ? Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), header]) : header
     const made = caseOf(image)
     // Bytes in another encoding than the data set's: only the preamble makes the file known for one.

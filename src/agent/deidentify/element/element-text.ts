@@ -1,7 +1,6 @@
 import type { DataElement, ElementList } from '../../../dicom/edit/data-set-tree.ts'
 import { attributeOf } from '../../../dicom/vocabulary/attribute.ts'
-
-const SPECIFIC_CHARACTER_SET = 0x0008_0005
+import { TAG } from '../../../dicom/vocabulary/tag.ts'
 
 /** VRs whose values people write, or that could hold what people write. */
 export const TEXT_VRS: ReadonlySet<string> = new Set([
@@ -39,7 +38,7 @@ export function textAt(list: ElementList, tag: number): string {
 
 /** Specific Character Set of a list; an item without one has that of the data set around it (PS3.3 §C.12.1.1.2). */
 export function characterSetOf(list: ElementList, around: string): string {
-  const own = list.find(SPECIFIC_CHARACTER_SET)
+  const own = list.find(TAG.SpecificCharacterSet)
   return own === undefined ? around : plainText(own)
 }
 

@@ -1,4 +1,5 @@
 import { attributeOf } from '../../../dicom/vocabulary/attribute.ts'
+import { TAG } from '../../../dicom/vocabulary/tag.ts'
 
 /** An element of the data set itself, as it was passed. */
 export interface WalkedElement {
@@ -39,7 +40,6 @@ interface Level {
 const IMPLICIT = '1.2.840.10008.1.2'
 const BIG_ENDIAN = '1.2.840.10008.1.2.2'
 const UNDEFINED = 0xffff_ffff
-const [ITEM, ITEM_END, SEQUENCE_END] = [0xfffe_e000, 0xfffe_e00d, 0xfffe_e0dd]
 const DEEPEST = 128
 const KEPT_BYTES = 128
 /** Values are kept together in one piece of memory: for each its own would cost more than the walk. */
@@ -172,8 +172,8 @@ export class ElementWalk {
 
   #takeItem(bytes: Buffer, at: number, tag: number, level: Level): number {
     const length = longAt(bytes, at + 4, level.bigEndian)
-    if (tag === SEQUENCE_END) return this.#close(level)
-    if (tag !== ITEM) return this.#fail('something else where an item belongs')
+    if (tag === TAG.SequenceDelimitationItem) return this.#close(level)
+    if (tag !== TAG.Item) return this.#fail('something else where an item belongs')
     if (level.holds === 'fragments') return this.#takeFragment(length, level)
     let { explicitVr } = level
     if (level.isUnsure && length >= 8) {
@@ -198,7 +198,7 @@ export class ElementWalk {
   }
 
   #takeElement(bytes: Buffer, at: number, tag: number, level: Level): number {
-    if (tag === ITEM_END && this.#levels.length > 1) return this.#close(level)
+    if (tag === TAG.ItemDelimitationItem && this.#levels.length > 1) return this.#close(level)
     if (tag >= 0xfffe_0000) return this.#takeOdd(tag)
     const vr = level.explicitVr ? bytes.readUInt16BE(at + 4) : NO_VR
     const kind = VRS[vr] ?? 0
@@ -225,7 +225,8 @@ export class ElementWalk {
   }
 
   #takeOdd(tag: number): number {
-    const isDelimiter = tag === ITEM || tag === ITEM_END || tag === SEQUENCE_END
+    const isDelimiter =
+      tag === TAG.Item || tag === TAG.ItemDelimitationItem || tag === TAG.SequenceDelimitationItem
     return this.#fail(
       isDelimiter ? 'a delimiter where an element belongs' : 'an unknown element of group FFFE',
     )
@@ -244,7 +245,7 @@ export class ElementWalk {
     if ((vr !== NO_VR && vr !== UN) || length < 8) return 'value'
     if (attributeOf(tag)?.vrs.includes('SQ') !== true) return 'value'
     if (bytes.length < valueAt + 8) return undefined
-    return tagAt(bytes, valueAt, vr === NO_VR && this.#level.bigEndian) === ITEM ? 'items' : 'value'
+    return tagAt(bytes, valueAt, vr === NO_VR && this.#level.bigEndian) === TAG.Item ? 'items' : 'value'
   }
 
   #beginValue(length: number, level: Level): boolean {
@@ -298,7 +299,7 @@ export class ElementWalk {
 }
 
 const isPixelData = (tag: number): boolean =>
-  tag === 0x7fe0_0010 || tag === 0x7fe0_0008 || tag === 0x7fe0_0009
+  tag === TAG.PixelData || tag === TAG.FloatPixelData || tag === TAG.DoubleFloatPixelData
 
 const isTwoLetters = (code: number): boolean => isLetter(code >>> 8) && isLetter(code & 0xff)
 

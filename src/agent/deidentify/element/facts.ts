@@ -1,4 +1,5 @@
 import type { ElementList } from '../../../dicom/edit/data-set-tree.ts'
+import { TAG } from '../../../dicom/vocabulary/tag.ts'
 import { characterSetOf, textAt } from './element-text.ts'
 import type { DeidSource, RuleCondition } from './profile.ts'
 
@@ -18,11 +19,11 @@ export function readFacts(head: ElementList, sopClassUid: string, source: DeidSo
   return {
     source,
     sopClassUid,
-    modality: textAt(head, 0x0008_0060),
+    modality: textAt(head, TAG.Modality),
     characterSet: characterSetOf(head, ''),
-    burnedInAnnotation: textAt(head, 0x0028_0301),
-    rows: shortAt(head, 0x0028_0010),
-    columns: shortAt(head, 0x0028_0011),
+    burnedInAnnotation: textAt(head, TAG.BurnedInAnnotation),
+    rows: shortAt(head, TAG.Rows),
+    columns: shortAt(head, TAG.Columns),
   }
 }
 

@@ -1,11 +1,9 @@
 import { type DataElement, type ElementList, walk } from '../../../dicom/edit/data-set-tree.ts'
 import { attributeName, attributeOf } from '../../../dicom/vocabulary/attribute.ts'
-import type { Tag } from '../../../dicom/vocabulary/tag.ts'
+import { TAG, type Tag } from '../../../dicom/vocabulary/tag.ts'
 import { withheld } from '../element/withheld.ts'
 import { swallowedElement } from './swallowed-element.ts'
 
-const PATIENT_NAME = 0x0010_0010
-const PATIENT_ID = 0x0010_0020
 const ESCAPE = 0x1b
 /** Text may contain TAB, LF, FF and CR (PS3.5 §6.1.3), and ESC if it is ISO 2022. */
 const CONTROLS_IN_TEXT: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0c, 0x0d, ESCAPE])
@@ -24,7 +22,14 @@ const NUMBER_BYTES: Readonly<Record<string, number>> = {
 }
 /** Attributes of the Image Pixel module with one value of 16 bits (PS3.3 §C.7.6.3). */
 const ONE_SHORT: ReadonlySet<Tag> = new Set([
-  0x0028_0002, 0x0028_0006, 0x0028_0010, 0x0028_0011, 0x0028_0100, 0x0028_0101, 0x0028_0102, 0x0028_0103,
+  TAG.SamplesPerPixel,
+  TAG.PlanarConfiguration,
+  TAG.Rows,
+  TAG.Columns,
+  TAG.BitsAllocated,
+  TAG.BitsStored,
+  TAG.HighBit,
+  TAG.PixelRepresentation,
 ])
 
 /**
@@ -52,7 +57,7 @@ export function checkFitsVr({ tag, value, encoding }: DataElement, vr: string): 
  * patient (PS3.3 §C.7.1.1): an element before them may have swallowed both.
  */
 export function checkNamesPatient(head: ElementList): void {
-  if (head.find(PATIENT_NAME) === undefined && head.find(PATIENT_ID) === undefined)
+  if (head.find(TAG.PatientName) === undefined && head.find(TAG.PatientID) === undefined)
     throw withheld(
       "it has neither Patient's Name nor Patient ID, so the values to look for in it are not known",
     )
@@ -60,13 +65,13 @@ export function checkNamesPatient(head: ElementList): void {
 
 /** Elements that every instance of a patient has, and pixel data. */
 const EXPECTED: readonly Tag[] = [
-  0x0008_0016,
-  0x0008_0018,
-  PATIENT_NAME,
-  PATIENT_ID,
-  0x0020_000d,
-  0x0020_000e,
-  0x7fe0_0010,
+  TAG.SOPClassUID,
+  TAG.SOPInstanceUID,
+  TAG.PatientName,
+  TAG.PatientID,
+  TAG.StudyInstanceUID,
+  TAG.SeriesInstanceUID,
+  TAG.PixelData,
 ]
 
 /**

@@ -1,17 +1,26 @@
 import { attributeName } from '../../../dicom/vocabulary/attribute.ts'
+import { TAG } from '../../../dicom/vocabulary/tag.ts'
 import { ElementWalk, type WalkedElement } from '../element/element-walk.ts'
 import type { DeidProfile } from '../element/profile.ts'
 import { withheld } from '../element/withheld.ts'
 
-const SOP_CLASS_UID = 0x0008_0016
-const UIDS: ReadonlySet<number> = new Set([SOP_CLASS_UID, 0x0008_0018, 0x0020_000d, 0x0020_000e])
-const PATIENT: ReadonlySet<number> = new Set([0x0010_0010, 0x0010_0020])
+const UIDS: ReadonlySet<number> = new Set([
+  TAG.SOPClassUID,
+  TAG.SOPInstanceUID,
+  TAG.StudyInstanceUID,
+  TAG.SeriesInstanceUID,
+])
+const PATIENT: ReadonlySet<number> = new Set([TAG.PatientName, TAG.PatientID])
 /** Size of the image: its value stays. */
-const SIZES: ReadonlySet<number> = new Set([0x0028_0008, 0x0028_0010, 0x0028_0011])
-const PIXELS: ReadonlySet<number> = new Set([0x7fe0_0008, 0x7fe0_0009, 0x7fe0_0010])
+const SIZES: ReadonlySet<number> = new Set([TAG.NumberOfFrames, TAG.Rows, TAG.Columns])
+const PIXELS: ReadonlySet<number> = new Set([TAG.FloatPixelData, TAG.DoubleFloatPixelData, TAG.PixelData])
 /** The content of instances without pixels: Content, Waveform, ROI Contour, Dose Reference, Beam Sequence. */
 const CONTENT: ReadonlySet<number> = new Set([
-  0x0040_a730, 0x5400_0100, 0x3006_0039, 0x300a_0010, 0x300a_00b0,
+  TAG.ContentSequence,
+  TAG.WaveformSequence,
+  TAG.ROIContourSequence,
+  TAG.DoseReferenceSequence,
+  TAG.BeamSequence,
 ])
 const LOOKED_AT: ReadonlySet<number> = new Set([...UIDS, ...PATIENT, ...SIZES, ...PIXELS, ...CONTENT])
 const UID = /^[0-9.]{1,64}$/
@@ -74,7 +83,7 @@ export class OutputCheck {
     if (!isEmpty(before) && isEmpty(after)) throw broken(`has an empty ${nameOf(tag)}`)
     const isOther = !before.value.equals(after.value)
     if (UIDS.has(tag) && isOther && !UID.test(textOf(after))) throw broken(`has no UID in ${nameOf(tag)}`)
-    const isFixed = SIZES.has(tag) || tag === SOP_CLASS_UID
+    const isFixed = SIZES.has(tag) || tag === TAG.SOPClassUID
     if (isFixed && isOther) throw broken(`has another ${nameOf(tag)}`)
     if (PIXELS.has(tag)) this.#comparePixels(before, after)
   }
@@ -83,7 +92,7 @@ export class OutputCheck {
     if ((before.fragments === undefined) !== (after.fragments === undefined))
       throw broken('has its pixel data in another form')
     if (this.#parts.encodesFrames()) {
-      const frames = Number(textOf(this.#before.get(0x0028_0008)) || 1)
+      const frames = Number(textOf(this.#before.get(TAG.NumberOfFrames)) || 1)
       if (after.fragments !== frames + 1) throw broken('has another number of frames')
     } else if (before.bytes !== after.bytes || before.fragments !== after.fragments)
       throw broken(`has ${after.bytes} bytes of pixel data instead of ${before.bytes}`)

@@ -1,9 +1,8 @@
 import { attributeOf } from '../../../dicom/vocabulary/attribute.ts'
-import type { Tag } from '../../../dicom/vocabulary/tag.ts'
+import { TAG, type Tag } from '../../../dicom/vocabulary/tag.ts'
 import { confidentialityOf } from '../rules/confidentiality.ts'
 
 const HEADER_BYTES = 8
-const PIXEL_DATA = 0x7fe0_0010
 const TEXT_VRS: ReadonlySet<string> = new Set('AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT'.split(' '))
 
 /**
@@ -52,7 +51,7 @@ function isImplicit(value: Buffer, at: number, tag: Tag, littleEndian: boolean, 
   const length = littleEndian ? value.readUInt32LE(at + 4) : value.readUInt32BE(at + 4)
   const from = at + HEADER_BYTES
   if (length < 2 || length > value.length - from) return false
-  if (tag === PIXEL_DATA) return true
+  if (tag === TAG.PixelData) return true
   const identifies = (confidentialityOf(tag)?.basic ?? 'K') !== 'K'
   if (!TEXT_VRS.has(attributeOf(tag)?.vrs[0] ?? '') || !(identifies || isWanted)) return false
   for (let i = from; i < from + length; i++) {

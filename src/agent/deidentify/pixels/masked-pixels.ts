@@ -11,10 +11,8 @@ import { maskNative, nativeLayout } from './mask-native.ts'
 import { clipRegions } from './mask-regions.ts'
 import { rleMasking } from './mask-rle.ts'
 import type { FrameCodec, PixelCodecs } from './pixel-codec.ts'
-import { PHOTOMETRIC_INTERPRETATION, type PixelImage, PLANAR_CONFIGURATION } from './pixel-image.ts'
+import { type PixelImage } from './pixel-image.ts'
 import { type PixelTreatment, roleInPixelGroup } from './pixel-treatment.ts'
-
-const LOSSY_IMAGE_COMPRESSION = 0x0028_2110
 
 /** Blackens regions in every frame; throws DEID_WITHHELD, here or as the pixels pass, where that cannot be done. */
 export function maskedPixels(
@@ -97,9 +95,9 @@ function codecMasking(
 function describeEncoded(head: ElementList, image: PixelImage, codec: FrameCodec): void {
   const { photometricInterpretation, isSurelyLossy } = codec
   if (photometricInterpretation !== image.photometricInterpretation)
-    head.set(PHOTOMETRIC_INTERPRETATION, 'CS', Buffer.from(photometricInterpretation))
-  if (image.isPlanar) head.set(PLANAR_CONFIGURATION, 'US', Buffer.alloc(2))
-  if (isSurelyLossy) head.set(LOSSY_IMAGE_COMPRESSION, 'CS', Buffer.from('01'))
+    head.set(TAG.PhotometricInterpretation, 'CS', Buffer.from(photometricInterpretation))
+  if (image.isPlanar) head.set(TAG.PlanarConfiguration, 'US', Buffer.alloc(2))
+  if (isSurelyLossy) head.set(TAG.LossyImageCompression, 'CS', Buffer.from('01'))
 }
 
 function unmaskable({ bitsAllocated }: PixelImage, transferSyntaxUid: string): Failure {

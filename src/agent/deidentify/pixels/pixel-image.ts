@@ -1,4 +1,5 @@
 import type { ElementList } from '../../../dicom/edit/data-set-tree.ts'
+import { TAG } from '../../../dicom/vocabulary/tag.ts'
 import { textAt } from '../element/element-text.ts'
 
 /** How the pixels of an image are written (PS3.3 §C.7.6.3); 0 or '' for what the data set leaves out. */
@@ -16,25 +17,21 @@ export interface PixelImage {
   readonly photometricInterpretation: string
 }
 
-export const SAMPLES_PER_PIXEL = 0x0028_0002
-export const PHOTOMETRIC_INTERPRETATION = 0x0028_0004
-export const PLANAR_CONFIGURATION = 0x0028_0006
-
 export function readPixelImage(head: ElementList): PixelImage {
-  const samplesPerPixel = shortAt(head, SAMPLES_PER_PIXEL) ?? 0
-  const bitsAllocated = shortAt(head, 0x0028_0100) ?? 0
-  const bitsStored = shortAt(head, 0x0028_0101) ?? bitsAllocated
+  const samplesPerPixel = shortAt(head, TAG.SamplesPerPixel) ?? 0
+  const bitsAllocated = shortAt(head, TAG.BitsAllocated) ?? 0
+  const bitsStored = shortAt(head, TAG.BitsStored) ?? bitsAllocated
   return {
-    rows: shortAt(head, 0x0028_0010) ?? 0,
-    columns: shortAt(head, 0x0028_0011) ?? 0,
-    frames: framesOf(textAt(head, 0x0028_0008)),
+    rows: shortAt(head, TAG.Rows) ?? 0,
+    columns: shortAt(head, TAG.Columns) ?? 0,
+    frames: framesOf(textAt(head, TAG.NumberOfFrames)),
     samplesPerPixel,
     bitsAllocated,
     bitsStored,
-    highBit: shortAt(head, 0x0028_0102) ?? bitsStored - 1,
-    isSigned: shortAt(head, 0x0028_0103) === 1,
-    isPlanar: samplesPerPixel > 1 && shortAt(head, PLANAR_CONFIGURATION) === 1,
-    photometricInterpretation: textAt(head, PHOTOMETRIC_INTERPRETATION),
+    highBit: shortAt(head, TAG.HighBit) ?? bitsStored - 1,
+    isSigned: shortAt(head, TAG.PixelRepresentation) === 1,
+    isPlanar: samplesPerPixel > 1 && shortAt(head, TAG.PlanarConfiguration) === 1,
+    photometricInterpretation: textAt(head, TAG.PhotometricInterpretation),
   }
 }
 

@@ -19,7 +19,12 @@ export interface PixelTreatment {
 
 const PIXEL_DATA: ReadonlySet<Tag> = new Set([TAG.PixelData, TAG.FloatPixelData, TAG.DoubleFloatPixelData])
 /** The group's length, and the offset tables of the frames. */
-const ABOUT_PIXEL_DATA: ReadonlySet<Tag> = new Set([0x7fe0_0000, 0x7fe0_0001, 0x7fe0_0002, 0x7fe0_0003])
+const ABOUT_PIXEL_DATA: ReadonlySet<Tag> = new Set([
+  0x7fe0_0000,
+  TAG.ExtendedOffsetTable,
+  TAG.ExtendedOffsetTableLengths,
+  TAG.EncapsulatedPixelDataValueTotalLength,
+])
 
 /** The role of an element of group 7FE0; undefined for an unknown element. */
 export function roleInPixelGroup(tag: Tag): 'pixels' | 'about pixels' | undefined {

@@ -1,10 +1,9 @@
 import type { ElementList } from '../../../dicom/edit/data-set-tree.ts'
 import { isStorageSopClass, sopClassName } from '../../../dicom/vocabulary/sop-class.ts'
+import { TAG } from '../../../dicom/vocabulary/tag.ts'
 import { textAt } from '../element/element-text.ts'
 import type { InstanceFacts } from '../element/facts.ts'
 
-const IMAGE_TYPE = 0x0008_0008
-const CONVERSION_TYPE = 0x0008_0064
 const STORAGE = '1.2.840.10008.5.1.4.1.1.'
 
 /** Classes by the part after {@link STORAGE}; a retired one is listed with its successor. */
@@ -50,9 +49,9 @@ export function whyBurnedIn(
   if (!isStorageSopClass(sopClassUid) || !sopClassUid.startsWith('1.2.840.10008.'))
     return 'the content of pixels of a private SOP class is not known'
   if (hasHiddenOverlay(head)) return 'it may have an overlay in the unused bits of its pixels'
-  if (PICTURED.test(textAt(head, IMAGE_TYPE)))
+  if (PICTURED.test(textAt(head, TAG.ImageType)))
     return 'its Image Type is that of a picture of a screen or label'
-  if (CONVERTED.has(textAt(head, CONVERSION_TYPE)))
+  if (CONVERTED.has(textAt(head, TAG.ConversionType)))
     return 'it was converted from film, video, paper or a screen'
   return undefined
 }

@@ -2,7 +2,7 @@ import { TextDecoder } from 'node:util'
 import type { DataElement, ElementList } from '../../../dicom/edit/data-set-tree.ts'
 import type { ElementPath, PathStep } from '../../../dicom/edit/element-path.ts'
 import { attributeOf } from '../../../dicom/vocabulary/attribute.ts'
-import type { Tag } from '../../../dicom/vocabulary/tag.ts'
+import { TAG, type Tag } from '../../../dicom/vocabulary/tag.ts'
 import { plainText, textAt, vrOf } from '../element/element-text.ts'
 import type { DeidOption } from '../element/profile.ts'
 import { PUBLISHED_CODING_SCHEMES } from './coding-schemes.ts'
@@ -11,51 +11,51 @@ import type { Decision } from './decide-action.ts'
 import { identityConcept } from './identity-concepts.ts'
 
 /** Content, Acquisition Context and Specimen Preparation Step Content Item Sequence: their items are content items. */
-const CONTENT_SEQUENCES: ReadonlySet<PathStep> = new Set([0x0040_a730, 0x0040_0555, 0x0040_0612])
-const [CONCEPT_NAME, TEXT_VALUE, CONCEPT_CODE, MEASURED_VALUE] = [
-  0x0040_a043, 0x0040_a160, 0x0040_a168, 0x0040_a300,
-]
-const [DATE_TIME, DATE, TIME, PERSON_NAME, UID] = [
-  0x0040_a120, 0x0040_a121, 0x0040_a122, 0x0040_a123, 0x0040_a124,
-]
-const NUMERIC_VALUE = 0x0040_a30a
-const RELATIONSHIP = 0x0040_a010
-const VALUES: ReadonlySet<Tag> = new Set([DATE_TIME, DATE, TIME, PERSON_NAME, UID, TEXT_VALUE])
-const [CODE_VALUE, CODING_SCHEME, CODE_MEANING, LONG_CODE_VALUE, URN_CODE_VALUE] = [
-  0x0008_0100, 0x0008_0102, 0x0008_0104, 0x0008_0119, 0x0008_0120,
-]
+const CONTENT_SEQUENCES: ReadonlySet<PathStep> = new Set([
+  TAG.ContentSequence,
+  TAG.AcquisitionContextSequence,
+  TAG.SpecimenPreparationStepContentItemSequence,
+])
+const VALUES: ReadonlySet<Tag> = new Set([
+  TAG.DateTime,
+  TAG.Date,
+  TAG.Time,
+  TAG.PersonName,
+  TAG.UID,
+  TAG.TextValue,
+])
 /** Text that says which code it is, and from which edition. */
 const TEXT_OF_CODES: ReadonlySet<Tag> = new Set([
-  CODE_VALUE,
-  CODING_SCHEME,
-  CODE_MEANING,
-  LONG_CODE_VALUE,
-  URN_CODE_VALUE,
-  0x0008_0103,
-  0x0008_0122,
+  TAG.CodeValue,
+  TAG.CodingSchemeDesignator,
+  TAG.CodeMeaning,
+  TAG.LongCodeValue,
+  TAG.URNCodeValue,
+  TAG.CodingSchemeVersion,
+  TAG.MappingResourceName,
 ])
 const REMOVED_CODE: ReadonlyMap<Tag, string> = new Map([
-  [CODE_VALUE, 'REMOVED'],
-  [CODING_SCHEME, '99FERRY'],
-  [CODE_MEANING, 'Removed'],
-  [LONG_CODE_VALUE, 'REMOVED'],
-  [URN_CODE_VALUE, 'urn:removed'],
+  [TAG.CodeValue, 'REMOVED'],
+  [TAG.CodingSchemeDesignator, '99FERRY'],
+  [TAG.CodeMeaning, 'Removed'],
+  [TAG.LongCodeValue, 'REMOVED'],
+  [TAG.URNCodeValue, 'urn:removed'],
 ])
 const FREE_VRS: ReadonlySet<string> = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UN', 'UR', 'UT'])
 
 /** The words of which a report is built (PS3.3 §C.17.3): closed lists, in which a person may find their name by chance. */
 const TERMS: ReadonlyMap<Tag, string> = new Map([
   [
-    0x0040_a010,
+    TAG.RelationshipType,
     'CONTAINS HAS_OBS_CONTEXT HAS_CONCEPT_MOD HAS_PROPERTIES HAS_ACQ_CONTEXT INFERRED_FROM SELECTED_FROM',
   ],
   [
-    0x0040_a040,
-    'CODE COMPOSITE CONTAINER DATE DATETIME IMAGE NUM PNAME SCOORD SCOORD3D TABLE TCOORD TEXT TIME UIDREF WAVEFORM',
+    TAG.ValueType,
+    'CODE COMPOSITE CONTAINER TAG.Date DATETIME IMAGE NUM PNAME SCOORD SCOORD3D TABLE TCOORD TEXT TAG.Time UIDREF WAVEFORM',
   ],
-  [0x0040_a050, 'SEPARATE CONTINUOUS'],
-  [0x0040_a491, 'PARTIAL COMPLETE'],
-  [0x0040_a493, 'UNVERIFIED VERIFIED'],
+  [TAG.ContinuityOfContent, 'SEPARATE CONTINUOUS'],
+  [TAG.CompletionFlag, 'PARTIAL COMPLETE'],
+  [TAG.VerificationFlag, 'UNVERIFIED VERIFIED'],
 ])
 
 /** True for a value that the standard itself lists for its element. */
@@ -79,13 +79,13 @@ export function decideInContent(
   if (isCode(list)) return decideInCode(element.tag, list)
   const isItem = CONTENT_SEQUENCES.has(path.at(-2) ?? 0)
   if (isItem && isIdentityItem(list, options)) {
-    if (VALUES.has(element.tag) || element.tag === CONCEPT_CODE)
+    if (VALUES.has(element.tag) || element.tag === TAG.ConceptCodeSequence)
       return content('dummy', 'concept is identity')
-    if (element.tag === MEASURED_VALUE) return content('empty', 'concept is identity')
+    if (element.tag === TAG.MeasuredValueSequence) return content('empty', 'concept is identity')
     // As Acquisition Context has it (PS3.3 §C.7.6.14).
-    if (element.tag === NUMERIC_VALUE) return content('empty', 'concept is identity')
+    if (element.tag === TAG.NumericValue) return content('empty', 'concept is identity')
   }
-  if (isItem && element.tag === TEXT_VALUE)
+  if (isItem && element.tag === TAG.TextValue)
     return options.has('clean-structured-content')
       ? content('scrub', 'text')
       : content('dummy', 'text without clean-structured-content')
@@ -97,15 +97,15 @@ export function decideInContent(
 function isWithinContent(path: ElementPath): boolean {
   return (
     path.length > 1 &&
-    (path[0] === CONCEPT_NAME || path.slice(0, -1).some((tag) => CONTENT_SEQUENCES.has(tag)))
+    (path[0] === TAG.ConceptNameCodeSequence || path.slice(0, -1).some((tag) => CONTENT_SEQUENCES.has(tag)))
   )
 }
 
 const isCode = (list: ElementList): boolean =>
-  [CODE_VALUE, LONG_CODE_VALUE, URN_CODE_VALUE].some((tag) => list.find(tag) !== undefined)
+  [TAG.CodeValue, TAG.LongCodeValue, TAG.URNCodeValue].some((tag) => list.find(tag) !== undefined)
 
 function decideInCode(tag: Tag, code: ElementList): (Decision & { readonly value?: string }) | undefined {
-  if (PUBLISHED_CODING_SCHEMES.has(textAt(code, CODING_SCHEME))) {
+  if (PUBLISHED_CODING_SCHEMES.has(textAt(code, TAG.CodingSchemeDesignator))) {
     const isFree = FREE_VRS.has(attributeOf(tag)?.vrs[0] ?? 'UN') && !TEXT_OF_CODES.has(tag)
     return isFree ? content('remove', 'free text outside the allow-list') : undefined
   }
@@ -130,18 +130,18 @@ function isIdentityItem(item: ElementList, options: ReadonlySet<DeidOption>): bo
  * which names observers, houses, procedures and subjects whatever the code.
  */
 function isIdentity(item: ElementList, options: ReadonlySet<DeidOption>): boolean {
-  const named = item.find(CONCEPT_NAME)?.items?.[0]?.list
+  const named = item.find(TAG.ConceptNameCodeSequence)?.items?.[0]?.list
   const concept = named && {
-    scheme: textAt(named, CODING_SCHEME),
+    scheme: textAt(named, TAG.CodingSchemeDesignator),
     code:
-      [CODE_VALUE, LONG_CODE_VALUE, URN_CODE_VALUE]
+      [TAG.CodeValue, TAG.LongCodeValue, TAG.URNCodeValue]
         .map((tag) => textAt(named, tag))
         .find((text) => text !== '') ?? '',
-    meaning: meaningOf(named.find(CODE_MEANING)),
+    meaning: meaningOf(named.find(TAG.CodeMeaning)),
   }
   const found = concept && identityConcept(concept, options)
   if (found !== undefined) return found === 'removed'
-  return textAt(item, RELATIONSHIP) === 'HAS OBS CONTEXT' && item.find(TEXT_VALUE) !== undefined
+  return textAt(item, TAG.RelationshipType) === 'HAS OBS CONTEXT' && item.find(TAG.TextValue) !== undefined
 }
 
 /** Words are compared as UTF-8 and as GB 18030, whatever is declared. */

@@ -1,5 +1,5 @@
 import { attributeOf, isPrivate, isPrivateCreator } from '../../../dicom/vocabulary/attribute.ts'
-import type { Tag } from '../../../dicom/vocabulary/tag.ts'
+import { TAG, type Tag } from '../../../dicom/vocabulary/tag.ts'
 import type { DeidOption } from '../element/profile.ts'
 import { type BasicAction, type ConfidentialityRow, confidentialityOf } from './confidentiality.ts'
 
@@ -22,23 +22,29 @@ export interface Decision {
   readonly rule: string
 }
 
-const CONTENT_SEQUENCES: ReadonlySet<Tag> = new Set([0x0040_a730, 0x0040_0555, 0x0040_0610])
+const CONTENT_SEQUENCES: ReadonlySet<Tag> = new Set([
+  TAG.ContentSequence,
+  TAG.AcquisitionContextSequence,
+  TAG.SpecimenPreparationSequence,
+])
 /** Sequences whose items are codes for a person or a place: their content is identity itself. */
-export const IDENTITY_CODE_SEQUENCES: ReadonlySet<Tag> = new Set([0x0040_1101, 0x0008_0082])
-const REFERENCED_STUDY_SEQUENCE = 0x0008_1110
+export const IDENTITY_CODE_SEQUENCES: ReadonlySet<Tag> = new Set([
+  TAG.PersonIdentificationCodeSequence,
+  TAG.InstitutionCodeSequence,
+])
 const TEXT_VRS: ReadonlySet<string> = new Set(['LO', 'LT', 'SH', 'ST', 'UC', 'UT', 'PN'])
 /** Signatures no longer hold once an element has changed; icons show the pixels; MACs count what was. */
 const NEVER_KEPT: ReadonlyMap<Tag, string> = new Map([
-  [0xfffa_fffa, 'digital signatures'],
-  [0x4ffe_0001, 'MAC parameters'],
-  [0x0088_0200, 'icon image'],
+  [TAG.DigitalSignaturesSequence, 'digital signatures'],
+  [TAG.MACParametersSequence, 'MAC parameters'],
+  [TAG.IconImageSequence, 'icon image'],
   // Pixel data of the data set itself is treated while it streams past; pixel data in a sequence is not looked at.
-  [0x7fe0_0008, 'pixel data in sequences'],
-  [0x7fe0_0009, 'pixel data in sequences'],
-  [0x7fe0_0010, 'pixel data in sequences'],
+  [TAG.FloatPixelData, 'pixel data in sequences'],
+  [TAG.DoubleFloatPixelData, 'pixel data in sequences'],
+  [TAG.PixelData, 'pixel data in sequences'],
   // An earlier de-identifier sealed the original values into it (PS3.15 §E.1.1), for a key that is not known here.
-  [0x0400_0500, 'encrypted originals'],
-  [0xfffc_fffc, 'trailing padding'],
+  [TAG.EncryptedAttributesSequence, 'encrypted originals'],
+  [TAG.DataSetTrailingPadding, 'trailing padding'],
 ])
 
 /** Decides for one profile about an element, which is a value or holds items. */
@@ -130,7 +136,7 @@ function byBasicProfile(tag: Tag, { basic }: ConfidentialityRow, holdsItems: boo
     case 'Z':
     case 'X/Z':
       // It is Type 3 everywhere, and one or more items are required: absent is right, empty is not.
-      return tag === REFERENCED_STUDY_SEQUENCE ? 'remove' : 'empty'
+      return tag === TAG.ReferencedStudySequence ? 'remove' : 'empty'
     case 'X':
       return 'remove'
   }

@@ -1,6 +1,6 @@
 import type { ElementList } from '../../../dicom/edit/data-set-tree.ts'
 import { readText } from '../../../dicom/text/text.ts'
-import type { Tag } from '../../../dicom/vocabulary/tag.ts'
+import { TAG, type Tag } from '../../../dicom/vocabulary/tag.ts'
 
 /** Values that identify a patient and a study; '' if absent from the data set. */
 export interface LinkedValues {
@@ -19,10 +19,10 @@ export interface Link {
 }
 
 const TAGS: Readonly<Record<keyof LinkedValues, readonly [Tag, vr: string]>> = {
-  patientId: [0x0010_0020, 'LO'],
-  patientName: [0x0010_0010, 'PN'],
-  accessionNumber: [0x0008_0050, 'SH'],
-  studyInstanceUid: [0x0020_000d, 'UI'],
+  patientId: [TAG.PatientID, 'LO'],
+  patientName: [TAG.PatientName, 'PN'],
+  accessionNumber: [TAG.AccessionNumber, 'SH'],
+  studyInstanceUid: [TAG.StudyInstanceUID, 'UI'],
 }
 
 /** Text as a person reads it, whatever it is written in. */

@@ -1,10 +1,9 @@
 import type { ElementList } from '../../../dicom/edit/data-set-tree.ts'
 import { readText } from '../../../dicom/text/text.ts'
+import { TAG } from '../../../dicom/vocabulary/tag.ts'
 import { characterSetOf, textAt } from '../element/element-text.ts'
 import { foldText } from '../names/fold-text.ts'
 
-const [PATIENT_NAME, PATIENT_ID, BIRTH_DATE] = [0x0010_0010, 0x0010_0020, 0x0010_0030]
-const [STUDY, INSTANCE] = [0x0020_000d, 0x0008_0018]
 /** Entries that are not an ID or a name. Two patients who share one are still two. */
 const STANDS_FOR_NOBODY =
   /^(?:[0\p{P}\p{S}\s]*|(?:UN|NOT )KNOWN|NONE|NULL|NIL|N\/?A|NO ?(?:ID|NAME)|ANONYM(?:OUS|I[SZ]ED)|未知|无|不详|无名氏)$/u
@@ -22,12 +21,12 @@ export function identityOf(head: ElementList): string {
     const value = head.find(tag)?.value
     return value === undefined ? '' : spacedOnce(readText(value, characterSet, vr).text)
   }
-  const id = read(PATIENT_ID, 'LO').replaceAll(/^[\\ ]+|[\\ ]+$/g, '')
+  const id = read(TAG.PatientID, 'LO').replaceAll(/^[\\ ]+|[\\ ]+$/g, '')
   if (!standsForNobody(id)) return `id\0${id}`
-  const name = nameKey(read(PATIENT_NAME, 'PN'))
-  if (!standsForNobody(name)) return `name\0${name}\0${dateKey(read(BIRTH_DATE, 'DA'))}`
-  const study = textAt(head, STUDY)
-  return study === '' ? `instance\0${textAt(head, INSTANCE)}` : `study\0${study}`
+  const name = nameKey(read(TAG.PatientName, 'PN'))
+  if (!standsForNobody(name)) return `name\0${name}\0${dateKey(read(TAG.PatientBirthDate, 'DA'))}`
+  const study = textAt(head, TAG.StudyInstanceUID)
+  return study === '' ? `instance\0${textAt(head, TAG.SOPInstanceUID)}` : `study\0${study}`
 }
 
 const spacedOnce = (text: string): string =>

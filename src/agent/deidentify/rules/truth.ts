@@ -1,12 +1,10 @@
 import { ElementList } from '../../../dicom/edit/data-set-tree.ts'
 import type { Encoding } from '../../../dicom/read/element-header.ts'
 import { remembering } from '../../../dicom/vocabulary/remembering.ts'
-import type { Tag } from '../../../dicom/vocabulary/tag.ts'
+import { TAG, type Tag } from '../../../dicom/vocabulary/tag.ts'
 import type { DeidOption, DeidProfile } from '../element/profile.ts'
 import { TABLE_EDITION } from './confidentiality-table.ts'
 
-const [PATIENT_IDENTITY_REMOVED, METHOD, METHOD_CODES] = [0x0012_0062, 0x0012_0063, 0x0012_0064]
-const [LONGITUDINAL_TEMPORAL_INFORMATION, BURNED_IN_ANNOTATION] = [0x0028_0303, 0x0028_0301]
 const LO_LIMIT = 64
 
 /** CID 7050 (PS3.16), in its order. */
@@ -28,8 +26,8 @@ const BASIC_PROFILE = ['113100', 'Basic Application Confidentiality Profile'] as
 /** Writes into the data set what was done to it (PS3.15 §E.1.1, PS3.3 §C.7.1.1 and §C.12.1.1.7). */
 export function tellTheTruth(head: ElementList, profile: DeidProfile, pixelsAreClean: boolean): void {
   for (const [tag, bytes] of TRUTH(profile)(head.encoding)(pixelsAreClean)) head.setWritten(tag, bytes)
-  if (pixelsAreClean && head.find(BURNED_IN_ANNOTATION) !== undefined)
-    head.set(BURNED_IN_ANNOTATION, 'CS', ascii('NO'))
+  if (pixelsAreClean && head.find(TAG.BurnedInAnnotation) !== undefined)
+    head.set(TAG.BurnedInAnnotation, 'CS', ascii('NO'))
 }
 
 /** The elements as they are written: the same in all instances of a profile. */
@@ -37,10 +35,10 @@ const TRUTH = remembering(64, (profile: DeidProfile) =>
   remembering(8, (encoding: Encoding) =>
     remembering(2, (pixelsAreClean: boolean): [Tag, Buffer][] => {
       const list = new ElementList(encoding)
-      list.set(PATIENT_IDENTITY_REMOVED, 'CS', ascii('YES'))
-      list.set(METHOD, 'LO', ascii(methodText(profile)))
+      list.set(TAG.PatientIdentityRemoved, 'CS', ascii('YES'))
+      list.set(TAG.DeidentificationMethod, 'LO', ascii(methodText(profile)))
       setCodes(list, profile, pixelsAreClean)
-      list.set(LONGITUDINAL_TEMPORAL_INFORMATION, 'CS', ascii(temporalInformation(profile.options)))
+      list.set(TAG.LongitudinalTemporalInformationModified, 'CS', ascii(temporalInformation(profile.options)))
       return list.elements.map((element) => [element.tag, Buffer.concat(element.write())])
     }),
   ),
@@ -51,13 +49,13 @@ function setCodes(list: ElementList, { options }: DeidProfile, pixelsAreClean: b
     ([option]) => options.has(option) && (option !== 'clean-pixel-data' || pixelsAreClean),
   )
   list.setSequence(
-    METHOD_CODES,
+    TAG.DeidentificationMethodCodeSequence,
     [BASIC_PROFILE, ...codes.map(([, value, meaning]) => [value, meaning] as const)].map(
       ([value, meaning]) =>
         (item) => {
-          item.set(0x0008_0100, 'SH', ascii(value))
-          item.set(0x0008_0102, 'SH', ascii('DCM'))
-          item.set(0x0008_0104, 'LO', ascii(meaning))
+          item.set(TAG.CodeValue, 'SH', ascii(value))
+          item.set(TAG.CodingSchemeDesignator, 'SH', ascii('DCM'))
+          item.set(TAG.CodeMeaning, 'LO', ascii(meaning))
         },
     ),
   )
