@@ -147,7 +147,7 @@ test('no source file but a generated table is longer than 400 lines', () => {
   expect(long).toEqual([])
 })
 
-test('every folder of src stands in the table', () => {
+test('every folder of src is in the table', () => {
   expect(files.map(folderOf).filter((folder) => FOLDERS[folder] === undefined)).toEqual([])
 })
 

@@ -62,7 +62,7 @@ test('annex A of the conformance statement lists exactly the storage SOP classes
   expect(table('SOP class | UID')).toEqual(accepted.map(([uid, name]) => [name, uid]))
 })
 
-test('what it says to be refused is refused, and what else it promises is accepted', () => {
+test('the agent refuses all that the conformance statement says to be refused, and accepts all that it promises', () => {
   const root = '1.2.840.10008.5.1.4.1.1'
   expect(DOCUMENT).toContain(`${root}.200.4 to .200.6, ${root}.201.2 to .201.6`)
   const refused = [

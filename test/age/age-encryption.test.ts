@@ -9,11 +9,11 @@ const recovery = generateIdentity()
 const noise = randomBytes(200_000)
 
 describe.each([0, 1, 65_535, 65_536, 65_537, 131_072, 200_000])(
-  'the npm package age-encryption and ours agree on %i bytes:',
+  'age-encryption of npm and %i bytes',
   (length) => {
     const plaintext = noise.subarray(0, length)
 
-    test('it opens what we seal, for either recipient', async () => {
+    test('the npm package age-encryption opens a file that we seal, for either recipient', async () => {
       const file = sealAgeFile(
         plaintext,
         [center, recovery].map((pair) => parseRecipient(pair.recipient)),
@@ -25,7 +25,7 @@ describe.each([0, 1, 65_535, 65_536, 65_537, 131_072, 200_000])(
       }
     })
 
-    test('we open what it seals, for either recipient', async () => {
+    test('we open a file that the npm package age-encryption seals, for either recipient', async () => {
       const encrypter = new Encrypter()
       for (const { recipient } of [center, recovery]) encrypter.addRecipient(recipient)
       const file = Buffer.from(await encrypter.encrypt(plaintext))

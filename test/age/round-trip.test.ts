@@ -30,7 +30,7 @@ describe.each([
 ])('a plaintext of %i bytes', (length) => {
   const plaintext = noise.subarray(0, length)
 
-  test('comes back unchanged, and is sealed in exactly the length foretold', () => {
+  test('a sealed plaintext comes back unchanged, and the sealed file has exactly the length foretold', () => {
     const file = sealAgeFile(plaintext, recipients)
     expect(file.length).toBe(sealedBytes(length, recipients.length))
     const { plaintext: opened, failure } = openAgeFile(file, [center])
@@ -74,7 +74,7 @@ test('a file that comes byte by byte is opened, and its plaintext is handed out 
   expect(Buffer.concat(late).equals(plaintext.subarray(CHUNK))).toBe(true)
 })
 
-test('every recipient opens the file with any set of keys that has theirs, and nobody else does', () => {
+test('every recipient opens the file with any set of keys that has theirs, and no other key opens it', () => {
   const file = sealAgeFile(noise, recipients)
   for (const identities of [[center], [recovery], [stranger, recovery], [center, recovery]]) {
     expect(openAgeFile(file, identities).plaintext.equals(noise)).toBe(true)
@@ -92,12 +92,12 @@ test('the same plaintext twice shares no bytes: keys, shares and nonces are fres
   expect(words(other).filter((word) => seen.has(word))).toEqual([])
 })
 
-test('no run of the plaintext stands in the sealed file', () => {
+test('the sealed file contains no run of the plaintext', () => {
   const telling = Buffer.alloc(3 * CHUNK, 'ZHANG^SAN=')
   expect(sealAgeFile(telling, recipients).includes('ZHANG')).toBe(false)
 })
 
-test('sealing to nobody is refused', () => {
+test('sealing without a recipient is refused', () => {
   expect(() => new Sealer([])).toThrow(expect.objectContaining({ code: 'SEAL_FAILED' }))
 })
 

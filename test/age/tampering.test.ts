@@ -58,11 +58,14 @@ describe('a file that is cut off', () => {
   const ends = [0, 1, 21, 22, 23, payloadAt - 17, payloadAt - 16, payloadAt - 1, payloadAt, payloadAt + 16]
   const later = [0, 1, 2].flatMap((index) => [-16, -1, 0, 1, 15, 16, 17].map((off) => chunkAt(index) + off))
 
-  test.each([...ends, ...later, file.length - 1])('after %i bytes is refused', (end) => {
-    const { plaintext: opened, failure } = openAgeFile(file.subarray(0, end), [center])
-    expect(failure).toMatchObject({ code: 'AGE_FORMAT', remedy: 'none' })
-    expect(opened.equals(plaintext.subarray(0, opened.length))).toBe(true)
-  })
+  test.each([...ends, ...later, file.length - 1])(
+    'an age file that is cut off after %i bytes is refused',
+    (end) => {
+      const { plaintext: opened, failure } = openAgeFile(file.subarray(0, end), [center])
+      expect(failure).toMatchObject({ code: 'AGE_FORMAT', remedy: 'none' })
+      expect(opened.equals(plaintext.subarray(0, opened.length))).toBe(true)
+    },
+  )
 })
 
 const head = file.subarray(0, payloadAt)
@@ -100,7 +103,7 @@ test('an opener that has failed opens nothing more, even if good bytes follow', 
   expect(() => opener.final()).toThrow(refused)
 })
 
-test('what is no age file is refused at its first bytes', () => {
+test('bytes that are not an age file are refused at once', () => {
   const opener = new Opener([center])
   expect(opener.update(Buffer.from('age-encryption.org'))).toEqual([])
   expect(() => opener.update(Buffer.from('/v2'))).toThrow(expect.objectContaining({ code: 'AGE_FORMAT' }))
@@ -130,7 +133,7 @@ test('a header that ends one byte beyond the limit is refused though all of it c
   expect(failure).toMatchObject({ code: 'AGE_FORMAT', message: expect.stringContaining('no end within') })
 })
 
-test('a header whose MAC was made by somebody without the file key is refused', () => {
+test('a header whose MAC was made without the file key is refused', () => {
   const forged = Buffer.from(head)
   const end = forged.indexOf('\n---') + 4
   const mac = createHmac('sha256', Buffer.alloc(32)).update(forged.subarray(0, end)).digest('base64')

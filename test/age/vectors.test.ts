@@ -41,7 +41,7 @@ test('the collection is all there: a run that checks nothing would fail here', (
 })
 
 describe('C2SP test vectors', () => {
-  test.each(ours)('$name: $expect', (vector) => {
+  test.each(ours)('the C2SP vector $name ends in: $expect', (vector) => {
     const opened = openVector(vector)
     expect(outcome(opened)).toBe(vector.expect)
     expect(sha256(opened.plaintext)).toBe(vector.payloadSha256 ?? sha256(Buffer.alloc(0)))
@@ -51,7 +51,7 @@ describe('C2SP test vectors', () => {
 describe.each(LEFT_OUT)('vectors named %s, left out because %s', (prefix, _reason) => {
   const leftOut = vectors.filter((vector) => isLeftOut(vector) && vector.name.startsWith(prefix))
 
-  test.each(leftOut)('$name is refused', (vector) => {
+  test.each(leftOut)('the vector $name, which was left out, is refused', (vector) => {
     const { plaintext, failure } = openVector(vector)
     expect(failure?.code).toMatch(/^AGE_(FORMAT|NO_KEY)$/)
     expect(plaintext).toHaveLength(0)

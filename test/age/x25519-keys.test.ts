@@ -9,7 +9,7 @@ const RECIPIENT = 'age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujw
 
 const keyInvalid = expect.objectContaining({ code: 'AGE_KEY_INVALID' })
 
-test("the example identity of age's specification has the recipient that stands there", () => {
+test("the example identity of age's specification has the recipient that the specification names", () => {
   expect(recipientOf(parseIdentity(IDENTITY)).text).toBe(RECIPIENT)
   expect(parseRecipient(RECIPIENT).publicBytes).toEqual(recipientOf(parseIdentity(IDENTITY)).publicBytes)
 })
@@ -31,7 +31,7 @@ test.each([
   ['33 bytes', encodeBech32('age', Buffer.alloc(33, 9))],
   ['the point 0', encodeBech32('age', Buffer.alloc(32))],
   ['the point 1', encodeBech32('age', Buffer.from([1, ...Buffer.alloc(31)]))],
-])('what holds %s is refused as a recipient', (_what, text) => {
+])('a text that holds %s is refused as a recipient', (_what, text) => {
   expect(() => parseRecipient(text)).toThrow(keyInvalid)
 })
 

@@ -52,7 +52,7 @@ test('a study is one file however many slices it has, also after a restart, and 
   )
 })
 
-test('nothing of the identity stands in the file or in its name, and only its owner may read it', async () => {
+test('neither the file nor its name contains any of the identity, and only the owner may read the file', async () => {
   using folder = tempFolder()
   await new DeidLinks(folder.path, recovery.recipient, key).keep('teaching', LINK)
   const [name = ''] = readdirSync(folder.join('deid-links'))
@@ -68,7 +68,7 @@ test('nothing of the identity stands in the file or in its name, and only its ow
   expect(readdirSync(folder.join('deid-links'))).toHaveLength(2)
 })
 
-test('what a power cut left of a file is written anew', async () => {
+test('a file that a power cut left unfinished is written again', async () => {
   using folder = tempFolder()
   await new DeidLinks(folder.path, recovery.recipient, key).keep('teaching', LINK)
   const [name = ''] = readdirSync(folder.join('deid-links'))
@@ -78,7 +78,7 @@ test('what a power cut left of a file is written anew', async () => {
   expect(await reading(folder.path)).toMatchObject([{ link: LINK }])
 })
 
-test('a folder without a table has none', async () => {
+test('a folder without a linking table lists no table', async () => {
   using folder = tempFolder()
   expect(await reading(folder.path)).toEqual([])
 })

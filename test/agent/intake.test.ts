@@ -160,7 +160,7 @@ test('an instance with a finding is taken, held or refused as the configuration 
   expect([refusing.files(), refusing.queue.deliveries.counts('center').queued]).toEqual([0, 0])
 })
 
-test('whose study it is can be shown afterwards', async () => {
+test('the patient of a received study can be shown afterwards', async () => {
   using intake = await openIntake()
   const instance = inventedInstance(1_000)
   await intake.take(instance)

@@ -18,7 +18,7 @@ const isWithoutIdentity = (number: number): boolean => Math.floor(number / KINDS
 
 const newParts = () => ({ key: TEST_KEY, knownValues: new KnownValuesCache(96) })
 
-test(`of ${CASES} images of every kind of fault none is refused, taken, named or let out wrongly (FERRY_SEED=${SEED})`, () => {
+test(`none of ${CASES} images with faults of every kind is refused, taken, named or let out wrongly (FERRY_SEED=${SEED})`, () => {
   const parts = newParts()
   let warmBytes = 0
   const broken: string[] = []

@@ -22,7 +22,7 @@ function complain(): never {
 }
 
 test.each(['push', 'finish'] as const)(
-  'what fails unforeseen while an instance is changed is told by its place, never by its words (%s)',
+  'an unforeseen error while an instance is changed is told by its place, never by its words (%s)',
   async (when) => {
     const treatment: Treatment = {
       policy: 'deidentified:research',

@@ -5,7 +5,7 @@ import { tempFolder } from '../support/temp-folder.ts'
 
 const mark = (number: number): string => number.toString(16).padStart(32, '0')
 
-test('the person whom the first instance of a study gave holds for the others, also after a restart', async () => {
+test('the person of the first instance of a study holds for the others, also after a restart', async () => {
   using folder = tempFolder()
   const log = await StudyPersonLog.open(folder.path)
   expect(log.personOf(mark(1), mark(7))).toBe(mark(7))
@@ -19,7 +19,7 @@ test('the person whom the first instance of a study gave holds for the others, a
   expect(again.personOf(mark(3), mark(9))).toBe(mark(9))
 })
 
-test('nothing is written before somebody asks for it to be durable, so that a preview leaves no trace', async () => {
+test('nothing is written before durability is asked for, so that a preview leaves no trace', async () => {
   using folder = tempFolder()
   const log = await StudyPersonLog.open(folder.path)
   log.personOf(mark(1), mark(7))

@@ -6,7 +6,7 @@ import { ManualClock } from '../support/manual-clock.ts'
 
 const HOUR_MS = 3_600_000
 
-test('what waits is taken by agent in turn, and of each agent in its order', () => {
+test('waiting work is taken from the agents in turn, and in the order of each agent', () => {
   const turns = new AgentTurns<number>()
   for (const item of [1, 2, 3, 4]) turns.push('flooding', item)
   turns.push('other', 10)

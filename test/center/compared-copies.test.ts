@@ -52,7 +52,7 @@ test.each<[string, (file: SpoolFixture) => ReturnType<Retrieve>, string]>([
   expect((await chain.center.desk.status()).pacs).toMatchObject({ unverified: 1, refused: 0 })
 })
 
-test('a copy that cannot be had just now is compared later, and once the PACS gives it out it is accepted', async () => {
+test('a copy that the PACS does not give out yet is compared later, and accepted once the PACS gives it out', async () => {
   let isBusy = true
   const clock = new ManualClock()
   await using chain = await Chain.start(
@@ -66,7 +66,7 @@ test('a copy that cannot be had just now is compared later, and once the PACS gi
   expect(await chain.settled()).toMatchObject({ pacsAccepted: 1 })
 })
 
-test('what was unverified is compared again when the operator says so', async () => {
+test('an unverified copy is compared again when the operator says so', async () => {
   let isConfigured = false
   const clock = new ManualClock()
   await using chain = await Chain.start(

@@ -76,7 +76,7 @@ test('a join code is spent by any use, also by a key that is known already', asy
   expect(await center.desk.agents()).toHaveLength(1)
 })
 
-test('nobody joins with a key that they do not hold, and the code is not spent by trying', async () => {
+test('an agent cannot join with a key that it does not hold, and trying does not spend the code', async () => {
   await using center = await RunningCenter.start()
   const { token } = await center.invite('a')
   const [victim, thief] = [newSigningKey(), newSigningKey()]

@@ -83,7 +83,7 @@ test('an unreadable data set makes its agent the owner of no study', async () =>
   expect(await center.desk.status()).toMatchObject({ instances: 2, held: 1 })
 })
 
-test('instances that name no study belong to nobody and share no study', async () => {
+test('instances that name no study belong to no agent and share no study', async () => {
   await using both = await Both.start()
   const { north, south, center } = both
   for (const client of [north, south]) {

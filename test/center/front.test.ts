@@ -69,7 +69,7 @@ test('a token ends, also one that was good before, and the refusal says that it 
   expect(late).toMatchObject({ status: 401, json: { code: 'TOKEN_TIME' } })
 })
 
-test('what the center does not have is refused in JSON', async () => {
+test('a request for something that the center does not have is refused in JSON', async () => {
   await using center = await RunningCenter.start()
   const agent = await center.enrol()
 

@@ -90,7 +90,7 @@ test('an instance without resources at the PACS waits and is tried again', async
   await chain.until((study) => study.pacsAccepted === 1)
 })
 
-test('what was refused is sent again when the operator says so', async () => {
+test('a refused instance is sent again when the operator says so', async () => {
   let isStrict = true
   await using pacs = await StowStub.start((request) =>
     isStrict

@@ -271,7 +271,7 @@ test.each<[string, ('keys' | 'register.sqlite')[]]>([
   expect(kidsOf(after)).toHaveLength(restored.includes('keys') ? 1 : 2)
 })
 
-test('versions that were issued while the clock stood in the future are passed by command, and the center stays able to issue', async () => {
+test('versions that were issued by a clock in the future are passed by command, and the center stays able to issue', async () => {
   await using story = await Story.begin(Date.UTC(2300, 0, 1))
   const future = await story.list()
   await story.rotate('receipt')

@@ -19,7 +19,7 @@ test('a beginning of a stored instance that a crash left under its other names i
   expect(readdirSync(folder.join('1.2/3.4')).toSorted()).toEqual(['55.dcm', '5~B.dcm'])
 })
 
-test('what holds anything else, or belongs to somebody, or to another instance, stays', async () => {
+test('a file that holds anything else, or belongs to an agent or to another instance, stays', async () => {
   const files = { '5.dcm': 'wholes', '5~A.dcm': 'what', '5~B.dcm': 'whole', '6.dcm': 'who' }
   using folder = series({ ...files, '5~C.dcm': 'who' })
   await removeLeftovers(folder.path, ['1.2/3.4/5~B.dcm', '1.2/3.4/6.dcm'], async (file) => {

@@ -70,7 +70,7 @@ test('a member whose envelope names another ULID than the pack is refused', asyn
 })
 
 test.each(['../../../escaped', '..', '/etc/passwd', 'CON', 'a\0b', '1.2.'.repeat(20), '', '1.2.3.'])(
-  'a UID that is no UID (%j) cannot lead out of the instance folder',
+  'a text that is not a UID (%j) cannot lead out of the instance folder',
   async (uid) => {
     await using center = await RunningCenter.start()
     const agent = await center.enrol()

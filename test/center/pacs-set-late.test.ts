@@ -30,7 +30,7 @@ test('images from before a PACS was set are handed on when it is, those of other
   expect(pacs.received).toEqual([sha256(care.part10), sha256(teaching.part10)])
 })
 
-test('what is held is held from a PACS that is set late, too', async () => {
+test('a held instance is held from a PACS that is set late, too', async () => {
   await using pacs = await FakePacs.start()
   await using center = await RunningCenter.start()
   const [north, south] = [
@@ -46,7 +46,7 @@ test('what is held is held from a PACS that is set late, too', async () => {
   expect((await center.desk.studies(1, 10))[0]).toMatchObject({ pacsHeld: 1, held: 1 })
 })
 
-test('what waited for a PACS that is taken away is for none, and for the next one again', async () => {
+test('an instance that waited for a removed PACS waits for no PACS, and for the next one again', async () => {
   let isAway = true
   await using chain = await HandedOn.start((request) =>
     isAway ? { status: 503 } : { status: 200, body: HandedOn.module(request) },

@@ -136,7 +136,7 @@ test('a crash between the marker and the register leaves a store that the next s
 })
 
 test.each(['', 'ferry-store/1 ', 'ferry-store/2 00000000000000000000000000000000\n', '\0'.repeat(46)])(
-  'a marker that does not read (%j) is none',
+  'a marker that does not read (%j) counts as absent',
   async (text) => {
     await using clinic = await StoreClinic.delivered(1)
     writeFileSync(join(clinic.store, 'ferry-store'), text)

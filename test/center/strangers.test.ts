@@ -45,7 +45,7 @@ async function secured(port: number, localAddress = '127.0.0.1'): Promise<TLSSoc
 const closed = (socket: Socket): Promise<unknown> =>
   socket.closed ? Promise.resolve() : new Promise((resolve) => socket.once('close', resolve))
 
-test('a target that is no path is refused with 400, with a token and without, and is no error of the center', async () => {
+test('a target that is not a path is refused with 400, with a token and without, and is not called an error of the center', async () => {
   const log = new RecordingLog()
   await using center = await RunningCenter.start({ log })
   const agent = await center.enrol()
@@ -79,7 +79,7 @@ test('refused tokens leave one line a minute for each address, with their number
   ])
 })
 
-test('bytes that are no HTTP request are refused, and leave one line a minute', async () => {
+test('bytes that are not an HTTP request are refused, and leave one line a minute', async () => {
   const log = new RecordingLog()
   await using center = await RunningCenter.start({ log })
   for (let i = 0; i < 5; i++)

@@ -43,7 +43,7 @@ test('tus-js-client resumes after its line was cut, and sends only what is missi
   expect(await agent.answered(String(location))).toMatchObject({ members: [{ state: 'stored' }] })
 })
 
-test('what arrived before a break is kept to the byte, and the offset tells how much that is', async () => {
+test('bytes that arrived before a break are all kept, and the offset tells how many', async () => {
   await using center = await RunningCenter.start()
   const agent = await center.enrol()
   const pack = await bigPack(center, agent)
@@ -114,7 +114,7 @@ test('an offset that is not the end of what is here is a conflict, and nothing i
   expect(await offsetOf(agent, location)).toBe(100)
 })
 
-test('a body that is no offset stream, or longer than announced, is refused', async () => {
+test('a body that is not an offset stream, or longer than announced, is refused', async () => {
   await using center = await RunningCenter.start()
   const agent = await center.enrol()
   const pack = await smallPack(center, agent)
@@ -217,7 +217,7 @@ test('an upload that was ended is gone', async () => {
   expect((await agent.tus('HEAD', location)).status).toBe(404)
 })
 
-test('the method may stand in X-HTTP-Method-Override', async () => {
+test('the method may be given in X-HTTP-Method-Override', async () => {
   await using center = await RunningCenter.start()
   const agent = await center.enrol()
   const location = String((await agent.create(await smallPack(center, agent))).headers.location)

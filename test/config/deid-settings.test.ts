@@ -34,7 +34,7 @@ function uncommented(): string {
   return lines.join('\n').replace(/^ {4}(?=projectKeyFile|linkingRecipient)/gm, '  ')
 }
 
-test('without routes everything goes by one route, with identity', () => {
+test('a configuration without routes sends everything on one route, with identity', () => {
   expect(load('')).toMatchObject({
     deidentification: { projectKeyFile: undefined, profiles: [] },
     routes: [{ name: 'identified', profile: undefined }],
@@ -42,7 +42,7 @@ test('without routes everything goes by one route, with identity', () => {
   })
 })
 
-test('what the example shows of de-identification as comments is right and is what it says', () => {
+test('the de-identification that the example shows as comments is valid and does what it says', () => {
   using folder = tempFolder()
   const path = folder.join('ferry.yaml')
   writeFileSync(path, uncommented())
@@ -94,7 +94,7 @@ test('what the example shows of de-identification as comments is right and is wh
   ])
 })
 
-test('what the example shows of normalization becomes steps in the order in which they are done', () => {
+test('the normalization of the example becomes steps in the order in which they are done', () => {
   using folder = tempFolder()
   const path = folder.join('ferry.yaml')
   writeFileSync(path, uncommented())

@@ -39,7 +39,7 @@ test.each(KINDS)('config/%s.example.yaml mentions every setting', (name, kind) =
   expect(missing.map(({ path }) => path)).toEqual([])
 })
 
-test('what stands in the agent example is the default', () => {
+test('every value in the agent example is the default', () => {
   using folder = tempFolder()
   const [empty, copy] = [folder.join('empty.yaml'), folder.join('copy.yaml')]
   writeFileSync(empty, '')
@@ -47,7 +47,7 @@ test('what stands in the agent example is the default', () => {
   expect(loadAgentSettings(copy)).toEqual(loadAgentSettings(empty))
 })
 
-test('what stands in the center example is the default, apart from what must be given', () => {
+test('every value in the center example is the default, apart from those that must be given', () => {
   using folder = tempFolder()
   const [least, copy] = [folder.join('least.yaml'), folder.join('copy.yaml')]
   writeFileSync(least, 'name: x\npublicUrl: https://x\n')
@@ -57,7 +57,7 @@ test('what stands in the center example is the default, apart from what must be 
   expect(loadCenterSettings(least)).toMatchObject(rest)
 })
 
-test('what the examples show as comments is right too', () => {
+test('the settings that the examples show as comments are valid too', () => {
   using folder = tempFolder()
   const [agent, center] = [folder.join('ferry.yaml'), folder.join('center.yaml')]
   writeFileSync(agent, uncommented(example('ferry'), /^ {2}# (- name:| {2}aeTitle:| {2}addresses:)/))

@@ -51,7 +51,7 @@ function filled(literal: string): string {
   return literal.slice(1, -1).replaceAll(/\$\{[^}]*\}/g, 'X1')
 }
 
-test('what the program can name as a cause is no English sentence in Chinese', () => {
+test('a cause that the program can name is not an English sentence in Chinese', () => {
   const causes = causesOfSource()
   expect(causes.length).toBeGreaterThan(200)
   expect(causes.map(({ text }) => inChinese(text)).filter(isSentence)).toEqual([])
@@ -118,7 +118,7 @@ test('a sentence is known from codes, addresses, UIDs and AE titles', () => {
     expect([text, isSentence(text)]).toEqual([text, false])
 })
 
-test('an entry that stands behind a more general one is never reached', () => {
+test('an entry after a more general one is never reached', () => {
   const unreached = CAUSES_IN_CHINESE.filter(([cause, words]) => {
     const said = inChinese(cause.replaceAll(/\{(\w+)\*?\}/g, '7'))
     return said !== words.replaceAll(/\{\w+\}/g, '7')

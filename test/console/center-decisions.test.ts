@@ -71,7 +71,7 @@ test('the whole fingerprint approves without a question, however it is written',
   }
 })
 
-test('revoke shows whom it shuts out, and unrevoke takes it back', async () => {
+test('revoke shows the agent that it shuts out, and unrevoke takes it back', async () => {
   await withWaitingAgent(async ({ path, kid }) => {
     await run(path, ['approve', kid])
     const kept = await run(path, ['revoke', kid.slice(0, 8)], '')

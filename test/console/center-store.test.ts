@@ -50,7 +50,7 @@ test('accepting a store says what the register lists, and needs that number as t
   expect((await run(folder.path, 'status')).out).not.toContain('another one is in its place')
 })
 
-test('what is lost is listed with its study, its instance, its file and who brought it; and that nothing is, is said', async () => {
+test('lost instances are listed with study, file and agent, and the absence of losses is said', async () => {
   await using clinic = await StoreClinic.delivered(2)
   using folder = tempFolder()
   const settings = { dataFolder: clinic.center.folder, name: 'C', publicUrl: 'https://127.0.0.1:8443' }

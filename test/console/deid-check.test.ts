@@ -40,11 +40,14 @@ describe('a name', () => {
     expect(found('李^四维', planted)).toEqual([])
   })
 
-  test.each(['ZHANG', 'XIAO', '张', '明小', 'zhangxiao', 'xzhang xiaox'])('is not found in %s', (text) => {
-    expect(found(NAME, Buffer.from(text))).toEqual([])
-  })
+  test.each(['ZHANG', 'XIAO', '张', '明小', 'zhangxiao', 'xzhang xiaox'])(
+    'a name is not found in %s',
+    (text) => {
+      expect(found(NAME, Buffer.from(text))).toEqual([])
+    },
+  )
 
-  test('in Japanese is found in Shift_JIS, EUC-JP and ISO 2022 IR 87', () => {
+  test('a Japanese name is found in Shift_JIS, EUC-JP and ISO 2022 IR 87', () => {
     for (const encoding of ['shift_jis', 'euc-jp']) {
       expect(found('山田^太郎', iconv.encode('x山田 太郎x', encoding))).toHaveLength(1)
     }
@@ -53,7 +56,7 @@ describe('a name', () => {
     expect(found('山田', Buffer.from(';3ED', 'latin1'))).toEqual([])
   })
 
-  test('is found in pairs of seven bits of each national set, right after an escape and after other text', () => {
+  test('a name is found in pairs of seven bits of each national set, right after an escape and after other text', () => {
     for (const [name, encoding, escape] of [
       ['张小明', 'gb2312', '\x1b$A'],
       ['홍길동', 'euc-kr', '\x1b$(C'],
@@ -66,12 +69,12 @@ describe('a name', () => {
     }
   })
 
-  test('with rare characters is found in the four bytes that GB 18030 has for them', () => {
+  test('a name with rare characters is found in the four bytes that GB 18030 has for them', () => {
     for (const name of ['𠮷野', '㐁㐂', '홍길동'])
       expect(found(name, iconv.encode(name, 'gb18030'))).not.toEqual([])
   })
 
-  test('in letters of other scripts is found in every encoding of them', () => {
+  test('a name in letters of other scripts is found in every encoding of them', () => {
     for (const [name, encoding] of [
       ['Иванова^Анна', 'koi8-r'],
       ['Иванова^Анна', 'windows-1251'],
@@ -81,7 +84,7 @@ describe('a name', () => {
       expect(found(name, iconv.encode(name, encoding))).not.toEqual([])
   })
 
-  test('with umlauts is found in Latin 1, written out, and without them', () => {
+  test('a name with umlauts is found in Latin 1, written out, and without them', () => {
     for (const bytes of [
       iconv.encode('MÜLLER'.toLowerCase(), 'latin1'),
       Buffer.from('Mueller'),
@@ -231,7 +234,7 @@ test.each([
 // Root reads everything.
 const describeAsUser = process.getuid?.() === 0 ? describe.skip : describe
 describeAsUser('a file that may not be read (skipped for root)', () => {
-  test('does not stop the others, and is said', async () => {
+  test('a file that may not be read does not stop the others, and is said', async () => {
     using folder = tempFolder()
     plant(folder)
     writeFileSync(folder.join('out', 'a'), 'x')

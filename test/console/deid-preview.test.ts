@@ -196,7 +196,7 @@ test.each([
   },
 )
 
-test('a profile that is not there, a file that is none, and a key that is lost are told apart', async () => {
+test('an absent profile, a file that is not an instance, and a lost key are told apart', async () => {
   using desk = openDesk()
   const profile = await desk.run('preview', 'a.dcm', '--profile', 'teching')
   expect([profile.exitCode, profile.err]).toEqual([2, expect.stringContaining('did you mean teaching?')])
@@ -209,7 +209,7 @@ test('a profile that is not there, a file that is none, and a key that is lost a
   expect([key.exitCode, key.err]).toEqual([1, expect.stringContaining('KEY_FILE_INVALID')])
 })
 
-test('key makes 32 random bytes that nobody else may read, and never overwrites', async () => {
+test('key makes 32 random bytes that no other user may read, and never overwrites', async () => {
   using desk = openDesk()
   const { exitCode, out, err } = await desk.run('key', 'new.key')
   const path = desk.folder.join('new.key')

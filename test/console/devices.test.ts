@@ -118,7 +118,7 @@ test('while the agent is not running only the file is changed, and that is said'
   expect(await agent.ferry('devices')).toMatchObject({ exitCode: 10 })
 })
 
-test('a file that has a fault is not changed, the fault is shown, and nobody is let in', async () => {
+test('a file that has a fault is not changed, the fault is shown, and no device is let in', async () => {
   await using agent = await runningFerry()
   writeFileSync(agent.file, `${readFileSync(agent.file, 'utf8')}colour: blue\n`)
   const refused = await agent.ferry('devices', 'approve', 'CT1')

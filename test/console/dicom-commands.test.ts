@@ -37,7 +37,7 @@ test('echo says whether a node answers', async () => {
   })
 })
 
-test('echo to a port where nobody listens fails in words', async () => {
+test('echo to a port without a listener fails in words', async () => {
   await using peer = await startListener()
   using folder = tempFolder()
   await peer[Symbol.asyncDispose]()

@@ -9,7 +9,7 @@ import { tempFolder } from '../support/temp-folder.ts'
 
 const placeholders = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).toSorted()
 
-test('every phrase stands in both languages and fills in the same values', () => {
+test('every phrase exists in both languages and fills in the same values', () => {
   expect(Object.keys(PHRASES.zh).toSorted()).toEqual(Object.keys(PHRASES.en).toSorted())
   const different = Object.entries(PHRASES.en).filter(
     ([key, text]) =>

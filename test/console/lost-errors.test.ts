@@ -73,7 +73,7 @@ const logged = (lines: readonly Line[], words: string): Promise<Line | undefined
     (line) => line !== undefined,
   )
 
-test('a rejection that nobody handles is logged with its place, and devices are still served', async () => {
+test('an unhandled rejection is logged with its place, and devices are still served', async () => {
   await using clinic = await openClinic()
   await clinic.stopAgent()
   const [port, file] = [await freePort(), join(clinic.folder, 'ferry.yaml')]
@@ -97,7 +97,7 @@ test('a rejection that nobody handles is logged with its place, and devices are 
   expect(agent.text.join('\n')).not.toContain('Chen')
 })
 
-test('an exception that nobody catches is logged with its place, and ends the agent with exit code 70', async () => {
+test('an uncaught exception is logged with its place, and ends the agent with exit code 70', async () => {
   await using clinic = await openClinic()
   await clinic.stopAgent()
   const [port, file] = [await freePort(), join(clinic.folder, 'ferry.yaml')]
@@ -118,7 +118,7 @@ test('an exception that nobody catches is logged with its place, and ends the ag
   expect(agent.text.join('\n')).not.toContain('Chen')
 })
 
-test('the center goes on after a rejection that nobody handles', async () => {
+test('the center goes on after an unhandled rejection', async () => {
   await using clinic = await openClinic()
   await clinic.stopAgent()
   await clinic.stopCenter()

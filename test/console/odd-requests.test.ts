@@ -38,7 +38,7 @@ type Door = keyof Awaited<ReturnType<typeof openBoth>>['doors']
 const DOORS: Door[] = ['the status page', 'the control socket']
 
 test.each(DOORS)(
-  '%s refuses a target that is no path, says nothing of it in the log, and goes on',
+  '%s refuses a target that is not a path, says nothing of it in the log, and goes on',
   async (name) => {
     await using both = await openBoth()
     const { open, path } = both.doors[name]

@@ -97,7 +97,7 @@ const PATHS: readonly [program: string, path: string, commands: readonly string[
       120_000,
     )
 
-    test('with folders of its own the service gets as far as its own state', async () => {
+    test('the service gets as far as its own state if it has folders of its own', async () => {
       using folder = tempFolder()
       await prepare(folder)
       expect(run(folder.path, 'ferry', 'run').said).toContain('(NOT_ENROLLED)')

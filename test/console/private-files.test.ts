@@ -54,7 +54,7 @@ function openToOthers(folder: string): string[] {
 
 const names = (folder: string): string[] => readdirSync(folder, { recursive: true, encoding: 'utf8' })
 
-test('whatever the umask, other users can use nothing of what the programs keep', async () => {
+test('other users can use no file of the programs, whatever the umask', async () => {
   using folder = tempFolder()
   const port = await freePort()
   const publicUrl = `https://localhost:${port}`

@@ -70,7 +70,7 @@ test('there is no way to discard what a device was told is safe', async () => {
   expect(await runCommand(agent.path, ['quarantine', 'discard', '01X'])).toMatchObject({ exitCode: 2 })
 })
 
-test('what is exported opens with the key that it was sealed to, and with age alone', async () => {
+test('an exported file opens with the key that it was sealed to, and with age alone', async () => {
   await using agent = await startFakeAgent()
   using spool = await Spool.open(join(agent.path, 'data', 'spool'))
   const dataSet = Buffer.alloc(3_000_000, 'odd')

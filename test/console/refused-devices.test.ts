@@ -124,7 +124,7 @@ test('a device that is ignored and then listed is not ignored any more', async (
   expect((await agent.ferry('status')).exitCode).toBe(13)
 })
 
-test('a scan of ports is listed and is no case for a person, and a broken request of a stranger is one', async () => {
+test('a scan of ports is listed and needs no person, and a broken request of a stranger needs one', async () => {
   await using agent = await runningFerry(device('CT1', '    addresses: [127.0.0.1]\n'))
   await sendAndClose(agent.port, Buffer.alloc(0))
   await sendAndClose(agent.port, Buffer.from('GET / HTTP/1.1\r\n\r\n'))
@@ -140,7 +140,7 @@ test('a scan of ports is listed and is no case for a person, and a broken reques
   expect((await agent.ferry('status')).out).toContain('Please decide')
 })
 
-test("README's self-test works as it is written, and opens the door for nobody else", async () => {
+test("README's self-test works as it is written, and opens the door for no other device", async () => {
   const readme = readFileSync('README.md', 'utf8')
   const init = /^ferry (init --device "[^"]+")/m.exec(readme)?.[1] ?? ''
   const echo = /`ferry (echo FERRY@127\.0\.0\.1:11112[^`]*)`/.exec(readme)?.[1] ?? ''

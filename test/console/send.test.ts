@@ -172,7 +172,7 @@ test('files beside the instances are named one by one, twenty in text and all in
   expect(leftOut).toContainEqual(expect.objectContaining({ reason: 'directory', words: expect.any(String) }))
 })
 
-test('links are followed and each file is sent once; what is no file is never opened', async () => {
+test('links are followed and each file is sent once; a path that is not a file is never opened', async () => {
   await using peer = await startListener()
   using folder = tempFolder()
   mkdirSync(folder.join('cd'))

@@ -24,7 +24,7 @@ test.each([
   expect([showDuration(ms, speak('en')), showDuration(ms, speak('zh'))]).toEqual([english, chinese])
 })
 
-test('the date is shown only where it is not today', () => {
+test('the date is shown only if it is not today', () => {
   const noon = new Date(2026, 10, 23, 12, 0, 5).getTime()
   expect(showTime(noon, noon)).toBe('12:00:05')
   expect(showTime(noon - 86_400_000, noon)).toBe('2026-11-22 12:00:05')

@@ -5,7 +5,7 @@ test('a few SOP classes are named in full', () => {
   expect(sopClassSummary(['Verification', 'CT Image Storage'], 0)).toBe('Verification, CT Image Storage')
 })
 
-test('of many the kinds of images are named, and how many SOP classes there are in all', () => {
+test('a long list of SOP classes is shown as kinds of images and a total', () => {
   const many = [
     'Verification',
     'CT Image Storage',

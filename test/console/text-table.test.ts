@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { displayWidth, formatTable, printable } from '../../src/console/views/text-table.ts'
 
-test('columns stand straight with Chinese in them', () => {
+test('columns are straight with Chinese in them', () => {
   const lines = formatTable(
     [{ title: '设备' }, { title: 'SIZE', align: 'right' }, { title: '地址' }],
     [
@@ -29,7 +29,7 @@ test.each([
   expect(displayWidth(text)).toBe(width)
 })
 
-test('what could steer a terminal or hide text is shown as a question mark', () => {
+test('a character that could steer a terminal or hide text is shown as a question mark', () => {
   expect(printable('a\u001b[31m\u0007\u202e\r\nb')).toBe('a?[31m????b')
   expect(printable('CT 一室')).toBe('CT 一室')
 })

@@ -102,21 +102,17 @@ const NATIVE: readonly [title: string, parts: Parts, finding: Finding][] = [
   ['there are two bytes too few', { pixels: native(46) }, 'pixelLength'],
   ['there are two bytes too many', { pixels: native(50) }, 'pixelLength'],
   ['frames are missing', { frames: '2 ' }, 'pixelLength'],
-  ['the number of frames is none', { frames: '1A' }, 'pixelDescription'],
+  ['the number of frames is not a number', { frames: '1A' }, 'pixelDescription'],
   ['there are no rows', { shape: [0, 6, 1, 16] }, 'pixelDescription'],
   ['there is no pixel data', { pixels: Buffer.alloc(0) }, 'pixelMissing'],
   ['pixel data is in fragments', { pixels: encapsulated([], [48]) }, 'pixelForm'],
-  ['something stands behind the pixel data', { more: Buffer.from('and so on') }, 'trailingBytes'],
-  [
-    'zeros and something stand behind it',
-    { more: Buffer.from('0000000000000000ff', 'hex') },
-    'trailingBytes',
-  ],
-  ['one byte stands behind it', { more: Buffer.from('x') }, 'trailingBytes'],
+  ['bytes follow the pixel data', { more: Buffer.from('and so on') }, 'trailingBytes'],
+  ['zeros and another byte follow it', { more: Buffer.from('0000000000000000ff', 'hex') }, 'trailingBytes'],
+  ['one byte follows it', { more: Buffer.from('x') }, 'trailingBytes'],
   ['an element comes twice', { more: native(48) }, 'elementOrder'],
 ]
 
-test.each(NATIVE)('where %s, that and nothing else is found', (_, parts, finding) => {
+test.each(NATIVE)('that alone is found if %s', (_, parts, finding) => {
   expect(check(dataSet(parts))).toEqual([finding])
 })
 
@@ -133,7 +129,7 @@ const COMPRESSED: readonly [title: string, parts: Parts, finding: Finding][] = [
   ['pixel data is native', { pixels: native(48) }, 'pixelForm'],
 ]
 
-test.each(COMPRESSED)('where %s, that and nothing else is found', (_, parts, finding) => {
+test.each(COMPRESSED)('that alone is found if %s', (_, parts, finding) => {
   expect(check(dataSet(parts), RLELossless)).toEqual([finding])
 })
 
@@ -217,7 +213,7 @@ test('a data set in another syntax than was declared says so, whichever way roun
   expect(check(dataSet(), TRANSFER_SYNTAX.ExplicitVRBigEndian)).toContain('transferSyntax')
 })
 
-test('bytes that are no element within the data set make it unreadable', () => {
+test('bytes that are not an element within the data set make it unreadable', () => {
   const broken = Buffer.concat([element(TAG.SOPClassUID, 'UI', CT_IMAGE_STORAGE), Buffer.alloc(40, 0xff)])
   expect(check(broken)).toContain('unreadable')
 })
@@ -238,7 +234,7 @@ test.each([
   expect(check(dataSet(parts as Parts))).toEqual([])
 })
 
-test('a hanging protocol, which is nobody’s, needs neither patient nor study', () => {
+test('a hanging protocol, which belongs to no patient, needs neither patient nor study', () => {
   const protocol = Buffer.concat([
     element(TAG.SOPClassUID, 'UI', '1.2.840.10008.5.1.4.38.1'),
     element(TAG.SOPInstanceUID, 'UI', '1.2.3.4\0'),
@@ -329,7 +325,7 @@ const ODD: Readonly<Record<string, readonly Finding[]>> = {
 }
 
 describeWithCorpus('real files', () => {
-  test('what is odd about them is found, and nothing in the others', () => {
+  test('faults of real files are found, and none in the others', () => {
     const found: Record<string, readonly Finding[]> = {}
     for (const { name, path } of corpusFiles()) {
       const file = splitPart10(path)

@@ -74,7 +74,7 @@ test.each([
   ['big endian', big, BIG],
   ['a private syntax', explicit, '1.2.3.4'],
 ])(
-  'what routes an instance is found in %s, and the search ends before the pixel data',
+  'the attributes that route an instance are found in %s, and the search ends before the pixel data',
   (_name, kind, uid) => {
     const bytes = inOrder(kind)
     for (const chunkBytes of [1, 3, 100, bytes.length])
@@ -178,7 +178,7 @@ test('a value much too long for a UID is left out and reported without its conte
   expect(head.seriesInstanceUid).toBe(FOUND.seriesInstanceUid)
 })
 
-test('damage behind the identifiers in the same chunk is no problem of the search', () => {
+test('damage after the identifiers in the same chunk does not disturb the search', () => {
   const bytes = Buffer.concat([...Object.values(parts(explicit)), Buffer.from('no data set')])
   expect(scan(bytes, EXPLICIT).head).toEqual(FOUND)
   const zeros = Buffer.alloc(64)
@@ -206,7 +206,7 @@ test('a data set cut off after any byte yields what came before the cut, and nev
   }
 })
 
-test('whatever a device sends ends in a head, without any of its values in the problem', () => {
+test('any bytes of a device end in a head, without any of its values in the problem', () => {
   const pieces = Object.values(parts(explicit))
   const piece = fc.oneof(
     fc.constantFrom(...pieces),

@@ -52,7 +52,7 @@ test('elements are found, removed and put in as in a plain array, few or many, h
   fc.assert(property, { numRuns: 300 })
 })
 
-test('of 300,000 elements each is found and removed in turn, which must not take minutes', () => {
+test('each of 300,000 elements is found and removed in turn, which does not take minutes', () => {
   const list = new ElementList(EXPLICIT_LITTLE)
   const elements = Array.from({ length: 300_000 }, (_, i) => made(i % 100_000))
   for (const element of elements) list.append(element)

@@ -69,7 +69,7 @@ test.each([
   expect(read(head(characterSet, name)).patientName).toEqual({ text, isGuess })
 })
 
-test('what a person knows a study by is collected in every transfer syntax, in chunks of any size', () => {
+test('the attributes that a person knows a study by are collected in every transfer syntax, in chunks of any size', () => {
   const expected = {
     studyDate: { text: '20261123', isGuess: false },
     accessionNumber: { text: 'A123456', isGuess: false },
@@ -96,7 +96,7 @@ test('it stops behind the patient ID', () => {
   expect(reader.push(bytes.subarray(end - 1, end))).toBe(true)
 })
 
-test('what a device is known to write is believed instead of what it declares', () => {
+test('the known encoding of a device is believed instead of the one that it declares', () => {
   const reader = new DisplayReader(ExplicitVRLittleEndian)
   reader.push(head('ISO_IR 100', hex('b3c25ed0a1c3f7')))
   expect(reader.attributes('GB18030').patientName).toEqual({ text: '陈^小明', isGuess: false })
@@ -106,7 +106,7 @@ test.each([
   ['no data set at all', Buffer.from('this is a text, and nothing else of note')],
   ['nothing', Buffer.alloc(0)],
   ['a name longer than any', head('', Buffer.alloc(4000, 'x'))],
-])('of %s no name is read, and nothing is thrown', (_, bytes) => {
+])('no name is read from %s, and nothing is thrown', (_, bytes) => {
   expect(read(bytes).patientName).toBeUndefined()
 })
 
@@ -149,7 +149,7 @@ describeWithCorpus('real names', () => {
     ['charset/chrH31.dcm', 'Yamada^Tarou=山田^太郎=やまだ^たろう'],
     ['charset/chrI2.dcm', 'Hong^Gildong=洪^吉洞=홍^길동'],
     ['charset/chrGerm.dcm', 'Äneas^Rüdiger'],
-  ])('%s is of %s', (file, name) => {
+  ])('the file %s names the patient %s', (file, name) => {
     const { dataSet, transferSyntaxUid } = splitPart10(corpusPath(file)) ?? {}
     const { patientName } = read(dataSet ?? Buffer.alloc(0), transferSyntaxUid)
     expect(patientName).toMatchObject({ isGuess: false })

@@ -23,7 +23,7 @@ const header = encodePart10Header({ ...UIDS, sourceApplicationEntityTitle: 'CT_1
 const dataSet = writer(EXPLICIT_LITTLE).element(TAG.SOPClassUID, 'UI', '1.23')
 const PREFIX = Buffer.concat([Buffer.alloc(128), Buffer.from('DICM')])
 
-test('a header that was written is read again, whatever stands behind it', () => {
+test('a header that was written is read again, whatever follows it', () => {
   const expected = { ...UIDS, isAmbiguous: false, headerBytes: header.length }
   expect(parsePart10Header(header)).toEqual(expected)
   expect(parsePart10Header(Buffer.concat([header, dataSet]))).toEqual(expected)
@@ -93,7 +93,7 @@ test('a file that begins with group 0002, and one whose group 0002 is in implici
   })
 })
 
-test('what is no DICOM file is refused, as is a header without end', () => {
+test('a file that is not DICOM is refused, as is a header without end', () => {
   expect(failureOf(() => parsePart10Header(Buffer.alloc(132)))?.code).toBe('DATA_SET_UNREADABLE')
   const endless = Buffer.concat([PREFIX, Buffer.from('\x02\0\x02\x01OB\0\0\xff\xff\xff\xff', 'latin1')])
   expect(failureOf(() => parsePart10Header(endless))?.message).toMatch(/over 1048576 bytes/)
@@ -104,7 +104,7 @@ test('what is no DICOM file is refused, as is a header without end', () => {
   expect(failureOf(() => parsePart10Header(long))?.message).toMatch(/over 1048576 bytes/)
 })
 
-test('whatever stands behind the prefix, nothing but a Failure is thrown', () => {
+test('no bytes after the prefix make the reader throw anything but a Failure', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), fc.boolean(), (bytes, inGroup) => {
       const file = Buffer.concat([PREFIX, inGroup ? Buffer.from([2, 0]) : Buffer.alloc(0), bytes])

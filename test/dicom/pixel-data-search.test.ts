@@ -21,7 +21,7 @@ const isCompressed = (uid: string): boolean =>
   transferSyntaxName(uid) !== undefined && transferSyntax(uid).encapsulated
 
 describeWithCorpus('the first fragment of compressed pixel data', () => {
-  test('it tells the syntax of real files, also of those that declare another one', () => {
+  test('the first fragment tells the syntax of real files, also of those that declare another one', () => {
     const pairs = Array.from(new Set(readCorpus())).toSorted()
     const right = pairs.filter((pair) => new Set(pair.split(': ')).size === 1)
     expect(right).toHaveLength(9)

@@ -24,7 +24,7 @@ test('images and other objects of each series are read, those mentioned twice on
   })
 })
 
-test('what is not mentioned is told apart from what is empty', () => {
+test('an absent attribute is told apart from an empty one', () => {
   expect(read({})).toEqual({
     state: undefined,
     modality: undefined,
@@ -40,7 +40,7 @@ test('a status that there is not is called unknown', () => {
   expect(read({ status: 'DONE' }).state).toBe('unknown')
 })
 
-test('a series or instance without usable UID, and what is no data set, are refused in words', () => {
+test('a series or instance without usable UID, and bytes that are not a data set, are refused in words', () => {
   const refused = expect.objectContaining({ code: 'DATA_SET_UNREADABLE' })
   expect(() => read({ series: [{ seriesInstanceUid: '' }] })).toThrow(refused)
   expect(() => read({ series: [{ seriesInstanceUid: '1.2', images: ['a b'] }] })).toThrow(

@@ -64,7 +64,7 @@ test.each([
   expect(readText(Buffer.from(hex, 'hex'), declared, 'PN')).toMatchObject({ text, isGuess: true })
 })
 
-test('second bytes 5C, 5E and 7C are no delimiters where GBK is declared', () => {
+test('second bytes 5C, 5E and 7C are not delimiters if GBK is declared', () => {
   const bytes = Buffer.from('815c5e815e817c', 'hex')
   expect(readText(bytes, 'GBK', 'PN')).toMatchObject({ text: '乗^乛亅', isGuess: false })
   expect(readText(bytes, 'GB18030', 'LO')).toMatchObject({ text: '乗^乛亅', isGuess: false })

@@ -34,6 +34,6 @@ test.each([
   [[JPEGBaseline8Bit, JPEG2000], JPEGBaseline8Bit],
   [['1.2.3.4'], '1.2.3.4'],
   [[], undefined],
-])('of %j a device is asked for %s', (offered, chosen) => {
+])('a device that offers %j is asked for %s', (offered, chosen) => {
   expect(chooseTransferSyntax(offered)).toBe(chosen)
 })

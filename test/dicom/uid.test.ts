@@ -23,7 +23,7 @@ test.each([
   expect(isUid(text)).toBe(false)
 })
 
-test('padding behind a UID is no part of it, of whichever kind and length', () => {
+test('padding after a UID is not part of it, whatever its kind and length', () => {
   expect(trimUid('1.2.3\0')).toBe('1.2.3')
   expect(trimUid('1.2.3 \0 ')).toBe('1.2.3')
   expect(trimUid(' 1.2. 3')).toBe(' 1.2. 3')
@@ -31,7 +31,7 @@ test('padding behind a UID is no part of it, of whichever kind and length', () =
   expect(parseUid('1.2.3\0')).toBe('1.2.3')
 })
 
-test('what is no UID is refused without repeating it', () => {
+test('a text that is not a UID is refused without repeating it', () => {
   for (const text of ['', 'DOE^JANE', '9'.repeat(65)]) {
     const failure = failureOf(() => parseUid(text))
     expect(failure?.code).toBe('UID_INVALID')

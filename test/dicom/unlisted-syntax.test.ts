@@ -94,7 +94,7 @@ function findingsOf(uid: string, bytes: Buffer, size = bytes.length): Finding[] 
   return check.finish()
 }
 
-test('an element of odd length is no reason to take one encoding for another', () => {
+test('an element of odd length does not make one encoding look like another', () => {
   for (const { encoding } of WAYS) {
     const { element } = writer(encoding)
     const odd = element(TAG.SpecificCharacterSet, 'CS', 'GB18030')

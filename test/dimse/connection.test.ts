@@ -92,7 +92,7 @@ test('peers that send at once are each read without a turn, so that what they se
   expect(pauses).toBeGreaterThan(0)
 })
 
-test('what nobody asks for stays with the peer, and comes when somebody does', async () => {
+test('bytes that no reader asks for stay with the peer, and come when a reader does', async () => {
   await using pair = await socketPair()
   const sent = Buffer.alloc(32 * MIB, 'Ferry ')
   pair.far.write(sent)

@@ -141,7 +141,7 @@ test.each([
   ['N-SET', 7, nRequest(0x0120, { 0x0003: UID.storageCommitment, 0x1001: '1.2.3' }), 0x8120],
   ['N-EVENT-REPORT', 7, nRequest(0x0100, { 0x0002: UID.storageCommitment, 0x1002: 1 }), 0x8100],
 ])(
-  '%s, which nobody serves, is answered with "unrecognized operation"',
+  '%s, which no service takes, is answered with "unrecognized operation"',
   async (_, context, elements, field) => {
     await using listener = await startListener()
     const raw = await RawAssociation.open(listener.port)
@@ -171,7 +171,7 @@ test('the data set that a cancellation announces is passed over, and nothing els
   await expect(raw.response()).rejects.toThrow('a PDU of type 7')
 })
 
-test('a request cut at any byte harms nobody', async () => {
+test('a request cut at any byte harms no other association', async () => {
   await using listener = await startListener()
   const whole = associateRequest()
   for (let length = 6; length < whole.length; length += 7) {

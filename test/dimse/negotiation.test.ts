@@ -104,7 +104,7 @@ test('after a rejection nothing is processed, whatever else is sent', async () =
   expect(listener.handlers.ends).toHaveLength(0)
 })
 
-test('who is rejected stands in the log once, with what the peer is told and why it was decided', async () => {
+test('a rejected peer is logged once, with the answer that it got and the reason', async () => {
   const log = new RecordingLog()
   await using listener = await startListener({ log })
   const rejection = REJECTION.callingAeNotRecognized
@@ -160,7 +160,7 @@ test('one association too many is rejected for now, and taken when another has e
   expect((await (await RawAssociation.connect(listener.port)).associate()).type).toBe(2)
 })
 
-test('who is rejected, or has released, takes no association away from others, however slow to close', async () => {
+test('a peer that is rejected or has released takes no association away from others, however slowly it closes', async () => {
   await using listener = await startListener({ limits: { associations: 1, lingerMs: 60_000 } })
   const { handlers } = listener
   handlers.onAnswer = () => ({ accept: false, rejection: REJECTION.callingAeNotRecognized })

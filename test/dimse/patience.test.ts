@@ -89,7 +89,7 @@ test('dribbling inside a PDU does not gain time', async () => {
   expect(await raw.pdu()).toEqual(TIMED_OUT)
 })
 
-test('while we keep the device waiting its time stands still, however long storing takes', async () => {
+test('the time of a device stops while we keep it waiting, however long storing takes', async () => {
   const clock = new ManualClock()
   await using listener = await startListener({ clock })
   const writing = Promise.withResolvers<void>()

@@ -174,7 +174,7 @@ test.each([
   },
 )
 
-test('a fast sender and storage that stands still: what we hold of it stays small', async () => {
+test('memory stays small if a sender is fast and storage does not move', async () => {
   await using listener = await startListener()
   const resume = Promise.withResolvers<void>()
   const blocked = Promise.withResolvers<void>()

@@ -94,7 +94,7 @@ test('a rejection says why in words', async () => {
   })
 })
 
-test('a port where nobody listens, and an AE title too long, are named', async () => {
+test('a port without a listener, and an AE title too long, are named', async () => {
   const port = await freePort()
   await expect(openAssociation(to(port))).rejects.toMatchObject({ code: 'ASSOCIATION_FAILED' })
   const wrong = { ...to(port), calledAeTitle: 'X'.repeat(17) }
@@ -205,7 +205,7 @@ test('a peer that stops reading is given up', async () => {
   await expect(storing).rejects.toMatchObject({ code: 'ASSOCIATION_ABORTED' })
 })
 
-test('a source that stands still does not keep a lost association waiting', async () => {
+test('a source that does not move does not keep a lost association waiting', async () => {
   await using peer = await rawPeer()
   const opening = openAssociation(to(peer.port))
   const raw = await peer.accept({ 1: UID.explicitVrLittleEndian })

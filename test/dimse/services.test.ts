@@ -140,7 +140,7 @@ test('a data set beyond the limit is read past and refused, and the next one is 
   expect(asked.map(({ dataSet }) => dataSet?.length)).toEqual([10_000, 10_000])
 })
 
-test('who asked is told on the same association, after the answer to the request', async () => {
+test('the requester is told on the same association, after the answer to the request', async () => {
   await using listener = await startListener()
   const told: Promise<ServiceAnswer>[] = []
   serve(listener.handlers, (_, peer) => {
@@ -229,7 +229,7 @@ test.each([
   },
 )
 
-test('a report that is not answered in time fails; an answer after that harms nobody', async () => {
+test('a report that is not answered in time fails, and a late answer does no harm', async () => {
   const clock = new ManualClock()
   await using listener = await startListener({ clock })
   const peers: ServicePeer[] = []
@@ -251,7 +251,7 @@ test('a report that is not answered in time fails; an answer after that harms no
   expect(peers[0]?.canBeTold).toBe(true)
 })
 
-test('on a new association we are SCP by role selection, and report; the roles agreed stand on the wire', async () => {
+test('we are SCP by role selection on a new association, and report; the agreed roles are on the wire', async () => {
   await using listener = await startListener()
   listener.handlers.onAnswer = (request) => accept(request, true)
   const asked = serve(listener.handlers, () => Promise.resolve({ status: 0 }))

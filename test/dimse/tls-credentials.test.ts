@@ -5,7 +5,7 @@ import { readTlsCredentials } from '../../src/dimse/tls/tls-credentials.ts'
 import { InventedAuthority } from '../support/invented-certificates.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
-test('what is wrong with a file is said with its name, what was found, and what to do', async () => {
+test('a faulty file is reported with its name, the finding and the remedy', async () => {
   using authority = await InventedAuthority.create()
   using folder = tempFolder()
   const write = (name: string, content: string | Buffer): string => {

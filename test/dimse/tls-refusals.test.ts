@@ -181,7 +181,7 @@ test.each([
   expect(handshakeWords(Object.assign(new Error('40AD:error:0A:SSL routines:f:x:'), { code }))).toMatch(words)
 })
 
-test('of an error that is not known the sentence is shown, and not the numbers', () => {
+test('an unknown error is shown by its sentence, and not by its numbers', () => {
   const error = new Error('40AD4268957F0000:error:0A00017A:SSL routines:tls_x:odd thing:../deps/ssl.c:1:')
   expect(handshakeWords(error)).toBe('its handshake failed: odd thing')
 })

@@ -64,7 +64,7 @@ test.each([
   expect(listener.handlers.requests[0]?.tls).toMatchObject({ protocol: 'TLSv1.2', cipherSuite })
 })
 
-test('of many devices at once each is known by its own certificate, and each stranger is told apart', async () => {
+test('each of many devices at once is known by its own certificate, and each stranger is told apart', async () => {
   await using listener = await startTls()
   const names = Array.from({ length: 12 }, (_, i) => `ct${i}`)
   const known = await Promise.all(names.map((name) => authority.credentials(name)))
@@ -86,7 +86,7 @@ test('of many devices at once each is known by its own certificate, and each str
   expect(told.toSorted()).toEqual(names.toSorted())
 })
 
-test('where certificates are optional a device without one is let in, and one with a bad one is not', async () => {
+test('a device without a certificate is let in if certificates are optional, and one with a bad one is not', async () => {
   await using listener = await startTls({ clientCertificates: 'optional' })
   await using association = await openAssociation(over(listener.port, withoutCertificate(device)))
   expect(await association.echo()).toBe(0)
@@ -198,7 +198,7 @@ test('a plain client on the TLS port is rejected in plain DICOM, and named', asy
 test.each([
   ['one byte of an association request', associateRequest().subarray(0, 1), 'plain-on-tls'],
   [
-    'a request whose AE title is no text',
+    'a request whose AE title is not text',
     Buffer.concat([associateRequest().subarray(0, 26), Buffer.alloc(48, 200)]),
     'plain-on-tls',
   ],
@@ -216,7 +216,7 @@ test.each([
   expect(await honest.echo()).toBe(0)
 })
 
-test('who says nothing on the TLS port, or stops in mid-handshake, is let go after its time', async () => {
+test('a peer that says nothing on the TLS port, or stops in mid-handshake, is let go after its time', async () => {
   const clock = new ManualClock()
   await using listener = await startTls({}, clock)
   const silent = await RawAssociation.connect(listener.port)
@@ -232,7 +232,7 @@ test('who says nothing on the TLS port, or stops in mid-handshake, is let go aft
   expect(listener.troubles).toMatchObject([{ kind: 'silent' }, { words: 'it was too slow' }])
 })
 
-test('a listener that closes waits for nobody who is still at its door', async () => {
+test('a listener that closes does not wait for peers that are still at its door', async () => {
   const listener = await startTls()
   const silent = await RawAssociation.connect(listener.port)
   await until(() => listener.server.connections === 1)

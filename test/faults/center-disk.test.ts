@@ -140,7 +140,7 @@ class Story implements AsyncDisposable {
 
 const isSettled = ({ studies }: AgentStatus): boolean => studies.open + studies.closed === 0
 
-test('of 300 stored instances 20 are deleted, 20 cut off and 3 changed: the agent brings all of them again, and nothing is lost', async () => {
+test('the agent brings all damaged ones of 300 stored instances again (20 deleted, 20 cut off, 3 changed), and nothing is lost', async () => {
   await using story = await Story.begin()
   const instances = await story.confirm(STUDIES, OF_STUDY)
   const [deleted, cut, changed] = [
@@ -226,7 +226,7 @@ test('an agent that lost its index gets no receipt for a deleted instance: it is
   expect(story.sum('center asks again', 'instances')).toBe(2)
 }, 120_000)
 
-test('what no agent has any more is named on both sides, the rest is receipted, and nothing is asked without end', async () => {
+test('an instance that no agent has any more is named on both sides, the rest is receipted, and nothing is asked without end', async () => {
   await using story = await Story.begin()
   const instances = await story.confirm(2, 3)
   story.clock.advance(8 * DAY_MS)
@@ -335,7 +335,7 @@ test('a store that is away is waited for: nothing is receipted, lost, sent again
 }, 180_000)
 
 describeWithSmallDisks('a store on a disk of its own', () => {
-  test('is waited for while the disk is not mounted, with a real mount', async () => {
+  test('the center waits for its store while the disk is not mounted, with a real mount', async () => {
     let disk: SmallDisk | undefined
     const found = await awayForAnHour({
       prepare: async (story) => {

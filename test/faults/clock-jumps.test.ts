@@ -175,7 +175,7 @@ function expectStoredOnce(clocked: ClockedClinic, instances: readonly Invented[]
 describeWithFaketime(
   'a wall clock that jumps by ten days, to 1970, to 2060 and over both ends of summer time',
   () => {
-    test('at the clinic: no association is aborted, and every upload under way comes to its receipt', async () => {
+    test('a jump at the clinic aborts no association, and every upload under way comes to its receipt', async () => {
       await using clocked = await ClockedClinic.start()
       const { instances, statuses, times } = await sendThroughJumps(clocked, clocked.clocks.agent, JUMPS)
       expect(statuses).toEqual(Array(instances.length).fill(0))
@@ -189,7 +189,7 @@ describeWithFaketime(
       expect(await workAtRest(clocked.agent.child.pid)).toBeLessThan(0.5)
     }, 90_000)
 
-    test('at the center: the same, no receipt is refused, and its register counts each instance once', async () => {
+    test('a jump at the center refuses no receipt, and its register counts each instance once', async () => {
       await using clocked = await ClockedClinic.start()
       const { instances, statuses } = await sendThroughJumps(
         clocked,
@@ -205,7 +205,7 @@ describeWithFaketime(
       register.close()
     }, 90_000)
 
-    test('a process that never rests is found by that measure', async () => {
+    test('the measure finds a process that never rests', async () => {
       const child = spawn(process.execPath, ['-e', 'for (;;);'])
       try {
         expect(await workAtRest(child.pid)).toBeGreaterThan(0.5)

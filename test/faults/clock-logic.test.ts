@@ -61,7 +61,7 @@ describe('times that were written down before the clock went back', () => {
     ['ten days', -10 * DAY_MS],
     ['eight hours, a time zone', -8 * HOUR_MS],
     ['to 1970', to1970()],
-  ])('a delivery waits no longer for it: back by %s', async (_, jumpMs) => {
+  ])('a delivery waits no longer because the clock went back by %s', async (_, jumpMs) => {
     using folder = tempFolder()
     const clock = new JumpingClock()
     using queue = await openQueue(folder.path, clock, ['center'])
@@ -114,7 +114,7 @@ describe('times that were written down before the clock went back', () => {
     }
   })
 
-  test('names stay good and different while the clock stands in 1970, or before it', () => {
+  test('names stay good and different while the clock is in 1970, or before it', () => {
     for (const now of [0, 5, -86_400_000]) {
       const names = new Set(Array.from({ length: 5000 }, () => newUlid(now)))
       expect(names.size).toBe(5000)
@@ -123,7 +123,7 @@ describe('times that were written down before the clock went back', () => {
 })
 
 describe("the center's time", () => {
-  test('what the center said stands while the clock here jumps: it alone makes no confirmed copy old', async () => {
+  test('the word of the center holds while the clock here jumps: the jump alone makes no confirmed copy old', async () => {
     await using center = await RunningCenter.start()
     const clock = new JumpingClock()
     await using client = await connect(center, await center.enrol(), clock)
@@ -167,7 +167,7 @@ describe("the center's time", () => {
     expect(Math.abs(Date.parse(String(answer.headers.date)) - Date.now())).toBeLessThan(5000)
   })
 
-  test('an agent whose clock stands in 1970 joins all the same', async () => {
+  test('an agent whose clock is in 1970 joins all the same', async () => {
     await using center = await RunningCenter.start()
     using folder = tempFolder()
     const code = { ...(await center.invite('a')), url: center.url }
@@ -203,8 +203,8 @@ describe("the center's time", () => {
   })
 })
 
-describe('what is forgotten after a time', () => {
-  test('a copy that was confirmed while the clock stood in 1970 is kept as long as any other', async () => {
+describe('records that are forgotten after a time', () => {
+  test('a copy that was confirmed while the clock was in 1970 is kept as long as any other', async () => {
     await using clinic = await openClinic()
     await clinic.stopAgent()
     const wrong = new JumpingClock(systemClock, to1970())
@@ -223,7 +223,7 @@ describe('what is forgotten after a time', () => {
     expect(queue.retained.due(elapsedMs + MINUTE_MS, 10)).toHaveLength(1)
   })
 
-  test('an upload that its agent still works on outlives a jump of the center’s clock; one that nobody asks for does not', async () => {
+  test('an upload that its agent still works on outlives a jump of the center’s clock; one that no agent asks for does not', async () => {
     const time = new ManualClock(Date.now())
     const clock = new JumpingClock(time)
     await using center = await RunningCenter.start({ clock })

@@ -62,7 +62,7 @@ group(trouble === undefined ? 'device flushes' : `device flushes (not counted: $
   )
 
   test(
-    'and at most 1.5 with eight associations at once',
+    'an instance of 512 KiB costs at most 1.5 flushes with eight associations at once',
     async () => {
       const flushes = await lowestOf(3, 1.5, () => flushesPerInstance(8))
       expect(flushes).toBeLessThanOrEqual(1.5)
@@ -74,9 +74,9 @@ group(trouble === undefined ? 'device flushes' : `device flushes (not counted: $
   const hasEatmydata = spawnSync('eatmydata', ['true']).status === 0
   const controlGroup = hasEatmydata ? describe : describe.skip
 
-  controlGroup(hasEatmydata ? 'of an agent whose syncs are hidden' : 'without eatmydata, no control', () => {
+  controlGroup(hasEatmydata ? 'an agent whose syncs are hidden' : 'without eatmydata, no control', () => {
     test(
-      'hardly any is counted',
+      'hardly any flush is counted when syncs are switched off',
       async () => {
         expect(await flushesPerInstance(1, ['eatmydata'])).toBeLessThan(0.1)
       },

@@ -12,7 +12,7 @@ import { describeWithSmallDisks, SmallDisk } from './support/disk-mount.ts'
 import { type DiskFault, DiskShim, describeWithDiskShim } from './support/disk-shim.ts'
 
 describeWithSmallDisks('a center without room', () => {
-  test('says that it is busy; the agent keeps what it has, and goes on when there is room again', async () => {
+  test('a center without room says that it is busy; the agent keeps its instances, and goes on when there is room again', async () => {
     await using clinic = await DiskClinic.open()
     const folder = join(clinic.clinic.folder, 'center')
     await clinic.clinic.stopCenter()
@@ -60,7 +60,7 @@ const faults: [string, Omit<DiskFault, 'path'>, string][] = [
 ]
 
 describeWithDiskShim('a center whose disk fails', () => {
-  test('nothing is confirmed while storing fails in any of its steps; then all of it is, once', async () => {
+  test('nothing is confirmed while storing fails in any of its steps, and all of it is confirmed once after that', async () => {
     using shim = new DiskShim()
     await using clinic = await DiskClinic.open()
     const folder = join(clinic.clinic.folder, 'center')

@@ -11,7 +11,7 @@ const faults: [string, NonNullable<DiskFault['error']>, string][] = [
 
 describeWithDiskShim('a database that cannot be written while the spool can', () => {
   test.concurrent.each(faults)(
-    'when its disk %s instances are refused and no device is let in; intake and sending go on without a restart',
+    'instances are refused and no device is let in when the disk of the database %s; intake and sending go on without a restart',
     async (_what, error, code) => {
       using shim = new DiskShim()
       await using clinic = await DiskClinic.open({ wrapper: shim.wrapper })
@@ -34,7 +34,7 @@ describeWithDiskShim('a database that cannot be written while the spool can', ()
     },
   )
 
-  test('it is noticed when a device calls, before an instance comes to grief', async () => {
+  test('a database that cannot be written is noticed when a device calls, before an instance comes to grief', async () => {
     using shim = new DiskShim()
     await using clinic = await DiskClinic.open({ wrapper: shim.wrapper })
     shim.set({ operation: 'write', error: 'ENOSPC', path: join(clinic.dataFolder, 'queue.sqlite*') })
@@ -45,7 +45,7 @@ describeWithDiskShim('a database that cannot be written while the spool can', ()
     expect(await clinic.alarms()).toEqual([])
   })
 
-  test('while its log cannot be synced nothing is confirmed, what is in the spool is safe, and then it goes on', async () => {
+  test('nothing is confirmed while the log of the database cannot be synced, the spool is safe, and then sending goes on', async () => {
     using shim = new DiskShim()
     await using clinic = await DiskClinic.open({ wrapper: shim.wrapper })
     await using device = await clinic.device()

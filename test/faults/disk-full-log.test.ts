@@ -9,7 +9,7 @@ import { describeWithSmallDisks, SmallDisk } from './support/disk-mount.ts'
 const settings = { log: { level: 'debug' as const } }
 
 describeWithSmallDisks('a log on a full disk', () => {
-  test('costs lines and nothing else, and how many is said when there is room again', async () => {
+  test('a log on a full disk costs lines and nothing else, and their number is said when there is room again', async () => {
     using folder = tempFolder()
     using disk = new SmallDisk(folder.join('log'), 'size=64k')
     disk.fill(0)
@@ -31,7 +31,7 @@ describeWithSmallDisks('a log on a full disk', () => {
     expect(clinic.absentFromSpool()).toEqual([])
   })
 
-  test('would have ended a program that writes to standard error as Node does', () => {
+  test('a full disk ends a program that writes to standard error as Node does', () => {
     using folder = tempFolder()
     using disk = new SmallDisk(folder.join('log'), 'size=64k')
     disk.fill(0)
@@ -47,7 +47,7 @@ const canMakePipes = spawnSync('mkfifo', ['--version']).status === 0
 const group = canMakePipes ? describe : describe.skip
 
 group(canMakePipes ? 'a log that nobody reads' : 'a log that nobody reads (needs mkfifo)', () => {
-  test('does not hold up the agent, and is whole lines where it is read again', async () => {
+  test('a full log does not hold up the agent, and has whole lines where it is read again', async () => {
     using folder = tempFolder()
     const pipe = folder.join('pipe')
     spawnSync('mkfifo', [pipe])

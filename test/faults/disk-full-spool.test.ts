@@ -7,7 +7,7 @@ import { describeWithSmallDisks, SmallDisk } from './support/disk-mount.ts'
 const MIB = 1024 * 1024
 
 describeWithSmallDisks('a disk that is full', () => {
-  test('below the reserve no device is let in, what was let in finishes from it, and room that returns is used at once', async () => {
+  test('no device is let in below the reserve, open associations finish from it, and room that returns is used at once', async () => {
     using folder = tempFolder()
     using disk = new SmallDisk(folder.join('disk'), 'size=32m')
     await using clinic = await DiskClinic.openIn(disk.path, 8 * MIB)

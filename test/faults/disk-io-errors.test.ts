@@ -12,7 +12,7 @@ const faults: [string, DiskFault['operation'], string][] = [
 
 describeWithDiskShim('a disk with I/O errors', () => {
   test.concurrent.each(faults)(
-    'when %s fails the instance is refused, none is let in, an alarm stands; all ends without a restart',
+    'an instance is refused when %s fails, no device is let in, an alarm is raised, and all ends without a restart',
     async (_what, operation, files) => {
       using shim = new DiskShim()
       await using clinic = await DiskClinic.open({ wrapper: shim.wrapper })

@@ -20,7 +20,7 @@ const isPossible = process.platform === 'linux' && spawnSync('prlimit', ['--vers
 const group = isPossible ? describe : describe.skip
 
 group(isPossible ? 'an agent without descriptors' : 'an agent without descriptors (needs prlimit)', () => {
-  test('refuses for now what it has no descriptor for, loses nothing, and goes on when there are some again', async () => {
+  test('an agent without descriptors refuses for now, loses nothing, and goes on when there are descriptors again', async () => {
     await using clinic = await DiskClinic.open()
     const pid = clinic.agent.child.pid ?? 0
     const devices = await Promise.all(Array.from({ length: 16 }, () => clinic.device()))

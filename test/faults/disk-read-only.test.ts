@@ -5,7 +5,7 @@ import { DiskClinic } from './support/disk-clinic.ts'
 import { describeWithSmallDisks, SmallDisk } from './support/disk-mount.ts'
 
 describeWithSmallDisks('a file system that has made itself read-only', () => {
-  test('is noticed before an instance comes to grief, and taken into use again when it can be written', async () => {
+  test('a file system that turned read-only is noticed before an instance comes to grief, and used again when it can be written', async () => {
     using folder = tempFolder()
     using disk = new SmallDisk(folder.join('agent/spool'), 'size=32m')
     await using clinic = await DiskClinic.openIn(folder.path, 1_000_000)

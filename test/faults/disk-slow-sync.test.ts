@@ -34,7 +34,7 @@ describeWithDiskShim('a disk that takes long to sync', () => {
     expect(clinic.absentFromSpool()).toEqual([])
   })
 
-  test('nobody is answered before the folder is synced, and no association is given up', async () => {
+  test('no device is answered before the folder is synced, and no association is given up', async () => {
     using shim = new DiskShim()
     await using clinic = await DiskClinic.open({ wrapper: shim.wrapper })
     const devices = await Promise.all(Array.from({ length: 6 }, () => clinic.device()))

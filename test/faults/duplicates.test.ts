@@ -98,7 +98,7 @@ async function storeInterleaved(port: number, instances: readonly RawInstance[])
 }
 
 describe('the same instance again', () => {
-  test('over the same association, another one, after confirmation, retention and restarts: 0000, and sent once', async () => {
+  test('an instance that comes again is answered 0000 and sent once: over any association, and after confirmation, retention and restarts', async () => {
     await using clinic = await openClinic()
     const instance = inventedInstance(5000)
     expect(await statusesOf(clinic, instance, instance)).toEqual([0, 0])
@@ -117,7 +117,7 @@ describe('the same instance again', () => {
     expect(await account(clinic)).toEqual(once(5, instance))
   })
 
-  test('while the pack that carries it is under way', async () => {
+  test('an instance that comes again while its pack is under way is sent once', async () => {
     const send = {
       packBytes: 2 ** 24,
       packMembers: 500,
@@ -137,7 +137,7 @@ describe('the same instance again', () => {
     expect(await account(clinic)).toEqual(once(2, instance))
   })
 
-  test('from eight associations at the very same moment: all are answered 0000, one is kept', async () => {
+  test('an instance from eight associations at the same moment is answered 0000 to all and kept once', async () => {
     await using clinic = await openClinic()
     const instance = inventedInstance(40_000)
     const same = Array.from({ length: SENDERS }, () => instance)
@@ -145,7 +145,7 @@ describe('the same instance again', () => {
     expect(await account(clinic)).toEqual(once(SENDERS - 1, instance))
   })
 
-  test('from two clinics at once: the center keeps one, and each clinic has its delivery', async () => {
+  test('an instance from two clinics at once is kept once at the center, and each clinic has its delivery', async () => {
     await using center = await RunningCenter.start()
     const agents = [await center.enrol('North'), await center.enrol('South')]
     const sopInstanceUid = newUid()
@@ -172,7 +172,7 @@ describe('the same instance again', () => {
 })
 
 describe('many senders at once', () => {
-  test('eight send the same study, each in its own order: every instance arrives once', async () => {
+  test('a study that eight devices send, each in its own order, arrives with every instance once', async () => {
     await using clinic = await openClinic()
     const studyInstanceUid = newUid()
     const instances = Array.from({ length: 24 }, () => inventedInstance(8000, { studyInstanceUid }))
@@ -185,7 +185,7 @@ describe('many senders at once', () => {
     expect(await account(clinic)).toEqual(once((SENDERS - 1) * instances.length, ...instances))
   })
 
-  test('the fragments of eight instances come interleaved: each arrives byte for byte', async () => {
+  test('eight instances whose fragments come interleaved arrive byte for byte', async () => {
     await using clinic = await openClinic()
     const studyInstanceUid = newUid()
     const instances = Array.from({ length: SENDERS }, () => inventedInstance(60_000, { studyInstanceUid }))
@@ -205,7 +205,7 @@ describe('the same SOP Instance UID with other bytes', () => {
     delivered: 2,
   }
 
-  test('both are answered 0000, kept and delivered, and both ends say that they differ', async () => {
+  test('two versions under one UID are answered 0000, kept and delivered, and both ends say that they differ', async () => {
     await using clinic = await openClinic()
     const uids = { sopInstanceUid: newUid(), studyInstanceUid: newUid(), seriesInstanceUid: newUid() }
     const [first, second] = [inventedInstance(5000, uids), inventedInstance(5000, uids)]
@@ -222,7 +222,7 @@ describe('the same SOP Instance UID with other bytes', () => {
     expect(JSON.parse(said.out)).toMatchObject({ studies: [{ instances: 2, held: 1 }] })
   })
 
-  test('also where eight associations send eight versions at the same moment', async () => {
+  test('eight versions that eight associations send at the same moment are all kept and told apart', async () => {
     await using clinic = await openClinic()
     const uids = { sopInstanceUid: newUid(), studyInstanceUid: newUid(), seriesInstanceUid: newUid() }
     const versions = Array.from({ length: SENDERS }, () => inventedInstance(20_000, uids))
@@ -233,7 +233,7 @@ describe('the same SOP Instance UID with other bytes', () => {
     })
   })
 
-  test('also where the second is the same image in another transfer syntax', async () => {
+  test('the same image in another transfer syntax is kept as a version that differs', async () => {
     await using clinic = await openClinic()
     const explicit = inventedInstance(5000)
     const implicit = { ...explicit, ...asImplicit(explicit) }

@@ -22,7 +22,7 @@ const OWN_DESCRIPTORS = 5
 const group = process.platform === 'linux' ? describe : describe.skip
 
 group('a hundred hostile sockets', () => {
-  test('storescu passes among them; memory grows by less than 200 MB, and no descriptor stays open', async () => {
+  test('storescu passes among a hundred hostile sockets; memory grows by less than 200 MB, and no descriptor stays open', async () => {
     const limits = { associations: 64, associationsPerPeer: 32 }
     await using clinic = await openClinic()
     await clinic.stopAgent()

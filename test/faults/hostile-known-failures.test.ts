@@ -86,7 +86,7 @@ test('the search for such files does find them', () => {
   expect(escaped(folder.path)).toEqual(['ferry-escaped'])
 })
 
-test('an instance whose lengths say more than there is arrives byte for byte, and harms nobody', async () => {
+test('an instance whose lengths say more than there is arrives byte for byte, and does no harm', async () => {
   await using clinic = await openClinic({ settings: { checking: TAKING_PARTS } })
   const instances = OVERSIZE_LENGTHS.map(([, dataSet]) => ({
     ...inventedInstance(2),
@@ -104,7 +104,7 @@ const group = process.platform === 'linux' ? describe : describe.skip
 
 group('deflated data', () => {
   test.each(DEFLATED_HARM)(
-    'that %s is taken as it is, with less than 64 MB of memory',
+    'deflated data that %s is taken as it is, with less than 64 MB of memory',
     async (_, dataSet) => {
       await using clinic = await openClinic({ settings: { checking: TAKING_PARTS } })
       await clinic.stopAgent()

@@ -128,7 +128,7 @@ const trouble = straceTrouble()
 const group = trouble === undefined ? describe : describe.skip
 
 group(trouble === undefined ? 'under strace' : `under strace (not tried: ${trouble})`, () => {
-  test('what holds an instance back is on the disk before the instance counts as whole', async () => {
+  test('the file that holds an instance back is on the disk before the instance counts as whole', async () => {
     expect(await trace([])).toEqual([true, true, true])
   })
 

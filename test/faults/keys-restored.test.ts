@@ -105,7 +105,7 @@ test.each([
   120_000,
 )
 
-test('lists from a clock that stood a year ahead are told after a restore, and passed by one command', async () => {
+test('lists from a clock that was a year ahead are told after a restore, and passed by one command', async () => {
   await using story = await Story.begin()
   await story.copy(ALL, 'backUp')
   story.clock.jumpMs = YEAR_MS

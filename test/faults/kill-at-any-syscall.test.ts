@@ -16,7 +16,7 @@ const random = SeededRandom.fromEnvironment()
 
 group(trouble === undefined ? 'killed by strace' : `killed by strace (not tried: ${trouble})`, () => {
   test(
-    'agent and center die at any system call; what was acknowledged arrives exactly once, and nothing is left lying',
+    'acknowledged instances arrive exactly once though agent and center die at any system call, and nothing is left lying',
     async () => {
       const [agent, center] = await Promise.all([
         sweep('agent', Math.ceil(KILL_POINTS / 2), random),
@@ -32,7 +32,7 @@ group(trouble === undefined ? 'killed by strace' : `killed by strace (not tried:
 })
 
 describe('the account of a kill test', () => {
-  test('finds an agent that answers Success before it stores', async () => {
+  test('the account of a kill test finds an agent that answers Success before it stores', async () => {
     const nodeFlags = [...HURRIED, '--import', join(import.meta.dirname, 'support/kill-early-success.mjs')]
     await using clinic = await KillClinic.open(SWEPT_SETTINGS, { nodeFlags })
     const device = new LoadingDevice()
@@ -42,7 +42,7 @@ describe('the account of a kill test', () => {
     expect(wrong).toContainEqual(expect.stringMatching('at start: acknowledged and 0 times in the index'))
   })
 
-  test('notices what is lost, doubled or left lying', async () => {
+  test('the account of a kill test notices instances that are lost, doubled or left lying', async () => {
     await using clinic = await KillClinic.open({ study: SWEPT_SETTINGS.study, send: SWEPT_SETTINGS.send })
     const device = new LoadingDevice()
     await device.sendLoad(clinic.portOf('agent'))

@@ -69,7 +69,7 @@ function lies(elsewhere: number): [string, Lie][] {
     ['503', always((response) => void response.writeHead(503, { 'retry-after': '999999' }).end())],
     ['404', always((response) => void response.writeHead(404).end(page))],
     [
-      'a redirect to somebody else',
+      'a redirect to another server',
       always((it) => void it.writeHead(307, { location: `https://127.0.0.1:${elsewhere}/` }).end()),
     ],
     ['an upload without a place', to(isCreation, (response) => void response.writeHead(201).end())],
@@ -78,7 +78,7 @@ function lies(elsewhere: number): [string, Lie][] {
       to(isCreation, (response) => void response.writeHead(201, { location: 'https://[' }).end()),
     ],
     [
-      'an upload in the place of somebody else',
+      'an upload at a place on another server',
       to(isCreation, (it) => void it.writeHead(201, { location: `https://127.0.0.1:${elsewhere}/v1` }).end()),
     ],
     ['an offset beyond the end', to(isHead, offset('999999999'))],

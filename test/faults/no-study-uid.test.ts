@@ -56,7 +56,7 @@ function receipted(service: AgentService): Record<string, string[]> {
 
 const uids = (...instances: RawInstance[]): string[] => instances.map((it) => it.sopInstanceUid).toSorted()
 
-test('what has no study UID is filed by device, day and series, and no receipt joins strangers', async () => {
+test('an instance without a study UID is filed by device, day and series, and no receipt joins strangers', async () => {
   const clock = new JumpingClock()
   const today = new Date(clock.now()).toISOString().slice(0, 10)
   const tomorrow = new Date(clock.now() + DAY_MS).toISOString().slice(0, 10)

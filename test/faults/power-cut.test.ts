@@ -55,7 +55,7 @@ group(trouble === undefined ? 'loss of power' : `loss of power (not tried: ${tro
   }
 
   test.each(FILE_SYSTEMS)(
-    'on %s nothing acknowledged is lost, and nothing confirmed is missing at the center',
+    'a power cut on %s loses nothing acknowledged, and nothing confirmed is missing at the center',
     async (fileSystem) => {
       const share = Math.floor((POWER_CUTS + FILE_SYSTEMS.indexOf(fileSystem)) / FILE_SYSTEMS.length)
       const clinics: CutFindings[][] = []

@@ -20,7 +20,7 @@ const group = hasStorescu ? describe : describe.skip
 
 group(hasStorescu ? 'storescu as a device' : 'storescu as a device (it is not here)', () => {
   test(
-    'agent and center are killed at random while storescu sends; what it read Success for is confirmed, exactly once',
+    'every Success that storescu read is confirmed exactly once, though agent and center are killed at random',
     async () => {
       await using clinic = await KillClinic.open({ study: { quietMs: 100 } })
       const realFiles = filesOfManyMakes()

@@ -46,7 +46,7 @@ function damage(path: string): void {
 describe('the account of a soak', () => {
   const others = [version(1), version(2)]
 
-  test('is equal where all that was acknowledged is stored once and confirmed', () => {
+  test('the account is equal if every acknowledged instance is stored once and confirmed', () => {
     expect(accountOf({})).toMatchObject({
       sent: 3,
       acknowledged: 3,
@@ -56,45 +56,45 @@ describe('the account of a soak', () => {
     })
   })
 
-  test('names an instance that was lost', () => {
+  test('the account names an instance that was lost', () => {
     expect(found(accountOf({ stored: others, confirmed: others }))).toEqual([
       'lost 1.2.3.3',
       'unconfirmed 1.2.3.3',
     ])
   })
 
-  test('names an instance that was confirmed and is lost', () => {
+  test('the account names an instance that was confirmed and is lost', () => {
     expect(found(accountOf({ stored: others }))).toEqual(['lost 1.2.3.3', 'falsely confirmed 1.2.3.3'])
   })
 
-  test('names an instance that is stored twice', () => {
+  test('the account names an instance that is stored twice', () => {
     expect(found(accountOf({ stored: [...ALL, version(2)] }))).toEqual(['doubled 1.2.3.2'])
   })
 
-  test('names an instance whose file has other bytes than the register says', () => {
+  test('the account names an instance whose file has other bytes than the register says', () => {
     const flipped = { ...version(3), fileSha256: digest('flipped') }
     expect(found(accountOf({ stored: [...others, flipped] }))).toContain('wrong bytes 1.2.3.3')
   })
 
-  test('names an instance whose file is gone', () => {
+  test('the account names an instance whose file is gone', () => {
     const gone = { ...version(3), fileSha256: undefined }
     expect(found(accountOf({ stored: [...others, gone] }))).toContain('wrong bytes 1.2.3.3')
   })
 
-  test('names an instance that was stored and registered with bytes that were never sent', () => {
+  test('the account names an instance that was stored and registered with bytes that were never sent', () => {
     const other = { ...version(4), sopInstanceUid: version(3).sopInstanceUid }
     expect(found(accountOf({ stored: [...ALL, other] }))).toEqual(['wrong bytes 1.2.3.3'])
   })
 
-  test('names an instance that nobody sent', () => {
+  test('the account names an instance that no device sent', () => {
     expect(found(accountOf({ stored: [...ALL, version(4)] }))).toEqual(['never sent 1.2.3.4'])
   })
 
-  test('names an instance that is not confirmed', () => {
+  test('the account names an instance that is not confirmed', () => {
     expect(found(accountOf({ confirmed: others }))).toEqual(['unconfirmed 1.2.3.3'])
   })
 
-  test('lists what was sent without an answer, and holds it to nothing but being confirmed where it is stored', () => {
+  test('the account lists instances sent without an answer, and asks only that stored ones are confirmed', () => {
     const account = accountOf({ sent: [...ALL, version(4)], acknowledged: others })
     expect(account).toMatchObject({ sent: 4, acknowledged: 2, stored: 3, inequalities: [] })
     expect(account.sentOnly.stored).toEqual([`1.2.3.3 ${version(3).dataSetSha256}`])
@@ -112,24 +112,24 @@ function life(change: (minutes: number) => Partial<Sample>, pid = 7): Sample[] {
 }
 
 describe('memory and descriptors over a soak', () => {
-  test('are flat where they only go up and down', () => {
+  test('memory and descriptors that only go up and down are flat', () => {
     expect(judgeFlat(life(() => ({})))).toMatchObject({ isFlat: true, lifeMs: 1_790_000 })
   })
 
-  test('may grow while the process warms up', () => {
+  test('memory may grow while the process warms up', () => {
     const warming = life((minutes) => ({ residentBytes: minutes < 5 ? 80e6 + minutes * 20e6 : 180e6 }))
     expect(judgeFlat(warming).isFlat).toBe(true)
   })
 
-  test('are not flat where memory leaks', () => {
+  test('memory that leaks is not flat', () => {
     expect(judgeFlat(life((minutes) => ({ residentBytes: 150e6 + minutes * 3e6 }))).isFlat).toBe(false)
   })
 
-  test('are not flat where descriptors leak', () => {
+  test('descriptors that leak are not flat', () => {
     expect(judgeFlat(life((minutes) => ({ descriptors: 60 + Math.floor(minutes) }))).isFlat).toBe(false)
   })
 
-  test('are judged over the longest life, and not at all where none was long', () => {
+  test('memory is judged over the longest life, and not at all if every life was short', () => {
     const short = life(() => ({ residentBytes: 1 }), 8).slice(0, 5)
     expect(judgeFlat([...short, ...life(() => ({}))])).toMatchObject({ samples: 180, isFlat: true })
     expect(judgeFlat(short).isFlat).toBeUndefined()
@@ -140,7 +140,7 @@ const isPossible = process.platform === 'linux'
 const group = isPossible ? describe : describe.skip
 
 group(isPossible ? 'a short soak' : 'a short soak, for which there is no /proc here', () => {
-  test('the agent is killed and the line cut, and all accounts are equal; what is damaged then is named', async () => {
+  test('all accounts are equal after the agent was killed and the line cut, and later damage is named', async () => {
     using folder = tempFolder()
     const said: string[] = []
     const report = await runSoak({

@@ -117,7 +117,7 @@ test('a spool file that lost anything is held and never delivered, delays nothin
   expect(clinic.agent.service.status()).toMatchObject({ alarms: [], deliveries: { held: 0, queued: 0 } })
 }, 120_000)
 
-test('a copy that is gone or cut off, which nobody has noticed yet, is replaced by a resend; a confirmed one need not be', async () => {
+test('a copy that is gone or cut off, which was not noticed yet, is replaced by a resend; a confirmed one need not be', async () => {
   await using clinic = await openClinic()
   const [confirmed, gone, cutOff] = [inventedInstance(5000), inventedInstance(5000), inventedInstance(5000)]
   await sendInstances(clinic.agent.port, [confirmed])

@@ -74,7 +74,7 @@ const trouble = straceTrouble()
 const group = trouble === undefined ? describe : describe.skip
 
 group(trouble === undefined ? 'under strace' : `under strace (not tried: ${trouble})`, () => {
-  test('what a device announces, and what it asks for, is on the disk before the answer leaves', async () => {
+  test('announcements and requests of a device are on the disk before the answer leaves', async () => {
     const answers = await trace([])
     expect(answers.map(({ commandField }) => commandField)).toEqual(
       Array.from({ length: ROUNDS }, () => ASKED).flat(),

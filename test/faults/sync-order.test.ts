@@ -131,7 +131,7 @@ const trouble = straceTrouble()
 const group = trouble === undefined ? describe : describe.skip
 
 group(trouble === undefined ? 'under strace' : `under strace (not tried: ${trouble})`, () => {
-  test('whatever comes in, no answer of agent or center leaves before what it promises is on the disk', async () => {
+  test('no answer of agent or center leaves before its promise is on the disk, whatever comes in', async () => {
     const { sent, intake, center } = await trace([])
     const { tooEarly, ...counts } = center
     process.stdout.write(

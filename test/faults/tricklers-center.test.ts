@@ -19,7 +19,7 @@ group('connections that trickle from one host', () => {
     [TRICKLERS, 'another address', '127.0.0.66'],
     [AT_ONE_ADDRESS, 'the same address, as behind one NAT', '127.0.0.1'],
   ])(
-    '%d of them: an upload from %s passes on new connections within 5 s',
+    'an upload among %d tricklers, from %s, passes on new connections within 5 s',
     async (count, _, attacker) => {
       await using center = await RunningCenter.start()
       const agent = await center.enrol()

@@ -30,7 +30,7 @@ group('connections that ask for no association', () => {
     ],
     [TRICKLERS, '250 addresses', MANY, 'with its address', { addresses: ['127.0.0.1'] }],
   ])(
-    '%d of %s do not keep out a device that is listed %s',
+    '%d tricklers of %s do not keep out a device that is listed %s',
     async (count, _, addresses, __, listed) => {
       await using clinic = await openClinic()
       await clinic.stopAgent()

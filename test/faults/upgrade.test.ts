@@ -45,7 +45,7 @@ const ALTER = `ALTER TABLE instance ADD COLUMN grown INTEGER NOT NULL DEFAULT 7;
 UPDATE instance SET grown = 8;`
 
 describe('schemas', () => {
-  test('a schema file that has reached a clinic is never changed: what comes is a new file with the next number', () => {
+  test('a schema file that has reached a clinic is never changed: a change is a new file with the next number', () => {
     for (const [path, digest] of releasedSchemas()) expect([path, digestOf(path)]).toEqual([path, digest])
     expect(releasedSchemas().length).toBeGreaterThanOrEqual(2)
   })
@@ -81,7 +81,7 @@ function readFixture<Row>(folder: string, sql: string): Row[] {
 }
 
 describe.each(FIXTURES)('the folders that version %s has left', (version) => {
-  test('a half-sent queue is carried to the end, the pack under way from where it stood', async () => {
+  test('a half-sent queue is carried to the end, the pack under way from its last offset', async () => {
     using folder = tempFolder()
     const at = folder.join('clinic')
     copyFixture(version, at)
@@ -156,7 +156,7 @@ function migrateUnder(inject: string, database: string, schema: string) {
 describe('a migration that does not come to its end', () => {
   const canTrace = spawnSync('strace', ['-V']).status === 0 && process.platform === 'linux'
 
-  test('one with a mistake in it is refused by the name of its file, and the version before is whole', () => {
+  test('a migration with a mistake in it is refused by the name of its file, and the version before is whole', () => {
     using folder = tempFolder()
     copyFixture(FIRST, folder.join('clinic'))
     const database = queueFile(folder.join('clinic'))
@@ -170,7 +170,7 @@ describe('a migration that does not come to its end', () => {
     expect(contentOf(database, before)).toEqual(was)
   })
 
-  test('the same comparison finds a half where a schema file ends its transaction', () => {
+  test('the comparison finds a half migration if a schema file ends its transaction', () => {
     using folder = tempFolder()
     copyFixture(FIRST, folder.join('clinic'))
     const database = queueFile(folder.join('clinic'))
@@ -186,7 +186,7 @@ describe('a migration that does not come to its end', () => {
   const group = canTrace ? describe : describe.skip
 
   group(canTrace ? 'under strace' : 'under strace, which is not here', () => {
-    test('a disk that fills up in the middle leaves the version before whole, and says what is missing', () => {
+    test('a disk that fills up during a migration leaves the version before whole, and the message says what is missing', () => {
       using folder = tempFolder()
       copyFixture(FIRST, folder.join('clinic'))
       const database = queueFile(folder.join('clinic'))
@@ -202,7 +202,7 @@ describe('a migration that does not come to its end', () => {
       expect(contentOf(database, after)).toMatchObject({ version: { user_version: FIRST_SCHEMA + 2 } })
     })
 
-    test('killed at any write it leaves the version before or the new one, never a half', () => {
+    test('a migration that is killed at any write leaves the version before or the new one, never a half', () => {
       using folder = tempFolder()
       const before = makeSchemaFolder(folder.join('before'), FIRST_SCHEMA, [])
       const after = makeSchemaFolder(folder.join('after'), FIRST_SCHEMA, [GROW, ALTER])
@@ -227,7 +227,7 @@ describe('a migration that does not come to its end', () => {
   })
 })
 
-describe('what a later version has left', () => {
+describe('files of a later version', () => {
   test.each(['WAL', 'DELETE'])(
     'an agent refuses a newer database in a sentence and changes nothing (journal: %s)',
     async (journal) => {
@@ -246,7 +246,7 @@ describe('what a later version has left', () => {
     },
   )
 
-  test('so do a center and its command line', async () => {
+  test('a center and its command line refuse a newer database in a sentence and change nothing', async () => {
     using folder = tempFolder()
     copyFixture(FIRST, folder.path)
     makeLater(join(folder.path, 'center/register.sqlite'), SCHEMA_FOLDERS.center, 'WAL')
@@ -260,7 +260,7 @@ describe('what a later version has left', () => {
     expect(digestsBelow(join(folder.path, 'center'))).toEqual(was)
   })
 
-  test('a spool file of a later version is kept and said, also where its end looks like none that is known', async () => {
+  test('a spool file of a later version is kept and named, even if its end is of an unknown form', async () => {
     using folder = tempFolder()
     copyFixture(FIRST, folder.path)
     const [known = ''] = globSync(join(folder.path, 'agent/spool/*/*.ferry'))

@@ -41,7 +41,7 @@ test('a long log is brought into the file by the thread, while commits go on', a
   expect(database.get<{ n: number }>('SELECT count(*) AS n FROM row')?.n).toBeGreaterThan(200)
 })
 
-test('a thread that cannot work is no statement about the database', async () => {
+test('a thread that cannot work says nothing about the database', async () => {
   using folder = tempFolder()
   using open = new DisposableStack()
   const { database, path } = openLogged(folder)

@@ -22,7 +22,7 @@ test('the first of each kind and address is written at once, the others are coun
   ])
 })
 
-test('who goes on is told of once a minute, and who comes back later at once', () => {
+test('a stranger that goes on is logged once a minute, and one that comes back later at once', () => {
   const { log, clock, strangers } = open()
   strangers.warn('refused', '192.0.2.1')
   strangers.warn('refused', '192.0.2.1')

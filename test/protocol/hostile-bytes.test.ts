@@ -40,36 +40,33 @@ const READERS: Readonly<Record<string, [read: (bytes: Buffer) => unknown, good: 
   ],
 }
 
-describe.each(Object.entries(READERS))(
-  'whatever bytes come, reading the %s ends in a Failure at worst:',
-  (_, row) => {
-    const [read, good] = row
+describe.each(Object.entries(READERS))('reading the %s', (_, row) => {
+  const [read, good] = row
 
-    test('random bytes', () => {
-      fc.assert(
-        fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => {
-          expect(() => endsWell(read, Buffer.from(bytes))).not.toThrow()
-        }),
-        RUNS,
-      )
-    })
+  test('random bytes end in a Failure at worst', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => {
+        expect(() => endsWell(read, Buffer.from(bytes))).not.toThrow()
+      }),
+      RUNS,
+    )
+  })
 
-    test('a good one with some bytes changed, or cut off', () => {
-      const change = fc.record({ at: fc.nat({ max: good.length - 1 }), to: fc.nat({ max: 255 }) })
-      const changes = fc.array(change, { minLength: 1, maxLength: 8 })
-      fc.assert(
-        fc.property(changes, fc.nat({ max: good.length }), fc.boolean(), (list, length, isCut) => {
-          const bytes = Buffer.from(isCut ? good.subarray(0, length) : good)
-          for (const { at, to } of list) if (at < bytes.length) bytes[at] = to
-          expect(() => endsWell(read, bytes)).not.toThrow()
-        }),
-        RUNS,
-      )
-    })
-  },
-)
+  test('a good one with some bytes changed, or cut off, ends in a Failure at worst', () => {
+    const change = fc.record({ at: fc.nat({ max: good.length - 1 }), to: fc.nat({ max: 255 }) })
+    const changes = fc.array(change, { minLength: 1, maxLength: 8 })
+    fc.assert(
+      fc.property(changes, fc.nat({ max: good.length }), fc.boolean(), (list, length, isCut) => {
+        const bytes = Buffer.from(isCut ? good.subarray(0, length) : good)
+        for (const { at, to } of list) if (at < bytes.length) bytes[at] = to
+        expect(() => endsWell(read, bytes)).not.toThrow()
+      }),
+      RUNS,
+    )
+  })
+})
 
-test('the check above does notice an error that is no Failure', () => {
+test('the check above notices an error that is not a Failure', () => {
   expect(() => endsWell((bytes) => bytes.readUInt32BE(0), Buffer.alloc(3))).toThrow('no Failure')
 })
 

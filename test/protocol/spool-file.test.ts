@@ -14,7 +14,7 @@ import { vectorJson } from '../support/vector.ts'
 const { envelope, trailer } = vectorJson('spool-file.json') as { envelope: Envelope; trailer: Trailer }
 const invalid = expect.objectContaining({ code: 'SPOOL_FILE_INVALID' })
 
-test('what a device may call itself comes back from the envelope as it was', () => {
+test('a name that a device may call itself comes back from the envelope as it was', () => {
   const text = fc.string({ unit: 'binary', maxLength: 16 })
   fc.assert(
     fc.property(text, text, fc.nat(), (callingAeTitle, calledAeTitle, part10HeaderBytes) => {
@@ -69,7 +69,7 @@ test('a trailer comes back as it was, for an instance of any size that a file ca
   )
 })
 
-test('a file that lost or gained a byte is no accepted file, though its trailer is whole', () => {
+test('a file that lost or gained a byte is not an accepted file, though its trailer is whole', () => {
   const bytes = encodeTrailer(trailer)
   const fileBytes = trailer.sealedBytes + TRAILER_BYTES
   expect(parseTrailer(bytes, fileBytes)).toEqual(trailer)
@@ -77,7 +77,7 @@ test('a file that lost or gained a byte is no accepted file, though its trailer 
     expect(() => parseTrailer(bytes, length)).toThrow(invalid)
 })
 
-test('a trailer with any bit flipped is no trailer', () => {
+test('a trailer with any bit flipped is not a trailer', () => {
   const bytes = encodeTrailer(trailer)
   for (let bit = 0; bit < 8 * TRAILER_BYTES; bit++) {
     const flipped = Buffer.from(bytes)

@@ -81,7 +81,7 @@ describe('a public key that does not bind its owner is not taken', () => {
     expect(() => verifyKeyOf(identity)).toThrow(failure('SIGNATURE_INVALID'))
   })
 
-  test.each(weakKeys())('%s', (_, publicKey) => {
+  test.each(weakKeys())('a weak public key is not taken: %s', (_, publicKey) => {
     const text = publicKey.toString('base64url')
     expect(() => verifyKeyOf(publicKey)).toThrow(failure('SIGNATURE_INVALID'))
     expect(() => verifyKeyFromText(text)).toThrow(failure('SIGNATURE_INVALID'))

@@ -19,7 +19,7 @@ test('an instance with a study UID belongs to its study, and one without to a fi
   expect(studyKeyOf({ ...CT1, seriesInstanceUid: "x' OR 1" })).toBe(studyKeyOf(CT1))
 })
 
-test('a study UID that looks like a filing is none, so no device reaches the filing of another', () => {
+test('a study UID that looks like a filing is not a filing, so no device reaches the filing of another', () => {
   const forged = { ...CT1, studyInstanceUid: 'no-study-uid:CT2:2026-11-30::identified' }
   expect(studyKeyOf(forged)).toBe(studyKeyOf(CT1))
 })

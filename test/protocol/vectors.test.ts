@@ -57,7 +57,7 @@ describe('spool file', () => {
     part10Sha256: string
   }
 
-  test('it decodes to its envelope and trailer, and these encode to the same bytes', () => {
+  test('the spool file decodes to its envelope and trailer, and these encode to the same bytes', () => {
     expect(parseEnvelope(file)).toEqual({ envelope: vector.envelope, bytesRead: vector.ageOffset })
     expect(parseTrailer(file.subarray(-TRAILER_BYTES), file.length)).toEqual(vector.trailer)
     expect(encodeEnvelope(vector.envelope).equals(file.subarray(0, vector.ageOffset))).toBe(true)
@@ -65,7 +65,7 @@ describe('spool file', () => {
   })
 
   test.each(['center', 'recovery'] as const)(
-    'the npm package age-encryption opens it with the %s key',
+    'the npm package age-encryption opens the spool file with the %s key',
     async (name) => {
       const decrypter = new Decrypter()
       decrypter.addIdentity(keys.ageIdentities[name])
@@ -76,7 +76,7 @@ describe('spool file', () => {
     },
   )
 
-  test('no byte of it can be flipped unnoticed', () => {
+  test('no byte of the spool file can be flipped unnoticed', () => {
     expect(checkSpoolFile(file)).toBe(vector.part10Sha256)
     expect(survivingFlips(file, checkSpoolFile)).toEqual([])
   })
@@ -86,20 +86,20 @@ describe('pack', () => {
   const pack = vectorBytes('pack.bin')
   const { header } = vectorJson('pack.json') as { header: PackHeader }
 
-  test('it decodes to its header, which encodes to the same bytes', () => {
+  test('the pack decodes to its header, which encodes to the same bytes', () => {
     const parsed = parsePackHeader(pack)
     expect(parsed?.header).toEqual(header)
     expect(encodePackHeader(header).equals(pack.subarray(0, parsed?.bytesRead))).toBe(true)
     expect(packBytes(header)).toBe(pack.length)
   })
 
-  test('its first member is the spool file of the other vector, byte for byte', () => {
+  test('the first member of the pack is the spool file of the other vector, byte for byte', () => {
     const start = parsePackHeader(pack)?.bytesRead ?? 0
     const spoolFile = vectorBytes('spool-file.bin')
     expect(pack.subarray(start, start + spoolFile.length).equals(spoolFile)).toBe(true)
   })
 
-  test('no byte of it can be flipped unnoticed, but in what only names the upload', () => {
+  test('no byte of the pack can be flipped unnoticed, except in the name of the upload', () => {
     expect(checkPack(pack)).toBe(2)
     expect(survivingFlips(pack, checkPack)).toEqual([])
   })
@@ -115,7 +115,7 @@ describe('signed statements', () => {
   }
   const tokenTimeMs = token.claims.iat * 1000
 
-  test('each decodes to its payload, and its payload signs to the same text', () => {
+  test('each signed statement decodes to its payload, and its payload signs to the same text', () => {
     expect(verifyManifest(manifest.jws, [agent])).toEqual(manifest.payload)
     expect(signManifest(manifest.payload, agent)).toEqual({ jws: manifest.jws, digest: manifest.digest })
     expect(verifyReceipt(receipt.jws, [receiptKey])).toEqual(receipt.payload)
@@ -181,12 +181,12 @@ describe('signed statements', () => {
 describe('join code', () => {
   const { text, code } = vectorJson('join-code.json') as { text: string; code: JoinCode }
 
-  test('it decodes to what it says, which encodes to the same text', () => {
+  test('the join code decodes to its fields, which encode to the same text', () => {
     expect(parseJoinCode(text)).toEqual(code)
     expect(encodeJoinCode(code)).toBe(text)
   })
 
-  test('no character of it can be changed unnoticed', () => {
+  test('no character of the join code can be changed unnoticed', () => {
     expect(survivingFlips(Buffer.from(text), (bytes) => parseJoinCode(bytes.toString('latin1')))).toEqual([])
   })
 })

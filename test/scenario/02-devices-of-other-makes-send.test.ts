@@ -44,7 +44,7 @@ describeWithCorpus('devices', () => {
   const hasDcmtk = spawnSync('dcmsend', ['--version']).status === 0
   const testWithDcmtk = hasDcmtk ? test : test.skip
 
-  testWithDcmtk('what storescu sends is stored at the center as it was sent', async () => {
+  testWithDcmtk('instances from storescu are stored at the center as they were sent', async () => {
     await expectEqualBytes(async (port, calledAeTitle) => {
       for (const file of FILES) {
         const isJpeg = file.includes('us-multiframe') || file.includes('/xa/')
@@ -60,15 +60,27 @@ describeWithCorpus('devices', () => {
     })
   })
 
-  testWithDcmtk('what dcmsend sends in one association is stored at the center as it was sent', async () => {
-    await expectEqualBytes(async (port, calledAeTitle) => {
-      const files = FILES.map(corpusPath)
-      await run('dcmsend', ['-aet', 'CT1', '-aec', calledAeTitle, '-dn', '127.0.0.1', String(port), ...files])
-    })
-  })
+  testWithDcmtk(
+    'instances from dcmsend in one association are stored at the center as they were sent',
+    async () => {
+      await expectEqualBytes(async (port, calledAeTitle) => {
+        const files = FILES.map(corpusPath)
+        await run('dcmsend', [
+          '-aet',
+          'CT1',
+          '-aec',
+          calledAeTitle,
+          '-dn',
+          '127.0.0.1',
+          String(port),
+          ...files,
+        ])
+      })
+    },
+  )
 
   describeWithOrthanc('Orthanc as a device', () => {
-    test('what Orthanc sends is stored at the center as it was sent', async () => {
+    test('instances from Orthanc are stored at the center as they were sent', async () => {
       await using device = await Orthanc.start()
       for (const file of FILES) {
         await fetch(`${device.url}/instances`, { method: 'POST', body: readFileSync(corpusPath(file)) })

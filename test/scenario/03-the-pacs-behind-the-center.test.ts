@@ -23,7 +23,7 @@ function pixelData(dataSet: Buffer): Buffer {
 
 describeWithCorpus('the PACS', () => {
   describeWithOrthanc('Orthanc', () => {
-    test('shows the same studies, series, instances and pixels, and the receipt says that it has them', async () => {
+    test('Orthanc shows the same studies, series, instances and pixels, and the receipt says that it has them', async () => {
       await using pacs = await Orthanc.start()
       await using clinic = await openClinic({ pacs: { url: pacs.dicomWebUrl, timeoutMs: 30_000 } })
       const sent = corpusFiles()

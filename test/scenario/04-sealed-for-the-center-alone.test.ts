@@ -42,7 +42,7 @@ function spoolFiles(clinic: Clinic): Buffer[] {
   })
 })
 
-test("nothing of the patient stands in the clinic's folder in clear", async () => {
+test("the clinic's folder contains nothing of the patient in clear", async () => {
   await using clinic = await openClinic()
   const instance = inventedInstance(300_000)
   expect(instance.dataSet.includes('INVENTED^PATIENT')).toBe(true)

@@ -34,7 +34,7 @@ async function traceIntake(nodeFlags: readonly string[]): Promise<SuccessAnswer[
 const group = canTrace ? describe : describe.skip
 
 group(canTrace ? 'under strace' : 'under strace, which is not here', () => {
-  test('for every 0000 the file and then its folder were synced before the answer was written', async () => {
+  test('the file and then its folder are synced before each 0000 is written', async () => {
     const answers = await traceIntake([])
     expect(answers).toHaveLength(40)
     expect(answers.filter(({ isAfterSync }) => !isAfterSync)).toEqual([])

@@ -96,7 +96,7 @@ test('a linking table that is wanted says who is who, before Success and to the 
   expect(deliveries).toHaveLength(1)
 })
 
-test('what cannot be cleaned goes by the way with identity alone, and an alarm says so', async () => {
+test('an instance that cannot be cleaned takes the route with identity alone, and an alarm says so', async () => {
   using keys = tempFolder()
   await using clinic = await openClinic({ settings: routed(keys.path, BOTH) })
   const ultrasound = asUltrasound(inventedInstance(1_000))
@@ -143,7 +143,7 @@ test.each(UNREADABLE)(
   },
 )
 
-test('where there is no other way, what cannot be cleaned is refused, so that the device keeps it', async () => {
+test('an instance that cannot be cleaned is refused if it has no other route, so that the device keeps it', async () => {
   using keys = tempFolder()
   await using clinic = await openClinic({ settings: routed(keys.path, TEACHING_ONLY) })
   const answers = await sendInstances(clinic.agent.port, [asUltrasound(inventedInstance(1_000))])

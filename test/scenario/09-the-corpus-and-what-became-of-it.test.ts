@@ -10,7 +10,7 @@ const words = (crossings: readonly Crossing[]): string[] =>
   })
 
 describeWithCorpus('every file of the corpus, each from a device of its own', () => {
-  test('ok crosses, odd crosses or is held with a reason, and no part of an instance is reported as stored', async () => {
+  test('a good file crosses, an odd one crosses or is held with a reason, and no part of an instance is reported as stored', async () => {
     const crossings = await crossCorpus(corpusFiles())
     expect(words(crossings)).toEqual([])
     const count = (expected: string): number =>

@@ -114,7 +114,7 @@ test('a device that listens by TLS is told over TLS, with the certificate of the
   expect(device.told[0]?.association.tls?.certificate?.subject).toBe('CN=ferry')
 })
 
-test('a device whose address is unknown stands in the alarms', async () => {
+test('a device whose address is unknown is in the alarms', async () => {
   await using clinic = await openClinic()
   const instance = inventedInstance(1000)
   await sendInstances(clinic.agent.port, [instance])
@@ -157,7 +157,7 @@ test('requests that cannot be kept are refused, and nothing of them is written d
 })
 
 describeWithOrthanc('Orthanc', () => {
-  test('asks, and is told of success after the receipt, though the agent was restarted in between', async () => {
+  test('Orthanc asks, and is told of success after the receipt, though the agent was restarted in between', async () => {
     await using site = await openWithOrthanc(PATIENT)
     const { clinic, orthanc } = site
     await clinic.stopCenter()
@@ -178,7 +178,7 @@ describeWithOrthanc('Orthanc', () => {
     expect(clinic.agent.service.status().deliveries).toMatchObject({ confirmed: 1 })
   })
 
-  test('is told which of its instances never came', async () => {
+  test('Orthanc is told which of its instances never came', async () => {
     await using site = await openWithOrthanc({ ...PATIENT, arrivalMs: 0 })
     const { clinic, orthanc } = site
     const [sent, kept] = [inventedInstance(1000), inventedInstance(1000)]

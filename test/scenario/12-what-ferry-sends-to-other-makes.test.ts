@@ -85,12 +85,12 @@ const notStored = (outcomes: Record<string, FileOutcome>): string[] =>
 const named = (split: SplitPart10 | undefined): string[] =>
   split === undefined ? [] : [`${split.sopInstanceUid} ${split.transferSyntaxUid}`]
 
-describeWithCorpus('what we send', () => {
+describeWithCorpus('sending to other makes', () => {
   const hasDcmtk = spawnSync('storescp', ['--version']).status === 0
   const describeWithDcmtk = hasDcmtk ? describe : describe.skip
 
   describeWithDcmtk('to DCMTK', () => {
-    test('it answers our echo and takes instances of many kinds as they are', async () => {
+    test('DCMTK answers our echo and takes instances of many kinds as they are', async () => {
       await using storescp = await Storescp.start()
       const [echo, outcomes] = await echoAndSend(storescp.port, 'STORESCP')
       expect(echo).toBe(0)
@@ -100,7 +100,7 @@ describeWithCorpus('what we send', () => {
   })
 
   describeWithDcmtk('a folder to DCMTK', () => {
-    test('instances with a wrong header or none arrive byte for byte, and what is no instance is left', async () => {
+    test('instances with a wrong header or none arrive byte for byte, and files that are not instances are left', async () => {
       await using storescp = await Storescp.start()
       const outcomes = await sendMixedFolder(storescp.port, 'STORESCP')
       expect(notStored(outcomes)).toEqual(NO_INSTANCES.map(flat).toSorted())
@@ -125,7 +125,7 @@ describeWithCorpus('what we send', () => {
   })
 
   describeWithOrthanc('to Orthanc', () => {
-    test('it answers our echo and takes instances of many kinds in their transfer syntaxes', async () => {
+    test('Orthanc answers our echo and takes instances of many kinds in their transfer syntaxes', async () => {
       using folder = tempFolder()
       await using orthanc = await Orthanc.start({ StorageDirectory: folder.join('stored') })
       const [echo, outcomes] = await echoAndSend(orthanc.dicomPort, 'ORTHANC')

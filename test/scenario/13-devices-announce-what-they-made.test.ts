@@ -28,7 +28,7 @@ const announcing = (patienceMs = 3_600_000) => ({
 const steps = async (clinic: Clinic): Promise<ProcedureStepView[]> =>
   (await clinic.agent.service.procedureSteps(10)).procedureSteps
 
-test('what a device announces is compared with what comes, series by series, and survives a restart', async () => {
+test('the announced instances of a device are compared with those that come, series by series, also after a restart', async () => {
   await using clinic = await openClinic({ settings: announcing() })
   const [studyInstanceUid, first, second] = [newUid(), newUid(), newUid()]
   const made = [first, first, second].map((seriesInstanceUid) =>
@@ -72,7 +72,7 @@ test('what a device announces is compared with what comes, series by series, and
   expect(detail?.procedureSteps).toMatchObject([{ announced: 3, arrived: 2 }])
 })
 
-test('what does not come is an alarm, which an operator can put away', async () => {
+test('an announced instance that does not come is an alarm, which an operator can put away', async () => {
   await using clinic = await openClinic({ settings: announcing(0) })
   await using association = await associate(clinic.agent.port)
   await tell(association, 'N-CREATE', { status: 'IN PROGRESS', studyInstanceUids: ['1.2'] })
@@ -135,7 +135,7 @@ test('a device that is not set to announce is refused the service', async () => 
 })
 
 describeWithOdil('Odil', () => {
-  test('announces and sends, and its step is complete', async () => {
+  test('Odil announces and sends, and its step is complete', async () => {
     using folder = tempFolder()
     const instance = inventedInstance(1000)
     writeFileSync(folder.join('ct.dcm'), Buffer.concat([encodePart10Header(instance), instance.dataSet]))

@@ -43,7 +43,7 @@ async function centerOf(clinic: Clinic): Promise<string> {
   return (await CenterAccount.open(clinic.settings.dataFolder)).address().center
 }
 
-test('a running agent that is joined to another center goes on there; what is sealed for the old one is held and told', async () => {
+test('a running agent that is joined to another center goes on there; instances sealed for the old one are held and told', async () => {
   const log = new RecordingLog()
   await using clinic = await openClinic({ log })
   await using other = await RunningCenter.start()
@@ -88,7 +88,7 @@ test('a running agent that is joined to another center goes on there; what is se
   expect(codes.filter((code) => code !== 'OTHER_CENTER')).toEqual([])
 })
 
-test('an agent that stood still while it was joined to another center starts there', async () => {
+test('an agent that was stopped while it was joined to another center starts there', async () => {
   await using clinic = await openClinic()
   await using other = await RunningCenter.start()
   await clinic.stopCenter()
@@ -148,7 +148,7 @@ describe('a join that comes to nothing leaves the old enrolment in force, and an
     ],
   ]
 
-  test.each(ATTEMPTS)('%s', async (_, failure, attempt) => {
+  test.each(ATTEMPTS)('a failed join leaves the old enrolment in force: %s', async (_, failure, attempt) => {
     await using clinic = await openClinic()
     await using other = await RunningCenter.start()
     const before = await centerOf(clinic)

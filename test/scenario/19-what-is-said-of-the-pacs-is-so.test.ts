@@ -54,7 +54,7 @@ describeWithOrthanc('with Orthanc behind the center', () => {
     ['unauthorized', /answered 401/, 'PACS_DENIES_US', 13],
     ['page', /answered 200 with a web page/, 'PACS_ADDRESS', 13],
   ] as const)(
-    'while what stands before the PACS is %s nothing counts as accepted or refused; a retry makes it go at once',
+    'nothing counts as accepted or refused while the proxy before the PACS is %s; a retry makes it go at once',
     async (mode, reason, code, exitCode) => {
       await using orthanc = await Orthanc.start()
       await using site = await Site.open(orthanc)
@@ -91,7 +91,7 @@ describeWithOrthanc('with Orthanc behind the center', () => {
     },
   )
 
-  test('of a PACS that was emptied later, center and clinic say when it had accepted a study, and no more', async () => {
+  test('center and clinic say of a PACS that was emptied later only when it had accepted a study', async () => {
     await using orthanc = await Orthanc.start()
     await using site = await Site.open(orthanc)
     const study = newUid()

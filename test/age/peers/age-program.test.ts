@@ -20,11 +20,11 @@ const describeIfInstalled = isInstalled ? describe : describe.skip
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describeIfInstalled.each([0, 1, 65_535, 65_536, 65_537, 131_072, 200_000])(
-  'the age program and ours agree on %i bytes:',
+  'the age program and %i bytes',
   (length) => {
     const plaintext = noise.subarray(0, length)
 
-    test('it opens what we seal, for either recipient', () => {
+    test('the age program opens a file that we seal, for either recipient', () => {
       const file = sealAgeFile(
         plaintext,
         [center, recovery].map((pair) => parseRecipient(pair.recipient)),
@@ -34,7 +34,7 @@ describeIfInstalled.each([0, 1, 65_535, 65_536, 65_537, 131_072, 200_000])(
       }
     })
 
-    test('we open what it seals, for either recipient', () => {
+    test('we open a file that the age program seals, for either recipient', () => {
       const to = [center, recovery].flatMap(({ recipient }) => ['--recipient', recipient])
       const file = run('age', ['--encrypt', ...to], plaintext)
       for (const { identity } of [center, recovery]) {
@@ -47,7 +47,7 @@ describeIfInstalled.each([0, 1, 65_535, 65_536, 65_537, 131_072, 200_000])(
 )
 
 describeIfInstalled('the age program', () => {
-  test('and ours derive the same recipient from an identity', () => {
+  test('the age program and ours derive the same recipient from an identity', () => {
     const made = run('age-keygen', [], Buffer.alloc(0)).toString('utf8')
     const identity = /^AGE-SECRET-KEY-1.*$/m.exec(made)?.[0] ?? ''
     expect(made).toContain(`# public key: ${recipientOf(parseIdentity(identity)).text}\n`)
@@ -56,7 +56,7 @@ describeIfInstalled('the age program', () => {
     )
   })
 
-  test('refuses a file of ours in which a bit was flipped', () => {
+  test('the age program refuses a file of ours in which a bit was flipped', () => {
     const file = sealAgeFile(noise, [parseRecipient(center.recipient)])
     file.writeUInt8(file.readUInt8(1000) ^ 1, 1000)
     const opened = spawnSync('age', ['--decrypt', '--identity', keyFile(center.identity)], { input: file })

@@ -59,7 +59,7 @@ test('a scan of ports from 100,000 addresses leaves at most 100 rows, and the li
   expect(longest.ms).toBeLessThan(1000)
 }, 60_000)
 
-test('what comes within a second is written together, each time counted', async () => {
+test('troubles within one second are written together, and each is counted', async () => {
   using site = await open()
   for (let i = 0; i < 500; i++)
     site.watch.callerTroubled({

@@ -31,13 +31,13 @@ test('a deflated data set is checked as what it inflates to', async () => {
   )
 })
 
-test('a deflated data set that is cut off is truncated, one that is none cannot be read', async () => {
+test('a deflated data set that is cut off is truncated, and bytes that were never deflated cannot be read', async () => {
   const deflated = deflateRawSync(inventedInstance(300_000).dataSet)
   expect(await check(deflated.subarray(0, 150_000), DeflatedExplicitVRLittleEndian)).toContain('truncated')
   expect(await check(Buffer.alloc(5000, 0xff), DeflatedExplicitVRLittleEndian)).toContain('unreadable')
 })
 
-test('what deflates to next to nothing is inflated to the end without holding it', async () => {
+test('a data set that deflates to next to nothing is inflated to the end without being held', async () => {
   const { dataSet } = inventedInstance(0)
   // The pixel data's length is the last thing before its value: 256 MB of zeros.
   dataSet.writeUInt32LE(256 * 1024 * 1024, dataSet.length - 4)
@@ -57,7 +57,7 @@ test('an instance that broke off leaves nothing behind that waits', async () => 
   expect(await checker.finish()).toContain('truncated')
 })
 
-test('by default part of an instance is refused, and every other finding accepted', () => {
+test('part of an instance is refused by default, and every other finding is accepted', () => {
   const defaults = checkingSchema.parse({})
   const refused = FINDINGS.filter((finding) => judge([finding], defaults).consequence !== 'accept')
   expect(refused).toEqual(['truncated', 'fragmentsEnd'])
@@ -78,13 +78,13 @@ test('the strictest consequence that a finding asks for decides, and the others 
   })
 })
 
-test('what lacks something required is refused with A900, what cannot be read with C000', () => {
+test('an instance that lacks something required is refused with A900, one that cannot be read with C000', () => {
   const policy: CheckPolicy = { ...ACCEPT, truncated: 'refuse', uidMissing: 'refuse' }
   expect(judge(['uidMissing'], policy)).toMatchObject({ status: 0xa900 })
   expect(judge(['uidMissing', 'truncated'], policy)).toMatchObject({ status: 0xc000 })
 })
 
-test('of a device that is read strictly, what is not whole is refused, and the rest as configured', () => {
+test('an instance that is not whole is refused if its device is read strictly, and the rest is decided as configured', () => {
   const strict = strictPolicy({ ...ACCEPT, pixelLength: 'hold' })
   expect(judge(['truncated'], strict)).toMatchObject({ consequence: 'refuse' })
   expect(judge(['pixelLength'], strict)).toMatchObject({ consequence: 'hold' })

@@ -161,7 +161,7 @@ describe('the content of a structured report', () => {
     },
   )
 
-  test("the document's own name is a code like the others", () => {
+  test("the document's own name is treated as a code like the others", () => {
     const dataSet = Buffer.concat([
       element(TAG.PatientName, 'PN', 'Chen^A'),
       element(TAG.ConceptNameCodeSequence, 'SQ', code(['Z1', '99HOSPITAL', 'LETTER TO DOCTOR LI'])),
@@ -169,7 +169,7 @@ describe('the content of a structured report', () => {
     expect(deidentify(dataSet, profileWith([])).includes('DOCTOR')).toBe(false)
   })
 
-  test('people, dates and UIDs go by their value types', () => {
+  test('people, dates and UIDs are treated as their value types say', () => {
     const items = [
       content('PNAME', ['121008', 'DCM', 'Person Observer Name'], of('PN', TAG.PersonName, 'LI^SI')),
       content('DATE', FINDING, of('DA', TAG.Date, '20240301')),
@@ -186,7 +186,7 @@ describe('the content of a structured report', () => {
     expect(shifted).not.toBe('20240301101112')
   })
 
-  test('what a concept says is identity does not stay, though its text is cleaned and its dates are kept', () => {
+  test('a value that its concept calls identity does not stay, though its text is cleaned and its dates are kept', () => {
     const items = [
       content('TEXT', ['121030', 'DCM', 'Subject ID'], text('ANOTHER-17')),
       content('TEXT', ['121009', 'DCM', "Person Observer's Organization Name"], text('SEVENTH HOSPITAL')),
@@ -291,7 +291,7 @@ describe('the content of a structured report', () => {
 })
 
 describeWithCorpus('structured reports of devices', () => {
-  test('each still reads as a report, and dciodvfy finds no error in it that was not there before', () => {
+  test('each report still reads as a report, and dciodvfy finds no new error in it', () => {
     const files = corpusFiles().filter(
       ({ sopClass, transferSyntaxUid }) =>
         / SR Storage|Key Object/.test(sopClass) &&

@@ -142,12 +142,12 @@ function basicFate(row: Row): string | undefined {
 }
 
 describe('PS3.15 Table E.1-1', () => {
-  test('has 621 rows here', () => {
+  test('PS3.15 Table E.1-1 has 621 rows here', () => {
     expect(rows).toHaveLength(621)
   })
 
   test.each(rows.map((row) => [row.digits, row.basic, row] as const))(
-    '%s: the Basic Profile does %s',
+    'the Basic Profile treats %s by action %s',
     (_, __, row) => {
       expect(fate(row, outcome(row, []))).toBe(basicFate(row))
     },
@@ -160,7 +160,7 @@ describe('PS3.15 Table E.1-1', () => {
     }),
   )
 
-  test.each(cells)('%s: %s does %s', (digits, option, action, row) => {
+  test.each(cells)('element %s with option %s is treated by action %s', (digits, option, action, row) => {
     const text = action === 'K' && vrOfRow(row) !== 'SQ' ? HARMLESS : PLANTED
     const found = outcome(row, [option], text)
     expect(allowed(row, digits, option, action)).toContain(fate(row, found, text))
@@ -185,7 +185,7 @@ function allowed(row: Row, digits: string, option: DeidOption, action: string): 
 const describeWithStandard = existsSync(STANDARD) ? describe : describe.skip
 
 describeWithStandard(`the table beside ${STANDARD} (skipped where that is not there)`, () => {
-  test('every row of the standard is in the source, action by action', () => {
+  test('every row of PS3.15 Table E.1-1 is in the source, action by action', () => {
     const { attributes } = JSON.parse(readFileSync(STANDARD, 'utf8')) as {
       attributes: Record<string, string>[]
     }

@@ -20,7 +20,7 @@ test('one wrong digit, or two that are swapped, is seen', () => {
   expect(isIdCardNumber('443001198001010018')).toBe(false)
 })
 
-test('what has no day of birth in it is none, whatever its check character', () => {
+test('digits without a day of birth are not an ID card number, whatever the check character', () => {
   expect(isIdCardNumber('110105194913310025')).toBe(false)
   expect(isIdCardNumber('000000000000000001')).toBe(false)
 })

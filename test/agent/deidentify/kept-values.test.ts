@@ -40,7 +40,7 @@ const shiftOf = (): number => {
   return TEST_KEY.dayShift(TEST_KEY.mark(identityOf(head)))
 }
 
-test('what an earlier de-identifier sealed of the originals does not stay', () => {
+test('originals that an earlier de-identifier sealed do not stay', () => {
   const sealed = item(element(tagNamed('EncryptedContent'), 'OB', 'ciphertext'))
   expect(
     left([[TAG.EncryptedAttributesSequence, 'SQ', sealed]], [])(TAG.EncryptedAttributesSequence),
@@ -53,7 +53,7 @@ test.each([
   ['20240230', tagNamed('ContentDate'), ''],
   ['unknown', tagNamed('SeriesDate'), undefined],
 ])(
-  '"%s" is no date: it does not stay, and an element that may be of Type 2 stays empty',
+  '"%s" is not a date: it does not stay, and an element that may be of Type 2 stays empty',
   (value, tag, expected) => {
     expect(left([[tag, 'DA', value]], ['retain-long-modified-dates'])(tag)).toBe(expected)
   },
@@ -87,32 +87,29 @@ const SPELLINGS = [
   '1704450000123',
 ]
 
-test.each(SPELLINGS)(
-  'where dates are shifted or removed, no kept text tells the real one as %s',
-  (spelling) => {
-    const elements = [
-      [TAG.StudyDate, 'DA', '20240105'],
-      [TAG.SpecificCharacterSet, 'CS', 'ISO_IR 192'],
-      [tagNamed('SeriesDescription'), 'LO', `CT of ${spelling}, portal phase`],
-      [tagOf(0x0019, 0x0010), 'LO', 'ACME'],
-      [tagOf(0x0019, 0x1001), 'LO', `made ${spelling}`],
-    ] as const
-    const safe: DeidOption[] = ['clean-descriptors', 'retain-safe-private']
-    for (const options of [[...safe, 'retain-long-modified-dates'], safe] as const) {
-      const at = left(elements, options)
-      expect([at(tagNamed('SeriesDescription')), at(tagOf(0x0019, 0x1001))]).toEqual([
-        'CT of ***, portal phase',
-        'made ***',
-      ])
-    }
-    // The control: where dates stay as they are, they stay in text.
-    const at = left(elements, [...safe, 'retain-long-full-dates'])
+test.each(SPELLINGS)('no kept text tells the real date as %s if dates are shifted or removed', (spelling) => {
+  const elements = [
+    [TAG.StudyDate, 'DA', '20240105'],
+    [TAG.SpecificCharacterSet, 'CS', 'ISO_IR 192'],
+    [tagNamed('SeriesDescription'), 'LO', `CT of ${spelling}, portal phase`],
+    [tagOf(0x0019, 0x0010), 'LO', 'ACME'],
+    [tagOf(0x0019, 0x1001), 'LO', `made ${spelling}`],
+  ] as const
+  const safe: DeidOption[] = ['clean-descriptors', 'retain-safe-private']
+  for (const options of [[...safe, 'retain-long-modified-dates'], safe] as const) {
+    const at = left(elements, options)
     expect([at(tagNamed('SeriesDescription')), at(tagOf(0x0019, 0x1001))]).toEqual([
-      `CT of ${spelling}, portal phase`,
-      `made ${spelling}`,
+      'CT of ***, portal phase',
+      'made ***',
     ])
-  },
-)
+  }
+  // The control: where dates stay as they are, they stay in text.
+  const at = left(elements, [...safe, 'retain-long-full-dates'])
+  expect([at(tagNamed('SeriesDescription')), at(tagOf(0x0019, 0x1001))]).toEqual([
+    `CT of ${spelling}, portal phase`,
+    `made ${spelling}`,
+  ])
+})
 
 test('dates in private elements that are kept are shifted as the others are', () => {
   const elements = [

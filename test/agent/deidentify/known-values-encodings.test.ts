@@ -181,7 +181,7 @@ test.each([
   ['traditional GB18030 behind a broken byte', '張^小東', '\xe9\x8f\x88\xd0\xa1\x96\x7c', 'ISO_IR 192'],
   ['the same, known in simplified characters', '张^小东', '\xe9\x8f\x88\xd0\xa1\x96\x7c', 'ISO_IR 192'],
   ['a letter, a delete and two signs that are UTF-16', '罗^怡', 'W\x7f!`', 'ISO_IR 192'],
-])('%s', (_, name, bytes, declared) => {
+])('a name is taken out of text in %s', (_, name, bytes, declared) => {
   const value = Buffer.from(bytes, 'latin1')
   const scrubbed = searchFor(name, 'ISO_IR 192', 'utf8').scrub(value, declared, 'LO')
   expect(scrubbed.toString('latin1')).toMatch(/^[ -~]*\*{3}[ -~]*$/)

@@ -22,7 +22,7 @@ test.each([
   expect(pinyinOf(character)).toEqual(readings)
 })
 
-test('a word is parted into syllables in every way, or in none', () => {
+test('a word is split into syllables in every possible way', () => {
   expect(syllablesOf('xiaoming')).toContainEqual(['xiao', 'ming'])
   expect(syllablesOf('Xian')).toEqual([['xi', 'an']])
   expect(syllablesOf('smith')).toEqual([])

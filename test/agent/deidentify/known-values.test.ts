@@ -34,7 +34,7 @@ function scrub(text: string, values = PATIENT, vr = 'LO'): string {
   return values.scrub(Buffer.from(text), UTF_8, vr).toString()
 }
 
-describe('what is known of a patient is taken out', () => {
+describe('known values of a patient', () => {
   test.each([
     ['as it is', 'pat. ZHANG^XIAOMING, supine', 'pat. ***, supine'],
     ['the other way round', 'XIAOMING ZHANG', '***'],
@@ -69,7 +69,7 @@ describe('what is known of a patient is taken out', () => {
     ['an admission ID, joined otherwise', 'adm77_1234', '***'],
     ['a street without its city', '住建国路88号', '住***'],
     ['a short number behind its label', 'ID: 2024', '***'],
-  ])('%s: %s', (_, text, expected) => {
+  ])('a known value written %s is taken out of "%s"', (_, text, expected) => {
     expect(scrub(text)).toBe(expected)
   })
 
@@ -88,7 +88,7 @@ describe('what is known of a patient is taken out', () => {
     '一九七〇年一月三十一日',
     '１９７０．１．３１',
     '1970:01:31',
-  ])('a birth date written as %s', (text) => {
+  ])('a birth date written as %s is taken out', (text) => {
     expect(scrub(`born ${text}`)).toBe('born ***')
   })
 })
@@ -112,7 +112,7 @@ test.each([
   '110105194912310021',
   '123456789012345678',
   'mean 1970 HU',
-])('what only looks like it stays: %s', (text) => {
+])('text that only resembles a known value stays: %s', (text) => {
   const value = Buffer.from(text)
   expect(PATIENT.scrub(value, UTF_8, 'LO')).toBe(value)
 })
@@ -137,7 +137,7 @@ test.each([
   expect(scrub(written, known({ [TAG.PatientName]: ['PN', 'Okafor^Ada'] }))).toBe(written)
 })
 
-test('what is put in its place is never longer, and is allowed in the VR', () => {
+test('the replacement is never longer than the value that it replaces, and is allowed in the VR', () => {
   const values = known({ [TAG.PatientName]: ['PN', '张^三'] })
   expect(scrub('张三', values)).toBe('**')
   expect(scrub('PHASE_ZHANG_SAN', values, 'CS')).toBe('PHASE_X')
@@ -176,7 +176,7 @@ test('a data set in which nothing is known loses nothing but ID card numbers', (
   expect(scrub('Zhang San, 11010519491231002X', known({}))).toBe('Zhang San, ***')
 })
 
-describe('what could only be searched for in minutes is withheld, and none of it is repeated', () => {
+describe('names that take minutes to search for', () => {
   const many = Array.from({ length: 130 }, (_, i) => `OKAFOR${i}^CHIDI`)
 
   test.each([
@@ -191,7 +191,7 @@ describe('what could only be searched for in minutes is withheld, and none of it
     )
   })
 
-  test('persons without an end', () => {
+  test('an instance with endlessly many persons is withheld', () => {
     const head = new ElementList(EXPLICIT_LITTLE)
     head.setSequence(
       tagNamed('OtherPatientIDsSequence'),
@@ -202,7 +202,7 @@ describe('what could only be searched for in minutes is withheld, and none of it
     )
   })
 
-  test('more ways to write than a pattern can hold', () => {
+  test('a name with more spellings than a pattern can hold withholds its instance', () => {
     const forms = Array.from({ length: 40_000 }, (_, i) => ({
       source: `okafor${i}`,
       apart: 'from-both' as const,
@@ -213,7 +213,7 @@ describe('what could only be searched for in minutes is withheld, and none of it
     )
   })
 
-  test('but one person, named a thousand times, is one', () => {
+  test('one person who is named a thousand times counts as one', () => {
     const head = new ElementList(EXPLICIT_LITTLE)
     head.setSequence(
       tagNamed('OtherPatientIDsSequence'),

@@ -115,7 +115,7 @@ test('a whole image leaves without name and ID', () => {
   }
 })
 
-test('whichever element swallows the ones after it, no name and no ID leaves in its value', () => {
+test('an element that swallows the ones after it lets no name and no ID leave in its value', () => {
   const count = partsOf(WAYS[0] as Way, CT).length
   fc.assert(
     fc.property(

@@ -117,7 +117,7 @@ function complaints(path: string): Set<string> {
 }
 
 describeWithCorpus('normalization over real data sets', () => {
-  test('changes the ruled elements and keeps the bytes of all others', () => {
+  test('normalization changes the ruled elements and keeps the bytes of all others', () => {
     const differing: string[] = []
     let [count, changed] = [0, 0]
     for (const instance of instances()) {
@@ -133,7 +133,7 @@ describeWithCorpus('normalization over real data sets', () => {
     expect(changed).toBeGreaterThan(100)
   })
 
-  test('negative control: a change of one byte elsewhere is seen', () => {
+  test('the comparison notices a change of one byte elsewhere', () => {
     const [instance] = instances()
     const before = withoutRuled(instance && elementsOf(instance)) ?? []
     const dataSet = Buffer.from(instance?.dataSet ?? [])
@@ -143,7 +143,7 @@ describeWithCorpus('normalization over real data sets', () => {
     expect(JSON.stringify(after)).not.toBe(JSON.stringify(before))
   })
 
-  test('gives dciodvfy and dcmdump nothing to complain of that was not there before', () => {
+  test('dciodvfy and dcmdump find no new error in a normalized data set', () => {
     using folder = tempFolder()
     const worse: string[] = []
     let checked = 0

@@ -226,7 +226,7 @@ describe('a wrong declaration of the character set', () => {
   const chinese = element(PATIENT_NAME, 'PN', Buffer.from('b3c2cedf', 'hex'))
   const declared = (text: string): Buffer => element(CHARACTER_SET, 'CS', text)
 
-  test('is set right, and no byte of text is touched', () => {
+  test('a wrong declaration of the character set is corrected, and no byte of text is touched', () => {
     const nested = element(REQUESTS, 'SQ', item(Buffer.concat([declared('ISO_IR 100'), chinese])))
     const { out, audit } = normalize(Buffer.concat([declared('ISO_IR 100'), chinese, nested]), [fix], {
       recordOriginals: true,
@@ -242,12 +242,12 @@ describe('a wrong declaration of the character set', () => {
     expect(modifiedIn(record)?.elements.map(plainText)).toEqual(['ISO_IR 100', ''])
   })
 
-  test('that is missing is added', () => {
+  test('a missing declaration of the character set is added', () => {
     const { out } = normalize(chinese, [{ ...fix, declared: 'none' }])
     expect(out.equals(Buffer.concat([declared('GB18030 '), chinese]))).toBe(true)
   })
 
-  test('and what is then written is written in the right one', () => {
+  test('text that is written after the correction is written in the right character set', () => {
     const { out } = normalize(Buffer.concat([declared('ISO_IR 100'), chinese]), [fix, set(INSTITUTION, '北')])
     const institution = element(INSTITUTION, 'LO', Buffer.from('b1b1', 'hex'))
     expect(out.equals(Buffer.concat([declared('GB18030 '), institution, chinese]))).toBe(true)
@@ -264,7 +264,7 @@ describe('a wrong declaration of the character set', () => {
       ]),
       [{ rule: 'r', element: 'SpecificCharacterSet', problem: 'reads-otherwise' }],
     ],
-  ])('%s is left alone', (_, dataSet, findings) => {
+  ])('a declaration is left alone if the data set holds %s', (_, dataSet, findings) => {
     const { out, audit } = normalize(dataSet, [fix], { recordOriginals: true })
     expect([out.equals(dataSet), audit.findings]).toEqual([true, findings])
   })
@@ -276,7 +276,7 @@ describe('private elements', () => {
   const nested = (content: readonly Buffer[]): Buffer => element(REQUESTS, 'SQ', item(Buffer.concat(content)))
   const drop = { kind: 'drop-private', keep: ['GOOD'] } as const
 
-  test('go, at every depth, but for those of the creators that are kept', () => {
+  test('private elements are removed at every depth, except those of the creators that are kept', () => {
     const inside = element(tagNamed('ScheduledProcedureStepID'), 'SH', 'SPS1')
     const { out } = normalize(Buffer.concat([...acme, ...good, nested([...good, inside])]), [drop])
     expect(out.equals(Buffer.concat([...good, nested([...good, inside])]))).toBe(true)
@@ -284,13 +284,13 @@ describe('private elements', () => {
     expect(left.equals(Buffer.concat([...good, nested([inside])]))).toBe(true)
   })
 
-  test('that went leave the name of their block in the record, and no value', () => {
+  test('removed private elements leave the name of their block in the record, and no value', () => {
     const { out } = normalize(Buffer.concat(acme), [drop], { recordOriginals: true })
     expect(modifiedIn(recordIn(out))?.elements.map(plainText)).toEqual(['ACME'])
     expect(out.includes('secret')).toBe(false)
   })
 
-  test('of over 1 MiB go and stay by the same rule', () => {
+  test('private elements over 1 MiB are removed or kept by the same rule', () => {
     const large = Buffer.alloc(2 * 1024 * 1024, 1)
     const big = (group: number): Buffer => element(group * 0x1_0000 + 0x1005, 'OB', large)
     const pixels = element(TAG.PixelData, 'OW', Buffer.alloc(64, 2))
@@ -300,7 +300,7 @@ describe('private elements', () => {
     expect(out.equals(Buffer.concat(expected))).toBe(true)
   })
 
-  test('are found by their creator, whichever block the data set has reserved', () => {
+  test('private elements are found by their creator in any block that the data set has reserved', () => {
     const path = at('(0009,"ACME",01)')
     const other = [
       element(tagOf(0x0009, 0x0020), 'LO', 'ACME'),
@@ -312,7 +312,7 @@ describe('private elements', () => {
   })
 })
 
-test('what a rule removes anywhere is removed in every sequence', () => {
+test('an element that a rule removes anywhere is removed in every sequence', () => {
   const sequence = (content: Buffer): Buffer => element(REQUESTS, 'SQ', item(content))
   const [comment, inside] = [
     element(tagNamed('PatientComments'), 'LT', 'xx'),
@@ -350,7 +350,7 @@ test.each([
   expect(out.equals(Buffer.concat([name, write.element(ISSUER, 'LO', 'N ')]))).toBe(true)
 })
 
-describe('which rules apply', () => {
+describe('the choice of rules', () => {
   const facts = { modality: 'CT', sopClassUid: '1.2', source: { device: 'CT room 1', callingAeTitle: 'CT1' } }
   const rules = [
     named('all', undefined),
@@ -363,16 +363,16 @@ describe('which rules apply', () => {
   const namesFor = (route: string, isIdentified: boolean): string[] =>
     normalizationRulesFor(rules, { ...facts, route, isIdentified }).map(({ name }) => name)
 
-  test('is decided by device, modality and route', () => {
+  test('device, modality and route decide whether a rule applies', () => {
     expect(namesFor('care', true)).toEqual(['all', 'by device', 'by AE title', 'care only'])
   })
 
-  test('is on a route without identity only what names that route', () => {
+  test('a route without identity is changed only by rules that name it', () => {
     expect(namesFor('research', false)).toEqual(['research only'])
   })
 })
 
-test('behind de-identification, what a rule sets for that route is there, and no original value is', () => {
+test('a de-identified copy has the values that a rule sets for its route, and no original value', () => {
   const deid = new Deidentification({
     profile: profileWith([]),
     key: TEST_KEY,

@@ -200,7 +200,7 @@ const DEFECTS: readonly (readonly [string, ReturnType<typeof wrongly>, RegExp])[
     /wrong order/,
   ],
   [
-    'writes bytes that are no element',
+    'writes bytes that are not an element',
     wrongly((head) => head.setWritten(TAG.DeidentificationMethod, Buffer.from('rubbish!'))),
     /./,
   ],
@@ -259,7 +259,7 @@ test('a copy with an element twice in an item of a sequence does not leave', () 
   }
 })
 
-test('what a rule of the clinic takes out may be missing', () => {
+test('an element that a rule of the clinic removes may be missing', () => {
   const way = { uid: TRANSFER_SYNTAX.ExplicitVRLittleEndian, encoding: EXPLICIT_LITTLE, isCompressed: false }
   const rules = [{ path: [TAG.PatientName], anywhere: false, action: 'remove' as const }]
   const deid = deidOf(way.uid, { rules })

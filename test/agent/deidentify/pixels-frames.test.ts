@@ -77,7 +77,7 @@ function invented(form: ImageOptions): PixelFile {
 }
 
 describe.each(SOURCES)('%s by DCMTK', (_, [program, ...options], decoders, syntax) => {
-  test.each(FORMS)('%s: the regions are black, and no other pixel changes', (__, form) => {
+  test.each(FORMS)('masking makes the regions of %s black, and changes no other pixel', (__, form) => {
     const before = throughDcmtk(invented(form), program, ...options)
     const after = clean(before)
     expect(after.transferSyntaxUid).toBe(syntax)
@@ -97,7 +97,7 @@ describe.each([
     ['8 bits', {}],
     ['RGB', { photometricInterpretation: 'RGB' }],
     ['three frames', { frames: 3, photometricInterpretation: 'RGB' }],
-  ])('%s: becomes JPEG-LS; the regions are black, and no other pixel changes', (__, form) => {
+  ])('%s becomes JPEG-LS when masked; the regions are black, and no other pixel changes', (__, form) => {
     const before = throughDcmtk(invented(form), 'dcmcjpeg', ...options)
     const after = clean(before)
     expect(after.transferSyntaxUid).toBe(TRANSFER_SYNTAX.JPEGLSLossless)
@@ -109,7 +109,7 @@ describe.each([
 const whole = (): PixelFile => throughDcmtk(invented({ frames: 3 }), 'dcmcjpeg', '+eb')
 
 describe('frames in several fragments', () => {
-  test('are put together, with and without a table of their offsets', () => {
+  test('fragments of a frame are put together, with and without a table of their offsets', () => {
     const before = whole()
     const [, ...frames] = before.fragments
     const pieces = frames.map(split)
@@ -164,7 +164,7 @@ describe('frames that cannot be decoded', () => {
     ['lossless JPEG', ['dcmcjpeg', '+e1']],
     ['JPEG-LS', ['dcmcjpls']],
   ] as const)(
-    '%s: a hundred at once are withheld, and soon good ones are masked again',
+    'a hundred damaged frames of %s at once are withheld, and soon good ones are masked again',
     async (_, [program, ...options]) => {
       const good = throughDcmtk(invented({}), program, ...options)
       const [table = Buffer.alloc(0), frame = Buffer.alloc(0)] = good.fragments
@@ -215,15 +215,18 @@ describeWithCorpus('compressed pixel data of devices', () => {
     ['transfer-syntax/ct-family/jpeg-ls-near.dcm', 'dcmdjpls', JPEGLSLossless],
     ['transfer-syntax/fragmented-enhanced-ct-jpeg-ls.dcm', 'dcmdjpls', JPEGLSLossless],
     ['transfer-syntax/mr-small-jpeg-ls.dcm', 'dcmdjpls', JPEGLSLossless],
-  ])('%s: seen by %s, the regions are black, and no other pixel changes', (name, decoder, syntax) => {
-    const before = readPixelFile(corpusPath(name))
-    const after = clean(before)
-    expect(after.transferSyntaxUid).toBe(syntax)
-    const again = syntax === JPEGLSLossless ? 'dcmdjpls' : decoder
-    expect(seenBy(before, after, [decoder, again])).toMatchObject(MASKED)
-    const known = dciodvfyErrors(before)
-    expect(dciodvfyErrors(after).filter((error) => !known.includes(error))).toEqual([])
-  })
+  ])(
+    'masking %s, as seen by %s, makes the regions black and changes no other pixel',
+    (name, decoder, syntax) => {
+      const before = readPixelFile(corpusPath(name))
+      const after = clean(before)
+      expect(after.transferSyntaxUid).toBe(syntax)
+      const again = syntax === JPEGLSLossless ? 'dcmdjpls' : decoder
+      expect(seenBy(before, after, [decoder, again])).toMatchObject(MASKED)
+      const known = dciodvfyErrors(before)
+      expect(dciodvfyErrors(after).filter((error) => !known.includes(error))).toEqual([])
+    },
+  )
 
   // DCMTK reads no JPEG 2000: here the codec itself is the witness.
   test.each([
@@ -233,7 +236,7 @@ describeWithCorpus('compressed pixel data of devices', () => {
     ['modality/cr/cr-fuji-j2k.dcm', JPEG2000Lossless],
     ['deid/burned-in-annotation-yes.dcm', JPEG2000Lossless],
     ['transfer-syntax/htj2k-lossless-rgb.dcm', HTJ2KLossless],
-  ])('%s: decoded again, the regions are black, and no other pixel changes', (name, syntax) => {
+  ])('masking %s, decoded again, makes the regions black and changes no other pixel', (name, syntax) => {
     const before = readPixelFile(corpusPath(name))
     const after = clean(before)
     expect(after.transferSyntaxUid).toBe(syntax)

@@ -53,7 +53,7 @@ const FORMS: readonly (readonly [string, ImageOptions, readonly number[]])[] = [
 ]
 
 describe('native pixel data', () => {
-  test.each(FORMS)('%s: the regions are black, and no other pixel changes', (_, form, black) => {
+  test.each(FORMS)('masking makes the regions of %s black, and changes no other pixel', (_, form, black) => {
     const before = inventedImage(form)
     for (const chunkBytes of [1, 7, 64, 65_536]) {
       const after = deidentifyPixels(before, masking(), { chunkBytes })
@@ -74,7 +74,7 @@ describe('native pixel data', () => {
     expect(compareMasked(before, after, [], [0]).changed).toBe(15 * 3)
   })
 
-  test('8 bits in words of big endian are masked where they are seen, not where they stand', () => {
+  test('8-bit pixels in big-endian words are masked where they are seen, not where they are stored', () => {
     const { pixels } = inventedImage({ rows: 11, columns: 18 })
     const before = inventedImage({
       rows: 11,
@@ -95,7 +95,7 @@ describe('native pixel data', () => {
     }
   })
 
-  test('where two pixels share their colour, both become black', () => {
+  test('both of two pixels that share their colour become black', () => {
     const before = inventedImage({ photometricInterpretation: 'YBR_FULL_422', columns: 8, rows: 4 })
     const after = deidentifyPixels(before, masking([{ x: 3, y: 1, width: 2, height: 1 }]))
     const row = after.pixels.subarray(16, 32)
@@ -108,7 +108,7 @@ describe('native pixel data', () => {
   test.each([
     ['single bits', { bitsAllocated: 8, more: [] }, 1],
     ['12 bits packed', { bitsAllocated: 8 }, 12],
-  ] as const)('%s are withheld rather than masked by guess', (_, form, bits) => {
+  ] as const)('pixels of %s are withheld rather than masked by guess', (_, form, bits) => {
     const before = inventedImage(form)
     const at = before.dataSet.indexOf(Buffer.from('28000001555302000800', 'hex'))
     before.dataSet.writeUInt8(bits, at + 8)
@@ -122,19 +122,19 @@ describe('native pixel data', () => {
     }
   })
 
-  test('a rule whose region lies outside the pixels was made for others: withheld', () => {
+  test('an image is withheld if the region of its rule lies outside its pixels', () => {
     const outside = [...REGIONS, { x: 0, y: 600, width: 10, height: 10 }]
     expect(() => deidentifyPixels(inventedImage(), masking(outside))).toThrow(/another size/)
   })
 
-  test('without a rule, pixels and what says where they stand keep their bytes', () => {
+  test('pixels and the attributes that describe them keep their bytes if no rule applies', () => {
     const before = inventedImage({ sopClassUid: CT })
     const after = deidentifyPixels(before, profileWith([]))
     expect(after.pixels).toEqual(before.pixels)
     expect(after.areClean).toBe(false)
   })
 
-  test('what nobody knows beside the pixels does not stay', () => {
+  test('unknown elements beside the pixels do not stay', () => {
     const before = inventedImage({ sopClassUid: CT, more: [[tagOf(0x7fe0, 0x0005), 'LO', 'ZHANGSAN']] })
     expect(before.dataSet.includes('ZHANGSAN')).toBe(true)
     expect(deidentifyPixels(before, profileWith([])).dataSet.includes('ZHANGSAN')).toBe(false)
@@ -148,7 +148,7 @@ describeWithCorpus('native pixel data of devices', () => {
     ['modality/sc/sc-rgb-100px.dcm'],
     ['transfer-syntax/mr-small-big-endian.dcm'],
     ['deid/big-endian-siemens-fictitious-phi.dcm'],
-  ])('%s: the regions are black, and no other pixel changes', (name) => {
+  ])('masking makes the regions of %s black, and changes no other pixel', (name) => {
     const before = readPixelFile(corpusPath(name))
     const regions = [{ x: 0, y: 0, width: before.image.columns, height: 20 }]
     const after = deidentifyPixels(before, masking(regions))

@@ -27,7 +27,7 @@ function reason(
   }
 }
 
-describe('what usually shows who it is of', () => {
+describe('images that usually show their patient', () => {
   test.each([
     ['ultrasound', { sopClassUid: ULTRASOUND }],
     ['ultrasound in several frames', { sopClassUid: `${CLASS}3.1` }],
@@ -85,7 +85,7 @@ describe('what usually shows who it is of', () => {
     expect(reason(image)).toBeUndefined()
   })
 
-  test('the first rule that fits counts, and one for others does not', () => {
+  test('the first pixel rule that fits counts, and one for other images does not', () => {
     const image = { sopClassUid: ULTRASOUND, more: [[TAG.Modality, 'CS', 'US']] } as const
     for (const when of [
       { device: 'US2' },
@@ -117,7 +117,7 @@ describe('what usually shows who it is of', () => {
     expect(first.pixels[0]).toBe(0)
   })
 
-  test('the reason names no value of the patient', () => {
+  test('the reason for withholding names no value of the patient', () => {
     const more = [
       [TAG.Modality, 'CS', 'ZHANGSAN'],
       [TAG.PatientName, 'PN', 'ZHANGSAN'],
@@ -133,7 +133,7 @@ describe('what usually shows who it is of', () => {
 
 describe('documents', () => {
   test.each(['104.1', '104.2', '104.3', '66', '9.4.1'])(
-    'class %s is withheld unless the profile lets it pass',
+    'a document of class %s is withheld unless the profile lets it pass',
     (suffix) => {
       const image = { sopClassUid: CLASS + suffix }
       expect(reason(image)).toMatch(/document or raw data/)
@@ -143,7 +143,7 @@ describe('documents', () => {
   )
 })
 
-describe('what cannot be masked', () => {
+describe('images that cannot be masked', () => {
   const masked = [{ when: {}, regions: [{ x: 0, y: 0, width: 1, height: 1 }] }]
 
   test.each([
@@ -168,7 +168,7 @@ describe('what cannot be masked', () => {
 })
 
 describeWithCorpus('files of devices', () => {
-  test('each ultrasound, secondary capture and document is withheld by a profile without pixel rules', () => {
+  test('each ultrasound, secondary capture and document is withheld if the profile has no pixel rules', () => {
     const names = /^(Ultrasound|Secondary Capture|Encapsulated)/
     const files = corpusFiles().filter(
       ({ sopClass, expect: kind, transferSyntaxUid }) =>

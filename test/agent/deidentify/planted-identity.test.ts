@@ -11,7 +11,7 @@ import { scorePixels } from '../../../bench/deid/score-pixels.ts'
 const OBJECTS = 40
 const LARGEST_BYTES = 60_000
 
-test(`of identities planted into ${OBJECTS} objects nothing is left, what had to stay stays, and another machine does the same`, async () => {
+test(`identities planted into ${OBJECTS} objects are gone, all that had to stay stays, and another machine does the same`, async () => {
   const outcome = await runPlanted({
     objects: OBJECTS,
     largestBytes: LARGEST_BYTES,

@@ -10,7 +10,7 @@ const made = (key: ProjectKey): readonly unknown[] => [
   key.mark('P'),
 ]
 
-test('what two profiles make of one patient cannot be joined, and each makes the same again', () => {
+test('the pseudonyms of two profiles for one patient cannot be joined, and each profile repeats its own', () => {
   const [teaching, vendor] = [
     made(keyOf({ name: 'teaching' }, project)),
     made(keyOf({ name: 'vendor' }, project)),

@@ -9,7 +9,7 @@ const pixels = fc
   )
   .map((runs) => runs.flatMap(([value, count]) => Array<number>(count).fill(value)))
 
-test('what is encoded comes out of the decoder again, whatever its runs', () => {
+test('an encoded frame comes out of the decoder again, whatever its runs', () => {
   fc.assert(
     fc.property(
       pixels,

@@ -68,7 +68,7 @@ test('the file is envelope, age file and trailer, and gives back the Part 10 fil
   )
 })
 
-test('the trailer holds the digest of the data set alone, and that of all that stands before the trailer', () => {
+test('the trailer holds two digests: of the data set alone, and of everything before the trailer', () => {
   const file = sealSpoolFile(noise, [16_384])
   expect(parseTrailer(file.subarray(-TRAILER_BYTES), file.length)).toEqual({
     dataSetBytes: noise.length,
@@ -78,14 +78,14 @@ test('the trailer holds the digest of the data set alone, and that of all that s
   })
 })
 
-test('nothing of the data set stands in the file in clear', () => {
+test('the sealed file contains nothing of the data set in clear', () => {
   const telling = Buffer.from('ZHANG^SAN='.repeat(20_000))
   const file = sealSpoolFile(telling, [10_000])
   expect(telling.includes('ZHANG')).toBe(true)
   expect(file.includes('ZHANG')).toBe(false)
 })
 
-test('of an instance of any length at most one chunk waits in memory', () => {
+test('an instance of any length keeps at most one chunk in memory', () => {
   const sealer = new SpoolFileSealer(envelope, part10Header, new Sealer(recipients))
   let [taken, given] = [part10Header.length, sealer.start().reduce((sum, block) => sum + block.length, 0)]
   for (let i = 0; i < 100; i++) {

@@ -136,7 +136,7 @@ test('a key file that is damaged stays where it is, and a new key is made beside
   expect(again.open(key.seal('陈', '1.2'), '1.2')).toBe('陈')
 })
 
-test('what was sealed opens only unchanged, for its own study, and tells nothing by its length', async () => {
+test('a sealed record opens only unchanged, for its own study, and tells nothing by its length', async () => {
   using folder = tempFolder()
   const key = await openLocalDisplayKey(folder.path)
   const sealed = key.seal('陈小明', '1.2')
@@ -152,7 +152,7 @@ test('what was sealed opens only unchanged, for its own study, and tells nothing
   expect(key.seal('陈小明', '1.2').equals(sealed)).toBe(false)
 })
 
-test('whoever is shown names is written down', async () => {
+test('each showing of names is recorded with its viewer', async () => {
   using folder = tempFolder()
   using queue = await open(folder.path)
   expect(queue.display.timesShown()).toEqual({ times: 0, lastAt: null })

@@ -24,7 +24,7 @@ async function accept(queue: Queue, studyInstanceUid: string, observed?: Observe
 
 const found = (...findings: Finding[]): Observed => ({ findings })
 
-test('what was found is counted for each study and each device', async () => {
+test('findings are counted for each study and each device', async () => {
   using folder = tempFolder()
   using queue = await open(folder.path)
   const [one, other] = [newUid(), newUid()]
@@ -56,7 +56,7 @@ test('the same bytes again are found odd once', async () => {
   expect(queue.findings.ofStudy(like.studyInstanceUid)).toEqual([{ finding: 'oddLength', instances: 1 }])
 })
 
-test('what is held is not sent, not even by a retry, until it is released', async () => {
+test('a held instance is not sent, not even by a retry, until it is released', async () => {
   using folder = tempFolder()
   using queue = await open(folder.path)
   const study = newUid()
@@ -100,7 +100,7 @@ test('a study that was closed without what was held is open again after the rele
   expect(queue.studies.get(CENTER, study)?.state).toBe('open')
 })
 
-test('what is held is held after a restart', async () => {
+test('a held instance is still held after a restart', async () => {
   using folder = tempFolder()
   const first = await open(folder.path)
   await accept(first, newUid(), { findings: ['pixelLength'], hold: HOLD })

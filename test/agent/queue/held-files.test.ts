@@ -188,7 +188,7 @@ test('a spool file takes along what held it back', async () => {
   ])
 })
 
-test('a folder of the spool that cannot be listed stops the start, since nobody knows what it holds back', async () => {
+test('a folder of the spool that cannot be listed stops the start, since it may hold instances back', async () => {
   using folder = tempFolder()
   using queue = await open(folder.path)
   rmSync(folder.join('spool/07'), { recursive: true })

@@ -46,7 +46,7 @@ function confirm(queue: Queue, study: string, ulids: readonly Ulid[]): void {
   queue.studies.confirm('center', manifest as never, BELIEVED, ulids, confirmation)
 }
 
-test('what waits for a center that the agent has left is held, named and not sent, whatever is asked for', async () => {
+test('instances for a center that the agent has left are held, named and not sent, whatever is asked for', async () => {
   await withQueue(async (queue) => {
     await takeOn(queue, { studyInstanceUid: '1.1' })
     await takeOn(queue, { studyInstanceUid: '1.2' })
@@ -97,7 +97,7 @@ test('the device that sends the same bytes again heals it: they are sealed for t
   })
 })
 
-test('what the old center confirmed stays confirmed, is not asked of the new one, and is taken anew from the device', async () => {
+test('an instance that the old center confirmed stays confirmed, is not asked of the new one, and is taken again from the device', async () => {
   await withQueue(async (queue) => {
     await takeOn(queue, SAME)
     confirm(queue, '1.1', deliver(queue))

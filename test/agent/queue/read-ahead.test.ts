@@ -33,7 +33,7 @@ test('a file that is gone, cut off, or another one is left to whoever asks for i
   spool[Symbol.dispose]()
 })
 
-test('whoever stops half way gets no more', async () => {
+test('a reader that stops half way gets no more', async () => {
   using folder = tempFolder()
   const { spool, ulids } = await openSpool(folder.path, 6)
   for await (const batch of readAhead(spool, ulids, 2)) {
@@ -47,7 +47,7 @@ test.each([
   ['fails', "throw new Error('no more memory')"],
   ['ends', 'process.exit()'],
   ['fails when it is asked', "parentPort.on('message', () => { throw new Error('no more memory') })"],
-])('where the thread %s every file is named all the same', async (_, body) => {
+])('every file is named even if the thread %s', async (_, body) => {
   using folder = tempFolder()
   const { spool, ulids } = await openSpool(folder.path, 6)
   const code = `import { parentPort } from 'node:worker_threads'; ${body}`

@@ -54,7 +54,7 @@ test('receipted manifests are listed from the newest receipt back, all on which 
   expect(queue.receipted.list('center', 2, queue.receipted.list('center', 9)[3])).toEqual([])
 })
 
-test('a study whose receipt the center has forgotten is to be confirmed anew, and no other', async () => {
+test('only a study whose receipt the center has forgotten is to be confirmed again', async () => {
   using folder = tempFolder()
   const clock = new ManualClock()
   using queue = await openQueue(folder.path, clock, ['center'])
@@ -66,7 +66,7 @@ test('a study whose receipt the center has forgotten is to be confirmed anew, an
   expect(queue.receipted.onTheirWay('center')).toBe(1)
 })
 
-test('what the center lacks goes again, and what was removed here is held and named until a device sends it again', async () => {
+test('an instance that the center lacks goes again, and one that was removed here is held and named until a device sends it again', async () => {
   using folder = tempFolder()
   const clock = new ManualClock()
   using queue = await openQueue(folder.path, clock, ['center'])

@@ -79,7 +79,7 @@ test('with an index that knows nothing no file is removed, since it may have bee
   expect(await queue.spool.has(cutOff.envelope.ulid)).toBe(true)
 })
 
-test('a complete file that was not yet taken on counts as accepted', async () => {
+test('a complete file that the index did not list yet counts as accepted', async () => {
   using folder = tempFolder()
   using queue = await open(folder.path)
   await acceptSome(queue, 1)
@@ -107,7 +107,7 @@ test('a second copy with the same bytes is let go, the first is kept', async () 
   expect(await queue.spool.has(second.envelope.ulid)).toBe(false)
 })
 
-test('of two files with the same bytes the whole one is kept, whichever came first', async () => {
+test('the whole one of two files with the same bytes is kept, whichever came first', async () => {
   using folder = tempFolder()
   const same = { dataSet: Buffer.alloc(500, 7), sopInstanceUid: '1.2.3' }
   const spooled: SealedInstance[] = []
@@ -203,7 +203,7 @@ test('a file that comes back, with the volume that it lies on, goes again', asyn
   expect(queue.deliveries.counts('center')).toMatchObject({ held: 0, queued: 1 })
 })
 
-test('a file that was removed after retention, which an older copy of the index does not know, is no alarm', async () => {
+test('a file that was removed after retention raises no alarm, though an older copy of the index does not know of the removal', async () => {
   using folder = tempFolder()
   using queue = await open(folder.path)
   const [instance] = await acceptSome(queue, 1)

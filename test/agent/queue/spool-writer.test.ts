@@ -23,7 +23,7 @@ test('a writer that is ahead of the disk is told to wait', async () => {
   expect(readFileSync(folder.join('a')).length).toBe(4 * 600_000)
 })
 
-test('what is discarded leaves no file, neither before nor after it was complete', async () => {
+test('a discarded instance leaves no file, neither before nor after it was complete', async () => {
   using folder = tempFolder()
   const early = SpoolWriter.create(folder.join('early'))
   await early.write([Buffer.alloc(600_000)])

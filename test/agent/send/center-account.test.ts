@@ -65,7 +65,7 @@ test('keys that the new center did not sign leave the old enrolment in force', a
   expect(await found(folder.path)).toEqual({ center: root.kid, version: 5, name: 'a' })
 })
 
-test('whoever comes back to an earlier center does not believe a list older than the one known of it', async () => {
+test('an agent that comes back to an earlier center does not believe a list older than the one known of it', async () => {
   using folder = tempFolder()
   const { account } = await CenterAccount.openToJoin(folder.path)
   await account.enrol(addressOf(root), listOf(root, 5))
@@ -90,7 +90,7 @@ test('a list is taken over if it is newer and says something else; an older one 
   expect(await found(folder.path)).toEqual({ center: root.kid, version: 8, name: 'b' })
 })
 
-test('of two lists of one version the one that was issued later counts', async () => {
+test('the later issued one of two lists of one version counts', async () => {
   using folder = tempFolder()
   const { account } = await CenterAccount.openToJoin(folder.path)
   await account.enrol(addressOf(root), listOf(root, 5))

@@ -56,7 +56,7 @@ test('an agent that was away while the TLS key changed comes in by the key that 
   expect(await askWith(clinic, { pin: made.id })).toBe(200)
 })
 
-test('pins that cannot be read just now end the attempt, and not the process', async () => {
+test('pins that cannot be read end the attempt, and not the process', async () => {
   await using clinic = await openClinic()
   const account = await CenterAccount.open(clinic.settings.dataFolder)
   await using client = new CenterClient({

@@ -88,7 +88,7 @@ function passTimeUntil(clock: ManualClock, isDone: () => boolean): Promise<boole
   )
 }
 
-test('what waits for a center that is away says why and until when, and goes on by itself when it is back', async () => {
+test('an instance that waits for an absent center says why and until when, and goes on by itself when the center is back', async () => {
   const destination = new TestDestination()
   destination.isDown = true
   await using running = await start(['1.1'], destination)
@@ -133,7 +133,7 @@ test('a pack that can never go is held for an operator, and goes again on his wo
   await passTimeUntil(clock, () => destination.delivered.includes('1.1'))
 })
 
-test('a database that cannot be written just now ends nothing: what waits goes on when it can, and goes once', async () => {
+test('a database that cannot be written for a while ends nothing: waiting instances go on when it can, and go once', async () => {
   const destination = new TestDestination()
   destination.refusedStudy = '1.1'
   await using running = await start(['1.1'], destination)

@@ -41,7 +41,7 @@ async function clientThrough(clinic: Clinic, port: number): Promise<CenterClient
   })
 }
 
-test('a cut line costs at most one chunk a cut, and the upload goes on from where the center stands', async () => {
+test('a cut line costs at most one chunk a cut, and the upload goes on from the offset of the center', async () => {
   await using clinic = await openClinic()
   await using proxy = await TcpProxy.start(clinic.center.port)
   const source = countedSource(randomBytes(11 * MIB))

@@ -65,7 +65,7 @@ async function openDesk(): Promise<Desk> {
   }
 }
 
-test('what was announced and came is complete, whether it came before or after', async () => {
+test('an announced step whose instances came is complete, whether they came before or after', async () => {
   await using desk = await openDesk()
   await desk.arrive('1.2.9.1')
   desk.end('1.2.77', ['1.2.9.1', '1.2.9.2'])
@@ -80,7 +80,7 @@ test('what was announced and came is complete, whether it came before or after',
   expect(desk.alarms()).toEqual([])
 })
 
-test('what stays away is an alarm after an hour and not before, and ends when it comes', async () => {
+test('an announced instance that stays away is an alarm after an hour and not before, and the alarm ends when it comes', async () => {
   await using desk = await openDesk()
   desk.end('1.2.77', ['1.2.9.1', '1.2.9.2'])
   await desk.arrive('1.2.9.1')
@@ -110,7 +110,7 @@ test('an alarm that a person has put away does not come back, and the difference
   expect(desk.completeness.ofStudy('1.2')).toMatchObject([{ announced: 1, arrived: 0, alarm: 'putAway' }])
 })
 
-test('a copy without identity stands for what was announced, known by its other UID', async () => {
+test('a copy without identity counts as the announced instance, known by its other UID', async () => {
   await using desk = await openDesk()
   await desk.arrive(`${KEYED}1.2.9.1`)
   desk.end('1.2.77', ['1.2.9.1'])
@@ -119,7 +119,7 @@ test('a copy without identity stands for what was announced, known by its other 
   expect(desk.alarms()).toEqual([])
 })
 
-test('a step that its device has not ended is no alarm however long it takes', async () => {
+test('a step that its device has not ended raises no alarm however long it takes', async () => {
   await using desk = await openDesk()
   const series = [{ seriesInstanceUid: '1.2.9', sopInstanceUids: ['1.2.9.1'] }]
   const said = { modality: 'CT', studyInstanceUids: ['1.2'], series }

@@ -229,7 +229,7 @@ test.each(waysBack)('a center that %s is found out, and nothing may be removed',
   expect(queue.deliveries.counts('center').delivered).toBe(1)
 })
 
-test('answers that were lost on the way are no alarm: the center has gone further, and its newest receipt is taken', async () => {
+test('answers that were lost on the way raise no alarm: the center has gone further, and its newest receipt is taken', async () => {
   await using auditing = await start()
   const { memory, queue, clock, audit, alarms } = auditing
   await passAudits(auditing)
@@ -306,7 +306,7 @@ test('a center that has found losses is asked again, and one that cannot look at
   expect(queue.deliveries.counts('center')).toMatchObject({ delivered: 1, confirmed: 0 })
 })
 
-test('what was lost on both sides is asked for again when the center has found something, and only then', async () => {
+test('an instance that was lost on both sides is asked for again when the center has found something, and only then', async () => {
   await using auditing = await start()
   const { clock, memory, audit, queue } = auditing
   await passTimeUntil(

@@ -102,7 +102,7 @@ test('a study of which something comes again is not forgotten', async () => {
   expect(filled.counts()).toMatchObject({ instance: 281, study: 2 })
 })
 
-test('what the center has lost of a study stays known until the device has sent it again', async () => {
+test('an instance that the center has lost stays known until the device has sent it again', async () => {
   using filled = await openFilled()
   const { database, removed } = filled
   database.run(

@@ -146,7 +146,7 @@ test('an instance that retention has removed is still safe', async () => {
   expect(desk.sent).toEqual([{ [uid]: 0 }])
 })
 
-test('what never came is reported as not here after its patience, with the rest as committed', async () => {
+test('an instance that never came is reported as not here after its patience, with the rest as committed', async () => {
   await using desk = await openDesk()
   const here = await take(desk.queue)
   confirmAll(desk.queue)
@@ -169,7 +169,7 @@ test('an instance that comes after it was asked about is waited for', async () =
   expect(desk.sent).toEqual([{ [uid]: 0 }])
 })
 
-test('what has no receipt at the end of patience is reported as failed', async () => {
+test('an instance without a receipt at the end of patience is reported as failed', async () => {
   await using desk = await openDesk()
   const uid = await take(desk.queue)
   ask(desk.queue, [uid])
@@ -179,7 +179,7 @@ test('what has no receipt at the end of patience is reported as failed', async (
   expect(desk.sent).toEqual([{ [uid]: 0x0110 }])
 })
 
-test('of two versions under one UID both must be safe', async () => {
+test('both of two versions under one UID must be safe', async () => {
   await using desk = await openDesk()
   const uid = await take(desk.queue)
   confirmAll(desk.queue)
@@ -192,7 +192,7 @@ test('of two versions under one UID both must be safe', async () => {
   expect(desk.sent).toEqual([{ [uid]: 0 }])
 })
 
-test('a copy without identity stands for nothing, even where it kept its UID', async () => {
+test('a copy without identity counts for no commitment, even if it kept its UID', async () => {
   await using desk = await openDesk()
   const { queue } = desk
   const { envelope, trailer } = sealInstance({ studyInstanceUid: '1.1' })
@@ -243,7 +243,7 @@ test('a report that does not get there is tried with growing pauses, alarmed, an
   expect(queue.watchPoints.alarms()).toEqual([])
 })
 
-test('a device whose address nobody has set is an alarm at once', async () => {
+test('a device whose address is not set is an alarm at once', async () => {
   await using desk = await openDesk()
   desk.answer(() => Promise.reject(new Failure('COMMITMENT_UNREPORTED', 'nobody has said where it listens')))
   const uid = await take(desk.queue)
@@ -253,7 +253,7 @@ test('a device whose address nobody has set is an alarm at once', async () => {
   expect(desk.queue.watchPoints.alarms()).toMatchObject([{ message: 'nobody has said where it listens' }])
 })
 
-test('what the center loses before the report leaves is not reported as safe', async () => {
+test('an instance that the center loses before the report leaves is not reported as safe', async () => {
   await using desk = await openDesk()
   const { queue } = desk
   const uid = await take(queue)

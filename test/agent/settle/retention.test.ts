@@ -178,12 +178,12 @@ const jumps: [string, number][] = [
 ]
 const cases = wrong.flatMap(([who, jump]) =>
   jumps.map(
-    ([name, jumpMs]) => [`${who} stands ${name}`, (clocks: Clocks) => jump(clocks, jumpMs), jump] as const,
+    ([name, jumpMs]) => [`${who} is ${name}`, (clocks: Clocks) => jump(clocks, jumpMs), jump] as const,
   ),
 )
 
 describe.each(cases)('%s', (_, set, jump) => {
-  test('at the confirmation, and is right after a minute: the copy is kept for the retention time, and no longer', async () => {
+  test('a clock that is wrong only at the confirmation keeps the copy for the retention time, and no longer', async () => {
     await withConfirmed(async (clocks) => {
       clocks.skip(1 / 1440)
       expect(await clocks.removeDue()).toBe(0)
@@ -193,14 +193,14 @@ describe.each(cases)('%s', (_, set, jump) => {
     }, set)
   })
 
-  test('from the confirmation on: the copy is kept for the retention time, and no longer', async () => {
+  test('a clock that is wrong from the confirmation on keeps the copy for the retention time, and no longer', async () => {
     await withConfirmed(async (clocks) => {
       expect(await clocks.run(6.9)).toBe(0)
       expect(await clocks.run(0.3)).toBe(1)
     }, set)
   })
 
-  test('a day after the confirmation, for an hour: no removal comes nearer, and none is put off by more than hours', async () => {
+  test('a clock that is wrong for an hour brings no removal nearer, and puts none off by more than hours', async () => {
     await withConfirmed(async (clocks) => {
       expect(await clocks.run(1)).toBe(0)
       set(clocks)
@@ -232,7 +232,7 @@ test('while the agent is off the time goes on, if both clocks say so', async () 
   })
 })
 
-test('what is confirmed just after a start is not counted as kept while the agent was off', async () => {
+test('a copy that is confirmed right after a start is not counted as kept while the agent was off', async () => {
   await withConfirmed(async (clocks, _, other) => {
     clocks.skip(8)
     clocks.restart()
@@ -244,7 +244,7 @@ test('what is confirmed just after a start is not counted as kept while the agen
   })
 })
 
-test('a removal is written down before the file goes, so that its absence is no alarm', async () => {
+test('a removal is recorded before the file goes, so that its absence raises no alarm', async () => {
   await withConfirmed(async (clocks, confirmed, _, { index }) => {
     expect(await clocks.run(8)).toBe(1)
     expect(index.presentAfter('', 100)).not.toContain(confirmed)

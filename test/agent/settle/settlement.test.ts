@@ -153,7 +153,7 @@ test.each(untrue)('a receipt %s is an alarm, and nothing is confirmed', async (_
   )
 })
 
-test('what the center no longer holds is queued again', async () => {
+test('an instance that the center no longer holds is queued again', async () => {
   await settle(
     (jws) => ({ missing: verifyManifest(jws, [agentKey]).instances.map(({ ulid }) => ulid) }),
     ({ deliveries }) => deliveries.counts('center').queued === 1,

@@ -29,7 +29,7 @@ describeWithOrthanc('with Orthanc as the PACS', () => {
     expect(held).toEqual(files.map((file) => sha256(file.part10)).toSorted())
   })
 
-  test('what Orthanc cannot read is refused with its reason, and the rest of the study arrives', async () => {
+  test('an instance that Orthanc cannot read is refused with its reason, and the rest of the study arrives', async () => {
     await using orthanc = await Orthanc.start()
     await using center = await RunningCenter.start({ pacs: { url: orthanc.dicomWebUrl, timeoutMs: 20_000 } })
     const agent = await center.enrol()
@@ -51,7 +51,7 @@ describeWithOrthanc('with Orthanc as the PACS', () => {
 describeWithOrthanc(
   'with Orthanc, which gives its copies out, behind a door that says it has everything',
   () => {
-    test('a copy with the same bytes is accepted, one with other bytes is refused', async () => {
+    test('a copy in Orthanc with the same bytes is accepted, and one with other bytes is refused', async () => {
       await using orthanc = await Orthanc.start()
       await using door = await StowStub.start(({ files }) => ({
         status: 409,

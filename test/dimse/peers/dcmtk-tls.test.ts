@@ -55,7 +55,7 @@ test.each(PROFILES)(
   },
 )
 
-test('what we send over TLS is what storescp writes', async () => {
+test('storescp writes exactly the bytes that we send over TLS', async () => {
   await using peer = await Storescp.start([...withTls(device), '--require-peer-cert'])
   const instance = inventedInstance(300_000)
   const contexts = [

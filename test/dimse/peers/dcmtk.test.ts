@@ -40,7 +40,7 @@ test.each(NAGLE)('echoscu %s is answered', async (_, extra) => {
 })
 
 describeWithCorpus('real instances', () => {
-  test.each(NAGLE)('what storescu %s sends arrives byte for byte', async (_, extra) => {
+  test.each(NAGLE)('an instance that storescu %s sends arrives byte for byte', async (_, extra) => {
     await using listener = await startListener()
     const env = { ...process.env, ...extra }
     for (const name of INSTANCES) {
@@ -51,14 +51,17 @@ describeWithCorpus('real instances', () => {
     expect(listener.handlers.sinks.map((sink) => sink.sha256())).toEqual(INSTANCES.map(digestOfFile))
   })
 
-  test.each(NAGLE)('what dcmsend %s sends in one association arrives byte for byte', async (_, extra) => {
-    await using listener = await startListener()
-    const args = ['-dn', '127.0.0.1', String(listener.port), ...INSTANCES.map(corpusPath)]
-    await run('dcmsend', args, { env: { ...process.env, ...extra } })
-    const received = listener.handlers.sinks.map((sink) => sink.sha256())
-    expect(received.toSorted()).toEqual(INSTANCES.map(digestOfFile).toSorted())
-    expect(listener.handlers.requests).toHaveLength(1)
-  })
+  test.each(NAGLE)(
+    'instances that dcmsend %s sends in one association arrive byte for byte',
+    async (_, extra) => {
+      await using listener = await startListener()
+      const args = ['-dn', '127.0.0.1', String(listener.port), ...INSTANCES.map(corpusPath)]
+      await run('dcmsend', args, { env: { ...process.env, ...extra } })
+      const received = listener.handlers.sinks.map((sink) => sink.sha256())
+      expect(received.toSorted()).toEqual(INSTANCES.map(digestOfFile).toSorted())
+      expect(listener.handlers.requests).toHaveLength(1)
+    },
+  )
 
   test('storescu understands that an instance was refused', async () => {
     await using listener = await startListener()
@@ -70,7 +73,7 @@ describeWithCorpus('real instances', () => {
     })
   })
 
-  test('what we send is what storescp writes, byte for byte', async () => {
+  test('storescp writes exactly the bytes that we send', async () => {
     using folder = tempFolder()
     await using peer = await startStorescp(folder.path)
     const instances = INSTANCES.map((name) => readInstance(corpusPath(name)))

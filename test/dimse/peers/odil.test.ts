@@ -19,7 +19,7 @@ const COMMITMENT_INSTANCE = '1.2.840.10008.1.20.1.1'
 const MPPS = '1.2.840.10008.3.1.2.3.3'
 
 describeWithOdil('Odil', () => {
-  test('as a modality it stores, keeps a procedure step, asks for commitment and is told on its association', async () => {
+  test('Odil as a modality stores, keeps a procedure step, asks for commitment and is told on its association', async () => {
     using folder = tempFolder()
     const instance = inventedInstance(300_000)
     writeFileSync(folder.join('ct.dcm'), Buffer.concat([encodePart10Header(instance), instance.dataSet]))
@@ -53,7 +53,7 @@ describeWithOdil('Odil', () => {
     expect(listener.handlers.sinks[0]?.byteLength).toBe(instance.dataSet.length)
   })
 
-  test('as the other side it understands what we store, create, set, ask and report', async () => {
+  test('Odil as the other side understands all that we store, create, set, ask and report', async () => {
     const port = await freePort()
     await using archive = new OdilPeer('scp', port)
     await archive.firstEvent

@@ -23,7 +23,7 @@ const COMMITMENT = {
 }
 
 describeWithOrthanc('Orthanc', () => {
-  test('with TLS both ways: it stores here, and we store there, byte for byte', async () => {
+  test('Orthanc stores here and we store there over TLS, byte for byte', async () => {
     using authority = await InventedAuthority.create('Clinic')
     const ours = await authority.issue('ferry')
     const theirs = await authority.issue('orthanc')
@@ -63,7 +63,7 @@ describeWithOrthanc('Orthanc', () => {
     expect(troubles).toEqual([])
   })
 
-  test('asks for storage commitment, and takes the report on an association that we open as SCP', async () => {
+  test('Orthanc asks for storage commitment, and takes the report on an association that we open as SCP', async () => {
     const asked: ServiceRequest[] = []
     await using listener = await startListener()
     listener.handlers.request = (request) => {
@@ -106,7 +106,7 @@ describeWithOrthanc('Orthanc', () => {
     })
   })
 
-  test('is asked by us, and reports on an association of its own as SCP', async () => {
+  test('Orthanc is asked by us, and reports on an association of its own as SCP', async () => {
     const reports: ServiceRequest[] = []
     await using listener = await startListener()
     listener.handlers.onAnswer = acceptScp
