@@ -15,7 +15,7 @@ const CLINIC = 'Demo clinic'
 
 const say = (text: string): boolean => process.stdout.write(`${text}\n`)
 
-/** What the demo leaves running or lying about, and where. */
+/** Programs and folders that the demo leaves, and where. */
 interface Demo {
   folder: string
   center: CenterProcess
@@ -107,7 +107,7 @@ async function showReceipt({ folder, agent }: Demo, study: string): Promise<void
   say(`   Signed manifest and receipt: ${evidence}`)
 }
 
-/** Command lines that work as they stand while the demo is kept. */
+/** Prints command lines that can be pasted while the demo is kept. */
 function showWhatNext({ center, agent }: Demo, keep: boolean): void {
   const [host, port] = ['127.0.0.1', agent.scp.port]
   const { spoolFile, skip, length } = someSpoolFile(agent.spoolFolder)

@@ -82,7 +82,7 @@ export class CenterProcess implements AsyncDisposable {
 }
 
 export interface AgentChoices {
-  /** Nothing new for so long: a study is closed. */
+  /** Idle time after which a study is closed. */
   readonly quiet: string
   readonly unknownDevices: 'reject' | 'accept'
 }
@@ -173,7 +173,7 @@ export class AgentProcess implements AsyncDisposable {
   }
 }
 
-/** Changes settings in a commented file as a person would; throws where one of them does not stand there. */
+/** Changes settings in a commented file as a person would; throws if the file does not have one of them. */
 async function edit(path: string, changes: Readonly<Record<string, string>>): Promise<void> {
   let text = await readFile(path, 'utf8')
   for (const [before, after] of Object.entries(changes)) {

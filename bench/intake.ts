@@ -67,7 +67,7 @@ async function compare(
   return { title, reference: ORTHANC.name, rows }
 }
 
-/** Of another set, so that nothing comes twice: receivers are services, and a fresh process has not compiled its code yet. */
+/** Instances of another set, so that none comes twice. Receivers are services, and a fresh process has not compiled its code. */
 const WARM_UP: Readonly<Record<SetName, readonly [SetName, number]>> = {
   ct: ['mr', 200],
   mr: ['ct', 200],

@@ -10,7 +10,7 @@ export interface Load {
   readonly expected: Holding
 }
 
-/** Makes a set where it is not there yet, and reads it into memory unless it is too large for that. */
+/** Makes a set if it does not exist yet, and reads it into memory unless it is too large for that. */
 export async function load(set: SetName, count: number): Promise<Load> {
   const read = set === 'multiframe' ? instanceOnDisk : instanceInMemory
   const instances: StudyInstance[] = []

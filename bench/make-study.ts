@@ -4,15 +4,15 @@ import { encodeInventedHeader } from './study/invented-instance.ts'
 import { ImageMaker } from './study/pixels.ts'
 import { type SetName, STUDY_SETS } from './study/study-sets.ts'
 
-/** Drawing takes longer than writing: a cine loop repeats itself after so many frames. */
+/** Number of frames after which a cine loop repeats itself, since drawing takes longer than writing. */
 const DRAWN_FRAMES = 16
 
 /** Where the bench keeps its sets; ignored by git. */
 export const DATA_FOLDER = join(import.meta.dirname, 'data')
 
 /**
- * Writes the first `instances` of an invented set into `folder` and answers their paths in order. What is there already
- * is kept: the bytes depend on nothing but the set and the number, on any machine. Nothing large is held in memory.
+ * Writes the first `instances` of an invented set into `folder` and returns their paths in order. Existing files
+ * are kept: the bytes depend on nothing but the set and the number, on any machine. Nothing large is held in memory.
  */
 export async function makeStudy(
   name: SetName,

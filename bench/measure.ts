@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 
-/** What a process with its children has used between two moments. */
+/** Resources that a process with its children used between two moments. */
 export interface Usage {
   readonly seconds: number
   readonly cpuSeconds: number

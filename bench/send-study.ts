@@ -13,7 +13,7 @@ export interface StoreScp {
 /** One DICOM file to be sent. */
 export interface StudyInstance extends Part10Header {
   readonly path: string
-  /** Of the data set: what crosses the wire. */
+  /** Bytes of the data set, which cross the wire. */
   readonly dataSetBytes: number
   readonly dataSet: () => AsyncIterable<Buffer>
 }

@@ -2,7 +2,7 @@ import { Child } from './child.ts'
 import { type Nagle, nagleEnvironment } from './nagle.ts'
 import { type StoreScp, type StudyInstance, sendStudy } from './send-study.ts'
 
-/** What plays the modality. */
+/** A program that plays the modality. */
 export interface Sender {
   readonly name: string
   readonly nagle: Nagle

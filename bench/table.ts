@@ -4,7 +4,7 @@ import type { Holding } from './peers/receiver.ts'
 /** One subject in one group of the comparison. */
 export interface Row {
   readonly subject: string
-  /** What its Success means, or how it was set up. */
+  /** The meaning of its Success, or its set-up. */
   readonly note: string
   readonly instances: number
   readonly rounds: number
@@ -64,7 +64,7 @@ export function failedRow(subject: string, note: string, load: Holding, failure:
   return { subject, note, instances: load.instances, rounds: 0, ...none, failure }
 }
 
-/** How many times as fast as the reference; undefined where one of them is missing. */
+/** Returns the speed as a multiple of the reference's; undefined if one of them is missing. */
 export function ratio({ rows, reference }: Group, row: Row): number | undefined {
   const base = rows.find(({ subject }) => subject === reference)
   if (base === undefined || base.failure !== undefined || row.failure !== undefined) return undefined

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { DATA_FOLDER } from './make-study.ts'
 
-/** What the command line asked for. */
+/** Options of the command line. */
 export interface BenchOptions {
   /** Instances of the CT set; the other sets shrink by the same part. */
   readonly instances: number

@@ -24,7 +24,7 @@ import { newUid, spoolInstance } from '../test/support/sealed-instance.ts'
 import { sendInstances } from '../test/support/send-instances.ts'
 
 const FOLDER = join(import.meta.dirname, '..', 'test', 'vectors', 'upgrade')
-/** Of the pack that is under way, so much is at the center. */
+/** Bytes of the unfinished pack that are at the center. */
 const PARTIAL_BYTES = 5000
 
 const packagePath = join(import.meta.dirname, '../package.json')

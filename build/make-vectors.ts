@@ -191,7 +191,7 @@ function sealInstance(number: number, recipients: readonly Recipient[]): SealedI
   return { envelope, ageOffset: start.length, trailer, part10, bytes }
 }
 
-/** An age file of one chunk whose random parts are fixed; the sealer of src/age draws them anew every time. */
+/** An age file of one chunk whose random parts are fixed; the sealer of src/age draws new ones every time. */
 function sealAgeFile(plaintext: Buffer, recipients: readonly Recipient[], number: number): Buffer {
   const fixed = (what: string): Buffer => digest(`ferry test vector: ${what} of instance ${number}`)
   const fileKey = fixed('file key').subarray(0, 16)

@@ -7,7 +7,7 @@ import { startAlone } from '../peers/ferry-agent.ts'
 import { OWN_SCU } from '../senders.ts'
 import { settleDisk, workFolder } from '../workbench.ts'
 
-/** What one agent does with the same slices, by the way that they take. */
+/** Cost of one agent for the same slices, by their route. */
 export interface AgentCost {
   readonly instances: number
   readonly dataSetBytes: number

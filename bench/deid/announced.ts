@@ -1,7 +1,7 @@
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { explicitHeaderBytes } from '../../src/dicom/vocabulary/value-representation.ts'
 
-/** What every copy of an instance must have if the original has it: UIDs, name and ID, size, pixels, content. */
+/** Elements that every copy of an instance must have if the original has them: UIDs, name and ID, size, pixels, content. */
 const REQUIRED: readonly number[] = [
   TAG.SOPClassUID,
   TAG.SOPInstanceUID,

@@ -18,8 +18,8 @@ import { BENCH_PROFILE } from './profile.ts'
 /** As they come from a socket. */
 const CHUNK_BYTES = 64 * 1024
 /**
- * So many slices, then the same the other way: what slows the machine for a moment slows both. Of changing length, so that
- * the collections of garbage, which come at even intervals, do not always fall on the same way.
+ * Numbers of slices for one way, then for the other: a moment that slows the machine slows both. The numbers differ, so that
+ * garbage collections, which come at even intervals, do not always fall on the same way.
  */
 const TURNS = [7, 10, 5, 13, 9, 6, 11, 8, 14, 12]
 /** Times that a round takes all slices. */

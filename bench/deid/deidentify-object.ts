@@ -9,7 +9,7 @@ import { BENCH_PROFILE } from './profile.ts'
 
 const KEY = Buffer.alloc(32, 'bench')
 
-/** One machine with the project's key: everything of it is made anew. */
+/** One machine with the project's key: every part of it is made again for each machine. */
 export class Machine {
   readonly #key = new ProjectKey(KEY)
   readonly #knownValues = new KnownValuesCache()

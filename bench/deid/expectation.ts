@@ -4,7 +4,7 @@ import { tagNamed } from '../../test/support/tag-named.ts'
 /** Tags and numbers of items in turn: [sequence, item, sequence, item, …, element]. */
 export type Place = readonly number[]
 
-/** What has to become of one planted or untouched value, by the kinds of action that MIDI-B scores. */
+/** The required result for one planted or untouched value, by the kinds of action that MIDI-B scores. */
 export type Expectation =
   /** Gone, emptied, or another value without any identity; `was` must not be there any more. */
   | { readonly kind: 'removed'; readonly at: Place; readonly was?: Buffer }
@@ -44,7 +44,7 @@ export function placeText(place: Place): string {
 
 const hex = (number: number): string => number.toString(16).padStart(4, '0')
 
-/** Tags whose values say how an image was made and how it is to be read, and of nobody: they keep their bytes. */
+/** Tags whose values say how an image was made and is to be read, and identify no person: they keep their bytes. */
 export const TECHNICAL: readonly Tag[] = [
   TAG.ImageType,
   TAG.SOPClassUID,

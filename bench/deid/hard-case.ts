@@ -4,7 +4,7 @@ import { tagNamed, tagOf } from '../../test/support/tag-named.ts'
 import { type Element, encodeDataSet } from '../study/elements.ts'
 import type { Person } from './people.ts'
 
-/** An object of a kind that is easily overlooked, and what has to become of it besides showing nobody. */
+/** An object of a kind that is easily overlooked, and its required result apart from showing no identity. */
 export interface HardCase {
   readonly kind: string
   readonly person: Person

@@ -14,7 +14,7 @@ const [NAME, ID, BIRTH_DATE, SERIES_DESCRIPTION] = [
   tagNamed('SeriesDescription'),
 ]
 
-/** Everything of one person that is no text in frames. */
+/** The hard cases of one person outside the text of frames. */
 export function hardElements(person: Person): HardCase[] {
   return [
     ...wrongLengths(person),
@@ -172,7 +172,7 @@ const CONCEPTS: readonly (readonly [code: string, scheme: string, meaning: strin
     ['L4', '99LOCAL', 'By', 'HAS OBS CONTEXT'],
     ['121009', 'DCM', "Person Observer's Organization Name", 'HAS OBS CONTEXT'],
   ]
-/** Of no person's known values: only its concept says that it is one. */
+/** A serial number that is not a known value of a person: only its concept says what it is. */
 const SERIAL = 'S-4711-0815'
 
 const named = (value: string, of: string, words: string): Element[] => [

@@ -123,11 +123,11 @@ const reversed = (bytes: Buffer): Buffer => Buffer.from(bytes.toReversed())
 const item = (content: Buffer): Buffer =>
   Buffer.concat([hex('feff00e0'), reversed(long(content.length)), content])
 
-/** Text in each place of compressed frames where it may stand. */
+/** Text in each place of compressed frames that can hold text. */
 export function hardFrames(person: Person): HardCase[] {
   return PLACES.map(({ name, syntax, frame, expected }, i) => {
     const ways = waysToWrite(person).filter((way) => Buffer.byteLength(way) < 60)
-    // Where nothing is blanked only what is known is seen, as it stands in the data set.
+    // If nothing is blanked, only known values are found, in the spelling of the data set.
     const way = expected === 'withheld' ? `${person.name} ${person.id}` : (ways[i % ways.length] ?? '')
     const head = encodeDataSet(imageElements(person, [], [TAG.PixelData]))
     const pixels = Buffer.concat([

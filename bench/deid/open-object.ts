@@ -16,7 +16,7 @@ export interface OpenObject {
 
 export function openObject(file: Buffer): OpenObject {
   const header = parsePart10Header(file)
-  if (header === undefined) throw new Error('reading an object: this is no DICOM file')
+  if (header === undefined) throw new Error('reading an object: this is not a DICOM file')
   const { transferSyntaxUid, headerBytes } = header
   return { transferSyntaxUid, ...openDataSet(file.subarray(headerBytes), transferSyntaxUid) }
 }
@@ -41,7 +41,7 @@ export function openDataSet(
   return { parts, pixels: pixels && Buffer.concat(pixels) }
 }
 
-/** The element at a place; undefined where it, or one that it stands in, is not there. */
+/** Returns the element at a place; undefined if it or an enclosing element is absent. */
 export function elementAt({ parts }: Pick<OpenObject, 'parts'>, place: Place): DataElement | undefined {
   let lists: readonly ElementList[] = parts
   let found: DataElement | undefined

@@ -1,4 +1,4 @@
-/** Nobody: everything that identifies a person in the planted set. */
+/** An invented person: everything that identifies a person in the planted set. */
 export interface Person {
   readonly number: number
   /** As Patient's Name has it; Chinese ones with a second component group. */

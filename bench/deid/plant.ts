@@ -9,7 +9,7 @@ import type { Writing } from './writing.ts'
 export interface Belonging {
   readonly person: Person
   readonly writing: Writing
-  /** Of the object, over the whole set. */
+  /** Number of the object in the whole set. */
   readonly number: number
   readonly studyUid: string
   readonly seriesUid: string
@@ -140,7 +140,7 @@ export class Planting {
   /** VRs that are too short for a sentence. */
   #shortText(head: ElementList): void {
     const { person } = this.#to
-    // A family name of one syllable alone names nobody.
+    // A family name of one syllable alone does not identify a person.
     const name = (person.isChinese ? /^[^=]+/ : /^[^^]+/).exec(person.name)?.[0] ?? ''
     const plain = name
       .normalize('NFD')
@@ -289,7 +289,7 @@ export class Planting {
   }
 }
 
-/** What a content item is, and under which name of DCM (PS3.16). */
+/** Sets the concept name of a content item, a code of DCM (PS3.16). */
 function concept(item: ElementList, type: string, code: string, meaning: string): void {
   item.set(TAG.RelationshipType, 'CS', Buffer.from('CONTAINS'))
   item.set(TAG.ValueType, 'CS', Buffer.from(type))

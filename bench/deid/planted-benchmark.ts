@@ -12,7 +12,7 @@ export interface PlantedOptions {
   readonly objects: number
   /** Corpus files over that are left out. */
   readonly largestBytes: number
-  /** Makes encapsulated pixels native, to look at them; undefined where it can't. Without it, they are not scored. */
+  /** Makes encapsulated pixels native, to look at them; returns undefined if it can't. Without it, they are not scored. */
   readonly decode?: (file: Buffer) => OpenObject | undefined
   /** Gets each object, and what became of it. */
   readonly each?: (planted: PlantedObject, output: { readonly name: string; readonly file: Buffer }) => void
@@ -23,7 +23,7 @@ export interface PlantedOutcome {
   readonly objects: number
   /** Objects by where they come from. */
   readonly sources: ReadonlySet<string>
-  /** What was not let through, and why: nothing of it is scored, nothing of it leaves. */
+  /** Objects that were withheld, with the reason: nothing of them is scored, nothing of them leaves. */
   readonly withheld: readonly string[]
   readonly leaks: number
   readonly leaking: readonly string[]

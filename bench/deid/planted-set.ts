@@ -80,7 +80,7 @@ function inflated(source: Source): Source {
   return { ...source, dataSet, transferSyntaxUid: TRANSFER_SYNTAX.ExplicitVRLittleEndian }
 }
 
-/** Undefined for what is no data set that an editor can read. */
+/** Returns undefined if an editor cannot read the data set. */
 function plantInto(source: Source, number: number): PlantedObject | undefined {
   const to = belongingOf(number)
   const planting = new Planting(to)
@@ -119,7 +119,7 @@ function plantInto(source: Source, number: number): PlantedObject | undefined {
 
 function belongingOf(number: number): Belonging {
   const person = PEOPLE[number % PEOPLE.length]
-  if (person === undefined) throw new Error('there is nobody to plant')
+  if (person === undefined) throw new Error('the set has no person to plant')
   const round = Math.floor(number / PEOPLE.length)
   const writings = person.isChinese ? CHINESE_WRITINGS : LATIN_WRITINGS
   const writing = writings[(round + person.number) % writings.length]

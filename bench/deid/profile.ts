@@ -3,7 +3,7 @@ import type { ElementList } from '../../src/dicom/edit/data-set-tree.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { SAFE_CREATOR, SAFE_FIRST, SAFE_GROUP, SAFE_LAST } from './plant.ts'
 
-/** Of the images that usually show a name: so many rows from above are blackened. */
+/** Number of rows from the top that are blackened in images that usually show a name. */
 export const MASKED_ROWS = 12
 const REGION = { x: 0, y: 0, width: 65_535, height: MASKED_ROWS }
 const STORAGE = '1.2.840.10008.5.1.4.1.1.'
@@ -11,7 +11,7 @@ const STORAGE = '1.2.840.10008.5.1.4.1.1.'
 const MASKED_CLASSES = '3 3.1 6 6.1 7 7.1 7.2 7.3 7.4 77.1.1 77.1.2 77.1.4'
   .split(' ')
   .map((end) => STORAGE + end)
-/** Devices of the corpus whose classes nobody knows, and pictures of labels and screens. */
+/** Modalities of the corpus whose SOP classes are unknown, and pictures of labels and screens. */
 const MASKED_MODALITIES = ['US', 'ES', 'XC', 'OP']
 
 export const BENCH_PROFILE: DeidProfile = {
@@ -41,7 +41,7 @@ export const BENCH_PROFILE: DeidProfile = {
   passDocuments: false,
 }
 
-/** What the profile's rules mean, said once more by itself. */
+/** The meaning of the profile's rules, written a second time independently. */
 export function isMasked(head: ElementList, sopClassUid: string): boolean {
   const textAt = (tag: number): string =>
     head

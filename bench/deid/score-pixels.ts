@@ -4,7 +4,7 @@ import type { PlantedObject } from './planted-set.ts'
 import { MASKED_ROWS } from './profile.ts'
 import type { Score } from './score.ts'
 
-/** What a lossy form may make of a black pixel, and of one that was only written anew. */
+/** Largest change by a lossy form: of a black pixel, and of a pixel that was only encoded again. */
 const [BLACK_TOLERANCE, MEAN_TOLERANCE] = [10, 3]
 
 /**
@@ -37,7 +37,7 @@ export function scorePixels(
 /** An encoder's name and statistics, or a comment: at most this many bytes of a frame may have become blank. */
 const MOST_BLANKED = 1024
 
-/** True if the bytes are the same, but for a few that are blank now: text that stood beside the coded samples. */
+/** True if the bytes are the same, except for a few that are blank now: text beside the coded samples. */
 function isSameButBlanks(was: Buffer, is: Buffer): boolean {
   if (was.equals(is)) return true
   if (was.length !== is.length) return false

@@ -8,7 +8,7 @@ import { type OpenObject, openObject } from './open-object.ts'
 const run = promisify(execFile)
 const TOOL_LIMIT_MS = 20_000
 
-/** What dciodvfy calls an error, once each; without the values that it repeats. */
+/** Returns the errors that dciodvfy reports, once each, without the values that it repeats. */
 export async function dciodvfyErrors(path: string): Promise<string[]> {
   const options = { timeout: TOOL_LIMIT_MS, maxBuffer: 64 * 1024 * 1024 }
   const { stdout, stderr } = await run('sh', ['-c', 'dciodvfy "$1" 2>&1 || true', 'sh', path], options)
@@ -20,7 +20,7 @@ export async function dciodvfyErrors(path: string): Promise<string[]> {
   )
 }
 
-/** An object whose pixels are native: what gdcmconv makes of encapsulated ones; undefined where it can't. */
+/** Returns the object with native pixels, converted by gdcmconv if they are encapsulated; undefined if it can't. */
 export function decoded(file: Buffer, folder: string): OpenObject | undefined {
   const object = openObject(file)
   if (!transferSyntax(object.transferSyntaxUid).encapsulated) return object

@@ -20,9 +20,9 @@ export const FERRY_AGENT: ReceiverKind = {
   },
 }
 
-/** Enrolled at nobody. `more`: lines of its configuration. */
+/** Starts an agent without a center. `more`: further lines of its configuration. */
 export async function startAlone(folder: string, more = ''): Promise<Receiver> {
-  await enrolAtNobody(join(folder, 'data'))
+  await enrolAtNoCenter(join(folder, 'data'))
   return startAgent(folder, more)
 }
 
@@ -55,7 +55,7 @@ statusPage: { enabled: off }
 }
 
 /** Keys of a center that is not there, sealed to as to any other: its own and a recovery key. */
-async function enrolAtNobody(dataFolder: string): Promise<void> {
+async function enrolAtNoCenter(dataFolder: string): Promise<void> {
   await mkdir(dataFolder, { recursive: true, mode: 0o700 })
   const root = newSigningKey()
   const tlsPin = Buffer.alloc(32).toString('base64url')
@@ -76,7 +76,7 @@ async function enrolAtNobody(dataFolder: string): Promise<void> {
   await account.enrol({ url: `https://${HOST}:9`, center: root.kid, tlsPin }, signKeyList(list, root))
 }
 
-/** What the spool holds by the trailers of its files: a file without a valid one throws. */
+/** Counts the content of the spool by the trailers of its files. Throws if a file has no valid trailer. */
 async function holdingOfSpool(folder: string): Promise<Holding> {
   let holding: Holding = { instances: 0, dataSetBytes: 0 }
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {

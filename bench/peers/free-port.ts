@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import { HOST } from './receiver.ts'
 
-/** A port that nobody had a moment ago, for programs that can't pick one themselves. */
+/** Returns a port that was free a moment ago, for programs that can't pick one themselves. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { instanceOnDisk } from '../send-study.ts'
 import type { Holding } from './receiver.ts'
 
-/** What lies in a folder and below as DICOM files: those whose path `accept` lets through. */
+/** Counts the DICOM files in a folder and below whose path `accept` lets through. */
 export async function holdingOfFiles(
   folder: string,
   accept: (path: string) => boolean = () => true,

@@ -1,6 +1,6 @@
 import type { Nagle } from '../nagle.ts'
 
-/** What has arrived at a receiver: instances, and the bytes of their data sets. */
+/** Instances that have arrived at a receiver, and the bytes of their data sets. */
 export interface Holding {
   readonly instances: number
   readonly dataSetBytes: number
@@ -19,7 +19,7 @@ export interface Receiver extends AsyncDisposable {
 /** A kind of receiver that is measured. */
 export interface ReceiverKind {
   readonly name: string
-  /** What its Success means. */
+  /** The meaning of its Success. */
   readonly promises: string
   /** The program that must be there; undefined = nothing but Node. */
   readonly program?: string

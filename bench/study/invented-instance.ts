@@ -3,7 +3,7 @@ import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { type Element, encodeDataSet, encodeElementHeader } from './elements.ts'
 import { type SetName, STUDY_SETS, studyOf, uid } from './study-sets.ts'
 
-/** Wang^XiaoMing=王^小明 in GB18030: nobody's name, as many Chinese devices would write it. */
+/** Wang^XiaoMing=王^小明 in GB18030: an invented name, written as many Chinese devices do. */
 const PATIENT_NAME = Buffer.concat([Buffer.from('Wang^XiaoMing='), Buffer.from('cdf55ed0a1c3f7', 'hex')])
 const PIXEL_DATA = 0x7fe00010
 

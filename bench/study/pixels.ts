@@ -1,4 +1,4 @@
-/** What an invented image shows: an ellipse of `inside` on `outside`, with noise. Stored values, 12 bits. */
+/** Content of an invented image: an ellipse of `inside` on `outside`, with noise. Stored values, 12 bits. */
 export interface Phantom {
   readonly rows: number
   readonly columns: number

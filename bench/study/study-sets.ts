@@ -13,7 +13,7 @@ export interface StudySet {
   readonly perStudy: number
   readonly frames: number
   readonly phantom: Phantom
-  /** What an instance of this kind has besides what all have. */
+  /** Elements of this kind in addition to those of all instances. */
   readonly elements: (number: number) => readonly Element[]
 }
 

@@ -27,7 +27,7 @@ export const SOURCES = {
   },
 } as const satisfies Record<string, Source>
 
-/** Names under which a folder may have a source, besides the published one. */
+/** Other names under which a folder may have a source. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   'confidentiality_profile_attributes.json': 'deid-table.json',
 }

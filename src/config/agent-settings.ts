@@ -153,7 +153,7 @@ const fileSchema = z
     listener: listenerSchema.prefault({}),
     devices: z.array(deviceSchema).prefault([]).describe('Devices that are let in'),
     unknownDevices: setting
-      .choice('What happens to devices that are not listed', ['reject', 'accept'])
+      .choice('Treatment of devices that are not listed', ['reject', 'accept'])
       .prefault('reject'),
     limits: limitsSchema.prefault({}),
     study: z

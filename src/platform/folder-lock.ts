@@ -22,7 +22,7 @@ export function lockFolder(folder: string, whose: string): FolderLock {
   makeDatabasePrivate(path)
   const db = openLock(path, { timeout: PROBE_MS })
   try {
-    // The lock writes nothing, so that it can be taken on a full disk too.
+    // The lock writes nothing, so that it also works on a full disk.
     db.pragma('journal_mode = MEMORY')
     db.exec('BEGIN EXCLUSIVE')
   } catch (error) {

@@ -74,9 +74,11 @@ test.each([
     'connecting to 10.0.0.1: it shows the key AbC123…, not one that the center announced; nothing was sent',
     '出示的密钥 AbC123… 不是中心公布的；没有发送任何内容',
   ],
+  ['90.4 MiB free on the disk, and 100 MiB are kept in reserve', '磁盘剩余 90.4 MiB，须预留 100 MiB'],
+  ['the center confirmed 3 instances that it does not have (occurrence 2)', '中心曾称已保存，却又缺少 3 幅'],
   [
-    '94785536 bytes free on the disk, and 104857600 are kept in reserve',
-    '磁盘剩余 94785536 字节，须保留 104857600 字节',
+    'an older copy of it was put back; 12 instances were accepted again from the spool, and the center is asked which it has',
+    '有人放回了旧的索引；已从封存文件重新登记 12 幅',
   ],
   [
     'the center answers POST /v1/packs: checking an access token: the clocks of agent and center are 400 s apart',

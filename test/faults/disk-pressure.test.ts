@@ -109,7 +109,7 @@ describeWithSmallDisks('a disk that fills up', () => {
     expect(await clinic.alarms()).toEqual(['STORAGE_FULL'])
     const said = await words(clinic)
     expect(said).toMatch(/Disk full: [\d.]+ MiB free, 64.0 MiB are kept in reserve/)
-    expect(said).toMatch(/Of 300 MiB: 2\d\d MiB wait to be confirmed, 0 B are copies/)
+    expect(said).toMatch(/The disk has 300 MiB: 2\d\d MiB wait to be confirmed, 0 B are copies/)
     expect(said).toContain('ferry queue shows why')
     expect(said).not.toContain('retention')
     expect(said).not.toMatch(/\d{6}/)

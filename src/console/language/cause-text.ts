@@ -4,7 +4,7 @@ import { CAUSES_IN_CHINESE, SYSTEM_CODES_IN_CHINESE } from './zh/causes-zh.ts'
 /** A cause as a failure names it, in the reader's language. */
 export type CauseWords = (cause: string) => string
 
-/** With `verbose`, the cause as it is stands beside its words. */
+/** Returns the words for a cause; with `verbose`, followed by the original cause in brackets. */
 export function causesIn(language: Language, { verbose = false } = {}): CauseWords {
   if (language === 'en') return asItIs
   return (cause) => {

@@ -10,7 +10,7 @@ export interface Session {
   readonly terminal: Terminal
   readonly language: Language
   readonly say: Say
-  /** What failures name as their causes, in words of this language. */
+  /** Puts the cause of a failure into words of this language. */
   readonly causes: CauseWords
   readonly clock: Clock
   /** Aborted when the person or the service manager wants an end. */

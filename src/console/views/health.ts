@@ -43,7 +43,7 @@ export function assessHealth(
 const RANKS = { act: 0, decide: 1, coping: 2 } as const
 const rank = ({ severity }: Finding): number => RANKS[severity]
 
-/** What alarms are about in the agent itself, and nothing to a person. */
+/** Subjects of alarms inside the agent, which mean nothing to a person. */
 const OWN_SUBJECTS = new Set(['spool', 'center', 'index', 'identity'])
 
 function alarmFindings({ alarms, disk }: AgentStatus, language: Language, causes: CauseWords): Finding[] {

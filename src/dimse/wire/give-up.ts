@@ -3,8 +3,8 @@ import type { Connection } from './connection.ts'
 import { ABORT_BY_USER, BrokenOff } from './pdu.ts'
 
 /**
- * Ends a connection over an error: a peer that has gone by itself is let go, any other is told by A-ABORT. Returns the
- * Failure for all that wait for this connection; a foreign error becomes INTERNAL.
+ * Ends a connection after an error. Sends A-ABORT unless the peer has closed the connection itself. Returns the Failure for
+ * every caller that waits for this connection; a foreign error becomes INTERNAL.
  */
 export function giveUp(connection: Connection, error: unknown, lingerMs: number): Failure {
   const failure = asFailure(error)

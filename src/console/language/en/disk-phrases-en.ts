@@ -6,7 +6,7 @@ export const DISK_ENGLISH = {
   'disk.stop': '. ',
   'disk.then': '; ',
   'disk.contents':
-    'Of {total}: {waiting} wait to be confirmed, {confirmed} are copies that the center has confirmed, {held} are held, {other} are other files',
+    'The disk has {total}: {waiting} wait to be confirmed, {confirmed} are copies that the center has confirmed, {held} are held, {other} are other files',
   'next.makingRoom':
     'Ferry is removing the oldest copies that the center has confirmed; a device that is refused meanwhile is let in again by itself',
   'disk.todo.waiting':
@@ -20,7 +20,7 @@ export const DISK_ENGLISH = {
   'disk.todo.young':
     '{confirmed} are confirmed copies, all of them younger than {atLeast}: set retention.atLeast in the configuration to a shorter time and restart Ferry',
   'disk.todo.unproven':
-    '{confirmed} are confirmed copies, which go by themselves as soon as the center can be asked and proves that it has them: see why it cannot',
+    '{confirmed} are confirmed copies. Ferry removes them as soon as the center can be asked and proves that it has them: see why it cannot',
   'disk.todo.index': "remove other files from the disk of {folder}, which holds Ferry's records",
   'disk.todo.never': 'never delete anything inside {folder}',
 } as const

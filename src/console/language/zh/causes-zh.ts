@@ -1,7 +1,7 @@
 /**
- * Causes that failures name in English, in Chinese. A `{name}` stands for one word of the cause, a `{name*}` for several. The
- * first entry that is found anywhere in a cause gives its words: what is particular stands before what is general. The
- * cause as it is shows with `--verbose` and in JSON.
+ * Causes that failures name in English, in Chinese. `{name}` matches one word of the cause, `{name*}` several. The first entry
+ * that is found anywhere in a cause gives its words, so particular entries come before general ones. `--verbose` and JSON
+ * show the English cause.
  */
 export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string])[] = [
   // the line to the center
@@ -30,7 +30,7 @@ export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string
   ],
   ['{more} bytes are needed, {room} bytes are there', '需要 {more} 字节，可用 {room} 字节'],
   ['the agent would take more than half of {room} bytes', '单台前置机不得占用超过 {room} 字节的一半'],
-  ['{bytes} bytes more would break into the reserve of the disk', '再写 {bytes} 字节就会占用磁盘的保留空间'],
+  ['{bytes} bytes more would break into the reserve of the disk', '再写 {bytes} 字节就会占用磁盘的预留空间'],
   ['the center has all of it and not opened it yet', '中心已收齐，还没有解包核对'],
   ['the center no longer has all of it', '中心已不再有完整的影像包'],
   ["the center's answer to a pack does not speak of {ulid}", '中心的应答中没有 {ulid}'],
@@ -80,7 +80,7 @@ export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string
     'the center has lost {studies} that it had receipted',
     '中心丢失了已签收的检查 {studies} 个（恢复了旧备份，或磁盘损坏？）',
   ],
-  ['the center called instances stored, and lacks {count} of them', '中心曾称已保存，却又缺少 {count} 幅'],
+  ['the center confirmed {count} instances that it does not have', '中心曾称已保存，却又缺少 {count} 幅'],
   [
     'the center announces older keys than those known here (version {version}): {why*}: ferry-center keys publish --above {above}',
     '中心公布的密钥表比本机已知的版本 {version} 旧；请在中心执行：ferry-center keys publish --above {above}',
@@ -113,21 +113,21 @@ export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string
   ['its file ends at {at}, not at {to}', '封存文件在第 {at} 字节结束，应到 {to}'],
   ['looking at {ulid}: {found*}', '{ulid} 的封存文件与写入时不同'],
   [
-    '{free} bytes free on the disk, and {reserve} are kept in reserve',
-    '磁盘剩余 {free} 字节，须保留 {reserve} 字节',
+    '{free} {unit} free on the disk, and {reserve} {size} are kept in reserve',
+    '磁盘剩余 {free} {unit}，须预留 {reserve} {size}',
   ],
   [
     'room for {files} more files on the disk, and {reserve} are kept in reserve',
-    '磁盘还能再建 {files} 个文件，须保留 {reserve} 个',
+    '磁盘还能再建 {files} 个文件，须预留 {reserve} 个',
   ],
   ['syncing folders failed', '文件夹未能同步到磁盘'],
   [
-    'it was damaged and lies in {path} now; {count} instances were taken on again',
+    'it was damaged and lies in {path} now; {count} instances were accepted again',
     '索引已损坏，移至 {path}；已从封存文件重新登记 {count} 幅',
   ],
-  ['it was gone; {count} instances were taken on again', '索引不见了；已从封存文件重新登记 {count} 幅'],
+  ['it was gone; {count} instances were accepted again', '索引不见了；已从封存文件重新登记 {count} 幅'],
   [
-    'an older copy of it was put back; {count} instances were taken on again',
+    'an older copy of it was put back; {count} instances were accepted again',
     '有人放回了旧的索引；已从封存文件重新登记 {count} 幅',
   ],
   [

@@ -11,7 +11,7 @@ export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWord
     todo: '检查磁盘和数据文件夹的权限；登记库损坏时从备份恢复',
   },
   STORAGE_FULL: {
-    what: '磁盘已满：剩余 {free}，须保留 {reserve}，因此前置机须等待',
+    what: '磁盘已满：剩余 {free}，须预留 {reserve}，因此前置机须等待',
     todo: '在 {folder} 所在磁盘腾出空间；切勿删除数据文件夹里的任何东西',
   },
   STORAGE_LOW: {
@@ -48,7 +48,7 @@ export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWord
   },
   PACS_ADDRESS: {
     what: 'PACS 地址上应答的不是影像存储服务（{reason}）',
-    todo: '检查 center.yaml 中的 pacs.url，以及 PACS 前面的前置机或网关；执行 ferry-center retry 可立即重试',
+    todo: '检查 center.yaml 中的 pacs.url，以及 PACS 前面的代理服务器或网关；执行 ferry-center retry 可立即重试',
   },
   KEYS_REFUSED: {
     what: '更改过的密钥或证书无法采用，中心仍在使用旧的（{reason}）',

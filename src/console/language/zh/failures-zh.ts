@@ -8,7 +8,7 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   },
   DATA_SET_UNREADABLE: {
     meaning: '有 DICOM 数据无法读取',
-    todo: '在设备上重发；若再次出现，说明设备上的文件已损坏',
+    todo: '从设备重发；若再次出现，说明设备上的文件已损坏',
   },
   DATA_SET_MISMATCH: {
     meaning: '设备声明的影像与实际发送的不一致',
@@ -44,13 +44,13 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     todo: '确认该端口是 DICOM 端口，且双方同时启用或同时不启用 TLS',
   },
   DIMSE_LIBRARY_CHANGED: {
-    meaning: '安装的 DICOM 组件与 影渡 测试时的不同',
-    todo: '按原包重新安装 影渡',
+    meaning: '安装的 DICOM 组件与影渡测试时的不同',
+    todo: '按原包重新安装影渡',
   },
-  STORE_REFUSED: { meaning: '对方不接收这种影像', todo: '在对方的一致性声明中查看 SOP 类和传输语法' },
+  STORE_REFUSED: { meaning: '对方不接收这种影像', todo: '在对方的符合性声明中查看 SOP 类和传输语法' },
   STUDY_INCOMPLETE: {
     meaning: '设备申报的影像没有全部到达',
-    todo: '用 ferry steps 查看缺哪些；请在设备上重新发送该检查；如属有意不发，运行 ferry retry 确认',
+    todo: '用 ferry steps 查看缺哪些；从设备重发该检查；如属有意不发，运行 ferry retry 确认',
   },
   SEAL_FAILED: { meaning: '影像无法封存', todo: '查看日志；该影像已拒收，仍在设备上' },
   AGE_FORMAT: { meaning: '封存的文件不是 age 格式，或已损坏', todo: '保留该文件，并连同日志上报' },
@@ -79,26 +79,26 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   },
   STORAGE_ERROR: {
     meaning: '磁盘或文件出错',
-    todo: '检查磁盘、连线以及数据文件夹的权限，然后重启 影渡',
+    todo: '检查磁盘、连线以及数据文件夹的权限，然后重启影渡',
   },
   ACCESS_DENIED: {
     meaning: '影渡无权使用所需的文件或文件夹',
-    todo: '请用运行服务的用户执行该命令（sudo -u 用户名），或把该路径的所有者改回该用户（chown）；上一行写明了路径和所有者',
+    todo: '用运行服务的用户执行该命令（sudo -u 用户名），或把该路径的所有者改回该用户（chown）；上一行写明了路径和所有者',
   },
   PATH_UNUSABLE: {
     meaning: '影渡需要文件或文件夹的位置上是别的东西',
-    todo: '请改正配置中的路径，或移走那里的东西',
+    todo: '改正配置中的路径，或移走那里的东西',
   },
   STORE_MISSING: {
     meaning: '存放中心影像的磁盘不在，或者换成了另一块',
     todo: '挂载正确的磁盘；如磁盘已丢失或更换，执行 ferry-center store accept',
   },
   DATABASE_ERROR: {
-    meaning: '影渡 的数据库出错',
+    meaning: '影渡的数据库出错',
     todo: '检查磁盘及剩余空间，然后重启影渡',
   },
   DATABASE_DAMAGED: {
-    meaning: '影渡 的数据库已损坏',
+    meaning: '影渡的数据库已损坏',
     todo: '检查磁盘；前置机启动时会自动修复，中心端需从备份恢复 register.sqlite',
   },
   INDEX_REBUILT: {
@@ -107,7 +107,7 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   },
   DATABASE_NEWER: { meaning: '数据库由更新版本的影渡写成', todo: '重新安装新版本' },
   ALREADY_RUNNING: {
-    meaning: '已有一个 影渡 在使用这个数据文件夹',
+    meaning: '已有一个影渡在使用这个数据文件夹',
     todo: '先停止服务，或直接使用正在运行的',
   },
   FOLDER_NOT_PRIVATE: {
@@ -127,7 +127,7 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     todo: '更换证书，放到 listener.tls.certificate 所指的位置，然后重启服务',
   },
   PORT_IN_USE: {
-    meaning: '端口被其他程序占用，或 影渡 无权使用',
+    meaning: '端口被其他程序占用，或影渡无权使用',
     todo: '停止该程序，或在配置中换一个端口；1024 以下需额外权限',
   },
   CONFIG_INVALID: { meaning: '配置有错误', todo: '更正所列各行，然后执行 ferry config check' },
@@ -142,10 +142,10 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     todo: '检查本院的外网线路和防火墙；若其他机构也断了，请联系中心',
   },
   CENTER_BUSY: { meaning: '影像中心暂时太忙或空间不足', todo: '等待；若持续不好，请联系中心' },
-  CENTER_ERROR: { meaning: '影像中心自身出错', todo: '中心查看其日志' },
+  CENTER_ERROR: { meaning: '影像中心自身出错', todo: '请中心查看其日志' },
   CENTER_IDENTITY: {
     meaning: '在中心地址上应答的不是该中心',
-    todo: '停下并联系中心：可能其证书已更换，或中间有代理服务器、防火墙拦截',
+    todo: '联系中心：可能其证书已更换，或中间有代理服务器、防火墙拦截',
   },
   CENTER_REFUSED: { meaning: '影像中心拒绝本前置机发送的内容', todo: '联系中心；排除原因后执行 ferry retry' },
   CENTER_LIMIT: {
@@ -163,11 +163,11 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   },
   CENTER_LOST: {
     meaning: '中心丢失了影像，而本机已没有副本',
-    todo: '从设备或归档重新发送该检查，并告知中心',
+    todo: '从设备或其存档重发该检查，并告知中心',
   },
   OTHER_CENTER: {
     meaning: '有影像是为本机原来所属的中心加密的，现在的中心无法解开',
-    todo: '从设备重新发送这些检查；原中心的密钥或其恢复密钥可以解开封存文件',
+    todo: '从设备重发这些检查；原中心的密钥或其恢复密钥可以解开封存文件',
   },
   KEY_LIST_OLDER: {
     meaning: '中心公布的密钥表比本机已知的旧',
@@ -184,7 +184,7 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     todo: '两台中只保留一台。另一台：等 ferry queue 为空后停止影渡，把数据文件夹移走，再用新的加入码加入：ferry join 加入码',
   },
   JOIN_CODE_INVALID: { meaning: '加入码不完整、已用过或已过期', todo: '完整复制，或向中心索取新的加入码' },
-  SIGNATURE_INVALID: { meaning: '签名不是由应有的密钥所签', todo: '联系中心；影渡 不会据此删除任何影像' },
+  SIGNATURE_INVALID: { meaning: '签名不是由应有的密钥所签', todo: '联系中心；影渡不会据此删除任何影像' },
   DIGEST_MISMATCH: {
     meaning: '数据在途中或磁盘上发生了变化',
     todo: '偶尔一次无需处理，会自动重发；若反复出现，请检查双方机器的内存和磁盘',
@@ -197,22 +197,22 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: '影像包在传到中心磁盘的途中损坏',
     todo: '无需处理，会自动重发；如经常出现，请检查中心的磁盘',
   },
-  INSTANCE_REFUSED: { meaning: '中心不能接收这个影像', todo: '向中心询问原因；排除后执行 ferry retry' },
+  INSTANCE_REFUSED: { meaning: '中心不能接收这幅影像', todo: '向中心询问原因；排除后执行 ferry retry' },
   PACS_UNREACHABLE: {
     meaning: '连不上 PACS，或 PACS 暂时不能保存影像',
     todo: '检查 PACS 是否运行及配置中的地址；会自动重试',
   },
   PACS_ADDRESS: {
     meaning: 'PACS 地址上应答的不是影像存储服务',
-    todo: '检查 center.yaml 中的 pacs.url，以及 PACS 前面的前置机或网关；会自动重试',
+    todo: '检查 center.yaml 中的 pacs.url，以及 PACS 前面的代理服务器或网关；会自动重试',
   },
   PACS_DENIED: {
     meaning: 'PACS 不允许中心访问',
     todo: '检查 center.yaml 中 pacs 的用户名、密码或令牌，以及该用户的权限；会自动重试',
   },
   PACS_REFUSED: {
-    meaning: 'PACS 不接收某个影像',
+    meaning: 'PACS 不接收某幅影像',
     todo: '查看 PACS 日志；排除原因后执行 ferry-center retry',
   },
-  INTERNAL: { meaning: '影渡 自身出错', todo: '连同日志上报；重启可能有效' },
+  INTERNAL: { meaning: '影渡自身出错', todo: '连同日志上报；重启可能有效' },
 }
