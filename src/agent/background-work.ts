@@ -36,7 +36,7 @@ import { Retention } from './settle/retention.ts'
 import { RetentionClock } from './settle/retention-clock.ts'
 import { Settlement } from './settle/settlement.ts'
 
-export interface BackgroundWorkParts {
+export interface BackgroundWorkOptions {
   settings: AgentSettings
   account: CenterAccount
   keys: CenterKeys
@@ -63,7 +63,7 @@ const RECEIPT_LIMIT_BYTES = 32 * 1024 * 1024
 
 /** The second half of an instance's path: it leaves, is sent again until it is through, and is settled. */
 export class BackgroundWork implements AsyncDisposable {
-  readonly #parts: BackgroundWorkParts
+  readonly #options: BackgroundWorkOptions
   readonly #client: CenterClient
   readonly #keyRefresh: KeyRefresh
   readonly #refusals: RefusalAlarms
@@ -77,9 +77,9 @@ export class BackgroundWork implements AsyncDisposable {
   #loops: Promise<void>[] = []
   #lastAcceptedMs = Number.NEGATIVE_INFINITY
 
-  constructor(parts: BackgroundWorkParts) {
-    const { account, keys, queue, settings, clock, log } = parts
-    this.#parts = parts
+  constructor(options: BackgroundWorkOptions) {
+    const { account, keys, queue, settings, clock, log } = options
+    this.#options = options
     const { signingKey } = account
     this.#refusals = new RefusalAlarms(queue.watchPoints)
     this.#client = new CenterClient({
@@ -115,7 +115,7 @@ export class BackgroundWork implements AsyncDisposable {
   }
 
   start(): void {
-    const { settings, queue, room, reports, completeness, clock, log } = this.#parts
+    const { settings, queue, room, reports, completeness, clock, log } = this.#options
     const audit = this.#audit
     const retention = new Retention({
       retained: queue.retained,
@@ -168,7 +168,7 @@ export class BackgroundWork implements AsyncDisposable {
 
   /** In one turn of the event loop, so that nothing is sealed for one center and entered as sealed for another. */
   #keysRenewed(): void {
-    const { account, keys, queue, log } = this.#parts
+    const { account, keys, queue, log } = this.#options
     keys.renew()
     tellCenterChange(queue.ownCenter.take(account.address().center), log)
     this.#dispatcher.wake()
@@ -177,8 +177,8 @@ export class BackgroundWork implements AsyncDisposable {
 
   /** To be called when an instance of this study was accepted. */
   accepted(studyInstanceUid: string, sealedBytes: number): void {
-    this.#lastAcceptedMs = this.#parts.clock.monotonicMs()
-    this.#parts.room.taken(sealedBytes)
+    this.#lastAcceptedMs = this.#options.clock.monotonicMs()
+    this.#options.room.taken(sealedBytes)
     this.#quiet.added(studyInstanceUid)
     this.#dispatcher.queued(studyInstanceUid, sealedBytes)
   }
@@ -191,7 +191,7 @@ export class BackgroundWork implements AsyncDisposable {
     this.#keyRefresh.wake()
     this.#settlement.wake()
     this.#pacsWatch.wake()
-    this.#parts.reports.wake()
+    this.#options.reports.wake()
     return this.#dispatcher.probeNow(studyInstanceUid)
   }
 
@@ -209,7 +209,7 @@ export class BackgroundWork implements AsyncDisposable {
         const stopped = new Promise<'stopped'>((resolve) => {
           signal.addEventListener('abort', () => resolve('stopped'), { once: true })
         })
-        const found = await Promise.race([this.#parts.queue.soundness, stopped])
+        const found = await Promise.race([this.#options.queue.soundness, stopped])
         if (found === undefined) await part.run(signal)
         else await stopped
       },
@@ -218,7 +218,7 @@ export class BackgroundWork implements AsyncDisposable {
 
   /** A part that breaks off (a full disk under the database, a fault of ours) is said at once and begins again. */
   async #keep(part: Part): Promise<void> {
-    const { clock, log } = this.#parts
+    const { clock, log } = this.#options
     const { signal } = this.#stop
     while (!signal.aborted) {
       try {
@@ -232,7 +232,7 @@ export class BackgroundWork implements AsyncDisposable {
   }
 
   #createDispatcher(): Dispatcher {
-    const { settings, queue, clock, log } = this.#parts
+    const { settings, queue, clock, log } = this.#options
     const { packs, spool, deliveries, watchPoints } = queue
     const { chunkBytes, packBytes, packMembers, uploads, bandwidthBytesPerSecond } = settings.send
     const pace = new Pace(clock, bandwidthBytesPerSecond ?? Number.POSITIVE_INFINITY)
@@ -258,7 +258,7 @@ export class BackgroundWork implements AsyncDisposable {
   }
 
   #createSettlement(): Settlement {
-    const { account, keys, queue, reports, clock, log } = this.#parts
+    const { account, keys, queue, reports, clock, log } = this.#options
     return new Settlement({
       confirmed: () => reports.wake(),
       unchained: () => this.#audit.wake(),
@@ -304,7 +304,7 @@ export class BackgroundWork implements AsyncDisposable {
   }
 
   #createPacsWatch(): PacsWatch {
-    const { queue, clock, log } = this.#parts
+    const { queue, clock, log } = this.#options
     return new PacsWatch({
       destination: CENTER,
       states: queue.pacsStates,
@@ -319,7 +319,7 @@ export class BackgroundWork implements AsyncDisposable {
   }
 
   #createAudit(): ReceiptAudit {
-    const { queue, clock, log } = this.#parts
+    const { queue, clock, log } = this.#options
     return new ReceiptAudit({
       destination: CENTER,
       receipted: queue.receipted,

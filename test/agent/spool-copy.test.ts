@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { parseRecipient } from '../../src/age/x25519-keys.ts'
 import { PreparedSealers } from '../../src/agent/envelope/prepared-sealers.ts'
-import { SpoolCopy, type SpoolCopyParts, type Treatment } from '../../src/agent/intake/spool-copy.ts'
+import { SpoolCopy, type SpoolCopyOptions, type Treatment } from '../../src/agent/intake/spool-copy.ts'
 import { openQueue } from '../../src/agent/queue/open-queue.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { testIdentity } from '../support/sealed-instance.ts'
@@ -34,7 +34,7 @@ test.each(['push', 'finish'] as const)(
       },
     }
     // Nothing is sealed before it fails.
-    const copy = new SpoolCopy(treatment, BASE, {} as SpoolCopyParts)
+    const copy = new SpoolCopy(treatment, BASE, {} as SpoolCopyOptions)
     void copy.write(Buffer.from('a data set'))
     await expect(copy.commit()).rejects.toMatchObject({ code: 'SEAL_FAILED' })
     expect(copy.failure?.message).toMatch(/^sealing an instance: SyntaxError at complain /)
@@ -46,7 +46,7 @@ test('nothing is whole in the spool before all is on the disk that must be there
   using folder = tempFolder()
   using queue = await openQueue(folder.path, systemClock, ['center'])
   const recipients = [parseRecipient(testIdentity.recipient)]
-  const parts = {
+  const options = {
     queue,
     clock: systemClock,
     recipients: () => recipients,
@@ -63,7 +63,7 @@ test('nothing is whole in the spool before all is on the disk that must be there
       return prepared.promise
     },
   }
-  const copy = new SpoolCopy(treatment, BASE, parts)
+  const copy = new SpoolCopy(treatment, BASE, options)
   // The last chunk of the seal is nearly full, so that what is gathered at the end would be written at once.
   await copy.write(Buffer.alloc(130_500))
   const taken = copy.commit()

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DevicePlan } from './device-plan.ts'
 import { sendWithOwnScu } from './own-scu.ts'
-import type { Device, SendMeans } from './send-batch.ts'
+import type { Device, SendBatchOptions } from './send-batch.ts'
 import type { Recipe } from './soak-instance.ts'
 import { offersAll, sendWithStorescu } from './storescu.ts'
 
-export interface DeviceMeans extends SendMeans {
+export interface SoakDeviceOptions extends SendBatchOptions {
   readonly plan: DevicePlan
   readonly hasStorescu: boolean
   /** Of this one device, on average. */
@@ -30,12 +30,12 @@ const AGAIN_MS = 1_000
  */
 export async function runDevice(
   device: Device,
-  means: DeviceMeans,
+  options: SoakDeviceOptions,
   ending: AbortSignal,
   over: AbortSignal,
 ): Promise<DeviceEnd> {
   const { random } = device
-  const { plan, instancesPerSecond } = means
+  const { plan, instancesPerSecond } = options
   const end = { associations: 0, brokenOff: 0, withStorescu: 0, stillWaiting: 0 }
   for (;;) {
     const batch = new Set(plan.nextBatch())
@@ -46,7 +46,7 @@ export async function runDevice(
     const walksAway = breaksOff && random.chance(0.3)
     while (batch.size > 0) {
       if (over.aborted) return { ...end, stillWaiting: batch.size }
-      const isWhole = await sendOnce(device, batch, means, breaksOff, end)
+      const isWhole = await sendOnce(device, batch, options, breaksOff, end)
       if (!isWhole && walksAway) break
       breaksOff = false
       if (!isWhole) await sleep(AGAIN_MS, undefined, { signal: over }).catch(() => {})
@@ -58,17 +58,17 @@ export async function runDevice(
 async function sendOnce(
   device: Device,
   batch: Set<Recipe>,
-  means: DeviceMeans,
+  options: SoakDeviceOptions,
   breaksOff: boolean,
   counts: { associations: number; brokenOff: number; withStorescu: number },
 ): Promise<boolean> {
-  const isWithStorescu = means.hasStorescu && device.random.chance(0.2) && offersAll(batch)
+  const isWithStorescu = options.hasStorescu && device.random.chance(0.2) && offersAll(batch)
   const send = isWithStorescu ? sendWithStorescu : sendWithOwnScu
   counts.associations++
   if (isWithStorescu) counts.withStorescu++
   try {
     const before = batch.size
-    await send(device, batch, means, breaksOff)
+    await send(device, batch, options, breaksOff)
     return batch.size < before
   } catch {
     counts.brokenOff++

@@ -9,7 +9,7 @@ export interface Device {
   readonly random: Random
 }
 
-export interface SendMeans {
+export interface SendBatchOptions {
   /** Where devices connect. */
   readonly port: number
   readonly maker: InstanceMaker
@@ -22,14 +22,14 @@ export interface SendMeans {
 export type SendBatch = (
   device: Device,
   batch: Set<Recipe>,
-  means: SendMeans,
+  options: SendBatchOptions,
   breaksOff: boolean,
 ) => Promise<void>
 
 /** Makes an instance and enters it as sent. */
 export function prepare(
   recipe: Recipe,
-  { maker, sent }: SendMeans,
+  { maker, sent }: SendBatchOptions,
 ): { instance: RawInstance; version: Version } {
   const instance = maker.make(recipe)
   const version = {

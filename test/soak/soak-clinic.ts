@@ -30,8 +30,8 @@ export class SoakClinic implements AsyncDisposable {
   readonly #control: ControlClient
   readonly #held: AsyncDisposableStack
 
-  private constructor(parts: ClinicParts, held: AsyncDisposableStack) {
-    const { folder, agent, center, door, line } = parts
+  private constructor(options: SoakClinicOptions, held: AsyncDisposableStack) {
+    const { folder, agent, center, door, line } = options
     this.agent = agent
     this.center = center
     this.door = door
@@ -101,7 +101,7 @@ export class SoakClinic implements AsyncDisposable {
   }
 }
 
-interface ClinicParts extends Pick<SoakClinic, 'agent' | 'center' | 'door' | 'line'> {
+interface SoakClinicOptions extends Pick<SoakClinic, 'agent' | 'center' | 'door' | 'line'> {
   folder: string
 }
 

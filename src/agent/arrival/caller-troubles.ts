@@ -7,7 +7,7 @@ import type { DeviceList } from './device-list.ts'
 /** Callers that are told apart until they are written down; a scan of ports may show more, and these are not kept. */
 const CALLERS = 200
 
-export interface CallerTroublesParts {
+export interface CallerTroublesOptions {
   readonly devices: DeviceList
   readonly records: DeviceRecords
   readonly watchPoints: WatchPoints
@@ -16,11 +16,11 @@ export interface CallerTroublesParts {
 
 /** Gathers what kept callers from an association until it is written down in one go. */
 export class CallerTroubles {
-  readonly #parts: CallerTroublesParts
+  readonly #options: CallerTroublesOptions
   readonly #gathered = new Map<string, { trouble: CallerTrouble; caller: NewSighting; kind: string }>()
 
-  constructor(parts: CallerTroublesParts) {
-    this.#parts = parts
+  constructor(options: CallerTroublesOptions) {
+    this.#options = options
   }
 
   add(trouble: CallerTrouble): void {
@@ -34,7 +34,7 @@ export class CallerTroubles {
       calledAeTitle: calledAeTitle ?? before?.caller.calledAeTitle,
       peerAddress,
       rejection: words,
-      at: this.#parts.clock.now(),
+      at: this.#options.clock.now(),
       times: (before?.caller.times ?? 0) + (isTurnedAway(trouble) ? 1 : 0),
     }
     this.#gathered.set(key, { trouble, caller, kind: problemKind(trouble) })
@@ -42,7 +42,7 @@ export class CallerTroubles {
 
   /** Throws DATABASE_ERROR; what was gathered is kept then. */
   write(): void {
-    const { records, watchPoints } = this.#parts
+    const { records, watchPoints } = this.#options
     if (this.#gathered.size === 0) return
     const gathered = this.#gathered.values().toArray()
     watchPoints.sightTurnedAway(gathered.map(({ caller }) => caller).filter(({ times }) => times > 0))
@@ -55,7 +55,7 @@ export class CallerTroubles {
   #callerOf({ callingAeTitle, peerAddress, kind }: CallerTrouble): CallerKey['callingAeTitle'] {
     if (callingAeTitle !== undefined) return callingAeTitle
     if (kind === 'silent' || kind === 'foreign') return ''
-    return this.#parts.devices.onlyOneAt(peerAddress)?.aeTitle ?? ''
+    return this.#options.devices.onlyOneAt(peerAddress)?.aeTitle ?? ''
   }
 }
 

@@ -9,7 +9,7 @@ const CODE = 'CERTIFICATE_EXPIRING'
 const SUBJECT = 'listener.tls'
 const LOOK_EVERY_MS = 24 * 3600 * 1000
 
-export interface CertificateWatchParts {
+export interface CertificateWatchOptions {
   /** Undefined where there is no listener for TLS, and so nothing to warn of. */
   certificate: X509Certificate | undefined
   clock: Clock
@@ -19,16 +19,16 @@ export interface CertificateWatchParts {
 
 /** Raises an alarm a month before our certificate for TLS expires, and clears it when there is a newer one. */
 export class CertificateWatch implements Disposable {
-  readonly #parts: CertificateWatchParts
+  readonly #options: CertificateWatchOptions
   #timer: Timer | undefined
 
-  constructor(parts: CertificateWatchParts) {
-    this.#parts = parts
+  constructor(options: CertificateWatchOptions) {
+    this.#options = options
   }
 
   /** Looks now, and from then on once a day. Never throws. */
   look(): void {
-    const { certificate, clock, log, watchPoints } = this.#parts
+    const { certificate, clock, log, watchPoints } = this.#options
     const trouble = certificate === undefined ? undefined : validityTrouble(certificate, clock.now())
     try {
       if (trouble === undefined) watchPoints.clear(CODE, SUBJECT)

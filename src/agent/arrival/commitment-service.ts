@@ -5,7 +5,7 @@ import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Commitments } from '../queue/devices/commitments.ts'
 
-export interface CommitmentServiceParts {
+export interface CommitmentServiceOptions {
   readonly commitments: Commitments
   /** A request has been written down; its report is encoded in the transfer syntax while it can go to this peer. */
   readonly recorded: (id: number, open: { peer: ServicePeer; transferSyntaxUid: string }) => void
@@ -15,10 +15,10 @@ export interface CommitmentServiceParts {
 
 /** Takes requests for storage commitment: each is on the disk before it is answered, and its report comes later. */
 export class CommitmentService {
-  readonly #parts: CommitmentServiceParts
+  readonly #options: CommitmentServiceOptions
 
-  constructor(parts: CommitmentServiceParts) {
-    this.#parts = parts
+  constructor(options: CommitmentServiceOptions) {
+    this.#options = options
   }
 
   /** Undefined for a request that is not N-ACTION. */
@@ -33,12 +33,12 @@ export class CommitmentService {
     if (typeId !== 1) return { status: SERVICE_STATUS.NoSuchActionType }
     try {
       const asked = readCommitmentRequest(dataSet ?? Buffer.alloc(0), transferSyntaxUid)
-      const id = this.#parts.commitments.record({ callingAeTitle, calledAeTitle, peerAddress, ...asked })
+      const id = this.#options.commitments.record({ callingAeTitle, calledAeTitle, peerAddress, ...asked })
       if (id === undefined) return refusal('the transaction UID is in use for other instances')
       const { transactionUid, references } = asked
       const instances = references.length
-      this.#parts.log.info('storage commitment requested', { callingAeTitle, transactionUid, instances })
-      this.#parts.recorded(id, { peer, transferSyntaxUid })
+      this.#options.log.info('storage commitment requested', { callingAeTitle, transactionUid, instances })
+      this.#options.recorded(id, { peer, transferSyntaxUid })
       return { status: SERVICE_STATUS.Success }
     } catch (error) {
       return this.#refuse(failureFrom(error, 'INTERNAL', 'taking a request for storage commitment'), request)
@@ -48,9 +48,9 @@ export class CommitmentService {
   #refuse(failure: Failure, { association }: ServiceRequest): ServiceAnswer {
     const { code, message } = failure
     const { callingAeTitle } = association
-    this.#parts.log.warn('storage commitment refused', { callingAeTitle, code, reason: message })
+    this.#options.log.warn('storage commitment refused', { callingAeTitle, code, reason: message })
     if (code === 'DATA_SET_UNREADABLE') return refusal(message.split(': ').slice(1).join(': '))
-    if (code === 'DATABASE_ERROR' || code === 'STORAGE_FULL') this.#parts.storageFailed(failure)
+    if (code === 'DATABASE_ERROR' || code === 'STORAGE_FULL') this.#options.storageFailed(failure)
     return { status: SERVICE_STATUS.ProcessingFailure, errorComment: code }
   }
 }

@@ -19,7 +19,7 @@ const WRITE_EVERY_MS = 1000
 /** Names of a caller beyond this number are counted and not kept. */
 const KEPT_NAMES = 32
 
-export interface DeviceWatchParts {
+export interface DeviceWatchOptions {
   devices: DeviceList
   records: DeviceRecords
   watchPoints: WatchPoints
@@ -30,19 +30,19 @@ export interface DeviceWatchParts {
 
 /** Notes of every device what it proposed, what it sent, and what was last in its way, for the people who look after it. */
 export class DeviceWatch {
-  readonly #parts: DeviceWatchParts
+  readonly #options: DeviceWatchOptions
   readonly #received = new Map<string, CallerKey & Received>()
   readonly #troubles: CallerTroubles
   #writtenMs = Number.NEGATIVE_INFINITY
 
-  constructor(parts: DeviceWatchParts) {
-    this.#parts = parts
-    this.#troubles = new CallerTroubles(parts)
+  constructor(options: DeviceWatchOptions) {
+    this.#options = options
+    this.#troubles = new CallerTroubles(options)
   }
 
   /** Throws DATABASE_ERROR: an index that takes no sighting takes no instance either. */
   called(request: AssociationRequest, refusal: Refusal | undefined): void {
-    const { records, watchPoints, clock } = this.#parts
+    const { records, watchPoints, clock } = this.#options
     this.#troubles.write()
     watchPoints.sight(request, refusal?.reason)
     records.proposed(request, proposalOf(request))
@@ -51,7 +51,7 @@ export class DeviceWatch {
 
   /** Something is in the way of a device. Never throws. */
   troubled(caller: CallerKey, problem: DeviceProblem): void {
-    this.#write(() => this.#parts.records.troubled(caller, problem, this.#parts.clock.now()))
+    this.#write(() => this.#options.records.troubled(caller, problem, this.#options.clock.now()))
   }
 
   /**
@@ -60,7 +60,7 @@ export class DeviceWatch {
    */
   callerTroubled(trouble: CallerTrouble): void {
     this.#troubles.add(trouble)
-    if (this.#parts.clock.monotonicMs() - this.#writtenMs >= WRITE_EVERY_MS) this.flush()
+    if (this.#options.clock.monotonicMs() - this.#writtenMs >= WRITE_EVERY_MS) this.flush()
   }
 
   /** Counts what passes through to the sink, and notes how it ended. */
@@ -82,10 +82,10 @@ export class DeviceWatch {
 
   /** Writes down what was counted. Never throws. */
   flush(): void {
-    this.#writtenMs = this.#parts.clock.monotonicMs()
+    this.#writtenMs = this.#options.clock.monotonicMs()
     this.#write(() => {
       for (const [key, received] of this.#received) {
-        this.#parts.records.received(received, received)
+        this.#options.records.received(received, received)
         this.#received.delete(key)
       }
       this.#troubles.write()
@@ -106,18 +106,18 @@ export class DeviceWatch {
       peerAddress,
       instances: before.instances + 1,
       bytes: before.bytes + bytes,
-      lastAt: this.#parts.clock.now(),
+      lastAt: this.#options.clock.now(),
       sopClassUid: sopClassUid.slice(0, LONGEST_UID),
       transferSyntaxUid,
     })
-    if (this.#parts.clock.monotonicMs() - this.#writtenMs >= WRITE_EVERY_MS) this.flush()
+    if (this.#options.clock.monotonicMs() - this.#writtenMs >= WRITE_EVERY_MS) this.flush()
   }
 
   #write(work: () => void): void {
     try {
       work()
     } catch (error) {
-      this.#parts.storageFailed(failureFrom(error, 'DATABASE_ERROR', 'writing down what a device does'))
+      this.#options.storageFailed(failureFrom(error, 'DATABASE_ERROR', 'writing down what a device does'))
     }
   }
 }

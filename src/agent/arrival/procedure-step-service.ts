@@ -11,7 +11,7 @@ import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import type { ProcedureSteps } from '../queue/devices/procedure-steps.ts'
 
-export interface ProcedureStepServiceParts {
+export interface ProcedureStepServiceOptions {
   readonly steps: ProcedureSteps
   /** A step was ended by its device. */
   readonly ended: () => void
@@ -21,10 +21,10 @@ export interface ProcedureStepServiceParts {
 
 /** Takes what devices tell of their procedure steps (PS3.4 §F.7.2): it is on the disk before it is answered. */
 export class ProcedureStepService {
-  readonly #parts: ProcedureStepServiceParts
+  readonly #options: ProcedureStepServiceOptions
 
-  constructor(parts: ProcedureStepServiceParts) {
-    this.#parts = parts
+  constructor(options: ProcedureStepServiceOptions) {
+    this.#options = options
   }
 
   /** Undefined for what is neither N-CREATE nor N-SET. */
@@ -49,14 +49,14 @@ export class ProcedureStepService {
     const { state } = said
     if (state === undefined) return { status: SERVICE_STATUS.MissingAttribute, errorComment: NO_STATUS }
     if (state !== 'inProgress') return invalid('a new step is IN PROGRESS')
-    if (!this.#parts.steps.create(callingAeTitle, uid, { ...said, state }))
+    if (!this.#options.steps.create(callingAeTitle, uid, { ...said, state }))
       return { status: SERVICE_STATUS.DuplicateSopInstance }
-    this.#parts.log.info('procedure step begun', { callingAeTitle, procedureStep: uid })
+    this.#options.log.info('procedure step begun', { callingAeTitle, procedureStep: uid })
     return { status: SERVICE_STATUS.Success, ...(sopInstanceUid === undefined && { sopInstanceUid: uid }) }
   }
 
   #set({ sopInstanceUid = '', association }: ServiceRequest, said: ProcedureStepReport): ServiceAnswer {
-    const { steps, log } = this.#parts
+    const { steps, log } = this.#options
     const { callingAeTitle } = association
     const before = steps.state(callingAeTitle, sopInstanceUid)
     if (before === undefined) return { status: SERVICE_STATUS.NoSuchSopInstance }
@@ -66,7 +66,7 @@ export class ProcedureStepService {
     steps.set(callingAeTitle, sopInstanceUid, { ...said, state })
     if (isFinal(state)) {
       log.info('procedure step ended', { callingAeTitle, procedureStep: sopInstanceUid, state })
-      this.#parts.ended()
+      this.#options.ended()
     }
     return { status: SERVICE_STATUS.Success }
   }
@@ -74,9 +74,9 @@ export class ProcedureStepService {
   #refuse(failure: Failure, { association }: ServiceRequest): ServiceAnswer {
     const { code, message } = failure
     const { callingAeTitle } = association
-    this.#parts.log.warn('procedure step refused', { callingAeTitle, code, reason: message })
+    this.#options.log.warn('procedure step refused', { callingAeTitle, code, reason: message })
     if (code === 'DATA_SET_UNREADABLE') return invalid(message.split(': ').slice(1).join(': '))
-    if (code === 'DATABASE_ERROR' || code === 'STORAGE_FULL') this.#parts.storageFailed(failure)
+    if (code === 'DATABASE_ERROR' || code === 'STORAGE_FULL') this.#options.storageFailed(failure)
     return { status: SERVICE_STATUS.ProcessingFailure, errorComment: code }
   }
 }

@@ -17,7 +17,7 @@ const SUBJECT = 'spool'
 /** Codes that {@link StorageGate.failed} reports; other alarms of the same subject are not the gate's. */
 const OURS = new Set<string>(['STORAGE_FULL', 'STORAGE_ERROR', 'DATABASE_ERROR'] satisfies FailureCode[])
 
-export interface StorageGateParts {
+export interface StorageGateOptions {
   /** The data folder, which holds the index and the spool; either may lie on a disk of its own. */
   folder: string
   reserveBytes: number
@@ -33,7 +33,7 @@ export interface StorageGateParts {
  * and the index. Both are alarms while they last, and both end by themselves, also when no device calls.
  */
 export class StorageGate implements Disposable {
-  readonly #parts: StorageGateParts
+  readonly #options: StorageGateOptions
   readonly #spool: string
   /** The disk of the index, if the spool has one of its own. */
   #indexDisk: StatsFs | undefined
@@ -49,14 +49,14 @@ export class StorageGate implements Disposable {
   #timer: Timer | undefined
   #isClosed = false
 
-  constructor(parts: StorageGateParts) {
-    this.#parts = parts
-    this.#spool = join(parts.folder, 'spool')
+  constructor(options: StorageGateOptions) {
+    this.#options = options
+    this.#spool = join(options.folder, 'spool')
   }
 
   get freeBytes(): number {
     const { bavail, bsize } = this.#indexDisk ?? { bavail: Number.POSITIVE_INFINITY, bsize: 1 }
-    return Math.min(bavail * bsize, this.#parts.room.disk?.freeBytes ?? Number.POSITIVE_INFINITY)
+    return Math.min(bavail * bsize, this.#options.room.disk?.freeBytes ?? Number.POSITIVE_INFINITY)
   }
 
   /** Raised alarms that the index could not take, since the index or its disk failed. */
@@ -67,22 +67,23 @@ export class StorageGate implements Disposable {
   /** Looks at the disk now and from then on every other second, and tries it when it had failed. Never rejects. */
   async watch(): Promise<void> {
     await this.#look()
-    if (this.#fault !== undefined && this.#parts.clock.monotonicMs() >= this.#restUntilMs) await this.#try()
+    if (this.#fault !== undefined && this.#options.clock.monotonicMs() >= this.#restUntilMs) await this.#try()
     else this.#writeDown()
-    if (!this.#isClosed) this.#timer = this.#parts.clock.after(LOOK_EVERY_MS, () => void this.watch())
+    if (!this.#isClosed) this.#timer = this.#options.clock.after(LOOK_EVERY_MS, () => void this.watch())
   }
 
   /** Returns the reason why nothing can be taken now, in words; undefined if instances can be taken. */
   trouble(): string | undefined {
     this.#measure()
-    if (this.#fault === undefined && this.#isHalfLeft && this.#parts.room.state === 'making') return undefined
+    if (this.#fault === undefined && this.#isHalfLeft && this.#options.room.state === 'making')
+      return undefined
     return this.#standing()[0]?.message
   }
 
   /** Something could not be stored. Never throws. */
   failed(failure: Failure): void {
     const restMs = failure.code === 'STORAGE_FULL' ? 0 : REST_MS
-    this.#restUntilMs = this.#parts.clock.monotonicMs() + restMs
+    this.#restUntilMs = this.#options.clock.monotonicMs() + restMs
     if (this.#fault?.code === failure.code) return
     this.#fault = this.#alarm(failure.code, failure.message)
     this.#writeDown()
@@ -94,7 +95,7 @@ export class StorageGate implements Disposable {
   }
 
   async #look(): Promise<void> {
-    const { folder, room } = this.#parts
+    const { folder, room } = this.#options
     try {
       const [data, spool] = await Promise.all([stat(folder), stat(this.#spool), room.look()])
       this.#indexDisk = data.dev === spool.dev ? undefined : await statfs(folder)
@@ -108,14 +109,14 @@ export class StorageGate implements Disposable {
 
   /** By the latest looks of whoever has looked: retention looks as soon as it has made room. */
   #measure(): void {
-    const { room, reserveBytes } = this.#parts
+    const { room, reserveBytes } = this.#options
     const freeFiles = Math.min(namesLeft(this.#indexDisk), room.disk?.freeFiles ?? Number.POSITIVE_INFINITY)
     const words = shortage(this.freeBytes, reserveBytes) ?? shortageOfFiles(freeFiles)
     this.#isHalfLeft = 2 * this.freeBytes >= reserveBytes && 2 * freeFiles >= RESERVE_FILES
     if (words !== undefined) this.#shortage ??= this.#alarm('STORAGE_FULL', words)
     else if (this.#shortage !== undefined) {
       this.#shortage = undefined
-      this.#parts.log.info('disk space is back', { freeBytes: this.freeBytes })
+      this.#options.log.info('disk space is back', { freeBytes: this.freeBytes })
     }
   }
 
@@ -132,7 +133,7 @@ export class StorageGate implements Disposable {
       if (this.#fault !== fault) return
       this.#fault = undefined
       this.#reconcile()
-      this.#parts.log.info('storage works again', { code: fault?.code })
+      this.#options.log.info('storage works again', { code: fault?.code })
     } catch (error) {
       this.#fault ??= fault
       this.failed(storageFailure(error, `trying the disk of ${this.#spool}`))
@@ -140,8 +141,8 @@ export class StorageGate implements Disposable {
   }
 
   #alarm(code: FailureCode, message: string): Alarm {
-    this.#parts.log.error('storage takes nothing', { code, reason: message })
-    return { code, subject: SUBJECT, message, since: this.#parts.clock.now() }
+    this.#options.log.error('storage takes nothing', { code, reason: message })
+    return { code, subject: SUBJECT, message, since: this.#options.clock.now() }
   }
 
   #standing(): Alarm[] {
@@ -154,12 +155,12 @@ export class StorageGate implements Disposable {
       this.#reconcile()
     } catch (error) {
       const { code, message } = failureFrom(error, 'DATABASE_ERROR', 'writing an alarm down')
-      this.#parts.log.warn('alarm not written down', { code, reason: message })
+      this.#options.log.warn('alarm not written down', { code, reason: message })
     }
   }
 
   #reconcile(): void {
-    const { watchPoints } = this.#parts
+    const { watchPoints } = this.#options
     this.#written ??= new Map(
       watchPoints
         .alarms()

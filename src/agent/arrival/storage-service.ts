@@ -23,7 +23,7 @@ import type { Device, DeviceList, Refusal } from './device-list.ts'
 import type { DeviceWatch } from './device-watch.ts'
 import type { ProcedureStepService } from './procedure-step-service.ts'
 
-export interface StorageServiceParts {
+export interface StorageServiceOptions {
   devices: DeviceList
   watch: DeviceWatch
   commitment: CommitmentService
@@ -42,17 +42,17 @@ export interface StorageServiceParts {
  * transient reason, while nothing can be stored: many devices never send again what failed in the middle.
  */
 export class StorageService implements AssociationHandlers {
-  readonly #parts: StorageServiceParts
+  readonly #options: StorageServiceOptions
   /** Associations on which nothing was agreed: how they end says less than that. */
   readonly #useless = new WeakSet<AssociationRequest>()
 
-  constructor(parts: StorageServiceParts) {
-    this.#parts = parts
+  constructor(options: StorageServiceOptions) {
+    this.#options = options
   }
 
   answer(request: AssociationRequest): AssociationAnswer {
     if (isOwnEcho(request)) return this.#answerOwnEcho(request)
-    const admission = this.#parts.devices.admit(request)
+    const admission = this.#options.devices.admit(request)
     const stated = admission.admitted ? this.#noRoom() : admission.refusal
     const refusal = this.#sight(request, stated) ?? stated
     if (refusal !== undefined) return { accept: false, rejection: refusal.rejection, reason: refusal.reason }
@@ -60,7 +60,7 @@ export class StorageService implements AssociationHandlers {
     const answers = request.contexts.map((context) => answerContext(context, admission.device))
     if (answers.every((answer) => 'refused' in answer)) {
       this.#useless.add(request)
-      this.#parts.watch.troubled(request, { kind: 'nothing', detail: '' })
+      this.#options.watch.troubled(request, { kind: 'nothing', detail: '' })
     }
     return {
       accept: true,
@@ -71,25 +71,25 @@ export class StorageService implements AssociationHandlers {
 
   /** Ferry's own echo is not a device's call and is not recorded. It hears what a listed device would hear. */
   #answerOwnEcho({ calledAeTitle, contexts }: AssociationRequest): AssociationAnswer {
-    const refusal = this.#parts.devices.refuseCalled(calledAeTitle) ?? this.#noRoom()
+    const refusal = this.#options.devices.refuseCalled(calledAeTitle) ?? this.#noRoom()
     if (refusal !== undefined) return { accept: false, rejection: refusal.rejection, reason: refusal.reason }
     return { accept: true, contexts: new Map(contexts.map((one) => [one.id, answerContext(one, undefined)])) }
   }
 
   store(request: StoreRequest): StoreSink {
-    const { devices, takeInstance, watch } = this.#parts
+    const { devices, takeInstance, watch } = this.#options
     return watch.counted(request, takeInstance(request, devices.find(request.association)))
   }
 
   request(request: ServiceRequest, peer: ServicePeer): Promise<ServiceAnswer> | undefined {
-    const { commitment, procedureSteps } = this.#parts
+    const { commitment, procedureSteps } = this.#options
     if (request.sopClassUid === COMMITMENT_SOP_CLASS_UID) return commitment.request(request, peer)
     if (request.sopClassUid === PROCEDURE_STEP_SOP_CLASS_UID) return procedureSteps.request(request)
     return undefined
   }
 
   ended(request: AssociationRequest, end: AssociationEnd): void {
-    const { watch } = this.#parts
+    const { watch } = this.#options
     const { callingAeTitle, peerAddress } = request
     watch.flush()
     if (isOwnEcho(request) || this.#useless.has(request)) return
@@ -100,17 +100,17 @@ export class StorageService implements AssociationHandlers {
   /** Who calls is written down, which tells in time that the index takes nothing: no instance could be taken either. */
   #sight(request: AssociationRequest, refusal: Refusal | undefined): Refusal | undefined {
     try {
-      this.#parts.watch.called(request, refusal)
+      this.#options.watch.called(request, refusal)
       return undefined
     } catch (error) {
       const failure = failureFrom(error, 'DATABASE_ERROR', 'writing down who calls')
-      this.#parts.storageFailed(failure)
+      this.#options.storageFailed(failure)
       return noStorage(failure.message)
     }
   }
 
   #noRoom(): Refusal | undefined {
-    const trouble = this.#parts.storageTrouble()
+    const trouble = this.#options.storageTrouble()
     return trouble === undefined ? undefined : noStorage(trouble)
   }
 }

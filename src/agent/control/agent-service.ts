@@ -50,7 +50,7 @@ export interface CommandedWork {
   retryNow(studyInstanceUid?: string): number
 }
 
-export interface AgentServiceParts {
+export interface AgentServiceOptions {
   settings: AgentSettings
   /** The listener's real port, where the settings say 0. */
   port: number
@@ -68,16 +68,16 @@ export interface AgentServiceParts {
 
 /** Answers the CLI and the status page: everything is read from the queue, nothing is kept here. */
 export class AgentService implements ControlService {
-  readonly #parts: AgentServiceParts
+  readonly #options: AgentServiceOptions
   readonly #startedAt: number
 
-  constructor(parts: AgentServiceParts) {
-    this.#parts = parts
-    this.#startedAt = parts.clock.now()
+  constructor(options: AgentServiceOptions) {
+    this.#options = options
+    this.#startedAt = options.clock.now()
   }
 
   status(): AgentStatus {
-    const { settings, port, account, keys, queue, storage, work, clock } = this.#parts
+    const { settings, port, account, keys, queue, storage, work, clock } = this.#options
     const { deliveries, studies, watchPoints } = queue
     const { name, host, aeTitles } = settings.listener
     const offset = work.clockOffsetMs
@@ -102,7 +102,7 @@ export class AgentService implements ControlService {
   }
 
   #disk(): AgentStatus['disk'] {
-    const { settings, queue, storage, room } = this.#parts
+    const { settings, queue, storage, room } = this.#options
     const { dataFolder: folder, limits, retention } = settings
     const { freeBytes } = storage
     const { disk, state } = room
@@ -120,7 +120,7 @@ export class AgentService implements ControlService {
   }
 
   queue(limit: number): QueueView {
-    const { deliveries, findings } = this.#parts.queue
+    const { deliveries, findings } = this.#options.queue
     const rows = deliveries.unconfirmed(CENTER, limit)
     return {
       trouble: this.#trouble(),
@@ -129,7 +129,7 @@ export class AgentService implements ControlService {
   }
 
   studies(limit: number): StudiesView {
-    const { studies, display } = this.#parts.queue
+    const { studies, display } = this.#options.queue
     return {
       displayNames: display.state,
       studies: studies.list(CENTER, limit).map((study) => this.#study(study)),
@@ -137,7 +137,7 @@ export class AgentService implements ControlService {
   }
 
   study(studyInstanceUid: string): StudyDetail | undefined {
-    const { queue, completeness } = this.#parts
+    const { queue, completeness } = this.#options
     const { studies, deliveries, findings } = queue
     const study = studies.get(CENTER, studyInstanceUid)
     if (study === undefined) return undefined
@@ -152,11 +152,11 @@ export class AgentService implements ControlService {
   }
 
   evidence(studyInstanceUid: string, version: number, part: number): EvidencePart | undefined {
-    return this.#parts.queue.studies.evidencePart(CENTER, { studyInstanceUid, version, part })
+    return this.#options.queue.studies.evidencePart(CENTER, { studyInstanceUid, version, part })
   }
 
   retry(studyInstanceUid?: string): RetryOutcome {
-    const { queue, work } = this.#parts
+    const { queue, work } = this.#options
     if (studyInstanceUid === undefined) {
       queue.watchPoints.putAway('INDEX_REBUILT')
       queue.watchPoints.putAway('DEID_WITHHELD')
@@ -169,17 +169,17 @@ export class AgentService implements ControlService {
   }
 
   quarantine(limit: number): QuarantineView {
-    return { instances: this.#parts.queue.findings.quarantined(CENTER, limit) }
+    return { instances: this.#options.queue.findings.quarantined(CENTER, limit) }
   }
 
   quarantined(ulid: string): QuarantinedView | undefined {
-    const { findings, spool } = this.#parts.queue
+    const { findings, spool } = this.#options.queue
     const instance = findings.quarantinedOne(CENTER, ulid)
     return instance && { ...instance, spoolFile: spool.pathOf(instance.ulid) }
   }
 
   async release(which: { ulid: string } | { studyInstanceUid: string }): Promise<ReleaseOutcome> {
-    const { queue, work, log } = this.#parts
+    const { queue, work, log } = this.#options
     const released = await queue.findings.release(CENTER, which)
     if (released > 0) log.warn('instances released from quarantine', { ...which, released })
     work.retryNow()
@@ -187,7 +187,7 @@ export class AgentService implements ControlService {
   }
 
   showNames({ osUser, studyInstanceUid, limit }: NamesRequest): NamesView {
-    const { queue, log } = this.#parts
+    const { queue, log } = this.#options
     if (queue.display.areKept) {
       queue.display.noteShown(osUser, studyInstanceUid)
       log.warn('display names shown', { osUser, studyInstanceUid })
@@ -204,7 +204,7 @@ export class AgentService implements ControlService {
   }
 
   reloadDevices(): DevicesView {
-    const { devices, log } = this.#parts
+    const { devices, log } = this.#options
     if (devices.readSettings === undefined)
       throw new Failure(
         'USAGE',
@@ -217,7 +217,7 @@ export class AgentService implements ControlService {
   }
 
   ignoreCaller({ aeTitle, address }: CallerPattern): CallersChanged {
-    const { queue, devices, log } = this.#parts
+    const { queue, devices, log } = this.#options
     if (aeTitle === '' && address === undefined)
       throw new Failure('USAGE', 'ignoring a caller without an AE title: say at which address')
     if (devices.list.lists(aeTitle) || (aeTitle === '' && devices.list.has(address ?? '')))
@@ -231,7 +231,7 @@ export class AgentService implements ControlService {
   }
 
   unignoreCaller({ aeTitle, address }: CallerPattern): CallersChanged {
-    const { queue, log } = this.#parts
+    const { queue, log } = this.#options
     const changed = queue.ignoredCallers.remove({ callingAeTitle: aeTitle, peerAddress: address })
     log.info('caller no longer ignored', { callingAeTitle: aeTitle, peerAddress: address })
     return { ...this.devices(), changed }
@@ -242,20 +242,21 @@ export class AgentService implements ControlService {
       ({ callingAeTitle, peerAddress, state }) =>
         state !== 'known' && callingAeTitle === aeTitle && (address ?? peerAddress) === peerAddress,
     )
-    for (const { peerAddress } of turnedAway) this.#parts.queue.watchPoints.forget(aeTitle, peerAddress ?? '')
+    for (const { peerAddress } of turnedAway)
+      this.#options.queue.watchPoints.forget(aeTitle, peerAddress ?? '')
     return { ...this.devices(), changed: turnedAway.length }
   }
 
   async commitments(limit: number): Promise<CommitmentsView> {
-    return { commitments: await this.#parts.queue.commitments.list(limit) }
+    return { commitments: await this.#options.queue.commitments.list(limit) }
   }
 
   async procedureSteps(limit: number): Promise<ProcedureStepsView> {
-    return { procedureSteps: await this.#parts.completeness.list(limit) }
+    return { procedureSteps: await this.#options.completeness.list(limit) }
   }
 
   #devices(): DevicesView['devices'] {
-    const { queue, devices } = this.#parts
+    const { queue, devices } = this.#options
     devices.watch.flush()
     return deviceViews({
       list: devices.list,
@@ -268,20 +269,20 @@ export class AgentService implements ControlService {
   #study(row: StudyRow): StudyView {
     const { studyInstanceUid } = row
     const display = this.#display(studyInstanceUid, maskDisplay)
-    return { ...row, odd: this.#parts.queue.findings.countInStudy(studyInstanceUid), display }
+    return { ...row, odd: this.#options.queue.findings.countInStudy(studyInstanceUid), display }
   }
 
   #display(
     studyInstanceUid: string,
     mask: (attributes: DisplayAttributes) => DisplayAttributes = (whole) => whole,
   ): DisplayView {
-    const record = this.#parts.queue.display.get(studyInstanceUid)
+    const record = this.#options.queue.display.get(studyInstanceUid)
     if (record === undefined) return null
     return record === 'lost' ? 'lost' : mask(record.attributes)
   }
 
   #trouble(): CenterTrouble | null {
-    return this.#parts.queue.watchPoints.trouble(CENTER) ?? null
+    return this.#options.queue.watchPoints.trouble(CENTER) ?? null
   }
 }
 

@@ -51,7 +51,7 @@ export interface DeidStep extends Decision {
   readonly characterSet: string
 }
 
-export interface DeidParts {
+export interface DeidentificationOptions {
   readonly profile: DeidProfile
   readonly key: ProjectKey
   readonly source: DeidSource
@@ -100,7 +100,7 @@ const STANDARD_UIDS = '1.2.840.10008.'
  */
 export class Deidentification implements DataSetEdits {
   readonly dropRest = true
-  readonly #parts: DeidParts
+  readonly #options: DeidentificationOptions
   readonly #counter = new DeidCounter()
   readonly #decisions: Decisions
   #facts: InstanceFacts | undefined
@@ -110,68 +110,68 @@ export class Deidentification implements DataSetEdits {
   #known: KnownValues | undefined
   #pixels: PixelTreatment | undefined
 
-  constructor(parts: DeidParts) {
-    this.#parts = parts
-    this.#decisions = decisionsBy(parts.profile.options)
+  constructor(options: DeidentificationOptions) {
+    this.#options = options
+    this.#decisions = decisionsBy(options.profile.options)
   }
 
   /** The new UID of an instance, series or study, so far as the profile replaces UIDs. */
   uid(original: string): string {
-    return this.#parts.profile.options.has('retain-uids') ? original : this.#newUid(original)
+    return this.#options.profile.options.has('retain-uids') ? original : this.#newUid(original)
   }
 
   /** The transfer syntax of the copy: another one if pixels had to be encoded again. Known once the head has been edited. */
   get transferSyntaxUid(): string {
-    return this.#pixels?.transferSyntaxUid ?? this.#parts.transferSyntaxUid
+    return this.#pixels?.transferSyntaxUid ?? this.#options.transferSyntaxUid
   }
 
   /** A second reading of what goes in and what comes out, which finds what the first gets wrong. */
   outputCheck(): OutputCheck {
-    const { transferSyntaxUid, profile } = this.#parts
+    const { transferSyntaxUid, profile } = this.#options
     const encodesFrames = (): boolean => this.#pixels?.encodesFrames ?? false
     return new OutputCheck({ transferSyntaxUid, rules: profile.rules, encodesFrames })
   }
 
   /** Returns the record of the changes, without any value. To be called once the data set has passed. */
   audit(): DeidAudit {
-    const { profile } = this.#parts
+    const { profile } = this.#options
     return this.#counter.audit(profile, this.#pixels?.areClean ?? false)
   }
 
   edit(part: ElementList, before?: ElementToken): void {
     const isHead = this.#facts === undefined
-    if (isHead && !isOfNoPatient(this.#parts.sopClassUid)) {
+    if (isHead && !isOfNoPatient(this.#options.sopClassUid)) {
       checkNamesPatient(part)
       checkNothingIsSwallowed(part, before !== undefined)
     }
-    const { profile, sopClassUid, source, transferSyntaxUid, codecs } = this.#parts
+    const { profile, sopClassUid, source, transferSyntaxUid, codecs } = this.#options
     const facts = (this.#facts ??= readFacts(part, sopClassUid, source))
     if (isHead) {
       this.#person = this.#personOf(part)
       this.#hadPatientId = part.find(TAG.PatientID) !== undefined
       const days = profile.options.has('retain-long-full-dates') ? [] : ownDays(part)
-      this.#known = collectKnownValues(part, facts.characterSet, this.#parts.knownValues, days)
+      this.#known = collectKnownValues(part, facts.characterSet, this.#options.knownValues, days)
       this.#pixels = choosePixelTreatment(part, facts, profile, transferSyntaxUid, codecs)
     }
-    const original = isHead && this.#parts.onLink ? readLinkedValues(part, facts.characterSet) : undefined
+    const original = isHead && this.#options.onLink ? readLinkedValues(part, facts.characterSet) : undefined
     this.#clean(part, [], facts.characterSet, facts)
     if (!isHead) return
     this.#pixels?.adapt(part)
     this.#addPatientId(part)
     tellTheTruth(part, profile, this.#pixels?.areClean ?? false)
-    if (original !== undefined) this.#parts.onLink?.(this.#link(original, part, facts))
+    if (original !== undefined) this.#options.onLink?.(this.#link(original, part, facts))
   }
 
   /** Patient ID is of Type 2 (PS3.3 §C.7.1.1); a PACS takes one that is missing for empty. */
   #addPatientId(head: ElementList): void {
-    const isThere = this.#hadPatientId || isOfNoPatient(this.#parts.sopClassUid)
+    const isThere = this.#hadPatientId || isOfNoPatient(this.#options.sopClassUid)
     if (!isThere)
-      head.set(TAG.PatientID, 'LO', Buffer.from(this.#parts.key.pseudonym('patient', this.#person)))
+      head.set(TAG.PatientID, 'LO', Buffer.from(this.#options.key.pseudonym('patient', this.#person)))
   }
 
   large(element: ElementToken): 'keep' | 'remove' | ValueTransform {
     if (element.tag >>> 16 === PIXEL_GROUP) return this.#treatPixels(element)
-    const { profile } = this.#parts
+    const { profile } = this.#options
     const decision = this.#decisions(element.tag, element.vr ?? 'OB', false)
     const own = this.#facts && ownRuleFor(profile.rules, [element.tag], false, this.#facts)
     const taken = own ?? decision
@@ -180,7 +180,7 @@ export class Deidentification implements DataSetEdits {
     if (taken.action === 'keep' && !TEXT_VRS.has(element.vr ?? '')) return 'keep'
     if (taken.action === 'remove') return 'remove'
     // A value that cannot be looked at as a whole is not kept.
-    return dummyInPlace(element, encodingOf(transferSyntax(this.#parts.transferSyntaxUid)))
+    return dummyInPlace(element, encodingOf(transferSyntax(this.#options.transferSyntaxUid)))
   }
 
   /** Samples that are not compressed are taken for what they are; all else is searched as it passes. */
@@ -188,13 +188,13 @@ export class Deidentification implements DataSetEdits {
     const { encodesFrames = false } = this.#pixels ?? {}
     const treatment = this.#pixels?.treat(element) ?? 'remove'
     const areSamples = roleInPixelGroup(element.tag) === 'pixels' && element.holds === 'value'
-    const isWatched = !areSamples && !encodesFrames && !this.#parts.profile.passDocuments
+    const isWatched = !areSamples && !encodesFrames && !this.#options.profile.passDocuments
     if (treatment === 'remove' || !isWatched || this.#known === undefined) return treatment
     return new WatchedValue(treatment === 'keep' ? undefined : treatment, this.#known.raw)
   }
 
   #personOf(head: ElementList): string {
-    const { key, studies } = this.#parts
+    const { key, studies } = this.#options
     const own = key.mark(identityOf(head))
     const study = textAt(head, TAG.StudyInstanceUID)
     // Strangers whose study has no UID are in no study together.
@@ -203,11 +203,11 @@ export class Deidentification implements DataSetEdits {
 
   #link(original: LinkedValues, part: ElementList, { characterSet }: InstanceFacts): Link {
     const replacement = readLinkedValues(part, characterSet)
-    const areShifted = this.#parts.profile.options.has('retain-long-modified-dates')
+    const areShifted = this.#options.profile.options.has('retain-long-modified-dates')
     return {
       original,
       replacement,
-      ...(areShifted && { shiftedDays: this.#parts.key.dayShift(this.#person) }),
+      ...(areShifted && { shiftedDays: this.#options.key.dayShift(this.#person) }),
     }
   }
 
@@ -231,7 +231,7 @@ export class Deidentification implements DataSetEdits {
 
   /** Most elements of the data set itself are decided by their tag alone. */
   #needsPath(element: DataElement, around: ElementPath): boolean {
-    const { profile, onStep } = this.#parts
+    const { profile, onStep } = this.#options
     return (
       around.length > 0 || element.items !== undefined || profile.rules.length > 0 || onStep !== undefined
     )
@@ -243,7 +243,7 @@ export class Deidentification implements DataSetEdits {
     path: ElementPath,
     facts: InstanceFacts,
   ): Decision & { value?: string } {
-    const { profile } = this.#parts
+    const { profile } = this.#options
     const own = ownRuleFor(profile.rules, path, element.items !== undefined, facts)
     if (own !== undefined) return own
     if (isPrivate(element.tag)) return this.#decidePrivate(element, list)
@@ -254,7 +254,7 @@ export class Deidentification implements DataSetEdits {
 
   /** Creators stay until it is known whether anything of theirs does. */
   #decidePrivate({ tag, items }: DataElement, list: ElementList): Decision {
-    const { options, safePrivate } = this.#parts.profile
+    const { options, safePrivate } = this.#options.profile
     if (isPrivateCreator(tag)) return CREATOR
     const creator = plainText(list.find(privateCreatorTag(tag))).trim()
     const isSafe =
@@ -301,7 +301,7 @@ export class Deidentification implements DataSetEdits {
 
   #keep(element: DataElement, vr: string, { characterSet }: Around): void {
     if (element.items !== undefined) return
-    if (element.tag === TAG.PatientAge && this.#parts.profile.capAges)
+    if (element.tag === TAG.PatientAge && this.#options.profile.capAges)
       return element.replace(Buffer.from(capAge(plainText(element)), 'latin1'))
     if (mayNameSomebody(element, vr)) return this.#keepNumber(element, vr, characterSet)
     if (!TEXT_VRS.has(vr) && !isPrivate(element.tag))
@@ -340,7 +340,7 @@ export class Deidentification implements DataSetEdits {
       return element.replace(vr === 'UI' ? this.#uids(plainText(element)) : dummyValue(vr), paddingOf(vr))
     const original = kind === 'patient' ? this.#person : plainText(element).trim()
     // Whoever has no ID gets a pseudonym for one: a PACS joins patients whose IDs are empty or alike.
-    element.replace(original === '' ? NOTHING : Buffer.from(this.#parts.key.pseudonym(kind, original)))
+    element.replace(original === '' ? NOTHING : Buffer.from(this.#options.key.pseudonym(kind, original)))
   }
 
   #shift(element: DataElement, list: ElementList, vr: string): void {
@@ -354,11 +354,11 @@ export class Deidentification implements DataSetEdits {
 
   /** Returns undefined for a value that is not a date. */
   #shifted(element: DataElement): string | undefined {
-    return shiftDates(plainText(element), this.#parts.key.dayShift(this.#person))
+    return shiftDates(plainText(element), this.#options.key.dayShift(this.#person))
   }
 
   get #shiftsDates(): boolean {
-    return this.#parts.profile.options.has('retain-long-modified-dates')
+    return this.#options.profile.options.has('retain-long-modified-dates')
   }
 
   #cleanItems(sequence: DataElement, path: ElementPath, { characterSet, facts }: Around): void {
@@ -376,7 +376,7 @@ export class Deidentification implements DataSetEdits {
   }
 
   #newUid(original: string): string {
-    return original === '' || original.startsWith(STANDARD_UIDS) ? original : this.#parts.key.uid(original)
+    return original === '' || original.startsWith(STANDARD_UIDS) ? original : this.#options.key.uid(original)
   }
 
   #tell(
@@ -386,7 +386,7 @@ export class Deidentification implements DataSetEdits {
     element: DataElement | undefined,
     characterSet: string,
   ): void {
-    this.#parts.onStep?.({ action, rule, path, vr, element, characterSet })
+    this.#options.onStep?.({ action, rule, path, vr, element, characterSet })
   }
 }
 

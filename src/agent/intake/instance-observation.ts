@@ -5,7 +5,7 @@ import { type CheckPolicy, InstanceChecker, judge } from '../arrival/check-insta
 import type { DisplayRecords } from '../queue/display/display-records.ts'
 import type { Observed } from '../queue/spool/sealed-instance.ts'
 
-export interface ObservationParts {
+export interface ObservationOptions {
   readonly checking: CheckPolicy
   /** The device's real character set, if the configuration names it; for display, never for the copy that is sent. */
   readonly characterSet: string | undefined
@@ -25,12 +25,12 @@ export class RefusedByCheck extends Error {
 
 /** Looks at an instance as it streams past, as the device sent it: what is odd, and what a person would know it by. */
 export class InstanceObservation {
-  readonly #parts: ObservationParts
+  readonly #options: ObservationOptions
   readonly #checker: InstanceChecker
   readonly #reader: DisplayReader
 
-  constructor(transferSyntaxUid: string, parts: ObservationParts) {
-    this.#parts = parts
+  constructor(transferSyntaxUid: string, options: ObservationOptions) {
+    this.#options = options
     this.#checker = new InstanceChecker(transferSyntaxUid)
     this.#reader = new DisplayReader(transferSyntaxUid)
   }
@@ -51,7 +51,7 @@ export class InstanceObservation {
    */
   async finish(seen: readonly Finding[] = []): Promise<Observed> {
     const findings = [...seen, ...(await this.#checker.finish())]
-    const verdict = judge(findings, this.#parts.checking)
+    const verdict = judge(findings, this.#options.checking)
     if (verdict.consequence === 'refuse') throw new RefusedByCheck(verdict.failure, verdict.status)
     return { findings, ...(verdict.consequence === 'hold' && { hold: verdict.failure }) }
   }
@@ -60,7 +60,7 @@ export class InstanceObservation {
   display(records: DisplayRecords, studyInstanceUid: string): Pick<Observed, 'display'> {
     const display = records.seal(studyInstanceUid, {
       fields: this.#reader.fields(),
-      attributes: () => this.#reader.attributes(this.#parts.characterSet),
+      attributes: () => this.#reader.attributes(this.#options.characterSet),
     })
     return display === undefined ? {} : { display }
   }

@@ -8,10 +8,10 @@ import { type Envelope, isDeidentified } from '../../protocol/spool-file.ts'
 import { studyKeyOf } from '../../protocol/study-key.ts'
 import type { StorageGate } from '../arrival/storage-gate.ts'
 import type { Observed } from '../queue/spool/sealed-instance.ts'
-import { InstanceObservation, type ObservationParts, RefusedByCheck } from './instance-observation.ts'
-import { SpoolCopy, type SpoolCopyParts, type TakenCopy, type Treatment } from './spool-copy.ts'
+import { InstanceObservation, type ObservationOptions, RefusedByCheck } from './instance-observation.ts'
+import { SpoolCopy, type SpoolCopyOptions, type TakenCopy, type Treatment } from './spool-copy.ts'
 
-export interface IntakeParts extends SpoolCopyParts, ObservationParts {
+export interface IntakeOptions extends SpoolCopyOptions, ObservationOptions {
   storage: StorageGate
   log: Log
   listener: string
@@ -30,7 +30,7 @@ export interface IntakeParts extends SpoolCopyParts, ObservationParts {
  * plaintext rests on the disk, and at most the head and about 1 MiB of sealed bytes a copy are held in memory.
  */
 export class InstanceIntake implements StoreSink {
-  readonly #parts: IntakeParts
+  readonly #options: IntakeOptions
   readonly #request: StoreRequest
   readonly #scanner: DataSetHeadScanner
   readonly #observation: InstanceObservation
@@ -39,16 +39,16 @@ export class InstanceIntake implements StoreSink {
   #dataSetBytes = 0
   #failure: Failure | undefined
 
-  constructor(request: StoreRequest, parts: IntakeParts) {
+  constructor(request: StoreRequest, options: IntakeOptions) {
     this.#request = request
-    this.#parts = parts
+    this.#options = options
     this.#scanner = new DataSetHeadScanner(request.transferSyntaxUid)
-    this.#observation = new InstanceObservation(request.transferSyntaxUid, parts)
+    this.#observation = new InstanceObservation(request.transferSyntaxUid, options)
   }
 
   write(chunk: Buffer): Promise<void> | undefined {
     this.#dataSetBytes += chunk.length
-    const limit = this.#parts.instanceLimitBytes
+    const limit = this.#options.instanceLimitBytes
     if (this.#dataSetBytes > limit) {
       return this.#fail(
         new Failure('INSTANCE_TOO_LARGE', `taking an instance: over ${limit} bytes, the limit set here`),
@@ -79,7 +79,7 @@ export class InstanceIntake implements StoreSink {
   discard(reason: Failure): void {
     const { sopInstanceUid, association } = this.#request
     const { callingAeTitle } = association
-    this.#parts.log.warn('instance broke off', { callingAeTitle, sopInstanceUid, reason: reason.message })
+    this.#options.log.warn('instance broke off', { callingAeTitle, sopInstanceUid, reason: reason.message })
     for (const copy of this.#copies ?? []) void copy.discard()
     this.#observation.discard()
     this.#held = []
@@ -89,11 +89,11 @@ export class InstanceIntake implements StoreSink {
   #begin(): Promise<void> | undefined {
     try {
       this.#checkIdentity()
-      const { treatments } = this.#parts
+      const { treatments } = this.#options
       const base = this.#base()
       const request = { ...this.#request, sopClassUid: this.#sopClassUid() }
       const copies = treatments(request, this.#scanner.head).map(
-        (treatment) => new SpoolCopy(treatment, base, this.#parts),
+        (treatment) => new SpoolCopy(treatment, base, this.#options),
       )
       this.#copies = copies
       const held = this.#held
@@ -127,19 +127,19 @@ export class InstanceIntake implements StoreSink {
       failures.find(({ failure }) => !WITHHOLDING.has(failure.code)) ?? failures.at(copies.length - 1)
     if (fatal !== undefined) throw fatal.failure
     for (const { copy, failure } of failures)
-      this.#parts.withheld(copy.treatment.policy, failure, this.#request)
+      this.#options.withheld(copy.treatment.policy, failure, this.#request)
   }
 
   /** Who the patient is, is written down (sealed) for a copy that says so itself. */
   #commitCopy(copy: SpoolCopy, observed: Observed): Promise<TakenCopy> {
     const { names } = copy.treatment
     if (isDeidentified(copy.treatment)) return copy.commit(observed)
-    const { display } = this.#parts.queue
+    const { display } = this.#options.queue
     return copy.commit({ ...observed, ...this.#observation.display(display, names.studyInstanceUid) })
   }
 
   #taken({ envelope, trailer, acceptance }: TakenCopy): void {
-    const { log, accepted } = this.#parts
+    const { log, accepted } = this.#options
     const { callingAeTitle, sopInstanceUid } = envelope
     if (acceptance === 'repeat')
       return log.debug('instance was here already', { callingAeTitle, sopInstanceUid })
@@ -195,8 +195,8 @@ export class InstanceIntake implements StoreSink {
   #base(): Omit<Envelope, 'ulid' | 'policy' | 'part10HeaderBytes' | keyof Treatment['names']> {
     const { association, transferSyntaxUid } = this.#request
     return {
-      arrivedAt: new Date(this.#parts.clock.now()).toISOString(),
-      listener: this.#parts.listener,
+      arrivedAt: new Date(this.#options.clock.now()).toISOString(),
+      listener: this.#options.listener,
       callingAeTitle: association.callingAeTitle,
       calledAeTitle: association.calledAeTitle,
       sopClassUid: this.#sopClassUid(),
@@ -215,14 +215,14 @@ export class InstanceIntake implements StoreSink {
   #refuse(failure: Failure, status: number): StoreAnswer {
     const { callingAeTitle } = this.#request.association
     const { code, message } = failure
-    this.#parts.log.error('instance refused', {
+    this.#options.log.error('instance refused', {
       callingAeTitle,
       sopInstanceUid: this.#request.sopInstanceUid,
       code,
       reason: message,
     })
     if (code === 'STORAGE_ERROR' || code === 'DATABASE_ERROR' || code === 'STORAGE_FULL')
-      this.#parts.storage.failed(failure)
+      this.#options.storage.failed(failure)
     return { status, errorComment: code }
   }
 }

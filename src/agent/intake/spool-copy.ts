@@ -36,7 +36,7 @@ export interface Treatment {
   readonly taken?: (ulid: Ulid, digests: { before: string; after: string }) => void
 }
 
-export interface SpoolCopyParts {
+export interface SpoolCopyOptions {
   readonly queue: Queue
   readonly clock: Clock
   /** The recipients that instances are sealed to at this moment. */
@@ -59,7 +59,7 @@ export interface TakenCopy {
  */
 export class SpoolCopy {
   readonly treatment: Treatment
-  readonly #parts: SpoolCopyParts
+  readonly #options: SpoolCopyOptions
   readonly #base: Base
   readonly #before = createHash('sha256')
   #edited: EditedNames | undefined
@@ -68,10 +68,10 @@ export class SpoolCopy {
     | undefined
   #failure: Failure | undefined
 
-  constructor(treatment: Treatment, base: Base, parts: SpoolCopyParts) {
+  constructor(treatment: Treatment, base: Base, options: SpoolCopyOptions) {
     this.treatment = treatment
     this.#base = base
-    this.#parts = parts
+    this.#options = options
   }
 
   get failure(): Failure | undefined {
@@ -98,7 +98,7 @@ export class SpoolCopy {
     if (this.#sealed === undefined) throw new Failure('INTERNAL', 'taking an instance: it was never begun')
     const { sealer, writer, envelope } = this.#sealed
     const { blocks, trailer } = sealer.finish()
-    const { queue } = this.#parts
+    const { queue } = this.#options
     const version = versionOf(envelope, trailer)
     if (await isHeldWhole(queue, version)) {
       queue.index.countRepeat(version)
@@ -107,7 +107,7 @@ export class SpoolCopy {
     }
     // Among the blocks is the trailer, by which a file counts as whole at the next start.
     await this.treatment.prepared?.()
-    await queue.acceptance.holdBack(envelope.ulid, observed, this.#parts.clock.now())
+    await queue.acceptance.holdBack(envelope.ulid, observed, this.#options.clock.now())
     await writer.write(blocks)
     const acceptance = await this.#accept(writer, envelope, trailer, observed)
     if (acceptance === 'known') await queue.spool.remove(envelope.ulid)
@@ -119,7 +119,7 @@ export class SpoolCopy {
     const sealed = this.#sealed
     await sealed?.writer.discard()
     // The file that holds it back is removed after the spool file, and stays if that cannot be removed.
-    if (sealed !== undefined) await this.#parts.queue.spool.remove(sealed.envelope.ulid).catch(() => {})
+    if (sealed !== undefined) await this.#options.queue.spool.remove(sealed.envelope.ulid).catch(() => {})
   }
 
   async #finishChange(): Promise<void> {
@@ -139,7 +139,7 @@ export class SpoolCopy {
     trailer: Trailer,
     observed: Observed | undefined,
   ): Promise<Acceptance> {
-    const { queue, sealers } = this.#parts
+    const { queue, sealers } = this.#options
     await writer.complete(() => sealers.prepare())
     const failedSyncs = this.#sealed?.failedSyncs
     const acceptance = await queue.acceptance.accept(
@@ -180,7 +180,7 @@ export class SpoolCopy {
 
   /** The names are known: the envelope can be written. */
   #begin(): Promise<void> | undefined {
-    const { queue, clock, recipients, sealers } = this.#parts
+    const { queue, clock, recipients, sealers } = this.#options
     const { policy, change } = this.treatment
     const ulid = newUlid(clock.now())
     const transferSyntaxUid = change?.transferSyntaxUid ?? this.#base.transferSyntaxUid

@@ -19,7 +19,7 @@ import type { NormalizationRule, NormalizationStep } from './normalization-rule.
 import { declaringLists, isDeclared, readsAs } from './normalize-character-set.ts'
 import { OriginalAttributes } from './original-attributes.ts'
 
-export interface NormalizationParts {
+export interface NormalizationOptions {
   /** Those that fit, by `normalizationRulesFor`; all of them apply. */
   readonly rules: readonly NormalizationRule[]
   readonly source: DeidSource
@@ -36,7 +36,7 @@ export interface NormalizationParts {
  * write, is left as it is and becomes a finding.
  */
 export class Normalization implements DataSetEdits {
-  readonly #parts: NormalizationParts
+  readonly #options: NormalizationOptions
   readonly #notes = new NormalizationNotes()
   readonly #originals = new OriginalAttributes()
   /** Private creators of the data set itself, by the tag that reserves the block. */
@@ -48,8 +48,8 @@ export class Normalization implements DataSetEdits {
   #isRecorded = false
   #isBehindHead = false
 
-  constructor(parts: NormalizationParts) {
-    this.#parts = parts
+  constructor(options: NormalizationOptions) {
+    this.#options = options
   }
 
   /** Returns the record of the changes, without any value. To be called once the data set has passed. */
@@ -60,20 +60,20 @@ export class Normalization implements DataSetEdits {
   edit(part: ElementList, before?: ElementToken): void {
     for (const { tag } of part.elements.filter((element) => isPrivateCreator(element.tag)))
       this.#creators.set(tag, creatorName(tag, part))
-    for (const { name, steps } of this.#parts.rules)
+    for (const { name, steps } of this.#options.rules)
       for (const step of steps) this.#apply(step, name, part, before)
     this.#characterSet = characterSetOf(part, this.#characterSet)
     this.#isBehindHead = true
     const isPlace = !this.#isRecorded && (before === undefined || TAG.OriginalAttributesSequence < before.tag)
     if (!isPlace) return
     this.#isRecorded = true
-    const { recordOriginals, system, now: at } = this.#parts
+    const { recordOriginals, system, now: at } = this.#options
     if (recordOriginals && !this.#originals.isEmpty)
       this.#originals.record(part, { system, at, reason: this.#reason })
   }
 
   large({ tag }: ElementToken): 'keep' | 'remove' {
-    const steps = this.#parts.rules.flatMap((rule) => rule.steps)
+    const steps = this.#options.rules.flatMap((rule) => rule.steps)
     const isGone = steps.some((step) => {
       if (step.kind === 'drop-private') {
         const creator = this.#creators.get(isPrivateCreator(tag) ? tag : privateCreatorTag(tag))
@@ -211,7 +211,7 @@ export class Normalization implements DataSetEdits {
   }
 
   #filled(value: string): string | undefined {
-    const { device, callingAeTitle } = this.#parts.source
+    const { device, callingAeTitle } = this.#options.source
     if (value.includes('{device}') && device === undefined) return undefined
     return value.replaceAll('{callingAeTitle}', callingAeTitle.trim()).replaceAll('{device}', device ?? '')
   }

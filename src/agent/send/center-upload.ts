@@ -24,7 +24,7 @@ const OPENING_MS = 60_000
 const DAMAGED_FIRST_MS = 5_000
 const DAMAGED_CAP_MS = 10 * 60_000
 
-export interface CenterUploadParts {
+export interface CenterUploadOptions {
   client: CenterClient
   /** Asks the center whether it takes instances from this agent; rejects with the reason if it does not. */
   ask: (signal: AbortSignal) => Promise<unknown>
@@ -38,14 +38,14 @@ export interface CenterUploadParts {
 /** The regional center as a destination: packs by tus, an answer per instance. */
 export class CenterUpload implements Destination {
   readonly name = 'center'
-  readonly #parts: CenterUploadParts
+  readonly #options: CenterUploadOptions
   readonly #chunkSize: ChunkSize
   /** How often in a row packs of a study have arrived damaged as a whole. */
   readonly #timesDamaged = new Map<string, number>()
 
-  constructor(parts: CenterUploadParts) {
-    this.#parts = parts
-    this.#chunkSize = new ChunkSize(parts.chunkBytes)
+  constructor(options: CenterUploadOptions) {
+    this.#options = options
+    this.#chunkSize = new ChunkSize(options.chunkBytes)
   }
 
   async deliver(
@@ -53,7 +53,7 @@ export class CenterUpload implements Destination {
     reached: (bytes: number) => void,
     signal: AbortSignal,
   ): Promise<MemberOutcome[]> {
-    const { client, packs, spool, clock, pace } = this.#parts
+    const { client, packs, spool, clock, pace } = this.#options
     const { header } = pack
     if (!packs.isKnown(header.pack)) return []
     const unreadable = await unreadableMembers(header, spool)
@@ -86,7 +86,7 @@ export class CenterUpload implements Destination {
   }
 
   async probe(signal: AbortSignal): Promise<void> {
-    await this.#parts.ask(signal)
+    await this.#options.ask(signal)
   }
 
   /** A pack with a bad member cannot be sent as it was written down: the bad one is held, the others go in a new one. */
@@ -103,7 +103,7 @@ export class CenterUpload implements Destination {
    * in a new pack, later each time, and for this reason they are never held for a person.
    */
   async #allAgain(header: PackHeader, reason: string): Promise<MemberOutcome[]> {
-    const { clock, spool } = this.#parts
+    const { clock, spool } = this.#options
     const times = this.#timesDamaged.get(header.study) ?? 0
     this.#timesDamaged.set(header.study, times + 1)
     const nextAttemptAt = clock.now() + backoffMs(times, DAMAGED_FIRST_MS, DAMAGED_CAP_MS)
@@ -124,10 +124,10 @@ export class CenterUpload implements Destination {
     subject: string,
     signal: AbortSignal,
   ): Promise<Exclude<PackAnswer, { state: 'processing' }>> {
-    const { clock } = this.#parts
+    const { clock } = this.#options
     const path = `${url}/answer`
     for (const startedMs = clock.monotonicMs(); clock.monotonicMs() - startedMs < OPENING_MS; ) {
-      const response = await this.#parts.client.request({
+      const response = await this.#options.client.request({
         method: 'GET',
         path,
         silenceMs: ANSWER_SILENCE_MS,
@@ -164,10 +164,10 @@ export class CenterUpload implements Destination {
 
   /** The center got other bytes than were sealed. If our file is still whole it was the way: once more. Else it is held. */
   async #damaged(ulid: Ulid, bytes: number, answer: MemberAnswer | undefined): Promise<MemberOutcome> {
-    const bad = await verifySpoolFile(this.#parts.spool, { ulid, bytes })
+    const bad = await verifySpoolFile(this.#options.spool, { ulid, bytes })
     if (bad !== undefined) return { ulid, outcome: 'held', failure: bad }
     const failure = answer === undefined ? unanswered(ulid) : told(answer)
-    const nextAttemptAt = this.#parts.clock.now() + backoffMs(4, DAMAGED_FIRST_MS, DAMAGED_CAP_MS)
+    const nextAttemptAt = this.#options.clock.now() + backoffMs(4, DAMAGED_FIRST_MS, DAMAGED_CAP_MS)
     return { ulid, outcome: 'again', failure, nextAttemptAt }
   }
 }

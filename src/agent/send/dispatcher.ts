@@ -18,7 +18,7 @@ const IDLE_MS = 60_000
 /** How long an instance waits for others of its study. */
 const LINGER_MS = 500
 
-export interface DispatcherParts {
+export interface DispatcherOptions {
   destination: Destination
   packs: Packs
   deliveries: Deliveries
@@ -46,7 +46,7 @@ interface PackOnItsWay {
  * at growing intervals; when it succeeds everything goes on at once, each pack from its last offset.
  */
 export class Dispatcher {
-  readonly #parts: DispatcherParts
+  readonly #options: DispatcherOptions
   readonly #wake: Wake
   readonly #gathering: Gathering
   readonly #running = new Set<Promise<void>>()
@@ -54,10 +54,10 @@ export class Dispatcher {
   #broken: PackOnItsWay[] = []
   #trouble: { failure: Failure; attempts: number; probeAtMs: number } | undefined
 
-  constructor(parts: DispatcherParts) {
-    this.#parts = parts
-    this.#wake = new Wake(parts.clock)
-    this.#gathering = new Gathering(parts.clock, LINGER_MS, parts.limits.bytes)
+  constructor(options: DispatcherOptions) {
+    this.#options = options
+    this.#wake = new Wake(options.clock)
+    this.#gathering = new Gathering(options.clock, LINGER_MS, options.limits.bytes)
   }
 
   /** An instance of `bytes` bytes was queued. */
@@ -95,11 +95,11 @@ export class Dispatcher {
 
   /** Runs until aborted; then waits until nothing is under way. */
   async run(signal: AbortSignal): Promise<void> {
-    const { destination, packs } = this.#parts
+    const { destination, packs } = this.#options
     // Run again after a fault, it must not offer what is still under way.
     await Promise.all(this.#running)
     this.#trouble = undefined
-    this.#parts.watchPoints.clearTrouble(destination.name)
+    this.#options.watchPoints.clearTrouble(destination.name)
     this.#broken = packs.unfinished(destination.name).map(atItsStart)
     while (!signal.aborted) {
       if (this.#trouble !== undefined) await this.#probe(this.#trouble, signal)
@@ -110,7 +110,7 @@ export class Dispatcher {
 
   /** Starts the next pack if there is one and a place is free. */
   #startNext(signal: AbortSignal): boolean {
-    if (this.#running.size >= this.#parts.uploads) return false
+    if (this.#running.size >= this.#options.uploads) return false
     const way = this.#takeBroken() ?? this.#form()
     if (way === undefined) return false
     const sending = this.#send(way, signal).finally(() => {
@@ -122,13 +122,13 @@ export class Dispatcher {
   }
 
   #takeBroken(): PackOnItsWay | undefined {
-    const now = this.#parts.clock.monotonicMs()
+    const now = this.#options.clock.monotonicMs()
     const place = this.#broken.findIndex(({ dueMs }) => dueMs <= now)
     return place === -1 ? undefined : this.#broken.splice(place, 1)[0]
   }
 
   #form(): PackOnItsWay | undefined {
-    const { destination, packs, limits } = this.#parts
+    const { destination, packs, limits } = this.#options
     const pack = packs.formNext(destination.name, limits, this.#gathering.waiting().studies)
     if (pack === undefined) return undefined
     this.#gathering.taken(pack.header.study)
@@ -137,7 +137,7 @@ export class Dispatcher {
 
   /** Never rejects: what goes wrong with one pack ends nothing else. */
   async #send(way: PackOnItsWay, signal: AbortSignal): Promise<void> {
-    const { destination, packs, log, delivered } = this.#parts
+    const { destination, packs, log, delivered } = this.#options
     const { pack } = way
     const { header } = pack
     try {
@@ -162,7 +162,7 @@ export class Dispatcher {
 
   /** The destination will never take this pack: an operator must look, and the other packs go on. */
   #hold(pack: PackRecord, failure: Failure): boolean {
-    const { destination, packs, log } = this.#parts
+    const { destination, packs, log } = this.#options
     const { members, pack: name } = pack.header
     const held = members.map(({ ulid }) => ({ ulid, outcome: 'held' as const, failure }))
     const isHeld = this.#writeDown(() => packs.settle(destination.name, name, held))
@@ -180,7 +180,7 @@ export class Dispatcher {
    * up no other. A probe finds out whether the destination as a whole is in trouble.
    */
   #broke(way: PackOnItsWay, failure: Failure): void {
-    const { destination, packs, clock } = this.#parts
+    const { destination, packs, clock } = this.#options
     const { pack, failures } = way
     const delay = failures === 0 ? 0 : backoffMs(failures, FIRST_MS, OPERATOR_CAP_MS)
     this.#broken.push({ ...way, failures: failures + 1, dueMs: clock.monotonicMs() + delay })
@@ -195,13 +195,13 @@ export class Dispatcher {
       return true
     } catch (error) {
       const { code, message } = failureFrom(error, 'DATABASE_ERROR', 'writing down the state of a pack')
-      this.#parts.log.error('state of a pack not written down', { code, reason: message })
+      this.#options.log.error('state of a pack not written down', { code, reason: message })
       return false
     }
   }
 
   #setTrouble(failure: Failure, attempts: number): void {
-    const { destination, clock, watchPoints, log } = this.#parts
+    const { destination, clock, watchPoints, log } = this.#options
     const delay = backoffMs(attempts, FIRST_MS, failure.remedy === 'wait' ? WAIT_CAP_MS : OPERATOR_CAP_MS)
     const isNew = this.#trouble?.failure.code !== failure.code
     this.#trouble = { failure, attempts, probeAtMs: clock.monotonicMs() + delay }
@@ -217,7 +217,7 @@ export class Dispatcher {
   }
 
   async #probe(trouble: { attempts: number; probeAtMs: number }, signal: AbortSignal): Promise<void> {
-    const { destination, clock, watchPoints, log } = this.#parts
+    const { destination, clock, watchPoints, log } = this.#options
     const delay = trouble.probeAtMs - clock.monotonicMs()
     if (delay > 0) return this.#wake.wait(delay, signal)
     try {
@@ -233,8 +233,8 @@ export class Dispatcher {
 
   /** Until the next delivery that waits for its time. */
   #idleMs(): number {
-    const { destination, deliveries, clock } = this.#parts
-    if (this.#running.size >= this.#parts.uploads) return IDLE_MS
+    const { destination, deliveries, clock } = this.#options
+    if (this.#running.size >= this.#options.uploads) return IDLE_MS
     const { studies, untilMs } = this.#gathering.waiting()
     const due = deliveries.nextDue(destination.name, studies)
     const dueMs = due === undefined ? IDLE_MS : Math.max(0, due - clock.now())

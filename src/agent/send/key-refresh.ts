@@ -10,7 +10,7 @@ import type { CenterClient } from './center-client.ts'
 
 const EVERY_MS = 5 * 60_000
 
-export interface KeyRefreshParts {
+export interface KeyRefreshOptions {
   account: CenterAccount
   client: CenterClient
   watchPoints: WatchPoints
@@ -25,14 +25,14 @@ export interface KeyRefreshParts {
  * before it is used. Also notices that the agent was joined to a center again while it runs.
  */
 export class KeyRefresh {
-  readonly #parts: KeyRefreshParts
+  readonly #options: KeyRefreshOptions
   readonly #wake: Wake
   /** Names this start of the agent. It is never written to the disk, so a copy of the disk cannot have it. */
   readonly #run = randomBytes(16).toString('hex')
 
-  constructor(parts: KeyRefreshParts) {
-    this.#parts = parts
-    this.#wake = new Wake(parts.clock)
+  constructor(options: KeyRefreshOptions) {
+    this.#options = options
+    this.#wake = new Wake(options.clock)
   }
 
   /** `ferry join` may have enrolled the agent: look now. */
@@ -41,7 +41,7 @@ export class KeyRefresh {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { log } = this.#parts
+    const { log } = this.#options
     while (!signal.aborted) {
       await this.ask(signal).catch((error: unknown) => {
         if (!signal.aborted) log.debug('center keys not asked for', { reason: describe(error) })
@@ -52,7 +52,7 @@ export class KeyRefresh {
 
   /** Asks the center what it thinks of this agent, and takes over the keys that it announces. Throws as askAgent does. */
   async ask(signal: AbortSignal): Promise<Welcome> {
-    const { account, client, log, renewed } = this.#parts
+    const { account, client, log, renewed } = this.#options
     if (account.reread()) {
       log.info('joined to a center', { ...account.address() })
       renewed()
@@ -68,7 +68,7 @@ export class KeyRefresh {
   }
 
   async #learn({ keys }: Welcome): Promise<void> {
-    const { account, watchPoints, log, renewed } = this.#parts
+    const { account, watchPoints, log, renewed } = this.#options
     const known = account.keyList().version
     try {
       const learned = await account.learnKeys(keys)
@@ -87,7 +87,7 @@ export class KeyRefresh {
   }
 
   #tellClone({ cloned }: Welcome): void {
-    const { watchPoints, log } = this.#parts
+    const { watchPoints, log } = this.#options
     const isRaised = watchPoints.alarms().some(({ code }) => code === 'AGENT_CLONED')
     if (cloned === isRaised) return
     if (!cloned) return watchPoints.clear('AGENT_CLONED', 'identity')
@@ -98,7 +98,7 @@ export class KeyRefresh {
 
   /** Its keys may be gone: instances are sealed to keys that the center perhaps no longer has. */
   #tellOlder(version: number): void {
-    const { watchPoints, log } = this.#parts
+    const { watchPoints, log } = this.#options
     const words =
       `the center announces older keys than those known here (version ${version}): it was restored from a backup; ` +
       `at the center: ferry-center keys publish --above ${version}`

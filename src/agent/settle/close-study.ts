@@ -5,7 +5,7 @@ import type { SigningKey } from '../../protocol/signing-key.ts'
 import { SUITE } from '../../protocol/spool-file.ts'
 import type { Studies } from '../queue/studies.ts'
 
-export interface ClosingMeans {
+export interface ClosingOptions {
   readonly destination: string
   readonly studies: Studies
   readonly signingKey: SigningKey
@@ -27,7 +27,7 @@ export interface ClosedStudy {
  * dropped.
  */
 export async function closeStudy(
-  { destination, studies, signingKey, partInstances, clock }: ClosingMeans,
+  { destination, studies, signingKey, partInstances, clock }: ClosingOptions,
   study: string,
   signal: AbortSignal,
 ): Promise<ClosedStudy | undefined> {

@@ -9,7 +9,7 @@ import type { WatchPoints } from '../queue/watch-points.ts'
 const LOOK_EVERY_MS = 60_000
 const KEPT_MS = 90 * 86_400_000
 
-export interface CompletenessParts {
+export interface CompletenessOptions {
   readonly steps: ProcedureSteps
   /** UIDs under which a copy without identity of this instance may be here; made from a key, and written down nowhere. */
   readonly otherUids: (sopInstanceUid: string) => readonly string[]
@@ -22,12 +22,12 @@ export interface CompletenessParts {
 
 /** Compares what devices announced by MPPS with what came, until all of it has come; what stays away is an alarm. */
 export class Completeness {
-  readonly #parts: CompletenessParts
+  readonly #options: CompletenessOptions
   readonly #wake: Wake
 
-  constructor(parts: CompletenessParts) {
-    this.#parts = parts
-    this.#wake = new Wake(parts.clock)
+  constructor(options: CompletenessOptions) {
+    this.#options = options
+    this.#wake = new Wake(options.clock)
   }
 
   /** Looks now: a step was ended, or a person asked. */
@@ -36,7 +36,7 @@ export class Completeness {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { steps, clock } = this.#parts
+    const { steps, clock } = this.#options
     while (!signal.aborted) {
       while (steps.forgetOne(clock.now() - KEPT_MS)) await setImmediate()
       for (const step of steps.waiting()) {
@@ -51,7 +51,7 @@ export class Completeness {
 
   async list(limit: number): Promise<ProcedureStepView[]> {
     const views: ProcedureStepView[] = []
-    for (const step of this.#parts.steps.list(limit)) {
+    for (const step of this.#options.steps.list(limit)) {
       views.push(this.#progress(step))
       await setImmediate()
     }
@@ -59,11 +59,11 @@ export class Completeness {
   }
 
   ofStudy(studyInstanceUid: string): ProcedureStepView[] {
-    return this.#parts.steps.ofStudy(studyInstanceUid).map((step) => this.#progress(step))
+    return this.#options.steps.ofStudy(studyInstanceUid).map((step) => this.#progress(step))
   }
 
   #look(step: StepRow): void {
-    const { steps, watchPoints, patienceMs, clock, log } = this.#parts
+    const { steps, watchPoints, patienceMs, clock, log } = this.#options
     const progress = this.#progress(step)
     const { callingAeTitle, announced, arrived } = progress
     const subject = subjectOf(progress)
@@ -84,7 +84,7 @@ export class Completeness {
   }
 
   #progress({ id, ...step }: StepRow): ProcedureStepView {
-    const { steps } = this.#parts
+    const { steps } = this.#options
     const counts = new Map(
       steps
         .series(id)
@@ -119,8 +119,8 @@ export class Completeness {
   }
 
   #cameOtherwise(sopInstanceUid: string): boolean {
-    const uids = this.#parts.otherUids(sopInstanceUid)
-    return uids.length > 0 && this.#parts.steps.hasAny(uids)
+    const uids = this.#options.otherUids(sopInstanceUid)
+    return uids.length > 0 && this.#options.steps.hasAny(uids)
   }
 }
 

@@ -10,7 +10,7 @@ const SOON_MS = 1000
 /** Manifests that one question names, about 35 KB. */
 const ASKED_AT_ONCE = 500
 
-export interface PacsWatchParts {
+export interface PacsWatchOptions {
   destination: string
   states: PacsStates
   /** Those of these digests of manifests whose receipt no longer says what is so at the PACS. */
@@ -27,13 +27,13 @@ export interface PacsWatchParts {
  * minutes, the newest first, and goes on with older ones the next time. Nothing is asked while there are none.
  */
 export class PacsWatch {
-  readonly #parts: PacsWatchParts
+  readonly #options: PacsWatchOptions
   readonly #wake: Wake
   #last: OpenAtPacs | undefined
 
-  constructor(parts: PacsWatchParts) {
-    this.#parts = parts
-    this.#wake = new Wake(parts.clock)
+  constructor(options: PacsWatchOptions) {
+    this.#options = options
+    this.#wake = new Wake(options.clock)
   }
 
   /** Asks now, from the newest study on. */
@@ -51,7 +51,7 @@ export class PacsWatch {
 
   /** Returns true if there were changes, and older studies may have changed as well. */
   async #ask(signal: AbortSignal): Promise<boolean> {
-    const { destination, states, askChanged, outdated, log } = this.#parts
+    const { destination, states, askChanged, outdated, log } = this.#options
     const page = states.open(destination, ASKED_AT_ONCE, this.#last)
     this.#last = page.length < ASKED_AT_ONCE ? undefined : page.at(-1)
     if (page.length === 0) return false

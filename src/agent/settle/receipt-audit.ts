@@ -19,7 +19,7 @@ export interface CenterMemory {
   losses: number | null
 }
 
-export interface ReceiptAuditParts {
+export interface ReceiptAuditOptions {
   destination: string
   receipted: Receipted
   receiptChain: ReceiptChain
@@ -51,16 +51,16 @@ interface Look {
  * every receipt again it is behind, and nothing may be removed here.
  */
 export class ReceiptAudit {
-  readonly #parts: ReceiptAuditParts
+  readonly #options: ReceiptAuditOptions
   readonly #wake: Wake
   /** The number of losses at which the center confirmed all receipts; undefined until they were compared. */
   #losses: number | undefined
   /** The losses after which the center was last asked for what it had lost and this agent no longer has. */
   #asked: number | undefined
 
-  constructor(parts: ReceiptAuditParts) {
-    this.#parts = parts
-    this.#wake = new Wake(parts.clock)
+  constructor(options: ReceiptAuditOptions) {
+    this.#options = options
+    this.#wake = new Wake(options.clock)
   }
 
   /** A receipt came that follows none that is known. */
@@ -86,7 +86,7 @@ export class ReceiptAudit {
   }
 
   async #check(signal: AbortSignal): Promise<boolean> {
-    const { destination, receipted, receiptChain, offered, inTrouble } = this.#parts
+    const { destination, receipted, receiptChain, offered, inTrouble } = this.#options
     try {
       const { ends, newest, losses, isWhole } = await this.#look(signal)
       // It does not know itself what it has: neither is anything taken back, nor removed.
@@ -110,7 +110,7 @@ export class ReceiptAudit {
 
   /** An agent without an end, as after its index was lost, knows nothing of the center's receipts. */
   async #look(signal: AbortSignal): Promise<Look> {
-    const { destination, receiptChain, askMemory, askUnknown } = this.#parts
+    const { destination, receiptChain, askMemory, askUnknown } = this.#options
     const ends = receiptChain.ends(destination)
     const { chain: newest, losses } = await askMemory(signal)
     const farthest = ends[0]
@@ -128,7 +128,7 @@ export class ReceiptAudit {
    * backup and its loss, and what is no longer kept must be told to people.
    */
   async #compare(signal: AbortSignal): Promise<void> {
-    const { destination, receipted, askUnknown, offered } = this.#parts
+    const { destination, receipted, askUnknown, offered } = this.#options
     let last: ReceiptedManifest | undefined
     for (;;) {
       const page = receipted.list(destination, RECEIPTS_ASKED, last)
@@ -144,7 +144,7 @@ export class ReceiptAudit {
   }
 
   #tell(behind: number): void {
-    const { destination, watchPoints, log } = this.#parts
+    const { destination, watchPoints, log } = this.#options
     if (behind === 0) return watchPoints.clear('CENTER_BEHIND', destination)
     const studies = behind === 1 ? '1 study' : `${behind} studies`
     const words = `the center has lost ${studies} that it had receipted (an older backup, or a bad disk?); sending again`

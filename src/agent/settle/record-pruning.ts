@@ -8,7 +8,7 @@ const EVERY_MS = 10 * 60_000
 const SLICE = 100
 const PAUSE_MS = 20
 
-export interface RecordPruningParts {
+export interface RecordPruningOptions {
   records: Records
   /** How long the records of a study are kept after its last spool file was removed. */
   keepMs: number
@@ -22,22 +22,22 @@ export interface RecordPruningParts {
  * without end. As for files, the time has passed only if our clock and the center's both say so (retention-clock.ts).
  */
 export class RecordPruning {
-  readonly #parts: RecordPruningParts
+  readonly #options: RecordPruningOptions
 
-  constructor(parts: RecordPruningParts) {
-    this.#parts = parts
+  constructor(options: RecordPruningOptions) {
+    this.#options = options
   }
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.forgetDue(signal)
-      await this.#parts.clock.sleep(EVERY_MS, signal).catch(() => {})
+      await this.#options.clock.sleep(EVERY_MS, signal).catch(() => {})
     }
   }
 
   /** Returns how many studies were looked at. */
   async forgetDue(signal: AbortSignal): Promise<number> {
-    const { records, keepMs, retentionClock, log } = this.#parts
+    const { records, keepMs, retentionClock, log } = this.#options
     const now = retentionClock.advance()
     if (now === undefined) return 0
     const until = now - keepMs
@@ -53,6 +53,6 @@ export class RecordPruning {
   }
 
   async #pause(signal: AbortSignal): Promise<void> {
-    await this.#parts.clock.sleep(PAUSE_MS, signal).catch(() => {})
+    await this.#options.clock.sleep(PAUSE_MS, signal).catch(() => {})
   }
 }

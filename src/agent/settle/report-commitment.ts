@@ -31,7 +31,7 @@ export type SendReport = (
   signal: AbortSignal,
 ) => Promise<void>
 
-export interface CommitmentReportsParts {
+export interface CommitmentReportsOptions {
   readonly commitments: Commitments
   /** `reportMs`: a report that does not get through is tried for this long. */
   readonly settings: Patience & { readonly reportMs: number }
@@ -47,14 +47,14 @@ export interface CommitmentReportsParts {
  * report is true when it leaves. One device that does not answer holds up no other.
  */
 export class CommitmentReports {
-  readonly #parts: CommitmentReportsParts
+  readonly #options: CommitmentReportsOptions
   readonly #wake: Wake
   readonly #peers = new Map<number, OpenPeer>()
   readonly #busy = new Map<string, Promise<void>>()
 
-  constructor(parts: CommitmentReportsParts) {
-    this.#parts = parts
-    this.#wake = new Wake(parts.clock)
+  constructor(options: CommitmentReportsOptions) {
+    this.#options = options
+    this.#wake = new Wake(options.clock)
   }
 
   /** A request was written down; its association may still be open when the report is due. */
@@ -69,7 +69,7 @@ export class CommitmentReports {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { commitments, clock } = this.#parts
+    const { commitments, clock } = this.#options
     try {
       while (!signal.aborted) {
         while (commitments.forgetOne(clock.now() - KEPT_MS)) await setImmediate()
@@ -83,7 +83,7 @@ export class CommitmentReports {
 
   #dueByDevice(): Map<string, OpenCommitment[]> {
     for (const [id, { peer }] of this.#peers) if (!peer.canBeTold) this.#peers.delete(id)
-    return Map.groupBy(this.#parts.commitments.due(), ({ callingAeTitle, peerAddress }) =>
+    return Map.groupBy(this.#options.commitments.due(), ({ callingAeTitle, peerAddress }) =>
       [callingAeTitle, peerAddress].join(' '),
     )
   }
@@ -95,7 +95,7 @@ export class CommitmentReports {
     const serving = this.#report(due, signal)
       .catch((error: unknown) => {
         const { code, message } = failureFrom(error, 'INTERNAL', 'reporting storage commitment')
-        this.#parts.log.error('storage commitment could not be reported', { code, reason: message })
+        this.#options.log.error('storage commitment could not be reported', { code, reason: message })
       })
       .then(() => void this.#busy.delete(device))
     this.#busy.set(device, serving)
@@ -113,7 +113,7 @@ export class CommitmentReports {
 
   /** Undefined while something may still change for the better. */
   async #decide({ id, requestedAt }: OpenCommitment): Promise<Decided[] | undefined> {
-    const { commitments, settings, clock } = this.#parts
+    const { commitments, settings, clock } = this.#options
     const waitedMs = clock.now() - requestedAt
     const decided: Decided[] = []
     for await (const reference of commitments.references(id)) {
@@ -129,7 +129,7 @@ export class CommitmentReports {
     references: readonly Decided[],
     signal: AbortSignal,
   ): Promise<void> {
-    const { commitments, watchPoints, send, log } = this.#parts
+    const { commitments, watchPoints, send, log } = this.#options
     const { id, callingAeTitle, transactionUid } = commitment
     try {
       await send(commitment, references, this.#peers.get(id), signal)
@@ -146,7 +146,7 @@ export class CommitmentReports {
   }
 
   #failed({ id, callingAeTitle, transactionUid, attempts, dueSince }: OpenCommitment, error: unknown): void {
-    const { commitments, settings, watchPoints, clock, log } = this.#parts
+    const { commitments, settings, watchPoints, clock, log } = this.#options
     const failure = failureFrom(error, 'INTERNAL', 'reporting storage commitment')
     const { code, message } = failure
     log.warn('storage commitment not reported', { callingAeTitle, transactionUid, code, reason: message })

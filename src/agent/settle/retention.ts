@@ -24,7 +24,7 @@ interface Removed {
 }
 const NONE: Removed = { count: 0, bytes: 0 }
 
-export interface RetentionParts {
+export interface RetentionOptions {
   retained: Retained
   spool: Spool
   room: SpoolRoom
@@ -53,14 +53,14 @@ export interface RetentionParts {
  * a second copy is worth less than an image that cannot be taken. Only the time that they are kept at least remains.
  */
 export class Retention {
-  readonly #parts: RetentionParts
+  readonly #options: RetentionOptions
 
-  constructor(parts: RetentionParts) {
-    this.#parts = parts
+  constructor(options: RetentionOptions) {
+    this.#options = options
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, room } = this.#parts
+    const { clock, room } = this.#options
     let nextAtMs = Number.NEGATIVE_INFINITY
     while (!signal.aborted) {
       await this.makeRoom(signal)
@@ -75,7 +75,7 @@ export class Retention {
 
   /** Returns how many files were removed. */
   async removeDue(signal: AbortSignal): Promise<number> {
-    const { retained, keepMs, retentionClock, centerIsWhole, log } = this.#parts
+    const { retained, keepMs, retentionClock, centerIsWhole, log } = this.#options
     const now = retentionClock.advance()
     if (now === undefined) return 0
     let removed = 0
@@ -92,7 +92,7 @@ export class Retention {
 
   /** Removes as many of the oldest confirmed copies as the disk lacks room. Returns how many files were removed. */
   async makeRoom(signal: AbortSignal): Promise<number> {
-    const { room, log } = this.#parts
+    const { room, log } = this.#options
     let removed = 0
     for (let missing = room.missing(); missing !== undefined; missing = room.missing()) {
       const [freeBefore, takenBefore] = [room.disk?.freeBytes ?? 0, room.takenBytes]
@@ -107,7 +107,7 @@ export class Retention {
 
   /** Some file systems give back space a while after the unlink: more copies than needed must not go meanwhile. */
   async #untilSeen(freeAndTaken: number, signal: AbortSignal): Promise<void> {
-    const { room, clock } = this.#parts
+    const { room, clock } = this.#options
     for (let i = 0; i < LOOKS && !signal.aborted; i++) {
       if (i > 0) await clock.sleep(LOOK_MS, signal).catch(() => {})
       const { freeBytes } = await room.look()
@@ -116,7 +116,7 @@ export class Retention {
   }
 
   async #removeOldest(missing: Missing, signal: AbortSignal): Promise<Removed> {
-    const { retained, room, atLeastMs, retentionClock, centerIsWhole } = this.#parts
+    const { retained, room, atLeastMs, retentionClock, centerIsWhole } = this.#options
     if (retained.total().instances === 0) {
       room.tell('nothing')
       return NONE
@@ -143,7 +143,7 @@ export class Retention {
 
   /** A receipt may be days old: the center looks at its files once more before the last copy here goes. */
   async #heldByCenter(due: readonly Ulid[], signal: AbortSignal): Promise<Ulid[]> {
-    const { retained, askMissing, inDoubt, log } = this.#parts
+    const { retained, askMissing, inDoubt, log } = this.#options
     try {
       const missing = new Set(await askMissing(retained.listed(due), signal))
       if (missing.size === 0) return [...due]
@@ -157,7 +157,7 @@ export class Retention {
   }
 
   async #remove(ulids: readonly Ulid[]): Promise<void> {
-    const { retained, spool } = this.#parts
+    const { retained, spool } = this.#options
     retained.markRemoved(ulids)
     for (const ulid of ulids) await spool.remove(ulid)
   }

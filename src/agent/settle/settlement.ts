@@ -31,7 +31,7 @@ const POSTING_MS = 1000
 
 type PostedManifest = ManifestRow & { readonly jws: string }
 
-export interface SettlementParts {
+export interface SettlementOptions {
   destination: string
   studies: Studies
   receipted: Receipted
@@ -63,14 +63,14 @@ export interface SettlementParts {
  * at the center, asks for the receipt until there is one, checks it against our own record, and only then confirms.
  */
 export class Settlement {
-  readonly #parts: SettlementParts
+  readonly #options: SettlementOptions
   readonly #wake: Wake
   /** How often the center lacked instances of a study since its last receipt. */
   readonly #timesLacked = new Map<string, number>()
 
-  constructor(parts: SettlementParts) {
-    this.#parts = parts
-    this.#wake = new Wake(parts.clock)
+  constructor(options: SettlementOptions) {
+    this.#options = options
+    this.#wake = new Wake(options.clock)
   }
 
   wake(): void {
@@ -82,7 +82,7 @@ export class Settlement {
     const faults: Failure[] = []
     while (!signal.aborted && faults.length === 0) {
       const nextQuietMs = await this.#closeQuietStudies(signal)
-      for (const manifest of this.#parts.studies.manifestsDue(this.#parts.destination)) {
+      for (const manifest of this.#options.studies.manifestsDue(this.#options.destination)) {
         const { studyInstanceUid } = manifest
         if (signal.aborted || posts.size >= POSTS_AT_ONCE) break
         if (posts.has(studyInstanceUid)) continue
@@ -103,7 +103,7 @@ export class Settlement {
 
   /** Returns after how many ms the next open study may be quiet. */
   async #closeQuietStudies(signal: AbortSignal): Promise<number> {
-    const { destination, studies, quiet } = this.#parts
+    const { destination, studies, quiet } = this.#options
     let nextMs = IDLE_MS
     for (const study of studies.readyToClose(destination)) {
       const waitMs = quiet.untilQuietMs(study)
@@ -117,15 +117,15 @@ export class Settlement {
   }
 
   async #close(study: string, signal: AbortSignal): Promise<void> {
-    const { partInstances = PART_INSTANCES, quiet, log } = this.#parts
-    const closed = await closeStudy({ ...this.#parts, partInstances }, study, signal)
+    const { partInstances = PART_INSTANCES, quiet, log } = this.#options
+    const closed = await closeStudy({ ...this.#options, partInstances }, study, signal)
     if (closed === undefined) return
     quiet.forget(study)
     log.info('study closed', { studyInstanceUid: study, ...closed })
   }
 
   async #settle(row: ManifestRow, signal: AbortSignal): Promise<void> {
-    const { destination, studies, postManifest, signingKey, clock } = this.#parts
+    const { destination, studies, postManifest, signingKey, clock } = this.#options
     const manifest = { ...row, jws: studies.jwsOf(destination, row) }
     if (claimedKid(manifest.jws) !== signingKey.kid) return this.#listAnew(manifest)
     try {
@@ -142,14 +142,14 @@ export class Settlement {
 
   /** It was signed before the agent lost its key and joined again: the next manifest is signed with the new key. */
   #listAnew(manifest: ManifestRow): void {
-    this.#parts.receipted.offerAgain(this.#parts.destination, [manifest])
+    this.#options.receipted.offerAgain(this.#options.destination, [manifest])
     this.wake()
   }
 
   async #confirm(row: PostedManifest, receiptJws: string, signal: AbortSignal): Promise<void> {
-    const { destination, studies, watchPoints, clock, log } = this.#parts
+    const { destination, studies, watchPoints, clock, log } = this.#options
     const { studyInstanceUid, version, part } = row
-    if (!this.#isKeyKnown(receiptJws)) await this.#parts.renewKeys(signal)
+    if (!this.#isKeyKnown(receiptJws)) await this.#options.renewKeys(signal)
     const receipt = this.#believe(row, receiptJws)
     const pacs = pacsOf(receipt)
     const before = studies.pacs(destination, studyInstanceUid)
@@ -159,11 +159,11 @@ export class Settlement {
     const ulids = receipt.instances.map(({ ulid }) => ulid)
     const { counter, previous } = receipt
     const believed = { jws: receiptJws, digest: jwsDigest(receiptJws), counter, previous }
-    const keptFrom = this.#parts.retentionNow()
+    const keptFrom = this.#options.retentionNow()
     const confirmation = { at: clock.now(), keptFrom, pacs, pacsDueAt }
     const follows = studies.confirm(destination, row, believed, ulids, confirmation)
-    if (!follows) this.#parts.unchained?.()
-    this.#parts.confirmed?.()
+    if (!follows) this.#options.unchained?.()
+    this.#options.confirmed?.()
     this.#timesLacked.delete(studyInstanceUid)
     watchPoints.clear('RECEIPT_MISMATCH', studyInstanceUid)
     watchPoints.clear('CENTER_BEHIND', studyInstanceUid)
@@ -182,7 +182,7 @@ export class Settlement {
   #isKeyKnown(receiptJws: string): boolean {
     try {
       const kid = claimedKid(receiptJws)
-      return this.#parts.receiptKeys().some((key) => key.kid === kid)
+      return this.#options.receiptKeys().some((key) => key.kid === kid)
     } catch {
       return true
     }
@@ -190,7 +190,7 @@ export class Settlement {
 
   /** A receipt that is not true must be seen by a person at once; the study stays unconfirmed. */
   #believe({ jws, digest, studyInstanceUid }: PostedManifest, receiptJws: string): Receipt {
-    const { watchPoints, log, receiptKeys, center, signingKey } = this.#parts
+    const { watchPoints, log, receiptKeys, center, signingKey } = this.#options
     try {
       const receipt = verifyReceipt(receiptJws, receiptKeys())
       checkReceipt(receipt, verifyManifest(jws, [signingKey]), digest, center)
@@ -204,7 +204,7 @@ export class Settlement {
   }
 
   #sendAgain(row: PostedManifest, missing: readonly string[]): void {
-    const { destination, receipted, watchPoints, clock, requeued, log } = this.#parts
+    const { destination, receipted, watchPoints, clock, requeued, log } = this.#options
     const { studyInstanceUid } = row
     this.#checkListed(row, missing)
     const times = (this.#timesLacked.get(studyInstanceUid) ?? 0) + 1
@@ -222,15 +222,15 @@ export class Settlement {
   }
 
   #checkListed({ jws }: PostedManifest, missing: readonly string[]): void {
-    const { instances } = verifyManifest(jws, [this.#parts.signingKey])
+    const { instances } = verifyManifest(jws, [this.#options.signingKey])
     const listed = new Set<string>(instances.map(({ ulid }) => ulid))
     if (missing.every((ulid) => listed.has(ulid))) return
     throw new Failure('CENTER_ANSWER_INVALID', 'asking for a receipt: the center lacks what was not listed')
   }
 
   #untilNextDue(): number {
-    const due = this.#parts.studies.nextDue(this.#parts.destination)
-    return due === undefined ? IDLE_MS : Math.min(IDLE_MS, Math.max(0, due - this.#parts.clock.now()) + 5)
+    const due = this.#options.studies.nextDue(this.#options.destination)
+    return due === undefined ? IDLE_MS : Math.min(IDLE_MS, Math.max(0, due - this.#options.clock.now()) + 5)
   }
 }
 

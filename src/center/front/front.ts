@@ -16,7 +16,7 @@ import { TUS_VERSION } from '../http/tus-headers.ts'
 import { type TlsCertificate, tlsPin } from '../keys/tls-certificate.ts'
 import { FrontConnections } from './front-connections.ts'
 import { DEFAULT_FRONT_LIMITS, type FrontLimits, withinDescriptors } from './front-limits.ts'
-import { answer, type RouteMeans } from './routes.ts'
+import { answer, type RoutesOptions } from './routes.ts'
 
 export interface ListenAt {
   readonly host: string
@@ -48,7 +48,7 @@ const UNPROVED: ReadonlySet<number> = new Set([401, 403])
 /** The center's HTTPS server: TLS 1.3 only, limits, and one place where every failure becomes an answer. */
 export class Front {
   readonly #server: Server
-  readonly #means: RouteMeans
+  readonly #options: RoutesOptions
   readonly #log: Log
   readonly #strangers: StrangerLog
   readonly #connections: FrontConnections
@@ -57,11 +57,11 @@ export class Front {
   /** By the server name with which an agent asks for the key that it knows. */
   readonly #byName = new Map<string, SecureContext>()
 
-  private constructor(means: RouteMeans, tls: TlsCertificate, log: Log, limits: FrontLimits) {
-    this.#means = means
+  private constructor(options: RoutesOptions, tls: TlsCertificate, log: Log, limits: FrontLimits) {
+    this.#options = options
     this.#log = log
-    this.#strangers = new StrangerLog(log, means.clock)
-    this.#connections = new FrontConnections(withinDescriptors(limits, openFileLimit()), means.clock)
+    this.#strangers = new StrangerLog(log, options.clock)
+    this.#connections = new FrontConnections(withinDescriptors(limits, openFileLimit()), options.clock)
     this.#server = createServer(
       {
         key: tls.key,
@@ -87,12 +87,12 @@ export class Front {
 
   /** Throws PORT_IN_USE, or KEY_FILE_INVALID for a certificate that Node does not take. */
   static async listen(
-    means: RouteMeans,
+    options: RoutesOptions,
     certificates: readonly [TlsCertificate, ...TlsCertificate[]],
     { limits = DEFAULT_FRONT_LIMITS, ...at }: ListenAt,
     log: Log,
   ): Promise<Front> {
-    const front = taking(() => new Front(means, certificates[0], log, limits))
+    const front = taking(() => new Front(options, certificates[0], log, limits))
     taking(() => front.show(certificates))
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     front.#server.once('error', reject).listen(at.port, at.host, resolve)
@@ -160,7 +160,7 @@ export class Front {
 
   #begin(request: IncomingMessage, response: ServerResponse): void {
     // Agents set their idea of the time by this.
-    response.setHeader('Date', new Date(this.#means.clock.now()).toUTCString())
+    response.setHeader('Date', new Date(this.#options.clock.now()).toUTCString())
     response.setHeader('Tus-Resumable', TUS_VERSION)
     const asker = this.#connections.asked(request, response)
     if (asker === 'stranger') closeAfter(request, response)
@@ -171,7 +171,7 @@ export class Front {
   }
 
   async #answerTarget({ request, response, target, keepsAlive }: Asked): Promise<void> {
-    const { clock } = this.#means
+    const { clock } = this.#options
     const gone = new AbortController()
     response.once('close', () => gone.abort())
     const late = isLarge(target) ? undefined : clock.after(REQUEST_MS, () => void request.destroy())
@@ -180,7 +180,7 @@ export class Front {
       const proved = (agent: string): void => {
         if (this.#connections.proved(request, agent)) response.shouldKeepAlive = keepsAlive
       }
-      await answer(this.#means, { request, response, target, proved, signal })
+      await answer(this.#options, { request, response, target, proved, signal })
     } finally {
       late?.cancel()
     }
@@ -210,7 +210,7 @@ export class Front {
 
   /** A client that still sends would not read its refusal if the connection broke; but it must not send without end. */
   #drain(request: IncomingMessage): void {
-    const timer = this.#means.clock.after(DRAIN_MS, () => void request.destroy())
+    const timer = this.#options.clock.after(DRAIN_MS, () => void request.destroy())
     request.once('close', () => timer.cancel())
     request.resume()
   }

@@ -4,7 +4,7 @@ import type { ManifestAnswer } from '../../protocol/center-api.ts'
 import type { DiskSpace } from '../disk/disk-space.ts'
 import { readText } from '../http/http-answer.ts'
 import { AgentShares } from '../opening/agent-shares.ts'
-import { answerManifest, type ReceiptMeans } from '../receipts/receipts.ts'
+import { answerManifest, type ReceiptOptions } from '../receipts/receipts.ts'
 import type { RecordBudget } from '../receipts/record-budget.ts'
 import type { Agent } from '../register/register.ts'
 
@@ -37,7 +37,7 @@ export class ManifestDoor {
 
   /** Throws CENTER_BUSY, STORAGE_FULL, and what reading and answering it throws. */
   async answer(
-    means: ReceiptMeans,
+    options: ReceiptOptions,
     agent: Agent,
     request: IncomingMessage,
     limitBytes: number,
@@ -53,7 +53,7 @@ export class ManifestDoor {
       this.#budget.check(agent.kid, attempted)
       this.#budget.charge(agent.kid, jws.length)
       held.use(await this.#space.take({ register: REGISTER_FACTOR * jws.length }, attempted))
-      return await answerManifest(means, agent, jws)
+      return await answerManifest(options, agent, jws)
     })
   }
 

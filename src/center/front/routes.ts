@@ -21,7 +21,7 @@ import { HttpRefusal, readText, sendJson } from '../http/http-answer.ts'
 import { tusMethod } from '../http/tus-headers.ts'
 import type { PackWorker, SettledPack } from '../opening/pack-worker.ts'
 import { join } from '../operate/enrolment.ts'
-import { lookUp, type ReceiptMeans } from '../receipts/receipts.ts'
+import { lookUp, type ReceiptOptions } from '../receipts/receipts.ts'
 import { unknownReceipts } from '../receipts/unknown-receipts.ts'
 import { type AgentRuns, isCloned } from '../register/agent-runs.ts'
 import type { Agent } from '../register/register.ts'
@@ -30,8 +30,8 @@ import type { PackUploads } from '../uploads/pack-uploads.ts'
 import { type Authenticator, checkApproved, checkPossession } from './authenticate.ts'
 import type { ManifestDoor } from './manifest-door.ts'
 
-export interface RouteMeans extends ReceiptMeans {
-  readonly ring: ReceiptMeans['ring'] & { readonly list: SignedKeyList }
+export interface RoutesOptions extends ReceiptOptions {
+  readonly ring: ReceiptOptions['ring'] & { readonly list: SignedKeyList }
   readonly authenticator: Authenticator
   readonly runs: AgentRuns
   readonly uploads: PackUploads
@@ -59,7 +59,7 @@ const MANIFEST_LIMIT_BYTES = 16 * 1024 * 1024
 const ANSWER_WAIT_MS = 25_000
 
 /** Answers one request to the center's interface (protocol/center-api.ts), or throws the Failure to refuse it with. */
-export async function answer(means: RouteMeans, exchange: Exchange): Promise<void> {
+export async function answer(options: RoutesOptions, exchange: Exchange): Promise<void> {
   const { request, response } = exchange
   const { path } = exchange.target
   const method = path.startsWith(CENTER_PATHS.packs) ? tusMethod(request) : request.method
@@ -67,54 +67,54 @@ export async function answer(means: RouteMeans, exchange: Exchange): Promise<voi
     case `GET ${CENTER_PATHS.health}`:
       return sendJson(response, 200, { status: 'ok' })
     case `POST ${CENTER_PATHS.join}`:
-      return answerJoin(means, exchange)
+      return answerJoin(options, exchange)
     case `OPTIONS ${CENTER_PATHS.packs}`:
-      return means.uploads.options(response)
+      return options.uploads.options(response)
   }
-  const agent = await means.authenticator.identify(request)
+  const agent = await options.authenticator.identify(request)
   if (agent.state === 'approved') exchange.proved(agent.kid)
   // The one thing that every agent may ask is what the center thinks of it.
   if (`${method} ${path}` === `GET ${CENTER_PATHS.agent}`) {
-    await means.runs.heard(agent, request.headers[RUN_HEADER])
-    return sendJson(response, 200, await agentAnswer(agent, means))
+    await options.runs.heard(agent, request.headers[RUN_HEADER])
+    return sendJson(response, 200, await agentAnswer(agent, options))
   }
   checkApproved(agent)
   switch (`${method} ${path}`) {
     case `GET ${CENTER_PATHS.keys}`:
-      return sendJson(response, 200, means.ring.list)
+      return sendJson(response, 200, options.ring.list)
     case `POST ${CENTER_PATHS.manifests}`:
       return sendJson(
         response,
         200,
-        await means.manifests.answer(means, agent, request, MANIFEST_LIMIT_BYTES, exchange.signal),
+        await options.manifests.answer(options, agent, request, MANIFEST_LIMIT_BYTES, exchange.signal),
       )
     case `POST ${CENTER_PATHS.receipts}`:
-      return answerReceipts(means, exchange, agent)
+      return answerReceipts(options, exchange, agent)
     case `POST ${CENTER_PATHS.pacsChanges}`:
-      return answerPacsChanges(means, exchange, agent)
+      return answerPacsChanges(options, exchange, agent)
     case `POST ${CENTER_PATHS.holdings}`:
-      return answerHoldings(means, exchange, agent)
+      return answerHoldings(options, exchange, agent)
     case `POST ${CENTER_PATHS.packs}`:
       // A pack that cannot be opened now would only fill the disk of the packs.
-      await means.watch.check()
-      return means.uploads.create(request, response, agent)
+      await options.watch.check()
+      return options.uploads.create(request, response, agent)
   }
-  return answerUpload(means, exchange, agent, `${method} ${path}`)
+  return answerUpload(options, exchange, agent, `${method} ${path}`)
 }
 
-async function answerJoin(means: RouteMeans, { request, response }: Exchange): Promise<void> {
+async function answerJoin(options: RoutesOptions, { request, response }: Exchange): Promise<void> {
   const text = await readText(request, JOIN_LIMIT_BYTES)
   const joining = parseJson(text, joinRequestSchema, 'PROTOCOL_VIOLATION', 'reading a request to join')
-  const now = means.clock.now()
-  checkPossession(request, verifyKeyFromText(joining.signingKey), means.ring.center, now)
-  const agent = await join(means.register, joining, now)
-  sendJson(response, 200, await agentAnswer(agent, means))
+  const now = options.clock.now()
+  checkPossession(request, verifyKeyFromText(joining.signingKey), options.ring.center, now)
+  const agent = await join(options.register, joining, now)
+  sendJson(response, 200, await agentAnswer(agent, options))
 }
 
 /** While the store is not there, the center does not know what it holds: an agent then removes nothing. */
 async function agentAnswer(
   { kid, state, name, losses, clonedAt }: Agent,
-  { ring: { list: keys }, register, watch, clock }: RouteMeans,
+  { ring: { list: keys }, register, watch, clock }: RoutesOptions,
 ): Promise<AgentAnswer> {
   if (state !== 'approved') return { state, name }
   const chain = (await register.receipts.newest(kid)) ?? null
@@ -123,45 +123,45 @@ async function agentAnswer(
 }
 
 async function answerReceipts(
-  means: RouteMeans,
+  options: RoutesOptions,
   { request, response }: Exchange,
   agent: Agent,
 ): Promise<void> {
   const text = await readText(request, RECEIPTS_LIMIT_BYTES)
   const attempted = 'reading a question about receipts'
   const asked = parseJson(text, receiptsRequestSchema, 'PROTOCOL_VIOLATION', attempted)
-  const manifests = await unknownReceipts(means.register, agent, asked.manifests)
-  const receipts = await means.register.receipts.notGiven(agent.kid, asked.receipts)
+  const manifests = await unknownReceipts(options.register, agent, asked.manifests)
+  const receipts = await options.register.receipts.notGiven(agent.kid, asked.receipts)
   sendJson(response, 200, { unknown: [...manifests, ...receipts] } satisfies ReceiptsAnswer)
 }
 
 async function answerPacsChanges(
-  means: RouteMeans,
+  options: RoutesOptions,
   { request, response }: Exchange,
   agent: Agent,
 ): Promise<void> {
   const text = await readText(request, RECEIPTS_LIMIT_BYTES)
   const attempted = 'reading a question about the PACS'
   const asked = parseJson(text, pacsChangesRequestSchema, 'PROTOCOL_VIOLATION', attempted)
-  const changed = await means.register.receipts.pacsChanged(agent.kid, asked.manifests)
+  const changed = await options.register.receipts.pacsChanged(agent.kid, asked.manifests)
   sendJson(response, 200, { changed } satisfies PacsChangesAnswer)
 }
 
 /** The agent removes its copies after this answer: it is given for files that were just looked at. */
 async function answerHoldings(
-  means: RouteMeans,
+  options: RoutesOptions,
   { request, response }: Exchange,
   agent: Agent,
 ): Promise<void> {
   const text = await readText(request, HOLDINGS_LIMIT_BYTES)
   const attempted = 'reading a question about instances'
   const { instances } = parseJson(text, holdingsRequestSchema, 'PROTOCOL_VIOLATION', attempted)
-  const { missing } = await lookUp(means, agent.kid, instances)
+  const { missing } = await lookUp(options, agent.kid, instances)
   sendJson(response, 200, { missing } satisfies HoldingsAnswer)
 }
 
 async function answerUpload(
-  means: RouteMeans,
+  options: RoutesOptions,
   exchange: Exchange,
   agent: Agent,
   asked: string,
@@ -169,11 +169,11 @@ async function answerUpload(
   const { request, response } = exchange
   const [, method, uploadId = '', answerPath] =
     /^(\w+) \/v1\/packs\/([0-9A-Z]{26})(\/answer)?$/.exec(asked) ?? []
-  if (answerPath !== undefined && method === 'GET') return answerPack(means, exchange, agent, uploadId)
+  if (answerPath !== undefined && method === 'GET') return answerPack(options, exchange, agent, uploadId)
   if (answerPath === undefined) {
-    if (method === 'HEAD') return means.uploads.head(request, response, agent, uploadId)
-    if (method === 'PATCH') return means.uploads.patch(request, response, agent, uploadId)
-    if (method === 'DELETE') return means.uploads.terminate(request, response, agent, uploadId)
+    if (method === 'HEAD') return options.uploads.head(request, response, agent, uploadId)
+    if (method === 'PATCH') return options.uploads.patch(request, response, agent, uploadId)
+    if (method === 'DELETE') return options.uploads.terminate(request, response, agent, uploadId)
   }
   throw new HttpRefusal(
     404,
@@ -184,18 +184,18 @@ async function answerUpload(
 
 /** Answers with the results of a pack's members; waits a while for them, so that an agent need not ask again and again. */
 async function answerPack(
-  means: RouteMeans,
+  options: RoutesOptions,
   exchange: Exchange,
   agent: Agent,
   uploadId: string,
 ): Promise<void> {
-  const before = await means.uploads.own(agent, uploadId)
-  if ((await means.uploads.offset(before)) < before.bytes) {
+  const before = await options.uploads.own(agent, uploadId)
+  if ((await options.uploads.offset(before)) < before.bytes) {
     throw new HttpRefusal(409, 'PROTOCOL_VIOLATION', 'asking for an answer: the pack is not whole yet')
   }
-  if (before.answer === null) await means.watch.check()
-  if (before.answer === null) await means.worker.answered(uploadId, ANSWER_WAIT_MS, exchange.signal)
-  const { answer: settled } = await means.uploads.own(agent, uploadId)
+  if (before.answer === null) await options.watch.check()
+  if (before.answer === null) await options.worker.answered(uploadId, ANSWER_WAIT_MS, exchange.signal)
+  const { answer: settled } = await options.uploads.own(agent, uploadId)
   sendPackAnswer(exchange.response, settled)
 }
 

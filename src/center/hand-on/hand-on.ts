@@ -23,7 +23,7 @@ export interface Pacs {
   readonly copyOf: (instance: WadoInstance, signal: AbortSignal) => Promise<WadoAnswer>
 }
 
-export interface HandOnMeans {
+export interface HandOnOptions {
   readonly pacs: Pacs
   readonly handOn: HandOnRegister
   readonly notes: NoteRegister
@@ -50,7 +50,7 @@ const RETRY_SEEN_MS = 1_000
  * no other (suspects.ts).
  */
 export class HandOn {
-  readonly #means: HandOnMeans
+  readonly #options: HandOnOptions
   readonly #stop = new AbortController()
   readonly #running: Promise<unknown>
   readonly #wake: Wake
@@ -61,11 +61,11 @@ export class HandOn {
   #pauses = 0
   #isNewestNext = false
 
-  constructor(means: HandOnMeans) {
-    this.#means = means
-    this.#wake = new Wake(means.clock)
-    this.#again = new Wake(means.clock)
-    this.#note = new PacsNote(means)
+  constructor(options: HandOnOptions) {
+    this.#options = options
+    this.#wake = new Wake(options.clock)
+    this.#again = new Wake(options.clock)
+    this.#note = new PacsNote(options)
     this.#running = Promise.all([this.#run(), this.#heedRetries()])
   }
 
@@ -92,7 +92,7 @@ export class HandOn {
         if (this.#stop.signal.aborted) return
         const { code, message } = failureFrom(error, 'INTERNAL', 'handing instances on to the PACS')
         // The watch over the store has said it already.
-        if (code !== 'STORE_MISSING') this.#means.log.error('handing on failed', { code, reason: message })
+        if (code !== 'STORE_MISSING') this.#options.log.error('handing on failed', { code, reason: message })
         await this.#pause()
       }
     }
@@ -100,7 +100,7 @@ export class HandOn {
 
   /** Instances that were stored before this PACS was configured, or before it was to take these policies, are for it too. */
   async #adopt(): Promise<true> {
-    const { handOn, takes, clock, log } = this.#means
+    const { handOn, takes, clock, log } = this.#options
     const adopted = await handOn.adopt(takes, clock.now(), this.#stop.signal)
     if (adopted > 0) log.info('instances from before are handed on', { instances: adopted })
     return true
@@ -108,13 +108,13 @@ export class HandOn {
 
   /** By turns the longest and the shortest due, so that what came today does not wait for all that waited before. */
   async #next(): Promise<HandOnInstance[]> {
-    const { handOn, clock } = this.#means
+    const { handOn, clock } = this.#options
     this.#isNewestNext = !this.#isNewestNext
     return handOn.due(clock.now(), BATCH, this.#isNewestNext ? 'oldest' : 'newest')
   }
 
   async #send(due: readonly HandOnInstance[]): Promise<void> {
-    const lost = await this.#means.files.lost(due)
+    const lost = await this.#options.files.lost(due)
     const batch = due.filter(({ id }) => !lost.has(id))
     if (batch.length === 0) return
     const answer = await this.#ask(batch)
@@ -145,7 +145,7 @@ export class HandOn {
       content: () => this.#verified(instance),
     }))
     try {
-      return await this.#means.pacs.store(instances, this.#stop.signal)
+      return await this.#options.pacs.store(instances, this.#stop.signal)
     } catch (error) {
       if (this.#stop.signal.aborted) throw error
       return {
@@ -160,7 +160,7 @@ export class HandOn {
    * changed on the disk. Such an instance is lost.
    */
   async *#verified(instance: HandOnInstance): AsyncGenerator<Uint8Array> {
-    const { store, files } = this.#means
+    const { store, files } = this.#options
     const digest = createHash('sha256')
     let kept: Uint8Array | undefined
     for await (const piece of store.read(instance.file)) {
@@ -180,7 +180,7 @@ export class HandOn {
   async #wait(batch: readonly HandOnInstance[], failure: Failure, retryAfterMs = 0): Promise<void> {
     const delayMs = this.#pauseMs(retryAfterMs)
     await this.#tellWaiting(failure, delayMs)
-    const nextAt = Math.round(this.#means.clock.now() + delayMs)
+    const nextAt = Math.round(this.#options.clock.now() + delayMs)
     await this.#settle(
       batch.map(({ id }) => ({ id, state: 'waiting', reason: failure.message, failed: false, nextAt })),
     )
@@ -210,7 +210,7 @@ export class HandOn {
   }
 
   async #tellWaiting(failure: Failure, delayMs: number): Promise<void> {
-    const { log } = this.#means
+    const { log } = this.#options
     const fields = { code: failure.code, reason: failure.message, delayMs }
     if (failure.remedy === 'operator') log.error('PACS takes nothing, and a person must see to it', fields)
     else log.warn('PACS is away', fields)
@@ -228,7 +228,7 @@ export class HandOn {
   }
 
   async #settle(outcomes: readonly HandOnOutcome[]): Promise<void> {
-    const { handOn, clock, log } = this.#means
+    const { handOn, clock, log } = this.#options
     await handOn.settle(outcomes, clock.now())
     for (const { id, state } of outcomes) if (state !== 'waiting') this.#suspects.forget(id)
     const [first, ...more] = outcomes.filter((one) => one.state === 'refused')
@@ -265,7 +265,7 @@ export class HandOn {
     if (clear.length > 0) await this.#settle(clear)
     const [warning] = warnings
     if (warning !== undefined)
-      this.#means.log.warn('PACS took instances with a warning', {
+      this.#options.log.warn('PACS took instances with a warning', {
         instances: warnings.length,
         reason: warningWords(warning),
       })
@@ -273,7 +273,7 @@ export class HandOn {
   }
 
   async #compared(instance: HandOnInstance, claim: Claim): Promise<HandOnOutcome> {
-    const compared = await compareCopy(instance, claim, this.#means.pacs.copyOf, this.#stop.signal)
+    const compared = await compareCopy(instance, claim, this.#options.pacs.copyOf, this.#stop.signal)
     switch (compared.state) {
       case 'accepted':
         return accepted(instance)
@@ -288,12 +288,12 @@ export class HandOn {
 
   #later(instance: HandOnInstance, reason: string, isAtOnce = false): HandOnOutcome {
     const delayMs = isAtOnce ? 0 : backoffMs(instance.attempts, FIRST_RETRY_MS, LAST_RETRY_MS)
-    const nextAt = Math.round(this.#means.clock.now() + delayMs)
+    const nextAt = Math.round(this.#options.clock.now() + delayMs)
     return { id: instance.id, state: 'waiting', reason, failed: true, nextAt }
   }
 
   async #idle(): Promise<void> {
-    const { clock, handOn } = this.#means
+    const { clock, handOn } = this.#options
     const nextAt = await handOn.nextDueAt()
     const delayMs = nextAt === undefined ? LOOK_EVERY_MS : Math.max(0, nextAt - clock.now())
     await this.#wake.wait(Math.min(delayMs, LOOK_EVERY_MS), this.#stop.signal)
@@ -301,7 +301,7 @@ export class HandOn {
 
   /** Never rejects. */
   async #heedRetries(): Promise<void> {
-    const { handOn, clock } = this.#means
+    const { handOn, clock } = this.#options
     const { signal } = this.#stop
     let seen = await handOn.retries().catch(() => 0)
     while (!signal.aborted) {

@@ -11,7 +11,7 @@ import { MemberOpening } from './member-opening.ts'
 import type { MemberSource } from './member-source.ts'
 import type { OpenedNames } from './opened-identity.ts'
 
-export interface OpeningMeans {
+export interface OpeningOptions {
   readonly identities: readonly Identity[]
   readonly store: InstanceStore
   readonly register: Register
@@ -41,13 +41,13 @@ export async function openMember(
   member: PackHeader['members'][number],
   source: MemberSource,
   agent: string,
-  means: OpeningMeans,
+  options: OpeningOptions,
   signal: AbortSignal,
 ): Promise<OpenedMember> {
   const trailer = await readTrailer(source)
   if (trailer instanceof Failure) return notStored(member.ulid, 'damaged', trailer)
-  const opening = new MemberOpening(means.identities, agent, (envelope, names) =>
-    createWriter(envelope, names, member.ulid, trailer, means),
+  const opening = new MemberOpening(options.identities, agent, (envelope, names) =>
+    createWriter(envelope, names, member.ulid, trailer, options),
   )
   try {
     const { isWhole, failure } = await pushAll(source, trailer, opening, signal)
@@ -104,7 +104,7 @@ async function createWriter(
   names: OpenedNames,
   ulid: string,
   trailer: Trailer,
-  { register, store, files }: OpeningMeans,
+  { register, store, files }: OpeningOptions,
 ): Promise<InstanceWriter | undefined> {
   if (envelope.ulid !== ulid) {
     throw new Failure('PACK_INVALID', 'opening a member: its envelope has another ULID than the pack lists')

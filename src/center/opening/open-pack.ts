@@ -6,7 +6,7 @@ import { damagedPack, type PackHeader, packBytes, parsePackHeader } from '../../
 import type { PackRow, StoredMember } from '../register/register.ts'
 import type { InstanceWriter } from '../store/instance-store.ts'
 import { MemberSource, newPieceBuffer } from './member-source.ts'
-import { type OpenedMember, type OpeningMeans, openMember } from './open-member.ts'
+import { type OpenedMember, type OpeningOptions, openMember } from './open-member.ts'
 
 /** While one member waits for the disk others are opened; device flushes of several files cost little more than one. */
 const MEMBERS_AT_ONCE = 3
@@ -25,7 +25,7 @@ export interface OpenedPack {
 export async function openPack(
   pack: PackRow,
   handle: FileHandle,
-  means: OpeningMeans,
+  options: OpeningOptions,
   signal: AbortSignal,
 ): Promise<OpenedPack> {
   const buffer = newPieceBuffer()
@@ -44,7 +44,7 @@ export async function openPack(
       const opening = lanes.add(async () => {
         const ownBuffer = buffers.pop() ?? newPieceBuffer()
         const source = new MemberSource(handle, at, member.bytes, ownBuffer)
-        const one = await openMember(member, source, pack.agent, means, signal)
+        const one = await openMember(member, source, pack.agent, options, signal)
         buffers.push(ownBuffer)
         opened[place] = one
         if (!('writer' in one) || one.writer === undefined) return
@@ -56,7 +56,7 @@ export async function openPack(
     }
     await lanes.onIdle()
     failed.signal.throwIfAborted()
-    await means.store.syncNames(writers.map((writer) => writer.file))
+    await options.store.syncNames(writers.map((writer) => writer.file))
   } catch (error) {
     lanes.clear()
     await lanes.onIdle()

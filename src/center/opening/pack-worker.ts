@@ -8,7 +8,7 @@ import type { PackRow, PacsTerms } from '../register/register.ts'
 import type { PackStore } from '../store/pack-store.ts'
 import type { StoreWatch } from '../store/store-watch.ts'
 import { AgentTurns } from './agent-turns.ts'
-import type { OpeningMeans } from './open-member.ts'
+import type { OpeningOptions } from './open-member.ts'
 import { type OpenedPack, openPack } from './open-pack.ts'
 
 /** The answer in a pack's row: every member's result, or why the pack as a whole is refused or to be sent again. */
@@ -23,7 +23,7 @@ interface OpenedWhole {
   readonly stored: OpenedPack['stored']
 }
 
-export interface PackWorkerMeans extends OpeningMeans {
+export interface PackWorkerOptions extends OpeningOptions {
   readonly watch: StoreWatch
   readonly packs: PackStore
   readonly space: DiskSpace
@@ -56,7 +56,7 @@ const REGISTER_FACTOR = 2
  * simply opened again.
  */
 export class PackWorker {
-  readonly #means: PackWorkerMeans
+  readonly #options: PackWorkerOptions
   readonly #stop = new AbortController()
   readonly #waiting = new AgentTurns<string>()
   readonly #runningOf = new Map<string, number>()
@@ -68,8 +68,8 @@ export class PackWorker {
   readonly #opened = new Map<string, OpenedWhole>()
   readonly #onAnswered = new Map<string, Set<() => void>>()
 
-  constructor(means: PackWorkerMeans) {
-    this.#means = means
+  constructor(options: PackWorkerOptions) {
+    this.#options = options
   }
 
   /** Takes a whole, durable pack; taking it twice is harmless. */
@@ -92,7 +92,7 @@ export class PackWorker {
         if (listeners.size === 0) this.#onAnswered.delete(uploadId)
         resolve()
       }
-      const timer = this.#means.clock.after(waitMs, done)
+      const timer = this.#options.clock.after(waitMs, done)
       signal.addEventListener('abort', done)
       listeners.add(done)
     })
@@ -137,9 +137,9 @@ export class PackWorker {
   /** Never rejects. */
   async #work(uploadId: string, agent: string): Promise<void> {
     try {
-      const pack = await this.#means.register.packs.find(uploadId)
+      const pack = await this.#options.register.packs.find(uploadId)
       const refusalBytes = pack?.answer === null ? await this.#open(pack) : 0
-      this.#means.onAnswered(uploadId, agent, refusalBytes)
+      this.#options.onAnswered(uploadId, agent, refusalBytes)
       this.#known.delete(uploadId)
       this.#attempts.delete(uploadId)
       for (const done of this.#onAnswered.get(uploadId) ?? []) done()
@@ -155,20 +155,20 @@ export class PackWorker {
     const answer = JSON.stringify(opened.answer)
     await this.#settle(pack, opened, answer)
     this.#opened.delete(pack.uploadId)
-    await this.#means.packs.remove(pack.uploadId)
+    await this.#options.packs.remove(pack.uploadId)
     const members = 'members' in opened.answer ? opened.answer.members.length : 0
     return members > 0 && opened.stored.length === members ? 0 : answer.length
   }
 
   /** Its instances need room beside it; without room the pack waits. Throws STORAGE_FULL. */
   async #openFile(pack: PackRow): Promise<OpenedWhole> {
-    const { packs, watch, space } = this.#means
+    const { packs, watch, space } = this.#options
     await watch.check()
     using held = new DisposableStack()
     held.use(await space.take({ instances: pack.bytes }, 'opening a pack'))
     const handle = await packs.openToRead(pack.uploadId)
     try {
-      const { answers, stored } = await openPack(pack, handle, this.#means, this.#stop.signal)
+      const { answers, stored } = await openPack(pack, handle, this.#options, this.#stop.signal)
       // If the disk went meanwhile, files may have been written to the folder that it was mounted on: not one counts.
       await watch.check()
       return { answer: { members: answers }, stored }
@@ -180,7 +180,7 @@ export class PackWorker {
   }
 
   async #settle(pack: PackRow, { answer, stored }: OpenedWhole, json: string): Promise<void> {
-    const { register, store, space, clock, log, pacs, onStored } = this.#means
+    const { register, store, space, clock, log, pacs, onStored } = this.#options
     const need = { register: REGISTER_FACTOR * (json.length + stored.length * ROW_BYTES) }
     using held = new DisposableStack()
     held.use(await space.take(need, 'entering a pack into the register'))
@@ -203,7 +203,7 @@ export class PackWorker {
   }
 
   #tryLater(uploadId: string, agent: string, error: unknown): void {
-    const { clock, log } = this.#means
+    const { clock, log } = this.#options
     if (error instanceof Failure && error.code === 'STORE_MISSING') {
       clock.after(STORE_RETRY_MS, () => this.#queue(uploadId, agent))
       return

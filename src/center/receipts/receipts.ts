@@ -11,7 +11,7 @@ import { studyKeyAtCenter } from '../../protocol/study-key.ts'
 import type { Agent, Chain, Holding, ManifestRow, Register } from '../register/register.ts'
 import type { StoredFiles } from '../store/stored-files.ts'
 
-export interface ReceiptMeans {
+export interface ReceiptOptions {
   readonly register: Register
   readonly files: StoredFiles
   readonly clock: Clock
@@ -35,19 +35,19 @@ const LOOKUPS_AT_ONCE = 500
  * Throws STORE_MISSING while the store is not there, SIGNATURE_INVALID, and MANIFEST_INVALID for one that is not this agent's.
  */
 export async function answerManifest(
-  means: ReceiptMeans,
+  options: ReceiptOptions,
   agent: Agent,
   jws: string,
 ): Promise<ManifestAnswer> {
   const manifest = verifyManifest(jws, [verifyKeyOf(agent.publicKey)])
   if (manifest.agent !== agent.kid) throw invalid('it names another agent than the one that sends it')
   const digest = jwsDigest(jws)
-  const chain = await chainOf(means.register, manifest, digest)
+  const chain = await chainOf(options.register, manifest, digest)
   // The next receipt says what changes after this moment.
-  const now = means.clock.now()
-  const { instances, missing } = await lookUp(means, manifest.agent, manifest.instances)
+  const now = options.clock.now()
+  const { instances, missing } = await lookUp(options, manifest.agent, manifest.instances)
   if (missing.length > 0) return { missing }
-  return { receipt: await receiptFor(means, manifest, { digest, chain, jws }, instances, now) }
+  return { receipt: await receiptFor(options, manifest, { digest, chain, jws }, instances, now) }
 }
 
 /**
@@ -76,7 +76,7 @@ async function chainOf(register: Register, manifest: Manifest, digest: string): 
 
 /** Looks up which of these the center holds as listed, row and file, and what it knows of them; the others are missing. */
 export async function lookUp(
-  { register, files }: Pick<ReceiptMeans, 'register' | 'files'>,
+  { register, files }: Pick<ReceiptOptions, 'register' | 'files'>,
   agent: string,
   asked: readonly ManifestInstance[],
 ): Promise<{ instances: ReceiptInstance[]; missing: string[] }> {
@@ -109,17 +109,17 @@ function isAsListed(holding: Holding, listed: ManifestInstance): boolean {
 }
 
 async function receiptFor(
-  means: ReceiptMeans,
+  options: ReceiptOptions,
   manifest: Manifest,
   { digest, chain, jws }: Pick<ManifestRow, 'digest' | 'chain' | 'jws'>,
   instances: ReceiptInstance[],
   now: number,
 ): Promise<string> {
-  const { receipts } = means.register
+  const { receipts } = options.register
   const latest = await receipts.latest(digest)
   if (
     latest !== undefined &&
-    saysTheSame(latest, instances, means.ring.receiptKeys) &&
+    saysTheSame(latest, instances, options.ring.receiptKeys) &&
     (await receipts.pacsChanged(manifest.agent, [digest])).length === 0
   )
     return latest
@@ -135,12 +135,12 @@ async function receiptFor(
     jws,
     postedAt: now,
   }
-  const [key] = means.ring.receiptKeys
+  const [key] = options.ring.receiptKeys
   return receipts.issue(row, (counter, previous) => {
     const receipt: Receipt = {
       format: 'ferry-receipt/3',
       suite: SUITE,
-      center: means.ring.center,
+      center: options.ring.center,
       agent,
       study,
       version,

@@ -4,7 +4,7 @@ import type { MarkerRegister, StoredFileRegister } from '../register/store-regis
 import { RecurringLook } from './recurring-look.ts'
 import type { StoredFiles } from './stored-files.ts'
 
-export interface PresenceSweepMeans {
+export interface PresenceSweepOptions {
   readonly files: StoredFiles
   readonly rows: StoredFileRegister
   readonly marker: MarkerRegister
@@ -25,13 +25,13 @@ const PAUSE_MS = 100
  * not restored are known within the day, however large the store is.
  */
 export class PresenceSweep implements AsyncDisposable {
-  readonly #means: PresenceSweepMeans
+  readonly #options: PresenceSweepOptions
   readonly #recurring: RecurringLook
   /** When the last one ended, on the monotonic clock, and the marker that the store had then. */
   #last: { atMs: number; marker: string | undefined } | undefined
 
-  constructor(means: PresenceSweepMeans) {
-    this.#means = means
+  constructor(options: PresenceSweepOptions) {
+    this.#options = options
     this.#recurring = new RecurringLook({
       attempted: 'looking for stored instances',
       failed: 'stored instances not looked for',
@@ -40,8 +40,8 @@ export class PresenceSweep implements AsyncDisposable {
         return LOOK_EVERY_MS
       },
       afterFailureMs: LOOK_EVERY_MS,
-      clock: means.clock,
-      log: means.log,
+      clock: options.clock,
+      log: options.log,
     })
   }
 
@@ -54,13 +54,13 @@ export class PresenceSweep implements AsyncDisposable {
   }
 
   async #isDue(): Promise<boolean> {
-    const { marker, clock } = this.#means
+    const { marker, clock } = this.#options
     if (this.#last === undefined || clock.monotonicMs() - this.#last.atMs >= EVERY_MS) return true
     return this.#last.marker !== (await marker.id())
   }
 
   async #sweep(signal: AbortSignal): Promise<void> {
-    const { files, rows, marker, clock, log } = this.#means
+    const { files, rows, marker, clock, log } = this.#options
     const markerId = await marker.id()
     let count = 0
     let lost = 0

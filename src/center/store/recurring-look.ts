@@ -2,7 +2,7 @@ import type { Clock } from '../../platform/clock.ts'
 import { Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 
-export interface RecurringLookMeans {
+export interface RecurringLookOptions {
   /** The work, for messages: 'reading stored instances'. */
   readonly attempted: string
   /** The log's sentence if it fails. */
@@ -17,12 +17,12 @@ export interface RecurringLookMeans {
 
 /** Looks at the store again and again in the background, until it is disposed of. */
 export class RecurringLook implements AsyncDisposable {
-  readonly #means: RecurringLookMeans
+  readonly #options: RecurringLookOptions
   readonly #stop = new AbortController()
   #running: Promise<void> = Promise.resolve()
 
-  constructor(means: RecurringLookMeans) {
-    this.#means = means
+  constructor(options: RecurringLookOptions) {
+    this.#options = options
   }
 
   start(): void {
@@ -30,13 +30,13 @@ export class RecurringLook implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort(new Failure('NOT_RUNNING', `${this.#means.attempted}: the center is closing`))
+    this.#stop.abort(new Failure('NOT_RUNNING', `${this.#options.attempted}: the center is closing`))
     await this.#running
   }
 
   /** Never rejects. */
   async #run(): Promise<void> {
-    const { look, clock } = this.#means
+    const { look, clock } = this.#options
     const { signal } = this.#stop
     while (!signal.aborted) {
       const delayMs = await look(signal).catch((error: unknown) => this.#failed(error))
@@ -45,7 +45,7 @@ export class RecurringLook implements AsyncDisposable {
   }
 
   #failed(error: unknown): number {
-    const { attempted, failed, afterFailureMs, log } = this.#means
+    const { attempted, failed, afterFailureMs, log } = this.#options
     const { code, message } = failureFrom(error, 'INTERNAL', attempted)
     // The watch over the store has said already that the store is away.
     if (!this.#stop.signal.aborted && code !== 'STORE_MISSING') log.error(failed, { code, reason: message })

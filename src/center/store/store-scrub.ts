@@ -19,7 +19,7 @@ export interface ScrubPace {
   readonly everyMs: number
 }
 
-export interface StoreScrubMeans {
+export interface StoreScrubOptions {
   readonly store: InstanceStore
   readonly files: StoredFiles
   readonly rows: StoredFileRegister
@@ -45,12 +45,12 @@ const LEAST_PAUSE_MS = 10
  * The position is in the register, so that a restart goes on where the last one ended.
  */
 export class StoreScrub implements AsyncDisposable {
-  readonly #means: StoreScrubMeans
+  readonly #options: StoreScrubOptions
   readonly #recurring: RecurringLook
   #owedMs = 0
 
-  constructor(means: StoreScrubMeans) {
-    this.#means = means
+  constructor(options: StoreScrubOptions) {
+    this.#options = options
     this.#recurring = new RecurringLook({
       attempted: 'reading stored instances',
       failed: 'scrub of stored instances rests',
@@ -59,8 +59,8 @@ export class StoreScrub implements AsyncDisposable {
         return LOOK_EVERY_MS
       },
       afterFailureMs: TRY_AGAIN_MS,
-      clock: means.clock,
-      log: means.log,
+      clock: options.clock,
+      log: options.log,
     })
   }
 
@@ -74,7 +74,7 @@ export class StoreScrub implements AsyncDisposable {
 
   /** A time that lies ahead was written by a clock that has jumped back since. */
   async #isDue(): Promise<boolean> {
-    const { scrub, pace, clock } = this.#means
+    const { scrub, pace, clock } = this.#options
     const { startedAt, finishedAt } = await scrub.progress()
     const now = clock.now()
     return startedAt !== null || finishedAt === null || finishedAt > now || now - finishedAt >= pace.everyMs
@@ -82,7 +82,7 @@ export class StoreScrub implements AsyncDisposable {
 
   /** Goes on with the pass under way, or begins one, and brings it to its end. */
   async #pass(signal: AbortSignal): Promise<void> {
-    const { scrub, rows, marker, clock, log } = this.#means
+    const { scrub, rows, marker, clock, log } = this.#options
     const before = await scrub.progress()
     let progress = before.startedAt === null ? atTheFront(before, clock.now()) : before
     let savedMs = clock.monotonicMs()
@@ -115,7 +115,7 @@ export class StoreScrub implements AsyncDisposable {
 
   /** Resolves to true if the instance is newly lost. */
   async #check(row: StoredFileDigest, signal: AbortSignal): Promise<boolean> {
-    const { files } = this.#means
+    const { files } = this.#options
     if ((await files.lost(row.isLost === 1 ? [] : [row])).size > 0) return true
     const reason = await this.#compare(row, signal)
     if (reason !== undefined) return (await files.markLost([{ ...row, reason }])) > 0
@@ -128,7 +128,7 @@ export class StoreScrub implements AsyncDisposable {
     { file, fileBytes, fileSha256 }: StoredFileDigest,
     signal: AbortSignal,
   ): Promise<string | undefined> {
-    const { store, pace } = this.#means
+    const { store, pace } = this.#options
     const fault = await store.fault(file, fileBytes)
     if (fault !== undefined) return fault
     const digest = createHash('sha256')
@@ -153,7 +153,7 @@ export class StoreScrub implements AsyncDisposable {
     if (this.#owedMs < LEAST_PAUSE_MS) return
     const delayMs = this.#owedMs
     this.#owedMs = 0
-    await this.#means.clock.sleep(delayMs, signal)
+    await this.#options.clock.sleep(delayMs, signal)
   }
 }
 

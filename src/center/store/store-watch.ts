@@ -6,7 +6,7 @@ import type { InstanceStore } from './instance-store.ts'
 
 const LOOK_EVERY_MS = 10_000
 
-export interface StoreWatchMeans {
+export interface StoreWatchOptions {
   readonly store: InstanceStore
   readonly marker: MarkerRegister
   readonly clock: Clock
@@ -19,13 +19,13 @@ export interface StoreWatchMeans {
  * It goes on by itself when the right disk is back.
  */
 export class StoreWatch implements AsyncDisposable {
-  readonly #means: StoreWatchMeans
+  readonly #options: StoreWatchOptions
   readonly #stop = new AbortController()
   #running: Promise<void> = Promise.resolve()
   #isPresent = true
 
-  constructor(means: StoreWatchMeans) {
-    this.#means = means
+  constructor(options: StoreWatchOptions) {
+    this.#options = options
   }
 
   /** Looks every 10 seconds, so that a person hears of a missing disk though nothing arrives. */
@@ -35,7 +35,7 @@ export class StoreWatch implements AsyncDisposable {
 
   /** Looks now. Throws STORE_MISSING unless the right disk is there. */
   async check(): Promise<void> {
-    const { store, marker, log } = this.#means
+    const { store, marker, log } = this.#options
     const [found, expected] = [await store.id(), await marker.id()]
     const isPresent = found !== undefined && found === expected
     const failure = isPresent ? undefined : storeMissing(store.place, found, expected)
@@ -65,7 +65,7 @@ export class StoreWatch implements AsyncDisposable {
 
   async #run(): Promise<void> {
     for (;;) {
-      await this.#means.clock.sleep(LOOK_EVERY_MS, this.#stop.signal)
+      await this.#options.clock.sleep(LOOK_EVERY_MS, this.#stop.signal)
       await this.isPresent()
     }
   }

@@ -6,7 +6,7 @@ import type { BadFile, StoredFile, StoredFileRegister } from '../register/store-
 import type { InstanceStore } from './instance-store.ts'
 import type { StoreWatch } from './store-watch.ts'
 
-export interface StoredFilesMeans {
+export interface StoredFilesOptions {
   readonly store: InstanceStore
   readonly files: StoredFileRegister
   readonly watch: StoreWatch
@@ -24,10 +24,10 @@ const MARKS_AT_ONCE = 200
  * does not say that it has the instance, and takes it again.
  */
 export class StoredFiles {
-  readonly #means: StoredFilesMeans
+  readonly #options: StoredFilesOptions
 
-  constructor(means: StoredFilesMeans) {
-    this.#means = means
+  constructor(options: StoredFilesOptions) {
+    this.#options = options
   }
 
   /**
@@ -36,7 +36,7 @@ export class StoredFiles {
    * nothing lost; and STORAGE_ERROR if the disk does not answer.
    */
   async lost(rows: readonly StoredFile[]): Promise<ReadonlySet<number>> {
-    const { store, watch } = this.#means
+    const { store, watch } = this.#options
     await watch.check()
     const reasons = await faultsOf(rows, store)
     const bad = rows.flatMap((row, i): BadFile[] => {
@@ -49,7 +49,7 @@ export class StoredFiles {
 
   /** Enters these as lost, unless the disk has gone meanwhile: then STORE_MISSING is thrown. Returns how many were not yet. */
   async markLost(bad: readonly BadFile[]): Promise<number> {
-    const { files, watch, clock, log } = this.#means
+    const { files, watch, clock, log } = this.#options
     const [first] = bad
     if (first === undefined) return 0
     // The disk may have gone while its files were looked at.
@@ -70,8 +70,8 @@ export class StoredFiles {
 
   /** Marks a lost instance as found: its file is whole again, since a person brought it back. */
   async markFound(row: StoredFile): Promise<void> {
-    await this.#means.files.markFound(row)
-    this.#means.log.info('a lost instance is there again', { file: row.file })
+    await this.#options.files.markFound(row)
+    this.#options.log.info('a lost instance is there again', { file: row.file })
   }
 }
 

@@ -22,7 +22,7 @@ import type { UploadLedger } from './upload-ledger.ts'
 import type { UploadLimits } from './upload-limits.ts'
 import { UploadTurns } from './upload-turns.ts'
 
-export interface UploadMeans {
+export interface PackUploadsOptions {
   readonly register: Register
   readonly packs: PackStore
   readonly worker: PackWorker
@@ -44,13 +44,13 @@ const IN_USE_MS = 3600 * 1000
  * that created it; for all others it does not exist. The quoted sentences are the protocol's.
  */
 export class PackUploads {
-  readonly #means: UploadMeans
+  readonly #options: PackUploadsOptions
   readonly #turns = new UploadTurns()
   readonly #startedMs: number
 
-  constructor(means: UploadMeans) {
-    this.#means = means
-    this.#startedMs = means.clock.monotonicMs()
+  constructor(options: PackUploadsOptions) {
+    this.#options = options
+    this.#startedMs = options.clock.monotonicMs()
   }
 
   /** "A successful response […] MUST contain the Tus-Version header." */
@@ -58,7 +58,7 @@ export class PackUploads {
     sendEmpty(response, 204, {
       'Tus-Version': TUS_VERSION,
       'Tus-Extension': TUS_EXTENSIONS,
-      'Tus-Max-Size': this.#means.limits.packBytes,
+      'Tus-Max-Size': this.#options.limits.packBytes,
     })
   }
 
@@ -70,7 +70,7 @@ export class PackUploads {
     checkTusVersion(request, response)
     const bytes = this.#lengthOf(request)
     const pack = packOf(request)
-    const known = await this.#means.register.packs.announced(agent.kid, pack)
+    const known = await this.#options.register.packs.announced(agent.kid, pack)
     const row = known ?? (await this.#admit(agent, pack, bytes))
     if (row.bytes !== bytes) {
       throw new HttpRefusal(
@@ -153,7 +153,7 @@ export class PackUploads {
 
   /** Throws 404 for an upload that is not this agent's. */
   async own(agent: Agent, uploadId: string): Promise<PackRow> {
-    const row = await this.#means.register.packs.find(uploadId)
+    const row = await this.#options.register.packs.find(uploadId)
     if (row === undefined || row.agent !== agent.kid) {
       throw new HttpRefusal(
         404,
@@ -166,12 +166,12 @@ export class PackUploads {
   }
 
   async offset(row: PackRow): Promise<number> {
-    return row.answer === null ? this.#means.packs.size(row.uploadId) : row.bytes
+    return row.answer === null ? this.#options.packs.size(row.uploadId) : row.bytes
   }
 
   /** At start: whole packs without an answer go to the worker; files that no unanswered row names are removed. */
   async recover(): Promise<void> {
-    const { register, packs, worker, ledger } = this.#means
+    const { register, packs, worker, ledger } = this.#options
     const unanswered = await register.packs.unanswered()
     const expected = new Set(unanswered.map((row) => row.uploadId))
     for (const file of await packs.list()) if (!expected.has(file)) await packs.remove(file)
@@ -190,7 +190,7 @@ export class PackUploads {
    * whose agent is away, that agent sends its pack again, and nothing is stored twice.
    */
   async sweep(): Promise<void> {
-    const { register, clock, limits } = this.#means
+    const { register, clock, limits } = this.#options
     for (const row of await register.packs.createdBefore(clock.now() - limits.lifeMs)) {
       if (this.#isInUse(row.uploadId)) continue
       await this.#turns.during(row.uploadId, async () => {
@@ -200,8 +200,8 @@ export class PackUploads {
   }
 
   #isInUse(uploadId: string): boolean {
-    const lastUseMs = this.#means.ledger.lastUseMs(uploadId) ?? this.#startedMs
-    return this.#means.clock.monotonicMs() - lastUseMs < IN_USE_MS
+    const lastUseMs = this.#options.ledger.lastUseMs(uploadId) ?? this.#startedMs
+    return this.#options.clock.monotonicMs() - lastUseMs < IN_USE_MS
   }
 
   /** Writes a body whose first byte is `startOf(offset)` in the upload; resolves to the new offset. */
@@ -212,7 +212,7 @@ export class PackUploads {
   ): Promise<number> {
     return this.#turns.during(announced.uploadId, async (signal) => {
       // Waiting for the turn may have taken long.
-      const row = (await this.#means.register.packs.find(announced.uploadId)) ?? announced
+      const row = (await this.#options.register.packs.find(announced.uploadId)) ?? announced
       const offset = await this.offset(row)
       const start = startOf(offset)
       if (start + Number(request.headers['content-length'] ?? 0) > row.bytes) throw tooLong()
@@ -227,7 +227,7 @@ export class PackUploads {
     place: Omit<UploadPlace, 'handle' | 'takeRoom'>,
     signal: AbortSignal,
   ): Promise<number> {
-    const { packs, worker, space, ledger, clock } = this.#means
+    const { packs, worker, space, ledger, clock } = this.#options
     await using handle = await packs.openToWrite(uploadId)
     let here = place.offset
     const takeRoom = async (more: number): Promise<Disposable> => {
@@ -250,7 +250,7 @@ export class PackUploads {
     const bytes = integerHeader(request, 'Upload-Length')
     if (bytes === 0)
       throw new HttpRefusal(400, 'PROTOCOL_VIOLATION', 'creating an upload: a pack is not empty')
-    const limit = this.#means.limits.packBytes
+    const limit = this.#options.limits.packBytes
     if (bytes > limit) {
       throw new HttpRefusal(413, 'INSTANCE_TOO_LARGE', `creating an upload: ${bytes} bytes, at most ${limit}`)
     }
@@ -259,12 +259,12 @@ export class PackUploads {
 
   /** Throws CENTER_BUSY or STORAGE_FULL if the agent must wait with this pack. */
   async #admit(agent: Agent, pack: string, bytes: number): Promise<PackRow> {
-    const { register, budget, ledger, clock } = this.#means
+    const { register, budget, ledger, clock } = this.#options
     const now = clock.now()
     const uploadId = newUlid(now)
     const announced = { uploadId, agent: agent.kid, pack, bytes, createdAt: now }
     budget.check(agent.kid, 'creating an upload')
-    const forgotten = await admitUpload(this.#means, announced)
+    const forgotten = await admitUpload(this.#options, announced)
     try {
       for (const one of forgotten) await this.#forget(one.uploadId)
       budget.charge(agent.kid, ROW_BYTES)
@@ -281,22 +281,22 @@ export class PackUploads {
   /** Forgets an unfinished upload before its time; its agent creates it again. */
   async #forget(uploadId: string): Promise<void> {
     await this.#turns.during(uploadId, async () => {
-      const row = await this.#means.register.packs.find(uploadId)
+      const row = await this.#options.register.packs.find(uploadId)
       if (row?.answer === null && (await this.offset(row)) < row.bytes) await this.#remove(row)
     })
   }
 
   async #remove(row: PackRow): Promise<void> {
-    await this.#means.packs.remove(row.uploadId)
-    await this.#means.register.packs.remove(row.uploadId)
-    this.#means.ledger.remove(row.uploadId)
+    await this.#options.packs.remove(row.uploadId)
+    await this.#options.register.packs.remove(row.uploadId)
+    this.#options.ledger.remove(row.uploadId)
   }
 
   #use(uploadId: string): void {
-    this.#means.ledger.used(uploadId, this.#means.clock.monotonicMs())
+    this.#options.ledger.used(uploadId, this.#options.clock.monotonicMs())
   }
 
   #expires(row: PackRow): string {
-    return new Date(row.createdAt + this.#means.limits.lifeMs).toUTCString()
+    return new Date(row.createdAt + this.#options.limits.lifeMs).toUTCString()
   }
 }

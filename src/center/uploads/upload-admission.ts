@@ -5,7 +5,7 @@ import type { PackRow } from '../register/register.ts'
 import { type OpenUpload, owedBy, takenBy, type UploadLedger } from './upload-ledger.ts'
 import type { UploadLimits } from './upload-limits.ts'
 
-export interface AdmissionMeans {
+export interface AdmissionOptions {
   readonly space: DiskSpace
   readonly ledger: UploadLedger
   readonly limits: UploadLimits
@@ -45,17 +45,17 @@ interface Shortage {
  * Returns unfinished uploads that must be forgotten for it: those that were not used for the longest time, the agent's
  * own before others'. Their agents create them again. Throws CENTER_BUSY or STORAGE_FULL, and then nothing has changed.
  */
-export async function admitUpload(means: AdmissionMeans, announced: Announced): Promise<OpenUpload[]> {
-  const { ledger, limits, clock } = means
+export async function admitUpload(options: AdmissionOptions, announced: Announced): Promise<OpenUpload[]> {
+  const { ledger, limits, clock } = options
   // The quota costs nothing to look at: a flood of announcements ends here.
-  const crowded = quotaShortage({ ...ownUploads(means, announced), disks: [] }, announced, limits)
+  const crowded = quotaShortage({ ...ownUploads(options, announced), disks: [] }, announced, limits)
   const isFinal = ![...ledger.ofAgent(announced.agent)].some((upload) => isUnused(upload, clock))
   if (crowded !== undefined && isFinal) throw crowded.failure
-  const disks = await means.space.disks()
+  const disks = await options.space.disks()
   // Nothing is awaited from here on: two announcements at the same time cannot both have the last room.
-  const balance = balanceOf(means, announced, disks)
+  const balance = balanceOf(options, announced, disks)
   const gone: OpenUpload[] = []
-  for (const next of [...unusedUploads(means, announced.agent), undefined]) {
+  for (const next of [...unusedUploads(options, announced.agent), undefined]) {
     const shortage = quotaShortage(balance, announced, limits) ?? diskShortage(balance, announced)
     if (shortage === undefined) break
     const isOwn = next?.agent === announced.agent
@@ -67,21 +67,21 @@ export async function admitUpload(means: AdmissionMeans, announced: Announced): 
   return gone
 }
 
-function ownUploads({ ledger }: AdmissionMeans, { agent }: Announced): { uploads: number; bytes: number } {
+function ownUploads({ ledger }: AdmissionOptions, { agent }: Announced): { uploads: number; bytes: number } {
   const own = ledger.ofAgent(agent)
   return { uploads: own.size, bytes: [...own].reduce((sum, { bytes }) => sum + bytes, 0) }
 }
 
 function balanceOf(
-  means: AdmissionMeans,
+  options: AdmissionOptions,
   announced: Announced,
   disks: Awaited<ReturnType<DiskSpace['disks']>>,
 ): Balance {
   return {
-    ...ownUploads(means, announced),
+    ...ownUploads(options, announced),
     disks: disks.map(({ roomBytes, share }) => {
       let [room, taken] = [roomBytes, 0]
-      for (const upload of means.ledger.all()) {
+      for (const upload of options.ledger.all()) {
         room -= share(owedBy(upload))
         if (upload.agent === announced.agent) taken += share(takenBy(upload))
       }
@@ -91,7 +91,7 @@ function balanceOf(
 }
 
 /** The agent's own come first, then those that were not used for the longest time. */
-function unusedUploads({ ledger, clock }: AdmissionMeans, agent: string): OpenUpload[] {
+function unusedUploads({ ledger, clock }: AdmissionOptions, agent: string): OpenUpload[] {
   const rank = (upload: OpenUpload): number => (upload.agent === agent ? 0 : 1)
   return [...ledger.all()]
     .filter((upload) => isUnused(upload, clock))

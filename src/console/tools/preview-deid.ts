@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { createInflateRaw } from 'node:zlib'
-import { Deidentification, type DeidParts } from '../../agent/deidentify/deidentification.ts'
+import { Deidentification, type DeidentificationOptions } from '../../agent/deidentify/deidentification.ts'
 import { textAt } from '../../agent/deidentify/element/element-text.ts'
 import type { OutputCheck } from '../../agent/deidentify/output/output-check.ts'
 import type { DeidAudit } from '../../agent/deidentify/rules/deid-audit.ts'
@@ -23,7 +23,8 @@ export interface Preview {
   readonly withheld: Failure | undefined
 }
 
-export interface PreviewOptions extends Pick<DeidParts, 'profile' | 'key' | 'source' | 'codecs' | 'studies'> {
+export interface PreviewOptions
+  extends Pick<DeidentificationOptions, 'profile' | 'key' | 'source' | 'codecs' | 'studies'> {
   readonly path: string
   readonly showValues: boolean
   /** A new DICOM file that the result is written to. */

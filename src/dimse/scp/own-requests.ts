@@ -5,7 +5,7 @@ import { encodeServiceRequest } from '../association/service-command.ts'
 import { type CommandSet, isResponse } from '../wire/command-set.ts'
 import { encodeMessage } from '../wire/encode-message.ts'
 
-export interface OwnRequestsParts {
+export interface OwnRequestsOptions {
   readonly write: (bytes: Buffer) => Promise<void>
   readonly clock: Clock
   /** How long the peer may take for an answer. */
@@ -26,14 +26,14 @@ interface Pending extends PromiseWithResolvers<ServiceAnswer> {
  * many devices know no other message than the response that they wait for.
  */
 export class OwnRequests {
-  readonly #parts: OwnRequestsParts
+  readonly #options: OwnRequestsOptions
   #pending: Pending | undefined
   #messageId = 0
   #isPeerWaiting = true
   #over: Failure | undefined
 
-  constructor(parts: OwnRequestsParts) {
-    this.#parts = parts
+  constructor(options: OwnRequestsOptions) {
+    this.#options = options
   }
 
   /** Whether a request can be sent, now or when the peer has got its answer. */
@@ -46,7 +46,7 @@ export class OwnRequests {
     if (this.#pending !== undefined) throw late('the answer to an earlier request is still missing')
     this.#messageId = (this.#messageId % 0xffff) + 1
     const command = encodeServiceRequest(this.#messageId, request)
-    const bytes = encodeMessage(contextId, command, request.dataSet, this.#parts.peerMaxPduLength)
+    const bytes = encodeMessage(contextId, command, request.dataSet, this.#options.peerMaxPduLength)
     const unsent = { contextId, messageId: this.#messageId, bytes, timer: undefined, isSent: false }
     this.#pending = { ...unsent, ...Promise.withResolvers<ServiceAnswer>() }
     const { promise } = this.#pending
@@ -87,7 +87,7 @@ export class OwnRequests {
   }
 
   #send(pending: Pending): void {
-    const { write, clock, answerMs } = this.#parts
+    const { write, clock, answerMs } = this.#options
     pending.isSent = true
     // It stays pending: its answer may still come, and is then known as one.
     pending.timer = clock.after(answerMs, () => pending.reject(late('the peer does not answer a request')))

@@ -11,7 +11,7 @@ import { GatheredDataSet, type GatheringLimits } from '../wire/gathered-data-set
 import type { PduReader } from '../wire/pdu-reader.ts'
 import type { AgreedContext } from './negotiate.ts'
 
-export interface RequestMeans {
+export interface RequestOptions {
   readonly reader: PduReader
   readonly handler: ServiceHandler
   readonly gathering: GatheringLimits
@@ -32,10 +32,10 @@ export interface RequestCall {
 /** Takes the data set in and has the request answered. Resolves to undefined if it is not served. */
 export async function performRequest(
   call: RequestCall,
-  means: RequestMeans,
+  options: RequestOptions,
 ): Promise<ServiceAnswer | undefined> {
-  const { reader, clock, discardMs, log } = means
-  using gathered = new GatheredDataSet(means.gathering)
+  const { reader, clock, discardMs, log } = options
+  using gathered = new GatheredDataSet(options.gathering)
   if (call.command.hasDataSet) await receiveDataSet(reader, call.contextId, gathered, clock, discardMs)
   reader.stopTimer()
   if (gathered.isTooLarge) {
@@ -49,7 +49,7 @@ export async function performRequest(
     }
   }
   try {
-    return await means.handler(requestOf(call, asked.sopClassUid, gathered))
+    return await options.handler(requestOf(call, asked.sopClassUid, gathered))
   } catch (error) {
     log.error('answering a request failed', { service: asked.service, reason: describe(error) })
     return { status: SERVICE_STATUS.ProcessingFailure }

@@ -31,7 +31,7 @@ export interface Agreed {
   readonly peerMaxPduLength: number
 }
 
-export interface ServingMeans {
+export interface ServingOptions {
   readonly reader: PduReader
   readonly library: LibraryAcceptor
   readonly handlers: AssociationHandlers
@@ -46,11 +46,11 @@ export interface ServingMeans {
 /** The DIMSE messages of one association that a peer has opened: each is taken in whole and answered. */
 export class ServedMessages {
   readonly #agreed: Agreed
-  readonly #means: ServingMeans
+  readonly #options: ServingOptions
 
-  constructor(agreed: Agreed, means: ServingMeans) {
+  constructor(agreed: Agreed, options: ServingOptions) {
     this.#agreed = agreed
-    this.#means = means
+    this.#options = options
   }
 
   /** The message that begins with `first`; throws what ends the association. */
@@ -62,18 +62,18 @@ export class ServedMessages {
       throw violation(ABORT_BY_PROVIDER.invalidPduParameter, `a message on context ${contextId}`)
     }
     if (!first.isCommand) throw violation(ABORT_BY_PROVIDER.unexpectedPdu, 'a data set without a command')
-    const bytes = await readCommandBytes(this.#means.reader, first)
+    const bytes = await readCommandBytes(this.#options.reader, first)
     const command = parseCommandSet(bytes)
     if (command.commandField === COMMAND_FIELD.cCancelRequest) return this.#passOver(contextId, command)
-    if (this.#means.own.awaits(contextId, command)) return this.#takeAnswer(contextId, command)
+    if (this.#options.own.awaits(contextId, command)) return this.#takeAnswer(contextId, command)
     const messageId = answerableMessageId(command)
     const call = { association, contextId, context, command }
     if (command.commandField === COMMAND_FIELD.cStoreRequest) {
-      const answer = await performStore({ ...call, messageId }, this.#means)
-      return this.#means.send(encodeCommand(contextId, encodeStoreResponse(command, answer)))
+      const answer = await performStore({ ...call, messageId }, this.#options)
+      return this.#options.send(encodeCommand(contextId, encodeStoreResponse(command, answer)))
     }
     const asked = readServiceCommand(command)
-    if (asked === undefined || this.#means.handlers.request === undefined) {
+    if (asked === undefined || this.#options.handlers.request === undefined) {
       return this.#respond(contextId, command, bytes)
     }
     await this.#request({ ...call, asked }, bytes)
@@ -86,15 +86,15 @@ export class ServedMessages {
 
   async #takeAnswer(contextId: number, command: CommandSet): Promise<void> {
     if (command.hasDataSet) await this.#discardDataSet(contextId)
-    this.#means.own.answered(command)
+    this.#options.own.answered(command)
   }
 
   async #request(call: RequestCall, bytes: Buffer): Promise<void> {
     const { contextId, command } = call
-    const { handlers, library, own, send } = this.#means
+    const { handlers, library, own, send } = this.#options
     const peer = servicePeer(contextId, own)
     const answer = await performRequest(call, {
-      ...this.#means,
+      ...this.#options,
       handler: (request) => handlers.request?.(request, peer),
     })
     if (answer === undefined) return send(library.respond(contextId, command, bytes))
@@ -104,11 +104,11 @@ export class ServedMessages {
 
   async #respond(contextId: number, command: CommandSet, bytes: Buffer): Promise<void> {
     if (command.hasDataSet) await this.#discardDataSet(contextId)
-    await this.#means.send(this.#means.library.respond(contextId, command, bytes))
+    await this.#options.send(this.#options.library.respond(contextId, command, bytes))
   }
 
   #discardDataSet(contextId: number): Promise<void> {
-    const { reader, clock, discardMs } = this.#means
+    const { reader, clock, discardMs } = this.#options
     return receiveDataSet(reader, contextId, undefined, clock, discardMs)
   }
 }

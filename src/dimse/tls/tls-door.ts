@@ -15,7 +15,7 @@ import { isTlsRecord } from './tls-record.ts'
 /** Rejected permanently by the service provider, no reason given (PS3.8 §9.3.4): all that the standard has for it. */
 const REJECTION = encodePdu(PDU_TYPE.associateReject, Uint8Array.of(0, 1, 2, 1))
 
-export interface TlsDoorParts {
+export interface TlsDoorOptions {
   readonly acceptance: TlsAcceptance
   readonly clock: Clock
   /** For the first byte, and then for the handshake. */
@@ -31,12 +31,12 @@ export interface Secured {
 
 /** Secures the connections of a TLS listener before their associations begin. */
 export class TlsDoor {
-  readonly #parts: TlsDoorParts
+  readonly #options: TlsDoorOptions
   readonly #gate: TlsGate
 
-  constructor(parts: TlsDoorParts) {
-    this.#parts = parts
-    this.#gate = new TlsGate(parts.acceptance, parts.clock, parts.requestMs)
+  constructor(options: TlsDoorOptions) {
+    this.#options = options
+    this.#gate = new TlsGate(options.acceptance, options.clock, options.requestMs)
   }
 
   /**
@@ -47,7 +47,7 @@ export class TlsDoor {
     socket.on('error', () => {}) // what broke is told by 'close' and by the handshake
     const first = await this.#firstBytes(socket)
     if (first instanceof Failure) {
-      this.#parts.report({ ...requestTrouble(Buffer.alloc(0), first), peerAddress })
+      this.#options.report({ ...requestTrouble(Buffer.alloc(0), first), peerAddress })
       return undefined
     }
     try {
@@ -63,7 +63,7 @@ export class TlsDoor {
 
   /** The bytes with which the peer begins, left where they are; or why there are none. */
   #firstBytes(socket: Socket): Promise<Buffer | Failure> {
-    const { clock, requestMs } = this.#parts
+    const { clock, requestMs } = this.#options
     const { promise, resolve } = Promise.withResolvers<Buffer | Failure>()
     const timer = clock.after(requestMs, () => {
       resolve(new Failure('ASSOCIATION_ABORTED', `${requestMs / 1000} s passed`))
@@ -79,7 +79,7 @@ export class TlsDoor {
   }
 
   async #refusePlain(socket: Socket, request: Buffer, peerAddress: string): Promise<undefined> {
-    const { clock, lingerMs, report } = this.#parts
+    const { clock, lingerMs, report } = this.#options
     report({
       kind: 'plain-on-tls',
       peerAddress,
@@ -99,8 +99,8 @@ export class TlsDoor {
       return { socket, tls: this.#gate.examine(socket) }
     } catch (error) {
       this.#reportFailed(error, peerAddress)
-      const connection = new Connection(socket, this.#parts.clock)
-      giveUp(connection, error, this.#parts.lingerMs)
+      const connection = new Connection(socket, this.#options.clock)
+      giveUp(connection, error, this.#options.lingerMs)
       await connection.closed
       return undefined
     }
@@ -108,7 +108,7 @@ export class TlsDoor {
 
   #reportFailed(error: unknown, peerAddress: string): void {
     const { message } = failureFrom(error, 'TLS_FAILED', 'securing a connection')
-    this.#parts.report({ kind: 'handshake-failed', peerAddress, words: message })
+    this.#options.report({ kind: 'handshake-failed', peerAddress, words: message })
   }
 }
 

@@ -90,13 +90,17 @@ const OPTIONS: readonly (readonly DeidOption[])[] = [
   ['retain-institution-identity', 'clean-descriptors', 'clean-structured-content'],
 ]
 
-export interface LeavingParts {
+export interface LeavingOptions {
   readonly key: ProjectKey
   readonly knownValues: KnownValuesCache
 }
 
 /** What leaves on a route without identity, or the failure that withholds it. */
-export function leaving(made: KindCase, parts: LeavingParts, random: Random): Buffer | Failure {
+export function leaving(
+  made: KindCase,
+  { key, knownValues }: LeavingOptions,
+  random: Random,
+): Buffer | Failure {
   const { dataSet, transferSyntaxUid, identifiers } = made
   const options = new Set(random.pick(OPTIONS))
   const profile: DeidProfile = {
@@ -110,7 +114,8 @@ export function leaving(made: KindCase, parts: LeavingParts, random: Random): Bu
   }
   const deid = new Deidentification({
     profile,
-    ...parts,
+    key,
+    knownValues,
     source: { device: undefined, callingAeTitle: 'CT1' },
     sopClassUid: identifiers.sopClassUid,
     transferSyntaxUid,

@@ -14,7 +14,7 @@ export interface WalkedElement {
   times: number
 }
 
-export interface ElementWalkParts {
+export interface ElementWalkOptions {
   /** The transfer syntax of the inflated data set. */
   readonly transferSyntaxUid: string
   /** Hears the tag of each element of the data set itself, as it begins. Returns true for one that is wanted. */
@@ -63,7 +63,7 @@ const [SQ, UN, NO_VR] = [codeOf('SQ'), codeOf('UN'), 0]
  * Memory is bounded: a header and 128 bytes are held at most.
  */
 export class ElementWalk {
-  readonly #parts: ElementWalkParts
+  readonly #options: ElementWalkOptions
   readonly #root: Level
   readonly #levels: Level[]
   #level: Level
@@ -77,10 +77,10 @@ export class ElementWalk {
   #fault: string | undefined
   #disorder = 0
 
-  constructor(parts: ElementWalkParts) {
-    const explicitVr = parts.transferSyntaxUid !== IMPLICIT
-    const bigEndian = parts.transferSyntaxUid === BIG_ENDIAN
-    this.#parts = parts
+  constructor(options: ElementWalkOptions) {
+    const explicitVr = options.transferSyntaxUid !== IMPLICIT
+    const bigEndian = options.transferSyntaxUid === BIG_ENDIAN
+    this.#options = options
     this.#root = {
       holds: 'elements',
       end: Infinity,
@@ -215,7 +215,7 @@ export class ElementWalk {
     this.#offset += taken
     if (tag <= level.lastTag) this.#disorder++
     level.lastTag = tag
-    if (this.#levels.length === 1 && this.#parts.begins(tag))
+    if (this.#levels.length === 1 && this.#options.begins(tag))
       this.#element = { tag, bytes: 0, fragments: undefined, value: NOTHING, times: 1 }
     if (holds === 'value') return this.#beginValue(length, level) ? taken : 0
     const isImplicit = vr === UN
@@ -259,7 +259,7 @@ export class ElementWalk {
 
   #endElement(): void {
     if (this.#element === undefined) return
-    this.#parts.passed(this.#element)
+    this.#options.passed(this.#element)
     this.#element = undefined
   }
 

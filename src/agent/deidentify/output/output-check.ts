@@ -28,7 +28,7 @@ const UID = /^[0-9.]{1,64}$/
 /** Elements that a data set announces. */
 type Announced = Map<number, WalkedElement>
 
-export interface OutputCheckParts {
+export interface OutputCheckOptions {
   /** As it comes in; for the deflated ones of what is inflated. */
   readonly transferSyntaxUid: string
   /** Elements that these remove or empty may be missing. */
@@ -42,17 +42,17 @@ export interface OutputCheckParts {
  * and contains what its original announces. It trusts nothing that the edit says about itself.
  */
 export class OutputCheck {
-  readonly #parts: OutputCheckParts
+  readonly #options: OutputCheckOptions
   readonly #before: Announced = new Map()
   readonly #after: Announced = new Map()
   readonly #input: ElementWalk
   readonly #output: ElementWalk
 
-  constructor(parts: OutputCheckParts) {
-    this.#parts = parts
-    this.#input = walkInto(this.#before, parts.transferSyntaxUid)
+  constructor(options: OutputCheckOptions) {
+    this.#options = options
+    this.#input = walkInto(this.#before, options.transferSyntaxUid)
     // An edit may encode pixels in another way, and never the elements.
-    this.#output = walkInto(this.#after, parts.transferSyntaxUid)
+    this.#output = walkInto(this.#after, options.transferSyntaxUid)
   }
 
   /** The next bytes that go into the edit. */
@@ -91,7 +91,7 @@ export class OutputCheck {
   #comparePixels(before: WalkedElement, after: WalkedElement): void {
     if ((before.fragments === undefined) !== (after.fragments === undefined))
       throw broken('has its pixel data in another form')
-    if (this.#parts.encodesFrames()) {
+    if (this.#options.encodesFrames()) {
       const frames = Number(textOf(this.#before.get(TAG.NumberOfFrames)) || 1)
       if (after.fragments !== frames + 1) throw broken('has another number of frames')
     } else if (before.bytes !== after.bytes || before.fragments !== after.fragments)
@@ -100,7 +100,7 @@ export class OutputCheck {
 
   /** A rule of the clinic's own may take it out. */
   #mayGo(tag: number): boolean {
-    return this.#parts.rules.some(
+    return this.#options.rules.some(
       ({ path, action }) =>
         path.at(-1) === tag && path.length === 1 && (action === 'remove' || action === 'empty'),
     )

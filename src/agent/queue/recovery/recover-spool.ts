@@ -26,7 +26,7 @@ const FEW = 1000
 /** Far longer than any kernel keeps a written page to itself. */
 const RECENT_MS = 10 * 60_000
 
-export interface RecoveryParts {
+export interface RecoveryOptions {
   spool: Spool
   index: InstanceIndex
   damage: Damage
@@ -57,9 +57,9 @@ export interface Recovery {
  * lost, or is older than the spool, nothing is removed: an unfinished file could then also be an accepted one that
  * rotted; and what waits may be at the center already, which is asked before anything is sent again.
  */
-export async function recoverSpool(parts: RecoveryParts, nowMs: number, log: Log): Promise<Recovery> {
+export async function recoverSpool(options: RecoveryOptions, nowMs: number, log: Log): Promise<Recovery> {
   const recovery: Recovery = { reindexed: 0, forgotten: 0, unfinished: 0, doubtful: [], missing: [] }
-  const { spool, index, damage } = parts
+  const { spool, index, damage } = options
   const listing = await SpoolListing.of(spool)
   // In the order of arrival: of two versions the later one is the conflict.
   const { unknown, missing } = await compareSpool(listing, index)
@@ -77,20 +77,20 @@ export async function recoverSpool(parts: RecoveryParts, nowMs: number, log: Log
       const instance = readUnknown(spool, file, recovery, unfinished)
       if (instance === undefined) continue
       const isHeld = listing.held.has(file.ulid)
-      instances.push(isHeld ? { ...instance, observed: await parts.held.read(file.ulid) } : instance)
+      instances.push(isHeld ? { ...instance, observed: await options.held.read(file.ulid) } : instance)
     }
-    await takeOn(instances, parts, { nowMs, needsSync }, recovery)
+    await takeOn(instances, options, { nowMs, needsSync }, recovery)
     await setImmediate()
   }
   if (recovery.forgotten > 0) await askFirst(index)
-  await settleUnfinished(unfinished, parts, recovery)
+  await settleUnfinished(unfinished, options, recovery)
   damage.keepDoubtful(recovery.doubtful)
-  await findAgain(parts)
+  await findAgain(options)
   for (const some of slices(missing)) {
-    settleMissing(some, parts, recovery)
+    settleMissing(some, options, recovery)
     await setImmediate()
   }
-  await settleHeld(listing.held, parts, nowMs)
+  await settleHeld(listing.held, options, nowMs)
   log.info('spool compared with its index', {
     reindexed: recovery.reindexed,
     forgotten: recovery.forgotten,
@@ -120,7 +120,7 @@ async function askFirst(index: InstanceIndex): Promise<void> {
   index.forgetPacks()
 }
 
-async function findAgain({ spool, damage }: RecoveryParts): Promise<void> {
+async function findAgain({ spool, damage }: RecoveryOptions): Promise<void> {
   for (let last = ''; ; ) {
     const missing = damage.missingAfter(last, AT_ONCE)
     const end = missing.at(-1)
@@ -156,11 +156,11 @@ function readUnknown(
  */
 async function takeOn(
   batch: readonly SealedInstance[],
-  parts: RecoveryParts,
+  options: RecoveryOptions,
   { nowMs, needsSync }: { nowMs: number; needsSync: (instance: SealedInstance) => boolean },
   recovery: Recovery,
 ): Promise<void> {
-  const { spool, index, isIndexNew } = parts
+  const { spool, index, isIndexNew } = options
   const unsynced = batch.filter(needsSync)
   for (const { path } of unsynced) await syncFile(path)
   const syncsBegun = Number.POSITIVE_INFINITY
@@ -172,7 +172,7 @@ async function takeOn(
       ...insert(forgotten, (them) => index.insertForgotten(them)),
       ...insert(lost, (them) => index.insert(them)),
     ]
-    for (const copy of known) await letGo(copy, parts)
+    for (const copy of known) await letGo(copy, options)
     recovery.reindexed += some.length - known.length
     await setImmediate()
   }
@@ -192,7 +192,7 @@ function insert(
 }
 
 /** The second of two files of one version goes, once every byte of the first has been seen. */
-async function letGo(copy: SealedInstance, { spool, index, damage }: RecoveryParts): Promise<void> {
+async function letGo(copy: SealedInstance, { spool, index, damage }: RecoveryOptions): Promise<void> {
   const { ulid } = copy.envelope
   const version = versionOf(copy.envelope, copy.trailer)
   for (const kept of index.copies(version)) {
@@ -205,7 +205,7 @@ async function letGo(copy: SealedInstance, { spool, index, damage }: RecoveryPar
 
 async function settleUnfinished(
   unfinished: readonly Ulid[],
-  { spool, damage, isIndexNew }: RecoveryParts,
+  { spool, damage, isIndexNew }: RecoveryOptions,
   recovery: Recovery,
 ): Promise<void> {
   const doubtful = damage.doubtful()
@@ -224,7 +224,7 @@ async function settleUnfinished(
  */
 function settleMissing(
   missing: readonly Ulid[],
-  { index, damage, retained }: RecoveryParts,
+  { index, damage, retained }: RecoveryOptions,
   recovery: Recovery,
 ): void {
   const needed = damage.needed(missing)

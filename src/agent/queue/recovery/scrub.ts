@@ -12,7 +12,7 @@ const FIRST_AFTER_MS = 10 * 60_000
 const BYTES_PER_SECOND = 8 * 1024 * 1024
 const BUSY_MS = 5000
 
-export interface ScrubParts {
+export interface ScrubOptions {
   spool: Spool
   damage: Damage
   /** While devices send, the disk is theirs. */
@@ -27,14 +27,14 @@ export interface ScrubParts {
  * again.
  */
 export class Scrub {
-  readonly #parts: ScrubParts
+  readonly #options: ScrubOptions
 
-  constructor(parts: ScrubParts) {
-    this.#parts = parts
+  constructor(options: ScrubOptions) {
+    this.#options = options
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#parts
+    const { clock } = this.#options
     try {
       for (let delayMs = FIRST_AFTER_MS; ; delayMs = PASS_EVERY_MS) {
         await clock.sleep(delayMs, signal)
@@ -46,7 +46,7 @@ export class Scrub {
   }
 
   async #pass(signal: AbortSignal): Promise<void> {
-    const { damage, log } = this.#parts
+    const { damage, log } = this.#options
     let files = 0
     let bad = 0
     for (let last = ''; ; files++) {
@@ -59,7 +59,7 @@ export class Scrub {
   }
 
   async #isBad({ ulid, sealedBytes, sealedSha256 }: NeededFile, signal: AbortSignal): Promise<boolean> {
-    const { spool, damage, log } = this.#parts
+    const { spool, damage, log } = this.#options
     const expected = { ulid, bytes: sealedBytes + TRAILER_BYTES, sealedSha256 }
     const failure = await verifySpoolFile(spool, expected, (bytes) => this.#pause(bytes, signal))
     if (failure === undefined || damage.record([{ ulid, failure }]).length === 0) return false
@@ -72,7 +72,7 @@ export class Scrub {
   }
 
   async #pause(bytes: number, signal: AbortSignal): Promise<void> {
-    const { clock, isBusy } = this.#parts
+    const { clock, isBusy } = this.#options
     await clock.sleep(Math.ceil((bytes / BYTES_PER_SECOND) * 1000), signal)
     while (isBusy()) await clock.sleep(BUSY_MS, signal)
   }

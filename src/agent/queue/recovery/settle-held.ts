@@ -6,7 +6,7 @@ import type { Spool } from '../spool/spool.ts'
 
 const AT_ONCE = 500
 
-export interface HeldParts {
+export interface SettleHeldOptions {
   spool: Spool
   findings: Findings
   held: HeldFiles
@@ -20,18 +20,22 @@ export interface HeldParts {
  * that either of them holds is held by both afterwards. So a release that a crash cut short is undone, and no one was told
  * of it. `files`: the ULIDs of all such files.
  */
-export async function settleHeld(files: ReadonlySet<Ulid>, parts: HeldParts, nowMs: number): Promise<void> {
+export async function settleHeld(
+  files: ReadonlySet<Ulid>,
+  options: SettleHeldOptions,
+  nowMs: number,
+): Promise<void> {
   for (const ulid of files) {
-    if (await parts.spool.has(ulid)) parts.findings.holdAgain(ulid, await parts.held.read(ulid))
-    else await removeStray(ulid, parts, nowMs)
+    if (await options.spool.has(ulid)) options.findings.holdAgain(ulid, await options.held.read(ulid))
+    else await removeStray(ulid, options, nowMs)
   }
-  await writeMissing(files, parts)
+  await writeMissing(files, options)
 }
 
 /** The spool file may still be brought back by a person, and is then held. */
 async function removeStray(
   ulid: Ulid,
-  { spool, held, damage, strayHeldMs }: HeldParts,
+  { spool, held, damage, strayHeldMs }: SettleHeldOptions,
   nowMs: number,
 ): Promise<void> {
   const writtenAt = await held.writtenAt(ulid)
@@ -39,7 +43,10 @@ async function removeStray(
   if (isOld && damage.needed([ulid]).length === 0) await spool.removeHeld(ulid)
 }
 
-async function writeMissing(files: ReadonlySet<Ulid>, { spool, findings, held }: HeldParts): Promise<void> {
+async function writeMissing(
+  files: ReadonlySet<Ulid>,
+  { spool, findings, held }: SettleHeldOptions,
+): Promise<void> {
   for (let last = ''; ; ) {
     const page = findings.heldAfter(last, AT_ONCE)
     const end = page.at(-1)
