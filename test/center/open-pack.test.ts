@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { generateIdentity } from '../../src/age/x25519-keys.ts'
 import type { MemberAnswer, PackAnswer } from '../../src/protocol/center-api.ts'
+import { studyKeyAtCenter, studyKeyOf } from '../../src/protocol/study-key.ts'
 import { parseUlid } from '../../src/protocol/ulid.ts'
 import { RunningCenter } from '../support/running-center.ts'
 import { newUid, packOf, type SpoolFixture, sha256, spoolFile } from '../support/spool-file-fixture.ts'
@@ -86,7 +87,9 @@ test.each(['../../../escaped', '..', '/etc/passwd', 'CON', 'a\0b', '1.2.'.repeat
 
     expect(membersOf(answer)).toMatchObject([{ state: 'stored' }])
     const name = `x-${sha256(Buffer.from(uid, 'utf8'))}`
-    expect(storedFiles(center)).toEqual([join(name, name, `${name}.dcm`)])
+    const study = studyKeyAtCenter(studyKeyOf(file.envelope), agent.key.kid)
+    const folder = `x-${sha256(Buffer.from(study, 'utf8'))}`
+    expect(storedFiles(center)).toEqual([join(folder, name, `${name}.dcm`)])
     expect(readdirSync(center.folder).toSorted()).toEqual(
       expect.arrayContaining(['instances', 'keys', 'lock', 'packs', 'register.sqlite']),
     )

@@ -55,7 +55,10 @@ test('a center is made, invites, and stops on SIGTERM', async () => {
   expect([invitation.exitCode, invitation.out]).toEqual([0, expect.stringMatching(/^FERRY1-[\w-]+\n$/)])
   expect(JSON.parse((await center('agents', '--json')).out)).toEqual({ schemaVersion: 1, agents: [] })
   expect(JSON.parse((await center('studies', '--json')).out)).toEqual({ schemaVersion: 1, studies: [] })
-  expect(await center('status')).toMatchObject({ exitCode: 0, out: expect.stringContaining('0 agents') })
+  expect(await center('status')).toMatchObject({
+    exitCode: 0,
+    out: expect.stringContaining('Agents: 0 approved'),
+  })
   expect(await center('retry')).toMatchObject({ exitCode: 0 })
   expect(await center('approve', '1a2b-3c4d-5e6f')).toMatchObject({ exitCode: 11 })
   expect(await center(...init)).toMatchObject({ exitCode: 2 })

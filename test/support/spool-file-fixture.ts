@@ -5,6 +5,7 @@ import { encodePart10Header } from '../../src/dicom/read/part10.ts'
 import type { ManifestInstance } from '../../src/protocol/manifest.ts'
 import { encodePackHeader } from '../../src/protocol/pack.ts'
 import { type Envelope, encodeEnvelope, encodeTrailer, type Trailer } from '../../src/protocol/spool-file.ts'
+import { studyKeyOf } from '../../src/protocol/study-key.ts'
 import { newUlid } from '../../src/protocol/ulid.ts'
 
 export const CT = '1.2.840.10008.5.1.4.1.1.2'
@@ -80,7 +81,7 @@ export function packOf(
 ): { pack: string; bytes: Buffer } {
   const header = encodePackHeader({
     pack,
-    study: files[0]?.envelope.studyInstanceUid ?? '',
+    study: files[0] === undefined ? '' : studyKeyOf(files[0].envelope),
     members: files.map(({ envelope, bytes }) => ({ ulid: envelope.ulid, bytes: bytes.length })),
   })
   return { pack, bytes: Buffer.concat([header, ...files.map((file) => file.bytes)]) }

@@ -35,7 +35,7 @@ test('a study is ready to be closed when all of it is delivered, and not while s
   expect(queue.studies.readyToClose('center')).toEqual([])
 })
 
-test('a late instance reopens a confirmed study, and the next manifest lists everything and names the one before', async () => {
+test('a late instance reopens a confirmed study, and the next manifest lists what is new and names the one before', async () => {
   using folder = tempFolder()
   using queue = await openQueue(folder.path, systemClock, ['center'])
   const first = await deliver(queue)
@@ -52,7 +52,7 @@ test('a late instance reopens a confirmed study, and the next manifest lists eve
   expect(queue.studies.get('center', STUDY)).toMatchObject({ state: 'open', instances: 2, confirmed: 1 })
   const next = closeNext(queue)
   expect(next).toMatchObject({ version: 2, previousDigest: 'digest 1' })
-  expect(next.instances.map(({ ulid }) => ulid)).toEqual([first, second].toSorted())
+  expect(next.instances.map(({ ulid }) => ulid)).toEqual([second])
 })
 
 test('a study that was confirmed without what the center refused is open again when an operator retries that', async () => {
