@@ -221,6 +221,9 @@ test.each(DEFECTS)('a copy does not leave if the program %s', (_, defect, why) =
     ).toBe(true)
 })
 
+/** The tag of an item, in both byte orders. */
+const ITEM_HEADERS: ReadonlySet<string> = new Set(['feff00e0', 'fffee000'])
+
 test('a copy that is cut anywhere, or has a part twice, does not leave', () => {
   for (const way of WAYS) {
     const dataSet = imageOf(way)
@@ -241,6 +244,8 @@ test('a copy that is cut anywhere, or has a part twice, does not leave', () => {
       fc.property(fc.nat(dataSet.length - 1), fc.integer({ min: 1, max: 80 }), (at, bytes) => {
         expect(check(dataSet.subarray(0, at))).toBe('DEID_WITHHELD')
         const end = Math.min(dataSet.length, at + bytes)
+        // A doubled item header can make another well-formed data set, in which everything announced is whole.
+        fc.pre(!ITEM_HEADERS.has(dataSet.toString('hex', at, at + 4)))
         expect(check(Buffer.concat([dataSet.subarray(0, end), dataSet.subarray(at)]))).toBe('DEID_WITHHELD')
       }),
     )
