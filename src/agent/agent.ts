@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AgentSettings } from '../config/agent-settings.ts'
-import type { StoreRequest } from '../dimse/association/association.ts'
 import type { CallerTrouble } from '../dimse/association/caller-trouble.ts'
 import { deviceTls } from '../dimse/scu/device-tls.ts'
 import { DEFAULT_LIMITS } from '../dimse/wire/dimse-limits.ts'
@@ -11,10 +10,9 @@ import type { Failure } from '../platform/failure.ts'
 import { lockFolder } from '../platform/folder-lock.ts'
 import type { Log } from '../platform/log.ts'
 import { keepFolderPrivate } from '../platform/private-file.ts'
-import { strictPolicy } from './arrival/check-instance.ts'
 import { CommitmentService } from './arrival/commitment-service.ts'
 import { type DeviceDoors, openDoors } from './arrival/device-doors.ts'
-import { type Device, DeviceList } from './arrival/device-list.ts'
+import { DeviceList } from './arrival/device-list.ts'
 import { DeviceWatch } from './arrival/device-watch.ts'
 import { ProcedureStepService } from './arrival/procedure-step-service.ts'
 import { StorageGate } from './arrival/storage-gate.ts'
@@ -24,7 +22,7 @@ import { AgentService } from './control/agent-service.ts'
 import { startControlServer } from './control/control-server.ts'
 import { PreparedSealers } from './envelope/prepared-sealers.ts'
 import { rehearseSealing } from './envelope/rehearse-sealing.ts'
-import { InstanceIntake } from './intake/intake.ts'
+import { IntakeDesk } from './intake/intake-desk.ts'
 import { openTreatments } from './intake/open-treatments.ts'
 import type { Treatments } from './intake/treatments.ts'
 import { forgetNames, openDisplayNames } from './queue/display/display-names.ts'
@@ -192,7 +190,7 @@ interface Listening extends Surroundings {
 function listen(parts: Listening): Promise<DeviceDoors> {
   const { settings, keys, queue, storage, work, devices, watch, treatments, clock, log } = parts
   const { listener, limits } = settings
-  const intake = {
+  const intake = new IntakeDesk({
     queue,
     storage,
     clock,
@@ -201,10 +199,10 @@ function listen(parts: Listening): Promise<DeviceDoors> {
     recipients: () => keys.recipients,
     sealers: new PreparedSealers(),
     instanceLimitBytes: limits.instanceBytes,
-    accepted: (study: string, bytes: number) => work.accepted(study, bytes),
-    withheld: (policy: string, failure: Failure, { association }: StoreRequest) =>
-      queue.watchPoints.raise(failure.code, `${policy} ${association.callingAeTitle}`, failure.message),
-  }
+    checking: settings.checking,
+    treatments,
+    work,
+  })
   const storageFailed = (failure: Failure): void => storage.failed(failure)
   const commitment = new CommitmentService({
     commitments: queue.commitments,
@@ -225,14 +223,7 @@ function listen(parts: Listening): Promise<DeviceDoors> {
     watch,
     storageTrouble: () => storage.trouble(),
     storageFailed,
-    takeInstance: (request, device) =>
-      new InstanceIntake(request, {
-        ...intake,
-        ...limitOf(device),
-        checking: isStrict(device) ? strictPolicy(settings.checking) : settings.checking,
-        characterSet: device?.quirks?.characterSet,
-        treatments: (asked, head) => treatments.for(asked, head, device?.name),
-      }),
+    intake,
     log,
   })
   const { associations, associationsPerPeer, idleMs, pduBytes: maxPduLength } = limits
@@ -276,14 +267,6 @@ function commitmentReports({
 async function firstFailure(soundness: Promise<Failure | undefined>): Promise<Failure> {
   const failure = await soundness
   return failure ?? (await new Promise<never>(() => {}))
-}
-
-/** Its own limit, where it has one. */
-const isStrict = (device: Device | undefined): boolean => device?.quirks?.reading === 'strict'
-
-function limitOf(device: Device | undefined): { instanceLimitBytes: number } | undefined {
-  const instanceLimitBytes = device?.quirks?.instanceBytes
-  return instanceLimitBytes === undefined ? undefined : { instanceLimitBytes }
 }
 
 /**

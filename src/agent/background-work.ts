@@ -13,6 +13,7 @@ import {
   type ReceiptsRequest,
   receiptsAnswerSchema,
 } from '../protocol/center-api.ts'
+import type { AcceptedWork } from './intake/intake.ts'
 import type { Queue } from './queue/open-queue.ts'
 import type { CenterChange } from './queue/own-center.ts'
 import { Scrub } from './queue/recovery/scrub.ts'
@@ -62,7 +63,7 @@ const BUSY_MS = 5000
 const RECEIPT_LIMIT_BYTES = 32 * 1024 * 1024
 
 /** The second half of an instance's path: it leaves, is sent again until it is through, and is settled. */
-export class BackgroundWork implements AsyncDisposable {
+export class BackgroundWork implements AcceptedWork, AsyncDisposable {
   readonly #options: BackgroundWorkOptions
   readonly #client: CenterClient
   readonly #keyRefresh: KeyRefresh
@@ -175,7 +176,6 @@ export class BackgroundWork implements AsyncDisposable {
     this.#settlement.wake()
   }
 
-  /** To be called when an instance of this study was accepted. */
   accepted(studyInstanceUid: string, sealedBytes: number): void {
     this.#lastAcceptedMs = this.#options.clock.monotonicMs()
     this.#options.room.taken(sealedBytes)

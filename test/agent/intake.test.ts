@@ -4,13 +4,14 @@ import { parseRecipient } from '../../src/age/x25519-keys.ts'
 import type { CheckPolicy } from '../../src/agent/arrival/check-instance.ts'
 import { StorageGate } from '../../src/agent/arrival/storage-gate.ts'
 import { PreparedSealers } from '../../src/agent/envelope/prepared-sealers.ts'
-import { asItCame, InstanceIntake } from '../../src/agent/intake/intake.ts'
+import { InstanceIntake } from '../../src/agent/intake/intake.ts'
+import { Treatments } from '../../src/agent/intake/treatments.ts'
 import { openLocalDisplayKey } from '../../src/agent/queue/display/local-display-key.ts'
 import { openQueue } from '../../src/agent/queue/open-queue.ts'
 import { SpoolRoom } from '../../src/agent/queue/spool-room.ts'
+import { IDENTIFIED_ROUTE } from '../../src/config/deid-settings.ts'
 import { FINDINGS } from '../../src/dicom/check/check-findings.ts'
-import type { DataSetHead } from '../../src/dicom/find/data-set-head.ts'
-import type { StoreAnswer, StoreRequest } from '../../src/dimse/association/association.ts'
+import type { StoreAnswer } from '../../src/dimse/association/association.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { Failure } from '../../src/platform/failure.ts'
 import { silentLog } from '../../src/platform/log.ts'
@@ -22,6 +23,19 @@ import { until } from '../support/until.ts'
 
 const checking = Object.fromEntries(FINDINGS.map((finding) => [finding, 'accept'])) as CheckPolicy
 const LIMIT = 2_000_000
+
+const asItCame = new Treatments({
+  routes: [IDENTIFIED_ROUTE],
+  profiles: new Map(),
+  normalization: { system: 'FERRY', recordOriginals: false, rules: [] },
+  keys: new Map(),
+  studies: undefined,
+  links: undefined,
+  codecs: undefined,
+  clock: systemClock,
+  system: 'FERRY',
+  record: () => {},
+})
 
 /** An intake into a queue of its own; `files` counts what lies in its spool. */
 async function openIntake(policy: Partial<CheckPolicy> = {}) {
@@ -45,9 +59,9 @@ async function openIntake(policy: Partial<CheckPolicy> = {}) {
     instanceLimitBytes: LIMIT,
     checking: { ...checking, ...policy },
     characterSet: undefined,
-    treatments: (request: StoreRequest, head: Readonly<DataSetHead>) => [asItCame(request, head)],
-    accepted: () => {},
-    withheld: () => {},
+    device: undefined,
+    treatments: asItCame,
+    work: { accepted: () => {} },
   }
   const begin = (instance: RawInstance): InstanceIntake => {
     const association = {

@@ -1,12 +1,7 @@
 import { sopClassName, VERIFICATION_SOP_CLASS_UID } from '../../dicom/vocabulary/sop-class.ts'
 import { STORAGE_STATUS } from '../../dicom/vocabulary/storage-status.ts'
 import { transferSyntaxName } from '../../dicom/vocabulary/transfer-syntax.ts'
-import type {
-  AssociationRequest,
-  StoreAnswer,
-  StoreRequest,
-  StoreSink,
-} from '../../dimse/association/association.ts'
+import type { AssociationRequest, StoreAnswer, StoreRequest } from '../../dimse/association/association.ts'
 import type { CallerTrouble } from '../../dimse/association/caller-trouble.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { type Failure, failureFrom } from '../../platform/failure.ts'
@@ -63,36 +58,8 @@ export class DeviceWatch {
     if (this.#options.clock.monotonicMs() - this.#writtenMs >= WRITE_EVERY_MS) this.flush()
   }
 
-  /** Counts what passes through to the sink, and notes how it ended. */
-  counted(request: StoreRequest, sink: StoreSink): StoreSink {
-    let bytes = 0
-    return {
-      write: (chunk) => {
-        bytes += chunk.length
-        return sink.write(chunk)
-      },
-      finish: async () => {
-        const answer = await sink.finish()
-        this.#answered(request, answer, bytes)
-        return answer
-      },
-      discard: (reason) => sink.discard(reason),
-    }
-  }
-
-  /** Writes down what was counted. Never throws. */
-  flush(): void {
-    this.#writtenMs = this.#options.clock.monotonicMs()
-    this.#write(() => {
-      for (const [key, received] of this.#received) {
-        this.#options.records.received(received, received)
-        this.#received.delete(key)
-      }
-      this.#troubles.write()
-    })
-  }
-
-  #answered(request: StoreRequest, { status, errorComment }: StoreAnswer, bytes: number): void {
+  /** Counts an instance that was taken; notes the reason if it was not. Never throws. */
+  answered(request: StoreRequest, { status, errorComment }: StoreAnswer, bytes: number): void {
     const { association, sopClassUid, transferSyntaxUid } = request
     if (status !== STORAGE_STATUS.Success) {
       const detail = errorComment ?? status.toString(16).padStart(4, '0').toUpperCase()
@@ -111,6 +78,18 @@ export class DeviceWatch {
       transferSyntaxUid,
     })
     if (this.#options.clock.monotonicMs() - this.#writtenMs >= WRITE_EVERY_MS) this.flush()
+  }
+
+  /** Writes down what was counted. Never throws. */
+  flush(): void {
+    this.#writtenMs = this.#options.clock.monotonicMs()
+    this.#write(() => {
+      for (const [key, received] of this.#received) {
+        this.#options.records.received(received, received)
+        this.#received.delete(key)
+      }
+      this.#troubles.write()
+    })
   }
 
   #write(work: () => void): void {

@@ -19,9 +19,16 @@ import type { ServiceAnswer, ServicePeer, ServiceRequest } from '../../dimse/ass
 import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import type { CommitmentService } from './commitment-service.ts'
+import { CountedSink } from './counted-sink.ts'
 import type { Device, DeviceList, Refusal } from './device-list.ts'
 import type { DeviceWatch } from './device-watch.ts'
 import type { ProcedureStepService } from './procedure-step-service.ts'
+
+/** Takes instances from here to the queue. */
+export interface InstanceDesk {
+  /** Opens the way for one instance. `device`: the sender, if it is listed. */
+  open(request: StoreRequest, device: Device | undefined): StoreSink
+}
 
 export interface StorageServiceOptions {
   devices: DeviceList
@@ -32,8 +39,7 @@ export interface StorageServiceOptions {
   storageTrouble: () => string | undefined
   /** The index could not be written. */
   storageFailed: (failure: Failure) => void
-  /** Opens the way for one instance: from here to the queue. `device`: who sends it, where it is listed. */
-  takeInstance: (request: StoreRequest, device: Device | undefined) => StoreSink
+  intake: InstanceDesk
   log: Log
 }
 
@@ -77,8 +83,8 @@ export class StorageService implements AssociationHandlers {
   }
 
   store(request: StoreRequest): StoreSink {
-    const { devices, takeInstance, watch } = this.#options
-    return watch.counted(request, takeInstance(request, devices.find(request.association)))
+    const { devices, intake, watch } = this.#options
+    return new CountedSink(request, intake.open(request, devices.find(request.association)), watch)
   }
 
   request(request: ServiceRequest, peer: ServicePeer): Promise<ServiceAnswer> | undefined {

@@ -3,7 +3,7 @@ import { DataSetEditor, type DataSetEdits } from '../../dicom/edit/data-set-edit
 import { TRANSFER_SYNTAX, transferSyntax } from '../../dicom/vocabulary/transfer-syntax.ts'
 import { Failure } from '../../platform/failure.ts'
 import type { OutputCheck } from '../deidentify/output/output-check.ts'
-import type { DataSetChange } from './spool-copy.ts'
+import type { DataSetChange } from './treatment.ts'
 
 /** A deflated data set is inflated as a whole before it is edited; no device deflates a larger one. */
 const DEFLATED_LIMIT_BYTES = 64 * 1024 * 1024

@@ -1,4 +1,4 @@
-import { type DataSetHead, DataSetHeadScanner } from '../../dicom/find/data-set-head.ts'
+import { DataSetHeadScanner } from '../../dicom/find/data-set-head.ts'
 import { STORAGE_STATUS } from '../../dicom/vocabulary/storage-status.ts'
 import { isInstanceUid } from '../../dicom/vocabulary/uid.ts'
 import type { StoreAnswer, StoreRequest, StoreSink } from '../../dimse/association/association.ts'
@@ -9,19 +9,25 @@ import { studyKeyOf } from '../../protocol/study-key.ts'
 import type { StorageGate } from '../arrival/storage-gate.ts'
 import type { Observed } from '../queue/spool/sealed-instance.ts'
 import { InstanceObservation, type ObservationOptions, RefusedByCheck } from './instance-observation.ts'
-import { SpoolCopy, type SpoolCopyOptions, type TakenCopy, type Treatment } from './spool-copy.ts'
+import { SpoolCopy, type SpoolCopyOptions, type TakenCopy } from './spool-copy.ts'
+import { type Treatment, UID_LIMIT } from './treatment.ts'
+import type { Treatments } from './treatments.ts'
+
+/** The work that begins once an instance is in the queue. */
+export interface AcceptedWork {
+  /** A copy of an instance of this study was accepted. */
+  accepted(studyInstanceUid: string, sealedBytes: number): void
+}
 
 export interface IntakeOptions extends SpoolCopyOptions, ObservationOptions {
   storage: StorageGate
   log: Log
   listener: string
   instanceLimitBytes: number
-  /** The ways that an instance of this kind takes, at least one; throws what keeps it from taking any. */
-  treatments: (request: StoreRequest, head: Readonly<DataSetHead>) => readonly Treatment[]
-  /** Called when a copy of an instance of this study was accepted. */
-  accepted: (studyInstanceUid: string, sealedBytes: number) => void
-  /** One way is closed to an instance that goes on by another: a person must know. */
-  withheld: (policy: string, failure: Failure, request: StoreRequest) => void
+  /** The name of the device that sends it, if it is listed. */
+  device: string | undefined
+  treatments: Treatments
+  work: AcceptedWork
 }
 
 /**
@@ -89,12 +95,12 @@ export class InstanceIntake implements StoreSink {
   #begin(): Promise<void> | undefined {
     try {
       this.#checkIdentity()
-      const { treatments } = this.#options
+      const { treatments, device } = this.#options
       const base = this.#base()
       const request = { ...this.#request, sopClassUid: this.#sopClassUid() }
-      const copies = treatments(request, this.#scanner.head).map(
-        (treatment) => new SpoolCopy(treatment, base, this.#options),
-      )
+      const copies = treatments
+        .for(request, this.#scanner.head, device)
+        .map((treatment) => new SpoolCopy(treatment, base, this.#options))
       this.#copies = copies
       const held = this.#held
       this.#held = []
@@ -126,8 +132,13 @@ export class InstanceIntake implements StoreSink {
     const fatal =
       failures.find(({ failure }) => !WITHHOLDING.has(failure.code)) ?? failures.at(copies.length - 1)
     if (fatal !== undefined) throw fatal.failure
-    for (const { copy, failure } of failures)
-      this.#options.withheld(copy.treatment.policy, failure, this.#request)
+    for (const { copy, failure } of failures) this.#withheld(copy.treatment.policy, failure)
+  }
+
+  /** One way is closed to an instance that goes on by another: a person must know. */
+  #withheld(policy: string, { code, message }: Failure): void {
+    const { callingAeTitle } = this.#request.association
+    this.#options.queue.watchPoints.raise(code, `${policy} ${callingAeTitle}`, message)
   }
 
   /** Who the patient is, is written down (sealed) for a copy that says so itself. */
@@ -139,7 +150,7 @@ export class InstanceIntake implements StoreSink {
   }
 
   #taken({ envelope, trailer, acceptance }: TakenCopy): void {
-    const { log, accepted } = this.#options
+    const { log, work } = this.#options
     const { callingAeTitle, sopInstanceUid } = envelope
     if (acceptance === 'repeat')
       return log.debug('instance was here already', { callingAeTitle, sopInstanceUid })
@@ -155,7 +166,7 @@ export class InstanceIntake implements StoreSink {
         sopInstanceUid,
       })
     }
-    accepted(studyKeyOf(envelope), trailer.sealedBytes)
+    work.accepted(studyKeyOf(envelope), trailer.sealedBytes)
   }
 
   /** The command and the data set must name the same SOP instance (PS3.4 §B.2.3): a device asks for it by that name later. */
@@ -227,26 +238,8 @@ export class InstanceIntake implements StoreSink {
   }
 }
 
-/** Twice what PS3.5 §9.1 allows: broken ones travel too, so long as an envelope can hold them. */
-const UID_LIMIT = 128
-
-const fitting = (uid = ''): string => (uid.length <= UID_LIMIT ? uid : '')
-
 /** Codes that prevent an instance from being changed, but not from being sent as it is. */
 const WITHHOLDING: ReadonlySet<FailureCode> = new Set(['DEID_WITHHELD', 'DATA_SET_UNREADABLE'])
-
-/** The way of an instance that nothing is done to. */
-export function asItCame({ sopInstanceUid }: StoreRequest, head: Readonly<DataSetHead>): Treatment {
-  const [studyInstanceUid, seriesInstanceUid] = [
-    fitting(head.studyInstanceUid),
-    fitting(head.seriesInstanceUid),
-  ]
-  return {
-    policy: 'identified',
-    names: { sopInstanceUid, studyInstanceUid, seriesInstanceUid },
-    change: undefined,
-  }
-}
 
 function failureOf(error: unknown): Failure {
   return error instanceof RefusedByCheck

@@ -13,28 +13,7 @@ import type { Queue } from '../queue/open-queue.ts'
 import type { Acceptance, Observed } from '../queue/spool/sealed-instance.ts'
 import type { SpoolWriter } from '../queue/spool/spool-writer.ts'
 import { EditedNames } from './edited-names.ts'
-
-/** Changes a data set as it streams through; see DataSetEditor. */
-export interface DataSetChange {
-  push(chunk: Buffer): Buffer[]
-  finish(): Buffer[]
-  /** The one that what comes out is encoded in; asked when the first bytes have come out. */
-  readonly transferSyntaxUid: string
-}
-
-/** The treatment of an instance on one of its routes. */
-export interface Treatment {
-  /** The policy in the envelope: 'identified', or a profile's name. */
-  readonly policy: string
-  /** Its UIDs on this route. */
-  readonly names: Pick<Envelope, 'sopInstanceUid' | 'studyInstanceUid' | 'seriesInstanceUid'>
-  /** Undefined: byte for byte as it came. */
-  readonly change: DataSetChange | undefined
-  /** Resolves when all is on the disk that must be there before the copy is taken; called when all bytes have come. */
-  readonly prepared?: () => Promise<void>
-  /** Called when the copy is in the queue, with the digests (SHA-256, hex) of the data set as it came and as it goes. */
-  readonly taken?: (ulid: Ulid, digests: { before: string; after: string }) => void
-}
+import type { DataSetChange, Treatment } from './treatment.ts'
 
 export interface SpoolCopyOptions {
   readonly queue: Queue

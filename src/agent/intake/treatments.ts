@@ -22,8 +22,7 @@ import { Normalization } from '../normalize/normalization.ts'
 import type { NormalizationAudit } from '../normalize/normalization-audit.ts'
 import { normalizationRulesFor } from '../normalize/normalization-rule.ts'
 import { editedDataSet } from './edited-data-set.ts'
-import { asItCame } from './intake.ts'
-import type { Treatment } from './spool-copy.ts'
+import { asItCame, type Treatment } from './treatment.ts'
 
 /** The record of the changes of one copy, without values. */
 export interface TreatmentRecord {
@@ -36,7 +35,7 @@ export interface TreatmentRecord {
   readonly normalized?: NormalizationAudit
 }
 
-export interface TreatmentsParts {
+export interface TreatmentsOptions {
   readonly routes: readonly RouteSettings[]
   readonly profiles: ReadonlyMap<string, DeidProfile>
   readonly normalization: NormalizationSettings
@@ -55,11 +54,11 @@ export interface TreatmentsParts {
 
 /** Decides by the configuration which ways an instance takes, and what is done to it on each. */
 export class Treatments {
-  readonly #parts: TreatmentsParts
+  readonly #options: TreatmentsOptions
   readonly #knownValues = new KnownValuesCache()
 
-  constructor(parts: TreatmentsParts) {
-    this.#parts = parts
+  constructor(options: TreatmentsOptions) {
+    this.#options = options
   }
 
   /** At least one; throws DEID_WITHHELD where no route wants the instance, so that it is not lost silently. */
@@ -67,7 +66,7 @@ export class Treatments {
     const { callingAeTitle } = request.association
     const source = { device, callingAeTitle }
     const facts = { source, modality: head.modality ?? '', sopClassUid: request.sopClassUid }
-    const routes = routesFor(this.#parts.routes, facts)
+    const routes = routesFor(this.#options.routes, facts)
     if (routes.length === 0) {
       throw new Failure('DEID_WITHHELD', 'taking an instance: no route of the configuration is meant for it')
     }
@@ -76,7 +75,7 @@ export class Treatments {
 
   /** UIDs under which a copy without identity of that instance is known. */
   otherUids(sopInstanceUid: string): string[] {
-    return Array.from(new Set(this.#parts.keys.values()), (key) => key.uid(sopInstanceUid))
+    return Array.from(new Set(this.#options.keys.values()), (key) => key.uid(sopInstanceUid))
   }
 
   #treatment(
@@ -96,7 +95,7 @@ export class Treatments {
       policy: 'normalized',
       change: editedDataSet(request.transferSyntaxUid, normalization),
       taken: (ulid, digests) =>
-        this.#parts.record({ ulid, route: route.name, ...digests, normalized: normalization.audit() }),
+        this.#options.record({ ulid, route: route.name, ...digests, normalized: normalization.audit() }),
     }
   }
 
@@ -108,7 +107,7 @@ export class Treatments {
     source: DeidSource,
     normalization: Normalization | undefined,
   ): Treatment {
-    const { profiles, keys, studies, codecs, links } = this.#parts
+    const { profiles, keys, studies, codecs, links } = this.#options
     const [profile, key] = [profiles.get(profileName), keys.get(profileName)]
     if (profile === undefined || key === undefined)
       throw new Failure('INTERNAL', `taking an instance: the profile ${profileName} or its key is missing`)
@@ -141,7 +140,7 @@ export class Treatments {
         if (link !== undefined) await links?.keep(profile.name, link)
       },
       taken: (ulid, digests) =>
-        this.#parts.record({
+        this.#options.record({
           ulid,
           route,
           ...digests,
@@ -158,7 +157,7 @@ export class Treatments {
     route: string
     isIdentified: boolean
   }): Normalization | undefined {
-    const { normalization, system, clock } = this.#parts
+    const { normalization, system, clock } = this.#options
     const rules = normalizationRulesFor(normalization.rules, facts)
     if (rules.length === 0) return undefined
     const { recordOriginals } = normalization

@@ -4,11 +4,8 @@ import type { Identity } from '../../age/x25519-keys.ts'
 import type { SurveyDoubt } from '../../dicom/find/data-set-survey.ts'
 import { Failure } from '../../platform/failure.ts'
 import { type Envelope, parseEnvelope, type Trailer } from '../../protocol/spool-file.ts'
-import type { InstanceWriter } from '../store/instance-store.ts'
+import type { MemberFile } from './member-file.ts'
 import { OpenedIdentity, type OpenedNames } from './opened-identity.ts'
-
-/** Makes the writer once the names are known; undefined if the instance is in the store already. */
-export type CreateWriter = (envelope: Envelope, names: OpenedNames) => Promise<InstanceWriter | undefined>
 
 /** A member of which every byte was opened, and nothing contradicts its envelope or trailer. */
 export interface WholeMember {
@@ -28,26 +25,20 @@ export interface WholeMember {
  */
 export class MemberOpening {
   readonly #agent: string
-  readonly #createWriter: CreateWriter
+  readonly #file: MemberFile
   readonly #opener: Opener
   readonly #dataSetSha256 = createHash('sha256')
-  readonly #fileSha256 = createHash('sha256')
   #gathered: Buffer = Buffer.alloc(0)
   #opened: { envelope: Envelope; identity: OpenedIdentity } | undefined
   #names: OpenedNames | undefined
   #held: Buffer[] = []
-  #writer: InstanceWriter | undefined
   #plainBytes = 0
 
-  /** `agent`: the fingerprint of the one that brought it. */
-  constructor(identities: readonly Identity[], agent: string, createWriter: CreateWriter) {
+  /** `agent`: the fingerprint of the one that brought it. `file`: takes the plaintext. */
+  constructor(identities: readonly Identity[], agent: string, file: MemberFile) {
     this.#agent = agent
     this.#opener = new Opener(identities)
-    this.#createWriter = createWriter
-  }
-
-  get writer(): InstanceWriter | undefined {
-    return this.#writer
+    this.#file = file
   }
 
   async push(sealed: Buffer): Promise<void> {
@@ -72,14 +63,14 @@ export class MemberOpening {
     this.#checkDataSet(envelope, trailer)
     const names = this.#names ?? (await this.#begin(envelope, identity.names()))
     const doubt = await identity.finish()
-    const fileSha256 = this.#writer === undefined ? '' : this.#fileSha256.digest('hex')
+    const fileSha256 = this.#file.digest()
     return { names, policy: envelope.policy, fileBytes: this.#plainBytes, fileSha256, doubt }
   }
 
   /** Nothing more will be pushed: removes what was written. */
   async discard(): Promise<void> {
     this.#opened?.identity.discard()
-    await this.#writer?.discard()
+    await this.#file.discard()
   }
 
   async #take(
@@ -93,7 +84,7 @@ export class MemberOpening {
       this.#plainBytes += piece.length
       isNamed = (await identity.push(piece)) || isNamed
     }
-    if (this.#names !== undefined) return this.#write(plaintext)
+    if (this.#names !== undefined) return this.#file.write(plaintext)
     this.#held.push(...plaintext)
     if (isNamed) await this.#begin(envelope, identity.names())
   }
@@ -102,15 +93,9 @@ export class MemberOpening {
     this.#names = names
     const held = this.#held
     this.#held = []
-    this.#writer = await this.#createWriter(envelope, names)
-    await this.#write(held)
+    await this.#file.begin(envelope, names)
+    await this.#file.write(held)
     return names
-  }
-
-  async #write(plaintext: readonly Buffer[]): Promise<void> {
-    if (plaintext.length === 0 || this.#writer === undefined) return
-    for (const piece of plaintext) this.#fileSha256.update(piece)
-    await this.#writer.write(plaintext)
   }
 
   #checkDataSet(envelope: Envelope, trailer: Trailer): void {

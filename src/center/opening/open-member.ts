@@ -3,19 +3,15 @@ import type { Identity } from '../../age/x25519-keys.ts'
 import { Failure, type FailureCode, failureFrom } from '../../platform/failure.ts'
 import type { MemberAnswer } from '../../protocol/center-api.ts'
 import type { PackHeader } from '../../protocol/pack.ts'
-import { type Envelope, parseTrailer, TRAILER_BYTES, type Trailer } from '../../protocol/spool-file.ts'
-import type { Register, StoredMember } from '../register/register.ts'
-import type { InstanceStore, InstanceWriter } from '../store/instance-store.ts'
-import type { StoredFiles } from '../store/stored-files.ts'
+import { parseTrailer, TRAILER_BYTES, type Trailer } from '../../protocol/spool-file.ts'
+import type { StoredMember } from '../register/register.ts'
+import type { InstanceWriter } from '../store/instance-store.ts'
+import { MemberFile, type MemberFileOptions } from './member-file.ts'
 import { MemberOpening } from './member-opening.ts'
 import type { MemberSource } from './member-source.ts'
-import type { OpenedNames } from './opened-identity.ts'
 
-export interface OpeningOptions {
+export interface OpeningOptions extends MemberFileOptions {
   readonly identities: readonly Identity[]
-  readonly store: InstanceStore
-  readonly register: Register
-  readonly files: StoredFiles
 }
 
 /** A member that is good, and its file that still has to be made durable; or the answer to one that is not. */
@@ -46,12 +42,11 @@ export async function openMember(
 ): Promise<OpenedMember> {
   const trailer = await readTrailer(source)
   if (trailer instanceof Failure) return notStored(member.ulid, 'damaged', trailer)
-  const opening = new MemberOpening(options.identities, agent, (envelope, names) =>
-    createWriter(envelope, names, member.ulid, trailer, options),
-  )
+  const file = new MemberFile(member.ulid, trailer, options)
+  const opening = new MemberOpening(options.identities, agent, file)
   try {
     const { isWhole, failure } = await pushAll(source, trailer, opening, signal)
-    if (isWhole && failure === undefined) return await finish(member.ulid, trailer, opening)
+    if (isWhole && failure === undefined) return await finish(member.ulid, trailer, opening, file)
     await opening.discard()
     return isWhole && failure !== undefined
       ? notStored(member.ulid, 'refused', failure)
@@ -99,24 +94,14 @@ async function pushAll(
   return { isWhole: sealedSha256.digest('hex') === trailer.sealedSha256, failure }
 }
 
-async function createWriter(
-  envelope: Envelope,
-  names: OpenedNames,
+async function finish(
   ulid: string,
   trailer: Trailer,
-  { register, store, files }: OpeningOptions,
-): Promise<InstanceWriter | undefined> {
-  if (envelope.ulid !== ulid) {
-    throw new Failure('PACK_INVALID', 'opening a member: its envelope has another ULID than the pack lists')
-  }
-  const known = await register.instances.find({ ...names, dataSetSha256: trailer.dataSetSha256 })
-  if (known?.isLost === 0 && (await files.lost([known])).size === 0) return undefined
-  return store.create({ ...names, ulid })
-}
-
-async function finish(ulid: string, trailer: Trailer, opening: MemberOpening): Promise<OpenedMember> {
+  opening: MemberOpening,
+  file: MemberFile,
+): Promise<OpenedMember> {
   const { names, ...whole } = await opening.finish(trailer)
-  const { writer } = opening
+  const { writer } = file
   return { stored: { ulid, ...names, ...trailer, ...whole, file: writer?.file }, writer }
 }
 
