@@ -1,8 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { Failure } from '../platform/failure.ts'
-import { decodeBase64, encodeBase64 } from './base64.ts'
-import { deriveKey } from './key-derivation.ts'
-import type { Stanza } from './stanza.ts'
+import { deriveKey } from './aead.ts'
 
 /*
  * The header of an age file is text (age-encryption.org/v1, "ABNF definition of file header"):
@@ -17,6 +15,13 @@ const COLUMNS = 64
 const MAC_BYTES = 32
 export const MAC_MARK = '---'
 export const VERSION_START = `${VERSION_LINE}\n`
+
+/** One way to the file key, in the header of an age file: the file key wrapped for one recipient. */
+export interface Stanza {
+  /** The recipient's type first, then what that type needs. */
+  readonly arguments: readonly string[]
+  readonly body: Buffer
+}
 
 export interface Header {
   readonly stanzas: readonly Stanza[]
@@ -53,6 +58,18 @@ export function parseHeader(bytes: Buffer): Header {
 /** Whether the holder of the file key wrote this header, to the last byte. */
 export function isAuthentic(header: Header, fileKey: Buffer): boolean {
   return timingSafeEqual(headerMac(fileKey, header.authenticated), header.mac)
+}
+
+/** Base64 (RFC 4648 §4) without padding, as age writes it in its header. */
+export function encodeBase64(bytes: Buffer): string {
+  return bytes.toString('base64').replace(/=+$/, '')
+}
+
+/** The bytes of a canonical base64 text without padding; undefined for any other text (RFC 4648 §3.5). */
+export function decodeBase64(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64')
+  // Node's decoder skips what it does not know: only what encodes back to itself was canonical.
+  return encodeBase64(bytes) === text ? bytes : undefined
 }
 
 function headerMac(fileKey: Buffer, authenticated: Buffer): Buffer {

@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { NONCE_BYTES, openPiece, sealPieces, TAG_BYTES } from './aead.ts'
-import { deriveKey } from './key-derivation.ts'
+import { deriveKey, NONCE_BYTES, openPiece, sealPieces, TAG_BYTES } from './aead.ts'
 
 /** The plaintext of every chunk but the last, which may be shorter. */
 export const CHUNK_BYTES = 65_536

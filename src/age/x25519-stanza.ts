@@ -1,9 +1,7 @@
 import { diffieHellman, generateKeyPairSync } from 'node:crypto'
 import { Failure } from '../platform/failure.ts'
-import { NONCE_BYTES, openPiece, sealPieces, TAG_BYTES } from './aead.ts'
-import { decodeBase64, encodeBase64 } from './base64.ts'
-import { deriveKey, FILE_KEY_BYTES } from './key-derivation.ts'
-import type { Stanza } from './stanza.ts'
+import { deriveKey, FILE_KEY_BYTES, NONCE_BYTES, openPiece, sealPieces, TAG_BYTES } from './aead.ts'
+import { decodeBase64, encodeBase64, type Stanza } from './header.ts'
 import {
   exportPublicKey,
   type Identity,

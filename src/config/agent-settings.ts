@@ -2,12 +2,17 @@ import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import type { LogLevel } from '../platform/log.ts'
 import { type CheckingSettings, checkingSchema } from './checking-settings.ts'
-import { type Checked, checkSettings, type SettingsKind, settingsOf } from './checks/check-settings.ts'
+import {
+  type Checked,
+  checkSettings,
+  freezeDeep,
+  type SettingsKind,
+  settingsOf,
+} from './checks/check-settings.ts'
 import { deidProblems, repeatedDeidNames } from './checks/deid-checks.ts'
 import { normalizationProblems, repeatedNormalizationNames } from './checks/normalization-checks.ts'
 import { repeatedDevices } from './checks/repeated-devices.ts'
 import { routeClashes } from './checks/route-clashes.ts'
-import { type CommitmentSettings, commitmentSchema } from './commitment-settings.ts'
 import {
   besideFile,
   type DeidSettings,
@@ -18,8 +23,6 @@ import {
 } from './deid-settings.ts'
 import { type DeviceSettings, deviceSchema } from './device-settings.ts'
 import { type NormalizationSettings, normalizationSchema } from './normalization-settings.ts'
-import { type ProcedureStepSettings, procedureStepsSchema } from './procedure-step-settings.ts'
-import { freezeDeep } from './setting/freeze-deep.ts'
 import * as setting from './setting/setting.ts'
 import { type TlsSettings, tlsBesideFile, tlsProblems, tlsSchema } from './tls-settings.ts'
 import type { Language } from './yaml/problem-words.ts'
@@ -81,6 +84,22 @@ interface ListenerSettings {
   readonly tls?: TlsSettings | undefined
 }
 
+/** How what devices announce by MPPS is compared with what comes. */
+export interface ProcedureStepSettings {
+  /** So long after a device has ended a procedure step, what it announced and did not send is an alarm. */
+  readonly patienceMs: number
+}
+
+/** Time limits for answering storage-commitment requests. */
+export interface CommitmentSettings {
+  /** An instance that has not come by then is reported as not here. */
+  readonly arrivalMs: number
+  /** An instance that is here and has no receipt by then is reported as failed. */
+  readonly receiptMs: number
+  /** Time for which a report that does not get through is tried. */
+  readonly reportMs: number
+}
+
 /** Reads the agent's configuration; throws CONFIG_INVALID, whose message lists every problem on a line of its own. */
 export function loadAgentSettings(path: string, language: Language = 'en'): AgentSettings {
   return settingsOf(checkAgentSettings(path), path, language)
@@ -96,6 +115,34 @@ export function checkAgentSettings(path: string): Checked<AgentSettings> {
   const listener = { ...settings.listener, tls: tlsBesideFile(settings.listener.tls, path) }
   return { ...checked, settings: freezeDeep({ ...settings, dataFolder, listener, deidentification }) }
 }
+
+export const procedureStepsSchema = z
+  .strictObject({
+    wait: setting
+      .duration('So long after the device has ended a step, missing instances are an alarm', '1m', '30d')
+      .prefault('1h'),
+  })
+  .transform(({ wait }): ProcedureStepSettings => ({ patienceMs: wait }))
+  .describe('MPPS: what devices announce is compared with what comes')
+
+export const commitmentSchema = z
+  .strictObject({
+    arrival: setting
+      .duration('An instance that has not come by then is reported as not here', '0s', '7d')
+      .prefault('1h'),
+    receipt: setting
+      .duration('An instance without receipt by then is reported as failed', '1m', '30d')
+      .prefault('3d'),
+    report: setting.duration('Time for which a report is tried', '1h', '90d').prefault('7d'),
+  })
+  .transform(
+    ({ arrival, receipt, report }): CommitmentSettings => ({
+      arrivalMs: arrival,
+      receiptMs: receipt,
+      reportMs: report,
+    }),
+  )
+  .describe('Storage commitment: what devices are told about their instances')
 
 const listenerSchema = z.strictObject({
   name: setting.listenerName('Noted with every instance that comes in here').prefault('main'),

@@ -1,8 +1,13 @@
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import type { LogLevel } from '../platform/log.ts'
-import { type Checked, checkSettings, type SettingsKind, settingsOf } from './checks/check-settings.ts'
-import { freezeDeep } from './setting/freeze-deep.ts'
+import {
+  type Checked,
+  checkSettings,
+  freezeDeep,
+  type SettingsKind,
+  settingsOf,
+} from './checks/check-settings.ts'
 import * as setting from './setting/setting.ts'
 import type { Language } from './yaml/problem-words.ts'
 

@@ -4,7 +4,6 @@ import type { Clock } from '../platform/clock.ts'
 import { Failure, failureFrom } from '../platform/failure.ts'
 import { DicomwebConnection, type DicomwebServer, studiesUrl } from './dicomweb-connection.ts'
 import { type DicomPart, multipartDicom } from './multipart.ts'
-import { retryAfterMs, shownLocation } from './response-headers.ts'
 import { readStowAnswer, type StowAnswer } from './stow-answer.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -109,3 +108,20 @@ async function readLimited(
 
 const textOf = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header[0] : header
+
+const LOCATION_CHARACTERS = 200
+
+/** An address to show to a person: whole, without user, query and fragment, which may hold a secret. */
+function shownLocation(location: string | undefined, base: string): string | undefined {
+  if (location === undefined || !URL.canParse(location, base)) return undefined
+  const { protocol, host, pathname } = new URL(location, base)
+  return `${protocol}//${host}${pathname}`.slice(0, LOCATION_CHARACTERS)
+}
+
+/** Retry-After in seconds or as a date (RFC 9110 §10.2.3). Returns undefined for anything else. */
+function retryAfterMs(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined
+  if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1000
+  const at = Date.parse(value)
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now)
+}

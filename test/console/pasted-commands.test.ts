@@ -4,9 +4,14 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { loadAgentSettings } from '../../src/config/agent-settings.ts'
 import { aeTitleFault } from '../../src/config/setting/ae-title-fault.ts'
 import { speak } from '../../src/console/language/language.ts'
-import { callerWord, deviceCommand, parseAeTitle, parseCaller } from '../../src/console/views/caller-word.ts'
+import {
+  callerWord,
+  deviceCommand,
+  parseAeTitle,
+  parseCaller,
+  shellWord,
+} from '../../src/console/views/caller-word.ts'
 import { deviceProblemText } from '../../src/console/views/device-problem-text.ts'
-import { shellWord } from '../../src/console/views/shell-word.ts'
 import { aeTitles, isFitAeTitle } from '../support/ae-title-kinds.ts'
 import { runCommand } from '../support/run-command.ts'
 import { tempFolder } from '../support/temp-folder.ts'

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import type { AssociationAnswer, AssociationRequest } from '../../src/dimse/association/association.ts'
-import type {
-  OutgoingRequest,
-  ServiceAnswer,
-  ServicePeer,
-  ServiceRequest,
+import {
+  type OutgoingRequest,
+  SERVICE_STATUS,
+  type ServiceAnswer,
+  type ServicePeer,
+  type ServiceRequest,
 } from '../../src/dimse/association/service.ts'
-import { SERVICE_STATUS } from '../../src/dimse/association/service-status.ts'
 import { type OpenAssociationOptions, openAssociation } from '../../src/dimse/scu/open-association.ts'
 import { DEFAULT_LIMITS } from '../../src/dimse/wire/dimse-limits.ts'
 import { systemClock } from '../../src/platform/clock.ts'

@@ -3,13 +3,14 @@ import { joinCenter } from '../../src/agent/send/join-center.ts'
 import { type Center, type CenterOptions, DEFAULT_LIMITS, startCenter } from '../../src/center/center.ts'
 import { initCenter } from '../../src/center/keys/center-keys.ts'
 import { OperatorDesk } from '../../src/center/operate/operator.ts'
-import type { AgentSettings } from '../../src/config/agent-settings.ts'
+import {
+  type AgentSettings,
+  commitmentSchema,
+  procedureStepsSchema,
+} from '../../src/config/agent-settings.ts'
 import { checkingSchema } from '../../src/config/checking-settings.ts'
-import { commitmentSchema } from '../../src/config/commitment-settings.ts'
-import { procedureStepsSchema } from '../../src/config/procedure-step-settings.ts'
 import { type Clock, systemClock } from '../../src/platform/clock.ts'
-import type { Log } from '../../src/platform/log.ts'
-import { silentLog } from '../../src/platform/log.ts'
+import { type Log, silentLog } from '../../src/platform/log.ts'
 import type { AgentStatus } from '../../src/protocol/control-api.ts'
 import { parseJoinCode } from '../../src/protocol/join-code.ts'
 import { tempFolder } from './temp-folder.ts'

@@ -1,6 +1,10 @@
 import { COMMITMENT_SOP_INSTANCE_UID, readCommitmentRequest } from '../../dicom/edit/commitment-data-set.ts'
-import type { ServiceAnswer, ServicePeer, ServiceRequest } from '../../dimse/association/service.ts'
-import { SERVICE_STATUS } from '../../dimse/association/service-status.ts'
+import {
+  SERVICE_STATUS,
+  type ServiceAnswer,
+  type ServicePeer,
+  type ServiceRequest,
+} from '../../dimse/association/service.ts'
 import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Commitments } from '../queue/devices/commitments.ts'

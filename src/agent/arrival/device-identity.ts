@@ -1,5 +1,5 @@
 import type { TlsPeer, TlsPeerCertificate } from '../../dimse/association/tls-peer.ts'
-import { oneLine } from '../../dimse/wire/distinguished-name.ts'
+import { oneLine } from '../../dimse/wire/certificate-names.ts'
 
 /** The demands of a device entry on its connection. */
 export interface IdentityDemand {

@@ -5,8 +5,7 @@ import {
   readProcedureStep,
 } from '../../dicom/edit/procedure-step-data-set.ts'
 import { isUid } from '../../dicom/vocabulary/uid.ts'
-import type { ServiceAnswer, ServiceRequest } from '../../dimse/association/service.ts'
-import { SERVICE_STATUS } from '../../dimse/association/service-status.ts'
+import { SERVICE_STATUS, type ServiceAnswer, type ServiceRequest } from '../../dimse/association/service.ts'
 import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import type { ProcedureSteps } from '../queue/devices/procedure-steps.ts'

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Failure, type FailureCode } from '../../platform/failure.ts'
 import type { Refusal } from '../../protocol/center-api.ts'
-import { bodyPieces } from './body-pieces.ts'
 
 /** A refusal whose HTTP status says more than its code does; inside the center's front only. */
 export class HttpRefusal extends Failure {
@@ -84,4 +83,9 @@ export async function readText(request: IncomingMessage, limitBytes: number): Pr
     pieces.push(piece)
   }
   return Buffer.concat(pieces).toString('utf8')
+}
+
+/** A request's body; whoever stops reading it early leaves the connection open, so that a refusal can still be heard. */
+export function bodyPieces(request: IncomingMessage): AsyncIterable<Buffer> {
+  return request.iterator({ destroyOnReturn: false })
 }

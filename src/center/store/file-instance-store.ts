@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { isUid, trimUid } from '../../dicom/vocabulary/uid.ts'
 import { syncFolder } from '../../platform/durable-file.ts'
 import { Failure, storageFailure, systemCode } from '../../platform/failure.ts'
 import { isUlid } from '../../protocol/ulid.ts'
-import { safeName } from './instance-name.ts'
 import type { InstanceName, InstanceStore, InstanceWriter } from './instance-store.ts'
 import { removeLeftovers } from './leftovers.ts'
 import { readMarker, writeMarker } from './store-marker.ts'
@@ -172,4 +172,13 @@ async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[]): Prom
   const { bytesWritten } = await handle.writev(pieces)
   if (bytesWritten === total) return
   await handle.writeFile(Buffer.concat(pieces).subarray(bytesWritten))
+}
+
+/**
+ * A UID as a file or folder name. A text that is not a UID (it came from a device, and may be `../x`, `CON` or 4 KiB of
+ * anything) is replaced by its digest: it cannot leave the folder, nor collide with another name.
+ */
+function safeName(uid: string): string {
+  const trimmed = trimUid(uid)
+  return isUid(trimmed) ? trimmed : `x-${createHash('sha256').update(uid, 'utf8').digest('hex')}`
 }

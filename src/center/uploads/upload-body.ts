@@ -1,8 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { storageFailure } from '../../platform/failure.ts'
-import { bodyPieces } from '../http/body-pieces.ts'
-import { HttpRefusal } from '../http/http-answer.ts'
+import { bodyPieces, HttpRefusal } from '../http/http-answer.ts'
 
 /** TLS hands over 16 KiB at a time; this many bytes are written at once, while as many more are gathered. */
 const BATCH_BYTES = 512 * 1024

@@ -7,8 +7,8 @@ import { writeDurably } from '../../platform/durable-file.ts'
 import { configOption, type JsonOption, jsonOption, wholeNumber } from '../commands/options.ts'
 import { CENTER_FILE, newConfigPath } from '../session/config-file.ts'
 import { makeConfigFolder } from '../session/config-folder.ts'
+import { refuseToOverwrite } from '../session/output-file.ts'
 import { recoveryKeyOutput } from '../session/recovery-key-output.ts'
-import { refuseToOverwrite } from '../session/refuse-to-overwrite.ts'
 import { printJson, type Session } from '../session/session.ts'
 
 interface CenterInitOptions extends JsonOption {

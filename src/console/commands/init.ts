@@ -7,7 +7,7 @@ import { writeDurably } from '../../platform/durable-file.ts'
 import { keepFolderPrivate } from '../../platform/private-file.ts'
 import { AGENT_FILE, newConfigPath } from '../session/config-file.ts'
 import { makeConfigFolder } from '../session/config-folder.ts'
-import { refuseToOverwrite } from '../session/refuse-to-overwrite.ts'
+import { refuseToOverwrite } from '../session/output-file.ts'
 import { printJson, type Session } from '../session/session.ts'
 import { configOption, type JsonOption, jsonOption, wholeNumber } from './options.ts'
 

@@ -9,7 +9,7 @@ import { agentSettings } from '../session/config-file.ts'
 import { ControlClient } from '../session/control-client.ts'
 import type { Session } from '../session/session.ts'
 import { showTime } from '../views/show-values.ts'
-import { differences } from '../views/step-differences.ts'
+import { differences } from '../views/study-text.ts'
 import { formatTable } from '../views/text-table.ts'
 import { configOption, type JsonOption, jsonOption, limitOption } from './options.ts'
 

@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { OperatorDesk } from '../../center/operate/operator.ts'
 import { type AgentSettings, loadAgentSettings } from '../../config/agent-settings.ts'
 import { type CenterSettings, loadCenterSettings } from '../../config/center-settings.ts'
 import { Failure, systemCode } from '../../platform/failure.ts'
@@ -47,4 +48,10 @@ export function agentSettings(session: Session, named: string | undefined): Agen
 
 export function centerSettings(session: Session, named: string | undefined): CenterSettings {
   return loadCenterSettings(findConfig(session, named, CENTER_FILE), session.language)
+}
+
+/** The operator's desk of the center that the configuration names. */
+export function openDesk(session: Session, config: string | undefined): Promise<OperatorDesk> {
+  const { dataFolder: folder, publicUrl, tls } = centerSettings(session, config)
+  return OperatorDesk.open({ folder, publicUrl, ...(tls && { tls }), clock: session.clock })
 }

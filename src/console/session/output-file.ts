@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { Failure, storageFailure, systemCode } from '../../platform/failure.ts'
+import type { Say } from '../language/language.ts'
 
 /** A new file that is gone again unless it is kept. */
 export class OutputFile implements AsyncDisposable {
@@ -37,4 +39,9 @@ export class OutputFile implements AsyncDisposable {
     await this.#handle.close()
     if (!this.#isKept) await unlink(this.#path)
   }
+}
+
+/** A configuration that is there was paid for with someone's evening. */
+export function refuseToOverwrite(path: string, say: Say): void {
+  if (existsSync(path)) throw new Failure('USAGE', say('init.exists', { path }))
 }

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { createInflateRaw } from 'node:zlib'
 import { Deidentification, type DeidentificationOptions } from '../../agent/deidentify/deidentification.ts'
 import { textAt } from '../../agent/deidentify/element/element-text.ts'
 import type { OutputCheck } from '../../agent/deidentify/output/output-check.ts'
 import type { DeidAudit } from '../../agent/deidentify/rules/deid-audit.ts'
 import { DataSetEditor } from '../../dicom/edit/data-set-editor.ts'
-import { encodePart10Header, type Part10Header } from '../../dicom/read/part10.ts'
+import { encodePart10Header, type Part10Header, parsePart10Header } from '../../dicom/read/part10.ts'
 import { TAG } from '../../dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX, transferSyntax } from '../../dicom/vocabulary/transfer-syntax.ts'
 import { Failure, failureFrom } from '../../platform/failure.ts'
 import { OutputFile } from '../session/output-file.ts'
 import { type PreviewStep, PreviewSteps } from './preview-steps.ts'
-import { readPart10Header } from './read-part10-header.ts'
 
 export interface Preview {
   readonly steps: readonly PreviewStep[]
@@ -137,5 +137,18 @@ class PreviewRun {
       await file?.write(encodePart10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid }))
     }
     await file?.write(piece)
+  }
+}
+
+const FIRST_BYTES = 64 * 1024
+
+/** Reads the header before a DICOM file's data set. Throws DATA_SET_UNREADABLE, and errors of the file system. */
+async function readPart10Header(path: string): Promise<Part10Header> {
+  await using file = await open(path, 'r')
+  for (let bytes = FIRST_BYTES; ; bytes *= 4) {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(bytes), 0, bytes, 0)
+    const header = parsePart10Header(buffer.subarray(0, bytesRead))
+    if (header !== undefined) return header
+    if (bytesRead < bytes) throw new Failure('DATA_SET_UNREADABLE', 'reading the file: it is cut short')
   }
 }

@@ -1,10 +1,10 @@
 import type { DisplayView, ProcedureStepView, StudyDetail, StudyView } from '../../protocol/control-api.ts'
 import type { Phrase } from '../language/en/phrases-en.ts'
 import { wordsOfFinding } from '../language/finding-words.ts'
+import type { Say } from '../language/language.ts'
 import type { Session } from '../session/session.ts'
 import { displayText, idText, isGuessed, modalityText, nameText } from '../session/shown-names.ts'
 import { showBytes, showTime } from './show-values.ts'
-import { differences } from './step-differences.ts'
 import { studyName } from './study-name.ts'
 import { formatTable } from './text-table.ts'
 import { deliveryReason, studyReason } from './waiting-reason.ts'
@@ -146,4 +146,14 @@ const PACS: Readonly<Record<string, Phrase>> = {
 function pacsText(pacs: string | null, pacsAt: number | null, now: number, say: Session['say']): string {
   const phrase = PACS[pacs ?? '']
   return phrase === undefined ? '' : say(phrase, { time: pacsAt === null ? '' : showTime(pacsAt, now) })
+}
+
+/** Where what came is not what the device announced, series by series, in words. */
+export function differences({ series }: ProcedureStepView, say: Say): string[] {
+  return series.flatMap(({ seriesInstanceUid, announced, arrived, unannounced }) => [
+    ...(arrived < announced
+      ? [say('steps.missing', { missing: announced - arrived, announced, series: seriesInstanceUid })]
+      : []),
+    ...(unannounced > 0 ? [say('steps.unannounced', { count: unannounced, series: seriesInstanceUid })] : []),
+  ])
 }

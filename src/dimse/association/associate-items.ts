@@ -1,5 +1,5 @@
-import { textWithoutPadding } from '../wire/padded-text.ts'
 import { ABORT_BY_PROVIDER, type BrokenOff, violation } from '../wire/pdu.ts'
+import { textWithoutPadding } from '../wire/wire-text.ts'
 
 /** An item or sub-item of an A-ASSOCIATE PDU. */
 export interface Item {

@@ -1,5 +1,5 @@
 import { isUid } from '../../dicom/vocabulary/uid.ts'
-import { textWithoutPadding } from '../wire/padded-text.ts'
+import { textWithoutPadding } from '../wire/wire-text.ts'
 import { encodeItem, type Item, invalidRequest, splitItems } from './associate-items.ts'
 import type { ContextAnswer } from './association.ts'
 

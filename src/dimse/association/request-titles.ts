@@ -1,5 +1,5 @@
-import { textWithoutPadding } from '../wire/padded-text.ts'
 import { PDU_TYPE } from '../wire/pdu.ts'
+import { textWithoutPadding } from '../wire/wire-text.ts'
 
 /** Where the AE titles are in an A-ASSOCIATE-RQ, from its first byte on (PS3.8 §9.3.2). */
 const CALLED_AT = 10

@@ -10,7 +10,7 @@ import {
   uid,
   us,
 } from '../wire/command-set.ts'
-import { errorComment } from '../wire/error-comment.ts'
+import { errorComment } from '../wire/wire-text.ts'
 import type { OutgoingRequest, ServiceAnswer, ServiceName } from './service.ts'
 
 interface Layout {

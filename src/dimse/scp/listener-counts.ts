@@ -3,7 +3,6 @@ import { Crowd, type Place } from '../../platform/http/crowd.ts'
 import { peerGroup } from '../../platform/http/peer-address.ts'
 import { DEFAULT_LIMITS, type DimseLimits } from '../wire/dimse-limits.ts'
 import { GatheringLimits } from '../wire/gathered-data-set.ts'
-import { PeerCount } from './peer-count.ts'
 
 /** The addresses from which listed devices call. */
 export interface KnownAddresses {
@@ -49,3 +48,35 @@ export class ListenerCounts {
 }
 
 const NO_ADDRESSES: KnownAddresses = { has: () => false, isEmpty: true }
+
+/** Counts what each address holds, against a limit for all and one for each. */
+class PeerCount {
+  readonly #limit: number
+  readonly #limitPerPeer: number
+  readonly #held = new Map<string, number>()
+  #total = 0
+
+  constructor(limit: number, limitPerPeer: number) {
+    this.#limit = limit
+    this.#limitPerPeer = limitPerPeer
+  }
+
+  /**
+   * Takes one more for the address. Returns false, and takes nothing, if a limit is reached; `kept` places are not for
+   * this address.
+   */
+  take(address: string, kept: number): boolean {
+    const held = this.#held.get(address) ?? 0
+    if (this.#total >= this.#limit - kept || held >= this.#limitPerPeer) return false
+    this.#total++
+    this.#held.set(address, held + 1)
+    return true
+  }
+
+  giveBack(address: string): void {
+    const held = this.#held.get(address) ?? 0
+    this.#total--
+    if (held > 1) this.#held.set(address, held - 1)
+    else this.#held.delete(address)
+  }
+}

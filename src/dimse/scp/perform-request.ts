@@ -3,9 +3,13 @@ import { describe } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import type { AssociationRequest } from '../association/association.ts'
 import { receiveDataSet } from '../association/receive-data-set.ts'
-import type { ServiceAnswer, ServiceHandler, ServiceRequest } from '../association/service.ts'
+import {
+  SERVICE_STATUS,
+  type ServiceAnswer,
+  type ServiceHandler,
+  type ServiceRequest,
+} from '../association/service.ts'
 import type { ServiceCommand } from '../association/service-command.ts'
-import { SERVICE_STATUS } from '../association/service-status.ts'
 import type { CommandSet } from '../wire/command-set.ts'
 import { GatheredDataSet, type GatheringLimits } from '../wire/gathered-data-set.ts'
 import type { PduReader } from '../wire/pdu-reader.ts'

@@ -6,8 +6,8 @@ import type { AssociationRequest, StoreAnswer, StoreSink } from '../association/
 import type { AssociationHandlers } from '../association/association-handlers.ts'
 import { receiveDataSet } from '../association/receive-data-set.ts'
 import type { CommandSet } from '../wire/command-set.ts'
-import { errorComment } from '../wire/error-comment.ts'
 import type { PduReader } from '../wire/pdu-reader.ts'
+import { errorComment } from '../wire/wire-text.ts'
 import type { AgreedContext } from './negotiate.ts'
 
 export interface StoreService {

@@ -5,7 +5,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Clock } from '../../platform/clock.ts'
 import { Failure, failureFrom } from '../../platform/failure.ts'
 import { isPinnedForOther, type TlsCredentials } from '../tls/tls-credentials.ts'
-import { oneLine } from '../wire/distinguished-name.ts'
+import { oneLine } from '../wire/certificate-names.ts'
 import { BROKEN_OFF, distrustWords, handshakeWords, type Verification } from '../wire/tls-words.ts'
 
 export interface TlsProposal {

@@ -3,13 +3,17 @@ import { Failure } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import type { AssociationRequest, StoreAnswer } from '../association/association.ts'
 import { receiveDataSet } from '../association/receive-data-set.ts'
-import type { OutgoingRequest, ServiceAnswer, ServiceHandler } from '../association/service.ts'
+import {
+  type OutgoingRequest,
+  SERVICE_STATUS,
+  type ServiceAnswer,
+  type ServiceHandler,
+} from '../association/service.ts'
 import {
   encodeServiceRequest,
   encodeServiceResponse,
   readServiceCommand,
 } from '../association/service-command.ts'
-import { SERVICE_STATUS } from '../association/service-status.ts'
 import type { Accepted, AcceptedContext } from '../dcmjs/library-requestor.ts'
 import { performRequest } from '../scp/perform-request.ts'
 import {
@@ -20,11 +24,10 @@ import {
   parseCommandSet,
   readCommandBytes,
 } from '../wire/command-set.ts'
-import type { Connection } from '../wire/connection.ts'
+import { type Connection, giveUp } from '../wire/connection.ts'
 import { DEFAULT_LIMITS } from '../wire/dimse-limits.ts'
 import { encodeMessage } from '../wire/encode-message.ts'
 import { GatheredDataSet, GatheringLimits } from '../wire/gathered-data-set.ts'
-import { giveUp } from '../wire/give-up.ts'
 import {
   ABORT_BY_PROVIDER,
   ABORT_BY_USER,

@@ -4,8 +4,7 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { describe, Failure, systemCode } from '../../platform/failure.ts'
 import { checkPrivateFile } from '../../platform/private-file.ts'
 import { outOfTime, weaknessWords } from '../wire/certificate-faults.ts'
-import { oneLine } from '../wire/distinguished-name.ts'
-import { TLS_PROFILE } from './tls-profile.ts'
+import { oneLine } from '../wire/certificate-names.ts'
 
 /** Paths of PEM files. */
 export interface TlsFiles {
@@ -135,3 +134,22 @@ function foreignKey(
 function unfit(what: string, path: string, found: string): Failure {
   return new Failure('KEY_FILE_INVALID', `reading ${what} for TLS: ${path} ${found}`)
 }
+
+/** TLS 1.3 where the peer knows it; for TLS 1.2 those of RFC 9325 §4.2. SECLEVEL 2: no RSA key of less than 2048 bits. */
+const CIPHERS = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  '@SECLEVEL=2',
+].join(':')
+
+/** The BCP 195 RFC 8996, 9325 TLS Secure Transport Connection Profile (PS3.15 §B.12). */
+const TLS_PROFILE = {
+  minVersion: 'TLSv1.2',
+  maxVersion: 'TLSv1.3',
+  ciphers: CIPHERS,
+} as const satisfies SecureContextOptions

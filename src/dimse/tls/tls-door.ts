@@ -6,14 +6,20 @@ import type { CallerTrouble } from '../association/caller-trouble.ts'
 import { type RequestTitles, requestTitles } from '../association/request-titles.ts'
 import { requestTrouble } from '../association/request-trouble.ts'
 import type { TlsPeer } from '../association/tls-peer.ts'
-import { Connection } from '../wire/connection.ts'
-import { giveUp } from '../wire/give-up.ts'
+import { Connection, giveUp } from '../wire/connection.ts'
 import { encodePdu, PDU_TYPE } from '../wire/pdu.ts'
 import { type TlsAcceptance, TlsGate } from './tls-gate.ts'
-import { isTlsRecord } from './tls-record.ts'
 
 /** Rejected permanently by the service provider, no reason given (PS3.8 §9.3.4): all that the standard has for it. */
 const REJECTION = encodePdu(PDU_TYPE.associateReject, Uint8Array.of(0, 1, 2, 1))
+/** The types of TLS records with which the two sides begin (RFC 8446 §5.1). */
+const ALERT = 21
+const HANDSHAKE = 22
+const FATAL = 2
+const HANDSHAKE_FAILURE = 40
+
+/** The alert that tells a TLS client that there will be no handshake (RFC 5246 §7.2). */
+export const TLS_HANDSHAKE_FAILURE = Buffer.of(ALERT, 3, 3, 0, 2, FATAL, HANDSHAKE_FAILURE)
 
 export interface TlsDoorOptions {
   readonly acceptance: TlsAcceptance
@@ -110,6 +116,11 @@ export class TlsDoor {
     const { message } = failureFrom(error, 'TLS_FAILED', 'securing a connection')
     this.#options.report({ kind: 'handshake-failed', peerAddress, words: message })
   }
+}
+
+/** Whether bytes begin a TLS handshake. No PDU begins like that: the first byte would be its type. */
+export function isTlsRecord(firstBytes: Buffer): boolean {
+  return firstBytes[0] === HANDSHAKE && (firstBytes.length < 2 || firstBytes[1] === 3)
 }
 
 /** Titles that are text; a peer at the wrong door need not speak DICOM at all. */

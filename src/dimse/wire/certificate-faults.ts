@@ -1,5 +1,5 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
-import { oneLine } from './distinguished-name.ts'
+import { oneLine } from './certificate-names.ts'
 
 /** The use of a certificate: by a device that calls us, or by one that we call. */
 export type CertificateUse = 'client' | 'server'

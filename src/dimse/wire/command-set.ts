@@ -1,7 +1,7 @@
 import { MAX_COMMAND_LENGTH } from './dimse-limits.ts'
-import { textWithoutPadding } from './padded-text.ts'
 import { ABORT_BY_PROVIDER, ABORT_BY_USER, type BrokenOff, violation } from './pdu.ts'
 import type { Fragment, PduReader } from './pdu-reader.ts'
+import { textWithoutPadding } from './wire-text.ts'
 
 /** Element numbers of group 0000 (PS3.7 §E.1). */
 export const ELEMENT = {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../../platform/clock.ts'
-import { Failure } from '../../platform/failure.ts'
-import { type AbortOrigin, encodeAbort } from './pdu.ts'
+import { describe, Failure } from '../../platform/failure.ts'
+import { ABORT_BY_USER, type AbortOrigin, BrokenOff, encodeAbort } from './pdu.ts'
 import { brokenWords } from './tls-words.ts'
 
 /** Bytes that may wait here for their reader before the socket is paused; and pieces, which a peer can make tiny. */
@@ -196,3 +196,23 @@ export class Connection {
 function lost(message: string): Failure {
   return new Failure('ASSOCIATION_ABORTED', message)
 }
+
+/**
+ * Ends a connection after an error. Sends A-ABORT unless the peer has closed the connection itself. Returns the Failure for
+ * every caller that waits for this connection; a foreign error becomes INTERNAL.
+ */
+export function giveUp(connection: Connection, error: unknown, lingerMs: number): Failure {
+  const failure = asFailure(error)
+  connection.fail(failure)
+  if (failure instanceof BrokenOff) connection.abort(failure.abort, lingerMs)
+  else connection.letGo(lingerMs)
+  return failure
+}
+
+function asFailure(error: unknown): Failure {
+  if (error instanceof BrokenOff) return error
+  if (error instanceof Failure && OF_THE_PEER.has(error.code)) return error
+  return new BrokenOff('INTERNAL', ABORT_BY_USER, `serving an association: ${describe(error)}`)
+}
+
+const OF_THE_PEER: ReadonlySet<string> = new Set(['ASSOCIATION_ABORTED', 'ASSOCIATION_REJECTED'])

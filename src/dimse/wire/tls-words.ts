@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { describe, systemCode } from '../../platform/failure.ts'
 import { type CertificateUse, chainOf, outOfTime, purposeWords, weaknessWords } from './certificate-faults.ts'
-import { oneLine } from './distinguished-name.ts'
+import { oneLine } from './certificate-names.ts'
 
 /** A side that does not believe a certificate need not say so. */
 export const BROKEN_OFF = 'it broke off the handshake: it may not believe our certificate'

@@ -1,7 +1,9 @@
 import type { ValueTransform } from '../../../dicom/edit/data-set-editor.ts'
+import { type DataElement, ElementList } from '../../../dicom/edit/data-set-tree.ts'
 import { withLength } from '../../../dicom/edit/write-element.ts'
 import type { ElementToken } from '../../../dicom/read/data-set-token.ts'
 import type { Encoding } from '../../../dicom/read/element-header.ts'
+import { TAG } from '../../../dicom/vocabulary/tag.ts'
 
 /** A value of the VR that says nothing, for attributes that must have one (PS3.15 §E.3, action D). ASCII. */
 const DUMMIES: Readonly<Record<string, string>> = {
@@ -56,4 +58,18 @@ export function dummyInPlace(element: ElementToken, encoding: Encoding): ValueTr
     push: (token) =>
       token.kind === 'element' ? [withLength(token.bytes, token.vr, value.length, encoding), value] : [],
   }
+}
+
+/** A code sequence for a person or a place: one code that says that it was removed. */
+export function oneDummyCode(sequence: DataElement): void {
+  const made = new ElementList(sequence.itemEncoding)
+  made.setSequence(sequence.tag, [
+    (item) => {
+      item.set(TAG.CodeValue, 'SH', Buffer.from('REMOVED'))
+      item.set(TAG.CodingSchemeDesignator, 'SH', Buffer.from('99FERRY'))
+      item.set(TAG.CodeMeaning, 'LO', Buffer.from('Removed'))
+    },
+  ])
+  const items = made.elements[0]?.items ?? []
+  sequence.items?.splice(0, sequence.items.length, ...items)
 }

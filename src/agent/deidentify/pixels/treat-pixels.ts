@@ -1,4 +1,7 @@
+import type { ValueTransform } from '../../../dicom/edit/data-set-editor.ts'
 import type { ElementList } from '../../../dicom/edit/data-set-tree.ts'
+import type { ElementToken } from '../../../dicom/read/data-set-token.ts'
+import { isZero } from '../../../dicom/read/zeros.ts'
 import type { Failure } from '../../../platform/failure.ts'
 import { fits, type InstanceFacts } from '../element/facts.ts'
 import type { DeidProfile, PixelRule } from '../element/profile.ts'
@@ -6,8 +9,7 @@ import { withheld } from '../element/withheld.ts'
 import { BlankedFrameText } from './blank-frame-text.ts'
 import { maskedPixels } from './masked-pixels.ts'
 import type { PixelCodecs } from './pixel-codec.ts'
-import { readPixelImage } from './pixel-image.ts'
-import { withoutSurplus } from './pixel-surplus.ts'
+import { type PixelImage, readPixelImage } from './pixel-image.ts'
 import { type PixelTreatment, roleInPixelGroup } from './pixel-treatment.ts'
 import { isDocument, isUsuallyBurnedIn, whyBurnedIn } from './usually-burned-in.ts'
 
@@ -81,4 +83,31 @@ function untouched(
       return passDocuments ? 'keep' : withoutSurplus(element, image)
     },
   }
+}
+
+/**
+ * Passes pixel data that is not compressed. Bytes after the last frame are not pixels: zeros may fill up to a block, and for
+ * anything else, which may be text or another element, it throws DEID_WITHHELD.
+ */
+function withoutSurplus({ length }: ElementToken, image: PixelImage): 'keep' | ValueTransform {
+  const needed = bytesNeeded(image)
+  if (needed === 0 || length <= needed + (needed % 2)) return 'keep'
+  let passed = 0
+  return {
+    push: ({ kind, bytes }) => {
+      if (kind !== 'value') return [bytes]
+      const surplus = bytes.subarray(Math.max(0, needed - passed))
+      passed += bytes.length
+      if (!isZero(surplus))
+        throw withheld(
+          `its pixel data has ${length - needed} bytes more than its attributes say, and their content is not known`,
+        )
+      return [bytes]
+    },
+  }
+}
+
+/** 0 if the attributes do not say it. Colours at half the resolution need less, and some devices do not write them so. */
+function bytesNeeded({ rows, columns, frames, samplesPerPixel, bitsAllocated }: PixelImage): number {
+  return Math.ceil((rows * columns * frames * samplesPerPixel * bitsAllocated) / 8)
 }

@@ -1,6 +1,8 @@
+import { type ElementPath, fitsPath } from '../../../dicom/edit/element-path.ts'
 import { attributeOf, isPrivate, isPrivateCreator } from '../../../dicom/vocabulary/attribute.ts'
 import { TAG, type Tag } from '../../../dicom/vocabulary/tag.ts'
-import type { DeidOption } from '../element/profile.ts'
+import { fits, type InstanceFacts } from '../element/facts.ts'
+import type { DeidOption, DeidRule } from '../element/profile.ts'
 import { type BasicAction, type ConfidentialityRow, confidentialityOf } from './confidentiality.ts'
 
 /** The action for an element. A sequence that stays is always cleaned inside, except by `keep` of an own rule. */
@@ -165,3 +167,30 @@ function forValue(basic: BasicAction): DeidAction {
 }
 
 const isDateVr = (vr: string): boolean => vr === 'DA' || vr === 'DT' || vr === 'TM'
+
+/** Returns the action of the clinic's first own rule that fits this element. */
+export function ownRuleFor(
+  rules: readonly DeidRule[],
+  path: ElementPath,
+  holdsItems: boolean,
+  facts: InstanceFacts,
+): (Decision & { value?: string }) | undefined {
+  for (const [at, rule] of rules.entries()) {
+    if (!fitsPath(rule, path) || !fits(rule.when, facts)) continue
+    const action = holdsItems ? ofSequence(rule) : ofValue(rule)
+    const value = action === 'dummy' ? { value: rule.value ?? '' } : {}
+    return { action, rule: `own rule ${at + 1}`, ...value }
+  }
+  return undefined
+}
+
+function ofValue({ action }: DeidRule): DeidAction {
+  if (action === 'replace') return 'dummy'
+  return action === 'replace-uid' ? 'uid' : action
+}
+
+/** A sequence has no value of its own: what was meant for one is done to none of its content, so that goes. */
+function ofSequence({ action }: DeidRule): DeidAction {
+  if (action === 'scrub') return 'clean-items'
+  return action === 'keep' || action === 'empty' ? action : 'remove'
+}
