@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, fsync, openSync } from 'node:fs'
-import { link, open, realpath, rename, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, link, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { storageFailure } from './failure.ts'
@@ -16,6 +16,25 @@ export async function syncFolder(folder: string): Promise<void> {
     await handle.sync()
   } finally {
     await handle.close()
+  }
+}
+
+/**
+ * Writes all pieces, from `position` on or at the end of what this handle has written. The system may take fewer bytes than
+ * it was given (on a nearly full disk); the rest is then written until all of it is in the file or the system reports an error.
+ */
+export async function writeAll(
+  handle: FileHandle,
+  pieces: readonly Uint8Array[],
+  position?: number,
+): Promise<void> {
+  const total = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  const { bytesWritten } = await handle.writev(pieces, position)
+  if (bytesWritten === total) return
+  const rest = Buffer.concat(pieces).subarray(bytesWritten)
+  for (let done = 0; done < rest.length; ) {
+    const at = position === undefined ? null : position + bytesWritten + done
+    done += (await handle.write(rest, done, rest.length - done, at)).bytesWritten
   }
 }
 

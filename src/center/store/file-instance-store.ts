@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isUid, trimUid } from '../../dicom/vocabulary/uid.ts'
-import { syncFolder } from '../../platform/durable-file.ts'
+import { syncFolder, writeAll } from '../../platform/durable-file.ts'
 import { Failure, storageFailure, systemCode } from '../../platform/failure.ts'
 import { isUlid } from '../../protocol/ulid.ts'
 import type { InstanceName, InstanceStore, InstanceWriter } from './instance-store.ts'
@@ -164,14 +164,6 @@ class FileInstanceWriter implements InstanceWriter {
     await unlink(this.#path).catch(() => {})
     this.#discarded()
   }
-}
-
-/** Appends all of the pieces; the system may take fewer bytes than it was given. */
-async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
-  const total = pieces.reduce((sum, piece) => sum + piece.length, 0)
-  const { bytesWritten } = await handle.writev(pieces)
-  if (bytesWritten === total) return
-  await handle.writeFile(Buffer.concat(pieces).subarray(bytesWritten))
 }
 
 /**

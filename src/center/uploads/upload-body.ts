@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
+import { writeAll } from '../../platform/durable-file.ts'
 import { storageFailure } from '../../platform/failure.ts'
 import { bodyPieces, HttpRefusal } from '../http/http-answer.ts'
 
@@ -97,7 +98,7 @@ class BatchWriter {
     this.#position += bytes.length
     this.#batchBytes = 0
     ;[this.#batch, this.#spare] = [this.#spare, this.#batch]
-    this.#writing = writeAll(this.#place.handle, bytes, position)
+    this.#writing = writeAll(this.#place.handle, [bytes], position)
       .catch((error: unknown) => error)
       .finally(() => room[Symbol.dispose]())
   }
@@ -105,13 +106,5 @@ class BatchWriter {
   async #written(): Promise<void> {
     const error = await this.#writing
     if (error !== undefined) throw storageFailure(error, 'writing a pack')
-  }
-}
-
-/** The system may take fewer bytes than it was given: the rest is offered again. */
-async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let written = 0; written < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written)
-    written += bytesWritten
   }
 }

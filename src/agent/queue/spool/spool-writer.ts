@@ -1,5 +1,5 @@
 import { constants, type FileHandle, open, unlink } from 'node:fs/promises'
-import type { HeldFolder } from '../../../platform/durable-file.ts'
+import { type HeldFolder, writeAll } from '../../../platform/durable-file.ts'
 import { storageFailure } from '../../../platform/failure.ts'
 
 /** So much is gathered before it goes to the file in one call: most of an instance is written while the rest still comes. */
@@ -108,16 +108,5 @@ export class SpoolWriter {
     } finally {
       this.#writing = undefined
     }
-  }
-}
-
-/** writev may write less than it was given (a nearly full disk); the rest is then written until it errs or is done. */
-async function writeAll(handle: FileHandle, blocks: readonly Buffer[]): Promise<void> {
-  const total = blocks.reduce((sum, block) => sum + block.length, 0)
-  const { bytesWritten } = await handle.writev(blocks)
-  if (bytesWritten === total) return
-  const rest = Buffer.concat(blocks).subarray(bytesWritten)
-  for (let done = 0; done < rest.length; ) {
-    done += (await handle.write(rest, done, rest.length - done)).bytesWritten
   }
 }
