@@ -227,8 +227,6 @@ const ANNOUNCED = [
   TAG.SOPInstanceUID,
   TAG.StudyInstanceUID,
   TAG.SeriesInstanceUID,
-  TAG.PatientName,
-  TAG.PatientID,
   TAG.Rows,
   TAG.Columns,
   TAG.PixelData,
