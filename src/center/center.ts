@@ -16,6 +16,7 @@ import { HandOn } from './hand-on/hand-on.ts'
 import { clearPacsNotes } from './hand-on/pacs-note.ts'
 import { pacsTerms } from './hand-on/pacs-terms.ts'
 import { readIdentity, type TlsFiles } from './keys/center-identity.ts'
+import { checkCenterFolder, checkCenterIdentity } from './keys/check-center-folder.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import { PackWorker } from './opening/pack-worker.ts'
 import { RecordBudget } from './receipts/record-budget.ts'
@@ -36,6 +37,8 @@ import type { UploadLimits } from './uploads/upload-limits.ts'
 export interface CenterOptions {
   /** Made by initCenter; one center works in it at a time. */
   readonly folder: string
+  /** The file that these options come from; the center's identity is noted beside it. */
+  readonly configFile?: string
   readonly listen: ListenAt
   /** The center's name in its key list: what clinics see. */
   readonly name: string
@@ -93,8 +96,10 @@ const SWEEP_EVERY_MS = 3600 * 1000
 export async function startCenter(options: CenterOptions & CenterSurroundings): Promise<Center> {
   if (keepFolderPrivate(options.folder))
     options.log.warn('data folder was open to other users', { folder: options.folder })
+  await checkCenterFolder(options.folder, options.configFile)
   // Bad keys are told before the folder is locked and anything is opened.
   const { keys } = await readIdentity(options.folder, options.clock.now(), options.tls)
+  checkCenterIdentity(options.folder, keys.root.kid, options.configFile)
   const held = new AsyncDisposableStack()
   try {
     held.use(lockFolder(options.folder, 'center'))

@@ -46,6 +46,7 @@ export const FAILURES = {
   FOLDER_NOT_PRIVATE: 'operator',
   KEY_FILE_INVALID: 'operator',
   AGENT_KEY_LOST: 'operator',
+  DATA_FOLDER_CHANGED: 'operator',
   CERTIFICATE_EXPIRING: 'operator',
   PORT_IN_USE: 'operator',
   // configuration and commands

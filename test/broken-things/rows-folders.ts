@@ -86,7 +86,6 @@ export const FOLDER_ROWS: readonly BrokenThing[] = [
   {
     broken: 'data folder moved away',
     isQuick: true,
-    waitsFor: 'a start that asks instead of making a new folder',
     play: async (pair) => {
       renameSync(pair.path('data'), pair.path('data-moved'))
       return RUN

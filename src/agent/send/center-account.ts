@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { createDurably } from '../../platform/durable-file.ts'
 import { Failure, storageFailure, systemCode } from '../../platform/failure.ts'
+import { identityNoteIfReadable, readIdentityNote } from '../../platform/identity-note.ts'
 import { checkPrivateFile } from '../../platform/private-file.ts'
 import { type KeyList, type SignedKeyList, verifyKeyList } from '../../protocol/key-list.ts'
-import { parseJson } from '../../protocol/parse-json.ts'
+import { parseKeyFile } from '../../protocol/parse-key-file.ts'
 import { newSigningKey, type SigningKey, seedOf, signingKeyFromSeed } from '../../protocol/signing-key.ts'
+import { folderChanged } from './folder-changed.ts'
 
-const identitySchema = z.strictObject({ signingSeed: z.string() })
+const identitySchema = z.strictObject({ signingSeed: z.string().regex(/^[\w-]{43}$/) })
 const enrolmentSchema = z.strictObject({
   format: z.literal('ferry-enrolment/1'),
   url: z.string(),
@@ -59,17 +61,41 @@ export class CenterAccount {
     throw wasUsed(dataFolder) ? keyLost(dataFolder) : notEnrolled()
   }
 
-  /** Opens the account to join a center, and makes the agent's key if there is none. `isNewKey`: the old one is lost. */
-  static async openToJoin(dataFolder: string): Promise<{ account: CenterAccount; isNewKey: boolean }> {
-    const folder = join(dataFolder, 'keys')
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  /**
+   * Opens the account to join a center, and makes the agent's key if there is none. Throws AGENT_KEY_LOST if there was a key
+   * once, unless a new identity is wanted; `isNewKey` is then true.
+   */
+  static async openToJoin(
+    dataFolder: string,
+    { isNewWanted = false } = {},
+  ): Promise<{ account: CenterAccount; isNewKey: boolean }> {
     const known = CenterAccount.#openKnown(dataFolder)
     if (known !== undefined) return { account: known, isNewKey: false }
     const isNewKey = wasUsed(dataFolder)
+    if (isNewKey && !isNewWanted) throw keyLost(dataFolder)
+    const folder = join(dataFolder, 'keys')
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
     const key = newSigningKey()
     const text = JSON.stringify({ signingSeed: seedOf(key).toString('base64url') })
     await createDurably(join(folder, KEY_FILE), text)
     return { account: CenterAccount.#read(folder, key), isNewKey }
+  }
+
+  /**
+   * Throws if the agent that joined by this configuration file worked with another data folder, or if its key is gone:
+   * DATA_FOLDER_CHANGED or AGENT_KEY_LOST. Makes nothing. A note that cannot be read stops no agent that has its key.
+   */
+  static checkFolder(dataFolder: string, configFile: string): void {
+    const known = CenterAccount.#openKnown(dataFolder)
+    if (known === undefined) {
+      if (wasUsed(dataFolder)) throw keyLost(dataFolder)
+      const note = readIdentityNote(configFile)
+      if (note !== undefined) throw folderChanged(dataFolder, note)
+      return
+    }
+    const note = identityNoteIfReadable(configFile)
+    const { kid } = known.signingKey
+    if (note !== undefined && note.fingerprint !== kid) throw folderChanged(dataFolder, note, kid)
   }
 
   static #openKnown(dataFolder: string): CenterAccount | undefined {
@@ -78,7 +104,7 @@ export class CenterAccount {
     checkPrivateFile(path, "reading the agent's key")
     const text = readIfThere(path)
     if (text === undefined) return undefined
-    const { signingSeed } = parseJson(text, identitySchema, 'KEY_FILE_INVALID', `reading ${path}`)
+    const { signingSeed } = parseKeyFile(text, identitySchema, { path, what: "an agent's key" })
     return CenterAccount.#read(folder, signingKeyFromSeed(Buffer.from(signingSeed, 'base64url')))
   }
 
@@ -177,7 +203,7 @@ export class CenterAccount {
   #enrolment(name: string): Enrolment {
     const path = join(this.#folder, name)
     const text = readIfThere(path) ?? ''
-    return parseJson(text, enrolmentSchema, 'KEY_FILE_INVALID', `reading ${path}`)
+    return parseKeyFile(text, enrolmentSchema, { path, what: 'the address and keys of a center' })
   }
 
   #files(): string[] {
@@ -217,7 +243,7 @@ function keyLost(dataFolder: string): Failure {
   return new Failure(
     'AGENT_KEY_LOST',
     `opening ${join(dataFolder, 'keys', KEY_FILE)}: the agent's key is missing, and this folder was used before: ` +
-      'bring the file back, or ask the center for a join code and run ferry join CODE, which makes a new key',
+      'bring the file back, or ask the center for a join code and run ferry join CODE --new-identity',
   )
 }
 

@@ -15,6 +15,8 @@ export interface Joining {
   /** The name that the center's operator sees. */
   name: string
   clock: Clock
+  /** Whether a new key is made in a folder whose key is lost. */
+  isNewWanted?: boolean
   /** The center has taken the token and waits for its operator to approve this fingerprint. */
   onPending: (fingerprint: string) => void
   /** The agent's key was lost and this is its new identity: the center must approve it as a new agent. */
@@ -22,14 +24,21 @@ export interface Joining {
   signal?: AbortSignal
 }
 
+/** The agent's fingerprint, and the center's name. */
+export interface Joined {
+  fingerprint: string
+  center: string
+}
+
 /**
  * Joins a center: the agent's key is made here and never leaves; the token of the join code buys a place in the waiting
  * room; the operator approves the fingerprint; then the center's address and its signed key list are stored in one step.
- * Until then nothing has changed, and an earlier enrolment stays in force. Can be repeated after a break.
+ * Until then nothing has changed, and an earlier enrolment stays in force. Can be repeated after a break. Throws
+ * AGENT_KEY_LOST if the folder had a key, unless `isNewWanted`.
  */
-export async function joinCenter(joining: Joining): Promise<void> {
-  const { dataFolder, code, name, clock, onPending, signal } = joining
-  const { account, isNewKey } = await CenterAccount.openToJoin(dataFolder)
+export async function joinCenter(joining: Joining): Promise<Joined> {
+  const { dataFolder, code, name, clock, isNewWanted, onPending, signal } = joining
+  const { account, isNewKey } = await CenterAccount.openToJoin(dataFolder, { isNewWanted })
   if (isNewKey) joining.onNewKey?.(account.signingKey.kid)
   const { url, center, tlsPin } = code
   await using client = new CenterClient({
@@ -58,6 +67,7 @@ export async function joinCenter(joining: Joining): Promise<void> {
     answer = await client.json(agentAnswerSchema, { method: 'GET', path: CENTER_PATHS.agent, signal })
   }
   await account.enrol({ url, center, tlsPin }, keysOf(answer))
+  return { fingerprint: account.signingKey.kid, center: account.keyList().centerName }
 }
 
 function keysOf({ state, keys }: AgentAnswer): NonNullable<AgentAnswer['keys']> {

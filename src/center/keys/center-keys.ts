@@ -5,6 +5,8 @@ import { syncFolder } from '../../platform/durable-file.ts'
 import { Failure, failureFrom, storageFailure } from '../../platform/failure.ts'
 import { keepFolderPrivate } from '../../platform/private-file.ts'
 import { newSigningKey, type SigningKey, seedOf, signingKeyFromSeed } from '../../protocol/signing-key.ts'
+import { openRegister } from '../register/sqlite/open-register.ts'
+import { checkUnusedFolder } from './check-center-folder.ts'
 import { addKeyFile, type KeyFile, keyFileNames, readKeyFile } from './key-file.ts'
 import { type KeySpan, keyInUse, keyState, notRevoked } from './key-state.ts'
 import type { RecoveryKey } from './recovery-key-file.ts'
@@ -40,7 +42,8 @@ export interface NewCenter {
 }
 
 /**
- * Makes a center's folder and keys. Throws KEY_FILE_INVALID if there are keys already. `handOut` gets the recovery key
+ * Makes a center's folder, keys and register. Throws KEY_FILE_INVALID if there are keys already, and DATA_FOLDER_CHANGED if
+ * a center whose keys are gone worked there. `handOut` gets the recovery key
  * before the center's own keys are written: a center whose recovery key reached no one is not made.
  */
 export async function initCenter(
@@ -49,6 +52,7 @@ export async function initCenter(
   nowMs: number,
   handOut: (key: RecoveryKey) => Promise<void> = async () => {},
 ): Promise<NewCenter> {
+  await checkUnusedFolder(folder)
   keepFolderPrivate(folder)
   const keys = join(folder, 'keys')
   await mkdir(keys, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
@@ -72,6 +76,8 @@ export async function initCenter(
   }
   await handOut(recovery)
   await addKeyFile(folder, file)
+  // From now on a missing register is a lost one.
+  openRegister(folder).close()
   await syncFolder(folder)
   return { center: root.kid, recoveryIdentity: recovery.identity }
 }

@@ -5,7 +5,7 @@ import { createDurably } from '../../platform/durable-file.ts'
 import { Failure, failureFrom, storageFailure, systemCode } from '../../platform/failure.ts'
 import { checkPrivateFile } from '../../platform/private-file.ts'
 import { HIGHEST_LIST_VERSION } from '../../protocol/key-list.ts'
-import { parseJson } from '../../protocol/parse-json.ts'
+import { parseKeyFile } from '../../protocol/parse-key-file.ts'
 
 const seed = z.string().length(43)
 const time = z.iso.datetime()
@@ -48,7 +48,7 @@ export async function readKeyFile(folder: string): Promise<KeyFile> {
   if (newest === undefined) {
     throw new Failure(
       'KEY_FILE_INVALID',
-      `reading the center's keys: there are none in ${folder}: run 'ferry-center init' first`,
+      `reading the center's keys: there are none in ${folder}: bring keys/ back from the backup; a center that was never made: ferry-center init`,
     )
   }
   const path = join(folder, 'keys', newest)
@@ -57,7 +57,7 @@ export async function readKeyFile(folder: string): Promise<KeyFile> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw failureFrom(error, 'KEY_FILE_INVALID', attempted)
   })
-  return parseJson(text, keyFileSchema, 'KEY_FILE_INVALID', attempted)
+  return parseKeyFile(text, keyFileSchema, { path, what: 'the keys of a center' })
 }
 
 /**

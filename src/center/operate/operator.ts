@@ -1,5 +1,6 @@
 import type { Clock } from '../../platform/clock.ts'
 import { readIdentity, type TlsFiles } from '../keys/center-identity.ts'
+import { checkCenterFolder, checkCenterIdentity } from '../keys/check-center-folder.ts'
 import type {
   Agent,
   HeldInstance,
@@ -49,6 +50,8 @@ export interface StoreFacts {
 
 export interface DeskOptions {
   readonly folder: string
+  /** The center's identity is noted beside it. */
+  readonly configFile?: string
   /** Where agents reach the center, for join codes. */
   readonly publicUrl: string
   readonly tls?: TlsFiles
@@ -73,8 +76,10 @@ export class OperatorDesk implements Disposable {
     this.#clock = clock
   }
 
-  static async open({ folder, publicUrl, tls, clock }: DeskOptions): Promise<OperatorDesk> {
+  static async open({ folder, configFile, publicUrl, tls, clock }: DeskOptions): Promise<OperatorDesk> {
+    await checkCenterFolder(folder, configFile)
     const { keys, tlsPin } = await readIdentity(folder, clock.now(), tls)
+    checkCenterIdentity(folder, keys.root.kid, configFile)
     return new OperatorDesk(
       folder,
       openRegister(folder),

@@ -1,13 +1,18 @@
 import { unlink } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { initCenter } from '../../center/keys/center-keys.ts'
+import { checkUnusedFolder } from '../../center/keys/check-center-folder.ts'
 import { loadCenterSettings } from '../../config/center-settings.ts'
 import { newCenterFile } from '../../config/editing/example-file.ts'
 import { writeDurably } from '../../platform/durable-file.ts'
 import { configOption, type JsonOption, jsonOption, wholeNumber } from '../commands/options.ts'
 import { CENTER_FILE, newConfigPath } from '../session/config-file.ts'
 import { makeConfigFolder } from '../session/config-folder.ts'
+<<<<<<< HEAD
 import { refuseToOverwrite } from '../session/output-file.ts'
+=======
+import { noteIdentity } from '../session/note-identity.ts'
+>>>>>>> 5b5c9cf (join, center: a data folder that is new or lost its keys stops the start)
 import { recoveryKeyOutput } from '../session/recovery-key-output.ts'
 import { printJson, type Session } from '../session/session.ts'
 
@@ -42,8 +47,10 @@ async function init(session: Session, named: string | undefined, options: Center
   makeConfigFolder(path)
   await writeDurably(path, newCenterFile(choices), 0o644)
   try {
-    const { dataFolder, publicUrl } = loadCenterSettings(path, language)
+    const { dataFolder, publicUrl, name } = loadCenterSettings(path, language)
+    await checkUnusedFolder(dataFolder, path)
     const { center } = await initCenter(dataFolder, publicUrl, clock.now(), output.handOut)
+    await noteIdentity(session, path, { dataFolder, fingerprint: center, center: name })
     if (json) printJson(session, { config: path, dataFolder, center, recoveryKey: output.path })
   } catch (error) {
     await unlink(path)

@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import { startCenter } from '../../center/center.ts'
+import { loadCenterSettings } from '../../config/center-settings.ts'
 import { allowManyFileOperations } from '../../platform/io-threads.ts'
 import { openLog } from '../../platform/log.ts'
 import { keepYoungGenerationSmall } from '../../platform/young-generation.ts'
 import { configOption } from '../commands/options.ts'
-import { centerSettings } from '../session/config-file.ts'
+import { CENTER_FILE, findConfig } from '../session/config-file.ts'
 import { takeLostErrors } from '../session/last-resort.ts'
 import { type Session, untilAborted } from '../session/session.ts'
 
@@ -16,17 +17,13 @@ export function addCenterRun(program: Command, session: Session): void {
     .action(async () => {
       allowManyFileOperations()
       keepYoungGenerationSmall()
-      const {
-        dataFolder,
-        log: logSettings,
-        tls,
-        pacs,
-        ...rest
-      } = centerSettings(session, configOption(program))
+      const configFile = findConfig(session, configOption(program), CENTER_FILE)
+      const settings = loadCenterSettings(configFile, session.language)
+      const { dataFolder, log: logSettings, tls, pacs, ...rest } = settings
       const log = openLog(logSettings.level)
       await using stack = new AsyncDisposableStack()
       stack.use(takeLostErrors(log, clock))
-      const options = { ...rest, folder: dataFolder, ...(tls && { tls }), ...(pacs && { pacs }) }
+      const options = { ...rest, folder: dataFolder, configFile, ...(tls && { tls }), ...(pacs && { pacs }) }
       stack.use(await startCenter({ ...options, clock, log }))
       await untilAborted(signal)
       terminal.say(say('run.stopping'))

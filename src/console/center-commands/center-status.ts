@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import { type CenterObservation, observeCenter } from '../../center/operate/observe-center.ts'
+import { loadCenterSettings } from '../../config/center-settings.ts'
 import { configOption, type JsonOption, jsonOption } from '../commands/options.ts'
-import { centerSettings } from '../session/config-file.ts'
+import { CENTER_FILE, findConfig } from '../session/config-file.ts'
 import { EXIT } from '../session/exit-codes.ts'
 import { printJson, type Session } from '../session/session.ts'
 import { centerFindings } from '../views/center-findings.ts'
@@ -16,10 +17,12 @@ export function addCenterStatus(program: Command, session: Session): void {
     .description(session.say('centerStatus.about'))
     .addOption(jsonOption(session))
     .action(async ({ json }: JsonOption) => {
-      const settings = centerSettings(session, configOption(program))
+      const configFile = findConfig(session, configOption(program), CENTER_FILE)
+      const settings = loadCenterSettings(configFile, session.language)
       const { dataFolder: folder, publicUrl, tls, limits, alarms } = settings
       const { clock } = session
-      const seen = await observeCenter({ folder, publicUrl, ...(tls && { tls }), clock, limits, alarms })
+      const where = { folder, configFile, publicUrl, ...(tls && { tls }) }
+      const seen = await observeCenter({ ...where, clock, limits, alarms })
       const { reserveBytes } = limits
       const findings = centerFindings(seen.conditions, session.say, session.language, session.causes)
       const isHealthy = findings.every(({ severity }) => severity !== 'act')

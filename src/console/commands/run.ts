@@ -23,6 +23,8 @@ export function addRun(program: Command, session: Session): void {
       const checked = checkAgentSettings(file)
       const settings = settingsOf(checked, file, language)
       // Loaded when they are wanted: `ferry status` is not to wait for all that an agent is made of.
+      const { CenterAccount } = await import('../../agent/send/center-account.ts')
+      CenterAccount.checkFolder(settings.dataFolder, file)
       const { startAgent } = await import('../../agent/agent.ts')
       const { openLog } = await import('../../platform/log.ts')
       const log = openLog(settings.log.level)

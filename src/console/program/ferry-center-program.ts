@@ -7,6 +7,7 @@ import { addCenterInit } from '../center-commands/center-init.ts'
 import { addInvite } from '../center-commands/center-invite.ts'
 import { addKeys } from '../center-commands/center-keys.ts'
 import { addCenterLost } from '../center-commands/center-lost.ts'
+import { addCenterRegister } from '../center-commands/center-register.ts'
 import { addCenterRelease } from '../center-commands/center-release.ts'
 import { addCenterRetry } from '../center-commands/center-retry.ts'
 import { addRevoke, addUnrevoke } from '../center-commands/center-revoke.ts'
@@ -35,6 +36,7 @@ export function ferryCenterProgram(session: Session): Command {
     addCenterStatus,
     addCenterLost,
     addCenterStore,
+    addCenterRegister,
     addCenterHeld,
     addCenterRelease,
     addCenterRetry,

@@ -153,7 +153,7 @@ test('an agent that never joined has no identity; nothing makes one but joining'
 })
 
 test.each(['queue.sqlite', 'spool', 'keys/center-0001.json'])(
-  'a lost key is told where %s shows that there was one, and a new one is made by joining only',
+  'a lost key is told where %s shows that there was one, and a new one is made only if a person asks for it',
   async (trace) => {
     using folder = tempFolder()
     const { account } = await CenterAccount.openToJoin(folder.path)
@@ -166,9 +166,10 @@ test.each(['queue.sqlite', 'spool', 'keys/center-0001.json'])(
 
     await expect(CenterAccount.open(folder.path)).rejects.toMatchObject({
       code: 'AGENT_KEY_LOST',
-      message: expect.stringContaining('ferry join CODE, which makes a new key'),
+      message: expect.stringContaining('ferry join CODE --new-identity'),
     })
-    const again = await CenterAccount.openToJoin(folder.path)
+    await expect(CenterAccount.openToJoin(folder.path)).rejects.toMatchObject({ code: 'AGENT_KEY_LOST' })
+    const again = await CenterAccount.openToJoin(folder.path, { isNewWanted: true })
 
     expect(again.isNewKey).toBe(true)
     expect(again.account.signingKey.kid).not.toBe(account.signingKey.kid)

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { releaseBallast, releaseBallastIfFull } from '../../../platform/ballast.ts'
 import { Database } from '../../../platform/sqlite.ts'
 import type { Register } from '../register.ts'
+import { REGISTER_FILE } from '../register-file.ts'
 import { SqliteAgents } from './sqlite-agents.ts'
 import { SqliteHandOn } from './sqlite-hand-on.ts'
 import { SqliteInstances } from './sqlite-instances.ts'
@@ -39,7 +40,7 @@ export function openRegister(folder: string): Register {
 /** On a full disk the ballast gives way: opening a database takes room too, for the memory that its processes share. */
 function openDatabase(folder: string): Database {
   const open = (): Database =>
-    Database.open(join(folder, 'register.sqlite'), SCHEMA_FOLDER, () => releaseBallast(folder))
+    Database.open(join(folder, REGISTER_FILE), SCHEMA_FOLDER, () => releaseBallast(folder))
   try {
     return open()
   } catch (error) {

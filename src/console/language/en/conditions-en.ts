@@ -8,7 +8,7 @@ export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWord
   },
   REGISTER_UNREADABLE: {
     what: 'The register cannot be read ({reason})',
-    todo: 'look at the disk and the rights of the data folder; bring the register back from the backup if it is damaged',
+    todo: 'look at dataFolder, its disk and its rights; bring the register back from the backup if it is damaged or gone',
   },
   STORAGE_FULL: {
     what: 'Disk full: {free} free, {reserve} are kept in reserve, so agents wait',

@@ -133,7 +133,7 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     todo: 'stop the service first, or use the one that runs',
   },
   FOLDER_NOT_PRIVATE: {
-    meaning: 'other users of this machine can use the data folder',
+    meaning: 'the data folder does not belong to Ferry alone',
     todo: "give Ferry a folder of its own, owned by the service's user, with mode 0700",
   },
   KEY_FILE_INVALID: {
@@ -142,7 +142,12 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   },
   AGENT_KEY_LOST: {
     meaning: 'the key of this agent is missing, and the folder was used before',
-    todo: 'bring keys/agent.json back; if it is gone, ask the center for a join code: ferry join CODE makes a new key',
+    todo: 'bring keys/agent.json back; if it is gone, ask the center for a join code: ferry join CODE --new-identity makes a new key',
+  },
+  DATA_FOLDER_CHANGED: {
+    meaning:
+      'the data folder is not the one that this installation worked in, or its keys or register are gone',
+    todo: 'is dataFolder right? Mount the disk, set dataFolder back, or bring the folder back from the backup; nothing was made or changed',
   },
   CERTIFICATE_EXPIRING: {
     meaning: 'the certificate for DICOM over TLS expires soon, has expired, or is not valid yet',
@@ -229,7 +234,7 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   },
   AGENT_CLONED: {
     meaning: 'another machine works with the identity of this agent: its data folder was copied',
-    todo: 'keep one of the two. On the other: wait until ferry queue is empty, stop Ferry, move its data folder away, and join it with a code of its own: ferry join CODE',
+    todo: 'keep one of the two. On the other: wait until ferry queue is empty, stop Ferry, move its data folder away, and join it with a code of its own: ferry join CODE --new-identity',
   },
   JOIN_CODE_INVALID: {
     meaning: 'the join code is incomplete, used already, or too old',

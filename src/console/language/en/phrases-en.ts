@@ -42,6 +42,10 @@ export const ENGLISH = {
   'join.about': 'join a center with the code that it gave you',
   'join.code': 'join code: FERRY1-…',
   'join.name': 'what the center sees this agent as',
+  'join.newIdentity':
+    'make a new key if the old one is lost, or if the old data folder is given up; its images stay there',
+  'identity.notNoted':
+    'Not noted beside the configuration ({path}: {reason}). Without this note a start cannot tell a disk that is not mounted from a new data folder.',
   'join.pending':
     'The center has this agent in its waiting room. Read this fingerprint to its operator, who approves it:',
   'join.waiting': 'Waiting for the approval (Ctrl-C ends the waiting; the same command goes on with it)…',
@@ -200,6 +204,11 @@ export const ENGLISH = {
   'centerStatus.damagedFiles': 'Damaged files kept beside the new ones: {count}',
   'centerLost.about': 'instances whose files are gone or damaged and that no agent has sent again',
   'centerLost.none': 'No instance is lost.',
+  'centerRegister.about': "the center's register",
+  'centerRegister.new':
+    'make an empty register, after the register was lost and no backup is left; clinics then join again',
+  'centerRegister.made':
+    'Made an empty register in {folder}. Start the center, then give each clinic a join code (ferry-center invite).',
   'centerStore.about': 'the folder of instances',
   'centerStore.accept': 'let the folder of instances count as it is, after its disk was lost or replaced',
   'centerStore.instances': 'confirms how many instances the register lists',

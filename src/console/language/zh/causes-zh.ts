@@ -64,6 +64,61 @@ export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string
   ['it is not whole: copy all of it', '加入码不完整：请从 FERRY1- 到末尾全部复制'],
   ['this agent belongs to no center yet', '先向中心索取加入码（ferry-center invite），再执行 ferry join'],
   [
+    'reading {file}: the note of the identity of this installation is damaged',
+    '身份记录 {file} 已损坏，无法得知原来使用哪个数据文件夹：请从备份恢复；如 dataFolder 无误，可删除它',
+  ],
+  ['reading {file}: the file is empty, and', '{file} 是空文件，不是密钥文件'],
+  ['reading {file}: the file holds only zeros or blanks, and', '{file} 里只有零字节或空白，不是密钥文件'],
+  ['reading {file}: the file is cut off after {bytes} bytes, and', '{file} 不完整，只有 {bytes} 字节'],
+  [
+    'reading {file}: the file holds no key of Ferry: it is not JSON, and',
+    '{file} 里不是影渡的密钥（不是 JSON）',
+  ],
+  [
+    'reading {file}: the file holds {what*}, and {expected*} is expected there',
+    '{file} 里是别的用途的密钥或证书',
+  ],
+  ['reading {file}: {expected*} is expected there: {field}:', '{file} 的内容不符合密钥文件的格式（{field}）'],
+  ['{file} is a folder, and a file is expected there', '{file} 是文件夹，这里应为文件'],
+  ['{file} is no regular file, and a file is expected there', '{file} 不是普通文件'],
+  ['looking at dataFolder {folder}: it does not exist', 'dataFolder {folder} 不存在'],
+  ['looking at dataFolder {folder}: it is empty', 'dataFolder {folder} 是空的'],
+  ['looking at dataFolder {folder}: it has no key of an agent', 'dataFolder {folder} 里没有前置机的密钥'],
+  [
+    'looking at dataFolder {folder}: it has the key of another agent ({found})',
+    'dataFolder {folder} 里是另一台前置机（指纹 {found}）的密钥',
+  ],
+  [
+    'the agent {fingerprint} that joined {center*} on {date} used {folder} (noted in {note})',
+    '{date} 加入中心的前置机（指纹 {fingerprint}）使用的是 {folder}（见 {note}）',
+  ],
+  ['looking at dataFolder {folder}: it has no keys in keys/', 'dataFolder {folder} 的 keys/ 里没有密钥'],
+  ['looking at dataFolder {folder}: it has no {file}', 'dataFolder {folder} 里没有 {file}'],
+  [
+    'looking at dataFolder {folder}: it has the keys of another center ({found})',
+    'dataFolder {folder} 里是另一个中心（指纹 {found}）的密钥',
+  ],
+  [
+    'the center {center*} ({fingerprint}) of {date} used {folder} (noted in {note})',
+    '{date} 建立的中心（指纹 {fingerprint}）使用的是 {folder}（见 {note}）',
+  ],
+  [
+    'mount the disk, set dataFolder back, or bring the newest keys/ back from the backup',
+    '请挂载磁盘、改回 dataFolder，或从备份恢复最新的 keys/',
+  ],
+  ['nothing was made: new keys would shut every clinic out', '没有新建密钥：新密钥会使所有机构无法接入'],
+  ['bring {file} and instances/ back from the backup', '请从备份恢复 {file} 和 instances/'],
+  [
+    'if there is none: ferry-center register new',
+    '没有备份时执行 ferry-center register new；各机构随后须用加入码重新加入，并重发尚有的影像',
+  ],
+  ['mount the disk, or set dataFolder back to that folder', '请挂载磁盘，或把 dataFolder 改回该文件夹'],
+  [
+    'to begin with a new identity: ferry join CODE --new-identity; images that wait in the old folder stay there',
+    '如要用新身份重新开始：ferry join 加入码 --new-identity；旧文件夹里等待的影像留在原处',
+  ],
+  ['if this folder is the right one, remove {note}', '如果这个文件夹才是对的，请删除 {note}'],
+  [
     "the agent's key is missing, and this folder was used before",
     '前置机的密钥文件不在，而此数据文件夹曾经使用过',
   ],

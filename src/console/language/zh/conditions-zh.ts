@@ -8,7 +8,7 @@ export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWord
   },
   REGISTER_UNREADABLE: {
     what: '无法读取登记库（{reason}）',
-    todo: '检查磁盘和数据文件夹的权限；登记库损坏时从备份恢复',
+    todo: '检查 dataFolder、所在磁盘和权限；登记库损坏或丢失时从备份恢复',
   },
   STORAGE_FULL: {
     what: '磁盘已满：剩余 {free}，须预留 {reserve}，因此前置机须等待',

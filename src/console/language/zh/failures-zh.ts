@@ -111,7 +111,7 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     todo: '先停止服务，或直接使用正在运行的',
   },
   FOLDER_NOT_PRIVATE: {
-    meaning: '本机的其他用户也能使用数据文件夹',
+    meaning: '数据文件夹不归影渡独用',
     todo: '给影渡单独的文件夹，属主为服务用户，权限为 0700',
   },
   KEY_FILE_INVALID: {
@@ -120,7 +120,11 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   },
   AGENT_KEY_LOST: {
     meaning: '本前置机的密钥文件缺失，而该数据文件夹曾经使用过',
-    todo: '恢复 keys/agent.json；确已丢失时，向中心索取加入码，用 ferry join 加入码 生成新密钥',
+    todo: '恢复 keys/agent.json；确已丢失时，向中心索取加入码，用 ferry join 加入码 --new-identity 生成新密钥',
+  },
+  DATA_FOLDER_CHANGED: {
+    meaning: '数据文件夹不是本安装原来使用的那个，或者其中的密钥、登记库不见了',
+    todo: '核对 dataFolder：挂载磁盘、改回原来的文件夹，或从备份恢复；没有新建或改动任何东西',
   },
   CERTIFICATE_EXPIRING: {
     meaning: 'DICOM TLS 证书即将到期、已到期或尚未生效',
@@ -181,7 +185,7 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   AGENT_REVOKED: { meaning: '中心已停用本前置机', todo: '联系中心；中心重新允许之前，本机不会上传影像' },
   AGENT_CLONED: {
     meaning: '另一台电脑在使用本前置机的身份：数据文件夹被复制过',
-    todo: '两台中只保留一台。另一台：等 ferry queue 为空后停止影渡，把数据文件夹移走，再用新的加入码加入：ferry join 加入码',
+    todo: '两台中只保留一台。另一台：等 ferry queue 为空后停止影渡，把数据文件夹移走，再用新的加入码加入：ferry join 加入码 --new-identity',
   },
   JOIN_CODE_INVALID: { meaning: '加入码不完整、已用过或已过期', todo: '完整复制，或向中心索取新的加入码' },
   SIGNATURE_INVALID: { meaning: '签名不是由应有的密钥所签', todo: '联系中心；影渡不会据此删除任何影像' },

@@ -39,6 +39,9 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'join.about': '用影像中心给的加入码加入中心',
   'join.code': '加入码：FERRY1-…',
   'join.name': '中心看到的本前置机名称',
+  'join.newIdentity': '旧密钥已丢失，或放弃旧数据文件夹时，生成新密钥；旧文件夹里的影像留在原处',
+  'identity.notNoted':
+    '未能在配置文件旁写下身份记录（{path}：{reason}）。没有它，启动时无法区分磁盘未挂载与全新的数据文件夹。',
   'join.pending': '已进入中心的等候名单。请把下面的指纹念给中心的管理员，由其批准：',
   'join.waiting': '等待批准（Ctrl-C 可结束等待，重新执行同一命令可继续）……',
   'join.done': '已加入 {url}。下一步：ferry run，或启动服务。',
@@ -190,6 +193,10 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'centerStatus.damagedFiles': '与新文件并存的损坏文件：{count} 个',
   'centerLost.about': '文件不见了或已损坏、还没有前置机重新上传的影像',
   'centerLost.none': '没有丢失的影像。',
+  'centerRegister.about': '中心的登记库',
+  'centerRegister.new': '登记库丢失且没有备份时，新建空的登记库；各机构随后须重新加入',
+  'centerRegister.made':
+    '已在 {folder} 新建空的登记库。请启动中心，再为各机构生成加入码（ferry-center invite）。',
   'centerStore.about': '存放影像的文件夹',
   'centerStore.accept': '磁盘丢失或更换后，以现有内容认可存放影像的文件夹',
   'centerStore.instances': '确认登记库列出的影像数',
