@@ -8,11 +8,8 @@ import { writeDurably } from '../../platform/durable-file.ts'
 import { configOption, type JsonOption, jsonOption, wholeNumber } from '../commands/options.ts'
 import { CENTER_FILE, newConfigPath } from '../session/config-file.ts'
 import { makeConfigFolder } from '../session/config-folder.ts'
-<<<<<<< HEAD
-import { refuseToOverwrite } from '../session/output-file.ts'
-=======
 import { noteIdentity } from '../session/note-identity.ts'
->>>>>>> 5b5c9cf (join, center: a data folder that is new or lost its keys stops the start)
+import { refuseToOverwrite } from '../session/output-file.ts'
 import { recoveryKeyOutput } from '../session/recovery-key-output.ts'
 import { printJson, type Session } from '../session/session.ts'
 
