@@ -63,7 +63,7 @@ async function deliver(scene: Scene): Promise<void> {
   const pace = new Pace(clock, Number.POSITIVE_INFINITY)
   const upload = new CenterUpload({
     client,
-    ask: async () => {},
+    keyRefresh: { ask: () => Promise.reject(new Error('the center is not asked')) },
     packs,
     spool,
     clock,

@@ -1,18 +1,8 @@
-import type { z } from 'zod'
 import type { AgentSettings } from '../config/agent-settings.ts'
 import type { Clock } from '../platform/clock.ts'
 import { type Failure, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
-import {
-  CENTER_PATHS,
-  type HoldingsRequest,
-  holdingsAnswerSchema,
-  manifestAnswerSchema,
-  type PacsChangesRequest,
-  pacsChangesAnswerSchema,
-  type ReceiptsRequest,
-  receiptsAnswerSchema,
-} from '../protocol/center-api.ts'
+import { CenterQuestions } from './center-questions.ts'
 import type { AcceptedWork } from './intake/intake.ts'
 import type { Queue } from './queue/open-queue.ts'
 import type { CenterChange } from './queue/own-center.ts'
@@ -36,6 +26,7 @@ import type { CommitmentReports } from './settle/report-commitment.ts'
 import { Retention } from './settle/retention.ts'
 import { RetentionClock } from './settle/retention-clock.ts'
 import { Settlement } from './settle/settlement.ts'
+import { StageHints } from './stage-hints.ts'
 
 export interface BackgroundWorkOptions {
   settings: AgentSettings
@@ -59,14 +50,14 @@ const nameOf = ({ name, constructor }: Part): string => name ?? constructor.name
 const BEGIN_AGAIN_MS = 5000
 /** So long after an instance came in, the disk is left to the devices. */
 const BUSY_MS = 5000
-/** A receipt is somewhat longer than its manifest, which the center takes up to 16 MiB. */
-const RECEIPT_LIMIT_BYTES = 32 * 1024 * 1024
 
 /** The second half of an instance's path: it leaves, is sent again until it is through, and is settled. */
 export class BackgroundWork implements AcceptedWork, AsyncDisposable {
   readonly #options: BackgroundWorkOptions
   readonly #client: CenterClient
   readonly #keyRefresh: KeyRefresh
+  readonly #questions: CenterQuestions
+  readonly #hints = new StageHints()
   readonly #refusals: RefusalAlarms
   readonly #quiet: QuietTimes
   readonly #settlement: Settlement
@@ -103,12 +94,19 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
       log,
       renewed: () => this.#keysRenewed(),
     })
+    this.#questions = new CenterQuestions(this.#client, this.#keyRefresh)
     this.#quiet = new QuietTimes(clock, settings.study.quietMs)
     this.#retentionClock = new RetentionClock(queue.retentionTimes, clock, () => this.clockOffsetMs)
     this.#settlement = this.#createSettlement()
     this.#audit = this.#createAudit()
     this.#pacsWatch = this.#createPacsWatch()
     this.#dispatcher = this.#createDispatcher()
+    this.#hints.connect({
+      dispatcher: this.#dispatcher,
+      settlement: this.#settlement,
+      audit: this.#audit,
+      reports: options.reports,
+    })
   }
 
   get clockOffsetMs(): number | undefined {
@@ -125,12 +123,8 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
       keepMs: settings.retention.confirmedMs,
       atLeastMs: settings.retention.atLeastMs,
       retentionClock: this.#retentionClock,
-      centerIsWhole: (signal) => audit.isWhole(signal),
-      askMissing: async (instances, signal) => {
-        const asked = { instances: [...instances] } satisfies HoldingsRequest
-        return (await this.#ask(holdingsAnswerSchema, CENTER_PATHS.holdings, asked, signal)).missing
-      },
-      inDoubt: () => audit.wake(),
+      audit,
+      questions: this.#questions,
       clock,
       log,
     })
@@ -239,7 +233,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
     return new Dispatcher({
       destination: new CenterUpload({
         client: this.#client,
-        ask: (signal) => this.#keyRefresh.ask(signal),
+        keyRefresh: this.#keyRefresh,
         packs,
         spool,
         clock,
@@ -253,16 +247,16 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
       log,
       limits: { bytes: packBytes, members: packMembers },
       uploads,
-      delivered: () => this.#settlement.wake(),
+      hints: this.#hints,
     })
   }
 
   #createSettlement(): Settlement {
-    const { account, keys, queue, reports, clock, log } = this.#options
+    const { account, keys, queue, clock, log } = this.#options
     return new Settlement({
-      confirmed: () => reports.wake(),
-      unchained: () => this.#audit.wake(),
-      retentionNow: () => this.#retentionClock.latest(),
+      questions: this.#questions,
+      hints: this.#hints,
+      retentionClock: this.#retentionClock,
       destination: CENTER,
       studies: queue.studies,
       receipted: queue.receipted,
@@ -273,34 +267,9 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
         return account.address().center
       },
       receiptKeys: () => keys.receiptKeys,
-      renewKeys: async (signal) => void (await this.#keyRefresh.ask(signal)),
-      postManifest: (jws, subject, signal) =>
-        this.#client.json(manifestAnswerSchema, {
-          method: 'POST',
-          path: CENTER_PATHS.manifests,
-          headers: { 'content-type': 'application/jose' },
-          body: jws,
-          answerLimitBytes: RECEIPT_LIMIT_BYTES,
-          content: "the study's list",
-          subject,
-          signal,
-        }),
-      requeued: () => this.#dispatcher.wake(),
       clock,
       log,
     })
-  }
-
-  #ask<Schema extends z.ZodType>(
-    schema: Schema,
-    path: string,
-    asked: object,
-    signal: AbortSignal,
-  ): Promise<z.infer<Schema>> {
-    const headers = { 'content-type': 'application/json' }
-    const body = JSON.stringify(asked)
-    const content = 'the question'
-    return this.#client.json(schema, { method: 'POST', path, headers, body, content, subject: path, signal })
   }
 
   #createPacsWatch(): PacsWatch {
@@ -308,11 +277,8 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
     return new PacsWatch({
       destination: CENTER,
       states: queue.pacsStates,
-      askChanged: async (manifests, signal) => {
-        const asked = { manifests: [...manifests] } satisfies PacsChangesRequest
-        return (await this.#ask(pacsChangesAnswerSchema, CENTER_PATHS.pacsChanges, asked, signal)).changed
-      },
-      outdated: () => this.#settlement.wake(),
+      questions: this.#questions,
+      hints: this.#hints,
       clock,
       log,
     })
@@ -325,11 +291,8 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
       receipted: queue.receipted,
       receiptChain: queue.receiptChain,
       watchPoints: queue.watchPoints,
-      askMemory: (signal) => this.#keyRefresh.ask(signal),
-      askUnknown: async (asked: ReceiptsRequest, signal) =>
-        (await this.#ask(receiptsAnswerSchema, CENTER_PATHS.receipts, asked, signal)).unknown,
-      offered: () => this.#settlement.wake(),
-      inTrouble: (failure) => this.#dispatcher.foundInTrouble(failure),
+      questions: this.#questions,
+      hints: this.#hints,
       clock,
       log,
     })

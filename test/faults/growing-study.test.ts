@@ -40,16 +40,18 @@ test('the manifests of a study that grows all day cost as much as what is new, n
     signingKey: agent.key,
     center: center.made.center,
     receiptKeys: () => trusted,
-    renewKeys: async () => {},
-    retentionNow: () => 0,
-    postManifest: async (jws) => {
-      bytes += jws.length
-      versions++
-      listed += verifyManifest(jws, [agent.key]).instances.length
-      return manifestAnswerSchema.parse((await agent.ask('POST', CENTER_PATHS.manifests, { body: jws })).json)
+    questions: {
+      askAgent: async () => {},
+      postManifest: async (jws) => {
+        bytes += jws.length
+        versions++
+        listed += verifyManifest(jws, [agent.key]).instances.length
+        const { json } = await agent.ask('POST', CENTER_PATHS.manifests, { body: jws })
+        return manifestAnswerSchema.parse(json)
+      },
     },
-    confirmed: () => confirmed.resolve(),
-    requeued: () => {},
+    hints: { confirmed: () => confirmed.resolve(), requeued: () => {}, unchained: () => {} },
+    retentionClock: { latest: () => 0 },
     clock,
     log: silentLog,
   })

@@ -45,14 +45,16 @@ async function settle(
     partInstances,
     center: center.made.center,
     receiptKeys: () => keys,
-    renewKeys: async () => {},
-    retentionNow: () => 0,
-    postManifest: async (jws) => {
-      const { status, json } = await agent.ask('POST', CENTER_PATHS.manifests, { body: jws })
-      posted.push({ status, bytes: jws.length })
-      return manifestAnswerSchema.parse(json)
+    questions: {
+      askAgent: async () => {},
+      postManifest: async (jws) => {
+        const { status, json } = await agent.ask('POST', CENTER_PATHS.manifests, { body: jws })
+        posted.push({ status, bytes: jws.length })
+        return manifestAnswerSchema.parse(json)
+      },
     },
-    requeued: () => {},
+    hints: { requeued: () => {}, confirmed: () => {}, unchained: () => {} },
+    retentionClock: { latest: () => 0 },
     clock: systemClock,
     log: silentLog,
   })

@@ -11,6 +11,7 @@ import { verifySpoolFile } from '../queue/spool/verify-spool-file.ts'
 import type { CenterClient } from './center-client.ts'
 import { ChunkSize } from './chunk-size.ts'
 import type { Destination } from './destination.ts'
+import type { KeyRefresh } from './key-refresh.ts'
 import type { Pace } from './pace.ts'
 import { type BadMember, damagedMembers, PackSource, unreadableMembers } from './pack-source.ts'
 import { uploadPack } from './tus-upload.ts'
@@ -26,8 +27,7 @@ const DAMAGED_CAP_MS = 10 * 60_000
 
 export interface CenterUploadOptions {
   client: CenterClient
-  /** Asks the center whether it takes instances from this agent; rejects with the reason if it does not. */
-  ask: (signal: AbortSignal) => Promise<unknown>
+  keyRefresh: Pick<KeyRefresh, 'ask'>
   packs: Packs
   spool: Spool
   clock: Clock
@@ -86,7 +86,7 @@ export class CenterUpload implements Destination {
   }
 
   async probe(signal: AbortSignal): Promise<void> {
-    await this.#options.ask(signal)
+    await this.#options.keyRefresh.ask(signal)
   }
 
   /** A pack with a bad member cannot be sent as it was written down: the bad one is held, the others go in a new one. */

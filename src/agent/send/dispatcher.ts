@@ -18,6 +18,12 @@ const IDLE_MS = 60_000
 /** How long an instance waits for others of its study. */
 const LINGER_MS = 500
 
+/** Work that becomes due for another stage. */
+export interface DispatcherHints {
+  /** Something of a study arrived at the destination. */
+  delivered(studyInstanceUid: string): void
+}
+
 export interface DispatcherOptions {
   destination: Destination
   packs: Packs
@@ -28,8 +34,7 @@ export interface DispatcherOptions {
   limits: PackLimits
   /** Packs under way at once. */
   uploads: number
-  /** Something of a study arrived at the destination. */
-  delivered: (studyInstanceUid: string) => void
+  hints: DispatcherHints
 }
 
 interface PackOnItsWay {
@@ -137,7 +142,7 @@ export class Dispatcher {
 
   /** Never rejects: what goes wrong with one pack ends nothing else. */
   async #send(way: PackOnItsWay, signal: AbortSignal): Promise<void> {
-    const { destination, packs, log, delivered } = this.#options
+    const { destination, packs, log, hints } = this.#options
     const { pack } = way
     const { header } = pack
     try {
@@ -152,7 +157,7 @@ export class Dispatcher {
         pack: header.pack,
         members: outcomes.length,
       })
-      delivered(header.study)
+      hints.delivered(header.study)
     } catch (error) {
       if (signal.aborted) return
       const failure = failureFrom(error, 'INTERNAL', `sending to ${destination.name}`)

@@ -10,13 +10,23 @@ const SOON_MS = 1000
 /** Manifests that one question names, about 35 KB. */
 const ASKED_AT_ONCE = 500
 
+/** The question to the center about studies at its PACS. */
+export interface PacsQuestions {
+  /** Returns those of these digests of manifests whose receipt no longer states the present state at the PACS. */
+  askChanged(digests: readonly string[], signal: AbortSignal): Promise<readonly string[]>
+}
+
+/** Work that becomes due for another stage. */
+export interface PacsHints {
+  /** Receipts are to be asked for again. */
+  outdated(): void
+}
+
 export interface PacsWatchOptions {
   destination: string
   states: PacsStates
-  /** Those of these digests of manifests whose receipt no longer says what is so at the PACS. */
-  askChanged: (digests: readonly string[], signal: AbortSignal) => Promise<readonly string[]>
-  /** Receipts are to be asked for again. */
-  outdated: () => void
+  questions: PacsQuestions
+  hints: PacsHints
   clock: Clock
   log: Log
 }
@@ -51,17 +61,17 @@ export class PacsWatch {
 
   /** Returns true if there were changes, and older studies may have changed as well. */
   async #ask(signal: AbortSignal): Promise<boolean> {
-    const { destination, states, askChanged, outdated, log } = this.#options
+    const { destination, states, questions, hints, log } = this.#options
     const page = states.open(destination, ASKED_AT_ONCE, this.#last)
     this.#last = page.length < ASKED_AT_ONCE ? undefined : page.at(-1)
     if (page.length === 0) return false
     try {
-      const changed = await askChanged(
+      const changed = await questions.askChanged(
         page.map(({ digest }) => digest),
         signal,
       )
       states.changed(destination, changed)
-      if (changed.length > 0) outdated()
+      if (changed.length > 0) hints.outdated()
       return changed.length > 0 && this.#last !== undefined
     } catch (error) {
       if (!signal.aborted) log.debug('center not asked about the PACS', { reason: describe(error) })

@@ -19,18 +19,28 @@ export interface CenterMemory {
   losses: number | null
 }
 
+/** Questions to the center about its receipts. */
+export interface AuditQuestions {
+  askAgent(signal: AbortSignal): Promise<CenterMemory>
+  /** Returns the digests of manifests and receipts that the center does not know or no longer confirms. */
+  askUnknown(asked: ReceiptsRequest, signal: AbortSignal): Promise<readonly string[]>
+}
+
+/** Work that becomes due for other stages. */
+export interface AuditHints {
+  /** Manifests are to be posted again. */
+  offered(): void
+  /** The center would take nothing from this agent, or cannot be asked. */
+  inTrouble(failure: Failure): void
+}
+
 export interface ReceiptAuditOptions {
   destination: string
   receipted: Receipted
   receiptChain: ReceiptChain
   watchPoints: WatchPoints
-  askMemory: (signal: AbortSignal) => Promise<CenterMemory>
-  /** Returns the digests of manifests and receipts that the center does not know or no longer confirms. */
-  askUnknown: (asked: ReceiptsRequest, signal: AbortSignal) => Promise<readonly string[]>
-  /** Manifests are to be posted again. */
-  offered: () => void
-  /** The center would take nothing from this agent, or cannot be asked. */
-  inTrouble: (failure: Failure) => void
+  questions: AuditQuestions
+  hints: AuditHints
   clock: Clock
   log: Log
 }
@@ -86,14 +96,14 @@ export class ReceiptAudit {
   }
 
   async #check(signal: AbortSignal): Promise<boolean> {
-    const { destination, receipted, receiptChain, offered, inTrouble } = this.#options
+    const { destination, receipted, receiptChain, hints } = this.#options
     try {
       const { ends, newest, losses, isWhole } = await this.#look(signal)
       // It does not know itself what it has: neither is anything taken back, nor removed.
       if (losses === null) return false
       if (losses !== this.#asked) {
         this.#asked = losses
-        if (receipted.askForLost(destination) > 0) offered()
+        if (receipted.askForLost(destination) > 0) hints.offered()
       }
       if (!isWhole || losses !== this.#losses) await this.#compare(signal)
       const behind = receipted.onTheirWay(destination)
@@ -103,23 +113,25 @@ export class ReceiptAudit {
       this.#losses = losses
       return true
     } catch (error) {
-      if (!signal.aborted) inTrouble(failureFrom(error, 'INTERNAL', 'asking the center for its receipts'))
+      if (!signal.aborted)
+        hints.inTrouble(failureFrom(error, 'INTERNAL', 'asking the center for its receipts'))
       return false
     }
   }
 
   /** An agent without an end, as after its index was lost, knows nothing of the center's receipts. */
   async #look(signal: AbortSignal): Promise<Look> {
-    const { destination, receiptChain, askMemory, askUnknown } = this.#options
+    const { destination, receiptChain, questions } = this.#options
     const ends = receiptChain.ends(destination)
-    const { chain: newest, losses } = await askMemory(signal)
+    const { chain: newest, losses } = await questions.askAgent(signal)
     const farthest = ends[0]
     if (farthest === undefined || newest === null || farthest.counter > newest.counter) {
       return { ends, newest, losses, isWhole: false }
     }
     const others = ends.filter(({ digest }) => digest !== newest.digest).map(({ digest }) => digest)
     if (others.length > RECEIPTS_ASKED) return { ends, newest, losses, isWhole: false }
-    const unknown = others.length === 0 ? [] : await askUnknown({ manifests: [], receipts: others }, signal)
+    const unknown =
+      others.length === 0 ? [] : await questions.askUnknown({ manifests: [], receipts: others }, signal)
     return { ends, newest, losses, isWhole: unknown.length === 0 }
   }
 
@@ -128,18 +140,18 @@ export class ReceiptAudit {
    * backup and its loss, and what is no longer kept must be told to people.
    */
   async #compare(signal: AbortSignal): Promise<void> {
-    const { destination, receipted, askUnknown, offered } = this.#options
+    const { destination, receipted, questions, hints } = this.#options
     let last: ReceiptedManifest | undefined
     for (;;) {
       const page = receipted.list(destination, RECEIPTS_ASKED, last)
       last = page.at(-1)
       if (last === undefined) return
       const manifests = page.map(({ digest }) => digest)
-      const unknown = new Set(await askUnknown({ manifests, receipts: [] }, signal))
+      const unknown = new Set(await questions.askUnknown({ manifests, receipts: [] }, signal))
       const lost = page.filter(({ digest }) => unknown.has(digest))
       if (lost.length === 0 && page.every(({ isKept }) => isKept === 0)) return
       receipted.offerAgain(destination, lost)
-      if (lost.length > 0) offered()
+      if (lost.length > 0) hints.offered()
     }
   }
 

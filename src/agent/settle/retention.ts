@@ -7,6 +7,7 @@ import type { Ulid } from '../../protocol/ulid.ts'
 import type { Retained, RetainedCopy } from '../queue/retained.ts'
 import type { Spool } from '../queue/spool/spool.ts'
 import type { Missing, SpoolRoom } from '../queue/spool-room.ts'
+import type { ReceiptAudit } from './receipt-audit.ts'
 import type { RetentionClock } from './retention-clock.ts'
 
 const EVERY_MS = 60_000
@@ -24,6 +25,12 @@ interface Removed {
 }
 const NONE: Removed = { count: 0, bytes: 0 }
 
+/** The question to the center before copies are removed. */
+export interface HoldingsQuestions {
+  /** Returns the ULIDs of those that the center does not hold now, file and all; at most 200 are asked about. */
+  askMissing(instances: readonly ManifestInstance[], signal: AbortSignal): Promise<readonly string[]>
+}
+
 export interface RetentionOptions {
   retained: Retained
   spool: Spool
@@ -33,12 +40,9 @@ export interface RetentionOptions {
   /** How long it is kept even if the disk is full. */
   atLeastMs: number
   retentionClock: RetentionClock
-  /** Asks the center at this moment whether it still knows all that it has receipted. */
-  centerIsWhole: (signal: AbortSignal) => Promise<boolean>
-  /** Which of these the center does not hold at this moment, file and all, by ULID; at most 200 are asked about. */
-  askMissing: (instances: readonly ManifestInstance[], signal: AbortSignal) => Promise<readonly string[]>
-  /** The center lacks instances that it had receipted: its receipts are to be compared. */
-  inDoubt: () => void
+  /** Finds out whether the center still knows all that it has receipted. */
+  audit: Pick<ReceiptAudit, 'isWhole' | 'wake'>
+  questions: HoldingsQuestions
   clock: Clock
   log: Log
 }
@@ -75,11 +79,11 @@ export class Retention {
 
   /** Returns how many files were removed. */
   async removeDue(signal: AbortSignal): Promise<number> {
-    const { retained, keepMs, retentionClock, centerIsWhole, log } = this.#options
+    const { retained, keepMs, retentionClock, audit, log } = this.#options
     const now = retentionClock.advance()
     if (now === undefined) return 0
     let removed = 0
-    while (retained.due(now - keepMs, 1).length > 0 && (await centerIsWhole(signal))) {
+    while (retained.due(now - keepMs, 1).length > 0 && (await audit.isWhole(signal))) {
       const due = retained.due(now - keepMs, HOLDINGS_ASKED)
       const held = await this.#heldByCenter(due, signal)
       await this.#remove(held)
@@ -116,7 +120,7 @@ export class Retention {
   }
 
   async #removeOldest(missing: Missing, signal: AbortSignal): Promise<Removed> {
-    const { retained, room, atLeastMs, retentionClock, centerIsWhole } = this.#options
+    const { retained, room, atLeastMs, retentionClock, audit } = this.#options
     if (retained.total().instances === 0) {
       room.tell('nothing')
       return NONE
@@ -132,7 +136,7 @@ export class Retention {
       return NONE
     }
     room.tell('making')
-    const held = (await centerIsWhole(signal))
+    const held = (await audit.isWhole(signal))
       ? await this.#heldByCenter(enough(oldest, missing), signal)
       : []
     if (held.length === 0) room.tell('unproven')
@@ -143,12 +147,12 @@ export class Retention {
 
   /** A receipt may be days old: the center looks at its files once more before the last copy here goes. */
   async #heldByCenter(due: readonly Ulid[], signal: AbortSignal): Promise<Ulid[]> {
-    const { retained, askMissing, inDoubt, log } = this.#options
+    const { retained, audit, questions, log } = this.#options
     try {
-      const missing = new Set(await askMissing(retained.listed(due), signal))
+      const missing = new Set(await questions.askMissing(retained.listed(due), signal))
       if (missing.size === 0) return [...due]
       log.warn('center lacks instances that it had receipted: they are kept', { instances: missing.size })
-      inDoubt()
+      audit.wake()
       return due.filter((ulid) => !missing.has(ulid))
     } catch (error) {
       if (!signal.aborted) log.debug('center not asked what it holds', { reason: describe(error) })

@@ -14,6 +14,7 @@ import type { WatchPoints } from '../queue/watch-points.ts'
 import { checkReceipt } from './check-receipt.ts'
 import { closeStudy } from './close-study.ts'
 import type { QuietTimes } from './quiet-times.ts'
+import type { RetentionClock } from './retention-clock.ts'
 
 const FIRST_MS = 1000
 const CAP_MS = 60_000
@@ -31,6 +32,24 @@ const POSTING_MS = 1000
 
 type PostedManifest = ManifestRow & { readonly jws: string }
 
+/** Questions to the center at the end of a study. */
+export interface SettlementQuestions {
+  /** Asks for the receipt to a signed manifest; the center may name instances that it lacks instead. */
+  postManifest(jws: string, studyInstanceUid: string, signal: AbortSignal): Promise<ManifestAnswer>
+  /** Learns the center's newest key list. */
+  askAgent(signal: AbortSignal): Promise<unknown>
+}
+
+/** Work that becomes due for other stages. */
+export interface SettlementHints {
+  /** Instances go again. */
+  requeued(): void
+  /** Instances are confirmed. */
+  confirmed(): void
+  /** A believed receipt does not follow the ones before it: answers were lost, or the center's register went back. */
+  unchained(): void
+}
+
 export interface SettlementOptions {
   destination: string
   studies: Studies
@@ -43,17 +62,10 @@ export interface SettlementOptions {
   /** The center's root key fingerprint, and the keys that may sign its receipts at this moment. */
   readonly center: string
   receiptKeys: () => readonly VerifyKey[]
-  /** Asks the center for its newest key list. */
-  renewKeys: (signal: AbortSignal) => Promise<void>
-  postManifest: (jws: string, studyInstanceUid: string, signal: AbortSignal) => Promise<ManifestAnswer>
-  /** Instances go again. */
-  requeued: () => void
-  /** Instances are confirmed. */
-  confirmed?: () => void
-  /** A believed receipt does not follow the ones before it: answers were lost, or the center's register went back. */
-  unchained?: () => void
+  questions: SettlementQuestions
+  hints: SettlementHints
   /** The time by which copies are kept. */
-  retentionNow: () => number
+  retentionClock: Pick<RetentionClock, 'latest'>
   clock: Clock
   log: Log
 }
@@ -125,11 +137,11 @@ export class Settlement {
   }
 
   async #settle(row: ManifestRow, signal: AbortSignal): Promise<void> {
-    const { destination, studies, postManifest, signingKey, clock } = this.#options
+    const { destination, studies, questions, signingKey, clock } = this.#options
     const manifest = { ...row, jws: studies.jwsOf(destination, row) }
     if (claimedKid(manifest.jws) !== signingKey.kid) return this.#listAnew(manifest)
     try {
-      const answer = await postManifest(manifest.jws, row.studyInstanceUid, signal)
+      const answer = await questions.postManifest(manifest.jws, row.studyInstanceUid, signal)
       if ('receipt' in answer) await this.#confirm(manifest, answer.receipt, signal)
       else this.#sendAgain(manifest, answer.missing)
     } catch (error) {
@@ -149,7 +161,7 @@ export class Settlement {
   async #confirm(row: PostedManifest, receiptJws: string, signal: AbortSignal): Promise<void> {
     const { destination, studies, watchPoints, clock, log } = this.#options
     const { studyInstanceUid, version, part } = row
-    if (!this.#isKeyKnown(receiptJws)) await this.#options.renewKeys(signal)
+    if (!this.#isKeyKnown(receiptJws)) await this.#options.questions.askAgent(signal)
     const receipt = this.#believe(row, receiptJws)
     const pacs = pacsOf(receipt)
     const before = studies.pacs(destination, studyInstanceUid)
@@ -159,11 +171,11 @@ export class Settlement {
     const ulids = receipt.instances.map(({ ulid }) => ulid)
     const { counter, previous } = receipt
     const believed = { jws: receiptJws, digest: jwsDigest(receiptJws), counter, previous }
-    const keptFrom = this.#options.retentionNow()
+    const keptFrom = this.#options.retentionClock.latest()
     const confirmation = { at: clock.now(), keptFrom, pacs, pacsDueAt }
     const follows = studies.confirm(destination, row, believed, ulids, confirmation)
-    if (!follows) this.#options.unchained?.()
-    this.#options.confirmed?.()
+    if (!follows) this.#options.hints.unchained()
+    this.#options.hints.confirmed()
     this.#timesLacked.delete(studyInstanceUid)
     watchPoints.clear('RECEIPT_MISMATCH', studyInstanceUid)
     watchPoints.clear('CENTER_BEHIND', studyInstanceUid)
@@ -204,7 +216,7 @@ export class Settlement {
   }
 
   #sendAgain(row: PostedManifest, missing: readonly string[]): void {
-    const { destination, receipted, watchPoints, clock, requeued, log } = this.#options
+    const { destination, receipted, watchPoints, clock, hints, log } = this.#options
     const { studyInstanceUid } = row
     this.#checkListed(row, missing)
     const times = (this.#timesLacked.get(studyInstanceUid) ?? 0) + 1
@@ -218,7 +230,7 @@ export class Settlement {
       const words = `the center confirmed ${missing.length} instances that it does not have (occurrence ${times})`
       watchPoints.raise('CENTER_BEHIND', studyInstanceUid, words)
     }
-    requeued()
+    hints.requeued()
   }
 
   #checkListed({ jws }: PostedManifest, missing: readonly string[]): void {

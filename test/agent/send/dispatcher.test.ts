@@ -58,7 +58,7 @@ async function start(studies: string[], destination: TestDestination): Promise<R
     log: silentLog,
     limits: { bytes: 1e6, members: 10 },
     uploads: 1,
-    delivered: () => {},
+    hints: { delivered: () => {} },
   })
   const stop = new AbortController()
   const run = dispatcher.run(stop.signal)

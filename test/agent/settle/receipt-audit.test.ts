@@ -42,7 +42,7 @@ class Memory {
     }
   }
 
-  async askMemory(): Promise<CenterMemory> {
+  async askAgent(): Promise<CenterMemory> {
     if (this.failure !== undefined) throw this.failure
     return { chain: this.receipts.at(-1) ?? null, losses: this.losses }
   }
@@ -79,10 +79,8 @@ async function start(): Promise<Auditing> {
     receipted: queue.receipted,
     receiptChain: queue.receiptChain,
     watchPoints: queue.watchPoints,
-    askMemory: () => memory.askMemory(),
-    askUnknown: (asked) => memory.askUnknown(asked),
-    offered: () => {},
-    inTrouble: ({ code }) => troubles.push(code),
+    questions: memory,
+    hints: { offered: () => {}, inTrouble: ({ code }) => void troubles.push(code) },
     clock,
     log: silentLog,
   })

@@ -80,7 +80,9 @@ class Clocks {
   removeDue(isWhole = true): Promise<number> {
     const { retained, spool } = this.#queue
     const { retentionClock, own: clock } = this
-    const centerIsWhole = async (): Promise<boolean> => isWhole
+    const audit = { isWhole: async () => isWhole, wake: () => void this.doubts++ }
+    const askMissing = async (instances: readonly { ulid: string }[]): Promise<string[]> =>
+      instances.map(({ ulid }) => ulid).filter((ulid) => this.missing.includes(ulid))
     const parts = {
       retained,
       spool,
@@ -88,10 +90,8 @@ class Clocks {
       keepMs: 7 * DAY_MS,
       atLeastMs: 0,
       retentionClock,
-      centerIsWhole,
-      askMissing: async (instances: readonly { ulid: string }[]) =>
-        instances.map(({ ulid }) => ulid).filter((ulid) => this.missing.includes(ulid)),
-      inDoubt: () => void this.doubts++,
+      audit,
+      questions: { askMissing },
       clock,
       log: silentLog,
     }

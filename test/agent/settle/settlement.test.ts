@@ -17,6 +17,7 @@ import { until } from '../../support/until.ts'
 const STUDY = '1.1'
 const [agentKey, centerKey, strangersKey] = [newSigningKey(), newSigningKey(), newSigningKey()]
 const CENTER = 'c'.repeat(64)
+const NO_HINTS = { requeued: () => {}, confirmed: () => {}, unchained: () => {} }
 
 /** What an honest center signs, but for what a test changes. */
 function receiptFor(jws: string, change: Partial<Receipt> = {}, key: SigningKey = centerKey): ManifestAnswer {
@@ -75,13 +76,15 @@ async function settle(
     signingKey: agentKey,
     center: CENTER,
     receiptKeys,
-    renewKeys: async () => renewKeys?.(),
-    retentionNow: () => 0,
-    postManifest: async (jws) => answer(jws),
-    requeued: () => {
-      requeued?.(queue)
-      settlement.wake()
+    questions: { askAgent: async () => renewKeys?.(), postManifest: async (jws) => answer(jws) },
+    hints: {
+      ...NO_HINTS,
+      requeued: () => {
+        requeued?.(queue)
+        settlement.wake()
+      },
     },
+    retentionClock: { latest: () => 0 },
     clock: systemClock,
     log: silentLog,
   })
@@ -252,10 +255,12 @@ async function withTwoStudies(
     partInstances: 2,
     center: CENTER,
     receiptKeys: () => [centerKey],
-    renewKeys: async () => {},
-    retentionNow: () => 0,
-    postManifest: (jws, _, signal) => postManifest(jws, queue, signal),
-    requeued: () => {},
+    questions: {
+      askAgent: async () => {},
+      postManifest: (jws, _, signal) => postManifest(jws, queue, signal),
+    },
+    hints: NO_HINTS,
+    retentionClock: { latest: () => 0 },
     clock: systemClock,
     log: silentLog,
   })
