@@ -221,8 +221,7 @@ function listen(parts: Listening): Promise<DeviceDoors> {
     commitment,
     procedureSteps,
     watch,
-    storageTrouble: () => storage.trouble(),
-    storageFailed,
+    storage,
     intake,
     log,
   })

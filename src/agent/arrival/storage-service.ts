@@ -16,13 +16,14 @@ import type {
 import type { AssociationHandlers } from '../../dimse/association/association-handlers.ts'
 import { REJECTION } from '../../dimse/association/association-rejection.ts'
 import type { ServiceAnswer, ServicePeer, ServiceRequest } from '../../dimse/association/service.ts'
-import { type Failure, failureFrom } from '../../platform/failure.ts'
+import { failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import type { CommitmentService } from './commitment-service.ts'
 import { CountedSink } from './counted-sink.ts'
 import type { Device, DeviceList, Refusal } from './device-list.ts'
 import type { DeviceWatch } from './device-watch.ts'
 import type { ProcedureStepService } from './procedure-step-service.ts'
+import type { StorageGate } from './storage-gate.ts'
 
 /** Takes instances from here to the queue. */
 export interface InstanceDesk {
@@ -35,10 +36,7 @@ export interface StorageServiceOptions {
   watch: DeviceWatch
   commitment: CommitmentService
   procedureSteps: ProcedureStepService
-  /** Returns the reason why nothing can be taken now (no space, storage fault), in words; undefined = all is well. */
-  storageTrouble: () => string | undefined
-  /** The index could not be written. */
-  storageFailed: (failure: Failure) => void
+  storage: StorageGate
   intake: InstanceDesk
   log: Log
 }
@@ -110,13 +108,13 @@ export class StorageService implements AssociationHandlers {
       return undefined
     } catch (error) {
       const failure = failureFrom(error, 'DATABASE_ERROR', 'writing down who calls')
-      this.#options.storageFailed(failure)
+      this.#options.storage.failed(failure)
       return noStorage(failure.message)
     }
   }
 
   #noRoom(): Refusal | undefined {
-    const trouble = this.#options.storageTrouble()
+    const trouble = this.#options.storage.trouble()
     return trouble === undefined ? undefined : noStorage(trouble)
   }
 }

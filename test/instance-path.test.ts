@@ -1,0 +1,92 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { expect, test } from '@jest/globals'
+import { readImports } from '../build/import-graph.ts'
+import { executedFiles } from './support/executed-files.ts'
+
+interface Step {
+  readonly file: string
+  /** The interface by which it is entered, the object that holds it, or the protocol; undefined for an import. */
+  readonly entry: { readonly how: 'as' | 'of' | 'by'; readonly name: string } | undefined
+}
+
+/** The numbered list of docs/architecture.md, with its two halves. */
+function readWalk(page: string): { toSuccess: Step[]; toReceipt: Step[] } {
+  const [, toSuccess = '', toReceipt = ''] =
+    /\nTo Success:\n\n(.*?)\n\nTo the receipt:\n\n(.*?)\n\n/s.exec(page) ?? []
+  return { toSuccess: stepsOf(toSuccess), toReceipt: stepsOf(toReceipt) }
+}
+
+const stepsOf = (list: string): Step[] =>
+  Array.from(
+    list.matchAll(/^\d+\. `([^`]+)`(?: \((as|of|by) `?(\w+)`?\))? [a-z].*\.$/gm),
+    ([, file, how, name]) => ({
+      file: file ?? '',
+      entry: name === undefined ? undefined : { how: how as 'as' | 'of' | 'by', name },
+    }),
+  )
+
+const textOf = (file: string): string => readFileSync(`src/${file}`, 'utf8')
+const imports = readImports('src')
+const isImported = (by: string, target: string): boolean =>
+  imports.some((one) => one.file === by && one.target === target)
+
+/** Returns the files of the walk that no file before them leads to. */
+function unreachable(steps: readonly Step[]): string[] {
+  return steps
+    .filter(({ file, entry }, i) => {
+      const before = steps.slice(0, i).map((step) => step.file)
+      if (i === 0 || entry?.how === 'by') return false
+      if (entry === undefined) return !before.some((one) => isImported(one, file))
+      const { how, name } = entry
+      const declaring = imports
+        .filter((one) => before.includes(one.file))
+        .map(({ target }) => target)
+        .concat(before)
+        .filter((target) => existsSync(`src/${target}`))
+        .filter((target) => textOf(target).includes(`export interface ${name} `))
+      if (how === 'as')
+        return declaring.length === 0 || !new RegExp(`implements[^{]*\\b${name}\\b`).test(textOf(file))
+      return !declaring.some((holder) => isImported(holder, file))
+    })
+    .map(({ file }) => file)
+}
+
+const { toSuccess, toReceipt } = readWalk(readFileSync('docs/architecture.md', 'utf8'))
+const walk = [...toSuccess, ...toReceipt]
+
+test('the walk of an instance names fewer than 45 files to Success and fewer than 85 to the receipt', () => {
+  expect(toSuccess.length).toBeGreaterThan(30)
+  expect(toSuccess.length).toBeLessThan(45)
+  expect(walk.length).toBeGreaterThan(60)
+  expect(walk.length).toBeLessThan(85)
+})
+
+test('every file of the walk exists, is named once, and has its number', () => {
+  expect(walk.filter(({ file }) => !existsSync(`src/${file}`))).toEqual([])
+  expect(new Set(walk.map(({ file }) => file)).size).toBe(walk.length)
+  const page = readFileSync('docs/architecture.md', 'utf8')
+  expect(walk.filter(({ file }, i) => !page.includes(`\n${i + 1}. \`${file}\``))).toEqual([])
+})
+
+test('every file of the walk is imported by one before it, or entered by an interface that one before it knows', () => {
+  expect(unreachable(walk)).toEqual([])
+})
+
+test('a file that no file of the walk leads to is found, and so is a wrong interface', () => {
+  const [first] = walk
+  const strangers: Step[] = [
+    { file: 'dicomweb/stow-client.ts', entry: undefined },
+    { file: 'agent/intake/intake.ts', entry: { how: 'as', name: 'Destination' } },
+    { file: 'agent/intake/intake.ts', entry: { how: 'of', name: 'Queue' } },
+  ]
+  for (const stranger of strangers) expect(unreachable([first as Step, stranger])).toEqual([stranger.file])
+})
+
+test('one plain C-STORE runs every file of the walk to Success, and its receipt runs the others', async () => {
+  const { success, receipt } = await executedFiles()
+  expect(toSuccess.filter(({ file }) => !success.includes(file))).toEqual([])
+  expect(toReceipt.filter(({ file }) => !receipt.includes(file) && !success.includes(file))).toEqual([])
+  // What is only loaded does not count.
+  expect(success).not.toContain('agent/deidentify/deidentification.ts')
+  expect(receipt).not.toContain('center/hand-on/hand-on.ts')
+}, 120_000)
