@@ -45,7 +45,7 @@ export const DOOR_ROWS: readonly BrokenThing[] = [
       exitCode: 13,
       cause: { en: /CT1 .*FERY.*FERRY/, zh: /CT1.*FERY.*FERRY/ },
       cure: { en: /to do .*called AE title/, zh: /calledAeTitles|被叫|AE Title/ },
-      never: /nothing needs you|暂不需要您操作|All is well|一切正常/,
+      never: /need not do anything now|暂不需要您操作|All is well|一切正常/,
     },
   },
   {
@@ -60,7 +60,7 @@ export const DOOR_ROWS: readonly BrokenThing[] = [
       exitCode: 0,
       cause: { en: /US1/, zh: /US1/ },
       cure: { en: /ferry devices approve US1/, zh: /ferry devices approve US1/ },
-      never: /nothing needs you|暂不需要您操作|All is well|一切正常/,
+      never: /need not do anything now|暂不需要您操作|All is well|一切正常/,
     },
   },
   {
@@ -75,7 +75,7 @@ export const DOOR_ROWS: readonly BrokenThing[] = [
       exitCode: 13,
       cause: { en: /calls from 127\.0\.0\.1.*192\.0\.2\.20/, zh: /从 127\.0\.0\.1 呼叫.*192\.0\.2\.20/ },
       cure: { en: /to do .*ferry devices approve CT1/, zh: /ferry devices approve CT1/ },
-      never: /nothing needs you|暂不需要您操作|All is well|一切正常/,
+      never: /need not do anything now|暂不需要您操作|All is well|一切正常/,
     },
   },
   {

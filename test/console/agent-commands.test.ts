@@ -83,10 +83,10 @@ test.each([
   [
     'called',
     'FERRY2',
-    'turned away: it called FERRY, and FERRY2 is answered here',
+    'turned away: it called FERRY, but only FERRY2 is answered here',
     'set the called AE title',
   ],
-  ['address', '10.0.0.7', 'is known only from 10.0.0.7', 'ferry devices approve CT2 --address 10.0.0.9'],
+  ['address', '10.0.0.7', 'is listed only with 10.0.0.7', 'ferry devices approve CT2 --address 10.0.0.9'],
 ])(
   'a device that was turned away (%s): status says what to do about just that',
   async (kind, detail, ...words) => {
@@ -150,7 +150,7 @@ test('queue says why each instance waits and when it goes', async () => {
   expect([exitCode, agent.service.limits]).toEqual([0, [5]])
   const [, held, waiting] = out.split('\n')
   expect(held).toMatch(
-    /^HELD .*the center cannot take this instance \(INSTANCE_REFUSED: the center refuses it\)$/,
+    /^HELD .*the center cannot accept this instance \(INSTANCE_REFUSED: the center refuses it\)$/,
   )
   expect(waiting).toMatch(/^queued .*the center cannot be reached \(CENTER_UNREACHABLE: /)
 })
@@ -159,7 +159,7 @@ test('an empty queue says so', async () => {
   await using agent = await startFakeAgent()
   expect(await runCommand(agent.path, ['queue'])).toMatchObject({
     exitCode: 0,
-    out: 'Nothing waits: every instance is confirmed.\n',
+    out: 'Nothing is waiting: every instance is confirmed.\n',
   })
 })
 
@@ -167,7 +167,7 @@ test('study lists studies, shows one, and writes its evidence once', async () =>
   await using agent = await startFakeAgent()
   expect((await runCommand(agent.path, ['study'])).out).toMatch(/awaits receipt +1\/2 .*waiting +1\.2\.3/)
   expect((await runCommand(agent.path, ['study', '1.2.3'])).out).toMatch(
-    /HELD +1 +512 KiB +the center cannot take/,
+    /HELD +1 +512 KiB +the center cannot accept/,
   )
   const write = ['study', '1.2.3', '--evidence', 'proof.json']
   expect(await runCommand(agent.path, write)).toMatchObject({ exitCode: 0, out: '' })
@@ -186,7 +186,7 @@ test('study lists studies, shows one, and writes its evidence once', async () =>
 test('a study that is not here is a usage error that names it', async () => {
   await using agent = await startFakeAgent()
   const { exitCode, err } = await runCommand(agent.path, ['study', '9.9'])
-  expect([exitCode, err]).toEqual([2, expect.stringContaining('no study has the UID 9.9 here')])
+  expect([exitCode, err]).toEqual([2, expect.stringContaining('no study here has the UID 9.9')])
 })
 
 test('retry passes the study on, or all', async () => {
@@ -242,7 +242,7 @@ test.each([
   [['queu'], 2],
   [['status', '--no-such'], 2],
   [['echo', 'nonsense'], 2],
-  [['send', 'A@h:1', '/no/such/file'], 2],
+  [['send', 'A@h:1', '/no/such/file'], 1],
   [['join', 'nonsense'], 2],
   [['study', '--evidence', 'x'], 2],
   [['run', '--config', '/no/such/file'], 78],

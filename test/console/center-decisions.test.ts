@@ -80,7 +80,7 @@ test('revoke shows the agent that it shuts out, and unrevoke takes it back', asy
 
     expect(kept.exitCode).not.toBe(0)
     expect(revoked).toMatchObject({ exitCode: 0, err: expect.stringContaining(shortFingerprint(kid)) })
-    expect(back).toMatchObject({ exitCode: 0, out: 'North Street is let in again.\n' })
+    expect(back).toMatchObject({ exitCode: 0, out: 'North Street is accepted again.\n' })
     const { agents } = JSON.parse((await run(path, ['agents', '--json'])).out)
     expect(agents).toMatchObject([{ state: 'approved', revokedAt: null }])
   })

@@ -14,7 +14,7 @@ test('deid links opens the table with the recovery key, whole or what is asked f
   const keyFile = folder.join('recovery.key')
   writeFileSync(keyFile, `# created: 2026\n# public key: ${recipient}\n${identity}\n`)
   const links = ['deid', 'links', '--identity', keyFile]
-  expect((await runCommand(folder.path, links)).out).toBe('The table has nothing of that.\n')
+  expect((await runCommand(folder.path, links)).out).toBe('The table has no such entry.\n')
   const table = new DeidLinks(join(folder.path, 'data'), recipient, new ProjectKey(Buffer.alloc(32, 7)))
   for (const [patientId, patientName] of [
     ['W1', '陈^小明'],
@@ -40,7 +40,7 @@ test('deid links opens the table with the recovery key, whole or what is asked f
   })
   writeFileSync(keyFile, generateIdentity().identity)
   const stranger = await runCommand(folder.path, links)
-  expect([stranger.exitCode, stranger.out]).toEqual([1, 'The table has nothing of that.\n'])
+  expect([stranger.exitCode, stranger.out]).toEqual([1, 'The table has no such entry.\n'])
   expect(stranger.err).toContain('none of 1 recipients is one of our 1 keys')
   writeFileSync(keyFile, 'nonsense')
   expect((await runCommand(folder.path, links)).err).toContain('AGE-SECRET-KEY-1')

@@ -274,7 +274,7 @@ test('audit adds up what was done, by route and rule, since a day', async () => 
   const list = (await desk.run('audit', '--since', '2026-01-01', '--list')).out
   expect(list.trimEnd().split('\n')).toHaveLength(4)
   const nothing = await desk.run('audit', '--since', '2027-01-01')
-  expect(nothing.out).toBe('Nothing was changed in that time.\n')
+  expect(nothing.out).toBe('Nothing was changed in that period.\n')
   expect((await desk.run('audit', '--since', 'soon')).exitCode).toBe(2)
 })
 

@@ -40,8 +40,8 @@ describeWithDcmtk('with DCMTK', () => {
 
     const before = readFileSync(agent.file, 'utf8')
     const approved = await agent.ferry('devices', 'approve', 'CT1', '--kind', 'CT', '--name', 'CT room 1')
-    expect(approved).toMatchObject({ exitCode: 0, out: 'CT room 1 is let in.\n' })
-    expect(approved.err).toContain('the agent has taken it on')
+    expect(approved).toMatchObject({ exitCode: 0, out: 'CT room 1 is accepted.\n' })
+    expect(approved.err).toContain('the agent now uses it')
     const lines = '  # the last one\n  - name: "CT room 1"\n    aeTitle: "CT1"\n    kind: "CT"\n'
     expect(readFileSync(agent.file, 'utf8')).toBe(before.replace('  # the last one\n', lines))
     expect(await agent.devices()).toMatchObject([{ state: 'known', name: 'CT room 1', kind: 'CT' }])
@@ -87,15 +87,15 @@ test('each reason for which a device is not let in has its own words', async () 
   await call('CT1', 'FERRY')
   await call('US1', 'PACS')
   const { out } = await agent.ferry('devices')
-  expect(out).toMatch(/REFUSED\s+CT1 .*calls from 127\.0\.0\.1, and is known only from 192\.0\.2\.1/)
-  expect(out).toMatch(/REFUSED\s+US1 .*it called PACS, and FERRY is answered here/)
+  expect(out).toMatch(/REFUSED\s+CT1 .*calls from 127\.0\.0\.1, and is listed only with 192\.0\.2\.1/)
+  expect(out).toMatch(/REFUSED\s+US1 .*it called PACS, but only FERRY is answered here/)
   expect(out).toContain('→ if it has moved: ferry devices approve CT1 --address 127.0.0.1')
   expect((await agent.ferry('--lang', 'zh', 'devices')).out).toContain(
     '它呼叫的是 PACS，而此处应答的是 FERRY',
   )
   const { out: status } = await agent.ferry('status')
   expect(status).toContain(
-    'US1 at 127.0.0.1 (1 time): turned away: it called PACS, and FERRY is answered here',
+    'US1 at 127.0.0.1 (1 time): turned away: it called PACS, but only FERRY is answered here',
   )
   expect(status).toContain('set the called AE title on the device to one that is answered')
   expect(status).toContain('if it has moved: ferry devices approve CT1 --address 127.0.0.1')

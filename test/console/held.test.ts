@@ -24,9 +24,9 @@ test('held instances are listed with their reason, released once, and who releas
 
   const { exitCode, out } = await command('held')
   expect(exitCode).toBe(0)
-  for (const text of [uid, other, studyInstanceUid, 'South', "another agent's", 'ferry-center release'])
+  for (const text of [uid, other, studyInstanceUid, 'South', 'from another agent', 'ferry-center release'])
     expect(out).toContain(text)
-  expect((await command('status')).out).toContain('2 instances do not reach the PACS before you release them')
+  expect((await command('status')).out).toContain('2 instances do not go to the PACS until you release them')
   expect((await command('studies')).out).toContain('HELD at the center 2')
   expect((await command('retry', studyInstanceUid, '--json')).out).toContain('"retried":0')
 

@@ -78,7 +78,7 @@ test(`each command that is printed for a device names exactly that device when b
   }
   for (const title of UNFIT) {
     expect(commandIn(adviceFor(title), 'approve')).toBeUndefined()
-    expect(adviceFor(title)).toMatch(/cannot be let in .*on the device; if it does not belong here/)
+    expect(adviceFor(title)).toMatch(/cannot be accepted .*on the device; if it does not belong here/)
   }
 }, 60_000)
 
@@ -93,13 +93,13 @@ test('a device is let in under each AE title that is allowed, by the printed com
   for (const title of FIT) {
     expect(await approve(pasted(commandIn(adviceFor(title), 'approve') ?? ''))).toMatchObject({
       exitCode: 0,
-      out: `${title} is let in.\n`,
+      out: `${title} is accepted.\n`,
       err: expect.stringContaining('Written to'),
       devices: [{ name: title, aeTitle: title, addresses: [ADDRESS] }],
     })
   }
   for (const title of UNFIT) {
-    const err = expect.stringContaining('cannot be let in')
+    const err = expect.stringContaining('cannot be accepted')
     expect(await approve(['devices', 'approve', '--', title])).toEqual({
       exitCode: 2,
       out: '',

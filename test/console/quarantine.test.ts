@@ -54,7 +54,9 @@ test('explain says what was found and what that means, in the language of the on
 
 test('release passes on one instance or a study, and wants one of the two', async () => {
   await using agent = await startFakeAgent()
-  expect((await runCommand(agent.path, ['quarantine', 'release', '01X'])).out).toBe('1 instance goes on.\n')
+  expect((await runCommand(agent.path, ['quarantine', 'release', '01X'])).out).toBe(
+    '1 instance was released.\n',
+  )
   expect(await runCommand(agent.path, ['quarantine', 'release', '--study', '1.2.3'])).toMatchObject({
     exitCode: 0,
   })
@@ -143,7 +145,7 @@ test('a study without names says why there are none, and how to have them', asyn
     '',
     '',
     expect.stringMatching(/no display key.*docs\/operations\.md/),
-    expect.stringMatching(/ferry-display-key is not readable or not 32 bytes/),
+    expect.stringMatching(/ferry-display-key cannot be read or is not 32 bytes/),
     expect.stringMatching(/displayNames: off/),
   ])
 })
@@ -155,7 +157,10 @@ test('config check says what a thief of the disk reads if the display key lies o
     return runCommand(folder.path, ['config', 'check'])
   }
   const local = await check('displayNames: local-key\n')
-  expect([local.exitCode, local.err]).toEqual([0, expect.stringMatching(/thief|steals this disk reads name/)])
+  expect([local.exitCode, local.err]).toEqual([
+    0,
+    expect.stringMatching(/thief|steals this disk can read name/),
+  ])
   expect(await check('displayNames: credential\n')).toMatchObject({ exitCode: 0, err: '' })
 })
 

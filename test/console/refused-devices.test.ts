@@ -44,14 +44,14 @@ test.each<[string, string, RawRequest, RegExp]>([
     'a wrong called AE title',
     device('CT1'),
     { called: 'PACS' },
-    /it called PACS, and FERRY is answered here/,
+    /it called PACS, but only FERRY is answered here/,
   ],
-  ['a wrong address', device('CT1', '    addresses: [192.0.2.1]\n'), {}, /is known only from 192\.0\.2\.1/],
+  ['a wrong address', device('CT1', '    addresses: [192.0.2.1]\n'), {}, /is listed only with 192\.0\.2\.1/],
   [
     'nothing that is taken',
     device('CT1'),
     { contexts: [{ id: 1, abstractSyntax: UID.worklist, transferSyntaxes: [UID.implicitVrLittleEndian] }] },
-    /nothing that it offers is taken here/,
+    /Ferry supports nothing that it proposes/,
   ],
   [
     'an even context ID',
@@ -99,7 +99,7 @@ test('an unknown caller asks for a decision; ignored, it is quiet, over a restar
   const listed = await agent.ferry('devices', 'ignore', 'CT1@127.0.0.1')
   expect(listed).toMatchObject({
     exitCode: 2,
-    err: expect.stringContaining('a listed device is never ignored'),
+    err: expect.stringContaining('a listed device cannot be ignored'),
   })
   expect((await agent.ferry('devices', 'ignore', '')).exitCode).toBe(2)
 
@@ -119,8 +119,10 @@ test('a device that is ignored and then listed is not ignored any more', async (
   await call(agent.port, { calling: 'US1', called: 'PACS' })
   await agent.ferry('devices', 'ignore', 'US1')
   const approved = await agent.ferry('devices', 'approve', 'US1')
-  expect(approved.out).toBe('US1 is let in.\n')
-  expect(approved.err).toContain('As it last called, US1 is still turned away: turned away: it called PACS')
+  expect(approved.out).toBe('US1 is accepted.\n')
+  expect(approved.err).toContain(
+    'With its settings of the last call, US1 is still turned away: turned away: it called PACS',
+  )
   expect((await agent.ferry('status')).exitCode).toBe(13)
 })
 

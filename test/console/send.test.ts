@@ -101,7 +101,7 @@ test.each([
   for (const before of [prefix, Buffer.concat([preamble, prefix])]) {
     const sent = await sendAll({ a: Buffer.concat([before, data]) })
     expect([sent.exitCode, sent.digests]).toEqual([0, [sha256(data)]])
-    expect(sent.err).toContain(`the file meta header names no Transfer Syntax UID; sent as ${syntax}`)
+    expect(sent.err).toContain(`the file meta header has no Transfer Syntax UID; sent as ${syntax}`)
   }
 })
 
@@ -112,7 +112,7 @@ test.each([
 ])('a header without %s is made up for by the data set', async (field, file) => {
   expect(await sendAll({ a: file })).toMatchObject({
     exitCode: 0,
-    err: expect.stringContaining(`in/a: the file meta header names no ${field}`),
+    err: expect.stringContaining(`in/a: the file meta header has no ${field}`),
   })
 })
 
@@ -142,9 +142,9 @@ test('each file that cannot be sent is named with its reason, and the others are
   expect([exitCode, out]).toEqual([3, expect.stringMatching(/^1 of 5 instances sent/)])
   expect(err.trimEnd().split('\n').toSorted()).toEqual([
     'in/cut: it ends within its file meta header',
-    'in/header: nothing follows its file meta header',
-    'in/nameless: neither its data set nor its header names a valid SOP Class UID',
-    'in/unknown: its header names no transfer syntax that fits, and the data set does not tell it',
+    'in/header: no data set follows its file meta header',
+    'in/nameless: neither its data set nor its header has a valid SOP Class UID',
+    'in/unknown: its header has no suitable transfer syntax, and the data set does not show which one it uses',
   ])
 })
 
@@ -162,7 +162,7 @@ test('files beside the instances are named one by one, twenty in text and all in
   expect(lines).toHaveLength(22)
   expect(lines.slice(0, 4)).toEqual([
     '33 files were left out:',
-    '  in/AUTORUN.INF: it is not a DICOM file: no header, and it does not begin as a data set',
+    '  in/AUTORUN.INF: it is not a DICOM file: it has no header, and does not begin like a data set',
     '  in/DICOMDIR: a DICOMDIR is the index of a medium, not an instance',
     '  in/empty: the file is empty',
   ])
@@ -188,14 +188,14 @@ test('links are followed and each file is sent once; a path that is not a file i
   expect(peer.handlers.sinks).toHaveLength(2)
   // A broken link may have been an instance.
   expect(exitCode).toBe(3)
-  expect(err).toContain('cd/broken: the link leads nowhere')
+  expect(err).toContain('cd/broken: the target of the link does not exist')
   expect(err).toContain(`cd/again: it is the same file as ${folder.join('cd', 'a')}`)
   expect(err).toContain('cd/pipe: it is not a file, but a pipe, socket or device')
 })
 
 test.each([
-  ['an empty folder', 'empty', 'there is no instance to send in empty'],
-  ['a name that is not there', 'gone', 'gone: there is no such file'],
+  ['an empty folder', 'empty', 'no instance to send was found in empty'],
+  ['a name that is not there', 'gone', 'gone: the file does not exist'],
 ])('%s ends with exit code 1 and says so', async (_, name, words) => {
   await using peer = await startListener()
   using folder = tempFolder()

@@ -49,6 +49,6 @@ test('study says what its devices announced', async () => {
   await using agent = await startFakeAgent()
   agent.service.announced = [ANNOUNCED]
   const { out } = await runCommand(agent.path, ['study', '1.2.3'])
-  expect(out).toContain('CT1 announced 400 instances by MPPS (completed): 388 have come\n')
+  expect(out).toContain('CT1 announced 400 instances by MPPS (completed): 388 have arrived\n')
   expect(out).toContain('\n  12 of 400 missing in series 1.2.3.1\n')
 })

@@ -4,7 +4,10 @@ import type { CallerKey, DeviceRecords } from '../queue/devices/device-records.t
 import type { NewSighting, WatchPoints } from '../queue/watch-points.ts'
 import type { DeviceList } from './device-list.ts'
 
-/** Callers that are told apart until they are written down; a scan of ports may show more, and these are not kept. */
+/**
+ * Maximum number of callers that are kept apart until they are written; a port scan may show more, and the rest are not
+ * kept.
+ */
 const CALLERS = 200
 
 export interface CallerTroublesOptions {
@@ -14,7 +17,7 @@ export interface CallerTroublesOptions {
   readonly clock: Clock
 }
 
-/** Gathers what kept callers from an association until it is written down in one go. */
+/** Gathers the reasons why callers got no association, and writes them to the index in one go. */
 export class CallerTroubles {
   readonly #options: CallerTroublesOptions
   readonly #gathered = new Map<string, { trouble: CallerTrouble; caller: NewSighting; kind: string }>()
@@ -40,7 +43,7 @@ export class CallerTroubles {
     this.#gathered.set(key, { trouble, caller, kind: problemKind(trouble) })
   }
 
-  /** Throws DATABASE_ERROR; what was gathered is kept then. */
+  /** Writes the gathered callers. Throws DATABASE_ERROR and keeps them if the index cannot be written. */
   write(): void {
     const { records, watchPoints } = this.#options
     if (this.#gathered.size === 0) return
@@ -51,7 +54,10 @@ export class CallerTroubles {
     this.#gathered.clear()
   }
 
-  /** By its own word; else the one device that is listed with its address, unless it may have been any program there. */
+  /**
+   * Identifies the caller by its own titles; otherwise as the only device listed with its address, unless any program
+   * there may have called.
+   */
   #callerOf({ callingAeTitle, peerAddress, kind }: CallerTrouble): CallerKey['callingAeTitle'] {
     if (callingAeTitle !== undefined) return callingAeTitle
     if (kind === 'silent' || kind === 'foreign') return ''
@@ -59,7 +65,7 @@ export class CallerTroubles {
   }
 }
 
-/** Single contexts were refused, and the association goes on. */
+/** False if only single contexts were refused and the association continues. */
 const isTurnedAway = ({ kind }: CallerTrouble): boolean => kind !== 'contexts'
 
 function problemKind({ kind }: CallerTrouble): string {

@@ -26,7 +26,7 @@ export class CertificateWatch implements Disposable {
     this.#options = options
   }
 
-  /** Looks now, and from then on once a day. Never throws. */
+  /** Looks now, and then once a day. Never throws. */
   look(): void {
     const { certificate, clock, log, watchPoints } = this.#options
     const trouble = certificate === undefined ? undefined : validityTrouble(certificate, clock.now())

@@ -6,8 +6,8 @@ import { transferSyntax } from '../../dicom/vocabulary/transfer-syntax.ts'
 import { Failure } from '../../platform/failure.ts'
 
 /**
- * Looks for what is odd in an instance while its data set streams past to be sealed. It changes nothing and holds next to
- * nothing; whatever a device sends, it ends in findings.
+ * Collects findings about an instance while its data set streams past to be sealed. Changes nothing and holds almost
+ * nothing in memory; any input ends in findings.
  */
 export class InstanceChecker {
   readonly #check: DataSetCheck
@@ -20,14 +20,17 @@ export class InstanceChecker {
       : undefined
   }
 
-  /** The next bytes as the device sent them. A promise where the caller must wait: the data set is deflated. */
+  /**
+   * Takes the next bytes as the device sent them. Returns a promise if the caller must wait, because the data set is
+   * deflated.
+   */
   push(chunk: Buffer): Promise<void> | undefined {
     if (this.#inflater !== undefined) return this.#inflater.push(chunk)
     this.#check.push(chunk)
     return undefined
   }
 
-  /** Each finding at most once. */
+  /** Returns each finding at most once. */
   async finish(): Promise<Finding[]> {
     const end = await this.#inflater?.finish()
     const findings = this.#check.finish()
@@ -36,18 +39,18 @@ export class InstanceChecker {
     return Array.from(new Set<Finding>([finding, ...findings]))
   }
 
-  /** The instance broke off: its findings are not needed. */
+  /** Ends the check of an instance that did not arrive whole; its findings are not needed. */
   discard(): void {
     this.#inflater?.discard()
   }
 }
 
-/** 'accept': flagged and sent. 'hold': sealed, answered Success, and not sent before a person has released it. */
+/** 'accept': flagged and sent. 'hold': sealed, answered with Success, and not sent until a person releases it. */
 export type Consequence = 'accept' | 'hold' | 'refuse'
 
 export type CheckPolicy = Readonly<Record<Finding, Consequence>>
 
-/** Findings after which the data set does not hold what its SOP class requires; the others say that it cannot be read. */
+/** Findings that mean that the data set lacks what its SOP class requires; the others mean that it cannot be read. */
 const DOES_NOT_MATCH: ReadonlySet<Finding> = new Set([
   'sopClass',
   'uidMissing',
@@ -58,10 +61,10 @@ const DOES_NOT_MATCH: ReadonlySet<Finding> = new Set([
 export type Verdict =
   | { consequence: 'accept' }
   | { consequence: 'hold'; failure: Failure }
-  /** `status`: A900 where something required is absent, else C000 (PS3.4 §B.2.3). */
+  /** `status`: A900 if a required element is absent, otherwise C000 (PS3.4 §B.2.3). */
   | { consequence: 'refuse'; failure: Failure; status: number }
 
-/** Returns the consequence for an instance with these findings: the strictest that one of them asks for. */
+/** Returns the consequence for an instance with these findings: the strictest one that applies to any of them. */
 export function judge(findings: readonly Finding[], policy: CheckPolicy): Verdict {
   const refused = findings.filter((finding) => policy[finding] === 'refuse')
   if (refused.length > 0) {
@@ -80,7 +83,7 @@ export function judge(findings: readonly Finding[], policy: CheckPolicy): Verdic
   return { consequence: 'hold', failure }
 }
 
-/** The policy for a device of strict reading: an instance that is not whole, or cannot be read, is refused. */
+/** Returns the policy for a device with strict reading: an incomplete or unreadable instance is refused. */
 export function strictPolicy(policy: CheckPolicy): CheckPolicy {
   return {
     ...policy,

@@ -11,13 +11,15 @@ import type { Commitments } from '../queue/devices/commitments.ts'
 
 export interface CommitmentServiceOptions {
   readonly commitments: Commitments
-  /** A request has been written down; its report is encoded in the transfer syntax while it can go to this peer. */
+  /**
+   * Called after a request was recorded; `open` is the peer and transfer syntax for a report on the same association.
+   */
   readonly recorded: (id: number, open: { peer: ServicePeer; transferSyntaxUid: string }) => void
   readonly storageFailed: (failure: Failure) => void
   readonly log: Log
 }
 
-/** Takes requests for storage commitment: each is on the disk before it is answered, and its report comes later. */
+/** Accepts requests for storage commitment: each is on the disk before it is answered, and its report follows later. */
 export class CommitmentService {
   readonly #options: CommitmentServiceOptions
 
@@ -25,7 +27,7 @@ export class CommitmentService {
     this.#options = options
   }
 
-  /** Undefined for a request that is not N-ACTION. */
+  /** Returns undefined for a request that is not N-ACTION. */
   request(request: ServiceRequest, peer: ServicePeer): Promise<ServiceAnswer> | undefined {
     return request.service === 'N-ACTION' ? Promise.resolve(this.#act(request, peer)) : undefined
   }

@@ -11,20 +11,20 @@ export interface TlsDoorSettings {
   readonly key: string
   readonly ca: string
   readonly clientCertificates: 'required' | 'optional'
-  /** The port without TLS is closed. */
+  /** True if the port without TLS is closed. */
   readonly isOnlyDoor?: boolean
 }
 
-/** Where devices connect. */
+/** The open ports for devices. */
 export interface DeviceDoors extends AsyncDisposable {
-  /** Without TLS; the port for TLS if that is the only one. */
+  /** The port without TLS; the TLS port if it is the only one. */
   readonly port: number
   readonly tlsPort: number | undefined
 }
 
 /**
- * Opens the port for plain DICOM, unless it is closed, and the port for DICOM over TLS, if there is one; the limits are for both together.
- * Throws KEY_FILE_INVALID for files that don't fit, PORT_IN_USE.
+ * Opens the port for plain DICOM, unless it is closed, and the port for DICOM over TLS, if configured; both share the
+ * limits. Throws KEY_FILE_INVALID for unsuitable files, and PORT_IN_USE.
  */
 export async function openDoors(
   plain: Omit<ListenOptions, 'tls' | 'counts' | 'strangers'>,

@@ -3,9 +3,9 @@ import { oneLine } from '../../dimse/wire/certificate-names.ts'
 
 /** The demands of a device entry on its connection. */
 export interface IdentityDemand {
-  /** `required`: it is turned away at the port without TLS. */
+  /** `required`: the device is turned away at the port without TLS. */
   readonly tls?: 'optional' | 'required' | undefined
-  /** The certificate that it must show: a name in it, or its SHA-256 in hex. Demands TLS too. */
+  /** The certificate that the device must show: a name in it, or its SHA-256 in hex. Implies TLS. */
   readonly certificate?: string | undefined
 }
 
@@ -17,7 +17,10 @@ export interface IdentityProblem {
   readonly reason: string
 }
 
-/** Undefined: the connection is what the entry demands. An AE title and an address prove nothing, a certificate does. */
+/**
+ * Returns undefined if the connection satisfies the entry. An AE title and an address prove nothing; a certificate
+ * does.
+ */
 export function identityProblem(
   { tls, certificate: wanted }: IdentityDemand,
   peer: TlsPeer | undefined,

@@ -4,7 +4,7 @@ import { type AssociationRejection, REJECTION } from '../../dimse/association/as
 import type { KnownAddresses } from '../../dimse/scp/listener-counts.ts'
 import { type IdentityDemand, type IdentityProblem, identityProblem } from './device-identity.ts'
 
-/** A device that is let in: it calls itself `aeTitle`, and comes from one of `addresses` where any are given. */
+/** An accepted device: its AE title is `aeTitle`, and it calls from one of `addresses`, if any are given. */
 export interface Device extends IdentityDemand {
   readonly name: string
   readonly aeTitle: string
@@ -12,13 +12,13 @@ export interface Device extends IdentityDemand {
   readonly addresses: readonly string[]
   readonly kind?: string | undefined
   readonly room?: string | undefined
-  /** It may call these in addition to the listener's AE titles. */
+  /** Called AE titles that are answered for this device in addition to the listener's. */
   readonly calledAeTitles?: readonly string[] | undefined
-  /** Where it listens itself; without an AE title it answers to the one that it calls by. */
+  /** The address at which the device itself listens; its AE title defaults to `aeTitle`. */
   readonly dicom?:
     | { host: string; port: number; aeTitle?: string | undefined; tls?: boolean | undefined }
     | undefined
-  /** It tells of its procedure steps by MPPS. */
+  /** True if the device reports its procedure steps by MPPS. */
   readonly procedureSteps?: boolean | undefined
   readonly quirks?: Quirks | undefined
 }
@@ -34,12 +34,12 @@ interface Quirks {
 
 export type Caller = Pick<AssociationRequest, 'callingAeTitle' | 'calledAeTitle' | 'peerAddress' | 'tls'>
 
-/** Why a caller is not let in: the kind decides what a person is told to do. */
+/** The reason why a caller is turned away; its kind decides the advice to the operator. */
 export interface Refusal {
   readonly kind: 'unknown' | 'address' | 'called' | 'storage' | IdentityProblem['kind']
   /** Details by kind: the known addresses, the answered AE titles, or the fault of the storage. */
   readonly detail: string
-  /** The whole of it in words. */
+  /** The full reason, in words. */
   readonly reason: string
   readonly rejection: AssociationRejection
 }
@@ -53,12 +53,12 @@ interface Register {
   readonly acceptUnknown: boolean
 }
 
-/** The devices that are let in. The register can be replaced while devices call; associations that are open go on. */
+/** The accepted devices. The list can be replaced while devices call; open associations continue. */
 export class DeviceList implements KnownAddresses {
   readonly #aeTitles: readonly string[]
   #register: Register
 
-  /** `aeTitles`: called AE titles that are answered; `*` among them = any. */
+  /** `aeTitles`: called AE titles that are answered; `*` in the list means any. */
   constructor(devices: readonly Device[], acceptUnknown: boolean, aeTitles: readonly string[]) {
     this.#aeTitles = aeTitles
     this.#register = registerOf(devices, acceptUnknown)
@@ -68,12 +68,12 @@ export class DeviceList implements KnownAddresses {
     return this.#register.devices.map(({ device }) => device)
   }
 
-  /** No device is listed with an address. */
+  /** True if no device is listed with an address. */
   get isEmpty(): boolean {
     return this.#register.devices.every(({ from }) => from === undefined)
   }
 
-  /** Whether a device is listed with this address; a device from anywhere says nothing about addresses. */
+  /** Returns true if a device is listed with this address; devices without addresses do not count. */
   has(peerAddress: string): boolean {
     return this.#register.devices.some(({ from }) => from?.check(peerAddress, family(peerAddress)) === true)
   }
@@ -104,7 +104,7 @@ export class DeviceList implements KnownAddresses {
     return refuse(undefined, 'unknown', '', reason, REJECTION.callingAeNotRecognized)
   }
 
-  /** Why a call for this AE title is not answered; undefined if it is. */
+  /** Returns the reason why a call to this AE title is not answered; undefined if it is answered. */
   refuseCalled(calledAeTitle: string, device?: Device): Refusal | undefined {
     const answered = [...this.#aeTitles, ...(device?.calledAeTitles ?? [])]
     if (answered.includes('*') || answered.includes(calledAeTitle)) return undefined
@@ -113,12 +113,12 @@ export class DeviceList implements KnownAddresses {
     return { kind: 'called', detail, reason, rejection: REJECTION.calledAeNotRecognized }
   }
 
-  /** Whether any device of the list calls itself so. */
+  /** Returns true if a listed device has this AE title. */
   lists(aeTitle: string): boolean {
     return this.devices.some((device) => device.aeTitle === aeTitle)
   }
 
-  /** The device that calls itself so from there; undefined for a stranger. */
+  /** Returns the listed device with this AE title and address; undefined for a stranger. */
   find({ callingAeTitle, peerAddress }: Pick<Caller, 'callingAeTitle' | 'peerAddress'>): Device | undefined {
     const found = this.#register.devices.find(
       ({ device, from }) =>
@@ -128,7 +128,7 @@ export class DeviceList implements KnownAddresses {
     return found?.device
   }
 
-  /** The one device that is listed with this address: for a caller that has not said who it is. */
+  /** Returns the only device that is listed with this address, for a caller that has not named itself. */
   onlyOneAt(peerAddress: string): Device | undefined {
     const there = this.#register.devices.filter(
       ({ from }) => from?.check(peerAddress, family(peerAddress)) === true,

@@ -11,7 +11,7 @@ import { CallerTroubles } from './caller-troubles.ts'
 import type { DeviceList, Refusal } from './device-list.ts'
 
 const WRITE_EVERY_MS = 1000
-/** Names of a caller beyond this number are counted and not kept. */
+/** Maximum number of proposed names that are kept for one caller; the others are only counted. */
 const KEPT_NAMES = 32
 
 export interface DeviceWatchOptions {
@@ -19,11 +19,11 @@ export interface DeviceWatchOptions {
   records: DeviceRecords
   watchPoints: WatchPoints
   clock: Clock
-  /** The index could not be written. */
+  /** Called if the index could not be written. */
   storageFailed: (failure: Failure) => void
 }
 
-/** Notes of every device what it proposed, what it sent, and what was last in its way, for the people who look after it. */
+/** Records for every device its proposals, its instances and its latest problem, for the people who look after it. */
 export class DeviceWatch {
   readonly #options: DeviceWatchOptions
   readonly #received = new Map<string, CallerKey & Received>()
@@ -35,7 +35,7 @@ export class DeviceWatch {
     this.#troubles = new CallerTroubles(options)
   }
 
-  /** Throws DATABASE_ERROR: an index that takes no sighting takes no instance either. */
+  /** Throws DATABASE_ERROR: an index that cannot record a sighting cannot record an instance either. */
   called(request: AssociationRequest, refusal: Refusal | undefined): void {
     const { records, watchPoints, clock } = this.#options
     this.#troubles.write()
@@ -44,14 +44,14 @@ export class DeviceWatch {
     if (refusal !== undefined) records.troubled(request, refusal, clock.now())
   }
 
-  /** Something is in the way of a device. Never throws. */
+  /** Records a problem of a device. Never throws. */
   troubled(caller: CallerKey, problem: DeviceProblem): void {
     this.#write(() => this.#options.records.troubled(caller, problem, this.#options.clock.now()))
   }
 
   /**
-   * A caller got no association, or lost presentation contexts, without a decision about it. Written down a little later,
-   * so that a scan of ports costs little. Never throws.
+   * Records a caller that got no association, or lost presentation contexts, without a decision about it. The record is
+   * written a little later, so that a port scan costs little. Never throws.
    */
   callerTroubled(trouble: CallerTrouble): void {
     this.#troubles.add(trouble)
@@ -103,7 +103,7 @@ export class DeviceWatch {
 
 const LONGEST_UID = 64
 
-/** Services that devices propose beside storage (PS3.6 Table A-1). */
+/** Services that devices propose in addition to storage (PS3.6 Table A-1). */
 const SERVICE_NAMES = new Map([
   [VERIFICATION_SOP_CLASS_UID, 'Verification'],
   ['1.2.840.10008.1.20.1', 'Storage Commitment Push Model'],
@@ -114,7 +114,7 @@ const SERVICE_NAMES = new Map([
   ['1.2.840.10008.5.1.4.1.2.2.2', 'Study Root Query/Retrieve - MOVE'],
 ])
 
-/** By the standard's name; by UID what has none. */
+/** Returns the standard's name of a SOP class, or its UID if it has none. */
 export function nameOfSopClass(uid: string): string {
   return sopClassName(uid) ?? SERVICE_NAMES.get(uid) ?? uid.slice(0, LONGEST_UID)
 }

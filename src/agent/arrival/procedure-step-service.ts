@@ -12,13 +12,16 @@ import type { ProcedureSteps } from '../queue/devices/procedure-steps.ts'
 
 export interface ProcedureStepServiceOptions {
   readonly steps: ProcedureSteps
-  /** A step was ended by its device. */
+  /** Called after a device has ended a step. */
   readonly ended: () => void
   readonly storageFailed: (failure: Failure) => void
   readonly log: Log
 }
 
-/** Takes what devices tell of their procedure steps (PS3.4 §F.7.2): it is on the disk before it is answered. */
+/**
+ * Receives the reports of devices about their procedure steps (PS3.4 §F.7.2): each is on the disk before it is
+ * answered.
+ */
 export class ProcedureStepService {
   readonly #options: ProcedureStepServiceOptions
 
@@ -26,7 +29,7 @@ export class ProcedureStepService {
     this.#options = options
   }
 
-  /** Undefined for what is neither N-CREATE nor N-SET. */
+  /** Returns undefined if the request is neither N-CREATE nor N-SET. */
   request(request: ServiceRequest): Promise<ServiceAnswer> | undefined {
     if (request.service !== 'N-CREATE' && request.service !== 'N-SET') return undefined
     return Promise.resolve(this.#answer(request))
@@ -92,5 +95,5 @@ const invalid = (errorComment: string): ServiceAnswer => ({
   errorComment,
 })
 
-/** For a device that leaves the name to us (PS3.5 §B.2). */
+/** Makes a UID if the device leaves the choice to us (PS3.5 §B.2). */
 const newUid = (): string => `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`

@@ -10,7 +10,7 @@ import { RESERVE_FILES, type SpoolRoom } from '../queue/spool-room.ts'
 import type { Alarm, WatchPoints } from '../queue/watch-points.ts'
 
 const LOOK_EVERY_MS = 2000
-/** How long a disk that erred is left alone before it is tried; one that was merely full is tried at the next look. */
+/** Pause after a disk error before the disk is tried; a disk that was merely full is tried at the next look. */
 const REST_MS = 5000
 const TRIAL_BYTES = 4096
 const SUBJECT = 'spool'
@@ -28,23 +28,24 @@ export interface StorageGateOptions {
 }
 
 /**
- * Says whether instances can be taken. Below the reserve new associations are refused, and what was let in finishes from
- * the reserve. While retention makes room, devices are let in down to half of the reserve. A storage error opens the breaker: nothing new is let in until a trial has written and synced a small file
- * and the index. Both are alarms while they last, and both end by themselves, also when no device calls.
+ * Decides whether instances can be accepted. Below the reserve new associations are refused, and accepted ones finish
+ * from the reserve. While retention makes room, devices are accepted down to half of the reserve. A storage error opens
+ * the breaker: new associations are refused until a trial has written and synced a small file and the index. Both
+ * states are alarms while they last, and both end by themselves, also if no device calls.
  */
 export class StorageGate implements Disposable {
   readonly #options: StorageGateOptions
   readonly #spool: string
   /** The disk of the index, if the spool has one of its own. */
   #indexDisk: StatsFs | undefined
-  /** The shortage that the last look found. */
+  /** The shortage found by the last look. */
   #shortage: Alarm | undefined
-  /** There is still room for what is let in while retention makes more. */
+  /** True while at least half of the reserve is left. */
   #isHalfLeft = true
-  /** The last fault of storing, and the time from which storing is tried again. */
+  /** The last storage fault, and the time of the next trial. */
   #fault: Alarm | undefined
   #restUntilMs = 0
-  /** The alarms in the index, by code; those of the last run, until this one knows better. */
+  /** The alarms in the index, by code; initially those of the previous run. */
   #written: Map<string, string> | undefined
   #timer: Timer | undefined
   #isClosed = false
@@ -59,12 +60,12 @@ export class StorageGate implements Disposable {
     return Math.min(bavail * bsize, this.#options.room.disk?.freeBytes ?? Number.POSITIVE_INFINITY)
   }
 
-  /** Raised alarms that the index could not take, since the index or its disk failed. */
+  /** Raised alarms that could not be written, because the index or its disk failed. */
   get unwrittenAlarms(): readonly Alarm[] {
     return this.#standing().filter(({ code }) => this.#written?.has(code) !== true)
   }
 
-  /** Looks at the disk now and from then on every other second, and tries it when it had failed. Never rejects. */
+  /** Looks at the disk now and then every other second, and tries it after a failure. Never rejects. */
   async watch(): Promise<void> {
     await this.#look()
     if (this.#fault !== undefined && this.#options.clock.monotonicMs() >= this.#restUntilMs) await this.#try()
@@ -72,7 +73,7 @@ export class StorageGate implements Disposable {
     if (!this.#isClosed) this.#timer = this.#options.clock.after(LOOK_EVERY_MS, () => void this.watch())
   }
 
-  /** Returns the reason why nothing can be taken now, in words; undefined if instances can be taken. */
+  /** Returns the reason why nothing can be accepted now, in words; undefined if instances can be accepted. */
   trouble(): string | undefined {
     this.#measure()
     if (this.#fault === undefined && this.#isHalfLeft && this.#options.room.state === 'making')
@@ -80,7 +81,7 @@ export class StorageGate implements Disposable {
     return this.#standing()[0]?.message
   }
 
-  /** Something could not be stored. Never throws. */
+  /** Reports a storage failure to the gate. Never throws. */
   failed(failure: Failure): void {
     const restMs = failure.code === 'STORAGE_FULL' ? 0 : REST_MS
     this.#restUntilMs = this.#options.clock.monotonicMs() + restMs
@@ -99,7 +100,7 @@ export class StorageGate implements Disposable {
     try {
       const [data, spool] = await Promise.all([stat(folder), stat(this.#spool), room.look()])
       this.#indexDisk = data.dev === spool.dev ? undefined : await statfs(folder)
-      // A file system that met an error may have made itself read-only: known before an instance comes to grief.
+      // A file system may become read-only after an error. This shows it before an instance fails.
       await access(this.#spool, constants.W_OK)
       this.#measure()
     } catch (error) {
@@ -107,7 +108,7 @@ export class StorageGate implements Disposable {
     }
   }
 
-  /** By the latest looks of whoever has looked: retention looks as soon as it has made room. */
+  /** Uses the latest figures of either this class or retention, which looks again once it has made room. */
   #measure(): void {
     const { room, reserveBytes } = this.#options
     const freeFiles = Math.min(namesLeft(this.#indexDisk), room.disk?.freeFiles ?? Number.POSITIVE_INFINITY)
@@ -120,7 +121,9 @@ export class StorageGate implements Disposable {
     }
   }
 
-  /** Does with the disk what an instance needs: the index written, a new file, its data and its name synced, gone again. */
+  /**
+   * Repeats the disk work of an instance: writes the index, creates a file, syncs its data and its name, removes it.
+   */
   async #try(): Promise<void> {
     const fault = this.#fault
     const path = join(this.#spool, 'trial')
@@ -129,7 +132,7 @@ export class StorageGate implements Disposable {
       await unlink(path).catch(() => {})
       await writeDurably(path, Buffer.alloc(TRIAL_BYTES))
       await unlink(path)
-      // While this was tried an instance may have failed in another way.
+      // An instance may have failed in another way during the trial.
       if (this.#fault !== fault) return
       this.#fault = undefined
       this.#reconcile()
@@ -149,7 +152,7 @@ export class StorageGate implements Disposable {
     return [this.#fault, this.#shortage].filter((alarm) => alarm !== undefined)
   }
 
-  /** Brings the alarms of the index into line with those that are raised, now or at a later look. Never throws. */
+  /** Makes the alarms of the index equal to the raised ones, now or at a later look. Never throws. */
   #writeDown(): void {
     try {
       this.#reconcile()
@@ -185,7 +188,7 @@ function isOurs({ code, subject }: Alarm): boolean {
   return subject === SUBJECT && OURS.has(code)
 }
 
-/** 0 of 0: it has no such limit. */
+/** 0 of 0 means that the file system has no such limit. */
 function namesLeft(disk: StatsFs | undefined): number {
   return disk === undefined || disk.files === 0 ? Number.POSITIVE_INFINITY : disk.ffree
 }

@@ -42,8 +42,9 @@ export interface StorageServiceOptions {
 }
 
 /**
- * C-ECHO, C-STORE, storage commitment and MPPS as SCP: who is let in, and what is agreed with them. Refuses early, with a
- * transient reason, while nothing can be stored: many devices never send again what failed in the middle.
+ * C-ECHO, C-STORE, storage commitment and MPPS as SCP: decides about callers and their presentation contexts. Refuses
+ * early, with a transient reason, while nothing can be stored: many devices never resend an instance that failed in the
+ * middle.
  */
 export class StorageService implements AssociationHandlers {
   readonly #options: StorageServiceOptions
@@ -73,7 +74,7 @@ export class StorageService implements AssociationHandlers {
     }
   }
 
-  /** Ferry's own echo is not a device's call and is not recorded. It hears what a listed device would hear. */
+  /** Ferry's own echo is not a call of a device and is not recorded. Its answer is that for a listed device. */
   #answerOwnEcho({ calledAeTitle, contexts }: AssociationRequest): AssociationAnswer {
     const refusal = this.#options.devices.refuseCalled(calledAeTitle) ?? this.#noRoom()
     if (refusal !== undefined) return { accept: false, rejection: refusal.rejection, reason: refusal.reason }
@@ -101,7 +102,7 @@ export class StorageService implements AssociationHandlers {
       watch.troubled({ callingAeTitle, peerAddress }, { kind: 'aborted', detail: end.failure.message })
   }
 
-  /** Who calls is written down, which tells in time that the index takes nothing: no instance could be taken either. */
+  /** Recording the caller shows early if the index cannot be written: then no instance could be recorded either. */
   #sight(request: AssociationRequest, refusal: Refusal | undefined): Refusal | undefined {
     try {
       this.#options.watch.called(request, refusal)
@@ -120,7 +121,9 @@ export class StorageService implements AssociationHandlers {
 }
 
 /**
- * `ferry echo` on this machine: an association that says so, from an address of this machine, for verification alone. The address cannot be forged over TCP, and nothing can be stored on such an association, whatever it calls itself.
+ * Recognizes `ferry echo` on this machine: an association with its implementation name, from an address of this
+ * machine, for verification alone. The address cannot be forged over TCP, and nothing can be stored on such an
+ * association under any AE title.
  */
 const isOwnEcho = ({ contexts, ...request }: AssociationRequest): boolean =>
   request.isFromThisMachine === true &&
@@ -146,8 +149,9 @@ const UNCOMPRESSED: readonly string[] = [
 ]
 
 /**
- * Every storage SOP class, unknown and private ones too, in a transfer syntax that the device offered; storage commitment;
- * and MPPS from a device that is to tell of its procedure steps: one that means a RIS must not believe that it has told it.
+ * Accepts every storage SOP class, unknown and private ones too, in a transfer syntax that the device proposed; storage
+ * commitment; and MPPS from a device that is configured for it. A device that means to report to a RIS must not believe
+ * that it has done so.
  */
 function answerContext(
   { abstractSyntaxUid, transferSyntaxUids }: ProposedContext,

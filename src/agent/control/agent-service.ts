@@ -223,7 +223,7 @@ export class AgentService implements ControlService {
     if (devices.list.lists(aeTitle) || (aeTitle === '' && devices.list.has(address ?? '')))
       throw new Failure(
         'USAGE',
-        `ignoring ${describeCallers(aeTitle, address)}: a listed device is never ignored`,
+        `ignoring ${describeCallers(aeTitle, address)}: a listed device cannot be ignored`,
       )
     queue.ignoredCallers.add({ callingAeTitle: aeTitle, peerAddress: address })
     log.info('caller ignored', { callingAeTitle: aeTitle, peerAddress: address })

@@ -6,12 +6,15 @@ import { type Envelope, parseEnvelope, parseTrailer, TRAILER_BYTES } from '../..
 import { newUlid } from '../../protocol/ulid.ts'
 import { SpoolFileSealer } from './seal-spool-file.ts'
 
-/** So often that the engine has compiled what every instance will run through, before the first device calls. */
+/**
+ * Number of rounds after which the engine has compiled the code that every instance uses, before the first device
+ * calls.
+ */
 const ROUNDS = 24
 const DATA_SET = Buffer.alloc(200_000, 'rehearsal')
 
 /**
- * Seals an invented instance and opens it again, before any real one comes: cryptography that does not work on this
+ * Seals an invented instance and opens it again before any real one arrives: cryptography that does not work on this
  * machine must show at start. Takes some tens of ms. Throws SEAL_FAILED.
  */
 export function rehearseSealing(): void {

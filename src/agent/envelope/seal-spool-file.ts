@@ -28,7 +28,7 @@ export class SpoolFileSealer {
     this.#sealer = sealer
   }
 
-  /** The envelope and the age header; once, before all else. */
+  /** Returns the envelope and the age header; called once, before everything else. */
   start(): Buffer[] {
     if (this.#sealedBytes > 0) throw new Failure('INTERNAL', 'sealing a spool file: it was started already')
     return this.#count([this.#envelope, this.#sealer.header, ...this.#sealer.update(this.#part10Header)])
@@ -43,7 +43,7 @@ export class SpoolFileSealer {
     return this.#count(sealed)
   }
 
-  /** The rest of the file, its trailer included; only with it does the file count as accepted. */
+  /** Returns the rest of the file, including its trailer; only with the trailer does the file count as accepted. */
   finish(): { blocks: Buffer[]; trailer: Trailer } {
     this.#checkStarted()
     const last = this.#count(this.#sealer.final())
@@ -60,7 +60,7 @@ export class SpoolFileSealer {
     if (this.#sealedBytes === 0) throw new Failure('INTERNAL', 'sealing a spool file: it was not started')
   }
 
-  /** Takes into the account of the sealed part what goes into the file. */
+  /** Adds the bytes for the file to the count and digest of the sealed part. */
   #count(blocks: Buffer[]): Buffer[] {
     for (const block of blocks) {
       this.#sealedHash.update(block)

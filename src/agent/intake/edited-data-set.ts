@@ -10,9 +10,9 @@ const DEFLATED_LIMIT_BYTES = 64 * 1024 * 1024
 const INFLATED_LIMIT_BYTES = 512 * 1024 * 1024
 
 /**
- * A data set on its way through an editor. `outputSyntax` is asked once the head has been edited, for edits that write
- * pixels in another encoding; what came deflated goes on in explicit VR little endian. `check` sees what goes into the
- * editor and what comes out of it, and may refuse that at the end.
+ * Passes a data set through an editor. `outputSyntax` is asked once the head has been edited, for edits that encode
+ * pixels anew; a deflated data set leaves in explicit VR little endian. `check` sees the bytes before and after
+ * editing, and may refuse the result at the end.
  */
 export function editedDataSet(
   transferSyntaxUid: string,

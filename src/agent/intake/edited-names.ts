@@ -4,8 +4,8 @@ import type { Envelope } from '../../protocol/spool-file.ts'
 type Names = Pick<Envelope, 'sopClassUid' | 'sopInstanceUid' | 'studyInstanceUid' | 'seriesInstanceUid'>
 
 /**
- * Finds out what an edited data set is called as it leaves. A rule may have changed any UID, and the center refuses an
- * instance whose envelope says anything else than its data set.
+ * Reads the UIDs of an edited data set as it leaves. A rule may have changed any UID, and the center refuses an
+ * instance if its envelope differs from its data set.
  */
 export class EditedNames {
   readonly #scanner: DataSetHeadScanner
@@ -32,7 +32,7 @@ export class EditedNames {
     return held
   }
 
-  /** SOP class and instance may be absent in a data set; then they are what the device's command named. */
+  /** SOP class and instance UID may be absent in a data set; the UIDs of the device's command then count. */
   names({ sopClassUid, sopInstanceUid }: Pick<Names, 'sopClassUid' | 'sopInstanceUid'>): Names {
     const { head } = this.#scanner
     return {

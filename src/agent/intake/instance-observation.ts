@@ -11,7 +11,7 @@ export interface ObservationOptions {
   readonly characterSet: string | undefined
 }
 
-/** A finding for which the configuration refuses instances, and the status to answer (PS3.4 §B.2.3). */
+/** A finding that the configuration refuses, and the status to answer (PS3.4 §B.2.3). */
 export class RefusedByCheck extends Error {
   readonly failure: Failure
   readonly status: number
@@ -23,7 +23,7 @@ export class RefusedByCheck extends Error {
   }
 }
 
-/** Looks at an instance as it streams past, as the device sent it: what is odd, and what a person would know it by. */
+/** Observes an instance as it streams past, as the device sent it: its findings, and its display attributes. */
 export class InstanceObservation {
   readonly #options: ObservationOptions
   readonly #checker: InstanceChecker
@@ -35,19 +35,20 @@ export class InstanceObservation {
     this.#reader = new DisplayReader(transferSyntaxUid)
   }
 
-  /** A promise where the caller must wait. */
+  /** Returns a promise if the caller must wait. */
   push(chunk: Buffer): Promise<void> | undefined {
     this.#reader.push(chunk)
     return this.#checker.push(chunk)
   }
 
-  /** The instance broke off. */
+  /** Ends the observation of an instance that did not arrive whole. */
   discard(): void {
     this.#checker.discard()
   }
 
   /**
-   * Returns what goes into the index; throws {@link RefusedByCheck}. `seen`: findings that the data set alone does not show.
+   * Returns the record for the index; throws {@link RefusedByCheck}. `seen`: findings that the data set alone does not
+   * show.
    */
   async finish(seen: readonly Finding[] = []): Promise<Observed> {
     const findings = [...seen, ...(await this.#checker.finish())]
@@ -56,7 +57,7 @@ export class InstanceObservation {
     return { findings, ...(verdict.consequence === 'hold' && { hold: verdict.failure }) }
   }
 
-  /** The study's display record, sealed; only for a copy that keeps its identity. */
+  /** Returns the study's display record, sealed; only for a copy that keeps the patient's identity. */
   display(records: DisplayRecords, studyInstanceUid: string): Pick<Observed, 'display'> {
     const display = records.seal(studyInstanceUid, {
       fields: this.#reader.fields(),

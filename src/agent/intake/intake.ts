@@ -31,9 +31,9 @@ export interface IntakeOptions extends SpoolCopyOptions, ObservationOptions {
 }
 
 /**
- * Takes one instance from the association to the queue: read the head of the data set, seal while it streams, write,
- * sync, commit; only then is Success answered. Where several ways are configured, there is a sealed copy for each. No
- * plaintext rests on the disk, and at most the head and about 1 MiB of sealed bytes a copy are held in memory.
+ * Carries one instance from the association to the queue: reads the head of the data set, seals while it streams,
+ * writes, syncs, commits. Only then is Success answered. With several treatments, there is a sealed copy for each. No
+ * plaintext is stored on the disk, and each copy holds at most the head and about 1 MiB of sealed bytes in memory.
  */
 export class InstanceIntake implements StoreSink {
   readonly #options: IntakeOptions
@@ -91,7 +91,7 @@ export class InstanceIntake implements StoreSink {
     this.#held = []
   }
 
-  /** The head is known: from here on bytes are sealed as they come. */
+  /** Called when the head is known: from here on bytes are sealed as they arrive. */
   #begin(): Promise<void> | undefined {
     try {
       this.#checkIdentity()
@@ -117,8 +117,8 @@ export class InstanceIntake implements StoreSink {
   }
 
   /**
-   * Success needs every copy, with one exception: what cannot be de-identified stays off that way for good, and is safe
-   * where another way takes it.
+   * Success needs every copy, with one exception: an instance that cannot be de-identified never leaves by that route,
+   * and is safe if another route accepts it.
    */
   async #commit(copies: readonly SpoolCopy[]): Promise<void> {
     const isAnnounced = this.#sopClassUid() === this.#request.sopClassUid
@@ -141,7 +141,7 @@ export class InstanceIntake implements StoreSink {
     this.#options.queue.watchPoints.raise(code, `${policy} ${callingAeTitle}`, message)
   }
 
-  /** Who the patient is, is written down (sealed) for a copy that says so itself. */
+  /** Stores the encrypted display record only for copies that keep the patient's identity. */
   #commitCopy(copy: SpoolCopy, observed: Observed): Promise<TakenCopy> {
     const { names } = copy.treatment
     if (isDeidentified(copy.treatment)) return copy.commit(observed)
@@ -169,7 +169,10 @@ export class InstanceIntake implements StoreSink {
     work.accepted(studyKeyOf(envelope), trailer.sealedBytes)
   }
 
-  /** The command and the data set must name the same SOP instance (PS3.4 §B.2.3): a device asks for it by that name later. */
+  /**
+   * The command and the data set must name the same SOP instance (PS3.4 §B.2.3): a device later uses that name to ask
+   * for commitment.
+   */
   #checkIdentity(): void {
     const { head } = this.#scanner
     const { sopClassUid, sopInstanceUid } = this.#request
@@ -197,7 +200,7 @@ export class InstanceIntake implements StoreSink {
     }
   }
 
-  /** The class of the data set, since that is what is stored; the command's if the data set names none. */
+  /** Returns the class of the data set, since the data set is stored; the command's if the data set has none. */
   #sopClassUid(): string {
     return this.#scanner.head.sopClassUid ?? this.#request.sopClassUid
   }
@@ -252,7 +255,10 @@ function together(promises: readonly (Promise<void> | undefined)[]): Promise<voi
   return behind.length === 0 ? undefined : Promise.all(behind).then(() => undefined)
 }
 
-/** A900 when command and data set name different instances, C000 for bytes that are not a data set, A700 for faults of our own. */
+/**
+ * Returns A900 if command and data set name different instances, C000 for bytes that are not a data set, A700 for our
+ * own faults.
+ */
 function statusOf({ code }: Failure): number {
   if (code === 'DATA_SET_MISMATCH') return STORAGE_STATUS.DataSetDoesNotMatchSopClass
   if (code === 'DATA_SET_UNREADABLE' || code === 'UID_INVALID' || code === 'DEID_WITHHELD')

@@ -11,8 +11,8 @@ import { keyOf } from '../deidentify/rules/profile-key.ts'
 import { type TreatmentRecord, Treatments } from './treatments.ts'
 
 /**
- * Everything that the configured routes need, ready before the first instance comes: the project's key, the codecs where
- * pixels are masked, the audit's file. Throws KEY_FILE_INVALID and CONFIG_INVALID for a key that is not there or none.
+ * Prepares everything that the configured routes need before the first instance: the project's key, the codecs if
+ * pixels are masked, the audit file. Throws KEY_FILE_INVALID and CONFIG_INVALID if a key is missing or invalid.
  */
 export async function openTreatments(
   settings: AgentSettings,

@@ -18,14 +18,14 @@ import type { DataSetChange, Treatment } from './treatment.ts'
 export interface SpoolCopyOptions {
   readonly queue: Queue
   readonly clock: Clock
-  /** The recipients that instances are sealed to at this moment. */
+  /** Returns the recipients that instances are sealed to at this moment. */
   readonly recipients: () => readonly Recipient[]
   readonly sealers: PreparedSealers
 }
 
 type Base = Omit<Envelope, keyof Treatment['names'] | 'ulid' | 'policy' | 'part10HeaderBytes'>
 
-/** A copy that is in the queue now, or was there before. */
+/** A copy that is in the queue now, or was already there. */
 export interface TakenCopy {
   readonly envelope: Envelope
   readonly trailer: Trailer
@@ -33,8 +33,8 @@ export interface TakenCopy {
 }
 
 /**
- * One spool file in the making: what comes in is changed where the treatment says so, sealed, and written. Whatever goes
- * wrong with it is its own `failure` and touches no other copy of the instance.
+ * One spool file being written: the input is changed if the treatment says so, sealed, and written. A fault becomes its
+ * own `failure` and does not affect other copies of the instance.
  */
 export class SpoolCopy {
   readonly treatment: Treatment
@@ -57,7 +57,10 @@ export class SpoolCopy {
     return this.#failure
   }
 
-  /** The next bytes of the data set. A promise means: nothing more until it resolves; it never rejects. */
+  /**
+   * Takes the next bytes of the data set. A returned promise asks the caller to wait until it resolves; it never
+   * rejects.
+   */
   write(chunk: Buffer): Promise<void> | undefined {
     if (this.#failure !== undefined) return undefined
     try {
@@ -70,7 +73,7 @@ export class SpoolCopy {
     }
   }
 
-  /** All bytes have come: the copy is made durable and taken into the queue. Throws its failure. */
+  /** Called when all bytes have arrived: makes the copy durable and adds it to the queue. Throws its failure. */
   async commit(observed?: Observed): Promise<TakenCopy> {
     await this.#finishChange()
     if (this.#failure !== undefined) throw this.#failure
@@ -84,7 +87,7 @@ export class SpoolCopy {
       await writer.discard()
       return { envelope, trailer, acceptance: 'repeat' }
     }
-    // Among the blocks is the trailer, by which a file counts as whole at the next start.
+    // The blocks include the trailer, which makes the file count as whole at the next start.
     await this.treatment.prepared?.()
     await queue.acceptance.holdBack(envelope.ulid, observed, this.#options.clock.now())
     await writer.write(blocks)
@@ -125,7 +128,7 @@ export class SpoolCopy {
       { path: writer.path, syncsBegun: writer.syncsBegun, envelope, trailer, ...(observed && { observed }) },
       failedSyncs,
     )
-    // The file is the queue's now: whatever goes wrong from here on must not remove it.
+    // The file belongs to the queue now: no later fault may remove it.
     this.#sealed = undefined
     return acceptance
   }
@@ -136,7 +139,7 @@ export class SpoolCopy {
     taken?.(ulid, { before: change === undefined ? after : this.#before.digest('hex'), after })
   }
 
-  /** The envelope is written when the edited data set has told its names, or at its end. */
+  /** Writes the envelope once the edited data set has shown its UIDs, or at its end. */
   #sealEdited(change: DataSetChange, edited: Buffer[]): Promise<void> | undefined {
     if (this.#sealed !== undefined) return this.#seal(edited)
     if (edited.length === 0) return undefined
@@ -157,7 +160,7 @@ export class SpoolCopy {
     )
   }
 
-  /** The names are known: the envelope can be written. */
+  /** The UIDs are known: the envelope can be written. */
   #begin(): Promise<void> | undefined {
     const { queue, clock, recipients, sealers } = this.#options
     const { policy, change } = this.treatment
@@ -179,7 +182,7 @@ export class SpoolCopy {
     throw new Failure('INTERNAL', 'sealing an instance: its file was not begun')
   }
 
-  /** The rest of the data set may take long to come: the room is given back now. */
+  /** The rest of the data set may take a long time to arrive: the room is released now. */
   #fail(error: unknown): undefined {
     const isForeign = this.treatment.change !== undefined && !(error instanceof Failure)
     this.#failure ??= failureFrom(isForeign ? unsaid(error) : error, 'SEAL_FAILED', 'sealing an instance')
@@ -188,7 +191,7 @@ export class SpoolCopy {
   }
 }
 
-/** Where it happened, and not what it says: words of an engine that failed over a patient's values may repeat them. */
+/** Returns where an error happened, without its message: the message of an engine may repeat values of the patient. */
 function unsaid(error: unknown): string {
   if (!Error.isError(error)) return 'an unknown error'
   const place = error.stack?.split('\n').find((line) => line.startsWith('    at '))

@@ -28,7 +28,7 @@ import { asItCame, type Treatment } from './treatment.ts'
 export interface TreatmentRecord {
   readonly ulid: Ulid
   readonly route: string
-  /** SHA-256 (hex) of the data set as it came and as it goes. */
+  /** SHA-256 (hex) of the data set as received and as sent. */
   readonly before: string
   readonly after: string
   readonly deidentified?: DeidAudit
@@ -39,11 +39,11 @@ export interface TreatmentsOptions {
   readonly routes: readonly RouteSettings[]
   readonly profiles: ReadonlyMap<string, DeidProfile>
   readonly normalization: NormalizationSettings
-  /** By the profile's name; there is one for each profile that a route has. */
+  /** By the name of the profile; contains every profile that a route uses. */
   readonly keys: ReadonlyMap<string, ProjectKey>
-  /** Who the patient of each study is; there is one if a route has a profile. */
+  /** The log of the patient of each study; set if a route has a profile. */
   readonly studies: StudyPersonLog | undefined
-  /** The linking table, where one is wanted. */
+  /** The linking table, if one is configured. */
   readonly links: DeidLinks | undefined
   readonly codecs: PixelCodecs | undefined
   readonly clock: Clock
@@ -52,7 +52,7 @@ export interface TreatmentsOptions {
   readonly record: (record: TreatmentRecord) => void
 }
 
-/** Decides by the configuration which ways an instance takes, and what is done to it on each. */
+/** Chooses the treatments of an instance from the configured routes. */
 export class Treatments {
   readonly #options: TreatmentsOptions
   readonly #knownValues = new KnownValuesCache()
@@ -61,7 +61,10 @@ export class Treatments {
     this.#options = options
   }
 
-  /** At least one; throws DEID_WITHHELD where no route wants the instance, so that it is not lost silently. */
+  /**
+   * Returns at least one treatment; throws DEID_WITHHELD if no route matches the instance, so that it is not lost
+   * silently.
+   */
   for(request: StoreRequest, head: Readonly<DataSetHead>, device: string | undefined): Treatment[] {
     const { callingAeTitle } = request.association
     const source = { device, callingAeTitle }
@@ -73,7 +76,7 @@ export class Treatments {
     return routes.map((route) => this.#treatment(route, request, head, { ...facts, route: route.name }))
   }
 
-  /** UIDs under which a copy without identity of that instance is known. */
+  /** Returns the UIDs of the de-identified copies of that instance. */
   otherUids(sopInstanceUid: string): string[] {
     return Array.from(new Set(this.#options.keys.values()), (key) => key.uid(sopInstanceUid))
   }
@@ -124,7 +127,7 @@ export class Treatments {
       knownValues: this.#knownValues,
       onLink: links && ((made) => (link = made)),
     })
-    // Whoever sets an institution on such a route wants it there: the rule names the route, and comes last.
+    // A rule that sets an institution on such a route is intended: it names the route, and is applied last.
     const edits: DataSetEdits = normalization === undefined ? deid : chainEdits(deid, normalization)
     const { sopInstanceUid, studyInstanceUid, seriesInstanceUid } = plain.names
     return {

@@ -7,16 +7,16 @@ import type { Spool, SpoolName } from './spool/spool.ts'
 
 interface Waiting {
   instance: SealedInstance
-  /** {@link AcceptanceGroup.failedSyncs} when its file was made. */
+  /** The value of {@link AcceptanceGroup.failedSyncs} when its file was created. */
   failedSyncs: number
   resolve: (acceptance: Acceptance) => void
   reject: (failure: Failure) => void
 }
 
 /**
- * The group commit: everything that finished meanwhile shares one folder sync and one database transaction. When `accept`
- * resolves, the instance survives loss of power (its data was synced by the writer, its name by the folder sync here) and
- * loss of the database (the spool file is enough to rebuild the row).
+ * The group commit: all instances that finish at about the same time share one folder sync and one database
+ * transaction. When `accept` resolves, the instance survives loss of power (its data was synced by the writer, its name
+ * by the folder sync here) and loss of the database (the spool file is enough to rebuild the row).
  */
 export class AcceptanceGroup {
   readonly #spool: Spool
@@ -32,15 +32,15 @@ export class AcceptanceGroup {
     this.#held = held
   }
 
-  /** How many folder syncs have failed: to be noted before a file is made, and given to {@link accept}. */
+  /** Number of failed folder syncs: note it before a file is created, and pass it to {@link accept}. */
   get failedSyncs(): number {
     return this.#failedSyncs
   }
 
   /**
-   * If a check holds the instance, puts that beside its spool file, on the disk when this resolves. To be called before the
-   * spool file gets its trailer: a file that counts as whole is then never without it, whenever the machine dies. Rejects
-   * with STORAGE_FULL or STORAGE_ERROR, and the instance must then be refused.
+   * If a check holds the instance, writes its `.held` file, which is on the disk when this resolves. Call it before the
+   * spool file gets its trailer: a file that counts as whole then always has its `.held` file, whenever the machine
+   * dies. Rejects with STORAGE_FULL or STORAGE_ERROR, and the instance must then be refused.
    */
   async holdBack(ulid: Ulid, observed: Observed | undefined, now: number): Promise<void> {
     if (observed?.hold === undefined) return
@@ -56,8 +56,8 @@ export class AcceptanceGroup {
 
   /**
    * Rejects with STORAGE_FULL, STORAGE_ERROR or DATABASE_ERROR; the caller then removes the file and refuses. After a
-   * failed folder sync the next one may succeed without having written the names that were new before: a file that was
-   * made then is refused, too, whenever it comes.
+   * failed folder sync the next one may succeed without having written the names that were new before it, so a file
+   * that was created before the failure is refused too, even if it is complete much later.
    */
   async accept(instance: SealedInstance, failedSyncs = this.#failedSyncs): Promise<Acceptance> {
     const { envelope, observed } = instance

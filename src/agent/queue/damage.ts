@@ -11,8 +11,9 @@ export interface NeededFile {
 }
 
 /**
- * Spool files that are missing or are not what was sealed. Such an instance is never sent: it is held, its file stays
- * where it is, and an alarm is shown (WatchPoints.alarms) until the instance is confirmed or the device has sent it again.
+ * Spool files that are missing or differ from what was sealed. Such an instance is never sent: it is held, its file
+ * stays in its place, and an alarm is shown (WatchPoints.alarms) until the instance is confirmed or the device has sent
+ * it again.
  */
 export class Damage {
   readonly #database: Database
@@ -37,7 +38,7 @@ export class Damage {
     })
   }
 
-  /** Those of these instances that are not confirmed everywhere. */
+  /** Returns those of these instances that are not confirmed everywhere. */
   needed(ulids: readonly Ulid[]): Ulid[] {
     return ulids.filter((ulid) => this.#database.get(NEEDED, ulid) !== undefined)
   }
@@ -47,7 +48,10 @@ export class Damage {
     return this.#database.all<{ ulid: Ulid }>(MISSING, last, limit).map(({ ulid }) => ulid)
   }
 
-  /** Files that were missing (a volume that was not mounted, say) are there: what was held for that goes again. */
+  /**
+   * Files that were missing (because a volume was not mounted, for example) exist again: instances held for that reason
+   * are queued again.
+   */
   foundAgain(files: readonly Ulid[]): void {
     if (files.length === 0) return
     this.#database.durably(() => {
@@ -58,7 +62,7 @@ export class Damage {
     })
   }
 
-  /** Files of unknown content that may have been accepted once, from an earlier start. */
+  /** Returns the files of unknown content from an earlier start that may have been accepted. */
   doubtful(): Set<string> {
     return new Set(
       this.#database.all<{ ulid: string }>('SELECT ulid FROM doubtful_file').map(({ ulid }) => ulid),

@@ -25,7 +25,7 @@ export interface DeliveryRow {
   arrivedAt: number
 }
 
-/** State changes of single deliveries that do not belong to a pack or a manifest, and what is to be shown of them. */
+/** State changes of single deliveries that do not belong to a pack or a manifest, and their display. */
 export class Deliveries {
   readonly #database: Database
   readonly #clock: Clock
@@ -43,12 +43,12 @@ export class Deliveries {
     return counts
   }
 
-  /** Sealed bytes that the center does not hold yet. */
+  /** Sealed bytes that are not at the center yet. */
   waitingBytes(destination: string): number {
     return this.#database.get<{ bytes: number }>(WAITING_BYTES, destination)?.bytes ?? 0
   }
 
-  /** Sealed bytes of what is not confirmed: on its way, and held. */
+  /** Sealed bytes of unconfirmed instances: waiting, and held. */
   unconfirmedBytes(destination: string): { waiting: number; held: number } {
     const sums = this.#database.all<{ isHeld: number; bytes: number }>(UNCONFIRMED_BYTES, destination)
     const bytesOf = (isHeld: number): number => sums.find((sum) => sum.isHeld === isHeld)?.bytes ?? 0
@@ -77,19 +77,22 @@ export class Deliveries {
     )
   }
 
-  /** The earliest time (ms since 1970) at which a queued delivery outside `except` may go; undefined when none is queued. */
+  /**
+   * The earliest time (ms since 1970) at which a queued delivery outside `except` may be sent; undefined if none is
+   * queued.
+   */
   nextDue(destination: string, except: readonly string[] = []): number | undefined {
     const [now, studies] = [this.#clock.now(), JSON.stringify(except)]
-    // The clock has jumped back since that time was written down.
+    // The clock has jumped back since that time was written.
     if (this.#database.get(FAR_OFF, destination, now + LONGEST_WAIT_MS, studies) !== undefined) return now
     const row = this.#database.get<{ due: number | null }>(NEXT_DUE, destination, studies)
     return row?.due ?? undefined
   }
 
   /**
-   * An operator's word: all held and waiting deliveries (of one study) may go at once, but those that are held for what
-   * was found in them (Findings.release) or are sealed for another center. Returns how many, and how many studies are asked
-   * about at once.
+   * Queues all held and waiting deliveries (of one study) to be sent at once, on an operator's request. Leaves out
+   * those that are held for their findings (see Findings.release) or are sealed for another center. Returns their
+   * number, and the number of studies whose receipt is asked for at once.
    */
   retry(destination: string, studyInstanceUid?: string): { instances: number; studies: number } {
     return this.#database.durably(() => {
@@ -127,7 +130,10 @@ const NEXT_DUE = `
 const FAR_OFF = `
   SELECT 1 FROM delivery WHERE destination = ? AND state = 'queued' AND next_attempt_at > ?
     AND study_instance_uid NOT IN (SELECT value FROM json_each(?)) LIMIT 1`
-/** An instance that the center has lost and that was removed here cannot be sent: the center is asked whether it has it by now. */
+/**
+ * An instance that the center has lost and that was removed here cannot be sent: the center is asked whether it has it
+ * again.
+ */
 const RETRY = `
   UPDATE delivery SET state = iif(reason_code = 'CENTER_LOST' AND (SELECT removed_at FROM instance i
       WHERE i.ulid = delivery.ulid) IS NOT NULL, 'delivered', 'queued'), changed_at = ?, next_attempt_at = 0, reason_code = NULL, reason = NULL

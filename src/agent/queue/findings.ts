@@ -6,7 +6,7 @@ import type { Ulid } from '../../protocol/ulid.ts'
 import type { HeldFiles } from './spool/held-files.ts'
 import type { Observed, SealedInstance } from './spool/sealed-instance.ts'
 
-/** Instances of one study, or of one device, in which something was found. */
+/** Instances of one study, or of one device, that have a finding. */
 export interface FindingCount {
   finding: Finding
   instances: number
@@ -17,7 +17,7 @@ export interface DeviceFindings extends FindingCount {
   lastAt: number
 }
 
-/** An instance that is held because of what was found in it. */
+/** An instance that is held because of its findings. */
 export interface QuarantinedInstance {
   ulid: Ulid
   studyInstanceUid: string
@@ -30,9 +30,9 @@ export interface QuarantinedInstance {
 }
 
 /**
- * Writes down what was seen of an instance, and holds it if that was asked for: within the transaction that adds its row
- * and its deliveries. If a power cut takes the row, the file that holds the instance (HeldFiles) brings verdict and findings
- * back; of an instance that is not held the findings are lost.
+ * Records the observations of an instance, and holds it if requested, within the transaction that adds its row and its
+ * deliveries. If a power cut removes the row, the `.held` file (HeldFiles) restores verdict and findings; the findings
+ * of an instance that is not held are lost.
  */
 export function recordObserved(
   database: Database,
@@ -50,7 +50,7 @@ export function recordObserved(
   if (hold !== undefined) database.run(HOLD, heldSince, hold.code, hold.message, ulid)
 }
 
-/** Findings in instances, and the instances that are held for them. */
+/** Findings in instances, and the instances that are held because of them. */
 export class Findings {
   readonly #database: Database
   readonly #clock: Clock
@@ -67,22 +67,22 @@ export class Findings {
     return this.#database.all<{ finding: string }>(sql, ulid).flatMap(({ finding }) => known(finding))
   }
 
-  /** How many instances of the study have each finding; a copy that another has replaced does not count. */
+  /** Returns how many instances of the study have each finding; a copy that another has replaced does not count. */
   ofStudy(studyInstanceUid: string): FindingCount[] {
     return this.#database.all<FindingCount>(OF_STUDY, studyInstanceUid).filter(isKnown)
   }
 
-  /** How many instances of the study have any. */
+  /** Returns how many instances of the study have any finding. */
   countInStudy(studyInstanceUid: string): number {
     return this.#database.get<{ n: number }>(COUNT_IN_STUDY, studyInstanceUid)?.n ?? 0
   }
 
-  /** By device, the latest first; since the index was made. */
+  /** Counts by device, the latest first, since the index was made. */
   totals(): DeviceFindings[] {
     return this.#database.all<DeviceFindings>(TOTALS).filter(isKnown)
   }
 
-  /** The oldest first. */
+  /** Returns held instances, the oldest first. */
   quarantined(destination: string, limit: number): QuarantinedInstance[] {
     const sql = `${QUARANTINED} ORDER BY d.ulid LIMIT ?`
     return this.#database
@@ -100,9 +100,9 @@ export class Findings {
   }
 
   /**
-   * An operator's word: one held instance, or all of a study, goes on, and the study is open again so that the next
-   * manifest lists it. The file that holds an instance is gone from the disk before the index says that it may go. Resolves
-   * to how many.
+   * Releases one held instance, or all of a study, on an operator's request, and opens the study again so that the next
+   * manifest lists it. The `.held` file is gone from the disk before the index allows the instance to be sent. Resolves
+   * to the number of released instances.
    */
   async release(
     destination: string,
@@ -119,8 +119,8 @@ export class Findings {
   }
 
   /**
-   * An index that is older than the spool may not know that an instance is held. Returns whether it was not: it is from
-   * now on, unless it is at the center already.
+   * Holds an instance that has a `.held` file, since an index older than the spool may not know that it is held.
+   * Returns true if the index did not know; an instance that is at the center already is not held.
    */
   holdAgain(ulid: Ulid, { hold, findings, heldSince = this.#clock.now() }: Observed): boolean {
     if (hold === undefined) return false
@@ -150,7 +150,7 @@ export class Findings {
 /** Instances released in one transaction. */
 const AT_ONCE = 500
 
-/** A later version may have written others. */
+/** A later version may have written other findings. */
 const isKnown = ({ finding }: { finding: string }): boolean => isFinding(finding)
 
 const known = (finding: string): Finding[] => (isFinding(finding) ? [finding] : [])

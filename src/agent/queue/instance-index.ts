@@ -9,7 +9,7 @@ import { type InstanceVersion, versionOf } from './instance-version.ts'
 import type { Acceptance, SealedInstance } from './spool/sealed-instance.ts'
 import type { ExpectedSpoolFile } from './spool/verify-spool-file.ts'
 
-/** Rows of the spool's index: what is here, and for which destinations it waits. */
+/** Rows of the spool's index: the instances in the spool, and the destinations for which they wait. */
 export class InstanceIndex {
   readonly #database: Database
   readonly #clock: Clock
@@ -22,7 +22,10 @@ export class InstanceIndex {
     this.#destinations = destinations
   }
 
-  /** True if this SOP instance is here (or was confirmed) in exactly this version, and its file is not known to be bad. */
+  /**
+   * Returns true if this SOP instance is in the spool (or was confirmed) in exactly this version, and its file is not
+   * known to be bad.
+   */
   holds(version: InstanceVersion): boolean {
     const here = this.#hereAlready(version)
     return here.some(({ isSame, isBad }) => isSame && !isBad)
@@ -44,7 +47,7 @@ export class InstanceIndex {
       }))
   }
 
-  /** Counts that a device sent the same version once more. */
+  /** Counts that a device sent the same version again. */
   countRepeat({ sopInstanceUid, dataSetSha256, transferSyntaxUid }: InstanceVersion): void {
     this.#database.run(
       `UPDATE instance SET repeats = repeats + 1
@@ -56,21 +59,21 @@ export class InstanceIndex {
   }
 
   /**
-   * Adds instances in one transaction and queues them; the results are in the same order. Only the machine's death can
-   * undo it, and then the spool files bring the rows back.
+   * Adds instances in one transaction and queues them; the results are in the same order. Only a crash of the machine
+   * can undo it, and then the spool files bring the rows back.
    */
   insert(instances: readonly SealedInstance[]): Acceptance[] {
     return this.#insertAll(instances, UNSENT)
   }
 
-  /** Adds instances that may be at the center already: it is asked before they are sent. */
+  /** Adds instances that may already be at the center: the center is asked before they are sent. */
   insertForgotten(instances: readonly SealedInstance[]): Acceptance[] {
     return this.#insertAll(instances, FORGOTTEN)
   }
 
   /**
-   * It is not known any more whether this instance, if it waits, is at the center: the next manifest lists it, and what the
-   * center lacks is sent.
+   * Marks this instance, if it waits, as possibly at the center: the next manifest lists it, and it is sent if the
+   * center lacks it.
    */
   askFirst(ulid: Ulid): void {
     const { state, code, reason } = FORGOTTEN
@@ -90,17 +93,17 @@ export class InstanceIndex {
     return end
   }
 
-  /** No pack is offered again: its members are asked about first. */
+  /** Drops all packs: their members are asked about first. */
   forgetPacks(): void {
     this.#database.run('DELETE FROM pack')
   }
 
-  /** Instances whose file ought to be in the spool, from after `last` on, in the order of arrival. */
+  /** Instances that should have a spool file, after `last`, in the order of arrival. */
   presentAfter(last: string, limit: number): Ulid[] {
     return this.#database.all<{ ulid: Ulid }>(PRESENT_AFTER, last, limit).map(({ ulid }) => ulid)
   }
 
-  /** Deliveries and studies by one statement for all: a hundred thousand rows are rebuilt in half the time. */
+  /** One statement for all deliveries and studies: a hundred thousand rows are rebuilt in half the time. */
   #insertAll(instances: readonly SealedInstance[], { state, code, reason }: FirstState): Acceptance[] {
     const work = (): Acceptance[] => {
       const outcomes = instances.map((instance) => this.#insertOne(instance))
@@ -113,7 +116,7 @@ export class InstanceIndex {
       for (const instance of added) recordObserved(this.#database, instance, this.#clock.now())
       return outcomes
     }
-    // A row that a power cut takes is made again from the file, which does not say that it is held.
+    // A row that a power cut removes is rebuilt from the file, which does not say that it is held.
     const isAnyHeld = instances.some(({ observed }) => observed?.hold !== undefined)
     return isAnyHeld ? this.#database.durably(work) : this.#database.transaction(work)
   }
@@ -161,7 +164,7 @@ export class InstanceIndex {
     )
   }
 
-  /** The new copy takes the place of one whose file is bad, wherever that was not confirmed. */
+  /** The new copy replaces one whose file is bad, at every destination that has not confirmed that one. */
   #supersede(bad: Ulid, by: Ulid): void {
     this.#database.run('UPDATE instance SET superseded_by = ? WHERE superseded_by = ?', by, bad)
     this.#database.run('UPDATE instance SET superseded_by = ? WHERE ulid = ?', by, bad)
@@ -185,7 +188,9 @@ const FORGOTTEN: FirstState = {
   reason: 'the index was rebuilt: the center is asked first whether it has this',
 }
 
-/** A copy of the same SOP instance. One that was sealed for another center does not count, unless it waits to be sent again. */
+/**
+ * A copy of the same SOP instance. A copy sealed for another center does not count, unless it waits to be sent again.
+ */
 interface HereAlready {
   ulid: Ulid
   conflict: number

@@ -4,9 +4,9 @@ import type { InstanceVersion } from './instance-version.ts'
 import type { Spool } from './spool/spool.ts'
 
 /**
- * True if exactly this version is here and nothing is wrong with them that shows at once, so that a device which sends
- * them again can be answered Success for the copy that is here. A copy whose file is gone or cut off is written down as
- * damaged; what the device sends then takes its place.
+ * Returns true if exactly this version is in the spool and its file shows no obvious damage, so that a device which
+ * sends it again can be answered with Success for the existing copy. A copy whose file is gone or cut off is recorded
+ * as damaged; the newly sent one then replaces it.
  */
 export async function isHeldWhole(
   { index, spool, damage }: { index: InstanceIndex; spool: Spool; damage: Damage },

@@ -11,22 +11,22 @@ import { Database } from '../../platform/sqlite.ts'
 export interface OpenedIndex {
   database: Database
   care: DatabaseCare
-  /** Resolves when every page was looked at: to what is wrong, or to undefined. */
+  /** Resolves when every page was checked: to the fault, or to undefined. */
   soundness: Promise<Failure | undefined>
-  /** There was none, or none that could be used. */
+  /** True if no usable index was found. */
   isNew: boolean
-  /** The one that was found damaged: what was wrong, and where it lies now. */
+  /** The damaged index: its fault, and the path where it was moved. */
   setAside: { reason: string; path: string } | undefined
 }
 
-/** Up to this size the index is checked at once, within some 40 ms; a larger one by a thread. */
+/** An index up to this size is checked at once, within some 40 ms; a larger one by a thread. */
 const SMALL_BYTES = 4 * 1024 * 1024
 
 /**
- * Opens the index. One that is damaged is moved aside, for a person to look at, and a new one is begun: the spool files
- * bring its rows back, the center the receipts. Every page is looked at; a large index that takes longer than `waitMs` is
- * used meanwhile, and {@link OpenedIndex.soundness} says what was found (docs/decisions/0013). Throws DATABASE_ERROR for
- * what a new database would not cure (a disk that fails, a lock), and DATABASE_NEWER.
+ * Opens the index. A damaged index is moved aside for a person to look at, and a new one is begun: the spool files
+ * bring its rows back, the center the receipts. Every page is checked. A large index that takes longer than `waitMs` is
+ * used meanwhile, and {@link OpenedIndex.soundness} reports the result (docs/decisions/0013). Throws DATABASE_ERROR for
+ * faults that a new database would not cure (a failing disk, a lock), and DATABASE_NEWER.
  */
 export async function openIndex(
   path: string,
@@ -47,7 +47,7 @@ export async function openIndex(
   }
 }
 
-/** On a full disk the ballast gives way: without its index the agent could not even remove confirmed copies. */
+/** On a full disk the ballast is released: without its index the agent could not even remove confirmed copies. */
 function openDatabase(path: string, schemaFolder: string): Database {
   return Database.open(path, schemaFolder, () => releaseBallast(dirname(path)))
 }
@@ -77,7 +77,7 @@ async function checkWhole(
     try {
       return await care.check()
     } catch {
-      // Without its thread it takes longer, and others wait.
+      // Without its thread the check takes longer, and other work waits.
     }
   }
   try {
@@ -88,7 +88,7 @@ async function checkWhole(
   }
 }
 
-/** Undefined also if the answer is not there in time. */
+/** Resolves to undefined also if the answer is late. */
 async function inTime<Result>(
   answer: Promise<Result | undefined>,
   clock: Clock,
@@ -106,7 +106,7 @@ async function inTime<Result>(
   }
 }
 
-/** The write-ahead log goes along: it is part of what a person may want to look at, and fits no other database. */
+/** The write-ahead log is moved too: a person may want to look at it, and it fits no other database. */
 async function moveAside(path: string, nowMs: number): Promise<string> {
   const time = new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-')
   const aside = `${path}.damaged-${time}`

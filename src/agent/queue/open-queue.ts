@@ -26,7 +26,7 @@ import { Spool } from './spool/spool.ts'
 import { Studies } from './studies.ts'
 import { WatchPoints } from './watch-points.ts'
 
-/** A restarted PC takes images again within seconds, however many records there are. */
+/** A restarted PC accepts images again within seconds, for any number of records. */
 const CHECK_WAIT_MS = 3000
 
 /** The agent's queue: the spool and the parts of its index. */
@@ -36,7 +36,7 @@ export interface Queue extends Disposable {
   isIndexNew: boolean
   /** The index that was found damaged at this start. */
   setAside: OpenedIndex['setAside']
-  /** Resolves when every page of the index was looked at: to what is wrong with it, or to undefined. */
+  /** Resolves when every page of the index was checked: to its fault, or to undefined. */
   soundness: OpenedIndex['soundness']
   care: DatabaseCare
   acceptance: AcceptanceGroup
@@ -62,9 +62,9 @@ export interface Queue extends Disposable {
 }
 
 /**
- * Opens `folder`/spool and `folder`/queue.sqlite, making what is not there and moving a damaged index aside. The caller
- * holds the folder's lock, and compares the two by recoverSpool before it does anything else. A large index is checked for
- * `checkWaitMs` before it is used, and then meanwhile.
+ * Opens `folder`/spool and `folder`/queue.sqlite, creates missing parts and moves a damaged index aside. The caller
+ * holds the folder's lock, and must compare the two by recoverSpool before any other use. A large index is checked for
+ * `checkWaitMs` before it is used, and then during use.
  */
 export async function openQueue(
   folder: string,

@@ -3,18 +3,21 @@ import type { Database } from '../../platform/sqlite.ts'
 
 /** The result of a change of the center. */
 export interface CenterChange {
-  /** Instances that wait here and are sealed for another center. */
+  /** Number of waiting instances that are sealed for another center. */
   held: number
-  /** Instances that were held because of that, and are for this center after all: the agent came back to it. */
+  /**
+   * Number of instances that were held for that reason and are for this center after all, because the agent came back
+   * to it.
+   */
   released: number
 }
 
 const NO_CHANGE: CenterChange = { held: 0, released: 0 }
 
 /**
- * Remembers for which center instances are sealed. An agent that is joined to another center (with another root key) keeps
- * what it sealed for the old one: the new center cannot open it, so it is held and never sent, and the same bytes from
- * the device are accepted again.
+ * Remembers the center for which instances are sealed. If an agent joins another center (with another root key),
+ * instances sealed for the old one stay in the spool: the new center cannot open them, so they are held and never sent,
+ * and the same bytes from the device are accepted again.
  */
 export class OwnCenter {
   readonly #database: Database
@@ -25,7 +28,7 @@ export class OwnCenter {
     this.#clock = clock
   }
 
-  /** From now on instances are sealed for this center: its root key's fingerprint. */
+  /** Seals instances for this center from now on; `center` is its root key's fingerprint. */
   take(center: string): CenterChange {
     const before = this.#database.get<{ center: string }>('SELECT center FROM own_center')?.center
     if (before === center) return NO_CHANGE
@@ -36,7 +39,7 @@ export class OwnCenter {
     })
   }
 
-  /** The index is new, or has never been asked: everything in it counts as sealed for this center. */
+  /** The index is new, or has never recorded a center: everything in it counts as sealed for this one. */
   #adopt(center: string): CenterChange {
     this.#database.run('UPDATE instance SET center = ? WHERE center IS NULL', center)
     this.#database.run('UPDATE manifest SET center = ? WHERE center IS NULL', center)
@@ -49,7 +52,7 @@ export class OwnCenter {
     this.#database.run(HOLD, now)
     const released = this.#database.run(RELEASE, now, center)
     this.#database.run(UNMARK, center)
-    // Their manifests list what the new center never had, and packs under way are offered to it in other ones.
+    // Their manifests list instances that the new center never had, and running packs are formed again for it.
     this.#database.run("UPDATE study SET state = 'open' WHERE state = 'closed'")
     this.#database.run('UPDATE study SET pacs_waiting = 0 WHERE pacs_waiting = 1')
     this.#database.run(WAIT_FOR_THE_PACS, center)

@@ -6,14 +6,14 @@ import type { PackHeader } from '../../protocol/pack.ts'
 import { TRAILER_BYTES } from '../../protocol/spool-file.ts'
 import { newUlid, type Ulid } from '../../protocol/ulid.ts'
 
-/** A pack whose member list is written down; `uploadUrl` once the center has given it one. */
+/** A pack whose member list is stored; `uploadUrl` is set once the center has created its upload. */
 export interface PackRecord {
   header: PackHeader
   uploadUrl: string | undefined
 }
 
 export interface PackLimits {
-  /** A pack is closed before it would grow over this; a larger instance travels alone. */
+  /** A pack is closed before it would exceed this; a larger instance is sent alone. */
   bytes: number
   members: number
 }
@@ -27,7 +27,7 @@ export interface MemberOutcome {
   nextAttemptAt?: number
 }
 
-/** Packs: which instances travel together, written down before their first byte leaves. */
+/** Packs: sets of instances that are sent together, stored before their first byte is sent. */
 export class Packs {
   readonly #database: Database
   readonly #clock: Clock
@@ -38,8 +38,8 @@ export class Packs {
   }
 
   /**
-   * Forms the next pack: the study of the instance that has waited longest, as much of it as fits. Its members are
-   * 'sending' from now on. Undefined when nothing is due outside the studies of `except`.
+   * Forms the next pack: as much as fits of the study whose instance has waited longest. Its members become 'sending'.
+   * Returns undefined if nothing is due outside the studies of `except`.
    */
   formNext(destination: string, limits: PackLimits, except: readonly string[] = []): PackRecord | undefined {
     return this.#database.transaction(() => {
@@ -73,7 +73,7 @@ export class Packs {
     })
   }
 
-  /** Packs that were under way when the agent stopped; they are offered again as the same bytes. */
+  /** Packs that were being sent when the agent stopped; they are offered again as the same bytes. */
   unfinished(destination: string): PackRecord[] {
     const rows = this.#database.all<{ pack: Ulid; study: string; url: string | null }>(
       UNFINISHED,
@@ -85,7 +85,7 @@ export class Packs {
     }))
   }
 
-  /** False for a pack that was given up: its instances are for another center. */
+  /** Returns false for a pack that was given up because its instances are for another center. */
   isKnown(pack: string): boolean {
     return this.#database.get('SELECT 1 FROM pack WHERE pack = ?', pack) !== undefined
   }
@@ -94,12 +94,14 @@ export class Packs {
     this.#database.run('UPDATE pack SET upload_url = ? WHERE pack = ?', uploadUrl ?? null, pack)
   }
 
-  /** The pack could not be sent: its members wait, each with the reason and the next time (ms since 1970). */
+  /**
+   * Records that the pack could not be sent: its members wait, each with the reason and the next time (ms since 1970).
+   */
   postpone(destination: string, pack: string, failure: Failure, nextAttemptAt: number): void {
     this.#database.run(POSTPONE, nextAttemptAt, failure.code, failure.message, destination, pack)
   }
 
-  /** Ends a pack with what became of each member. Holding is an operator's matter and so committed durably. */
+  /** Ends a pack with the result of each member. Only an operator ends holding, so it is committed durably. */
   settle(destination: string, pack: string, outcomes: readonly MemberOutcome[]): void {
     const work = (): void => {
       for (const outcome of outcomes) this.#settleMember(destination, outcome)
@@ -109,7 +111,7 @@ export class Packs {
     else this.#database.transaction(work)
   }
 
-  /** Due is what has waited long enough, and what was told to wait by a clock that has jumped back since. */
+  /** A delivery is due if its time has come, or if its time was set by a clock that has jumped back since. */
   #oldestDue(destination: string, now: number, except: string): { study: string } | undefined {
     return (
       this.#database.get(OLDEST('<= ?'), destination, now, except) ??
@@ -165,9 +167,9 @@ const HELD = `
   WHERE destination = ? AND ulid = ? AND state = 'sending'`
 /** Its file is bad, or the center cannot open it. */
 const UNSENDABLE: ReadonlySet<string> = new Set(['SPOOL_FILE_DAMAGED', 'SPOOL_FILE_MISSING', 'AGE_NO_KEY'])
-/** From now on the same bytes, sent once more by the device, take its place. */
+/** If the device sends the same bytes again, they replace it from now on. */
 const DAMAGED = 'UPDATE instance SET damaged_at = ?, damage = ? WHERE ulid = ? AND damage IS NULL'
-/** A file that was brought back by hand, say: the center has seen every byte of it. */
+/** For example a file that was restored by hand: the center has verified every byte of it. */
 const WHOLE_AFTER_ALL =
   'UPDATE instance SET damaged_at = NULL, damage = NULL WHERE ulid = ? AND damage IS NOT NULL'
 const AGAIN = `

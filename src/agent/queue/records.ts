@@ -2,9 +2,8 @@ import type { Database } from '../../platform/sqlite.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
 
 /**
- * Records of studies without spool files: rows of instances, deliveries and findings, and the
- * newest manifests with their receipts. A study is deleted as a whole, slice by slice: rows that a crash or a power cut leaves
- * are deleted later.
+ * Records of studies without spool files: rows of instances, deliveries and findings, and the newest manifests with
+ * their receipts. A study is deleted as a whole, in slices: rows that a crash or a power cut leaves are deleted later.
  */
 export class Records {
   readonly #database: Database
@@ -13,15 +12,18 @@ export class Records {
     this.#database = database
   }
 
-  /** A study of which no file has been kept since `until` (by the time of retention); undefined when there is none. */
+  /** Returns a study without any file since `until` (by the time of retention); undefined if there is none. */
   due(until: number): string | undefined {
     return this.#database.get<{ uid: string }>(DUE, until)?.uid
   }
 
-  /** Forgets at most `limit` instances of a study that is due, and with the last one the study. Returns true if more is left. */
+  /**
+   * Deletes at most `limit` instances of a study that is due, and with the last one the study. Returns true if more is
+   * left.
+   */
   forgetSome(studyInstanceUid: string, until: number, limit: number): boolean {
     return this.#database.transaction(() => {
-      // Something of it may have come since, or another destination may not have all of it.
+      // New instances of the study may have arrived since, or another destination may not have all of it.
       if (this.#database.get(IS_BUSY, studyInstanceUid, until) !== undefined)
         return this.#putOff(studyInstanceUid)
       const ulids = this.#database.all<{ ulid: Ulid }>(SOME, studyInstanceUid, limit).map(({ ulid }) => ulid)
@@ -29,7 +31,7 @@ export class Records {
       if (this.#database.get(IS_ASKED_ABOUT, chosen) !== undefined) return this.#putOff(studyInstanceUid)
       for (const sql of FORGET_INSTANCES) this.#database.run(sql, chosen)
       if (ulids.length === limit) return true
-      // The device can send an instance again that the center has lost, which heals it: its record is kept.
+      // If the center has lost an instance, the device can repair that by sending it again: its record is kept.
       if (this.#database.get(IS_ANY_LEFT, studyInstanceUid) !== undefined)
         return this.#putOff(studyInstanceUid, PUT_OFF_LONG)
       for (const sql of FORGET_STUDY) this.#database.run(sql, studyInstanceUid)
@@ -37,7 +39,7 @@ export class Records {
     })
   }
 
-  /** The time begins again now, or when the next file of the study is removed. */
+  /** Restarts the time now, or when the next file of the study is removed. */
   #putOff(studyInstanceUid: string, sql = PUT_OFF): false {
     this.#database.run(sql, studyInstanceUid)
     return false
@@ -50,7 +52,7 @@ const DUE = `
   ORDER BY records_since LIMIT 1`
 const OF_STUDY = 'destination IN (SELECT destination FROM study_total) AND study_instance_uid = ?'
 const IS_BUSY = `SELECT 1 FROM study WHERE ${OF_STUDY} AND NOT (${IS_SETTLED} AND records_since <= ?) LIMIT 1`
-/** A device waits for the answer to a request for storage commitment, which is made from these rows. */
+/** A device waits for the answer to a request for storage commitment, which is derived from these rows. */
 const IS_ASKED_ABOUT = `
   SELECT 1 FROM instance i CROSS JOIN commitment_reference r USING (sop_instance_uid)
   WHERE i.ulid IN (SELECT value FROM json_each(?))

@@ -18,27 +18,30 @@ export class Retained {
     this.#clock = clock
   }
 
-  /** Those that are kept from `keptUntil` or before on, by the time of retention; the oldest first. */
+  /** Returns instances kept since `keptUntil` or earlier, by the time of retention; the oldest first. */
   due(keptUntil: number, limit: number): Ulid[] {
     return this.oldest(keptUntil, limit).map(({ ulid }) => ulid)
   }
 
-  /** The same with their sizes. */
+  /** Returns the same with their sizes. */
   oldest(keptUntil: number, limit: number): RetainedCopy[] {
     return this.#database.all<RetainedCopy>(DUE, keptUntil, limit)
   }
 
-  /** How many there are, and their sealed bytes. */
+  /** Their number and their sealed bytes. */
   total(): { instances: number; bytes: number } {
     return this.#database.get<{ instances: number; bytes: number }>(TOTAL) ?? { instances: 0, bytes: 0 }
   }
 
-  /** These as a manifest lists them. */
+  /** Returns these instances in the form of a manifest. */
   listed(ulids: readonly Ulid[]): ManifestInstance[] {
     return this.#database.all<ManifestInstance>(LISTED, JSON.stringify(ulids))
   }
 
-  /** Written after the confirmation (which was FULL-committed) and before the unlink, which may be lost harmlessly. */
+  /**
+   * Records the removal after the confirmation (which was FULL-committed) and before the unlink; this record may be
+   * lost harmlessly.
+   */
   markRemoved(ulids: readonly Ulid[]): void {
     if (ulids.length === 0) return
     this.#database.durably(() => {

@@ -1,6 +1,6 @@
 import type { Database } from '../../platform/sqlite.ts'
 
-/** How far the time of retention had come, and what both clocks said then (ms since 1970). */
+/** The time of retention when it was last moved on, and both clocks at that moment (ms since 1970). */
 export interface RetentionTime {
   readonly elapsedMs: number
   readonly ownMs: number
@@ -8,7 +8,7 @@ export interface RetentionTime {
   readonly centerMs: number | null
 }
 
-/** Keeps the time of retention over restarts (settle/retention-clock.ts). */
+/** Stores the time of retention, so that it survives restarts (settle/retention-clock.ts). */
 export class RetentionTimes {
   readonly #database: Database
 
@@ -22,7 +22,7 @@ export class RetentionTimes {
     )
   }
 
-  /** If it is lost with the power, the time goes back by the last minute, and copies are kept that much longer. */
+  /** If a power cut removes the record, the time goes back by the last minute, and copies are kept that much longer. */
   write({ elapsedMs, ownMs, centerMs }: RetentionTime): void {
     this.#database.transaction(() =>
       this.#database.run(

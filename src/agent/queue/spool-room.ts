@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises'
 import type { Clock } from '../../platform/clock.ts'
 import { Wake } from '../../platform/wake.ts'
 
-/** Names that are kept in reserve, where the file system has a limit of them (inodes). */
+/** File names kept in reserve, if the file system limits them (inodes). */
 export const RESERVE_FILES = 1000
 
 /**
@@ -14,24 +14,24 @@ export const RESERVE_FILES = 1000
  */
 export type RoomState = 'enough' | 'making' | 'nothing' | 'young' | 'unproven' | 'checking'
 
-/** The room that is missing on the disk until it is comfortable again. */
+/** The room that is missing on the disk until there is enough again. */
 export interface Missing {
   readonly bytes: number
   readonly files: number
 }
 
-/** The spool's disk as it was at the last look. */
+/** The state of the spool's disk at the last look. */
 export interface SpoolDisk {
   readonly totalBytes: number
   readonly usedBytes: number
   readonly freeBytes: number
-  /** Undefined if the file system has no limit of names. */
+  /** Undefined if the file system does not limit file names. */
   readonly freeFiles: number | undefined
 }
 
 /**
- * The room on the spool's disk: the storage gate looks at it, and retention makes some before devices must be refused.
- * Neither knows the other. Room is wanted from twice the reserve on, so that it is there before it is needed.
+ * The room on the spool's disk: the storage gate reads it, and retention makes room before devices must be refused.
+ * Neither of them knows the other. Room is requested below twice the reserve, so that it exists before it is needed.
  */
 export class SpoolRoom {
   readonly #folder: string
@@ -57,14 +57,14 @@ export class SpoolRoom {
     return this.missing() === undefined ? 'enough' : this.#state
   }
 
-  /** Looks at the disk now. Throws what the file system says. */
+  /** Looks at the disk now. Throws the error of the file system. */
   async look(): Promise<SpoolDisk> {
     const { blocks, bfree, bavail, bsize, files, ffree } = await statfs(this.#folder)
     this.#disk = {
       totalBytes: blocks * bsize,
       usedBytes: (blocks - bfree) * bsize,
       freeBytes: bavail * bsize,
-      // 0 of 0: it has no such limit.
+      // 0 of 0 means that there is no such limit.
       freeFiles: files === 0 ? undefined : ffree,
     }
     this.#lookAgainAt = this.#takenBytes + this.#reserveBytes / 16
@@ -77,16 +77,16 @@ export class SpoolRoom {
     return this.#takenBytes
   }
 
-  /** To be called when an instance was accepted. A small disk can fill up between two regular looks. */
+  /** Call it after an instance was accepted. A small disk can fill up between two regular looks. */
   taken(bytes: number): void {
     this.#takenBytes += bytes
     if (this.#takenBytes < this.#lookAgainAt) return
     this.#lookAgainAt = Number.POSITIVE_INFINITY
-    // If it fails, the next regular look says so.
+    // If this fails, the next regular look reports it.
     this.look().catch(() => {})
   }
 
-  /** By the last look; undefined if there is enough. */
+  /** Returns the missing room by the last look; undefined if there is enough. */
   missing(): Missing | undefined {
     if (this.#disk === undefined) return undefined
     const { totalBytes, freeBytes, freeFiles } = this.#disk
@@ -95,16 +95,16 @@ export class SpoolRoom {
     const bytes = Math.max(0, Math.ceil(this.#reserveBytes + spareBytes - freeBytes))
     const files = freeFiles === undefined ? 0 : Math.max(0, 2 * RESERVE_FILES - freeFiles)
     if (bytes === 0 && files === 0) return undefined
-    // Somewhat more, so that the next instance does not want room again.
+    // Slightly more, so that the next instance does not request room again.
     return { bytes: bytes === 0 ? 0 : bytes + this.#reserveBytes / 4, files }
   }
 
-  /** Retention says what it can do. */
+  /** Records what retention can do. */
   tell(state: RoomState): void {
     this.#state = state
   }
 
-  /** Returns after `delayMs`, or as soon as a look finds too little room. */
+  /** Resolves after `delayMs`, or as soon as a look finds too little room. */
   async untilWanted(delayMs: number, signal: AbortSignal): Promise<void> {
     await this.#wake.wait(delayMs, signal)
   }

@@ -6,7 +6,7 @@ import type { ManifestInstance } from '../../protocol/manifest.ts'
 import { type Evidence, type EvidencePart, evidencePart, listEvidence } from './receipts/evidence.ts'
 import { addReceipt, type ChainedReceipt } from './receipts/receipt-chain.ts'
 
-/** 'open': instances arrive or travel. 'closed': a manifest is stored and its receipt is awaited. */
+/** 'open': instances arrive or are being sent. 'closed': a manifest is stored and its receipt is awaited. */
 export type StudyState = 'open' | 'closed' | 'confirmed'
 
 export interface StudyRow {
@@ -20,9 +20,12 @@ export interface StudyRow {
   nextAttemptAt: number
   reasonCode: string | null
   reason: string | null
-  /** The state at the PACS behind the center, from the newest receipts; 'partial' if only part of the study is meant for it. */
+  /**
+   * The state at the PACS behind the center, from the newest receipts; 'partial' if only part of the study is meant for
+   * the PACS.
+   */
   pacs: string | null
-  /** When the receipt came that said so first. */
+  /** The time of the first receipt with this state. */
   pacsAt: number | null
   receiptedAt: number | null
   instances: number
@@ -34,7 +37,7 @@ export interface StudyRow {
 type InstanceCounts = Pick<StudyRow, 'instances' | 'confirmed' | 'held'>
 type Uncounted = Omit<StudyRow, keyof InstanceCounts>
 
-/** A part of the newest manifest of a study, whose receipt is awaited or to be asked for again. */
+/** A part of the newest manifest of a study, whose receipt is awaited or is asked for again. */
 export interface ManifestRow {
   studyInstanceUid: string
   version: number
@@ -49,23 +52,25 @@ export interface BelievedReceipt extends ChainedReceipt {
   readonly jws: string
 }
 
-/** When a receipt was believed, and what it says of the PACS. Times are ms since 1970. */
+/** The arrival of a verified receipt, and the state at the PACS in it. Times are ms since 1970. */
 export interface Confirmation {
-  /** From when on the copies are kept, by the time of retention (settle/retention-clock.ts). */
+  /** Start of the retention of the copies, by the time of retention (settle/retention-clock.ts). */
   keptFrom: number
   at: number
   pacs: string
-  /** When to ask again whether the PACS has taken everything. */
+  /** The next time to ask whether the PACS has accepted everything. */
   pacsDueAt: number
 }
 
-/** The content of the next version of a study's manifest: what no receipt confirms yet. */
+/** The content of the next version of a study's manifest: instances that no receipt confirms yet. */
 export interface ClosingStudy {
   version: number
-  /** Digest of the last part of the version before. */
+  /** Digest of the last part of the previous version. */
   previousDigest: string | null
   heldCount: number
-  /** Instances that are delivered and not confirmed; another number when it is closed says that the study changed. */
+  /**
+   * Number of instances that are delivered and not confirmed; another number at closing means that the study changed.
+   */
   delivered: number
 }
 
@@ -78,7 +83,7 @@ export interface ManifestPart {
   jws: string
 }
 
-/** Studies: put together from instances, closed by a manifest, confirmed by a receipt. */
+/** Studies: collected from instances, closed by a manifest, confirmed by a receipt. */
 export class Studies {
   readonly #database: Database
   readonly #clock: Clock
@@ -88,14 +93,16 @@ export class Studies {
     this.#clock = clock
   }
 
-  /** Open studies of which nothing is on its way any more and something is delivered: ready to be closed. */
+  /** Open studies that have delivered instances and none on its way: ready to be closed. */
   readyToClose(destination: string): string[] {
     return this.#database
       .all<{ uid: string }>(READY_TO_CLOSE, destination, destination, destination)
       .map(({ uid }) => uid)
   }
 
-  /** Begins the next version of the study's manifest, of everything of it that is at the center and not receipted. */
+  /**
+   * Begins the next version of the study's manifest: all of its instances that are at the center and have no receipt.
+   */
   toList(destination: string, studyInstanceUid: string): ClosingStudy {
     this.#database.run(DROP_UNFINISHED, destination, studyInstanceUid)
     const last = this.#database.get<{ version: number; digest: string }>(
@@ -112,7 +119,7 @@ export class Studies {
     }
   }
 
-  /** How many instances there are to list from after `ulid` on, at most `limit`, and the last of these. */
+  /** Counts the instances to list after `ulid`, at most `limit`, and returns the last of them. */
   countAfter(
     destination: string,
     studyInstanceUid: string,
@@ -129,7 +136,7 @@ export class Studies {
     return found ?? { count: 0, last: null }
   }
 
-  /** The instances to list, by ULID, from after `ulid` on. */
+  /** The instances to list, by ULID, after `ulid`. */
   instancesAfter(
     destination: string,
     studyInstanceUid: string,
@@ -158,8 +165,9 @@ export class Studies {
   }
 
   /**
-   * Closes the study by the parts of this version, which are on the disk when it returns; only then may they leave. Returns
-   * false if the study has changed since it had that number of `delivered` instances: they are dropped, and it stays open.
+   * Closes the study with the parts of this version, which are on the disk when it returns; only then may they be
+   * posted. Returns false if the number of `delivered` instances has changed: the parts are dropped, and the study
+   * stays open.
    */
   close(destination: string, studyInstanceUid: string, version: number, delivered: number): boolean {
     return this.#database.durably(() => {
@@ -175,8 +183,8 @@ export class Studies {
   }
 
   /**
-   * Parts of manifests to be posted now, one of each study: the first that awaits a receipt, or that was receipted while
-   * the PACS had not taken everything yet.
+   * Parts of manifests to be posted now, at most one of each study: the first that awaits a receipt, or that got one
+   * before the PACS had accepted everything.
    */
   manifestsDue(destination: string): ManifestRow[] {
     const now = this.#clock.now()
@@ -195,26 +203,30 @@ export class Studies {
     return row.jws
   }
 
-  /** The state at the PACS from the receipts of the study's manifests; undefined until all parts of the newest are receipted. */
+  /**
+   * The state at the PACS from the receipts of the study's manifests; undefined until all parts of the newest version
+   * have receipts.
+   */
   pacs(destination: string, studyInstanceUid: string): string | undefined {
     return this.#database.get<{ pacs: string }>(PACS, destination, studyInstanceUid)?.pacs
   }
 
-  /** The earliest time at which a manifest is to be posted; undefined when none waits. */
+  /** The earliest time at which a manifest is to be posted; undefined if none waits. */
   nextDue(destination: string): number | undefined {
     const farOff = this.#clock.now() + LONGEST_WAIT_MS
     if (this.#database.get(FAR_OFF, destination, farOff) !== undefined) return 0
     return this.#database.get<{ due: number | null }>(NEXT_DUE, destination)?.due ?? undefined
   }
 
-  /** No receipt yet: why, and when it is asked for again. */
+  /** Records why there is no receipt yet, and when it is asked for again. */
   postpone(destination: string, studyInstanceUid: string, failure: Failure, nextAttemptAt: number): void {
     this.#database.run(POSTPONE, nextAttemptAt, failure.code, failure.message, destination, studyInstanceUid)
   }
 
   /**
-   * The receipt is checked: it and the confirmation of what it lists are on the disk when this returns. The study is
-   * confirmed with its last part. One that was reopened in between stays open. Returns false if the receipt does not follow the ones before it (receipt-chain.ts).
+   * Stores a verified receipt: the receipt and the confirmation of the instances in it are on the disk when this
+   * returns. The study is confirmed with its last part. A study that was reopened meanwhile stays open. Returns false
+   * if the receipt does not follow the earlier ones (receipt-chain.ts).
    */
   confirm(
     destination: string,
@@ -288,12 +300,12 @@ const DROP_UNFINISHED = `
     SELECT s.version FROM study s WHERE s.destination = m.destination AND s.study_instance_uid = m.study_instance_uid)`
 const HELD_COUNT = `
   SELECT count(*) AS n FROM delivery WHERE destination = ? AND study_instance_uid = ? AND state = 'held'`
-/** A range of the index: no page costs more than its own rows. */
+/** A range of the index, so that a page costs no more than its own rows. */
 const LISTED_AFTER = `
   SELECT d.ulid FROM delivery d INDEXED BY delivery_by_study JOIN instance i USING (ulid)
   WHERE d.destination = ? AND d.study_instance_uid = ? AND d.state = 'delivered' AND d.ulid > ?
     AND i.center IS (SELECT center FROM own_center) ORDER BY d.ulid LIMIT ?`
-/** From the index alone. */
+/** Reads only the index. */
 const COUNT_DELIVERED = `
   SELECT count(*) AS n FROM delivery
   WHERE destination = ? AND study_instance_uid = ? AND state = 'delivered'`
@@ -310,7 +322,7 @@ const CLOSE = `
   WHERE destination = ? AND study_instance_uid = ?`
 const OF_VERSION = `
   p.destination = s.destination AND p.study_instance_uid = s.study_instance_uid AND p.version = s.version`
-/** As for packs: a time that lies further off than any wait was written by a clock that has jumped back since. */
+/** As for packs: a time beyond the longest wait was written by a clock that has jumped back since. */
 const IS_WAITING = "(state = 'closed' OR (state = 'confirmed' AND pacs_waiting = 1))"
 const WAITING = (when: string): string => `
   SELECT * FROM (SELECT * FROM study INDEXED BY study_due
@@ -344,7 +356,7 @@ const SET_RECEIPT = `
   UPDATE manifest SET receipt_jws = ?, receipted_at = coalesce(receipted_at, ?),
     pacs_at = iif(pacs IS ?, pacs_at, ?), pacs = ?, pacs_changed = 0, forgotten_at = NULL
   WHERE destination = ? AND study_instance_uid = ? AND version = ? AND part = ?`
-/** Its confirmation rests on the newest part that lists it. */
+/** The confirmation rests on the newest part that lists the instance. */
 const CONFIRM_DELIVERY = `
   UPDATE delivery SET state = 'confirmed', changed_at = iif(state = 'confirmed', changed_at, ?),
     kept_from = iif(state = 'confirmed', kept_from, ?), receipt_version = ?, receipt_part = ?,
@@ -352,7 +364,7 @@ const CONFIRM_DELIVERY = `
   WHERE destination = ? AND ulid = ? AND (state <> 'confirmed' OR receipt_version IS NULL OR receipt_version < ?)`
 const IS_RECEIPTED = `
   NOT EXISTS (SELECT 1 FROM manifest p WHERE ${OF_VERSION} AND p.receipted_at IS NULL)`
-/** A study of which something was delivered that no part lists is to be listed again. */
+/** A study with a delivered instance that no part lists must be listed again. */
 const CONFIRM_STUDY = `
   UPDATE study AS s SET next_attempt_at = iif(${IS_RECEIPTED}, ?, ?), reason_code = NULL, reason = NULL,
     attempts = iif(${IS_RECEIPTED} AND ? IN ('waiting', 'held'), attempts + 1, 0),
@@ -362,8 +374,8 @@ const CONFIRM_STUDY = `
       ELSE 'confirmed' END
   WHERE destination = ? AND study_instance_uid = ? AND version = ? AND state IN ('closed', 'confirmed')`
 /**
- * Once all of a study is confirmed, the parts of older versions on which no confirmation rests prove nothing more: newer
- * ones list their instances.
+ * Once all of a study is confirmed, parts of older versions that support no confirmation prove nothing more: newer ones
+ * list their instances.
  */
 const REMOVE_IDLE = `
   DELETE FROM manifest AS m WHERE m.destination = ? AND m.study_instance_uid = ? AND m.version < ?
@@ -375,7 +387,10 @@ const REMOVE_IDLE = `
 const COUNT = `
   SELECT count(*) AS instances, coalesce(sum(state = 'confirmed'), 0) AS confirmed, coalesce(sum(state = 'held'), 0) AS held
   FROM delivery INDEXED BY delivery_by_study WHERE destination = ? AND study_instance_uid = ?`
-/** That of the part that needs a person most, then of the slowest. The PACS has accepted a study only if it has all parts. */
+/**
+ * The state of the part that needs a person most, then of the slowest. The PACS has accepted a study only if it has all
+ * parts.
+ */
 const PACS_OF_STUDY = `
   SELECT CASE WHEN count(*) = 0 THEN NULL
     WHEN max(p.pacs = 'refused') THEN 'refused' WHEN max(p.pacs = 'held') THEN 'held'

@@ -22,7 +22,7 @@ export interface Sighting {
   lastRejection: string | null
 }
 
-/** A caller that got no association, several times perhaps since it was last written down. */
+/** A caller that got no association, possibly several times since the last record. */
 export interface NewSighting {
   readonly callingAeTitle: string
   /** Undefined if the caller named no called AE title. */
@@ -41,7 +41,7 @@ export interface Alarm {
   since: number
 }
 
-/** Things that people are shown in addition to instances: destinations in trouble, devices at the door, alarms. */
+/** Further things that operators see: destinations in trouble, devices that called, alarms. */
 export class WatchPoints {
   readonly #database: Database
   readonly #clock: Clock
@@ -65,7 +65,7 @@ export class WatchPoints {
     return this.#database.get<Trouble>(TROUBLE, destination)
   }
 
-  /** A device asked for an association; `rejection` says in words why it was not let in. */
+  /** Records that a device asked for an association; `rejection` is the reason for its rejection, in words. */
   sight(
     device: { callingAeTitle: string; calledAeTitle: string; peerAddress: string },
     rejection?: string,
@@ -79,7 +79,7 @@ export class WatchPoints {
     })
   }
 
-  /** Writes down in one go callers that were turned away before anybody decided about them. */
+  /** Records in one go callers that were turned away before the handlers decided. */
   sightTurnedAway(callers: readonly NewSighting[]): void {
     this.#database.transaction(() => {
       for (const { callingAeTitle, calledAeTitle, peerAddress, rejection, at, times } of callers) {
@@ -91,7 +91,7 @@ export class WatchPoints {
     })
   }
 
-  /** A caller is shown no more until it calls again; what it has sent stays counted. */
+  /** Hides a caller until it calls again; the count of its instances is kept. */
   forget(callingAeTitle: string, peerAddress: string): void {
     this.#database.run(FORGET, callingAeTitle, peerAddress)
   }
@@ -109,12 +109,12 @@ export class WatchPoints {
     this.#database.run('DELETE FROM alarm WHERE code = ? AND subject = ?', code, subject)
   }
 
-  /** A person has looked at all of this code. */
+  /** Clears all alarms of this code, because a person has looked at them. */
   putAway(code: string): void {
     this.#database.run('DELETE FROM alarm WHERE code = ?', code)
   }
 
-  /** Alarms that were raised, and those that exist as long as spool files are bad; the oldest first. */
+  /** Raised alarms, and the alarms that exist as long as spool files are bad; the oldest first. */
   alarms(): Alarm[] {
     return this.#database.all<Alarm>(ALARMS)
   }
@@ -132,17 +132,17 @@ const SIGHT = `
   ON CONFLICT DO UPDATE SET called_ae_title = excluded.called_ae_title, last_seen_at = excluded.last_seen_at,
     associations = associations + excluded.associations, rejections = rejections + excluded.rejections,
     last_rejection = excluded.last_rejection`
-/** A caller without a called AE title keeps the one that it named before. */
+/** A caller without a called AE title keeps the one of its earlier call. */
 const TURNED_AWAY = `
   INSERT INTO device_sighting VALUES (?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET called_ae_title = coalesce(?, called_ae_title), last_seen_at = excluded.last_seen_at,
     rejections = rejections + excluded.rejections, last_rejection = excluded.last_rejection`
 const FORGET = 'DELETE FROM device_sighting WHERE calling_ae_title = ? AND peer_address = ?'
-/** Callers without a name are port scans, mostly. */
+/** Callers without a name are mostly port scans. */
 const FORGET_NAMELESS = `
   DELETE FROM device_sighting WHERE calling_ae_title = '' AND peer_address IN (
     SELECT peer_address FROM device_sighting WHERE calling_ae_title = '' ORDER BY last_seen_at DESC LIMIT -1 OFFSET 100)`
-/** A stranger who tries name after name must neither fill the disk nor push out what has sent instances. */
+/** A stranger who tries many names must neither fill the disk nor displace devices that have sent instances. */
 const FORGET_OLDEST = `
   DELETE FROM device_sighting WHERE (calling_ae_title, peer_address) IN (
     SELECT calling_ae_title, peer_address FROM device_sighting sighting WHERE NOT EXISTS (
@@ -155,7 +155,7 @@ const SIGHTINGS = `
   FROM device_sighting ORDER BY last_seen_at DESC`
 const RAISE = `
   INSERT INTO alarm VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET message = excluded.message`
-/** One alarm for all files, however many: the single ones are shown as held, with the reason. */
+/** One alarm for all files; each of them is shown as held, with the reason. */
 const ALARMS = `
   SELECT code, subject, message, since FROM alarm
   UNION ALL

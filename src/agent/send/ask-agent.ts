@@ -9,15 +9,18 @@ export interface Welcome {
   /** The center's newest receipt to this agent; null if there is none. */
   chain: ReceiptLink | null
   /**
-   * Another number whenever the center has found instances lost, or found them again, that concern this agent; null while
-   * it cannot look at its store.
+   * Changes whenever the center has found instances of this agent lost, or found them again; null while it cannot look
+   * at its store.
    */
   losses: number | null
-  /** Another machine works with the same key. */
+  /** True if another machine uses the same key. */
   cloned: boolean
 }
 
-/** Asks the center what it thinks of this agent; `run` names this start of it. Throws AGENT_REVOKED or AGENT_UNKNOWN where it takes nothing from it. */
+/**
+ * Asks the center for its view of this agent; `run` identifies this start of the agent. Throws AGENT_REVOKED or
+ * AGENT_UNKNOWN if the center accepts nothing from it.
+ */
 export async function askAgent(client: CenterClient, run: string, signal: AbortSignal): Promise<Welcome> {
   const {
     state,

@@ -16,27 +16,27 @@ const enrolmentSchema = z.strictObject({
   url: z.string(),
   /** The root key's fingerprint. */
   center: z.string(),
-  /** The join code's pin. It counted for the first contact; the key list's pins count since. */
+  /** The join code's pin. It was used for the first contact; since then the key list's pins are. */
   tlsPin: z.string(),
-  /** The newest key list of this center that was known when the file was written. */
+  /** The newest key list of this center at the time of writing. */
   keys: z.strictObject({ rootKey: z.string(), jws: z.string() }),
 })
 type Enrolment = z.infer<typeof enrolmentSchema>
 
-/** Where the center is, and how it was known at first. */
+/** The address of the center, and its first known identity. */
 export type CenterAddress = Pick<Enrolment, 'url' | 'center' | 'tlsPin'>
 
 /**
- * `new`: taken over. `known`: it says what is known. `older`: its version is below the known one, so it is not taken over.
- * `twin`: another list had this version already; the one that was issued later is taken over.
+ * `new`: taken over. `known`: its content is already known. `older`: its version is below the known one, so it is not
+ * taken over. `twin`: another list already had this version; the one that was issued later is taken over.
  */
 export type Learned = 'new' | 'known' | 'older' | 'twin'
 
 /**
- * The agent's own key and what it knows of its center: small files in `<data>/keys`, readable by the service alone, apart
- * from the database, so that losing that loses no enrolment. No file is ever changed. Address and key list are one file,
- * the newest counts, and it appears whole or not at all: whatever ends `ferry join` half way, the old enrolment stays
- * in force or the new one is.
+ * The agent's own key and its knowledge of its center: small files in `<data>/keys`, readable by the service alone.
+ * They are apart from the database, so that losing the database loses no enrolment. No file is ever changed. Address
+ * and key list are one file, the newest counts, and it appears whole or not at all: if `ferry join` is interrupted,
+ * either the old enrolment or the new one is in force.
  */
 export class CenterAccount {
   readonly #folder: string
@@ -52,8 +52,8 @@ export class CenterAccount {
   }
 
   /**
-   * Opens the account. Throws NOT_ENROLLED before the first `ferry join`, and AGENT_KEY_LOST if the agent had a key once:
-   * a new identity is made by a person's decision only.
+   * Opens the account. Throws NOT_ENROLLED before the first `ferry join`, and AGENT_KEY_LOST if the agent had a key
+   * before: only a person may decide on a new identity.
    */
   static async open(dataFolder: string): Promise<CenterAccount> {
     const account = CenterAccount.#openKnown(dataFolder)
@@ -126,7 +126,7 @@ export class CenterAccount {
     return this.#list
   }
 
-  /** Looks for an enrolment by another process (`ferry join` while the agent runs). True if there was one. */
+  /** Looks for an enrolment by another process (`ferry join` while the agent runs). Returns true if there was one. */
   reread(): boolean {
     const newest = this.#files().at(-1)
     if (newest === undefined || newest === this.#file) return false
@@ -136,8 +136,8 @@ export class CenterAccount {
   }
 
   /**
-   * Makes this the agent's center, in one step. Throws SIGNATURE_INVALID for a list that the root did not sign. If a later
-   * list of the same center is known (the agent was enrolled there before), that one stays in force.
+   * Makes this the agent's center, in one step. Throws SIGNATURE_INVALID for a list that the root did not sign. If a
+   * later list of the same center is known (the agent was enrolled there before), the later one stays in force.
    */
   async enrol(address: CenterAddress, signed: SignedKeyList): Promise<void> {
     const list = verifyKeyList(signed, address.center)
@@ -161,7 +161,7 @@ export class CenterAccount {
     const isSame = contentOf(list) === contentOf(known)
     if (list.version < known.version) return isSame ? 'known' : 'older'
     if (isSame) {
-      // It was issued again. It is kept in memory only, so that no list in between is taken over.
+      // The list was issued again. It is kept in memory only, so that no list in between is taken over.
       this.#list = list
       return 'known'
     }
@@ -180,7 +180,7 @@ export class CenterAccount {
     return undefined
   }
 
-  /** False if there is such a file already. */
+  /** Returns false if such a file already exists. */
   async #write(number: number, address: CenterAddress, keys: SignedKeyList): Promise<boolean> {
     const name = `center-${String(number).padStart(4, '0')}.json`
     const enrolment: Enrolment = { format: 'ferry-enrolment/1', ...address, keys }
@@ -218,14 +218,14 @@ const KEY_FILE = 'agent.json'
 const numberOf = (file: string | undefined): number =>
   Number.parseInt(file?.slice('center-'.length) ?? '0', 10)
 
-/** An agent has worked here before: its index, its spool or an enrolment is there. */
+/** Returns true if an agent has worked here before: its index, its spool or an enrolment exists. */
 function wasUsed(dataFolder: string): boolean {
   const keys = join(dataFolder, 'keys')
   const isEnrolled = existsSync(keys) && readdirSync(keys).some((name) => name.startsWith('center-'))
   return isEnrolled || ['queue.sqlite', 'spool'].some((name) => existsSync(join(dataFolder, name)))
 }
 
-/** Everything that a list says but its version and time. */
+/** Everything in a list except its version and time. */
 function contentOf(list: KeyList): string {
   return JSON.stringify({ ...list, version: 0, issuedAt: '' })
 }

@@ -10,11 +10,11 @@ import { failureOfRefusal, isWebPage, refusalCode, webPage } from './center-refu
 import { pinnedConnector } from './pinned-tls.ts'
 import { Silence } from './silence.ts'
 
-/** No answer but a large receipt comes near it. */
+/** Only a large receipt comes near this limit. */
 const ANSWER_LIMIT_BYTES = 4 * 1024 * 1024
-/** More than twice as long as the center holds an answer back. */
+/** More than twice the time for which the center delays an answer. */
 const SILENCE_MS = 60_000
-/** The slowest line that a body which cannot be sent in parts may travel on. */
+/** Minimum rate of the line for a body that cannot be sent in parts. */
 const LEAST_BYTES_PER_MS = 1
 
 export interface CenterRequest {
@@ -24,11 +24,11 @@ export interface CenterRequest {
   body?: string | AsyncIterable<Uint8Array>
   /** Statuses other than 2xx that the caller handles itself. */
   also?: readonly number[]
-  /** Silence of this length ends the request; the default is 60 s and the time that a text takes on a very slow line. */
+  /** Silence of this length ends the request; default: 60 s plus the time that a text takes on a very slow line. */
   silenceMs?: number
-  /** A longer answer is not believed; default 4 MiB. */
+  /** A longer answer is rejected; default 4 MiB. */
   answerLimitBytes?: number
-  /** The content of the request, for a person: "the study's list"; default "the request". */
+  /** The content of the request in words, such as "the study's list"; default "the request". */
   content?: string
   /** The subject of an alarm about the answer: a study, or a kind of request. Without one there is no alarm. */
   subject?: string | undefined
@@ -41,7 +41,7 @@ export interface CenterResponse {
   body: string
 }
 
-/** Read again for each request: a running agent may be joined to another center. */
+/** Read for each request: a running agent may join another center. */
 export interface CenterClientOptions {
   readonly url: string
   /** The center's root key fingerprint: the audience of tokens. */
@@ -49,11 +49,14 @@ export interface CenterClientOptions {
   pins: () => readonly string[]
   signingKey: SigningKey
   clock: Clock
-  /** A request with a subject was answered; `failure` is undefined for a success. */
+  /** Called after each request with a subject; `failure` is undefined for a success. */
   answered?: (subject: string, failure: Failure | undefined) => void
 }
 
-/** HTTPS to the center: pinned TLS 1.3, a short-lived token of the agent's key in every request, failures sorted. */
+/**
+ * HTTPS to the center: pinned TLS 1.3, a short-lived token signed with the agent's key in every request, failures by
+ * code.
+ */
 export class CenterClient implements AsyncDisposable {
   readonly #options: CenterClientOptions
   readonly #agent: Agent
@@ -76,12 +79,12 @@ export class CenterClient implements AsyncDisposable {
     return now === undefined ? undefined : now - this.#options.clock.now()
   }
 
-  /** Throws the failure that the center names, or one that fits how the line broke. */
+  /** Throws the failure in the center's answer, or one that describes how the connection failed. */
   async request(request: CenterRequest): Promise<CenterResponse> {
     return this.#report(request, await this.#exchange(request))
   }
 
-  /** A request whose answer is JSON of the given shape; anything else is CENTER_ANSWER_INVALID. */
+  /** Sends a request whose answer is JSON of the given shape; any other answer is CENTER_ANSWER_INVALID. */
   async json<Schema extends z.ZodType>(schema: Schema, request: CenterRequest): Promise<z.infer<Schema>> {
     const response = await this.#exchange(request)
     const attempted = `reading the center's answer to ${request.method} ${request.path}`
@@ -99,7 +102,8 @@ export class CenterClient implements AsyncDisposable {
     const response = await this.#send(request)
     this.#learnTime(response)
     if (isTokenTime(response, request)) {
-      // One of the clocks is wrong; the pinned center's is good enough to sign by. A body that flowed is gone.
+      // One of the clocks is wrong; the pinned center's is good enough for signing. A streamed body cannot be
+      // sent again.
       this.#token = undefined
       if (request.body === undefined || typeof request.body === 'string')
         return this.#checked(await this.#send(request), request)
@@ -158,7 +162,7 @@ export class CenterClient implements AsyncDisposable {
     if (!Number.isNaN(centerMs)) this.#told = { centerMs, atMs: this.#options.clock.monotonicMs() }
   }
 
-  /** The center's time by its last answer and what has passed since: no jump of this machine's clock moves it. */
+  /** The center's time by its last answer plus the time since: a jump of this machine's clock does not change it. */
   #centerNow(): number | undefined {
     if (this.#told === undefined) return undefined
     return Math.round(this.#told.centerMs + this.#options.clock.monotonicMs() - this.#told.atMs)
@@ -174,7 +178,7 @@ export class CenterClient implements AsyncDisposable {
     return failureOfRefusal({ ...response, request: `${method} ${path}`, content, sentBytes })
   }
 
-  /** Says how a request was answered, and throws if that is a failure. */
+  /** Reports the result of a request, and throws if it is a failure. */
   #report<Answer>({ subject }: CenterRequest, answer: Answer | Failure): Answer {
     const failure = answer instanceof Failure ? answer : undefined
     if (subject !== undefined) this.#options.answered?.(subject, failure)
@@ -183,7 +187,7 @@ export class CenterClient implements AsyncDisposable {
   }
 }
 
-/** An answer to HEAD has no words: a token that is refused there may be one of a wrong time. */
+/** An answer to HEAD has no body: a refused token may have a wrong time. */
 function isTokenTime({ status, body }: CenterResponse, { method }: CenterRequest): boolean {
   return status === 401 && (method === 'HEAD' || refusalCode(body) === 'TOKEN_TIME')
 }

@@ -3,7 +3,7 @@ import { type KeyList, receiptKeys } from '../../protocol/key-list.ts'
 import type { VerifyKey } from '../../protocol/signing-key.ts'
 import type { CenterAccount } from './center-account.ts'
 
-/** The center's keys in the forms in which they are used; {@link renew} takes over a newer list at once and everywhere. */
+/** The center's keys in the forms in which they are used; {@link renew} applies a newer list at once and everywhere. */
 export class CenterKeys {
   readonly #account: CenterAccount
   readonly #ownRecipients: readonly Recipient[]
@@ -11,7 +11,10 @@ export class CenterKeys {
   #recipients: readonly Recipient[] = []
   #receiptKeys: readonly VerifyKey[] = []
 
-  /** `ownRecipients`: age recipients of the clinic's own, in addition to the center's. Throws NOT_ENROLLED, AGE_KEY_INVALID. */
+  /**
+   * `ownRecipients`: the clinic's own age recipients, in addition to the center's. Throws NOT_ENROLLED,
+   * AGE_KEY_INVALID.
+   */
   constructor(account: CenterAccount, ownRecipients: readonly string[]) {
     this.#account = account
     this.#ownRecipients = ownRecipients.map(parseRecipient)
@@ -40,7 +43,7 @@ export class CenterKeys {
     return this.#receiptKeys
   }
 
-  /** The join code's pin counted for the first contact; from then on only the key list does. */
+  /** The join code's pin was used for the first contact; from then on only the key list's pins are. */
   get tlsPins(): readonly string[] {
     return this.#list.tlsPins
   }

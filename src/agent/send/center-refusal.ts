@@ -1,7 +1,7 @@
 import { Failure, type FailureCode, isFailureCode } from '../../platform/failure.ts'
 import { type Refusal, refusalSchema } from '../../protocol/center-api.ts'
 
-/** One answer of the center's address that is not a success, and what it answers. */
+/** One answer from the center's address that is not a success, and its request. */
 export interface RefusedRequest {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
@@ -10,11 +10,14 @@ export interface RefusedRequest {
   readonly request: string
   /** The content of the request, in words: "the study's list". */
   readonly content: string
-  /** Bytes of the body that was sent; undefined if it flowed. */
+  /** Bytes of the body that was sent; undefined if it was streamed. */
   readonly sentBytes: number | undefined
 }
 
-/** Failures of the machine that they happen on: here they would be read as this machine's, or as a device's. */
+/**
+ * Failures of the machine on which they happen: here they would be mistaken for failures of this machine or of a
+ * device.
+ */
 const CENTERS_OWN: ReadonlySet<FailureCode> = new Set([
   'STORAGE_FULL',
   'STORAGE_ERROR',
@@ -23,15 +26,15 @@ const CENTERS_OWN: ReadonlySet<FailureCode> = new Set([
 ])
 /** RFC 9110 §15.5.14 and §15.5.15, RFC 6585 §5. */
 const TOO_LARGE: ReadonlySet<number> = new Set([413, 414, 431])
-/** A proxy or a network wants a login: RFC 9110 §15.5.8, RFC 6585 §6. */
+/** A proxy or a network requires a login: RFC 9110 §15.5.8, RFC 6585 §6. */
 const LOGIN: ReadonlySet<number> = new Set([407, 511])
-/** Answers that time can cure: RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4, RFC 9110 §15.6.4, RFC 4918 §11.5. */
+/** Answers that time may cure: RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4, RFC 9110 §15.6.4, RFC 4918 §11.5. */
 const BUSY: ReadonlySet<number> = new Set([408, 425, 429, 503, 507])
 
 /**
- * Sorts an answer that is not a success. The center's own refusals have a JSON body with a code (docs/protocol.md); an answer without
- * one comes from a proxy or another program at the center's address. The code PROTOCOL_VIOLATION is about DICOM on
- * this machine, so it becomes CENTER_REFUSED.
+ * Converts an answer that is not a success to a Failure. The center's own refusals have a JSON body with a code
+ * (docs/protocol.md); an answer without one comes from a proxy or another program at the center's address. The code
+ * PROTOCOL_VIOLATION is about DICOM on this machine, so it becomes CENTER_REFUSED.
  */
 export function failureOfRefusal(refused: RefusedRequest): Failure {
   const { status, body, request } = refused
@@ -50,12 +53,15 @@ export function failureOfRefusal(refused: RefusedRequest): Failure {
   return notTheCenter(refused)
 }
 
-/** The center's code, if the body is one of its refusals. */
+/** Returns the center's code, if the body is one of its refusals. */
 export function refusalCode(body: string): FailureCode | undefined {
   return refusalOf(body)?.code
 }
 
-/** An answer of success whose body is a web page: a login or block page answers in the center's place. */
+/**
+ * Returns true for a successful answer with a web page as its body: a login or block page answers in the center's
+ * place.
+ */
 export function isWebPage({ headers, body }: Pick<RefusedRequest, 'headers' | 'body'>): boolean {
   return String(headers['content-type'] ?? '').includes('html') || /^\s*<(!doctype|html)/i.test(body)
 }
@@ -98,7 +104,7 @@ function notTheCenter({ status, headers, body, request }: RefusedRequest): Failu
   return new Failure('CENTER_REFUSED', found)
 }
 
-/** Without path and query: they may hold a session or a name. */
+/** Omits path and query, which may contain a session or a name. */
 function originOf(location: string | string[] | undefined): string {
   const url = typeof location === 'string' ? URL.parse(location, 'https://the-same-host.invalid') : null
   if (url === null) return 'no readable address'

@@ -16,11 +16,11 @@ import type { Pace } from './pace.ts'
 import { type BadMember, damagedMembers, PackSource, unreadableMembers } from './pack-source.ts'
 import { uploadPack } from './tus-upload.ts'
 
-/** The center holds its answer back for up to 25 s while it opens and stores. */
+/** The center delays its answer for up to 25 s while it opens and stores the pack. */
 const ANSWER_SILENCE_MS = 60_000
-/** Should it not do so. */
+/** The delay if it does not. */
 const ASK_AGAIN_MS = 1000
-/** A pack that is not opened by then leaves its place to others and is asked for again. */
+/** If a pack is not opened by then, others take its turn, and it is asked for again later. */
 const OPENING_MS = 60_000
 const DAMAGED_FIRST_MS = 5_000
 const DAMAGED_CAP_MS = 10 * 60_000
@@ -35,12 +35,12 @@ export interface CenterUploadOptions {
   pace: Pace
 }
 
-/** The regional center as a destination: packs by tus, an answer per instance. */
+/** The center as a destination: packs by tus, one answer per instance. */
 export class CenterUpload implements Destination {
   readonly name = 'center'
   readonly #options: CenterUploadOptions
   readonly #chunkSize: ChunkSize
-  /** How often in a row packs of a study have arrived damaged as a whole. */
+  /** Number of consecutive times that packs of a study have arrived damaged as a whole. */
   readonly #timesDamaged = new Map<string, number>()
 
   constructor(options: CenterUploadOptions) {
@@ -89,7 +89,9 @@ export class CenterUpload implements Destination {
     await this.#options.keyRefresh.ask(signal)
   }
 
-  /** A pack with a bad member cannot be sent as it was written down: the bad one is held, the others go in a new one. */
+  /**
+   * A pack with a bad member cannot be sent in its stored form: the bad member is held, the others go into a new pack.
+   */
   #withoutUnreadable(pack: PackRecord, unreadable: readonly BadMember[]): MemberOutcome[] {
     const failures = new Map<string, Failure>(unreadable.map(({ ulid, failure }) => [ulid, failure]))
     return pack.header.members.map(({ ulid }) => {
@@ -99,8 +101,8 @@ export class CenterUpload implements Destination {
   }
 
   /**
-   * The center could not even read which members the pack has. Members whose own file is bad are held; all others go again
-   * in a new pack, later each time, and for this reason they are never held for a person.
+   * Handles a pack whose member list the center could not read. Members whose own file is bad are held; all others go
+   * into a new pack, with a growing delay, and are never held for a person for this reason.
    */
   async #allAgain(header: PackHeader, reason: string): Promise<MemberOutcome[]> {
     const { clock, spool } = this.#options
@@ -118,7 +120,7 @@ export class CenterUpload implements Destination {
     })
   }
 
-  /** The center's word on the whole pack; waits while it is being opened. */
+  /** Returns the center's answer to the whole pack; waits while the pack is being opened. */
   async #answer(
     url: string,
     subject: string,
@@ -162,7 +164,10 @@ export class CenterUpload implements Destination {
     return outcomes
   }
 
-  /** The center got other bytes than were sealed. If our file is still whole it was the way: once more. Else it is held. */
+  /**
+   * The center received other bytes than were sealed. If our file is intact, the connection was at fault, and the
+   * instance is sent again. Otherwise it is held.
+   */
   async #damaged(ulid: Ulid, bytes: number, answer: MemberAnswer | undefined): Promise<MemberOutcome> {
     const bad = await verifySpoolFile(this.#options.spool, { ulid, bytes })
     if (bad !== undefined) return { ulid, outcome: 'held', failure: bad }
@@ -172,7 +177,9 @@ export class CenterUpload implements Destination {
   }
 }
 
-/** The upload broke off since a spool file could not be read, not since the line or the center failed. */
+/**
+ * Returns true if the upload failed because a spool file could not be read, and not because of the line or the center.
+ */
 function isOurs(error: unknown): boolean {
   const code = error instanceof Failure ? error.code : undefined
   return code === 'SPOOL_FILE_DAMAGED' || code === 'SPOOL_FILE_MISSING' || code === 'STORAGE_ERROR'
@@ -182,7 +189,7 @@ function told({ code = '', reason = 'no reason given' }: MemberAnswer): Failure 
   return new Failure(isFailureCode(code) ? code : 'INSTANCE_REFUSED', `the center says: ${reason}`)
 }
 
-/** The next attempt asks for the offset and goes on from there, or begins again: nothing is stored twice. */
+/** The next attempt asks for the offset and continues there, or begins again: nothing is stored twice. */
 const forgotten = (): Failure =>
   new Failure('CENTER_ERROR', 'asking what became of a pack: the center no longer has all of it')
 

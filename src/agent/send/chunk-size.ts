@@ -1,20 +1,20 @@
-/** A half-open line is found after 60 s of silence: on the slowest line that is of use, a chunk must be through by then. */
+/** A half-open line is detected after 60 s of silence: on the slowest usable line, a chunk must be complete by then. */
 const LEAST_BYTES = 4 * 1024
 const FIRST_BYTES = 16 * 1024
-/** How long a chunk is meant to take. */
+/** Target duration of a chunk. */
 const AIM_MS = 10_000
 const GROWTH = 8
 
 /**
- * Size of one request of an upload: the bytes that the line moved in some ten seconds recently. The progress of a chunk
- * cannot be seen from here (the system's buffers take megabytes at once), only its acknowledgement; so chunks
+ * Size of one request of an upload: the number of bytes that the line recently moved in some ten seconds. The progress
+ * of a chunk is not visible here (the system's buffers take megabytes at once), only its acknowledgement; so chunks
  * must be small on a slow line, or a working line looks dead. On a good line few large ones cost least.
  */
 export class ChunkSize {
   readonly #mostBytes: number
   #bytes: number
 
-  /** A chunk is never larger than `mostBytes`: at most this many bytes are sent twice after a break. */
+  /** `mostBytes`: maximum size of a chunk, and so of the bytes that are sent twice after a break. */
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes
     this.#bytes = Math.min(FIRST_BYTES, mostBytes)
@@ -24,14 +24,17 @@ export class ChunkSize {
     return this.#bytes
   }
 
-  /** Records that a chunk of `bytes` was acknowledged after `ms`. The last of a pack may be too small to tell a slow line. */
+  /**
+   * Records that a chunk of `bytes` was acknowledged after `ms`. The last chunk of a pack may be too small to reveal a
+   * slow line.
+   */
   took(bytes: number, ms: number): void {
     const fitting = Math.round((bytes * AIM_MS) / Math.max(1, ms))
     const isFull = bytes >= this.#bytes
     if (isFull || fitting > this.#bytes) this.#set(Math.min(fitting, this.#bytes * GROWTH))
   }
 
-  /** A chunk did not get through. */
+  /** Records that a chunk did not get through. */
   broke(): void {
     this.#set(this.#bytes / 4)
   }

@@ -10,12 +10,12 @@ import type { Destination } from './destination.ts'
 import { Gathering } from './gathering.ts'
 
 const FIRST_MS = 1000
-/** How long a destination that answers again can go unnoticed, at most. */
+/** Maximum time until a destination that answers again is noticed. */
 const WAIT_CAP_MS = 30_000
 /** If a person must act first, asking more often does not help. */
 const OPERATOR_CAP_MS = 120_000
 const IDLE_MS = 60_000
-/** How long an instance waits for others of its study. */
+/** Maximum time that an instance waits for others of its study. */
 const LINGER_MS = 500
 
 /** Work that becomes due for another stage. */
@@ -32,30 +32,30 @@ export interface DispatcherOptions {
   clock: Clock
   log: Log
   limits: PackLimits
-  /** Packs under way at once. */
+  /** Maximum number of packs sent at once. */
   uploads: number
   hints: DispatcherHints
 }
 
 interface PackOnItsWay {
   readonly pack: PackRecord
-  /** How often sending it failed since it last came further. */
+  /** Number of failures since sending last made progress. */
   failures: number
   reachedBytes: number
-  /** When it may go again, on the monotonic clock. */
+  /** The earliest time of the next attempt, on the monotonic clock. */
   dueMs: number
 }
 
 /**
- * Sends everything that is queued for one destination, without end. While the destination is in trouble only one probe is tried,
- * at growing intervals; when it succeeds everything goes on at once, each pack from its last offset.
+ * Sends everything that is queued for one destination, continuously. While the destination is in trouble only one probe
+ * is tried, at growing intervals; when it succeeds everything continues at once, each pack from its last offset.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #wake: Wake
   readonly #gathering: Gathering
   readonly #running = new Set<Promise<void>>()
-  /** Packs whose sending broke off; each goes on when its own time has come, before new ones are formed. */
+  /** Interrupted packs; each continues when its own time has come, before new ones are formed. */
   #broken: PackOnItsWay[] = []
   #trouble: { failure: Failure; attempts: number; probeAtMs: number } | undefined
 
@@ -65,19 +65,19 @@ export class Dispatcher {
     this.#gathering = new Gathering(options.clock, LINGER_MS, options.limits.bytes)
   }
 
-  /** An instance of `bytes` bytes was queued. */
+  /** Called after an instance of `bytes` bytes was queued. */
   queued(studyInstanceUid: string, bytes: number): void {
     if (this.#gathering.add(studyInstanceUid, bytes)) this.wake()
   }
 
-  /** Something may be due: a time has come, or an operator said retry. */
+  /** Looks for work now, because a time has come or an operator requested a retry. */
   wake(): void {
     this.#wake.call()
   }
 
   /**
-   * An operator, or a sign of life, says that the destination may be back: probe now. Returns how many instances are in
-   * packs of the study, or of all, whose sending had broken off.
+   * Probes the destination now, because an operator or another sign suggests that it is back. Returns how many
+   * instances are in interrupted packs of the study, or of all studies.
    */
   probeNow(studyInstanceUid?: string): number {
     if (this.#trouble !== undefined) this.#trouble.probeAtMs = 0
@@ -91,14 +91,16 @@ export class Dispatcher {
     return woken
   }
 
-  /** Another part found the destination in trouble: it is shown and probed, though nothing may wait to be sent. */
+  /**
+   * Called if another part found the destination in trouble: it is shown and probed, even if nothing waits to be sent.
+   */
   foundInTrouble(failure: Failure): void {
     if (this.#trouble !== undefined) return
     this.#setTrouble(failure, 0)
     this.wake()
   }
 
-  /** Runs until aborted; then waits until nothing is under way. */
+  /** Runs until aborted; then waits for the running packs. */
   async run(signal: AbortSignal): Promise<void> {
     const { destination, packs } = this.#options
     // Run again after a fault, it must not offer what is still under way.
@@ -140,7 +142,7 @@ export class Dispatcher {
     return atItsStart(pack)
   }
 
-  /** Never rejects: what goes wrong with one pack ends nothing else. */
+  /** Never rejects: a fault of one pack does not affect the others. */
   async #send(way: PackOnItsWay, signal: AbortSignal): Promise<void> {
     const { destination, packs, log, hints } = this.#options
     const { pack } = way
@@ -165,7 +167,7 @@ export class Dispatcher {
     }
   }
 
-  /** The destination will never take this pack: an operator must look, and the other packs go on. */
+  /** The destination will never accept this pack: it is held for an operator, and the other packs continue. */
   #hold(pack: PackRecord, failure: Failure): boolean {
     const { destination, packs, log } = this.#options
     const { members, pack: name } = pack.header
@@ -181,8 +183,8 @@ export class Dispatcher {
   }
 
   /**
-   * The pack goes again from its last offset, later each time that it came no further, so that one that always fails holds
-   * up no other. A probe finds out whether the destination as a whole is in trouble.
+   * The pack is sent again from its last offset, with a growing delay while it makes no progress, so that one that
+   * always fails delays no other. A probe finds out whether the destination as a whole is in trouble.
    */
   #broke(way: PackOnItsWay, failure: Failure): void {
     const { destination, packs, clock } = this.#options
@@ -193,7 +195,7 @@ export class Dispatcher {
     if (this.#trouble === undefined) this.#setTrouble(failure, 0)
   }
 
-  /** A record that is only shown to people may fail to be written (a full disk) without ending the work. */
+  /** Writing a record that is only shown to people may fail (a full disk) without ending the work. */
   #writeDown(write: () => void): boolean {
     try {
       write()
@@ -236,7 +238,7 @@ export class Dispatcher {
     }
   }
 
-  /** Until the next delivery that waits for its time. */
+  /** Time until the next delivery that waits for its time. */
   #idleMs(): number {
     const { destination, deliveries, clock } = this.#options
     if (this.#running.size >= this.#options.uploads) return IDLE_MS
@@ -250,7 +252,7 @@ export class Dispatcher {
 
 const atItsStart = (pack: PackRecord): PackOnItsWay => ({ pack, failures: 0, reachedBytes: 0, dueMs: 0 })
 
-/** A line that breaks every minute is still a line, as long as something gets through. */
+/** A line that breaks every minute is still usable if some bytes get through. */
 function cameTo(way: PackOnItsWay, bytes: number): void {
   if (bytes <= way.reachedBytes) return
   way.reachedBytes = bytes

@@ -6,8 +6,8 @@ interface Gathered {
 }
 
 /**
- * Studies that are arriving now: their next pack waits a moment for more, so that a thousand slices do not travel as
- * a thousand packs. No instance waits longer than `lingerMs`, and none at all once `fullBytes` are there.
+ * Studies that are arriving now: their next pack waits a moment for more instances, so that a thousand slices are not
+ * sent as a thousand packs. No instance waits longer than `lingerMs`, and none waits once `fullBytes` have arrived.
  */
 export class Gathering {
   readonly #clock: Clock
@@ -21,7 +21,10 @@ export class Gathering {
     this.#fullBytes = fullBytes
   }
 
-  /** Returns true when that changes what is to be sent, or when to look again: for the first of a study, and when full. */
+  /**
+   * Returns true if the packs to send, or the time of the next look, change: for the first instance of a study, and
+   * when it is full.
+   */
   add(studyInstanceUid: string, bytes: number): boolean {
     const known = this.#studies.get(studyInstanceUid)
     const gathered = known ?? { sinceMs: this.#clock.monotonicMs(), bytes: 0 }
@@ -30,7 +33,7 @@ export class Gathering {
     return known === undefined || gathered.bytes >= this.#fullBytes
   }
 
-  /** The studies that are to wait, and for how many ms at most. */
+  /** The studies that must wait, and the remaining time in ms. */
   waiting(): { studies: string[]; untilMs: number } {
     const now = this.#clock.monotonicMs()
     const studies: string[] = []
@@ -46,7 +49,7 @@ export class Gathering {
     return { studies, untilMs }
   }
 
-  /** A pack of the study was formed; instances that come now form the next one. */
+  /** A pack of the study was formed; later instances form the next one. */
   taken(studyInstanceUid: string): void {
     this.#studies.delete(studyInstanceUid)
   }

@@ -19,7 +19,7 @@ export interface Joining {
   isNewWanted?: boolean
   /** The center has taken the token and waits for its operator to approve this fingerprint. */
   onPending: (fingerprint: string) => void
-  /** The agent's key was lost and this is its new identity: the center must approve it as a new agent. */
+  /** Called if the agent's key was lost and this is its new identity: the center must approve it as a new agent. */
   onNewKey?: (fingerprint: string) => void
   signal?: AbortSignal
 }

@@ -16,18 +16,18 @@ export interface KeyRefreshOptions {
   watchPoints: WatchPoints
   clock: Clock
   log: Log
-  /** A newer key list, or another center, is in force. */
+  /** Called when a newer key list, or another center, is in force. */
   renewed: () => void
 }
 
 /**
- * Learns the center's newer key lists with every question to the center, at least every few minutes, so that a key is known
- * before it is used. Also notices that the agent was joined to a center again while it runs.
+ * Gets the center's newer key lists with every question to the center, at least every few minutes, so that a key is
+ * known before it is used. Also notices if the agent joins a center again while it runs.
  */
 export class KeyRefresh {
   readonly #options: KeyRefreshOptions
   readonly #wake: Wake
-  /** Names this start of the agent. It is never written to the disk, so a copy of the disk cannot have it. */
+  /** Identifies this start of the agent. It is never written to the disk, so a copy of the disk cannot contain it. */
   readonly #run = randomBytes(16).toString('hex')
 
   constructor(options: KeyRefreshOptions) {
@@ -35,7 +35,7 @@ export class KeyRefresh {
     this.#wake = new Wake(options.clock)
   }
 
-  /** `ferry join` may have enrolled the agent: look now. */
+  /** Looks now, because `ferry join` may have enrolled the agent. */
   wake(): void {
     this.#wake.call()
   }
@@ -50,7 +50,7 @@ export class KeyRefresh {
     }
   }
 
-  /** Asks the center what it thinks of this agent, and takes over the keys that it announces. Throws as askAgent does. */
+  /** Asks the center for its view of this agent, and takes over the keys that it announces. Throws as askAgent does. */
   async ask(signal: AbortSignal): Promise<Welcome> {
     const { account, client, log, renewed } = this.#options
     if (account.reread()) {
@@ -59,7 +59,7 @@ export class KeyRefresh {
     }
     const { center } = account.address()
     const welcome = await askAgent(client, this.#run, signal)
-    // An answer of the center that was left meanwhile is signed by another root.
+    // The answer of a center that the agent left meanwhile is signed by another root.
     if (account.address().center === center) {
       this.#tellClone(welcome)
       await this.#learn(welcome)
@@ -80,7 +80,7 @@ export class KeyRefresh {
       if (learned === 'new') log.info('center announced new keys', { version })
       else log.error('two key lists of one version: the later counts; was the center restored?', { version })
     } catch (error) {
-      // Neither a forged list nor a full disk says that the center takes nothing.
+      // Neither a forged list nor a full disk means that the center accepts nothing.
       const { code, message } = failureFrom(error, 'INTERNAL', 'taking over a key list')
       log.error('key list not taken over', { code, reason: message })
     }
@@ -96,7 +96,7 @@ export class KeyRefresh {
     log.error('another machine uses the key of this agent', { code: 'AGENT_CLONED' })
   }
 
-  /** Its keys may be gone: instances are sealed to keys that the center perhaps no longer has. */
+  /** Raises an alarm: the center may have lost keys to which instances are sealed. */
   #tellOlder(version: number): void {
     const { watchPoints, log } = this.#options
     const words =

@@ -1,18 +1,18 @@
 import type { Clock } from '../../platform/clock.ts'
 
-/** Keeps what all uploads send together under a rate, so that the clinic's line stays usable. */
+/** Limits the total rate of all uploads, so that the clinic's line stays usable. */
 export class Pace {
   readonly #clock: Clock
   readonly #bytesPerSecond: number
   #freeAtMs = 0
 
-  /** `Infinity` = as fast as the line takes it. */
+  /** `Infinity` means no limit. */
   constructor(clock: Clock, bytesPerSecond: number) {
     this.#clock = clock
     this.#bytesPerSecond = bytesPerSecond
   }
 
-  /** Hands chunks on, each when its turn has come. */
+  /** Passes chunks on, each when its turn has come. */
   async *through(chunks: AsyncIterable<Buffer>, signal?: AbortSignal): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
       const now = this.#clock.monotonicMs()

@@ -7,7 +7,7 @@ import { verifySpoolFile } from '../queue/spool/verify-spool-file.ts'
 
 const READ_BYTES = 256 * 1024
 
-/** A member whose spool file is bad, and what was found. */
+/** A member whose spool file is bad, and the fault. */
 export interface BadMember {
   ulid: Ulid
   failure: Failure
@@ -50,7 +50,7 @@ export class PackSource {
   }
 }
 
-/** Members whose file is not there, or not as long as it was when it was sealed, with what was found. */
+/** Returns the members whose file is missing or has another length than when it was sealed, with the fault. */
 export async function unreadableMembers(header: PackHeader, spool: Spool): Promise<BadMember[]> {
   const found = await Promise.all(
     header.members.map(async ({ ulid, bytes }) => ({
@@ -61,7 +61,7 @@ export async function unreadableMembers(header: PackHeader, spool: Spool): Promi
   return found.flatMap(({ ulid, failure }) => (failure === undefined ? [] : [{ ulid, failure }]))
 }
 
-/** Members whose file is not what was sealed, every byte of every file read. */
+/** Returns the members whose file differs from what was sealed; reads every byte of every file. */
 export async function damagedMembers(header: PackHeader, spool: Spool): Promise<BadMember[]> {
   const bad: BadMember[] = []
   for (const { ulid, bytes } of header.members) {

@@ -6,16 +6,17 @@ import type { Clock } from '../../platform/clock.ts'
 import { Failure, failureFrom } from '../../platform/failure.ts'
 import { pinServerName } from '../../protocol/pin-name.ts'
 
-/** Some 3 KiB each way; as long as the center waits for it. */
+/** Some 3 KiB each way; the center waits equally long. */
 const HANDSHAKE_MS = 30_000
-/** More are not announced at one time but by a center that rotates its key in haste. */
+/** Only a center that rotates its key in haste announces more at one time. */
 const PINS_ASKED_FOR = 4
 
 /**
- * Connects by TLS 1.3 to a server that shows one of the pinned keys (SHA-256 of its SubjectPublicKeyInfo, base64url). The
- * pin is the whole proof, so no certificate authority is asked; it is compared before a single byte of a request leaves.
- * A center that shows a newer key is asked, by server name, for each key that is known here: it keeps the old ones for
- * agents that were away. Fails with CENTER_IDENTITY for another key, CENTER_UNREACHABLE if there is no connection.
+ * Connects by TLS 1.3 to a server that shows one of the pinned keys (SHA-256 of its SubjectPublicKeyInfo, base64url).
+ * The pin is the whole proof, so no certificate authority is needed; it is compared before the first byte of a request
+ * is sent. If the center shows a newer key, it is asked, by server name, for each key that is known here: it keeps the
+ * old ones for agents that were away. Fails with CENTER_IDENTITY for another key, CENTER_UNREACHABLE if there is no
+ * connection.
  */
 export function pinnedConnector(pins: () => readonly string[], clock: Clock): buildConnector.connector {
   return ({ hostname, port }, callback) => {
@@ -24,7 +25,7 @@ export function pinnedConnector(pins: () => readonly string[], clock: Clock): bu
   }
 }
 
-/** Never rejects, and calls once. */
+/** Never rejects, and calls back once. */
 async function handOver(
   connecting: Promise<TLSSocket>,
   { host, port }: Place,
@@ -61,7 +62,7 @@ async function connectPinned(at: Place, pins: () => readonly string[], clock: Cl
   throw wrongKey(at.host, shown)
 }
 
-/** The pins lie in files, and there may be no descriptor left. */
+/** The pins are stored in files, and there may be no free descriptor. */
 function pinsNow({ host, port }: Place, pins: () => readonly string[]): readonly string[] {
   try {
     return pins()
@@ -71,7 +72,7 @@ function pinsNow({ host, port }: Place, pins: () => readonly string[]): readonly
   }
 }
 
-/** Resolves with an encrypted connection to whoever answers. */
+/** Resolves with an encrypted connection to a server that is not yet identified. */
 function handshake({ host, port }: Place, servername: string | undefined, clock: Clock): Promise<TLSSocket> {
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>()
   const socket = connect({
@@ -99,7 +100,7 @@ function handshake({ host, port }: Place, servername: string | undefined, clock:
   return promise
 }
 
-/** The pin of the key that the peer proved to hold. */
+/** Returns the pin of the key that the peer proved to hold. */
 function shownPin(socket: TLSSocket): string {
   const certificate = socket.getPeerX509Certificate()
   if (certificate === undefined) return 'none'

@@ -1,7 +1,7 @@
 import type { Failure, FailureCode } from '../../platform/failure.ts'
 import type { WatchPoints } from '../queue/watch-points.ts'
 
-/** Codes of answers that stay the same however often the agent asks. */
+/** Codes of answers that do not change if the agent asks again. */
 const CURELESS: readonly FailureCode[] = [
   'CENTER_REFUSED',
   'CENTER_LIMIT',
@@ -12,8 +12,8 @@ const CURELESS: readonly FailureCode[] = [
 ]
 
 /**
- * Keeps an alarm for each request that the center's address answers in a way that no waiting cures. It is raised with the
- * first such answer, and cleared by the first success of the same subject: a study, or a kind of request.
+ * Keeps an alarm for each request whose answer from the center's address cannot be cured by waiting. It is raised with
+ * the first such answer, and cleared by the first success of the same subject: a study, or a kind of request.
  */
 export class RefusalAlarms {
   readonly #watchPoints: Pick<WatchPoints, 'raise' | 'clear'>
@@ -24,7 +24,7 @@ export class RefusalAlarms {
     this.#watchPoints = watchPoints
   }
 
-  /** A request about this subject was answered; `failure` is undefined for a success. */
+  /** Called after a request about this subject was answered; `failure` is undefined for a success. */
   answered(subject: string, failure: Failure | undefined): void {
     if (failure === undefined) return this.#succeeded(subject)
     if (!CURELESS.includes(failure.code)) return
@@ -41,5 +41,5 @@ export class RefusalAlarms {
   }
 }
 
-/** Studies are many; forgetting one costs some statements that change nothing. */
+/** There may be many studies; forgetting one costs a few statements that change nothing. */
 const REMEMBERED = 1000

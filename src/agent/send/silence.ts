@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '../../platform/clock.ts'
 
 /**
- * Finds out that a connection is half-open: the other side is gone, and nothing said so. Its signal is aborted once
- * nothing has moved for `limitMs` on the monotonic clock; each piece that is sent or received starts the time again.
+ * Detects a half-open connection: the other side is gone without notice. Its signal is aborted once nothing has moved
+ * for `limitMs` on the monotonic clock; each piece that is sent or received restarts the time.
  */
 export class Silence implements Disposable {
   readonly #clock: Clock
@@ -13,7 +13,7 @@ export class Silence implements Disposable {
   #timer: Timer | undefined
   #words: string | undefined
 
-  /** `outer` ends it as well. */
+  /** `outer` ends it too. */
   constructor(clock: Clock, limitMs: number, outer?: AbortSignal) {
     this.#clock = clock
     this.#limitMs = limitMs
@@ -27,7 +27,7 @@ export class Silence implements Disposable {
     return this.#abort.signal
   }
 
-  /** How long it was silent, once that has ended it. */
+  /** The length of the silence, in words, once it has ended the connection. */
   get words(): string | undefined {
     return this.#words
   }
@@ -39,7 +39,7 @@ export class Silence implements Disposable {
     this.#timer = this.#start()
   }
 
-  /** Hands pieces on; each is a sign of life. */
+  /** Passes pieces on; each is a sign of life. */
   async *during<Piece>(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece> {
     for await (const piece of pieces) {
       this.heard()

@@ -14,21 +14,21 @@ export interface TusUpload {
   source: Pick<PackSource, 'bytes' | 'range'>
   /** The study, for an alarm about an answer. */
   subject?: string | undefined
-  /** Sent as Upload-Metadata `pack`; the center makes no second upload for the same one. */
+  /** Sent as Upload-Metadata `pack`; the center makes no second upload for the same pack. */
   pack: string
   chunkSize: ChunkSize
   pace: Pace
   clock: Clock
-  /** Remembers where the upload is, before its first byte counts. */
+  /** Stores the address of the upload, before its first byte counts. */
   created: (uploadUrl: string) => void
-  /** So many bytes are there. */
+  /** Called with the number of bytes at the center. */
   reached: (bytes: number) => void
   signal?: AbortSignal | undefined
 }
 
 /**
- * Uploads a pack by tus 1.0 (core, creation), from the offset that the center gives. At most one chunk travels twice,
- * however the line or either side breaks. Resolves with the upload's path when the last byte is acknowledged.
+ * Uploads a pack by tus 1.0 (core, creation), from the offset that the center gives. At most one chunk is sent twice,
+ * whichever side or line fails. Resolves with the upload's path when the last byte is acknowledged.
  */
 export async function uploadPack(upload: TusUpload, uploadUrl: string | undefined): Promise<string> {
   let url = uploadUrl
@@ -67,11 +67,11 @@ async function create({ client, source, pack, subject, signal }: TusUpload): Pro
   const url = typeof location === 'string' ? URL.parse(location, 'https://center') : null
   if (url === null)
     throw new Failure('CENTER_ANSWER_INVALID', 'creating an upload: no Location in the answer')
-  // Wherever it points, only the pinned center is asked.
+  // The request goes to the pinned center, whatever host the answer names.
   return url.pathname
 }
 
-/** HEAD: how much the center has; undefined when it does not know the upload (any more). */
+/** HEAD: returns the number of bytes at the center; undefined if it does not know the upload (any more). */
 async function currentOffset(
   { client, source, subject, signal }: TusUpload,
   url: string,
@@ -88,7 +88,7 @@ async function currentOffset(
   return offsetOf(response, source.bytes)
 }
 
-/** PATCH of one chunk; resolves with where the next one begins, and learns how large it may be. */
+/** PATCH of one chunk; resolves with the offset of the next one, and adjusts its size. */
 async function sendChunk(upload: TusUpload, url: string, offset: number): Promise<number> {
   const { source, chunkSize, clock } = upload
   const end = Math.min(offset + chunkSize.bytes, source.bytes)

@@ -12,8 +12,8 @@ const FIELDS = [
 ] as const
 
 /**
- * Compares a receipt, whose signature holds, with the manifest that it answers, field by field. Throws RECEIPT_MISMATCH,
- * naming the first field that differs: such a receipt is an alarm, never a delivery.
+ * Compares a receipt, whose signature is valid, with its manifest, field by field. Throws RECEIPT_MISMATCH, which names
+ * the first field that differs: such a receipt is an alarm, never a delivery.
  */
 export function checkReceipt(
   receipt: Receipt,

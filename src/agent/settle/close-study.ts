@@ -9,7 +9,7 @@ export interface ClosingOptions {
   readonly destination: string
   readonly studies: Studies
   readonly signingKey: SigningKey
-  /** Most instances in one part of a manifest. */
+  /** Maximum number of instances in one part of a manifest. */
   readonly partInstances: number
   readonly clock: Clock
 }
@@ -22,9 +22,8 @@ export interface ClosedStudy {
 }
 
 /**
- * Signs the next manifest of a study, part after part, with turns of the event loop in between. Nothing of it leaves
- * before all parts are written down. Returns undefined if the study changed meanwhile: it stays open, and its parts are
- * dropped.
+ * Signs the next manifest of a study, part after part, with turns of the event loop in between. No part is posted
+ * before all are stored. Returns undefined if the study changed meanwhile: it stays open, and its parts are dropped.
  */
 export async function closeStudy(
   { destination, studies, signingKey, partInstances, clock }: ClosingOptions,

@@ -13,10 +13,10 @@ import { Failure } from '../../platform/failure.ts'
 import type { OpenCommitment } from '../queue/devices/commitments.ts'
 import type { OpenPeer } from './report-commitment.ts'
 
-/** A report is small, and a modality that does not take it in time is asked again. */
+/** A report is small, and a modality that does not take it in time gets it again later. */
 const TIMEOUTS = { connectMs: 10_000, sendMs: 30_000, responseMs: 60_000 }
 
-/** Where a device listens; without an AE title it answers to the one that it calls by. */
+/** The address where a device listens; its AE title defaults to its calling AE title. */
 export interface DeviceAddress {
   readonly host: string
   readonly port: number
@@ -27,13 +27,13 @@ export interface DeviceAddress {
 /** Finds the address of the device with this AE title and peer address; undefined if it is not configured. */
 type FindAddress = (caller: { callingAeTitle: string; peerAddress: string }) => DeviceAddress | undefined
 
-/** Brings reports of storage commitment to the device by N-EVENT-REPORT (PS3.4 §J.3.3). */
+/** Sends reports of storage commitment to the device by N-EVENT-REPORT (PS3.4 §J.3.3). */
 export class CommitmentReporter {
   readonly #addressOf: FindAddress
   readonly #tls: () => TlsProposal | undefined
   readonly #clock: Clock
 
-  /** `tls`: for devices that listen by it; asked each time, since certificates are renewed. */
+  /** `tls`: for devices that listen with TLS; called for each report, since certificates are renewed. */
   constructor(addressOf: FindAddress, tls: () => TlsProposal | undefined, clock: Clock) {
     this.#addressOf = addressOf
     this.#tls = tls
@@ -41,9 +41,9 @@ export class CommitmentReporter {
   }
 
   /**
-   * Reports on the association of the request while it is open, else on one of our own to the device's listener, as SCP. Some
-   * devices do not take it on the first, and then get it on the second. Throws COMMITMENT_UNREPORTED if the address of the
-   * device's listener is not configured.
+   * Reports on the association of the request while it is open, otherwise on a new association to the device's
+   * listener, as SCP. Some devices do not take the report on the first, and then get it on the second. Throws
+   * COMMITMENT_UNREPORTED if the address of the device's listener is not configured.
    */
   async send(
     commitment: OpenCommitment,
@@ -108,6 +108,6 @@ function addressMissing(callingAeTitle: string): Failure {
   )
 }
 
-/** Warnings are success with a remark (PS3.7 Annex C). */
+/** A warning is a success with a remark (PS3.7 Annex C). */
 const isTaken = ({ status }: ServiceAnswer): boolean =>
   [0x0000, 0x0001, 0x0107, 0x0116].includes(status) || status >>> 12 === 0xb

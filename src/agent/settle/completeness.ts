@@ -11,16 +11,19 @@ const KEPT_MS = 90 * 86_400_000
 
 export interface CompletenessOptions {
   readonly steps: ProcedureSteps
-  /** UIDs under which a copy without identity of this instance may be here; made from a key, and written down nowhere. */
+  /** UIDs of possible copies of this instance without identity; derived from a key, and never stored. */
   readonly otherUids: (sopInstanceUid: string) => readonly string[]
-  /** So long after a device has ended a step, what is missing is an alarm. */
+  /** Time after the end of a step after which missing instances raise an alarm. */
   readonly patienceMs: number
   readonly watchPoints: WatchPoints
   readonly clock: Clock
   readonly log: Log
 }
 
-/** Compares what devices announced by MPPS with what came, until all of it has come; what stays away is an alarm. */
+/**
+ * Compares the instances that devices announced by MPPS with those that arrived, until all have arrived; instances that
+ * stay missing raise an alarm.
+ */
 export class Completeness {
   readonly #options: CompletenessOptions
   readonly #wake: Wake
@@ -30,7 +33,7 @@ export class Completeness {
     this.#wake = new Wake(options.clock)
   }
 
-  /** Looks now: a step was ended, or a person asked. */
+  /** Looks now, because a step was ended or a person asked. */
   wake(): void {
     this.#wake.call()
   }
@@ -41,7 +44,7 @@ export class Completeness {
       while (steps.forgetOne(clock.now() - KEPT_MS)) await setImmediate()
       for (const step of steps.waiting()) {
         this.#look(step)
-        // A step may have announced thousands.
+        // A step may have announced thousands of instances.
         await setImmediate()
         if (signal.aborted) return
       }
@@ -124,7 +127,7 @@ export class Completeness {
   }
 }
 
-/** The study, by which people look; a step that names none is known by its own UID. */
+/** The study, by which people search; a step without a study is shown by its own UID. */
 const subjectOf = ({ callingAeTitle, studyInstanceUids, sopInstanceUid }: ProcedureStepView): string =>
   `${callingAeTitle} ${studyInstanceUids[0] ?? sopInstanceUid}`
 

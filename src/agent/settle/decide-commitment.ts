@@ -1,13 +1,13 @@
 import { isStorageSopClass } from '../../dicom/vocabulary/sop-class.ts'
 import { isConfirmed, type ReferenceState } from '../queue/devices/commitments.ts'
 
-/** How long is waited for an instance to come, and for the receipt of one that has. */
+/** How long to wait for an instance to arrive, and for the receipt of one that has. */
 export interface Patience {
   readonly arrivalMs: number
   readonly receiptMs: number
 }
 
-/** 0 = committed, else a Failure Reason of PS3.3 §C.14.1.1. */
+/** 0 = committed, otherwise a Failure Reason of PS3.3 §C.14.1.1. */
 export const OUTCOME = {
   Committed: 0x0000,
   ProcessingFailure: 0x0110,
@@ -17,8 +17,8 @@ export const OUTCOME = {
 } as const
 
 /**
- * Decides what a device is told about one instance at this moment; undefined = nothing yet. A device that hears "success"
- * may delete its own copy, so success needs the center's checked receipt.
+ * Decides the answer to the device about one instance at this moment; undefined means no answer yet. A device that gets
+ * "success" may delete its own copy, so success needs the center's checked receipt.
  */
 export function decideCommitment(
   reference: ReferenceState,

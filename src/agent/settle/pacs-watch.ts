@@ -5,9 +5,9 @@ import { Wake } from '../../platform/wake.ts'
 import type { OpenAtPacs, PacsStates } from '../queue/receipts/pacs-states.ts'
 
 const EVERY_MS = 5 * 60_000
-/** After an answer with changes: what an operator did at the center concerns many studies at once. */
+/** The delay after an answer with changes: an action of the center's operator usually concerns many studies. */
 const SOON_MS = 1000
-/** Manifests that one question names, about 35 KB. */
+/** Maximum number of manifests in one question, about 35 KB. */
 const ASKED_AT_ONCE = 500
 
 /** The question to the center about studies at its PACS. */
@@ -32,9 +32,9 @@ export interface PacsWatchOptions {
 }
 
 /**
- * Learns what became of studies at the PACS long after their receipt: a PACS was configured later, or the center's operator
- * had refused instances handed on again. Asks about one page of the studies that the PACS has not accepted every few
- * minutes, the newest first, and goes on with older ones the next time. Nothing is asked while there are none.
+ * Learns the state of studies at the PACS long after their receipt: a PACS was configured later, or the center's
+ * operator had refused instances handed on again. Every few minutes it asks about one page of the studies that the PACS
+ * has not accepted, the newest first, and continues with older ones the next time. It asks nothing if there are none.
  */
 export class PacsWatch {
   readonly #options: PacsWatchOptions
@@ -46,7 +46,7 @@ export class PacsWatch {
     this.#wake = new Wake(options.clock)
   }
 
-  /** Asks now, from the newest study on. */
+  /** Asks now, beginning with the newest study. */
   wake(): void {
     this.#last = undefined
     this.#wake.call()

@@ -1,8 +1,8 @@
 import type { Clock } from '../../platform/clock.ts'
 
 /**
- * When each open study was last added to, on the monotonic clock. A study from before this process started counts as
- * added to at its start, so that no jump of the wall clock closes or keeps open anything.
+ * The time when each open study last received an instance, on the monotonic clock. For a study from before this process
+ * started, the start counts, so that a jump of the wall clock neither closes a study nor keeps it open.
  */
 export class QuietTimes {
   readonly #clock: Clock
@@ -20,7 +20,7 @@ export class QuietTimes {
     this.#lastMs.set(studyInstanceUid, this.#clock.monotonicMs())
   }
 
-  /** Ms until the study has been quiet for long enough; 0 or less when it has. */
+  /** Ms until the study has been quiet for long enough; 0 or less if it has. */
   untilQuietMs(studyInstanceUid: string): number {
     const last = this.#lastMs.get(studyInstanceUid) ?? this.#startedAtMs
     return last + this.#quietMs - this.#clock.monotonicMs()

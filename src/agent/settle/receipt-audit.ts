@@ -8,14 +8,16 @@ import type { Receipted, ReceiptedManifest } from '../queue/receipts/receipted.t
 import type { WatchPoints } from '../queue/watch-points.ts'
 
 const EVERY_MS = 5 * 60_000
-/** While the center is behind, or could not be asked. */
+/** The delay while the center is behind, or could not be asked. */
 const SOON_MS = 60_000
 
 /** The center's statement about itself at one moment. */
 export interface CenterMemory {
   /** Its newest receipt to this agent; null if there is none. */
   chain: ReceiptLink | null
-  /** Another number when it has found instances lost, or found them again; null while it cannot look at its store. */
+  /**
+   * Changes whenever the center has found instances lost, or found them again; null while it cannot look at its store.
+   */
   losses: number | null
 }
 
@@ -45,7 +47,9 @@ export interface ReceiptAuditOptions {
   log: Log
 }
 
-/** The ends of the chain that the agent knows, the center's newest receipt, and whether the center has all of them. */
+/**
+ * The ends of the chain that the agent knows, the center's newest receipt, and whether the center has all of the ends.
+ */
 interface Look {
   readonly ends: readonly ReceiptLink[]
   readonly newest: ReceiptLink | null
@@ -54,18 +58,18 @@ interface Look {
 }
 
 /**
- * Asks the center every few minutes whether it still confirms the receipts that it gave. Each names the one before it, so
- * the newest represents all: a center that does not have it went back in time (an older backup, a snapshot). A center whose disk
- * has lost files reports losses, and no longer confirms the receipts that list them. All receipts are then
- * compared, the studies in doubt are offered again, and the center asks for the instances that it lacks. Until it confirms
- * every receipt again it is behind, and nothing may be removed here.
+ * Asks the center every few minutes whether it still confirms its receipts. Each receipt names the previous one, so the
+ * newest represents all: a center that lacks it went back in time (an older backup, a snapshot). A center whose disk
+ * has lost files reports losses, and no longer confirms the receipts that list them. All receipts are then compared,
+ * the studies in doubt are offered again, and the center asks for the instances that it lacks. Until it confirms every
+ * receipt again the center is behind, and nothing may be removed here.
  */
 export class ReceiptAudit {
   readonly #options: ReceiptAuditOptions
   readonly #wake: Wake
   /** The number of losses at which the center confirmed all receipts; undefined until they were compared. */
   #losses: number | undefined
-  /** The losses after which the center was last asked for what it had lost and this agent no longer has. */
+  /** The losses after which the center was last asked for instances that it had lost and that were removed here. */
   #asked: number | undefined
 
   constructor(options: ReceiptAuditOptions) {
@@ -73,7 +77,7 @@ export class ReceiptAudit {
     this.#wake = new Wake(options.clock)
   }
 
-  /** A receipt came that follows none that is known. */
+  /** Looks now, because a receipt arrived that follows no known one. */
   wake(): void {
     this.#wake.call()
   }
@@ -85,7 +89,7 @@ export class ReceiptAudit {
     }
   }
 
-  /** Asks at this moment; false also if there is no answer. */
+  /** Asks at this moment; resolves to false also if there is no answer. */
   async isWhole(signal: AbortSignal): Promise<boolean> {
     try {
       const { isWhole, losses } = await this.#look(signal)
@@ -99,7 +103,7 @@ export class ReceiptAudit {
     const { destination, receipted, receiptChain, hints } = this.#options
     try {
       const { ends, newest, losses, isWhole } = await this.#look(signal)
-      // It does not know itself what it has: neither is anything taken back, nor removed.
+      // The center does not know what it has: nothing is withdrawn, and nothing is removed.
       if (losses === null) return false
       if (losses !== this.#asked) {
         this.#asked = losses
@@ -119,7 +123,7 @@ export class ReceiptAudit {
     }
   }
 
-  /** An agent without an end, as after its index was lost, knows nothing of the center's receipts. */
+  /** An agent without a chain end, as after the loss of its index, knows nothing about the center's receipts. */
   async #look(signal: AbortSignal): Promise<Look> {
     const { destination, receiptChain, questions } = this.#options
     const ends = receiptChain.ends(destination)
@@ -136,8 +140,9 @@ export class ReceiptAudit {
   }
 
   /**
-   * Offers again what the center does not know. Goes back over all that is still kept here, and further until the center knows everything: what it has lost lies between the
-   * backup and its loss, and what is no longer kept must be told to people.
+   * Offers again the manifests that the center does not know. Covers everything that is still kept here, and older
+   * manifests until the center knows all of them: its losses are between the backup and the failure, and people must be
+   * told about instances that are no longer kept.
    */
   async #compare(signal: AbortSignal): Promise<void> {
     const { destination, receipted, questions, hints } = this.#options

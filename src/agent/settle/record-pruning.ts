@@ -4,7 +4,7 @@ import type { Records } from '../queue/records.ts'
 import type { RetentionClock } from './retention-clock.ts'
 
 const EVERY_MS = 10 * 60_000
-/** Instances forgotten in one transaction, which takes some 10 ms, and the time left to others after it. */
+/** Number of instances deleted in one transaction, which takes some 10 ms, and the pause for other work after it. */
 const SLICE = 100
 const PAUSE_MS = 20
 
@@ -18,8 +18,9 @@ export interface RecordPruningOptions {
 }
 
 /**
- * Forgets the records of studies that were confirmed, and whose files were removed, long ago, so that the index does not grow
- * without end. As for files, the time has passed only if our clock and the center's both say so (retention-clock.ts).
+ * Deletes the records of studies that were confirmed, and whose files were removed, long ago, so that the index does
+ * not grow without end. As for files, the time has passed only if both our clock and the center's say so
+ * (retention-clock.ts).
  */
 export class RecordPruning {
   readonly #options: RecordPruningOptions

@@ -13,17 +13,17 @@ import { decideCommitment, type Patience } from './decide-commitment.ts'
 const IDLE_MS = 60_000
 const FIRST_MS = 10_000
 const CAP_MS = 10 * 60_000
-/** A device that is switched off over lunch does not raise an alarm. */
+/** A device that is switched off during a lunch break does not raise an alarm. */
 const ALARM_AFTER_MS = 3_600_000
 const KEPT_MS = 90 * 86_400_000
 
-/** Where a report can go on the association of its request. */
+/** The peer to which a report can be sent on the association of its request. */
 export interface OpenPeer {
   readonly peer: ServicePeer
   readonly transferSyntaxUid: string
 }
 
-/** Gets a report to the device; rejects when the device has not taken it. */
+/** Delivers a report to the device; rejects if the device has not taken it. */
 export type SendReport = (
   commitment: OpenCommitment,
   references: readonly ReportedReference[],
@@ -33,7 +33,7 @@ export type SendReport = (
 
 export interface CommitmentReportsOptions {
   readonly commitments: Commitments
-  /** `reportMs`: a report that does not get through is tried for this long. */
+  /** `reportMs`: how long an undelivered report is tried again. */
   readonly settings: Patience & { readonly reportMs: number }
   readonly send: SendReport
   readonly watchPoints: WatchPoints
@@ -42,9 +42,9 @@ export interface CommitmentReportsOptions {
 }
 
 /**
- * Keeps the promise that was given with a request for storage commitment: as soon as every instance is decided, or
- * patience is at its end, the device is told, and told again until it has taken the report. Each attempt decides again, so that a
- * report is true when it leaves. One device that does not answer holds up no other.
+ * Answers requests for storage commitment: once every instance is decided, or the waiting time is over, the report is
+ * sent, and sent again until the device has taken it. Each attempt decides again, so that a report is true when it is
+ * sent. A device that does not answer delays no other device.
  */
 export class CommitmentReports {
   readonly #options: CommitmentReportsOptions
@@ -57,13 +57,13 @@ export class CommitmentReports {
     this.#wake = new Wake(options.clock)
   }
 
-  /** A request was written down; its association may still be open when the report is due. */
+  /** Called after a request was stored; its association may still be open when the report is due. */
   recorded(id: number, peer: OpenPeer): void {
     this.#peers.set(id, peer)
     this.#wake.call()
   }
 
-  /** Looks now: a receipt was checked, or a person asked. */
+  /** Looks now, because a receipt was checked or a person asked. */
   wake(): void {
     this.#wake.call()
   }
@@ -88,7 +88,7 @@ export class CommitmentReports {
     )
   }
 
-  /** Requests that come meanwhile are looked at as soon as the device is free again. */
+  /** Requests that arrive meanwhile are looked at as soon as the device is free again. */
   #serve(device: string, due: readonly OpenCommitment[], signal: AbortSignal): void {
     const before = this.#busy.get(device)
     if (before !== undefined) return void before.then(() => this.#wake.call())
@@ -105,13 +105,13 @@ export class CommitmentReports {
     for (const commitment of due) {
       const references = await this.#decide(commitment)
       if (references !== undefined) await this.#attempt(commitment, references, signal)
-      // Thousands of references may have been looked at.
+      // Thousands of references may have been looked up.
       await setImmediate()
       if (signal.aborted) return
     }
   }
 
-  /** Undefined while something may still change for the better. */
+  /** Returns undefined while the result may still improve. */
   async #decide({ id, requestedAt }: OpenCommitment): Promise<Decided[] | undefined> {
     const { commitments, settings, clock } = this.#options
     const waitedMs = clock.now() - requestedAt

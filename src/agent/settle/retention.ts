@@ -11,12 +11,12 @@ import type { ReceiptAudit } from './receipt-audit.ts'
 import type { RetentionClock } from './retention-clock.ts'
 
 const EVERY_MS = 60_000
-/** A full disk may not even take the note of many removals; the removal of a few makes room for the next. */
+/** A full disk may not even have room for the record of many removals; the removal of a few makes room for the next. */
 const FEW = 5
-/** How often, and at what times, the disk is looked at until it shows the room that a removal has made. */
+/** The number of looks at the disk, and their times, until it shows the room that a removal has made. */
 const LOOKS = 5
 const LOOK_MS = 250
-/** The center is not asked more often than this while it does not prove what it has. */
+/** Minimum interval between questions while the center does not prove what it has. */
 const ASK_AGAIN_MS = 10_000
 
 interface Removed {
@@ -35,9 +35,9 @@ export interface RetentionOptions {
   retained: Retained
   spool: Spool
   room: SpoolRoom
-  /** How long a confirmed instance is kept. */
+  /** Retention time of a confirmed instance. */
   keepMs: number
-  /** How long it is kept even if the disk is full. */
+  /** Minimum retention time if the disk is full. */
   atLeastMs: number
   retentionClock: RetentionClock
   /** Finds out whether the center still knows all that it has receipted. */
@@ -48,13 +48,13 @@ export interface RetentionOptions {
 }
 
 /**
- * Removes spool files, in the one safe order: the receipt was checked and the confirmation FULL-committed, the retention
+ * Removes spool files in the one safe order: the receipt was checked and the confirmation FULL-committed, the retention
  * time has passed by both clocks (retention-clock.ts), the center has looked at its file at this moment, the removal is
- * written down, and only then the file is unlinked. While the center is away, or has lost what it had receipted, nothing
- * is removed: this copy may be the only one.
+ * recorded, and only then the file is unlinked. While the center is away, or has lost instances of its receipts,
+ * nothing is removed: this copy may be the only one.
  *
- * If the disk gets short of room, confirmed copies are removed before their time, the oldest first, in the same order:
- * a second copy is worth less than an image that cannot be taken. Only the time that they are kept at least remains.
+ * If the disk runs short of room, confirmed copies are removed before their time, the oldest first, in the same order:
+ * a second copy is worth less than an image that cannot be accepted. Their minimum retention time still applies.
  */
 export class Retention {
   readonly #options: RetentionOptions
@@ -109,7 +109,9 @@ export class Retention {
     return removed
   }
 
-  /** Some file systems give back space a while after the unlink: more copies than needed must not go meanwhile. */
+  /**
+   * Some file systems release space some time after the unlink: no more copies than needed may be removed meanwhile.
+   */
   async #untilSeen(freeAndTaken: number, signal: AbortSignal): Promise<void> {
     const { room, clock } = this.#options
     for (let i = 0; i < LOOKS && !signal.aborted; i++) {
@@ -145,7 +147,7 @@ export class Retention {
     return { count: held.length, bytes: held.reduce((sum, ulid) => sum + (sizes.get(ulid) ?? 0), 0) }
   }
 
-  /** A receipt may be days old: the center looks at its files once more before the last copy here goes. */
+  /** A receipt may be days old: the center looks at its files again before the last copy here is removed. */
   async #heldByCenter(due: readonly Ulid[], signal: AbortSignal): Promise<Ulid[]> {
     const { retained, audit, questions, log } = this.#options
     try {
@@ -167,7 +169,7 @@ export class Retention {
   }
 }
 
-/** The first copies whose removal gives back what is missing; all of them if it does not. */
+/** Returns the first copies whose removal frees the missing room; all of them if that is not enough. */
 function enough(oldest: readonly RetainedCopy[], missing: Missing): Ulid[] {
   let bytes = 0
   const last = oldest.findIndex(({ sealedBytes }, i) => {

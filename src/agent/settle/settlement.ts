@@ -21,13 +21,13 @@ const CAP_MS = 60_000
 const PACS_FIRST_MS = 2000
 const PACS_CAP_MS = 10 * 60_000
 const IDLE_MS = 60_000
-/** A center that calls instances stored and then lacks them is not sent them again and again at full speed. */
+/** A center that confirms instances and then lacks them does not get them again and again at full speed. */
 const AGAIN_FIRST_MS = 10_000
 const AGAIN_CAP_MS = 10 * 60_000
 
-/** Studies whose manifests are posted at the same time: one that hangs does not stop the others. */
+/** Number of studies whose manifests are posted at the same time: one that hangs does not stop the others. */
 const POSTS_AT_ONCE = 2
-/** While one is posted, others may come due. */
+/** While one is posted, others may become due. */
 const POSTING_MS = 1000
 
 type PostedManifest = ManifestRow & { readonly jws: string }
@@ -57,7 +57,7 @@ export interface SettlementOptions {
   watchPoints: WatchPoints
   quiet: QuietTimes
   signingKey: SigningKey
-  /** Most instances in one part of a manifest; default PART_INSTANCES. */
+  /** Maximum number of instances in one part of a manifest; default PART_INSTANCES. */
   partInstances?: number
   /** The center's root key fingerprint, and the keys that may sign its receipts at this moment. */
   readonly center: string
@@ -71,8 +71,8 @@ export interface SettlementOptions {
 }
 
 /**
- * Brings studies to their end: closes one with a signed manifest when nothing new has come for a while and all of it is
- * at the center, asks for the receipt until there is one, checks it against our own record, and only then confirms.
+ * Completes studies: closes a study with a signed manifest if nothing new has arrived for a while and all of it is at
+ * the center, asks for the receipt until there is one, checks it against our own record, and only then confirms.
  */
 export class Settlement {
   readonly #options: SettlementOptions
@@ -166,7 +166,7 @@ export class Settlement {
     const pacs = pacsOf(receipt)
     const before = studies.pacs(destination, studyInstanceUid)
     const delayMs = backoffMs(row.attempts, PACS_FIRST_MS, PACS_CAP_MS)
-    // If the PACS has what this part lists, the next part is asked about at once.
+    // If the PACS has the instances of this part, the next part is asked about at once.
     const pacsDueAt = clock.now() + (row.pacs === null || isUnderWay(pacs) ? delayMs : 0)
     const ulids = receipt.instances.map(({ ulid }) => ulid)
     const { counter, previous } = receipt
@@ -190,7 +190,10 @@ export class Settlement {
       log.info('study confirmed', { studyInstanceUid, version, parts: receipt.parts, pacs: ofStudy })
   }
 
-  /** The center may have announced the key since the list was last asked for. Bytes that are not a receipt are not believed under any key. */
+  /**
+   * The center may have announced the key since the list was last fetched. Bytes that are not a receipt are not
+   * accepted under any key.
+   */
   #isKeyKnown(receiptJws: string): boolean {
     try {
       const kid = claimedKid(receiptJws)
@@ -200,7 +203,7 @@ export class Settlement {
     }
   }
 
-  /** A receipt that is not true must be seen by a person at once; the study stays unconfirmed. */
+  /** A person must see a false receipt at once; the study stays unconfirmed. */
   #believe({ jws, digest, studyInstanceUid }: PostedManifest, receiptJws: string): Receipt {
     const { watchPoints, log, receiptKeys, center, signingKey } = this.#options
     try {
@@ -252,12 +255,12 @@ const lacking = (): Failure =>
 const beyondSending = (): Failure =>
   new Failure('CENTER_LOST', 'the center has lost it, and the copy here was removed after the retention time')
 
-/** It may still change by itself, or by the center's operator. */
+/** Returns true if the state may still change by itself, or by the center's operator. */
 const isUnderWay = (pacs: PacsState | 'partial'): boolean => pacs === 'waiting' || pacs === 'held'
 
 /**
- * The state of a part at the PACS is that of the instance that needs a person most, then of the slowest. It is accepted only
- * if all of its instances are.
+ * The state of a part at the PACS is that of the instance that needs a person most, then of the slowest. It is accepted
+ * only if all of its instances are.
  */
 function pacsOf({ instances }: Receipt): PacsState | 'partial' {
   const states = new Set(instances.map(({ pacs }) => pacs))

@@ -5,7 +5,7 @@ import { textWithoutPadding } from '../wire/wire-text.ts'
 export interface Item {
   readonly type: number
   readonly value: Buffer
-  /** With its header. */
+  /** The header included. */
   readonly whole: Buffer
 }
 
@@ -33,13 +33,13 @@ export function encodeItem(type: number, value: Buffer): Item {
   return { type, value: whole.subarray(4), whole }
 }
 
-/** The text of the first item of this type. */
+/** Returns the text of the first item of this type. */
 export function textOf(items: readonly Item[], type: number): string | undefined {
   const item = items.find((one) => one.type === type)
   return item === undefined ? undefined : textWithoutPadding(item.value)
 }
 
-/** The request cannot be read, or breaks a rule that cannot be answered for a single context. */
+/** Rejects a request that cannot be read, or that breaks a rule for more than a single context. */
 export function invalidRequest(found: string): BrokenOff {
   return violation(ABORT_BY_PROVIDER.invalidPduParameter, found)
 }

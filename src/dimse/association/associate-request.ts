@@ -17,7 +17,7 @@ const FIXED_FIELDS_LENGTH = 68
 /** PS3.7 §A.2.1 */
 export const APPLICATION_CONTEXT_NAME = '1.2.840.10008.3.1.1.1'
 
-/** An A-ASSOCIATE-RQ that dcmjs-dimse can be shown, and what it would get wrong or forget. */
+/** An A-ASSOCIATE-RQ in a form that dcmjs-dimse reads correctly, with the parts that it would misread or lose. */
 export interface CheckedAssociateRequest {
   /** The whole PDU, its presentation contexts sorted by ID: the library renumbers any other order. */
   readonly pdu: Buffer
@@ -27,7 +27,7 @@ export interface CheckedAssociateRequest {
   readonly implementationVersionName: string | undefined
   /** The peer's limit for P-DATA-TF to it; 0 means none (PS3.8 §D.1.1). */
   readonly peerMaxPduLength: number
-  /** Contexts that are refused alone, by ID; the PDU has a replacement for each. */
+  /** Contexts that are refused alone, by ID; the PDU contains a replacement for each. */
   readonly brokenContexts: ReadonlyMap<number, BrokenContext>
 }
 

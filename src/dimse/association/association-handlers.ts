@@ -7,15 +7,18 @@ import type {
 } from './association.ts'
 import type { ServiceAnswer, ServicePeer, ServiceRequest } from './service.ts'
 
-/** Handlers of associations; the only calls that leave this folder. */
+/** Handlers of associations; this folder calls nothing else outside itself. */
 export interface AssociationHandlers {
   /** Decides at once. An exception rejects the association as a transient fault. */
   answer(request: AssociationRequest): AssociationAnswer
-  /** An exception is answered with "processing failure", once the data set is past. */
+  /**
+   * Opens the sink of one instance. An exception is answered with "processing failure" after the data set has been
+   * read.
+   */
   store(request: StoreRequest): StoreSink
   /**
-   * Answers N-ACTION, N-CREATE, N-SET and N-EVENT-REPORT; undefined says that it is not served. An exception is answered
-   * with "processing failure". The peer waits as long as it takes.
+   * Answers N-ACTION, N-CREATE, N-SET and N-EVENT-REPORT; undefined means that the request is not served. An exception
+   * is answered with "processing failure". The peer waits until the answer is given.
    */
   request?(request: ServiceRequest, peer: ServicePeer): Promise<ServiceAnswer> | undefined
   /** Called once for every accepted association. */

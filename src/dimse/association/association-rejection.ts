@@ -1,4 +1,4 @@
-/** Result, source and reason of an A-ASSOCIATE-RJ as they go on the wire (PS3.8 §9.3.4), and in words. */
+/** Result, source and reason of an A-ASSOCIATE-RJ as transmitted (PS3.8 §9.3.4), and in words. */
 export interface AssociationRejection {
   readonly result: number
   readonly source: number

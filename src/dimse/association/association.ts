@@ -9,7 +9,7 @@ export interface ProposedContext {
   readonly abstractSyntaxUid: string
   /** In the proposer's order. */
   readonly transferSyntaxUids: readonly string[]
-  /** The proposer would be SCP of the SOP class, by SCP/SCU role selection (PS3.7 §D.3.3.4). */
+  /** True if the proposer would be SCP of the SOP class, by SCP/SCU role selection (PS3.7 §D.3.3.4). */
   readonly proposesScp?: true
 }
 
@@ -20,9 +20,9 @@ export interface AssociationRequest {
   /** IPv4 without the ::ffff: prefix, or IPv6. */
   readonly peerAddress: string
   readonly peerPort: number
-  /** The peer has an address of this machine. */
+  /** True if the peer has an address of this machine. */
   readonly isFromThisMachine?: true
-  /** Where the connection is secured. */
+  /** Set if the connection is secured. */
   readonly tls?: TlsPeer
   readonly implementationClassUid?: string
   readonly implementationVersionName?: string
@@ -31,8 +31,8 @@ export interface AssociationRequest {
 }
 
 /**
- * The answer to one proposed context: the one transfer syntax to use, or why there is none (PS3.8 §9.3.3.2). The peer is
- * SCU of the class, unless it proposes to be SCP and that is accepted.
+ * The answer to one proposed context: the agreed transfer syntax, or the reason for the refusal (PS3.8 §9.3.3.2). The
+ * peer is SCU of the class, unless it proposes to be SCP and that is accepted.
  */
 export type ContextAnswer =
   | { readonly transferSyntaxUid: string; readonly acceptScp?: boolean }
@@ -43,13 +43,13 @@ export type AssociationAnswer =
   | {
       readonly accept: true
       readonly contexts: ReadonlyMap<number, ContextAnswer>
-      /** The longest P-DATA-TF that is announced to this peer; undefined = the listener's. */
+      /** The longest P-DATA-TF that is announced to this peer; undefined means the listener's. */
       readonly maxPduLength?: number
     }
   | {
       readonly accept: false
       readonly rejection: AssociationRejection
-      /** Whoever decided says why, for the log; the peer learns only the rejection. */
+      /** The reason for the log; the peer learns only the rejection. */
       readonly reason?: string
     }
 
@@ -57,7 +57,7 @@ export type AssociationAnswer =
 export interface StoreRequest {
   readonly sopClassUid: string
   readonly sopInstanceUid: string
-  /** The one accepted for the presentation context: the data set is encoded in it. */
+  /** The transfer syntax accepted for the presentation context; the data set is encoded in it. */
   readonly transferSyntaxUid: string
   readonly association: AssociationRequest
   readonly messageId: number
@@ -72,18 +72,21 @@ export interface StoreAnswer {
 }
 
 /**
- * Takes one instance's data set. Calls come one at a time; exactly one of `finish` and `discard` ends them, whatever
- * `write` answered before.
+ * Takes one instance's data set. Calls come one at a time; exactly one of `finish` and `discard` ends them, regardless
+ * of what `write` returned before.
  */
 export interface StoreSink {
   /**
-   * The next bytes, which the sink may keep. A promise means: give me nothing more until it resolves. After a
-   * rejection the rest of the data set is read and dropped, and then `finish` is called for the status to answer.
+   * Takes the next bytes, which the sink may keep. A returned promise asks the caller to wait until it resolves. After
+   * a rejection the rest of the data set is read and dropped, and then `finish` is called for the status to answer.
    */
   write(chunk: Buffer): Promise<void> | undefined
-  /** The data set is complete, or as much of it as `write` accepted. The peer waits for this answer as long as it takes. */
+  /**
+   * Called when the data set is complete, or as much of it as `write` accepted. The peer waits until the answer is
+   * given.
+   */
   finish(): Promise<StoreAnswer>
-  /** The data set will never be complete. */
+  /** Called if the data set will never be complete. */
   discard(reason: Failure): void
 }
 

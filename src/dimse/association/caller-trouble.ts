@@ -1,10 +1,10 @@
 /**
- * Why a caller got no association, or lost some of its presentation contexts, before anybody decided about it.
+ * The reason why a caller got no association, or lost some of its presentation contexts, before the handlers decided.
  *
  * - `tls-on-plain`, `plain-on-tls`, `handshake-failed`: TLS, or the lack of it.
- * - `request`: its request, or what it sent instead, breaks PS3.8, or broke off in the middle.
- * - `contexts`: single presentation contexts break PS3.8; the association goes on without them.
- * - `foreign`: what it sent is not DICOM.
+ * - `request`: its request, or the bytes that it sent instead, break PS3.8, or ended early.
+ * - `contexts`: single presentation contexts break PS3.8; the association continues without them.
+ * - `foreign`: the bytes that it sent are not DICOM.
  * - `silent`: it connected and sent nothing, as port scans and monitoring do.
  * - `limit`: too many associations are open.
  */
@@ -19,7 +19,7 @@ export interface CallerTrouble {
     | 'silent'
     | 'limit'
   readonly peerAddress: string
-  /** The AE titles of the request, as far as it came. */
+  /** The AE title of the request, as far as it arrived. */
   readonly callingAeTitle?: string
   readonly calledAeTitle?: string
   /** A sentence about the caller, without a full stop. */

@@ -10,7 +10,7 @@ const TRANSFER_SYNTAX = 0x40
 
 const MAX_CONTEXTS = 128
 
-/** Replaces a context that cannot be agreed on, so that dcmjs-dimse keeps its ID for the answer. */
+/** Replaces a context that cannot be agreed on, so that dcmjs-dimse keeps its ID in the answer. */
 const STAND_IN = Buffer.concat([
   encodeItem(ABSTRACT_SYNTAX, Buffer.from('2.25.0')).whole,
   encodeItem(TRANSFER_SYNTAX, Buffer.from('1.2.840.10008.1.2')).whole,
@@ -50,7 +50,10 @@ export function readContexts(contexts: readonly Item[]): ProposedContexts {
   return { items: items.toSorted((a, b) => idOf(a) - idOf(b)), broken }
 }
 
-/** The faults of the contexts that are refused alone, in words about their proposer; undefined if there are none. */
+/**
+ * Describes the faults of the contexts that are refused alone, as a sentence about their proposer; undefined if there
+ * are none.
+ */
 export function brokenContextWords(broken: ReadonlyMap<number, BrokenContext>): string | undefined {
   const [first, ...more] = broken
   if (first === undefined) return undefined
@@ -90,7 +93,7 @@ function readContext({ value }: Item): { readonly syntaxes: Buffer } | BrokenCon
   return { syntaxes: Buffer.concat([abstract.whole, ...transfers.map(({ whole }) => whole)]) }
 }
 
-/** Undefined if the items do not fill the context; the next context is readable all the same. */
+/** Returns undefined if the items do not fill the context; the next context can still be read. */
 function subItems(value: Buffer): readonly Item[] | undefined {
   try {
     return value.length < 4 ? undefined : splitItems(value.subarray(4))

@@ -7,9 +7,9 @@ import type { StoreSink } from './association.ts'
 type Taker = Pick<StoreSink, 'write'>
 
 /**
- * Moves the data set that follows a command into the sink, piece by piece and one at a time. Without a sink, or once it
- * has refused a piece, the rest is read and dropped for at most `discardMs`: a device understands a status, given when
- * its data set is whole, better than an abort.
+ * Moves the data set that follows a command into the sink, one piece at a time. Without a sink, or once it has refused
+ * a piece, the rest is read and dropped for at most `discardMs`: devices handle a status after the whole data set
+ * better than an abort.
  */
 export async function receiveDataSet(
   reader: PduReader,
@@ -41,7 +41,10 @@ async function offerAll(reader: PduReader, sink: Taker, pieces: readonly Buffer[
   return true
 }
 
-/** Resolves to whether the sink has taken the piece; the sink knows why not. The peer's time does not run meanwhile. */
+/**
+ * Resolves to true if the sink has taken the piece; otherwise the sink knows the reason. The peer's time limit is
+ * suspended meanwhile.
+ */
 async function offer(reader: PduReader, sink: Taker, piece: Buffer): Promise<boolean> {
   let taken: Promise<void> | undefined
   try {

@@ -1,7 +1,7 @@
 import { PDU_TYPE } from '../wire/pdu.ts'
 import { textWithoutPadding } from '../wire/wire-text.ts'
 
-/** Where the AE titles are in an A-ASSOCIATE-RQ, from its first byte on (PS3.8 §9.3.2). */
+/** Positions of the AE titles in an A-ASSOCIATE-RQ, from its first byte (PS3.8 §9.3.2). */
 const CALLED_AT = 10
 const CALLING_AT = 26
 const TITLE_LENGTH = 16
@@ -11,7 +11,7 @@ export interface RequestTitles {
   readonly callingAeTitle?: string
 }
 
-/** The AE titles of an A-ASSOCIATE-RQ of which only the first bytes are known; those that are there in full. */
+/** Reads the AE titles of an A-ASSOCIATE-RQ from its first bytes; returns those that are complete. */
 export function requestTitles(firstBytes: Buffer): RequestTitles {
   if (firstBytes[0] !== PDU_TYPE.associateRequest) return {}
   const [called, calling] = [titleAt(firstBytes, CALLED_AT), titleAt(firstBytes, CALLING_AT)]

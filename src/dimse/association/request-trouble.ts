@@ -16,7 +16,9 @@ const PDU_NAMES: ReadonlyMap<number, string> = new Map([
 
 const INSTEAD = 'instead of a request for an association (A-ASSOCIATE-RQ)'
 
-/** Says why no request for an association came, from the first bytes that did come and from what ended it. */
+/**
+ * Explains why no association request arrived, from the first bytes received and the failure that ended the connection.
+ */
 export function requestTrouble(firstBytes: Buffer, failure: Failure): Pick<CallerTrouble, 'kind' | 'words'> {
   const [type] = firstBytes
   if (type === undefined)

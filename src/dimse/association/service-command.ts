@@ -20,7 +20,7 @@ interface Layout {
   readonly typeElement?: number
 }
 
-/** A request names the instance as affected by it, or as requested; responses always name the affected one. */
+/** A request names the instance either as affected or as requested; responses always name the affected one. */
 const AFFECTED = {
   classElement: ELEMENT.affectedSopClassUid,
   instanceElement: ELEMENT.affectedSopInstanceUid,
@@ -54,7 +54,7 @@ export type ServiceCommand = Omit<OutgoingRequest, 'sopClassUid' | 'dataSet'> & 
   readonly sopClassUid: string | undefined
 }
 
-/** The service that a command set asks for, where it is one of ours. */
+/** Returns the service that a command set asks for, if Ferry serves it. */
 export function readServiceCommand(command: CommandSet): ServiceCommand | undefined {
   const service = SERVICE_NAMES.get(command.commandField)
   if (service === undefined) return undefined
@@ -69,7 +69,7 @@ export function readServiceCommand(command: CommandSet): ServiceCommand | undefi
   }
 }
 
-/** The command set of a request. */
+/** Encodes the command set of a request. */
 export function encodeServiceRequest(messageId: number, request: OutgoingRequest): Buffer {
   const { field, classElement, instanceElement, typeElement } = LAYOUTS[request.service]
   const { sopClassUid, sopInstanceUid, typeId, dataSet } = request
@@ -83,7 +83,9 @@ export function encodeServiceRequest(messageId: number, request: OutgoingRequest
   ])
 }
 
-/** The command set of the response to `request`; the type is repeated where a data set follows (PS3.7 §10.3.1.2). */
+/**
+ * Encodes the command set of the response to `request`; the type is repeated if a data set follows (PS3.7 §10.3.1.2).
+ */
 export function encodeServiceResponse(request: CommandSet, answer: ServiceAnswer): Buffer {
   const asked = readServiceCommand(request)
   const instance = answer.sopInstanceUid ?? asked?.sopInstanceUid

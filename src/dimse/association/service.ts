@@ -3,11 +3,11 @@ import type { AssociationRequest } from './association.ts'
 /** The services for normalized SOP instances that Ferry takes part in (PS3.7 §10). */
 export type ServiceName = 'N-EVENT-REPORT' | 'N-ACTION' | 'N-CREATE' | 'N-SET'
 
-/** A request that a peer is to be sent. */
+/** A request to a peer. */
 export interface OutgoingRequest {
   readonly service: ServiceName
   readonly sopClassUid: string
-  /** N-CREATE may leave it to the peer. */
+  /** N-CREATE may leave the choice to the peer. */
   readonly sopInstanceUid?: string
   /** The Event or Action Type ID. */
   readonly typeId?: number
@@ -15,9 +15,9 @@ export interface OutgoingRequest {
   readonly dataSet?: Buffer
 }
 
-/** A request that a peer has sent, its data set whole. UIDs are the peer's, padding removed and otherwise unchecked. */
+/** A request from a peer, with its whole data set. UIDs are the peer's, padding removed and otherwise unchecked. */
 export interface ServiceRequest extends OutgoingRequest {
-  /** The data set is encoded in it, and the one of the answer must be. */
+  /** The data set is encoded in it, and the answer's data set must be. */
   readonly transferSyntaxUid: string
   readonly association: AssociationRequest
 }
@@ -38,9 +38,9 @@ export interface ServicePeer {
   /** False as soon as a report can no longer be sent on this association. */
   readonly canBeTold: boolean
   /**
-   * N-EVENT-REPORT on the association and presentation context of the request, as soon as the peer is owed no answer.
-   * One at a time. Fails with ASSOCIATION_ABORTED when the association ends before the answer, or the answer is late:
-   * the report may have arrived all the same.
+   * Sends N-EVENT-REPORT on the association and presentation context of the request, as soon as the peer is owed no
+   * answer. One at a time. Fails with ASSOCIATION_ABORTED if the association ends before the answer, or the answer is
+   * late: the report may have arrived nevertheless.
    */
   report(event: OutgoingEvent): Promise<ServiceAnswer>
 }
@@ -48,8 +48,8 @@ export interface ServicePeer {
 export type OutgoingEvent = Omit<OutgoingRequest, 'service'>
 
 /**
- * Answers a request; undefined says that it is not served, which the peer is told. An exception is answered with
- * "processing failure". The peer waits as long as it takes.
+ * Answers a request; undefined means that it is not served, and the peer is told so. An exception is answered with
+ * "processing failure". The peer waits until the answer is given.
  */
 export type ServiceHandler = (request: ServiceRequest) => Promise<ServiceAnswer> | undefined
 

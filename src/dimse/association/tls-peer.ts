@@ -3,7 +3,7 @@ export interface TlsPeer {
   /** `TLSv1.2` or `TLSv1.3`. */
   readonly protocol: string
   readonly cipherSuite: string
-  /** The certificate that the peer proved to hold, and that one of our authorities vouches for. */
+  /** The certificate that the peer proved to hold, issued by one of our authorities or listed itself. */
   readonly certificate?: TlsPeerCertificate
 }
 

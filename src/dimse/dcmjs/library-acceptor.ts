@@ -9,7 +9,7 @@ import { ListeningScp } from './listening-scp.ts'
 
 type LibraryContext = ReturnType<library.LibraryAssociation['getPresentationContexts']>[number]
 
-/** The answering side of negotiation and of the small messages: PDUs in, PDUs out, nothing kept waiting. */
+/** The acceptor's side of negotiation and of small messages: PDUs in, PDUs out, without waiting. */
 export class LibraryAcceptor {
   readonly #socket = new library.MemorySocket()
   readonly #scp: ListeningScp
@@ -38,9 +38,7 @@ export class LibraryAcceptor {
     }
   }
 
-  /**
-   * A-ASSOCIATE-AC to the request read before. No asynchronous operations, whatever was proposed.
-   */
+  /** Returns the A-ASSOCIATE-AC to the request read before. It never grants asynchronous operations. */
   accept(answer: Extract<AssociationAnswer, { accept: true }>, maxPduLength: number): Buffer {
     const association = this.#association()
     const scpClasses = this.#classesOf(({ id }) => acceptsScp(answer.contexts.get(id)))
@@ -61,7 +59,7 @@ export class LibraryAcceptor {
     return this.#written(() => this.#scp.sendAssociationReleaseResponse())
   }
 
-  /** The response to any request but C-STORE: success to C-ECHO, "unrecognized operation" to the others. */
+  /** Returns the response to any request but C-STORE: success to C-ECHO, "unrecognized operation" to the others. */
   respond(contextId: number, command: CommandSet, commandBytes: Buffer): Buffer {
     const respond = this.#hear(contextId, command, commandBytes)
     const isEcho = command.commandField === COMMAND_FIELD.cEchoRequest
@@ -70,7 +68,7 @@ export class LibraryAcceptor {
     )
   }
 
-  /** Roles are of a SOP class: the library keeps them with the first of its contexts (PS3.7 §D.3.3.4). */
+  /** Roles belong to a SOP class: the library stores them with the first of its contexts (PS3.7 §D.3.3.4). */
   #classesOf(isMeant: (context: LibraryContext) => boolean): ReadonlySet<string> {
     const contexts = this.#association().getPresentationContexts().filter(isMeant)
     return new Set(contexts.map(({ context }) => context.getAbstractSyntaxUid()))

@@ -10,8 +10,9 @@ const VERIFICATION = '1.2.840.10008.1.1'
 const IMPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2'
 
 /**
- * Rehearses, in memory, all that this folder leans on: both sides negotiate one association, one echo is answered, the
- * association is rejected and released. Throws DIMSE_LIBRARY_CHANGED when the installed dcmjs-dimse does it otherwise.
+ * Checks, in memory, every behavior that this folder relies on: both sides negotiate one association, one echo is
+ * answered, the association is rejected and released. Throws DIMSE_LIBRARY_CHANGED if the installed dcmjs-dimse behaves
+ * differently.
  */
 export function checkLibrary(): void {
   try {

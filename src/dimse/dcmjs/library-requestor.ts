@@ -9,7 +9,7 @@ export interface Proposal {
   readonly calledAeTitle: string
   readonly maxPduLength: number
   readonly contexts: readonly ProposedContext[]
-  /** Instead of that of the whole program. */
+  /** Replaces that of the whole program. */
   readonly implementationVersionName?: string
 }
 
@@ -26,7 +26,7 @@ export interface Accepted {
   readonly maxPduLength: number
 }
 
-/** The asking side of negotiation: A-ASSOCIATE-RQ out, A-ASSOCIATE-AC or -RJ in. */
+/** The requestor's side of negotiation: A-ASSOCIATE-RQ out, A-ASSOCIATE-AC or -RJ in. */
 export class LibraryRequestor {
   readonly #socket = new library.MemorySocket()
   readonly #network: InstanceType<ReturnType<typeof library.networkClass>>
@@ -86,7 +86,7 @@ function proposeScp(context: ReturnType<library.LibraryAssociation['getPresentat
   context.setProviderRole(true)
 }
 
-/** The Failure that the body of an A-ASSOCIATE-RJ (PS3.8 §9.3.4) means. */
+/** Converts the body of an A-ASSOCIATE-RJ to a Failure (PS3.8 §9.3.4). */
 export function rejected(body: Buffer): Failure {
   const words = describeRejection(body.readUInt8(1), body.readUInt8(2), body.readUInt8(3))
   return new Failure('ASSOCIATION_REJECTED', `requesting an association: the peer rejects it: ${words}`)

@@ -6,9 +6,9 @@ import { describe, Failure } from '../../platform/failure.ts'
 import { ABORT_BY_PROVIDER, violation } from '../wire/pdu.ts'
 
 /**
- * dcmjs-dimse 0.3.3, reduced to what it does well: it puts negotiation and small messages into bytes and takes them out
- * again. It never holds a socket. Each PDU that it is shown has been checked and is whole; it works synchronously, and
- * what it writes is collected. Its own timers are off, since they abort a peer that waits for our answer.
+ * dcmjs-dimse 0.3.3, reduced to encoding and decoding of negotiation and small messages. It never holds a socket. Each
+ * PDU that it reads has been checked and is whole; it works synchronously, and its output is collected. Its own timers
+ * are off, since they abort a peer that waits for our answer.
  */
 export type LibraryAssociation = InstanceType<typeof dimse.association.Association>
 
@@ -28,10 +28,13 @@ export const {
   NSetResponse,
 } = dimse.responses
 
-/** Parts of the library that its types leave out and that this folder leans on. */
+/** Parts of the library that are missing in its types and that this folder relies on. */
 export interface NetworkInternals {
   association: LibraryAssociation | undefined
-  /** The message being received; never reset after a message without a data set, so that fields of it reappear. */
+  /**
+   * The message being received. The library does not reset it after a message without a data set, so its fields would
+   * reappear.
+   */
   dimseStream: unknown
   dimseStoreStream: unknown
   dimse: unknown
@@ -49,7 +52,7 @@ export function networkClass(): NetworkClass {
   return base
 }
 
-/** The library's internals of an instance, if they are still there; its timer is stopped. */
+/** Returns the library's internals of an instance, if they still exist, and stops its timer. */
 export function openInternals(network: object): NetworkInternals {
   const names = ['dimseStream', 'dimseStoreStream', 'dimse', 'timeoutIntervalId']
   const missing = names.filter((name) => !(name in network))
@@ -60,7 +63,7 @@ export function openInternals(network: object): NetworkInternals {
   return internals
 }
 
-/** Replaces the library's socket: its output is kept, its input is handed in. */
+/** Replaces the library's socket: collects its output and supplies its input. */
 export class MemorySocket extends EventEmitter {
   readonly #written: Buffer[] = []
 
@@ -103,7 +106,7 @@ export function changed(found: string, cause?: unknown): Failure {
   return new Failure('DIMSE_LIBRARY_CHANGED', `using dcmjs-dimse ${dimse.version}: ${found}`, { cause })
 }
 
-/** Throws the first of the errors that the library has reported by an event instead of throwing, and forgets them. */
+/** Throws the first error that the library has reported by an event instead of throwing, and clears the list. */
 export function throwReported(errors: unknown[], reading: string): void {
   const [error] = errors.splice(0)
   if (error === undefined) return

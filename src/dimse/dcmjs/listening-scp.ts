@@ -10,11 +10,11 @@ interface Response {
 }
 
 /**
- * Notes what the library has understood, and returns: it lets exceptions of these methods escape as unhandled
- * rejections. Here begins every DIMSE service that Ferry answers, but C-STORE, which the library is never shown.
+ * Records what the library has read, and returns: the library lets exceptions of these methods escape as unhandled
+ * rejections. Every DIMSE service that Ferry answers begins here, except C-STORE, which the library never sees.
  */
 export class ListeningScp extends library.Scp {
-  /** Answers the request heard last, with a status. */
+  /** Answers the last request with a status. */
   respond: ((status: number) => void) | undefined
   /** Errors that the library reported instead of throwing. */
   readonly errors: unknown[] = []

@@ -26,20 +26,20 @@ export interface AcceptorOptions {
   readonly handlers: AssociationHandlers
   readonly clock: Clock
   readonly log: Log
-  /** Takes the lines about rejected peers. */
+  /** Logs rejected peers. */
   readonly strangers: StrangerLog
   readonly limits: DimseLimits
   /** The memory limit that the requests of all connections share. */
   readonly gathering: GatheringLimits
-  /** Whether one more association is within the limits; it then counts until {@link leave}. */
+  /** Returns true if one more association is within the limits; it then counts until {@link leave}. */
   readonly admit: () => boolean
-  /** No association exists any more; may be called again. */
+  /** Called when the association is over; may be called again. */
   readonly leave: () => void
   /** Port of the listener. */
   readonly localPort: number
-  /** Logs that a peer gets no association, or loses contexts, without a decision of the handlers; and tells it. */
+  /** Logs that a peer gets no association, or loses contexts, without a decision of the handlers, and reports it. */
   readonly report: (trouble: CallerTrouble) => void
-  /** Tells of trouble that has its own line in the log. */
+  /** Reports trouble that has its own line in the log. */
   readonly tell: (trouble: CallerTrouble) => void
 }
 
@@ -50,9 +50,9 @@ interface Established {
 }
 
 /**
- * The answering side of one connection, from its first byte to its last (the state machine of PS3.8 §9.2, states 2 to
- * 13, is the order of the statements here). One message at a time: what a peer sends while it is owed an answer stays
- * in the socket. After a rejection, release or abort nothing is looked at any more.
+ * The acceptor's side of one connection, from its first byte to its last (the state machine of PS3.8 §9.2, states 2 to
+ * 13, is the order of the statements here). It serves one message at a time: bytes that arrive while the peer is owed
+ * an answer stay in the socket. After a rejection, release or abort no further input is processed.
  */
 export class Acceptor {
   readonly #options: AcceptorOptions
@@ -62,7 +62,7 @@ export class Acceptor {
   readonly #library = new LibraryAcceptor()
   #isBetweenMessages = true
   #isStopping = false
-  /** The request was read whole and decided about. */
+  /** True once the request was read whole and decided. */
   #isDecided = false
 
   constructor(socket: Socket, options: AcceptorOptions) {
@@ -95,7 +95,7 @@ export class Acceptor {
     this.#connection.fail(shuttingDown())
   }
 
-  /** Its place among those that wait is taken away. */
+  /** Closes a waiting connection to make room for another one. */
   crowdOut(): void {
     this.#connection.fail(new Failure('ASSOCIATION_ABORTED', 'its place was given to another connection'))
   }
@@ -120,7 +120,7 @@ export class Acceptor {
     }
   }
 
-  /** An end or a fault of Ferry itself is not a problem of the caller; faults are logged as such. */
+  /** Skips ends and faults of Ferry itself, which are not problems of the caller; faults are logged as such. */
   #tellOfNone(failure: Failure): void {
     if (this.#isStopping || failure.code === 'INTERNAL') return
     if (!this.#isDecided)
@@ -207,7 +207,7 @@ export class Acceptor {
     }
   }
 
-  /** Receives and answers one message; false when the peer asks for release instead. */
+  /** Receives and answers one message; returns false if the peer asks for release instead. */
   async #nextMessage(established: Established): Promise<boolean> {
     if (this.#isStopping) throw shuttingDown()
     this.#isBetweenMessages = true
@@ -224,7 +224,7 @@ export class Acceptor {
     return true
   }
 
-  /** A peer that does not read its answers is not served further. */
+  /** Stops serving a peer that does not read its answers. */
   async #send(pdu: Buffer): Promise<void> {
     this.#watchdog.set(this.#options.limits.pduMs, 'an answer to be read')
     await this.#connection.write(pdu)

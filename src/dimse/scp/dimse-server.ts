@@ -17,7 +17,7 @@ import { type KnownAddresses, ListenerCounts } from './listener-counts.ts'
 import type { Peer } from './negotiate.ts'
 
 export interface ListenOptions {
-  /** The address to bind; never all interfaces unless it says so. */
+  /** The address to bind; all interfaces only if given explicitly. */
   readonly host: string
   /** 0 picks a free one. */
   readonly port: number
@@ -25,23 +25,23 @@ export interface ListenOptions {
   readonly clock: Clock
   readonly log: Log
   readonly limits?: Partial<DimseLimits>
-  /** Addresses of listed devices: places are kept for them. */
+  /** Addresses of listed devices: places are reserved for them. */
   readonly known?: KnownAddresses
-  /** Where another listener is under the same limits. */
+  /** Counts shared with another listener under the same limits. */
   readonly counts?: ListenerCounts
-  /** Where another listener's strangers are counted too. */
+  /** Logs shared with another listener. */
   readonly strangers?: DoorLogs
-  /** Where given, the port is for TLS alone. */
+  /** If given, the port is for TLS alone. */
   readonly tls?: TlsAcceptance
-  /** Told of peers that got no association, or lost presentation contexts, without a decision of the handlers. */
+  /** Called for peers that got no association, or lost presentation contexts, without a decision of the handlers. */
   readonly onTrouble?: (trouble: CallerTrouble) => void
 }
 
-/** Lines about strangers, of which a listener writes few. */
+/** Rate-limited log lines about strangers. */
 export interface DoorLogs {
-  /** Those that were rejected: one line per address and minute. */
+  /** Rejected callers: one line per address and minute. */
   readonly rejected: StrangerLog
-  /** Those that did not get so far: one line per address and hour. */
+  /** Callers that failed earlier: one line per address and hour. */
   readonly troubled: StrangerLog
 }
 
@@ -72,7 +72,7 @@ export class DimseServer implements AsyncDisposable {
   readonly #strangers: DoorLogs
   readonly #running = new Map<Acceptor, Promise<void>>()
   readonly #door: TlsDoor | undefined
-  /** At the door: not yet secured. */
+  /** Connections whose TLS handshake is not complete. */
   readonly #entering = new Map<Socket, Promise<void>>()
   #closing: Promise<void> | undefined
 
@@ -132,7 +132,7 @@ export class DimseServer implements AsyncDisposable {
   #connected(socket: Socket): void {
     const { remoteAddress, remotePort, localAddress } = socket
     const address = withoutMappedPrefix(remoteAddress ?? '')
-    socket.on('error', () => {}) // 'close' tells of it
+    socket.on('error', () => {}) // 'close' reports it
     const visitor = new Visitor(socket, address, this.#counts)
     if (remoteAddress === undefined || this.#closing !== undefined || !visitor.wait()) {
       socket.destroy()
@@ -173,7 +173,7 @@ export class DimseServer implements AsyncDisposable {
       visitor.gone()
     })
     this.#running.set(acceptor, running)
-    // It has been let in while the listener began to close.
+    // The handshake ended after the listener began to close.
     if (this.#closing !== undefined) acceptor.stop()
   }
 
@@ -195,7 +195,7 @@ export class DimseServer implements AsyncDisposable {
   }
 }
 
-/** One socket and what it holds: a place among those that wait, or an association. */
+/** One socket and its share of the limits: a waiting place, or an association. */
 class Visitor {
   readonly #socket: Socket
   readonly #address: string
@@ -225,7 +225,9 @@ class Visitor {
     return this.#isAssociated
   }
 
-  /** A peer that is slow to close after a rejection or release waits again, and holds no association. */
+  /**
+   * A peer that is slow to close after a rejection or release takes a waiting place again, instead of an association.
+   */
   dissociate(): void {
     if (!this.#isAssociated) return
     this.#end()

@@ -7,11 +7,11 @@ import { GatheringLimits } from '../wire/gathered-data-set.ts'
 /** The addresses from which listed devices call. */
 export interface KnownAddresses {
   has(peerAddress: string): boolean
-  /** No device is listed with an address. */
+  /** True if no device is listed with an address. */
   readonly isEmpty: boolean
 }
 
-/** Counts of what peers use at the moment, against the limits; listeners may share it. */
+/** Counts of the sockets and associations of all peers, checked against the limits; listeners may share it. */
 export class ListenerCounts {
   readonly gathering: GatheringLimits
   readonly #known: KnownAddresses
@@ -30,7 +30,10 @@ export class ListenerCounts {
     this.gathering = new GatheringLimits(all.requestBytes, all.requestBytesEach)
   }
 
-  /** A place for a socket that has no association yet, or none any more. `close` is called if it is taken away. */
+  /**
+   * Takes a place for a socket that has no association yet, or no longer has one. `close` is called if the place is
+   * taken away.
+   */
   wait(peerAddress: string, close: () => void): Place | undefined {
     const crowd = this.#known.has(peerAddress) ? this.#waiting.known : this.#waiting.unlisted
     return crowd.enter(peerGroup(peerAddress), close)

@@ -13,22 +13,22 @@ import { requestTitles } from '../association/request-titles.ts'
 import type { TlsPeer } from '../association/tls-peer.ts'
 import type { LibraryAcceptor } from '../dcmjs/library-acceptor.ts'
 
-/** The agreement for one presentation context. */
+/** The agreed presentation context. */
 export interface AgreedContext {
   readonly abstractSyntaxUid: string
   readonly transferSyntaxUid: string
 }
 
-/** Who is at the other end of a connection. */
+/** The other end of a connection. */
 export interface Peer {
   readonly address: string
   readonly port: number
-  /** It has an address of this machine. */
+  /** True if it has an address of this machine. */
   readonly isThisMachine?: boolean
   readonly tls?: TlsPeer
 }
 
-/** The PDU that answers an A-ASSOCIATE-RQ; with `contexts`, by ID, when it accepts. */
+/** The PDU that answers an A-ASSOCIATE-RQ; with `contexts`, by ID, if it accepts. */
 export interface Negotiated {
   readonly request: AssociationRequest
   /** The peer's limit for P-DATA-TF to it; 0 means none. */
@@ -47,7 +47,7 @@ export interface Negotiated {
         readonly accepted: false
         readonly rejection: AssociationRejection
         readonly reason: string
-        /** Undefined: the handlers decided it. */
+        /** Undefined if the handlers decided. */
         readonly trouble?: Unanswerable
       }
 }
@@ -58,15 +58,15 @@ type Unanswerable = 'request' | 'limit'
 export interface Negotiation {
   readonly peer: Peer
   readonly maxPduLength: number
-  /** Whether one more association is within the limits; it then counts until {@link leave}. */
+  /** Returns true if one more association is within the limits; it then counts until {@link leave}. */
   readonly admit: () => boolean
-  /** The association does not count any more. */
+  /** Called when the association no longer counts. */
   readonly leave: () => void
   readonly handlers: AssociationHandlers
   readonly log: Log
 }
 
-/** Reads the body of an A-ASSOCIATE-RQ, has it decided, and writes the answer. */
+/** Reads the body of an A-ASSOCIATE-RQ, asks the handlers for a decision, and encodes the answer. */
 export function negotiate(body: Buffer, library: LibraryAcceptor, negotiation: Negotiation): Negotiated {
   const checked = checkAssociateRequest(body)
   const request = describeRequest(checked, library, negotiation)
@@ -112,7 +112,7 @@ function decide(
   request: AssociationRequest,
   { admit, handlers, log }: Negotiation,
 ): AssociationAnswer & { readonly trouble?: Unanswerable } {
-  // bit 0 is version 1, the only one there is (PS3.8 §9.3.2)
+  // bit 0 means version 1, the only version (PS3.8 §9.3.2)
   if ((checked.protocolVersion & 1) === 0)
     return reject(
       REJECTION.protocolVersionNotSupported,

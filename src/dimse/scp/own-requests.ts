@@ -8,7 +8,7 @@ import { encodeMessage } from '../wire/encode-message.ts'
 export interface OwnRequestsOptions {
   readonly write: (bytes: Buffer) => Promise<void>
   readonly clock: Clock
-  /** How long the peer may take for an answer. */
+  /** Time limit for the peer's answer. */
   readonly answerMs: number
   readonly peerMaxPduLength: number
 }
@@ -23,7 +23,7 @@ interface Pending extends PromiseWithResolvers<ServiceAnswer> {
 
 /**
  * Our requests on an association that the peer has opened, one at a time. Each waits until the peer is owed no answer:
- * many devices know no other message than the response that they wait for.
+ * many devices accept no other message while they wait for a response.
  */
 export class OwnRequests {
   readonly #options: OwnRequestsOptions
@@ -36,7 +36,7 @@ export class OwnRequests {
     this.#options = options
   }
 
-  /** Whether a request can be sent, now or when the peer has got its answer. */
+  /** True if a request can be sent, now or after the peer has got its answer. */
   get isOpen(): boolean {
     return this.#over === undefined && this.#pending === undefined
   }
@@ -64,7 +64,7 @@ export class OwnRequests {
     if (this.#pending?.isSent === false) this.#send(this.#pending)
   }
 
-  /** Whether a response is the one that is awaited, be it too late. */
+  /** Returns true if a response is the one that is awaited, even if it is late. */
   awaits(contextId: number, command: CommandSet): boolean {
     const pending = this.#pending
     if (pending?.isSent !== true || !isResponse(command)) return false
@@ -79,7 +79,7 @@ export class OwnRequests {
     else pending?.resolve({ status, ...(errorComment === undefined ? {} : { errorComment }) })
   }
 
-  /** The association is over. */
+  /** Called when the association is over. */
   end(failure: Failure): void {
     this.#over ??= failure
     this.#pending?.timer?.cancel()
@@ -89,7 +89,7 @@ export class OwnRequests {
   #send(pending: Pending): void {
     const { write, clock, answerMs } = this.#options
     pending.isSent = true
-    // It stays pending: its answer may still come, and is then known as one.
+    // It stays pending: its answer may still arrive, and is then recognized.
     pending.timer = clock.after(answerMs, () => pending.reject(late('the peer does not answer a request')))
     write(pending.bytes).catch((error: unknown) =>
       pending.reject(failureFrom(error, 'ASSOCIATION_ABORTED', 'sending a request')),

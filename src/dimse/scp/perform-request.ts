@@ -33,7 +33,7 @@ export interface RequestCall {
   readonly asked: ServiceCommand
 }
 
-/** Takes the data set in and has the request answered. Resolves to undefined if it is not served. */
+/** Reads the data set and asks for the answer. Resolves to undefined if the request is not served. */
 export async function performRequest(
   call: RequestCall,
   options: RequestOptions,

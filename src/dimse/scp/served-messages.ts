@@ -43,7 +43,7 @@ export interface ServingOptions {
   readonly send: (bytes: Buffer) => Promise<void>
 }
 
-/** The DIMSE messages of one association that a peer has opened: each is taken in whole and answered. */
+/** The DIMSE messages of one association that a peer has opened: each is received whole and answered. */
 export class ServedMessages {
   readonly #agreed: Agreed
   readonly #options: ServingOptions
@@ -53,7 +53,7 @@ export class ServedMessages {
     this.#options = options
   }
 
-  /** The message that begins with `first`; throws what ends the association. */
+  /** Serves the message that begins with `first`; throws a Failure that ends the association. */
   async perform(first: Fragment): Promise<void> {
     const { contextId } = first
     const { association, contexts } = this.#agreed
@@ -79,7 +79,10 @@ export class ServedMessages {
     await this.#request({ ...call, asked }, bytes)
   }
 
-  /** Nothing that Ferry does can be cancelled, and C-CANCEL has neither a response nor, rightly, a data set (PS3.7 §9.3.2.3). */
+  /**
+   * Skips C-CANCEL: no operation of Ferry can be cancelled, and C-CANCEL has no response and, by the standard, no data
+   * set (PS3.7 §9.3.2.3).
+   */
   async #passOver(contextId: number, command: CommandSet): Promise<void> {
     if (command.hasDataSet) await this.#discardDataSet(contextId)
   }

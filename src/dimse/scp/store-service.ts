@@ -27,7 +27,7 @@ export interface StoreCall {
   readonly messageId: number
 }
 
-/** Takes the data set in and decides the answer; however bad the command is, its data set is read past first. */
+/** Receives the data set and decides the answer. Even if the command is invalid, its data set is read first. */
 export async function performStore(call: StoreCall, service: StoreService): Promise<StoreAnswer> {
   const { reader, clock, discardMs } = service
   const opened = open(call, service)

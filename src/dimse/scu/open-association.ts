@@ -22,15 +22,15 @@ export interface OpenAssociationOptions {
   readonly contexts: readonly {
     readonly abstractSyntaxUid: string
     readonly transferSyntaxUids: readonly string[]
-    /** We would be SCP of the class, to send N-EVENT-REPORT (PS3.7 §D.3.3.4). */
+    /** True if we would be SCP of the class, to send N-EVENT-REPORT (PS3.7 §D.3.3.4). */
     readonly proposesScp?: true
   }[]
   readonly clock: Clock
-  /** At most 16 characters; without it that of the whole program. */
+  /** At most 16 characters; default: that of the whole program. */
   readonly implementationVersionName?: string
-  /** Without it the port is spoken to in plain DICOM. */
+  /** Without it the connection is plain DICOM. */
   readonly tls?: TlsProposal
-  /** Answers what the peer asks; without it a peer that asks is aborted. */
+  /** Answers requests of the peer; without it such a request aborts the association. */
   readonly services?: RequestorServices
   readonly timeouts?: Partial<RequestorTimeouts>
 }
@@ -108,7 +108,7 @@ function checkProposal({
   }
 }
 
-/** Calls once when the signal is aborted; the answer ends the listening. */
+/** Calls back once if the signal is aborted; the returned function stops listening. */
 function onAbort(signal: AbortSignal | undefined, call: () => void): () => void {
   if (signal?.aborted === true) call()
   signal?.addEventListener('abort', call, { once: true })

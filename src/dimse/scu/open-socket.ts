@@ -11,8 +11,8 @@ import { BROKEN_OFF, distrustWords, handshakeWords, type Verification } from '..
 export interface TlsProposal {
   readonly credentials: TlsCredentials
   /**
-   * Whether the peer's certificate must name the host that we connect to, in addition to being trusted. Many devices and
-   * archives are addressed by number and have a certificate for a name, or the other way round.
+   * True if the peer's certificate must name the host that we connect to, in addition to being trusted. Many devices
+   * and archives are addressed by IP address and have a certificate for a name, or vice versa.
    */
   readonly checkHost: boolean
 }
@@ -25,8 +25,8 @@ export interface SocketOptions {
 }
 
 /**
- * Connects. Fails with ASSOCIATION_FAILED when there is no connection, with TLS_FAILED when it can't be secured, in words
- * about the peer, and with ASSOCIATION_ABORTED when `signal` is aborted before.
+ * Connects. Fails with ASSOCIATION_FAILED if there is no connection, with TLS_FAILED if it cannot be secured, in words
+ * about the peer, and with ASSOCIATION_ABORTED if `signal` is aborted first.
  */
 export async function openSocket(
   options: SocketOptions,
@@ -66,7 +66,7 @@ async function secure(
     socket,
     ...(isIP(host) === 0 ? { servername: host } : { host }),
     ...(checkHost ? {} : { checkServerIdentity: () => undefined }),
-    // Judged here, so that it is told in words and not by a code.
+    // Verified below, so that the failure is described in words and not by a code.
     rejectUnauthorized: false,
   })
   try {
@@ -75,7 +75,7 @@ async function secure(
     throw new Failure('TLS_FAILED', handshakeWords(error), { cause: error })
   }
   if (secured.authorized) return secured
-  // Once: a second call does not always return it.
+  // Read once: a second call does not always return it.
   const certificate = secured.getPeerX509Certificate()
   const [code, nowMs] = [String(secured.authorizationError), clock.now()]
   if (isPinnedForOther(certificate, code, credentials, nowMs)) return secured

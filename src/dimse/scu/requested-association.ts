@@ -45,12 +45,12 @@ import type { RequestorTimeouts } from './requestor-timeouts.ts'
 
 const VERIFICATION = '1.2.840.10008.1.1'
 
-/** An instance to send; its data set goes out byte for byte, so it must be encoded in that transfer syntax. */
+/** An instance to send. Its data set is transmitted byte for byte, so it must be encoded in that transfer syntax. */
 export interface OutgoingInstance {
   readonly sopClassUid: string
   readonly sopInstanceUid: string
   readonly transferSyntaxUid: string
-  /** Chunks of any size; each must stay unchanged after it was given. */
+  /** Chunks of any size; each must stay unchanged after it is yielded. */
   readonly dataSet: AsyncIterable<Buffer>
 }
 
@@ -58,7 +58,7 @@ export interface OutgoingInstance {
 export interface OpenedAssociation {
   readonly connection: Connection
   readonly reader: PduReader
-  /** Watches the peer while it sends. */
+  /** Times the peer's reading while we send. */
   readonly watchdog: Watchdog
   readonly clock: Clock
   readonly timeouts: RequestorTimeouts
@@ -68,7 +68,7 @@ export interface OpenedAssociation {
   readonly services?: RequestorServices
 }
 
-/** Who answers what a peer asks on an association that we opened. */
+/** Answers requests of a peer on an association that we opened. */
 export interface RequestorServices {
   readonly handler: ServiceHandler
   readonly log: Log
@@ -76,14 +76,14 @@ export interface RequestorServices {
 
 interface Pending extends PromiseWithResolvers<ServiceAnswer> {
   readonly messageId: number
-  /** Resolves when all of the request has been handed over. */
+  /** Resolves when the whole request has been handed over. */
   sent: Promise<void>
   isSent: boolean
 }
 
 /**
- * An association that we asked for: one request at a time. Whatever happens to the connection, every call settles, with
- * ASSOCIATION_ABORTED or PROTOCOL_VIOLATION; afterwards every further call fails with the same.
+ * An association that we requested: one request at a time. If the connection fails, every call settles with
+ * ASSOCIATION_ABORTED or PROTOCOL_VIOLATION; every later call fails with the same.
  */
 export class RequestedAssociation implements AsyncDisposable {
   readonly #opened: OpenedAssociation
@@ -105,12 +105,12 @@ export class RequestedAssociation implements AsyncDisposable {
     return this.#opened.accepted.contexts
   }
 
-  /** Whether instances of the class can be stored in the transfer syntax. */
+  /** Returns true if instances of the class can be stored in the transfer syntax. */
   accepts(sopClassUid: string, transferSyntaxUid: string): boolean {
     return this.#context(sopClassUid, transferSyntaxUid) !== undefined
   }
 
-  /** C-ECHO; answers the status. */
+  /** Sends C-ECHO; returns the status. */
   async echo(): Promise<number> {
     const context = this.#context(VERIFICATION)
     if (context === undefined) throw new Failure('STORE_REFUSED', 'the peer does not accept verification')
@@ -121,8 +121,8 @@ export class RequestedAssociation implements AsyncDisposable {
   }
 
   /**
-   * C-STORE; answers what the peer answered, a failure status too. STORE_REFUSED when the peer accepts no context for
-   * it. When the data set's source fails, the association is aborted and the source's error thrown.
+   * Sends C-STORE; returns the peer's answer, failure statuses included. Throws STORE_REFUSED if the peer accepts no
+   * context for the instance. If the data set's source fails, the association is aborted and the source's error thrown.
    */
   async store(instance: OutgoingInstance): Promise<StoreAnswer> {
     const { sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet } = instance
@@ -139,9 +139,9 @@ export class RequestedAssociation implements AsyncDisposable {
   }
 
   /**
-   * N-ACTION, N-CREATE, N-SET, or N-EVENT-REPORT where we are SCP; answers what the peer answered. The data set must be
-   * encoded in the transfer syntax that {@link contexts} shows. STORE_REFUSED when the peer accepts no context for it. A
-   * report is sent as well to a peer that accepts the context and leaves out the role, as some do that then take it.
+   * Sends N-ACTION, N-CREATE, N-SET, or N-EVENT-REPORT if we are SCP; returns the peer's answer. The data set must be
+   * encoded in the transfer syntax that {@link contexts} shows. Throws STORE_REFUSED if the peer accepts no context for
+   * it. A report is also sent to a peer that accepts the context without the role, since some such peers take it.
    */
   async perform(request: OutgoingRequest): Promise<ServiceAnswer> {
     const context = this.#context(request.sopClassUid)
@@ -155,7 +155,7 @@ export class RequestedAssociation implements AsyncDisposable {
     })
   }
 
-  /** Resolves when the association is over, also when the peer is not polite about it. */
+  /** Resolves when the association is over, also if the peer does not follow the release procedure. */
   async release(): Promise<void> {
     const { connection, timeouts } = this.#opened
     if (this.#pending !== undefined) throw new Failure('INTERNAL', 'a release while a request is under way')
@@ -167,7 +167,7 @@ export class RequestedAssociation implements AsyncDisposable {
     await this.#received
   }
 
-  /** Ends the association at once; a request under way fails. */
+  /** Ends the association at once; a running request fails. */
   abort(): void {
     this.#end(calledOff())
   }
@@ -197,7 +197,7 @@ export class RequestedAssociation implements AsyncDisposable {
       isSent: false,
       ...Promise.withResolvers<ServiceAnswer>(),
     }
-    pending.promise.catch(() => {}) // the sending may fail first, and then nobody waits for the response
+    pending.promise.catch(() => {}) // the sending may fail first, and then the response is not awaited
     this.#pending = pending
     try {
       const sending = send(pending.messageId)
@@ -207,7 +207,7 @@ export class RequestedAssociation implements AsyncDisposable {
       this.#awaitResponse()
       return await pending.promise
     } catch (error) {
-      // half a message may have gone out: nothing else can follow it
+      // half a message may have been sent: no other message can follow it
       this.#end(this.#opened.connection.failure ?? calledOff())
       throw error
     } finally {
@@ -245,7 +245,7 @@ export class RequestedAssociation implements AsyncDisposable {
     if (pduType === PDU_TYPE.releaseResponse && this.#isReleasing) {
       this.#end(new Failure('ASSOCIATION_ABORTED', 'the association has been released'))
     } else if (pduType === PDU_TYPE.releaseRequest) {
-      // a release may not be refused (PS3.8 §7.2.2); also our part of a release collision
+      // a release cannot be refused (PS3.8 §7.2.2); this also answers a release collision
       connection.write(encodePdu(PDU_TYPE.releaseResponse, Buffer.alloc(4))).catch(() => {})
       this.#end(new Failure('ASSOCIATION_ABORTED', 'the peer released the association'))
     } else throw unexpectedPdu(pduType, 'in an open association')
@@ -278,7 +278,7 @@ export class RequestedAssociation implements AsyncDisposable {
     })
   }
 
-  /** The peer asks, as the SCP of storage commitment does when it reports. */
+  /** Answers a request of the peer, such as the report of a storage commitment SCP. */
   async #request(contextId: number, command: CommandSet): Promise<void> {
     const { accepted, association, clock, reader, services } = this.#opened
     const context = this.contexts.find(({ id }) => id === contextId)
@@ -293,7 +293,7 @@ export class RequestedAssociation implements AsyncDisposable {
     }
     const call = { association, contextId, context, command, asked }
     const answer = (await performRequest(call, means)) ?? { status: SERVICE_STATUS.UnrecognizedOperation }
-    // A request of our own that is going out must not be broken up.
+    // A request of our own must not be interrupted while it is sent.
     await this.#pending?.sent
     const response = encodeServiceResponse(command, answer)
     await this.#write(encodeMessage(contextId, response, answer.dataSet, accepted.maxPduLength))
@@ -317,7 +317,7 @@ export function calledOff(): BrokenOff {
   return new BrokenOff('ASSOCIATION_ABORTED', ABORT_BY_USER, 'the association was called off')
 }
 
-/** Rejects with the promise, and never resolves: a peer may answer before it has all of a request. */
+/** Rejects with the promise, and never resolves: a peer may answer before it has received a whole request. */
 function untilRejected(promise: Promise<unknown>): Promise<never> {
   return promise.then(() => new Promise<never>(() => {}))
 }

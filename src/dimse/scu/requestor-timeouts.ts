@@ -1,9 +1,9 @@
-/** How long we wait for a peer that we asked for an association. */
+/** Time limits for a peer that we asked for an association. */
 export interface RequestorTimeouts {
   readonly connectMs: number
   /** From the connection to the answer to A-ASSOCIATE-RQ. */
   readonly associateMs: number
-  /** How long the peer may take nothing of what we send. */
+  /** Maximum time without progress while we send. */
   readonly sendMs: number
   /** From the last byte of a request to its response: a PACS may be slow to store. */
   readonly responseMs: number

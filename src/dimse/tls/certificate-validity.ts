@@ -1,10 +1,10 @@
 import type { X509Certificate } from 'node:crypto'
 
 const DAY_MS = 24 * 3600 * 1000
-/** Time enough to have a certificate renewed, also in a place that a person has to travel to. */
+/** Enough time to renew a certificate, also at a site that a person has to travel to. */
 const NOTICE_MS = 30 * DAY_MS
 
-/** Why a certificate will soon be, or is, of no use, in words; undefined while all is well. */
+/** Explains why a certificate is invalid or will be soon, in words; returns undefined if all is well. */
 export function validityTrouble(certificate: X509Certificate, nowMs: number): string | undefined {
   const { validFromDate, validToDate } = certificate
   const [from, to] = [day(validFromDate), day(validToDate)]

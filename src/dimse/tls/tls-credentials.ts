@@ -8,23 +8,26 @@ import { oneLine } from '../wire/certificate-names.ts'
 
 /** Paths of PEM files. */
 export interface TlsFiles {
-  /** Our certificate, then those between it and its authority. */
+  /** Our certificate, then the intermediate certificates up to its authority. */
   readonly certificate: string
   readonly key: string
-  /** The certificates that we trust: of authorities, or of single devices. */
+  /** Trusted certificates: of authorities, or of single devices. */
   readonly ca: string
 }
 
-/** Our certificate and key, and the certificates that we trust. */
+/** Our certificate and key, and the trusted certificates. */
 export interface TlsCredentials {
   readonly certificate: X509Certificate
-  /** Certificates that we trust: of authorities, or of single devices. */
+  /** Trusted certificates: of authorities, or of single devices. */
   readonly authorities: readonly X509Certificate[]
-  /** For both sides: of the profile of PS3.15 §B.12. */
+  /** Options for both sides, with the profile of PS3.15 §B.12. */
   readonly options: SecureContextOptions
 }
 
-/** Throws KEY_FILE_INVALID, which names the file, what was found in it, and what to do. */
+/**
+ * Reads our certificate, key and trusted certificates. Throws KEY_FILE_INVALID, which names the file, its fault and the
+ * cure.
+ */
 export function readTlsCredentials(files: TlsFiles): TlsCredentials {
   const chain = readCertificates(files.certificate, 'the certificate')
   const [certificate] = chain
@@ -37,7 +40,7 @@ export function readTlsCredentials(files: TlsFiles): TlsCredentials {
     key: key.export({ type: 'pkcs8', format: 'pem' }),
     cert: chain.map(String).join('\n'),
     ca: authorities.map(String),
-    // Each certificate of the list is trusted, be it an authority's or that of one device.
+    // Each certificate of the list is trusted, whether it belongs to an authority or to one device.
     allowPartialTrustChain: true,
   }
   try {
@@ -49,9 +52,9 @@ export function readTlsCredentials(files: TlsFiles): TlsCredentials {
 }
 
 /**
- * Whether a certificate fails for its purpose alone and is listed itself. Whoever lists the certificate of one device means
- * this device, whatever the certificate was issued for. OpenSSL judges the purpose first and keeps the last fault that it
- * finds, so key, digests and days have been found good; days are compared again, by our clock.
+ * Returns true if a certificate fails only because of its purpose and is listed itself. Listing the certificate of one
+ * device means trust in this device, for any purpose of the certificate. OpenSSL judges the purpose first and keeps the
+ * last fault that it finds, so key, digests and days have been found good; days are compared again, by our clock.
  */
 export function isPinnedForOther(
   certificate: X509Certificate | undefined,
@@ -68,7 +71,7 @@ export function isPinnedForOther(
   )
 }
 
-/** The certificates of a PEM file, at least one. */
+/** Reads the certificates of a PEM file, at least one. */
 function readCertificates(path: string, what: string): X509Certificate[] {
   const text = readPem(path, what, `openssl x509 -inform der -in ${path} -out certificate.pem`)
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)
@@ -98,14 +101,15 @@ function readKey(path: string): KeyObject {
   } catch (error) {
     throw unfit(what, path, `is damaged: ${describe(error)}`)
   }
-  // After the rest, so that the path of a certificate, which all may read, is not mistaken for a key that all can read.
+  // Checked last, so that a wrongly configured certificate, which all may read, is not reported as a key that all can
+  // read.
   checkPrivateFile(path, `reading ${what} for TLS`)
   return createPrivateKey(text)
 }
 
 function readPem(path: string, what: string, conversion: string): string {
   const bytes = readBytes(path, what)
-  // The SEQUENCE with which every DER form begins, PKCS #12 too (X.690 §8.9).
+  // Every DER form begins with a SEQUENCE, PKCS #12 too (X.690 §8.9).
   if (bytes[0] === 0x30) {
     const bundle = `openssl pkcs12 -nodes -in ${path} -out all.pem`
     throw unfit(what, path, `is binary; turn it into PEM with: ${conversion} (a .p12 or .pfx: ${bundle})`)

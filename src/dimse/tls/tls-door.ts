@@ -10,7 +10,7 @@ import { Connection, giveUp } from '../wire/connection.ts'
 import { encodePdu, PDU_TYPE } from '../wire/pdu.ts'
 import { type TlsAcceptance, TlsGate } from './tls-gate.ts'
 
-/** Rejected permanently by the service provider, no reason given (PS3.8 §9.3.4): all that the standard has for it. */
+/** Rejected permanently by the service provider, no reason given (PS3.8 §9.3.4): the standard has no better reason. */
 const REJECTION = encodePdu(PDU_TYPE.associateReject, Uint8Array.of(0, 1, 2, 1))
 /** The types of TLS records with which the two sides begin (RFC 8446 §5.1). */
 const ALERT = 21
@@ -24,7 +24,7 @@ export const TLS_HANDSHAKE_FAILURE = Buffer.of(ALERT, 3, 3, 0, 2, FATAL, HANDSHA
 export interface TlsDoorOptions {
   readonly acceptance: TlsAcceptance
   readonly clock: Clock
-  /** For the first byte, and then for the handshake. */
+  /** Time limit for the first byte, and then for the handshake. */
   readonly requestMs: number
   readonly lingerMs: number
   readonly report: (trouble: CallerTrouble) => void
@@ -46,11 +46,11 @@ export class TlsDoor {
   }
 
   /**
-   * Resolves with the secured connection; or with undefined, after telling a rejected peer why (by TLS or DICOM, as the peer
-   * speaks), reporting it and closing the socket. Never rejects.
+   * Resolves with the secured connection. For a rejected peer it resolves with undefined, after answering the peer (by
+   * TLS or DICOM, as the peer speaks), reporting it and closing the socket. Never rejects.
    */
   async enter(socket: Socket, peerAddress: string): Promise<Secured | undefined> {
-    socket.on('error', () => {}) // what broke is told by 'close' and by the handshake
+    socket.on('error', () => {}) // the failure is reported by 'close' and by the handshake
     const first = await this.#firstBytes(socket)
     if (first instanceof Failure) {
       this.#options.report({ ...requestTrouble(Buffer.alloc(0), first), peerAddress })
@@ -67,7 +67,7 @@ export class TlsDoor {
     }
   }
 
-  /** The bytes with which the peer begins, left where they are; or why there are none. */
+  /** Returns the first bytes of the peer without consuming them, or the reason why there are none. */
   #firstBytes(socket: Socket): Promise<Buffer | Failure> {
     const { clock, requestMs } = this.#options
     const { promise, resolve } = Promise.withResolvers<Buffer | Failure>()
@@ -99,7 +99,7 @@ export class TlsDoor {
     return undefined
   }
 
-  /** A peer that is not believed is told by an A-ABORT: the handshake itself has gone well. */
+  /** A peer whose certificate is not trusted gets an A-ABORT: the handshake itself has succeeded. */
   async #examine(socket: TLSSocket, peerAddress: string): Promise<Secured | undefined> {
     try {
       return { socket, tls: this.#gate.examine(socket) }

@@ -11,18 +11,18 @@ import { isPinnedForOther, type TlsCredentials } from './tls-credentials.ts'
 
 export interface TlsAcceptance {
   readonly credentials: TlsCredentials
-  /** Optional: a peer may have no certificate; one that it shows must be good all the same. */
+  /** Optional: a peer may have no certificate, but one that it shows must be valid. */
   readonly clientCertificates: 'required' | 'optional'
 }
 
-/** The answering side of TLS: sockets in, secured ones out. It listens nowhere itself. */
+/** The server side of TLS: sockets in, secured sockets out. It does not listen itself. */
 export class TlsGate {
   readonly #server: Server
   readonly #required: boolean
   readonly #credentials: TlsCredentials
   readonly #clock: Clock
   readonly #handshakeMs: number
-  /** The handshake that an event belongs to: Node's event no longer tells the address of a peer that has gone. */
+  /** The handshake that an event belongs to: Node's event no longer contains the address of a peer that has gone. */
   readonly #current = new AsyncLocalStorage<PromiseWithResolvers<TLSSocket>>()
 
   constructor({ credentials, clientCertificates }: TlsAcceptance, clock: Clock, handshakeMs: number) {
@@ -30,7 +30,8 @@ export class TlsGate {
     this.#credentials = credentials
     this.#clock = clock
     this.#handshakeMs = handshakeMs
-    // Certificates are judged here, after the handshake: Node would only drop the connection, without a word to anybody.
+    // Certificates are judged here, after the handshake: Node would only drop the connection, without any
+    // explanation.
     this.#server = createServer({ ...credentials.options, requestCert: true, rejectUnauthorized: false })
     this.#server.on('secureConnection', (secured) => this.#current.getStore()?.resolve(secured))
     this.#server.on('tlsClientError', (error) =>
@@ -39,13 +40,13 @@ export class TlsGate {
   }
 
   /**
-   * The secured socket, once the handshake is done. Fails with TLS_FAILED, in words about the peer; the socket is gone
-   * then.
+   * Returns the secured socket after the handshake. Fails with TLS_FAILED, in words about the peer; the socket is then
+   * closed.
    */
   async secure(socket: Socket): Promise<TLSSocket> {
     const waiting = Promise.withResolvers<TLSSocket>()
     const timer = this.#clock.after(this.#handshakeMs, () => waiting.reject(failed('it was too slow')))
-    // A turn later: what the peer said before it went away comes first.
+    // One turn later, so that the peer's last bytes are processed first.
     socket.once('close', () => setImmediate(() => waiting.reject(failed(BROKEN_OFF))))
     this.#current.run(waiting, () => this.#server.emit('connection', socket))
     try {

@@ -24,7 +24,7 @@ const USE_OID: Readonly<Record<CertificateUse, string>> = {
   server: '1.3.6.1.5.5.7.3.1',
 }
 
-/** The certificate, those that the peer sent above it, and the listed authority above these, if there is one. */
+/** Returns the certificate, its issuers as sent by the peer, and the listed authority above these, if there is one. */
 export function chainOf(
   certificate: X509Certificate,
   authorities: readonly X509Certificate[],
@@ -78,7 +78,7 @@ function keyFault(key: KeyObject): [string] | undefined {
   return [`has a key on the curve ${namedCurve}, and P-256, P-384 or P-521 is needed`]
 }
 
-/** Why the certificate may not be used for this, in words. */
+/** Explains why the certificate may not be used for this purpose, in words. */
 export function purposeWords(chain: readonly X509Certificate[], use: CertificateUse): string {
   const [leaf, issuer] = chain
   const uses = leaf?.keyUsage ?? []
@@ -91,7 +91,7 @@ export function purposeWords(chain: readonly X509Certificate[], use: Certificate
   return 'the key usage of its certificate does not allow digital signatures, which TLS needs'
 }
 
-/** The first of the chain that is not valid at this moment. */
+/** Returns the first certificate of the chain that is not valid now. */
 export function outOfTime(chain: readonly X509Certificate[], nowMs: number): X509Certificate | undefined {
   return chain.find((one) => nowMs < one.validFromDate.getTime() || nowMs > one.validToDate.getTime())
 }

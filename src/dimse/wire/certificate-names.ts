@@ -1,8 +1,8 @@
 import type { PeerCertificate } from 'node:tls'
 
 /**
- * The names that a certificate is for: common names, DNS names and IP addresses. Text that looks like a further entry is
- * none: Node quotes entries with special characters, and a list with a quoted entry is not read at all.
+ * Returns the names in a certificate: common names, DNS names and IP addresses. Text that merely looks like another
+ * entry does not count: Node quotes entries with special characters, and a list with a quoted entry is not read at all.
  */
 export function certificateNames({ subject, subjectaltname: others = '' }: PeerCertificate): string[] {
   const entries = others.includes('"') ? [] : others.split(', ')
@@ -10,7 +10,7 @@ export function certificateNames({ subject, subjectaltname: others = '' }: PeerC
   return [...commonNames(subject), ...alternatives]
 }
 
-/** Node gives a list if there are several, whatever its types say. */
+/** Node returns a list if there are several, in contrast to its types. */
 function commonNames(subject: { readonly CN?: string | readonly string[] }): readonly string[] {
   return [subject.CN ?? []].flat()
 }

@@ -21,7 +21,7 @@ export const ELEMENT = {
   actionTypeId: 0x1008,
 } as const
 
-/** The Command Fields (PS3.7 §E.1) of the requests that this folder tells apart. */
+/** The Command Fields (PS3.7 §E.1) of the requests that this folder distinguishes. */
 export const COMMAND_FIELD = {
   cStoreRequest: 0x0001,
   cEchoRequest: 0x0030,
@@ -32,7 +32,7 @@ export const COMMAND_FIELD = {
   cCancelRequest: 0x0fff,
 } as const
 
-/** Every request there is, in PS3.7 §E.1's order; a response has the highest bit set as well. */
+/** All requests, in the order of PS3.7 §E.1; a response also has the highest bit set. */
 const REQUEST_FIELDS: ReadonlySet<number> = new Set([
   0x0001, 0x0010, 0x0020, 0x0021, 0x0030, 0x0100, 0x0110, 0x0120, 0x0130, 0x0140, 0x0150,
 ])
@@ -65,7 +65,7 @@ export interface CommandSet {
   readonly errorComment: string | undefined
 }
 
-/** The bytes of the command set that begins with `first`, bounded. */
+/** Reads the bytes of the command set that begins with `first`, up to a limit. */
 export async function readCommandBytes(reader: PduReader, first: Fragment): Promise<Buffer> {
   const pieces: Buffer[] = []
   let length = 0
@@ -104,8 +104,9 @@ export function parseCommandSet(bytes: Buffer): CommandSet {
 }
 
 /**
- * A request once more, of the elements alone that its response may repeat, each once and no longer than it may be: of
- * others dcmjs prints what the peer wrote, and of two it takes the first where we take the last.
+ * Encodes a request again with only the elements that its response may repeat, each once and within its length limit.
+ * dcmjs prints the peer's values of all other elements, and of two equal elements it takes the first, where Ferry takes
+ * the last.
  */
 export function restate(bytes: Buffer): Buffer {
   const values = splitElements(bytes)
@@ -122,7 +123,10 @@ export function isResponse(command: CommandSet): boolean {
   return (command.commandField & RESPONSE) !== 0
 }
 
-/** Returns the message ID to answer to. Throws without one, which ends the association: the peer would wait for an answer. */
+/**
+ * Returns the message ID of the request. Throws if there is none, which ends the association: the peer would wait for
+ * an answer.
+ */
 export function answerableMessageId(command: CommandSet): number {
   const { commandField, messageId } = command
   if (REQUEST_FIELDS.has(commandField) && messageId !== undefined) return messageId

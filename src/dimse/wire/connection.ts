@@ -4,12 +4,15 @@ import { describe, Failure } from '../../platform/failure.ts'
 import { ABORT_BY_USER, type AbortOrigin, BrokenOff, encodeAbort } from './pdu.ts'
 import { brokenWords } from './tls-words.ts'
 
-/** Bytes that may wait here for their reader before the socket is paused; and pieces, which a peer can make tiny. */
+/**
+ * Maximum number of bytes that wait here for their reader before the socket is paused; and of pieces, which a peer can
+ * make tiny.
+ */
 const MAX_BUFFERED = 256 * 1024
 const MAX_CHUNKS = 1024
 /**
- * After this many bytes the event loop has a turn. Node.js reads a socket as long as there is something, up to 2 MiB; finished
- * work of the disk would wait for all of it.
+ * After this many bytes the event loop gets a turn. Node.js reads a socket as long as it has data, up to 2 MiB, and
+ * finished disk work would wait for all of it.
  */
 const TURN_BYTES = 128 * 1024
 /**
@@ -25,7 +28,7 @@ const HEAD_BYTES = 42
  * back. Until then the socket keeps being read, so that a peer that goes away is noticed at once.
  */
 export class Connection {
-  /** The connection whose bytes came last, and their number since another's came. */
+  /** The connection that received bytes last, and the number of bytes since another one did. */
   static #last: Connection | undefined
   static #sinceOther = 0
   readonly #socket: Socket
@@ -54,22 +57,22 @@ export class Connection {
     socket.on('close', () => this.#closed())
   }
 
-  /** Why nothing more comes or goes; undefined while it does. */
+  /** The reason why the connection is over; undefined while it is open. */
   get failure(): Failure | undefined {
     return this.#failure
   }
 
-  /** A copy of the first bytes that came, at most 42 of them, whether they were taken or not. */
+  /** A copy of the first bytes received, at most 42, including bytes that were already taken. */
   get head(): Buffer {
     return this.#head
   }
 
-  /** Resolves once there is a byte to take; rejects when there never will be. */
+  /** Resolves once there is a byte to take; rejects if there will never be one. */
   async some(): Promise<void> {
     if (this.#buffered === 0) await this.#more()
   }
 
-  /** The next `length` bytes in one piece; for headers and small bodies. */
+  /** Takes the next `length` bytes in one piece; for headers and small bodies. */
   async exactly(length: number): Promise<Buffer> {
     while (this.#buffered < length) await this.#more()
     const [first] = this.#chunks
@@ -79,7 +82,7 @@ export class Connection {
     return this.#take(length)
   }
 
-  /** The next `length` bytes, left where they are. */
+  /** Returns the next `length` bytes without consuming them. */
   async peek(length: number): Promise<Buffer> {
     const bytes = await this.exactly(length)
     this.#chunks.unshift(bytes)
@@ -87,7 +90,7 @@ export class Connection {
     return bytes
   }
 
-  /** The next bytes as they lie, at most `length`, without a copy. */
+  /** Takes the next bytes as they arrived, at most `length`, without a copy. */
   async upTo(length: number): Promise<Buffer> {
     await this.some()
     return this.#take(length)
@@ -104,23 +107,26 @@ export class Connection {
     await this.#writer.promise
   }
 
-  /** Whoever waits for the peer, or will, gets this; the first failure stays. Bytes that are here can still be taken. */
+  /**
+   * Ends all current and later waits for the peer with this failure; the first failure is kept. Bytes that have arrived
+   * can still be taken.
+   */
   fail(failure: Failure): void {
     this.#failure ??= failure
     this.#reader?.reject(this.#failure)
     this.#writer?.reject(this.#failure)
   }
 
-  /** Sends A-ABORT as the last thing and lets go of the peer. */
+  /** Sends A-ABORT as the last PDU and closes the connection. */
   abort(origin: AbortOrigin, lingerMs: number): void {
     if (this.#socket.writable) this.#socket.write(encodeAbort(origin))
     this.letGo(lingerMs)
   }
 
   /**
-   * Takes nothing more from the peer. Written bytes still go out; the peer's bytes are read and dropped, since
-   * closing with unread bytes would reset the connection and take our last PDU along. The socket is destroyed when the
-   * peer has not closed within `lingerMs` (ARTIM, PS3.8 §9.1.5).
+   * Stops accepting input. Written bytes are still sent; the peer's bytes are read and dropped, since closing with
+   * unread bytes would reset the connection and lose our last PDU. The socket is destroyed if the peer has not closed
+   * within `lingerMs` (ARTIM, PS3.8 §9.1.5).
    */
   letGo(lingerMs: number): void {
     this.fail(lost('the association is over'))
@@ -185,7 +191,7 @@ export class Connection {
     })
   }
 
-  /** The socket is read where there is room, and others have had their turn. */
+  /** Reads the socket if there is room, and other connections have had their turn. */
   #flow(): void {
     const isFull = this.#buffered >= MAX_BUFFERED || this.#chunks.length >= MAX_CHUNKS
     const isHeld = !this.#dropping && (isFull || this.#awaitsTurn)

@@ -1,34 +1,36 @@
 /** Limits of one listener for its peers. Durations are counted on the monotonic clock. */
 export interface DimseLimits {
-  /** The longest P-DATA-TF that we announce and take, in bytes. */
+  /** The longest P-DATA-TF that we announce and accept, in bytes. */
   readonly maxPduLength: number
   /**
-   * Sockets that have no association, from addresses where no device is listed: in all, and from one address. As many
-   * places are kept for addresses of listed devices. If there is no place, the socket that has waited longest at the most
-   * crowded address is closed; at the newcomer's own address only after the grace.
+   * Maximum number of sockets without an association, from addresses without a listed device: in all, and from one
+   * address. The same number is reserved for addresses of listed devices. If the limit is reached, the socket that has
+   * waited longest at the most crowded address is closed; at the newcomer's own address only after the grace.
    */
   readonly waiting: number
   readonly waitingPerPeer: number
   readonly waitingGraceMs: number
-  /** Associations in all and from one address; more are rejected as a transient limit. */
+  /** Maximum number of associations, in all and from one address; more are rejected as a transient limit. */
   readonly associations: number
   readonly associationsPerPeer: number
-  /** The part of them that is kept for addresses of listed devices, if any device is listed with one. */
+  /** The part of them that is reserved for addresses of listed devices, if any device is listed with one. */
   readonly associationsKept: number
-  /** Bytes that the data sets of N-ACTION and its like may hold, in all and one of them: they are held whole. */
+  /**
+   * Maximum number of bytes in the data sets of N-ACTION and similar requests, in all and for one: they are held whole.
+   */
   readonly requestBytes: number
   readonly requestBytesEach: number
   /** From the connection to the whole A-ASSOCIATE-RQ. */
   readonly requestMs: number
-  /** Inside a message: from one whole PDU to the next. Also how long a peer may leave our answer unread. */
+  /** Within a message: from one whole PDU to the next. Also the time that a peer may leave our answer unread. */
   readonly pduMs: number
   /** Between messages. */
   readonly idleMs: number
-  /** How long the rest of a data set is read that storage has refused. */
+  /** Time limit for reading the rest of a data set that storage has refused. */
   readonly discardMs: number
-  /** How long a peer may take to close after the last PDU (the ARTIM timer, PS3.8 §9.1.5). */
+  /** Time limit for the peer to close after the last PDU (the ARTIM timer, PS3.8 §9.1.5). */
   readonly lingerMs: number
-  /** How long running instances may take to finish when the listener closes. */
+  /** Time limit for running instances when the listener closes. */
   readonly closeGraceMs: number
 }
 
@@ -50,8 +52,8 @@ export const DEFAULT_LIMITS: DimseLimits = {
   closeGraceMs: 10_000,
 }
 
-/** A-ASSOCIATE PDUs: 128 contexts with every transfer syntax there is stay far below. */
+/** A-ASSOCIATE PDUs: 128 contexts with every existing transfer syntax are far shorter. */
 export const MAX_ASSOCIATE_LENGTH = 64 * 1024
 
-/** A command set is some hundred bytes; the longest legal one stays far below. */
+/** A command set has some hundred bytes; the longest valid one is far shorter. */
 export const MAX_COMMAND_LENGTH = 64 * 1024

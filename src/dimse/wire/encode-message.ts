@@ -2,8 +2,8 @@ import { ABORT_BY_PROVIDER, BrokenOff, encodeCommand, encodeDataHeader, PDV_LAST
 import { fragmentLength, MIN_PEER_PDU_LENGTH } from './send-data-set.ts'
 
 /**
- * A small message as P-DATA-TFs: its command set in one, its data set in as many as the peer's limit asks for. Fails with
- * ASSOCIATION_FAILED when a data set can't be sent at that limit.
+ * Encodes a small message as P-DATA-TFs: its command set in one, its data set in as many as the peer's limit requires.
+ * Fails with ASSOCIATION_FAILED if a data set cannot be sent at that limit.
  */
 export function encodeMessage(
   contextId: number,

@@ -1,4 +1,4 @@
-/** How many bytes the requests of all associations may hold at the same time, and one of them. */
+/** Limits of the bytes that requests hold: of all associations at the same time, and of one request. */
 export class GatheringLimits {
   readonly #limitEach: number
   #left: number
@@ -8,7 +8,7 @@ export class GatheringLimits {
     this.#left = limitInAll
   }
 
-  /** Takes `bytes` for the request that holds `held` bytes already. */
+  /** Takes `bytes` for a request that already holds `held` bytes. */
   take(held: number, bytes: number): boolean {
     if (held + bytes > this.#limitEach || bytes > this.#left) return false
     this.#left -= bytes

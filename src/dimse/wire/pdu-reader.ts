@@ -29,10 +29,10 @@ export interface ControlPdu {
   readonly body: Buffer
 }
 
-/** So many PDVs are taken apart at once; a peer can make them tiny, and each costs the same. */
+/** Maximum number of PDVs parsed in one turn; a peer can make them tiny, and each costs the same. */
 const FRAGMENTS_A_TURN = 256
 
-/** The body lengths that a PDU of each type may announce; what announces more is not read. */
+/** The body lengths that a PDU of each type may announce; a PDU that announces more is not read. */
 const CONTROL_LENGTHS: ReadonlyMap<number, readonly [min: number, max: number]> = new Map([
   [PDU_TYPE.associateRequest, [68, MAX_ASSOCIATE_LENGTH]],
   [PDU_TYPE.associateAccept, [68, MAX_ASSOCIATE_LENGTH]],
@@ -43,8 +43,8 @@ const CONTROL_LENGTHS: ReadonlyMap<number, readonly [min: number, max: number]> 
 ])
 
 /**
- * Takes PDUs apart as they arrive (PS3.8 §9.3). Every length is checked before anything is read for it, and the value
- * of a PDV is handed on as it comes: no PDU is ever held whole, but the small ones. A-ABORT is thrown as a Failure.
+ * Parses PDUs as they arrive (PS3.8 §9.3). Every length is checked before anything is read for it, and the value of a
+ * PDV is passed on as it arrives: only small PDUs are held whole. A-ABORT is thrown as a Failure.
  */
 export class PduReader {
   readonly #connection: Connection
@@ -66,12 +66,15 @@ export class PduReader {
     this.#maxPduLength = limits.maxPduLength
   }
 
-  /** The longest P-DATA-TF that the peer is told of, where it is another one than the limit for all. */
+  /** Sets the longest P-DATA-TF announced to this peer, if it differs from the common limit. */
   announced(maxPduLength: number): void {
     this.#maxPduLength = maxPduLength
   }
 
-  /** Reads the next fragment or PDU between messages. Its first byte may take as long as the watchdog was set to beforehand. */
+  /**
+   * Reads the next fragment or PDU between messages. The watchdog, set by the caller, limits the time until its first
+   * byte.
+   */
   async next(): Promise<Fragment | ControlPdu> {
     await this.#othersFirst()
     if (this.#pduLeft === 0) await this.#connection.some()
@@ -90,7 +93,7 @@ export class PduReader {
     return this.#control(pduType, length)
   }
 
-  /** The next fragment of a running message: the same context, the same kind. */
+  /** Reads the next fragment of a running message: the same context, the same kind. */
   async continuation(contextId: number, isCommand: boolean): Promise<Fragment> {
     const next = await this.nextOfMessage()
     if (next.type === 'control') throw unexpectedPdu(next.pduType, 'inside a message')
@@ -101,7 +104,7 @@ export class PduReader {
     return next
   }
 
-  /** The next bytes of the current fragment's value; undefined at its end. */
+  /** Returns the next bytes of the current fragment's value; undefined at its end. */
   async piece(): Promise<Buffer | undefined> {
     if (this.#valueLeft === 0) return undefined
     const piece = await this.#connection.upTo(this.#valueLeft)
@@ -110,12 +113,12 @@ export class PduReader {
     return piece
   }
 
-  /** The time in which the peer must complete a PDU begins again, after we have kept it waiting. */
+  /** Restarts the time in which the peer must complete a PDU, after we have kept it waiting. */
   restartTimer(): void {
     this.#watchdog.set(this.#limits.pduMs, 'the rest of a message')
   }
 
-  /** We keep the peer waiting. */
+  /** Stops that time while we keep the peer waiting. */
   stopTimer(): void {
     this.#watchdog.stop()
   }
@@ -148,8 +151,8 @@ export class PduReader {
   }
 
   /**
-   * Lets every other connection have its turn. Bytes that lie here already are read without one, so a peer that sends
-   * thousands of tiny messages or fragments would have the event loop to itself for as long as they last.
+   * Gives every other connection its turn. Bytes that have arrived are read without one, so a peer that sends thousands
+   * of tiny messages or fragments would otherwise occupy the event loop for their whole length.
    */
   async #othersFirst(): Promise<void> {
     this.#fragmentsLeft = FRAGMENTS_A_TURN

@@ -36,7 +36,7 @@ export const ABORT_BY_PROVIDER = {
   invalidPduParameter: { source: 2, reason: 6 },
 } as const satisfies Record<string, AbortOrigin>
 
-/** We break an association off, and `abort` is what the peer is told. Outside this folder it is a plain Failure. */
+/** We abort an association; `abort` is the reason sent to the peer. Outside this folder it is a plain Failure. */
 export class BrokenOff extends Failure {
   readonly abort: AbortOrigin
 
@@ -70,7 +70,7 @@ export function encodeAbort({ source, reason }: AbortOrigin): Buffer {
   return encodePdu(PDU_TYPE.abort, Uint8Array.of(0, 0, source, reason))
 }
 
-/** A P-DATA-TF up to its one PDV's value, so that a long value needs no copy. */
+/** Encodes a P-DATA-TF up to the value of its one PDV, so that a long value needs no copy. */
 export function encodeDataHeader(contextId: number, control: number, valueLength: number): Buffer {
   const header = Buffer.allocUnsafe(PDU_HEADER_LENGTH + PDV_HEADER_LENGTH)
   header[0] = PDU_TYPE.data

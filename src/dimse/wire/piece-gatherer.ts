@@ -1,17 +1,20 @@
-/** The PDVs of most devices have 16 KiB or more and go through uncopied. */
+/** Most devices send PDVs of 16 KiB or more, which pass through without a copy. */
 const LARGE_BYTES = 8 * 1024
 const GATHERED_BYTES = 16 * 1024
 const NO_PIECES: readonly Buffer[] = []
 
 /**
- * Makes large pieces of small ones, by copying them. A peer may send a data set a byte at a time, and a view of a byte
- * costs a hundred, and keeps alive all that arrived with it: whoever holds pieces would hold far more than their bytes.
+ * Joins small pieces into large ones by copying them. A peer may send a data set one byte at a time; a view of a byte
+ * costs a hundred, and keeps alive everything that arrived with it, so a holder of pieces would hold far more than
+ * their bytes.
  */
 export class PieceGatherer {
   #gathered: Buffer | undefined
   #length = 0
 
-  /** The pieces that are ready now; a large one goes through as it is, behind what was gathered before. */
+  /**
+   * Returns the pieces that are ready now; a large one passes through unchanged, after the bytes gathered before it.
+   */
   add(piece: Buffer): readonly Buffer[] {
     if (piece.length >= LARGE_BYTES) return [...this.rest(), piece]
     const ready = this.#length + piece.length > GATHERED_BYTES ? this.rest() : NO_PIECES

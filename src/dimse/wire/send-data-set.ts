@@ -3,7 +3,7 @@ import { encodeDataHeader, PDV_HEADER_LENGTH, PDV_LAST } from './pdu.ts'
 /** The longest P-DATA-TF that we send to a peer that sets no limit. */
 const MAX_SENT_PDU_LENGTH = 256 * 1024
 
-/** Less than this holds no useful fragment, and no command set. */
+/** Fewer bytes than this hold no useful fragment, and no command set. */
 export const MIN_PEER_PDU_LENGTH = 256
 
 /** Returns the number of bytes of a data set that fit a PDU of the peer's limit; 0 means unlimited. Fragments are even (PS3.8 §E.2). */
@@ -14,9 +14,9 @@ export function fragmentLength(peerMaxPduLength: number): number {
 }
 
 /**
- * Sends `prefix` (the command) and then the data set untouched, uncopied, in fragments of `length` bytes. The last one
- * is marked as such, so one is always held back until more has come or the source has ended. Chunks must stay as they
- * are after they were given.
+ * Sends `prefix` (the command) and then the data set unchanged, without a copy, in fragments of `length` bytes. The
+ * last one is marked as such, so one fragment is always held back until more has arrived or the source has ended.
+ * Chunks must not change after they were given.
  */
 export async function sendDataSet(
   write: (...parts: readonly Buffer[]) => Promise<void>,
@@ -37,7 +37,7 @@ export async function sendDataSet(
   await write(...ready, encodeDataHeader(contextId, PDV_LAST, last), ...held.take(last))
 }
 
-/** Chunks in a row, given out again at other borders. */
+/** A sequence of chunks, returned with other boundaries. */
 class HeldBytes {
   readonly #chunks: Buffer[] = []
   length = 0

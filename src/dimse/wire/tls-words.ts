@@ -3,10 +3,10 @@ import { describe, systemCode } from '../../platform/failure.ts'
 import { type CertificateUse, chainOf, outOfTime, purposeWords, weaknessWords } from './certificate-faults.ts'
 import { oneLine } from './certificate-names.ts'
 
-/** A side that does not believe a certificate need not say so. */
+/** A side that does not trust a certificate need not say so. */
 export const BROKEN_OFF = 'it broke off the handshake: it may not believe our certificate'
 
-/** Parts of the codes that Node and OpenSSL give, and what each says about the peer. */
+/** Parts of the codes of Node and OpenSSL, and their meaning for the peer. */
 const HANDSHAKE_WORDS: readonly (readonly [RegExp, string])[] = [
   [/UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW|ALERT_PROTOCOL_VERSION/, 'it knows no TLS newer than 1.1'],
   [/NO_SHARED_CIPHER|ALERT_HANDSHAKE_FAILURE|NO_SUITABLE_CIPHER/, 'it shares no cipher suite of the profile'],
@@ -33,7 +33,10 @@ const HANDSHAKE_WORDS: readonly (readonly [RegExp, string])[] = [
   [/ECONNRESET|EPIPE/, BROKEN_OFF],
 ]
 
-/** Why a handshake failed, in words about the peer; of what is not known the sentence of the library, without its codes. */
+/**
+ * Explains why a handshake failed, in words about the peer; for an unknown error it returns the library's sentence
+ * without its codes.
+ */
 export function handshakeWords(error: unknown): string {
   const code = `${systemCode(error) ?? ''} ${describe(error)}`
   const found = HANDSHAKE_WORDS.find(([pattern]) => pattern.test(code.toUpperCase().replaceAll(' ', '_')))
@@ -43,13 +46,13 @@ export function handshakeWords(error: unknown): string {
   return reason === undefined ? describe(error) : `its handshake failed: ${reason}`
 }
 
-/** Why a connection broke; under TLS 1.3 a server refuses a certificate only after the client's handshake. */
+/** Explains why a connection failed; under TLS 1.3 a server refuses a certificate only after the client's handshake. */
 export function brokenWords(error: unknown): string {
   return systemCode(error)?.startsWith('ERR_SSL') === true ? handshakeWords(error) : describe(error)
 }
 
 export interface Verification {
-  /** Node's code of what failed. Many have none of their own and are UNSPECIFIED. */
+  /** Node's code of the failure. Many have no code of their own and are UNSPECIFIED. */
   readonly code: string
   /** Certificates that we trust. */
   readonly authorities: readonly X509Certificate[]
@@ -57,7 +60,7 @@ export interface Verification {
   readonly nowMs: number
 }
 
-/** Why a peer's certificate is not believed, in words: all that is wrong with it, read from the certificate itself. */
+/** Explains why a peer's certificate is not trusted: all of its faults, read from the certificate itself. */
 export function distrustWords(certificate: X509Certificate | undefined, verification: Verification): string {
   if (certificate === undefined) return 'it shows no certificate, and one is required'
   const { code, authorities, use, nowMs } = verification

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '../../platform/clock.ts'
 
 /**
- * One deadline that moves often. Setting it is an assignment: the timer behind it is only renewed when it fires too
- * early, so that a deadline per PDU costs nothing.
+ * One deadline that moves often. Setting it is an assignment: the underlying timer is renewed only if it fires too
+ * early, so that a deadline per PDU costs almost nothing.
  */
 export class Watchdog {
   readonly #clock: Clock
@@ -30,7 +30,7 @@ export class Watchdog {
     this.#deadlineMs = Infinity
   }
 
-  /** Stops and lets go of the timer. */
+  /** Stops and releases the timer. */
   close(): void {
     this.stop()
     this.#timer?.timer.cancel()

@@ -6,7 +6,7 @@ export function errorComment(text: string): string {
 const NUL = 0x00
 const SPACE = 0x20
 
-/** Text as DICOM pads it, with spaces or NULs (PS3.5 §6.2), without the padding; linear, whatever a peer sends. */
+/** Removes DICOM padding, spaces or NULs (PS3.5 §6.2), from a text; takes linear time for any input. */
 export function textWithoutPadding(value: Buffer): string {
   let start = 0
   let end = value.length

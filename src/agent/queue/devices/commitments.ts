@@ -16,22 +16,22 @@ export interface CommitmentRequest {
   readonly references: readonly SopReference[]
 }
 
-/** One that waits for its report. */
+/** A request that waits for its report. */
 export interface OpenCommitment extends Omit<CommitmentRequest, 'references'> {
   readonly id: number
   readonly requestedAt: number
   readonly attempts: number
-  /** Since when a report is due that does not get there; null before the first attempt. */
+  /** Time since which a report is due and undelivered; null before the first attempt. */
   readonly dueSince: number | null
 }
 
 /** The state of one instance that a device asks about. */
 export interface ReferenceState extends SopReference {
   readonly position: number
-  /** Versions of it that are here, or were; copies without identity do not count. */
+  /** Number of versions that are here, or were; copies without identity do not count. */
   readonly versions: number
   readonly ofOtherClass: number
-  /** Versions under the center's checked receipt, for every destination. */
+  /** Number of versions under the center's checked receipt, for every destination. */
   readonly confirmed: number
 }
 
@@ -46,7 +46,7 @@ export interface CommitmentRow {
   state: 'open' | 'reported' | 'abandoned'
   closedAt: number | null
   instances: number
-  /** Instances under the center's receipt: as reported, or at this moment if nothing was reported yet. */
+  /** Number of instances under the center's receipt: as reported, or at this moment if nothing was reported yet. */
   committed: number
   attempts: number
   nextAttemptAt: number
@@ -54,7 +54,7 @@ export interface CommitmentRow {
   reason: string | null
 }
 
-/** Requests of devices for storage commitment: the promise to answer survives restarts. */
+/** Requests of devices for storage commitment. They survive restarts, because each is a promise to answer. */
 export class Commitments {
   readonly #database: Database
   readonly #clock: Clock
@@ -68,8 +68,8 @@ export class Commitments {
   }
 
   /**
-   * Stores a request, on the disk before this returns, and returns its number. One that comes again is the same
-   * request, and is reported again. Returns undefined if the transaction's UID was used for other instances before.
+   * Stores a request, on the disk before this returns, and returns its number. A repeated request is the same request,
+   * and is reported again. Returns undefined if the transaction's UID was used for other instances before.
    */
   record(request: CommitmentRequest): number | undefined {
     return this.#database.durably(() => {
@@ -95,13 +95,19 @@ export class Commitments {
     })
   }
 
-  /** Those that may be looked at now, the oldest first. A time further off than any wait was written by a clock that has jumped. */
+  /**
+   * Requests that may be looked at now, the oldest first. A time beyond the longest wait was written by a clock that
+   * has jumped.
+   */
   due(): OpenCommitment[] {
     const now = this.#clock.now()
     return this.#database.all<OpenCommitment>(DUE, now, now + LONGEST_WAIT_MS)
   }
 
-  /** The queue's word on each reference, some thousands in slices: each is looked up when it is asked for. */
+  /**
+   * The state of each reference in the queue. There may be thousands, so they are read in slices, each when it is asked
+   * for.
+   */
   async *references(id: number): AsyncGenerator<ReferenceState> {
     for (let after = -1; ; ) {
       const some = this.#database.all<ReferenceState>(
@@ -120,13 +126,13 @@ export class Commitments {
     }
   }
 
-  /** The report did not get there. */
+  /** Records that the report was not delivered. */
   postpone(id: number, failure: Failure, nextAttemptAt: number): void {
     const { code, message } = failure
     this.#database.run(POSTPONE, nextAttemptAt, this.#clock.now(), code, message, id)
   }
 
-  /** The device has the report. */
+  /** Records that the device has the report. */
   reported(id: number, outcomes: Outcomes): void {
     this.#database.durably(() => {
       for (const { position, outcome } of outcomes) this.#database.run(OUTCOME, outcome, id, position)
@@ -134,22 +140,24 @@ export class Commitments {
     })
   }
 
-  /** It is not tried any more, unless a person or the device asks for it. */
+  /** Gives up the report until a person or the device asks for it. */
   abandon(id: number): void {
     this.#database.durably(() => this.#database.run(ABANDON, this.#clock.now(), id))
   }
 
-  /** An operator's word: all that has not been reported is tried at once. */
+  /** Makes all unreported requests due at once, on an operator's request. */
   retry(): number {
     return this.#database.durably(() => this.#database.run(RETRY))
   }
 
-  /** Forgets one that was closed before that time; returns whether there was one. It may have thousands of references. */
+  /**
+   * Deletes one request closed before that time; returns true if there was one. It may have thousands of references.
+   */
   forgetOne(closedBefore: number): boolean {
     return this.#database.run(FORGET_ONE, closedBefore) > 0
   }
 
-  /** Those that are open first, then the newest. */
+  /** Open requests first, then the newest. */
   async list(limit: number): Promise<CommitmentRow[]> {
     const rows = this.#database.all<CommitmentRow & { id: number }>(LIST, limit, limit, limit)
     const listed: CommitmentRow[] = []
@@ -172,13 +180,13 @@ export class Commitments {
   }
 }
 
-/** Alike for the same references in any order. */
+/** Returns equal text for the same references in any order. */
 function wordsOf(references: readonly SopReference[]): string {
   const words = references.map(({ sopClassUid, sopInstanceUid }) => `${sopClassUid} ${sopInstanceUid}`)
   return words.toSorted().join('\n')
 }
 
-/** True if all versions that came are confirmed: the agent cannot know which of them the device still holds. */
+/** Returns true if all received versions are confirmed: the agent cannot know which of them the device still holds. */
 export function isConfirmed({ versions, ofOtherClass, confirmed }: ReferenceState): boolean {
   return versions > 0 && ofOtherClass === 0 && confirmed === versions
 }
@@ -189,7 +197,7 @@ const INSERT = `
   VALUES (?, ?, ?, ?, ?, 'open') RETURNING id`
 const INSERT_REFERENCE = `
   INSERT INTO commitment_reference (commitment, position, sop_class_uid, sop_instance_uid) VALUES (?, ?, ?, ?)`
-/** The time to wait begins again only if the last one had ended. */
+/** The waiting time restarts only if the previous request had ended. */
 const ASKED_AGAIN = `
   UPDATE commitment SET called_ae_title = ?, peer_address = ?, requested_at = iif(state = 'open', requested_at, ?),
     state = 'open', closed_at = NULL, attempts = 0, due_since = NULL, next_attempt_at = 0, reason_code = NULL, reason = NULL
@@ -201,7 +209,7 @@ const DUE = `
     transaction_uid AS transactionUid, requested_at AS requestedAt, attempts, due_since AS dueSince
   FROM commitment INDEXED BY commitment_open
   WHERE state = 'open' AND (next_attempt_at <= ? OR next_attempt_at > ?) ORDER BY id`
-/** Confirmed is what has a confirmed delivery for every destination: rows that are not there prove nothing. */
+/** Confirmed means a confirmed delivery for every destination: missing rows prove nothing. */
 const REFERENCES = `
   SELECT r.position, r.sop_class_uid AS sopClassUid, r.sop_instance_uid AS sopInstanceUid,
     count(i.ulid) AS versions,

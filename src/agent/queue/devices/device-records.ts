@@ -2,7 +2,10 @@ import type { Database } from '../../../platform/sqlite.ts'
 import { type DeviceProposal, deviceProposalSchema } from '../../../protocol/control-api.ts'
 import { parseJson } from '../../../protocol/parse-json.ts'
 
-/** Who called: the key of all that is kept about devices. The AE title is empty where the caller did not get to say it. */
+/**
+ * Identifies a caller in all records about devices. The AE title is empty if the caller did not get as far as sending
+ * it.
+ */
 export interface CallerKey {
   readonly callingAeTitle: string
   readonly peerAddress: string
@@ -14,7 +17,7 @@ export interface DeviceProblem {
   readonly detail: string
 }
 
-/** Instances that came in since it was last written down. */
+/** Instances received since the last record. */
 export interface Received {
   readonly instances: number
   readonly bytes: number

@@ -7,7 +7,7 @@ export interface IgnoredCaller {
   readonly peerAddress: string | undefined
 }
 
-/** The callers that are ignored, kept durably: a person decided it. */
+/** The ignored callers, stored durably because a person decided it. */
 export class IgnoredCallers {
   readonly #database: Database
   readonly #clock: Clock
@@ -28,7 +28,7 @@ export class IgnoredCallers {
     this.#database.durably(() => this.#database.run(ADD, callingAeTitle, peerAddress, now))
   }
 
-  /** Returns how many there were: without an address all of this AE title. */
+  /** Returns how many there were; without an address it removes all with this AE title. */
   remove({ callingAeTitle, peerAddress }: IgnoredCaller): number {
     let removed = 0
     this.#database.durably(() => {

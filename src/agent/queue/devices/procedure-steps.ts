@@ -15,12 +15,12 @@ export interface StepRow {
   readonly begunAt: number
   readonly changedAt: number
   readonly endedAt: number | null
-  /** When all that was announced had come. */
+  /** The time when everything announced had arrived. */
   readonly completeAt: number | null
   readonly alarm: 'raised' | 'putAway' | null
 }
 
-/** One instance that a step says to have made, and whether any version of it came under this UID. */
+/** One instance that a step announces, and whether any version of it arrived under this UID. */
 export interface AnnouncedInstance {
   readonly seriesInstanceUid: string
   readonly sopInstanceUid: string
@@ -42,7 +42,7 @@ export class ProcedureSteps {
     this.#clock = clock
   }
 
-  /** Writes a new step down, on the disk before this returns; false where the device has one of this UID already. */
+  /** Stores a new step, on the disk before this returns; returns false if the device already has one with this UID. */
   create(callingAeTitle: string, sopInstanceUid: string, said: SaidOfStep): boolean {
     const now = this.#clock.now()
     return this.#database.durably(() => {
@@ -53,7 +53,7 @@ export class ProcedureSteps {
     })
   }
 
-  /** Undefined for a step that the device has not made. */
+  /** Undefined for a step that the device has not created. */
   state(callingAeTitle: string, sopInstanceUid: string): ProcedureStepState | undefined {
     return this.#known(callingAeTitle, sopInstanceUid)?.state
   }
@@ -66,7 +66,7 @@ export class ProcedureSteps {
     })
   }
 
-  /** Those that are not complete first, then the newest. */
+  /** Incomplete steps first, then the newest. */
   list(limit: number): StepRow[] {
     return this.#database.all<StepRow>(
       `${ROWS} ORDER BY complete_at IS NOT NULL, changed_at DESC LIMIT ?`,
@@ -74,24 +74,27 @@ export class ProcedureSteps {
     )
   }
 
-  /** Those that name the study, and those that name an instance of it: some devices leave the study out. */
+  /** Steps that name the study, and steps that name an instance of it: some devices omit the study. */
   ofStudy(studyInstanceUid: string): StepRow[] {
     return this.#database.all<StepRow>(OF_STUDY, studyInstanceUid, studyInstanceUid)
   }
 
-  /** Ended by the device, and not all that it announced had come when last looked at. */
+  /** Steps that the device ended and that were incomplete at the last look. */
   waiting(): StepRow[] {
     return this.#database.all<StepRow>(
       `${ROWS} INDEXED BY procedure_step_waiting WHERE ended_at IS NOT NULL AND complete_at IS NULL ORDER BY ended_at`,
     )
   }
 
-  /** The studies that it names, and those that its instances came with. */
+  /** The studies that the step names, and the studies in which its instances arrived. */
   studies(id: number): string[] {
     return this.#database.all<{ uid: string }>(STUDIES, id, id).map(({ uid }) => uid)
   }
 
-  /** The series that were announced, those without instances too, and how many instances came in each: copies with identity only. */
+  /**
+   * The announced series, including those without instances, and how many instances arrived in each; only copies with
+   * identity count.
+   */
   series(id: number): { seriesInstanceUid: string; came: number }[] {
     return this.#database.all(SERIES, id)
   }
@@ -100,7 +103,7 @@ export class ProcedureSteps {
     return this.#database.all<AnnouncedInstance>(INSTANCES, id)
   }
 
-  /** Whether an instance came under any of these UIDs. */
+  /** Returns true if an instance arrived under any of these UIDs. */
   hasAny(sopInstanceUids: readonly string[]): boolean {
     return this.#database.get(HAS_ANY, JSON.stringify(sopInstanceUids)) !== undefined
   }
@@ -117,12 +120,15 @@ export class ProcedureSteps {
     this.#database.run("UPDATE procedure_step SET alarm = 'raised' WHERE id = ?", id)
   }
 
-  /** A person has seen all alarms about steps. */
+  /** Clears all alarms about steps, because a person has looked at them. */
   putAway(): void {
     this.#database.run("UPDATE procedure_step SET alarm = 'putAway' WHERE alarm = 'raised'")
   }
 
-  /** Forgets one step that no device has changed since that time; returns whether there was one. It may name thousands. */
+  /**
+   * Deletes one step that no device has changed since that time; returns true if there was one. It may name thousands
+   * of instances.
+   */
   forgetOne(changedBefore: number): boolean {
     return this.#database.run(FORGET_ONE, changedBefore) > 0
   }
@@ -190,7 +196,7 @@ const INSTANCES = `
 const HAS_ANY = `
   SELECT 1 AS found FROM json_each(?) asked
   WHERE EXISTS (SELECT 1 ${HERE} AND i.sop_instance_uid = asked.value) LIMIT 1`
-/** By the index of studies: there is none of series. */
+/** Uses the index of studies: there is none of series. */
 const SERIES = `
   SELECT s.series_instance_uid AS seriesInstanceUid,
     (SELECT count(DISTINCT i.sop_instance_uid) ${HERE} AND i.is_deidentified = 0

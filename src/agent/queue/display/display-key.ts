@@ -4,10 +4,10 @@ const CIPHER = 'aes-256-gcm'
 export const DISPLAY_KEY_BYTES = 32
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
-/** Sealed text is padded to a multiple of this, so that its length says nothing about the length of a name. */
+/** Sealed text is padded to a multiple of this, so that its length does not reveal the length of a name. */
 const BLOCK_BYTES = 256
 
-/** The key for what a person recognizes a study by: AES-256-GCM, a random nonce each time. */
+/** The key for display attributes, by which a person recognizes a study: AES-256-GCM, a random nonce each time. */
 export class DisplayKey {
   readonly #key: Buffer
 
@@ -16,7 +16,7 @@ export class DisplayKey {
     this.#key = key
   }
 
-  /** Seals a text for one place: under another `place` it does not open. */
+  /** Seals a text for one place; it cannot be opened for another `place`. */
   seal(text: string, place: string): Buffer {
     const nonce = randomBytes(NONCE_BYTES)
     const cipher = createCipheriv(CIPHER, this.#key, nonce, { authTagLength: TAG_BYTES })
@@ -25,7 +25,7 @@ export class DisplayKey {
     return Buffer.concat([nonce, sealed, cipher.final(), cipher.getAuthTag()])
   }
 
-  /** Undefined for what another key has sealed, or for another place, or what was changed since. */
+  /** Returns undefined if the text was sealed with another key or for another place, or was changed since. */
   open(sealed: Buffer, place: string): string | undefined {
     if (sealed.length < NONCE_BYTES + TAG_BYTES) return undefined
     try {
@@ -40,7 +40,7 @@ export class DisplayKey {
   }
 }
 
-/** With spaces: what is sealed is JSON. */
+/** Pads with spaces: the sealed text is JSON. */
 function padded(text: Buffer): Buffer {
   const length = Math.ceil((text.length + 1) / BLOCK_BYTES) * BLOCK_BYTES
   return Buffer.concat([text], length).fill(0x20, text.length)

@@ -6,7 +6,7 @@ import { DISPLAY_KEY_BYTES, DisplayKey } from './display-key.ts'
 import type { DisplayNames, DisplayRecords } from './display-records.ts'
 import { localDisplayKeys, openLocalDisplayKey, removeLocalDisplayKeys } from './local-display-key.ts'
 
-/** The credential that the service manager hands over: `LoadCredentialEncrypted=ferry-display-key:…` (systemd.exec). */
+/** The credential that the service manager provides: `LoadCredentialEncrypted=ferry-display-key:…` (systemd.exec). */
 export const DISPLAY_CREDENTIAL = 'ferry-display-key'
 
 export type DisplayNamesSetting = 'credential' | 'local-key' | 'off'
@@ -15,13 +15,16 @@ export const NO_NAMES: DisplayNames = { state: 'off' }
 
 export interface DisplayNamesPlace {
   readonly setting: DisplayNamesSetting
-  /** Where local keys lie. */
+  /** The folder of local keys. */
   readonly keysFolder: string
   /** `CREDENTIALS_DIRECTORY` of the service; undefined if it was started by hand or without credentials. */
   readonly credentialsFolder: string | undefined
 }
 
-/** Opens the key that the setting allows. A missing or wrong credential costs the names; images go on. */
+/**
+ * Opens the key that the setting allows. A missing or wrong credential disables only the names; images are still
+ * accepted and sent.
+ */
 export async function openDisplayNames(place: DisplayNamesPlace, log: Log): Promise<DisplayNames> {
   const { setting, keysFolder, credentialsFolder } = place
   switch (setting) {
@@ -36,7 +39,7 @@ export async function openDisplayNames(place: DisplayNamesPlace, log: Log): Prom
 
 /**
  * Removes the names that the setting no longer allows: all of them if names are off, and those under a local key if the
- * key must come from outside. Records go before keys, so that a crash in between is finished by the next start.
+ * key must come from outside. Records are removed before keys, so that the next start completes this after a crash.
  */
 export async function forgetNames(
   place: DisplayNamesPlace,
@@ -65,7 +68,7 @@ function openCredential(folder: string | undefined, log: Log): DisplayNames {
   return { state: 'bad-credential' }
 }
 
-/** DPAPI would be Windows' way; Ferry has no native code that could ask it. */
+/** On Windows DPAPI would be the way; Ferry has no native code that could call it. */
 const missing = (): DisplayNames => ({
   state: process.platform === 'win32' ? 'unsupported' : 'no-credential',
 })

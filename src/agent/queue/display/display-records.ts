@@ -5,14 +5,14 @@ import { type DisplayNamesState, displaySchema } from '../../../protocol/control
 import { filingOf } from '../../../protocol/study-key.ts'
 import type { DisplayKey } from './display-key.ts'
 
-/** Whether names are kept, and if not, why. */
+/** True if names are kept, otherwise the reason. */
 export interface DisplayNames {
   readonly state: DisplayNamesState
-  /** Undefined: none are kept. */
+  /** Undefined if no names are kept. */
   readonly key?: DisplayKey
 }
 
-/** `lost`: there is a record, and the key that sealed it is gone. */
+/** `lost`: a record exists, but the key that sealed it is gone. */
 export type DisplayRecord = { attributes: DisplayAttributes } | 'lost'
 
 /** Display attributes of an incoming instance; their text is read only if one of them is new. */
@@ -27,11 +27,11 @@ export interface FoundAttributes {
  */
 export class DisplayRecords {
   readonly #database: Database
-  /** Whether names are kept, and if not, why. */
+  /** True if names are kept, otherwise the reason. */
   readonly state: DisplayNamesState
   readonly #key: DisplayKey | undefined
   readonly #clock: Clock
-  /** The one that was opened last: a study's instances come one after the other. */
+  /** The record that was opened last: instances of a study arrive one after the other. */
   #last: { studyInstanceUid: string; sealed: Buffer; record: DisplayRecord } | undefined
 
   constructor(database: Database, { state, key }: DisplayNames, clock: Clock) {
@@ -59,7 +59,7 @@ export class DisplayRecords {
     return this.#key.seal(JSON.stringify({ ...found.attributes(), ...before }), studyInstanceUid)
   }
 
-  /** Returns undefined if nothing was kept, or nothing is kept any more. */
+  /** Returns undefined if no record was kept, or records are no longer kept. */
   get(studyInstanceUid: string): DisplayRecord | undefined {
     const key = this.#key
     if (key === undefined) return undefined
@@ -80,7 +80,7 @@ export class DisplayRecords {
     return count
   }
 
-  /** Writes down, before any name leaves, who is shown names whole; `studyInstanceUid` undefined for a list. */
+  /** Records who is shown full names, before any name is shown; `studyInstanceUid` is undefined for a list. */
   noteShown(osUser: string, studyInstanceUid: string | undefined): void {
     this.#database.durably(() =>
       this.#database.run(
@@ -92,7 +92,7 @@ export class DisplayRecords {
     )
   }
 
-  /** How often names were shown whole, and when last (ms since 1970). */
+  /** How often full names were shown, and when last (ms since 1970). */
   timesShown(): { times: number; lastAt: number | null } {
     const sql = 'SELECT count(*) AS times, max(at) AS lastAt FROM names_shown'
     return this.#database.get<{ times: number; lastAt: number | null }>(sql) ?? { times: 0, lastAt: null }

@@ -9,9 +9,10 @@ import { DISPLAY_KEY_BYTES, DisplayKey } from './display-key.ts'
 const FILE_NAME = /^display-\d{4}\.key$/
 
 /**
- * Opens the newest display key of the folder, and makes one if there is none. A key file that is damaged is left alone
- * and a new key made beside it: what was sealed with the old one cannot be shown any more, and images go on. The key
- * lies on the same disk as the database: it hides names from who copies the database, not from who takes the disk.
+ * Opens the newest display key of the folder, and makes one if there is none. A damaged key file is left in place and a
+ * new key is made next to it: records under the old one can no longer be shown, and images are not affected. The key is
+ * on the same disk as the database: it hides names from a person who copies the database, not from one who takes the
+ * disk.
  */
 export async function openLocalDisplayKey(folder: string): Promise<DisplayKey> {
   try {
@@ -24,7 +25,7 @@ export async function openLocalDisplayKey(folder: string): Promise<DisplayKey> {
   }
 }
 
-/** Names of the key files, the oldest first; none where there is no folder. */
+/** Names of the key files, the oldest first; empty if the folder does not exist. */
 export function localDisplayKeys(folder: string): string[] {
   try {
     return readdirSync(folder)
@@ -35,7 +36,7 @@ export function localDisplayKeys(folder: string): string[] {
   }
 }
 
-/** Removes every display key of the folder, and that durably. */
+/** Removes every display key of the folder durably. */
 export async function removeLocalDisplayKeys(folder: string): Promise<void> {
   const names = localDisplayKeys(folder)
   if (names.length === 0) return

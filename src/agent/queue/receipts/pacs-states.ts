@@ -21,7 +21,7 @@ export class PacsStates {
     return this.#database.all(OPEN, destination, receiptedAt, studyInstanceUid, digest, limit)
   }
 
-  /** The receipts of these manifests are out of date: they are asked for again. */
+  /** Marks the receipts of these manifests as out of date: they are asked for again. */
   changed(destination: string, digests: readonly string[]): void {
     if (digests.length === 0) return
     const listed = JSON.stringify(digests)

@@ -7,8 +7,8 @@ export interface ChainedReceipt extends ReceiptLink {
 }
 
 /**
- * The ends of the center's chain of receipts, as the agent knows them. Each receipt names the one before it, so a center
- * that still has an end has all that came before it; one that does not have it went back in time. An end is given up only
+ * The ends of the center's chain of receipts that the agent knows. Each receipt names the previous one, so a center
+ * that still has an end has all receipts before it; a center that lacks it went back in time. An end is dropped only
  * for a receipt that follows it, or after all receipts were compared.
  */
 export class ReceiptChain {
@@ -23,7 +23,10 @@ export class ReceiptChain {
     return this.#database.all<ReceiptLink>(sql, destination)
   }
 
-  /** The center has all of `compared`: its own newest receipt takes their place. Links that were added since are kept. */
+  /**
+   * Replaces the links in `compared`, all of which the center has, by the center's own newest receipt. Links that were
+   * added since are kept.
+   */
   adopt(destination: string, compared: readonly ReceiptLink[], newest: ReceiptLink | null): void {
     if (compared.length === 1 && compared[0]?.digest === newest?.digest) return
     this.#database.durably(() => {
@@ -34,8 +37,8 @@ export class ReceiptChain {
 }
 
 /**
- * Adds a believed receipt, inside the caller's durable transaction. Returns false if it follows no end that is known, so
- * that the center must be asked before anything is removed.
+ * Adds a verified receipt, inside the caller's durable transaction. Returns false if it follows no known end, so that
+ * the center must be asked before anything is removed.
  */
 export function addReceipt(database: Database, destination: string, receipt: ChainedReceipt): boolean {
   const { counter, digest, previous } = receipt

@@ -2,7 +2,7 @@ import type { Clock } from '../../../platform/clock.ts'
 import type { Failure } from '../../../platform/failure.ts'
 import type { Database } from '../../../platform/sqlite.ts'
 
-/** A manifest of which the agent holds a receipt, and on which the confirmation of a study rests. */
+/** A manifest with a receipt, on which the confirmation of a study rests. */
 export interface ReceiptedManifest {
   studyInstanceUid: string
   digest: string
@@ -11,16 +11,19 @@ export interface ReceiptedManifest {
   isKept: number
 }
 
-/** The next step for instances that the center lacks, though it had accepted them. */
+/** What happens to instances that the center lacks, though it had accepted them. */
 export interface SendingAgain {
-  /** Why they go again, and not before this time (ms since 1970). */
+  /** The reason why they are sent again, and the earliest time (ms since 1970). */
   failure: Failure
   nextAttemptAt: number
-  /** Why those are held whose spool file was removed after the retention time. */
+  /** The reason for holding those whose spool file was removed after the retention time. */
   lost: Failure
 }
 
-/** Instances that the center had accepted or receipted and does not hold any more, for example after a restore from a backup. */
+/**
+ * Instances that the center had accepted or confirmed by receipt and no longer holds, for example after a restore from
+ * a backup.
+ */
 export class Receipted {
   readonly #database: Database
   readonly #clock: Clock
@@ -30,15 +33,15 @@ export class Receipted {
     this.#clock = clock
   }
 
-  /** Manifests of which there is a receipt of this agent's center, the newest receipt first, from after `last` on. */
+  /** Manifests with a receipt of this agent's center, the newest receipt first, after `last`. */
   list(destination: string, limit: number, last?: ReceiptedManifest): ReceiptedManifest[] {
     const { receiptedAt, studyInstanceUid, digest } = last ?? FUTURE
     return this.#database.all(RECEIPTED, destination, receiptedAt, studyInstanceUid, digest, limit)
   }
 
   /**
-   * The center does not know its receipts of these manifests, or cannot read them: what rests on them is in doubt, and the
-   * next manifest of its study lists it again. They are not asked about again.
+   * Handles manifests whose receipts the center does not know or cannot read: their confirmations are in doubt, and the
+   * next manifest of each study lists its instances again. The center is not asked about these manifests again.
    */
   offerAgain(destination: string, manifests: readonly { studyInstanceUid: string; digest: string }[]): void {
     if (manifests.length === 0) return
@@ -52,8 +55,8 @@ export class Receipted {
   }
 
   /**
-   * The center may have found again, or got from another clinic, what it had lost and was removed here: the next manifests
-   * list it, and the center says. Returns how many instances.
+   * Lists lost instances that were removed here in the next manifests, since the center may have found them again or
+   * got them from another clinic; its answer shows that. Returns the number of instances.
    */
   askForLost(destination: string): number {
     return this.#database.durably(() => {
@@ -62,12 +65,15 @@ export class Receipted {
     })
   }
 
-  /** Studies that were offered again and have instances that are on their way to being confirmed. */
+  /** Number of studies that were offered again and have instances on their way to confirmation. */
   onTheirWay(destination: string): number {
     return this.#database.get<{ n: number }>(ON_THEIR_WAY, destination)?.n ?? 0
   }
 
-  /** Queues what the center lacks of a study, and opens the study. Returns how many are beyond sending: they are held. */
+  /**
+   * Queues the instances of a study that the center lacks, and opens the study. Returns how many cannot be sent again:
+   * they are held.
+   */
   sendAgain(
     destination: string,
     studyInstanceUid: string,
@@ -89,7 +95,7 @@ export class Receipted {
 }
 
 const FUTURE = { receiptedAt: Number.MAX_SAFE_INTEGER, studyInstanceUid: '', digest: '' }
-/** Read from the index alone: manifests and receipts are large. */
+/** Reads only the index: manifests and receipts are large. */
 const RECEIPTED = `
   SELECT m.study_instance_uid AS studyInstanceUid, m.digest, m.receipted_at AS receiptedAt,
     EXISTS (SELECT 1 FROM instance i WHERE i.study_instance_uid = m.study_instance_uid
@@ -103,7 +109,7 @@ const FORGET = `
   UPDATE manifest SET forgotten_at = ?
   WHERE destination = ? AND study_instance_uid IN (SELECT value FROM json_each(?))
     AND digest IN (SELECT value FROM json_each(?)) AND receipted_at IS NOT NULL`
-/** Those whose confirmation rests on one of the manifests. */
+/** Deliveries whose confirmation rests on one of the manifests. */
 const UNCONFIRM_DELIVERIES = `
   UPDATE delivery SET state = 'delivered', changed_at = ?
   WHERE destination = ? AND study_instance_uid IN (SELECT value FROM json_each(?)) AND state = 'confirmed'
@@ -126,11 +132,11 @@ const SEND_AGAIN = `
   UPDATE delivery SET state = 'queued', changed_at = ?, next_attempt_at = ?, reason_code = ?, reason = ?
   WHERE destination = ? AND ulid = ? AND state IN ('delivered', 'confirmed')
     AND (SELECT removed_at FROM instance i WHERE i.ulid = delivery.ulid) IS NULL`
-/** The instances that were not queued have no file any more. */
+/** The instances that were not queued no longer have a file. */
 const HOLD_LOST = `
   UPDATE delivery SET state = 'held', changed_at = ?, reason_code = ?, reason = ?
   WHERE destination = ? AND ulid = ? AND state IN ('delivered', 'confirmed')`
-/** A device that sends the same bytes once more heals it, as it does a damaged spool file. */
+/** A device that sends the same bytes again repairs it, as it does a damaged spool file. */
 const MARK_LOST = `
   UPDATE instance SET damaged_at = ?, damage = ? WHERE ulid = ? AND removed_at IS NOT NULL AND damage IS NULL`
 const IS_LOST = `

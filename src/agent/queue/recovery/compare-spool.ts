@@ -9,11 +9,11 @@ const ROWS_AT_ONCE = 5000
 export interface SpoolDifferences {
   /** Files that the index does not know, in the order of arrival. */
   unknown: Ulid[]
-  /** Instances whose file ought to be there. */
+  /** Instances that should have a file. */
   missing: Ulid[]
 }
 
-/** Walks through the spool's names and the index's rows side by side: both are in the order of arrival. */
+/** Compares the spool's names with the index's rows in one pass: both are in the order of arrival. */
 export async function compareSpool(listing: SpoolListing, index: InstanceIndex): Promise<SpoolDifferences> {
   const differences: SpoolDifferences = { unknown: [], missing: [] }
   const { unknown, missing } = differences

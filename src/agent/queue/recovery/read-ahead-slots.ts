@@ -1,7 +1,7 @@
 import { TRAILER_BYTES } from '../../../protocol/spool-file.ts'
 import { SpoolFileEnds } from '../spool/spool-file-ends.ts'
 
-/** Holds nearly every envelope. */
+/** Large enough for nearly every envelope. */
 export const SLOT_HEAD_BYTES = 1024
 
 /*
@@ -19,7 +19,7 @@ export interface ReadSlot {
   readonly trailer: Buffer
 }
 
-/** One slot for each path, one behind the other, in memory of its own, to be given to another thread. */
+/** Reads one slot for each path, in sequence, into separate memory that can be given to another thread. */
 export function readSlots(paths: readonly string[], scratch: Buffer): Uint8Array<ArrayBuffer> {
   const slots = new Uint8Array(paths.length * SLOT_BYTES)
   const view = new DataView(slots.buffer)
@@ -32,13 +32,13 @@ export function readSlots(paths: readonly string[], scratch: Buffer): Uint8Array
       slots.set(file.tail(TRAILER_BYTES), at + SIZE_BYTES + SLOT_HEAD_BYTES)
       view.setFloat64(at, file.size)
     } catch {
-      // Whoever needs the file finds out why.
+      // The caller that needs the file finds the reason.
     }
   }
   return slots
 }
 
-/** The slot of the `i`th path; undefined for a file that could not be read, or is too short to be one. */
+/** Returns the slot of the `i`th path; undefined if the file could not be read, or is too short. */
 export function slotAt(slots: Uint8Array<ArrayBuffer>, i: number): ReadSlot | undefined {
   const at = i * SLOT_BYTES
   const size = new DataView(slots.buffer).getFloat64(at)

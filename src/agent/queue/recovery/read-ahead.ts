@@ -8,13 +8,13 @@ const THREAD = new URL(import.meta.url.replace('/read-ahead.', '/read-ahead-thre
 
 export interface FileAhead {
   readonly ulid: Ulid
-  /** Undefined if the file could not be read in advance: the caller then reads it and learns why. */
+  /** Undefined if the file could not be read in advance: the caller then reads it and gets the reason. */
   readonly file?: SpoolFile | undefined
 }
 
 /**
- * Reads spool files in batches, each while the caller is busy with the one before: opening a hundred thousand files takes
- * as long as putting them into the index. In the order of `ulids`. A thread that fails makes it slower, nothing else.
+ * Reads spool files in batches, each while the caller processes the previous one: opening a hundred thousand files
+ * takes as long as adding them to the index. In the order of `ulids`. A failing thread only makes it slower.
  */
 export async function* readAhead(
   spool: Spool,
@@ -54,7 +54,7 @@ class ReadingThread implements Disposable {
     this.#worker.on('exit', gone)
   }
 
-  /** Reads one file after the other. Resolves to undefined if the thread has ended. */
+  /** Reads one batch of files. Resolves to undefined if the thread has ended. */
   read(paths: readonly string[]): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (this.#isGone || paths.length === 0) return Promise.resolve(undefined)
     const { promise, resolve } = Promise.withResolvers<Uint8Array<ArrayBuffer> | undefined>()

@@ -19,11 +19,11 @@ import { settleHeld } from './settle-held.ts'
 
 /** Files read ahead at once. */
 const BATCH = 10_000
-/** Rows of one transaction: it must end before the event loop is blocked noticeably. */
+/** Rows per transaction: it must end before the event loop is blocked noticeably. */
 const AT_ONCE = 500
-/** More files than this that the index does not know come from no crash. */
+/** A crash leaves fewer unknown files than this. */
 const FEW = 1000
-/** Far longer than any kernel keeps a written page to itself. */
+/** Far longer than any kernel keeps a written page in memory only. */
 const RECENT_MS = 10 * 60_000
 
 export interface RecoveryOptions {
@@ -34,38 +34,38 @@ export interface RecoveryOptions {
   findings: Findings
   held: HeldFiles
   strayHeldMs?: number
-  /** The database was made at this start: the one before it, if there was one, is lost. */
+  /** True if the database was created at this start: an earlier one, if it existed, is lost. */
   isIndexNew: boolean
 }
 
 export interface Recovery {
-  /** Files that the index did not know and that were accepted again. */
+  /** Number of files that the index did not know and that were added again. */
   reindexed: number
-  /** Those of them that a crash alone cannot have taken from the index: it was lost, or an older copy was put back. */
+  /** Number of those that a crash alone cannot explain: the index was lost, or an older copy was put back. */
   forgotten: number
-  /** Files that were never finished, so never accepted: removed. */
+  /** Number of files that were never finished, so never accepted: removed. */
   unfinished: number
-  /** Files that might have been accepted and do not read as spool files: kept, for a person to look at. */
+  /** Files that may have been accepted and are not readable as spool files: kept for a person to look at. */
   doubtful: Ulid[]
   /** Instances that wait to be confirmed and whose file is gone. Must never happen. */
   missing: Ulid[]
 }
 
 /**
- * Brings the index into line with the spool at start: the spool file is the truth. A file that the index does not know is
- * read and added; one that was never finished is removed; one that was and does not read is kept. With an index that was
- * lost, or is older than the spool, nothing is removed: an unfinished file could then also be an accepted one that
- * rotted; and what waits may be at the center already, which is asked before anything is sent again.
+ * Makes the index agree with the spool at start; the spool file is the truth. An unknown file is read and added if it
+ * is readable, removed if it was never finished, and kept if it was finished and is not readable. If the index was
+ * lost, or is older than the spool, nothing is removed: an unfinished file could then also be an accepted one that was
+ * damaged. Waiting instances may then already be at the center, so the center is asked before anything is sent again.
  */
 export async function recoverSpool(options: RecoveryOptions, nowMs: number, log: Log): Promise<Recovery> {
   const recovery: Recovery = { reindexed: 0, forgotten: 0, unfinished: 0, doubtful: [], missing: [] }
   const { spool, index, damage } = options
   const listing = await SpoolListing.of(spool)
-  // In the order of arrival: of two versions the later one is the conflict.
+  // In the order of arrival: of two versions the later one counts as the conflict.
   const { unknown, missing } = await compareSpool(listing, index)
   const unfinished: Ulid[] = []
-  // A crash leaves few such files, and all are synced: the clock may have jumped since. Only where the whole index is lost
-  // are there many, and then the old ones, long on the disk, are spared it.
+  // A crash leaves few such files, and all of them are synced, because the clock may have jumped since. Only a lost
+  // index leaves many; files that have been on the disk for long are then not synced again.
   const needsSync = unknown.length < FEW ? () => true : isRecent(nowMs)
   const batches =
     unknown.length < FEW
@@ -151,8 +151,8 @@ function readUnknown(
 }
 
 /**
- * A file may be complete and yet only in memory, when the process died just before its sync. It counts from now on, so
- * it is synced before a row says so and before a copy with the same bytes is let go.
+ * A file may be complete and yet only in memory, if the process died just before its sync. It counts from now on, so it
+ * is synced before a row refers to it and before a copy with the same bytes is removed.
  */
 async function takeOn(
   batch: readonly SealedInstance[],
@@ -182,7 +182,7 @@ function partition<Item>(items: readonly Item[], is: (item: Item) => boolean): [
   return [items.filter(is), items.filter((item) => !is(item))]
 }
 
-/** Returns those whose bytes are here already. */
+/** Returns those whose bytes are already in the spool. */
 function insert(
   instances: readonly SealedInstance[],
   how: (instances: readonly SealedInstance[]) => Acceptance[],
@@ -219,8 +219,8 @@ async function settleUnfinished(
 }
 
 /**
- * A file that is not needed any more was removed after retention, and an older copy of the index does not know that. If a missing
- * file is needed, the center may have every byte: it is asked, and until it has answered the alarm is shown.
+ * A file that is not needed was removed after retention, and an older copy of the index does not know that. If a needed
+ * file is missing, the center may have every byte: it is asked, and the alarm is shown until it has answered.
  */
 function settleMissing(
   missing: readonly Ulid[],

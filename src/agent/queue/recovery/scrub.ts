@@ -5,26 +5,25 @@ import type { Damage, NeededFile } from '../damage.ts'
 import type { Spool } from '../spool/spool.ts'
 import { verifySpoolFile } from '../spool/verify-spool-file.ts'
 
-/** From one pass to the next, and from the agent's start to the first, when there is better to do. */
+/** Interval between passes, and the delay of the first pass after the agent's start, when other work is more urgent. */
 const PASS_EVERY_MS = 24 * 3_600_000
 const FIRST_AFTER_MS = 10 * 60_000
-/** A tenth of what a slow disk gives: 100,000 instances of 512 KiB take under two hours. */
+/** A tenth of the rate of a slow disk: 100,000 instances of 512 KiB take under two hours. */
 const BYTES_PER_SECOND = 8 * 1024 * 1024
 const BUSY_MS = 5000
 
 export interface ScrubOptions {
   spool: Spool
   damage: Damage
-  /** While devices send, the disk is theirs. */
+  /** True while devices send: the disk then serves them first. */
   isBusy: () => boolean
   clock: Clock
   log: Log
 }
 
 /**
- * Reads every spool file that is still needed, slowly, once a day, the oldest first, and compares it with what was sealed:
- * bit rot is found while the device may still have the instance, not when it is sent. A pass that was broken off begins
- * again.
+ * Reads every spool file that is still needed, slowly, once a day, the oldest first, and compares it with its seal: bit
+ * rot is found while the device may still have the instance, not when it is sent. An interrupted pass begins again.
  */
 export class Scrub {
   readonly #options: ScrubOptions

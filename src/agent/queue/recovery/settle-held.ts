@@ -11,14 +11,14 @@ export interface SettleHeldOptions {
   findings: Findings
   held: HeldFiles
   damage: Damage
-  /** A file that holds back nothing is removed this long after it was written; left out: it stays. */
+  /** Age after which a `.held` file without an instance is removed; undefined keeps it. */
   strayHeldMs?: number
 }
 
 /**
- * Brings the index and the files that hold instances back into line at start. The stricter of the two counts: an instance
- * that either of them holds is held by both afterwards. So a release that a crash cut short is undone, and no one was told
- * of it. `files`: the ULIDs of all such files.
+ * Makes the index and the `.held` files agree at start. The stricter of the two counts: an instance that either of them
+ * holds is held by both afterwards. A release that a crash interrupted is therefore undone; it was not reported to
+ * anyone. `files`: the ULIDs of all such files.
  */
 export async function settleHeld(
   files: ReadonlySet<Ulid>,
@@ -32,7 +32,7 @@ export async function settleHeld(
   await writeMissing(files, options)
 }
 
-/** The spool file may still be brought back by a person, and is then held. */
+/** A person may still restore the spool file, which is then held. */
 async function removeStray(
   ulid: Ulid,
   { spool, held, damage, strayHeldMs }: SettleHeldOptions,

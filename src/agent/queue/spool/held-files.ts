@@ -9,8 +9,8 @@ import type { Spool } from './spool.ts'
 export type HeldObserved = Observed & { readonly hold: Failure }
 
 /**
- * The files `<ULID>.held` in the spool. While one exists its instance must not be sent, whatever the index says: the index
- * may be lost, and the agent cannot look into what it has sealed. Only {@link release} ends that.
+ * The files `<ULID>.held` in the spool. While one exists its instance must not be sent, regardless of the
+ * index: the index may be lost, and the agent cannot look into sealed instances. Only {@link release} ends that.
  */
 export class HeldFiles {
   readonly #spool: Spool
@@ -20,8 +20,8 @@ export class HeldFiles {
   }
 
   /**
-   * Writes the file. Its data is on the disk when this resolves, its name is not. Resolves to false for one that exists,
-   * which is left as it is. Rejects with STORAGE_FULL or STORAGE_ERROR, and has then removed the file again.
+   * Writes the file. Its data is on the disk when this resolves, its name is not. Resolves to false if the file exists;
+   * it is left unchanged. Rejects with STORAGE_FULL or STORAGE_ERROR, and has then removed the file again.
    */
   async write(ulid: Ulid, { hold, findings }: HeldObserved, since: number): Promise<boolean> {
     const path = this.#spool.heldPathOf(ulid)
@@ -41,7 +41,7 @@ export class HeldFiles {
     }
   }
 
-  /** Reads why an instance is held. A file that cannot be read, or makes no sense, holds all the same. */
+  /** Reads why an instance is held. A file that is unreadable or invalid holds the instance too. */
   async read(ulid: Ulid): Promise<HeldObserved> {
     const text = await readFile(this.#spool.heldPathOf(ulid), 'utf8').catch(() => '')
     const file = parseHeldFile(text)
@@ -50,19 +50,19 @@ export class HeldFiles {
     return { findings, hold: heldFailure(reason), heldSince: since }
   }
 
-  /** Removes the files. That is on the disk when this resolves; only then may the index say that these may be sent. */
+  /** Removes the files durably. Only after this resolves may the index allow these instances to be sent. */
   async release(ulids: readonly Ulid[]): Promise<void> {
     for (const ulid of ulids) await this.#spool.removeHeld(ulid)
     await this.syncNames(ulids)
   }
 
-  /** When the file was written, ms since 1970; undefined if that cannot be told. */
+  /** The time when the file was written, ms since 1970; undefined if unknown. */
   async writtenAt(ulid: Ulid): Promise<number | undefined> {
     const found = await stat(this.#spool.heldPathOf(ulid)).catch(() => undefined)
     return found?.mtimeMs
   }
 
-  /** Makes the names of files that were written, or removed, durable. */
+  /** Makes the names of written or removed files durable. */
   syncNames(ulids: readonly Ulid[]): Promise<void> {
     return this.#spool.syncNames(ulids.map((ulid) => ({ ulid, syncsBegun: Number.POSITIVE_INFINITY })))
   }

@@ -1,12 +1,12 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 
-/** Reads what a spool file begins and ends with, at once. The buffers that it hands out are used again by the next call. */
+/** Reads the first and last bytes of a spool file synchronously. The returned buffers are reused by the next call. */
 export class SpoolFileEnds implements Disposable {
   readonly size: number
   readonly #descriptor: number
   readonly #scratch: Buffer
 
-  /** Throws what the system says where there is no such file, or it cannot be opened. */
+  /** Throws the system's error if the file does not exist or cannot be opened. */
   constructor(path: string, scratch: Buffer) {
     this.#descriptor = openSync(path, 'r')
     this.#scratch = scratch

@@ -4,13 +4,13 @@ import type { Spool } from './spool.ts'
 
 /** Names handled between two turns of the event loop. */
 const AT_ONCE = 10_000
-/** Characters of a ULID that name some 17 minutes: few enough instances come in that time. */
+/** Number of characters of a ULID that stand for some 17 minutes, in which a moderate number of instances arrives. */
 const BUCKET_CHARACTERS = 6
 
-/** All names in the spool at one moment. A million of them are put in order without one long turn of the event loop. */
+/** All names in the spool at one moment. A million of them are sorted without one long turn of the event loop. */
 export class SpoolListing {
   readonly #buckets = new Map<string, Ulid[]>()
-  /** Instances that a file beside their spool file holds back. */
+  /** Instances that a `.held` file holds back. */
   readonly held = new Set<Ulid>()
 
   private constructor() {}
@@ -43,7 +43,7 @@ export class SpoolListing {
   }
 }
 
-/** `alike`: the first characters that all these names have in common. */
+/** `alike`: number of first characters that all these names have in common. */
 function* sortedPieces(names: readonly Ulid[], alike: number): Generator<readonly Ulid[]> {
   if (names.length <= AT_ONCE || alike > 25) return yield names.toSorted()
   const byNext = Map.groupBy(names, (ulid) => ulid.charAt(alike))

@@ -2,19 +2,22 @@ import { constants, type FileHandle, open, unlink } from 'node:fs/promises'
 import { type HeldFolder, writeAll } from '../../../platform/durable-file.ts'
 import { storageFailure } from '../../../platform/failure.ts'
 
-/** So much is gathered before it goes to the file in one call: most of an instance is written while the rest still comes. */
+/**
+ * Number of bytes gathered before they are written in one call: most of an instance is written while the rest still
+ * arrives.
+ */
 const GATHER_BYTES = 192 * 1024
-/** So much may wait for the call under way. */
+/** Maximum number of bytes that wait for the running call. */
 const WAITING_BYTES = 512 * 1024
 
 /**
- * Writes one new file in the order in which bytes are given, without holding more than about 1 MiB. `complete` makes the
- * data durable (the name is made durable by the folder sync of the group commit). After any failure the file is removed:
- * a failed sync must never be tried again on the same file, since the kernel then counts its pages as written.
+ * Writes one new file in the order in which bytes are given, and holds at most about 1 MiB. `complete` makes the data
+ * durable (the group commit's folder sync makes the name durable). After any failure the file is removed: a failed sync
+ * must never be repeated on the same file, since the kernel then counts its pages as written.
  */
 export class SpoolWriter {
   readonly path: string
-  /** {@link HeldFolder.syncsBegun} of its folder when its name had been made. */
+  /** {@link HeldFolder.syncsBegun} of its folder after its name was created. */
   syncsBegun = Number.POSITIVE_INFINITY
   readonly #opening: Promise<FileHandle>
   #handle: FileHandle | undefined
@@ -42,7 +45,7 @@ export class SpoolWriter {
   }
 
   /**
-   * Takes blocks. A promise means that the disk is behind: give nothing more until it resolves. Rejects with
+   * Takes blocks. A returned promise means that the disk is slower than the input: wait until it resolves. Rejects with
    * STORAGE_FULL or STORAGE_ERROR.
    */
   write(blocks: readonly Buffer[]): Promise<void> | undefined {
@@ -54,7 +57,7 @@ export class SpoolWriter {
     if (this.#gatheredBytes < GATHER_BYTES) return undefined
     if (this.#writing === undefined) {
       this.#writing = this.#flush()
-      // A failure is kept in #failure and told at the next call, so this promise may go unawaited.
+      // A failure is kept in #failure and thrown at the next call, so this promise need not be awaited.
       this.#writing.catch(() => {})
       return undefined
     }
@@ -63,8 +66,8 @@ export class SpoolWriter {
   }
 
   /**
-   * Writes the rest, syncs the data, closes. Until then the file counts as never accepted. `meanwhile` is called when the
-   * sync is under way, some ms in which nothing else is to be done for this instance.
+   * Writes the rest, syncs the data, closes. Before that the file counts as never accepted. `meanwhile` is called
+   * during the sync, which takes some ms in which nothing else happens for this instance.
    */
   async complete(meanwhile?: () => void): Promise<void> {
     try {
@@ -75,7 +78,7 @@ export class SpoolWriter {
       const synced = handle.datasync()
       meanwhile?.()
       await synced
-      // Synced bytes are safe; nothing waits until the descriptor is closed.
+      // Synced bytes are safe; closing the descriptor is not awaited.
       this.#handle = undefined
       void handle.close().catch(() => {})
     } catch (error) {
@@ -84,7 +87,7 @@ export class SpoolWriter {
     }
   }
 
-  /** Leaves nothing behind, also after `complete`. Never throws: what it could not remove is found at the next start. */
+  /** Removes the file, also after `complete`. Never throws: the next start finds a file that it could not remove. */
   async discard(): Promise<void> {
     this.#gathered = []
     this.#gatheredBytes = 0

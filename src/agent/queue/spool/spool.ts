@@ -17,9 +17,9 @@ import { SpoolWriter } from './spool-writer.ts'
 
 const SHARDS = 32
 const SUFFIX = '.ferry'
-/** Beside a spool file that must not be sent (held-files.ts). */
+/** The file that marks a spool file which must not be sent (held-files.ts). */
 const HELD_SUFFIX = '.held'
-/** Holds nearly every envelope; the second is more than one can take (docs/protocol.md). */
+/** The first is enough for nearly every envelope; the second exceeds the longest one (docs/protocol.md). */
 const HEAD_BYTES = 4096
 const LONGEST_HEAD_BYTES = 66_000
 
@@ -29,7 +29,7 @@ export interface SpoolName {
   syncsBegun: number
 }
 
-/** A name in the spool: a spool file, or the file that holds one back. */
+/** A name in the spool: a spool file, or its `.held` file. */
 export interface SpoolEntry {
   ulid: Ulid
   kind: 'file' | 'held'
@@ -38,7 +38,7 @@ export interface SpoolEntry {
 export interface SpoolFile {
   envelope: Envelope
   trailer: Trailer
-  /** Where the age file begins. */
+  /** Offset of the age file. */
   ageOffset: number
 }
 
@@ -50,7 +50,7 @@ export interface SpoolFile {
 export class Spool implements Disposable {
   readonly folder: string
   readonly #shards: readonly HeldFolder[]
-  /** The bytes that were read last. One buffer serves all reads, since each result is used before the next read. */
+  /** The buffer of the last read. It serves all reads, since each result is used before the next read. */
   readonly #scratch = Buffer.alloc(LONGEST_HEAD_BYTES)
 
   private constructor(folder: string) {
@@ -61,7 +61,7 @@ export class Spool implements Disposable {
     )
   }
 
-  /** Opens the folder; all its shards exist and are durable before the first instance comes. */
+  /** Opens the folder; all its shards exist and are durable before the first instance arrives. */
   static async open(folder: string): Promise<Spool> {
     try {
       for (let shard = 0; shard < SHARDS; shard++) {
@@ -78,12 +78,15 @@ export class Spool implements Disposable {
     return join(this.folder, shardName(shardOf(ulid)), ulid + SUFFIX)
   }
 
-  /** While there is anything of this name, the spool file beside it must not be sent. */
+  /** While a file of this name exists, its spool file must not be sent. */
   heldPathOf(ulid: Ulid): string {
     return join(this.folder, shardName(shardOf(ulid)), ulid + HELD_SUFFIX)
   }
 
-  /** Makes these names durable; those of one shard share one folder sync, or need none if one came since they were made. */
+  /**
+   * Makes these names durable; those of one shard share one folder sync, or need none if one was done since they were
+   * created.
+   */
   async syncNames(names: readonly SpoolName[]): Promise<void> {
     const newest = new Map<number, number>()
     for (const { ulid, syncsBegun } of names) {
@@ -97,7 +100,7 @@ export class Spool implements Disposable {
     }
   }
 
-  /** A new file for one instance, held only by the writer until it is complete. */
+  /** Creates a file for one instance; only the writer knows it until it is complete. */
   create(ulid: Ulid): SpoolWriter {
     return SpoolWriter.create(this.pathOf(ulid), this.#shards[shardOf(ulid)])
   }
@@ -110,7 +113,7 @@ export class Spool implements Disposable {
   }
 
   /**
-   * Lists folder after folder. A spool file and what holds it back are named by the same listing. Throws STORAGE_ERROR for a
+   * Lists folder after folder. A spool file and its `.held` file are in the same listing. Throws STORAGE_ERROR for a
    * folder that cannot be listed: it is then unknown which files must not be sent.
    */
   async *listShards(): AsyncGenerator<SpoolEntry[]> {
@@ -123,12 +126,17 @@ export class Spool implements Disposable {
     }
   }
 
-  /** Envelope and trailer of a complete file. Throws SPOOL_FILE_INVALID, SPOOL_FILE_MISSING or SPOOL_FILE_DAMAGED. */
+  /**
+   * Reads envelope and trailer of a complete file. Throws SPOOL_FILE_INVALID, SPOOL_FILE_MISSING or SPOOL_FILE_DAMAGED.
+   */
   async read(ulid: Ulid): Promise<SpoolFile> {
     return this.readNow(ulid)
   }
 
-  /** The same at once: four times as fast where a hundred thousand files are read at start, some 4 KiB of each. */
+  /**
+   * Does the same synchronously: four times as fast when a hundred thousand files are read at start, some 4 KiB of
+   * each.
+   */
   readNow(ulid: Ulid): SpoolFile {
     return this.#look(ulid, (file) => {
       const trailer = parseTrailer(file.tail(TRAILER_BYTES), file.size)
@@ -152,7 +160,7 @@ export class Spool implements Disposable {
     }
   }
 
-  /** True for a file that was finished once, or by another version of Ferry: it may have been accepted. */
+  /** Returns true for a file that was finished once, or by another version of Ferry: it may have been accepted. */
   wasFinished(ulid: Ulid): boolean {
     return this.#look(
       ulid,
@@ -161,8 +169,8 @@ export class Spool implements Disposable {
   }
 
   /**
-   * Returns SPOOL_FILE_MISSING or SPOOL_FILE_DAMAGED unless the file is there in its whole length. Its bytes
-   * are not read.
+   * Returns SPOOL_FILE_MISSING or SPOOL_FILE_DAMAGED unless the file exists with its full length. Its bytes are not
+   * read.
    */
   async lengthFailure(ulid: Ulid, bytes: number): Promise<Failure | undefined> {
     try {
@@ -177,7 +185,7 @@ export class Spool implements Disposable {
     }
   }
 
-  /** True while the file is there. */
+  /** Returns true if the file exists. */
   async has(ulid: Ulid): Promise<boolean> {
     return stat(this.pathOf(ulid)).then(
       () => true,
@@ -199,8 +207,8 @@ export class Spool implements Disposable {
   }
 
   /**
-   * Removes a file, and after it what holds it back. One that is already gone is as good as removed: an unlink that a crash
-   * undid comes round again.
+   * Removes a file, and then its `.held` file. A file that is already gone counts as removed: if a crash undoes the
+   * unlink, it is repeated.
    */
   async remove(ulid: Ulid): Promise<void> {
     await unlink(this.pathOf(ulid)).catch((error: unknown) => {
@@ -209,7 +217,10 @@ export class Spool implements Disposable {
     await this.removeHeld(ulid)
   }
 
-  /** For a spool file that is gone, or that a person has released. Not yet durable. A folder of that name goes too. */
+  /**
+   * Removes a `.held` file, whose spool file is gone or was released by a person. Not yet durable. Also removes a
+   * folder of that name.
+   */
   async removeHeld(ulid: Ulid): Promise<void> {
     const path = this.heldPathOf(ulid)
     await rm(path, { force: true, recursive: true }).catch((error: unknown) => {
@@ -231,7 +242,7 @@ const ENTRY_KINDS = [
   [HELD_SUFFIX, 'held'],
 ] as const
 
-/** Undefined while `head` is too short for the envelope, or it is another file's. */
+/** Returns undefined if `head` is too short for the envelope, or belongs to another file. */
 function fileOf(ulid: Ulid, head: Buffer, trailer: Trailer): SpoolFile | undefined {
   const parsed = parseEnvelope(head)
   if (parsed?.envelope.ulid !== ulid) return undefined
@@ -242,7 +253,7 @@ const shardOf = (ulid: Ulid): number => Math.floor(ulidTime(ulid) / 1000) % SHAR
 
 const shardName = (shard: number): string => shard.toString(32).padStart(2, '0')
 
-/** Why a spool file cannot be read: it is gone, the disk cannot give its bytes back, or something is wrong around it. */
+/** Explains why a spool file cannot be read: it is gone, the disk cannot read it, or the fault lies elsewhere. */
 export function spoolFileFailure(error: unknown, attempted: string): Failure {
   const code = systemCode(error)
   if (code === 'ENOENT')

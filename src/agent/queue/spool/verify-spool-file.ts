@@ -7,19 +7,19 @@ import { type Spool, spoolFileFailure } from './spool.ts'
 
 const READ_BYTES = 1024 * 1024
 
-/** A spool file as it ought to be. */
+/** The expected properties of a spool file. */
 export interface ExpectedSpoolFile {
   ulid: Ulid
-  /** Length of the whole file, trailer included. */
+  /** Length of the whole file, including the trailer. */
   bytes: number
-  /** Where the index says it too: a file that is whole in itself may still be another one. */
+  /** Set if the index knows it: a file that is consistent in itself may still be another one. */
   sealedSha256?: string
 }
 
 /**
- * Reads a spool file from its first byte to its last and returns SPOOL_FILE_MISSING or
- * SPOOL_FILE_DAMAGED, or undefined if every byte is as it was sealed. `pause` is awaited before each MiB. Throws for
- * faults around the file that say nothing of it, such as a lack of descriptors.
+ * Reads a whole spool file and returns SPOOL_FILE_MISSING or SPOOL_FILE_DAMAGED, or undefined if every byte is as it
+ * was sealed. `pause` is awaited before each MiB. Throws for faults unrelated to the file, such as a lack of
+ * descriptors.
  */
 export async function verifySpoolFile(
   spool: Spool,

@@ -15,7 +15,7 @@ export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWord
     todo: 'make room on the disk of {folder}; never delete anything inside the data folder',
   },
   STORAGE_LOW: {
-    what: 'Disk nearly full: {free} free; at {reserve} agents are told to wait',
+    what: 'Disk nearly full: {free} free; below {reserve} agents are told to wait',
     todo: 'make room on the disk of {folder}; never delete anything inside the data folder',
   },
   STORE_MISSING: {
@@ -24,50 +24,50 @@ export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWord
   },
   INSTANCES_LOST: {
     what: '{count} {count:instance is|instances are} lost: files are gone or damaged, and no agent has sent them again',
-    todo: 'see ferry-center lost; agents that still have them send them by themselves; else send the studies again from the device or its archive',
+    todo: 'see ferry-center lost; agents that still have them send them by themselves; otherwise send the studies again from the device or its archive',
   },
   BALLAST_GONE: {
-    what: 'The {wanted} that are kept for a full disk are not there',
-    todo: 'make room on the disk of the data folder; the center then sets them aside again by itself',
+    what: 'The {wanted} reserved for a full disk are not there',
+    todo: 'make room on the disk of the data folder; the center then reserves them again by itself',
   },
   PACS_REFUSED: {
     what: 'The PACS refuses {count} {count:instance|instances}',
     todo: 'see ferry-center studies, remove the cause, then ferry-center retry',
   },
   INSTANCES_HELD: {
-    what: '{count} {count:instance does|instances do} not reach the PACS before you release {count:it|them}',
+    what: '{count} {count:instance does|instances do} not go to the PACS until you release {count:it|them}',
     todo: 'see ferry-center held, look at them, then ferry-center release STUDY',
   },
   PACS_UNVERIFIED: {
     what: 'The PACS says that it has {count} {count:instance|instances}, and its copies were not compared',
-    todo: 'set pacs.wadoUrl in center.yaml to where the PACS gives its copies out unchanged, then ferry-center retry',
+    todo: 'set pacs.wadoUrl in center.yaml to the address where the PACS returns its copies unchanged, then ferry-center retry',
   },
   PACS_UNREACHABLE: {
     what: 'Nothing reaches the PACS ({reason}); the center tries again by itself',
-    todo: 'check the PACS, the line to it, and pacs in center.yaml; ferry-center retry tries at once',
+    todo: 'check the PACS, the connection to it, and pacs in center.yaml; ferry-center retry tries at once',
   },
   PACS_ADDRESS: {
     what: 'The address of the PACS does not lead to a service that stores instances ({reason})',
-    todo: 'check pacs.url in center.yaml, and proxies and gateways before the PACS; ferry-center retry tries at once',
+    todo: 'check pacs.url in center.yaml, and proxies and gateways in front of the PACS; ferry-center retry tries at once',
   },
   KEYS_REFUSED: {
-    what: 'Keys or a certificate that were changed cannot be taken over; the center goes on with the old ones ({reason})',
-    todo: 'mend what the reason names; the center looks again every 10 seconds',
+    what: 'Changed keys or a changed certificate cannot be loaded; the center continues with the old ones ({reason})',
+    todo: 'correct what the reason names; the center looks again every 10 seconds',
   },
   PACS_DENIES_US: {
-    what: 'The PACS does not let the center in ({reason})',
-    todo: 'check user name, password or token of pacs in center.yaml, and the rights of this user; ferry-center retry tries at once',
+    what: 'The PACS denies the center access ({reason})',
+    todo: 'check user name, password or token under pacs in center.yaml, and the rights of this user; ferry-center retry tries at once',
   },
   AGENT_PENDING: {
     what: 'The agent {name} waits for approval',
     todo: 'ferry-center agents shows its fingerprint; compare it with the clinic, then ferry-center approve FINGERPRINT',
   },
   AGENT_CLONED: {
-    what: 'Two machines work with the identity of the agent {name}: its data folder was copied',
-    todo: 'ask the clinic which machine is the right one. On the other: wait until ferry queue is empty, stop Ferry, move its data folder away, and join it with a code of its own (ferry-center invite)',
+    what: 'Two machines use the identity of the agent {name}: its data folder was copied',
+    todo: 'ask the clinic which machine is the right one. On the other: wait until ferry queue is empty, stop Ferry, move its data folder away, and join it with its own code (ferry-center invite)',
   },
   AGENT_SILENT: {
     what: 'The agent {name} has not been in contact',
-    todo: 'ask the clinic whether its PC is on and has a network; an agent that is no longer used: ferry-center revoke FINGERPRINT',
+    todo: 'ask the clinic whether its PC is on and connected to the network; if the agent is no longer used: ferry-center revoke FINGERPRINT',
   },
 }

@@ -8,7 +8,7 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   },
   DATA_SET_UNREADABLE: {
     meaning: 'a DICOM data set could not be read',
-    todo: 'send it again from the device; if it comes back, the file is damaged there',
+    todo: 'send it again from the device; if this happens again, the file is damaged there',
   },
   DATA_SET_MISMATCH: {
     meaning: 'a device announced one instance and sent another',
@@ -27,23 +27,23 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     todo: 'look at it with ferry quarantine, then release it or have the device corrected and send it again',
   },
   DEID_WITHHELD: {
-    meaning: 'an instance cannot be de-identified for sure and stays off that route',
-    todo: 'look at such an image, then add a pixel rule or a rule of your own to the profile, and send it again',
+    meaning: 'an instance cannot be de-identified with certainty and is not sent on that route',
+    todo: 'look at such an image, then add a pixel rule or your own rule to the profile, and send it again',
   },
   ASSOCIATION_REJECTED: {
     meaning: 'the other side refused the DICOM connection',
     todo: 'compare the AE titles on both sides, and whether this address is on its list',
   },
   ASSOCIATION_FAILED: {
-    meaning: 'no DICOM connection could be made',
+    meaning: 'a DICOM connection could not be made',
     todo: 'check address and port, the cable, the firewall, and that the other side is running',
   },
   ASSOCIATION_ABORTED: {
-    meaning: 'a DICOM connection was broken off',
-    todo: 'try again; if it comes back, look at the log of the other side',
+    meaning: 'a DICOM connection ended early',
+    todo: 'try again; if this happens again, look at the log of the other side',
   },
   PROTOCOL_VIOLATION: {
-    meaning: 'the other side does not keep to the DICOM protocol',
+    meaning: 'the other side does not follow the DICOM protocol',
     todo: 'check that the port is a DICOM port and that TLS is on or off on both sides',
   },
   DIMSE_LIBRARY_CHANGED: {
@@ -51,20 +51,20 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     todo: 'install Ferry again as it was delivered',
   },
   STORE_REFUSED: {
-    meaning: 'the other side does not take this kind of instance',
-    todo: 'look at its conformance statement for the SOP class and transfer syntax',
+    meaning: 'the other side does not accept this kind of instance',
+    todo: 'look in its conformance statement for the SOP class and transfer syntax',
   },
   TLS_FAILED: {
     meaning: 'a connection could not be secured by TLS',
     todo: 'compare the certificates and authorities of both sides; the message says what was found',
   },
   COMMITMENT_UNREPORTED: {
-    meaning: 'a device has asked whether its instances are safe and cannot be told',
+    meaning: 'a device has asked whether its instances are safe, and the answer cannot be delivered',
     todo: 'set host and port under dicom of this device in the configuration, try ferry devices test, then ferry retry',
   },
   STUDY_INCOMPLETE: {
-    meaning: 'a device announced instances that have not come',
-    todo: 'ferry steps shows which; send the study again from the device, or, if they were meant to stay away, ferry retry',
+    meaning: 'a device announced instances that have not arrived',
+    todo: 'ferry steps shows which; send the study again from the device, or, if they were left out on purpose, ferry retry',
   },
   SEAL_FAILED: {
     meaning: 'an instance could not be sealed',
@@ -76,15 +76,15 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   },
   AGE_NO_KEY: {
     meaning: 'a sealed file was sealed to another key',
-    todo: 'bring back the key that belongs to it, or open it with the recovery key',
+    todo: 'restore the key that belongs to it, or open it with the recovery key',
   },
   AGE_KEY_INVALID: { meaning: 'a text is not an age key', todo: 'copy the whole key again' },
   SPOOL_FILE_INVALID: {
-    meaning: 'a file in the spool does not read as an accepted instance',
+    meaning: 'a file in the spool is not a readable accepted instance',
     todo: 'leave it where it is, check the disk, and report it',
   },
   SPOOL_FILE_DAMAGED: {
-    meaning: 'an accepted instance no longer reads as it was written',
+    meaning: 'the file of an accepted instance has changed since it was written',
     todo: 'check the disk; send the study again from the device while it still has it',
   },
   SPOOL_FILE_MISSING: {
@@ -92,7 +92,7 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     todo: 'find out who deleted it; send the study again from the device while it still has it',
   },
   STORAGE_FULL: {
-    meaning: 'the disk is full, so nothing new is taken in',
+    meaning: 'the disk is full, so new instances are refused',
     todo: 'make room on the disk; never delete anything inside the data folder',
   },
   STORAGE_ERROR: {
@@ -101,7 +101,7 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   },
   ACCESS_DENIED: {
     meaning: 'Ferry may not use a file or folder that it needs',
-    todo: 'run the command as the user that the service runs as (sudo -u USER), or give the path back to that user (chown); the line above says which path and whose it is',
+    todo: 'run the command as the user that the service runs as (sudo -u USER), or give the path back to that user (chown); the line above names the path and its owner',
   },
   PATH_UNUSABLE: {
     meaning: 'something else is where Ferry expects a file or a folder',
@@ -117,28 +117,28 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   },
   DATABASE_DAMAGED: {
     meaning: "Ferry's database is damaged",
-    todo: 'check the disk; an agent mends its database when it starts, a center needs register.sqlite from the backup',
+    todo: 'check the disk; an agent repairs its database when it starts, a center needs register.sqlite from the backup',
   },
   INDEX_REBUILT: {
     meaning:
       "the queue's index was damaged, gone or out of date, and was rebuilt from the sealed files in the spool",
-    todo: 'check the disk; never put an old copy of the database back; then ferry retry puts this alarm away',
+    todo: 'check the disk; never put an old copy of the database back; then ferry retry clears this alarm',
   },
   DATABASE_NEWER: {
     meaning: 'the database was written by a newer Ferry',
     todo: 'install the newer version again',
   },
   ALREADY_RUNNING: {
-    meaning: 'another Ferry works in this data folder',
-    todo: 'stop the service first, or use the one that runs',
+    meaning: 'another Ferry process uses this data folder',
+    todo: 'stop the service first, or use the one that is running',
   },
   FOLDER_NOT_PRIVATE: {
     meaning: 'the data folder does not belong to Ferry alone',
     todo: "give Ferry a folder of its own, owned by the service's user, with mode 0700",
   },
   KEY_FILE_INVALID: {
-    meaning: 'a key or password file is missing, unreadable, open to other users, or not what it should be',
-    todo: 'bring it back from the backup, or correct its path and access rights (chmod 600)',
+    meaning: 'a key or password file is missing, unreadable, open to other users, or has the wrong contents',
+    todo: 'restore it from the backup, or correct its path and access rights (chmod 600)',
   },
   AGENT_KEY_LOST: {
     meaning: 'the key of this agent is missing, and the folder was used before',
@@ -154,20 +154,20 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     todo: 'have it renewed, put it where listener.tls.certificate says, and restart the service',
   },
   PORT_IN_USE: {
-    meaning: 'another program uses the port, or Ferry may not',
+    meaning: 'another program uses the port, or Ferry does not have the right to use it',
     todo: 'stop that program or choose another port in the configuration; below 1024 extra rights are needed',
   },
   CONFIG_INVALID: {
     meaning: 'the configuration has mistakes',
-    todo: 'correct the lines that are named, then run ferry config check',
+    todo: 'correct the lines that are listed, then run ferry config check',
   },
   USAGE: { meaning: 'the command cannot be used like this', todo: 'look at its --help' },
   NOT_RUNNING: {
     meaning: 'the agent is not running',
-    todo: 'start the service, or ferry run; check that --config is the file it runs with',
+    todo: 'start the service, or ferry run; check that --config is the file that it uses',
   },
   NOT_ENROLLED: {
-    meaning: 'this agent belongs to no center yet',
+    meaning: 'this agent has not joined a center yet',
     todo: 'ask the center for a join code, then ferry join CODE',
   },
   CENTER_UNREACHABLE: {
@@ -175,36 +175,36 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     todo: "check this clinic's internet line and firewall; if others are cut off too, ask the center",
   },
   CENTER_BUSY: {
-    meaning: 'the center has too much to do at the moment, or no room',
+    meaning: 'the center is too busy at the moment, or has no room',
     todo: 'wait; if it lasts, ask the center',
   },
   CENTER_ERROR: {
-    meaning: 'the center has a fault of its own',
+    meaning: 'the center has an internal fault',
     todo: 'ask the center to look at its log',
   },
   CENTER_IDENTITY: {
-    meaning: 'what answers at the address of the center is not this center',
+    meaning: 'the server at the address of the center is not this center',
     todo: 'stop and ask the center: its certificate was changed, or a proxy or firewall is in between',
   },
   CENTER_REFUSED: {
     meaning: 'the center refuses what this agent sends',
-    todo: 'ask the center; after the cause is mended: ferry retry',
+    todo: 'ask the center; after the cause is removed: ferry retry',
   },
   CENTER_LIMIT: {
-    meaning: 'what this agent has to send is longer than the center, or a proxy before it, accepts',
+    meaning: 'a request of this agent is longer than the center, or a proxy in front of it, accepts',
     todo: 'tell the center which limit is named here: it must be raised there',
   },
   CENTER_PROXY: {
     meaning:
-      "something else than the center answers at the center's address: a proxy, a login page or a redirect",
-    todo: 'ask the center, or who runs the network: the agent must reach the center itself at the address in its join code',
+      "the answer at the center's address does not come from the center but from a proxy, a login page or a redirect",
+    todo: 'ask the center, or the network administrator: the agent must reach the center itself at the address in its join code',
   },
   CENTER_ANSWER_INVALID: {
-    meaning: 'the center answered something that this agent does not understand',
+    meaning: 'this agent does not understand the answer of the center',
     todo: 'compare the versions of Ferry on both sides',
   },
   CENTER_BEHIND: {
-    meaning: 'the center no longer has images that it had confirmed or taken',
+    meaning: 'the center no longer has images that it had confirmed or accepted',
     todo: 'tell the center; nothing is removed here until it has everything again',
   },
   CENTER_LOST: {
@@ -218,7 +218,7 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   },
   KEY_LIST_OLDER: {
     meaning: 'the center announces older keys than those that this agent knows',
-    todo: 'tell the center: it was restored from a backup and should bring its newest keys back',
+    todo: 'tell the center: it was restored from a backup and should restore its newest keys',
   },
   TOKEN_TIME: {
     meaning: "this machine's clock and the center's are too far apart",
@@ -230,30 +230,30 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   },
   AGENT_REVOKED: {
     meaning: 'the center has shut this agent out',
-    todo: 'ask the center; nothing is sent until it lets this agent in again',
+    todo: 'ask the center; nothing is sent until it accepts this agent again',
   },
   AGENT_CLONED: {
     meaning: 'another machine works with the identity of this agent: its data folder was copied',
     todo: 'keep one of the two. On the other: wait until ferry queue is empty, stop Ferry, move its data folder away, and join it with a code of its own: ferry join CODE --new-identity',
   },
   JOIN_CODE_INVALID: {
-    meaning: 'the join code is incomplete, used already, or too old',
+    meaning: 'the join code is incomplete, already used, or expired',
     todo: 'copy the whole code, or ask the center for a new one',
   },
   SIGNATURE_INVALID: {
-    meaning: 'a signature is not by the key that it should be by',
-    todo: 'ask the center; nothing is deleted on the strength of it',
+    meaning: 'a signature was not made with the expected key',
+    todo: 'ask the center; nothing is deleted because of it',
   },
   DIGEST_MISMATCH: {
     meaning: 'bytes changed on the way or on a disk',
-    todo: 'nothing, if it happens once: it is sent again. If it comes back, check memory and disk of both machines',
+    todo: 'nothing, if it happens once: it is sent again. If it happens again, check memory and disk of both machines',
   },
   MANIFEST_INVALID: {
-    meaning: 'the list of a study does not read as one',
+    meaning: 'the list of a study cannot be read',
     todo: 'report it with the log; nothing is removed because of it',
   },
   RECEIPT_INVALID: {
-    meaning: "the center's receipt does not read as one",
+    meaning: "the center's receipt cannot be read",
     todo: 'compare the versions of Ferry on both sides; nothing is removed because of it',
   },
   RECEIPT_MISMATCH: {
@@ -261,7 +261,7 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     todo: 'ask the center at once; nothing is removed because of it',
   },
   PACK_INVALID: {
-    meaning: 'a pack of instances does not read as one',
+    meaning: 'a pack of instances cannot be read',
     todo: 'report it with the log; nothing is removed because of it',
   },
   PACK_DAMAGED: {
@@ -269,24 +269,24 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     todo: "nothing: it is sent again; if it happens often, check the center's disk",
   },
   INSTANCE_REFUSED: {
-    meaning: 'the center cannot take this instance',
-    todo: 'ask the center for the reason; after the cause is mended: ferry retry',
+    meaning: 'the center cannot accept this instance',
+    todo: 'ask the center for the reason; after the cause is removed: ferry retry',
   },
   PACS_UNREACHABLE: {
     meaning: 'the PACS cannot be reached, or stores nothing at the moment',
-    todo: 'check that the PACS is running and its address in the configuration; it is tried again by itself',
+    todo: 'check that the PACS is running and its address in the configuration; Ferry tries again by itself',
   },
   PACS_ADDRESS: {
-    meaning: 'what answers at the address of the PACS does not store instances',
-    todo: 'check pacs.url in center.yaml, and proxies and gateways before the PACS; it is tried again by itself',
+    meaning: 'the server at the address of the PACS does not store instances',
+    todo: 'check pacs.url in center.yaml, and proxies and gateways in front of the PACS; Ferry tries again by itself',
   },
   PACS_DENIED: {
-    meaning: 'the PACS does not let the center in',
-    todo: 'check user name, password or token of pacs in center.yaml, and the rights of this user; it is tried again by itself',
+    meaning: 'the PACS denies the center access',
+    todo: 'check user name, password or token under pacs in center.yaml, and the rights of this user; Ferry tries again by itself',
   },
   PACS_REFUSED: {
-    meaning: 'the PACS does not take an instance',
-    todo: "look at the PACS's log; after the cause is mended: ferry-center retry",
+    meaning: 'the PACS refuses an instance',
+    todo: "look at the PACS's log; after the cause is removed: ferry-center retry",
   },
-  INTERNAL: { meaning: 'a fault of Ferry itself', todo: 'report it with the log; restarting may help' },
+  INTERNAL: { meaning: 'an internal fault of Ferry', todo: 'report it with the log; restarting may help' },
 }

@@ -3,9 +3,9 @@ import type { FindingWords } from './words.ts'
 
 export const FINDINGS_IN_ENGLISH: Readonly<Record<Finding, FindingWords>> = {
   transferSyntax: {
-    short: 'is not written in the declared transfer syntax',
+    short: 'is not encoded in the declared transfer syntax',
     meaning:
-      'the PACS will probably not be able to read it; the device declares one way of writing and uses another',
+      'the PACS will probably not be able to read it; the device declares one transfer syntax and uses another',
   },
   unreadable: {
     short: 'cannot be read to the end',
@@ -16,7 +16,7 @@ export const FINDINGS_IN_ENGLISH: Readonly<Record<Finding, FindingWords>> = {
     meaning: 'it ends in the middle of an element; the device may have written or sent only a part of it',
   },
   sopClass: {
-    short: 'is of another SOP class than announced',
+    short: 'has another SOP class than announced',
     meaning:
       'the C-STORE command and the data set name different SOP classes; it is stored under that of the data set',
   },
@@ -28,7 +28,7 @@ export const FINDINGS_IN_ENGLISH: Readonly<Record<Finding, FindingWords>> = {
   uidSyntax: {
     short: 'has a malformed UID',
     meaning:
-      'a UID holds other characters than digits and single dots, is too long, or has a component with a leading zero',
+      'a UID contains characters other than digits and single dots, is too long, or has a component with a leading zero',
   },
   patientMissing: {
     short: 'lacks patient name or patient ID',
@@ -37,29 +37,29 @@ export const FINDINGS_IN_ENGLISH: Readonly<Record<Finding, FindingWords>> = {
   characterSetMissing: {
     short: 'has text without a declared character set',
     meaning:
-      'names may be shown wrongly; set the character set on the device, or what it really writes under its quirks here',
+      'names may be displayed wrongly; set the character set on the device, or the one that it really uses under its quirks here',
   },
   characterSetWrong: {
-    short: 'has text that its character set does not fit',
+    short: 'has text that does not fit its character set',
     meaning:
-      'names may be shown wrongly; the device declares one character set and writes another, or a text was cut in a character',
+      'names may be displayed wrongly; the device declares one character set and uses another, or a text was cut within a character',
   },
   oddLength: {
     short: 'has a value of odd length',
-    meaning: 'the standard wants even lengths; most programs read it all the same',
+    meaning: 'the standard requires even lengths; most programs read it nevertheless',
   },
   elementOrder: {
     short: 'has elements out of order or twice',
-    meaning: 'some programs stop reading there or take the other one of the two',
+    meaning: 'some programs stop reading there, or use the other one of the two',
   },
   pixelMissing: {
     short: 'has no pixel data',
-    meaning: 'an image is described and none is there; it may have been cut off on the device',
+    meaning: 'it describes an image but contains none; it may have been cut off on the device',
   },
   pixelDescription: {
-    short: 'has pixel data without a sound description',
+    short: 'has pixel data without a valid description',
     meaning:
-      'rows, columns, bits allocated or number of frames is missing or makes no sense; it cannot be displayed',
+      'rows, columns, bits allocated or number of frames is missing or invalid; it cannot be displayed',
   },
   pixelForm: {
     short: 'has pixel data in the wrong form',
@@ -71,7 +71,7 @@ export const FINDINGS_IN_ENGLISH: Readonly<Record<Finding, FindingWords>> = {
   },
   framesMissing: {
     short: 'has fewer fragments than frames',
-    meaning: 'compressed pixel data holds fewer pictures than announced',
+    meaning: 'compressed pixel data has fewer fragments than the announced frames',
   },
   fragmentsEnd: {
     short: 'has compressed pixel data without an end',
@@ -79,10 +79,10 @@ export const FINDINGS_IN_ENGLISH: Readonly<Record<Finding, FindingWords>> = {
   },
   offsetTable: {
     short: 'has a wrong offset table',
-    meaning: 'the table has wrong beginnings of frames; a viewer that trusts it shows wrong pictures',
+    meaning: 'the table gives wrong positions of frames; a viewer that trusts it displays wrong images',
   },
   trailingBytes: {
-    short: 'has bytes behind its end',
+    short: 'has bytes after its end',
     meaning: 'the bytes after the image do not belong to it; most programs ignore them',
   },
 }

@@ -1,7 +1,7 @@
 /** Headlines, findings and "next" lines of the status. The condition of each is in src/console/views/status-sentences.ts. */
 export const STATUS_ENGLISH = {
   'health.well': 'All is well',
-  'health.coping': 'Ferry is coping; nothing needs you now',
+  'health.coping': 'Ferry is coping; you need not do anything now',
   'health.retrying': 'Sending to the center fails now; Ferry keeps trying by itself',
   'health.decide': 'Please decide: a device that is not listed was turned away',
   'health.act': 'Needs you: {count}',
@@ -10,13 +10,13 @@ export const STATUS_ENGLISH = {
   'health.todo': 'to do',
   'health.held': '{count} {count:instance is|instances are} held and {count:waits|wait} for you',
   'health.held.todo':
-    'ferry queue shows why; mend the cause, then ferry retry. If a check holds them: ferry quarantine',
+    'ferry queue shows why; remove the cause, then ferry retry. If a check holds them: ferry quarantine',
   'health.centerWhy': 'Nothing can be sent to the center: {why}',
   'health.stranger': '{device} at {address} ({count} {count:time|times}): {what}',
   'health.served': '{device} at {address}: {what}',
-  'health.stranger.todo': 'ferry devices shows what it offers, and what can be done',
+  'health.stranger.todo': 'ferry devices shows what it proposes, and what can be done',
   'health.late': 'The oldest instance waits for its confirmation',
-  'health.late.todo': 'ferry queue shows what it waits for',
+  'health.late.todo': 'ferry queue shows the reason',
   'health.clock': "This machine's clock and the center's differ by {offset}",
   'health.clock.todo':
     'either may be wrong: compare this machine with a clock that you trust; switch on time synchronization (NTP) here, or tell the center',
@@ -30,17 +30,17 @@ export const STATUS_ENGLISH = {
   'next.noCopy': 'Ferry has no copy left to send; this ends when the images are sent again',
   'next.sendingAgain': 'the images that are still kept here are being sent again',
   'next.sentWhenReached':
-    'the images that are still kept here are sent again as soon as the center can be sent to',
-  'next.whenRoom': 'devices are refused; as soon as there is room they are let in again by themselves',
+    'the images that are still kept here are sent again as soon as the center can receive them',
+  'next.whenRoom': 'devices are refused; as soon as there is room they are accepted again by themselves',
   'next.diskTried':
-    'devices are refused; Ferry tries the disk every few seconds and lets them in as soon as it works',
+    'devices are refused; Ferry tries the disk every few seconds and accepts them as soon as it works',
   'next.roomAndDisk':
-    'devices are refused until there is room and the disk works; Ferry looks every few seconds and lets them in by itself',
-  'next.stillLetIn': 'until then devices are let in',
-  'next.untilRetry': 'this notice stays until ferry retry; it holds up no other image',
+    'devices are refused until there is room and the disk works; Ferry looks every few seconds and accepts them by itself',
+  'next.stillLetIn': 'until then devices are accepted',
+  'next.untilRetry': 'this notice stays until ferry retry; it delays no other image',
   'next.untilComplete': 'this ends by itself if the rest comes',
   'next.reportTried':
-    'Ferry tells the device again by itself until commitment.report is over; after that, ferry retry tries again',
+    'Ferry reports to the device again by itself until commitment.report is over; after that, ferry retry tries again',
   'next.receiptAsked': 'Ferry asks for the receipt again by itself and removes nothing until it is right',
   'next.untilConfirmed': 'this ends by itself when the center has confirmed the instance',
   'next.bothServed':
