@@ -59,7 +59,7 @@ async function listenBehindGate(): Promise<number> {
         ),
       }),
       store: () => ({
-        write(chunk) {
+        push(chunk) {
           held.dataSetBytes += chunk.length
           return undefined
         },

@@ -107,9 +107,9 @@ function seal(
   for (let at = 0; at < dataSet.length; at += CHUNK_BYTES) {
     const chunk = dataSet.subarray(at, at + CHUNK_BYTES)
     before?.update(chunk)
-    for (const piece of change?.push(chunk) ?? [chunk]) sealer.update(piece)
+    for (const piece of change?.push(chunk) ?? [chunk]) sealer.push(piece)
   }
-  for (const piece of change?.finish() ?? []) sealer.update(piece)
+  for (const piece of change?.finish() ?? []) sealer.push(piece)
   before?.digest('hex')
   edits?.audit()
   sealer.finish()

@@ -93,7 +93,7 @@ export class StreamSearch {
     return this.#to(this.#held.length - LONGEST_MATCH_BYTES)
   }
 
-  end(): Match[] {
+  finish(): Match[] {
     return this.#to(this.#held.length)
   }
 

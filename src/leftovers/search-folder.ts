@@ -77,7 +77,7 @@ async function searchFile(
       if (where === 'content') bytes += chunk.length
       tally.add(where, stream.push(chunk))
     }
-    tally.add(where, stream.end())
+    tally.add(where, stream.finish())
   }
   try {
     const start = await deflatedStart(path)

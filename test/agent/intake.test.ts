@@ -80,7 +80,7 @@ async function openIntake(policy: Partial<CheckPolicy> = {}) {
       const intake = begin(instance)
       for (let at = 0; at < instance.dataSet.length; at += 16_384) {
         try {
-          await intake.write(instance.dataSet.subarray(at, at + 16_384))
+          await intake.push(instance.dataSet.subarray(at, at + 16_384))
         } catch {
           break
         }
@@ -151,7 +151,7 @@ test('an instance that breaks off leaves nothing behind', async () => {
   using intake = await openIntake()
   const instance = inventedInstance(1_500_000)
   const begun = intake.begin(instance)
-  await begun.write(instance.dataSet.subarray(0, 900_000))
+  await begun.push(instance.dataSet.subarray(0, 900_000))
   begun.discard(new Failure('ASSOCIATION_ABORTED', 'the peer vanished'))
   expect(await until(intake.files, (files) => files === 0)).toBe(0)
 })

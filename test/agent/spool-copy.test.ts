@@ -36,7 +36,7 @@ test.each(['push', 'finish'] as const)(
     }
     // Nothing is sealed before it fails.
     const copy = new SpoolCopy(treatment, BASE, {} as SpoolCopyOptions)
-    void copy.write(Buffer.from('a data set'))
+    void copy.push(Buffer.from('a data set'))
     await expect(copy.commit()).rejects.toMatchObject({ code: 'SEAL_FAILED' })
     expect(copy.failure?.message).toMatch(/^sealing an instance: SyntaxError at complain /)
     expect(JSON.stringify([copy.failure?.message, copy.failure?.cause])).not.toContain('okafor')
@@ -66,7 +66,7 @@ test('nothing is whole in the spool before all is on the disk that must be there
   }
   const copy = new SpoolCopy(treatment, BASE, options)
   // The last chunk of the seal is nearly full, so that what is gathered at the end would be written at once.
-  await copy.write(Buffer.alloc(130_500))
+  await copy.push(Buffer.alloc(130_500))
   const taken = copy.commit()
   await asked.promise
   const finished = async (): Promise<boolean[]> => {

@@ -137,7 +137,7 @@ test(`how a file is cut into chunks changes nothing (seed ${seed})`, () => {
         matches.push(...stream.push(content.subarray(at, next)))
         at = next
       }
-      expect([...matches, ...stream.end()]).toEqual(whole)
+      expect([...matches, ...stream.finish()]).toEqual(whole)
     }),
     // The first: a chunk ends in the middle of a name whose end is one of its forms, too.
     { seed, numRuns: 20, examples: [[[4187, 23_006, 1]]] },

@@ -24,7 +24,7 @@ export class RecordingSink implements StoreSink {
     this.#handlers = handlers
   }
 
-  write(chunk: Buffer): Promise<void> | undefined {
+  push(chunk: Buffer): Promise<void> | undefined {
     this.#hash.update(chunk)
     this.byteLength += chunk.length
     return this.#handlers.written(chunk)

@@ -49,7 +49,7 @@ export function sealInstance(
   }
   const recipients = (like.recipients ?? [testIdentity.recipient]).map(parseRecipient)
   const sealer = new SpoolFileSealer(envelope, part10Header, new Sealer(recipients))
-  const head = [...sealer.start(), ...sealer.update(like.dataSet ?? randomBytes(1000))]
+  const head = [...sealer.start(), ...sealer.push(like.dataSet ?? randomBytes(1000))]
   const { blocks, trailer } = sealer.finish()
   return { envelope, trailer, bytes: Buffer.concat([...head, ...blocks]) }
 }
@@ -58,7 +58,7 @@ export function sealInstance(
 export async function spoolInstance(spool: Spool, like: InstanceLike = {}): Promise<SealedInstance> {
   const { envelope, trailer, bytes } = sealInstance(like)
   const writer = spool.create(envelope.ulid)
-  await writer.write([bytes])
-  await writer.complete()
+  await writer.push([bytes])
+  await writer.finish()
   return { path: writer.path, envelope, trailer }
 }

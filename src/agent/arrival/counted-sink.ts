@@ -15,9 +15,9 @@ export class CountedSink implements StoreSink {
     this.#watch = watch
   }
 
-  write(chunk: Buffer): Promise<void> | undefined {
+  push(chunk: Buffer): Promise<void> | undefined {
     this.#bytes += chunk.length
-    return this.#intake.write(chunk)
+    return this.#intake.push(chunk)
   }
 
   async finish(): Promise<StoreAnswer> {

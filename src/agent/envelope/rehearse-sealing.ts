@@ -33,7 +33,7 @@ export function rehearseSealing(): void {
 
 function seal(recipient: string): Buffer {
   const sealer = new SpoolFileSealer(invented(), Buffer.alloc(0), new Sealer([parseRecipient(recipient)]))
-  const blocks = [...sealer.start(), ...sealer.update(DATA_SET), ...sealer.finish().blocks]
+  const blocks = [...sealer.start(), ...sealer.push(DATA_SET), ...sealer.finish().blocks]
   return Buffer.concat(blocks)
 }
 

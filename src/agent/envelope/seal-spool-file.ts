@@ -35,7 +35,7 @@ export class SpoolFileSealer {
   }
 
   /** Takes the next bytes of the data set and returns the bytes of the file that they complete. */
-  update(dataSet: Buffer): Buffer[] {
+  push(dataSet: Buffer): Buffer[] {
     this.#checkStarted()
     const sealed = this.#sealer.update(dataSet)
     this.#dataSetHash.update(dataSet)

@@ -52,7 +52,7 @@ export class InstanceIntake implements StoreSink {
     this.#observation = new InstanceObservation(request.transferSyntaxUid, options)
   }
 
-  write(chunk: Buffer): Promise<void> | undefined {
+  push(chunk: Buffer): Promise<void> | undefined {
     this.#dataSetBytes += chunk.length
     const limit = this.#options.instanceLimitBytes
     if (this.#dataSetBytes > limit) {
@@ -113,7 +113,7 @@ export class InstanceIntake implements StoreSink {
   #seal(copies: readonly SpoolCopy[], chunk: Buffer): Promise<void> | undefined {
     if (this.#failure !== undefined) return undefined
     const [only] = copies
-    return copies.length === 1 ? only?.write(chunk) : together(copies.map((copy) => copy.write(chunk)))
+    return copies.length === 1 ? only?.push(chunk) : together(copies.map((copy) => copy.push(chunk)))
   }
 
   /**

@@ -61,7 +61,7 @@ export class SpoolCopy {
    * Takes the next bytes of the data set. A returned promise asks the caller to wait until it resolves; it never
    * rejects.
    */
-  write(chunk: Buffer): Promise<void> | undefined {
+  push(chunk: Buffer): Promise<void> | undefined {
     if (this.#failure !== undefined) return undefined
     try {
       const { change } = this.treatment
@@ -90,7 +90,7 @@ export class SpoolCopy {
     // The blocks include the trailer, which makes the file count as whole at the next start.
     await this.treatment.prepared?.()
     await queue.acceptance.holdBack(envelope.ulid, observed, this.#options.clock.now())
-    await writer.write(blocks)
+    await writer.push(blocks)
     const acceptance = await this.#accept(writer, envelope, trailer, observed)
     if (acceptance === 'known') await queue.spool.remove(envelope.ulid)
     else this.#tell(envelope.ulid, trailer)
@@ -122,7 +122,7 @@ export class SpoolCopy {
     observed: Observed | undefined,
   ): Promise<Acceptance> {
     const { queue, sealers } = this.#options
-    await writer.complete(() => sealers.prepare())
+    await writer.finish(() => sealers.prepare())
     const failedSyncs = this.#sealed?.failedSyncs
     const acceptance = await queue.acceptance.accept(
       { path: writer.path, syncsBegun: writer.syncsBegun, envelope, trailer, ...(observed && { observed }) },
@@ -151,7 +151,7 @@ export class SpoolCopy {
     if (plaintext.length === 0) return undefined
     const begun = this.#sealed === undefined ? this.#begin() : undefined
     const { sealer, writer } = this.#sealed ?? this.#missing()
-    const written = plaintext.map((piece) => writer.write(sealer.update(piece)))
+    const written = plaintext.map((piece) => writer.push(sealer.push(piece)))
     const behind = [begun, ...written].filter((promise) => promise !== undefined)
     if (behind.length === 0) return undefined
     return Promise.all(behind).then(
@@ -175,7 +175,7 @@ export class SpoolCopy {
     const sealer = new SpoolFileSealer(envelope, part10Header, sealers.take(recipients()))
     const { failedSyncs } = queue.acceptance
     this.#sealed = { sealer, writer: queue.spool.create(ulid), envelope, failedSyncs }
-    return this.#sealed.writer.write(sealer.start())
+    return this.#sealed.writer.push(sealer.start())
   }
 
   #missing(): never {

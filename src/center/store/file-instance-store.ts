@@ -144,7 +144,7 @@ class FileInstanceWriter implements InstanceWriter {
     this.#discarded = discarded
   }
 
-  async write(pieces: readonly Uint8Array[]): Promise<void> {
+  async push(pieces: readonly Uint8Array[]): Promise<void> {
     await writeAll(this.#handle, pieces).catch((error: unknown) => {
       throw storageFailure(error, 'writing an instance')
     })

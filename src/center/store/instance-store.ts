@@ -10,7 +10,7 @@ export interface InstanceName {
 export interface InstanceWriter {
   /** Where it will be found; the register keeps this. */
   readonly file: string
-  write(pieces: readonly Uint8Array[]): Promise<void>
+  push(pieces: readonly Uint8Array[]): Promise<void>
   /** Its content is durable; its name may still need {@link InstanceStore.syncNames}. */
   finish(): Promise<void>
   /** Removes it; never throws. */

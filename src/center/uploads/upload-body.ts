@@ -42,11 +42,11 @@ export async function receiveBody(
       skip = Math.max(0, skip - piece.length)
       taken += kept.length
       if (taken > room) throw tooLong()
-      await batches.add(kept)
+      await batches.push(kept)
     }
   } finally {
     signal.removeEventListener('abort', onAbort)
-    await batches.flush()
+    await batches.finish()
   }
 }
 
@@ -76,7 +76,7 @@ class BatchWriter {
     this.#position = place.offset
   }
 
-  async add(piece: Buffer): Promise<void> {
+  async push(piece: Buffer): Promise<void> {
     for (let from = 0; from < piece.length; ) {
       const copied = piece.copy(this.#batch, this.#batchBytes, from)
       from += copied
@@ -85,7 +85,7 @@ class BatchWriter {
     }
   }
 
-  async flush(): Promise<void> {
+  async finish(): Promise<void> {
     if (this.#batchBytes > 0) await this.#startWrite()
     await this.#written()
   }

@@ -24,7 +24,7 @@ export class OutputFile implements AsyncDisposable {
     return new OutputFile(path, handle)
   }
 
-  async write(bytes: Buffer): Promise<void> {
+  async push(bytes: Buffer): Promise<void> {
     await this.#handle.writeFile(bytes).catch((error: unknown) => {
       throw storageFailure(error, `writing ${this.#path}`)
     })

@@ -134,9 +134,9 @@ class PreviewRun {
       const { transferSyntaxUid } = this.#deid
       const sopInstanceUid = this.#sopInstanceUid || this.#deid.uid(this.#header.sopInstanceUid)
       const { sopClassUid } = this.#header
-      await file?.write(encodePart10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid }))
+      await file?.push(encodePart10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid }))
     }
-    await file?.write(piece)
+    await file?.push(piece)
   }
 }
 

@@ -49,7 +49,7 @@ export class PixelTrail {
   }
 
   /** All has been pushed. Returns 'unknown' if there is no Pixel Data, or if something else follows it. */
-  ending(): Ending {
+  finish(): Ending {
     if (this.#state !== 'searching' || this.#held.includes(this.#tag)) return 'cut'
     return this.#hasEnded && this.#isAtEnd && isZero(this.#held) ? 'whole' : 'unknown'
   }

@@ -110,7 +110,7 @@ export class TwofoldReading {
 
   /** How the data set ends by its Pixel Data alone, whether or not other elements can be read again. */
   pixelEnding(): Ending {
-    return (this.#isDoubtful ? this.#trail?.ending() : undefined) ?? 'unknown'
+    return (this.#isDoubtful ? this.#trail?.finish() : undefined) ?? 'unknown'
   }
 
   #try(read: () => void): void {

@@ -73,16 +73,16 @@ export interface StoreAnswer {
 
 /**
  * Takes one instance's data set. Calls come one at a time; exactly one of `finish` and `discard` ends them, regardless
- * of what `write` returned before.
+ * of what `push` returned before.
  */
 export interface StoreSink {
   /**
    * Takes the next bytes, which the sink may keep. A returned promise asks the caller to wait until it resolves. After
    * a rejection the rest of the data set is read and dropped, and then `finish` is called for the status to answer.
    */
-  write(chunk: Buffer): Promise<void> | undefined
+  push(chunk: Buffer): Promise<void> | undefined
   /**
-   * Called when the data set is complete, or as much of it as `write` accepted. The peer waits until the answer is
+   * Called when the data set is complete, or as much of it as `push` accepted. The peer waits until the answer is
    * given.
    */
   finish(): Promise<StoreAnswer>

@@ -4,7 +4,7 @@ import type { PduReader } from '../wire/pdu-reader.ts'
 import { PieceGatherer } from '../wire/piece-gatherer.ts'
 import type { StoreSink } from './association.ts'
 
-type Taker = Pick<StoreSink, 'write'>
+type Taker = Pick<StoreSink, 'push'>
 
 /**
  * Moves the data set that follows a command into the sink, one piece at a time. Without a sink, or once it has refused
@@ -26,14 +26,14 @@ export async function receiveDataSet(
     for (let piece = await reader.piece(); piece !== undefined; piece = await reader.piece()) {
       if (wanting === undefined) {
         if (clock.monotonicMs() - droppedSinceMs > discardMs) throw timedOut('the rest of a refused data set')
-      } else if (!(await offerAll(reader, wanting, gatherer.add(piece)))) {
+      } else if (!(await offerAll(reader, wanting, gatherer.push(piece)))) {
         wanting = undefined
         droppedSinceMs = clock.monotonicMs()
       }
     }
     isLast = fragment.isLast
   }
-  if (wanting !== undefined) await offerAll(reader, wanting, gatherer.rest())
+  if (wanting !== undefined) await offerAll(reader, wanting, gatherer.finish())
 }
 
 async function offerAll(reader: PduReader, sink: Taker, pieces: readonly Buffer[]): Promise<boolean> {
@@ -48,7 +48,7 @@ async function offerAll(reader: PduReader, sink: Taker, pieces: readonly Buffer[
 async function offer(reader: PduReader, sink: Taker, piece: Buffer): Promise<boolean> {
   let taken: Promise<void> | undefined
   try {
-    taken = sink.write(piece)
+    taken = sink.push(piece)
     if (taken === undefined) return true
     reader.stopTimer()
     await taken

@@ -36,7 +36,7 @@ export class GatheredDataSet implements Disposable {
   }
 
   /** Copies: a piece may be a small view of a large chunk. Rejects once a limit is reached. */
-  write(piece: Buffer): Promise<void> | undefined {
+  push(piece: Buffer): Promise<void> | undefined {
     if (!this.#limits.take(this.#length, piece.length)) {
       this.#isTooLarge = true
       return Promise.reject(new RangeError('a data set beyond the limit'))

@@ -15,9 +15,9 @@ export class PieceGatherer {
   /**
    * Returns the pieces that are ready now; a large one passes through unchanged, after the bytes gathered before it.
    */
-  add(piece: Buffer): readonly Buffer[] {
-    if (piece.length >= LARGE_BYTES) return [...this.rest(), piece]
-    const ready = this.#length + piece.length > GATHERED_BYTES ? this.rest() : NO_PIECES
+  push(piece: Buffer): readonly Buffer[] {
+    if (piece.length >= LARGE_BYTES) return [...this.finish(), piece]
+    const ready = this.#length + piece.length > GATHERED_BYTES ? this.finish() : NO_PIECES
     this.#gathered ??= Buffer.allocUnsafeSlow(GATHERED_BYTES)
     this.#gathered.set(piece, this.#length)
     this.#length += piece.length
@@ -25,7 +25,7 @@ export class PieceGatherer {
   }
 
   /** Returns the gathered bytes; to be called at the end. */
-  rest(): readonly Buffer[] {
+  finish(): readonly Buffer[] {
     if (this.#gathered === undefined) return NO_PIECES
     const gathered = this.#gathered.subarray(0, this.#length)
     this.#gathered = undefined

@@ -28,7 +28,7 @@ export async function sendDataSet(
   const held = new HeldBytes()
   let ready: Buffer[] = [prefix]
   for await (const chunk of dataSet) {
-    held.add(chunk)
+    held.push(chunk)
     while (held.length > length) ready.push(encodeDataHeader(contextId, 0, length), ...held.take(length))
     if (ready.length > 0) await write(...ready)
     ready = []
@@ -42,7 +42,7 @@ class HeldBytes {
   readonly #chunks: Buffer[] = []
   length = 0
 
-  add(chunk: Buffer): void {
+  push(chunk: Buffer): void {
     if (chunk.length === 0) return
     this.#chunks.push(chunk)
     this.length += chunk.length

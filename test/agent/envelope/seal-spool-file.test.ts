@@ -41,7 +41,7 @@ const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 function sealSpoolFile(dataSet: Buffer, pieceLengths: readonly number[]): Buffer {
   const sealer = new SpoolFileSealer(envelope, part10Header, new Sealer(recipients))
   const blocks = sealer.start()
-  for (const piece of piecesOf(dataSet, pieceLengths)) blocks.push(...sealer.update(piece))
+  for (const piece of piecesOf(dataSet, pieceLengths)) blocks.push(...sealer.push(piece))
   const { blocks: last, trailer } = sealer.finish()
   const file = Buffer.concat([...blocks, ...last])
   expect(parseTrailer(file.subarray(-TRAILER_BYTES), file.length)).toEqual(trailer)
@@ -90,7 +90,7 @@ test('an instance of any length keeps at most one chunk in memory', () => {
   let [taken, given] = [part10Header.length, sealer.start().reduce((sum, block) => sum + block.length, 0)]
   for (let i = 0; i < 100; i++) {
     taken += noise.length
-    given += sealer.update(noise).reduce((sum, block) => sum + block.length, 0)
+    given += sealer.push(noise).reduce((sum, block) => sum + block.length, 0)
     expect(taken - given).toBeLessThanOrEqual(65_536)
   }
 })
@@ -105,12 +105,12 @@ test('an envelope that names another length for the Part 10 header is refused', 
 test('calls out of order are refused rather than written down in the wrong order', () => {
   const internal = expect.objectContaining({ code: 'INTERNAL' })
   const sealer = new SpoolFileSealer(envelope, part10Header, new Sealer(recipients))
-  expect(() => sealer.update(noise)).toThrow(internal)
+  expect(() => sealer.push(noise)).toThrow(internal)
   expect(() => sealer.finish()).toThrow(internal)
   sealer.start()
   expect(() => sealer.start()).toThrow(internal)
   sealer.finish()
-  expect(() => sealer.update(noise)).toThrow(internal)
+  expect(() => sealer.push(noise)).toThrow(internal)
   expect(() => sealer.finish()).toThrow(internal)
 })
 

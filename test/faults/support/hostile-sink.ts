@@ -30,7 +30,7 @@ export class HostileSink implements StoreSink {
     return Buffer.concat(this.#pieces)
   }
 
-  write(chunk: Buffer): Promise<void> | undefined {
+  push(chunk: Buffer): Promise<void> | undefined {
     if (this.#isTaking || this.lastCalls > 0) this.wrongCalls++
     this.#scanner.push(chunk)
     if (this.#mood === 'throwing') throw new Error('a sink that throws')

@@ -11,7 +11,7 @@ const GATHER_BYTES = 192 * 1024
 const WAITING_BYTES = 512 * 1024
 
 /**
- * Writes one new file in the order in which bytes are given, and holds at most about 1 MiB. `complete` makes the data
+ * Writes one new file in the order in which bytes are given, and holds at most about 1 MiB. `finish` makes the data
  * durable (the group commit's folder sync makes the name durable). After any failure the file is removed: a failed sync
  * must never be repeated on the same file, since the kernel then counts its pages as written.
  */
@@ -48,7 +48,7 @@ export class SpoolWriter {
    * Takes blocks. A returned promise means that the disk is slower than the input: wait until it resolves. Rejects with
    * STORAGE_FULL or STORAGE_ERROR.
    */
-  write(blocks: readonly Buffer[]): Promise<void> | undefined {
+  push(blocks: readonly Buffer[]): Promise<void> | undefined {
     for (const block of blocks) {
       this.#gathered.push(block)
       this.#gatheredBytes += block.length
@@ -62,14 +62,14 @@ export class SpoolWriter {
       return undefined
     }
     if (this.#gatheredBytes < WAITING_BYTES) return undefined
-    return this.#writing.then(() => this.write([]))
+    return this.#writing.then(() => this.push([]))
   }
 
   /**
    * Writes the rest, syncs the data, closes. Before that the file counts as never accepted. `meanwhile` is called
    * during the sync, which takes some ms in which nothing else happens for this instance.
    */
-  async complete(meanwhile?: () => void): Promise<void> {
+  async finish(meanwhile?: () => void): Promise<void> {
     try {
       await this.#writing
       while (this.#gathered.length > 0) await this.#flush()
@@ -87,7 +87,7 @@ export class SpoolWriter {
     }
   }
 
-  /** Removes the file, also after `complete`. Never throws: the next start finds a file that it could not remove. */
+  /** Removes the file, also after `finish`. Never throws: the next start finds a file that it could not remove. */
   async discard(): Promise<void> {
     this.#gathered = []
     this.#gatheredBytes = 0
