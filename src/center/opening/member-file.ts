@@ -44,14 +44,14 @@ export class MemberFile {
     this.#writer = await store.create({ ...names, ulid: this.#ulid })
   }
 
-  async write(plaintext: readonly Buffer[]): Promise<void> {
+  async push(plaintext: readonly Buffer[]): Promise<void> {
     if (plaintext.length === 0 || this.#writer === undefined) return
     for (const piece of plaintext) this.#sha256.update(piece)
-    await this.#writer.write(plaintext)
+    await this.#writer.push(plaintext)
   }
 
   /** Returns the digest of the whole file; empty if none was written. Once, after the last bytes. */
-  digest(): string {
+  finish(): string {
     return this.#writer === undefined ? '' : this.#sha256.digest('hex')
   }
 

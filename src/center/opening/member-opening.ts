@@ -63,7 +63,7 @@ export class MemberOpening {
     this.#checkDataSet(envelope, trailer)
     const names = this.#names ?? (await this.#begin(envelope, identity.names()))
     const doubt = await identity.finish()
-    const fileSha256 = this.#file.digest()
+    const fileSha256 = this.#file.finish()
     return { names, policy: envelope.policy, fileBytes: this.#plainBytes, fileSha256, doubt }
   }
 
@@ -84,7 +84,7 @@ export class MemberOpening {
       this.#plainBytes += piece.length
       isNamed = (await identity.push(piece)) || isNamed
     }
-    if (this.#names !== undefined) return this.#file.write(plaintext)
+    if (this.#names !== undefined) return this.#file.push(plaintext)
     this.#held.push(...plaintext)
     if (isNamed) await this.#begin(envelope, identity.names())
   }
@@ -94,7 +94,7 @@ export class MemberOpening {
     const held = this.#held
     this.#held = []
     await this.#file.begin(envelope, names)
-    await this.#file.write(held)
+    await this.#file.push(held)
     return names
   }
 

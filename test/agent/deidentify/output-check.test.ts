@@ -255,8 +255,8 @@ test('a copy that is cut anywhere does not leave, nor one that has a part twice,
         const doubled = Buffer.concat([dataSet.subarray(0, end), dataSet.subarray(at)])
         if (check(doubled) === 'DEID_WITHHELD') return
         // Some parts make another well-formed data set; everything that the original announces is whole in it.
-        const [before, after] = [dataSet, doubled].map((bytes) =>
-          readStrictly(bytes, way.encoding.explicitVr, way.encoding.littleEndian),
+        const [before, after] = [dataSet, doubled].map((whole) =>
+          readStrictly(whole, way.encoding.explicitVr, way.encoding.littleEndian),
         )
         for (const tag of ANNOUNCED) expect(after?.get(tag)).toEqual(before?.get(tag))
       }),
