@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { freePort } from '../../test/support/free-port.ts'
 import { Child } from '../child.ts'
 import { type Nagle, nagleEnvironment } from '../nagle.ts'
-import { freePort } from './free-port.ts'
 import { holdingOfFiles } from './part10-folder.ts'
 import { HOST, type Receiver, type ReceiverKind } from './receiver.ts'
 

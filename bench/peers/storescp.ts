@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
+import { freePort } from '../../test/support/free-port.ts'
 import { Child } from '../child.ts'
 import { nagleEnvironment } from '../nagle.ts'
-import { freePort } from './free-port.ts'
 import { holdingOfFiles } from './part10-folder.ts'
 import { HOST, type ReceiverKind } from './receiver.ts'
 

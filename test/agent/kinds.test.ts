@@ -3,8 +3,8 @@ import { KnownValuesCache } from '../../src/agent/deidentify/names/known-values-
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { KINDS, kindCase } from '../support/kinds/all-kinds.ts'
 import { caseOf, inventedImage, withParts } from '../support/kinds/invented-image.ts'
-import { Random } from '../support/kinds/random.ts'
 import { faultsOfCopy, faultsOfReading, leaving } from '../support/kinds/verdict.ts'
+import { Random } from '../support/random.ts'
 import { TEST_KEY } from './deidentify/deidentify-element.ts'
 
 const CASES = Number(process.env['FERRY_KIND_CASES'] ?? 100_000)

@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
@@ -8,12 +8,13 @@ import { RawAssociation, readAcceptance, UID, wholeStore } from '../support/raw-
 import { runningFerry } from '../support/running-ferry.ts'
 import { sendInstances } from '../support/send-instances.ts'
 import { Storescp } from '../support/storescp.ts'
+import { hasStorescu } from '../support/storescu.ts'
 
 const run = promisify(execFile)
 
 const device = (name: string, more = ''): string => `  - name: ${name}\n    aeTitle: ${name}\n${more}`
 
-const hasDcmtk = spawnSync('storescu', ['--version']).status === 0
+const hasDcmtk = hasStorescu()
 const describeWithDcmtk = hasDcmtk ? describe : describe.skip
 
 describeWithDcmtk('with DCMTK', () => {

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from '@jest/globals'
 import { ferryCenterProgram } from '../../src/console/program/ferry-center-program.ts'
+import { freePort } from '../support/free-port.ts'
 import { runCommand } from '../support/run-command.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { until } from '../support/until.ts'
@@ -24,7 +24,7 @@ function start(folder: string, program: 'ferry' | 'ferry-center', ...args: strin
   const ended = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]).then(
     ([[exitCode], out, err]): Ended => ({ exitCode: exitCode as number | null, out, err }),
   )
-  return { child, ended }
+  return { child, ended, [Symbol.dispose]: () => void child.kill('SIGKILL') }
 }
 
 test('an agent that belongs to no center yet does not start: exit code 11 and what to do', async () => {
@@ -45,7 +45,7 @@ test('a center is made, invites, and stops on SIGTERM', async () => {
   const made = await start(folder.path, 'ferry-center', ...init, '--recovery-key', 'recovery-key.txt').ended
   expect([made.exitCode, made.out]).toEqual([0, ''])
 
-  const { child, ended } = start(folder.path, 'ferry-center', 'run')
+  using running = start(folder.path, 'ferry-center', 'run')
   await until(
     () => fetchError(publicUrl),
     (error) => error !== 'ECONNREFUSED',
@@ -63,18 +63,9 @@ test('a center is made, invites, and stops on SIGTERM', async () => {
   expect(await center('approve', '1a2b-3c4d-5e6f')).toMatchObject({ exitCode: 11 })
   expect(await center(...init)).toMatchObject({ exitCode: 2 })
 
-  child.kill('SIGTERM')
-  expect(await ended).toMatchObject({ exitCode: 0, err: expect.stringContaining('Stopping') })
+  running.child.kill('SIGTERM')
+  expect(await running.ended).toMatchObject({ exitCode: 0, err: expect.stringContaining('Stopping') })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
 
 /** The system's code for not getting through; a TLS failure means that somebody answers. */
 async function fetchError(url: string): Promise<unknown> {

@@ -7,6 +7,7 @@ import { type OpenAssociationOptions, openAssociation } from '../../src/dimse/sc
 import type { OutgoingInstance } from '../../src/dimse/scu/requested-association.ts'
 import { DEFAULT_TIMEOUTS } from '../../src/dimse/scu/requestor-timeouts.ts'
 import { systemClock } from '../../src/platform/clock.ts'
+import { freePort } from '../support/free-port.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import {
   ABORT,
@@ -319,16 +320,6 @@ async function rawPeer(): Promise<RawPeer> {
       server.close()
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const port = portOf(server)
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 function portOf(server: ReturnType<typeof createServer>): number {

@@ -1,6 +1,7 @@
 import { appendFileSync, copyFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { Random } from '../support/random.ts'
 import { storedAtCenter } from '../support/stored-at-center.ts'
 import { KILL_POINTS } from './fault-sizes.ts'
 import { accountOf } from './support/kill-account.ts'
@@ -8,11 +9,10 @@ import { KillClinic } from './support/kill-clinic.ts'
 import { LoadingDevice } from './support/kill-device.ts'
 import { straceTrouble } from './support/kill-strace.ts'
 import { HURRIED, SWEPT_SETTINGS, type Sweep, startAndCompare, sweep } from './support/kill-sweep.ts'
-import { SeededRandom } from './support/seeded-random.ts'
 
 const trouble = straceTrouble()
 const group = trouble === undefined ? describe : describe.skip
-const random = SeededRandom.fromEnvironment()
+const random = Random.fromEnvironment()
 
 group(trouble === undefined ? 'killed by strace' : `killed by strace (not tried: ${trouble})`, () => {
   test(

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { Random } from '../support/random.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { until } from '../support/until.ts'
 import { POWER_CUTS } from './fault-sizes.ts'
@@ -8,7 +9,6 @@ import { openLoopClinic } from './support/clinic-on-loop-disks.ts'
 import { type Cut, type CutFindings, cutAndFinish, cutAside } from './support/cut-power.ts'
 import type { DeviceFeed } from './support/device-feed.ts'
 import { type FileSystem, loopTrouble, MountedImage } from './support/loop-image.ts'
-import { SeededRandom } from './support/seeded-random.ts'
 
 const FILE_SYSTEMS = ['ext4', 'xfs', 'btrfs'] as const
 const CUTS: readonly Cut[] = ['agent', 'center', 'both', 'both']
@@ -17,15 +17,15 @@ const CUTS_PER_CLINIC = 10
 const OUTER_BYTES = 8 * 1024 ** 3
 
 const trouble = loopTrouble(FILE_SYSTEMS)
-const random = SeededRandom.fromEnvironment()
+const random = Random.fromEnvironment()
 const group = trouble === undefined ? describe : describe.skip
 
-const nextCut = (): Cut => CUTS[random.integer(0, CUTS.length)] ?? 'both'
+const nextCut = (): Cut => random.pick(CUTS)
 
 /** At some moment, or right after a Success: a promise is most easily broken just after it was given. */
 async function anyMoment(feed: DeviceFeed): Promise<void> {
-  await pause(random.integer(20, 300))
-  if (random.integer(0, 2) === 0) await feed.nextAcknowledgement()
+  await pause(random.between(20, 300))
+  if (random.between(0, 1) === 0) await feed.nextAcknowledgement()
 }
 
 group(trouble === undefined ? 'loss of power' : `loss of power (not tried: ${trouble})`, () => {

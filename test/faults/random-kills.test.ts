@@ -4,21 +4,23 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
 import { DataSetHeadScanner } from '../../src/dicom/find/data-set-head.ts'
 import { corpusFiles, corpusPath, splitPart10 } from '../support/corpus.ts'
+import { Random } from '../support/random.ts'
+import { hasStorescu } from '../support/storescu.ts'
 import { RANDOM_KILLS } from './fault-sizes.ts'
 import { accountOf } from './support/kill-account.ts'
 import { KillClinic } from './support/kill-clinic.ts'
-import { type FileToSend, hasStorescu, StorescuFeed } from './support/kill-storescu.ts'
-import { SeededRandom } from './support/seeded-random.ts'
+import { type FileToSend, StorescuFeed } from './support/kill-storescu.ts'
 
 const DEVICES = 3
 const LARGEST_REAL_FILE = 600 * 1024
 /** Implicit and explicit VR little endian: what storescu proposes without being told. */
 const UNCOMPRESSED = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1']
 
-const random = SeededRandom.fromEnvironment()
-const group = hasStorescu ? describe : describe.skip
+const random = Random.fromEnvironment()
+const isThere = hasStorescu()
+const group = isThere ? describe : describe.skip
 
-group(hasStorescu ? 'storescu as a device' : 'storescu as a device (it is not here)', () => {
+group(isThere ? 'storescu as a device' : 'storescu as a device (it is not here)', () => {
   test(
     'every Success that storescu read is confirmed exactly once, though agent and center are killed at random',
     async () => {
@@ -31,7 +33,7 @@ group(hasStorescu ? 'storescu as a device' : 'storescu as a device (it is not he
       for (let kill = 0; kill < RANDOM_KILLS; kill++) {
         const program = kill % 2 === 0 ? 'agent' : 'center'
         // Any moment will do; the pause only spreads them over the run.
-        await pause(random.integer(300, 1500))
+        await pause(random.between(300, 1500))
         await clinic.kill(program)
         await clinic.start(program)
       }

@@ -14,6 +14,7 @@ import { parseEnvelope, parseTrailer, TRAILER_BYTES } from '../../src/protocol/s
 import { openAgeFile } from '../support/age-file.ts'
 import { joinTestCenter, testSettings } from '../support/clinic.ts'
 import { FastClock } from '../support/fast-clock.ts'
+import { FaultProxy } from '../support/fault-proxy.ts'
 import { inventedInstance } from '../support/invented-instance.ts'
 import { JumpingClock } from '../support/jumping-clock.ts'
 import { RecordingLog } from '../support/recording-log.ts'
@@ -21,7 +22,6 @@ import { pinOf } from '../support/running-center.ts'
 import { newUid } from '../support/sealed-instance.ts'
 import { type RawInstance, sendInstances } from '../support/send-instances.ts'
 import { sha256, storedAtCenter } from '../support/stored-at-center.ts'
-import { TcpProxy } from '../support/tcp-proxy.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { until } from '../support/until.ts'
 
@@ -35,12 +35,12 @@ class Clinic {
   readonly sent: RawInstance[] = []
   readonly log = new RecordingLog()
   readonly dataFolder: string
-  readonly line: TcpProxy
+  readonly line: FaultProxy
   agent!: Agent
   #isSending = true
   #sending: Promise<void> = Promise.resolve()
 
-  constructor(dataFolder: string, line: TcpProxy) {
+  constructor(dataFolder: string, line: FaultProxy) {
     this.dataFolder = dataFolder
     this.line = line
   }
@@ -102,7 +102,7 @@ async function withThreeClinics(tell: (story: Story) => Promise<void>): Promise<
     }),
   )
   const open = async (name: string): Promise<Clinic> => {
-    const line = held.use(await TcpProxy.start(center.port))
+    const line = held.use(await FaultProxy.start(center.port))
     const clinic = new Clinic(folder.join(name), line)
     await joinTestCenter(centerFolder, line.port, clinic.dataFolder)
     const settings = testSettings(clinic.dataFolder, { study: { quietMs: 1000 } })

@@ -1,5 +1,5 @@
-import type { Random } from './random.ts'
 import { LARGEST_CONTENT_BYTES, type Recipe, SOAK_KINDS } from './soak-instance.ts'
+import type { SoakRandom } from './soak-random.ts'
 
 /** How many instances are remembered to be sent again, or changed, or joined by others of their study. */
 const REMEMBERED = 5_000
@@ -10,7 +10,7 @@ const FIRST_BYTES = 64 * 1024 * 1024
 
 /** What devices do next, drawn from the seed. One plan serves all devices, so that they share studies. */
 export class DevicePlan {
-  readonly #random: Random
+  readonly #random: SoakRandom
   readonly #remembered: Recipe[] = []
   readonly #startedAt = performance.now()
   #instances = 0
@@ -18,7 +18,7 @@ export class DevicePlan {
   #versions = 0
   #bytes = 0
 
-  constructor(random: Random) {
+  constructor(random: SoakRandom) {
     this.#random = random
   }
 
@@ -49,7 +49,7 @@ export class DevicePlan {
 
   #contentBytes(): number {
     const allowed = FIRST_BYTES + (BYTES_PER_SECOND * (performance.now() - this.#startedAt)) / 1000
-    const size = this.#random.next()
+    const size = this.#random.fraction()
     const largest =
       this.#bytes > allowed || size < 0.7 ? 32_768 : size < 0.97 ? 524_288 : LARGEST_CONTENT_BYTES
     const bytes = this.#random.betweenMagnitudes(1_000, largest)

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Random } from './random.ts'
 import type { SoakClinic } from './soak-clinic.ts'
 import type { SoakProgram } from './soak-program.ts'
+import type { SoakRandom } from './soak-random.ts'
 
 export interface Fault {
   readonly name: string
@@ -15,7 +15,7 @@ export interface Fault {
 /** Where a fault happens. It is over, and what it broke is whole again, when `happen` resolves. */
 export interface FaultGround {
   readonly clinic: SoakClinic
-  readonly random: Random
+  readonly random: SoakRandom
   /** The longest time that anything is away, frozen or slow. */
   readonly longestMs: number
   /** The soak has ended: what is broken is made whole at once. */
@@ -120,6 +120,6 @@ async function aWhile({ random, longestMs, signal }: FaultGround): Promise<void>
   await sleep(random.between(500, longestMs), undefined, { signal }).catch(() => {})
 }
 
-function draw(faults: readonly Fault[], random: Random): Fault {
+function draw(faults: readonly Fault[], random: SoakRandom): Fault {
   return random.pick(faults.flatMap((fault) => Array.from({ length: fault.weight }, () => fault)))
 }

@@ -1,12 +1,12 @@
 import type { RawInstance } from '../support/send-instances.ts'
 import { sha256 } from '../support/stored-at-center.ts'
 import type { SentVersions, Version } from './account.ts'
-import type { Random } from './random.ts'
 import type { InstanceMaker, Recipe } from './soak-instance.ts'
+import type { SoakRandom } from './soak-random.ts'
 
 export interface Device {
   readonly aeTitle: string
-  readonly random: Random
+  readonly random: SoakRandom
 }
 
 export interface SendBatchOptions {

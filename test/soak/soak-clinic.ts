@@ -9,7 +9,7 @@ import { systemClock } from '../../src/platform/clock.ts'
 import { Database } from '../../src/platform/sqlite.ts'
 import { type AgentStatus, CONTROL_PATHS, statusSchema } from '../../src/protocol/control-api.ts'
 import { joinTestCenter, testSettings } from '../support/clinic.ts'
-import { TcpProxy } from '../support/tcp-proxy.ts'
+import { FaultProxy } from '../support/fault-proxy.ts'
 import { type Version, VersionSet } from './account.ts'
 import { SoakProgram } from './soak-program.ts'
 
@@ -19,8 +19,8 @@ const QUEUE_SCHEMA = fileURLToPath(new URL('../../src/agent/queue/schema', impor
 export class SoakClinic implements AsyncDisposable {
   readonly agent: SoakProgram
   readonly center: SoakProgram
-  readonly door: TcpProxy
-  readonly line: TcpProxy
+  readonly door: FaultProxy
+  readonly line: FaultProxy
   readonly centerFolder: string
   /** What the agent has called confirmed, in every index that it had. */
   readonly confirmed = new VersionSet()
@@ -62,12 +62,12 @@ export class SoakClinic implements AsyncDisposable {
     })
     const center = stack.use(new SoakProgram({ name: 'center', folder, settings: centerSettings, onTrouble }))
     await center.start()
-    const line = stack.use(await TcpProxy.start(center.port))
+    const line = stack.use(await FaultProxy.start(center.port))
     await joinTestCenter(centerFolder, line.port, agentFolder)
     const settings = (port: number): object => agentSettings(agentFolder, port, retentionMs)
     const agent = stack.use(new SoakProgram({ name: 'agent', folder, settings, onTrouble }))
     await agent.start()
-    const door = stack.use(await TcpProxy.start(agent.port))
+    const door = stack.use(await FaultProxy.start(agent.port))
     return new SoakClinic({ folder, agent, center, door, line }, stack.move())
   }
 

@@ -1,17 +1,17 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { hasStorescu } from '../support/storescu.ts'
 import { type Account, closeAccount, SentVersions } from './account.ts'
 import { centerContents } from './center-contents.ts'
 import { DevicePlan } from './device-plan.ts'
 import { type DeviceEnd, runDevice } from './devices.ts'
 import { type Fault, LINE_FAULTS, PROGRAM_FAULTS, runFaults } from './faults.ts'
 import { type Judgement, judgeFlat } from './process-watch.ts'
-import { Random } from './random.ts'
 import { SoakClinic } from './soak-clinic.ts'
 import { InstanceMaker } from './soak-instance.ts'
+import { SoakRandom } from './soak-random.ts'
 import { SoakWatch } from './soak-watch.ts'
-import { hasStorescu } from './storescu.ts'
 
 export interface SoakOptions {
   readonly seed: string
@@ -132,7 +132,7 @@ async function causeFaults(
   const kinds = { programs: PROGRAM_FAULTS, lines: LINE_FAULTS }
   await Promise.all(
     Object.entries(kinds).map(([kind, faults]) => {
-      const ground = { clinic, random: new Random(seed, kind), longestMs: longestFaultMs, signal }
+      const ground = { clinic, random: new SoakRandom(seed, kind), longestMs: longestFaultMs, signal }
       return runFaults(
         () => faults.filter(possible),
         ground,
@@ -153,7 +153,7 @@ async function runDevices(
   const means = {
     port: door.port,
     maker: new InstanceMaker(seed),
-    plan: new DevicePlan(new Random(seed, 'plan')),
+    plan: new DevicePlan(new SoakRandom(seed, 'plan')),
     sent,
     outbox: join(folder, 'outbox'),
     hasStorescu: hasStorescu(),
@@ -161,7 +161,9 @@ async function runDevices(
   }
   const names = Array.from({ length: devices }, (_, i) => `DEVICE_${i + 1}`)
   const ends = await Promise.all(
-    names.map((aeTitle) => runDevice({ aeTitle, random: new Random(seed, aeTitle) }, means, ending, over)),
+    names.map((aeTitle) =>
+      runDevice({ aeTitle, random: new SoakRandom(seed, aeTitle) }, means, ending, over),
+    ),
   )
   const total = (of: (end: DeviceEnd) => number): number => ends.reduce((sum, end) => sum + of(end), 0)
   return {

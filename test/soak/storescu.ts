@@ -1,10 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { encodePart10Header } from '../../src/dicom/read/part10.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
+import { runStorescu } from '../support/storescu.ts'
 import type { Version } from './account.ts'
 import { prepare, type SendBatch } from './send-batch.ts'
 import { PRIVATE_SOP_CLASS_UID, type Recipe } from './soak-instance.ts'
@@ -21,10 +19,6 @@ const OPTIONS: Readonly<Record<string, string>> = {
   [TRANSFER_SYNTAX.MPEG4HP41]: '-xn',
 }
 const MOST_FILES = 10
-
-export function hasStorescu(): boolean {
-  return spawnSync('storescu', ['--version']).status === 0
-}
 
 /** Whether storescu sends all of them, and as they are. */
 export function offersAll(batch: Iterable<Recipe>): boolean {
@@ -52,32 +46,16 @@ export const sendWithStorescu: SendBatch = async ({ aeTitle }, batch, means, bre
       files.set(path, { recipe, version })
     }
     const peer = ['-aet', aeTitle, '-aec', 'FERRY', '127.0.0.1', String(means.port)]
-    await storescu(['-v', '-R', OPTIONS[syntax] ?? '', ...peer, ...files.keys()], breaksOff, (path) => {
+    const args = [OPTIONS[syntax] ?? '', ...peer, ...files.keys()]
+    const exitCode = await runStorescu(args, (path, child) => {
+      if (breaksOff) child.kill('SIGKILL')
       const stored = files.get(path)
       if (stored === undefined) return
       means.sent.acknowledged(stored.version)
       batch.delete(stored.recipe)
     })
+    if (exitCode !== 0) throw new Error('storescu broke off')
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-}
-
-/** Tells of each file that was answered with Success; throws where it does not end well. */
-async function storescu(
-  args: readonly string[],
-  breaksOff: boolean,
-  stored: (path: string) => void,
-): Promise<void> {
-  const child = spawn('storescu', args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  const exit = once(child, 'exit')
-  let path = ''
-  for await (const line of createInterface({ input: child.stderr })) {
-    path = /Sending file: (.+)$/.exec(line)?.[1] ?? path
-    if (!line.includes('Received Store Response (Success)')) continue
-    stored(path)
-    if (breaksOff) child.kill('SIGKILL')
-  }
-  await exit
-  if (child.exitCode !== 0) throw new Error('storescu broke off')
 }

@@ -1,3 +1,5 @@
+import { Random } from './random.ts'
+
 /** Every kind of AE title that a device may be set to, whether the standard allows it or not. */
 export const AE_TITLE_KINDS = {
   plain: ['CT1', 'DR-2', 'us_room.3', 'A', 'SIXTEEN_CHARS_16'],
@@ -52,25 +54,14 @@ export const AE_TITLE_KINDS = {
 /** Those that a device can be let in under: the default repertoire without backslash, 1 to 16 characters (PS3.5 §6.2). */
 export const isFitAeTitle = (title: string): boolean => /^[\x20-\x5b\x5d-\x7e]{1,16}$/.test(title)
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function numbers(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** All of the kinds, and `count` made of one to sixteen bytes by chance, without outer padding. */
 export function aeTitles(seed: number, count: number): string[] {
-  const next = numbers(seed)
+  const random = new Random(seed)
   const bytes = (isPrintable: boolean): string => {
-    const length = 1 + Math.floor(next() * 16)
+    const length = 1 + random.below(16)
     const [from, to] = isPrintable ? [0x20, 0x7f] : [0, 0x100]
-    return Array.from({ length }, () => String.fromCharCode(from + Math.floor(next() * (to - from)))).join('')
+    return Array.from({ length }, () => String.fromCharCode(from + random.below(to - from))).join('')
   }
-  const random = Array.from({ length: count }, (_, i) => bytes(i % 3 !== 0).replace(/^[\0 ]+|[\0 ]+$/g, ''))
-  return Array.from(new Set([...Object.values(AE_TITLE_KINDS).flat(), ...random]))
+  const made = Array.from({ length: count }, (_, i) => bytes(i % 3 !== 0).replace(/^[\0 ]+|[\0 ]+$/g, ''))
+  return Array.from(new Set([...Object.values(AE_TITLE_KINDS).flat(), ...made]))
 }

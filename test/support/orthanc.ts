@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe } from '@jest/globals'
+import { freePort } from './free-port.ts'
 import { tempFolder } from './temp-folder.ts'
 
 const PROGRAM = '/usr/sbin/Orthanc'
@@ -35,7 +34,8 @@ export class Orthanc implements AsyncDisposable {
   /** `settings` are Orthanc's own, and win over those here. */
   static async start(settings: Record<string, unknown> = {}): Promise<Orthanc> {
     const folder = tempFolder()
-    const [httpPort, dicomPort] = await freePorts()
+    const httpPort = await freePort()
+    const dicomPort = await freePort()
     const configuration = {
       StorageDirectory: folder.join('db'),
       IndexDirectory: folder.join('db'),
@@ -113,12 +113,4 @@ export class Orthanc implements AsyncDisposable {
       }
     }
   }
-}
-
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()].map((server) => server.listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const [first = 0, second = 0] = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return [first, second]
 }

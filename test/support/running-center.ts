@@ -1,11 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingHttpHeaders } from 'node:http'
 import { Agent as HttpsAgent, request } from 'node:https'
-import { execPath } from 'node:process'
+import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
-import { fileURLToPath } from 'node:url'
 import { type Center, type CenterOptions, DEFAULT_LIMITS, startCenter } from '../../src/center/center.ts'
 import { initCenter, type NewCenter } from '../../src/center/keys/center-keys.ts'
 import { OperatorDesk } from '../../src/center/operate/operator.ts'
@@ -21,9 +19,8 @@ import {
 import { type JoinCode, parseJoinCode } from '../../src/protocol/join-code.ts'
 import { verifyKeyList } from '../../src/protocol/key-list.ts'
 import { newSigningKey, type SigningKey } from '../../src/protocol/signing-key.ts'
+import { type RunningProgram, startProgram } from './child-process.ts'
 import { tempFolder } from './temp-folder.ts'
-
-const CENTER_PROCESS = fileURLToPath(new URL('./center-process.ts', import.meta.url))
 
 export interface Answer {
   readonly status: number
@@ -47,7 +44,7 @@ export class RunningCenter implements AsyncDisposable {
   #options: CenterOptions & { log: Log }
   readonly #https = new HttpsAgent({ keepAlive: true, rejectUnauthorized: false, maxCachedSessions: 0 })
   #center: Center | undefined
-  #child: { process: ChildProcess; port: number } | undefined
+  #process: RunningProgram | undefined
 
   private constructor(
     made: NewCenter,
@@ -95,35 +92,20 @@ export class RunningCenter implements AsyncDisposable {
   }
 
   get port(): number {
-    return this.#child?.port ?? this.#center?.port ?? 0
+    return this.#process?.port ?? this.#center?.port ?? 0
   }
 
   /** Starts it as a process of its own, to be killed. */
   async openProcess(): Promise<void> {
-    const process = spawn(
-      execPath,
-      [
-        '--disable-warning=ExperimentalWarning',
-        CENTER_PROCESS,
-        this.folder,
-        JSON.stringify(this.#options.limits),
-      ],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    )
-    const [port] = (await once(process.stdout, 'data')) as [Buffer]
-    this.#child = { process, port: Number(port.toString()) }
+    const { log: _, ...options } = this.#options
+    this.#process = await startProgram('run-center', join(this.folder, '..', 'center.json'), options)
   }
 
   /** As a power cut or the kernel's out-of-memory killer would end it. */
   async kill(): Promise<void> {
-    const child = this.#child
-    this.#child = undefined
-    if (child === undefined) return
-    const ended = once(child.process, 'exit')
-    child.process.kill('SIGKILL')
-    await ended
+    const killed = this.#process
+    this.#process = undefined
+    await killed?.kill()
   }
 
   get url(): string {

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { splitPart10 } from './corpus.ts'
+import { freePort } from './free-port.ts'
 import { sha256 } from './stored-at-center.ts'
 import { tempFolder } from './temp-folder.ts'
 import { until } from './until.ts'
@@ -43,14 +44,6 @@ export class Storescp implements AsyncDisposable {
     await once(this.#process, 'exit')
     this.#folder[Symbol.dispose]()
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 function isOpen(port: number): Promise<boolean> {

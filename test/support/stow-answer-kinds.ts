@@ -1,4 +1,5 @@
 import type { StowResponse } from '../../src/dicomweb/stow-answer.ts'
+import { Random } from './random.ts'
 
 /** Stands for a patient's name, which a server may repeat in its answer. */
 export const PATIENT = 'Doe^Jane'
@@ -19,7 +20,6 @@ export interface StowAnswerCase {
   readonly isModule: boolean
 }
 
-type Random = () => number
 type Body = Pick<StowAnswerCase, 'stored' | 'failed' | 'isSilent' | 'isModule'> & {
   readonly name: string
   readonly text: string
@@ -54,18 +54,18 @@ export function stowAnswerCount(byDefault: number): number {
 
 /** The same seed makes the same answers. */
 export function* stowAnswers(seed: number, count: number): Generator<StowAnswerCase> {
-  const random = mulberry32(seed)
+  const random = new Random(seed)
   for (let number = 0; number < count; number++) {
-    const asked = Array.from({ length: 1 + whole(random, 3) }, () => uid(random))
-    const status = pick(random, STATUSES)
-    const { name, text, type, ...known } = pick(random, BODIES)(random, asked)
-    const contentType = whole(random, 5) === 0 ? pick(random, TYPES) : type
+    const asked = Array.from({ length: 1 + random.below(3) }, () => uid(random))
+    const status = random.pick(STATUSES)
+    const { name, text, type, ...known } = random.pick(BODIES)(random, asked)
+    const contentType = random.below(5) === 0 ? random.pick(TYPES) : type
     const isRedirect = status >= 300 && status < 400
     const response: StowResponse = {
       status,
       contentType,
-      location: isRedirect && whole(random, 4) > 0 ? 'https://login.example/start' : undefined,
-      retryAfterMs: whole(random, 4) === 0 ? whole(random, 100_000) : undefined,
+      location: isRedirect && random.below(4) > 0 ? 'https://login.example/start' : undefined,
+      retryAfterMs: random.below(4) === 0 ? random.below(100_000) : undefined,
       body: text,
       isWhole: true,
     }
@@ -80,7 +80,7 @@ const BODIES: readonly ((random: Random, asked: readonly string[]) => Body)[] = 
   (random) =>
     other(
       'module without instances',
-      pick(random, [
+      random.pick([
         '{}',
         '[]',
         'null',
@@ -101,7 +101,7 @@ const BODIES: readonly ((random: Random, asked: readonly string[]) => Body)[] = 
   (random, asked) => {
     const strangers = {
       stored: [{ uid: uid(random) }],
-      failed: [{ uid: uid(random), reason: pick(random, REASONS) }],
+      failed: [{ uid: uid(random), reason: random.pick(REASONS) }],
     }
     const name = `module of others than ${asked.length} asked`
     return other(name, asJson(strangers), 'application/dicom+json', { isModule: true })
@@ -109,7 +109,7 @@ const BODIES: readonly ((random: Random, asked: readonly string[]) => Body)[] = 
   (random) =>
     other(
       'page',
-      pick(random, [
+      random.pick([
         `<!DOCTYPE html><html><body>${PATIENT} 403</body></html>`,
         `\n<!-- x --><HTML>${PATIENT}</HTML>`,
         `<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C"><html/>`,
@@ -119,7 +119,7 @@ const BODIES: readonly ((random: Random, asked: readonly string[]) => Body)[] = 
   (random) =>
     other(
       'error of a gateway',
-      pick(random, [
+      random.pick([
         '{"code":401,"msg":"token expired"}',
         '{"error":{"status":"UNAUTHENTICATED"}}',
         '[1,2]',
@@ -136,7 +136,7 @@ const BODIES: readonly ((random: Random, asked: readonly string[]) => Body)[] = 
   (random) =>
     other(
       'rubbish',
-      String.fromCharCode(...Array.from({ length: 200 }, () => whole(random, 0xd7ff))),
+      String.fromCharCode(...Array.from({ length: 200 }, () => random.below(0xd7ff))),
       'application/octet-stream',
     ),
   () => other('huge page', `<html>${'x'.repeat(100_000)}`, 'text/html'),
@@ -159,23 +159,23 @@ function module(
   const stored: Item[] = []
   const failed: Item[] = []
   for (const one of asked) {
-    const kind = whole(random, 8)
-    const shown = whole(random, 6) === 0 ? `${one}\0` : one
+    const kind = random.below(8)
+    const shown = random.below(6) === 0 ? `${one}\0` : one
     if (kind < 4)
       stored.push(
-        kind === 0 ? { uid: shown, warning: pick(random, [0xb000, 0xb006, 0xb007, 1]) } : { uid: shown },
+        kind === 0 ? { uid: shown, warning: random.pick([0xb000, 0xb006, 0xb007, 1]) } : { uid: shown },
       )
     if (kind === 4 || kind === 5 || kind === 0) {
-      const reason = pick(random, REASONS)
+      const reason = random.pick(REASONS)
       failed.push({
         uid: shown,
-        ...(whole(random, 6) === 0 ? {} : { reason: whole(random, 6) === 0 ? String(reason) : reason }),
+        ...(random.below(6) === 0 ? {} : { reason: random.below(6) === 0 ? String(reason) : reason }),
       })
     }
-    if (kind === 6) failed.push({ uid: undefined, reason: pick(random, REASONS) })
+    if (kind === 6) failed.push({ uid: undefined, reason: random.pick(REASONS) })
   }
-  if (whole(random, 4) === 0) stored.push({ uid: uid(random) })
-  if (whole(random, 4) === 0) failed.push({ uid: uid(random), reason: pick(random, REASONS) })
+  if (random.below(4) === 0) stored.push({ uid: uid(random) })
+  if (random.below(4) === 0) failed.push({ uid: uid(random), reason: random.pick(REASONS) })
   const failures = new Map<string, number | undefined>()
   for (const item of failed) {
     const one = item.uid?.replace('\0', '') ?? (asked.length === 1 ? asked[0] : undefined)
@@ -195,7 +195,7 @@ function module(
 }
 
 function cut(random: Random, { text, type }: Body): Body {
-  return other('cut module', text.slice(0, 1 + whole(random, Math.max(1, text.length - 2))), type)
+  return other('cut module', text.slice(0, 1 + random.below(Math.max(1, text.length - 2))), type)
 }
 
 function other(name: string, text: string, type: string, known: Partial<Body> = {}): Body {
@@ -244,20 +244,4 @@ function xmlElement(tag: string, vr: string, value: number | string | undefined)
   return `<DicomAttribute tag="${tag}" vr="${vr}"><Value number="1">${text}</Value></DicomAttribute>`
 }
 
-const uid = (random: Random): string => `2.25.${whole(random, 2 ** 31)}${whole(random, 2 ** 31)}`
-const whole = (random: Random, below: number): number => Math.floor(random() * below)
-
-function pick<T>(random: Random, values: readonly T[]): T {
-  return values[whole(random, values.length)] as T
-}
-
-/** A small generator of numbers in [0, 1) with a seed. */
-function mulberry32(seed: number): Random {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
+const uid = (random: Random): string => `2.25.${random.below(2 ** 31)}${random.below(2 ** 31)}`

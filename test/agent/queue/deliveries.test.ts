@@ -5,8 +5,8 @@ import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { Database } from '../../../src/platform/sqlite.ts'
-import { SeededRandom } from '../../faults/support/seeded-random.ts'
 import { BELIEVED } from '../../support/believed-receipt.ts'
+import { Random } from '../../support/random.ts'
 import { newUid, spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
@@ -27,13 +27,13 @@ async function accept(queue: Queue, studyInstanceUid: string): Promise<void> {
 }
 
 /** One step of an instance's life, whichever it is just now. */
-async function step(queue: Queue, random: SeededRandom): Promise<void> {
+async function step(queue: Queue, random: Random): Promise<void> {
   const { packs, studies, deliveries, damage, index, receipted } = queue
-  const study = `1.${random.integer(1, 4)}`
+  const study = `1.${random.between(1, 3)}`
   const failure = new Failure('INSTANCE_REFUSED', 'no')
   const some = deliveries.ofStudy('center', study).map(({ ulid }) => ulid)
   const [one] = some
-  switch (random.integer(0, 10)) {
+  switch (random.between(0, 9)) {
     case 0:
     case 1:
     case 2:
@@ -75,7 +75,7 @@ test('the totals that a status shows are those of the rows, whatever became of t
   using queue = await openQueue(folder.path, systemClock, ['center', 'elsewhere'])
   using open = new DisposableStack()
   const database = open.adopt(Database.open(folder.join('queue.sqlite'), SCHEMA), (it) => it.close())
-  const random = SeededRandom.fromEnvironment()
+  const random = Random.fromEnvironment()
   const seen = new Set<string>()
   const states = ['confirmed', 'delivered', 'held', 'queued', 'sending']
   // What chance has not brought about yet is given more time.

@@ -8,7 +8,7 @@ import { uploadPack } from '../../../src/agent/send/tus-upload.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { newUlid } from '../../../src/protocol/ulid.ts'
 import { type Clinic, openClinic } from '../../support/clinic.ts'
-import { TcpProxy } from '../../support/tcp-proxy.ts'
+import { FaultProxy } from '../../support/fault-proxy.ts'
 
 const MIB = 1024 * 1024
 const CHUNK = 2 * MIB
@@ -43,7 +43,7 @@ async function clientThrough(clinic: Clinic, port: number): Promise<CenterClient
 
 test('a cut line costs at most one chunk a cut, and the upload goes on from the offset of the center', async () => {
   await using clinic = await openClinic()
-  await using proxy = await TcpProxy.start(clinic.center.port)
+  await using proxy = await FaultProxy.start(clinic.center.port)
   const source = countedSource(randomBytes(11 * MIB))
   const pack = newUlid(Date.now())
   let url: string | undefined

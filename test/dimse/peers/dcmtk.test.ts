@@ -1,16 +1,12 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { readdirSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
 import { openAssociation } from '../../../src/dimse/scu/open-association.ts'
-import type { RequestedAssociation } from '../../../src/dimse/scu/requested-association.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { corpusPath, describeWithCorpus, type SplitPart10, splitPart10 } from '../../support/corpus.ts'
 import { UID } from '../../support/raw-association.ts'
-import { tempFolder } from '../../support/temp-folder.ts'
+import { Storescp } from '../../support/storescp.ts'
 import { startListener } from '../../support/test-listener.ts'
 
 const run = promisify(execFile)
@@ -25,6 +21,11 @@ const INSTANCES = [
   'modality/doc/encapsulated-pdf.dcm',
   'modality/sc/sc-photo-jpeg.dcm',
 ]
+
+const VERIFICATION = {
+  abstractSyntaxUid: UID.verification,
+  transferSyntaxUids: [UID.implicitVrLittleEndian],
+}
 
 /** DCMTK switches Nagle's algorithm off only where this variable is set. */
 const NAGLE = [
@@ -74,17 +75,26 @@ describeWithCorpus('real instances', () => {
   })
 
   test('storescp writes exactly the bytes that we send', async () => {
-    using folder = tempFolder()
-    await using peer = await startStorescp(folder.path)
+    await using peer = await Storescp.start()
     const instances = INSTANCES.map((name) => readInstance(corpusPath(name)))
-    await using association = await openPatiently(peer.port, instances)
+    const contexts = instances.map(({ sopClassUid, transferSyntaxUid }) => ({
+      abstractSyntaxUid: sopClassUid,
+      transferSyntaxUids: [transferSyntaxUid],
+    }))
+    await using association = await openAssociation({
+      host: '127.0.0.1',
+      port: peer.port,
+      callingAeTitle: 'FERRY',
+      calledAeTitle: 'STORESCP',
+      contexts: [VERIFICATION, ...contexts],
+      clock: systemClock,
+    })
     expect(await association.echo()).toBe(0)
     for (const { sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet } of instances) {
-      for (const name of readdirSync(folder.path)) rmSync(folder.join(name))
+      expect(peer.received()).not.toContain(digest(dataSet))
       const sending = { sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet: chunksOf(dataSet) }
       expect(await association.store(sending)).toEqual({ status: 0 })
-      const [written = ''] = readdirSync(folder.path)
-      expect(digest(readInstance(folder.join(written)).dataSet)).toBe(digest(dataSet))
+      expect(peer.received()).toContain(digest(dataSet))
     }
     await association.release()
   })
@@ -106,52 +116,4 @@ function digest(bytes: Buffer): string {
 
 async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += 65_535) yield bytes.subarray(at, at + 65_535)
-}
-
-async function startStorescp(folder: string): Promise<AsyncDisposable & { port: number }> {
-  const port = await freePort()
-  const child = spawn('storescp', ['+B', '+xa', '-od', folder, String(port)], { stdio: 'ignore' })
-  return {
-    port,
-    async [Symbol.asyncDispose]() {
-      child.kill()
-      await once(child, 'exit')
-    },
-  }
-}
-
-/** Tries until the peer listens. */
-async function openPatiently(port: number, instances: readonly SplitPart10[]): Promise<RequestedAssociation> {
-  const verification = {
-    abstractSyntaxUid: UID.verification,
-    transferSyntaxUids: [UID.implicitVrLittleEndian],
-  }
-  const contexts = instances.map(({ sopClassUid, transferSyntaxUid }) => ({
-    abstractSyntaxUid: sopClassUid,
-    transferSyntaxUids: [transferSyntaxUid],
-  }))
-  const options = {
-    host: '127.0.0.1',
-    port,
-    callingAeTitle: 'FERRY',
-    calledAeTitle: 'STORESCP',
-    clock: systemClock,
-  }
-  for (;;) {
-    try {
-      return await openAssociation({ ...options, contexts: [verification, ...contexts] })
-    } catch (error) {
-      if (!String(error).includes('ECONNREFUSED')) throw error
-    }
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

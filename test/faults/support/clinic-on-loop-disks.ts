@@ -3,11 +3,11 @@ import { DEFAULT_LIMITS } from '../../../src/center/center.ts'
 import { initCenter } from '../../../src/center/keys/center-keys.ts'
 import { startProgram } from '../../support/child-process.ts'
 import { joinTestCenter, testSettings } from '../../support/clinic.ts'
+import type { Random } from '../../support/random.ts'
 import { ConfirmationLog } from './confirmation-log.ts'
 import { DeviceFeed } from './device-feed.ts'
 import type { FileSystem } from './loop-image.ts'
 import { LoopMachine, type StartProgram } from './loop-machine.ts'
-import type { SeededRandom } from './seeded-random.ts'
 
 const DEVICES = 3
 
@@ -17,7 +17,7 @@ export interface LoopClinicOptions {
   /** Where disks are mounted; short, since the agent's control socket lies below it. */
   mounts: string
   fileSystem: FileSystem
-  random: SeededRandom
+  random: Random
   /** Before both programs, eatmydata say. */
   wrapper?: readonly string[]
 }

@@ -2,11 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { openAssociation } from '../../../src/dimse/scu/open-association.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { inventedInstance } from '../../support/invented-instance.ts'
+import type { Random } from '../../support/random.ts'
 import { newUid } from '../../support/sealed-instance.ts'
 import type { RawInstance } from '../../support/send-instances.ts'
 import { sha256 } from '../../support/stored-at-center.ts'
 import { until } from '../../support/until.ts'
-import type { SeededRandom } from './seeded-random.ts'
 
 const KIB = 1024
 
@@ -24,13 +24,13 @@ export class DeviceFeed implements AsyncDisposable {
   /** SHA-256 of the data set by SOP Instance UID, from the moment in which Success was read. */
   readonly acknowledged = new Map<string, string>()
   readonly #port: number
-  readonly #random: SeededRandom
+  readonly #random: Random
   readonly #giveUp = new AbortController()
   readonly #devices: Promise<void>[]
   #isEnding = false
   #next = Promise.withResolvers<void>()
 
-  constructor(port: number, devices: number, random: SeededRandom) {
+  constructor(port: number, devices: number, random: Random) {
     this.#port = port
     this.#random = random
     this.#devices = Array.from({ length: devices }, (_, i) => this.#sendStudies(`CT${i}`))
@@ -58,8 +58,8 @@ export class DeviceFeed implements AsyncDisposable {
   async #sendStudies(callingAeTitle: string): Promise<void> {
     while (!this.#isEnding) {
       const uids = { studyInstanceUid: newUid(), seriesInstanceUid: newUid() }
-      let left: RawInstance[] = Array.from({ length: this.#random.integer(4, 13) }, () =>
-        inventedInstance(this.#random.integer(16 * KIB, 64 * KIB), uids),
+      let left: RawInstance[] = Array.from({ length: this.#random.between(4, 12) }, () =>
+        inventedInstance(this.#random.between(16 * KIB, 64 * KIB), uids),
       )
       await until(
         async () => {
@@ -90,7 +90,7 @@ export class DeviceFeed implements AsyncDisposable {
     for (const instance of instances) {
       const { status } = await association.store({ ...instance, dataSet: whole(instance.dataSet) })
       if (status === 0) this.#acknowledge(instance)
-      await pause(this.#random.integer(0, SCAN_MS))
+      await pause(this.#random.between(0, SCAN_MS))
     }
     await association.release()
   }

@@ -4,16 +4,17 @@ import { DataSetHeadScanner } from '../../../src/dicom/find/data-set-head.ts'
 import { DataSetReader } from '../../../src/dicom/read/data-set-reader.ts'
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { Failure } from '../../../src/platform/failure.ts'
+import type { Random } from '../../support/random.ts'
 import { tagNamed } from '../../support/tag-named.ts'
 import { TRANSFER_SYNTAXES } from './hostile-data-set.ts'
-import { type Dice, segmented } from './hostile-mutation.ts'
+import { segmented } from './hostile-mutation.ts'
 
 const DEFLATED = '1.2.840.10008.1.2.1.99'
 /** Patient Comments: no hostile data set has it but by chance. */
 const ADDED = tagNamed('PatientComments')
 
 /** Reads whole and in pieces: the same tokens and the same end, and every byte in one token. */
-export function readsTheSame(bytes: Buffer, dice: Dice): void {
+export function readsTheSame(bytes: Buffer, dice: Random): void {
   const syntax = syntaxOf(dice)
   const whole = tokensOf(syntax, [bytes])
   const inPieces = tokensOf(syntax, segmented(bytes, dice))
@@ -25,7 +26,7 @@ export function readsTheSame(bytes: Buffer, dice: Dice): void {
 }
 
 /** Ends in a head, the same whether the bytes come whole or in pieces. */
-export function headIsFound(bytes: Buffer, dice: Dice): void {
+export function headIsFound(bytes: Buffer, dice: Random): void {
   const syntax = dice.below(8) === 0 ? DEFLATED : syntaxOf(dice)
   const [whole, inPieces] = [[bytes], segmented(bytes, dice)].map((chunks) => {
     const scanner = new DataSetHeadScanner(syntax)
@@ -37,15 +38,15 @@ export function headIsFound(bytes: Buffer, dice: Dice): void {
 }
 
 /** What no rule touches keeps its bytes. */
-export function editsNothing(bytes: Buffer, dice: Dice): void {
+export function editsNothing(bytes: Buffer, dice: Random): void {
   const edited = editDataSet(bytes, syntaxOf(dice), { edit: () => {}, large: () => 'keep' })
   if (!edited.equals(bytes)) throw new Error('an edit without rules changed bytes')
 }
 
 /** A data set that had one kind of element taken out of it everywhere, and another set, is a data set that reads, without the one and with the other. */
-export function editsCleanly(bytes: Buffer, dice: Dice): void {
+export function editsCleanly(bytes: Buffer, dice: Random): void {
   const syntax = syntaxOf(dice)
-  const gone = dice.oneOf([
+  const gone = dice.pick([
     TAG.SOPInstanceUID,
     TAG.SpecificCharacterSet,
     TAG.PatientName,
@@ -70,7 +71,7 @@ export function editsCleanly(bytes: Buffer, dice: Dice): void {
 }
 
 /** Those that are not deflated: a reader is pushed what is inflated. */
-function syntaxOf(dice: Dice): string {
+function syntaxOf(dice: Random): string {
   const syntax = TRANSFER_SYNTAXES[dice.below(TRANSFER_SYNTAXES.length)]
   return syntax === undefined || syntax === DEFLATED ? '1.2.840.10008.1.2.1' : syntax
 }

@@ -19,17 +19,17 @@ import { newSigningKey } from '../../../src/protocol/signing-key.ts'
 import { parseEnvelope, parseTrailer, TRAILER_BYTES } from '../../../src/protocol/spool-file.ts'
 import { commitmentDataSet } from '../../support/commitment-data-set.ts'
 import { procedureStepDataSet } from '../../support/procedure-step-data-set.ts'
+import type { Random } from '../../support/random.ts'
 import { associateRequest, storeCommand } from '../../support/raw-association.ts'
 import { vectorBytes, vectorJson } from '../../support/vector.ts'
 import { editsCleanly, editsNothing, headIsFound, readsTheSame } from './hostile-data-set-reading.ts'
-import type { Dice } from './hostile-mutation.ts'
 
 /** One reader of what came from elsewhere: any return and any Failure will do; all else, and what it throws itself, is a fault. */
 export interface HostileParser {
   readonly name: string
   /** Begins with these, changed or not; none = data sets as they are built for the conversations. */
   readonly good?: readonly Buffer[]
-  read(bytes: Buffer, dice: Dice): unknown
+  read(bytes: Buffer, dice: Random): unknown
 }
 
 const IMPLICIT_VR = TRANSFER_SYNTAX.ImplicitVRLittleEndian
@@ -71,7 +71,7 @@ export const PARSERS: readonly HostileParser[] = [
   {
     name: 'text',
     good: ['陈^伟', 'Müller^Jörg', '김희중', 'ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎'].map((text) => Buffer.from(text)),
-    read: (bytes, dice) => readText(bytes, dice.oneOf(CHARACTER_SETS), dice.oneOf(['PN', 'LO', 'ST'])),
+    read: (bytes, dice) => readText(bytes, dice.pick(CHARACTER_SETS), dice.pick(['PN', 'LO', 'ST'])),
   },
   { name: 'associate-request', good: [associateRequest().subarray(6)], read: checkLongEnough },
   { name: 'command-set', good: [storeCommand()], read: readCommand },
@@ -143,7 +143,7 @@ const CHARACTER_SETS = [
 ] as const
 
 /** What is wrong with how a parser ended, in words; undefined = nothing. */
-export function faultOf(parser: HostileParser, bytes: Buffer, dice: Dice): string | undefined {
+export function faultOf(parser: HostileParser, bytes: Buffer, dice: Random): string | undefined {
   try {
     parser.read(bytes, dice)
     return undefined

@@ -1,5 +1,6 @@
+import { Random } from '../../support/random.ts'
 import { ENDINGS, type HostileCase, SINK_MOODS } from './hostile-case.ts'
-import { Dice, mutate, segmented } from './hostile-mutation.ts'
+import { mutate, segmented } from './hostile-mutation.ts'
 
 /** What one peer sends, and the number from which its variants are thrown. */
 export interface Seeded {
@@ -12,14 +13,14 @@ export interface Seeded {
  * the association request is left alone: what fails there is never asked for a message.
  */
 export function variants({ bytes, seed }: Seeded, count: number): HostileCase[] {
-  const dice = new Dice(seed)
+  const dice = new Random(seed)
   return Array.from({ length: count }, (_, index) => {
     const keptBytes = dice.below(4) === 0 ? 0 : requestBytes(bytes)
     const changed = Buffer.concat([bytes.subarray(0, keptBytes), mutate(bytes.subarray(keptBytes), dice)])
     return {
       segments: segmented(index === 0 ? bytes : changed, dice),
-      sink: dice.below(3) === 0 ? dice.oneOf(SINK_MOODS) : 'ready',
-      ending: dice.oneOf(ENDINGS),
+      sink: dice.below(3) === 0 ? dice.pick(SINK_MOODS) : 'ready',
+      ending: dice.pick(ENDINGS),
     }
   })
 }

@@ -1,7 +1,8 @@
 import { CENTER_PATHS } from '../../../src/protocol/center-api.ts'
 import { CONTROL_PATHS } from '../../../src/protocol/control-api.ts'
+import type { Random } from '../../support/random.ts'
 import { ODD_TARGETS } from '../../support/raw-http.ts'
-import { type Dice, mutate } from './hostile-mutation.ts'
+import { mutate } from './hostile-mutation.ts'
 
 export type DoorName = 'front' | 'page' | 'control'
 
@@ -140,7 +141,7 @@ const CHUNKS: Texts = [
 const JOIN = '{"token":"x","signingKey":"eA","name":"pc"}'
 
 /** The bytes of one connection: one to four requests, whole or changed. Returns how many requests they are. */
-export function httpCase(door: DoorName, means: Means, dice: Dice): { bytes: Buffer; requests: number } {
+export function httpCase(door: DoorName, means: Means, dice: Random): { bytes: Buffer; requests: number } {
   const requests = 1 + (dice.below(3) === 0 ? dice.below(4) : 0)
   const texts = Array.from({ length: requests }, () => oneRequest(door, means, dice))
   const bytes = Buffer.from(texts.join(''), 'latin1')
@@ -160,18 +161,18 @@ const PARTS: readonly [Part, ...Part[]] = [
   'ends',
 ]
 
-function oneRequest(door: DoorName, means: Means, dice: Dice): string {
+function oneRequest(door: DoorName, means: Means, dice: Random): string {
   const isAllOdd = dice.below(6) === 0
-  const oddPart = dice.oneOf(PARTS)
+  const oddPart = dice.pick(PARTS)
   const isOdd = (part: Part): boolean => isAllOdd || part === oddPart
-  const [method, path] = dice.oneOf(REQUESTS[door]).replace('UPLOAD', means.upload).split(' ', 2)
+  const [method, path] = dice.pick(REQUESTS[door]).replace('UPLOAD', means.upload).split(' ', 2)
   const [framing, body] = isOdd('framing') ? oddFraming(dice) : plainFraming(method ?? 'GET', dice)
   const end = isOdd('ends') && dice.below(2) === 0 ? '\n' : '\r\n'
   const lines = [
     [
-      isOdd('method') ? dice.oneOf(METHODS) : method,
+      isOdd('method') ? dice.pick(METHODS) : method,
       isOdd('target') ? oddTarget(door, means, dice) : path,
-      isOdd('version') ? dice.oneOf(VERSIONS) : 'HTTP/1.1',
+      isOdd('version') ? dice.pick(VERSIONS) : 'HTTP/1.1',
     ].join(' '),
     ...(isOdd('host') ? oddHost(dice) : ['Host: localhost']),
     ...(isOdd('authorization') ? oddAuthorization(means, dice) : [`Authorization: Bearer ${means.token}`]),
@@ -207,42 +208,42 @@ const HOSTS: Texts = [
   '//',
 ]
 
-function oddHost(dice: Dice): string[] {
-  return dice.below(3) === 0 ? [] : [`Host: ${dice.oneOf(HOSTS)}`]
+function oddHost(dice: Random): string[] {
+  return dice.below(3) === 0 ? [] : [`Host: ${dice.pick(HOSTS)}`]
 }
 
-function oddTarget(door: DoorName, { upload }: Means, dice: Dice): string {
+function oddTarget(door: DoorName, { upload }: Means, dice: Random): string {
   switch (dice.below(8)) {
     case 0:
       return ODD_TARGETS[dice.below(ODD_TARGETS.length)] ?? '//'
     case 1:
-      return `${dice.oneOf(PATHS[door])}${'x'.repeat(dice.below(20_000))}`
+      return `${dice.pick(PATHS[door])}${'x'.repeat(dice.below(20_000))}`
     case 2:
-      return `${upload}${dice.oneOf(TAILS)}`
+      return `${upload}${dice.pick(TAILS)}`
     case 3:
-      return `${dice.oneOf(['http://localhost', 'https://x:99999', '//', 'x:', '*'])}${dice.oneOf(PATHS[door])}`
+      return `${dice.pick(['http://localhost', 'https://x:99999', '//', 'x:', '*'])}${dice.pick(PATHS[door])}`
     default:
-      return `${dice.oneOf(PATHS[door])}${dice.oneOf(TAILS)}`
+      return `${dice.pick(PATHS[door])}${dice.pick(TAILS)}`
   }
 }
 
-function oddAuthorization({ token }: Means, dice: Dice): string[] {
+function oddAuthorization({ token }: Means, dice: Random): string[] {
   const forged = `${token.slice(0, -4)}AAAA`
-  const value = dice.oneOf([token, token, token, forged, 'a.b.c', 'x'.repeat(3000), `${token}.x`])
+  const value = dice.pick([token, token, token, forged, 'a.b.c', 'x'.repeat(3000), `${token}.x`])
   return dice.below(3) === 0
     ? []
-    : [`Authorization: ${dice.oneOf(['Bearer', 'Bearer', 'Bearer', 'Basic', ''])} ${value}`]
+    : [`Authorization: ${dice.pick(['Bearer', 'Bearer', 'Bearer', 'Basic', ''])} ${value}`]
 }
 
-function plainFraming(method: string, dice: Dice): [string[], string] {
+function plainFraming(method: string, dice: Random): [string[], string] {
   if (method === 'GET' || method === 'HEAD' || method === 'DELETE') return [[], '']
-  const body = dice.oneOf([JOIN, '{"manifests":[]}', '{}', 'a.b.c', 'x'.repeat(1000)])
+  const body = dice.pick([JOIN, '{"manifests":[]}', '{}', 'a.b.c', 'x'.repeat(1000)])
   return [[`Content-Length: ${body.length}`], body]
 }
 
 /** The headers that say how long the body is, and a body that agrees with them or does not. */
-function oddFraming(dice: Dice): [string[], string] {
-  const json = dice.oneOf([
+function oddFraming(dice: Random): [string[], string] {
+  const json = dice.pick([
     JOIN,
     '{}',
     '{',
@@ -256,13 +257,13 @@ function oddFraming(dice: Dice): [string[], string] {
     case 0:
       return [[`Content-Length: ${json.length}`], json]
     case 1:
-      return [[`Content-Length: ${dice.oneOf(VALUES)}`], json]
+      return [[`Content-Length: ${dice.pick(VALUES)}`], json]
     case 2:
-      return [[`Content-Length: ${json.length}`, `Content-Length: ${dice.oneOf(VALUES)}`], json]
+      return [[`Content-Length: ${json.length}`, `Content-Length: ${dice.pick(VALUES)}`], json]
     case 3:
-      return [[`Transfer-Encoding: ${dice.oneOf(CODINGS)}`], dice.oneOf(CHUNKS)]
+      return [[`Transfer-Encoding: ${dice.pick(CODINGS)}`], dice.pick(CHUNKS)]
     case 4:
-      return [[`Content-Length: ${json.length}`, 'Transfer-Encoding: chunked'], dice.oneOf(CHUNKS)]
+      return [[`Content-Length: ${json.length}`, 'Transfer-Encoding: chunked'], dice.pick(CHUNKS)]
     case 5:
       return [['Content-Length: 40000'], 'x'.repeat(dice.below(60_000))]
     default:
@@ -270,18 +271,18 @@ function oddFraming(dice: Dice): [string[], string] {
   }
 }
 
-function oddHeader(dice: Dice): string {
-  const value = dice.oneOf(VALUES)
-  return dice.oneOf([
+function oddHeader(dice: Random): string {
+  const value = dice.pick(VALUES)
+  return dice.pick([
     'Tus-Resumable: 1.0.0',
     'Tus-Resumable: 1.0.0\r\nContent-Type: application/offset+octet-stream',
-    `Tus-Resumable: 1.0.0\r\nUpload-Length: ${value}\r\nUpload-Metadata: pack ${dice.oneOf(['MDFK', '', '=', '%%', 'Li4vLi4v'])}`,
+    `Tus-Resumable: 1.0.0\r\nUpload-Length: ${value}\r\nUpload-Metadata: pack ${dice.pick(['MDFK', '', '=', '%%', 'Li4vLi4v'])}`,
     `Tus-Resumable: 1.0.0\r\nContent-Type: application/offset+octet-stream\r\nUpload-Offset: ${value}`,
     `Upload-Metadata: ${value} ${value},${'a b,'.repeat(dice.below(200))}`,
-    `X-HTTP-Method-Override: ${dice.oneOf(METHODS)}`,
-    `Connection: ${dice.oneOf(['close', 'keep-alive', 'Upgrade', 'Upgrade, HTTP2-Settings', 'transfer-encoding', value])}`,
-    `Upgrade: ${dice.oneOf(['websocket', 'h2c', 'TLS/1.3', value])}\r\nConnection: Upgrade`,
-    `Expect: ${dice.oneOf(['100-continue', '200-ok', '', value])}`,
+    `X-HTTP-Method-Override: ${dice.pick(METHODS)}`,
+    `Connection: ${dice.pick(['close', 'keep-alive', 'Upgrade', 'Upgrade, HTTP2-Settings', 'transfer-encoding', value])}`,
+    `Upgrade: ${dice.pick(['websocket', 'h2c', 'TLS/1.3', value])}\r\nConnection: Upgrade`,
+    `Expect: ${dice.pick(['100-continue', '200-ok', '', value])}`,
     `X-Long: ${'x'.repeat(dice.below(30_000))}`,
     'X-Many: y\r\n'.repeat(dice.below(300)).trimEnd() || 'X: y',
     ' folded: x',

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Random } from '../../support/random.ts'
 import type { KillClinic, ProgramName } from './kill-clinic.ts'
 import type { LoadingDevice } from './kill-device.ts'
 import { Strace } from './kill-strace.ts'
-import type { SeededRandom } from './seeded-random.ts'
 
 /**
  * The calls between which state on the disk differs. SQLite writes by pwrite64, syncs by fdatasync and fsync; instances and
@@ -60,17 +60,13 @@ export function countsIn(trace: string): CallCounts {
 }
 
 /** Points for ever: the calls take turns, and of each call every stretch of its count comes before any comes again. */
-export function* killPoints(
-  program: ProgramName,
-  counts: CallCounts,
-  random: SeededRandom,
-): Generator<KillPoint> {
+export function* killPoints(program: ProgramName, counts: CallCounts, random: Random): Generator<KillPoint> {
   const calls = CALLS.filter((call) => counts.has(call))
-  const first = random.integer(0, calls.length)
-  for (let turn = random.integer(0, 1000); ; turn++) {
+  const first = random.between(0, calls.length - 1)
+  for (let turn = random.between(0, 999); ; turn++) {
     for (let i = 0; i < calls.length; i++) {
       const call = calls[(first + i) % calls.length] ?? 'write'
-      const isAtStart = CALLS_AT_START.has(call) && random.integer(0, AT_START_EACH) === 0
+      const isAtStart = CALLS_AT_START.has(call) && random.between(0, AT_START_EACH - 1) === 0
       const most = isAtStart ? MOST_AT_START : Math.ceil(MOSTLY_REACHED * (counts.get(call) ?? 1))
       yield { program, call, when: 1 + spread(turn, most, random), isAtStart }
     }
@@ -87,10 +83,10 @@ const AT_START_EACH = 8
 const MOST_AT_START = 4
 
 /** From 0 to below `end`: the van der Corput sequence in base 2, moved a little by chance. */
-function spread(turn: number, end: number, random: SeededRandom): number {
+function spread(turn: number, end: number, random: Random): number {
   let place = 0
   for (let [rest, weight] = [turn, 0.5]; rest > 0; rest >>= 1, weight /= 2) place += (rest & 1) * weight
-  const moved = place + random.integer(0, 1000) / 1000 / Math.max(1, end)
+  const moved = place + random.between(0, 999) / 1000 / Math.max(1, end)
   return Math.floor((moved % 1) * end)
 }
 

@@ -1,19 +1,16 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodePart10Header } from '../../../src/dicom/read/part10.ts'
 import { inventedInstance } from '../../support/invented-instance.ts'
+import type { Random } from '../../support/random.ts'
 import { newUid } from '../../support/sealed-instance.ts'
 import { sha256 } from '../../support/stored-at-center.ts'
+import { runStorescu } from '../../support/storescu.ts'
 import { until } from '../../support/until.ts'
 import type { Acknowledged } from './kill-device.ts'
-import type { SeededRandom } from './seeded-random.ts'
 
 const KIB = 1024
 const PATIENCE_MS = 120_000
-
-export const hasStorescu = spawnSync('storescu', ['--version']).status === 0
 
 /** A file for storescu, and what it is once Success was read for it. */
 export interface FileToSend extends Acknowledged {
@@ -32,11 +29,11 @@ export class StorescuFeed {
   readonly #port: number
   readonly #folder: string
   readonly #realFiles: readonly FileToSend[]
-  readonly #random: SeededRandom
+  readonly #random: Random
   #isEnding = false
   readonly #running: Promise<void>
 
-  constructor(port: number, folder: string, realFiles: readonly FileToSend[], random: SeededRandom) {
+  constructor(port: number, folder: string, realFiles: readonly FileToSend[], random: Random) {
     this.#port = port
     this.#folder = folder
     this.#realFiles = realFiles
@@ -75,8 +72,8 @@ export class StorescuFeed {
   /** A new study of invented instances, as files. */
   #makeStudy(): FileToSend[] {
     const uids = { studyInstanceUid: newUid(), seriesInstanceUid: newUid() }
-    return Array.from({ length: this.#random.integer(4, 12) }, () => {
-      const { dataSet, ...instance } = inventedInstance(this.#random.integer(8 * KIB, 80 * KIB), uids)
+    return Array.from({ length: this.#random.between(4, 11) }, () => {
+      const { dataSet, ...instance } = inventedInstance(this.#random.between(8 * KIB, 80 * KIB), uids)
       const path = join(this.#folder, `${instance.sopInstanceUid}.dcm`)
       writeFileSync(path, Buffer.concat([encodePart10Header(instance), dataSet]))
       return { path, sopInstanceUid: instance.sopInstanceUid, dataSetSha256: sha256(dataSet) }
@@ -87,28 +84,11 @@ export class StorescuFeed {
   async #sendOnce(files: readonly FileToSend[]): Promise<Set<string>> {
     const paths = files.map(({ path }) => path)
     const to = ['-aet', 'CT1', '-aec', 'FERRY', '127.0.0.1', String(this.#port)]
-    const child = spawn('storescu', ['-v', '-R', '-nh', ...to, ...paths], {
-      env: { ...process.env, TCP_NODELAY: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let said = ''
-    child.stdout.on('data', (text: Buffer) => (said += text.toString('latin1')))
-    child.stderr.on('data', (text: Buffer) => (said += text.toString('latin1')))
-    const [exitCode] = await once(child, 'close')
+    const read = new Set<string>()
+    const env = { ...process.env, TCP_NODELAY: '1' }
+    const exitCode = await runStorescu(['-nh', ...to, ...paths], (path) => read.add(path), env)
     if (exitCode !== 0) this.broken++
-    const read = successesIn(said)
     for (const file of files) if (read.has(file.path)) this.acknowledged.set(file.path, file)
     return read
   }
-}
-
-/** From storescu's own words: the file that it names before each Success. */
-function successesIn(said: string): Set<string> {
-  const paths = new Set<string>()
-  let path = ''
-  for (const line of said.split('\n')) {
-    path = /Sending file: (.*)$/.exec(line)?.[1] ?? path
-    if (line.includes('Received Store Response (Success)')) paths.add(path)
-  }
-  return paths
 }

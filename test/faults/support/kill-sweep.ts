@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Random } from '../../support/random.ts'
 import { until } from '../../support/until.ts'
 import { accountOf, unindexed } from './kill-account.ts'
 import { KillClinic, type ProgramName } from './kill-clinic.ts'
 import { LoadingDevice } from './kill-device.ts'
 import { countCalls, type KillPoint, killFlags, killPoints } from './kill-points.ts'
 import { Strace } from './kill-strace.ts'
-import type { SeededRandom } from './seeded-random.ts'
 
 const KIB = 1024
 const THROUGH_MS = 30_000
@@ -31,7 +31,7 @@ export interface Sweep {
  * Kills one of the two programs at one system call after the other while a load goes all the way, until it has died so
  * often; after each death it is started plainly, and everything must come right. Deaths are counted, not attempts.
  */
-export async function sweep(program: ProgramName, deaths: number, random: SeededRandom): Promise<Sweep> {
+export async function sweep(program: ProgramName, deaths: number, random: Random): Promise<Sweep> {
   await using clinic = await KillClinic.open(SWEPT_SETTINGS, { nodeFlags: HURRIED })
   const device = new LoadingDevice()
   await device.sendLoad(clinic.portOf('agent'))
@@ -80,7 +80,7 @@ async function diesAt(
   clinic: KillClinic,
   device: LoadingDevice,
   point: KillPoint,
-  random: SeededRandom,
+  random: Random,
 ): Promise<boolean> {
   return point.isAtStart ? diesStarting(clinic, device, point, random) : diesRunning(clinic, device, point)
 }
@@ -114,10 +114,10 @@ async function diesStarting(
   clinic: KillClinic,
   device: LoadingDevice,
   point: KillPoint,
-  random: SeededRandom,
+  random: Random,
 ): Promise<boolean> {
   const load = device.sendLoad(clinic.portOf('agent'))
-  await pause(random.integer(20, 600))
+  await pause(random.between(20, 600))
   await clinic.kill(point.program)
   await load
   const flags = killFlags(point).flatMap((expression) => ['-e', expression])

@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { prepareLibrary } from '../../../src/dimse/dcmjs/library.ts'
 import { inventedInstance } from '../../support/invented-instance.ts'
+import { Random } from '../../support/random.ts'
 import { type HostileCase, readCase, writeCase } from './hostile-case.ts'
 import { conversation, honestConversation, noise } from './hostile-conversation.ts'
 import { dataSet } from './hostile-data-set.ts'
 import { HostileListener } from './hostile-listener.ts'
-import { Dice, mutate } from './hostile-mutation.ts'
+import { mutate } from './hostile-mutation.ts'
 import { faultOf, type HostileParser, PARSERS } from './hostile-parsers.ts'
 import type { Defect } from './hostile-sink.ts'
 import { shrink, variants } from './hostile-variants.ts'
@@ -110,7 +111,7 @@ class FuzzRun {
       dataSet,
       fc.nat(),
       async (parser, bytes, seed) => {
-        const dice = new Dice(seed)
+        const dice = new Random(seed)
         const good = parser.good?.[dice.below(parser.good.length)] ?? bytes
         for (let variant = 0; variant < VARIANTS; variant++) {
           this.#watch.beat(this.#round, ++this.#counts.parsers)

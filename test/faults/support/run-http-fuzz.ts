@@ -2,7 +2,8 @@
 import { Socket } from 'node:net'
 import { type Duplex, finished } from 'node:stream'
 import { TLSSocket } from 'node:tls'
-import { Dice, segmented } from './hostile-mutation.ts'
+import { Random } from '../../support/random.ts'
+import { segmented } from './hostile-mutation.ts'
 import { MemoryWatch, print, SpinWatch } from './hostile-watch.ts'
 import { type HttpDefect, type HttpDoors, openHttpDoors } from './http-doors.ts'
 import { type DoorName, httpCase } from './http-grammar.ts'
@@ -83,8 +84,8 @@ class HttpFuzz {
     while (this.#total < until && this.#fault === undefined) {
       const index = this.#cases++
       this.#watch.beat(0, index)
-      const dice = new Dice(this.#seed * 1_000_003 + index)
-      const door = dice.oneOf(DOORS)
+      const dice = new Random(this.#seed * 1_000_003 + index)
+      const door = dice.pick(DOORS)
       const { bytes, requests } = httpCase(door, doors.means(), dice)
       this.#counts[door] += requests
       this.#remember(`${door} case ${index}: ${bytes.subarray(0, 2000).toString('hex')}`)
@@ -135,7 +136,7 @@ class HttpFuzz {
 }
 
 /** Sends the segments; then half-closes, resets in the middle or at the end, or waits. Resolves with all that came. */
-async function converse(socket: Duplex, segments: readonly Buffer[], dice: Dice): Promise<string> {
+async function converse(socket: Duplex, segments: readonly Buffer[], dice: Random): Promise<string> {
   const pieces: Buffer[] = []
   socket.on('data', (piece: Buffer) => pieces.push(piece))
   const gone = new Promise<void>((resolve) => finished(socket, () => resolve()))

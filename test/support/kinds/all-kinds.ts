@@ -1,10 +1,10 @@
+import { Random } from '../random.ts'
 import { compressedIcons } from './compressed-icons.ts'
 import { cuts, soundImages } from './cuts.ts'
 import { explicitItems, implicitItems } from './items-of-another-vr.ts'
 import type { Kind, KindCase } from './kind-case.ts'
 import { oddNames } from './odd-names.ts'
 import { privateSyntaxes } from './private-syntaxes.ts'
-import { Random } from './random.ts'
 import { rubbishAfterTheEnd } from './rubbish-after-the-end.ts'
 import { valuesLikeStructure } from './values-like-structure.ts'
 import {

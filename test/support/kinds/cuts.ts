@@ -1,4 +1,5 @@
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
+import type { Random } from '../random.ts'
 import { tagNamed, tagOf } from '../tag-named.ts'
 import {
   bytesOf,
@@ -10,7 +11,6 @@ import {
   withParts,
 } from './invented-image.ts'
 import type { Kind, KindCase } from './kind-case.ts'
-import type { Random } from './random.ts'
 
 /** Sound images, a part of them with raw data, signatures, padding or zeros after Pixel Data. */
 export const soundImages: Kind = {

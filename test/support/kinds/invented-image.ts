@@ -7,9 +7,9 @@ import {
   UNDEFINED,
   writer,
 } from '../../dicom/build-data-set.ts'
+import { Random } from '../random.ts'
 import { tagNamed, tagOf } from '../tag-named.ts'
 import type { KindCase } from './kind-case.ts'
-import { Random } from './random.ts'
 
 export const CT = '1.2.840.10008.5.1.4.1.1.2'
 const ROOT = '1.2.826.0.1.9999'

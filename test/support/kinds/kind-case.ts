@@ -1,5 +1,5 @@
 import type { Identifiers } from '../../../src/dicom/find/identifier-search.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 
 /** One data set of a kind that the field sends, and what its maker knows of it. */
 export interface KindCase {

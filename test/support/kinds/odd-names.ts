@@ -1,9 +1,9 @@
 import iconv from 'iconv-lite'
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
+import type { Random } from '../random.ts'
 import { tagNamed } from '../tag-named.ts'
 import { caseOf, inventedImage, type Part, PEOPLE, withParts } from './invented-image.ts'
 import type { Kind } from './kind-case.ts'
-import type { Random } from './random.ts'
 
 const FAMILIES = ['欧阳', '慕容'] as const
 const GIVENS = ['晓岚', '子墨'] as const

@@ -1,4 +1,5 @@
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
+import type { Random } from '../random.ts'
 import { tagNamed, tagOf } from '../tag-named.ts'
 import {
   caseOf,
@@ -12,7 +13,6 @@ import {
   withParts,
 } from './invented-image.ts'
 import type { Kind } from './kind-case.ts'
-import type { Random } from './random.ts'
 
 /** Standard elements that hold binary values, with the VR that PS3.6 gives them. */
 const BINARY: readonly (readonly [number, string])[] = [

@@ -11,8 +11,8 @@ import { type DataSetHead, DataSetHeadScanner } from '../../../src/dicom/find/da
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { transferSyntax } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { Failure } from '../../../src/platform/failure.ts'
+import type { Random } from '../random.ts'
 import type { KindCase } from './kind-case.ts'
-import type { Random } from './random.ts'
 import { readStrictly } from './strict-reading.ts'
 
 /** Findings that say something of the bytes, so that a sound image has none of them. */

@@ -1,5 +1,6 @@
 import iconv from 'iconv-lite'
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
+import type { Random } from '../random.ts'
 import { tagNamed } from '../tag-named.ts'
 import {
   bytesOf,
@@ -12,7 +13,6 @@ import {
   withParts,
 } from './invented-image.ts'
 import { type Kind, type KindCase } from './kind-case.ts'
-import type { Random } from './random.ts'
 
 const CHINESE: readonly (readonly [number, string, string])[] = [
   [TAG.InstitutionName, 'LO', '城北镇卫生院影像科'],

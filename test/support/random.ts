@@ -1,9 +1,16 @@
 /** Chance that a seed decides: the same seed gives the same numbers on every machine. */
 export class Random {
+  readonly seed: number
   #state: number
 
   constructor(seed: number) {
+    this.seed = seed
     this.#state = seed | 0
+  }
+
+  /** Takes the seed from FERRY_SEED, which repeats a run that printed it, or makes a new one. */
+  static fromEnvironment(): Random {
+    return new Random(Number(process.env['FERRY_SEED'] ?? Math.floor(Math.random() * 2 ** 32)))
   }
 
   /** Returns a whole number of 32 bits (mulberry32). */
@@ -14,17 +21,27 @@ export class Random {
     return (mixed ^ (mixed >>> 14)) >>> 0
   }
 
+  /** Returns a number from 0 to below 1. */
+  fraction(): number {
+    return this.next() / 2 ** 32
+  }
+
+  /** Returns a whole number from 0 to below `limit`. */
+  below(limit: number): number {
+    return this.next() % limit
+  }
+
   /** Returns a whole number, both ends included. */
   between(low: number, high: number): number {
-    return low + (this.next() % (high - low + 1))
+    return low + this.below(high - low + 1)
   }
 
   isIn(percent: number): boolean {
-    return this.next() % 100 < percent
+    return this.below(100) < percent
   }
 
   pick<T>(choices: readonly T[]): T {
-    const choice = choices[this.next() % choices.length]
+    const choice = choices[this.below(choices.length)]
     if (choice === undefined) throw new Error('nothing to pick from')
     return choice
   }
