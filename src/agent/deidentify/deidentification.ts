@@ -44,7 +44,7 @@ import { tellTheTruth } from './rules/truth.ts'
 export interface DeidStep extends Decision {
   readonly path: ElementPath
   readonly vr: string
-  /** As it is before anything is done to it; undefined for what is too large to be held. */
+  /** The element before any change; undefined if it is too large to be held. */
   readonly element: DataElement | undefined
   readonly characterSet: string
 }
@@ -55,15 +55,15 @@ export interface DeidentificationOptions {
   readonly source: DeidSource
   readonly sopClassUid: string
   readonly transferSyntaxUid: string
-  /** Without them, what has to be masked in a compressed form other than RLE is withheld. */
+  /** Without them, an instance that needs masking in a compressed form other than RLE is withheld. */
   readonly codecs?: PixelCodecs | undefined
-  /** Known values of the patients seen last: what is searched is the same for every slice of a study. */
+  /** Known values of recent patients: every slice of a study is searched for the same values. */
   readonly knownValues?: KnownValuesCache | undefined
-  /** Without them, who the patient is follows from each instance alone. */
+  /** Without it, each instance alone decides who its patient is. */
   readonly studies?: StudyPersons | undefined
-  /** Hears once who is who, when the head has been edited. */
+  /** Called once with the linked values, after the head has been edited. */
   readonly onLink?: ((link: Link) => void) | undefined
-  /** Hears of each element, for the preview. */
+  /** Called for each element, for the preview. */
   readonly onStep?: (step: DeidStep) => void
 }
 
@@ -73,7 +73,7 @@ interface Around {
   readonly facts: InstanceFacts
 }
 
-/** Replaced by pseudonyms rather than emptied, so that one patient stays one and two stay two. */
+/** Replaced by pseudonyms rather than emptied, so that one patient stays one patient and two stay two. */
 const PSEUDONYMS: ReadonlyMap<Tag, string> = new Map([
   [TAG.PatientName, 'patient'],
   [TAG.PatientID, 'patient'],
@@ -84,17 +84,18 @@ const PRIVATE: Decision = { action: 'remove', rule: 'private' }
 const SAFE_VALUE: Decision = { action: 'keep', rule: 'retain-safe-private' }
 const SAFE_SEQUENCE: Decision = { action: 'clean-items', rule: 'retain-safe-private' }
 const OVERLAY_DATA = 0x3000
-/** No text is longer; to search one of 60 MiB takes half a minute, in which no other device is served. */
+/** No real text is longer; searching one of 60 MiB takes half a minute, in which no other device is served. */
 const SEARCHED_BYTES = 1024 * 1024
 const NOTHING = Buffer.alloc(0)
 const PIXEL_GROUP = 0x7fe0
-/** UIDs that the standard itself gives: classes, syntaxes, frames of reference of atlases. */
+/** UIDs assigned by the standard itself: classes, syntaxes, frames of reference of atlases. */
 const STANDARD_UIDS = '1.2.840.10008.'
 
 /**
- * Takes the identity out of one instance as it streams through a {@link DataSetEditor}: PS3.15 annex E with a profile's
- * options, the clinic's own rules, and a search for the patient's known values in what stays. Throws DEID_WITHHELD for what
- * cannot be cleaned, DATA_SET_UNREADABLE for what cannot be read; then nothing of it may leave by this route.
+ * De-identifies one instance as it streams through a {@link DataSetEditor}: PS3.15 annex E with a profile's options,
+ * the clinic's own rules, and a search for the patient's known values in the values that stay. Throws DEID_WITHHELD for
+ * content that cannot be cleaned, DATA_SET_UNREADABLE for bytes that cannot be read; then no byte of the instance may
+ * leave by this route.
  */
 export class Deidentification implements DataSetEdits {
   readonly dropRest = true
@@ -113,24 +114,27 @@ export class Deidentification implements DataSetEdits {
     this.#decisions = decisionsBy(options.profile.options)
   }
 
-  /** The new UID of an instance, series or study, so far as the profile replaces UIDs. */
+  /** Returns the new UID of an instance, series or study, if the profile replaces UIDs. */
   uid(original: string): string {
     return this.#options.profile.options.has('retain-uids') ? original : this.#newUid(original)
   }
 
-  /** The transfer syntax of the copy: another one if pixels had to be encoded again. Known once the head has been edited. */
+  /**
+   * The transfer syntax of the copy, which differs if pixels had to be encoded again. Known after the head has been
+   * edited.
+   */
   get transferSyntaxUid(): string {
     return this.#pixels?.transferSyntaxUid ?? this.#options.transferSyntaxUid
   }
 
-  /** A second reading of what goes in and what comes out, which finds what the first gets wrong. */
+  /** A second reading of input and output, which finds the mistakes of the first. */
   outputCheck(): OutputCheck {
     const { transferSyntaxUid, profile } = this.#options
     const encodesFrames = (): boolean => this.#pixels?.encodesFrames ?? false
     return new OutputCheck({ transferSyntaxUid, rules: profile.rules, encodesFrames })
   }
 
-  /** Returns the record of the changes, without any value. To be called once the data set has passed. */
+  /** Returns the record of the changes, without any value. Call it after the whole data set has passed. */
   audit(): DeidAudit {
     const { profile } = this.#options
     return this.#counter.audit(profile, this.#pixels?.areClean ?? false)
@@ -160,7 +164,7 @@ export class Deidentification implements DataSetEdits {
     if (original !== undefined) this.#options.onLink?.(this.#link(original, part, facts))
   }
 
-  /** Patient ID is of Type 2 (PS3.3 §C.7.1.1); a PACS takes one that is missing for empty. */
+  /** Patient ID is of Type 2 (PS3.3 §C.7.1.1); a PACS treats a missing one as empty. */
   #addPatientId(head: ElementList): void {
     const isThere = this.#hadPatientId || isOfNoPatient(this.#options.sopClassUid)
     if (!isThere)
@@ -177,11 +181,11 @@ export class Deidentification implements DataSetEdits {
     this.#tell(taken, [element.tag], element.vr ?? '', undefined, '')
     if (taken.action === 'keep' && !TEXT_VRS.has(element.vr ?? '')) return 'keep'
     if (taken.action === 'remove') return 'remove'
-    // A value that cannot be looked at as a whole is not kept.
+    // A value that cannot be examined as a whole is not kept.
     return dummyInPlace(element, encodingOf(transferSyntax(this.#options.transferSyntaxUid)))
   }
 
-  /** Samples that are not compressed are taken for what they are; all else is searched as it passes. */
+  /** Uncompressed samples are accepted as samples; everything else is searched as it passes. */
   #treatPixels(element: ElementToken): 'keep' | 'remove' | ValueTransform {
     const { encodesFrames = false } = this.#pixels ?? {}
     const treatment = this.#pixels?.treat(element) ?? 'remove'
@@ -195,7 +199,7 @@ export class Deidentification implements DataSetEdits {
     const { key, studies } = this.#options
     const own = key.mark(identityOf(head))
     const study = textAt(head, TAG.StudyInstanceUID)
-    // Strangers whose study has no UID are in no study together.
+    // Unidentified patients whose studies have no UID do not share a study.
     return study === '' || studies === undefined ? own : studies.personOf(key.mark(`study\0${study}`), own)
   }
 
@@ -250,7 +254,7 @@ export class Deidentification implements DataSetEdits {
     return this.#decisions(element.tag, vrOf(element), element.items !== undefined)
   }
 
-  /** Creators stay until it is known whether anything of theirs does. */
+  /** Private creators stay until it is known whether any of their elements stays. */
   #decidePrivate({ tag, items }: DataElement, list: ElementList): Decision {
     const { options, safePrivate } = this.#options.profile
     if (isPrivateCreator(tag)) return CREATOR
@@ -316,7 +320,7 @@ export class Deidentification implements DataSetEdits {
     element.replace(scrubbed, paddingOf(vr))
   }
 
-  /** A number or date in which something known was found is replaced as a whole. */
+  /** A number or date that contains a known value is replaced as a whole. */
   #keepNumber(element: DataElement, vr: string, characterSet: string): void {
     const { value } = element
     if ((this.#known?.scrub(value, characterSet, 'LO') ?? value) === value) return
@@ -337,7 +341,7 @@ export class Deidentification implements DataSetEdits {
     if (kind === undefined)
       return element.replace(vr === 'UI' ? this.#uids(plainText(element)) : dummyValue(vr), paddingOf(vr))
     const original = kind === 'patient' ? this.#person : plainText(element).trim()
-    // Whoever has no ID gets a pseudonym for one: a PACS joins patients whose IDs are empty or alike.
+    // A patient without an ID gets a pseudonym as ID: a PACS joins patients whose IDs are empty or equal.
     element.replace(original === '' ? NOTHING : Buffer.from(this.#options.key.pseudonym(kind, original)))
   }
 

@@ -2,8 +2,8 @@ import type { DataSetEdits, ValueTransform } from '../../../dicom/edit/data-set-
 import type { ElementToken } from '../../../dicom/read/data-set-token.ts'
 
 /**
- * One edit after the other over the same parts: the second sees what the first has left. A large value may be changed by
- * one of them only; the second is asked whenever the first leaves it as it is.
+ * Applies one edit after the other to the same parts: the second sees the result of the first. Only one of them may
+ * change a large value; the second is asked if the first leaves the value unchanged.
  */
 export function chainEdits(first: DataSetEdits, second: DataSetEdits): DataSetEdits {
   return {

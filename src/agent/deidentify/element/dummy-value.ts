@@ -5,7 +5,7 @@ import type { ElementToken } from '../../../dicom/read/data-set-token.ts'
 import type { Encoding } from '../../../dicom/read/element-header.ts'
 import { TAG } from '../../../dicom/vocabulary/tag.ts'
 
-/** A value of the VR that says nothing, for attributes that must have one (PS3.15 §E.3, action D). ASCII. */
+/** A meaningless value of each VR, for attributes that must have one (PS3.15 §E.3, action D). ASCII. */
 const DUMMIES: Readonly<Record<string, string>> = {
   AE: 'ANONYMIZED',
   AS: '000D',
@@ -45,7 +45,7 @@ const BINARY_BYTES: Readonly<Record<string, number>> = {
   UV: 8,
 }
 
-/** The dummy's bytes: text, or zeros for the binary VRs. */
+/** Returns the dummy's bytes: text, or zeros for the binary VRs. */
 export function dummyValue(vr: string): Buffer {
   const text = DUMMIES[vr]
   return text === undefined ? Buffer.alloc(BINARY_BYTES[vr] ?? 2) : Buffer.from(text, 'latin1')
@@ -60,7 +60,7 @@ export function dummyInPlace(element: ElementToken, encoding: Encoding): ValueTr
   }
 }
 
-/** A code sequence for a person or a place: one code that says that it was removed. */
+/** Replaces a code sequence for a person or a place by one code that means "removed". */
 export function oneDummyCode(sequence: DataElement): void {
   const made = new ElementList(sequence.itemEncoding)
   made.setSequence(sequence.tag, [

@@ -2,7 +2,7 @@ import type { DataElement, ElementList } from '../../../dicom/edit/data-set-tree
 import { attributeOf } from '../../../dicom/vocabulary/attribute.ts'
 import { TAG } from '../../../dicom/vocabulary/tag.ts'
 
-/** VRs whose values people write, or that could hold what people write. */
+/** VRs whose values are written by people, or could contain text written by people. */
 export const TEXT_VRS: ReadonlySet<string> = new Set([
   'AE',
   'CS',
@@ -16,7 +16,7 @@ export const TEXT_VRS: ReadonlySet<string> = new Set([
   'UT',
 ])
 
-/** The VR that an element has in truth: where it says UN or nothing, the standard's. */
+/** Returns the true VR of an element: the standard's, if the element has UN or none. */
 export function vrOf({ tag, vr, items }: DataElement): string {
   if (items !== undefined) return 'SQ'
   if (vr !== undefined && vr !== 'UN') return vr
@@ -42,7 +42,7 @@ export function characterSetOf(list: ElementList, around: string): string {
   return own === undefined ? around : plainText(own)
 }
 
-/** The byte that pads an odd length (PS3.5 §6.2). */
+/** Returns the byte that pads an odd length (PS3.5 §6.2). */
 export function paddingOf(vr: string): number {
   return vr === 'UI' || vr === 'OB' || vr === 'UN' ? 0 : 0x20
 }

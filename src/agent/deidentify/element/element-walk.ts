@@ -1,39 +1,39 @@
 import { attributeOf } from '../../../dicom/vocabulary/attribute.ts'
 import { TAG } from '../../../dicom/vocabulary/tag.ts'
 
-/** An element of the data set itself, as it was passed. */
+/** An element of the data set itself, after it has passed. */
 export interface WalkedElement {
   readonly tag: number
-  /** Bytes of a plain value; of encapsulated data, those in all fragments. */
+  /** Number of bytes of a plain value, or of all fragments of encapsulated data. */
   bytes: number
   /** Items of encapsulated data, the offset table included; undefined for anything else. */
   fragments: number | undefined
   /** The first bytes of a plain value, at most 128. */
   value: Buffer
-  /** How often the data set has this element. The first one counts, as for most readers. */
+  /** Number of times that the data set has this element. The first one counts, as for most readers. */
   times: number
 }
 
 export interface ElementWalkOptions {
   /** The transfer syntax of the inflated data set. */
   readonly transferSyntaxUid: string
-  /** Hears the tag of each element of the data set itself, as it begins. Returns true for one that is wanted. */
+  /** Called with the tag of each element of the data set itself, as it begins. Returns true to ask for the element. */
   readonly begins: (tag: number) => boolean
-  /** Hears of each element that is wanted, once it has passed. */
+  /** Called with each requested element, after it has passed. */
   readonly passed: (element: WalkedElement) => void
 }
 
 interface Level {
   readonly holds: 'elements' | 'items' | 'fragments'
-  /** Where it ends by its length; infinite if a delimiter ends it. */
+  /** The end by its length; infinite if a delimiter ends it. */
   readonly end: number
-  /** Where it must have ended, since something around it ends there. */
+  /** The latest possible end, since an enclosing sequence or item ends there. */
   readonly limit: number
   readonly explicitVr: boolean
   readonly bigEndian: boolean
-  /** Items in UN or implicit VR: some devices write explicit VR inside, which the first element shows. */
+  /** True for items in UN or implicit VR: some devices write explicit VR inside, which the first element shows. */
   readonly isUnsure: boolean
-  /** The element before, since tags must ascend in a data set and in each item (PS3.5 §7.1). */
+  /** The previous tag, since tags must ascend in a data set and in each item (PS3.5 §7.1). */
   lastTag: number
 }
 
@@ -42,14 +42,17 @@ const BIG_ENDIAN = '1.2.840.10008.1.2.2'
 const UNDEFINED = 0xffff_ffff
 const DEEPEST = 128
 const KEPT_BYTES = 128
-/** Values are kept together in one piece of memory: for each its own would cost more than the walk. */
+/** Values share one piece of memory: separate ones would cost more than the walk. */
 const ARENA_BYTES = 1024
 const NOTHING = Buffer.alloc(0)
 
 const codeOf = (vr: string): number => vr.charCodeAt(0) * 256 + vr.charCodeAt(1)
 const codesOf = (vrs: string): readonly number[] => vrs.split(' ').map(codeOf)
 const [SHORT, LONG, BYTES] = [1, 2, 3]
-/** For the two letters of a VR: the form of its length, and whether it may be encapsulated. 0 for letters that are not a VR. */
+/**
+ * Indexed by the two letters of a VR: the form of its length, and whether it may be encapsulated. 0 for letters that
+ * are not a VR.
+ */
 const VRS = new Uint8Array(0x1_0000)
 for (const code of codesOf('AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US'))
   VRS[code] = SHORT
@@ -58,9 +61,9 @@ for (const code of codesOf('OB OD OF OL OV OW')) VRS[code] = BYTES
 const [SQ, UN, NO_VR] = [codeOf('SQ'), codeOf('UN'), 0]
 
 /**
- * Walks over a data set as it streams by, and tells of the elements of the data set itself. It is a second reading beside the
- * one that edits (DataSetReader), shares nothing with it but the names of PS3.6, and so finds what that one gets wrong.
- * Memory is bounded: a header and 128 bytes are held at most.
+ * Walks over a data set as it streams past, and reports the elements of the data set itself. It is a second reading,
+ * independent of the one that edits (DataSetReader): it shares only the names of PS3.6, and so finds the mistakes of
+ * the first. Memory is bounded: it holds at most a header and 128 bytes.
  */
 export class ElementWalk {
   readonly #options: ElementWalkOptions
@@ -94,7 +97,7 @@ export class ElementWalk {
     this.#levels = [this.#root]
   }
 
-  /** Elements whose tag is not above the one before, in the data set and in its items. */
+  /** Number of elements whose tag is not above the previous one, in the data set and in its items. */
   get disorder(): number {
     return this.#disorder
   }
@@ -154,7 +157,7 @@ export class ElementWalk {
     this.#arenaUsed = end
   }
 
-  /** Returns how many bytes it took; 0 if it needs more or found a fault. */
+  /** Returns the number of bytes consumed; 0 if it needs more or found a fault. */
   #step(bytes: Buffer, at: number): number {
     while (this.#level.end === this.#offset) this.#pop()
     const level = this.#level
@@ -232,7 +235,7 @@ export class ElementWalk {
     )
   }
 
-  /** Undefined while the bytes that tell have not come. */
+  /** Returns undefined until the deciding bytes have arrived. */
   #contentOf(
     tag: number,
     vr: number,

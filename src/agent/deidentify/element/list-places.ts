@@ -12,7 +12,7 @@ export interface ListPlace {
   readonly characterSet: string
 }
 
-/** The data set itself, then the items within; `around` is the character set where it declares none. */
+/** Yields the data set itself, then the items within; `around` is the character set of a list that declares none. */
 export function* listsWithin(
   list: ElementList,
   around: string,

@@ -9,7 +9,7 @@ export function removeUnusedCreators(list: ElementList): void {
   list.keep(({ tag }) => !isPrivateCreator(tag) || used.has(tag))
 }
 
-/** Tags of the creators of whose blocks an element is there. */
+/** Returns the tags of the creators whose blocks still have an element. */
 function creatorsUsed({ elements }: ElementList): ReadonlySet<Tag> {
   const used = elements.filter(({ tag }) => isPrivate(tag) && !isPrivateCreator(tag))
   return new Set(used.map(({ tag }) => privateCreatorTag(tag)))

@@ -3,15 +3,15 @@ import type { ConfidentialityOption } from '../../../dicom/vocabulary/confidenti
 
 export type DeidOption = ConfidentialityOption
 
-/** A rule of the clinic's own; the first that fits wins over the standard's table. */
+/** A rule of the clinic; the first one that matches takes precedence over the standard's table. */
 export interface DeidRule extends PathPattern {
   readonly action: 'keep' | 'remove' | 'empty' | 'replace' | 'shift-date' | 'replace-uid' | 'scrub'
-  /** For 'replace'; ASCII, which every character set has. */
+  /** For 'replace'; ASCII, which every character set contains. */
   readonly value?: string | undefined
   readonly when?: RuleCondition | undefined
 }
 
-/** All that are given must hold. */
+/** All given conditions must hold. */
 export interface RuleCondition {
   /** The device's name or calling AE title. */
   readonly device?: string | undefined
@@ -34,11 +34,11 @@ export interface PixelRule {
     /** The image's own declaration; '' if it declares nothing. */
     readonly burnedInAnnotation?: 'YES' | 'NO' | '' | undefined
   }
-  /** Empty if a person has looked and images of this kind show no identity. */
+  /** Empty if a person has checked that images of this kind show no identity. */
   readonly regions: readonly PixelRegion[]
 }
 
-/** A private block whose elements are known to hold no identity (PS3.15 §E.3.10). */
+/** A private block whose elements are known to contain no identity (PS3.15 §E.3.10). */
 export interface SafePrivateBlock {
   readonly group: number
   readonly creator: string
@@ -46,7 +46,7 @@ export interface SafePrivateBlock {
   readonly elements: readonly number[]
 }
 
-/** How instances lose their identity on a route: the Basic Profile with options and the clinic's own rules. */
+/** The de-identification of a route: the Basic Profile with options and the clinic's own rules. */
 export interface DeidProfile {
   readonly name: string
   /** Profiles of one group make the same pseudonyms, UIDs and shifts; undefined: a group of its own name. */
@@ -55,9 +55,9 @@ export interface DeidProfile {
   readonly rules: readonly DeidRule[]
   readonly safePrivate: readonly SafePrivateBlock[]
   readonly pixels: readonly PixelRule[]
-  /** Ages over 89 years become 90 (as HIPAA's safe harbour asks). */
+  /** True if ages over 89 years become 90 (as HIPAA's safe harbour requires). */
   readonly capAges: boolean
-  /** Encapsulated documents and other classes that cannot be cleaned are withheld unless this says otherwise. */
+  /** False: encapsulated documents and other classes that cannot be cleaned are withheld. */
   readonly passDocuments: boolean
 }
 

@@ -5,7 +5,7 @@ import { addressedForms, inBothOrders } from './latin-name-forms.ts'
 import { pinyinOf } from './pinyin.ts'
 import { either, JOINT, literally, type SearchForm, SURE_JOINT } from './search-form.ts'
 
-/** Family names of two characters; those that are common words are left out of what is searched alone. */
+/** Family names of two characters; common words are not searched on their own. */
 const DOUBLE_FAMILY_NAMES: ReadonlySet<string> = new Set(
   (
     '欧阳 司马 上官 诸葛 尉迟 公孙 慕容 司徒 令狐 皇甫 宇文 长孙 夏侯 轩辕 端木 百里 东方 南宫 西门 独孤 万俟 闻人 澹台 公冶 宗政 濮阳 淳于 单于 太叔 ' +
@@ -13,7 +13,7 @@ const DOUBLE_FAMILY_NAMES: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 const WORDS_TOO: ReadonlySet<string> = new Set(['东方', '第五', '百里', '西门', '司空'])
-/** A comma may separate two words of a document; it does not separate three that make a name by accident. */
+/** A comma may separate two words of a document; it does not separate three words that form a name by accident. */
 const NARROW_JOINT = String.raw`[\s^=·_\\|-]{0,3}`
 const SURE = String.raw`[\s^=·_\\|,-]{1,3}`
 const LONGEST_NAME = 4
@@ -21,7 +21,7 @@ const SHORTEST_PINYIN_JOINED = 4
 const SHORTEST_PINYIN_GIVEN = 5
 const MASKS = String.raw`[某*×〇○＊]{1,2}`
 
-/** The forms of a component group in Chinese characters, or Hangul or kana: 张^小明, 张小明, 阿卜杜拉·买买提. */
+/** Returns the forms of a component group in Chinese characters, or Hangul or kana: 张^小明, 张小明, 阿卜杜拉·买买提. */
 export function chineseNameForms(group: string): SearchForm[] {
   const [family = '', ...rest] = foldText(group.replaceAll(/[\p{ASCII}--[\s^,]]/gv, ''))
     .split(/[\s^,·]+/)
@@ -66,7 +66,7 @@ function form(text: string, source = spaced(text, NARROW_JOINT)): SearchForm {
 const spaced = (text: string, joint: string): string =>
   Array.from(text, (character) => literally(character)).join(joint)
 
-/** Read aloud and written in letters; each syllable in all readings that the character has in names. */
+/** The name in letters, as it is pronounced; each syllable in all readings that the character has in names. */
 function pinyinForms(family: string, given: string): SearchForm[] {
   const [last, first] = [syllables(family), syllables(given)]
   if (last === undefined || first === undefined) return []
@@ -89,7 +89,7 @@ function syllables(characters: string): (readonly string[])[] | undefined {
 const shortest = (readings: readonly (readonly string[])[]): number =>
   readings.reduce((sum, ones) => sum + Math.min(...ones.map((one) => one.length)), 0)
 
-/** A given name of two syllables that makes no other word. */
+/** Returns true for a given name of two syllables that form no other word. */
 function isTelling(given: readonly (readonly string[])[]): boolean {
   if (given.length < 2 || shortest(given) < SHORTEST_PINYIN_GIVEN) return false
   const joined = given.reduce<string[]>(

@@ -1,6 +1,6 @@
 /**
- * Words that names have too, but which alone mean something else in the text of an examination: searched only beside the rest of
- * the name or behind a form of address.
+ * Words that also occur in names, but alone mean something else in the text of an examination: searched only next to
+ * the rest of the name or after a form of address.
  */
 const WORDS = `
 all and ann any arm art axl bad bed big bin bit bmp box can cbf cor cta ctv cut day dcm dwi ear end eye fan far fat few flu for fov

@@ -17,7 +17,10 @@ const MONTHS = [
 ]
 const CHINESE_DIGITS = ['[〇零○0]', '一', '二', '三', '四', '五', '六', '七', '八', '九']
 
-/** A day in the notations that people and systems use, by numbers and by names; empty for a text that is not a DA value. */
+/**
+ * Returns the notations of a day that people and systems use, by numbers and by names; empty for a text that is not a
+ * DA value.
+ */
 export function dateForms(text: string): SearchForm[] {
   const parts = /^\s*(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})/.exec(text)
   if (parts === null) return []
@@ -43,16 +46,17 @@ function byNumbers(year: string, month: string, day: string): SearchForm[] {
     d + SURE_JOINT + m + SURE_JOINT + year,
     m + SURE_JOINT + d + SURE_JOINT + year,
     `${year}${JOINT}[年년]${JOINT}${m}${JOINT}[月월]${JOINT}${d}(?!\\d)(?:\\s?[日号일])?`,
-    // Without its year it still tells by how many days others were shifted, but for whole years.
+    // Even without its year it reveals the number of days by which other dates were shifted, except for whole
+    // years.
     `${m}${JOINT}[月월]${JOINT}${d}\\s?[日号일]`,
   ]
-  // A year of two digits only in full dates with signs, and not within versions or UIDs.
+  // A year of two digits counts only in full dates with separators, and not within versions or UIDs.
   const shortOrders = [
     [short, month, day],
     [day, month, short],
     [month, day, short],
   ].flatMap((order) => ['', '-', '/', String.raw`\.`].map((sign) => order.join(sign)))
-  // Without zeros in front only with signs that no version has.
+  // Without leading zeros only with separators that do not occur in versions.
   const looseOrders = [
     [short, m, d],
     [d, m, short],
@@ -105,7 +109,7 @@ function byEras(year: string, month: string, day: string): SearchForm[] {
   ]
 }
 
-/** The last year of one is the first of the next; later years of one that has ended are still written. */
+/** The last year of a reign is the first of the next; later years of an ended reign are still written. */
 const REIGNS = [
   { first: 1926, names: '昭和|s' },
   { first: 1989, names: '平成|h' },
@@ -113,7 +117,7 @@ const REIGNS = [
 ]
 
 const DAY_SECONDS = 86_400
-/** Clocks of devices are in any time zone. */
+/** The clock of a device may be in any time zone. */
 const ZONES_SECONDS = 14 * 3600
 const DAY_MS = 1000 * DAY_SECONDS
 
@@ -123,7 +127,7 @@ function byCounts(year: string, month: string, day: string): SearchForm[] {
   const dayOfYear = String(1 + (at - Date.UTC(Number(year), 0, 1)) / DAY_MS).padStart(3, '0')
   const [first, last] = [at / 1000 - ZONES_SECONDS, at / 1000 + DAY_SECONDS + ZONES_SECONDS]
   const forms: SearchForm[] = [{ source: `${year}-${dayOfYear}`, apart: 'from-numbers' }]
-  // Fewer digits could count anything.
+  // A shorter number could count anything.
   if (first < 1e9) return forms
   const heads = Array.from(
     { length: Math.floor(last / 1e4) - Math.floor(first / 1e4) + 1 },

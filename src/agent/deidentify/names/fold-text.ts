@@ -1,8 +1,8 @@
 import { SIMPLIFIED_TABLE } from './han-table.ts'
 
 /**
- * Text in NFC, as it is compared: full-width signs as ASCII, letters without accents and tones, traditional characters as
- * simplified ones. As long as what it came from, so that what is found in it is found there.
+ * Normalizes NFC text for comparison: full-width signs become ASCII, letters lose accents and tones, traditional
+ * characters become simplified. The length does not change, so that positions in the result are positions in the text.
  */
 export function foldText(composed: string): string {
   if (/^\p{ASCII}*$/u.test(composed)) return composed
@@ -13,7 +13,10 @@ export function foldText(composed: string): string {
   return folded.toString('utf16le')
 }
 
-/** Folded text in simplified and traditional characters: mixed in any way where these are few, else each throughout. */
+/**
+ * Returns folded text in simplified and traditional characters: in every mixture if these are few, otherwise each
+ * throughout.
+ */
 export function spellingsOf(folded: string): string[] {
   const characters = Array.from(folded, (one) => [one, ...(TRADITIONAL.get(one) ?? [])])
   const count = characters.reduce((product, ones) => product * ones.length, 1)

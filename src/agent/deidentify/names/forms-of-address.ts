@@ -1,4 +1,4 @@
-/** How a person is spoken of by the family name alone. */
+/** Forms of address after a family name. */
 const CHINESE = [
   '某某?',
   '先生',

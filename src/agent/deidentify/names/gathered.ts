@@ -1,6 +1,6 @@
 import type { Tag } from '../../../dicom/vocabulary/tag.ts'
 
-/** A value that identifies, as the data set contains it. */
+/** An identifying value, as it is in the data set. */
 export interface Gathered {
   readonly tag: Tag
   readonly vr: string

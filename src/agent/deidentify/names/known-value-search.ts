@@ -8,9 +8,9 @@ import { RawValueSearch } from './raw-value-search.ts'
 import { literally, patternOf, type SearchForm } from './search-form.ts'
 import { otherReadings, readWide, unescapedReadings } from './text-readings.ts'
 
-/** Values that identify this patient, to be found again wherever else they were written. */
+/** Values that identify this patient, to be found wherever else they were written. */
 export interface KnownValues {
-  /** Returns the value without them, or the same buffer if none was found. */
+  /** Returns the value without known values, or the same buffer if none was found. */
   scrub(value: Buffer, characterSet: string, vr: string): Buffer
   /** The same for bytes that are not text, such as compressed frames. */
   readonly raw: RawValueSearch
@@ -21,7 +21,7 @@ const ID_CARD = /(?<!\d)\d{6}[ -]?\d{8}[ -]?\d{3}[\dX](?![\dX])/gi
 const LONGEST_MARK = 3
 const LONGEST_REMEMBERED = 1024
 const MOST_REMEMBERED = 1000
-/** Length in bytes from which on a literal is not found by accident. */
+/** Minimum length in bytes of a literal that is not found by accident. */
 const SHORTEST_LITERAL_BYTES = 4
 
 interface Done {
@@ -30,12 +30,12 @@ interface Done {
   readonly scrubbed: Buffer | undefined
 }
 
-/** Finds one patient's values, in every way of reading. */
+/** Finds one patient's values in every reading of the bytes. */
 export class KnownValueSearch implements KnownValues {
   readonly #pattern: RegExp
   readonly #literals: ReadonlySet<string>
   #bytes: readonly Buffer[] | undefined
-  /** The results for values so far: most are the same in all slices. Undefined for values that stay. */
+  /** Results for earlier values: most are the same in all slices. Undefined for values that stay. */
   readonly #done = new Map<string, Done>()
 
   readonly #gathered: readonly Gathered[]
@@ -64,12 +64,12 @@ export class KnownValueSearch implements KnownValues {
     return scrubbed ?? value
   }
 
-  /** Undefined where nothing was found. */
+  /** Returns undefined if nothing was found. */
   #scrub(value: Buffer, characterSet: string, vr: string): Buffer | undefined {
     if (!TEXT_VRS.has(vr) && vr !== 'UN') return this.#isInBinary(value) ? Buffer.alloc(0) : undefined
     const { text, characterSet: readAs } = readText(value, characterSet, vr)
     const whole = Buffer.from(mark(LONGEST_MARK, vr))
-    // Escapes that the declaration does not explain could be inside a name.
+    // Escapes that do not belong to the declared character set could be inside a name.
     if (text.includes('\x1b')) return this.#isHidden(value) ? whole : undefined
     const scrubbed = this.#replace(text, vr)
     if (scrubbed === undefined) return this.#isHidden(value) ? whole : undefined
@@ -99,7 +99,7 @@ export class KnownValueSearch implements KnownValues {
     return scrubbed + composed.slice(at)
   }
 
-  /** An engine compiles a pattern when it is first used; what it says when it cannot names the values. */
+  /** The engine compiles a pattern at its first use; its error message would contain the values. */
   #findAll(folded: string, note: (found: string, start: number) => string): void {
     try {
       folded.replaceAll(this.#pattern, note)
@@ -108,7 +108,7 @@ export class KnownValueSearch implements KnownValues {
     }
   }
 
-  /** In a way of reading that is not the declared one, or among bytes that no reading fits. */
+  /** Searches readings other than the declared one, and bytes that no reading fits. */
   #isHidden(value: Buffer): boolean {
     const plain = value.toString('latin1')
     const isFound = (text: string): boolean => this.#replace(text, '') !== undefined
@@ -132,7 +132,10 @@ export class KnownValueSearch implements KnownValues {
   }
 }
 
-/** UTF-16 that consists of plain letters by accident, and so would never be read as UTF-16 (`otherReadings`). */
+/**
+ * Returns UTF-16 forms whose bytes all look like plain letters, and which are therefore never read as UTF-16
+ * (`otherReadings`).
+ */
 function wideForms(literal: string): SearchForm[] {
   const little = Buffer.from(literal, 'utf16le')
   return [little, Buffer.from(little).swap16()]

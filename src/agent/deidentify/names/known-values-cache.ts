@@ -11,14 +11,16 @@ interface Kept {
 /** Keeps the searches for recent patients, in memory only: the slices of a series share one. */
 export class KnownValuesCache {
   readonly #limit: number
-  /** The one that was used last is the first. */
+  /** The most recently used one is the first. */
   readonly #kept: Kept[] = []
 
   constructor(limit = DEFAULT_PATIENTS) {
     this.#limit = limit
   }
 
-  /** Returns the search for the same values if there is one, else makes it; the least recently used one is dropped. */
+  /**
+   * Returns the search for the same values if there is one, otherwise makes it; the least recently used one is dropped.
+   */
   get(gathered: readonly Gathered[], make: () => KnownValues): KnownValues {
     const at = this.#kept.findIndex((kept) => areSame(kept.gathered, gathered))
     const found = this.#kept[at] ?? { gathered: gathered.map(copied), values: make() }
@@ -30,7 +32,7 @@ export class KnownValuesCache {
   }
 }
 
-/** Gathered values are views of memory that is used again. */
+/** Gathered values are views of memory that is reused. */
 const copied = (one: Gathered): Gathered => ({ ...one, value: Buffer.from(one.value) })
 
 function areSame(some: readonly Gathered[], others: readonly Gathered[]): boolean {

@@ -3,14 +3,14 @@ import { ADDRESSED_BEHIND, addressedBefore } from './forms-of-address.ts'
 import { isPinyinSyllable, syllablesOf } from './pinyin.ts'
 import { either, JOINT, literally, type SearchForm, SURE_JOINT } from './search-form.ts'
 
-/** Letters of a whole name from which on it is found within words too. */
+/** Minimum number of letters of a whole name that is also found within words. */
 const UNMISTAKABLE = 8
-/** Letters of a whole name without anything between its parts: LIE could be any word. */
+/** Minimum number of letters of a whole name with nothing between its parts: LIE could be any word. */
 const SHORTEST_JOINED = 4
 const SHORTEST_PART = 3
 const TITLES = /^(?:dr|mr|mrs|ms|miss|prof|md|phd|jr|sr|ii|iii)$/i
 
-/** The forms of a component group in letters: MÜLLER^HANS PETER, ZHANG^XIAOMING, or without delimiters. */
+/** Returns the forms of a component group in letters: MÜLLER^HANS PETER, ZHANG^XIAOMING, or without delimiters. */
 export function latinNameForms(group: string): SearchForm[] {
   const { family, given } = partsOf(group)
   const words = [...family, ...given]
@@ -63,7 +63,7 @@ export function inBothOrders(last: string, first: string, joint: string, length:
   return [last + joint + first, first + joint + last].map((source) => ({ source, apart }))
 }
 
-/** Smith J; J. Smith. Behind a family name of two letters a sign is wanted: LI, X. */
+/** Smith J; J. Smith. After a family name of two letters a sign is required: LI, X. */
 function initialForms(family: readonly string[], given: readonly string[]): SearchForm[] {
   const name = family.join('')
   if (given.length === 0 || name.length < 2) return []

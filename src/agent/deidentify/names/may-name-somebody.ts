@@ -5,15 +5,16 @@ import { plainText, TEXT_VRS } from '../element/element-text.ts'
 /** VRs of numbers, dates and UIDs in text. */
 export const NUMBERS_IN_TEXT: ReadonlySet<string> = new Set(['AS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI'])
 const TEXT_BY_NAME: ReadonlySet<string> = new Set([...TEXT_VRS, ...NUMBERS_IN_TEXT])
-/** 1 for each byte of numbers, dates, times, ages and UIDs, their signs and padding. */
+/** 1 for each byte that numbers, dates, times, ages and UIDs consist of, including signs and padding. */
 const OF_NUMBERS = new Uint8Array(0x100)
 for (const byte of Buffer.from('0123456789+-.:eE\\ \0DWMY\t\r\n')) OF_NUMBERS[byte] = 1
 const OF_DIGITS = new Uint8Array(0x100)
 for (const byte of Buffer.from('0123456789 ')) OF_DIGITS[byte] = 1
 
 /**
- * Returns true for a value that is not text by its VR, and may be text: a measure of seven digits and more, which may be an ID or a
- * telephone number; letters where numbers belong; a value that is text by PS3.6, or has another VR there than the device wrote.
+ * Returns true for a value that is not text by its VR, but may be text: a measure of seven or more digits, which may be
+ * an ID or a telephone number; letters in place of numbers; a value that is text by PS3.6, or has another VR there than
+ * the device wrote.
  */
 export function mayNameSomebody(element: DataElement, vr: string): boolean {
   const { tag, value } = element
@@ -25,7 +26,7 @@ export function mayNameSomebody(element: DataElement, vr: string): boolean {
   return isLong && /^\s*\d{7,}\s*$/.test(plainText(element))
 }
 
-/** Returns true if letters or signs are in the place of a number, date or time. */
+/** Returns true if the value has letters or signs in place of a number, date or time. */
 export const saysNoNumber = ({ value }: DataElement): boolean => !isAllOf(OF_NUMBERS, value)
 
 function isAllOf(bytes: Uint8Array, value: Buffer): boolean {

@@ -5,15 +5,20 @@ import { birthDateIn, isIdCardNumber, newIdCardNumber, oldIdCardNumber } from '.
 import { JOINT, literally, type SearchForm } from './search-form.ts'
 
 const SHORTEST = 3
-/** Shorter ones, of digits only, could count or measure anything: searched behind what says that they are an ID. */
+/**
+ * Shorter numbers of digits only could count or measure anything: they are searched only after a label that marks an
+ * ID.
+ */
 const SHORTEST_BARE = 5
-/** From this many digits on they may be separated by spaces or hyphens, and may be inside or after letters. */
+/** From this number of digits on they may be separated by spaces or hyphens, and may be inside or after letters. */
 const UNMISTAKABLE = 7
 const SHORTEST_REST = 6
 const LABEL = String.raw`(?:\bid|\bno|\bnr|\bmrn|\bpid|号|#|:|：)[\s.:：#]{0,3}`
 const DIGIT_JOINT = '[ -]?'
 
-/** The forms in which an identifier may appear elsewhere: as it is, without leading zeros or letters, its parts joined in other ways. */
+/**
+ * Returns the notations of an identifier: as it is, without leading zeros or letters, its parts joined in other ways.
+ */
 export function numberForms(value: string): SearchForm[] {
   const number = foldText(value.normalize('NFC')).trim()
   const blocks = number.match(/[a-z]+|\d+|[^\0-\x7f]+/gi) ?? []
@@ -48,7 +53,7 @@ function digitForms(digits: string, whole: string): SearchForm[] {
   ]
 }
 
-/** Many identifiers contain the day on which they were given; that day alone does not identify a person. */
+/** Many identifiers contain their date of issue; that day alone does not identify a person. */
 const DATE = /^(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/
 
 /** The rest of an identifier without leading letters or zeros. */
@@ -61,7 +66,7 @@ function restForms(digits: string): SearchForm[] {
 
 const spacedDigits = (digits: string): string => Array.from(digits).join(DIGIT_JOINT)
 
-/** An identity card number in its other form, and the day of birth in it. */
+/** Returns the other form of an identity card number, and the birth date in it. */
 function idCardForms(number: string): SearchForm[] {
   const whole = isIdCardNumber(number) ? number : newIdCardNumber(number)
   if (whole === undefined) return []
@@ -73,7 +78,10 @@ function idCardForms(number: string): SearchForm[] {
 
 const SHORTEST_PHONE = 7
 
-/** A telephone number, with and without the country (86) and area; or another address of PS3.3's telecom information. */
+/**
+ * Returns a telephone number with and without the country (86) and area; or another address of PS3.3's telecom
+ * information.
+ */
 export function phoneForms(value: string): SearchForm[] {
   const text = foldText(value.normalize('NFC')).replace(/^\s*[a-z]+:(?=\S)/i, '')
   if (text.includes('@')) return [{ source: literally(text.trim()), apart: 'from-both' }]

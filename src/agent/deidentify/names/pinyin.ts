@@ -1,6 +1,6 @@
 import { PINYIN_TABLE } from './han-table.ts'
 
-/** Characters that names read in another way or in more than one (the family name's reading first). */
+/** Characters with a different reading, or several, in names (the family name's reading first). */
 const SEVERAL = `
 单shan,dan 解xie,jie 曾zeng,ceng 仇qiu,chou 查zha,cha 区ou,qu 朴piao,pu,park 盖ge,gai 翟zhai,di 尉wei,yu 乐le,yue,lao
 召shao,zhao 种chong,zhong 秘bi,mi 缪miao,mou,miu 宓mi,fu 薄bo,bao 柏bai,bo 车che,ju 覃qin,tan 谌chen,shen 牟mou,mu
@@ -24,7 +24,9 @@ export function pinyinOf(character: string): readonly string[] {
 
 export const isPinyinSyllable = (word: string): boolean => SYLLABLES.has(word.toLowerCase())
 
-/** The ways to split a word into two or more syllables, such as xiaoming; empty for a word that is not pinyin. */
+/**
+ * Returns the ways to split a word such as xiaoming into two or more syllables; empty for a word that is not pinyin.
+ */
 export function syllablesOf(word: string): string[][] {
   if (word.length > LONGEST_WORD) return []
   return parts(word.toLowerCase(), '').filter((syllables) => syllables.length > 1)
@@ -38,7 +40,7 @@ function parts(rest: string, before: string): string[][] {
   const found: string[][] = []
   for (let length = 1; length <= Math.min(LONGEST_SYLLABLE, rest.length); length++) {
     const syllable = rest.slice(0, length)
-    // Within a word single vowels only begin it or follow a consonant; else every word would fall apart.
+    // Within a word single vowels only begin it or follow a consonant; otherwise every word could be split.
     if (!SYLLABLES.has(syllable) || (length === 1 && before !== '')) continue
     for (const others of parts(rest.slice(length), syllable)) found.push([syllable, ...others])
   }

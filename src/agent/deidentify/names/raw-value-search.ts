@@ -12,8 +12,8 @@ const LONGEST_BYTES = 256
 const LONGEST_NUMBER_BYTES = 8
 
 /**
- * Looks for known values in bytes that cannot be read as text, as fast as memory is searched: the values as the
- * data set has them, parts of names, dates with signs; in either case and in every encoding.
+ * Searches bytes that cannot be read as text for known values, at the speed of a memory search: the values as in the
+ * data set, parts of names, dates with separators; in either case and in every encoding.
  */
 export class RawValueSearch {
   readonly #wanted: readonly Buffer[]
@@ -31,7 +31,7 @@ export class RawValueSearch {
     return this.#wanted.some((one) => bytes.includes(one))
   }
 
-  /** Throws DEID_WITHHELD if a value of numbers or bytes is text of the patient. */
+  /** Throws DEID_WITHHELD if a value of numbers or bytes contains text of the patient. */
   checkNumbers({ tag, value }: DataElement): void {
     if (value.length > LONGEST_NUMBER_BYTES && looksLikeText(value) && this.isIn(value))
       throw withheld(`${attributeName(tag)} holds its patient as text among numbers`)
@@ -39,8 +39,8 @@ export class RawValueSearch {
 }
 
 /**
- * Passes a large value, changed by another transform or not, and throws DEID_WITHHELD if a known value is in it: text in a
- * place where compressed frames have none, such as a table that is too long or the gap between two segments.
+ * Passes a large value, changed by another transform or not, and throws DEID_WITHHELD if it contains a known value:
+ * text in a place without text in valid frames, such as an overlong table or the gap between two segments.
  */
 export class WatchedValue implements ValueTransform {
   readonly #change: ValueTransform | undefined
@@ -89,7 +89,9 @@ function partsOfName(name: string): string[] {
   })
 }
 
-/** True if as many bytes as a known value has at least follow one another without a control character. */
+/**
+ * Returns true if the value has a run without control characters that is at least as long as the shortest known value.
+ */
 function looksLikeText(value: Buffer): boolean {
   let run = 0
   for (let i = 0; i < value.length; i++) {

@@ -1,14 +1,17 @@
-/** One way in which something known may be written, over text that `foldText` has made. */
+/** One notation of a known value, as a pattern over text from `foldText`. */
 export interface SearchForm {
   /** Source of a regular expression; letters in either case. */
   readonly source: string
-  /** Neighbours that it must not have, since it would be part of a longer word or number. */
+  /** Neighbours that exclude a match, because it would be part of a longer word or number. */
   readonly apart: 'no' | 'from-letters' | 'from-digits' | 'from-both' | 'from-numbers'
   /** Texts beyond ASCII, to be found as bytes in a value of unknown encoding. */
   readonly literals?: readonly string[]
 }
 
-/** Characters that may separate the parts of a name: its own delimiters, spaces, the signs of file names; = parts component groups. */
+/**
+ * Characters that may separate the parts of a name: its own delimiters, spaces, the signs of file names; = separates
+ * component groups.
+ */
 export const JOINT = String.raw`[\s^=,._:()/\\|·-]{0,3}`
 export const SURE_JOINT = String.raw`[\s^=,._:()/\\|·-]{1,3}`
 
@@ -22,9 +25,9 @@ const SIDES: Readonly<Record<SearchForm['apart'], { before: readonly string[]; b
 }
 
 /**
- * One pattern for all forms, the longer ones first, so that whole names are found before their parts; without any form, one
- * that fits nothing. Forms are put together by their first character: most places in a text then cost one comparison each,
- * which is ten times as fast as trying every form.
+ * Returns one pattern for all forms, the longer ones first, so that whole names are found before their parts; without
+ * forms, a pattern that matches nothing. Forms are grouped by their first character: most places in a text then cost
+ * one comparison, which is ten times as fast as trying every form.
  */
 export function patternOf(forms: readonly SearchForm[]): RegExp {
   const groups = new Map<string, Set<string>>()
@@ -39,18 +42,18 @@ export function patternOf(forms: readonly SearchForm[]): RegExp {
   return new RegExp(sources.length === 0 ? '(?!)' : sources.join('|'), 'gi')
 }
 
-/** The look behind comes after the first character, which it then has to name too. */
+/** The lookbehind comes after the first character, and so must include it. */
 function guarded(first: string, rest: string, { before, behind }: (typeof SIDES)['no']): string {
   return before.map((side) => `(?<!${side}${first})`).join('') + rest + behind
 }
 
-/** A plain first character, and what follows it; '' where the pattern begins otherwise. */
+/** Returns a plain first character, and the rest; '' if the pattern begins with anything else. */
 function splitFirst(source: string): { first: string; rest: string } {
   const first = /^(?:[^\\^$.*+?()[\]{}|]|\\[^a-z\d])(?![?*+{])/i.exec(source)?.[0] ?? ''
   return { first: first.toLowerCase(), rest: source.slice(first.length) }
 }
 
-/** The pattern once for each of the alternatives that it begins with: (?:shan|dan)tian, 0?1. */
+/** Returns the pattern once for each alternative at its beginning: (?:shan|dan)tian, 0?1. */
 function startsOf(source: string): string[] {
   const optional = /^([^\\^$.*+?()[\]{}|])\?/.exec(source)?.[1]
   if (optional !== undefined) return [optional, ''].flatMap((start) => startsOf(start + source.slice(2)))
@@ -76,5 +79,5 @@ function alternativesOf(source: string): { alternatives: string[]; end: number }
 export const either = (sources: readonly string[]): string =>
   sources.length === 1 ? (sources[0] ?? '') : `(?:${sources.join('|')})`
 
-/** Text as a pattern for itself; letters stay as they are, unlike with RegExp.escape. */
+/** Escapes text as a pattern for itself; letters stay unchanged, in contrast to RegExp.escape. */
 export const literally = (text: string): string => text.replaceAll(/[\^$\\.*+?()[\]{}|/]/g, String.raw`\$&`)

@@ -1,6 +1,6 @@
 import { TextDecoder } from 'node:util'
 
-/** A mistake is not fatal: the text around wrong bytes is read all the same. */
+/** A wrong byte is not fatal: the text around it is still read. */
 const DECODERS: readonly TextDecoder[] = [
   'utf-8',
   'gb18030',
@@ -16,7 +16,7 @@ const DECODERS: readonly TextDecoder[] = [
 ].map((encoding) => new TextDecoder(encoding))
 const UTF_16: readonly TextDecoder[] = ['utf-16le', 'utf-16be'].map((encoding) => new TextDecoder(encoding))
 
-/** A text in all other ways in which its bytes can be read, whatever was declared: for finding what is hidden in it. */
+/** Returns all other readings of the bytes, regardless of the declared one, to find hidden values. */
 export function otherReadings(bytes: Buffer): string[] {
   const readings: string[] = []
   if (bytes.some((byte) => byte >= 0x80)) readings.push(...DECODERS.map((decoder) => decoder.decode(bytes)))
@@ -54,7 +54,7 @@ export function readWide(bytes: Buffer): string[] {
   return UTF_16.flatMap((decoder) => [decoder.decode(bytes), decoder.decode(bytes.subarray(1))])
 }
 
-/** Nearly every text in UTF-16 has some: 罗怡 is a letter, a delete and two signs. */
+/** Nearly every text in UTF-16 has such bytes: 罗怡 is a letter, a delete and two signs. */
 const isNoPlain = (byte: number): boolean => byte < 0x20 || byte > 0x7e
 
 const ESCAPE = 0x1b
@@ -73,7 +73,7 @@ const SWITCHES: Readonly<Record<string, { decoder: TextDecoder; prefix?: number[
   ')I': { decoder: new TextDecoder('shift_jis') },
 }
 
-/** By its escapes alone, each good until the next. */
+/** Decodes by the escapes alone; each applies until the next. */
 function readEscaped(bytes: Buffer): string {
   const [start = '', ...switched] = bytes.toString('latin1').split('\x1b')
   return start + switched.map(readSwitched).join('')

@@ -53,8 +53,8 @@ export function checkFitsVr({ tag, value, encoding }: DataElement, vr: string): 
 }
 
 /**
- * Throws DEID_WITHHELD for a data set with neither Patient's Name nor Patient ID, which are Type 2 in every class that has a
- * patient (PS3.3 §C.7.1.1): an element before them may have swallowed both.
+ * Throws DEID_WITHHELD for a data set with neither Patient's Name nor Patient ID, which are Type 2 in every class with
+ * a patient (PS3.3 §C.7.1.1): a wrong length before them may have swallowed both.
  */
 export function checkNamesPatient(head: ElementList): void {
   if (head.find(TAG.PatientName) === undefined && head.find(TAG.PatientID) === undefined)
@@ -95,8 +95,8 @@ export function checkNothingIsSwallowed(head: ElementList, hasPixels: boolean): 
 }
 
 /**
- * True for a sequence by PS3.6 that was read as a value because it is empty. Throws DEID_WITHHELD if it is not: its content
- * cannot be looked into, and would stay as it is.
+ * Returns true for a sequence by PS3.6 that was read as a value because it is empty. Throws DEID_WITHHELD if it is not
+ * empty: its content cannot be examined, and would stay unchanged.
  */
 export function isHollowSequence({ tag, items, value }: DataElement): boolean {
   if (items !== undefined || attributeOf(tag)?.vrs[0] !== 'SQ') return false
@@ -104,7 +104,7 @@ export function isHollowSequence({ tag, items, value }: DataElement): boolean {
   throw withheld(`${attributeName(tag)} is a sequence by PS3.6, and its value cannot be read as one`)
 }
 
-/** True for control characters that no text has; zeros at the end are padding. */
+/** Returns true for control characters that text does not contain; zeros at the end are padding. */
 function holdsControls(value: Buffer): boolean {
   let end = value.length
   while (end > 0 && (value[end - 1] === 0 || value[end - 1] === 0x20)) end--

@@ -29,17 +29,17 @@ const UID = /^[0-9.]{1,64}$/
 type Announced = Map<number, WalkedElement>
 
 export interface OutputCheckOptions {
-  /** As it comes in; for the deflated ones of what is inflated. */
+  /** Transfer syntax of the input; for deflated data sets, of the inflated one. */
   readonly transferSyntaxUid: string
-  /** Elements that these remove or empty may be missing. */
+  /** Elements that these rules remove or empty may be missing. */
   readonly rules: DeidProfile['rules']
   /** True if frames were decoded and encoded again; asked at the end. */
   readonly encodesFrames: () => boolean
 }
 
 /**
- * Compares what comes out of an edit with what went in, while both stream by: a copy leaves only if it can be read to its end
- * and contains what its original announces. It trusts nothing that the edit says about itself.
+ * Compares the output of an edit with its input while both stream past: a copy leaves only if it is readable to its end
+ * and contains everything that its original announces. It relies on nothing that the edit reports about itself.
  */
 export class OutputCheck {
   readonly #options: OutputCheckOptions
@@ -55,12 +55,12 @@ export class OutputCheck {
     this.#output = walkInto(this.#after, options.transferSyntaxUid)
   }
 
-  /** The next bytes that go into the edit. */
+  /** Takes the next bytes of the input. */
   took(bytes: Buffer): void {
     this.#input.push(bytes)
   }
 
-  /** The next bytes that come out of it. */
+  /** Takes the next bytes of the output. */
   gave(pieces: readonly Buffer[]): void {
     for (const piece of pieces) this.#output.push(piece)
   }
@@ -98,7 +98,7 @@ export class OutputCheck {
       throw broken(`has ${after.bytes} bytes of pixel data instead of ${before.bytes}`)
   }
 
-  /** A rule of the clinic's own may take it out. */
+  /** Returns true if an own rule of the clinic may remove the element. */
   #mayGo(tag: number): boolean {
     return this.#options.rules.some(
       ({ path, action }) =>

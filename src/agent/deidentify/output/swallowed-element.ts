@@ -21,7 +21,7 @@ export function swallowedElement(
 ): Tag | undefined {
   for (let at = 0; at + HEADER_BYTES < value.length; at += 2) {
     const group = shortAt(value, at, littleEndian)
-    // No element of PS3.6 that says who, where or when is in another group.
+    // No identifying element of PS3.6 is in another group.
     if (group === 0 || (group > 0x0100 && !GROUPS.has(group))) continue
     const tag = group * 0x1_0000 + shortAt(value, at + 2, littleEndian)
     if (wanted !== undefined && !wanted.includes(tag)) continue
@@ -43,7 +43,7 @@ function isExplicit(value: Buffer, at: number, tag: Tag, littleEndian: boolean):
   if (!isLetter(first) || !isLetter(second)) return false
   const vr = String.fromCharCode(first, second)
   const rest = value.length - at - HEADER_BYTES
-  // Text has a short length, but for UC, UR and UT, whose two bytes of a short one are zero.
+  // Text has a short length, except UC, UR and UT, where two bytes are zero for a short value.
   return attributeOf(tag)?.vrs.includes(vr) === true && shortAt(value, at + 6, littleEndian) <= rest
 }
 
@@ -55,7 +55,7 @@ function isImplicit(value: Buffer, at: number, tag: Tag, littleEndian: boolean, 
   const identifies = (confidentialityOf(tag)?.basic ?? 'K') !== 'K'
   if (!TEXT_VRS.has(attributeOf(tag)?.vrs[0] ?? '') || !(identifies || isWanted)) return false
   for (let i = from; i < from + length; i++) {
-    // Padding is the last byte.
+    // The last byte may be padding.
     if ((value[i] ?? 0) < 0x20 && value[i] !== 0x1b && i < from + length - 1) return false
   }
   return true

@@ -18,7 +18,10 @@ const HEVC: MakeFrameText = (onUnknown) => new VideoText('HEVC', onUnknown)
 /** Only samples: no place for text. */
 const NOWHERE: MakeFrameText = () => ({ pass: () => {} })
 
-/** Families by the last part of their UIDs under {@link JPEG_AND_VIDEO}; a variant of a video that may be in fragments ends in .1. */
+/**
+ * Families by the last part of their UIDs under {@link JPEG_AND_VIDEO}; a video variant that may be fragmented ends in
+ * .1.
+ */
 const FAMILIES: readonly (readonly [RegExp, MakeFrameText])[] = [
   [/^(5\d|6[0-6]|70)$/, JPEG],
   [/^8[01]$/, JPEG_LS],
@@ -42,8 +45,8 @@ function placesOf(transferSyntaxUid: string): MakeFrameText | undefined {
 }
 
 /**
- * Passes encapsulated pixel data and blanks the text in its frames; lengths stay, and so do the coded samples. Throws
- * DEID_WITHHELD for frames in which the places of text are not known, unless `passesUnknown`.
+ * Passes encapsulated pixel data and blanks the text in its frames; lengths and coded samples stay unchanged. Throws
+ * DEID_WITHHELD for frames whose text places are unknown, unless `passesUnknown`.
  */
 export class BlankedFrameText implements ValueTransform {
   readonly #text: FrameText
@@ -67,7 +70,7 @@ export class BlankedFrameText implements ValueTransform {
     return [token.bytes]
   }
 
-  /** A copy: other routes get the same memory. */
+  /** Copies the bytes first: other routes get the same memory. */
   #blanked(bytes: Buffer): Buffer {
     const own = Buffer.from(bytes)
     this.#text.pass(own)

@@ -1,15 +1,15 @@
 /**
- * Finds text beside the coded samples of compressed frames, and writes blanks over it. No length changes, so fragments,
- * offset tables and the coded samples stay as they are.
+ * Finds text next to the coded samples of compressed frames, and overwrites it with blanks. No length changes, so
+ * fragments, offset tables and coded samples stay unchanged.
  */
 export interface FrameText {
-  /** Blanks text in the next bytes, in place. They may come in any pieces. */
+  /** Blanks text in the next bytes, in place; pieces may have any size. */
   pass(bytes: Buffer): void
   /** Says that the next bytes begin a fragment. */
   beginFragment?(): void
 }
 
-/** Called for frames whose form is not the one that their transfer syntax names; may throw. */
+/** Called for frames whose form differs from their transfer syntax; may throw. */
 export type OnUnknownForm = (why: string) => void
 
 /** Writes `blank` over `bytes` from the position `from` up to `to`. */

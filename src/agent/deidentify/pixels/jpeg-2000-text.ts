@@ -59,8 +59,9 @@ type State =
   | 'pass'
 
 /**
- * Text in JPEG 2000 (ISO/IEC 15444-1) and its kin: comments, unknown segments, and bytes after the end; and, if a
- * device wrote the file format around the codestream, against PS3.5 §8.2.4, its boxes of text (XML, EXIF, UUID, ICC).
+ * Text in JPEG 2000 (ISO/IEC 15444-1) and related formats: comments, unknown segments, and bytes after the end. If a
+ * device wrote the file format around the codestream, against PS3.5 §8.2.4: also its boxes of text (XML, EXIF, UUID,
+ * ICC).
  */
 export class Jpeg2000Text implements FrameText {
   readonly #onUnknownForm: OnUnknownForm
@@ -69,7 +70,7 @@ export class Jpeg2000Text implements FrameText {
   #passed = 0
   #length = 0
   #kept = 0
-  /** Bytes since the tile-part began, and how many it has; 0 for all that are left. */
+  /** Bytes since the tile-part began, and its length; 0 means up to the end. */
   #inTile = 0
   #tileBytes = 0
   #boxHeader = ''
@@ -80,7 +81,7 @@ export class Jpeg2000Text implements FrameText {
     this.#onUnknownForm = onUnknownForm
   }
 
-  /** Behind a codestream in the file format, the next frame begins with boxes again. */
+  /** After a codestream in the file format, the next frame begins with boxes again. */
   beginFragment(): void {
     if (this.#state !== 'after' || this.#boxes === 0) return
     this.#state = 'start'
@@ -101,7 +102,7 @@ export class Jpeg2000Text implements FrameText {
     }
   }
 
-  /** Returns false for a byte that belongs to nothing. */
+  /** Returns false for a byte that does not belong to the format. */
   #take(byte: number): boolean {
     switch (this.#state) {
       case 'start':
@@ -115,7 +116,7 @@ export class Jpeg2000Text implements FrameText {
         else this.#state = this.#state === 'after' ? 'last marker' : 'marker'
         return byte === 0xff
       case 'last marker':
-        // Behind the end only another codestream may begin; within the last tile-part, only its end.
+        // After the end only another codestream may begin; within the last tile-part, only its end.
         if (byte === SOC) this.#state = 'between'
         else this.#state = 'after'
         return byte === SOC

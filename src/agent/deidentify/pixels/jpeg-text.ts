@@ -1,7 +1,7 @@
 import { type FrameText, type OnUnknownForm, zeroAll } from './frame-text.ts'
 
 const [SOI, EOI, SOS, TEM] = [0xd8, 0xd9, 0xda, 0x01]
-/** Beginnings of application segments that a decoder needs, and how many bytes of them it reads. */
+/** Beginnings of application segments that a decoder needs, and the number of their bytes that it reads. */
 const NEEDED: ReadonlyMap<number, { readonly begin: Buffer; readonly bytes: number }> = new Map([
   // JFIF's header; a thumbnail may follow (ISO/IEC 10918-5).
   [0xe0, { begin: Buffer.from('JFIF\0'), bytes: 14 }],
@@ -25,7 +25,7 @@ export class JpegText implements FrameText {
   /** Bytes of the length field, or of the segment, that have passed. */
   #passed = 0
   #length = 0
-  /** Bytes at the begin of the segment that stay. */
+  /** Number of bytes at the beginning of the segment that stay. */
   #kept = 0
 
   constructor(isLs: boolean, onUnknownForm: OnUnknownForm) {
@@ -43,7 +43,7 @@ export class JpegText implements FrameText {
     }
   }
 
-  /** Returns false for a byte that belongs to nothing. */
+  /** Returns false for a byte that does not belong to the format. */
   #take(byte: number): boolean {
     switch (this.#state) {
       case 'start':
@@ -118,7 +118,10 @@ export class JpegText implements FrameText {
     return end
   }
 
-  /** Bytes of a needed segment, so far as its marker tells; {@link #countComponents} adds those that its content tells. */
+  /**
+   * Returns the needed bytes of a segment according to its marker; {@link #countComponents} adds those that depend on
+   * its content.
+   */
   #neededBytes(): number {
     return Math.min(
       this.#length,
@@ -126,7 +129,7 @@ export class JpegText implements FrameText {
     )
   }
 
-  /** A frame header says how many components it describes in its 6th byte, a scan header in its first (§B.2.2, §B.2.3). */
+  /** A frame header has its number of components in its 6th byte, a scan header in its first (§B.2.2, §B.2.3). */
   #countComponents(byte: number): void {
     if (this.#passed === 0 && this.#marker === SOS) this.#kept = 4 + 2 * byte
     if (this.#passed === 5 && isFrameHeader(this.#marker)) this.#kept = 6 + 3 * byte

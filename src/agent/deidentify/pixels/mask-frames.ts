@@ -8,30 +8,30 @@ import type { PixelRegion } from '../element/profile.ts'
 import { withheld } from '../element/withheld.ts'
 import { blacken, type FrameLayout } from './mask-regions.ts'
 
-/** How the frames of one encapsulated image are decoded, masked and encoded. */
+/** Decoding, masking and encoding of the frames of one encapsulated image. */
 export interface FrameMasking {
   readonly frames: number
   readonly regions: readonly PixelRegion[]
   /** Layout of a decoded frame. */
   readonly layout: FrameLayout
-  /** True where each fragment is a frame (RLE: PS3.5 §A.4.2). */
+  /** True if each fragment is a frame (RLE: PS3.5 §A.4.2). */
   readonly isFragmentAFrame: boolean
   readonly codec: { decode(frame: Buffer): Buffer; encode(pixels: Buffer): Buffer }
 }
 
-/** Compressed; one frame is held at a time. */
+/** Limit for compressed bytes; one frame is held at a time. */
 const FRAME_LIMIT_BYTES = 512 * 1024 * 1024
 const EVEN = Buffer.alloc(1)
 
 /**
- * Masks encapsulated pixel data frame by frame (PS3.5 §A.4), and writes each as one fragment behind an empty offset table.
- * Where a frame is in several fragments, the codestreams tell where it ends: the tables of devices are often wrong.
+ * Masks encapsulated pixel data frame by frame (PS3.5 §A.4), and writes each as one fragment after an empty offset
+ * table. If a frame spans several fragments, the codestreams determine its end: the tables of devices are often wrong.
  */
 export class MaskedFrames implements ValueTransform {
   readonly #masking: FrameMasking
   #isBehindOffsetTable = false
   #framesDone = 0
-  /** Fragments of the frame under way, and parts of the fragment under way. */
+  /** Fragments of the current frame, and parts of the current fragment. */
   #frame: Buffer[] = []
   #fragment: Buffer[] = []
   #heldBytes = 0
@@ -48,7 +48,7 @@ export class MaskedFrames implements ValueTransform {
   }
 
   #takeValue(bytes: Buffer, last: boolean): Buffer[] {
-    // A copy: the memory of what came may be used again.
+    // A copy: the memory of the input may be reused.
     this.#fragment.push(Buffer.from(bytes))
     this.#heldBytes += bytes.length
     if (this.#heldBytes > FRAME_LIMIT_BYTES)
@@ -110,7 +110,9 @@ function beginsCodestream(bytes: Buffer): boolean {
   return start.startsWith('ffd8ff') || start === 'ff4fff51'
 }
 
-/** EOI or EOC, which is the same and never within a codestream; what fills up may be zeros, or one byte of anything. */
+/**
+ * EOI or EOC, which are equal and never occur within a codestream; the padding may be zeros, or one byte of any value.
+ */
 function endsCodestream(bytes: Buffer): boolean {
   let end = bytes.length
   while (end > 0 && bytes[end - 1] === 0) end--

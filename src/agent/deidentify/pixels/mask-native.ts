@@ -5,7 +5,7 @@ import { blackPixel, type PixelImage } from './pixel-image.ts'
 
 const SAMPLE_BITS: ReadonlySet<number> = new Set([8, 16, 32, 64])
 
-/** How the frames of native pixel data lie (PS3.5 §8.1, §8.2); undefined for a form that is not known, such as single bits. */
+/** Returns the layout of native pixel data (PS3.5 §8.1, §8.2); undefined for an unknown form, such as single bits. */
 export function nativeLayout(image: PixelImage, littleEndian: boolean): FrameLayout | undefined {
   const { rows, columns, samplesPerPixel, bitsAllocated, isPlanar } = image
   const black = blackPixel(image)

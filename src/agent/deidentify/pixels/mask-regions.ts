@@ -1,12 +1,12 @@
 import type { PixelRegion } from '../element/profile.ts'
 import type { PixelImage } from './pixel-image.ts'
 
-/** Rows of like units within a frame: the whole of an interleaved one, or one of its planes. */
+/** Rows of equal units within a frame: a whole interleaved frame, or one of its planes. */
 export interface PixelPlane {
-  /** Where it begins in the frame. */
+  /** Its offset in the frame. */
   readonly offset: number
   readonly rowBytes: number
-  /** Pixels that are written together: 2 where neighbours share their chroma, else 1. */
+  /** Pixels that are written together: 2 if neighbours share their chroma, otherwise 1. */
   readonly unitPixels: number
   /** The bytes of one black unit. */
   readonly black: Buffer
@@ -18,7 +18,7 @@ export interface FrameLayout {
   readonly planes: readonly PixelPlane[]
 }
 
-/** Those parts of the regions that lie within the image. */
+/** Returns the parts of the regions that are within the image. */
 export function clipRegions(
   regions: readonly PixelRegion[],
   { rows, columns }: PixelImage,
@@ -32,8 +32,8 @@ export function clipRegions(
 }
 
 /**
- * A piece of pixel data with its part of the regions black in every frame; `at` is its place in the whole. A copy where
- * something changes: the same bytes may be on another way, too.
+ * Returns a piece of pixel data with its part of the regions blackened in every frame; `at` is its offset in the whole.
+ * Copies the piece if it changes, because another route may use the same bytes.
  */
 export function blacken(
   bytes: Buffer,
@@ -57,7 +57,7 @@ interface Span {
   readonly black: Buffer
 }
 
-/** The rows of the regions that may have bytes from `from` to `to`. */
+/** Yields the rows of the regions that may have bytes from `from` to `to`. */
 function* spansWithin(
   { frameBytes, planes }: FrameLayout,
   regions: readonly PixelRegion[],

@@ -3,7 +3,7 @@ import type { FrameMasking } from './mask-frames.ts'
 import { blackPixel, type PixelImage } from './pixel-image.ts'
 import { decodeRle, encodeRle } from './rle-lossless.ts'
 
-/** Masks the segments as they are: each is a plane of single bytes, the most significant ones first (PS3.5 §G.2). */
+/** Masks the segments in place: each is a plane of single bytes, the most significant ones first (PS3.5 §G.2). */
 export function rleMasking(image: PixelImage, regions: readonly PixelRegion[]): FrameMasking | undefined {
   const { rows, columns, bitsAllocated, frames } = image
   const bytesEach = bitsAllocated / 8

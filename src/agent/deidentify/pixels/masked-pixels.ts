@@ -14,7 +14,7 @@ import type { FrameCodec, PixelCodecs } from './pixel-codec.ts'
 import { type PixelImage } from './pixel-image.ts'
 import { type PixelTreatment, roleInPixelGroup } from './pixel-treatment.ts'
 
-/** Blackens regions in every frame; throws DEID_WITHHELD, here or as the pixels pass, where that cannot be done. */
+/** Blackens regions in every frame; throws DEID_WITHHELD if that is not possible, at once or as the pixels pass. */
 export function maskedPixels(
   image: PixelImage,
   regions: readonly PixelRegion[],
@@ -22,7 +22,7 @@ export function maskedPixels(
   codecs: PixelCodecs | undefined,
 ): PixelTreatment {
   const within = clipRegions(regions, image)
-  // A rule for images of another size would leave the names where they are.
+  // A rule for images of another size would leave the names visible.
   if (within.length < regions.length)
     throw withheld(
       'a region of the pixel rule that covers it lies outside its pixels; the rule is for another size',
@@ -72,7 +72,7 @@ function maskedFrames(
     transferSyntaxUid: codec?.transferSyntaxUid ?? transferSyntaxUid,
     adapt: (head) => codec && describeEncoded(head, image, codec),
     treat: ({ tag, length }) => {
-      // Offset tables are no longer right, nor is the group's length.
+      // Offset tables and the group's length are no longer valid.
       if (tag !== TAG.PixelData) return 'remove'
       if (length !== UNDEFINED_LENGTH) throw unmaskable(image, transferSyntaxUid)
       return new MaskedFrames(masking)

@@ -4,14 +4,14 @@ import { describe } from '../../../platform/failure.ts'
 import { withheld } from '../element/withheld.ts'
 import type { PixelImage } from './pixel-image.ts'
 
-/** Decodes and encodes single frames of one image: what comes out is written without loss. */
+/** Decodes and encodes single frames of one image; the output is lossless. */
 export interface FrameCodec {
   /** Transfer syntax of the encoded frames. */
   readonly transferSyntaxUid: string
   /** Photometric interpretation of decoded and of encoded frames. */
   readonly decodedPhotometricInterpretation: string
   readonly photometricInterpretation: string
-  /** The source has lost something for certain, whether its attributes say so or not. */
+  /** True if the source is certainly lossy, whether its attributes say so or not. */
   readonly isSurelyLossy: boolean
   /** Samples pixel by pixel, little endian. Both throw DEID_WITHHELD. */
   decode(frame: Buffer): Buffer
@@ -20,13 +20,13 @@ export interface FrameCodec {
 
 /** The JPEG family's codecs. */
 export interface PixelCodecs {
-  /** Undefined for what they cannot do. */
+  /** Returns undefined for an image that they do not support. */
   codecFor(transferSyntaxUid: string, image: PixelImage): FrameCodec | undefined
 }
 
 type Library = typeof dcmjsCodecs
 type Native = Library['NativeCodecs']
-/** Codecs that are held ready. */
+/** Number of codecs held ready. */
 const READY = 2
 type Family = 'Jpeg' | 'JpegLs' | 'Jpeg2000' | 'HtJpeg2000'
 
@@ -43,8 +43,8 @@ const JPEG_2000 = { family: 'Jpeg2000', transferSyntaxUid: TRANSFER_SYNTAX.JPEG2
 const HTJ2K = { family: 'HtJpeg2000', transferSyntaxUid: TRANSFER_SYNTAX.HTJ2KLossless } as const
 
 /**
- * Lossless frames keep their transfer syntax, except that of HTJ2K with RPCL order. Lossy frames are written again without
- * loss: JPEG as JPEG-LS, which takes about half of what lossless JPEG does, the others within their own family.
+ * Lossless frames keep their transfer syntax, except HTJ2K with RPCL order. Lossy frames are encoded again without
+ * loss: JPEG as JPEG-LS, which takes about half the size of lossless JPEG, the others within their own family.
  */
 const SOURCES: ReadonlyMap<string, Source> = new Map<string, Source>([
   [TRANSFER_SYNTAX.JPEGBaseline8Bit, { family: 'Jpeg', isLossy: true, output: JPEG_LS }],
@@ -62,7 +62,7 @@ const SOURCES: ReadonlyMap<string, Source> = new Map<string, Source>([
   [TRANSFER_SYNTAX.JPEGLSLossless, { family: 'JpegLs', isLossy: false, output: JPEG_LS }],
   [TRANSFER_SYNTAX.JPEGLSNearLossless, { family: 'JpegLs', isLossy: true, output: JPEG_LS }],
   [TRANSFER_SYNTAX.JPEG2000Lossless, { family: 'Jpeg2000', isLossy: false, output: JPEG_2000 }],
-  // May be either: only its codestream says.
+  // May be either; only its codestream shows which.
   [TRANSFER_SYNTAX.JPEG2000, { family: 'Jpeg2000', isLossy: false, output: JPEG_2000 }],
   [TRANSFER_SYNTAX.HTJ2KLossless, { family: 'HtJpeg2000', isLossy: false, output: HTJ2K }],
   [TRANSFER_SYNTAX.HTJ2KLosslessRPCL, { family: 'HtJpeg2000', isLossy: false, output: HTJ2K }],
@@ -70,14 +70,14 @@ const SOURCES: ReadonlyMap<string, Source> = new Map<string, Source>([
 ])
 
 /**
- * Loads dcmjs-codecs 0.0.8, which takes about 0.2 s and 40 MB: once, at the start, where a profile has regions to mask. Its
- * codecs are WebAssembly: what a hostile frame does to their memory stays in there.
+ * Loads dcmjs-codecs 0.0.8, which takes about 0.2 s and 40 MB: once, at the start, if a profile has regions to mask.
+ * Its codecs are WebAssembly: a hostile frame can damage only their own memory.
  */
 export async function openPixelCodecs(): Promise<PixelCodecs> {
   const { default: library } = await import('dcmjs-codecs')
   library.log.setLevel('silent')
   const open = async (): Promise<Native> => {
-    // Their state belongs to the class: a class of one's own has a memory of its own.
+    // Their state belongs to the class: a separate class has separate memory.
     const native = class extends library.NativeCodecs {}
     await native.initializeAsync()
     return native
@@ -88,7 +88,7 @@ export async function openPixelCodecs(): Promise<PixelCodecs> {
 class NativePixelCodecs implements PixelCodecs {
   readonly #library: Library
   readonly #open: () => Promise<Native>
-  /** The first is used; the others are for when it fails. */
+  /** The first is used; the others replace it after a failure. */
   readonly #ready: Native[]
   #isOpening = false
 
@@ -160,7 +160,7 @@ class NativePixelCodecs implements PixelCodecs {
       if (bytes === undefined) throw new Error('nothing came out')
       return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     } catch (error) {
-      // Their memory is in disorder now, and the next frame would fail, too, or worse.
+      // Their memory is corrupt now, and the next frame would fail too, or worse.
       this.#ready.shift()
       void this.#refill()
       throw withheld(`${attempted} a frame of its pixel data, which has to be masked: ${describe(error)}`)
@@ -173,14 +173,17 @@ class NativePixelCodecs implements PixelCodecs {
     try {
       while (this.#ready.length < READY) this.#ready.push(await this.#open())
     } catch {
-      // No memory for more: the next one that needs them tries again.
+      // There is no memory for more: the next call that needs them tries again.
     } finally {
       this.#isOpening = false
     }
   }
 }
 
-/** Which colours come out, and which are written; undefined for a combination that the standard does not have (PS3.5 §8.2). */
+/**
+ * Returns the photometric interpretation of decoded and of encoded frames; undefined for a combination that the
+ * standard does not have (PS3.5 §8.2).
+ */
 function coloursOf(
   { family, isLossy }: Source,
   { samplesPerPixel, photometricInterpretation }: PixelImage,
@@ -192,7 +195,7 @@ function coloursOf(
     case 'RGB':
       return family === 'Jpeg2000' || family === 'HtJpeg2000' ? { decoded: 'RGB', written: 'YBR_RCT' } : same
     case 'YBR_FULL':
-      // The encoder of HTJ2K takes any three samples for RGB.
+      // The encoder of HTJ2K treats any three samples as RGB.
       if (family === 'HtJpeg2000') return undefined
       return family === 'Jpeg' && isLossy ? { decoded: 'RGB', written: 'RGB' } : same
     case 'YBR_FULL_422':

@@ -2,7 +2,7 @@ import type { ElementList } from '../../../dicom/edit/data-set-tree.ts'
 import { TAG } from '../../../dicom/vocabulary/tag.ts'
 import { textAt } from '../element/element-text.ts'
 
-/** How the pixels of an image are written (PS3.3 §C.7.6.3); 0 or '' for what the data set leaves out. */
+/** The encoding of an image's pixels (PS3.3 §C.7.6.3); 0 or '' for missing attributes. */
 export interface PixelImage {
   readonly rows: number
   readonly columns: number
@@ -36,9 +36,9 @@ export function readPixelImage(head: ElementList): PixelImage {
 }
 
 /**
- * The samples of a black pixel; undefined if their form is not known. With MONOCHROME1 the highest value is
- * black; with signed values 0 is taken, which lies within the range of the other pixels. With a palette it is the first entry:
- * whatever its colour, it is the same everywhere.
+ * Returns the samples of a black pixel; undefined if their form is not known. With MONOCHROME1 the highest value is
+ * black; for signed values it is 0, which is within the range of the other pixels. With a palette it is the first
+ * entry, which has the same colour everywhere.
  */
 export function blackPixel(image: PixelImage): readonly number[] | undefined {
   const { samplesPerPixel, bitsStored } = image

@@ -5,15 +5,15 @@ import { TAG, type Tag } from '../../../dicom/vocabulary/tag.ts'
 
 /** The treatment of the pixels of one instance. */
 export interface PixelTreatment {
-  /** True: a rule says that no identity is left in them. */
+  /** True: a rule says that they show no identity. */
   readonly areClean: boolean
   /** True: frames are decoded and encoded again. */
   readonly encodesFrames: boolean
-  /** That of the data set as it leaves. */
+  /** The transfer syntax of the data set as it leaves. */
   readonly transferSyntaxUid: string
-  /** May change the head where that is needed, e.g. for another encoding of the pixels. */
+  /** May change the head if necessary, for example for another encoding of the pixels. */
   adapt(head: ElementList): void
-  /** For each element of group 7FE0. */
+  /** Called for each element of group 7FE0. */
   treat(element: ElementToken): 'keep' | 'remove' | ValueTransform
 }
 

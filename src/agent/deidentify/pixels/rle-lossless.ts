@@ -7,8 +7,8 @@ const MOST_SEGMENTS = 15
 const LONGEST = 128
 
 /**
- * Decodes a frame in RLE Lossless (PS3.5 annex G) into its segments, each with one byte for every pixel, one after the
- * other: for each sample its bytes from the most significant one on. Throws DEID_WITHHELD for bytes that are not RLE.
+ * Decodes a frame in RLE Lossless (PS3.5 annex G) into its segments in sequence, each with one byte for every pixel:
+ * for each sample its bytes from the most significant one on. Throws DEID_WITHHELD for bytes that are not RLE.
  */
 export function decodeRle(frame: Buffer, segments: number, segmentBytes: number): Buffer {
   if (frame.length < HEADER_BYTES || segments > MOST_SEGMENTS || frame.readUInt32LE() !== segments)
@@ -57,7 +57,7 @@ export function encodeRle(decoded: Buffer, segments: number, rowBytes: number): 
   return Buffer.concat(packed, offset)
 }
 
-/** At the worst one control byte for 128 literals of a row. */
+/** In the worst case one control byte for 128 literals of a row. */
 function pack(segment: Buffer, rowBytes: number): Buffer {
   const rows = segment.length / rowBytes
   const out = Buffer.alloc(segment.length + rows * Math.ceil(rowBytes / LONGEST) + 1)
@@ -68,7 +68,7 @@ function pack(segment: Buffer, rowBytes: number): Buffer {
   return out.subarray(0, to + (to % 2))
 }
 
-/** Runs of two break no literal: they would save nothing. */
+/** A run of two does not interrupt a literal: it would save nothing. */
 function packRow(row: Buffer, out: Buffer, start: number): number {
   let to = start
   let literal = 0

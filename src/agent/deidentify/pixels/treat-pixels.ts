@@ -14,8 +14,8 @@ import { type PixelTreatment, roleInPixelGroup } from './pixel-treatment.ts'
 import { isDocument, isUsuallyBurnedIn, whyBurnedIn } from './usually-burned-in.ts'
 
 /**
- * Decides from the elements before the pixel data. Throws DEID_WITHHELD if the pixels may show identity and no rule fits, or
- * if they have to be masked and cannot be; a document is withheld unless the profile lets such pass.
+ * Chooses the treatment from the elements before the pixel data. Throws DEID_WITHHELD if the pixels may show identity
+ * and no rule matches, or if they must be masked and cannot be. A document is withheld unless the profile allows it.
  */
 export function choosePixelTreatment(
   head: ElementList,
@@ -58,7 +58,7 @@ function uncovered(why: string, { rows, columns, source }: InstanceFacts, { name
   )
 }
 
-/** Samples stay as they are; text beside them in compressed frames does not. */
+/** Leaves samples unchanged, but not the text next to them in compressed frames. */
 function untouched(
   areClean: boolean,
   head: ElementList,
@@ -86,8 +86,8 @@ function untouched(
 }
 
 /**
- * Passes pixel data that is not compressed. Bytes after the last frame are not pixels: zeros may fill up to a block, and for
- * anything else, which may be text or another element, it throws DEID_WITHHELD.
+ * Passes uncompressed pixel data. Bytes after the last frame are not pixels: zeros may fill up to a block, and for any
+ * other bytes, which may be text or another element, it throws DEID_WITHHELD.
  */
 function withoutSurplus({ length }: ElementToken, image: PixelImage): 'keep' | ValueTransform {
   const needed = bytesNeeded(image)
@@ -107,7 +107,10 @@ function withoutSurplus({ length }: ElementToken, image: PixelImage): 'keep' | V
   }
 }
 
-/** 0 if the attributes do not say it. Colours at half the resolution need less, and some devices do not write them so. */
+/**
+ * Returns 0 if the attributes do not determine it. Colours at half the resolution need less, and some devices do not
+ * write them so.
+ */
 function bytesNeeded({ rows, columns, frames, samplesPerPixel, bitsAllocated }: PixelImage): number {
   return Math.ceil((rows * columns * frames * samplesPerPixel * bitsAllocated) / 8)
 }

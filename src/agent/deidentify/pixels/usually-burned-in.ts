@@ -17,7 +17,7 @@ const BURNED_IN: ReadonlySet<string> = new Set(
     '77.1 77.2 77.1.1 77.1.1.1 77.1.2 77.1.2.1 77.1.4 77.1.4.1 77.1.7',
   ].flatMap((classes) => classes.split(' ')),
 )
-/** Their content is not a set of attributes: a file inside, raw data, a voice, other people's names. */
+/** Their content is not a set of attributes: an embedded file, raw data, a voice recording, other people's names. */
 const DOCUMENTS = /^(104\.\d+|66|9\.4\.[12]|201\.1)$/
 /** Ultrasound, from within a vessel too, endoscopy, photographs, scanned paper, hard copy. */
 const BURNED_IN_MODALITIES: ReadonlySet<string> = new Set(['US', 'IVUS', 'ES', 'XC', 'DOC', 'HC'])
@@ -26,12 +26,12 @@ const PICTURED = /SCREEN|CAPTURE|DOSE[ _](INFO|REPORT)|CT_SOM\d PROT|\bREPORT\b|
 /** Digitized film or video, scanned document, screen: Conversion Type (PS3.3 §C.8.6.1). */
 const CONVERTED: ReadonlySet<string> = new Set(['DF', 'DV', 'SD', 'SI', 'WSD'])
 
-/** True for what holds its content in a form that cannot be cleaned here. */
+/** Returns true for a class whose content cannot be cleaned here. */
 export function isDocument(sopClassUid: string): boolean {
   return sopClassUid.startsWith(STORAGE) && DOCUMENTS.test(sopClassUid.slice(STORAGE.length))
 }
 
-/** True for a SOP class whose images usually show the patient's name. */
+/** Returns true for a SOP class whose images usually show the patient's name. */
 export function isUsuallyBurnedIn(sopClassUid: string): boolean {
   return sopClassUid.startsWith(STORAGE) && BURNED_IN.has(sopClassUid.slice(STORAGE.length))
 }
@@ -56,7 +56,7 @@ export function whyBurnedIn(
   return undefined
 }
 
-/** An overlay whose bits are not in an element of its own (PS3.5 §8.1.2, retired). */
+/** Returns true for an overlay whose bits are not in a separate element (PS3.5 §8.1.2, retired). */
 function hasHiddenOverlay({ elements }: ElementList): boolean {
   const described = elements.filter(({ tag }) => tag >>> 24 === 0x60 && (tag & 0xffff) === 0x0010)
   return described.some(

@@ -8,16 +8,16 @@ type Unit = 'kept' | 'text' | 'messages' | 'foreign'
 /** Messages that a decoder may need (ISO/IEC 14496-10 Annex D, 23008-2 Annex D): timing, recovery, layout, colour. */
 const NUMBERED_MESSAGES: ReadonlySet<number> = new Set([0, 1, 2, 6, 9, 19, 45, 47, 129, 130, 132, 137, 144])
 const USER_DATA = 0xb2
-/** Codes of MPEG-2 that are reserved, or that nothing may follow: an error, the end of a sequence. */
+/** Codes of MPEG-2 that are reserved, or that have no content: an error, the end of a sequence. */
 const WITHOUT_CONTENT: ReadonlySet<number> = new Set([0xb0, 0xb1, 0xb4, 0xb6, 0xb7])
 const BLANK = 0x20
 
 /**
- * Text in a bare video stream: user data of MPEG-2 (ISO/IEC 13818-2 §6.3.4), messages of H.264 and HEVC (SEI, with user data),
- * filler and unknown units. A stream in a container (MP4, transport or program stream) is of another form: it may
- * hold titles, places and speech.
+ * Text in a bare video stream: user data of MPEG-2 (ISO/IEC 13818-2 §6.3.4), messages of H.264 and HEVC (SEI, with user
+ * data), filler and unknown units. A stream in a container (MP4, transport or program stream) has another form: it may
+ * contain titles, places and speech.
  *
- * Zeros stay zeros, so that no start code arises and every byte that keeps one from arising (00 00 03) keeps its sense.
+ * Zeros stay zeros, so that no start code arises and every byte that prevents one (00 00 03) keeps its meaning.
  */
 export class VideoText implements FrameText {
   readonly #coding: VideoCoding
@@ -28,7 +28,9 @@ export class VideoText implements FrameText {
   /** True: the next byte follows a start code. */
   #isAtUnit = false
   #unit: Unit = 'kept'
-  /** State of a unit of messages: bytes of its header to come, then type and size of the message, then its content. */
+  /**
+   * State of a unit of messages: remaining bytes of its header, then type and size of the message, then its content.
+   */
   #headerBytes = 0
   #field: 'type' | 'size' | 'content' = 'type'
   #type = 0

@@ -24,7 +24,7 @@ const VALUES: ReadonlySet<Tag> = new Set([
   TAG.UID,
   TAG.TextValue,
 ])
-/** Text that says which code it is, and from which edition. */
+/** Text that identifies a code and its edition. */
 const TEXT_OF_CODES: ReadonlySet<Tag> = new Set([
   TAG.CodeValue,
   TAG.CodingSchemeDesignator,
@@ -43,7 +43,7 @@ const REMOVED_CODE: ReadonlyMap<Tag, string> = new Map([
 ])
 const FREE_VRS: ReadonlySet<string> = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UN', 'UR', 'UT'])
 
-/** The words of which a report is built (PS3.3 §C.17.3): closed lists, in which a person may find their name by chance. */
+/** The terms of reports (PS3.3 §C.17.3): closed lists, which may contain a person's name by chance. */
 const TERMS: ReadonlyMap<Tag, string> = new Map([
   [
     TAG.RelationshipType,
@@ -58,16 +58,16 @@ const TERMS: ReadonlyMap<Tag, string> = new Map([
   [TAG.VerificationFlag, 'UNVERIFIED VERIFIED'],
 ])
 
-/** True for a value that the standard itself lists for its element. */
+/** Returns true for a value that the standard itself lists for its element. */
 export function isTermOfReports(element: DataElement): boolean {
   const terms = TERMS.get(element.tag)
   return terms !== undefined && terms.split(' ').includes(plainText(element).trim().replaceAll(' ', '_'))
 }
 
 /**
- * Decides about an element within content items (PS3.3 §C.17.3), by allow-list: numbers, references, coordinates and codes
- * of published schemes are left to the ordinary cleaning; free text is not, nor a value whose concept is identity. Returns
- * undefined if the ordinary cleaning decides.
+ * Decides about an element within content items (PS3.3 §C.17.3), by allow-list: numbers, references, coordinates and
+ * codes of published schemes get the ordinary cleaning; free text, and values whose concept is identity, do not.
+ * Returns undefined if the ordinary cleaning decides.
  */
 export function decideInContent(
   element: DataElement,
@@ -93,7 +93,7 @@ export function decideInContent(
   return FREE_VRS.has(vrOf(element)) ? content('remove', 'free text outside the allow-list') : undefined
 }
 
-/** The document's own concept name is in no sequence of items either. */
+/** The document's own concept name is not in a sequence of items either. */
 function isWithinContent(path: ElementPath): boolean {
   return (
     path.length > 1 &&
@@ -114,7 +114,7 @@ function decideInCode(tag: Tag, code: ElementList): (Decision & { readonly value
   return value === undefined ? content('remove', why) : { ...content('dummy', why), value }
 }
 
-/** Judged once for an item, before its concept is cleaned: a code of a private scheme loses its meaning then. */
+/** Judged once per item, before its concept is cleaned: a code of a private scheme loses its meaning then. */
 const JUDGED = new WeakMap<ElementList, boolean>()
 
 function isIdentityItem(item: ElementList, options: ReadonlySet<DeidOption>): boolean {
@@ -126,8 +126,8 @@ function isIdentityItem(item: ElementList, options: ReadonlySet<DeidOption>): bo
 }
 
 /**
- * True if the item's value says who or where: by its concept, or because it is text of the observation context (TID 1001),
- * which names observers, houses, procedures and subjects whatever the code.
+ * Returns true if the item's value identifies a person or place: by its concept, or because it is text of the
+ * observation context (TID 1001), which names observers, institutions, procedures and subjects under any code.
  */
 function isIdentity(item: ElementList, options: ReadonlySet<DeidOption>): boolean {
   const named = item.find(TAG.ConceptNameCodeSequence)?.items?.[0]?.list
@@ -144,7 +144,7 @@ function isIdentity(item: ElementList, options: ReadonlySet<DeidOption>): boolea
   return textAt(item, TAG.RelationshipType) === 'HAS OBS CONTEXT' && item.find(TAG.TextValue) !== undefined
 }
 
-/** Words are compared as UTF-8 and as GB 18030, whatever is declared. */
+/** Words are compared as UTF-8 and as GB 18030, regardless of the declared character set. */
 function meaningOf(element: DataElement | undefined): string {
   if (element === undefined) return ''
   const read = (encoding: string): string => new TextDecoder(encoding).decode(element.value)

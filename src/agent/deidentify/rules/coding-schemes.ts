@@ -1,6 +1,6 @@
 /**
- * Coding schemes that an organization maintains and publishes (PS3.16 Table 8-1): their codes mean a notion, not a person. A
- * private scheme (99…, L, or any other) may have a code for each doctor of a hospital.
+ * Coding schemes that an organization maintains and publishes (PS3.16 Table 8-1): their codes denote concepts, not
+ * persons. A private scheme (99…, L, or any other) may have a code for each doctor of a hospital.
  */
 export const PUBLISHED_CODING_SCHEMES: ReadonlySet<string> = new Set([
   'ACR',

@@ -19,7 +19,10 @@ interface Rows {
   readonly repeating: readonly { readonly pattern: RegExp; readonly row: ConfidentialityRow }[]
 }
 
-/** The row of a tag, repeating groups and the one of private attributes included; undefined if the table has none. */
+/**
+ * Returns the row of a tag, repeating groups and the row of private attributes included; undefined if the table has
+ * none.
+ */
 export const confidentialityOf = remembering(10_000, (tag: Tag): ConfidentialityRow | undefined => {
   const { byDigits, repeating } = ROWS
   if (isPrivate(tag)) {

@@ -5,7 +5,7 @@ import { fits, type InstanceFacts } from '../element/facts.ts'
 import type { DeidOption, DeidRule } from '../element/profile.ts'
 import { type BasicAction, type ConfidentialityRow, confidentialityOf } from './confidentiality.ts'
 
-/** The action for an element. A sequence that stays is always cleaned inside, except by `keep` of an own rule. */
+/** The action for an element. A sequence that stays is always cleaned inside, unless an own rule says `keep`. */
 export type DeidAction =
   | 'keep'
   | 'remove'
@@ -20,7 +20,7 @@ export type DeidAction =
 
 export interface Decision {
   readonly action: DeidAction
-  /** For people and the audit record: where the decision comes from. */
+  /** The source of the decision, for people and the audit record. */
   readonly rule: string
 }
 
@@ -29,27 +29,27 @@ const CONTENT_SEQUENCES: ReadonlySet<Tag> = new Set([
   TAG.AcquisitionContextSequence,
   TAG.SpecimenPreparationSequence,
 ])
-/** Sequences whose items are codes for a person or a place: their content is identity itself. */
+/** Sequences whose items are codes for a person or a place: their content is identity. */
 export const IDENTITY_CODE_SEQUENCES: ReadonlySet<Tag> = new Set([
   TAG.PersonIdentificationCodeSequence,
   TAG.InstitutionCodeSequence,
 ])
 const TEXT_VRS: ReadonlySet<string> = new Set(['LO', 'LT', 'SH', 'ST', 'UC', 'UT', 'PN'])
-/** Signatures no longer hold once an element has changed; icons show the pixels; MACs count what was. */
+/** Signatures are invalid after an element has changed; icons show the pixels; MACs cover the original. */
 const NEVER_KEPT: ReadonlyMap<Tag, string> = new Map([
   [TAG.DigitalSignaturesSequence, 'digital signatures'],
   [TAG.MACParametersSequence, 'MAC parameters'],
   [TAG.IconImageSequence, 'icon image'],
-  // Pixel data of the data set itself is treated while it streams past; pixel data in a sequence is not looked at.
+  // Pixel data of the data set itself is treated while it streams past; pixel data in a sequence is not examined.
   [TAG.FloatPixelData, 'pixel data in sequences'],
   [TAG.DoubleFloatPixelData, 'pixel data in sequences'],
   [TAG.PixelData, 'pixel data in sequences'],
-  // An earlier de-identifier sealed the original values into it (PS3.15 §E.1.1), for a key that is not known here.
+  // An earlier de-identifier sealed the original values into it (PS3.15 §E.1.1), under an unknown key.
   [TAG.EncryptedAttributesSequence, 'encrypted originals'],
   [TAG.DataSetTrailingPadding, 'trailing padding'],
 ])
 
-/** Decides for one profile about an element, which is a value or holds items. */
+/** Decides about an element, a value or a sequence of items, for one profile. */
 export type Decisions = (tag: Tag, vr: string, holdsItems: boolean) => Decision
 
 interface Made {
@@ -61,10 +61,10 @@ const MOST_REMEMBERED = 10_000
 const KEPT = new WeakMap<ReadonlySet<DeidOption>, Decisions>()
 
 /**
- * The action of PS3.15 Table E.1-1 with the options that a profile has. Where the table leaves a choice by the type that the
- * IOD gives the attribute (X/Z, X/D, …) the one that keeps every IOD valid is taken: empty for X/Z, a dummy where D is
- * among them. Elements that neither the table nor PS3.6 knows are removed. The elements of a series are alike: a decision
- * is remembered by tag and VR, as long as the options exist.
+ * Returns the action of PS3.15 Table E.1-1 with the options of a profile. If the table leaves a choice by the type of
+ * the attribute in the IOD (X/Z, X/D, …), the action that keeps every IOD valid is taken: empty for X/Z, a dummy if D
+ * is included. Elements that neither the table nor PS3.6 contains are removed. The elements of a series are alike, so a
+ * decision is cached by tag and VR, as long as the options exist.
  */
 export function decisionsBy(options: ReadonlySet<DeidOption>): Decisions {
   const found = KEPT.get(options)
@@ -137,7 +137,7 @@ function byBasicProfile(tag: Tag, { basic }: ConfidentialityRow, holdsItems: boo
       return 'clean-items'
     case 'Z':
     case 'X/Z':
-      // It is Type 3 everywhere, and one or more items are required: absent is right, empty is not.
+      // It is Type 3 everywhere, and requires one or more items: it may be absent, but not empty.
       return tag === TAG.ReferencedStudySequence ? 'remove' : 'empty'
     case 'X':
       return 'remove'
@@ -189,7 +189,7 @@ function ofValue({ action }: DeidRule): DeidAction {
   return action === 'replace-uid' ? 'uid' : action
 }
 
-/** A sequence has no value of its own: what was meant for one is done to none of its content, so that goes. */
+/** A sequence has no value: an action for values is applied to none of its content, so the sequence is removed. */
 function ofSequence({ action }: DeidRule): DeidAction {
   if (action === 'scrub') return 'clean-items'
   return action === 'keep' || action === 'empty' ? action : 'remove'

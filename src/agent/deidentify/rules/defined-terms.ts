@@ -1,4 +1,4 @@
-/** Terms that PS3.3 and PS3.16 define for values of CS; a person may be called like one of them. */
+/** Terms that PS3.3 and PS3.16 define for values of CS; they may equal a person's name. */
 const TERMS: ReadonlySet<string> = new Set(
   `
   AR AS ASMT AU BDUS BI BMD CD CF CFM CR CT CTPROTOCOL DD DF DG DM DMS DOC DS DX EC ECG EEG EMG EOG EPS ES FA FID FS GM HC HD IO
@@ -41,7 +41,7 @@ export function scrubCodes(value: Buffer, scrub: (value: Buffer) => Buffer): Buf
   if (!values.some(isTerm)) return scrub(value)
   const left = values.map((one) => (isTerm(one) ? one : scrub(Buffer.from(one, 'latin1')).toString('latin1')))
   const joined = left.join('\\')
-  // A match that reaches over several values takes the terms among them with it.
+  // A match across several values also removes the terms among them.
   return joined === values.join('\\') ? scrub(value) : Buffer.from(joined, 'latin1')
 }
 

@@ -3,16 +3,16 @@ import type { DeidProfile } from '../element/profile.ts'
 import { TABLE_EDITION } from './confidentiality-table.ts'
 import type { Decision, DeidAction } from './decide-action.ts'
 
-/** The changes of one instance: no value, and nothing from which one could be guessed. */
+/** The changes of one instance, without values or anything from which a value could be guessed. */
 export interface DeidAudit {
   readonly profile: string
   readonly edition: string
   readonly options: readonly string[]
-  /** Elements by what became of them. */
+  /** Number of elements by action. */
   readonly actions: Readonly<Partial<Record<DeidAction, number>>>
-  /** Elements by the rule that decided; 'not in Table E.1-1' is left out. */
+  /** Number of elements by deciding rule; 'not in Table E.1-1' is left out. */
   readonly rules: Readonly<Record<string, number>>
-  /** Values that stayed and in which something known was found and taken out. */
+  /** Number of values that stayed and from which a known value was removed. */
   readonly scrubbed: number
   readonly pixelsAreClean: boolean
 }
@@ -20,7 +20,7 @@ export interface DeidAudit {
 const SORTED = remembering(64, (options: DeidProfile['options']) => Array.from(options).toSorted())
 
 export class DeidCounter {
-  /** Most decisions are made once for a profile and met again and again. */
+  /** Most decisions are made once for a profile and occur again and again. */
   readonly #decisions = new Map<Decision, number>()
   #scrubbed = 0
 

@@ -3,8 +3,8 @@ import type { DeidOption } from '../element/profile.ts'
 type Keeper = DeidOption | 'nothing'
 
 /**
- * Concepts of PS3.16 whose value in a report is identity itself, with the option that keeps it. For names, dates and UIDs of
- * other concepts their value types decide.
+ * Concepts of PS3.16 whose value in a report is identity itself, with the option that keeps it. Names, dates and UIDs
+ * of other concepts are decided by their value types.
  */
 const KEEPERS: ReadonlyMap<string, Keeper> = new Map<string, Keeper>([
   // TID 1002, 1003: who observed
@@ -76,10 +76,13 @@ const KEEPERS: ReadonlyMap<string, Keeper> = new Map<string, Keeper>([
   ['LN 29463-7', 'retain-patient-characteristics'], // Patient Weight
 ])
 
-/** Identifiers of DCM that a report gives to what it found, within itself. */
+/** Identifiers of DCM that a report assigns to its own findings. */
 const TRACKING: ReadonlySet<string> = new Set(['112039', '112040', '121151'])
 
-/** Words for what identifies, in the meaning of a concept that is not among the above: of another scheme, or a later edition. */
+/**
+ * Identifying words in the meaning of a concept that is not listed above, because it is from another scheme or a later
+ * edition.
+ */
 const MEANS_IDENTITY =
   /\b(?:identifiers?|issuers?|accession|medical record|mrn|serial (?:number|no)|social security|insurance|passport|e-?mail|telephone|phone|addresse?s?|(?:patient|subject|person|physician|doctor|operator|hospital|institution|organi[sz]ation)(?:'s)? (?:name|id|number)|birth ?date|date of birth|user ?name|login|next of kin|guardian|employer|facility|clinic|ward|bed (?:no|number))\b|姓名|住院号|门诊号|病历号|病案号|检查号|登记号|身份证|医保|电话|地址|医院|医师|医生|出生|诊所|病区|床号|科室|就诊|卡号|条码|编号|申请单|联系人|家属|患者|病人|单位名称/i
 
@@ -91,8 +94,8 @@ export interface Concept {
 }
 
 /**
- * Says whether the value of a concept is identity: 'removed' if it is, 'kept' if an option keeps it, undefined if the concept
- * means something else.
+ * Classifies the value of a concept: 'removed' if it is identity, 'kept' if an option keeps it, undefined if the
+ * concept means something else.
  */
 export function identityConcept(
   { scheme, code, meaning }: Concept,

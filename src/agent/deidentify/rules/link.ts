@@ -25,7 +25,7 @@ const TAGS: Readonly<Record<keyof LinkedValues, readonly [Tag, vr: string]>> = {
   studyInstanceUid: [TAG.StudyInstanceUID, 'UI'],
 }
 
-/** Text as a person reads it, whatever it is written in. */
+/** Decodes values to text, regardless of their encoding. */
 export function readLinkedValues(head: ElementList, characterSet: string): LinkedValues {
   const read = (key: keyof LinkedValues): string => {
     const [tag, vr] = TAGS[key]

@@ -5,8 +5,8 @@ import { plainText, vrOf } from '../element/element-text.ts'
 const MOST_DAYS = 8
 
 /**
- * Returns the days (yyyymmdd) of the instance itself: of the study, the series, the acquisition, the content. Where dates are
- * shifted or removed, text that keeps such a day would tell the shift, or the date.
+ * Returns the days (yyyymmdd) of the instance itself: of the study, the series, the acquisition, the content. If dates
+ * are shifted or removed, such a day in a text would reveal the shift, or the date.
  */
 export function ownDays(head: ElementList): readonly string[] {
   const days = new Set<string>()

@@ -4,16 +4,16 @@ import { TAG } from '../../../dicom/vocabulary/tag.ts'
 import { characterSetOf, textAt } from '../element/element-text.ts'
 import { foldText } from '../names/fold-text.ts'
 
-/** Entries that are not an ID or a name. Two patients who share one are still two. */
+/** Placeholders in place of an ID or a name. Two patients who share one remain two. */
 const STANDS_FOR_NOBODY =
   /^(?:[0\p{P}\p{S}\s]*|(?:UN|NOT )KNOWN|NONE|NULL|NIL|N\/?A|NO ?(?:ID|NAME)|ANONYM(?:OUS|I[SZ]ED)|未知|无|不详|无名氏)$/u
 
 /**
- * Returns a text that is the same for everything of one patient, and another one for other patients: the Patient ID; without
- * one the name and birth date; without those the study, or at last the instance.
+ * Returns a text that is equal for all data of one patient, and different for other patients: the Patient ID; without
+ * one the name and birth date; without those the study, and finally the instance.
  *
- * Spellings that a device may vary are unified here: padding, width (NFKC), the character set, letter case
- * and delimiters of a name, the form of a date. The letters of an ID keep their case, and its zeros count.
+ * Spellings that a device may vary are unified: padding, width (NFKC), the character set, letter case and delimiters of
+ * a name, the form of a date. The letters of an ID keep their case, and its zeros count.
  */
 export function identityOf(head: ElementList): string {
   const characterSet = characterSetOf(head, '')
@@ -38,8 +38,9 @@ const spacedOnce = (text: string): string =>
 const standsForNobody = (text: string): boolean => STANDS_FOR_NOBODY.test(text.toUpperCase())
 
 /**
- * The ideographic group identifies if there is one, since it tells apart what sounds alike; else the alphabetic, else the
- * phonetic. Delimiters at the end mean nothing (PS3.5 §6.2.1.1), and devices write them as spaces or commas.
+ * The ideographic group identifies if there is one, since it distinguishes names that sound alike; otherwise the
+ * alphabetic, then the phonetic one. Delimiters at the end mean nothing (PS3.5 §6.2.1.1), and devices write them as
+ * spaces or commas.
  */
 function nameKey(name: string): string {
   const groups = name.split('=').map((group) => group.replaceAll(/[\s^,]+/g, '^').replaceAll(/^\^|\^$/g, ''))
@@ -52,10 +53,10 @@ function nameKey(name: string): string {
     : first
 }
 
-/** From here on a year of two digits is of the last century. */
+/** A year of two digits from here on belongs to the last century. */
 const LAST_CENTURY = 30
 
-/** Returns year, month and day by their numbers, in any order and with any separators; '' if there are none. */
+/** Returns year, month and day as numbers, read in any order and with any separators; '' if there are none. */
 function dateKey(text: string): string {
   if (standsForNobody(text) || /^[0\D]*$/.test(text)) return ''
   const plain = /^(\d{4})(\d{2})(\d{2})(?!\d\D)/.exec(text)

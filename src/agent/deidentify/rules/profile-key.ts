@@ -3,8 +3,8 @@ import type { DeidProfile } from '../element/profile.ts'
 import type { ProjectKey } from './project-key.ts'
 
 /**
- * Returns the key by which a profile replaces identity: one for each key group, so that the copies of two projects cannot be
- * joined unless the configuration says so. The same object for the same group.
+ * Returns the key with which a profile replaces identity: one for each key group, so that the copies of two projects
+ * cannot be linked unless the configuration says so. Returns the same object for the same group.
  */
 export function keyOf(
   { name, keyGroup }: Pick<DeidProfile, 'name' | 'keyGroup'>,

@@ -4,18 +4,19 @@ import { Failure } from '../../../platform/failure.ts'
 
 const KEY_BYTES = 32
 const KEPT = 10_000
-/** A shift is between one day and ten years, always into the past, so that no date lies in the future. */
+/** A shift is between one day and ten years, always into the past, so that no date is in the future. */
 const LONGEST_SHIFT_DAYS = 3650
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /**
  * Makes all replacements of identity, by HMAC-SHA-256 from a project's key: the same original gives the same
- * replacement in every study, restart and machine that has the key, and without the key there is no way back. The kind of value
- * goes into the HMAC too, so that an ID that looks like a UID betrays nothing. A person is given by the mark of their identity.
+ * replacement in every study, after every restart and on every machine that has the key, and cannot be recovered
+ * without the key. The kind of value is part of the HMAC, so that an ID that looks like a UID reveals nothing. A person
+ * is identified by the mark of their identity.
  */
 export class ProjectKey {
   readonly #key: KeyObject
-  /** The slices of a study share nearly all of what is asked for. */
+  /** The slices of a study share nearly all requests. */
   readonly #uid = remembering(KEPT, (original: string) => {
     return `2.25.${BigInt(`0x${this.#hmac('uid', original).toString('hex', 0, 16)}`)}`
   })
@@ -41,17 +42,20 @@ export class ProjectKey {
     this.#key = createSecretKey(key)
   }
 
-  /** A UID under 2.25 (PS3.5 §B.2); always valid, at most 44 characters. */
+  /** Returns a UID under 2.25 (PS3.5 §B.2); always valid, at most 44 characters. */
   uid(original: string): string {
     return this.#uid(original)
   }
 
-  /** 16 letters and digits that cannot be mistaken for others; 80 bits. */
+  /** Returns 16 unambiguous letters and digits; 80 bits. */
   pseudonym(kind: string, original: string): string {
     return this.#pseudonyms(kind)(original)
   }
 
-  /** Returns by how many days the dates of a person go back; the same for all of them, so that intervals stay. */
+  /**
+   * Returns the number of days by which the dates of a person are moved back; equal for all of them, so that intervals
+   * stay.
+   */
   dayShift(person: string): number {
     return this.#dayShift(person)
   }
@@ -62,8 +66,8 @@ export class ProjectKey {
   }
 
   /**
-   * Returns the key of one group of profiles. Replacements of two groups for the same patient cannot be joined, and the holder of one of
-   * these keys has neither the others nor the project's.
+   * Returns the key of one group of profiles. Replacements of two groups for the same patient cannot be linked, and the
+   * holder of one of these keys has neither the others nor the project's.
    */
   ofGroup(name: string): ProjectKey {
     return new ProjectKey(this.#hmac('key group', name))

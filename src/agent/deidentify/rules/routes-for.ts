@@ -9,7 +9,7 @@ export interface Route {
   readonly profile: string | undefined
 }
 
-/** Every way that an instance takes: each that fits. None is possible, where every route asks for something. */
+/** Returns every route that matches an instance. There may be none, if every route has conditions. */
 export function routesFor(
   routes: readonly Route[],
   facts: Pick<InstanceFacts, 'source' | 'modality' | 'sopClassUid'>,

@@ -3,9 +3,10 @@ import { remembering } from '../../../dicom/vocabulary/remembering.ts'
 const DAY_MS = 86_400_000
 
 /**
- * Returns a DA or DT value moved back by `days` (PS3.5 §6.2); its time of day and offset stay, so that intervals stay too. Values
- * may be separated by backslashes, be ranges, or have the old form yyyy.mm.dd. Returns undefined for a text that is not a date: it must not stay.
- * A date without day or month can't be shifted by days: the middle of what it may be is, and is cut as short.
+ * Returns a DA or DT value moved back by `days` (PS3.5 §6.2); its time of day and offset stay, so that intervals stay
+ * too. Values may be separated by backslashes, be ranges, or have the old form yyyy.mm.dd. Returns undefined for a text
+ * that is not a date: it must not stay. A date without day or month cannot be shifted by days: the middle of its
+ * possible range is shifted, and cut to the same precision.
  */
 export function shiftDates(text: string, days: number): string | undefined {
   return SHIFTED(days)(text)
@@ -55,7 +56,7 @@ function isSame(at: number, year: number, month: number, day: number): boolean {
   return date.getUTCFullYear() === year && date.getUTCMonth() + 1 === month && date.getUTCDate() === day
 }
 
-/** An AS value, at most `090Y` where it says more than 89 years (45 CFR 164.514(b)(2)(i)(C)). */
+/** Caps an AS value at `090Y` if it is above 89 years (45 CFR 164.514(b)(2)(i)(C)). */
 export function capAge(text: string): string {
   const years = /^(\d{3})Y$/.exec(text.trim())
   return years !== null && Number(years[1]) > 89 ? '090Y' : text
