@@ -35,9 +35,9 @@ import { UploadLedger } from './uploads/upload-ledger.ts'
 import type { UploadLimits } from './uploads/upload-limits.ts'
 
 export interface CenterOptions {
-  /** Made by initCenter; one center works in it at a time. */
+  /** Created by initCenter; one center works in it at a time. */
   readonly folder: string
-  /** The file that these options come from; the center's identity is noted beside it. */
+  /** The file that these options come from; the center's identity is recorded next to it. */
   readonly configFile?: string
   readonly listen: ListenAt
   /** The center's name in its key list: what clinics see. */
@@ -45,17 +45,17 @@ export interface CenterOptions {
   readonly tls?: TlsFiles
   readonly pacs?: PacsOptions
   readonly limits: UploadLimits
-  /** How fast and how often stored files are read again. */
+  /** Rate and interval of reading stored files again. */
   readonly scrub?: ScrubPace
 }
 
 /** The PACS that instances are handed on to. */
 export interface PacsOptions extends DicomwebServer {
-  /** Where the PACS gives its copies out (WADO-RS); `url` by default. */
+  /** The address where the PACS returns its copies (WADO-RS); `url` by default. */
   readonly wadoUrl?: string
-  /** Policies of the copies that it is meant to have; identified and normalized ones by default. */
+  /** Policies of the copies meant for it; by default identified and normalized ones. */
   readonly policies?: readonly string[]
-  /** Whether instances whose UIDs only a second reading found are handed on; they are held by default. */
+  /** What happens to instances whose UIDs only a second reading found; held by default. */
   readonly secondReadings?: 'hold' | 'hand-on'
 }
 
@@ -69,7 +69,7 @@ export interface CenterSurroundings {
 export interface Center extends AsyncDisposable {
   readonly port: number
   readonly address: string
-  /** Ends every connection, leaves what is on its way where it can go on, and lets go of the folder. */
+  /** Ends every connection, leaves running work in a state in which it can continue, and releases the folder. */
   close(): Promise<void>
 }
 
@@ -97,7 +97,7 @@ export async function startCenter(options: CenterOptions & CenterSurroundings): 
   if (keepFolderPrivate(options.folder))
     options.log.warn('data folder was open to other users', { folder: options.folder })
   await checkCenterFolder(options.folder, options.configFile)
-  // Bad keys are told before the folder is locked and anything is opened.
+  // Faulty keys are reported before the folder is locked and anything is opened.
   const { keys } = await readIdentity(options.folder, options.clock.now(), options.tls)
   checkCenterIdentity(options.folder, keys.root.kid, options.configFile)
   const held = new AsyncDisposableStack()
@@ -117,7 +117,7 @@ export async function startCenter(options: CenterOptions & CenterSurroundings): 
   }
 }
 
-/** Builds everything, each part on what it needs; `held` ends the parts in the opposite order. */
+/** Builds everything in the order of dependence; `held` ends the parts in the opposite order. */
 async function compose(
   options: CenterOptions & CenterSurroundings,
   held: AsyncDisposableStack,
@@ -190,7 +190,7 @@ function openSpace(
   return new DiskSpace({ folder, reserveBytes, missingBallastBytes: () => ballast.missingBytes })
 }
 
-/** Tells the status command since when this process runs. A center without a PACS does not wait for one. */
+/** Records the start of this process for the status command. A center without a PACS does not wait for one. */
 async function noteStart(
   { notes }: Register,
   { clock, log, pacs }: CenterOptions & CenterSurroundings,
@@ -205,7 +205,7 @@ async function noteStart(
   }
 }
 
-/** Looks at all stored files in the background, from now on. */
+/** Checks all stored files in the background from now on. */
 function lookAfter(
   { scrub: pace = DEFAULT_SCRUB, clock, log }: CenterOptions & CenterSurroundings,
   { files: rows, marker, scrub }: Register,

@@ -2,22 +2,22 @@ import { stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure, storageFailure } from '../../platform/failure.ts'
 
-/** The parts of the center's data that grow. Each may lie on a disk of its own. */
+/** The parts of the center's data that grow. Each may be on its own disk. */
 type Place = 'register' | 'packs' | 'instances'
 
-/** Bytes that something will write, by place. */
+/** Number of bytes to be written, by place. */
 export type Need = Readonly<Partial<Record<Place, number>>>
 
-/** One file system with what lies on it. */
+/** One file system and the places on it. */
 export interface Disk {
-  /** Free above the reserve and above the needs that are held; negative if the reserve is broken into. */
+  /** Free bytes above the reserve and above the needs that are held; negative if the reserve is used. */
   readonly roomBytes: number
-  /** The part of a need that falls on this disk. */
+  /** Returns the part of a need that falls on this disk. */
   readonly share: (need: Need) => number
 }
 
 export interface DiskSpaceOptions {
-  /** The center's data folder; the register lies in it. */
+  /** The center's data folder; it contains the register. */
   readonly folder: string
   readonly reserveBytes: number
   /** Bytes of the ballast that are not on the disk now: they are kept free until it is made again. */
@@ -25,8 +25,8 @@ export interface DiskSpaceOptions {
 }
 
 /**
- * The room on the center's disks. Everything that grows by an agent's request asks here first, so that the reserve stays
- * for what must always work: revoking an agent, answering health and status, shutting down.
+ * The room on the center's disks. All writing caused by an agent's request asks here first, so that the reserve stays
+ * for work that must always be possible: revoking an agent, answering health and status, shutting down.
  */
 export class DiskSpace {
   readonly #options: DiskSpaceOptions
@@ -36,11 +36,11 @@ export class DiskSpace {
     this.#options = options
   }
 
-  /** How it is now: a disk may be mounted while the center runs. Throws STORAGE_ERROR. */
+  /** Measures now, because a disk may be mounted while the center runs. Throws STORAGE_ERROR. */
   async disks(): Promise<Disk[]> {
     const { folder, reserveBytes, missingBallastBytes } = this.#options
     const measured = await measureDisks(folder)
-    // Nothing is awaited from here on: a need that is held meanwhile counts.
+    // No awaits from here on: a need that is held meanwhile counts.
     return measured.map(({ places, freeBytes }) => {
       const share = (need: Need): number => sum([...places].map((place) => need[place] ?? 0))
       const held = sum([...this.#held].map(share))
@@ -70,7 +70,7 @@ interface MeasuredDisk {
   readonly freeBytes: number
 }
 
-/** A folder that is not there counts to the disk of the data folder. */
+/** A folder that does not exist counts to the disk of the data folder. */
 async function measureDisks(folder: string): Promise<MeasuredDisk[]> {
   try {
     const own = await measure(folder)

@@ -12,12 +12,12 @@ const SEEN_EVERY_MS = 60_000
 const TOKENS_KEPT = 10_000
 const TOKEN_LIMIT_CHARACTERS = 2_000
 
-/** Finds out whose request it is. Remembers verified tokens, since an agent asks often. */
+/** Identifies the sender of a request. Remembers verified tokens, since an agent asks often. */
 export class Authenticator {
   readonly #register: Register
   readonly #center: string
   readonly #clock: Clock
-  /** Digest of a good token → when it ends, on the monotonic clock: a clock that is set back prolongs none. */
+  /** Digest of a valid token → its end, on the monotonic clock: setting the clock back prolongs no token. */
   readonly #good = new Map<string, number>()
   readonly #log: Log
   #isNoting = true
@@ -30,7 +30,7 @@ export class Authenticator {
   }
 
   /**
-   * The agent whose key signed the request's token, whatever its state. Throws AGENT_UNKNOWN, SIGNATURE_INVALID or
+   * Returns the agent whose key signed the request's token, in any state. Throws AGENT_UNKNOWN, SIGNATURE_INVALID or
    * TOKEN_TIME. The key is looked up first: a stranger's token costs nothing.
    */
   async identify(request: IncomingMessage): Promise<Agent> {
@@ -57,7 +57,9 @@ export class Authenticator {
     this.#good.set(digest, elapsedMs + endsAt - now)
   }
 
-  /** When an agent was last seen is worth no request: a full disk must not keep one from its answer. */
+  /**
+   * A failed record of the last contact must not fail the request: a full disk must not keep an agent from its answer.
+   */
   async #note(agent: Agent): Promise<void> {
     const now = this.#clock.now()
     if (Math.abs(now - (agent.lastSeenAt ?? 0)) < SEEN_EVERY_MS) return
@@ -74,8 +76,8 @@ export class Authenticator {
 }
 
 /**
- * Throws SIGNATURE_INVALID or TOKEN_TIME unless the request's token is signed by this key: a join code is spent only by an
- * agent that holds the key which it names.
+ * Throws SIGNATURE_INVALID or TOKEN_TIME unless the request's token is signed by this key: only an agent that holds the
+ * key in a join code can spend the code.
  */
 export function checkPossession(
   request: IncomingMessage,
@@ -86,7 +88,10 @@ export function checkPossession(
   verifyAccessToken(bearerToken(request), key, center, nowMs)
 }
 
-/** Throws unless the center's operator has let this agent in. The state is read at every request: revoked is at once. */
+/**
+ * Throws unless the center's operator has approved this agent. The state is read at every request, so a revocation
+ * takes effect at once.
+ */
 export function checkApproved(agent: Agent): void {
   switch (agent.state) {
     case 'approved':

@@ -8,14 +8,17 @@ import type { FrontLimits } from './front-limits.ts'
 interface Held {
   readonly socket: Socket
   place: Place
-  /** Ends a stranger's stage; undefined once an agent has proved itself. */
+  /** Ends a stranger's stage; undefined once an agent has been verified. */
   timer: Timer | undefined
   stage: 'handshake' | 'headers' | 'request' | 'agent'
-  /** A request has no answer yet. */
+  /** True while a request has no answer yet. */
   isAsking: boolean
 }
 
-/** The kind of client that sent a request. A stranger's request that did not wait for the answer to the one before is ignored. */
+/**
+ * The kind of client that sent a request. A stranger's request is ignored if it did not wait for the answer to the
+ * previous one.
+ */
 export type Asker = 'agent' | 'stranger' | 'hasty stranger'
 
 /**
@@ -37,7 +40,10 @@ export class FrontConnections {
     this.#agents = new Crowd(limits.agents, clock)
   }
 
-  /** For each accepted socket, before TLS begins on it. Returns false, and closes the socket, if it has no place. */
+  /**
+   * Called for each accepted socket, before TLS begins. Returns false, and closes the socket, if there is no place for
+   * it.
+   */
   connected(socket: Socket): boolean {
     const name = nameOf(socket)
     const place =
@@ -59,7 +65,7 @@ export class FrontConnections {
     return true
   }
 
-  /** For each TLS socket whose handshake is done. */
+  /** Called for each TLS socket after its handshake. */
   secured(socket: Socket): void {
     const held = this.#find(socket)
     if (held?.stage !== 'handshake') return
@@ -67,7 +73,7 @@ export class FrontConnections {
     this.#limit(held, this.#limits.headersMs)
   }
 
-  /** For each request. A later request gives a stranger no new time. */
+  /** Called for each request. A later request does not extend a stranger's time. */
   asked({ socket }: IncomingMessage, response: ServerResponse): Asker {
     const held = this.#find(socket)
     if (held?.stage === 'agent') return 'agent'
@@ -83,13 +89,16 @@ export class FrontConnections {
     return 'stranger'
   }
 
-  /** The token of an approved agent was verified on this request. Returns whether the connection is an agent's now. */
+  /**
+   * Called when the token of an approved agent was verified on this request. Returns true if the connection now counts
+   * as an agent's.
+   */
   proved({ socket }: IncomingMessage, agent: string): boolean {
     const held = this.#find(socket)
     if (held === undefined) return false
     if (held.stage === 'agent') return true
     const place = this.#agents.enter(agent, () => void held.socket.destroy())
-    // Without a place among the agents it is served as a stranger is: within the time for one request.
+    // Without a free agent place the connection is served like a stranger's, within the time for one request.
     if (place === undefined) return false
     held.stage = 'agent'
     held.timer?.cancel()
@@ -110,7 +119,7 @@ export class FrontConnections {
   }
 }
 
-/** Undefined for a socket whose peer has gone already. */
+/** Returns undefined for a socket whose peer has already gone. */
 function nameOf({ remoteAddress, remotePort }: Socket): string | undefined {
   return remoteAddress === undefined ? undefined : `${remoteAddress} ${remotePort}`
 }

@@ -10,15 +10,15 @@ export interface FrontLimits {
   readonly handshakeMs: number
   /** From there to the whole header of its first request. */
   readonly headersMs: number
-  /** From there to the verified token or the end of the connection: body, answer, and all further requests. */
+  /** From there to the verified token or the end of the connection: body, answer, and all later requests. */
   readonly requestMs: number
 }
 
 /**
- * On a line with 2 s of delay each way and 1 KiB/s a handshake takes 6 s, and a header waits behind the bodies that other
- * connections have put on the line: some 15 s. An agent has at most 16 uploads under way, and a
- * few other requests. Many agents may share one address; each needs a stranger's place for a second only. The places of one
- * address and the grace bound the TLS handshakes that it can ask for: 32 a second.
+ * On a line with 2 s of delay each way and 1 KiB/s a handshake takes 6 s, and a header waits for the bodies of other
+ * connections: some 15 s. An agent has at most 16 uploads at once, and a few other requests. Many agents may share one
+ * address; each needs a stranger's place for only a second. The places of one address and the grace bound the TLS
+ * handshakes that it can ask for: 32 a second.
  */
 export const DEFAULT_FRONT_LIMITS: FrontLimits = {
   strangers: { limit: 512, limitPerGroup: 64, graceMs: 2000 },
@@ -28,10 +28,12 @@ export const DEFAULT_FRONT_LIMITS: FrontLimits = {
   requestMs: 30_000,
 }
 
-/** Descriptors that stay free for packs, instances, the register, the PACS and the log. */
+/** Descriptors reserved for packs, instances, the register, the PACS and the log. */
 const OTHER_DESCRIPTORS = 512
 
-/** The limits, where fewer descriptors may be open than connections: then agents get what strangers and files leave. */
+/**
+ * Lowers the limits if fewer descriptors may be open than connections: agents then get what strangers and files leave.
+ */
 export function withinDescriptors(limits: FrontLimits, descriptors: number): FrontLimits {
   const room = descriptors - OTHER_DESCRIPTORS
   if (room >= limits.strangers.limit + limits.agents.limit) return limits

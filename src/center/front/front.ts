@@ -26,23 +26,23 @@ export interface ListenAt {
 
 const MIN_VERSION = 'TLSv1.3'
 const HEADER_LIMIT_BYTES = 16 * 1024
-/** A connection on which nothing moves; longer than a long poll. */
+/** Time limit for a connection without traffic; longer than a long poll. */
 const SILENCE_MS = 60_000
-/** For a whole request that is neither pack nor manifest, and for draining the body of one that was refused. */
+/** Time limit for a whole request that is neither pack nor manifest, and for reading the rest of a refused body. */
 const REQUEST_MS = 10 * 60_000
 const DRAIN_MS = 30_000
-/** A peer is let go a little later than the exact limits of FrontConnections say. */
+/** Connections end up to this much later than the limits of FrontConnections say. */
 const CHECK_EVERY_MS = 5000
 
 interface Asked {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly target: RequestTarget
-  /** The client would use the connection again. */
+  /** True if the client would use the connection again. */
   readonly keepsAlive: boolean
 }
 
-/** Statuses that tell a client that it has not proved who it is, or may not come. */
+/** Statuses for a client whose identity is not verified, or which is not approved. */
 const UNPROVED: ReadonlySet<number> = new Set([401, 403])
 
 /** The center's HTTPS server: TLS 1.3 only, limits, and one place where every failure becomes an answer. */
@@ -72,7 +72,7 @@ export class Front {
         maxHeaderSize: HEADER_LIMIT_BYTES,
         headersTimeout: limits.headersMs,
         connectionsCheckingInterval: CHECK_EVERY_MS,
-        // A pack over a slow line takes as long as it takes; silence is what ends it.
+        // A pack over a slow line may take any time; only silence ends it.
         requestTimeout: 0,
       },
       (request, response) => this.#onRequest(request, response),
@@ -85,7 +85,7 @@ export class Front {
     )
   }
 
-  /** Throws PORT_IN_USE, or KEY_FILE_INVALID for a certificate that Node does not take. */
+  /** Throws PORT_IN_USE, or KEY_FILE_INVALID for a certificate that Node rejects. */
   static async listen(
     options: RoutesOptions,
     certificates: readonly [TlsCertificate, ...TlsCertificate[]],
@@ -103,8 +103,8 @@ export class Front {
   }
 
   /**
-   * Shows the first certificate from the next connection on, and another one to agents that ask for its pin. Connections
-   * that are open go on. Throws for a certificate that Node does not take, and then changes nothing.
+   * Shows the first certificate from the next connection on, and another one to agents that ask for its pin. Open
+   * connections continue. Throws for a certificate that Node rejects, and then changes nothing.
    */
   show(certificates: readonly [TlsCertificate, ...TlsCertificate[]]): void {
     const contexts = certificates.map(({ key, certificate }) => {
@@ -117,7 +117,7 @@ export class Front {
     for (const [name, context] of contexts) this.#byName.set(name, context)
   }
 
-  /** TLS begins on a connection that has a place; any other is closed, which costs next to nothing. */
+  /** TLS begins only on a connection that has a place; any other is closed, which costs almost nothing. */
   #admitBeforeTls(): void {
     const secure = this.#server.listeners('connection')
     this.#server.removeAllListeners('connection').on('connection', (socket) => {
@@ -126,7 +126,7 @@ export class Front {
     })
   }
 
-  /** Where it listens; port 0 has become a real one. */
+  /** The actual address, with the real port in place of 0. */
   get address(): AddressInfo {
     const address = this.#server.address()
     if (address === null || typeof address === 'string') {
@@ -135,7 +135,7 @@ export class Front {
     return address
   }
 
-  /** Breaks connections off (every request may be sent again) and waits until each has left things in order. */
+  /** Closes all connections (every request may be sent again) and waits until each request has cleaned up. */
   async close(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#server.close(() => resolve())
@@ -159,7 +159,7 @@ export class Front {
   }
 
   #begin(request: IncomingMessage, response: ServerResponse): void {
-    // Agents set their idea of the time by this.
+    // Agents derive their view of the time from this.
     response.setHeader('Date', new Date(this.#options.clock.now()).toUTCString())
     response.setHeader('Tus-Resumable', TUS_VERSION)
     const asker = this.#connections.asked(request, response)
@@ -187,7 +187,7 @@ export class Front {
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, error: unknown, canAnswer: boolean): void {
-    // The line broke, or a newer request took this one's place: no answer can be delivered.
+    // The line broke, or a newer request replaced this one: no answer can be delivered.
     if (!canAnswer && !(error instanceof Failure)) return
     const failure = failureFrom(error, 'INTERNAL', 'answering a request')
     const status = statusOf(failure)
@@ -202,13 +202,16 @@ export class Front {
     const fields = { method: request.method, code, message }
     const peerAddress = request.socket.remoteAddress ?? ''
     if (UNPROVED.has(status)) this.#strangers.warn('request without proof refused', peerAddress, fields)
-    // An agent that is told to wait may ask very often: the lines are counted.
+    // An agent that is told to wait may ask very often, so its lines are only counted.
     else if (FAILURES[code] === 'wait') this.#strangers.warn('agent was told to wait', peerAddress, fields)
     else if (status >= 500) this.#log.error('request failed', fields)
     else this.#log.debug('request refused', { ...fields, peerAddress })
   }
 
-  /** A client that still sends would not read its refusal if the connection broke; but it must not send without end. */
+  /**
+   * A client that is still sending could not read its refusal if the connection broke; but it must not send without
+   * end.
+   */
   #drain(request: IncomingMessage): void {
     const timer = this.#options.clock.after(DRAIN_MS, () => void request.destroy())
     request.once('close', () => timer.cancel())
@@ -225,7 +228,7 @@ function taking<Made>(make: () => Made): Made {
 }
 
 /**
- * A connection that proved nothing is good for one request. If a body is still on its way the client could not read its
+ * A connection without a verified token serves one request. If a body is still arriving, the client could not read its
  * answer after a close: such a connection ends by its time limit.
  */
 function closeAfter(request: IncomingMessage, response: ServerResponse): void {
@@ -233,7 +236,7 @@ function closeAfter(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete || (length === '0' && coding === undefined)) response.shouldKeepAlive = false
 }
 
-/** Taken from approved agents only; over a slow line it takes as long as it takes, and silence is what ends it. */
+/** Accepted from approved agents only; over a slow line it may take any time, and only silence ends it. */
 function isLarge({ path }: RequestTarget): boolean {
   return path.startsWith(CENTER_PATHS.packs) || path === CENTER_PATHS.manifests
 }

@@ -8,18 +8,18 @@ import { answerManifest, type ReceiptOptions } from '../receipts/receipts.ts'
 import type { RecordBudget } from '../receipts/record-budget.ts'
 import type { Agent } from '../register/register.ts'
 
-/** More than one, since the line of the one before may have broken without a word. */
+/** More than one, since the line of the previous one may have broken unnoticed. */
 const MANIFESTS_AT_ONCE = 3
 /** The manifest and a receipt of about its size, each once in the register and once in its log. */
 const REGISTER_FACTOR = 4
 
-/** After a manifest its agent's next one waits for this many times the time that it took: the rest is the others'. */
+/** After a manifest its agent's next one waits for this many times its duration: that time belongs to the others. */
 const REST_FACTOR = 4
 const LONGEST_REST_MS = 20_000
 
 /**
- * Takes manifests of each agent one after the other, within its budget and the room for the register. A large one takes
- * a part of a second of the one thread that answers everybody.
+ * Accepts manifests of each agent one after the other, within its budget and the room for the register. A large one
+ * occupies the one thread that answers all agents for a part of a second.
  */
 export class ManifestDoor {
   readonly #space: DiskSpace
@@ -35,7 +35,7 @@ export class ManifestDoor {
     this.#clock = clock
   }
 
-  /** Throws CENTER_BUSY, STORAGE_FULL, and what reading and answering it throws. */
+  /** Throws CENTER_BUSY, STORAGE_FULL, and the failures of reading and answering it. */
   async answer(
     options: ReceiptOptions,
     agent: Agent,

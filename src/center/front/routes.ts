@@ -45,7 +45,7 @@ export interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly target: RequestTarget
-  /** The request has the verified token of an approved agent: its connection is trusted from now on. */
+  /** Called when the request has the verified token of an approved agent: its connection is trusted from now on. */
   readonly proved: (agent: string) => void
   /** Aborted when the connection is gone, or the center closes. */
   readonly signal: AbortSignal
@@ -58,7 +58,10 @@ const HOLDINGS_LIMIT_BYTES = 128 * 1024
 const MANIFEST_LIMIT_BYTES = 16 * 1024 * 1024
 const ANSWER_WAIT_MS = 25_000
 
-/** Answers one request to the center's interface (protocol/center-api.ts), or throws the Failure to refuse it with. */
+/**
+ * Answers one request to the center's interface (protocol/center-api.ts), or throws the Failure with which to refuse
+ * it.
+ */
 export async function answer(options: RoutesOptions, exchange: Exchange): Promise<void> {
   const { request, response } = exchange
   const { path } = exchange.target
@@ -73,7 +76,7 @@ export async function answer(options: RoutesOptions, exchange: Exchange): Promis
   }
   const agent = await options.authenticator.identify(request)
   if (agent.state === 'approved') exchange.proved(agent.kid)
-  // The one thing that every agent may ask is what the center thinks of it.
+  // An agent in any state may ask for the center's view of it, and for nothing else.
   if (`${method} ${path}` === `GET ${CENTER_PATHS.agent}`) {
     await options.runs.heard(agent, request.headers[RUN_HEADER])
     return sendJson(response, 200, await agentAnswer(agent, options))
@@ -111,7 +114,7 @@ async function answerJoin(options: RoutesOptions, { request, response }: Exchang
   sendJson(response, 200, await agentAnswer(agent, options))
 }
 
-/** While the store is not there, the center does not know what it holds: an agent then removes nothing. */
+/** While the store is missing, the center does not know what it holds; an agent then removes nothing. */
 async function agentAnswer(
   { kid, state, name, losses, clonedAt }: Agent,
   { ring: { list: keys }, register, watch, clock }: RoutesOptions,
@@ -147,7 +150,7 @@ async function answerPacsChanges(
   sendJson(response, 200, { changed } satisfies PacsChangesAnswer)
 }
 
-/** The agent removes its copies after this answer: it is given for files that were just looked at. */
+/** The agent removes its copies after this answer, so the files are checked immediately before it. */
 async function answerHoldings(
   options: RoutesOptions,
   { request, response }: Exchange,
@@ -182,7 +185,7 @@ async function answerUpload(
   )
 }
 
-/** Answers with the results of a pack's members; waits a while for them, so that an agent need not ask again and again. */
+/** Returns the results of a pack's members; waits a while for them, so that an agent need not ask again and again. */
 async function answerPack(
   options: RoutesOptions,
   exchange: Exchange,

@@ -2,12 +2,12 @@ import type { WadoAnswer, WadoInstance } from '../../dicomweb/wado-client.ts'
 import { filingOf } from '../../protocol/study-key.ts'
 import type { HandOnInstance } from '../register/register.ts'
 
-/** A statement of the PACS about an instance, to be proved by its copy. */
+/** A statement of the PACS about an instance, to be verified by its copy. */
 export interface Claim {
   readonly said: string
   /** State of the instance if there is nothing to compare. */
   readonly otherwise: 'unverified' | 'refused'
-  /** How often the instance is tried before a copy that is not there counts as nothing to compare. */
+  /** Number of attempts after which a missing copy counts as nothing to compare. */
   readonly patience: number
 }
 
@@ -20,8 +20,8 @@ export type Comparison =
 const ATTEMPTS = 5
 
 /**
- * Proves a claim of the PACS. The instance counts as accepted only if the PACS's copy has the very bytes of the data set
- * that the center holds; a copy in another transfer syntax can be the same image and cannot be compared.
+ * Verifies a claim of the PACS. The instance counts as accepted only if the PACS's copy has exactly the bytes of the
+ * data set that the center holds; a copy in another transfer syntax may be the same image and cannot be compared.
  */
 export async function compareCopy(
   instance: HandOnInstance,

@@ -12,13 +12,13 @@ export type HandOnDecision =
 const HAS_IT = 'the PACS says that it has this SOP instance already'
 /** A failure without a cause is final at the third attempt. */
 const ATTEMPTS_IF_PERHAPS = 2
-/** A PACS that says for over an hour that it is storing an instance is taken to have it, which its copy must prove. */
+/** A PACS that says for over an hour that it is storing an instance is assumed to have it; its copy must prove that. */
 const ATTEMPTS_IF_SOON = 10
 const ATTEMPTS_UNTIL_PROVED = 5
 
-/** Decides from what the PACS said of an instance, undefined for nothing, and from how often it was tried before. */
+/** Decides from the answer of the PACS about an instance, undefined for none, and the number of earlier attempts. */
 export function decideHandOn(said: StowOutcome | undefined, attempts: number): HandOnDecision {
-  // It is tried alone, where an answer without its name is its own.
+  // It is sent alone next, so that an answer without its name can only be about it.
   if (said === undefined)
     return { kind: 'later', reason: 'the PACS did not mention it in its answer', isAtOnce: attempts === 0 }
   switch (said.kind) {

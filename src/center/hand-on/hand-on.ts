@@ -16,10 +16,10 @@ import { decideHandOn } from './hand-on-decision.ts'
 import { PacsNote } from './pacs-note.ts'
 import { Suspects } from './suspects.ts'
 
-/** The destination of the hand-on. Throws faults on this side; everything that the PACS says is an answer. */
+/** The destination of the hand-on. Throws faults on this side; every response of the PACS is a returned answer. */
 export interface Pacs {
   readonly store: (instances: readonly StowInstance[], signal: AbortSignal) => Promise<StowAnswer>
-  /** The copy that it has of an instance. */
+  /** Returns the PACS's copy of an instance. */
   readonly copyOf: (instance: WadoInstance, signal: AbortSignal) => Promise<WadoAnswer>
 }
 
@@ -29,7 +29,7 @@ export interface HandOnOptions {
   readonly notes: NoteRegister
   readonly store: InstanceStore
   readonly files: StoredFiles
-  /** Whether copies of this policy (the envelope's) are for this PACS. */
+  /** Returns true if copies of this policy (the envelope's) are for this PACS. */
   readonly takes: (policy: string) => boolean
   readonly clock: Clock
   readonly log: Log
@@ -38,23 +38,23 @@ export interface HandOnOptions {
 const BATCH = { instances: 100, bytes: 32 * 1024 * 1024 }
 const FIRST_RETRY_MS = 5_000
 const LAST_RETRY_MS = 10 * 60_000
-/** A time to try again that another process wrote down, or that a clock has jumped over, is seen after this. */
+/** Interval for noticing a retry time that another process wrote, or that a clock has jumped over. */
 const LOOK_EVERY_MS = 15_000
-/** How soon the retry of an operator, who works in another process, is heeded. */
+/** Delay after which a retry of an operator, who works in another process, is noticed. */
 const RETRY_SEEN_MS = 1_000
 
 /**
- * Hands stored instances on to the PACS, study by study, until it has each one or has said why not. The queue is in the
- * register: nothing is forgotten, and nothing waits for it. Where the PACS is away, all of it waits. If an answer does not
- * tell whether one instance is the cause, the instances travel alone from then on, so that a bad one is found and holds up
- * no other (suspects.ts).
+ * Hands stored instances on to the PACS, study by study, until the PACS has each one or has given its reason for
+ * refusing it. The queue is in the register: nothing is forgotten, and no other work waits for it. If the PACS is away,
+ * all instances wait. If an answer does not show whether one instance is the cause, the instances are sent alone from
+ * then on, so that a bad one is found and delays no other (suspects.ts).
  */
 export class HandOn {
   readonly #options: HandOnOptions
   readonly #stop = new AbortController()
   readonly #running: Promise<unknown>
   readonly #wake: Wake
-  /** Ends a pause: an operator says that the PACS may be back. */
+  /** Ends a pause, because an operator suggests that the PACS is back. */
   readonly #again: Wake
   readonly #note: PacsNote
   readonly #suspects = new Suspects()
@@ -69,7 +69,7 @@ export class HandOn {
     this.#running = Promise.all([this.#run(), this.#heedRetries()])
   }
 
-  /** Something new may be due. */
+  /** Looks for work now, because an instance may be due. */
   wake(): void {
     this.#wake.call()
   }
@@ -91,14 +91,16 @@ export class HandOn {
       } catch (error) {
         if (this.#stop.signal.aborted) return
         const { code, message } = failureFrom(error, 'INTERNAL', 'handing instances on to the PACS')
-        // The watch over the store has said it already.
+        // The watch over the store has already reported it.
         if (code !== 'STORE_MISSING') this.#options.log.error('handing on failed', { code, reason: message })
         await this.#pause()
       }
     }
   }
 
-  /** Instances that were stored before this PACS was configured, or before it was to take these policies, are for it too. */
+  /**
+   * Instances that were stored before this PACS was configured, or before it accepted these policies, are for it too.
+   */
   async #adopt(): Promise<true> {
     const { handOn, takes, clock, log } = this.#options
     const adopted = await handOn.adopt(takes, clock.now(), this.#stop.signal)
@@ -106,7 +108,7 @@ export class HandOn {
     return true
   }
 
-  /** By turns the longest and the shortest due, so that what came today does not wait for all that waited before. */
+  /** Takes the longest and the most recently due in turn, so that today's studies do not wait for all earlier ones. */
   async #next(): Promise<HandOnInstance[]> {
     const { handOn, clock } = this.#options
     this.#isNewestNext = !this.#isNewestNext
@@ -135,7 +137,7 @@ export class HandOn {
     }
   }
 
-  /** An instance that cannot be read here is found like one that makes the PACS fail: it holds up no other. */
+  /** An instance that cannot be read here is treated like one that makes the PACS fail: it delays no other. */
   async #ask(
     batch: readonly HandOnInstance[],
   ): Promise<StowAnswer | { readonly kind: 'unreadable'; readonly failure: Failure }> {
@@ -156,8 +158,8 @@ export class HandOn {
   }
 
   /**
-   * A stored file, compared with its digest before its last piece leaves: the PACS never gets the whole of one that has
-   * changed on the disk. Such an instance is lost.
+   * Yields a stored file, compared with its digest before its last piece is sent: the PACS never gets the whole of a
+   * file that has changed on the disk. Such an instance is lost.
    */
   async *#verified(instance: HandOnInstance): AsyncGenerator<Uint8Array> {
     const { store, files } = this.#options
@@ -176,7 +178,7 @@ export class HandOn {
     if (kept !== undefined) yield kept
   }
 
-  /** Nothing can be stored now. It counts against no instance. */
+  /** Nothing can be stored now. This does not count against any instance. */
   async #wait(batch: readonly HandOnInstance[], failure: Failure, retryAfterMs = 0): Promise<void> {
     const delayMs = this.#pauseMs(retryAfterMs)
     await this.#tellWaiting(failure, delayMs)
@@ -188,8 +190,8 @@ export class HandOn {
   }
 
   /**
-   * Any of several may be the cause: each is tried alone, at once. One that fails alone waits together with all others, and
-   * behind them, unless others have gone through meanwhile.
+   * Any of several may be the cause: each is tried alone, at once. An instance that fails alone waits with all others,
+   * and after them, unless others have succeeded meanwhile.
    */
   async #settleUnclear(batch: readonly HandOnInstance[], failure: Failure, isOfPacs: boolean): Promise<void> {
     const [first] = batch
@@ -237,7 +239,7 @@ export class HandOn {
     }
   }
 
-  /** Comparing a copy takes its time: what is clear is written down first. */
+  /** Comparing a copy takes time, so results that are already clear are stored first. */
   async #settleAnswered(
     batch: readonly HandOnInstance[],
     outcomes: ReadonlyMap<string, StowOutcome>,

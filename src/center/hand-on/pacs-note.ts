@@ -5,12 +5,12 @@ import type { NoteName, NoteRegister } from '../register/register.ts'
 
 const NAMES = ['PACS_AWAY', 'PACS_ADDRESS', 'PACS_DENIES_US'] as const satisfies readonly NoteName[]
 
-/** Writes down since when nothing reaches the PACS, for the status command. */
+/** Records since when nothing reaches the PACS, for the status command. */
 export class PacsNote {
   readonly #notes: NoteRegister
   readonly #clock: Clock
   readonly #log: Log
-  /** The note that the register has; undefined until the PACS was asked, since an earlier process may have left one. */
+  /** The note in the register; undefined until the PACS was asked, since an earlier process may have left one. */
   #noted: string | null | undefined
 
   constructor({ notes, clock, log }: { notes: NoteRegister; clock: Clock; log: Log }) {
@@ -19,7 +19,10 @@ export class PacsNote {
     this.#log = log
   }
 
-  /** `failure`: why nothing can be stored there now; undefined if the PACS answers. A note that cannot be written is written next time. */
+  /**
+   * `failure`: the reason why the PACS stores nothing now; undefined if it answers. A note that cannot be written is
+   * written next time.
+   */
   async tell(failure: Failure | undefined): Promise<void> {
     const name = failure === undefined ? null : nameOf(failure)
     const state = `${name} ${failure?.message}`
@@ -35,7 +38,7 @@ export class PacsNote {
   }
 }
 
-/** A center without a PACS waits for none. */
+/** A center without a PACS does not wait for one. */
 export async function clearPacsNotes(notes: NoteRegister): Promise<void> {
   for (const name of NAMES) await notes.clear(name)
 }

@@ -1,7 +1,7 @@
 import { isDeidentified } from '../../protocol/spool-file.ts'
 import type { PacsTerms } from '../register/register.ts'
 
-/** Copies that keep the patient's identity. A PACS that physicians work with gets no pseudonymized ones unless it is told. */
+/** Copies that keep the patient's identity. A clinical PACS gets no pseudonymized ones unless configured so. */
 const DEFAULT_POLICIES: readonly string[] = ['identified', 'normalized']
 const EVERY_PROFILE = 'deidentified:*'
 
@@ -11,8 +11,8 @@ interface PacsChoice {
 }
 
 /**
- * Decides by an envelope's policy which copies the PACS is meant to have. `policies`: the policies' names, or
- * `deidentified:*` for the copies of every profile. Undefined, if `pacs` is: the center only stores.
+ * Decides by an envelope's policy which copies are meant for the PACS. `policies`: the policies' names, or
+ * `deidentified:*` for the copies of every profile. Returns undefined if `pacs` is: the center then only stores.
  */
 export function pacsTerms(pacs: PacsChoice | undefined): PacsTerms {
   const taken = new Set(pacs?.policies ?? DEFAULT_POLICIES)

@@ -1,30 +1,32 @@
-/** How often an instance must fail while others go through: if the PACS itself says no, and if the answer may not be its own. */
+/**
+ * Number of failures of an instance while others succeed: if the refusal comes from the PACS itself, and if it may not.
+ */
 const RECURRENCES = { ofPacs: 1, other: 4 }
-/** Beyond these the longest known is forgotten, and starts again. */
+/** Above this number the oldest entry is dropped, and starts again. */
 const KNOWN_LIMIT = 10_000
 
 /**
- * Tells an instance that makes the PACS fail from a PACS that takes nothing, if the answer does not say which it is:
- * such an instance fails again although others went through since it failed. Kept in memory; after a restart an instance
- * is suspected again.
+ * Distinguishes an instance that makes the PACS fail from a PACS that accepts nothing, if the answer does not show
+ * which it is: such an instance fails again although others succeeded since its last failure. Kept in memory; after a
+ * restart an instance must be suspected again.
  */
 export class Suspects {
   readonly #known = new Map<number, { readonly through: number; readonly recurrences: number }>()
   #through = 0
 
-  /** The PACS stored something. */
+  /** Records that the PACS stored something. */
   wentThrough(): void {
     this.#through++
   }
 
-  /** They were in one request that failed. */
+  /** Records that these were in one failed request. */
   failedTogether(ids: readonly number[]): void {
     for (const id of ids) if (!this.#known.has(id)) this.#note(id, 0)
   }
 
   /**
-   * It failed alone. Returns 'all' if nothing has gone through since it failed before, so that all must wait; 'again' if it is
-   * this instance, as far as can be told; 'refused' once that is certain.
+   * Records that an instance failed alone. Returns 'all' if nothing has succeeded since its last failure, so that all
+   * must wait; 'again' if this instance is probably the cause; 'refused' once that is certain.
    */
   failedAlone(id: number, isOfPacs: boolean): 'all' | 'again' | 'refused' {
     const before = this.#known.get(id)

@@ -26,7 +26,7 @@ const STATUS: Partial<Record<FailureCode, number>> = {
   STORAGE_FULL: 507,
 }
 
-/** The status that a failure is answered with; 500 where the agent can do nothing about it. */
+/** Returns the status for a failure; 500 if the agent cannot do anything about it. */
 export function statusOf(failure: Failure): number {
   return failure instanceof HttpRefusal ? failure.status : (STATUS[failure.code] ?? 500)
 }
@@ -51,14 +51,17 @@ export function sendEmpty(
   response.end()
 }
 
-/** Codes of faults at the center that agents are told; all others become CENTER_ERROR. */
+/** Codes of center faults that agents see; all others become CENTER_ERROR. */
 const TOLD: Partial<Record<FailureCode, FailureCode>> = {
   CENTER_BUSY: 'CENTER_BUSY',
   STORE_MISSING: 'CENTER_BUSY',
   STORAGE_FULL: 'STORAGE_FULL',
 }
 
-/** Internal details (paths, SQL) stay inside: an agent is told that the center failed, the center's log says how. */
+/**
+ * Internal details (paths, SQL) stay inside: an agent learns that the center failed, the center's log contains the
+ * details.
+ */
 export function sendFailure(response: ServerResponse, failure: Failure): void {
   const status = statusOf(failure)
   const isOurs = status >= 500
@@ -85,7 +88,7 @@ export async function readText(request: IncomingMessage, limitBytes: number): Pr
   return Buffer.concat(pieces).toString('utf8')
 }
 
-/** A request's body; whoever stops reading it early leaves the connection open, so that a refusal can still be heard. */
+/** A request's body. If reading stops early the connection stays open, so that a refusal can still be delivered. */
 export function bodyPieces(request: IncomingMessage): AsyncIterable<Buffer> {
   return request.iterator({ destroyOnReturn: false })
 }

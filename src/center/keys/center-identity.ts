@@ -5,13 +5,13 @@ import type { KeyList } from '../../protocol/key-list.ts'
 import { type CenterKeys, readCenterKeys, tlsPinsOf } from './center-keys.ts'
 import { type TlsCertificate, tlsPin } from './tls-certificate.ts'
 
-/** A certificate of the operator's own, in PEM; without one the center shows one that it made for itself. */
+/** The operator's own certificate, in PEM; without one the center makes its own. */
 export interface TlsFiles {
   readonly certificateFile: string
   readonly keyFile: string
 }
 
-/** Who the center is: its secrets, and what it shows of them. */
+/** The center's identity: its secrets, and what it shows of them. */
 export interface CenterIdentity {
   readonly keys: CenterKeys
   /** The certificate that is shown. */
@@ -47,7 +47,7 @@ export function listContent(
   }
 }
 
-/** Whether the key that is shown was announced to agents before. */
+/** Returns true if the shown key was announced to agents before. */
 export function isAnnounced({ keys, tlsPin: pin }: CenterIdentity): boolean {
   return tlsPinsOf(keys).includes(pin)
 }

@@ -14,37 +14,37 @@ import { newTlsCertificate, type TlsCertificate, tlsPin } from './tls-certificat
 
 /** The keys of a center at one moment. */
 export interface CenterKeys {
-  /** Signs the key list; its fingerprint is what the center is known by. */
+  /** Signs the key list; its fingerprint identifies the center. */
   readonly root: SigningKey
-  /** The first signs receipts; agents believe all of them. Revoked ones are left out. */
+  /** The first signs receipts; agents trust all of them. Revoked ones are left out. */
   readonly receipt: readonly [SigningKey, ...SigningKey[]]
-  /** All open what agents sealed, retired and revoked ones too: old spool files are sealed to them. */
+  /** All of them open instances, retired and revoked ones too: old spool files are sealed to them. */
   readonly seal: readonly [Identity, ...Identity[]]
   /** Recipients of the center that agents seal to: the key in use, and those announced. */
   readonly sealTo: readonly string[]
   /** age recipients whose private halves are kept offline. */
   readonly recovery: readonly string[]
-  /** In use, unless the operator has one of his own. */
+  /** The certificate in use, unless the operator has one. */
   readonly tls: TlsCertificate
   /** Announced and retired ones; retired ones are shown to agents that know no other. Revoked ones are left out. */
   readonly otherTls: readonly TlsCertificate[]
-  /** Pins of the operator's own certificates, those in use and those to come. */
+  /** Pins of the operator's own certificates, current and future ones. */
   readonly announcedPins: readonly string[]
-  /** The least version of the next key list. */
+  /** The minimum version of the next key list. */
   readonly listVersion: number
 }
 
 export interface NewCenter {
   /** The root key's fingerprint. */
   readonly center: string
-  /** The recovery key's private half, `AGE-SECRET-KEY-1…`: to be printed and locked away. It is kept nowhere here. */
+  /** The recovery key's private half, `AGE-SECRET-KEY-1…`: to be printed and locked away. It is not stored here. */
   readonly recoveryIdentity: string
 }
 
 /**
- * Makes a center's folder, keys and register. Throws KEY_FILE_INVALID if there are keys already, and DATA_FOLDER_CHANGED if
- * a center whose keys are gone worked there. `handOut` gets the recovery key
- * before the center's own keys are written: a center whose recovery key reached no one is not made.
+ * Creates a center's folder, keys and register. Throws KEY_FILE_INVALID if there are keys already, and
+ * DATA_FOLDER_CHANGED if the folder belonged to a center whose keys are gone. `handOut` gets the recovery key before
+ * the center's own keys are written: a center whose recovery key was not handed out is not created.
  */
 export async function initCenter(
   folder: string,
@@ -76,13 +76,13 @@ export async function initCenter(
   }
   await handOut(recovery)
   await addKeyFile(folder, file)
-  // From now on a missing register is a lost one.
+  // From now on a missing register counts as lost.
   openRegister(folder).close()
   await syncFolder(folder)
   return { center: root.kid, recoveryIdentity: recovery.identity }
 }
 
-/** The keys of the newest key file as they count at this moment. Throws KEY_FILE_INVALID. */
+/** Returns the keys of the newest key file as they apply at this moment. Throws KEY_FILE_INVALID. */
 export async function readCenterKeys(folder: string, nowMs: number): Promise<CenterKeys> {
   return keysAt(await readKeyFile(folder), nowMs)
 }

@@ -13,7 +13,7 @@ import { newTlsCertificate, tlsPin } from './tls-certificate.ts'
 export const ROTATED = ['receipt', 'seal', 'tls'] as const
 export type RotatedKind = (typeof ROTATED)[number]
 
-/** One key as people see it. `id`: a receipt key's fingerprint, an age recipient, or a TLS pin. */
+/** One key for display. `id`: a receipt key's fingerprint, an age recipient, or a TLS pin. */
 export interface KeyView {
   readonly kind: RotatedKind | 'recovery' | 'tlsPin'
   readonly id: string
@@ -22,20 +22,20 @@ export interface KeyView {
   readonly until: string | null
 }
 
-/** Where a center's keys are, and the time at which they are changed. */
+/** The folder of a center's keys, and the time of the change. */
 export interface KeyChange {
   readonly folder: string
   readonly nowMs: number
 }
 
-/** Every key of the center, revoked ones too, in the order in which they were made. */
+/** Returns every key of the center, revoked ones too, in the order of creation. */
 export async function listKeys({ folder, nowMs }: KeyChange): Promise<KeyView[]> {
   return viewsOf(await readKeyFile(folder), nowMs)
 }
 
 /**
- * Adds a new key that is announced in the key list at once and used from `sinceMs` on. The old one stays in the list until it
- * is revoked: agents believe it, and it opens what was sealed to it.
+ * Adds a new key that is announced in the key list at once and used from `sinceMs` on. The old one stays in the list
+ * until it is revoked: agents trust it, and it opens what was sealed to it.
  */
 export async function rotateKey(
   change: KeyChange,
@@ -64,7 +64,7 @@ export async function addRecoveryKey(
   return lastOf(viewsOf(made, change.nowMs), 'recovery')
 }
 
-/** Announces the pin of a certificate of the operator's own, which may be shown from `sinceMs` on. */
+/** Announces the pin of the operator's own certificate, which may be shown from `sinceMs` on. */
 export async function announceCertificate(
   change: KeyChange,
   certificate: string,
@@ -79,8 +79,9 @@ export async function announceCertificate(
 }
 
 /**
- * Takes a key out of the key list: agents no longer believe receipts by it, seal to it, or connect to it. `id` is the
- * beginning of its id. Throws USAGE unless it names one key, or if it is in use and no other can take its place.
+ * Removes a key from the key list: agents no longer accept receipts signed by it, seal to it, or connect to it. `id` is
+ * the beginning of its id. Throws USAGE unless it identifies one key, or if the key is in use and no other can replace
+ * it.
  */
 export async function revokeKey(change: KeyChange, id: string): Promise<KeyView> {
   const file = await readKeyFile(change.folder)
@@ -103,8 +104,9 @@ export async function revokeKey(change: KeyChange, id: string): Promise<KeyView>
 }
 
 /**
- * Lets the next key list have a version above `version`. Needed once if lists were issued while the center's clock was in
- * the future and the register and the keys were then restored: agents know a version that the present time does not reach.
+ * Gives the next key list a version above `version`. Needed once if lists were issued while the center's clock was in
+ * the future and the register and the keys were then restored: agents know a version that the present time does not
+ * reach.
  */
 export async function raiseListVersion(change: KeyChange, version: number): Promise<number> {
   if (!Number.isSafeInteger(version) || version < 0 || version >= HIGHEST_LIST_VERSION) {
@@ -169,7 +171,7 @@ function lastOf(views: readonly KeyView[], kind: KeyView['kind']): KeyView {
   return view
 }
 
-/** Shorter beginnings could name a key by chance. */
+/** A shorter beginning could match a key by chance. */
 const LEAST_CHARACTERS = 8
 
 function oneKey(views: readonly KeyView[], id: string): KeyView {

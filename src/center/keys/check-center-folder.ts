@@ -8,8 +8,8 @@ import { MARKER_FILE } from '../store/store-marker.ts'
 import { keyFileNames } from './key-file.ts'
 
 /**
- * Throws DATA_FOLDER_CHANGED if the keys or the register of a center that worked here are gone, or if the center of this
- * configuration file worked in another folder: neither is made again without a person's decision. Makes nothing.
+ * Throws DATA_FOLDER_CHANGED if the keys or the register of a center that worked here are gone, or if the center of
+ * this configuration file worked in another folder: only a person may decide to create them again. Creates nothing.
  */
 export async function checkCenterFolder(folder: string, configFile?: string): Promise<void> {
   if ((await keyFileNames(folder)).length === 0) {
@@ -23,7 +23,7 @@ export async function checkCenterFolder(folder: string, configFile?: string): Pr
   }
 }
 
-/** Throws DATA_FOLDER_CHANGED if another center is noted beside the configuration file. */
+/** Throws DATA_FOLDER_CHANGED if another center is recorded next to the configuration file. */
 export function checkCenterIdentity(folder: string, fingerprint: string, configFile?: string): void {
   const note = configFile === undefined ? undefined : identityNoteIfReadable(configFile)
   if (note === undefined || note.fingerprint === fingerprint) return
@@ -33,7 +33,10 @@ export function checkCenterIdentity(folder: string, fingerprint: string, configF
   ])
 }
 
-/** Before keys are made: throws DATA_FOLDER_CHANGED if a center worked in this folder, or by this configuration file. */
+/**
+ * Called before keys are created: throws DATA_FOLDER_CHANGED if a center worked in this folder, or with this
+ * configuration file.
+ */
 export async function checkUnusedFolder(folder: string, configFile?: string): Promise<void> {
   if ((await keyFileNames(folder)).length > 0) return
   await checkCenterFolder(folder, configFile)
@@ -42,7 +45,7 @@ export async function checkUnusedFolder(folder: string, configFile?: string): Pr
 const noteOf = (configFile: string | undefined): IdentityNote | undefined =>
   configFile === undefined ? undefined : readIdentityNote(configFile)
 
-/** A center that was started once leaves these. */
+/** A center that was started once leaves these files. */
 const hasWorked = (folder: string): boolean =>
   ['packs', join('instances', MARKER_FILE)].some((name) => existsSync(join(folder, name)))
 

@@ -5,8 +5,8 @@ import { type KeyFile, keyFileText, readKeyFile } from './key-file.ts'
 import { notRevoked } from './key-state.ts'
 
 /**
- * Writes all keys of a center to a new file, sealed to these age recipients, or to the recovery keys if none is named. The
- * decrypted text is a key file: stored as the next `keys/NNNN.json` (mode 0600) it restores the center's keys.
+ * Writes all keys of a center to a new file, sealed to these age recipients, or to the recovery keys if none is given.
+ * The decrypted text is a key file: stored as the next `keys/NNNN.json` (mode 0600) it restores the center's keys.
  */
 export async function exportKeys(folder: string, path: string, recipients: readonly string[]): Promise<void> {
   const file = await readKeyFile(folder)

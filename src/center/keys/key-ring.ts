@@ -26,9 +26,11 @@ export interface KeyRingOptions {
   readonly log: Log
 }
 
-/** Keys that were changed by command, or whose time has come, are in use at most this much later. */
+/** Changed keys, and keys whose time has come, are in use at most this much later. */
 const LOOK_EVERY_MS = 10_000
-/** A list is issued again this often: agents that know a later one than a restored center then learn of it. */
+/**
+ * Interval after which a list is issued again: agents that know a later one than a restored center then learn of it.
+ */
 const REISSUE_AFTER_S = 24 * 3600
 
 /**
@@ -43,7 +45,7 @@ export class KeyRing {
   /** When it was issued, seconds since 1970. */
   #issuedS = 0
   #trouble: string | undefined
-  /** Called when the center shows other TLS keys than before; the first is the one that it shows to everybody. */
+  /** Called when the center shows other TLS keys than before; the first is shown by default. */
   tlsChanged: (certificates: readonly [TlsCertificate, ...TlsCertificate[]]) => void = () => {}
 
   private constructor(options: KeyRingOptions, identity: CenterIdentity) {
@@ -52,15 +54,15 @@ export class KeyRing {
   }
 
   /**
-   * Reads the keys and issues a key list: also if nothing changed, since agents may know a later one than the center does
-   * after a restore. Throws KEY_FILE_INVALID, also for a certificate of the operator's own that no agent was told of.
+   * Reads the keys and issues a key list, also if nothing changed, since agents may know a later one than a restored
+   * center. Throws KEY_FILE_INVALID, also for the operator's own certificate if it was not announced to agents.
    */
   static async open(options: KeyRingOptions): Promise<KeyRing> {
     const { folder, tls, register, clock } = options
     let identity = await readIdentity(folder, clock.now(), tls)
     if (!isAnnounced(identity)) {
       if ((await register.agents.list()).length > 0) throw notAnnounced(identity, tls)
-      // No clinic can be shut out yet. From now on this key counts as announced.
+      // No clinic has joined yet that this could shut out. From now on this key counts as announced.
       await announceCertificate({ folder, nowMs: clock.now() }, identity.tls.certificate, clock.now())
       identity = await readIdentity(folder, clock.now(), tls)
     }
@@ -99,7 +101,7 @@ export class KeyRing {
     }
   }
 
-  /** Takes over what has changed. Never rejects: keys that cannot be read leave those in use that were. */
+  /** Takes over changed keys. Never rejects: if keys cannot be read, the current ones stay in use. */
   async look(): Promise<void> {
     const { folder, tls, clock, log } = this.#options
     try {
@@ -108,7 +110,7 @@ export class KeyRing {
         throw new Failure('KEY_FILE_INVALID', 'reading the keys again: they are of another center')
       if (identity.tlsPin !== this.#identity.tlsPin && !isAnnounced(identity))
         throw notAnnounced(identity, tls)
-      // Announced before it is used: a key that the list could not be issued for is not in use yet.
+      // Announced before it is used: a key is not in use until the list with it could be issued.
       await this.#publish(identity, false)
       if (shownBy(identity) !== shownBy(this.#identity)) this.tlsChanged(certificatesOf(identity))
       this.#identity = identity
@@ -123,7 +125,7 @@ export class KeyRing {
     }
   }
 
-  /** For the status command. The register may be what failed. */
+  /** Records it for the status command. The register itself may have failed. */
   async #tell(message: string): Promise<void> {
     const { register, clock } = this.#options
     await register.notes.keep('KEYS_REFUSED', clock.now(), message).catch(() => {})

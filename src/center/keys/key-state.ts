@@ -1,12 +1,12 @@
-/** The time of a key: in use from `since` on (ISO 8601); revoked at `until`, null for a key that is not revoked. */
+/** The period of a key: in use from `since` on (ISO 8601); revoked at `until`, null for a key that is not revoked. */
 export interface KeySpan {
   readonly since: string
   readonly until: string | null
 }
 
 /**
- * `announced`: in the key list and not used yet. `inUse`: signs, is sealed to, or is shown. `retired`: another key is in
- * use; it is still believed, and still opens. `revoked`: no longer in the key list.
+ * `announced`: in the key list and not used yet. `inUse`: signs, is sealed to, or is shown. `retired`: another key is
+ * in use; it is still trusted, and still opens. `revoked`: no longer in the key list.
  */
 export type KeyState = 'announced' | 'inUse' | 'retired' | 'revoked'
 

@@ -2,8 +2,8 @@
 const LATEST_S = 2 ** 32 - 1
 
 /**
- * The least version of a key list that is issued now: seconds since 1970. Time does not go back with a register that was
- * restored from a backup, so a version is never issued twice for two lists.
+ * Returns the minimum version of a key list that is issued now: seconds since 1970. Time does not go back with a
+ * register that was restored from a backup, so no version is issued for two lists.
  */
 export function listVersionAt(nowMs: number): number {
   return Math.min(LATEST_S, Math.max(0, Math.floor(nowMs / 1000)))

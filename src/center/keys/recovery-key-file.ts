@@ -10,7 +10,7 @@ export interface RecoveryKey {
 
 /**
  * Writes a recovery key to a new file of mode 0600 that `age --identity` reads. The file is on the disk when this
- * returns. Throws USAGE if there is something of that name, which stays as it is.
+ * returns. Throws USAGE if the name exists; the existing file is not changed.
  */
 export async function writeRecoveryKeyFile(
   path: string,

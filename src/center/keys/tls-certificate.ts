@@ -13,8 +13,8 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const DAY_MS = 24 * 3600 * 1000
 
 /**
- * A new key with a self-signed certificate for `host`. Agents trust the key, whose digest came with the join code, and
- * not the dates: these are wide, so that no clinic is shut out by a clock.
+ * Makes a new key with a self-signed certificate for `host`. Agents trust the key, whose digest came with the join
+ * code, and ignore the dates: these are wide, so that no clock shuts a clinic out.
  */
 export async function newTlsCertificate(host: string, nowMs: number): Promise<TlsCertificate> {
   provideReflectMetadata()
@@ -41,7 +41,7 @@ export async function newTlsCertificate(host: string, nowMs: number): Promise<Tl
   return { key: pem('PRIVATE KEY', pkcs8), certificate: certificate.toString('pem') }
 }
 
-/** SHA-256 over the certificate's SubjectPublicKeyInfo, base64url: what agents pin. */
+/** SHA-256 of the certificate's SubjectPublicKeyInfo, base64url: the value that agents pin. */
 export function tlsPin(certificatePem: string): string {
   try {
     const { publicKey } = new X509Certificate(certificatePem)

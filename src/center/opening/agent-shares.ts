@@ -1,6 +1,6 @@
 import { Failure } from '../../platform/failure.ts'
 
-/** Bounds what is done for one agent at the same time. In memory is enough, since one process holds the folder. */
+/** Limits the work for one agent at the same time. Memory is sufficient, since one process holds the folder. */
 export class AgentShares {
   readonly #limit: number
   readonly #running = new Map<string, number>()
@@ -9,7 +9,7 @@ export class AgentShares {
     this.#limit = limit
   }
 
-  /** Throws CENTER_BUSY if the agent has its share already; what is returned gives the place back. */
+  /** Throws CENTER_BUSY if the agent already has its share; disposing of the result gives the place back. */
   enter(agent: string, attempted: string): Disposable {
     const running = this.#running.get(agent) ?? 0
     if (running >= this.#limit)

@@ -1,4 +1,4 @@
-/** Things that wait, taken in turn by agent: one that brings many of them delays its own only. */
+/** A queue that serves agents in turn: an agent with many items delays only its own. */
 export class AgentTurns<Item> {
   /** In the order in which the agents' turns come. */
   readonly #waiting = new Map<string, Item[]>()
@@ -9,7 +9,10 @@ export class AgentTurns<Item> {
     else own.push(item)
   }
 
-  /** The oldest item of the agent whose turn it is, among those that `may` takes; its next turn is after all others'. */
+  /**
+   * Returns the oldest item of the agent whose turn it is, among the agents that `may` accepts; its next turn is after
+   * all others'.
+   */
   shift(may: (agent: string) => boolean): { agent: string; item: Item } | undefined {
     for (const [agent, own] of this.#waiting) {
       if (!may(agent)) continue

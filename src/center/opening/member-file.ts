@@ -32,7 +32,7 @@ export class MemberFile {
     return this.#writer
   }
 
-  /** The names are known: creates the file. Throws PACK_INVALID if the envelope is of another member. */
+  /** Called when the names are known: creates the file. Throws PACK_INVALID if the envelope is of another member. */
   async begin(envelope: Envelope, names: OpenedNames): Promise<void> {
     const { register, store, files } = this.#options
     if (envelope.ulid !== this.#ulid) {

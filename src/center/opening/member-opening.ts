@@ -14,14 +14,14 @@ export interface WholeMember {
   readonly fileBytes: number
   /** Digest of the whole file; empty if none was written. */
   readonly fileSha256: string
-  /** Why a PACS may find other names in the file; undefined if it cannot. */
+  /** The reason why a PACS may find other names in the file; undefined if it cannot. */
   readonly doubt: SurveyDoubt | undefined
 }
 
 /**
  * Opens one member while its sealed bytes pass: envelope, then the age file, whose plaintext goes to the store and
- * through the digest of the data set. Plaintext is held until the data set has told its names, at most 1 MiB or so.
- * Throws what the content deserves; after that no more may be pushed.
+ * through the digest of the data set. Plaintext is held until the data set has shown its names, at most 1 MiB or so.
+ * Throws the fault of the content; after that no more may be pushed.
  */
 export class MemberOpening {
   readonly #agent: string
@@ -54,7 +54,7 @@ export class MemberOpening {
     await this.#take(this.#opened, this.#opener.update(gathered.subarray(bytesRead)))
   }
 
-  /** The age file is at its end: checks everything that envelope and trailer say of it. */
+  /** Called at the end of the age file: checks everything that envelope and trailer say about it. */
   async finish(trailer: Trailer): Promise<WholeMember> {
     if (this.#opened === undefined)
       throw new Failure('SPOOL_FILE_INVALID', 'opening a member: it has no whole envelope')
@@ -67,7 +67,7 @@ export class MemberOpening {
     return { names, policy: envelope.policy, fileBytes: this.#plainBytes, fileSha256, doubt }
   }
 
-  /** Nothing more will be pushed: removes what was written. */
+  /** Called if no more is pushed: removes the written file. */
   async discard(): Promise<void> {
     this.#opened?.identity.discard()
     await this.#file.discard()

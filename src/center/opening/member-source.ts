@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { Failure, storageFailure } from '../../platform/failure.ts'
 
-/** A piece is what the event loop works off at a time: about half a ms of digests and opening. */
+/** The event loop processes one piece at a time: about half a ms of digests and opening. */
 const PIECE_BYTES = 256 * 1024
 
 /** A buffer for the pieces of all members of a pack, one after another. */
@@ -29,7 +29,7 @@ export class MemberSource {
     return bytes
   }
 
-  /** The bytes up to `end` in pieces. A piece is good until the next one is taken. */
+  /** Yields the bytes up to `end` in pieces. A piece is valid until the next one is taken. */
   async *pieces(end: number): AsyncGenerator<Buffer> {
     for (let at = 0; at < end; at += this.#buffer.length) {
       const piece = this.#buffer.subarray(0, Math.min(this.#buffer.length, end - at))

@@ -14,7 +14,7 @@ export interface OpeningOptions extends MemberFileOptions {
   readonly identities: readonly Identity[]
 }
 
-/** A member that is good, and its file that still has to be made durable; or the answer to one that is not. */
+/** A valid member, with its file that must still be made durable; or the answer to an invalid one. */
 export type OpenedMember =
   | { readonly stored: StoredMember; readonly writer: InstanceWriter | undefined }
   | { readonly answer: MemberAnswer }
@@ -71,7 +71,7 @@ async function readTrailer(source: MemberSource): Promise<Trailer | Failure> {
   }
 }
 
-/** All sealed bytes go through their digest, also behind the place where opening them failed. */
+/** All sealed bytes pass through their digest, also those after the place where opening failed. */
 async function pushAll(
   source: MemberSource,
   trailer: Trailer,

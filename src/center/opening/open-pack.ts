@@ -18,9 +18,9 @@ export interface OpenedPack {
 }
 
 /**
- * Opens every member of a pack that lies whole on the disk. A bad member has its own answer and disturbs no other. Throws
- * PACK_INVALID if the pack itself is wrong, PACK_DAMAGED if its head did not survive the way; and for faults of this
- * machine, then with nothing left behind.
+ * Opens every member of a pack that is complete on the disk. A bad member has its own answer and does not affect the
+ * others. Throws PACK_INVALID if the pack itself is wrong, PACK_DAMAGED if its head was damaged on the way; and for
+ * faults of this machine, after removing everything it wrote.
  */
 export async function openPack(
   pack: PackRow,

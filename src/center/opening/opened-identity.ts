@@ -18,13 +18,13 @@ export interface OpenedNames {
   readonly transferSyntaxUid: string
 }
 
-/** Real headers have some 400 bytes; the bytes after one tell where it ends. */
+/** Real headers have some 400 bytes; the bytes after the header show where it ends. */
 const HEADER_LIMIT_BYTES = 1024 * 1024
 const PEEK_BYTES = 8
 
 /**
- * Finds out what a DICOM file is called while its plaintext streams past, and compares that with its envelope. The
- * envelope is the agent's word; what the center stores, files and routes by comes from here.
+ * Reads the names of a DICOM file while its plaintext streams past, and compares them with its envelope. The envelope
+ * is the agent's statement; the names that the center stores, files and routes by come from here.
  */
 export class OpenedIdentity {
   readonly #envelope: Envelope
@@ -49,7 +49,7 @@ export class OpenedIdentity {
     this.#survey = new DataSetSurvey(envelope.transferSyntaxUid)
   }
 
-  /** Takes the next bytes of the file; resolves with true once {@link names} can be asked for. */
+  /** Takes the next bytes of the file; resolves with true once {@link names} is available. */
   async push(piece: Buffer): Promise<boolean> {
     const { part10HeaderBytes } = this.#envelope
     const wanted = part10HeaderBytes + PEEK_BYTES - this.#header.length
@@ -61,8 +61,8 @@ export class OpenedIdentity {
   }
 
   /**
-   * Throws DATA_SET_MISMATCH if the envelope or the file meta information says anything else than the data set. SOP class
-   * and instance may be absent in the data set: the device's C-STORE command then named them (PS3.4 §B.2.3).
+   * Throws DATA_SET_MISMATCH if the envelope or the file meta information differs from the data set. SOP class and
+   * instance may be absent in the data set: the device's C-STORE command then contained them (PS3.4 §B.2.3).
    */
   names(): OpenedNames {
     this.#checkHeader()
@@ -80,7 +80,7 @@ export class OpenedIdentity {
     }
   }
 
-  /** The whole file was pushed. Returns why a PACS may find other names in it; undefined if it cannot. */
+  /** Called after the whole file. Returns why a PACS may find other names in it; undefined if it cannot. */
   async finish(): Promise<SurveyDoubt | undefined> {
     const header = this.#checkHeader()
     if (header.isAmbiguous || header.transferSyntaxUid === '')
@@ -92,7 +92,7 @@ export class OpenedIdentity {
     this.#survey.discard()
   }
 
-  /** An agent leaves out of the envelope what it could not read, and so does the center. */
+  /** An agent leaves out of the envelope what it could not read, and the center does the same. */
   #studyOrSeries(field: 'studyInstanceUid' | 'seriesInstanceUid', head: Readonly<DataSetHead>): string {
     const found = head[field] ?? ''
     const isUnread = found === '' && head.problem !== undefined

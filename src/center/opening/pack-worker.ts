@@ -11,13 +11,13 @@ import { AgentTurns } from './agent-turns.ts'
 import type { OpeningOptions } from './open-member.ts'
 import { type OpenedPack, openPack } from './open-pack.ts'
 
-/** The answer in a pack's row: every member's result, or why the pack as a whole is refused or to be sent again. */
+/** The answer in a pack's row: every member's result, or why the pack as a whole is refused or must be sent again. */
 export type SettledPack =
   | { readonly members: readonly MemberAnswer[] }
   | { readonly refused: Refusal }
   | { readonly damaged: string }
 
-/** A pack of which everything is done but to write it down. */
+/** A pack whose processing is complete except for the record. */
 interface OpenedWhole {
   readonly answer: SettledPack
   readonly stored: OpenedPack['stored']
@@ -29,31 +29,33 @@ export interface PackWorkerOptions extends OpeningOptions {
   readonly space: DiskSpace
   readonly clock: Clock
   readonly log: Log
-  /** Which of the new instances are handed on. */
+  /** Decides which of the new instances are handed on. */
   readonly pacs: PacsTerms
   /** Called after instances have been stored. */
   readonly onStored: () => void
-  /** Called once a pack needs nothing more. `refusalBytes` is the size of an answer about members that were not stored. */
+  /** Called once a pack is complete. `refusalBytes` is the size of an answer about members that were not stored. */
   readonly onAnswered: (uploadId: string, agent: string, refusalBytes: number) => void
 }
 
-/** Two of one agent, so that one very large instance does not hold up the rest; three, so that another has a place. */
+/**
+ * Two of one agent, so that one very large instance does not delay the rest; three, so that another agent has a place.
+ */
 const PACKS_AT_ONCE = 3
 const OF_ONE_AGENT = 2
 const FIRST_RETRY_MS = 2_000
 const LAST_RETRY_MS = 5 * 60_000
-/** While the store is not there; the watch has said so. */
+/** Delay while the store is missing; the watch has already reported that. */
 const STORE_RETRY_MS = 10_000
-/** Room comes back at any time, and looking for it costs nothing. */
+/** Room may return at any time, and looking for it costs nothing. */
 const LAST_LOOK_FOR_ROOM_MS = 15_000
-/** The rows of one instance, roughly; and once more in the log of the database. */
+/** Approximate rows of one instance, counted again in the log of the database. */
 const ROW_BYTES = 1024
 const REGISTER_FACTOR = 2
 
 /**
- * Opens whole packs, by agent in turn and of each agent in the order in which they became whole. The order of writing is what a crash may cut at any
- * point: instances durable, rows and answer in one commit, only then the pack is removed. A pack without an answer is
- * simply opened again.
+ * Opens whole packs, by agent in turn and for each agent in the order in which they became whole. A crash may cut the
+ * order of writing at any point: instances durable, rows and answer in one commit, only then the pack is removed. A
+ * pack without an answer is simply opened again.
  */
 export class PackWorker {
   readonly #options: PackWorkerOptions
@@ -98,7 +100,7 @@ export class PackWorker {
     })
   }
 
-  /** Breaks off what is being opened, leaving nothing behind; it is opened again at the next start. */
+  /** Aborts the current work and removes its files; it is repeated at the next start. */
   async close(): Promise<void> {
     this.#stop.abort(new Failure('NOT_RUNNING', 'opening packs: the center is closing'))
     await Promise.all(this.#running)
@@ -149,7 +151,7 @@ export class PackWorker {
   }
 
   async #open(pack: PackRow): Promise<number> {
-    // While the register cannot be written, trying again must not fill the disk with one copy more each time.
+    // While the register cannot be written, another attempt must not fill the disk with one more copy each time.
     const opened = this.#opened.get(pack.uploadId) ?? (await this.#openFile(pack))
     this.#opened.set(pack.uploadId, opened)
     const answer = JSON.stringify(opened.answer)
@@ -160,7 +162,7 @@ export class PackWorker {
     return members > 0 && opened.stored.length === members ? 0 : answer.length
   }
 
-  /** Its instances need room beside it; without room the pack waits. Throws STORAGE_FULL. */
+  /** Its instances need room in addition to the pack; without room the pack waits. Throws STORAGE_FULL. */
   async #openFile(pack: PackRow): Promise<OpenedWhole> {
     const { packs, watch, space } = this.#options
     await watch.check()
@@ -169,7 +171,7 @@ export class PackWorker {
     const handle = await packs.openToRead(pack.uploadId)
     try {
       const { answers, stored } = await openPack(pack, handle, this.#options, this.#stop.signal)
-      // If the disk went meanwhile, files may have been written to the folder that it was mounted on: not one counts.
+      // If the disk was unmounted meanwhile, files may have been written to its mount point: none of them counts.
       await watch.check()
       return { answer: { members: answers }, stored }
     } catch (error) {

@@ -21,20 +21,20 @@ export type ConditionCode =
   | 'AGENT_SILENT'
   | 'AGENT_CLONED'
 
-/** One thing at the center that is not as it should be. */
+/** One problem at the center. */
 export interface Condition {
   readonly code: ConditionCode
-  /** 'act': a person is needed. 'coping': the center goes on by itself. */
+  /** 'act': a person is needed. 'coping': the center continues by itself. */
   readonly severity: 'act' | 'coping'
   /** Ms since 1970; null if it is not known. */
   readonly since: number | null
   /** The subject of the condition: an agent's name, a folder. */
   readonly subject: string | null
-  /** Fill the words in. A name that ends in Bytes or Ms is shown in readable units. */
+  /** Values for the placeholders. A name that ends in Bytes or Ms is shown in readable units. */
   readonly values: Readonly<Record<string, string | number>>
 }
 
-/** Times after which something that is out of order needs a person. */
+/** Times after which a problem needs a person. */
 export interface AlarmTimes {
   /** An approved agent that has not asked for anything for this long. */
   readonly agentSilentMs: number
@@ -47,19 +47,19 @@ export interface DiskState {
   readonly freeBytes: number
 }
 
-/** Everything that the register says and a condition can come from. */
+/** The facts in the register from which conditions are derived. */
 export interface RegisterState {
   readonly agents: readonly Agent[]
   readonly pacs: PacsCounts
   /** Instances whose files are gone or damaged and that no agent has sent again; the time of the first. */
   readonly lost: { readonly count: number; readonly since: number | null }
-  /** False if the folder of instances does not have the marker that the register knows. */
+  /** False if the folder of instances does not have the marker that the register expects. */
   readonly isStoreThere: boolean
-  /** The running center wrote them down; see {@link Note}. */
+  /** Written by the running center; see {@link Note}. */
   readonly notes: readonly Note[]
 }
 
-/** Everything that is known of a center, by a process that need not be the running center. */
+/** Everything known about a center to a process that need not be the running center. */
 export interface CenterState {
   readonly now: number
   readonly isRunning: boolean
@@ -67,19 +67,19 @@ export interface CenterState {
   /** One for each file system that holds part of the center's data; the first holds the register. */
   readonly disks: readonly DiskState[]
   readonly reserveBytes: number
-  /** The file that gives way when the disk is full. */
+  /** The file that is released when the disk is full. */
   readonly ballast: { readonly wantedBytes: number; readonly bytes: number }
   /** The reason, if the register cannot be read. */
   readonly register: RegisterState | { readonly unreadable: string }
 }
 
-/** Lists everything that is not as it should be; what needs a person comes first. Add an entry by one more function. */
+/** Lists all problems; those that need a person come first. To add one, add one more function. */
 export function conditionsOf(state: CenterState, times: AlarmTimes): Condition[] {
   const conditions = [...running(state), ...disks(state), ...ballast(state)]
   if ('unreadable' in state.register) {
     conditions.push(act('REGISTER_UNREADABLE', { values: { reason: state.register.unreadable } }))
   } else {
-    // A center that is not running finds nothing out: its last notes may no longer be true.
+    // A center that is not running observes nothing: its last notes may no longer be true.
     const register = state.isRunning ? state.register : { ...state.register, notes: [] }
     conditions.push(
       ...store(state, register),
@@ -125,7 +125,7 @@ function store({ folder }: CenterState, { lost, isStoreThere }: RegisterState): 
   return conditions
 }
 
-/** With room for it a running center makes it again within seconds. */
+/** If there is room a running center makes it again within seconds. */
 function ballast({
   ballast: { wantedBytes, bytes },
   disks: [disk],
@@ -165,7 +165,7 @@ function pendingAgents({ agents }: RegisterState): Condition[] {
     .map(({ name, joinedAt: since }) => act('AGENT_PENDING', { since, subject: name, values: { name } }))
 }
 
-/** While the center is not running no agent can be heard, and after its start each has the whole time to ask. */
+/** While the center is not running no agent can call it, and after its start each has the whole time to do so. */
 function silentAgents(
   { now, isRunning }: CenterState,
   { agents, notes }: RegisterState,

@@ -18,7 +18,9 @@ export interface Invitation {
   readonly expiresAt: number
 }
 
-/** A join code for one agent. Its token is kept as a digest only: a reader of the register cannot join with it. */
+/**
+ * Makes a join code for one agent. Its token is stored as a digest only: a reader of the register cannot join with it.
+ */
 export async function invite(
   register: Register,
   address: CenterAddress,
@@ -39,7 +41,7 @@ export async function invite(
   }
 }
 
-/** Takes a key into the waiting room. Throws JOIN_CODE_INVALID for a token that buys nothing. */
+/** Puts a key into the waiting room. Throws JOIN_CODE_INVALID for an invalid token. */
 export async function join(register: Register, request: JoinRequest, now: number): Promise<Agent> {
   const key = verifyKeyFromText(request.signingKey)
   const tokenSha256 = digest(request.token)
@@ -57,7 +59,7 @@ export async function join(register: Register, request: JoinRequest, now: number
   return agent
 }
 
-/** Both times are said: where a new code is too old at once, the center's clock was set in between. */
+/** Both times are shown: if a new code is at once too old, the center's clock was set in between. */
 function whyNot(known: Invite | undefined, now: number): string {
   if (known === undefined) return 'it does not know the join code'
   if (known.isUsed) return 'the join code was used already'
@@ -66,8 +68,8 @@ function whyNot(known: Invite | undefined, now: number): string {
 }
 
 /**
- * Lets an agent in. `fingerprint` is all that its screen shows, or the whole of it; throws AGENT_UNKNOWN unless it names one
- * agent, and AGENT_REVOKED for one that was shut out.
+ * Approves an agent. `fingerprint` is the whole text shown on its screen, or the whole fingerprint; throws
+ * AGENT_UNKNOWN unless it identifies one agent, and AGENT_REVOKED for a revoked one.
  */
 export async function approve(register: Register, fingerprint: string, now: number): Promise<Agent> {
   const agent = await findAgent(register, fingerprint, SHOWN_DIGITS)
@@ -79,14 +81,19 @@ export async function approve(register: Register, fingerprint: string, now: numb
   return reread(register, agent)
 }
 
-/** Shuts an agent out, from its next request on. A unique beginning of the fingerprint will do: it can be taken back. */
+/**
+ * Shuts an agent out, from its next request on. A unique beginning of the fingerprint is enough, because this can be
+ * undone.
+ */
 export async function revoke(register: Register, fingerprint: string, now: number): Promise<Agent> {
   const agent = await findAgent(register, fingerprint)
   await register.agents.revoke(agent.kid, now)
   return reread(register, agent)
 }
 
-/** Takes a revocation back: the agent is approved, or waits for approval, as before. Throws AGENT_UNKNOWN as approve does. */
+/**
+ * Undoes a revocation: the agent is approved, or waits for approval, as before. Throws AGENT_UNKNOWN as approve does.
+ */
 export async function unrevoke(register: Register, fingerprint: string): Promise<Agent> {
   const agent = await findAgent(register, fingerprint, SHOWN_DIGITS)
   await register.agents.unrevoke(agent.kid)
@@ -95,10 +102,10 @@ export async function unrevoke(register: Register, fingerprint: string): Promise
 
 /** Digits of a fingerprint that people compare; an attacker who makes many keys could match fewer digits. */
 export const SHOWN_DIGITS = 20
-/** Fewer digits than this could be hit by chance. */
+/** Fewer digits than this could match by chance. */
 const LEAST_DIGITS = 8
 
-/** The one agent whose fingerprint begins so. Throws AGENT_UNKNOWN. */
+/** Returns the one agent whose fingerprint begins with this text. Throws AGENT_UNKNOWN. */
 export async function findAgent(
   register: Register,
   fingerprint: string,

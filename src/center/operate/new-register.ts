@@ -6,9 +6,9 @@ import { hasRegister, REGISTER_FILE } from '../register/register-file.ts'
 import { openRegister } from '../register/sqlite/open-register.ts'
 
 /**
- * Makes an empty register for a center whose register is lost and has no backup. The center's keys stay, so agents join
- * again with the keys they have. Throws DATA_FOLDER_CHANGED for another center's folder, ALREADY_RUNNING, and USAGE if
- * there is a register.
+ * Creates an empty register for a center whose register is lost and has no backup. The center's keys stay, so agents
+ * join again with their existing keys. Throws DATA_FOLDER_CHANGED for another center's folder, ALREADY_RUNNING, and
+ * USAGE if there is a register.
  */
 export async function makeNewRegister(folder: string, nowMs: number, configFile: string): Promise<void> {
   const { root } = await readCenterKeys(folder, nowMs)

@@ -28,7 +28,7 @@ export interface CenterObservation {
   readonly figures: CenterStatus | undefined
 }
 
-/** Finds out how a center is, from outside its process. A register that cannot be read is one of the findings. */
+/** Observes the state of a center from outside its process. An unreadable register is one of the results. */
 export async function observeCenter(options: ObserveOptions): Promise<CenterObservation> {
   const { folder, limits, alarms, clock } = options
   const { reserveBytes, ballastBytes: wantedBytes } = limits
@@ -60,7 +60,7 @@ async function readRegister(
   }
 }
 
-/** Packs and instances may each lie on a disk of their own. */
+/** Packs and instances may each be on their own disk. */
 async function disksOf(folder: string): Promise<DiskState[]> {
   const disks = new Map<number, DiskState>()
   for (const path of [folder, join(folder, 'packs'), join(folder, 'instances')]) {

@@ -34,7 +34,7 @@ export interface CenterStatus {
   readonly pacs: PacsCounts
   readonly scrub: ScrubProgress
   readonly lost: number
-  /** Damaged files that are kept beside the new file of their instance. */
+  /** Damaged files that are kept next to the new file of their instance. */
   readonly damagedFiles: number
 }
 
@@ -44,24 +44,24 @@ export interface StoreFacts {
   readonly listed: number
   /** Studies that have a folder in the store. */
   readonly studyFolders: number
-  /** True if the store has the marker that the register knows: there is nothing to accept. */
+  /** True if the store has the marker that the register expects: there is nothing to accept. */
   readonly isKnown: boolean
 }
 
 export interface DeskOptions {
   readonly folder: string
-  /** The center's identity is noted beside it. */
+  /** The center's identity is recorded next to it. */
   readonly configFile?: string
-  /** Where agents reach the center, for join codes. */
+  /** The address where agents reach the center, for join codes. */
   readonly publicUrl: string
   readonly tls?: TlsFiles
   readonly clock: Clock
 }
 
 /**
- * The commands and views of the center's operator. Works on the register in the center's folder, whether the center runs (in
- * another process) or not; a running one heeds a decision at the next request, a retry within a second, and a
- * release within 15 seconds.
+ * The commands and views of the center's operator. Works on the register in the center's folder, whether the center
+ * runs (in another process) or not; a running one follows a decision at the next request, a retry within a second, and
+ * a release within 15 seconds.
  */
 export class OperatorDesk implements Disposable {
   readonly #folder: string
@@ -88,17 +88,17 @@ export class OperatorDesk implements Disposable {
     )
   }
 
-  /** A join code for one agent under this name; good once, for `lifeMs`. */
+  /** Makes a join code for one agent under this name; it works once, within `lifeMs`. */
   invite(name: string, lifeMs: number): Promise<Invitation> {
     return invite(this.#register, this.#address, { name, lifeMs, now: this.#clock.now() })
   }
 
-  /** The one agent whose fingerprint begins so, with at least 8 digits. Throws AGENT_UNKNOWN. */
+  /** Returns the one agent whose fingerprint begins with this text of at least 8 digits. Throws AGENT_UNKNOWN. */
   agent(fingerprint: string): Promise<Agent> {
     return findAgent(this.#register, fingerprint)
   }
 
-  /** By all of the fingerprint that the agent's screen shows. Throws AGENT_UNKNOWN or AGENT_REVOKED. */
+  /** Needs the whole fingerprint shown on the agent's screen. Throws AGENT_UNKNOWN or AGENT_REVOKED. */
   approve(fingerprint: string): Promise<Agent> {
     return approve(this.#register, fingerprint, this.#clock.now())
   }
@@ -108,7 +108,7 @@ export class OperatorDesk implements Disposable {
     return revoke(this.#register, fingerprint, this.#clock.now())
   }
 
-  /** Lets an agent in again that was shut out by mistake. Throws AGENT_UNKNOWN. */
+  /** Accepts an agent again that was shut out by mistake. Throws AGENT_UNKNOWN. */
   unrevoke(fingerprint: string): Promise<Agent> {
     return unrevoke(this.#register, fingerprint)
   }
@@ -130,12 +130,12 @@ export class OperatorDesk implements Disposable {
     return this.#register.handOn.retry(this.#clock.now(), studyUid)
   }
 
-  /** Instances that do not reach the PACS before the operator releases them, or those that were released. */
+  /** Instances that do not go to the PACS until the operator releases them, or those that were released. */
   held(which: 'waiting' | 'released', limit: number): Promise<HeldInstance[]> {
     return this.#register.instances.held(which, limit)
   }
 
-  /** Lets held instances through; the register keeps who did it and when. Returns how many were held. */
+  /** Releases held instances; the register keeps the user and the time. Returns how many were held. */
   release(what: ReleaseTarget, by: string): Promise<number> {
     return this.#register.instances.release(what, by, this.#clock.now())
   }
@@ -159,7 +159,7 @@ export class OperatorDesk implements Disposable {
     return this.#register.files.lost(limit)
   }
 
-  /** Facts that a person must know before accepting the folder of instances as it is. */
+  /** Facts that a person needs before accepting the folder of instances as it is. */
   async storeFacts(): Promise<StoreFacts> {
     return {
       folder: storeFolder(this.#folder),
@@ -169,12 +169,12 @@ export class OperatorDesk implements Disposable {
     }
   }
 
-  /** The folder of instances counts as it is from now on, with a new marker; a running center heeds it within 10 seconds. */
+  /** Accepts the folder of instances as it is, with a new marker; a running center follows within 10 seconds. */
   acceptStore(): Promise<void> {
     return acceptStore(this.#folder, this.#register, this.#clock.now())
   }
 
-  /** Everything in the register that a condition of the center's status can come from. */
+  /** Everything in the register from which a condition of the center's status can be derived. */
   async registerState(): Promise<RegisterState> {
     return {
       agents: await this.#register.agents.list(),

@@ -28,11 +28,12 @@ export interface ReceiptOptions {
 const LOOKUPS_AT_ONCE = 500
 
 /**
- * Answers an agent's manifest: a receipt where every listed instance is in the store exactly as listed, else what is
- * missing. The same manifest again gets the same receipt, or a new one where the PACS has got further since. No receipt,
- * old or new, is given before the file of each listed instance was looked at.
+ * Answers an agent's manifest: with a receipt if every listed instance is in the store exactly as listed, otherwise
+ * with the missing ones. The same manifest gets the same receipt again, or a new one if the state at the PACS has
+ * changed since. Before each receipt, old or new, the file of each listed instance is checked.
  *
- * Throws STORE_MISSING while the store is not there, SIGNATURE_INVALID, and MANIFEST_INVALID for one that is not this agent's.
+ * Throws STORE_MISSING while the store is missing, SIGNATURE_INVALID, and MANIFEST_INVALID for a manifest of another
+ * agent.
  */
 export async function answerManifest(
   options: ReceiptOptions,
@@ -43,7 +44,7 @@ export async function answerManifest(
   if (manifest.agent !== agent.kid) throw invalid('it names another agent than the one that sends it')
   const digest = jwsDigest(jws)
   const chain = await chainOf(options.register, manifest, digest)
-  // The next receipt says what changes after this moment.
+  // Changes after this moment are in the next receipt.
   const now = options.clock.now()
   const { instances, missing } = await lookUp(options, manifest.agent, manifest.instances)
   if (missing.length > 0) return { missing }
@@ -51,10 +52,10 @@ export async function answerManifest(
 }
 
 /**
- * Either side may have lost its records: the center, restored from a backup, does not know the manifest before this one
- * ('gap'); an agent that lost its index begins again at version 1, or follows a version that was never receipted
- * ('fork'). Both are taken, since a receipt says only that what is listed is here, which is looked up each time; both
- * are noted beside the signed manifest, so that whoever reads the register sees where a chain was broken.
+ * Either side may have lost its records: the center, restored from a backup, does not know the previous manifest
+ * ('gap'); an agent that lost its index begins again at version 1, or follows a version without a receipt ('fork').
+ * Both are accepted, since a receipt only states that the listed instances are here, which is looked up each time; both
+ * are recorded with the signed manifest, so that a reader of the register sees where a chain was broken.
  */
 async function chainOf(register: Register, manifest: Manifest, digest: string): Promise<Chain> {
   const { agent, version, part, previous } = manifest
@@ -74,7 +75,7 @@ async function chainOf(register: Register, manifest: Manifest, digest: string): 
   return before.length > 0 ? 'fork' : 'gap'
 }
 
-/** Looks up which of these the center holds as listed, row and file, and what it knows of them; the others are missing. */
+/** Looks up which of these the center holds as listed, row and file, and its record of them; the others are missing. */
 export async function lookUp(
   { register, files }: Pick<ReceiptOptions, 'register' | 'files'>,
   agent: string,
@@ -99,8 +100,8 @@ export async function lookUp(
 }
 
 /**
- * The data set must be the very same. The sealed form too, where this ULID was opened here; where the same data set came
- * under another ULID only (it was sent twice), it counts as held, though this sealed form was never seen.
+ * The data set must be identical. The sealed form must be too, if this ULID was opened here; if the same data set
+ * arrived only under another ULID (it was sent twice), it counts as held, though this sealed form was never seen.
  */
 function isAsListed(holding: Holding, listed: ManifestInstance): boolean {
   if (holding.dataSetBytes !== listed.dataSetBytes) return false
@@ -157,8 +158,8 @@ async function receiptFor(
 }
 
 /**
- * Whether a receipt still tells the truth of the PACS, under a key that agents still believe. One by a revoked key, or by a
- * key that was lost in a restore, is as good as none: the agent gets a new one.
+ * Returns true if a receipt is still true about the PACS, under a key that agents still trust. A receipt by a revoked
+ * key, or by a key that was lost in a restore, does not count: the agent gets a new one.
  */
 function saysTheSame(
   jws: string,

@@ -4,8 +4,8 @@ import { Failure } from '../../platform/failure.ts'
 const HOUR_MS = 3_600_000
 
 /**
- * Limits how fast one agent can make the register grow: by manifests, by announcements, and by answers about members that
- * were not stored. An agent that has used its hour's share up waits; one that goes on asking costs nothing.
+ * Limits the growth of the register caused by one agent: by manifests, by announcements, and by answers about members
+ * that were not stored. An agent that has used up its hour's share must wait; further requests cost nothing.
  */
 export class RecordBudget {
   readonly #bytesPerHour: number
@@ -26,7 +26,7 @@ export class RecordBudget {
     )
   }
 
-  /** The last charge may go beyond the share: it is paid back by waiting. */
+  /** The last charge may exceed the share: waiting compensates for it. */
   charge(agent: string, bytes: number): void {
     this.#left.set(agent, { bytes: this.#leftOf(agent) - bytes, atMs: this.#clock.monotonicMs() })
   }

@@ -9,9 +9,9 @@ import type { Agent, Register } from '../register/register.ts'
 const LOOKUPS_AT_ONCE = 500
 
 /**
- * Answers which of an agent's manifests the center has no receipt for, as far as the center still confirms what it signed: a manifest that
- * lists an instance which is lost now counts as unknown. Once the agent has posted a manifest without that instance, or
- * has sent it again, the question is settled.
+ * Returns which of an agent's manifests have no receipt that the center still confirms: a manifest that lists an
+ * instance which is lost now counts as unknown. This ends once the agent has posted a manifest without that instance,
+ * or has sent it again.
  */
 export async function unknownReceipts(
   register: Register,
@@ -25,7 +25,7 @@ export async function unknownReceipts(
   return digests.filter((digest) => unknown.has(digest))
 }
 
-/** Looks up what a receipt would be given for, so that the two never disagree about an instance. */
+/** Uses the look-up of receipts, so that the two never disagree about an instance. */
 async function listsLost(
   register: Register,
   agent: Agent,

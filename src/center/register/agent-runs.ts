@@ -3,25 +3,25 @@ import { failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Agent, AgentRegister } from './register.ts'
 
-/** For this long after two machines were last heard in turns, the agent counts as cloned. */
+/** An agent counts as cloned for this long after two machines were last heard in turns. */
 export const CLONED_MS = 60 * 60_000
-/** A request of a process that has ended can come in this long after the first one of its successor. */
+/** A request of an ended process may arrive this long after the first one of its successor. */
 const LATE_MS = 60_000
 const RUNS_KEPT = 8
 
 interface Heard {
-  /** When each run was first heard, on the monotonic clock. */
+  /** The time when each run was first heard, on the monotonic clock. */
   readonly firstMs: Map<string, number>
   current: string
-  /** When each run was last heard again after another had taken its place. */
+  /** The time when each run was last heard again after another had replaced it. */
   readonly returnedMs: Map<string, number>
 }
 
 /**
- * Notices that one key is used by two machines. An agent draws a run at each start, and one process at a time works in a data
+ * Detects that two machines use one key. An agent draws a run at each start, and one process at a time works in a data
  * folder, so a run that was followed by another is over: after a restart, on a moved disk, from a restored backup. Two
- * copies of a folder are heard in turns instead: a, b, a, b. Both must come back within an hour, so that neither a late
- * request nor a virtual machine that is set back to a snapshot of its memory counts. Addresses are not looked at.
+ * copies of a folder are heard in turns instead: a, b, a, b. Both must be heard again within an hour, so that neither a
+ * late request nor a virtual machine that is set back to a snapshot of its memory counts. Addresses are not considered.
  */
 export class AgentRuns {
   readonly #agents: Pick<AgentRegister, 'cloned'>
@@ -35,7 +35,10 @@ export class AgentRuns {
     this.#log = log
   }
 
-  /** An agent asked, and named its run; `undefined` for a request that is not a running agent's, such as one to join. */
+  /**
+   * Records that an agent asked, with its run; `undefined` for a request that is not a running agent's, such as one to
+   * join.
+   */
   async heard({ kid, state, name }: Agent, run: unknown): Promise<void> {
     if (state !== 'approved' || typeof run !== 'string' || !/^[0-9a-f]{32}$/.test(run)) return
     if (!this.#isInTurns(kid, run)) return

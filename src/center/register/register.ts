@@ -37,7 +37,7 @@ export interface Agent {
   readonly lastSeenAt: number | null
   /** Grows whenever instances that concern this agent are found lost, or found again. */
   readonly losses: number
-  /** Two machines were found at work with its key: since when, and when last. */
+  /** Two machines were found to use its key: the first and the last time. */
   readonly clonedSince: number | null
   readonly clonedAt: number | null
 }
@@ -62,26 +62,26 @@ export interface AgentRegister {
   addInvite(invite: Invite): Promise<void>
   invite(tokenSha256: string): Promise<Invite | undefined>
   /**
-   * Spends the invite on this key, which becomes a pending agent unless it is known: a known key stays what it is, and
+   * Spends the invite on this key, which becomes a pending agent unless it is known: a known key keeps its state, and
    * spends the invite too. The key that spent it may use it again, since its first answer may be lost. Undefined if the
-   * token is unknown, too old, or spent by another key.
+   * token is unknown, expired, or spent by another key.
    */
   join(joining: Joining): Promise<Agent | undefined>
   find(kid: string): Promise<Agent | undefined>
   list(): Promise<Agent[]>
   approve(kid: string, now: number): Promise<void>
   revoke(kid: string, now: number): Promise<void>
-  /** Takes a revocation back: the agent is what it was before. */
+  /** Undoes a revocation: the agent has its former state. */
   unrevoke(kid: string): Promise<void>
   seen(kid: string, now: number): Promise<void>
-  /** Two machines are at work with this key now. */
+  /** Records that two machines use this key now. */
   cloned(kid: string, now: number): Promise<void>
 }
 
 export interface KeyListRegister {
   /**
-   * The newest signed list if it says `content`, unless it is to be issued again; else a new one, whose version is above
-   * every known one and at least `atLeast`.
+   * Returns the newest signed list if it says `content`, unless it must be issued again; otherwise a new one, whose
+   * version is above every known one and at least `atLeast`.
    */
   publish(
     content: string,
@@ -90,7 +90,7 @@ export interface KeyListRegister {
   ): Promise<{ readonly version: number; readonly jws: string }>
 }
 
-/** An upload: a pack on its way, or one that has been answered. */
+/** An upload: a pack that is arriving, or an answered one. */
 export interface PackRow {
   readonly uploadId: string
   readonly agent: string
@@ -102,7 +102,7 @@ export interface PackRow {
 }
 
 export interface PackRegister {
-  /** The agent's upload of this pack: the one that it has already, else the given one, now entered. */
+  /** Returns the agent's upload of this pack: the existing one, or the given one after adding it. */
   create(row: Omit<PackRow, 'answer'>): Promise<PackRow>
   find(uploadId: string): Promise<PackRow | undefined>
   /** The agent's upload of this pack, answered or not. */
@@ -127,7 +127,7 @@ export interface StoredMember extends InstanceVersion {
   readonly sopClassUid: string
   /** The envelope's. */
   readonly policy: string
-  /** Why other programs may find other UIDs in it; undefined if they cannot. */
+  /** The reason why other programs may find other UIDs in it; undefined if they cannot. */
   readonly doubt: SurveyDoubt | undefined
   readonly dataSetBytes: number
   readonly sealedBytes: number
@@ -145,7 +145,7 @@ export interface KnownVersion extends StoredFile {
   readonly isLost: number
 }
 
-/** The register's knowledge of an instance that a manifest lists. */
+/** The register's record of an instance that a manifest lists. */
 export interface Holding extends KnownVersion {
   readonly pacsState: PacsState
   readonly dataSetBytes: number
@@ -157,8 +157,8 @@ export interface Holding extends KnownVersion {
 export interface InstanceRegister {
   find(version: InstanceVersion): Promise<KnownVersion | undefined>
   /**
-   * Enters all stored members of a pack together with its answer, in one commit. A lost instance that came again is whole
-   * from then on, in its new file.
+   * Records all stored members of a pack together with its answer, in one commit. A lost instance that arrived again is
+   * restored, with its new file.
    */
   settle(
     pack: PackRow,
@@ -168,7 +168,7 @@ export interface InstanceRegister {
   ): Promise<Settled>
   /** True if an instance has this stored file, or had it when it was found damaged. */
   names(file: string): Promise<boolean>
-  /** Returns the knowledge of a version, and of its delivery by this agent under this ULID. */
+  /** Returns the record of a version, and of its delivery by this agent under this ULID. */
   holding(agent: string, ulid: string, version: InstanceVersion): Promise<Holding | undefined>
   /** Studies of which something was stored since then, the newest first. */
   studies(since: number, limit: number): Promise<StudyRow[]>
@@ -181,7 +181,7 @@ export interface InstanceRegister {
 
 export type ReleaseTarget = { readonly studyUid: string } | { readonly sopInstanceUid: string }
 
-/** Why an instance does not reach the PACS by itself. */
+/** The reason why an instance does not go to the PACS by itself. */
 export type Hold = 'conflict' | 'foreign' | 'unreadable'
 
 export interface HeldInstance {
@@ -209,13 +209,13 @@ export interface SettleTerms {
   readonly pacs: PacsTerms
 }
 
-/** Which instances a PACS is meant to have. */
+/** Which instances are meant for a PACS. */
 export interface PacsTerms {
   /** False: the center only stores. */
   readonly isConfigured: boolean
-  /** Whether it gets instances whose UIDs only a second reading found. */
+  /** True if it gets instances whose UIDs only a second reading found. */
   readonly takesSecondReadings: boolean
-  /** Whether copies of this policy (the envelope's) are for the PACS. */
+  /** Returns true if copies of this policy (the envelope's) are for the PACS. */
   readonly takes: (policy: string) => boolean
 }
 
@@ -234,7 +234,7 @@ export interface StudyRow {
   readonly pacsWaiting: number
   readonly pacsHeld: number
   readonly pacsAccepted: number
-  /** When the last of them was accepted; null if none was. */
+  /** The time when the last of them was accepted; null if none was. */
   readonly pacsAcceptedAt: number | null
   readonly pacsRefused: number
   readonly pacsUnverified: number
@@ -261,22 +261,28 @@ export interface ManifestRow {
 export interface ReceiptRegister {
   /** Digests of the manifests of this part of this version that have been receipted; of its last part if none is given. */
   manifestDigests(agent: string, studyUid: string, version: number, part?: number): Promise<string[]>
-  /** Those of the given digests that are of no receipted manifest of this agent's. */
+  /** Returns those of the given digests that belong to no manifest of this agent with a receipt. */
   unknown(agent: string, digests: readonly string[]): Promise<string[]>
-  /** Those of the given digests that are of this agent's manifests of studies in which an instance is lost now. */
+  /**
+   * Returns those of the given digests that belong to this agent's manifests of studies in which an instance is lost
+   * now.
+   */
   inDoubt(agent: string, digests: readonly string[]): Promise<{ digest: string; studyUid: string }[]>
   manifest(digest: string): Promise<string | undefined>
-  /** Those of the given digests that are of this agent's manifests of studies whose PACS state changed since their newest receipt. */
+  /**
+   * Returns those of the given digests that belong to this agent's manifests of studies whose PACS state changed since
+   * their newest receipt.
+   */
   pacsChanged(agent: string, digests: readonly string[]): Promise<string[]>
-  /** Those of the given digests that are of no receipt to this agent. */
+  /** Returns those of the given digests that belong to no receipt for this agent. */
   notGiven(agent: string, digests: readonly string[]): Promise<string[]>
   /** The newest receipt to this agent; undefined if there is none. */
   newest(agent: string): Promise<ReceiptLink | undefined>
   /** The newest receipt for a manifest. */
   latest(manifestDigest: string): Promise<string | undefined>
   /**
-   * Enters the manifest (once) and the receipt that `sign` makes under the agent's next number, with the digest of the
-   * receipt before it.
+   * Adds the manifest (once) and the receipt that `sign` makes under the agent's next number, with the digest of the
+   * previous receipt.
    */
   issue(manifest: ManifestRow, sign: (counter: number, previous: string | null) => string): Promise<string>
 }
@@ -296,13 +302,16 @@ export interface HandOnOutcome {
   readonly id: number
   readonly state: 'waiting' | 'accepted' | 'refused' | 'unverified'
   readonly reason: string | null
-  /** Whether this counts against the instance itself. */
+  /** True if this counts against the instance itself. */
   readonly failed: boolean
   readonly nextAt: number
 }
 
 export interface HandOnRegister {
-  /** Instances of one study: that of the longest due one, or of the one that came due last. One that failed before comes alone. */
+  /**
+   * Instances of one study: that of the longest due one, or of the one that became due last. One that failed before is
+   * returned alone.
+   */
   due(
     now: number,
     limits: { instances: number; bytes: number },
@@ -312,18 +321,21 @@ export interface HandOnRegister {
   nextDueAt(): Promise<number | undefined>
   settle(outcomes: readonly HandOnOutcome[], now: number): Promise<void>
   /**
-   * Makes what waits, was refused or is unverified due at once, of one study or of all, and counts as a retry. Returns how
-   * many instances are due now.
+   * Makes instances that wait, were refused or are unverified due at once, of one study or of all, and counts as a
+   * retry. Returns how many instances are due now.
    */
   retry(now: number, studyUid?: string): Promise<number>
   /** Grows with every retry, so that a running center notices it. */
   retries(): Promise<number>
   /**
-   * Instances that no PACS was meant to have wait for this one from now on, if it takes copies of their policy; returns how
-   * many. In slices, until aborted.
+   * Makes instances that were not meant for any PACS wait for this one, if it accepts copies of their policy; returns
+   * how many. In slices, until aborted.
    */
   adopt(takes: (policy: string) => boolean, now: number, signal: AbortSignal): Promise<number>
-  /** Sets instances to `none` that wait for a PACS, are held from it or were refused, and are not for the configured one. */
+  /**
+   * Sets instances to `none` that wait for a PACS, are held from it or were refused, and are not for the configured
+   * one.
+   */
   disown(takes: (policy: string) => boolean, now: number): Promise<number>
   count(): Promise<PacsCounts>
 }
@@ -349,7 +361,7 @@ export type NoteName =
   | 'KEYS_REFUSED'
   | 'RETRIED'
 
-/** A fact that only the running center knows, written down so that another process can say it. */
+/** A fact that only the running center knows, written so that another process can show it. */
 export interface Note {
   readonly name: NoteName
   readonly since: number
@@ -358,7 +370,7 @@ export interface Note {
 
 /** Notes may be lost with the machine's power: a running center writes them again. */
 export interface NoteRegister {
-  /** Keeps the time of a note that is there already and replaces its message. */
+  /** Keeps the time of an existing note and replaces its message. */
   keep(name: NoteName, now: number, message: string): Promise<void>
   clear(name: NoteName): Promise<void>
   list(): Promise<Note[]>

@@ -1,7 +1,7 @@
 /** A stored instance and the file that it is in. */
 export interface StoredFile {
   readonly id: number
-  /** As {@link InstanceStore} names it. */
+  /** The name by {@link InstanceStore}. */
   readonly file: string
   readonly fileBytes: number
 }
@@ -9,11 +9,11 @@ export interface StoredFile {
 export interface StoredFileDigest extends StoredFile {
   /** Digest of the whole file, computed while it was written. */
   readonly fileSha256: string
-  /** 1 if its file was found gone, cut or changed, and no agent has brought the instance again since. */
+  /** 1 if its file was found missing, cut or changed, and no agent has sent the instance again since. */
   readonly isLost: number
 }
 
-/** A stored file that is not as it was stored, and what was found. */
+/** A stored file that is not as it was stored, and its fault. */
 export interface BadFile extends StoredFile {
   readonly reason: string
 }
@@ -29,16 +29,16 @@ export interface LostRow {
   readonly agents: string
 }
 
-/** Whether the files of stored instances are what the register says. */
+/** The state of the files of stored instances. */
 export interface StoredFileRegister {
   /** Stored instances in the order of their numbers. */
   after(id: number, limit: number): Promise<StoredFileDigest[]>
   /**
-   * Enters instances as lost, and counts it for each agent that brought one or holds a receipt for its study. An instance
-   * that has another file by now is left alone. Returns how many are newly lost.
+   * Marks instances as lost, and counts it for each agent that brought one or holds a receipt for its study. An
+   * instance that has another file by now is not changed. Returns how many are newly lost.
    */
   markLost(files: readonly BadFile[], now: number): Promise<number>
-  /** The file of a lost instance is there after all, every byte of it. */
+  /** Marks a lost instance as found: its file exists after all, with every byte. */
   markFound(file: StoredFile): Promise<void>
   /** Lost instances, the longest lost first. */
   lost(limit: number): Promise<LostRow[]>
@@ -49,17 +49,17 @@ export interface StoredFileRegister {
   lostOfStudy(studyUid: string): Promise<string[]>
 }
 
-/** The marker that the store must have, so that another disk in its place is found out. */
+/** The marker that the store must have, so that another disk in its place is detected. */
 export interface MarkerRegister {
   /** The id of the marker; undefined before the first start. */
   id(): Promise<string | undefined>
-  /** From now on this is the id. `how` and the number of instances that the register lists are kept beside it. */
+  /** Sets the id from now on. `how` and the number of instances in the register are stored with it. */
   adopt(id: string, how: 'made' | 'accepted', now: number): Promise<void>
 }
 
-/** How far the scrub has come. Times are ms since 1970. */
+/** The progress of the scrub. Times are ms since 1970. */
 export interface ScrubProgress {
-  /** When the pass under way began; null between two passes. */
+  /** The beginning of the current pass; null between two passes. */
   readonly startedAt: number | null
   /** The last instance that was read in it. */
   readonly position: number
@@ -74,6 +74,6 @@ export interface ScrubProgress {
 
 export interface ScrubRegister {
   progress(): Promise<ScrubProgress>
-  /** May be undone by loss of power: some files are then read once more. */
+  /** Loss of power may undo it: some files are then read again. */
   save(progress: ScrubProgress): Promise<void>
 }

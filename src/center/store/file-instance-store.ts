@@ -11,7 +11,7 @@ import { removeLeftovers } from './leftovers.ts'
 import { readMarker, writeMarker } from './store-marker.ts'
 
 const READ_BYTES = 256 * 1024
-/** The name is not there, or what should be a folder on the way to it is not one. */
+/** The name does not exist, or a folder of the path is not a folder. */
 const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR'])
 
 /** instances/<study>/<series>/<SOP instance>.dcm; a further version of the same UID has `~` and its ULID in its name. */
@@ -19,7 +19,7 @@ export class FileInstanceStore implements InstanceStore {
   readonly #folder: string
   /** Files whose names no folder sync has covered yet; true = one has failed since the name was made. */
   readonly #unsynced = new Map<string, boolean>()
-  /** Files of this process of which the register does not speak yet. */
+  /** Files of this process that the register does not know yet. */
   readonly #underWay = new Set<string>()
 
   constructor(folder: string) {
@@ -30,7 +30,7 @@ export class FileInstanceStore implements InstanceStore {
     const series = join(safeName(name.studyUid), safeName(name.seriesUid))
     const base = safeName(name.sopInstanceUid)
     const ulid = isUlid(name.ulid) ? name.ulid : safeName(name.ulid)
-    // The last is for a name that a crash left half written; only the register says which file is whole.
+    // The last is for a name that a crash left half written; only the register knows which file is whole.
     for (const stem of [base, `${base}~${ulid}`, `${base}~${randomBytes(8).toString('hex')}`]) {
       const file = join(series, `${stem}.dcm`)
       const handle = await this.#openNew(file)
@@ -48,7 +48,7 @@ export class FileInstanceStore implements InstanceStore {
 
   /**
    * After a failed sync of a folder the next one may succeed without having written the names that were new before: no
-   * file that was made before a failure is ever declared durable.
+   * file that was created before a failure is ever declared durable.
    */
   async syncNames(files: readonly string[]): Promise<void> {
     const folders = new Set<string>()
@@ -73,7 +73,7 @@ export class FileInstanceStore implements InstanceStore {
 
   async settled(files: readonly string[], isNamed: (file: string) => Promise<boolean>): Promise<void> {
     for (const file of files) this.#underWay.delete(file)
-    // In this order: a file that is under way no longer has been named.
+    // The order matters: a file that is no longer being written has been named.
     const isNobodys = async (file: string): Promise<boolean> =>
       !this.#underWay.has(file) && !(await isNamed(file).catch(() => true))
     await removeLeftovers(this.#folder, files, isNobodys)
@@ -114,7 +114,7 @@ export class FileInstanceStore implements InstanceStore {
     await unlink(join(this.#folder, file)).catch(() => {})
   }
 
-  /** Undefined where the name is taken. */
+  /** Returns undefined if the name is taken. */
   async #openNew(file: string): Promise<FileHandle | undefined> {
     const path = join(this.#folder, file)
     const create = (): Promise<FileHandle> => open(path, 'wx', 0o600)
@@ -167,8 +167,8 @@ class FileInstanceWriter implements InstanceWriter {
 }
 
 /**
- * A UID as a file or folder name. A text that is not a UID (it came from a device, and may be `../x`, `CON` or 4 KiB of
- * anything) is replaced by its digest: it cannot leave the folder, nor collide with another name.
+ * Makes a file or folder name of a UID. A text that is not a UID (it came from a device, and may be `../x`, `CON` or
+ * any 4 KiB) is replaced by its digest: it can neither leave the folder nor collide with another name.
  */
 function safeName(uid: string): string {
   const trimmed = trimUid(uid)

@@ -4,9 +4,10 @@ import { basename, dirname, join } from 'node:path'
 const PIECE_BYTES = 256 * 1024
 
 /**
- * Removes files that a crash left of instances that are now stored and named in the register: a file under another name of the
- * same instance that no row names and that holds only the beginning of the stored one, so that nothing is lost with it. All
- * other files stay: after the loss of a register one may be the last copy of an instance. Never throws: a leftover is harmless.
+ * Removes remains that a crash left of instances that are now stored and in the register: a file under another name of
+ * the same instance that no row names and that contains only the beginning of the stored one, so that nothing is lost
+ * with it. All other files stay: after the loss of a register one may be the last copy of an instance. Never throws:
+ * remains are harmless.
  */
 export async function removeLeftovers(
   folder: string,
@@ -26,7 +27,7 @@ export async function removeLeftovers(
   }
 }
 
-/** The plain name was taken: by another version of the instance, or by what a crash left. */
+/** The plain name was taken: by another version of the instance, or by the remains of a crash. */
 const isSecondName = (file: string): boolean => basename(file).includes('~')
 
 function isOfSameInstance(name: string, stored: string): boolean {
@@ -34,7 +35,7 @@ function isOfSameInstance(name: string, stored: string): boolean {
   return name !== stored && (name === `${base}.dcm` || name.startsWith(`${base}~`))
 }
 
-/** False, too, where either cannot be read. */
+/** Returns false also if either cannot be read. */
 async function isBeginning(path: string, wholePath: string): Promise<boolean> {
   try {
     await using some = await open(path, 'r')
@@ -50,7 +51,7 @@ async function isBeginning(path: string, wholePath: string): Promise<boolean> {
   }
 }
 
-/** Fewer bytes than asked for where the file ends. */
+/** Returns fewer bytes than requested at the end of the file. */
 async function piece(handle: FileHandle, at: number, bytes: number): Promise<Buffer> {
   const buffer = Buffer.alloc(bytes)
   const { bytesRead } = await handle.read(buffer, 0, bytes, at)

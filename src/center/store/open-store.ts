@@ -7,12 +7,13 @@ import type { InstanceStore } from './instance-store.ts'
 import { newMarkerId } from './store-marker.ts'
 import { storeMissing } from './store-watch.ts'
 
-/** Where instances are stored in a center's folder; it may be a disk of its own. */
+/** The store of instances in a center's folder; it may be on its own disk. */
 export const storeFolder = (folder: string): string => join(folder, 'instances')
 
 /**
- * Opens the instance store of a center's folder. The first start gives it a marker whose id the register keeps. From then
- * on STORE_MISSING is thrown if the marker is not there, or is another: the disk is not mounted, or it is not this one.
+ * Opens the instance store of a center's folder. The first start gives it a marker whose id the register keeps. From
+ * then on it throws STORE_MISSING if the marker is missing, or is another: the disk is not mounted, or it is not this
+ * one.
  */
 export async function openStore(folder: string, { marker }: Register, now: number): Promise<InstanceStore> {
   const store = new FileInstanceStore(storeFolder(folder))
@@ -22,7 +23,7 @@ export async function openStore(folder: string, { marker }: Register, now: numbe
     return store
   }
   if (found !== undefined) {
-    // A crash came between the marker and the register; or the register is new, and its store is not.
+    // A crash happened between the marker and the register; or the register is new, and its store is not.
     await marker.adopt(found, 'made', now)
     return store
   }
@@ -34,9 +35,9 @@ export async function openStore(folder: string, { marker }: Register, now: numbe
 }
 
 /**
- * The operator's word that the folder of instances is right as it is: it gets a new marker, which the register knows from
- * then on. Missing files become lost as they are looked for. A crash in between leaves a store that does not
- * match the register, and the operator can accept it again.
+ * Accepts the folder of instances as it is, on the operator's request: it gets a new marker, which the register knows
+ * from then on. Missing files become lost as they are looked for. A crash in between leaves a store that does not match
+ * the register, and the operator can accept it again.
  */
 export async function acceptStore(
   folder: string,
@@ -52,7 +53,7 @@ export async function acceptStore(
   await scrub.save({ ...(await scrub.progress()), startedAt: now, position: 0, checked: 0, lost: 0 })
 }
 
-/** How many studies have a folder in the store; what a person compares with what should be there. */
+/** Returns how many studies have a folder in the store; a person compares this with the expected number. */
 export async function studyFolders(folder: string): Promise<number> {
   try {
     const entries = await readdir(storeFolder(folder), { withFileTypes: true })

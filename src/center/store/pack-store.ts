@@ -19,7 +19,7 @@ export class PackStore {
     return new PackStore(folder)
   }
 
-  /** How much of it is here: the file's size is the offset, before and after a crash. */
+  /** Returns how much of it has arrived: the file's size is the offset, before and after a crash. */
   async size(uploadId: string): Promise<number> {
     try {
       return (await stat(this.#path(uploadId))).size
@@ -38,7 +38,10 @@ export class PackStore {
     return this.#open(uploadId, constants.O_RDONLY)
   }
 
-  /** Bytes and name of a whole pack are durable. After a failure the file is gone: its pages can't be trusted again. */
+  /**
+   * Makes bytes and name of a whole pack durable. After a failure the file is removed: its pages cannot be trusted
+   * again.
+   */
   async sync(uploadId: string, handle: FileHandle): Promise<void> {
     try {
       await handle.datasync()

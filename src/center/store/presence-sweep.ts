@@ -12,22 +12,22 @@ export interface PresenceSweepOptions {
   readonly log: Log
 }
 
-/** Agents keep their copies for days: what is gone must be known while they still have them. */
+/** Agents keep their copies for days: a lost file must be known while they still have them. */
 const EVERY_MS = 24 * 3_600_000
 const LOOK_EVERY_MS = 10_000
 const ROWS_AT_ONCE = 200
-/** Leaves the disk to others: some 2,000 files a second. */
+/** Leaves the disk to other work: some 2,000 files a second. */
 const PAUSE_MS = 100
 
 /**
- * Looks at the start, once a day, and after an operator has accepted another disk, whether the file of every instance is
- * there with its length. That costs no reading, so it is far ahead of the scrub: files that were deleted, cut off or
- * not restored are known within the day, however large the store is.
+ * Checks at the start, once a day, and after an operator has accepted another disk, whether the file of every instance
+ * exists with its length. That reads no content, so it is far ahead of the scrub: files that were deleted, cut off or
+ * not restored are known within the day, for a store of any size.
  */
 export class PresenceSweep implements AsyncDisposable {
   readonly #options: PresenceSweepOptions
   readonly #recurring: RecurringLook
-  /** When the last one ended, on the monotonic clock, and the marker that the store had then. */
+  /** The end of the last one, on the monotonic clock, and the store's marker at that time. */
   #last: { atMs: number; marker: string | undefined } | undefined
 
   constructor(options: PresenceSweepOptions) {

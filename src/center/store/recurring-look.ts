@@ -7,9 +7,9 @@ export interface RecurringLookOptions {
   readonly attempted: string
   /** The log's sentence if it fails. */
   readonly failed: string
-  /** Looks if it is due, and returns after how many ms to call it again. */
+  /** Looks if it is due, and returns the delay in ms until the next call. */
   readonly look: (signal: AbortSignal) => Promise<number>
-  /** How long to wait after a failure: the disk is away, or does not say. */
+  /** Delay after a failure: the disk is away, or does not answer. */
   readonly afterFailureMs: number
   readonly clock: Clock
   readonly log: Log
@@ -47,7 +47,7 @@ export class RecurringLook implements AsyncDisposable {
   #failed(error: unknown): number {
     const { attempted, failed, afterFailureMs, log } = this.#options
     const { code, message } = failureFrom(error, 'INTERNAL', attempted)
-    // The watch over the store has said already that the store is away.
+    // The watch over the store has already reported that the store is missing.
     if (!this.#stop.signal.aborted && code !== 'STORE_MISSING') log.error(failed, { code, reason: message })
     return afterFailureMs
   }

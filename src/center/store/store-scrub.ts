@@ -36,13 +36,13 @@ const LOOK_EVERY_MS = 60_000
 const TRY_AGAIN_MS = 30_000
 const ROWS_AT_ONCE = 100
 const SAVE_EVERY_MS = 5_000
-/** Pauses shorter than this are gathered into one. */
+/** Shorter pauses are combined into one. */
 const LEAST_PAUSE_MS = 10
 
 /**
- * Reads every stored file, slowly, the oldest first, and compares it with the digest that was computed while it was written:
- * bit rot is found while an agent may still have the instance. A lost instance whose file is whole again is taken back.
- * The position is in the register, so that a restart goes on where the last one ended.
+ * Reads every stored file, slowly, the oldest first, and compares it with the digest that was computed while it was
+ * written: bit rot is found while an agent may still have the instance. A lost instance whose file is whole again is
+ * restored. The position is in the register, so that a restart continues where the last one ended.
  */
 export class StoreScrub implements AsyncDisposable {
   readonly #options: StoreScrubOptions
@@ -72,7 +72,7 @@ export class StoreScrub implements AsyncDisposable {
     return this.#recurring[Symbol.asyncDispose]()
   }
 
-  /** A time that lies ahead was written by a clock that has jumped back since. */
+  /** A time in the future was written by a clock that has jumped back since. */
   async #isDue(): Promise<boolean> {
     const { scrub, pace, clock } = this.#options
     const { startedAt, finishedAt } = await scrub.progress()
@@ -80,7 +80,7 @@ export class StoreScrub implements AsyncDisposable {
     return startedAt !== null || finishedAt === null || finishedAt > now || now - finishedAt >= pace.everyMs
   }
 
-  /** Goes on with the pass under way, or begins one, and brings it to its end. */
+  /** Continues the current pass, or begins one, and completes it. */
   async #pass(signal: AbortSignal): Promise<void> {
     const { scrub, rows, marker, clock, log } = this.#options
     const before = await scrub.progress()
@@ -98,7 +98,7 @@ export class StoreScrub implements AsyncDisposable {
         savedMs = clock.monotonicMs()
       }
       const markerNow = await marker.id()
-      // An operator has accepted another disk: what was read before says nothing of it.
+      // An operator has accepted another disk: earlier reads say nothing about it.
       if (markerNow !== markerId) progress = atTheFront(progress, clock.now())
       markerId = markerNow
     }
@@ -123,7 +123,7 @@ export class StoreScrub implements AsyncDisposable {
     return false
   }
 
-  /** Reads the whole file; returns what is wrong with it. */
+  /** Reads the whole file; returns its fault. */
   async #compare(
     { file, fileBytes, fileSha256 }: StoredFileDigest,
     signal: AbortSignal,

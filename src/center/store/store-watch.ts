@@ -14,9 +14,9 @@ export interface StoreWatchOptions {
 }
 
 /**
- * Knows whether the disk in the place of the instance store is the right one: it has the marker whose id the register
- * knows. While it is not (the disk is not mounted, or another one is), nothing is opened, receipted or judged to be lost.
- * It goes on by itself when the right disk is back.
+ * Checks that the disk in the place of the instance store is the right one: it has the marker whose id the register
+ * knows. While it is not (the disk is not mounted, or another one is), nothing is opened, confirmed by receipt or
+ * marked as lost. Work continues by itself when the right disk is back.
  */
 export class StoreWatch implements AsyncDisposable {
   readonly #options: StoreWatchOptions
@@ -28,7 +28,7 @@ export class StoreWatch implements AsyncDisposable {
     this.#options = options
   }
 
-  /** Looks every 10 seconds, so that a person hears of a missing disk though nothing arrives. */
+  /** Looks every 10 seconds, so that a person learns of a missing disk even if nothing arrives. */
   start(): void {
     this.#running = this.#run().catch(() => {})
   }
@@ -71,7 +71,7 @@ export class StoreWatch implements AsyncDisposable {
   }
 }
 
-/** Says what was found, what was expected, and what to do. */
+/** Describes what was found, what was expected, and what to do. */
 export function storeMissing(
   place: string,
   found: string | undefined,

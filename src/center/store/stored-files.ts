@@ -14,14 +14,14 @@ export interface StoredFilesOptions {
   readonly log: Log
 }
 
-/** Files that are looked at side by side: enough to keep a disk busy. */
+/** Number of files checked in parallel: enough to keep a disk busy. */
 const LOOKS_AT_ONCE = 16
 /** Rows of one commit; a few milliseconds. */
 const MARKS_AT_ONCE = 200
 
 /**
- * Holds rows of the register to their files. A row whose file is gone, cut or changed becomes lost: from then on the center
- * does not say that it has the instance, and takes it again.
+ * Compares rows of the register with their files. A row whose file is missing, cut or changed becomes lost: from then
+ * on the center does not confirm the instance, and accepts it again.
  */
 export class StoredFiles {
   readonly #options: StoredFilesOptions
@@ -31,9 +31,9 @@ export class StoredFiles {
   }
 
   /**
-   * Looks at the file of each (is it there, a regular file, of its length?) and marks those as lost that fail.
-   * Returns their numbers. Throws STORE_MISSING if the store as a whole is not there, so that an unmounted disk makes
-   * nothing lost; and STORAGE_ERROR if the disk does not answer.
+   * Checks the file of each (it exists, is regular, and has its length) and marks those that fail as lost. Returns
+   * their numbers. Throws STORE_MISSING if the store as a whole is missing, so that an unmounted disk marks nothing as
+   * lost; and STORAGE_ERROR if the disk does not answer.
    */
   async lost(rows: readonly StoredFile[]): Promise<ReadonlySet<number>> {
     const { store, watch } = this.#options
@@ -47,12 +47,15 @@ export class StoredFiles {
     return new Set(bad.map(({ id }) => id))
   }
 
-  /** Enters these as lost, unless the disk has gone meanwhile: then STORE_MISSING is thrown. Returns how many were not yet. */
+  /**
+   * Marks these as lost, unless the disk was unmounted meanwhile: then STORE_MISSING is thrown. Returns how many are
+   * newly lost.
+   */
   async markLost(bad: readonly BadFile[]): Promise<number> {
     const { files, watch, clock, log } = this.#options
     const [first] = bad
     if (first === undefined) return 0
-    // The disk may have gone while its files were looked at.
+    // The disk may have been unmounted while its files were checked.
     await watch.check()
     let count = 0
     for (let at = 0; at < bad.length; at += MARKS_AT_ONCE) {
@@ -68,14 +71,14 @@ export class StoredFiles {
     return count
   }
 
-  /** Marks a lost instance as found: its file is whole again, since a person brought it back. */
+  /** Marks a lost instance as found: its file is whole again, since a person restored it. */
   async markFound(row: StoredFile): Promise<void> {
     await this.#options.files.markFound(row)
     this.#options.log.info('a lost instance is there again', { file: row.file })
   }
 }
 
-/** Returns the fault of each row's file, in the order of the rows. No look is under way any more when this settles. */
+/** Returns the fault of each row's file, in the order of the rows. All checks have ended when this settles. */
 async function faultsOf(rows: readonly StoredFile[], store: InstanceStore): Promise<(string | undefined)[]> {
   const looks = new PQueue({ concurrency: LOOKS_AT_ONCE })
   try {

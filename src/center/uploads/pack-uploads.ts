@@ -36,7 +36,7 @@ export interface PackUploadsOptions {
 /** The register's row of an announcement and of its answer. */
 const ROW_BYTES = 1024
 
-/** An upload with a request within this time is under way, however old it looks by a clock that jumps. */
+/** An upload with a request within this time is in use, regardless of its age by a clock that jumps. */
 const IN_USE_MS = 3600 * 1000
 
 /**
@@ -63,8 +63,8 @@ export class PackUploads {
   }
 
   /**
-   * A pack that the agent has announced before is the same upload again, so that a lost answer creates nothing twice;
-   * of a body that comes along, what is here already is skipped: the same pack is the same bytes.
+   * A pack that the agent has announced before is the same upload, so that a lost answer creates nothing twice. Bytes
+   * of an accompanying body that have already arrived are skipped: the same pack is the same bytes.
    */
   async create(request: IncomingMessage, response: ServerResponse, agent: Agent): Promise<void> {
     checkTusVersion(request, response)
@@ -101,7 +101,7 @@ export class PackUploads {
   ): Promise<void> {
     checkTusVersion(request, response)
     const row = await this.own(agent, uploadId)
-    // Who asks has lost the connection that may still seem open here.
+    // An agent that asks has lost the connection that may still seem open here.
     const offset = await this.#turns.during(uploadId, () => this.offset(row))
     sendEmpty(response, 200, {
       'Upload-Offset': offset,
@@ -169,7 +169,9 @@ export class PackUploads {
     return row.answer === null ? this.#options.packs.size(row.uploadId) : row.bytes
   }
 
-  /** At start: whole packs without an answer go to the worker; files that no unanswered row names are removed. */
+  /**
+   * Called at start: whole packs without an answer go to the worker; files that no unanswered row names are removed.
+   */
   async recover(): Promise<void> {
     const { register, packs, worker, ledger } = this.#options
     const unanswered = await register.packs.unanswered()
@@ -186,8 +188,8 @@ export class PackUploads {
   }
 
   /**
-   * Deletes expired uploads that never became whole, and expired answers. If a jump of the clock makes one look old
-   * whose agent is away, that agent sends its pack again, and nothing is stored twice.
+   * Deletes expired uploads that never became whole, and expired answers. If a jump of the clock makes an upload look
+   * old whose agent is away, that agent sends its pack again, and nothing is stored twice.
    */
   async sweep(): Promise<void> {
     const { register, clock, limits } = this.#options
@@ -211,7 +213,7 @@ export class PackUploads {
     startOf: (offset: number) => number,
   ): Promise<number> {
     return this.#turns.during(announced.uploadId, async (signal) => {
-      // Waiting for the turn may have taken long.
+      // Waiting for the turn may have taken a long time.
       const row = (await this.#options.register.packs.find(announced.uploadId)) ?? announced
       const offset = await this.offset(row)
       const start = startOf(offset)
@@ -269,7 +271,7 @@ export class PackUploads {
       for (const one of forgotten) await this.#forget(one.uploadId)
       budget.charge(agent.kid, ROW_BYTES)
       const row = await register.packs.create(announced)
-      // Another request for the same pack was quicker.
+      // Another request for the same pack was faster.
       if (row.uploadId !== uploadId) ledger.remove(uploadId)
       return row
     } catch (error) {
@@ -278,7 +280,7 @@ export class PackUploads {
     }
   }
 
-  /** Forgets an unfinished upload before its time; its agent creates it again. */
+  /** Drops an unfinished upload before its time; its agent creates it again. */
   async #forget(uploadId: string): Promise<void> {
     await this.#turns.during(uploadId, async () => {
       const row = await this.#options.register.packs.find(uploadId)

@@ -12,47 +12,47 @@ export interface AdmissionOptions {
   readonly clock: Clock
 }
 
-/** An unfinished upload that its agent has left alone for this long may go if its room is needed. */
+/** An unfinished upload without a request for this long may be dropped if its room is needed. */
 const UNUSED_MS = 10 * 60_000
 
 type Announced = Pick<PackRow, 'uploadId' | 'agent' | 'bytes'>
 
-/** How things would be for an agent with a new upload, before it is admitted. */
+/** The state of an agent including a new upload, before it is admitted. */
 interface Balance {
   /** The agent's own open uploads. */
   uploads: number
   bytes: number
   readonly disks: {
-    /** Above the reserve and everything that is announced. */
+    /** Bytes above the reserve and above everything announced. */
     roomBytes: number
-    /** By the agent's own uploads, written or not. */
+    /** Bytes of the agent's own uploads, written or not. */
     takenBytes: number
     readonly share: (upload: Pick<OpenUpload, 'bytes'>) => number
   }[]
 }
 
 interface Shortage {
-  /** Whether only forgetting uploads of the agent itself can help. */
+  /** True if only dropping uploads of the agent itself can help. */
   readonly isOwn: boolean
   readonly failure: Failure
 }
 
 /**
- * Decides whether a new upload may begin, and enters it into the ledger. It may if its agent is within its quota, if
+ * Decides whether a new upload may begin, and adds it to the ledger. It may if its agent is within its quota, if
  * everything announced fits above the reserve, and if the agent's uploads then take at most half of the room that there
  * is for it: no agent can take all of the room from the others.
  *
- * Returns unfinished uploads that must be forgotten for it: those that were not used for the longest time, the agent's
+ * Returns unfinished uploads that must be dropped for it: those that were not used for the longest time, the agent's
  * own before others'. Their agents create them again. Throws CENTER_BUSY or STORAGE_FULL, and then nothing has changed.
  */
 export async function admitUpload(options: AdmissionOptions, announced: Announced): Promise<OpenUpload[]> {
   const { ledger, limits, clock } = options
-  // The quota costs nothing to look at: a flood of announcements ends here.
+  // Checking the quota costs nothing: a flood of announcements ends here.
   const crowded = quotaShortage({ ...ownUploads(options, announced), disks: [] }, announced, limits)
   const isFinal = ![...ledger.ofAgent(announced.agent)].some((upload) => isUnused(upload, clock))
   if (crowded !== undefined && isFinal) throw crowded.failure
   const disks = await options.space.disks()
-  // Nothing is awaited from here on: two announcements at the same time cannot both have the last room.
+  // No awaits from here on: two announcements at the same time cannot both get the last room.
   const balance = balanceOf(options, announced, disks)
   const gone: OpenUpload[] = []
   for (const next of [...unusedUploads(options, announced.agent), undefined]) {

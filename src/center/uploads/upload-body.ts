@@ -4,25 +4,25 @@ import { writeAll } from '../../platform/durable-file.ts'
 import { storageFailure } from '../../platform/failure.ts'
 import { bodyPieces, HttpRefusal } from '../http/http-answer.ts'
 
-/** TLS hands over 16 KiB at a time; this many bytes are written at once, while as many more are gathered. */
+/** TLS delivers 16 KiB at a time; this many bytes are written at once, while the same number is gathered. */
 const BATCH_BYTES = 512 * 1024
 
 export interface UploadPlace {
   readonly handle: FileHandle
-  /** Where the first byte to keep belongs in the file. */
+  /** Offset in the file of the first byte to keep. */
   readonly offset: number
-  /** Bytes at the front of the body that the file has already. */
+  /** Number of bytes at the front of the body that the file already has. */
   readonly skip: number
-  /** Where the upload ends. */
+  /** Offset of the upload's end. */
   readonly end: number
-  /** Called before bytes are written; what it returns is disposed of once they are. Throws STORAGE_FULL. */
+  /** Called before bytes are written; its result is disposed of after the write. Throws STORAGE_FULL. */
   takeRoom(bytes: number): Promise<Disposable>
 }
 
 /**
- * Writes a request's body to its place, no faster than the disk takes it. "The Server SHOULD always store as much of the
- * received data as possible": when the line breaks, what has come so far is written, and then the error is thrown. Nothing
- * is written that there is no room for; what was written before can be resumed.
+ * Writes a request's body to its place, no faster than the disk accepts it. "The Server SHOULD always store as much of
+ * the received data as possible": if the line breaks, the bytes received so far are written, and then the error is
+ * thrown. Bytes without room for them are not written; bytes written before can be resumed.
  */
 export async function receiveBody(
   request: IncomingMessage,
@@ -68,7 +68,7 @@ class BatchWriter {
   #batch = Buffer.allocUnsafeSlow(BATCH_BYTES)
   #spare = Buffer.allocUnsafeSlow(BATCH_BYTES)
   #batchBytes = 0
-  /** The write under way; settles with its error, so that nothing is left unheard. */
+  /** The current write; settles with its error, so that no rejection is unhandled. */
   #writing: Promise<unknown> = Promise.resolve(undefined)
 
   constructor(place: UploadPlace) {
@@ -90,7 +90,7 @@ class BatchWriter {
     await this.#written()
   }
 
-  /** Waits for the write before, then starts this one; the buffer of the write before is filled next. */
+  /** Waits for the previous write, then starts this one; the buffer of the previous write is filled next. */
   async #startWrite(): Promise<void> {
     await this.#written()
     const room = await this.#place.takeRoom(this.#batchBytes)

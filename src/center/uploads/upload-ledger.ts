@@ -1,19 +1,19 @@
 import type { Need } from '../disk/disk-space.ts'
 import type { PackRow } from '../register/register.ts'
 
-/** An upload without an answer: on its way, or whole and waiting to be opened. */
+/** An upload without an answer: arriving, or whole and waiting to be opened. */
 export interface OpenUpload {
   readonly uploadId: string
   readonly agent: string
   readonly bytes: number
   writtenBytes: number
-  /** When its agent last asked for it or sent some of it, on the monotonic clock. */
+  /** Time of its agent's last question or data for it, on the monotonic clock. */
   lastUseMs: number
 }
 
 /**
- * Counts what is announced and not yet answered, of each agent and in all. The register has the rows; this has in addition
- * how much is here and when it was last used, without asking the disk for each upload.
+ * Counts announced and unanswered uploads, for each agent and in all. The register has the rows; this adds the received
+ * bytes and the last use, without asking the disk for each upload.
  */
 export class UploadLedger {
   readonly #uploads = new Map<string, OpenUpload>()
@@ -64,12 +64,12 @@ export class UploadLedger {
   }
 }
 
-/** The bytes that an upload will still put on the disk: the rest of the pack, and its instances beside it. */
+/** Returns the bytes that an upload will still put on the disk: the rest of the pack, and its instances. */
 export function owedBy({ bytes, writtenBytes }: Pick<OpenUpload, 'bytes' | 'writtenBytes'>): Need {
   return { packs: bytes - writtenBytes, instances: bytes }
 }
 
-/** All the bytes that an upload takes, whether they are written or not. */
+/** Returns all bytes that an upload takes, written or not. */
 export function takenBy({ bytes }: Pick<OpenUpload, 'bytes'>): Need {
   return { packs: bytes, instances: bytes }
 }

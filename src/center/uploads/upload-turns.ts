@@ -4,14 +4,14 @@ interface Holder {
 }
 
 /**
- * One writer per upload. A newcomer ends the one before it and waits until that one has written down what it had: a line
- * that broke without a word leaves its request open for minutes, and the agent is long back. In memory is enough, since
+ * One writer per upload. A newcomer ends the previous one and waits until that one has written its bytes: a line that
+ * broke unnoticed leaves its request open for minutes, and the agent has long reconnected. Memory is sufficient, since
  * one process holds the folder.
  */
 export class UploadTurns {
   readonly #holders = new Map<string, Holder>()
 
-  /** Does the work alone on this upload; its signal is aborted when a newer request wants the upload. */
+  /** Does the work alone on this upload; its signal is aborted if a newer request wants the upload. */
   async during<Result>(uploadId: string, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     for (let holder = this.#holders.get(uploadId); holder; holder = this.#holders.get(uploadId)) {
       holder.end.abort()

@@ -12,10 +12,11 @@ export interface Claim {
 
 /**
  * Decides whether an agent may bring this version to the PACS by itself. A study and a series belong to the agent that
- * brought them first. A SOP Instance UID belongs to the agent whose version may reach the PACS, so a version that is held
- * as foreign or unreadable keeps no later one back. Enters the agent as the owner of UIDs without an owner.
+ * brought them first. A SOP Instance UID belongs to the agent whose version may reach the PACS, so a version that is
+ * held as foreign or unreadable does not hold back a later one. Records the agent as the owner of UIDs without an
+ * owner.
  *
- * `itself`: the row of this version, if it has one already.
+ * `itself`: the row of this version, if it already has one.
  */
 export function decideClaim(
   db: Database,
@@ -72,7 +73,7 @@ function otherVersions(
   )
 }
 
-/** The empty UID of an instance that names none has no owner. */
+/** The empty UID of an instance without one has no owner. */
 function own(db: Database, agent: string, uids: readonly string[], now: number): void {
   for (const uid of uids) {
     if (uid !== '')

@@ -14,7 +14,7 @@ export function held(db: Database, which: 'waiting' | 'released', limit: number)
   return db.all<HeldInstance>(`${SELECT} ${rows[which]} LIMIT ?`, limit)
 }
 
-/** The row stays the record of who released it, and of why it was held. */
+/** The row remains the record of who released it, and why it was held. */
 export function release(db: Database, what: ReleaseTarget, by: string, now: number): number {
   const [column, uid] =
     'studyUid' in what ? ['study_uid', what.studyUid] : ['sop_instance_uid', what.sopInstanceUid]

@@ -17,8 +17,8 @@ import { SqliteStoredFiles } from './sqlite-stored-files.ts'
 const SCHEMA_FOLDER = fileURLToPath(new URL('./schema', import.meta.url))
 
 /**
- * The register in a center's folder. A second process (the operator's command line) may open it while the center runs:
- * SQLite lets both read, and one write after the other.
+ * Opens the register in a center's folder. A second process (the operator's command line) may open it while the center
+ * runs: SQLite lets both read, and one write after the other.
  */
 export function openRegister(folder: string): Register {
   const db = openDatabase(folder)
@@ -37,7 +37,9 @@ export function openRegister(folder: string): Register {
   }
 }
 
-/** On a full disk the ballast gives way: opening a database takes room too, for the memory that its processes share. */
+/**
+ * On a full disk the ballast is released: opening a database needs room too, for the memory that its processes share.
+ */
 function openDatabase(folder: string): Database {
   const open = (): Database =>
     Database.open(join(folder, REGISTER_FILE), SCHEMA_FOLDER, () => releaseBallast(folder))

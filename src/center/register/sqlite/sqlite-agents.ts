@@ -114,7 +114,7 @@ export class SqliteAgents implements AgentRegister {
     return this.#db.get<Agent>(`SELECT ${COLUMNS} FROM agents WHERE kid = ?`, kid)
   }
 
-  /** A key that comes back by the invite that it spent may be late: its first answer was lost. */
+  /** A key that returns with the invite that it spent may be late: its first answer was lost. */
   #goodInvite({ tokenSha256, kid, now }: Joining): { name: string } | undefined {
     return this.#db.get<{ name: string }>(
       `SELECT name FROM invites

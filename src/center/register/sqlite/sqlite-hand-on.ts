@@ -22,7 +22,7 @@ export class SqliteHandOn implements HandOnRegister {
     limits: { instances: number; bytes: number },
     from: 'oldest' | 'newest' = 'oldest',
   ): Promise<HandOnInstance[]> {
-    // A time further off than any wait was set by a clock that has jumped back since.
+    // A time beyond the longest wait was set by a clock that has jumped back since.
     const first =
       this.#db.get<HandOnInstance>(FIRST('<= ?', from), now) ??
       this.#db.get<HandOnInstance>(FIRST('> ?', from), now + LONGEST_WAIT_MS)
@@ -147,14 +147,17 @@ const NEXT_POLICY = (state: string): string => `
   SELECT min(policy) AS policy FROM instances INDEXED BY instances_by_policy WHERE pacs_state = '${state}' AND pacs_state <> 'accepted' AND policy > ?`
 const OF_POLICY = (state: string): string => `
   id IN (SELECT id FROM instances INDEXED BY instances_by_policy WHERE pacs_state = '${state}' AND pacs_state <> 'accepted' AND policy = ? LIMIT ?)`
-/** As if it came now; what an operator has not released is held. */
+/** As if it arrived now; instances that an operator has not released are held. */
 const ADOPT = `
   UPDATE instances SET pacs_state = iif(hold IS NULL OR released_at IS NOT NULL, 'waiting', 'held'), pacs_attempts = 0,
     pacs_next_at = ?, pacs_changed_at = ? WHERE ${OF_POLICY('none')}`
 const DISOWN = (state: string): string => `
   UPDATE instances SET pacs_state = 'none', pacs_reason = NULL, pacs_changed_at = ? WHERE ${OF_POLICY(state)}`
 
-/** As many from the front as fit, at least one; an answer names instances by their UID, so none twice. */
+/**
+ * Returns as many from the front as fit, at least one; an answer identifies instances by their UID, so each UID occurs
+ * once.
+ */
 function withinBytes(instances: readonly HandOnInstance[], limit: number): HandOnInstance[] {
   const chosen = new Map<string, HandOnInstance>()
   let bytes = 0

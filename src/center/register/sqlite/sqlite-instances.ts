@@ -135,7 +135,10 @@ export class SqliteInstances implements InstanceRegister {
     )
   }
 
-  /** The PACS's answer about it stays true; an instance that still waits for the PACS goes from the new file, at once. */
+  /**
+   * The PACS's answer about it stays true; an instance that still waits for the PACS is sent from the new file, at
+   * once.
+   */
   #heal({ id, file: old }: KnownVersion, member: StoredMember & { file: string }, now: number): void {
     const { file, fileBytes, fileSha256 } = member
     if (file !== old) {
@@ -187,8 +190,8 @@ export class SqliteInstances implements InstanceRegister {
   }
 
   /**
-   * The same version came once more. If it was held as another agent's, or no PACS was meant to have it, this delivery
-   * may have the better claim; so no agent can keep an image from the PACS by bringing its bytes first.
+   * The same version arrived again. If it was held as another agent's, or not meant for any PACS, this delivery may
+   * have the better claim; so no agent can keep an image from the PACS by bringing its bytes first.
    */
   #claimAgain(agent: string, member: StoredMember, id: number, terms: SettleTerms): void {
     const before = this.#db.get<{ hold: string | null; policy: string; released: number }>(

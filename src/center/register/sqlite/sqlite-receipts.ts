@@ -47,7 +47,7 @@ export class SqliteReceipts implements ReceiptRegister {
     )
   }
 
-  /** Instances that came after a receipt do not change its statement. */
+  /** Instances that arrived after a receipt do not change its statement. */
   async pacsChanged(agent: string, digests: readonly string[]): Promise<string[]> {
     return this.#db
       .all<{ digest: string }>(

@@ -83,8 +83,8 @@ export class SqliteStoredFiles implements StoredFileRegister {
 }
 
 /**
- * Counts on for each agent that brought one of these instances, and for each that may hold a receipt for it without having
- * brought it: the center had the same data set from another agent.
+ * Increments the losses of each agent that brought one of these instances, and of each that may hold a receipt for it
+ * without having brought it: the center had the same data set from another agent.
  */
 export function tellAgents(db: Database, instanceIds: readonly number[]): void {
   if (instanceIds.length === 0) return
