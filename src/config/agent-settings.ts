@@ -4,12 +4,14 @@ import type { LogLevel } from '../platform/log.ts'
 import { type CheckingSettings, checkingSchema } from './checking-settings.ts'
 import {
   type Checked,
+  type CheckOptions,
   checkSettings,
   freezeDeep,
   type SettingsKind,
   settingsOf,
 } from './checks/check-settings.ts'
 import { deidProblems, repeatedDeidNames } from './checks/deid-checks.ts'
+import { namedFilesAt } from './checks/named-files.ts'
 import { normalizationProblems, repeatedNormalizationNames } from './checks/normalization-checks.ts'
 import { repeatedDevices } from './checks/repeated-devices.ts'
 import { routeClashes } from './checks/route-clashes.ts'
@@ -24,7 +26,7 @@ import {
 import { type DeviceSettings, deviceSchema } from './device-settings.ts'
 import { type NormalizationSettings, normalizationSchema } from './normalization-settings.ts'
 import * as setting from './setting/setting.ts'
-import { type TlsSettings, tlsBesideFile, tlsProblems, tlsSchema } from './tls-settings.ts'
+import { type TlsSettings, tlsBesideFile, tlsFiles, tlsProblems, tlsSchema } from './tls-settings.ts'
 import type { Language } from './yaml/problem-words.ts'
 
 /** All that the agent in the clinic can be told; config/ferry.example.yaml explains each setting. */
@@ -106,8 +108,8 @@ export function loadAgentSettings(path: string, language: Language = 'en'): Agen
 }
 
 /** The settings or all their problems; relative paths count from the folder of the file. */
-export function checkAgentSettings(path: string): Checked<AgentSettings> {
-  const checked = checkSettings(path, AGENT_SETTINGS)
+export function checkAgentSettings(path: string, options?: CheckOptions): Checked<AgentSettings> {
+  const checked = checkSettings(path, AGENT_SETTINGS, options)
   if (checked.settings === undefined) return checked
   const { settings } = checked
   const dataFolder = resolve(dirname(path), settings.dataFolder)
@@ -254,6 +256,10 @@ export const AGENT_SETTINGS: SettingsKind<AgentSettings> = {
     ...normalizationProblems(values),
     ...routeClashes(values),
     ...tlsProblems(values),
+  ],
+  namedFiles: (values) => [
+    ...tlsFiles(values),
+    ...namedFilesAt(values, ['deidentification', 'projectKeyFile']),
   ],
 }
 

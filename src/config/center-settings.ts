@@ -3,11 +3,13 @@ import { z } from 'zod'
 import type { LogLevel } from '../platform/log.ts'
 import {
   type Checked,
+  type CheckOptions,
   checkSettings,
   freezeDeep,
   type SettingsKind,
   settingsOf,
 } from './checks/check-settings.ts'
+import { namedFilesAt } from './checks/named-files.ts'
 import * as setting from './setting/setting.ts'
 import type { Language } from './yaml/problem-words.ts'
 
@@ -65,13 +67,17 @@ interface PacsSettings {
 }
 
 /** Reads the center's configuration; throws CONFIG_INVALID, whose message lists every problem on a line of its own. */
-export function loadCenterSettings(path: string, language: Language = 'en'): CenterSettings {
-  return settingsOf(checkCenterSettings(path), path, language)
+export function loadCenterSettings(
+  path: string,
+  language: Language = 'en',
+  options?: CheckOptions,
+): CenterSettings {
+  return settingsOf(checkCenterSettings(path, options), path, language)
 }
 
 /** The settings or all their problems; relative paths count from the folder of the file. */
-export function checkCenterSettings(path: string): Checked<CenterSettings> {
-  const checked = checkSettings(path, CENTER_SETTINGS)
+export function checkCenterSettings(path: string, options?: CheckOptions): Checked<CenterSettings> {
+  const checked = checkSettings(path, CENTER_SETTINGS, options)
   if (checked.settings === undefined) return checked
   const { dataFolder, tls, pacs } = checked.settings
   const absolute = (name: string): string => resolve(dirname(path), name)
@@ -186,7 +192,17 @@ const fileSchema = z
   .describe('Ferry center')
 
 /** How the center's file is checked. */
-export const CENTER_SETTINGS: SettingsKind<CenterSettings> = { schema: fileSchema.transform(toSettings) }
+export const CENTER_SETTINGS: SettingsKind<CenterSettings> = {
+  schema: fileSchema.transform(toSettings),
+  namedFiles: (values) =>
+    [
+      ['tls', 'certificateFile'],
+      ['tls', 'keyFile'],
+      ['pacs', 'passwordFile'],
+      ['pacs', 'tokenFile'],
+      ['pacs', 'caFile'],
+    ].flatMap((path) => namedFilesAt(values, path)),
+}
 
 function toSettings(file: z.output<typeof fileSchema>): CenterSettings {
   const { dataFolder, name, log, listen, publicUrl, tls, limits, scrub, alarms, pacs } = file

@@ -1,11 +1,13 @@
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import type { CrossProblem } from './checks/check-settings.ts'
+import type { NamedFile } from './checks/named-files.ts'
 import { listAt, textAt, valueAt } from './checks/yaml-places.ts'
 import * as setting from './setting/setting.ts'
 
 const DEFAULT_PORT = '2762'
 const DEFAULT_PLAIN_PORT = '11112'
+const DEFAULT_FILES = { certificate: 'tls/ferry.crt', key: 'tls/ferry.key', ca: 'tls/devices.crt' } as const
 
 /** The port for DICOM over TLS, beside the plain one. */
 export interface TlsSettings {
@@ -26,11 +28,11 @@ export const tlsSchema = z
       .path(
         "Ferry's own certificate, then those between it and its authority (PEM); relative = beside this file",
       )
-      .prefault('tls/ferry.crt'),
-    key: setting.path('The key that belongs to it (PEM, without a password)').prefault('tls/ferry.key'),
+      .prefault(DEFAULT_FILES.certificate),
+    key: setting.path('The key that belongs to it (PEM, without a password)').prefault(DEFAULT_FILES.key),
     ca: setting
       .path('Certificates of the authorities that devices are believed by, or of single devices (PEM)')
-      .prefault('tls/devices.crt'),
+      .prefault(DEFAULT_FILES.ca),
     clientCertificates: setting
       .choice('Whether a device must have a certificate', ['required', 'optional'])
       .prefault('required'),
@@ -42,6 +44,16 @@ export function tlsBesideFile(tls: TlsSettings | undefined, path: string): TlsSe
   if (tls === undefined) return undefined
   const at = (file: string): string => resolve(dirname(path), file)
   return { ...tls, certificate: at(tls.certificate), key: at(tls.key), ca: at(tls.ca) }
+}
+
+/** The files that DICOM over TLS needs; none if it is switched off. */
+export function tlsFiles(values: unknown): NamedFile[] {
+  const tls = valueAt(values, ['listener', 'tls'])
+  if (!isOn(textAt(tls, 'enabled'))) return []
+  return Object.entries(DEFAULT_FILES).map(([key, name]) => ({
+    path: ['listener', 'tls', key],
+    name: textAt(tls, key) ?? name,
+  }))
 }
 
 /** Finds both listeners on one port, no listener at all, and a device that needs TLS without a TLS listener. */

@@ -49,6 +49,7 @@ export const FAILURES = {
   DATA_FOLDER_CHANGED: 'operator',
   CERTIFICATE_EXPIRING: 'operator',
   PORT_IN_USE: 'operator',
+  PAGE_CLOSED: 'operator',
   // configuration and commands
   CONFIG_INVALID: 'operator',
   USAGE: 'operator',
@@ -56,6 +57,7 @@ export const FAILURES = {
   NOT_ENROLLED: 'operator',
   // the way to the center
   CENTER_UNREACHABLE: 'wait',
+  CENTER_NOT_TLS: 'wait',
   CENTER_BUSY: 'wait',
   CENTER_ERROR: 'wait',
   CENTER_IDENTITY: 'operator',

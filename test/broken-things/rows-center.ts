@@ -70,7 +70,6 @@ export const CENTER_ROWS: readonly BrokenThing[] = [
   },
   {
     broken: "plain HTTP on the center's port",
-    waitsFor: 'words for a server without TLS',
     play: async (pair) => {
       const server = createServer((_, response) => response.end('hello')).listen(
         pair.ports.center,

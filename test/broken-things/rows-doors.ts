@@ -93,7 +93,6 @@ export const DOOR_ROWS: readonly BrokenThing[] = [
   },
   {
     broken: "status page's port taken",
-    waitsFor: 'a finding about the page in ferry status',
     play: async (pair) => {
       await occupy(pair, pair.ports.page)
       await pair.startBoth()

@@ -29,8 +29,7 @@ async function sendAndAsk(pair: Pair) {
   return CENTER_STATUS
 }
 
-const answers = (status: number, cure: Words, waitsFor?: string): BrokenThing => ({
-  ...(waitsFor !== undefined && { waitsFor }),
+const answers = (status: number, cure: Words): BrokenThing => ({
   broken: `the PACS answers ${status}`,
   ...(status === 401 && { isQuick: true as const }),
   play: async (pair) => {
@@ -63,11 +62,10 @@ export const PACS_ROWS: readonly BrokenThing[] = [
     },
   },
   answers(401, { en: /to do .*(user|password|credential|token)/, zh: /用户|密码|口令|凭/ }),
-  answers(404, { en: /to do .*(url|address|path)/, zh: /url|地址|路径/ }, 'words about the address'),
-  answers(302, { en: /to do .*(url|address|path)/, zh: /url|地址|路径/ }, 'a redirect that pauses the PACS'),
+  answers(404, { en: /to do .*(url|address|path)/, zh: /url|地址|路径/ }),
+  answers(302, { en: /to do .*(url|address|path)/, zh: /url|地址|路径/ }),
   {
     broken: "the PACS's password file is missing",
-    waitsFor: 'a check that looks at the files which it names',
     play: async (pair) => {
       setPacs(pair, at(pair), '  username: ferry', '  passwordFile: secrets/pacs')
       return { program: 'ferry-center', args: ['config', 'check'] }
@@ -80,7 +78,6 @@ export const PACS_ROWS: readonly BrokenThing[] = [
   },
   {
     broken: 'the PACS is set after the first studies',
-    waitsFor: 'earlier studies that are handed on',
     play: async (pair) => {
       await pair.startBoth()
       await pair.sendStudy(3)

@@ -73,7 +73,7 @@ test('the same mistakes are told in Chinese, one for one', () => {
 
 test.each([
   ['a: [1', 'ferry.yaml:1:6: not readable as YAML: Flow sequence in block collection'],
-  ['log: {}\nlog: {}', 'ferry.yaml:2:1: not readable as YAML: Map keys must be unique'],
+  ['log: {}\nlog: {}', 'ferry.yaml:2:1 log: this setting is already on line 1: remove one of the two'],
   ['recipients: &r []\ndevices: *r', 'ferry.yaml:2:10: not readable as YAML: *r refers to another place'],
   ['just words', 'ferry.yaml:1:1: "just words" is not a group of settings'],
   ['devices: CT1', 'ferry.yaml:1:10 devices: "CT1" is not a list'],

@@ -66,6 +66,8 @@ export interface AgentServiceOptions {
   log: Log
 }
 
+const PAGE = 'statusPage'
+
 /** Answers the CLI and the status page: everything is read from the queue, nothing is kept here. */
 export class AgentService implements ControlService {
   readonly #options: AgentServiceOptions
@@ -74,6 +76,13 @@ export class AgentService implements ControlService {
   constructor(options: AgentServiceOptions) {
     this.#options = options
     this.#startedAt = options.clock.now()
+  }
+
+  /** Shows in the status why there is no status page; undefined = the page is open, or none is wanted. */
+  pageIsClosed(reason: string | undefined): void {
+    const { watchPoints } = this.#options.queue
+    if (reason === undefined) watchPoints.clear('PAGE_CLOSED', PAGE)
+    else watchPoints.raise('PAGE_CLOSED', PAGE, reason)
   }
 
   status(): AgentStatus {

@@ -3,20 +3,29 @@ import { isIP } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import type { buildConnector } from 'undici'
 import type { Clock } from '../../platform/clock.ts'
-import { Failure, failureFrom } from '../../platform/failure.ts'
+import { Failure, type FailureCode, failureFrom } from '../../platform/failure.ts'
 import { pinServerName } from '../../protocol/pin-name.ts'
 
 /** Some 3 KiB each way; the center waits equally long. */
 const HANDSHAKE_MS = 30_000
 /** Only a center that rotates its key in haste announces more at one time. */
 const PINS_ASKED_FOR = 4
+/** The first bytes of the answer are no TLS record: plain HTTP, another protocol, or a proxy. */
+const NO_TLS = new Set([
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+  'ERR_SSL_HTTP_REQUEST',
+  'ERR_SSL_HTTPS_PROXY_REQUEST',
+  'ERR_SSL_RECORD_LAYER_FAILURE',
+  'ERR_SSL_UNEXPECTED_MESSAGE',
+])
 
 /**
  * Connects by TLS 1.3 to a server that shows one of the pinned keys (SHA-256 of its SubjectPublicKeyInfo, base64url).
  * The pin is the whole proof, so no certificate authority is needed; it is compared before the first byte of a request
  * is sent. If the center shows a newer key, it is asked, by server name, for each key that is known here: it keeps the
  * old ones for agents that were away. Fails with CENTER_IDENTITY for another key, CENTER_UNREACHABLE if there is no
- * connection.
+ * connection, and CENTER_NOT_TLS if what answers does not speak TLS.
  */
 export function pinnedConnector(pins: () => readonly string[], clock: Clock): buildConnector.connector {
   return ({ hostname, port }, callback) => {
@@ -84,14 +93,18 @@ function handshake({ host, port }: Place, servername: string | undefined, clock:
   })
   socket.setNoDelay(true)
   socket.setKeepAlive(true)
-  const broke = (found: string, cause?: Error): void => {
-    const failure = new Failure('CENTER_UNREACHABLE', `connecting to ${host}:${port}: ${found}`, { cause })
+  const broke = (found: string, cause?: Error, code: FailureCode = 'CENTER_UNREACHABLE'): void => {
+    const failure = new Failure(code, `connecting to ${host}:${port}: ${found}`, { cause })
     timer.cancel()
     reject(failure)
     socket.destroy()
   }
   const timer = clock.after(HANDSHAKE_MS, () => broke(`no TLS handshake within ${HANDSHAKE_MS / 1000} s`))
-  socket.once('error', (error: NodeJS.ErrnoException) => broke(error.code ?? error.message, error))
+  socket.once('error', (error: NodeJS.ErrnoException) => {
+    const code = error.code ?? error.message
+    if (NO_TLS.has(code)) broke(`what answers there does not speak TLS (${code})`, error, 'CENTER_NOT_TLS')
+    else broke(code, error)
+  })
   socket.once('close', () => broke('the connection was closed'))
   socket.once('secureConnect', () => {
     timer.cancel()

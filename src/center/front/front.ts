@@ -9,6 +9,7 @@ import type { RequestTarget } from '../../platform/http/request-target.ts'
 import { StrangerLog } from '../../platform/http/stranger-log.ts'
 import type { Log } from '../../platform/log.ts'
 import { openFileLimit } from '../../platform/open-file-limit.ts'
+import { listenFailure } from '../../platform/port-holder.ts'
 import { CENTER_PATHS } from '../../protocol/center-api.ts'
 import { pinServerName } from '../../protocol/pin-name.ts'
 import { sendFailure, statusOf } from '../http/http-answer.ts'
@@ -97,7 +98,7 @@ export class Front {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     front.#server.once('error', reject).listen(at.port, at.host, resolve)
     await promise.catch((error: unknown) => {
-      throw failureFrom(error, 'PORT_IN_USE', `listening on ${at.host} port ${at.port}`)
+      throw listenFailure(error, `listening on ${at.host}:${at.port}`, at.port)
     })
     return front
   }

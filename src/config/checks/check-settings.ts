@@ -6,6 +6,7 @@ import { nearestWord } from '../yaml/nearest-word.ts'
 import { describeProblem, type Language } from '../yaml/problem-words.ts'
 import { readText } from '../yaml/read-text.ts'
 import { childAt, type Path, parseYaml, type YamlValues } from '../yaml/yaml-values.ts'
+import { type NamedFile, namedFileProblems } from './named-files.ts'
 
 /** A second value that must be different from an earlier one. */
 export interface Repetition {
@@ -37,6 +38,13 @@ export interface SettingsKind<Settings> {
   repetitions?(values: unknown): Repetition[]
   /** Looks at the values in the same way, for those that do not go together. */
   crossChecks?(values: unknown): CrossProblem[]
+  /** Files that the file names, or that count by default. */
+  namedFiles?(values: unknown): NamedFile[]
+}
+
+/** Whether the files that a configuration names are looked for: when it is checked, and when a program starts with it. */
+export interface CheckOptions {
+  readonly withFiles?: boolean
 }
 
 export type Checked<Settings> = {
@@ -48,9 +56,16 @@ export type Checked<Settings> = {
 )
 
 /** Reads a configuration file and finds all that is wrong with it. Throws CONFIG_INVALID only when it can't be read. */
-export function checkSettings<Settings>(filePath: string, kind: SettingsKind<Settings>): Checked<Settings> {
+export function checkSettings<Settings>(
+  filePath: string,
+  kind: SettingsKind<Settings>,
+  { withFiles = false }: CheckOptions = {},
+): Checked<Settings> {
   const { text, encoding } = readText(filePath)
   const yaml = parseYaml(text)
+  // Where the indentation is wrong, everything after it is.
+  if (yaml.problems.some((problem) => problem.kind === 'tab'))
+    return { encoding, settings: undefined, problems: yaml.problems }
   const result = kind.schema.safeParse(yaml.values ?? {})
   const repetitions = kind.repetitions?.(yaml.values) ?? []
   const crossing = kind.crossChecks?.(yaml.values) ?? []
@@ -59,6 +74,7 @@ export function checkSettings<Settings>(filePath: string, kind: SettingsKind<Set
     ...(result.error?.issues ?? []).flatMap((issue) => problemsOf(issue, yaml, kind.schema)),
     ...repetitions.map((repetition) => repeated(repetition, yaml)),
     ...crossing.map((problem) => crossed(problem, yaml)),
+    ...(withFiles ? namedFileProblems(filePath, kind.namedFiles?.(yaml.values) ?? [], yaml) : []),
   ].toSorted((a, b) => a.line - b.line || a.column - b.column)
   if (result.success && problems.length === 0) return { encoding, settings: result.data, problems: [] }
   return { encoding, settings: undefined, problems }

@@ -34,6 +34,9 @@ export type Expected =
 /** How two routes differ that make the same UIDs: identity is taken out and the UID stays, by two profiles, by one rule. */
 export type ClashCause = 'retained' | 'profiles' | 'rule'
 
+/** Why a named file cannot be used. */
+export type FileTrouble = 'missing' | 'noFile' | 'unreadable'
+
 /** Where in the file, counted from 1, and which setting. */
 interface Place {
   readonly line: number
@@ -45,6 +48,14 @@ interface Place {
 export type Problem = Place &
   (
     | { readonly kind: 'syntax'; readonly detail: string }
+    /** A line is indented with a tab, and further lines too. */
+    | { readonly kind: 'tab'; readonly otherLines: readonly number[] }
+    /** A text in double quotes whose backslashes YAML takes for escapes; `raw` is the text as typed. */
+    | { readonly kind: 'escape'; readonly raw: string }
+    /** A key that is on an earlier line already. */
+    | { readonly kind: 'keyTwice'; readonly firstLine: number }
+    /** A file that is named and cannot be used; its path is absolute. */
+    | { readonly kind: 'file'; readonly file: string; readonly trouble: FileTrouble }
     | { readonly kind: 'unknown'; readonly nearest: string | undefined; readonly known: readonly string[] }
     | { readonly kind: 'missing'; readonly expected: Expected }
     | {

@@ -1,4 +1,4 @@
-import type { ClashCause, Expected, Problem } from './expected.ts'
+import type { ClashCause, Expected, FileTrouble, Problem } from './expected.ts'
 
 export type Language = 'en' | 'zh'
 
@@ -13,6 +13,14 @@ function inEnglish(problem: Problem): string {
   switch (problem.kind) {
     case 'syntax':
       return `not readable as YAML: ${problem.detail}`
+    case 'tab':
+      return `this line is indented with a tab, which YAML does not allow: use spaces${problem.otherLines.length === 0 ? '' : ` (lines ${problem.otherLines.join(', ')} as well)`}`
+    case 'escape':
+      return `in double quotes YAML takes a backslash for an escape; write '${problem.raw}' in single quotes, or ${problem.raw.replaceAll(/\\+/g, '/')} with slashes`
+    case 'keyTwice':
+      return `this setting is already on line ${problem.firstLine}: remove one of the two`
+    case 'file':
+      return FILE_IN_ENGLISH[problem.trouble](problem.file)
     case 'unknown':
       return problem.nearest === undefined
         ? `there is no such setting; the settings here are ${problem.known.join(', ')}`
@@ -38,15 +46,23 @@ function inChinese(problem: Problem): string {
   switch (problem.kind) {
     case 'syntax':
       return `YAML 格式错误：${problem.detail}`
+    case 'tab':
+      return `此行用制表符（Tab）缩进，YAML 不允许：请改用空格${problem.otherLines.length === 0 ? '' : `（第 ${problem.otherLines.join('、')} 行也是）`}`
+    case 'escape':
+      return `双引号里的反斜杠会被 YAML 当作转义：请改用单引号 '${problem.raw}'，或用斜杠 ${problem.raw.replaceAll(/\\+/g, '/')}`
+    case 'keyTwice':
+      return `第 ${problem.firstLine} 行已有此设置项：请删去其中一个`
+    case 'file':
+      return FILE_IN_CHINESE[problem.trouble](problem.file)
     case 'unknown':
       return problem.nearest === undefined
         ? `没有这个设置项；此处可用：${problem.known.join('、')}`
         : `没有这个设置项；您是否想写 ${problem.nearest}？`
     case 'missing':
-      return `缺少此项；应为${EXPECTED_IN_CHINESE[problem.expected.what](problem.expected)}`
+      return spaced(`缺少此项；应为${EXPECTED_IN_CHINESE[problem.expected.what](problem.expected)}`)
     case 'wrong': {
       const hint = problem.nearest === undefined ? '' : `；您是否想写 ${problem.nearest}？`
-      return `${problem.found} 不正确；应为${EXPECTED_IN_CHINESE[problem.expected.what](problem.expected)}${hint}`
+      return `${problem.found} 不正确；${spaced(`应为${EXPECTED_IN_CHINESE[problem.expected.what](problem.expected)}`)}${hint}`
     }
     case 'repeated':
       return `${problem.found} 与第 ${problem.firstLine} 行重复`
@@ -58,6 +74,22 @@ function inChinese(problem: Problem): string {
       return `${problem.found} 与路由 ${problem.other}（第 ${problem.otherLine} 行）会以同一 SOP Instance UID 发送不同内容；请用 when 使同一影像不会同时符合两者，或者${CLASH_IN_CHINESE[problem.cause](problem.subject)}`
   }
 }
+
+const FILE_IN_ENGLISH: Readonly<Record<FileTrouble, (file: string) => string>> = {
+  missing: (file) => `there is no file ${file}: correct the path, or put the file there`,
+  noFile: (file) => `${file} is not a file: correct the path`,
+  unreadable: (file) =>
+    `the file ${file} cannot be read by this user: correct its owner or mode (chown, chmod)`,
+}
+
+const FILE_IN_CHINESE: Readonly<Record<FileTrouble, (file: string) => string>> = {
+  missing: (file) => `没有文件 ${file}：请更正路径，或放入该文件`,
+  noFile: (file) => `${file} 不是文件：请更正路径`,
+  unreadable: (file) => `当前用户无法读取文件 ${file}：请更正属主或权限（chown、chmod）`,
+}
+
+/** Chinese has a space beside a word in Latin letters or digits. */
+const spaced = (words: string): string => words.replaceAll(/(\p{Script=Han})([A-Za-z0-9])/gu, '$1 $2')
 
 const CLASH_IN_ENGLISH: Readonly<Record<ClashCause, (subject: string) => string>> = {
   retained: (profile) => `let the profile ${profile} replace the UID (without retain-uids and keep rules)`,

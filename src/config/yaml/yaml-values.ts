@@ -10,6 +10,7 @@ import {
   parseDocument,
 } from 'yaml'
 import type { Problem } from './expected.ts'
+import { yamlProblems } from './yaml-problems.ts'
 
 export type Path = readonly (string | number)[]
 
@@ -43,12 +44,7 @@ export function parseYaml(source: string): YamlValues {
     const { line, col } = lines.linePos(offset)
     return { line: Math.max(1, line), column: Math.max(1, col) }
   }
-  const problems: Problem[] = document.errors.map((error) => ({
-    kind: 'syntax',
-    ...at(error.pos[0]),
-    setting: '',
-    detail: error.message,
-  }))
+  const problems = yamlProblems(document, source, at)
   const values = valueOf(document.contents, (node, detail) => {
     problems.push({ kind: 'syntax', ...at(node.range?.[0] ?? 0), setting: '', detail })
   })

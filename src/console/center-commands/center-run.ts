@@ -18,7 +18,7 @@ export function addCenterRun(program: Command, session: Session): void {
       allowManyFileOperations()
       keepYoungGenerationSmall()
       const configFile = findConfig(session, configOption(program), CENTER_FILE)
-      const settings = loadCenterSettings(configFile, session.language)
+      const settings = loadCenterSettings(configFile, session.language, { withFiles: true })
       const { dataFolder, log: logSettings, tls, pacs, ...rest } = settings
       const log = openLog(logSettings.level)
       await using stack = new AsyncDisposableStack()

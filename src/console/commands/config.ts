@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { Command } from 'commander'
-import type { Checked, SettingsKind } from '../../config/checks/check-settings.ts'
+import type { Checked, CheckOptions, SettingsKind } from '../../config/checks/check-settings.ts'
 import { settingsJsonSchema } from '../../config/settings-json-schema.ts'
 import { describeProblem } from '../../config/yaml/problem-words.ts'
 import type { Phrase } from '../language/en/phrases-en.ts'
@@ -13,7 +13,7 @@ import { configOption, type JsonOption, jsonOption } from './options.ts'
 interface ConfigKind<Settings> {
   readonly file: string
   readonly kind: SettingsKind<Settings>
-  check(path: string): Checked<Settings>
+  check(path: string, options: CheckOptions): Checked<Settings>
   /** Sentences that a person must know before these settings are used. */
   notes?(settings: Settings): readonly Phrase[]
 }
@@ -31,7 +31,7 @@ export function addConfig<Settings>(
     .addOption(jsonOption(session))
     .action(({ json }: JsonOption) => {
       const path = findConfig(session, configOption(program), configKind.file)
-      const checked = configKind.check(path)
+      const checked = configKind.check(path, { withFiles: true })
       const notes = checked.settings === undefined ? [] : (configKind.notes?.(checked.settings) ?? [])
       session.conclude(tell(session, path, { checked, notes, asJson: json === true }))
     })

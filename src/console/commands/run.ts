@@ -11,6 +11,8 @@ import { takeLostErrors } from '../session/last-resort.ts'
 import { type Session, untilAborted } from '../session/session.ts'
 import { configOption } from './options.ts'
 
+const PAGE_AGAIN_MS = 30_000
+
 export function addRun(program: Command, session: Session): void {
   const { say, terminal, clock, signal, language } = session
   program
@@ -20,7 +22,7 @@ export function addRun(program: Command, session: Session): void {
       allowManyFileOperations()
       keepYoungGenerationSmall()
       const file = findConfig(session, configOption(program), AGENT_FILE)
-      const checked = checkAgentSettings(file)
+      const checked = checkAgentSettings(file, { withFiles: true })
       const settings = settingsOf(checked, file, language)
       // Loaded when they are wanted: `ferry status` is not to wait for all that an agent is made of.
       const { CenterAccount } = await import('../../agent/send/center-account.ts')
@@ -55,22 +57,39 @@ export function addRun(program: Command, session: Session): void {
     })
 }
 
-/** The page is a convenience: when its port is taken, images go on. */
+/** The page is a convenience: while its port is taken, images go on, the status says so, and the port is tried again. */
 async function openPage(
   where: { host: string; port: number } | undefined,
   { service }: Agent,
   { say, terminal, clock }: Session,
   log: Log,
-): Promise<AsyncDisposable | undefined> {
-  if (where === undefined) return undefined
-  const { startStatusPage } = await import('../web/status-page.ts')
-  try {
-    const page = await startStatusPage({ ...where, service, clock, log })
-    terminal.say(say('run.page', { url: page.url }))
-    return page
-  } catch (error) {
-    const { code, message } = failureFrom(error, 'PORT_IN_USE', 'opening the status page')
-    log.error('no status page', { code, reason: message })
-    return undefined
+): Promise<AsyncDisposable> {
+  const stop = new AbortController()
+  const held = new AsyncDisposableStack()
+  const tryOnce = async (): Promise<boolean> => {
+    if (where === undefined) return true
+    const { startStatusPage } = await import('../web/status-page.ts')
+    try {
+      const page = held.use(await startStatusPage({ ...where, service, clock, log }))
+      terminal.say(say('run.page', { url: page.url }))
+      return true
+    } catch (error) {
+      const { code, message } = failureFrom(error, 'PORT_IN_USE', 'opening the status page')
+      log.error('no status page', { code, reason: message })
+      service.pageIsClosed(message)
+      return false
+    }
+  }
+  const tryAgain = async (isOpen: boolean): Promise<void> => {
+    for (let isDone = isOpen; !isDone; isDone = await tryOnce()) await clock.sleep(PAGE_AGAIN_MS, stop.signal)
+    service.pageIsClosed(undefined)
+  }
+  const trying = tryAgain(await tryOnce()).catch(() => {})
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      await trying
+      await held.disposeAsync()
+    },
   }
 }

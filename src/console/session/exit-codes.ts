@@ -27,6 +27,7 @@ const BY_FAILURE: Partial<Readonly<Record<FailureCode, ExitCode>>> = {
   AGENT_UNKNOWN: EXIT.notEnrolled,
   AGENT_REVOKED: EXIT.notEnrolled,
   CENTER_UNREACHABLE: EXIT.centerUnreachable,
+  CENTER_NOT_TLS: EXIT.centerUnreachable,
   CENTER_BUSY: EXIT.centerUnreachable,
   CONFIG_INVALID: EXIT.configInvalid,
 }

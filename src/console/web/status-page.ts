@@ -13,6 +13,7 @@ import { isLoopback, peerGroup } from '../../platform/http/peer-address.ts'
 import type { RequestTarget } from '../../platform/http/request-target.ts'
 import { StrangerLog } from '../../platform/http/stranger-log.ts'
 import type { Log } from '../../platform/log.ts'
+import { listenFailure } from '../../platform/port-holder.ts'
 import { CONTROL_SCHEMA_VERSION, type ControlService } from '../../protocol/control-api.ts'
 import { type Language, speak } from '../language/language.ts'
 import { assessHealth } from '../views/health.ts'
@@ -49,7 +50,7 @@ export async function startStatusPage(options: StatusPageOptions): Promise<Statu
   limitConnections(server, options.clock)
   server.listen(port, host)
   await once(server, 'listening').catch((error: unknown) => {
-    throw failureFrom(error, 'PORT_IN_USE', `opening the status page at ${host}:${port}`)
+    throw listenFailure(error, `listening on ${host}:${port}`, port)
   })
   const opened = addressOf(server)
   if (!isLoopback(opened.address))

@@ -6,6 +6,7 @@ import type { Place } from '../../platform/http/crowd.ts'
 import { isLoopback, withoutMappedPrefix } from '../../platform/http/peer-address.ts'
 import { HOUR_MS, StrangerLog } from '../../platform/http/stranger-log.ts'
 import type { Log } from '../../platform/log.ts'
+import { listenFailure } from '../../platform/port-holder.ts'
 import type { AssociationHandlers } from '../association/association-handlers.ts'
 import type { CallerTrouble } from '../association/caller-trouble.ts'
 import { checkLibrary } from '../dcmjs/library-check.ts'
@@ -58,7 +59,7 @@ export async function listenForAssociations(options: ListenOptions): Promise<Dim
   try {
     await once(server, 'listening')
   } catch (error) {
-    throw failureFrom(error, 'PORT_IN_USE', `listening on ${options.host}:${options.port}`)
+    throw listenFailure(error, `listening on ${options.host}:${options.port}`, options.port)
   }
   return listener
 }

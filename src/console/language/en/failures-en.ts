@@ -153,6 +153,10 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'the certificate for DICOM over TLS expires soon, has expired, or is not valid yet',
     todo: 'have it renewed, put it where listener.tls.certificate says, and restart the service',
   },
+  PAGE_CLOSED: {
+    meaning: 'the status page cannot be opened; images are not affected',
+    todo: 'stop the program that uses the port: Ferry tries it again every 30 seconds; or set another port (statusPage.port) and restart the service',
+  },
   PORT_IN_USE: {
     meaning: 'another program uses the port, or Ferry does not have the right to use it',
     todo: 'stop that program or choose another port in the configuration; below 1024 extra rights are needed',
@@ -173,6 +177,10 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   CENTER_UNREACHABLE: {
     meaning: 'the center cannot be reached',
     todo: "check this clinic's internet line and firewall; if others are cut off too, ask the center",
+  },
+  CENTER_NOT_TLS: {
+    meaning: "something that does not speak TLS answers at the center's address",
+    todo: "compare host and port with the center's operator: the port is wrong, or a proxy or another program answers there",
   },
   CENTER_BUSY: {
     meaning: 'the center is too busy at the moment, or has no room',

@@ -9,6 +9,13 @@ export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string
     'it shows the key {pin}, not one that the center announced',
     '出示的密钥 {pin} 不是中心公布的；没有发送任何内容',
   ],
+  ['what answers there does not speak TLS ({code})', '应答的程序没有 TLS（{code}）'],
+  ['the port is used by another program', '端口已被其他程序占用'],
+  ['the port is used by {program} (pid {pid})', '端口已被 {program}（pid {pid}）占用'],
+  [
+    'this user may not listen on port {port} ({cure})',
+    '当前用户无权使用端口 {port}（可在服务单元中写 {cure}）',
+  ],
   ['no TLS handshake within {seconds} s', '{seconds} 秒内没有完成 TLS 握手'],
   ['finding out which keys to believe', '无法确定应信任哪些密钥'],
   ['the connection was closed', '连接被对方关闭'],

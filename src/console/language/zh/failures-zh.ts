@@ -130,6 +130,10 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'DICOM TLS 证书即将到期、已到期或尚未生效',
     todo: '更换证书，放到 listener.tls.certificate 所指的位置，然后重启服务',
   },
+  PAGE_CLOSED: {
+    meaning: '状态页打不开；影像收发不受影响',
+    todo: '停止占用端口的程序（影渡每 30 秒再试一次），或换一个端口（statusPage.port）后重启服务',
+  },
   PORT_IN_USE: {
     meaning: '端口被其他程序占用，或影渡无权使用',
     todo: '停止该程序，或在配置中换一个端口；1024 以下需额外权限',
@@ -144,6 +148,10 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   CENTER_UNREACHABLE: {
     meaning: '连不上影像中心',
     todo: '检查本院的外网线路和防火墙；若其他机构也断了，请联系中心',
+  },
+  CENTER_NOT_TLS: {
+    meaning: '中心地址上应答的程序没有 TLS',
+    todo: '与中心管理员核对主机和端口：端口不对，或者应答的是代理或其他程序',
   },
   CENTER_BUSY: { meaning: '影像中心暂时太忙或空间不足', todo: '等待；若持续不好，请联系中心' },
   CENTER_ERROR: { meaning: '影像中心自身出错', todo: '请中心查看其日志' },
