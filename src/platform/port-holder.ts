@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
 import { Failure, failureFrom, systemCode } from './failure.ts'
 
 const LISTENS = '0A'
@@ -29,7 +30,9 @@ export function portHolder(port: number): { readonly name: string; readonly pid:
     namesIn(`/proc/${one}/fd`).some((fd) => sockets.has(linkOf(`/proc/${one}/fd/${fd}`))),
   )
   if (pid === undefined) return undefined
-  const name = textOf(`/proc/${pid}/comm`).trim().replaceAll(/\s+/g, '-')
+  // The thread's name (comm) of a Node program is MainThread.
+  const file = basename(linkOf(`/proc/${pid}/exe`)) || textOf(`/proc/${pid}/comm`).trim()
+  const name = file.replace(/ \(deleted\)$/, '').replaceAll(/\s+/g, '-')
   return name === '' ? undefined : { name, pid: Number(pid) }
 }
 

@@ -93,8 +93,8 @@ export const PACS_ROWS: readonly BrokenThing[] = [
     },
     expected: {
       exitCode: 0,
-      cause: { en: /has it[^]*has it/, zh: /已入库[^]*已入库/ },
-      cure: { en: /has it/, zh: /已入库/ },
+      cause: { en: /accepted[^]*accepted/, zh: /已入库[^]*已入库/ },
+      cure: { en: /accepted/, zh: /已入库/ },
       never: /no PACS|无 PACS|未转 PACS/,
     },
   },

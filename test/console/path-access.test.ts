@@ -39,6 +39,7 @@ async function prepare(folder: ReturnType<typeof tempFolder>): Promise<void> {
     folder.join('center.yaml'),
     'name: Center\npublicUrl: https://localhost\nlisten: {host: 127.0.0.1, port: 19878}\n',
   )
+  for (const data of ['data', 'center-data']) writeFileSync(folder.join(data, 'lock'), '', { mode: 0o600 })
   give(folder.path, SERVICE)
 }
 
@@ -70,6 +71,9 @@ const PATHS: readonly [program: string, path: string, commands: readonly string[
   ['ferry-center', 'center-data', CENTER.slice(0, 4)],
   ['ferry-center', 'center-data/keys', CENTER.slice(0, 4)],
   ['ferry-center', 'center-data/keys/0001.json', CENTER.slice(0, 4)],
+  ['ferry-center', 'center-data/register.sqlite', CENTER.slice(0, 4)],
+  ['ferry-center', 'center-data/lock', [['run'], ['status']]],
+  ['ferry', 'data/lock', [['run']]],
 ]
 
 ;(isRoot ? describe : describe.skip)(

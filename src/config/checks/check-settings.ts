@@ -69,15 +69,24 @@ export function checkSettings<Settings>(
   const result = kind.schema.safeParse(yaml.values ?? {})
   const repetitions = kind.repetitions?.(yaml.values) ?? []
   const crossing = kind.crossChecks?.(yaml.values) ?? []
-  const problems = [
+  const found = [
     ...yaml.problems,
     ...(result.error?.issues ?? []).flatMap((issue) => problemsOf(issue, yaml, kind.schema)),
     ...repetitions.map((repetition) => repeated(repetition, yaml)),
     ...crossing.map((problem) => crossed(problem, yaml)),
     ...(withFiles ? namedFileProblems(filePath, kind.namedFiles?.(yaml.values) ?? [], yaml) : []),
-  ].toSorted((a, b) => a.line - b.line || a.column - b.column)
+  ]
+  const problems = withoutEffects(found).toSorted((a, b) => a.line - b.line || a.column - b.column)
   if (result.success && problems.length === 0) return { encoding, settings: result.data, problems: [] }
   return { encoding, settings: undefined, problems }
+}
+
+const placeOf = ({ line, column }: Problem): string => `${line}:${column}`
+
+/** A value that YAML has changed is told as that, and not as a wrong value too. */
+function withoutEffects(problems: readonly Problem[]): Problem[] {
+  const changed = new Set(problems.filter(({ kind }) => kind === 'escape').map(placeOf))
+  return problems.filter((problem) => problem.kind === 'escape' || !changed.has(placeOf(problem)))
 }
 
 /** The settings of a file without fault; otherwise throws CONFIG_INVALID with every problem on a line of its own. */

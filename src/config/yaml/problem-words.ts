@@ -16,7 +16,7 @@ function inEnglish(problem: Problem): string {
     case 'tab':
       return `this line is indented with a tab, which YAML does not allow: use spaces${problem.otherLines.length === 0 ? '' : ` (lines ${problem.otherLines.join(', ')} as well)`}`
     case 'escape':
-      return `in double quotes YAML takes a backslash for an escape; write '${problem.raw}' in single quotes, or ${problem.raw.replaceAll(/\\+/g, '/')} with slashes`
+      return `in double quotes YAML takes a backslash for an escape; write '${problem.raw}' in single quotes${slashed(problem.raw, (path) => `, or ${path} with slashes`)}`
     case 'keyTwice':
       return `this setting is already on line ${problem.firstLine}: remove one of the two`
     case 'file':
@@ -49,7 +49,7 @@ function inChinese(problem: Problem): string {
     case 'tab':
       return `此行用制表符（Tab）缩进，YAML 不允许：请改用空格${problem.otherLines.length === 0 ? '' : `（第 ${problem.otherLines.join('、')} 行也是）`}`
     case 'escape':
-      return `双引号里的反斜杠会被 YAML 当作转义：请改用单引号 '${problem.raw}'，或用斜杠 ${problem.raw.replaceAll(/\\+/g, '/')}`
+      return `双引号里的反斜杠会被 YAML 当作转义：请改用单引号 '${problem.raw}'${slashed(problem.raw, (path) => `，或用斜杠 ${path}`)}`
     case 'keyTwice':
       return `第 ${problem.firstLine} 行已有此设置项：请删去其中一个`
     case 'file':
@@ -87,6 +87,10 @@ const FILE_IN_CHINESE: Readonly<Record<FileTrouble, (file: string) => string>> =
   noFile: (file) => `${file} 不是文件：请更正路径`,
   unreadable: (file) => `当前用户无法读取文件 ${file}：请更正属主或权限（chown、chmod）`,
 }
+
+/** The second way to write a path of a drive. */
+const slashed = (raw: string, say: (path: string) => string): string =>
+  /^[A-Za-z]:/.test(raw) ? say(raw.replaceAll(/\\+/g, '/')) : ''
 
 /** Chinese has a space beside a word in Latin letters or digits. */
 const spaced = (words: string): string => words.replaceAll(/(\p{Script=Han})([A-Za-z0-9])/gu, '$1 $2')

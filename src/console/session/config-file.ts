@@ -52,6 +52,7 @@ export function centerSettings(session: Session, named: string | undefined): Cen
 
 /** The operator's desk of the center that the configuration names. */
 export function openDesk(session: Session, config: string | undefined): Promise<OperatorDesk> {
-  const { dataFolder: folder, publicUrl, tls } = centerSettings(session, config)
-  return OperatorDesk.open({ folder, publicUrl, ...(tls && { tls }), clock: session.clock })
+  const configFile = findConfig(session, config, CENTER_FILE)
+  const { dataFolder: folder, publicUrl, tls } = loadCenterSettings(configFile, session.language)
+  return OperatorDesk.open({ folder, configFile, publicUrl, ...(tls && { tls }), clock: session.clock })
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Clock } from '../../platform/clock.ts'
-import { describe, failureFrom } from '../../platform/failure.ts'
+import { describe } from '../../platform/failure.ts'
 import type { Place } from '../../platform/http/crowd.ts'
 import { isLoopback, withoutMappedPrefix } from '../../platform/http/peer-address.ts'
 import { HOUR_MS, StrangerLog } from '../../platform/http/stranger-log.ts'

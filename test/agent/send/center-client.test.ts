@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { CenterAccount } from '../../../src/agent/send/center-account.ts'
@@ -92,4 +94,35 @@ test('a center that does not listen is something that time can cure', async () =
     code: 'CENTER_UNREACHABLE',
     remedy: 'wait',
   })
+})
+
+test.each([
+  [
+    'plain HTTP',
+    (socket: Socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+  ],
+  ['the banner of another protocol', (socket: Socket) => socket.write('SSH-2.0-OpenSSH_9.6\r\n')],
+  ['a DICOM node', (socket: Socket) => socket.write(Buffer.from('07000000000400000101', 'hex'))],
+])('%s at the address of the center is told as an answer without TLS', async (_, answer) => {
+  await using clinic = await openClinic()
+  const server = createServer((socket) => void answer(socket.on('error', () => {}))).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  try {
+    await expect(askWith(clinic, { port })).rejects.toMatchObject({ code: 'CENTER_NOT_TLS', remedy: 'wait' })
+  } finally {
+    server.close()
+  }
+})
+
+test('a server that hangs up is no answer without TLS', async () => {
+  await using clinic = await openClinic()
+  const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  try {
+    await expect(askWith(clinic, { port })).rejects.toMatchObject({ code: 'CENTER_UNREACHABLE' })
+  } finally {
+    server.close()
+  }
 })

@@ -88,6 +88,18 @@ export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string
   ['reading {file}: {expected*} is expected there: {field}:', '{file} 的内容不符合密钥文件的格式（{field}）'],
   ['{file} is a folder, and a file is expected there', '{file} 是文件夹，这里应为文件'],
   ['{file} is no regular file, and a file is expected there', '{file} 不是普通文件'],
+  ['looking at {path}: EACCES:', '{path}：没有权限，EACCES'],
+  ['looking at {path}: EPERM:', '{path}：不允许，EPERM'],
+  ['looking at {path}: ENOTDIR:', '{path}：路径中有一段不是文件夹，ENOTDIR'],
+  ['looking at {path}: EIO:', '{path}：磁盘读写出错，EIO'],
+  [
+    'this runs as {user*}, and {path} belongs to {owner*} with mode {mode}: chmod {change} {place}',
+    '当前用户为 {user}，{path} 属于 {owner}，权限 {mode}：chmod {change} {place}',
+  ],
+  [
+    'this runs as {user*}, and {path} belongs to {owner*} with mode {mode}: run this as',
+    '当前用户为 {user}，{path} 属于 {owner}，权限 {mode}：请用该用户运行，或把该路径改归服务用户（chown）',
+  ],
   ['looking at dataFolder {folder}: it does not exist', 'dataFolder {folder} 不存在'],
   ['looking at dataFolder {folder}: it is empty', 'dataFolder {folder} 是空的'],
   ['looking at dataFolder {folder}: it has no key of an agent', 'dataFolder {folder} 里没有前置机的密钥'],
