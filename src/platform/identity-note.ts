@@ -13,7 +13,7 @@ export interface IdentityNote {
   /** When the agent joined, or when the center was made: ISO 8601, UTC. */
   readonly since: string
   readonly dataFolder: string
-  /** Of the agent's key, or of the center's root key. */
+  /** Fingerprint of the agent's key, or of the center's root key. */
   readonly fingerprint: string
   /** The name of the center. */
   readonly center: string

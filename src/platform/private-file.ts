@@ -22,7 +22,7 @@ export function checkPrivateFile(path: string, attempted: string): void {
 function fileTrouble(file: Stats, self: number): string | undefined {
   const { uid, mode } = file
   if (!file.isFile())
-    return `is ${file.isDirectory() ? 'a folder' : 'no regular file'}, and a file is expected there`
+    return `is ${file.isDirectory() ? 'a folder' : 'not a regular file'}, and a file is expected there`
   const isRoots = uid === 0 && self !== 0
   if (uid !== self && self !== 0 && !isRoots)
     return `belongs to another user (id ${uid}), who can read and change it: make it the service's own (chown) with mode 0600`

@@ -26,7 +26,7 @@ export function parseKeyFile<Schema extends z.ZodType>(
   return parseJson(text, schema, 'KEY_FILE_INVALID', `reading ${path}: ${what} is expected there`)
 }
 
-/** What a file holds that is no whole JSON. */
+/** Describes the content of a file that is not whole JSON. */
 function strangeContent(text: string): string | undefined {
   if (text === '') return 'is empty'
   if (/^[\s\0]*$/.test(text)) return 'holds only zeros or blanks'

@@ -11,7 +11,7 @@ const INFLATED_LIMIT_BYTES = 512 * 1024 * 1024
 
 /**
  * Passes a data set through an editor. `outputSyntax` is asked once the head has been edited, for edits that encode
- * pixels anew; a deflated data set leaves in explicit VR little endian. `check` sees the bytes before and after
+ * pixels again; a deflated data set leaves in explicit VR little endian. `check` sees the bytes before and after
  * editing, and may refuse the result at the end.
  */
 export function editedDataSet(

@@ -51,8 +51,8 @@ export function readContexts(contexts: readonly Item[]): ProposedContexts {
 }
 
 /**
- * Describes the faults of the contexts that are refused alone, as a sentence about their proposer; undefined if there
- * are none.
+ * Describes the faults of the contexts that are refused alone, as a sentence about their proposer. Returns undefined if
+ * no context was refused.
  */
 export function brokenContextWords(broken: ReadonlyMap<number, BrokenContext>): string | undefined {
   const [first, ...more] = broken

@@ -11,7 +11,7 @@ export interface ReceiptedManifest {
   isKept: number
 }
 
-/** What happens to instances that the center lacks, though it had accepted them. */
+/** Treatment of instances that the center lacks although it had accepted them. */
 export interface SendingAgain {
   /** The reason why they are sent again, and the earliest time (ms since 1970). */
   failure: Failure

@@ -4,7 +4,7 @@ import type { Spool } from './spool.ts'
 
 /** Names handled between two turns of the event loop. */
 const AT_ONCE = 10_000
-/** Number of characters of a ULID that stand for some 17 minutes, in which a moderate number of instances arrives. */
+/** Number of leading characters of a ULID that cover some 17 minutes, in which a moderate number of instances arrives. */
 const BUCKET_CHARACTERS = 6
 
 /** All names in the spool at one moment. A million of them are sorted without one long turn of the event loop. */

@@ -87,7 +87,7 @@ export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string
   ],
   ['reading {file}: {expected*} is expected there: {field}:', '{file} 的内容不符合密钥文件的格式（{field}）'],
   ['{file} is a folder, and a file is expected there', '{file} 是文件夹，这里应为文件'],
-  ['{file} is no regular file, and a file is expected there', '{file} 不是普通文件'],
+  ['{file} is not a regular file, and a file is expected there', '{file} 不是普通文件'],
   ['looking at {path}: EACCES:', '{path}：没有权限，EACCES'],
   ['looking at {path}: EPERM:', '{path}：不允许，EPERM'],
   ['looking at {path}: ENOTDIR:', '{path}：路径中有一段不是文件夹，ENOTDIR'],
