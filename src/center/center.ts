@@ -55,7 +55,7 @@ export interface PacsOptions extends DicomwebServer {
   readonly wadoUrl?: string
   /** Policies of the copies meant for it; by default identified and normalized ones. */
   readonly policies?: readonly string[]
-  /** What happens to instances whose UIDs only a second reading found; held by default. */
+  /** Treatment of instances whose UIDs only a second reading found; held by default. */
   readonly secondReadings?: 'hold' | 'hand-on'
 }
 

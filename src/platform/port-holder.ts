@@ -21,7 +21,7 @@ export function listenFailure(error: unknown, attempted: string, port: number): 
   return failureFrom(error, 'PORT_IN_USE', attempted)
 }
 
-/** The program that listens on a TCP port; undefined where the system does not tell, or not to this user. */
+/** Returns the program that listens on a TCP port; undefined if the system does not show it to this user. */
 export function portHolder(port: number): { readonly name: string; readonly pid: number } | undefined {
   const sockets = new Set(inodesOf(port).map((inode) => `socket:[${inode}]`))
   if (sockets.size === 0) return undefined

@@ -10,7 +10,7 @@ import { pinServerName } from '../../protocol/pin-name.ts'
 const HANDSHAKE_MS = 30_000
 /** Only a center that rotates its key in haste announces more at one time. */
 const PINS_ASKED_FOR = 4
-/** The first bytes of the answer are no TLS record: plain HTTP, another protocol, or a proxy. */
+/** The first bytes of the answer are not a TLS record: plain HTTP, another protocol, or a proxy. */
 const NO_TLS = new Set([
   'ERR_SSL_WRONG_VERSION_NUMBER',
   'ERR_SSL_PACKET_LENGTH_TOO_LONG',

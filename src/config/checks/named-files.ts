@@ -16,7 +16,7 @@ export function namedFilesAt(values: unknown, path: Path): NamedFile[] {
   return typeof name === 'string' && name !== '' ? [{ path, name }] : []
 }
 
-/** Finds the named files that are not there, are no files, or may not be read by the user who looks. */
+/** Finds the named files that do not exist, are not files, or that the present user may not read. */
 export function namedFileProblems(
   configFile: string,
   files: readonly NamedFile[],

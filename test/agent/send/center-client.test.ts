@@ -115,7 +115,7 @@ test.each([
   }
 })
 
-test('a server that hangs up is no answer without TLS', async () => {
+test('a server that hangs up does not count as one without TLS', async () => {
   await using clinic = await openClinic()
   const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
   await once(server, 'listening')
