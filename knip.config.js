@@ -10,8 +10,8 @@ export default {
     'bench/*.ts',
     'bench/**/run-*.ts',
     'test/**/*.test.ts',
-    'test/support/run-*.ts',
-    'test/support/no-sync.mjs',
+    'test/support/programs/run-*.ts',
+    'test/support/programs/no-sync.mjs',
   ],
   project: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'build/**/*.ts'],
   // Programs of the system that tests and scripts start; .ci/run installs most of them.

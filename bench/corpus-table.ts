@@ -1,6 +1,6 @@
 import { findingsText } from '../src/console/language/finding-words.ts'
-import { breach, type Crossing, crossCorpus } from '../test/support/corpus-crossing.ts'
-import { CORPUS_FOLDER, corpusFiles, hasCorpus } from '../test/support/corpus-files.ts'
+import { breach, type Crossing, crossCorpus } from '../test/support/instances/corpus-crossing.ts'
+import { CORPUS_FOLDER, corpusFiles, hasCorpus } from '../test/support/instances/corpus-files.ts'
 
 const say = (text: string): boolean => process.stdout.write(`${text}\n`)
 

@@ -18,10 +18,10 @@ import { systemClock as clock } from '../src/platform/clock.ts'
 import { Failure } from '../src/platform/failure.ts'
 import { CENTER_PATHS } from '../src/protocol/center-api.ts'
 import { PART_INSTANCES } from '../src/protocol/manifest.ts'
-import { allSettled, type Clinic, openClinic } from '../test/support/clinic.ts'
-import { inventedInstance } from '../test/support/invented-instance.ts'
-import { newUid, spoolInstance } from '../test/support/sealed-instance.ts'
-import { sendInstances } from '../test/support/send-instances.ts'
+import { inventedInstance } from '../test/support/instances/invented-instance.ts'
+import { newUid, spoolInstance } from '../test/support/instances/sealed-instance.ts'
+import { sendInstances } from '../test/support/peers/send-instances.ts'
+import { allSettled, type Clinic, openClinic } from '../test/support/programs/clinic.ts'
 
 const FOLDER = join(import.meta.dirname, '..', 'test', 'vectors', 'upgrade')
 /** Bytes of the unfinished pack that are at the center. */

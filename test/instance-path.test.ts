@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { readImports } from '../build/import-graph.ts'
-import { executedFiles } from './support/executed-files.ts'
+import { executedFiles } from './support/programs/executed-files.ts'
 
 interface Step {
   readonly file: string

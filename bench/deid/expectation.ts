@@ -1,5 +1,5 @@
 import { TAG, type Tag } from '../../src/dicom/vocabulary/tag.ts'
-import { tagNamed } from '../../test/support/tag-named.ts'
+import { tagNamed } from '../../test/support/instances/tag-named.ts'
 
 /** Tags and numbers of items in turn: [sequence, item, sequence, item, …, element]. */
 export type Place = readonly number[]

@@ -1,6 +1,6 @@
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
-import { tagNamed, tagOf } from '../../test/support/tag-named.ts'
+import { tagNamed, tagOf } from '../../test/support/instances/tag-named.ts'
 import { type Element, encodeDataSet } from '../study/elements.ts'
 import type { Person } from './people.ts'
 

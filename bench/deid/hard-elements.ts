@@ -1,6 +1,6 @@
 import { encode } from 'iconv-lite'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
-import { tagNamed } from '../../test/support/tag-named.ts'
+import { tagNamed } from '../../test/support/instances/tag-named.ts'
 import { type Element, encodeDataSet } from '../study/elements.ts'
 import { type HardCase, imageCase, imageElements, STUDY_DATE } from './hard-case.ts'
 import type { Person } from './people.ts'

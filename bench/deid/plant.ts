@@ -1,6 +1,6 @@
 import { ElementList } from '../../src/dicom/edit/data-set-tree.ts'
 import { TAG, type Tag } from '../../src/dicom/vocabulary/tag.ts'
-import { tagNamed, tagOf } from '../../test/support/tag-named.ts'
+import { tagNamed, tagOf } from '../../test/support/instances/tag-named.ts'
 import { type Expectation, type Place, TECHNICAL } from './expectation.ts'
 import { type Person, waysToWrite } from './people.ts'
 import type { Writing } from './writing.ts'

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort } from '../../test/support/free-port.ts'
+import { freePort } from '../../test/support/peers/free-port.ts'
 import { Child } from '../child.ts'
 import { type Nagle, nagleEnvironment } from '../nagle.ts'
 import { holdingOfFiles } from './part10-folder.ts'

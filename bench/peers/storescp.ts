@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { freePort } from '../../test/support/free-port.ts'
+import { freePort } from '../../test/support/peers/free-port.ts'
 import { Child } from '../child.ts'
 import { nagleEnvironment } from '../nagle.ts'
 import { holdingOfFiles } from './part10-folder.ts'

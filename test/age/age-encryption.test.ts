@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { Decrypter, Encrypter } from 'age-encryption'
 import { generateIdentity, parseIdentity, parseRecipient } from '../../src/age/x25519-keys.ts'
-import { openAgeFile, sealAgeFile } from '../support/age-file.ts'
+import { openAgeFile, sealAgeFile } from '../support/instances/age-file.ts'
 
 const center = generateIdentity()
 const recovery = generateIdentity()

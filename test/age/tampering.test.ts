@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { Opener } from '../../src/age/opener.ts'
 import { HEADER_LIMIT_BYTES } from '../../src/age/preamble-gatherer.ts'
 import { generateIdentity, parseIdentity, recipientOf } from '../../src/age/x25519-keys.ts'
-import { openAgeFile, sealAgeFile } from '../support/age-file.ts'
+import { openAgeFile, sealAgeFile } from '../support/instances/age-file.ts'
 
 const center = parseIdentity(generateIdentity().identity)
 const recovery = parseIdentity(generateIdentity().identity)

@@ -3,7 +3,7 @@ import { inflateSync } from 'node:zlib'
 import { describe, expect, test } from '@jest/globals'
 import * as cctvAge from 'cctv-age'
 import { generateIdentity, parseIdentity } from '../../src/age/x25519-keys.ts'
-import { type Opened, openAgeFile } from '../support/age-file.ts'
+import { type Opened, openAgeFile } from '../support/instances/age-file.ts'
 
 interface Vector {
   readonly name: string

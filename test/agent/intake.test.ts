@@ -15,11 +15,11 @@ import type { StoreAnswer } from '../../src/dimse/association/association.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { Failure } from '../../src/platform/failure.ts'
 import { silentLog } from '../../src/platform/log.ts'
-import { inventedInstance } from '../support/invented-instance.ts'
-import { testIdentity } from '../support/sealed-instance.ts'
-import type { RawInstance } from '../support/send-instances.ts'
+import { until } from '../support/clocks/until.ts'
+import { inventedInstance } from '../support/instances/invented-instance.ts'
+import { testIdentity } from '../support/instances/sealed-instance.ts'
+import type { RawInstance } from '../support/peers/send-instances.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { until } from '../support/until.ts'
 
 const checking = Object.fromEntries(FINDINGS.map((finding) => [finding, 'accept'])) as CheckPolicy
 const LIMIT = 2_000_000

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { checkingSchema } from '../../src/config/checking-settings.ts'
-import { allSettled, openClinic } from '../support/clinic.ts'
-import { splitPart10 } from '../support/corpus-files.ts'
-import { inventedInstance } from '../support/invented-instance.ts'
-import { sendInstances } from '../support/send-instances.ts'
-import { sha256, storedAtCenter } from '../support/stored-at-center.ts'
+import { sha256, storedAtCenter } from '../support/centers/stored-at-center.ts'
+import { splitPart10 } from '../support/instances/corpus-files.ts'
+import { inventedInstance } from '../support/instances/invented-instance.ts'
+import { sendInstances } from '../support/peers/send-instances.ts'
+import { allSettled, openClinic } from '../support/programs/clinic.ts'
 
 const MR_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.4'
 

@@ -5,7 +5,7 @@ import { SpoolCopy, type SpoolCopyOptions } from '../../src/agent/intake/spool-c
 import type { Treatment } from '../../src/agent/intake/treatment.ts'
 import { openQueue } from '../../src/agent/queue/open-queue.ts'
 import { systemClock } from '../../src/platform/clock.ts'
-import { testIdentity } from '../support/sealed-instance.ts'
+import { testIdentity } from '../support/instances/sealed-instance.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const BASE = {

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net'
 import { connect } from 'node:tls'
 import { openAssociation } from '../../src/dimse/scu/open-association.ts'
 import { systemClock } from '../../src/platform/clock.ts'
-import { inventedInstance } from '../support/invented-instance.ts'
+import { inventedInstance } from '../support/instances/invented-instance.ts'
 import { AGENT_STATUS, type BrokenThing } from './broken-thing.ts'
 import type { Pair } from './pair.ts'
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { FakePacs } from '../support/fake-pacs.ts'
+import { FakePacs } from '../support/peers/fake-pacs.ts'
 import { type BrokenThing, CENTER_STATUS, type Words } from './broken-thing.ts'
 import type { Pair } from './pair.ts'
 

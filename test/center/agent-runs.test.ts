@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { AgentRuns } from '../../src/center/register/agent-runs.ts'
 import type { Agent } from '../../src/center/register/register.ts'
 import { silentLog } from '../../src/platform/log.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
 
 const MINUTE_MS = 60_000
 const AGENT = { kid: 'k', state: 'approved', name: 'North' } as Agent

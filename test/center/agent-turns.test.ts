@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { AgentShares } from '../../src/center/opening/agent-shares.ts'
 import { AgentTurns } from '../../src/center/opening/agent-turns.ts'
 import { RecordBudget } from '../../src/center/receipts/record-budget.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
 
 const HOUR_MS = 3_600_000
 

@@ -10,7 +10,7 @@ import { systemClock } from '../../src/platform/clock.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import { agentAnswerSchema, CENTER_PATHS } from '../../src/protocol/center-api.ts'
 import { verifyKeyList } from '../../src/protocol/key-list.ts'
-import { type EnrolledAgent, RunningCenter } from '../support/running-center.ts'
+import { type EnrolledAgent, RunningCenter } from '../support/centers/running-center.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const URL = 'https://center.example:8443'

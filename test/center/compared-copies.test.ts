@@ -2,11 +2,11 @@ import { expect, test } from '@jest/globals'
 import { parsePart10Header } from '../../src/dicom/read/part10.ts'
 import { CENTER_PATHS } from '../../src/protocol/center-api.ts'
 import { signManifest } from '../../src/protocol/manifest.ts'
-import { AttackClient } from '../support/attack-client.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { RunningCenter } from '../support/running-center.ts'
-import { listed, type SpoolFixture } from '../support/spool-file-fixture.ts'
-import { type Retrieve, type StowRequest, StowStub, stowModule } from '../support/stow-stub.ts'
+import { RunningCenter } from '../support/centers/running-center.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
+import { listed, type SpoolFixture } from '../support/instances/spool-file-fixture.ts'
+import { AttackClient } from '../support/peers/attack-client.ts'
+import { type Retrieve, type StowRequest, StowStub, stowModule } from '../support/peers/stow-stub.ts'
 
 const ALREADY_THERE = 0x0111
 

@@ -6,8 +6,8 @@ import { signAccessToken } from '../../src/protocol/access-token.ts'
 import { agentAnswerSchema, CENTER_PATHS } from '../../src/protocol/center-api.ts'
 import { verifyKeyList } from '../../src/protocol/key-list.ts'
 import { newSigningKey, shortFingerprint } from '../../src/protocol/signing-key.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { EnrolledAgent, pinOf, RunningCenter } from '../support/running-center.ts'
+import { EnrolledAgent, pinOf, RunningCenter } from '../support/centers/running-center.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 

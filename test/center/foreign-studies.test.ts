@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { AttackClient, type Forgery, forgedDataSet, fourUids } from '../support/attack-client.ts'
-import { FakePacs } from '../support/fake-pacs.ts'
-import { RunningCenter } from '../support/running-center.ts'
-import { type SpoolFixture, sha256 } from '../support/spool-file-fixture.ts'
+import { RunningCenter } from '../support/centers/running-center.ts'
+import { type SpoolFixture, sha256 } from '../support/instances/spool-file-fixture.ts'
+import { AttackClient, type Forgery, forgedDataSet, fourUids } from '../support/peers/attack-client.ts'
+import { FakePacs } from '../support/peers/fake-pacs.ts'
 
 test('a SOP Instance UID that another agent names first does not hold the real image back', async () => {
   await using both = await Both.start()

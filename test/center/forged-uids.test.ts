@@ -2,15 +2,7 @@ import { expect, test } from '@jest/globals'
 import type { Hold } from '../../src/center/register/register.ts'
 import { StowClient } from '../../src/dicomweb/stow-client.ts'
 import { systemClock } from '../../src/platform/clock.ts'
-import {
-  AttackClient,
-  type Forgery,
-  type FourUids,
-  forgedDataSet,
-  fourUids,
-} from '../support/attack-client.ts'
-import { FakePacs } from '../support/fake-pacs.ts'
-import { RunningCenter } from '../support/running-center.ts'
+import { RunningCenter } from '../support/centers/running-center.ts'
 import {
   CT,
   dataSetOf,
@@ -19,7 +11,15 @@ import {
   type SpoolFixture,
   sha256,
   uidElement,
-} from '../support/spool-file-fixture.ts'
+} from '../support/instances/spool-file-fixture.ts'
+import {
+  AttackClient,
+  type Forgery,
+  type FourUids,
+  forgedDataSet,
+  fourUids,
+} from '../support/peers/attack-client.ts'
+import { FakePacs } from '../support/peers/fake-pacs.ts'
 
 type Ending = 'refused' | Hold
 

@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals'
 import { signAccessToken } from '../../src/protocol/access-token.ts'
 import { CENTER_PATHS } from '../../src/protocol/center-api.ts'
 import { newSigningKey } from '../../src/protocol/signing-key.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { RunningCenter } from '../support/running-center.ts'
+import { RunningCenter } from '../support/centers/running-center.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
 
 const MINUTE_MS = 60_000
 

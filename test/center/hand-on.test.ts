@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals'
 import type { CenterOptions } from '../../src/center/center.ts'
 import { parsePart10Header } from '../../src/dicom/read/part10.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { type EnrolledAgent, RunningCenter } from '../support/running-center.ts'
-import { newUid, packOf, type SpoolFixture, spoolFile } from '../support/spool-file-fixture.ts'
-import { type StowRequest, type StowResponse, StowStub, stowModule } from '../support/stow-stub.ts'
+import { type EnrolledAgent, RunningCenter } from '../support/centers/running-center.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
+import { newUid, packOf, type SpoolFixture, spoolFile } from '../support/instances/spool-file-fixture.ts'
+import { type StowRequest, type StowResponse, StowStub, stowModule } from '../support/peers/stow-stub.ts'
 
 const HOUR_MS = 3600 * 1000
 

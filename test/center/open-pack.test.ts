@@ -5,8 +5,14 @@ import { generateIdentity } from '../../src/age/x25519-keys.ts'
 import type { MemberAnswer, PackAnswer } from '../../src/protocol/center-api.ts'
 import { studyKeyAtCenter, studyKeyOf } from '../../src/protocol/study-key.ts'
 import { parseUlid } from '../../src/protocol/ulid.ts'
-import { RunningCenter } from '../support/running-center.ts'
-import { newUid, packOf, type SpoolFixture, sha256, spoolFile } from '../support/spool-file-fixture.ts'
+import { RunningCenter } from '../support/centers/running-center.ts'
+import {
+  newUid,
+  packOf,
+  type SpoolFixture,
+  sha256,
+  spoolFile,
+} from '../support/instances/spool-file-fixture.ts'
 
 test('every member of a pack is stored byte for byte, under its study, series and instance', async () => {
   await using center = await RunningCenter.start()

@@ -14,11 +14,11 @@ import { silentLog } from '../../src/platform/log.ts'
 import { Database } from '../../src/platform/sqlite.ts'
 import { encodePackHeader } from '../../src/protocol/pack.ts'
 import { newUlid } from '../../src/protocol/ulid.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { sealInstance, testIdentity } from '../support/sealed-instance.ts'
-import { storeParts } from '../support/store-parts.ts'
+import { storeParts } from '../support/centers/store-parts.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
+import { until } from '../support/clocks/until.ts'
+import { sealInstance, testIdentity } from '../support/instances/sealed-instance.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { until } from '../support/until.ts'
 
 const SCHEMA = join(import.meta.dirname, '../../src/center/register/sqlite/schema')
 const FAILURES = 3

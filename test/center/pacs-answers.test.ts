@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import { openRegister } from '../../src/center/register/sqlite/open-register.ts'
-import { HandedOn } from '../support/handed-on.ts'
-import { newUid } from '../support/spool-file-fixture.ts'
-import { type StowResponse, stowModule } from '../support/stow-stub.ts'
+import { HandedOn } from '../support/centers/handed-on.ts'
+import { newUid } from '../support/instances/spool-file-fixture.ts'
+import { type StowResponse, stowModule } from '../support/peers/stow-stub.ts'
 
 const PAGE = '<!DOCTYPE html><html><body>403 Forbidden by the gateway</body></html>'
 

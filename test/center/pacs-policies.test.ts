@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
 import { pacsTerms } from '../../src/center/hand-on/pacs-terms.ts'
-import { AttackClient, forgedDataSet, fourUids } from '../support/attack-client.ts'
-import { FakePacs } from '../support/fake-pacs.ts'
-import { RunningCenter } from '../support/running-center.ts'
-import { type SpoolFixture, sha256 } from '../support/spool-file-fixture.ts'
+import { RunningCenter } from '../support/centers/running-center.ts'
+import { type SpoolFixture, sha256 } from '../support/instances/spool-file-fixture.ts'
+import { AttackClient, forgedDataSet, fourUids } from '../support/peers/attack-client.ts'
+import { FakePacs } from '../support/peers/fake-pacs.ts'
 
 test('a copy without identity does not reach a PACS that was not told to take it', async () => {
   const { received, teaching, care } = await handOn(undefined)

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals'
-import { AttackClient, forgedDataSet, fourUids } from '../support/attack-client.ts'
-import { FakePacs } from '../support/fake-pacs.ts'
-import { HandedOn } from '../support/handed-on.ts'
-import { RunningCenter } from '../support/running-center.ts'
-import { sha256 } from '../support/spool-file-fixture.ts'
-import { until } from '../support/until.ts'
+import { HandedOn } from '../support/centers/handed-on.ts'
+import { RunningCenter } from '../support/centers/running-center.ts'
+import { until } from '../support/clocks/until.ts'
+import { sha256 } from '../support/instances/spool-file-fixture.ts'
+import { AttackClient, forgedDataSet, fourUids } from '../support/peers/attack-client.ts'
+import { FakePacs } from '../support/peers/fake-pacs.ts'
 
 test('images from before a PACS was set are handed on when it is, those of other policies are not', async () => {
   await using pacs = await FakePacs.start()

@@ -14,9 +14,15 @@ import { type Receipt, verifyReceipt } from '../../src/protocol/receipt.ts'
 import { newSigningKey, type SigningKey } from '../../src/protocol/signing-key.ts'
 import { SUITE } from '../../src/protocol/spool-file.ts'
 import { newUlid } from '../../src/protocol/ulid.ts'
-import { backUp, restoreUnder } from '../support/put-register-back.ts'
-import { type EnrolledAgent, RunningCenter } from '../support/running-center.ts'
-import { listed, newUid, packOf, type SpoolFixture, spoolFile } from '../support/spool-file-fixture.ts'
+import { backUp, restoreUnder } from '../support/centers/put-register-back.ts'
+import { type EnrolledAgent, RunningCenter } from '../support/centers/running-center.ts'
+import {
+  listed,
+  newUid,
+  packOf,
+  type SpoolFixture,
+  spoolFile,
+} from '../support/instances/spool-file-fixture.ts'
 
 const STUDY = '1.2.3.4'
 const payloadOf = (jws: string): string => Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()

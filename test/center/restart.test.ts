@@ -4,8 +4,8 @@ import { expect, test } from '@jest/globals'
 import BetterSqlite3 from 'better-sqlite3'
 import type { SqlRow } from '../../src/platform/sqlite.ts'
 import { newUlid } from '../../src/protocol/ulid.ts'
-import { RunningCenter } from '../support/running-center.ts'
-import { newUid, packOf, sha256, spoolFile } from '../support/spool-file-fixture.ts'
+import { RunningCenter } from '../support/centers/running-center.ts'
+import { newUid, packOf, sha256, spoolFile } from '../support/instances/spool-file-fixture.ts'
 
 test('a center that is killed in the middle of an upload goes on where it was', async () => {
   await using center = await RunningCenter.start()

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { EXPLICIT_LITTLE, writer } from '../dicom/build-data-set.ts'
-import { AttackClient, forgedDataSet, fourUids } from '../support/attack-client.ts'
-import { FakePacs } from '../support/fake-pacs.ts'
-import { RunningCenter } from '../support/running-center.ts'
-import { sha256 } from '../support/spool-file-fixture.ts'
-import { tagNamed } from '../support/tag-named.ts'
+import { RunningCenter } from '../support/centers/running-center.ts'
+import { sha256 } from '../support/instances/spool-file-fixture.ts'
+import { tagNamed } from '../support/instances/tag-named.ts'
+import { AttackClient, forgedDataSet, fourUids } from '../support/peers/attack-client.ts'
+import { FakePacs } from '../support/peers/fake-pacs.ts'
 
 const { element } = writer(EXPLICIT_LITTLE)
 const even = (uid: string): string => (uid.length % 2 === 0 ? uid : `${uid}\0`)

@@ -4,12 +4,12 @@ import { expect, test } from '@jest/globals'
 import { openRegister } from '../../src/center/register/sqlite/open-register.ts'
 import { openStore } from '../../src/center/store/open-store.ts'
 import { CENTER_PATHS } from '../../src/protocol/center-api.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { StoreClinic } from '../support/centers/store-clinic.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
+import { until } from '../support/clocks/until.ts'
+import { newUid, packOf, spoolFile } from '../support/instances/spool-file-fixture.ts'
 import { RecordingLog } from '../support/recording-log.ts'
-import { newUid, packOf, spoolFile } from '../support/spool-file-fixture.ts'
-import { StoreClinic } from '../support/store-clinic.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { until } from '../support/until.ts'
 
 const BUSY = { status: 503, json: { code: 'CENTER_BUSY' } }
 

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
-import { ManualClock } from '../support/manual-clock.ts'
+import { DAMAGES, flipByte, StoreClinic } from '../support/centers/store-clinic.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
+import { until } from '../support/clocks/until.ts'
+import { packOf } from '../support/instances/spool-file-fixture.ts'
 import { RecordingLog } from '../support/recording-log.ts'
-import { packOf } from '../support/spool-file-fixture.ts'
-import { DAMAGES, flipByte, StoreClinic } from '../support/store-clinic.ts'
-import { until } from '../support/until.ts'
 
 const DAY_MS = 24 * 3_600_000
 /** Files of the fixture have some 2,600 bytes: four of them a second. */

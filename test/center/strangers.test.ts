@@ -10,10 +10,10 @@ import {
 import { signAccessToken } from '../../src/protocol/access-token.ts'
 import { CENTER_PATHS } from '../../src/protocol/center-api.ts'
 import { newSigningKey } from '../../src/protocol/signing-key.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { ODD_TARGETS, openTls, requestFor, sendRaw, statusIn } from '../support/raw-http.ts'
+import { RunningCenter } from '../support/centers/running-center.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
+import { ODD_TARGETS, openTls, requestFor, sendRaw, statusIn } from '../support/peers/raw-http.ts'
 import { RecordingLog } from '../support/recording-log.ts'
-import { RunningCenter } from '../support/running-center.ts'
 
 const bearer = (token: string): string => `Authorization: Bearer ${token}\r\n`
 const keepAlive = (headers: string): string =>

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import { CENTER_PATHS } from '../../src/protocol/center-api.ts'
 import { signManifest } from '../../src/protocol/manifest.ts'
-import { RunningCenter } from '../support/running-center.ts'
-import { listed, packOf, type SpoolFixture, spoolFile } from '../support/spool-file-fixture.ts'
+import { RunningCenter } from '../support/centers/running-center.ts'
+import { listed, packOf, type SpoolFixture, spoolFile } from '../support/instances/spool-file-fixture.ts'
 
 test('no receipt is given for bytes that the center has under another transfer syntax only', async () => {
   await using center = await RunningCenter.start()

@@ -6,10 +6,10 @@ import { DefaultHttpStack, Upload, type UploadOptions } from 'tus-js-client'
 import { DEFAULT_LIMITS } from '../../src/center/center.ts'
 import { CENTER_PATHS } from '../../src/protocol/center-api.ts'
 import { newUlid } from '../../src/protocol/ulid.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { type EnrolledAgent, RunningCenter } from '../support/running-center.ts'
-import { packOf, spoolFile } from '../support/spool-file-fixture.ts'
-import { until } from '../support/until.ts'
+import { type EnrolledAgent, RunningCenter } from '../support/centers/running-center.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
+import { until } from '../support/clocks/until.ts'
+import { packOf, spoolFile } from '../support/instances/spool-file-fixture.ts'
 
 const MEBIBYTE = 1024 * 1024
 const opened: HttpsAgent[] = []

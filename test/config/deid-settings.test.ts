@@ -5,7 +5,7 @@ import type { NormalizationRule } from '../../src/agent/normalize/normalization-
 import { type AgentSettings, checkAgentSettings, loadAgentSettings } from '../../src/config/agent-settings.ts'
 import { describeProblem } from '../../src/config/yaml/problem-words.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
-import { tagNamed } from '../support/tag-named.ts'
+import { tagNamed } from '../support/instances/tag-named.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 function load(yaml: string): AgentSettings {

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { nearestPath, parseRulePath, vrAt } from '../../src/config/setting/rule-paths.ts'
 import { pathText } from '../../src/dicom/edit/element-path.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
-import { tagNamed, tagOf } from '../support/tag-named.ts'
+import { tagNamed, tagOf } from '../support/instances/tag-named.ts'
 
 test.each([
   ['PatientID', [TAG.PatientID], false],

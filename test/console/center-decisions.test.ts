@@ -4,8 +4,8 @@ import { parseIdentity } from '../../src/age/x25519-keys.ts'
 import { openRegister } from '../../src/center/register/sqlite/open-register.ts'
 import { ferryCenterProgram } from '../../src/console/program/ferry-center-program.ts'
 import { newSigningKey, shortFingerprint } from '../../src/protocol/signing-key.ts'
-import { openAgeFile } from '../support/age-file.ts'
-import { runCommand } from '../support/run-command.ts'
+import { openAgeFile } from '../support/instances/age-file.ts'
+import { runCommand } from '../support/programs/run-command.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const INIT = [

@@ -4,8 +4,8 @@ import type { Register } from '../../src/center/register/register.ts'
 import { openRegister } from '../../src/center/register/sqlite/open-register.ts'
 import { openStore } from '../../src/center/store/open-store.ts'
 import { ferryCenterProgram } from '../../src/console/program/ferry-center-program.ts'
-import { runCommand } from '../support/run-command.ts'
-import { StoreClinic } from '../support/store-clinic.ts'
+import { StoreClinic } from '../support/centers/store-clinic.ts'
+import { runCommand } from '../support/programs/run-command.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const INIT = ['--name', 'Center', '--public-url', 'https://127.0.0.1:8443', '--recovery-key', 'key.txt']

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { startFakeAgent } from '../support/fake-agent.ts'
-import { runCommand } from '../support/run-command.ts'
+import { startFakeAgent } from '../support/peers/fake-agent.ts'
+import { runCommand } from '../support/programs/run-command.ts'
 
 const ASKED = {
   callingAeTitle: 'CT1',

@@ -6,7 +6,7 @@ import iconv from 'iconv-lite'
 import { encodePart10Header } from '../../src/dicom/read/part10.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { LeftoverSearch, StreamSearch } from '../../src/leftovers/leftover-search.ts'
-import { runCommand } from '../support/run-command.ts'
+import { runCommand } from '../support/programs/run-command.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const NAME = 'Zhang^Xiaoming=张^小明'

@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals'
 import { generateIdentity } from '../../src/age/x25519-keys.ts'
 import { DeidLinks } from '../../src/agent/deid-records/deid-links.ts'
 import { ProjectKey } from '../../src/agent/deidentify/rules/project-key.ts'
-import { runCommand } from '../support/run-command.ts'
+import { runCommand } from '../support/programs/run-command.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 test('deid links opens the table with the recovery key, whole or what is asked for', async () => {

@@ -5,9 +5,9 @@ import { expect, test } from '@jest/globals'
 import { encodePart10Header } from '../../src/dicom/read/part10.ts'
 import { STORAGE_STATUS } from '../../src/dicom/vocabulary/storage-status.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
-import { runCommand } from '../support/run-command.ts'
+import { startListener } from '../support/peers/test-listener.ts'
+import { runCommand } from '../support/programs/run-command.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { startListener } from '../support/test-listener.ts'
 
 const CT = '1.2.840.10008.5.1.4.1.1.2'
 

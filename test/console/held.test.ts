@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { ferryCenterProgram } from '../../src/console/program/ferry-center-program.ts'
-import { AttackClient } from '../support/attack-client.ts'
-import { FakePacs } from '../support/fake-pacs.ts'
-import { runCommand } from '../support/run-command.ts'
-import { RunningCenter } from '../support/running-center.ts'
+import { RunningCenter } from '../support/centers/running-center.ts'
+import { AttackClient } from '../support/peers/attack-client.ts'
+import { FakePacs } from '../support/peers/fake-pacs.ts'
+import { runCommand } from '../support/programs/run-command.ts'
 
 test('held instances are listed with their reason, released once, and who released them stays on record', async () => {
   await using pacs = await FakePacs.start()

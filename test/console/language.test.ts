@@ -4,7 +4,7 @@ import { CONDITIONS } from '../../src/console/language/condition-words.ts'
 import { wordsOfFailure } from '../../src/console/language/failure-words.ts'
 import { chooseLanguage, PHRASES, speak } from '../../src/console/language/language.ts'
 import { FAILURES } from '../../src/platform/failure.ts'
-import { runCommand } from '../support/run-command.ts'
+import { runCommand } from '../support/programs/run-command.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const placeholders = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).toSorted()

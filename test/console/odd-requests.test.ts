@@ -3,11 +3,11 @@ import { startControlServer } from '../../src/agent/control/control-server.ts'
 import { startStatusPage } from '../../src/console/web/status-page.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { controlSocketPath } from '../../src/protocol/control-api.ts'
-import { FakeControlService } from '../support/fake-control-service.ts'
-import { ODD_TARGETS, openPlain, requestFor, sendRaw, statusIn } from '../support/raw-http.ts'
+import { until } from '../support/clocks/until.ts'
+import { FakeControlService } from '../support/peers/fake-control-service.ts'
+import { ODD_TARGETS, openPlain, requestFor, sendRaw, statusIn } from '../support/peers/raw-http.ts'
 import { RecordingLog } from '../support/recording-log.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { until } from '../support/until.ts'
 
 class ThrowingService extends FakeControlService {
   override status(): never {

@@ -12,8 +12,8 @@ import {
   shellWord,
 } from '../../src/console/views/caller-word.ts'
 import { deviceProblemText } from '../../src/console/views/device-problem-text.ts'
-import { aeTitles, isFitAeTitle } from '../support/ae-title-kinds.ts'
-import { runCommand } from '../support/run-command.ts'
+import { aeTitles, isFitAeTitle } from '../support/instances/ae-title-kinds.ts'
+import { runCommand } from '../support/programs/run-command.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const SEED = 20_261_130

@@ -11,10 +11,10 @@ import { initCenter } from '../../src/center/keys/center-keys.ts'
 import { StowClient } from '../../src/dicomweb/stow-client.ts'
 import { readTlsCredentials } from '../../src/dimse/tls/tls-credentials.ts'
 import { systemClock } from '../../src/platform/clock.ts'
-import { freePort } from '../support/free-port.ts'
-import { InventedAuthority } from '../support/invented-certificates.ts'
+import { until } from '../support/clocks/until.ts'
+import { InventedAuthority } from '../support/instances/invented-certificates.ts'
+import { freePort } from '../support/peers/free-port.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { until } from '../support/until.ts'
 
 interface Running extends AsyncDisposable {
   readonly ended: Promise<{ exitCode: number | null; out: string; err: string }>

@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals'
 import { parseIdentity } from '../../src/age/x25519-keys.ts'
 import { readCenterKeys } from '../../src/center/keys/center-keys.ts'
 import { ferryCenterProgram } from '../../src/console/program/ferry-center-program.ts'
-import { runCommand } from '../support/run-command.ts'
+import { runCommand } from '../support/programs/run-command.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const INIT = ['init', '--name', 'Center', '--public-url', 'https://localhost:8443']

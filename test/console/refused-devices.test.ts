@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { IMPLEMENTATION_CLASS_UID } from '../../src/dicom/read/part10.ts'
-import { joinTestCenter, openClinic } from '../support/clinic.ts'
-import { freePort } from '../support/free-port.ts'
+import { until } from '../support/clocks/until.ts'
+import { freePort } from '../support/peers/free-port.ts'
 import {
   associateRequest,
   CONTEXTS,
@@ -12,11 +12,11 @@ import {
   RawAssociation,
   type RawRequest,
   UID,
-} from '../support/raw-association.ts'
-import { runCommand } from '../support/run-command.ts'
-import { runningFerry } from '../support/running-ferry.ts'
+} from '../support/peers/raw-association.ts'
+import { joinTestCenter, openClinic } from '../support/programs/clinic.ts'
+import { runCommand } from '../support/programs/run-command.ts'
+import { runningFerry } from '../support/programs/running-ferry.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { until } from '../support/until.ts'
 
 const device = (name: string, more = ''): string => `  - name: ${name}\n    aeTitle: ${name}\n${more}`
 

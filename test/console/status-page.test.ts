@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals'
 import { type StatusPage, startStatusPage } from '../../src/console/web/status-page.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { silentLog } from '../../src/platform/log.ts'
-import { CUT_OFF, FakeControlService } from '../support/fake-control-service.ts'
+import { CUT_OFF, FakeControlService } from '../support/peers/fake-control-service.ts'
 
 async function startPage(): Promise<StatusPage & { service: FakeControlService }> {
   const service = new FakeControlService()

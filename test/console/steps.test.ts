@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import type { ProcedureStepView } from '../../src/protocol/control-api.ts'
-import { startFakeAgent } from '../support/fake-agent.ts'
-import { runCommand } from '../support/run-command.ts'
+import { startFakeAgent } from '../support/peers/fake-agent.ts'
+import { runCommand } from '../support/programs/run-command.ts'
 
 const ANNOUNCED: ProcedureStepView = {
   callingAeTitle: 'CT1',

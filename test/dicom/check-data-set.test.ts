@@ -3,8 +3,8 @@ import { DataSetCheck } from '../../src/dicom/check/check-data-set.ts'
 import { FINDINGS, type Finding } from '../../src/dicom/check/check-findings.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
-import { corpusFiles, describeWithCorpus, splitPart10 } from '../support/corpus.ts'
-import { tagNamed, tagOf } from '../support/tag-named.ts'
+import { corpusFiles, describeWithCorpus, splitPart10 } from '../support/instances/corpus.ts'
+import { tagNamed, tagOf } from '../support/instances/tag-named.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 
 const { element, item, itemEnd, sequenceEnd } = writer(EXPLICIT_LITTLE)

@@ -4,8 +4,8 @@ import { DataSetEditor, type DataSetEdits, editDataSet } from '../../src/dicom/e
 import { type ElementList, walk } from '../../src/dicom/edit/data-set-tree.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX, transferSyntax } from '../../src/dicom/vocabulary/transfer-syntax.ts'
-import { corpusFiles, describeWithCorpus, splitPart10 } from '../support/corpus.ts'
-import { tagNamed, tagOf } from '../support/tag-named.ts'
+import { corpusFiles, describeWithCorpus, splitPart10 } from '../support/instances/corpus.ts'
+import { tagNamed, tagOf } from '../support/instances/tag-named.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 
 const PATIENT_NAME = TAG.PatientName

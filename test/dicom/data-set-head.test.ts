@@ -5,8 +5,8 @@ import { type DataSetHead, DataSetHeadScanner } from '../../src/dicom/find/data-
 import { sopClassName } from '../../src/dicom/vocabulary/sop-class.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
-import { corpusFiles, corpusPath, describeWithCorpus, splitPart10 } from '../support/corpus.ts'
-import { tagNamed, tagOf } from '../support/tag-named.ts'
+import { corpusFiles, corpusPath, describeWithCorpus, splitPart10 } from '../support/instances/corpus.ts'
+import { tagNamed, tagOf } from '../support/instances/tag-named.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 
 const EXPLICIT = TRANSFER_SYNTAX.ExplicitVRLittleEndian

@@ -1,7 +1,7 @@
 import { inflateRawSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
 import { transferSyntax } from '../../src/dicom/vocabulary/transfer-syntax.ts'
-import { corpusFiles, describeWithCorpus, splitPart10 } from '../support/corpus.ts'
+import { corpusFiles, describeWithCorpus, splitPart10 } from '../support/instances/corpus.ts'
 import { type Reading, readTokens, structure } from './read-tokens.ts'
 
 interface Sample {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { DataSetReader } from '../../src/dicom/read/data-set-reader.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
-import { tagNamed, tagOf } from '../support/tag-named.ts'
+import { tagNamed, tagOf } from '../support/instances/tag-named.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 import { failureOf, readTokens, structure } from './read-tokens.ts'
 

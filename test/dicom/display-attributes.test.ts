@@ -4,8 +4,8 @@ import { type DisplayAttributes, DisplayReader } from '../../src/dicom/find/disp
 import { maskDisplay, maskName, shownName } from '../../src/dicom/find/mask-display.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
-import { corpusPath, describeWithCorpus, splitPart10 } from '../support/corpus.ts'
-import { tagNamed } from '../support/tag-named.ts'
+import { corpusPath, describeWithCorpus, splitPart10 } from '../support/instances/corpus.ts'
+import { tagNamed } from '../support/instances/tag-named.ts'
 import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, writer } from './build-data-set.ts'
 
 const { ExplicitVRLittleEndian, ImplicitVRLittleEndian, DeflatedExplicitVRLittleEndian } = TRANSFER_SYNTAX

@@ -9,8 +9,8 @@ import {
 } from '../../src/dicom/read/part10.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { isUid } from '../../src/dicom/vocabulary/uid.ts'
-import { corpusFiles, corpusPath, describeWithCorpus, splitPart10 } from '../support/corpus.ts'
-import { tagNamed } from '../support/tag-named.ts'
+import { corpusFiles, corpusPath, describeWithCorpus, splitPart10 } from '../support/instances/corpus.ts'
+import { tagNamed } from '../support/instances/tag-named.ts'
 import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, writer } from './build-data-set.ts'
 import { failureOf } from './read-tokens.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { PixelDataSearch } from '../../src/dicom/find/pixel-data-search.ts'
 import { transferSyntax, transferSyntaxName } from '../../src/dicom/vocabulary/transfer-syntax.ts'
-import { corpusFiles, describeWithCorpus, splitPart10 } from '../support/corpus.ts'
+import { corpusFiles, describeWithCorpus, splitPart10 } from '../support/instances/corpus.ts'
 
 /** The syntax that each compressed file declares, and the one that its first fragment tells. */
 function* readCorpus(): Generator<string> {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { readProcedureStep } from '../../src/dicom/edit/procedure-step-data-set.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
-import { type AnnouncedStep, procedureStepDataSet } from '../support/procedure-step-data-set.ts'
+import { type AnnouncedStep, procedureStepDataSet } from '../support/instances/procedure-step-data-set.ts'
 
 const read = (step: AnnouncedStep): ReturnType<typeof readProcedureStep> =>
   readProcedureStep(procedureStepDataSet(step), TRANSFER_SYNTAX.ImplicitVRLittleEndian)

@@ -9,7 +9,7 @@ import { DisplayReader } from '../../src/dicom/find/display-attributes.ts'
 import { type Encoding, IMPLICIT_BIG_ENDIAN } from '../../src/dicom/read/element-header.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
-import { tagNamed, tagOf } from '../support/tag-named.ts'
+import { tagNamed, tagOf } from '../support/instances/tag-named.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 
 const UNLISTED = ['1.2.840.113619.5.2', '1.2.840.10008.1.2.4.9990', '1.2.840.10008.1.2.77', '2.25.77']

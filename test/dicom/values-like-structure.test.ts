@@ -5,7 +5,7 @@ import type { Finding } from '../../src/dicom/check/check-findings.ts'
 import { editDataSet } from '../../src/dicom/edit/data-set-editor.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
-import { tagNamed, tagOf } from '../support/tag-named.ts'
+import { tagNamed, tagOf } from '../support/instances/tag-named.ts'
 import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 import { failureOf, readTokens } from './read-tokens.ts'
 

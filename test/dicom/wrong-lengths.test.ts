@@ -6,7 +6,7 @@ import type { Finding } from '../../src/dicom/check/check-findings.ts'
 import { DataSetHeadScanner } from '../../src/dicom/find/data-set-head.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
-import { tagNamed, tagOf } from '../support/tag-named.ts'
+import { tagNamed, tagOf } from '../support/instances/tag-named.ts'
 import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 
 const UIDS = {

@@ -12,7 +12,7 @@ import {
   type StowAnswerCase,
   stowAnswerCount,
   stowAnswers,
-} from '../support/stow-answer-kinds.ts'
+} from '../support/peers/stow-answer-kinds.ts'
 
 const SEED = Number(process.env['FERRY_KIND_SEED'] ?? 1)
 const COUNT = stowAnswerCount(30_000)

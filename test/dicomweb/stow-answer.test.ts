@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { failureReason } from '../../src/dicomweb/failure-reason.ts'
 import { readStowAnswer, type StowResponse } from '../../src/dicomweb/stow-answer.ts'
-import { stowModule } from '../support/stow-stub.ts'
+import { stowModule } from '../support/peers/stow-stub.ts'
 
 test('each instance has its own outcome', () => {
   const answer = read(202, stowModule(['1.2'], new Map([['1.3', 0xa700]])), ['1.2', '1.3', '1.4'])

@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals'
 import { StowClient, type StowInstance } from '../../src/dicomweb/stow-client.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { Failure } from '../../src/platform/failure.ts'
-import { StowStub, stowModule } from '../support/stow-stub.ts'
+import { StowStub, stowModule } from '../support/peers/stow-stub.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const never = new AbortController().signal

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { expect, test } from '@jest/globals'
 import { Connection } from '../../src/dimse/wire/connection.ts'
 import { systemClock } from '../../src/platform/clock.ts'
-import { until } from '../support/until.ts'
+import { until } from '../support/clocks/until.ts'
 
 const MIB = 1024 * 1024
 /** What one turn may read of a peer that sends alone, and the one piece that is under way when it is enough. */

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { KnownAddresses } from '../../src/dimse/scp/listener-counts.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
 import {
   associateRequest,
   dataPdu,
@@ -8,10 +8,10 @@ import {
   pdv,
   RawAssociation,
   RELEASE_REQUEST,
-} from '../support/raw-association.ts'
-import { RecordingHandlers } from '../support/recording-handlers.ts'
+} from '../support/peers/raw-association.ts'
+import { RecordingHandlers } from '../support/peers/recording-handlers.ts'
+import { startListener } from '../support/peers/test-listener.ts'
 import { RecordingLog } from '../support/recording-log.ts'
-import { startListener } from '../support/test-listener.ts'
 
 const DEVICE = '127.0.0.9'
 const known: KnownAddresses = { isEmpty: false, has: (address) => address === DEVICE }

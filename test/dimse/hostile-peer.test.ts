@@ -16,9 +16,9 @@ import {
   storeCommand,
   UID,
   wholeStore,
-} from '../support/raw-association.ts'
-import { RecordingHandlers } from '../support/recording-handlers.ts'
-import { startListener } from '../support/test-listener.ts'
+} from '../support/peers/raw-association.ts'
+import { RecordingHandlers } from '../support/peers/recording-handlers.ts'
+import { startListener } from '../support/peers/test-listener.ts'
 
 const DATA_HEADER_OF_4_GIB = Buffer.of(4, 0, 0xff, 0xff, 0xff, 0xff)
 

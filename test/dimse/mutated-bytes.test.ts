@@ -14,8 +14,8 @@ import {
   echoCommand,
   item,
   UID,
-} from '../support/raw-association.ts'
-import { acceptAll } from '../support/recording-handlers.ts'
+} from '../support/peers/raw-association.ts'
+import { acceptAll } from '../support/peers/recording-handlers.ts'
 
 const CONTEXT = {
   id: 1,

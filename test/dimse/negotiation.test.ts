@@ -11,9 +11,9 @@ import {
   readAcceptance,
   UID,
   wholeStore,
-} from '../support/raw-association.ts'
+} from '../support/peers/raw-association.ts'
+import { startListener } from '../support/peers/test-listener.ts'
 import { RecordingLog } from '../support/recording-log.ts'
-import { startListener } from '../support/test-listener.ts'
 
 test('each context is answered once, as decided', async () => {
   await using listener = await startListener()

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { DEFAULT_LIMITS } from '../../src/dimse/wire/dimse-limits.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
 import {
   associateRequest,
   dataPdu,
@@ -10,8 +10,8 @@ import {
   standstill,
   storeCommand,
   wholeStore,
-} from '../support/raw-association.ts'
-import { startListener } from '../support/test-listener.ts'
+} from '../support/peers/raw-association.ts'
+import { startListener } from '../support/peers/test-listener.ts'
 
 const { requestMs, pduMs, idleMs, discardMs, lingerMs } = DEFAULT_LIMITS
 const TIMED_OUT = { type: 7, body: Buffer.of(0, 0, 2, 0) }

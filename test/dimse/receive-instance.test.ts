@@ -12,8 +12,8 @@ import {
   storeCommand,
   UID,
   wholeStore,
-} from '../support/raw-association.ts'
-import { startListener } from '../support/test-listener.ts'
+} from '../support/peers/raw-association.ts'
+import { startListener } from '../support/peers/test-listener.ts'
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 

@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals'
 import type { CallerTrouble } from '../../src/dimse/association/caller-trouble.ts'
 import { DEFAULT_LIMITS } from '../../src/dimse/wire/dimse-limits.ts'
 import type { Clock } from '../../src/platform/clock.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
+import { until } from '../support/clocks/until.ts'
 import {
   ABORT,
   associateRequest,
@@ -18,10 +19,9 @@ import {
   standstill,
   UID,
   wholeStore,
-} from '../support/raw-association.ts'
+} from '../support/peers/raw-association.ts'
+import { startListener } from '../support/peers/test-listener.ts'
 import { RecordingLog } from '../support/recording-log.ts'
-import { startListener } from '../support/test-listener.ts'
-import { until } from '../support/until.ts'
 
 const HOUR_MS = 3_600_000
 const LINE = 'a caller got no association'

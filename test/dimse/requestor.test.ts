@@ -7,8 +7,8 @@ import { type OpenAssociationOptions, openAssociation } from '../../src/dimse/sc
 import type { OutgoingInstance } from '../../src/dimse/scu/requested-association.ts'
 import { DEFAULT_TIMEOUTS } from '../../src/dimse/scu/requestor-timeouts.ts'
 import { systemClock } from '../../src/platform/clock.ts'
-import { freePort } from '../support/free-port.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
+import { freePort } from '../support/peers/free-port.ts'
 import {
   ABORT,
   associateAccept,
@@ -21,8 +21,8 @@ import {
   RELEASE_RESPONSE,
   standstill,
   UID,
-} from '../support/raw-association.ts'
-import { startListener } from '../support/test-listener.ts'
+} from '../support/peers/raw-association.ts'
+import { startListener } from '../support/peers/test-listener.ts'
 
 const CT = { abstractSyntaxUid: UID.ctImageStorage, transferSyntaxUids: [UID.explicitVrLittleEndian] }
 const ECHO = { abstractSyntaxUid: UID.verification, transferSyntaxUids: [UID.implicitVrLittleEndian] }

@@ -12,7 +12,7 @@ import { type OpenAssociationOptions, openAssociation } from '../../src/dimse/sc
 import { DEFAULT_LIMITS } from '../../src/dimse/wire/dimse-limits.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { silentLog } from '../../src/platform/log.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
 import {
   command,
   commandElements,
@@ -24,9 +24,9 @@ import {
   RELEASE_REQUEST,
   UID,
   wholeStore,
-} from '../support/raw-association.ts'
-import type { RecordingHandlers } from '../support/recording-handlers.ts'
-import { startListener } from '../support/test-listener.ts'
+} from '../support/peers/raw-association.ts'
+import type { RecordingHandlers } from '../support/peers/recording-handlers.ts'
+import { startListener } from '../support/peers/test-listener.ts'
 
 const COMMITMENT_INSTANCE = '1.2.840.10008.1.20.1.1'
 const MPPS = '1.2.840.10008.3.1.2.3.3'

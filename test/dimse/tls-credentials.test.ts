@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { validityTrouble } from '../../src/dimse/tls/certificate-validity.ts'
 import { readTlsCredentials } from '../../src/dimse/tls/tls-credentials.ts'
-import { InventedAuthority } from '../support/invented-certificates.ts'
+import { InventedAuthority } from '../support/instances/invented-certificates.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 test('a faulty file is reported with its name, the finding and the remedy', async () => {

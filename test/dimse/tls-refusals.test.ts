@@ -5,15 +5,15 @@ import { openAssociation } from '../../src/dimse/scu/open-association.ts'
 import { readTlsCredentials, type TlsCredentials } from '../../src/dimse/tls/tls-credentials.ts'
 import { handshakeWords } from '../../src/dimse/wire/tls-words.ts'
 import { systemClock } from '../../src/platform/clock.ts'
+import { until } from '../support/clocks/until.ts'
 import {
   type CertificateOptions,
   InventedAuthority,
   uncheckedCredentials,
-} from '../support/invented-certificates.ts'
-import { UID } from '../support/raw-association.ts'
+} from '../support/instances/invented-certificates.ts'
+import { UID } from '../support/peers/raw-association.ts'
+import { startListener } from '../support/peers/test-listener.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { startListener } from '../support/test-listener.ts'
-import { until } from '../support/until.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 const SERVERS = '1.3.6.1.5.5.7.3.1'

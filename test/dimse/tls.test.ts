@@ -8,11 +8,11 @@ import type { TlsCredentials } from '../../src/dimse/tls/tls-credentials.ts'
 import type { TlsAcceptance } from '../../src/dimse/tls/tls-gate.ts'
 import { DEFAULT_LIMITS } from '../../src/dimse/wire/dimse-limits.ts'
 import { type Clock, systemClock } from '../../src/platform/clock.ts'
-import { InventedAuthority } from '../support/invented-certificates.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { ABORT, associateRequest, RawAssociation, standstill, UID } from '../support/raw-association.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
+import { InventedAuthority } from '../support/instances/invented-certificates.ts'
+import { ABORT, associateRequest, RawAssociation, standstill, UID } from '../support/peers/raw-association.ts'
+import { startListener } from '../support/peers/test-listener.ts'
 import { RecordingLog } from '../support/recording-log.ts'
-import { startListener } from '../support/test-listener.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 let authority: InventedAuthority

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { until } from '../support/until.ts'
+import { until } from '../support/clocks/until.ts'
 import { DiskClinic } from './support/disk-clinic.ts'
 import { type DiskFault, DiskShim, describeWithDiskShim } from './support/disk-shim.ts'
 

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
+import { until } from '../support/clocks/until.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { until } from '../support/until.ts'
 import { DiskClinic } from './support/disk-clinic.ts'
 import { describeWithSmallDisks, SmallDisk } from './support/disk-mount.ts'
 

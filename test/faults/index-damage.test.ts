@@ -18,12 +18,12 @@ import type { AgentService } from '../../src/agent/control/agent-service.ts'
 import { Spool } from '../../src/agent/queue/spool/spool.ts'
 import { type Clock, systemClock } from '../../src/platform/clock.ts'
 import { silentLog } from '../../src/platform/log.ts'
-import { allSettled, type Clinic, openClinic } from '../support/clinic.ts'
-import { inventedInstance } from '../support/invented-instance.ts'
-import { newUid } from '../support/sealed-instance.ts'
-import { sendInstances } from '../support/send-instances.ts'
-import { sha256, storedAtCenter } from '../support/stored-at-center.ts'
-import { until } from '../support/until.ts'
+import { sha256, storedAtCenter } from '../support/centers/stored-at-center.ts'
+import { until } from '../support/clocks/until.ts'
+import { inventedInstance } from '../support/instances/invented-instance.ts'
+import { newUid } from '../support/instances/sealed-instance.ts'
+import { sendInstances } from '../support/peers/send-instances.ts'
+import { allSettled, type Clinic, openClinic } from '../support/programs/clinic.ts'
 
 type Instance = ReturnType<typeof inventedInstance>
 

@@ -6,13 +6,13 @@ import { Spool } from '../../src/agent/queue/spool/spool.ts'
 import { checkingSchema } from '../../src/config/checking-settings.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { EXPLICIT_LITTLE, writer } from '../dicom/build-data-set.ts'
-import { asImage } from '../support/as-image.ts'
-import { allSettled, type Clinic, openClinic } from '../support/clinic.ts'
-import { inventedInstance } from '../support/invented-instance.ts'
-import { newUid } from '../support/sealed-instance.ts'
-import { sendInstances } from '../support/send-instances.ts'
-import { storedAtCenter } from '../support/stored-at-center.ts'
-import { STRACE, SyncTrace } from '../support/sync-order.ts'
+import { storedAtCenter } from '../support/centers/stored-at-center.ts'
+import { asImage } from '../support/instances/as-image.ts'
+import { inventedInstance } from '../support/instances/invented-instance.ts'
+import { newUid } from '../support/instances/sealed-instance.ts'
+import { sendInstances } from '../support/peers/send-instances.ts'
+import { allSettled, type Clinic, openClinic } from '../support/programs/clinic.ts'
+import { STRACE, SyncTrace } from '../support/programs/sync-order.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { KillClinic } from './support/kill-clinic.ts'
 import { straceTrouble } from './support/kill-strace.ts'
@@ -133,7 +133,7 @@ group(trouble === undefined ? 'under strace' : `under strace (not tried: ${troub
   })
 
   test('the same check fails for every instance when the syncs are switched off', async () => {
-    const noSync = ['--import', join(import.meta.dirname, '../support/no-sync.mjs')]
+    const noSync = ['--import', join(import.meta.dirname, '../support/programs/no-sync.mjs')]
     expect(await trace(noSync)).toEqual([false, false, false])
   })
 })

@@ -10,9 +10,9 @@ import { CONTROL_PATHS, statusSchema } from '../../src/protocol/control-api.ts'
 import { type Manifest, signManifest, verifyManifest } from '../../src/protocol/manifest.ts'
 import { newSigningKey } from '../../src/protocol/signing-key.ts'
 import { newUlid } from '../../src/protocol/ulid.ts'
-import { type RunningProgram, startProgram } from '../support/child-process.ts'
-import { type Clinic, openClinic } from '../support/clinic.ts'
-import { fillSpool } from '../support/large-spool.ts'
+import { fillSpool } from '../support/instances/large-spool.ts'
+import { type RunningProgram, startProgram } from '../support/programs/child-process.ts'
+import { type Clinic, openClinic } from '../support/programs/clinic.ts'
 import { isLong, QUEUED_INSTANCES } from './fault-sizes.ts'
 
 /** What is promised for 100,000; machines are busy, so only the long form holds it against them. */

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals'
 import type { AgentStatus } from '../../src/protocol/control-api.ts'
-import { inventedInstance } from '../support/invented-instance.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { passTimeUntil } from '../support/pass-time.ts'
-import { newUid } from '../support/sealed-instance.ts'
-import { sendInstances } from '../support/send-instances.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
+import { passTimeUntil } from '../support/clocks/pass-time.ts'
+import { inventedInstance } from '../support/instances/invented-instance.ts'
+import { newUid } from '../support/instances/sealed-instance.ts'
+import { sendInstances } from '../support/peers/send-instances.ts'
 import { KIB, NONE, openBadLine } from './support/bad-line.ts'
 
 const DAY_MS = 86_400_000

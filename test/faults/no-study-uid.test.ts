@@ -10,12 +10,12 @@ import { parsePart10Header } from '../../src/dicom/read/part10.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import { EXPLICIT_LITTLE, writer } from '../dicom/build-data-set.ts'
-import { allSettled, joinTestCenter, openClinic, testSettings } from '../support/clinic.ts'
-import { inventedInstance } from '../support/invented-instance.ts'
-import { JumpingClock } from '../support/jumping-clock.ts'
-import { newUid } from '../support/sealed-instance.ts'
-import { type RawInstance, sendInstances } from '../support/send-instances.ts'
-import { until } from '../support/until.ts'
+import { JumpingClock } from '../support/clocks/jumping-clock.ts'
+import { until } from '../support/clocks/until.ts'
+import { inventedInstance } from '../support/instances/invented-instance.ts'
+import { newUid } from '../support/instances/sealed-instance.ts'
+import { type RawInstance, sendInstances } from '../support/peers/send-instances.ts'
+import { allSettled, joinTestCenter, openClinic, testSettings } from '../support/programs/clinic.ts'
 
 const DAY_MS = 24 * 3_600_000
 const { element } = writer(EXPLICIT_LITTLE)

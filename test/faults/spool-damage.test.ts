@@ -4,11 +4,11 @@ import { expect, test } from '@jest/globals'
 import { Spool } from '../../src/agent/queue/spool/spool.ts'
 import { OperatorDesk } from '../../src/center/operate/operator.ts'
 import { systemClock } from '../../src/platform/clock.ts'
-import { allSettled, type Clinic, openClinic } from '../support/clinic.ts'
-import { inventedInstance } from '../support/invented-instance.ts'
-import { newUid } from '../support/sealed-instance.ts'
-import { sendInstances } from '../support/send-instances.ts'
-import { sha256, storedAtCenter } from '../support/stored-at-center.ts'
+import { sha256, storedAtCenter } from '../support/centers/stored-at-center.ts'
+import { inventedInstance } from '../support/instances/invented-instance.ts'
+import { newUid } from '../support/instances/sealed-instance.ts'
+import { sendInstances } from '../support/peers/send-instances.ts'
+import { allSettled, type Clinic, openClinic } from '../support/programs/clinic.ts'
 
 /** Four chunks of an age file, and a little of a fifth. */
 const PIXEL_BYTES = 4 * 65_536 + 1000

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { Spool } from '../../src/agent/queue/spool/spool.ts'
-import { corpusFiles, corpusPath, splitPart10 } from '../support/corpus.ts'
-import { inventedInstance } from '../support/invented-instance.ts'
-import { newUid } from '../support/sealed-instance.ts'
-import { type RawInstance, sendInstances } from '../support/send-instances.ts'
-import { sha256 } from '../support/stored-at-center.ts'
-import { STRACE, type SuccessAnswer, successAnswers } from '../support/sync-order.ts'
+import { sha256 } from '../support/centers/stored-at-center.ts'
+import { corpusFiles, corpusPath, splitPart10 } from '../support/instances/corpus.ts'
+import { inventedInstance } from '../support/instances/invented-instance.ts'
+import { newUid } from '../support/instances/sealed-instance.ts'
+import { type RawInstance, sendInstances } from '../support/peers/send-instances.ts'
+import { STRACE, type SuccessAnswer, successAnswers } from '../support/programs/sync-order.ts'
 import { type AnswerOrder, answerOrder } from './support/kill-answer-order.ts'
 import { KillClinic } from './support/kill-clinic.ts'
 import { breakOff } from './support/kill-device.ts'
@@ -21,7 +21,7 @@ const SETTINGS = {
   send: { packBytes: 256 * KIB, packMembers: 500, chunkBytes: 128 * KIB, uploads: 2 },
 }
 const MARKED = ['--import', join(import.meta.dirname, 'support/kill-mark-answers.mjs')]
-const NO_SYNC = ['--import', join(import.meta.dirname, '../support/no-sync.mjs')]
+const NO_SYNC = ['--import', join(import.meta.dirname, '../support/programs/no-sync.mjs')]
 const NO_COMMIT_SYNC = ['--import', join(import.meta.dirname, 'support/kill-no-commit-sync.mjs')]
 
 /**

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { CENTER_PATHS, packAnswerSchema } from '../../src/protocol/center-api.ts'
-import { type EnrolledAgent, RunningCenter } from '../support/running-center.ts'
-import { packOf, spoolFile } from '../support/spool-file-fixture.ts'
-import { until } from '../support/until.ts'
+import { type EnrolledAgent, RunningCenter } from '../support/centers/running-center.ts'
+import { until } from '../support/clocks/until.ts'
+import { packOf, spoolFile } from '../support/instances/spool-file-fixture.ts'
 import { TRICKLERS } from './fault-sizes.ts'
 import { startTricklers } from './support/start-tricklers.ts'
 

@@ -12,11 +12,11 @@ import { systemClock } from '../../src/platform/clock.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import { Database } from '../../src/platform/sqlite.ts'
 import { newUlid } from '../../src/protocol/ulid.ts'
-import { testSettings } from '../support/clinic.ts'
-import { runCommand } from '../support/run-command.ts'
-import { storedAtCenter } from '../support/stored-at-center.ts'
+import { storedAtCenter } from '../support/centers/stored-at-center.ts'
+import { until } from '../support/clocks/until.ts'
+import { testSettings } from '../support/programs/clinic.ts'
+import { runCommand } from '../support/programs/run-command.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { until } from '../support/until.ts'
 import {
   contentOf,
   copyFixture,
@@ -34,7 +34,7 @@ const FIRST = '0.1.0'
 const FIRST_SCHEMA = 5
 const CENTURY_MS = 100 * 365 * 86_400_000
 const queueFile = (clinic: string): string => join(clinic, 'agent/queue.sqlite')
-const RUN_DATABASE = join(import.meta.dirname, '../support/run-database.ts')
+const RUN_DATABASE = join(import.meta.dirname, '../support/programs/run-database.ts')
 
 /** Two steps: a new table with two hundred pages, written before the commit since the cache is small, then a column. */
 const GROW = `PRAGMA cache_size = 10;

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { Crowd, type Place } from '../../src/platform/http/crowd.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
 
 const GRACE_MS = 2000
 

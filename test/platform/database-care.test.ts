@@ -3,8 +3,8 @@ import { expect, test } from '@jest/globals'
 import { systemClock } from '../../src/platform/clock.ts'
 import { DatabaseCare } from '../../src/platform/database-care.ts'
 import { Database } from '../../src/platform/sqlite.ts'
+import { until } from '../support/clocks/until.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { until } from '../support/until.ts'
 
 const ROW = 'x'.repeat(100_000)
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, test } from '@jest/globals'
 import { listenFailure, portHolder } from '../../src/platform/port-holder.ts'
-import { freePort } from '../support/free-port.ts'
+import { freePort } from '../support/peers/free-port.ts'
 
 const LISTEN =
   "require('node:net').createServer().listen(Number(process.argv[1]), process.argv[2], () => console.log('on'))"

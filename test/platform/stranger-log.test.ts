@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { StrangerLog } from '../../src/platform/http/stranger-log.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
 import { RecordingLog } from '../support/recording-log.ts'
 
 const MINUTE_MS = 60_000

@@ -9,7 +9,7 @@ import { parsePackHeader } from '../../src/protocol/pack.ts'
 import { verifyReceipt } from '../../src/protocol/receipt.ts'
 import { newSigningKey } from '../../src/protocol/signing-key.ts'
 import { parseEnvelope, parseTrailer, TRAILER_BYTES } from '../../src/protocol/spool-file.ts'
-import { vectorBytes, vectorJson } from '../support/vector.ts'
+import { vectorBytes, vectorJson } from '../support/instances/vector.ts'
 
 const key = newSigningKey()
 const jwsVector = (name: string): Buffer => Buffer.from((vectorJson(name) as { jws: string }).jws)

@@ -9,7 +9,7 @@ import {
   TRAILER_BYTES,
   type Trailer,
 } from '../../src/protocol/spool-file.ts'
-import { vectorJson } from '../support/vector.ts'
+import { vectorJson } from '../support/instances/vector.ts'
 
 const { envelope, trailer } = vectorJson('spool-file.json') as { envelope: Envelope; trailer: Trailer }
 const invalid = expect.objectContaining({ code: 'SPOOL_FILE_INVALID' })

@@ -24,8 +24,8 @@ import {
   TRAILER_BYTES,
   type Trailer,
 } from '../../src/protocol/spool-file.ts'
-import { openAgeFile } from '../support/age-file.ts'
-import { type VectorKeys, vectorBytes, vectorJson } from '../support/vector.ts'
+import { openAgeFile } from '../support/instances/age-file.ts'
+import { type VectorKeys, vectorBytes, vectorJson } from '../support/instances/vector.ts'
 
 const keys = vectorJson('keys.json') as VectorKeys
 const [root, receiptKey, agent] = (['root', 'receipt', 'agent'] as const).map((name) =>

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
-import { allSettled, openClinic } from '../support/clinic.ts'
-import { corpusPath, describeWithCorpus } from '../support/corpus.ts'
-import { describeWithOrthanc, Orthanc } from '../support/orthanc.ts'
-import { storedAtCenter } from '../support/stored-at-center.ts'
-import { Storescp } from '../support/storescp.ts'
+import { storedAtCenter } from '../support/centers/stored-at-center.ts'
+import { corpusPath, describeWithCorpus } from '../support/instances/corpus.ts'
+import { describeWithOrthanc, Orthanc } from '../support/peers/orthanc.ts'
+import { Storescp } from '../support/peers/storescp.ts'
+import { allSettled, openClinic } from '../support/programs/clinic.ts'
 
 const run = promisify(execFile)
 

@@ -1,12 +1,17 @@
 import { expect, test } from '@jest/globals'
 import { DataSetHeadScanner } from '../../src/dicom/find/data-set-head.ts'
 import { parsePart10Header } from '../../src/dicom/read/part10.ts'
-import { allSettled, openClinic } from '../support/clinic.ts'
-import { corpusFiles, describeWithCorpus, type SplitPart10, splitPart10 } from '../support/corpus.ts'
-import { describeWithOrthanc, Orthanc } from '../support/orthanc.ts'
-import { sendInstances } from '../support/send-instances.ts'
-import { sha256 } from '../support/stored-at-center.ts'
-import { until } from '../support/until.ts'
+import { sha256 } from '../support/centers/stored-at-center.ts'
+import { until } from '../support/clocks/until.ts'
+import {
+  corpusFiles,
+  describeWithCorpus,
+  type SplitPart10,
+  splitPart10,
+} from '../support/instances/corpus.ts'
+import { describeWithOrthanc, Orthanc } from '../support/peers/orthanc.ts'
+import { sendInstances } from '../support/peers/send-instances.ts'
+import { allSettled, openClinic } from '../support/programs/clinic.ts'
 
 const pixelDigests = (dataSets: Buffer[]): string[] => dataSets.map(pixelData).map(sha256).toSorted()
 

@@ -6,10 +6,10 @@ import { compactVerify, importJWK } from 'jose'
 import { CenterAccount } from '../../src/agent/send/center-account.ts'
 import { manifestInstanceSchema } from '../../src/protocol/manifest.ts'
 import { parseEnvelope, parseTrailer, TRAILER_BYTES } from '../../src/protocol/spool-file.ts'
-import { allSettled, type Clinic, openClinic } from '../support/clinic.ts'
-import { inventedInstance } from '../support/invented-instance.ts'
-import { sendInstances } from '../support/send-instances.ts'
-import { sha256 } from '../support/stored-at-center.ts'
+import { sha256 } from '../support/centers/stored-at-center.ts'
+import { inventedInstance } from '../support/instances/invented-instance.ts'
+import { sendInstances } from '../support/peers/send-instances.ts'
+import { allSettled, type Clinic, openClinic } from '../support/programs/clinic.ts'
 
 const hasAge = spawnSync('age', ['--version']).status === 0
 

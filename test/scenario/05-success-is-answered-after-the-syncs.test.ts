@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { Spool } from '../../src/agent/queue/spool/spool.ts'
-import { startProgram } from '../support/child-process.ts'
-import { openClinic } from '../support/clinic.ts'
-import { inventedInstance } from '../support/invented-instance.ts'
-import { sendInstances } from '../support/send-instances.ts'
-import { STRACE, type SuccessAnswer, successAnswers } from '../support/sync-order.ts'
+import { inventedInstance } from '../support/instances/invented-instance.ts'
+import { sendInstances } from '../support/peers/send-instances.ts'
+import { startProgram } from '../support/programs/child-process.ts'
+import { openClinic } from '../support/programs/clinic.ts'
+import { STRACE, type SuccessAnswer, successAnswers } from '../support/programs/sync-order.ts'
 
 const canTrace = spawnSync('strace', ['-V']).status === 0 && process.platform === 'linux'
 
@@ -41,7 +41,10 @@ group(canTrace ? 'under strace' : 'under strace, which is not here', () => {
   })
 
   test('the same check fails when the syncs are switched off', async () => {
-    const answers = await traceIntake(['--import', join(import.meta.dirname, '../support/no-sync.mjs')])
+    const answers = await traceIntake([
+      '--import',
+      join(import.meta.dirname, '../support/programs/no-sync.mjs'),
+    ])
     expect(answers).toHaveLength(40)
     expect(answers.filter(({ isAfterSync }) => isAfterSync)).toEqual([])
   })

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { checkingSchema } from '../../src/config/checking-settings.ts'
-import { corpusFiles, describeWithCorpus } from '../support/corpus.ts'
-import { breach, type Crossing, crossCorpus } from '../support/corpus-crossing.ts'
+import { corpusFiles, describeWithCorpus } from '../support/instances/corpus.ts'
+import { breach, type Crossing, crossCorpus } from '../support/instances/corpus-crossing.ts'
 
 const words = (crossings: readonly Crossing[]): string[] =>
   crossings.flatMap((crossing) => {

@@ -2,17 +2,17 @@ import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import type { Device } from '../../src/agent/arrival/device-list.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
-import { allSettled, openClinic } from '../support/clinic.ts'
-import { dataPdu, pdv, RawAssociation, storeCommand } from '../support/raw-association.ts'
-import type { RawInstance } from '../support/send-instances.ts'
+import { sha256, storedAtCenter } from '../support/centers/stored-at-center.ts'
+import { dataPdu, pdv, RawAssociation, storeCommand } from '../support/peers/raw-association.ts'
+import type { RawInstance } from '../support/peers/send-instances.ts'
 import {
   type Cutting,
   contextOf,
   noiseInstance,
   type SimulatedDevice,
   sendAs,
-} from '../support/simulated-device.ts'
-import { sha256, storedAtCenter } from '../support/stored-at-center.ts'
+} from '../support/peers/simulated-device.ts'
+import { allSettled, openClinic } from '../support/programs/clinic.ts'
 
 const KIB = 1024
 const CT = '1.2.840.10008.5.1.4.1.1.2'

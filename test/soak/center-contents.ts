@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { parsePart10Header } from '../../src/dicom/read/part10.ts'
 import { systemCode } from '../../src/platform/failure.ts'
 import { Database } from '../../src/platform/sqlite.ts'
-import { sha256 } from '../support/stored-at-center.ts'
+import { sha256 } from '../support/centers/stored-at-center.ts'
 import type { StoredVersion, Version } from './account.ts'
 
 const REGISTER_SCHEMA = fileURLToPath(new URL('../../src/center/register/sqlite/schema', import.meta.url))

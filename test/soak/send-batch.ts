@@ -1,5 +1,5 @@
-import type { RawInstance } from '../support/send-instances.ts'
-import { sha256 } from '../support/stored-at-center.ts'
+import { sha256 } from '../support/centers/stored-at-center.ts'
+import type { RawInstance } from '../support/peers/send-instances.ts'
 import type { SentVersions, Version } from './account.ts'
 import type { InstanceMaker, Recipe } from './soak-instance.ts'
 import type { SoakRandom } from './soak-random.ts'

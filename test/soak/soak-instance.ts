@@ -6,7 +6,7 @@ import {
   transferSyntax,
 } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { hasShortLength } from '../../src/dicom/vocabulary/value-representation.ts'
-import type { RawInstance } from '../support/send-instances.ts'
+import type { RawInstance } from '../support/peers/send-instances.ts'
 
 /** What makes one instance again, byte for byte, together with the seed. */
 export interface Recipe {

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type RunningProgram, startProgram } from '../support/child-process.ts'
+import { type RunningProgram, startProgram } from '../support/programs/child-process.ts'
 
 export interface SoakProgramOptions {
   readonly name: 'agent' | 'center'

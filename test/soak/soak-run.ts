@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hasStorescu } from '../support/storescu.ts'
+import { hasStorescu } from '../support/peers/storescu.ts'
 import { type Account, closeAccount, SentVersions } from './account.ts'
 import { centerContents } from './center-contents.ts'
 import { DevicePlan } from './device-plan.ts'

@@ -1,5 +1,5 @@
 import type { AgentStatus } from '../../src/protocol/control-api.ts'
-import { WELL } from './fake-control-service.ts'
+import { WELL } from './peers/fake-control-service.ts'
 
 /** A state of the clinic: what the agent reports, and what is the case. */
 export interface Situation {

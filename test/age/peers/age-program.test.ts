@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { generateIdentity, parseIdentity, parseRecipient, recipientOf } from '../../../src/age/x25519-keys.ts'
-import { openAgeFile, sealAgeFile } from '../../support/age-file.ts'
+import { openAgeFile, sealAgeFile } from '../../support/instances/age-file.ts'
 
 const center = generateIdentity()
 const recovery = generateIdentity()

@@ -4,7 +4,7 @@ import { DeviceWatch } from '../../../src/agent/arrival/device-watch.ts'
 import { deviceViews } from '../../../src/agent/control/device-views.ts'
 import { openQueue } from '../../../src/agent/queue/open-queue.ts'
 import type { CallerTrouble } from '../../../src/dimse/association/caller-trouble.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import { ManualClock } from '../../support/clocks/manual-clock.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 function storageFailed(failure: Error): never {

@@ -9,7 +9,7 @@ import {
 import { checkingSchema } from '../../../src/config/checking-settings.ts'
 import { FINDINGS, type Finding } from '../../../src/dicom/check/check-findings.ts'
 import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
-import { inventedInstance } from '../../support/invented-instance.ts'
+import { inventedInstance } from '../../support/instances/invented-instance.ts'
 
 const { DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian } = TRANSFER_SYNTAX
 const ACCEPT = Object.fromEntries(FINDINGS.map((finding) => [finding, 'accept'])) as CheckPolicy

@@ -5,9 +5,9 @@ import type { Device } from '../../../src/agent/arrival/device-list.ts'
 import { openAssociation } from '../../../src/dimse/scu/open-association.ts'
 import { readTlsCredentials, type TlsFiles } from '../../../src/dimse/tls/tls-credentials.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
-import { type Clinic, openClinic, testSettings } from '../../support/clinic.ts'
-import { InventedAuthority } from '../../support/invented-certificates.ts'
-import { UID } from '../../support/raw-association.ts'
+import { InventedAuthority } from '../../support/instances/invented-certificates.ts'
+import { UID } from '../../support/peers/raw-association.ts'
+import { type Clinic, openClinic, testSettings } from '../../support/programs/clinic.ts'
 
 const ECHO = { abstractSyntaxUid: UID.verification, transferSyntaxUids: [UID.implicitVrLittleEndian] }
 

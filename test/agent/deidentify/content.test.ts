@@ -6,8 +6,8 @@ import { type DataElement, walk } from '../../../src/dicom/edit/data-set-tree.ts
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { EXPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
-import { corpusFiles, describeWithCorpus } from '../../support/corpus.ts'
-import { tagNamed } from '../../support/tag-named.ts'
+import { corpusFiles, describeWithCorpus } from '../../support/instances/corpus.ts'
+import { tagNamed } from '../../support/instances/tag-named.ts'
 import { checkReadable, deidentify, elementsOf, profileWith } from './deidentify-element.ts'
 import { dciodvfyErrors, deidentifyPixels, readPixelFile, withFile } from './pixel-file.ts'
 

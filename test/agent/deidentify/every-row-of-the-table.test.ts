@@ -7,7 +7,7 @@ import type { DataElement } from '../../../src/dicom/edit/data-set-tree.ts'
 import { attributeOf } from '../../../src/dicom/vocabulary/attribute.ts'
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { EXPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
-import { tagOf } from '../../support/tag-named.ts'
+import { tagOf } from '../../support/instances/tag-named.ts'
 import { checkReadable, deidentify, elementsOf, profileWith } from './deidentify-element.ts'
 
 const OPTIONS: readonly DeidOption[] = [

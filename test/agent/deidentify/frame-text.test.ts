@@ -3,7 +3,7 @@ import { openPixelCodecs, type PixelCodecs } from '../../../src/agent/deidentify
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX, transferSyntax } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { Failure } from '../../../src/platform/failure.ts'
-import { corpusFiles, describeWithCorpus } from '../../support/corpus.ts'
+import { corpusFiles, describeWithCorpus } from '../../support/instances/corpus.ts'
 import { profileWith } from './deidentify-element.ts'
 import { CT, inventedImage } from './invented-image.ts'
 import { deidentifyPixels, openPixelFile, type PixelFile, readPixelFile } from './pixel-file.ts'

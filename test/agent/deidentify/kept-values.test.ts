@@ -5,7 +5,7 @@ import { shiftDates } from '../../../src/agent/deidentify/rules/shift-date.ts'
 import { ElementList } from '../../../src/dicom/edit/data-set-tree.ts'
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { EXPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
-import { tagNamed, tagOf } from '../../support/tag-named.ts'
+import { tagNamed, tagOf } from '../../support/instances/tag-named.ts'
 import { deidentify, elementsOf, profileWith, TEST_KEY } from './deidentify-element.ts'
 
 const { element, item } = writer(EXPLICIT_LITTLE)

@@ -6,7 +6,7 @@ import { ElementList } from '../../../src/dicom/edit/data-set-tree.ts'
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { EXPLICIT_LITTLE } from '../../dicom/build-data-set.ts'
 import { failureOf } from '../../dicom/read-tokens.ts'
-import { tagNamed, tagOf } from '../../support/tag-named.ts'
+import { tagNamed, tagOf } from '../../support/instances/tag-named.ts'
 
 const UTF_8 = 'ISO_IR 192'
 

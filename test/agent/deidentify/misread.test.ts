@@ -6,7 +6,7 @@ import { TAG, type Tag } from '../../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
-import { tagNamed, tagOf } from '../../support/tag-named.ts'
+import { tagNamed, tagOf } from '../../support/instances/tag-named.ts'
 import { profileWith, TEST_KEY } from './deidentify-element.ts'
 
 const CT = '1.2.840.10008.5.1.4.1.1.2'

@@ -11,7 +11,12 @@ import { walk } from '../../../src/dicom/edit/data-set-tree.ts'
 import { encodePart10Header } from '../../../src/dicom/read/part10.ts'
 import { TAG, type Tag } from '../../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX, transferSyntax } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
-import { corpusFiles, describeWithCorpus, type SplitPart10, splitPart10 } from '../../support/corpus.ts'
+import {
+  corpusFiles,
+  describeWithCorpus,
+  type SplitPart10,
+  splitPart10,
+} from '../../support/instances/corpus.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const [CHARACTER_SET, ACCESSION, STATION, ISSUER, ORIGINALS] = [

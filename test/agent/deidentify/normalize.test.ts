@@ -21,7 +21,7 @@ import {
   UNDEFINED,
   writer,
 } from '../../dicom/build-data-set.ts'
-import { tagNamed, tagOf } from '../../support/tag-named.ts'
+import { tagNamed, tagOf } from '../../support/instances/tag-named.ts'
 import { checkReadable, elementsOf, profileWith, TEST_KEY } from './deidentify-element.ts'
 
 const [CHARACTER_SET, ACCESSION, INSTITUTION, STATION] = [

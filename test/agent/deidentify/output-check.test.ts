@@ -18,8 +18,8 @@ import {
   UNDEFINED,
   writer,
 } from '../../dicom/build-data-set.ts'
+import { tagNamed, tagOf } from '../../support/instances/tag-named.ts'
 import { readStrictly } from '../../support/kinds/strict-reading.ts'
-import { tagNamed, tagOf } from '../../support/tag-named.ts'
 import { profileWith, TEST_KEY } from './deidentify-element.ts'
 
 const CT = '1.2.840.10008.5.1.4.1.1.2'

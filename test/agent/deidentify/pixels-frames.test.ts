@@ -3,8 +3,8 @@ import type { PixelRegion } from '../../../src/agent/deidentify/element/profile.
 import { openPixelCodecs, type PixelCodecs } from '../../../src/agent/deidentify/pixels/pixel-codec.ts'
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
-import { corpusPath, describeWithCorpus } from '../../support/corpus.ts'
-import { until } from '../../support/until.ts'
+import { until } from '../../support/clocks/until.ts'
+import { corpusPath, describeWithCorpus } from '../../support/instances/corpus.ts'
 import { profileWith } from './deidentify-element.ts'
 import { type ImageOptions, inventedImage } from './invented-image.ts'
 import {

@@ -12,7 +12,7 @@ import {
   TRAILER_BYTES,
 } from '../../../src/protocol/spool-file.ts'
 import { parseUlid } from '../../../src/protocol/ulid.ts'
-import { openAgeFile, piecesOf } from '../../support/age-file.ts'
+import { openAgeFile, piecesOf } from '../../support/instances/age-file.ts'
 
 const center = parseIdentity(generateIdentity().identity)
 const recovery = parseIdentity(generateIdentity().identity)

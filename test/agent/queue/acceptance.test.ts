@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { openQueue } from '../../../src/agent/queue/open-queue.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
-import { spoolInstance } from '../../support/sealed-instance.ts'
+import { spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 test('an instance is queued for its destination once it is accepted', async () => {

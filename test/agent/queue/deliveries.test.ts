@@ -5,9 +5,9 @@ import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { Database } from '../../../src/platform/sqlite.ts'
-import { BELIEVED } from '../../support/believed-receipt.ts'
+import { BELIEVED } from '../../support/instances/believed-receipt.ts'
+import { newUid, spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { Random } from '../../support/random.ts'
-import { newUid, spoolInstance } from '../../support/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const SCHEMA = resolve('src/agent/queue/schema')

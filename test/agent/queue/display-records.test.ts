@@ -7,9 +7,9 @@ import { openLocalDisplayKey } from '../../../src/agent/queue/display/local-disp
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import type { DisplayAttributes, DisplayField } from '../../../src/dicom/find/display-attributes.ts'
 import { silentLog } from '../../../src/platform/log.ts'
-import { DiskThief } from '../../support/disk-thief.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
-import { newUid, spoolInstance } from '../../support/sealed-instance.ts'
+import { ManualClock } from '../../support/clocks/manual-clock.ts'
+import { DiskThief } from '../../support/instances/disk-thief.ts'
+import { newUid, spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const CHEN: DisplayAttributes = {

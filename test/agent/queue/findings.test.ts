@@ -5,9 +5,9 @@ import type { Observed } from '../../../src/agent/queue/spool/sealed-instance.ts
 import type { Finding } from '../../../src/dicom/check/check-findings.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { silentLog } from '../../../src/platform/log.ts'
-import { closeByHand } from '../../support/close-by-hand.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
-import { newUid, spoolInstance } from '../../support/sealed-instance.ts'
+import { closeByHand } from '../../support/clocks/close-by-hand.ts'
+import { ManualClock } from '../../support/clocks/manual-clock.ts'
+import { newUid, spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const CENTER = 'center'

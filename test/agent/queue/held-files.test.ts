@@ -17,7 +17,7 @@ import { systemClock } from '../../../src/platform/clock.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import type { Ulid } from '../../../src/protocol/ulid.ts'
-import { newUid, spoolInstance } from '../../support/sealed-instance.ts'
+import { newUid, spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 type TempFolder = ReturnType<typeof tempFolder>

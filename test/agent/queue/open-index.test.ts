@@ -7,8 +7,8 @@ import { recoverSpool } from '../../../src/agent/queue/recovery/recover-spool.ts
 import { systemClock } from '../../../src/platform/clock.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import { Database } from '../../../src/platform/sqlite.ts'
-import { fillIndex } from '../../support/large-index.ts'
-import { fillSpool } from '../../support/large-spool.ts'
+import { fillIndex } from '../../support/instances/large-index.ts'
+import { fillSpool } from '../../support/instances/large-spool.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const SCHEMA = join(import.meta.dirname, '../../../src/agent/queue/schema')

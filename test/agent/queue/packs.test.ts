@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { Failure } from '../../../src/platform/failure.ts'
-import { spoolInstance } from '../../support/sealed-instance.ts'
+import { spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const LIMITS = { bytes: 1_000_000, members: 100 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { readAhead } from '../../../src/agent/queue/recovery/read-ahead.ts'
 import { Spool } from '../../../src/agent/queue/spool/spool.ts'
-import { spoolInstance } from '../../support/sealed-instance.ts'
+import { spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 async function openSpool(folder: string, files: number) {

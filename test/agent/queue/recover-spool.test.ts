@@ -16,10 +16,10 @@ import { systemClock } from '../../../src/platform/clock.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import { newUlid } from '../../../src/protocol/ulid.ts'
-import { BELIEVED } from '../../support/believed-receipt.ts'
-import { spoolInstance } from '../../support/sealed-instance.ts'
+import { until } from '../../support/clocks/until.ts'
+import { BELIEVED } from '../../support/instances/believed-receipt.ts'
+import { spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
-import { until } from '../../support/until.ts'
 
 const open = (folder: string): Promise<Queue> => openQueue(folder, systemClock, ['center'])
 const recover = (queue: Queue) => recoverSpool(queue, Date.now(), silentLog)

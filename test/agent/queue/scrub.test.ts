@@ -4,11 +4,11 @@ import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { Scrub } from '../../../src/agent/queue/recovery/scrub.ts'
 import type { SealedInstance } from '../../../src/agent/queue/spool/sealed-instance.ts'
 import { silentLog } from '../../../src/platform/log.ts'
-import { BELIEVED } from '../../support/believed-receipt.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
-import { spoolInstance } from '../../support/sealed-instance.ts'
+import { ManualClock } from '../../support/clocks/manual-clock.ts'
+import { until } from '../../support/clocks/until.ts'
+import { BELIEVED } from '../../support/instances/believed-receipt.ts'
+import { spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
-import { until } from '../../support/until.ts'
 
 const FIRST_AFTER_MS = 10 * 60_000
 const DAY_MS = 86_400_000

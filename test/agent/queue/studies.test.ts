@@ -2,9 +2,9 @@ import { expect, test } from '@jest/globals'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { Failure } from '../../../src/platform/failure.ts'
-import { BELIEVED } from '../../support/believed-receipt.ts'
-import { closeByHand } from '../../support/close-by-hand.ts'
-import { spoolInstance } from '../../support/sealed-instance.ts'
+import { closeByHand } from '../../support/clocks/close-by-hand.ts'
+import { BELIEVED } from '../../support/instances/believed-receipt.ts'
+import { spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const LIMITS = { bytes: 1_000_000, members: 100 }

@@ -8,9 +8,9 @@ import { listKeys, revokeKey, rotateKey } from '../../../src/center/keys/change-
 import { type Clock, systemClock } from '../../../src/platform/clock.ts'
 import { CENTER_PATHS } from '../../../src/protocol/center-api.ts'
 import { newSigningKey, type SigningKey } from '../../../src/protocol/signing-key.ts'
-import { type Clinic, openClinic } from '../../support/clinic.ts'
-import { FastClock } from '../../support/fast-clock.ts'
-import { until } from '../../support/until.ts'
+import { FastClock } from '../../support/clocks/fast-clock.ts'
+import { until } from '../../support/clocks/until.ts'
+import { type Clinic, openClinic } from '../../support/programs/clinic.ts'
 
 interface Differences {
   pin?: string

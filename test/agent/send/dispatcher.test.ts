@@ -5,10 +5,10 @@ import type { Destination } from '../../../src/agent/send/destination.ts'
 import { Dispatcher } from '../../../src/agent/send/dispatcher.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { silentLog } from '../../../src/platform/log.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
-import { spoolInstance } from '../../support/sealed-instance.ts'
+import { ManualClock } from '../../support/clocks/manual-clock.ts'
+import { until } from '../../support/clocks/until.ts'
+import { spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
-import { until } from '../../support/until.ts'
 
 /** Takes every pack, but for what a test says. */
 class TestDestination implements Destination {

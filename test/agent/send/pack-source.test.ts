@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals'
 import { Spool } from '../../../src/agent/queue/spool/spool.ts'
 import { damagedMembers, PackSource, unreadableMembers } from '../../../src/agent/send/pack-source.ts'
 import { newUlid } from '../../../src/protocol/ulid.ts'
-import { spoolInstance } from '../../support/sealed-instance.ts'
+import { spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 async function threeMembers(folder: string) {

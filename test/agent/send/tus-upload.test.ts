@@ -7,8 +7,8 @@ import { Pace } from '../../../src/agent/send/pace.ts'
 import { uploadPack } from '../../../src/agent/send/tus-upload.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { newUlid } from '../../../src/protocol/ulid.ts'
-import { type Clinic, openClinic } from '../../support/clinic.ts'
-import { FaultProxy } from '../../support/fault-proxy.ts'
+import { FaultProxy } from '../../support/lines/fault-proxy.ts'
+import { type Clinic, openClinic } from '../../support/programs/clinic.ts'
 
 const MIB = 1024 * 1024
 const CHUNK = 2 * MIB

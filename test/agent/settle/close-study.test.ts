@@ -3,7 +3,7 @@ import { openQueue } from '../../../src/agent/queue/open-queue.ts'
 import { closeStudy } from '../../../src/agent/settle/close-study.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { newSigningKey } from '../../../src/protocol/signing-key.ts'
-import { spoolInstance } from '../../support/sealed-instance.ts'
+import { spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const STUDY = '1.1'

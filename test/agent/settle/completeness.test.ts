@@ -3,8 +3,8 @@ import { expect, test } from '@jest/globals'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { Completeness } from '../../../src/agent/settle/completeness.ts'
 import { silentLog } from '../../../src/platform/log.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
-import { newUid, spoolInstance } from '../../support/sealed-instance.ts'
+import { ManualClock } from '../../support/clocks/manual-clock.ts'
+import { newUid, spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const HOUR_MS = 3_600_000

@@ -4,12 +4,12 @@ import { type CenterMemory, ReceiptAudit } from '../../../src/agent/settle/recei
 import { Failure } from '../../../src/platform/failure.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import type { ReceiptLink, ReceiptsRequest } from '../../../src/protocol/center-api.ts'
-import { closeByHand } from '../../support/close-by-hand.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
-import { passTimeUntil } from '../../support/pass-time.ts'
-import { spoolInstance } from '../../support/sealed-instance.ts'
+import { closeByHand } from '../../support/clocks/close-by-hand.ts'
+import { ManualClock } from '../../support/clocks/manual-clock.ts'
+import { passTimeUntil } from '../../support/clocks/pass-time.ts'
+import { until } from '../../support/clocks/until.ts'
+import { spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
-import { until } from '../../support/until.ts'
 
 /** A center's receipts to one agent: they can be copied, and put back. */
 class Memory {

@@ -10,9 +10,9 @@ import { jwsDigest } from '../../../src/protocol/jws.ts'
 import { type Manifest, signManifest, verifyManifest } from '../../../src/protocol/manifest.ts'
 import { type Receipt, signReceipt } from '../../../src/protocol/receipt.ts'
 import { newSigningKey, type SigningKey, type VerifyKey } from '../../../src/protocol/signing-key.ts'
-import { spoolInstance } from '../../support/sealed-instance.ts'
+import { until } from '../../support/clocks/until.ts'
+import { spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
-import { until } from '../../support/until.ts'
 
 const STUDY = '1.1'
 const [agentKey, centerKey, strangersKey] = [newSigningKey(), newSigningKey(), newSigningKey()]

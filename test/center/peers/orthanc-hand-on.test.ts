@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
 import { parsePart10Header } from '../../../src/dicom/read/part10.ts'
-import { describeWithOrthanc, Orthanc } from '../../support/orthanc.ts'
-import { RunningCenter } from '../../support/running-center.ts'
-import { ctDataSet, newUid, packOf, sha256, spoolFile } from '../../support/spool-file-fixture.ts'
-import { StowStub, stowModule } from '../../support/stow-stub.ts'
+import { RunningCenter } from '../../support/centers/running-center.ts'
+import { ctDataSet, newUid, packOf, sha256, spoolFile } from '../../support/instances/spool-file-fixture.ts'
+import { describeWithOrthanc, Orthanc } from '../../support/peers/orthanc.ts'
+import { StowStub, stowModule } from '../../support/peers/stow-stub.ts'
 
 describeWithOrthanc('with Orthanc as the PACS', () => {
   test('a study is handed on, and Orthanc hands out the very same bytes', async () => {

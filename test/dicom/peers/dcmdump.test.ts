@@ -15,7 +15,7 @@ import {
   describeWithCorpus,
   type SplitPart10,
   splitPart10,
-} from '../../support/corpus.ts'
+} from '../../support/instances/corpus.ts'
 import { failureOf } from '../read-tokens.ts'
 
 /** Where DCMTK is not installed, the comparison with its dcmdump is shown as skipped. */

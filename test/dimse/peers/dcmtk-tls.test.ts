@@ -8,13 +8,13 @@ import type { CallerTrouble } from '../../../src/dimse/association/caller-troubl
 import { openAssociation } from '../../../src/dimse/scu/open-association.ts'
 import { readTlsCredentials, type TlsFiles } from '../../../src/dimse/tls/tls-credentials.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
-import { InventedAuthority } from '../../support/invented-certificates.ts'
-import { inventedInstance } from '../../support/invented-instance.ts'
-import { UID } from '../../support/raw-association.ts'
-import { sha256 } from '../../support/stored-at-center.ts'
-import { Storescp } from '../../support/storescp.ts'
+import { sha256 } from '../../support/centers/stored-at-center.ts'
+import { InventedAuthority } from '../../support/instances/invented-certificates.ts'
+import { inventedInstance } from '../../support/instances/invented-instance.ts'
+import { UID } from '../../support/peers/raw-association.ts'
+import { Storescp } from '../../support/peers/storescp.ts'
+import { startListener } from '../../support/peers/test-listener.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
-import { startListener } from '../../support/test-listener.ts'
 
 const run = promisify(execFile)
 let authority: InventedAuthority

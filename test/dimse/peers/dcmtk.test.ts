@@ -4,10 +4,15 @@ import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
 import { openAssociation } from '../../../src/dimse/scu/open-association.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
-import { corpusPath, describeWithCorpus, type SplitPart10, splitPart10 } from '../../support/corpus.ts'
-import { UID } from '../../support/raw-association.ts'
-import { Storescp } from '../../support/storescp.ts'
-import { startListener } from '../../support/test-listener.ts'
+import {
+  corpusPath,
+  describeWithCorpus,
+  type SplitPart10,
+  splitPart10,
+} from '../../support/instances/corpus.ts'
+import { UID } from '../../support/peers/raw-association.ts'
+import { Storescp } from '../../support/peers/storescp.ts'
+import { startListener } from '../../support/peers/test-listener.ts'
 
 const run = promisify(execFile)
 

@@ -1,8 +1,8 @@
 import type { AgentSettings } from '../../../src/config/agent-settings.ts'
 import type { Clock } from '../../../src/platform/clock.ts'
-import { type Clinic, openClinic } from '../../support/clinic.ts'
-import { FaultProxy } from '../../support/fault-proxy.ts'
-import { LyingCenter } from '../../support/lying-center.ts'
+import { LyingCenter } from '../../support/centers/lying-center.ts'
+import { FaultProxy } from '../../support/lines/fault-proxy.ts'
+import { type Clinic, openClinic } from '../../support/programs/clinic.ts'
 import { RecordingLog } from '../../support/recording-log.ts'
 
 export const KIB = 1024

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { until } from '../../support/until.ts'
+import { until } from '../../support/clocks/until.ts'
 import type { LoopClinic } from './clinic-on-loop-disks.ts'
 import { type Findings, findOnAgentDisk, findOnCenterDisk } from './disk-findings.ts'
 import type { MountedImage } from './loop-image.ts'

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { openAssociation } from '../../../src/dimse/scu/open-association.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
-import { inventedInstance } from '../../support/invented-instance.ts'
+import { sha256 } from '../../support/centers/stored-at-center.ts'
+import { until } from '../../support/clocks/until.ts'
+import { inventedInstance } from '../../support/instances/invented-instance.ts'
+import { newUid } from '../../support/instances/sealed-instance.ts'
+import type { RawInstance } from '../../support/peers/send-instances.ts'
 import type { Random } from '../../support/random.ts'
-import { newUid } from '../../support/sealed-instance.ts'
-import type { RawInstance } from '../../support/send-instances.ts'
-import { sha256 } from '../../support/stored-at-center.ts'
-import { until } from '../../support/until.ts'
 
 const KIB = 1024
 

@@ -9,8 +9,8 @@ import { parsePart10Header } from '../../../src/dicom/read/part10.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import { Database } from '../../../src/platform/sqlite.ts'
-import { EXPLICIT_LITTLE_ENDIAN } from '../../support/spool-file-fixture.ts'
-import { sha256 } from '../../support/stored-at-center.ts'
+import { sha256 } from '../../support/centers/stored-at-center.ts'
+import { EXPLICIT_LITTLE_ENDIAN } from '../../support/instances/spool-file-fixture.ts'
 
 const SOURCES = join(import.meta.dirname, '../../../src')
 const QUEUE_SCHEMA = join(SOURCES, 'agent/queue/schema')

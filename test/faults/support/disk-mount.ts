@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe } from '@jest/globals'
+import { until } from '../../support/clocks/until.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
-import { until } from '../../support/until.ts'
 
 function run(command: string, ...args: string[]): void {
   const { status, stderr } = spawnSync(command, args)

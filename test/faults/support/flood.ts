@@ -5,8 +5,14 @@ import { type Manifest, type ManifestInstance, signManifest } from '../../../src
 import type { SigningKey } from '../../../src/protocol/signing-key.ts'
 import { SUITE } from '../../../src/protocol/spool-file.ts'
 import { newUlid } from '../../../src/protocol/ulid.ts'
-import type { EnrolledAgent, RunningCenter } from '../../support/running-center.ts'
-import { listed, newUid, packOf, type SpoolFixture, spoolFile } from '../../support/spool-file-fixture.ts'
+import type { EnrolledAgent, RunningCenter } from '../../support/centers/running-center.ts'
+import {
+  listed,
+  newUid,
+  packOf,
+  type SpoolFixture,
+  spoolFile,
+} from '../../support/instances/spool-file-fixture.ts'
 
 const ANNOUNCEMENTS = 10_000
 const AT_ONCE = 32

@@ -8,7 +8,7 @@ import {
   type RawAssociation,
   storeCommand,
   UID,
-} from '../../support/raw-association.ts'
+} from '../../support/peers/raw-association.ts'
 import { Door } from './hostile-door.ts'
 
 const MIB = 1024 * 1024

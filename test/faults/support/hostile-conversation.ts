@@ -12,7 +12,7 @@ import {
   RELEASE_REQUEST,
   storeCommand,
   UID,
-} from '../../support/raw-association.ts'
+} from '../../support/peers/raw-association.ts'
 import type { HostileCase } from './hostile-case.ts'
 import { dataSet, hostileText, lengthOf, TRANSFER_SYNTAXES } from './hostile-data-set.ts'
 import { cutAt } from './hostile-mutation.ts'

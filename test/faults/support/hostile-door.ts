@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { RawAssociation, type RawContext } from '../../support/raw-association.ts'
+import { RawAssociation, type RawContext } from '../../support/peers/raw-association.ts'
 
 /** The way in for hostile sockets: one address, many connections, all of which end at once when `signal` is aborted. */
 export class Door {

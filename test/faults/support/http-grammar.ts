@@ -1,7 +1,7 @@
 import { CENTER_PATHS } from '../../../src/protocol/center-api.ts'
 import { CONTROL_PATHS } from '../../../src/protocol/control-api.ts'
+import { ODD_TARGETS } from '../../support/peers/raw-http.ts'
 import type { Random } from '../../support/random.ts'
-import { ODD_TARGETS } from '../../support/raw-http.ts'
 import { mutate } from './hostile-mutation.ts'
 
 export type DoorName = 'front' | 'page' | 'control'

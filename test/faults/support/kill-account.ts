@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { MARKER_FILE } from '../../../src/center/store/store-marker.ts'
 import { parsePart10Header } from '../../../src/dicom/read/part10.ts'
 import { Database } from '../../../src/platform/sqlite.ts'
-import { sha256 } from '../../support/stored-at-center.ts'
+import { sha256 } from '../../support/centers/stored-at-center.ts'
 import type { Acknowledged } from './kill-device.ts'
 
 const SOURCES = join(import.meta.dirname, '../../../src')

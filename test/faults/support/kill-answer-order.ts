@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import { Database } from '../../../src/platform/sqlite.ts'
-import { SyncTrace, type SystemCall } from '../../support/sync-order.ts'
+import { SyncTrace, type SystemCall } from '../../support/programs/sync-order.ts'
 
 const REGISTER_SCHEMA = join(import.meta.dirname, '../../../src/center/register/sqlite/schema')
 

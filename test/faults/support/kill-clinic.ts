@@ -5,8 +5,12 @@ import { initCenter } from '../../../src/center/keys/center-keys.ts'
 import type { AgentSettings } from '../../../src/config/agent-settings.ts'
 import { ControlClient } from '../../../src/console/session/control-client.ts'
 import { type AgentStatus, CONTROL_PATHS, statusSchema } from '../../../src/protocol/control-api.ts'
-import { type ProgramOptions, type RunningProgram, startProgram } from '../../support/child-process.ts'
-import { joinTestCenter, testSettings } from '../../support/clinic.ts'
+import {
+  type ProgramOptions,
+  type RunningProgram,
+  startProgram,
+} from '../../support/programs/child-process.ts'
+import { joinTestCenter, testSettings } from '../../support/programs/clinic.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 export type ProgramName = 'agent' | 'center'

@@ -1,11 +1,11 @@
 import { openAssociation } from '../../../src/dimse/scu/open-association.ts'
 import type { RequestedAssociation } from '../../../src/dimse/scu/requested-association.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
-import { inventedInstance } from '../../support/invented-instance.ts'
-import { dataPdu, pdv, RawAssociation, storeCommand } from '../../support/raw-association.ts'
-import { newUid } from '../../support/sealed-instance.ts'
-import { type RawInstance } from '../../support/send-instances.ts'
-import { sha256 } from '../../support/stored-at-center.ts'
+import { sha256 } from '../../support/centers/stored-at-center.ts'
+import { inventedInstance } from '../../support/instances/invented-instance.ts'
+import { newUid } from '../../support/instances/sealed-instance.ts'
+import { dataPdu, pdv, RawAssociation, storeCommand } from '../../support/peers/raw-association.ts'
+import { type RawInstance } from '../../support/peers/send-instances.ts'
 
 const KIB = 1024
 

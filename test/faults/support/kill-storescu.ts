@@ -1,12 +1,12 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodePart10Header } from '../../../src/dicom/read/part10.ts'
-import { inventedInstance } from '../../support/invented-instance.ts'
+import { sha256 } from '../../support/centers/stored-at-center.ts'
+import { until } from '../../support/clocks/until.ts'
+import { inventedInstance } from '../../support/instances/invented-instance.ts'
+import { newUid } from '../../support/instances/sealed-instance.ts'
+import { runStorescu } from '../../support/peers/storescu.ts'
 import type { Random } from '../../support/random.ts'
-import { newUid } from '../../support/sealed-instance.ts'
-import { sha256 } from '../../support/stored-at-center.ts'
-import { runStorescu } from '../../support/storescu.ts'
-import { until } from '../../support/until.ts'
 import type { Acknowledged } from './kill-device.ts'
 
 const KIB = 1024

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { until } from '../../support/clocks/until.ts'
 import type { Random } from '../../support/random.ts'
-import { until } from '../../support/until.ts'
 import { accountOf, unindexed } from './kill-account.ts'
 import { KillClinic, type ProgramName } from './kill-clinic.ts'
 import { LoadingDevice } from './kill-device.ts'

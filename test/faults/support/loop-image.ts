@@ -3,8 +3,8 @@ import { closeSync, constants, ftruncateSync, mkdirSync, openSync, readFileSync 
 import { copyFile, mkdir, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { until } from '../../support/clocks/until.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
-import { until } from '../../support/until.ts'
 
 export type FileSystem = 'ext4' | 'xfs' | 'btrfs'
 

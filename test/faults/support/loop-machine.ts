@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { RunningProgram } from '../../support/child-process.ts'
+import type { RunningProgram } from '../../support/programs/child-process.ts'
 import { type FileSystem, MountedImage } from './loop-image.ts'
 
 /** Within its disk. */

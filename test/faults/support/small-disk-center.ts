@@ -5,10 +5,10 @@ import { ferryCenterProgram } from '../../../src/console/program/ferry-center-pr
 import { ballastBytes } from '../../../src/platform/ballast.ts'
 import type { Clock } from '../../../src/platform/clock.ts'
 import type { Log } from '../../../src/platform/log.ts'
-import { runCommand } from '../../support/run-command.ts'
-import { RunningCenter } from '../../support/running-center.ts'
+import { RunningCenter } from '../../support/centers/running-center.ts'
+import { until } from '../../support/clocks/until.ts'
+import { runCommand } from '../../support/programs/run-command.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
-import { until } from '../../support/until.ts'
 import { SmallDisk } from './disk-mount.ts'
 
 export const MEBIBYTE = 1024 * 1024

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { until } from '../../support/until.ts'
+import { until } from '../../support/clocks/until.ts'
 import type { TricklersAt } from './run-tricklers.ts'
 
 const PROGRAM = join(import.meta.dirname, 'run-tricklers.ts')

@@ -1,6 +1,6 @@
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { UNDEFINED } from '../../dicom/build-data-set.ts'
-import { tagOf } from '../tag-named.ts'
+import { tagOf } from '../instances/tag-named.ts'
 import { caseOf, inventedImage, RLE, withParts, word } from './invented-image.ts'
 import type { Kind } from './kind-case.ts'
 

@@ -1,6 +1,6 @@
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
+import { tagNamed, tagOf } from '../instances/tag-named.ts'
 import type { Random } from '../random.ts'
-import { tagNamed, tagOf } from '../tag-named.ts'
 import {
   bytesOf,
   caseOf,

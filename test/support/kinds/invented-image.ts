@@ -7,8 +7,8 @@ import {
   UNDEFINED,
   writer,
 } from '../../dicom/build-data-set.ts'
+import { tagNamed, tagOf } from '../instances/tag-named.ts'
 import { Random } from '../random.ts'
-import { tagNamed, tagOf } from '../tag-named.ts'
 import type { KindCase } from './kind-case.ts'
 
 export const CT = '1.2.840.10008.5.1.4.1.1.2'

@@ -1,7 +1,7 @@
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { UNDEFINED } from '../../dicom/build-data-set.ts'
+import { tagNamed, tagOf } from '../instances/tag-named.ts'
 import type { Random } from '../random.ts'
-import { tagNamed, tagOf } from '../tag-named.ts'
 import { EXPLICIT, IMPLICIT, inventedImage, type Part, type Way, withParts } from './invented-image.ts'
 import type { Kind } from './kind-case.ts'
 import { perhapsCut } from './wrong-lengths.ts'

@@ -1,7 +1,7 @@
 import iconv from 'iconv-lite'
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
+import { tagNamed } from '../instances/tag-named.ts'
 import type { Random } from '../random.ts'
-import { tagNamed } from '../tag-named.ts'
 import { caseOf, inventedImage, type Part, PEOPLE, withParts } from './invented-image.ts'
 import type { Kind } from './kind-case.ts'
 

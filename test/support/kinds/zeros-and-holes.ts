@@ -1,5 +1,5 @@
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
-import { tagNamed } from '../tag-named.ts'
+import { tagNamed } from '../instances/tag-named.ts'
 import {
   bytesOf,
   caseOf,

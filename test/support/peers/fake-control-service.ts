@@ -1,0 +1,238 @@
+import type {
+  AgentStatus,
+  CallersChanged,
+  CommitmentsView,
+  ControlService,
+  DeliveryView,
+  DevicesView,
+  DeviceView,
+  DisplayNamesState,
+  EvidencePart,
+  NamesRequest,
+  NamesView,
+  ProcedureStepsView,
+  ProcedureStepView,
+  QuarantinedView,
+  QuarantineView,
+  QueueView,
+  ReleaseOutcome,
+  RetryOutcome,
+  StudiesView,
+  StudyDetail,
+  StudyView,
+} from '../../../src/protocol/control-api.ts'
+
+const NOW = Date.UTC(2026, 10, 23, 2, 0, 0)
+const HOUR_MS = 3_600_000
+
+/** An agent with nothing to complain of. */
+export const WELL: AgentStatus = {
+  now: NOW,
+  version: '0.1.0',
+  startedAt: NOW - 26 * HOUR_MS,
+  alarms: [],
+  center: { name: '锦屏影像中心', url: 'https://center:8443', trouble: null },
+  fingerprint: '0123456789abcdef'.repeat(4),
+  listener: { name: 'main', host: '0.0.0.0', port: 11112, aeTitles: ['FERRY'] },
+  devices: [],
+  deliveries: { queued: 0, sending: 0, delivered: 0, confirmed: 120, held: 0 },
+  waitingBytes: 0,
+  oldestUnconfirmedAt: null,
+  studies: { open: 0, closed: 0, confirmed: 3 },
+  disk: {
+    folder: '/data',
+    freeBytes: 200 * 2 ** 30,
+    reserveBytes: 2 * 2 ** 30,
+    freeFiles: 1_000_000,
+    room: 'enough',
+    atLeastMs: 0,
+    contents: {
+      totalBytes: 500 * 2 ** 30,
+      waitingBytes: 0,
+      confirmedBytes: 120 * 2 ** 30,
+      heldBytes: 0,
+      otherBytes: 180 * 2 ** 30,
+    },
+  },
+  clockOffsetMs: 120,
+  instanceFindings: [],
+  namesShown: { times: 0, lastAt: null },
+}
+
+/** Cut off from its center for two hours. */
+export const CUT_OFF: AgentStatus = {
+  ...WELL,
+  center: {
+    ...WELL.center,
+    trouble: {
+      reasonCode: 'CENTER_UNREACHABLE',
+      reason: 'connecting to https://center:8443: ECONNREFUSED',
+      since: NOW - 2 * HOUR_MS,
+      attempts: 13,
+      nextAttemptAt: NOW + 120_000,
+    },
+  },
+  deliveries: { ...WELL.deliveries, queued: 40 },
+  waitingBytes: 20 * 2 ** 20,
+  oldestUnconfirmedAt: NOW - 2 * HOUR_MS,
+}
+
+export const HELD_DELIVERY: DeliveryView = {
+  ulid: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
+  studyInstanceUid: '1.2.3',
+  sopInstanceUid: '1.2.3.4',
+  state: 'held',
+  changedAt: NOW,
+  attempts: 2,
+  nextAttemptAt: 0,
+  reasonCode: 'INSTANCE_REFUSED',
+  reason: 'the center refuses it',
+  callingAeTitle: 'CT1',
+  sealedBytes: 524_288,
+  arrivedAt: NOW - HOUR_MS,
+}
+
+const STUDY: StudyView = {
+  studyInstanceUid: '1.2.3',
+  state: 'closed',
+  firstArrivedAt: NOW - HOUR_MS,
+  lastArrivedAt: NOW - HOUR_MS,
+  version: 1,
+  attempts: 0,
+  nextAttemptAt: 0,
+  reasonCode: null,
+  reason: null,
+  pacs: 'waiting',
+  pacsAt: null,
+  receiptedAt: null,
+  instances: 2,
+  confirmed: 1,
+  held: 1,
+  conflicts: 0,
+  odd: 1,
+  display: {
+    patientName: { text: '陈**', isGuess: true },
+    patientId: { text: '***67', isGuess: false },
+    modality: { text: 'CT', isGuess: false },
+  },
+}
+
+export const QUARANTINED: QuarantinedView = {
+  ulid: HELD_DELIVERY.ulid,
+  studyInstanceUid: '1.2.3',
+  sopInstanceUid: '1.2.3.4',
+  callingAeTitle: 'CT1',
+  sealedBytes: 524_288,
+  arrivedAt: NOW - HOUR_MS,
+  since: NOW - HOUR_MS,
+  findings: ['pixelLength'],
+  spoolFile: '/data/spool/00/x.ferry',
+}
+
+/** Answers what a test puts in, and remembers what it was asked for. */
+export class FakeControlService implements ControlService {
+  readonly retries: (string | undefined)[] = []
+  readonly limits: number[] = []
+  readonly released: object[] = []
+  readonly shownTo: NamesRequest[] = []
+  state: AgentStatus = WELL
+  displayNames: DisplayNamesState = 'credential'
+  inQuarantine: QuarantinedView[] = []
+  deliveries: DeliveryView[] = []
+  listedDevices: DeviceView[] = []
+  announced: ProcedureStepView[] = []
+  askedCommitments: CommitmentsView['commitments'] = []
+
+  status(): AgentStatus {
+    return this.state
+  }
+
+  queue(limit: number): QueueView {
+    this.limits.push(limit)
+    return {
+      trouble: this.state.center.trouble,
+      deliveries: this.deliveries.map((row) => ({ ...row, findings: [] })),
+    }
+  }
+
+  studies(limit: number): StudiesView {
+    this.limits.push(limit)
+    return { displayNames: this.displayNames, studies: [STUDY] }
+  }
+
+  study(studyInstanceUid: string): StudyDetail | undefined {
+    if (studyInstanceUid !== STUDY.studyInstanceUid) return undefined
+    const confirmed: DeliveryView = { ...HELD_DELIVERY, state: 'confirmed', reasonCode: null, reason: null }
+    return {
+      displayNames: this.displayNames,
+      study: STUDY,
+      deliveries: [confirmed, HELD_DELIVERY],
+      findings: [{ finding: 'pixelLength', instances: 1 }],
+      procedureSteps: this.announced,
+      evidence: {
+        version: 3,
+        parts: [
+          { version: 3, part: 1 },
+          { version: 3, part: 2 },
+        ],
+      },
+    }
+  }
+
+  evidence(studyInstanceUid: string, version: number, part: number): EvidencePart | undefined {
+    if (studyInstanceUid !== STUDY.studyInstanceUid || version !== 3) return undefined
+    return { manifest: `m.m.${part}`, receipt: part === 2 ? null : 'r.r.r' }
+  }
+
+  retry(studyInstanceUid?: string): RetryOutcome {
+    this.retries.push(studyInstanceUid)
+    return { retried: 7, studies: 2 }
+  }
+
+  devices(): DevicesView {
+    return { devices: this.listedDevices }
+  }
+
+  reloadDevices(): DevicesView {
+    return this.devices()
+  }
+
+  procedureSteps(): ProcedureStepsView {
+    return { procedureSteps: this.announced }
+  }
+
+  ignoreCaller(): CallersChanged {
+    return { devices: this.listedDevices, changed: 1 }
+  }
+
+  unignoreCaller(): CallersChanged {
+    return { devices: this.listedDevices, changed: 0 }
+  }
+
+  forgetCaller(): CallersChanged {
+    return { devices: this.listedDevices, changed: 0 }
+  }
+
+  commitments(): CommitmentsView {
+    return { commitments: this.askedCommitments }
+  }
+
+  quarantine(): QuarantineView {
+    return { instances: this.inQuarantine }
+  }
+
+  quarantined(ulid: string): QuarantinedView | undefined {
+    return this.inQuarantine.find((instance) => instance.ulid === ulid)
+  }
+
+  release(which: { ulid: string } | { studyInstanceUid: string }): ReleaseOutcome {
+    this.released.push(which)
+    return { released: 1 }
+  }
+
+  showNames(request: NamesRequest): NamesView {
+    this.shownTo.push(request)
+    const patientName = { text: 'Chen^XiaoMing=陈^小明', isGuess: true }
+    return { studies: [{ studyInstanceUid: STUDY.studyInstanceUid, display: { patientName } }] }
+  }
+}

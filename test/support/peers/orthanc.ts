@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, writeFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import { describe } from '@jest/globals'
+import { tempFolder } from '../temp-folder.ts'
+import { freePort } from './free-port.ts'
+
+const PROGRAM = '/usr/sbin/Orthanc'
+const DICOMWEB = '/usr/share/orthanc/plugins/libOrthancDicomWeb.so'
+const START_MS = 20_000
+
+/** Holds tests that need Orthanc and its DICOMweb plugin: without them, they are shown as skipped. */
+export function describeWithOrthanc(title: string, tests: () => void): void {
+  const isThere = existsSync(PROGRAM) && existsSync(DICOMWEB)
+  const group = isThere ? describe : describe.skip
+  group(isThere ? title : `${title} (${PROGRAM} or ${DICOMWEB} is not installed)`, tests)
+}
+
+/** A real PACS on free ports, its folder gone afterwards. */
+export class Orthanc implements AsyncDisposable {
+  readonly httpPort: number
+  readonly dicomPort: number
+  readonly #process: ChildProcess
+  readonly #folder: Disposable
+
+  private constructor(process: ChildProcess, folder: Disposable, httpPort: number, dicomPort: number) {
+    this.#process = process
+    this.#folder = folder
+    this.httpPort = httpPort
+    this.dicomPort = dicomPort
+  }
+
+  /** `settings` are Orthanc's own, and win over those here. */
+  static async start(settings: Record<string, unknown> = {}): Promise<Orthanc> {
+    const folder = tempFolder()
+    const httpPort = await freePort()
+    const dicomPort = await freePort()
+    const configuration = {
+      StorageDirectory: folder.join('db'),
+      IndexDirectory: folder.join('db'),
+      Plugins: [DICOMWEB],
+      HttpPort: httpPort,
+      DicomPort: dicomPort,
+      RemoteAccessAllowed: false,
+      AuthenticationEnabled: false,
+      DicomAlwaysAllowStore: true,
+      DicomCheckCalledAet: false,
+      ...settings,
+    }
+    writeFileSync(folder.join('orthanc.json'), JSON.stringify(configuration))
+    const process = spawn(PROGRAM, [folder.join('orthanc.json')], { stdio: 'ignore' })
+    const orthanc = new Orthanc(process, folder, httpPort, dicomPort)
+    await orthanc.#answering()
+    return orthanc
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.httpPort}`
+  }
+
+  get dicomWebUrl(): string {
+    return `${this.url}/dicom-web`
+  }
+
+  /** A resource of its REST interface, in JSON. */
+  async get(path: string): Promise<unknown> {
+    const response = await fetch(`${this.url}${path}`)
+    return response.json()
+  }
+
+  /** Its answer, in JSON; throws what it says when it refuses. */
+  async post(path: string, body: unknown): Promise<unknown> {
+    const response = await fetch(`${this.url}${path}`, {
+      method: 'POST',
+      body: Buffer.isBuffer(body) ? new Uint8Array(body) : JSON.stringify(body),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`)
+    return JSON.parse(text)
+  }
+
+  /** Every instance that it holds, as the DICOM file that it would hand out. */
+  async files(): Promise<Buffer[]> {
+    const ids = (await this.get('/instances')) as string[]
+    const files: Buffer[] = []
+    for (const id of ids) {
+      const response = await fetch(`${this.url}/instances/${id}/file`)
+      files.push(Buffer.from(await response.arrayBuffer()))
+    }
+    return files
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = once(this.#process, 'exit')
+    if (this.#process.exitCode === null && this.#process.kill('SIGKILL')) await ended
+    this.#folder[Symbol.dispose]()
+  }
+
+  /** It tells nobody when it is ready, so it is asked until it answers. */
+  async #answering(): Promise<void> {
+    const deadline = performance.now() + START_MS
+    for (;;) {
+      try {
+        await this.get('/system')
+        return
+      } catch (error) {
+        if (performance.now() > deadline || this.#process.exitCode !== null) {
+          await this[Symbol.asyncDispose]()
+          throw new Error('Orthanc did not start', { cause: error })
+        }
+        await pause(50)
+      }
+    }
+  }
+}

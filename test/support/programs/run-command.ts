@@ -1,0 +1,45 @@
+import { ferryProgram } from '../../../src/console/program/ferry-program.ts'
+import { type BuildProgram, runProgram } from '../../../src/console/program/run-program.ts'
+import { systemClock } from '../../../src/platform/clock.ts'
+
+export interface CommandResult {
+  readonly exitCode: number
+  /** Standard output: data. */
+  readonly out: string
+  /** Standard error: talk. */
+  readonly err: string
+}
+
+/** Runs a command line as in a terminal without colours that stands in `folder`. */
+export async function runCommand(
+  folder: string,
+  args: readonly string[],
+  {
+    program = ferryProgram,
+    environment = { FERRY_LANG: 'en' },
+    signal = new AbortController().signal,
+    isTerminal = false,
+    ask,
+  }: {
+    program?: BuildProgram
+    environment?: Record<string, string>
+    signal?: AbortSignal
+    isTerminal?: boolean
+    /** A person at the keyboard. */
+    ask?: (question: string) => Promise<string>
+  } = {},
+): Promise<CommandResult> {
+  const [out, err]: [string[], string[]] = [[], []]
+  const terminal = {
+    print: (line: string) => void out.push(`${line}\n`),
+    say: (line: string) => void err.push(`${line}\n`),
+    clear: () => {},
+    isTerminal,
+    ask,
+    paint: (_: string, text: string) => text,
+    environment,
+    folder,
+  }
+  const exitCode = await runProgram(program, args, { terminal, clock: systemClock, signal })
+  return { exitCode, out: out.join(''), err: err.join('') }
+}
