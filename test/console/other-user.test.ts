@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { makeTemplate, type Pair, type Said } from '../broken-things/pair.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -48,9 +48,9 @@ const asOther = (program: 'ferry' | 'ferry-center', ...args: string[]): Promise<
     }, 120_000)
 
     test('is told whose the index of the queue is, and leaves it as it was', async () => {
-      for (const name of ['', 'keys', 'spool', 'lock', 'ballast', 'keys/agent.json'])
-        if (existsSync(pair.path('data', name))) chownSync(pair.path('data', name), OTHER, OTHER)
-      for (const name of ['center-0001.json']) chownSync(pair.path('data/keys', name), OTHER, OTHER)
+      const names = readdirSync(pair.path('data'), { recursive: true, encoding: 'utf8' })
+      for (const name of ['', ...names.filter((one) => !one.startsWith('queue.sqlite'))])
+        chownSync(pair.path('data', name), OTHER, OTHER)
       const { uid, mode } = statSync(pair.path('data/queue.sqlite'))
       const said = await asOther('ferry', 'run')
       expect([said.exitCode, said.text]).toEqual([1, expect.stringMatching(/ACCESS_DENIED[^]*queue\.sqlite/)])
