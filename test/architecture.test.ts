@@ -104,6 +104,13 @@ const folderOf = (path: string): string =>
 const files = sourceFiles('src')
 const imports = readImports('src')
 
+/** Names of types that more than one of the sources exports. */
+function namedTwice(sources: readonly string[]): string[] {
+  const exported = /^export (?:declare )?(?:abstract )?(?:interface|type|class) (\w+)/gm
+  const names = sources.flatMap((source) => Array.from(source.matchAll(exported), ([, name]) => name ?? ''))
+  return names.filter((name, i) => names.indexOf(name) !== i)
+}
+
 test('folders import one another only as the table allows', () => {
   const wrong = imports.filter(({ file, target, isPackage }) => {
     if (isPackage) return false
@@ -155,6 +162,13 @@ test('no folders import one another in a circle, and the page of the import grap
   // Both throw if a circle of folders exists.
   expect(readFileSync('docs/import-graph.md', 'utf8')).toBe(importGraphPage('src'))
   expect(readFileSync('docs/import-graph.svg', 'utf8')).toBe(importGraphPicture('src'))
+})
+
+test('no two files of src export types of one name', () => {
+  expect(namedTwice(['export interface Row {\n', 'export type Row = 1\n', 'interface Row {\n'])).toEqual([
+    'Row',
+  ])
+  expect(namedTwice(files.map((file) => readFileSync(`src/${file}`, 'utf8')))).toEqual([])
 })
 
 test('every folder of src holds at most 25 files and has a README', () => {

@@ -1,4 +1,4 @@
-import { type Identity, LeftoverSearch } from '../../src/leftovers/leftover-search.ts'
+import { LeftoverSearch, type WantedIdentity } from '../../src/leftovers/leftover-search.ts'
 import { identityLines, type Person } from './people.ts'
 
 /** The independent scan, by raw bytes, for one person's identity in every form and encoding. */
@@ -20,6 +20,6 @@ export class Leaks {
   }
 }
 
-function identitiesOf(person: Person): Identity[] {
+function identitiesOf(person: Person): WantedIdentity[] {
   return identityLines(person).map((text, i) => ({ line: i + 1, text }))
 }

@@ -30,7 +30,7 @@ import { openQueue, type Queue } from './queue/open-queue.ts'
 import { recoverSpool } from './queue/recovery/recover-spool.ts'
 import { SpoolRoom } from './queue/spool-room.ts'
 import { CenterAccount } from './send/center-account.ts'
-import { CenterKeys } from './send/center-keys.ts'
+import { TrustedKeys } from './send/center-keys.ts'
 import { CENTER } from './send/destination.ts'
 import { CommitmentReporter } from './settle/commitment-reporter.ts'
 import { Completeness } from './settle/completeness.ts'
@@ -39,7 +39,7 @@ import { CommitmentReports } from './settle/report-commitment.ts'
 /** Room for the index on a full disk: some dozens of its transactions. */
 const BALLAST_BYTES = 1024 ** 2
 
-export interface Agent extends AsyncDisposable {
+export interface RunningAgent extends AsyncDisposable {
   /** Where devices connect. */
   port: number
   tlsPort: number | undefined
@@ -56,7 +56,7 @@ interface Surroundings {
   credentialsFolder?: string | undefined
   /** Reads the configuration again, for settings that can change while the agent runs; without it none can. */
   readSettings?: () => AgentSettings
-  /** {@link Agent.indexDamaged} was told: all of the index is looked at before it is used. */
+  /** {@link RunningAgent.indexDamaged} was told: all of the index is looked at before it is used. */
   isIndexSuspect?: boolean
 }
 
@@ -69,7 +69,7 @@ interface Surroundings {
 export async function startAgent(
   settings: AgentSettings,
   { clock, log, credentialsFolder, readSettings, isIndexSuspect = false }: Surroundings,
-): Promise<Agent> {
+): Promise<RunningAgent> {
   rehearseSealing()
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 })
   if (keepFolderPrivate(settings.dataFolder))
@@ -77,7 +77,7 @@ export async function startAgent(
   await using stack = new AsyncDisposableStack()
   stack.use(lockFolder(settings.dataFolder, 'Ferry agent'))
   const account = await CenterAccount.open(settings.dataFolder)
-  const keys = new CenterKeys(account, settings.recipients)
+  const keys = new TrustedKeys(account, settings.recipients)
 
   const names = {
     setting: settings.displayNames,
@@ -175,7 +175,7 @@ export async function startAgent(
 
 interface Listening extends Surroundings {
   settings: AgentSettings
-  keys: CenterKeys
+  keys: TrustedKeys
   queue: Queue
   storage: StorageGate
   work: BackgroundWork

@@ -10,7 +10,7 @@ import { Scrub } from './queue/recovery/scrub.ts'
 import type { SpoolRoom } from './queue/spool-room.ts'
 import type { CenterAccount } from './send/center-account.ts'
 import { CenterClient } from './send/center-client.ts'
-import type { CenterKeys } from './send/center-keys.ts'
+import type { TrustedKeys } from './send/center-keys.ts'
 import { CenterUpload } from './send/center-upload.ts'
 import { CENTER } from './send/destination.ts'
 import { Dispatcher } from './send/dispatcher.ts'
@@ -31,7 +31,7 @@ import { StageHints } from './stage-hints.ts'
 export interface BackgroundWorkOptions {
   settings: AgentSettings
   account: CenterAccount
-  keys: CenterKeys
+  keys: TrustedKeys
   queue: Queue
   room: SpoolRoom
   reports: CommitmentReports

@@ -15,7 +15,7 @@ import { ManifestDoor } from './front/manifest-door.ts'
 import { HandOn } from './hand-on/hand-on.ts'
 import { clearPacsNotes } from './hand-on/pacs-note.ts'
 import { pacsTerms } from './hand-on/pacs-terms.ts'
-import { readIdentity, type TlsFiles } from './keys/center-identity.ts'
+import { type CertificateFiles, readIdentity } from './keys/center-identity.ts'
 import { checkCenterFolder, checkCenterIdentity } from './keys/check-center-folder.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import { PackWorker } from './opening/pack-worker.ts'
@@ -42,7 +42,7 @@ export interface CenterOptions {
   readonly listen: ListenAt
   /** The center's name in its key list: what clinics see. */
   readonly name: string
-  readonly tls?: TlsFiles
+  readonly tls?: CertificateFiles
   readonly pacs?: PacsOptions
   readonly limits: UploadLimits
   /** Rate and interval of reading stored files again. */

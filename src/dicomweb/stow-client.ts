@@ -5,7 +5,7 @@ import { Failure, failureFrom } from '../platform/failure.ts'
 import { DicomwebConnection, type DicomwebServer, studiesUrl } from './dicomweb-connection.ts'
 import { type DicomPart, multipartDicom } from './multipart.ts'
 import { readStowAnswer, type StowAnswer } from './stow-answer.ts'
-import { Watchdog } from './watchdog.ts'
+import { StallWatchdog } from './watchdog.ts'
 
 export interface StowInstance extends DicomPart {
   readonly sopInstanceUid: string
@@ -36,7 +36,7 @@ export class StowClient implements AsyncDisposable {
    * can't be read (its own Failure), and for the signal.
    */
   async store(instances: readonly StowInstance[], signal: AbortSignal): Promise<StowAnswer> {
-    const watchdog = new Watchdog(this.#clock, this.#server.timeoutMs, ATTEMPTED)
+    const watchdog = new StallWatchdog(this.#clock, this.#server.timeoutMs, ATTEMPTED)
     const way = { hasBegun: false }
     try {
       const { statusCode, headers, body } = await this.#post(instances, way, watchdog, signal)
@@ -68,7 +68,7 @@ export class StowClient implements AsyncDisposable {
   async #post(
     instances: readonly StowInstance[],
     way: { hasBegun: boolean },
-    watchdog: Watchdog,
+    watchdog: StallWatchdog,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
     const { contentType, bytes, content } = multipartDicom(instances)
@@ -93,7 +93,7 @@ export class StowClient implements AsyncDisposable {
 /** Bytes beyond the limit are not read. */
 async function readLimited(
   body: AsyncIterable<Buffer>,
-  watchdog: Watchdog,
+  watchdog: StallWatchdog,
 ): Promise<{ body: string; isWhole: boolean }> {
   const pieces: Buffer[] = []
   let bytes = 0

@@ -4,7 +4,7 @@ import type { Clock } from '../platform/clock.ts'
 import { Failure, failureFrom } from '../platform/failure.ts'
 import { DicomwebConnection, type DicomwebServer, studiesUrl } from './dicomweb-connection.ts'
 import { boundaryOf, firstPart } from './first-part.ts'
-import { Watchdog } from './watchdog.ts'
+import { StallWatchdog } from './watchdog.ts'
 
 /** Names an instance in a server. */
 export interface WadoInstance {
@@ -42,7 +42,7 @@ export class WadoClient implements AsyncDisposable {
 
   /** Digests the server's copy while it streams in, and keeps none of it. Throws for the signal alone. */
   async copyOf(instance: WadoInstance, signal: AbortSignal): Promise<WadoAnswer> {
-    const watchdog = new Watchdog(this.#clock, this.#server.timeoutMs, ATTEMPTED)
+    const watchdog = new StallWatchdog(this.#clock, this.#server.timeoutMs, ATTEMPTED)
     try {
       return await this.#retrieve(instance, watchdog, signal)
     } catch (error) {
@@ -57,7 +57,7 @@ export class WadoClient implements AsyncDisposable {
     await this.#connection[Symbol.asyncDispose]()
   }
 
-  async #retrieve(instance: WadoInstance, watchdog: Watchdog, signal: AbortSignal): Promise<WadoAnswer> {
+  async #retrieve(instance: WadoInstance, watchdog: StallWatchdog, signal: AbortSignal): Promise<WadoAnswer> {
     const { statusCode, headers, body } = await this.#connection.send({
       method: 'GET',
       url: instanceUrl(this.#server.url, instance),

@@ -2,7 +2,7 @@ import type { Clock } from '../platform/clock.ts'
 import { Failure } from '../platform/failure.ts'
 
 /** Aborts when nothing has moved for the limit. */
-export class Watchdog {
+export class StallWatchdog {
   readonly #controller = new AbortController()
   readonly #clock: Clock
   readonly #timeoutMs: number

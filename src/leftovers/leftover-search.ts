@@ -3,7 +3,7 @@ import { findIdCards } from './find-id-cards.ts'
 import { identityForms, type WantedText } from './identity-forms.ts'
 import { BYTES, type Character, type Match, UTF_16_BE, UTF_16_LE, WantedTrie } from './wanted-trie.ts'
 
-export interface Identity {
+export interface WantedIdentity {
   /** In its file, from 1. */
   readonly line: number
   readonly text: string
@@ -25,7 +25,7 @@ export class LeftoverSearch {
   /** By the first two bytes: the tries, a bit each, in which something begins so. */
   readonly #starts: Uint8Array
 
-  constructor(identities: readonly Identity[]) {
+  constructor(identities: readonly WantedIdentity[]) {
     for (const { line, text } of identities) {
       for (const wanted of identityForms(text)) this.#add(wanted, line)
     }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { TextDecoder } from 'node:util'
 import { Failure, systemCode } from '../platform/failure.ts'
-import type { Identity } from './leftover-search.ts'
+import type { WantedIdentity } from './leftover-search.ts'
 
 const LONGEST_LINE = 200
 
@@ -9,7 +9,7 @@ const LONGEST_LINE = 200
  * Identities, one a line; empty lines and those that begin with # are skipped. UTF-8, or GB18030 as Windows' editors write in
  * China. Throws USAGE with what is wrong, never with a line's text.
  */
-export function readIdentities(path: string): Identity[] {
+export function readIdentities(path: string): WantedIdentity[] {
   const lines = decode(read(path)).split(/\r?\n/)
   const identities = lines
     .map((text, i) => ({ line: i + 1, text: text.trim() }))

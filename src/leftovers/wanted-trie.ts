@@ -1,5 +1,5 @@
 /** The result at the end of a path through the trie. */
-export interface Ending {
+export interface WantedEnding {
   /** Line in the identities' file, from 1. */
   readonly line: number
   /** Neighbours that it must not have. */
@@ -38,7 +38,7 @@ interface Node {
   isJoint: boolean
   /** Within a character, where capital and small letters are not the same. */
   isExact: boolean
-  readonly endings: Ending[]
+  readonly endings: WantedEnding[]
 }
 
 const MOST_SIGNS = 3
@@ -59,7 +59,7 @@ export class WantedTrie {
     this.#units = units
   }
 
-  add(parts: readonly (readonly Character[])[], ending: Ending): void {
+  add(parts: readonly (readonly Character[])[], ending: WantedEnding): void {
     let node = this.#root
     for (const [i, part] of parts.entries()) {
       for (const character of part) node = step(node, character)
@@ -114,7 +114,7 @@ export class WantedTrie {
     return bytes[at + 1] === DOLLAR && (bytes[at + 2] ?? 0) < 0x30 ? 4 : 3
   }
 
-  #stands(bytes: Buffer, start: number, end: number, { apart }: Ending): boolean {
+  #stands(bytes: Buffer, start: number, end: number, { apart }: WantedEnding): boolean {
     const { bytes: width, read } = this.#units
     const beside = [start >= width ? read(bytes, start - width) : 0, read(bytes, end)]
     if ((apart === 'from-digits' || apart === 'from-both') && beside.some(isDigit)) return false

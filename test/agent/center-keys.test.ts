@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { generateIdentity } from '../../src/age/x25519-keys.ts'
 import { CenterAccount } from '../../src/agent/send/center-account.ts'
-import { CenterKeys } from '../../src/agent/send/center-keys.ts'
+import { TrustedKeys } from '../../src/agent/send/center-keys.ts'
 import { type KeyList, signKeyList } from '../../src/protocol/key-list.ts'
 import { newSigningKey } from '../../src/protocol/signing-key.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -23,7 +23,7 @@ test('once a key list is in force the pin of the join code counts no longer, unl
   }
   const { account } = await CenterAccount.openToJoin(folder.path)
   await account.enrol({ url: 'https://center', center: root.kid, tlsPin: pin(1) }, signKeyList(list, root))
-  const keys = new CenterKeys(account, [])
+  const keys = new TrustedKeys(account, [])
   expect(keys.tlsPins).toEqual([pin(1), pin(2)])
 
   await account.learnKeys(signKeyList({ ...list, version: 2, tlsPins: [pin(2), pin(3)] }, root))

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { expect, test } from '@jest/globals'
 import { parseIdentity } from '../../src/age/x25519-keys.ts'
-import { type Agent, startAgent } from '../../src/agent/agent.ts'
+import { type RunningAgent, startAgent } from '../../src/agent/agent.ts'
 import { CenterAccount } from '../../src/agent/send/center-account.ts'
 import { type Center, DEFAULT_LIMITS, startCenter } from '../../src/center/center.ts'
 import { initCenter } from '../../src/center/keys/center-keys.ts'
@@ -36,7 +36,7 @@ class Clinic {
   readonly log = new RecordingLog()
   readonly dataFolder: string
   readonly line: FaultProxy
-  agent!: Agent
+  agent!: RunningAgent
   #isSending = true
   #sending: Promise<void> = Promise.resolve()
 
@@ -45,7 +45,7 @@ class Clinic {
     this.line = line
   }
 
-  begin(agent: Agent): void {
+  begin(agent: RunningAgent): void {
     this.agent = agent
     this.#sending = this.#send()
   }

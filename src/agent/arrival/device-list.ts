@@ -35,7 +35,7 @@ interface Quirks {
 export type Caller = Pick<AssociationRequest, 'callingAeTitle' | 'calledAeTitle' | 'peerAddress' | 'tls'>
 
 /** The reason why a caller is turned away; its kind decides the advice to the operator. */
-export interface Refusal {
+export interface CallerRefusal {
   readonly kind: 'unknown' | 'address' | 'called' | 'storage' | IdentityProblem['kind']
   /** Details by kind: the known addresses, the answered AE titles, or the fault of the storage. */
   readonly detail: string
@@ -46,7 +46,7 @@ export interface Refusal {
 
 export type Admission =
   | { admitted: true; device: Device | undefined }
-  | { admitted: false; device: Device | undefined; refusal: Refusal }
+  | { admitted: false; device: Device | undefined; refusal: CallerRefusal }
 
 interface Register {
   readonly devices: readonly { device: Device; from: BlockList | undefined }[]
@@ -105,7 +105,7 @@ export class DeviceList implements KnownAddresses {
   }
 
   /** Returns the reason why a call to this AE title is not answered; undefined if it is answered. */
-  refuseCalled(calledAeTitle: string, device?: Device): Refusal | undefined {
+  refuseCalled(calledAeTitle: string, device?: Device): CallerRefusal | undefined {
     const answered = [...this.#aeTitles, ...(device?.calledAeTitles ?? [])]
     if (answered.includes('*') || answered.includes(calledAeTitle)) return undefined
     const detail = answered.join(', ')
@@ -139,7 +139,7 @@ export class DeviceList implements KnownAddresses {
 
 function refuse(
   device: Device | undefined,
-  kind: Refusal['kind'],
+  kind: CallerRefusal['kind'],
   detail: string,
   reason: string,
   rejection: AssociationRejection,

@@ -8,7 +8,7 @@ import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { CallerKey, DeviceProblem, DeviceRecords, Received } from '../queue/devices/device-records.ts'
 import type { WatchPoints } from '../queue/watch-points.ts'
 import { CallerTroubles } from './caller-troubles.ts'
-import type { DeviceList, Refusal } from './device-list.ts'
+import type { CallerRefusal, DeviceList } from './device-list.ts'
 
 const WRITE_EVERY_MS = 1000
 /** Maximum number of proposed names that are kept for one caller; the others are only counted. */
@@ -36,7 +36,7 @@ export class DeviceWatch {
   }
 
   /** Throws DATABASE_ERROR: an index that cannot record a sighting cannot record an instance either. */
-  called(request: AssociationRequest, refusal: Refusal | undefined): void {
+  called(request: AssociationRequest, refusal: CallerRefusal | undefined): void {
     const { records, watchPoints, clock } = this.#options
     this.#troubles.write()
     watchPoints.sight(request, refusal?.reason)

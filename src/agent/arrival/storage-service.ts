@@ -20,7 +20,7 @@ import { failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import type { CommitmentService } from './commitment-service.ts'
 import { CountedSink } from './counted-sink.ts'
-import type { Device, DeviceList, Refusal } from './device-list.ts'
+import type { CallerRefusal, Device, DeviceList } from './device-list.ts'
 import type { DeviceWatch } from './device-watch.ts'
 import type { ProcedureStepService } from './procedure-step-service.ts'
 import type { StorageGate } from './storage-gate.ts'
@@ -103,7 +103,7 @@ export class StorageService implements AssociationHandlers {
   }
 
   /** Recording the caller shows early if the index cannot be written: then no instance could be recorded either. */
-  #sight(request: AssociationRequest, refusal: Refusal | undefined): Refusal | undefined {
+  #sight(request: AssociationRequest, refusal: CallerRefusal | undefined): CallerRefusal | undefined {
     try {
       this.#options.watch.called(request, refusal)
       return undefined
@@ -114,7 +114,7 @@ export class StorageService implements AssociationHandlers {
     }
   }
 
-  #noRoom(): Refusal | undefined {
+  #noRoom(): CallerRefusal | undefined {
     const trouble = this.#options.storage.trouble()
     return trouble === undefined ? undefined : noStorage(trouble)
   }
@@ -132,7 +132,7 @@ const isOwnEcho = ({ contexts, ...request }: AssociationRequest): boolean =>
   contexts.length > 0 &&
   contexts.every(({ abstractSyntaxUid }) => abstractSyntaxUid === VERIFICATION_SOP_CLASS_UID)
 
-const noStorage = (reason: string): Refusal => ({
+const noStorage = (reason: string): CallerRefusal => ({
   kind: 'storage',
   detail: reason,
   reason,

@@ -37,7 +37,7 @@ import type { Queue } from '../queue/open-queue.ts'
 import type { SpoolDisk, SpoolRoom } from '../queue/spool-room.ts'
 import type { StudyRow } from '../queue/studies.ts'
 import type { CenterAccount } from '../send/center-account.ts'
-import type { CenterKeys } from '../send/center-keys.ts'
+import type { TrustedKeys } from '../send/center-keys.ts'
 import { CENTER } from '../send/destination.ts'
 import type { Completeness } from '../settle/completeness.ts'
 import { deviceViews, sightedDevices } from './device-views.ts'
@@ -55,7 +55,7 @@ export interface AgentServiceOptions {
   /** The listener's real port, where the settings say 0. */
   port: number
   account: CenterAccount
-  keys: CenterKeys
+  keys: TrustedKeys
   queue: Queue
   room: SpoolRoom
   storage: StorageGate

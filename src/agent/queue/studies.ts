@@ -3,7 +3,7 @@ import type { Clock } from '../../platform/clock.ts'
 import { Failure } from '../../platform/failure.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import type { ManifestInstance } from '../../protocol/manifest.ts'
-import { type Evidence, type EvidencePart, evidencePart, listEvidence } from './receipts/evidence.ts'
+import { type Evidence, evidencePart, listEvidence, type SignedPart } from './receipts/evidence.ts'
 import { addReceipt, type ChainedReceipt } from './receipts/receipt-chain.ts'
 
 /** 'open': instances arrive or are being sent. 'closed': a manifest is stored and its receipt is awaited. */
@@ -281,7 +281,7 @@ export class Studies {
   evidencePart(
     destination: string,
     { studyInstanceUid, version, part }: Pick<ManifestRow, 'studyInstanceUid' | 'version' | 'part'>,
-  ): EvidencePart | undefined {
+  ): SignedPart | undefined {
     return evidencePart(this.#database, destination, studyInstanceUid, version, part)
   }
 }

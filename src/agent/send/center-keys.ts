@@ -4,7 +4,7 @@ import type { VerifyKey } from '../../protocol/signing-key.ts'
 import type { CenterAccount } from './center-account.ts'
 
 /** The center's keys in the forms in which they are used; {@link renew} applies a newer list at once and everywhere. */
-export class CenterKeys {
+export class TrustedKeys {
   readonly #account: CenterAccount
   readonly #ownRecipients: readonly Recipient[]
   #list: KeyList

@@ -9,7 +9,7 @@ import { CenterClient } from './center-client.ts'
 const FIRST_ASK_MS = 200
 const LAST_ASK_MS = 5000
 
-export interface Joining {
+export interface JoinCenterOptions {
   dataFolder: string
   code: JoinCode
   /** The name that the center's operator sees. */
@@ -36,7 +36,7 @@ export interface Joined {
  * Until then nothing has changed, and an earlier enrolment stays in force. Can be repeated after a break. Throws
  * AGENT_KEY_LOST if the folder had a key, unless `isNewWanted`.
  */
-export async function joinCenter(joining: Joining): Promise<Joined> {
+export async function joinCenter(joining: JoinCenterOptions): Promise<Joined> {
   const { dataFolder, code, name, clock, isNewWanted, onPending, signal } = joining
   const { account, isNewKey } = await CenterAccount.openToJoin(dataFolder, { isNewWanted })
   if (isNewKey) joining.onNewKey?.(account.signingKey.kid)

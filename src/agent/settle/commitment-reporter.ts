@@ -17,7 +17,7 @@ import type { OpenPeer } from './report-commitment.ts'
 const TIMEOUTS = { connectMs: 10_000, sendMs: 30_000, responseMs: 60_000 }
 
 /** The address where a device listens; its AE title defaults to its calling AE title. */
-export interface DeviceAddress {
+export interface ReportAddress {
   readonly host: string
   readonly port: number
   readonly aeTitle?: string | undefined
@@ -25,7 +25,7 @@ export interface DeviceAddress {
 }
 
 /** Finds the address of the device with this AE title and peer address; undefined if it is not configured. */
-type FindAddress = (caller: { callingAeTitle: string; peerAddress: string }) => DeviceAddress | undefined
+type FindAddress = (caller: { callingAeTitle: string; peerAddress: string }) => ReportAddress | undefined
 
 /** Sends reports of storage commitment to the device by N-EVENT-REPORT (PS3.4 §J.3.3). */
 export class CommitmentReporter {

@@ -3,7 +3,7 @@ import { filingOf } from '../../protocol/study-key.ts'
 import type { HandOnInstance } from '../register/register.ts'
 
 /** A statement of the PACS about an instance, to be verified by its copy. */
-export interface Claim {
+export interface PacsClaim {
   readonly said: string
   /** State of the instance if there is nothing to compare. */
   readonly otherwise: 'unverified' | 'refused'
@@ -25,7 +25,7 @@ const ATTEMPTS = 5
  */
 export async function compareCopy(
   instance: HandOnInstance,
-  claim: Claim,
+  claim: PacsClaim,
   copyOf: (instance: WadoInstance, signal: AbortSignal) => Promise<WadoAnswer>,
   signal: AbortSignal,
 ): Promise<Comparison> {
@@ -57,7 +57,7 @@ export async function compareCopy(
   }
 }
 
-function notCompared({ said, otherwise }: Claim, why: string): Comparison {
+function notCompared({ said, otherwise }: PacsClaim, why: string): Comparison {
   if (otherwise === 'refused') return { state: 'refused', reason: said }
   return { state: 'unverified', reason: `${said}; its copy was not compared: ${why}` }
 }

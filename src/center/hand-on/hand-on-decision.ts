@@ -1,13 +1,13 @@
 import { failureReason } from '../../dicomweb/failure-reason.ts'
 import type { StowOutcome } from '../../dicomweb/stow-answer.ts'
-import type { Claim } from './compare-copy.ts'
+import type { PacsClaim } from './compare-copy.ts'
 
 /** The next step for one instance after an answer of the PACS. */
 export type HandOnDecision =
   | { readonly kind: 'accepted'; readonly warning: number | undefined }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'later'; readonly reason: string; readonly isAtOnce: boolean }
-  | { readonly kind: 'compare'; readonly claim: Claim }
+  | { readonly kind: 'compare'; readonly claim: PacsClaim }
 
 const HAS_IT = 'the PACS says that it has this SOP instance already'
 /** A failure without a cause is final at the third attempt. */
@@ -51,6 +51,6 @@ function later(reason: string): HandOnDecision {
   return { kind: 'later', reason, isAtOnce: false }
 }
 
-function compare(said: string, otherwise: Claim['otherwise'], patience: number): HandOnDecision {
+function compare(said: string, otherwise: PacsClaim['otherwise'], patience: number): HandOnDecision {
   return { kind: 'compare', claim: { said, otherwise, patience } }
 }

@@ -11,7 +11,7 @@ import { Wake } from '../../platform/wake.ts'
 import type { HandOnInstance, HandOnOutcome, HandOnRegister, NoteRegister } from '../register/register.ts'
 import type { InstanceStore } from '../store/instance-store.ts'
 import type { StoredFiles } from '../store/stored-files.ts'
-import { type Claim, compareCopy } from './compare-copy.ts'
+import { compareCopy, type PacsClaim } from './compare-copy.ts'
 import { decideHandOn } from './hand-on-decision.ts'
 import { PacsNote } from './pacs-note.ts'
 import { Suspects } from './suspects.ts'
@@ -244,7 +244,7 @@ export class HandOn {
     batch: readonly HandOnInstance[],
     outcomes: ReadonlyMap<string, StowOutcome>,
   ): Promise<void> {
-    const claims: [HandOnInstance, Claim][] = []
+    const claims: [HandOnInstance, PacsClaim][] = []
     const clear: HandOnOutcome[] = []
     const warnings: number[] = []
     for (const instance of batch) {
@@ -274,7 +274,7 @@ export class HandOn {
     for (const [instance, claim] of claims) await this.#settle([await this.#compared(instance, claim)])
   }
 
-  async #compared(instance: HandOnInstance, claim: Claim): Promise<HandOnOutcome> {
+  async #compared(instance: HandOnInstance, claim: PacsClaim): Promise<HandOnOutcome> {
     const compared = await compareCopy(instance, claim, this.#options.pacs.copyOf, this.#stop.signal)
     switch (compared.state) {
       case 'accepted':

@@ -6,7 +6,7 @@ import { type CenterKeys, readCenterKeys, tlsPinsOf } from './center-keys.ts'
 import { type TlsCertificate, tlsPin } from './tls-certificate.ts'
 
 /** The operator's own certificate, in PEM; without one the center makes its own. */
-export interface TlsFiles {
+export interface CertificateFiles {
   readonly certificateFile: string
   readonly keyFile: string
 }
@@ -22,7 +22,7 @@ export interface CenterIdentity {
 export async function readIdentity(
   folder: string,
   nowMs: number,
-  tlsFiles?: TlsFiles,
+  tlsFiles?: CertificateFiles,
 ): Promise<CenterIdentity> {
   const keys = await readCenterKeys(folder, nowMs)
   const tls = tlsFiles === undefined ? keys.tls : await readTls(tlsFiles)
@@ -52,7 +52,7 @@ export function isAnnounced({ keys, tlsPin: pin }: CenterIdentity): boolean {
   return tlsPinsOf(keys).includes(pin)
 }
 
-async function readTls({ certificateFile, keyFile }: TlsFiles): Promise<TlsCertificate> {
+async function readTls({ certificateFile, keyFile }: CertificateFiles): Promise<TlsCertificate> {
   checkPrivateFile(keyFile, "reading the key of the center's TLS certificate")
   return { certificate: await readPem(certificateFile), key: await readPem(keyFile) }
 }

@@ -7,10 +7,10 @@ import type { SigningKey } from '../../protocol/signing-key.ts'
 import type { Register } from '../register/register.ts'
 import {
   type CenterIdentity,
+  type CertificateFiles,
   isAnnounced,
   listContent,
   readIdentity,
-  type TlsFiles,
 } from './center-identity.ts'
 import { announceCertificate } from './change-keys.ts'
 import { listVersionAt } from './list-version.ts'
@@ -20,7 +20,7 @@ export interface KeyRingOptions {
   readonly folder: string
   /** The center's name as clinics see it. */
   readonly name: string
-  readonly tls?: TlsFiles
+  readonly tls?: CertificateFiles
   readonly register: Register
   readonly clock: Clock
   readonly log: Log
@@ -158,7 +158,7 @@ function certificatesOf({ tls, keys }: CenterIdentity): [TlsCertificate, ...TlsC
 const shownBy = (identity: CenterIdentity): string =>
   JSON.stringify(certificatesOf(identity).map(({ certificate }) => certificate))
 
-function notAnnounced({ tlsPin }: CenterIdentity, files: TlsFiles | undefined): Failure {
+function notAnnounced({ tlsPin }: CenterIdentity, files: CertificateFiles | undefined): Failure {
   const name = files?.certificateFile ?? 'the TLS certificate'
   return new Failure(
     'KEY_FILE_INVALID',

@@ -23,7 +23,7 @@ export interface WholeMember {
  * through the digest of the data set. Plaintext is held until the data set has shown its names, at most 1 MiB or so.
  * Throws the fault of the content; after that no more may be pushed.
  */
-export class MemberOpening {
+export class MemberDecryption {
   readonly #agent: string
   readonly #file: MemberFile
   readonly #opener: Opener

@@ -7,7 +7,7 @@ import { parseTrailer, TRAILER_BYTES, type Trailer } from '../../protocol/spool-
 import type { StoredMember } from '../register/register.ts'
 import type { InstanceWriter } from '../store/instance-store.ts'
 import { MemberFile, type MemberFileOptions } from './member-file.ts'
-import { MemberOpening } from './member-opening.ts'
+import { MemberDecryption } from './member-opening.ts'
 import type { MemberSource } from './member-source.ts'
 
 export interface OpeningOptions extends MemberFileOptions {
@@ -43,7 +43,7 @@ export async function openMember(
   const trailer = await readTrailer(source)
   if (trailer instanceof Failure) return notStored(member.ulid, 'damaged', trailer)
   const file = new MemberFile(member.ulid, trailer, options)
-  const opening = new MemberOpening(options.identities, agent, file)
+  const opening = new MemberDecryption(options.identities, agent, file)
   try {
     const { isWhole, failure } = await pushAll(source, trailer, opening, signal)
     if (isWhole && failure === undefined) return await finish(member.ulid, trailer, opening, file)
@@ -75,7 +75,7 @@ async function readTrailer(source: MemberSource): Promise<Trailer | Failure> {
 async function pushAll(
   source: MemberSource,
   trailer: Trailer,
-  opening: MemberOpening,
+  opening: MemberDecryption,
   signal: AbortSignal,
 ): Promise<{ isWhole: boolean; failure: Failure | undefined }> {
   const sealedSha256 = createHash('sha256')
@@ -97,7 +97,7 @@ async function pushAll(
 async function finish(
   ulid: string,
   trailer: Trailer,
-  opening: MemberOpening,
+  opening: MemberDecryption,
   file: MemberFile,
 ): Promise<OpenedMember> {
   const { names, ...whole } = await opening.finish(trailer)

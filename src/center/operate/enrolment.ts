@@ -6,7 +6,7 @@ import { shortFingerprint, verifyKeyFromText } from '../../protocol/signing-key.
 import type { Agent, Invite, Register } from '../register/register.ts'
 
 /** The part of a join code that describes the center. */
-export interface CenterAddress {
+export interface AnnouncedCenter {
   readonly url: string
   /** The root key's fingerprint. */
   readonly center: string
@@ -23,7 +23,7 @@ export interface Invitation {
  */
 export async function invite(
   register: Register,
-  address: CenterAddress,
+  address: AnnouncedCenter,
   terms: { name: string; lifeMs: number; now: number },
 ): Promise<Invitation> {
   const token = randomBytes(24).toString('base64url')

@@ -1,5 +1,5 @@
 import type { Clock } from '../../platform/clock.ts'
-import { readIdentity, type TlsFiles } from '../keys/center-identity.ts'
+import { type CertificateFiles, readIdentity } from '../keys/center-identity.ts'
 import { checkCenterFolder, checkCenterIdentity } from '../keys/check-center-folder.ts'
 import type {
   Agent,
@@ -7,7 +7,7 @@ import type {
   PacsCounts,
   Register,
   ReleaseTarget,
-  StudyRow,
+  StoredStudy,
 } from '../register/register.ts'
 import { openRegister } from '../register/sqlite/open-register.ts'
 import type { LostRow, ScrubProgress } from '../register/store-register.ts'
@@ -15,8 +15,8 @@ import { acceptStore, storeFolder, studyFolders } from '../store/open-store.ts'
 import { readMarker } from '../store/store-marker.ts'
 import type { RegisterState } from './conditions.ts'
 import {
+  type AnnouncedCenter,
   approve,
-  type CenterAddress,
   findAgent,
   type Invitation,
   invite,
@@ -54,7 +54,7 @@ export interface DeskOptions {
   readonly configFile?: string
   /** The address where agents reach the center, for join codes. */
   readonly publicUrl: string
-  readonly tls?: TlsFiles
+  readonly tls?: CertificateFiles
   readonly clock: Clock
 }
 
@@ -66,10 +66,10 @@ export interface DeskOptions {
 export class OperatorDesk implements Disposable {
   readonly #folder: string
   readonly #register: Register
-  readonly #address: CenterAddress
+  readonly #address: AnnouncedCenter
   readonly #clock: Clock
 
-  private constructor(folder: string, register: Register, address: CenterAddress, clock: Clock) {
+  private constructor(folder: string, register: Register, address: AnnouncedCenter, clock: Clock) {
     this.#folder = folder
     this.#register = register
     this.#address = address
@@ -118,7 +118,7 @@ export class OperatorDesk implements Disposable {
   }
 
   /** Studies of the last days, the newest first. */
-  studies(days: number, limit: number): Promise<StudyRow[]> {
+  studies(days: number, limit: number): Promise<StoredStudy[]> {
     return this.#register.instances.studies(this.#clock.now() - days * 24 * 3600 * 1000, limit)
   }
 

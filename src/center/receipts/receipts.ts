@@ -8,7 +8,7 @@ import { type Receipt, type ReceiptInstance, signReceipt, verifyReceipt } from '
 import { type SigningKey, verifyKeyOf } from '../../protocol/signing-key.ts'
 import { SUITE } from '../../protocol/spool-file.ts'
 import { studyKeyAtCenter } from '../../protocol/study-key.ts'
-import type { Agent, Chain, Holding, ManifestRow, Register } from '../register/register.ts'
+import type { Agent, Chain, Holding, ManifestEntry, Register } from '../register/register.ts'
 import type { StoredFiles } from '../store/stored-files.ts'
 
 export interface ReceiptOptions {
@@ -112,7 +112,7 @@ function isAsListed(holding: Holding, listed: ManifestInstance): boolean {
 async function receiptFor(
   options: ReceiptOptions,
   manifest: Manifest,
-  { digest, chain, jws }: Pick<ManifestRow, 'digest' | 'chain' | 'jws'>,
+  { digest, chain, jws }: Pick<ManifestEntry, 'digest' | 'chain' | 'jws'>,
   instances: ReceiptInstance[],
   now: number,
 ): Promise<string> {
@@ -125,7 +125,7 @@ async function receiptFor(
   )
     return latest
   const { agent, study, version, part, parts } = manifest
-  const row: ManifestRow = {
+  const row: ManifestEntry = {
     digest,
     agent,
     studyUid: studyKeyAtCenter(study, agent),

@@ -113,14 +113,14 @@ export interface PackRegister {
 }
 
 /** The identity of one version of an instance. */
-export interface InstanceVersion {
+export interface StoredVersion {
   readonly sopInstanceUid: string
   readonly dataSetSha256: string
   readonly transferSyntaxUid: string
 }
 
 /** A member of a pack that has been opened, checked, and stored. */
-export interface StoredMember extends InstanceVersion {
+export interface StoredMember extends StoredVersion {
   readonly ulid: string
   readonly studyUid: string
   readonly seriesUid: string
@@ -155,7 +155,7 @@ export interface Holding extends KnownVersion {
 }
 
 export interface InstanceRegister {
-  find(version: InstanceVersion): Promise<KnownVersion | undefined>
+  find(version: StoredVersion): Promise<KnownVersion | undefined>
   /**
    * Records all stored members of a pack together with its answer, in one commit. A lost instance that arrived again is
    * restored, with its new file.
@@ -169,9 +169,9 @@ export interface InstanceRegister {
   /** True if an instance has this stored file, or had it when it was found damaged. */
   names(file: string): Promise<boolean>
   /** Returns the record of a version, and of its delivery by this agent under this ULID. */
-  holding(agent: string, ulid: string, version: InstanceVersion): Promise<Holding | undefined>
+  holding(agent: string, ulid: string, version: StoredVersion): Promise<Holding | undefined>
   /** Studies of which something was stored since then, the newest first. */
-  studies(since: number, limit: number): Promise<StudyRow[]>
+  studies(since: number, limit: number): Promise<StoredStudy[]>
   count(): Promise<{ instances: number; held: number }>
   /** Instances that wait for an operator, the oldest first; or those that were released, the newest first. */
   held(which: 'waiting' | 'released', limit: number): Promise<HeldInstance[]>
@@ -220,7 +220,7 @@ export interface PacsTerms {
 }
 
 /** A study in figures. */
-export interface StudyRow {
+export interface StoredStudy {
   readonly studyUid: string
   readonly instances: number
   readonly bytes: number
@@ -246,7 +246,7 @@ export interface StudyRow {
 
 export type Chain = 'whole' | 'gap' | 'fork'
 
-export interface ManifestRow {
+export interface ManifestEntry {
   readonly digest: string
   readonly agent: string
   readonly studyUid: string
@@ -284,11 +284,11 @@ export interface ReceiptRegister {
    * Adds the manifest (once) and the receipt that `sign` makes under the agent's next number, with the digest of the
    * previous receipt.
    */
-  issue(manifest: ManifestRow, sign: (counter: number, previous: string | null) => string): Promise<string>
+  issue(manifest: ManifestEntry, sign: (counter: number, previous: string | null) => string): Promise<string>
 }
 
 /** An instance on its way to the PACS. */
-export interface HandOnInstance extends InstanceVersion {
+export interface HandOnInstance extends StoredVersion {
   readonly id: number
   readonly studyUid: string
   readonly seriesUid: string

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Agent } from '../../agent/agent.ts'
+import type { RunningAgent } from '../../agent/agent.ts'
 import { checkAgentSettings, loadAgentSettings } from '../../config/agent-settings.ts'
 import { settingsOf } from '../../config/checks/check-settings.ts'
 import { failureFrom } from '../../platform/failure.ts'
@@ -60,7 +60,7 @@ export function addRun(program: Command, session: Session): void {
 /** The page is a convenience: while its port is taken, images go on, the status says so, and the port is tried again. */
 async function openPage(
   where: { host: string; port: number } | undefined,
-  { service }: Agent,
+  { service }: RunningAgent,
   { say, terminal, clock }: Session,
   log: Log,
 ): Promise<AsyncDisposable> {

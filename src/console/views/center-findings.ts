@@ -2,7 +2,7 @@ import type { Condition } from '../../center/operate/conditions.ts'
 import { type CauseWords, causesIn } from '../language/cause-text.ts'
 import { wordsOfCondition } from '../language/condition-words.ts'
 import type { Language, Say } from '../language/language.ts'
-import type { Finding } from './health.ts'
+import type { HealthNote } from './health.ts'
 import { showBytes, showDuration } from './show-values.ts'
 
 /** The center's conditions in words: the same shape as the agent's findings. */
@@ -11,7 +11,7 @@ export function centerFindings(
   say: Say,
   language: Language,
   causes: CauseWords = causesIn(language),
-): Finding[] {
+): HealthNote[] {
   return conditions.map(({ code, severity, since, values }) => {
     const { what, todo } = wordsOfCondition(code, shownValues(values, say, causes), language)
     return { severity, code, what, since, next: null, todo }

@@ -1,7 +1,7 @@
 import { showBytes } from '../../platform/show-bytes.ts'
 import type { AgentStatus } from '../../protocol/control-api.ts'
 import type { Say } from '../language/language.ts'
-import type { Finding } from './finding.ts'
+import type { HealthNote } from './finding.ts'
 import { showDuration } from './show-values.ts'
 
 /** The agent keeps as many names of files in reserve, where the disk has a limit of them. */
@@ -17,7 +17,7 @@ export function isDiskAlarm({ code, subject }: AgentStatus['alarms'][number], di
 }
 
 /** A disk that is full or nearly so: what fills it, whether Ferry makes room by itself, and what else helps. */
-export function diskFindings({ disk, alarms }: AgentStatus, say: Say): Finding[] {
+export function diskFindings({ disk, alarms }: AgentStatus, say: Say): HealthNote[] {
   const isLow = disk.freeBytes < 2 * disk.reserveBytes
   const helpsItself = disk.room === 'making' || (disk.room === 'checking' && !isFull(disk))
   if (!isFull(disk) && (!isLow || helpsItself)) return []

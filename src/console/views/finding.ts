@@ -1,5 +1,5 @@
 /** One thing that is not as it should be, in words. */
-export interface Finding {
+export interface HealthNote {
   /** 'act': a person is needed. 'decide': a person may say yes or no. 'coping': Ferry goes on by itself. */
   readonly severity: 'act' | 'decide' | 'coping'
   readonly code: string

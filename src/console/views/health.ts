@@ -5,10 +5,10 @@ import { isFailureCode, wordsOfFailure } from '../language/failure-words.ts'
 import type { Language, Say } from '../language/language.ts'
 import { deviceProblemText } from './device-problem-text.ts'
 import { diskFindings, isDiskAlarm } from './disk-findings.ts'
-import type { Finding } from './finding.ts'
+import type { HealthNote } from './finding.ts'
 import { showDuration } from './show-values.ts'
 
-export type { Finding } from './finding.ts'
+export type { HealthNote } from './finding.ts'
 
 const HOUR_MS = 3_600_000
 /** A line that is down for longer does not come back by itself. */
@@ -27,7 +27,7 @@ export function assessHealth(
   say: Say,
   language: Language,
   causes: CauseWords = causesIn(language),
-): Finding[] {
+): HealthNote[] {
   const findings = [
     ...alarmFindings(status, language, causes),
     ...centerFindings(status, say, language, causes),
@@ -41,12 +41,12 @@ export function assessHealth(
 }
 
 const RANKS = { act: 0, decide: 1, coping: 2 } as const
-const rank = ({ severity }: Finding): number => RANKS[severity]
+const rank = ({ severity }: HealthNote): number => RANKS[severity]
 
 /** Subjects of alarms inside the agent, which mean nothing to a person. */
 const OWN_SUBJECTS = new Set(['spool', 'center', 'index', 'identity'])
 
-function alarmFindings({ alarms, disk }: AgentStatus, language: Language, causes: CauseWords): Finding[] {
+function alarmFindings({ alarms, disk }: AgentStatus, language: Language, causes: CauseWords): HealthNote[] {
   const others = alarms.filter((alarm) => !isDiskAlarm(alarm, disk))
   return others.map(({ code, subject, message, since }) => {
     const words = wordsOfFailure(code, language)
@@ -61,7 +61,7 @@ function centerFindings(
   say: Say,
   language: Language,
   causes: CauseWords,
-): Finding[] {
+): HealthNote[] {
   if (trouble === null) return []
   const { reasonCode: code, reason, since, attempts, nextAttemptAt } = trouble
   const words = wordsOfFailure(code, language)
@@ -80,7 +80,7 @@ function centerFindings(
   ]
 }
 
-function heldFindings({ deliveries }: AgentStatus, say: Say): Finding[] {
+function heldFindings({ deliveries }: AgentStatus, say: Say): HealthNote[] {
   if (deliveries.held === 0) return []
   const what = say('health.held', { count: deliveries.held })
   return [{ severity: 'act', code: 'HELD', what, since: null, next: null, todo: say('health.held.todo') }]
@@ -95,7 +95,7 @@ function deviceFindings(
   say: Say,
   language: Language,
   causes: CauseWords,
-): Finding[] {
+): HealthNote[] {
   return devices.flatMap((device) => {
     const severity = severityOf(device, now)
     if (severity === undefined) return []
@@ -144,13 +144,13 @@ const MEANT_TO_SEND: ReadonlySet<string> = new Set([
   'nothing',
 ])
 
-function lateFindings({ oldestUnconfirmedAt: oldest, now }: AgentStatus, say: Say): Finding[] {
+function lateFindings({ oldestUnconfirmedAt: oldest, now }: AgentStatus, say: Say): HealthNote[] {
   if (oldest === null || now - oldest < LATE_MS) return []
   const what = say('health.late')
   return [{ severity: 'act', code: 'LATE', what, since: oldest, next: null, todo: say('health.late.todo') }]
 }
 
-function clockFindings({ clockOffsetMs: offset }: AgentStatus, say: Say): Finding[] {
+function clockFindings({ clockOffsetMs: offset }: AgentStatus, say: Say): HealthNote[] {
   if (offset === null || Math.abs(offset) < CLOCK_MS) return []
   const what = say('health.clock', { offset: showDuration(Math.abs(offset), say) })
   return [{ severity: 'act', code: 'CLOCK', what, since: null, next: null, todo: say('health.clock.todo') }]

@@ -1,7 +1,7 @@
 import type { ConditionCode } from '../../center/operate/conditions.ts'
 import type { FailureCode } from '../../platform/failure.ts'
 import type { Phrase } from '../language/en/phrases-en.ts'
-import type { Finding } from './health.ts'
+import type { HealthNote } from './health.ts'
 
 /**
  * Every sentence of the status that is true in some states only, with its condition: the headline, and the "next" line of
@@ -10,7 +10,7 @@ import type { Finding } from './health.ts'
  */
 export interface Sentence {
   readonly phrase: Phrase
-  readonly holds: (finding: Finding, all: readonly Finding[]) => boolean
+  readonly holds: (finding: HealthNote, all: readonly HealthNote[]) => boolean
 }
 
 export type Level = 'act' | 'decide' | 'coping' | 'well'
@@ -18,7 +18,7 @@ export type Level = 'act' | 'decide' | 'coping' | 'well'
 export interface HeadlineSentence {
   readonly level: Level
   readonly phrase: Phrase
-  readonly holds: (all: readonly Finding[]) => boolean
+  readonly holds: (all: readonly HealthNote[]) => boolean
 }
 
 /** The first that holds is shown. */
@@ -98,7 +98,7 @@ export const CENTER_OUTLOOKS: Readonly<Record<ConditionCode, readonly Sentence[]
   AGENT_SILENT: [{ phrase: 'next.untilHeard', holds: always }],
 }
 
-export function headlineFor(all: readonly Finding[]): HeadlineSentence {
+export function headlineFor(all: readonly HealthNote[]): HeadlineSentence {
   return HEADLINES.find(({ holds }) => holds(all)) ?? WELL
 }
 
@@ -106,8 +106,8 @@ export type Outlooks = Readonly<Partial<Record<string, readonly Sentence[]>>>
 
 /** The "next" line of a finding without a next attempt; undefined if the table has none that holds. */
 export function outlookFor(
-  finding: Finding,
-  all: readonly Finding[],
+  finding: HealthNote,
+  all: readonly HealthNote[],
   outlooks: Outlooks,
 ): Phrase | undefined {
   const sentences = Object.hasOwn(outlooks, finding.code) ? outlooks[finding.code] : undefined
@@ -119,7 +119,7 @@ function always(): boolean {
 }
 
 /** Sending to the center fails now, and is tried again at a time that is known. */
-function isRetried({ next }: Finding): boolean {
+function isRetried({ next }: HealthNote): boolean {
   return next !== null
 }
 
@@ -131,15 +131,15 @@ function agentsWait(alone: Phrase): Sentence[] {
   ]
 }
 
-function isOnlyObstacle({ code }: Finding, all: readonly Finding[]): boolean {
+function isOnlyObstacle({ code }: HealthNote, all: readonly HealthNote[]): boolean {
   return all.every((other) => other.code === code || !STOP_AGENTS.includes(other.code))
 }
 
-function isCutOff(_: Finding, all: readonly Finding[]): boolean {
+function isCutOff(_: HealthNote, all: readonly HealthNote[]): boolean {
   return all.some(isRetried)
 }
 
-function some(is: (finding: Finding) => boolean): HeadlineSentence['holds'] {
+function some(is: (finding: HealthNote) => boolean): HeadlineSentence['holds'] {
   return (all) => all.some(is)
 }
 

@@ -3,7 +3,7 @@ import { shortFingerprint } from '../../protocol/signing-key.ts'
 import type { Language, Say } from '../language/language.ts'
 import { deviceProblemText } from './device-problem-text.ts'
 import { contentsText } from './disk-findings.ts'
-import type { Finding } from './health.ts'
+import type { HealthNote } from './health.ts'
 import { showBytes, showDuration, showTime } from './show-values.ts'
 import { AGENT_OUTLOOKS, headlineFor, type Level, type Outlooks, outlookFor } from './status-sentences.ts'
 
@@ -36,7 +36,7 @@ export interface FindingView {
 
 export function statusView(
   status: AgentStatus,
-  findings: readonly Finding[],
+  findings: readonly HealthNote[],
   say: Say,
   language: Language,
 ): StatusView {
@@ -51,7 +51,7 @@ export function statusView(
 
 /** `outlooks` is the table of the program that the findings are of. */
 export function headlineOf(
-  findings: readonly Finding[],
+  findings: readonly HealthNote[],
   now: number,
   say: Say,
   outlooks: Outlooks = AGENT_OUTLOOKS,
@@ -68,7 +68,7 @@ export function headlineOf(
   }
 }
 
-function findingView(finding: Finding, outlook: string, now: number, say: Say): FindingView {
+function findingView(finding: HealthNote, outlook: string, now: number, say: Say): FindingView {
   const { severity, what, since, next, todo } = finding
   const time = since === null ? '' : showTime(since, now)
   const when = since === null ? '' : say('health.since', { time, age: showDuration(now - since, say) })
@@ -79,7 +79,7 @@ function findingView(finding: Finding, outlook: string, now: number, say: Say): 
   return { level: severity, what: what + when, advice: advice.filter(({ text }) => text !== '') }
 }
 
-function attemptText({ attempt, at }: NonNullable<Finding['next']>, now: number, say: Say): string {
+function attemptText({ attempt, at }: NonNullable<HealthNote['next']>, now: number, say: Say): string {
   if (at <= now) return say('next.attemptNow', { attempt })
   return say('next.attempt', { attempt, time: showTime(at, now), wait: showDuration(at - now, say) })
 }

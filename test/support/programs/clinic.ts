@@ -1,4 +1,4 @@
-import { type Agent, startAgent } from '../../../src/agent/agent.ts'
+import { type RunningAgent, startAgent } from '../../../src/agent/agent.ts'
 import { joinCenter } from '../../../src/agent/send/join-center.ts'
 import { type Center, type CenterOptions, DEFAULT_LIMITS, startCenter } from '../../../src/center/center.ts'
 import { initCenter } from '../../../src/center/keys/center-keys.ts'
@@ -36,7 +36,7 @@ export interface Clinic extends AsyncDisposable {
   /** age identity of the offline recovery key. */
   recoveryIdentity: string
   center: Center
-  agent: Agent
+  agent: RunningAgent
   settings: AgentSettings
   stopAgent(): Promise<void>
   startAgent(): Promise<void>

@@ -1,7 +1,7 @@
 import type { Database } from '../../../platform/sqlite.ts'
 
 /** One part of a manifest and its receipt, as signed. */
-export interface EvidencePart {
+export interface SignedPart {
   manifest: string
   receipt: string | null
 }
@@ -25,7 +25,7 @@ export function evidencePart(
   study: string,
   version: number,
   part: number,
-): EvidencePart | undefined {
+): SignedPart | undefined {
   return database.get(PART, destination, study, version, part)
 }
 

@@ -3,7 +3,7 @@ import type { PacsState } from '../../../protocol/receipt.ts'
 import type { Hold, PacsTerms, SettleTerms, StoredMember } from '../register.ts'
 
 /** The decision about a version that an agent brought. */
-export interface Claim {
+export interface ClaimDecision {
   readonly hold: Hold | null
   /** In words, for the operator. */
   readonly reason: string | null
@@ -24,7 +24,7 @@ export function decideClaim(
   member: StoredMember,
   { now, pacs }: SettleTerms,
   itself?: number,
-): Claim {
+): ClaimDecision {
   const [hold, reason] = holdOf(db, agent, member, pacs, itself)
   if (hold === null || hold === 'conflict') own(db, agent, [member.studyUid, member.seriesUid], now)
   const isMeant = pacs.isConfigured && pacs.takes(member.policy)

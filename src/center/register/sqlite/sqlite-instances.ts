@@ -4,14 +4,14 @@ import type {
   HeldInstance,
   Holding,
   InstanceRegister,
-  InstanceVersion,
   KnownVersion,
   PackRow,
   ReleaseTarget,
   Settled,
   SettleTerms,
   StoredMember,
-  StudyRow,
+  StoredStudy,
+  StoredVersion,
 } from '../register.ts'
 import { decideClaim } from './decide-claim.ts'
 import { held, release } from './held-instances.ts'
@@ -24,7 +24,7 @@ export class SqliteInstances implements InstanceRegister {
     this.#db = db
   }
 
-  async find(version: InstanceVersion): Promise<KnownVersion | undefined> {
+  async find(version: StoredVersion): Promise<KnownVersion | undefined> {
     return this.#versionOf(version)
   }
 
@@ -64,7 +64,7 @@ export class SqliteInstances implements InstanceRegister {
     return row !== undefined
   }
 
-  async holding(agent: string, ulid: string, version: InstanceVersion): Promise<Holding | undefined> {
+  async holding(agent: string, ulid: string, version: StoredVersion): Promise<Holding | undefined> {
     return this.#db.get<Holding>(
       `SELECT i.id, i.file, i.file_bytes AS fileBytes, i.file_state = 'lost' AS isLost,
          i.pacs_state AS pacsState, i.data_set_bytes AS dataSetBytes,
@@ -79,8 +79,8 @@ export class SqliteInstances implements InstanceRegister {
     )
   }
 
-  async studies(since: number, limit: number): Promise<StudyRow[]> {
-    return this.#db.all<StudyRow>(
+  async studies(since: number, limit: number): Promise<StoredStudy[]> {
+    return this.#db.all<StoredStudy>(
       `WITH recent AS (SELECT study_uid, max(stored_at) AS last FROM instances INDEXED BY instances_by_time WHERE stored_at >= ?
          GROUP BY study_uid ORDER BY last DESC LIMIT ?)
        SELECT i.study_uid AS studyUid, count(*) AS instances, sum(i.file_bytes) AS bytes,
@@ -125,7 +125,7 @@ export class SqliteInstances implements InstanceRegister {
     return this.#db.durably(() => release(this.#db, what, by, now))
   }
 
-  #versionOf(version: InstanceVersion): KnownVersion | undefined {
+  #versionOf(version: StoredVersion): KnownVersion | undefined {
     return this.#db.get<KnownVersion>(
       `SELECT id, file, file_bytes AS fileBytes, file_state = 'lost' AS isLost FROM instances
        WHERE sop_instance_uid = ? AND data_set_sha256 = ? AND transfer_syntax_uid = ?`,

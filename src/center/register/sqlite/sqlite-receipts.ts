@@ -1,7 +1,7 @@
 import type { Database } from '../../../platform/sqlite.ts'
 import type { ReceiptLink } from '../../../protocol/center-api.ts'
 import { jwsDigest } from '../../../protocol/jws.ts'
-import type { ManifestRow, ReceiptRegister } from '../register.ts'
+import type { ManifestEntry, ReceiptRegister } from '../register.ts'
 
 /** The same instance may be in filings of several agents; its row is in that of the first. */
 const IS_FILING = "m.study_uid GLOB 'no-study-uid:*'"
@@ -91,7 +91,7 @@ export class SqliteReceipts implements ReceiptRegister {
   }
 
   async issue(
-    manifest: ManifestRow,
+    manifest: ManifestEntry,
     sign: (counter: number, previous: string | null) => string,
   ): Promise<string> {
     return this.#db.durably(() => {
@@ -119,7 +119,7 @@ export class SqliteReceipts implements ReceiptRegister {
     )
   }
 
-  #enter(manifest: ManifestRow): void {
+  #enter(manifest: ManifestEntry): void {
     this.#db.run(
       `INSERT OR IGNORE INTO manifests (digest, agent, study_uid, version, part, parts, chain, jws, posted_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
