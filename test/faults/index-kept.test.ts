@@ -118,6 +118,7 @@ test(`${KEPT_INSTANCES} kept instances: no turn of the agent's event loop is lon
     await ask()
     await client.call(studiesSchema, 'GET', `${CONTROL_PATHS.studies}?limit=100`)
     await client.call(queueSchema, 'GET', CONTROL_PATHS.queue)
+    // The pace of a device; nothing is waited for.
     await sleep(200)
   }
   const steady = await loopDelay(agent, file)

@@ -36,6 +36,7 @@ async function isStuck({ settings }: Clinic): Promise<boolean> {
     () => false,
     () => false,
   )
+  // An agent that is not stuck answers in milliseconds: the absence of an answer can only be waited out.
   return Promise.race([answered, setTimeout(500, true)])
 }
 

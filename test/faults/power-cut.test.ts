@@ -24,6 +24,7 @@ const nextCut = (): Cut => random.pick(CUTS)
 
 /** At some moment, or right after a Success: a promise is most easily broken just after it was given. */
 async function anyMoment(feed: DeviceFeed): Promise<void> {
+  // The moment of a cut is drawn by chance; nothing is waited for.
   await pause(random.between(20, 300))
   if (random.between(0, 1) === 0) await feed.nextAcknowledgement()
 }

@@ -33,6 +33,7 @@ group(isThere ? 'storescu as a device' : 'storescu as a device (it is not here)'
       for (let kill = 0; kill < RANDOM_KILLS; kill++) {
         const program = kill % 2 === 0 ? 'agent' : 'center'
         // Any moment will do; the pause only spreads them over the run.
+        // The moment of a kill is drawn by chance; nothing is waited for.
         await pause(random.between(300, 1500))
         await clinic.kill(program)
         await clinic.start(program)

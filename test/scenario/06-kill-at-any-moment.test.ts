@@ -66,6 +66,7 @@ test('agent and center are killed at random while 1,000 instances travel; each a
   const sending = Promise.all(halves.map((half) => sendUntilAcknowledged(port, half)))
   for (let kill = 0; kill < KILLS; kill++) {
     // Any moment will do; the pause only spreads them over the run.
+    // The moment of a kill is drawn by chance; nothing is waited for.
     await new Promise((resolve) => setTimeout(resolve, 200 + Math.random() * 1200))
     if (kill % 2 === 0) {
       await agent.kill()

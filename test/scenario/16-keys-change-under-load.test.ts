@@ -57,6 +57,7 @@ class Clinic {
       const answers = await sendInstances(this.agent.port, instances)
       if (answers.some(({ status }) => status !== 0)) throw new Error('an instance was refused')
       this.sent.push(...instances)
+      // The pace of a device; nothing is waited for.
       await new Promise((resolve) => setTimeout(resolve, 200))
     }
   }

@@ -100,6 +100,7 @@ async function liveThroughADay(queue: Queue, study: string): Promise<void> {
     log: silentLog,
   })
   const stop = new AbortController()
+  // One pass takes its statements; the task has no end of its own.
   setTimeout(() => stop.abort(), 50)
   await completeness.run(stop.signal)
   // What people see.

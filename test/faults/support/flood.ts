@@ -123,6 +123,7 @@ export class Flood implements AsyncDisposable {
     patch.on('error', () => {})
     while (!this.#isOver) {
       patch.write('a')
+      // The trickle itself: one byte at a time.
       await sleep(100)
     }
     patch.destroy()

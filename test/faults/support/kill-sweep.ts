@@ -117,6 +117,7 @@ async function diesStarting(
   random: Random,
 ): Promise<boolean> {
   const load = device.sendLoad(clinic.portOf('agent'))
+  // The moment of a kill is drawn by chance; nothing is waited for.
   await pause(random.between(20, 600))
   await clinic.kill(point.program)
   await load
