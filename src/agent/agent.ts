@@ -43,9 +43,9 @@ export interface RunningAgent extends AsyncDisposable {
   /** Where devices connect. */
   port: number
   tlsPort: number | undefined
-  /** Answers the CLI and the status page. */
+  /** Serves the CLI and the status page. */
   service: AgentService
-  /** Resolves if the index proves to be damaged while it is used: the agent is then to be stopped and started again. */
+  /** Resolves if the index proves to be damaged while it is used: the agent must then be stopped and started again. */
   indexDamaged: Promise<Failure>
 }
 
@@ -186,7 +186,7 @@ interface Listening extends Surroundings {
   treatments: Treatments
 }
 
-/** Opens the doors to the devices: the first half of an instance's path. */
+/** Opens the ports for devices: the first half of an instance's path. */
 function listen(parts: Listening): Promise<DeviceDoors> {
   const { settings, keys, queue, storage, work, devices, watch, treatments, clock, log } = parts
   const { listener, limits } = settings
@@ -240,7 +240,7 @@ function listen(parts: Listening): Promise<DeviceDoors> {
   return openDoors(plain, tls, queue.watchPoints)
 }
 
-/** Tells devices what has become of their instances, where they have asked for it. */
+/** Reports the state of their instances to devices that asked for storage commitment. */
 function commitmentReports({
   settings,
   queue,
@@ -269,8 +269,8 @@ async function firstFailure(soundness: Promise<Failure | undefined>): Promise<Fa
 }
 
 /**
- * Brings the index into line with the spool. A rebuilt index is an alarm until a person has
- * looked at it (`ferry retry`): the disk may be failing, or an old copy was put back.
+ * Makes the index agree with the spool. A rebuilt index is an alarm until a person has looked at it (`ferry retry`):
+ * the disk may be failing, or an old copy was put back.
  */
 async function recover(queue: Queue, strayHeldMs: number, { clock, log }: Surroundings): Promise<void> {
   const { setAside, isIndexNew, watchPoints } = queue

@@ -48,10 +48,10 @@ interface Part {
 const nameOf = ({ name, constructor }: Part): string => name ?? constructor.name
 
 const BEGIN_AGAIN_MS = 5000
-/** So long after an instance came in, the disk is left to the devices. */
+/** For this long after the arrival of an instance, the disk is left to the devices. */
 const BUSY_MS = 5000
 
-/** The second half of an instance's path: it leaves, is sent again until it is through, and is settled. */
+/** The second half of an instance's path: it is sent until it has arrived, and is settled. */
 export class BackgroundWork implements AcceptedWork, AsyncDisposable {
   readonly #options: BackgroundWorkOptions
   readonly #client: CenterClient
@@ -154,14 +154,14 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
     this.#loops = parts.map((part) => this.#keep(part))
   }
 
-  /** A center that does not take this agent any more is found out by the probe, and shown until it does. */
+  /** The probe finds out that the center no longer accepts this agent; that is shown until it does again. */
   #answered(subject: string, failure: Failure | undefined): void {
     this.#refusals.answered(subject, failure)
     if (failure?.code === 'AGENT_UNKNOWN' || failure?.code === 'AGENT_REVOKED')
       this.#dispatcher.foundInTrouble(failure)
   }
 
-  /** In one turn of the event loop, so that nothing is sealed for one center and entered as sealed for another. */
+  /** In one turn of the event loop, so that no instance is sealed for one center and recorded as sealed for another. */
   #keysRenewed(): void {
     const { account, keys, queue, log } = this.#options
     keys.renew()
@@ -178,8 +178,8 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
   }
 
   /**
-   * An operator says that the center may be back, or that what was held may go. Returns how many instances are in packs of
-   * the study, or of all, whose sending broke off and goes on now.
+   * Tries again at once, because an operator suggests that the center is back or that held instances may be sent.
+   * Returns how many instances are in interrupted packs of the study, or of all, that continue now.
    */
   retryNow(studyInstanceUid?: string): number {
     this.#keyRefresh.wake()
@@ -195,7 +195,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
     await this.#client[Symbol.asyncDispose]()
   }
 
-  /** Nothing is removed or forgotten by what an index says that may be damaged. */
+  /** Nothing is removed or deleted because of an index that may be damaged. */
   #onceSound(part: Part): Part {
     return {
       name: nameOf(part),
@@ -210,7 +210,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
     }
   }
 
-  /** A part that breaks off (a full disk under the database, a fault of ours) is said at once and begins again. */
+  /** A part that fails (a full disk under the database, a fault of ours) is logged at once and begins again. */
   async #keep(part: Part): Promise<void> {
     const { clock, log } = this.#options
     const { signal } = this.#stop
@@ -299,7 +299,10 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
   }
 }
 
-/** Reports instances that wait for a center that the agent has left: they need a person, and the alarm names the studies. */
+/**
+ * Reports instances that wait for a center that the agent has left: they need a person, and the alarm names the
+ * studies.
+ */
 export function tellCenterChange({ held, released }: CenterChange, log: Log): void {
   if (held > 0)
     log.error('instances are sealed for another center and held', { code: 'OTHER_CENTER', instances: held })

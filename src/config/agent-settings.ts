@@ -29,7 +29,7 @@ import * as setting from './setting/setting.ts'
 import { type TlsSettings, tlsBesideFile, tlsFiles, tlsProblems, tlsSchema } from './tls-settings.ts'
 import type { Language } from './yaml/problem-words.ts'
 
-/** All that the agent in the clinic can be told; config/ferry.example.yaml explains each setting. */
+/** All settings of the agent in the clinic; config/ferry.example.yaml explains each. */
 export interface AgentSettings {
   /** Absolute. */
   readonly dataFolder: string
@@ -39,7 +39,7 @@ export interface AgentSettings {
   readonly unknownDevices: 'reject' | 'accept'
   readonly limits: {
     readonly instanceBytes: number
-    /** Free disk space that is kept so that what was begun can finish. */
+    /** Free disk space reserved so that started work can finish. */
     readonly reserveBytes: number
     readonly associations: number
     readonly associationsPerPeer: number
@@ -55,21 +55,21 @@ export interface AgentSettings {
     readonly uploads: number
     readonly bandwidthBytesPerSecond?: number
   }
-  /** Time for which a confirmed instance is kept, and the least time that holds even on a full disk. */
+  /** Time for which a confirmed instance is kept, and the minimum time that applies even on a full disk. */
   readonly retention: { readonly confirmedMs: number; readonly atLeastMs: number }
   /** Time for which the index keeps the records of a study whose files were removed. */
   readonly records: { readonly keptMs: number }
   /** age recipients in addition to the center's. */
   readonly recipients: readonly string[]
-  /** Under which key the names of patients are kept for `ferry study`. */
+  /** The kind of key under which the names of patients are kept for `ferry study`. */
   readonly displayNames: 'credential' | 'local-key' | 'off'
   readonly statusPage: { readonly host: string; readonly port: number } | undefined
-  /** By finding; a device that is read strictly is measured by more. */
+  /** By finding; a device with strict reading has stricter consequences. */
   readonly checking: CheckingSettings
   readonly commitment: CommitmentSettings
   readonly procedureSteps: ProcedureStepSettings
   readonly deidentification: DeidSettings
-  /** At least one; an instance takes each that fits. */
+  /** At least one; an instance takes every route that matches. */
   readonly routes: readonly RouteSettings[]
   readonly normalization: NormalizationSettings
 }
@@ -80,29 +80,29 @@ interface ListenerSettings {
   readonly port: number
   /** False: the port without TLS is closed. */
   readonly plain?: boolean | undefined
-  /** Called AE titles that are answered; `*` among them = any. */
+  /** Called AE titles that are answered; `*` in the list means any. */
   readonly aeTitles: readonly string[]
-  /** The port for DICOM over TLS, where there is one. */
+  /** The port for DICOM over TLS, if there is one. */
   readonly tls?: TlsSettings | undefined
 }
 
-/** How what devices announce by MPPS is compared with what comes. */
+/** Comparison of the instances that devices announce by MPPS with those that arrive. */
 export interface ProcedureStepSettings {
-  /** So long after a device has ended a procedure step, what it announced and did not send is an alarm. */
+  /** Time after the end of a procedure step after which announced and missing instances raise an alarm. */
   readonly patienceMs: number
 }
 
 /** Time limits for answering storage-commitment requests. */
 export interface CommitmentSettings {
-  /** An instance that has not come by then is reported as not here. */
+  /** An instance that has not arrived by then is reported as not here. */
   readonly arrivalMs: number
-  /** An instance that is here and has no receipt by then is reported as failed. */
+  /** An instance that has arrived but has no receipt by then is reported as failed. */
   readonly receiptMs: number
-  /** Time for which a report that does not get through is tried. */
+  /** Time for which an undelivered report is tried again. */
   readonly reportMs: number
 }
 
-/** Reads the agent's configuration; throws CONFIG_INVALID, whose message lists every problem on a line of its own. */
+/** Reads the agent's configuration; throws CONFIG_INVALID, whose message lists every problem on its own line. */
 export function loadAgentSettings(path: string, language: Language = 'en'): AgentSettings {
   return settingsOf(checkAgentSettings(path), path, language)
 }

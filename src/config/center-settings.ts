@@ -13,7 +13,7 @@ import { namedFilesAt } from './checks/named-files.ts'
 import * as setting from './setting/setting.ts'
 import type { Language } from './yaml/problem-words.ts'
 
-/** All that the receiver in the imaging center can be told; config/center.example.yaml explains each setting. */
+/** All settings of the receiver in the imaging center; config/center.example.yaml explains each. */
 export interface CenterSettings {
   /** Absolute. */
   readonly dataFolder: string
@@ -21,25 +21,27 @@ export interface CenterSettings {
   readonly name: string
   readonly log: { readonly level: LogLevel }
   readonly listen: { readonly host: string; readonly port: number }
-  /** Where agents reach this receiver: https://host:port, no slash at the end. Join codes contain it. */
+  /**
+   * The address where agents reach this receiver: https://host:port, without a slash at the end. Join codes contain it.
+   */
   readonly publicUrl: string
-  /** A certificate of the operator's own; undefined = the one that the center made for itself. Absolute paths. */
+  /** The operator's own certificate; undefined means the one that the center made for itself. Absolute paths. */
   readonly tls: { readonly certificateFile: string; readonly keyFile: string } | undefined
   readonly limits: {
     readonly packBytes: number
     /** Free disk space into which nothing that agents send is written. */
     readonly reserveBytes: number
-    /** After this an unfinished upload is forgotten. */
+    /** Time after which an unfinished upload is dropped. */
     readonly lifeMs: number
-    /** Size of the file that gives way when the disk is full; 0 = none. */
+    /** Size of the file that is released when the disk is full; 0 = none. */
     readonly ballastBytes: number
     /** Open uploads of one agent, and their bytes. */
     readonly agentUploads: number
     readonly agentBytes: number
-    /** By this much one agent may make the register grow in an hour. */
+    /** Maximum growth of the register caused by one agent in an hour. */
     readonly agentRecordBytes: number
   }
-  /** Stored files are read again and compared: how fast, and how long after one pass the next begins. */
+  /** Stored files are read again and compared: the rate, and the pause between two passes. */
   readonly scrub: { readonly bytesPerSecond: number; readonly everyMs: number }
   /** Times after which `ferry-center status` says that a person is needed. */
   readonly alarms: { readonly agentSilentMs: number; readonly pacsAwayMs: number }
@@ -57,7 +59,7 @@ interface PacsSettings {
   readonly tokenFile?: string
   /** PEM certificates to trust in addition to the system's. */
   readonly caFile?: string
-  /** Where it gives its copies out (WADO-RS, PS3.18 §10.4); `url` by default. */
+  /** The address where it returns its copies (WADO-RS, PS3.18 §10.4); `url` by default. */
   readonly wadoUrl?: string
   readonly timeoutMs: number
   /** Policies of envelopes whose copies this PACS gets; `deidentified:*` = those of every profile. */

@@ -5,7 +5,7 @@ import * as setting from './setting/setting.ts'
 /** The consequence of each finding for an instance. */
 export type CheckingSettings = Readonly<Record<Finding, 'accept' | 'hold' | 'refuse'>>
 
-/** One line for each finding; config/ferry.example.yaml says it in Chinese too. */
+/** One line for each finding; config/ferry.example.yaml has it in Chinese too. */
 const REASONS: Readonly<Record<Finding, string>> = {
   transferSyntax: 'It is not written in the declared transfer syntax',
   unreadable: 'Some of its bytes are not a data set',
@@ -29,8 +29,8 @@ const REASONS: Readonly<Record<Finding, string>> = {
 }
 
 /**
- * Part of an image is not reported as stored: the device still has the whole of it, and must not believe otherwise. All else
- * is accepted: a device seldom sends again what was refused, and an odd image is better than none.
+ * A part of an image is not reported as stored: the device still has the whole of it, and must not believe otherwise.
+ * All other findings are accepted: a device seldom resends a refused instance, and an odd image is better than none.
  */
 const REFUSED: ReadonlySet<Finding> = new Set(['truncated', 'fragmentsEnd'])
 

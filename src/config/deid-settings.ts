@@ -30,7 +30,7 @@ export const DEID_ACTIONS = [
 
 /** Settings that the agent hands to its de-identification, whose own types they fit. */
 export interface DeidSettings {
-  /** Absolute; there is one wherever there is a profile. */
+  /** Absolute; always set if there is a profile. */
   readonly projectKeyFile: string | undefined
   /** age recipient that the linking table is sealed to; undefined = there is none. */
   readonly linkingRecipient?: string | undefined
@@ -59,7 +59,7 @@ export interface DeidProfileSettings {
   readonly passDocuments: boolean
 }
 
-/** A way that instances take. One that fits several routes takes them all, a sealed copy each. */
+/** A route of instances. An instance that matches several routes takes all of them, with a sealed copy each. */
 export interface RouteSettings {
   readonly name: string
   readonly when?: ConditionSettings | undefined
@@ -67,10 +67,10 @@ export interface RouteSettings {
   readonly profile: string | undefined
 }
 
-/** Everything goes with identity unless routes are given. */
+/** Without routes, everything is sent with identity. */
 export const IDENTIFIED_ROUTE: RouteSettings = { name: 'identified', profile: undefined }
 
-/** Relative names count from the folder of the configuration. */
+/** Relative names are relative to the folder of the configuration. */
 export function besideFile({ projectKeyFile, ...rest }: DeidSettings, configPath: string): DeidSettings {
   return { ...rest, projectKeyFile: projectKeyFile && resolve(dirname(configPath), projectKeyFile) }
 }

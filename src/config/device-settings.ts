@@ -4,7 +4,7 @@ import { isUid } from '../dicom/vocabulary/uid.ts'
 import * as setting from './setting/setting.ts'
 import { nearestWord } from './yaml/nearest-word.ts'
 
-/** A device that is let in. Rules for its instances are under `normalization` and name it. */
+/** An accepted device. Rules for its instances are under `normalization` and name it. */
 export interface DeviceSettings {
   readonly name: string
   readonly aeTitle: string
@@ -15,13 +15,13 @@ export interface DeviceSettings {
   readonly room?: string | undefined
   /** Called AE titles that are answered for this device in addition to the listener's. */
   readonly calledAeTitles?: readonly string[] | undefined
-  /** `required`: the device is let in by TLS only. Undefined: at either port. */
+  /** `required`: the device is accepted by TLS only. Undefined: at either port. */
   readonly tls?: 'optional' | 'required' | undefined
   /** The certificate that it must show by TLS: a name in it, or its SHA-256 in hex. */
   readonly certificate?: string | undefined
-  /** Where it listens itself, for C-ECHO and for reports of storage commitment. */
+  /** The address where it listens itself, for C-ECHO and for reports of storage commitment. */
   readonly dicom?: DeviceAddress | undefined
-  /** It announces by MPPS what it made, and is compared with what came. */
+  /** True if it announces its instances by MPPS; these are compared with those that arrive. */
   readonly procedureSteps?: boolean | undefined
   readonly quirks?: DeviceQuirks | undefined
 }
@@ -29,7 +29,7 @@ export interface DeviceSettings {
 export interface DeviceAddress {
   readonly host: string
   readonly port: number
-  /** Undefined: as it calls itself. */
+  /** Undefined: its calling AE title. */
   readonly aeTitle?: string | undefined
   /** It listens by DICOM over TLS; the certificates are those of `listener.tls`. */
   readonly tls?: boolean | undefined
@@ -37,14 +37,14 @@ export interface DeviceAddress {
 
 /** Exceptions for one device. None of them changes a byte that the device sent. */
 export interface DeviceQuirks {
-  /** UIDs; where the device offers one of these, the first is taken. */
+  /** UIDs; if the device offers any of these, the first of them is taken. */
   readonly transferSyntaxes?: readonly string[] | undefined
-  /** Longest PDU that is announced to it. */
+  /** The longest PDU announced to it. */
   readonly pduBytes?: number | undefined
-  /** The real character set of its text, whatever it declares: for display. */
+  /** The real character set of its text, regardless of its declaration: for display. */
   readonly characterSet?: string | undefined
   readonly instanceBytes?: number | undefined
-  /** `strict`: what cannot be read is refused. */
+  /** `strict`: an unreadable instance is refused. */
   readonly reading?: 'lenient' | 'strict' | undefined
 }
 

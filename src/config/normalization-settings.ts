@@ -41,7 +41,7 @@ export type NormalizationStepSettings =
   | { readonly kind: 'drop-private'; readonly keep: readonly string[] }
 
 export interface NormalizationSettings {
-  /** Noted as the one who changed the values. */
+  /** Recorded as the system that changed the values. */
   readonly system: string
   readonly recordOriginals: boolean
   readonly rules: readonly {
@@ -112,7 +112,7 @@ export const normalizationSchema = z
 
 type RuleInput = Omit<z.output<typeof ruleFields>, 'name' | 'when'>
 
-/** In the order in which they are done: first what text means, then what goes, then what is written. */
+/** In the order of execution: first the meaning of text, then removals, then new values. */
 function stepsOf(rule: RuleInput): NormalizationStepSettings[] {
   const { characterSet, accessionPrefix, privateGroups, keepPrivate } = rule
   const values = [

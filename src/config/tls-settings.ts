@@ -9,7 +9,7 @@ const DEFAULT_PORT = '2762'
 const DEFAULT_PLAIN_PORT = '11112'
 const DEFAULT_FILES = { certificate: 'tls/ferry.crt', key: 'tls/ferry.key', ca: 'tls/devices.crt' } as const
 
-/** The port for DICOM over TLS, beside the plain one. */
+/** The port for DICOM over TLS, in addition to the plain one. */
 export interface TlsSettings {
   readonly port: number
   /** Absolute paths of PEM files. */
@@ -19,7 +19,7 @@ export interface TlsSettings {
   readonly clientCertificates: 'required' | 'optional'
 }
 
-/** The section as the file has it: undefined once it is read and switched off. */
+/** The section as in the file; undefined if it is read and switched off. */
 export const tlsSchema = z
   .strictObject({
     enabled: setting.onOff('Whether devices can connect by DICOM over TLS').prefault('off'),

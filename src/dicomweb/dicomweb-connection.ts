@@ -9,11 +9,11 @@ export interface DicomwebServer {
   readonly url: string
   readonly username?: string
   readonly passwordFile?: string
-  /** A bearer token; read again for every request, so that it may be renewed. */
+  /** A bearer token; read for every request, so that it may be renewed. */
   readonly tokenFile?: string
-  /** PEM, where the server's certificate is signed by an authority of its own. */
+  /** PEM, if the server's certificate is signed by its own authority. */
   readonly caFile?: string
-  /** How long nothing may move before a request is broken off. */
+  /** Time without any traffic after which a request is aborted. */
   readonly timeoutMs: number
 }
 
@@ -27,7 +27,7 @@ export interface DicomwebRequest {
 
 const CONNECT_MS = 10_000
 
-/** Sends requests to a DICOMweb server with what it asks for: trust, user or token. */
+/** Sends requests to a DICOMweb server with the required trust, user or token. */
 export class DicomwebConnection implements AsyncDisposable {
   readonly #server: DicomwebServer
   readonly #agent: Agent
@@ -36,13 +36,13 @@ export class DicomwebConnection implements AsyncDisposable {
     this.#server = server
     this.#agent = new Agent({
       connect: { timeout: CONNECT_MS, ...(ca === undefined ? {} : { ca }) },
-      // A watchdog of the caller sees a stalled body as well, which these do not.
+      // A watchdog of the caller also detects a stalled body, which these do not.
       headersTimeout: 0,
       bodyTimeout: 0,
     })
   }
 
-  /** Throws KEY_FILE_INVALID for files that are not there, or secrets that other users can read. */
+  /** Throws KEY_FILE_INVALID for missing files, or secrets that other users can read. */
   static async open(server: DicomwebServer): Promise<DicomwebConnection> {
     const ca = server.caFile === undefined ? undefined : await readText(server.caFile)
     const connection = new DicomwebConnection(server, ca)
@@ -72,7 +72,7 @@ export class DicomwebConnection implements AsyncDisposable {
   }
 }
 
-/** The address of the studies of a service, whether or not it was given with `/studies`. */
+/** Returns the address of the studies of a service, given with or without `/studies`. */
 export function studiesUrl(url: string): string {
   return `${url.replace(/\/+$/, '').replace(/\/studies$/, '')}/studies`
 }

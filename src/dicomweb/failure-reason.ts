@@ -1,8 +1,8 @@
 /**
  * The meaning of a failure reason of STOW-RS (PS3.18 Table I.2-2, and reasons that servers document) for the next step.
- * 'never': the PACS does not take this instance, and a person must act. 'there': the PACS says that it has the instance.
- * 'soon': the PACS is still busy with this instance. 'later': time can cure it. 'perhaps': a failure without a cause, which
- * may be gone at the next attempt.
+ * 'never': the PACS refuses this instance, and a person must act. 'there': the PACS says that it has the instance.
+ * 'soon': the PACS is still busy with this instance. 'later': time can cure it. 'perhaps': a failure without a cause,
+ * which may be gone at the next attempt.
  */
 export interface FailureReason {
   readonly meaning: string
@@ -55,7 +55,7 @@ function meaningOf(code: number): Meaning {
   if ((code & 0xff00) === 0xa700) return ['out of resources', 'later']
   if ((code & 0xff00) === 0xa900) return ['the data set does not match its SOP class', 'never']
   if ((code & 0xf000) === 0xc000) return ['cannot understand', 'never']
-  // A warning in the list of failures contradicts itself: only the copy can tell whether it was stored.
+  // A warning in the list of failures is contradictory: only the copy can show whether it was stored.
   if ((code & 0xf000) === 0xb000) return [`it gave a warning as the failure reason`, 'there']
   return ['no reason that is known here', 'perhaps']
 }

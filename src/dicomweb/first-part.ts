@@ -8,7 +8,10 @@ export function boundaryOf(contentType: string): string | undefined {
   return quoted ?? plain
 }
 
-/** The content of the first part of a multipart body (RFC 2046 §5.1.1), while it streams in. Throws if there is none. */
+/**
+ * Yields the content of the first part of a multipart body (RFC 2046 §5.1.1), while it streams in. Throws if there is
+ * none.
+ */
 export async function* firstPart(body: AsyncIterable<Buffer>, boundary: string): AsyncGenerator<Buffer> {
   const delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1')
   // The first delimiter may be without the line end in front.

@@ -8,12 +8,12 @@ export interface DicomPart {
 
 export interface MultipartBody {
   readonly contentType: string
-  /** Known beforehand: some servers take no chunked bodies. */
+  /** Known beforehand: some servers do not accept chunked bodies. */
   readonly bytes: number
   readonly content: AsyncIterable<Uint8Array>
 }
 
-/** Joins DICOM files to one multipart/related body (RFC 2387; PS3.18 §8.6.1.2), which is read as it is sent. */
+/** Joins DICOM files to one multipart/related body (RFC 2387; PS3.18 §8.6.1.2), which is read while it is sent. */
 export function multipartDicom(parts: readonly DicomPart[]): MultipartBody {
   // 128 random bits do not occur in the parts.
   const boundary = randomBytes(16).toString('hex')

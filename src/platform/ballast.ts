@@ -8,7 +8,7 @@ import type { Log } from './log.ts'
 
 const LOOK_EVERY_MS = 10_000
 const PIECE_BYTES = 1024 * 1024
-/** The ballast is given up when less than this part of its size is free. */
+/** The ballast is released when less than this part of its size is free. */
 const SHORT_PART = 4
 
 export interface BallastOptions {
@@ -22,9 +22,9 @@ export interface BallastOptions {
 }
 
 /**
- * A file that only takes up room. When another program fills the disk, it is removed, and the database can still be
- * written: the center can shut an agent out, an agent can note that it removes confirmed copies, and both can shut down.
- * It is made again when there is room.
+ * A file that only occupies room. When another program fills the disk, it is removed, and the database can still be
+ * written: the center can shut an agent out, an agent can record that it removes confirmed copies, and both can shut
+ * down. It is made again when there is room.
  */
 export class Ballast implements AsyncDisposable {
   readonly #options: BallastOptions
@@ -72,7 +72,7 @@ export class Ballast implements AsyncDisposable {
     } else if (missing > 0 && free >= reserveBytes + 2 * missing) await this.#make()
   }
 
-  /** Writes the rest of it; bytes that no file system can leave out. */
+  /** Writes the rest of it, with bytes that no file system can leave out. */
   async #make(): Promise<void> {
     const piece = randomFillSync(Buffer.alloc(PIECE_BYTES))
     await using handle = await open(join(this.#options.folder, NAME), 'a', 0o600)
@@ -90,7 +90,7 @@ export function ballastBytes(folder: string): number {
   return statSync(join(folder, NAME), { throwIfNoEntry: false })?.size ?? 0
 }
 
-/** Gives its room back; true if there was any. Any process that works in the folder may do it. */
+/** Releases its room; returns true if there was any. Any process that works in the folder may do it. */
 export function releaseBallast(folder: string): boolean {
   const isThere = ballastBytes(folder) > 0
   try {
@@ -101,7 +101,7 @@ export function releaseBallast(folder: string): boolean {
   }
 }
 
-/** Gives it up for a database that cannot be opened because not even its shared memory has room. */
+/** Releases it for a database that cannot be opened because there is not even room for its shared memory. */
 export function releaseBallastIfFull(folder: string): boolean {
   const { bavail, bsize } = statfsSync(folder)
   return bavail * bsize < PIECE_BYTES && releaseBallast(folder)

@@ -1,20 +1,20 @@
-/** A timer that can be called off; calling it off twice is harmless. */
+/** A timer that can be cancelled; cancelling it twice is harmless. */
 export interface Timer {
   cancel(): void
 }
 
 /**
- * Time, handed in wherever it is needed, so that tests move it. Durations are differences of {@link monotonicMs}:
- * the wall clock of a clinic's PC jumps.
+ * The source of time, passed to all code that needs it, so that tests can move it. Durations are differences of {@link
+ * monotonicMs}: the wall clock of a clinic's PC jumps.
  */
 export interface Clock {
-  /** Wall-clock time in ms since 1970; for showing and recording, never for measuring. */
+  /** Wall-clock time in ms since 1970; for display and records, never for measuring. */
   now(): number
   /** Ms since an arbitrary moment; never goes back. */
   monotonicMs(): number
-  /** Calls once after `delayMs`; the timer alone does not keep the process alive. */
+  /** Calls back once after `delayMs`; the timer alone does not keep the process alive. */
   after(delayMs: number, call: () => void): Timer
-  /** Resolves after `delayMs`; rejects with the signal's reason when it is aborted first. */
+  /** Resolves after `delayMs`; rejects with the signal's reason if it is aborted first. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>
 }
 

@@ -14,8 +14,8 @@ export type DatabaseTask = 'check' | 'checkpoint'
 export type DatabaseAnswer = { found: string } | { code: string; message: string }
 
 /**
- * Does what takes long on a large database, on a thread with a connection of its own: reads every page, and brings the
- * write-ahead log into the file. The thread is started when it is first needed.
+ * Runs long tasks on a large database in a thread with its own connection: reads every page, and copies the write-ahead
+ * log into the file. The thread is started at the first task.
  */
 export class DatabaseCare implements Disposable {
   readonly #path: string

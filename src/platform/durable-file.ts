@@ -54,7 +54,7 @@ export async function writeDurably(
     throw storageFailure(error, `creating ${path}`)
   })
   try {
-    // The umask does not take away what others shall be able to read.
+    // The umask must not remove rights that others need.
     if (mode !== PRIVATE) await handle.chmod(mode)
     await handle.writeFile(content)
     await handle.datasync()
@@ -68,8 +68,8 @@ export async function writeDurably(
 }
 
 /**
- * Creates a new small file that is never seen half written: whoever lists the folder, in this process, in another one or
- * after a crash, finds the whole file or none. Fails with STORAGE_ERROR if the name is taken.
+ * Creates a new small file that is never visible half written: a listing of the folder, in this process, in another one
+ * or after a crash, shows the whole file or none. Fails with STORAGE_ERROR if the name is taken.
  */
 export async function createDurably(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   const draft = `${path}.${randomBytes(4).toString('hex')}.new`
@@ -85,8 +85,9 @@ export async function createDurably(path: string, content: string | Uint8Array, 
 }
 
 /**
- * Puts new content in the place of a file that people edit: mode and owner stay, and whatever happens there is either the old
- * content or the new. `check` sees the draft, beside the file, before it takes its place; what it throws leaves all as it was.
+ * Replaces the content of a file that people edit: mode and owner stay, and after any failure the file has either the
+ * old content or the new. `check` sees the draft, next to the file, before it replaces it; if it throws, nothing
+ * changes.
  */
 export async function replaceDurably(
   path: string,
@@ -121,9 +122,9 @@ async function keepOwner(path: string, was: { mode: number; uid: number; gid: nu
 }
 
 /**
- * A folder held open because its names are made durable often: {@link syncFolder} without opening it each time, and not
- * at all where a sync for another name has done it meanwhile. That matters: ext4 answers the fsync of a folder with a
- * commit of its whole journal, which two device flushes pay for.
+ * A folder held open because its names are made durable often: {@link syncFolder} without opening it each time, and
+ * without a sync if one for another name has been done meanwhile. That matters: ext4 answers the fsync of a folder with
+ * a commit of its whole journal, which costs two device flushes.
  */
 export class HeldFolder implements Disposable {
   readonly #descriptor: number | undefined
@@ -131,7 +132,7 @@ export class HeldFolder implements Disposable {
   /** The newest sync that has succeeded. */
   #done = 0
 
-  /** Throws STORAGE_ERROR where there is no such folder. */
+  /** Throws STORAGE_ERROR if the folder does not exist. */
   constructor(path: string) {
     try {
       if (process.platform !== 'win32') this.#descriptor = openSync(path, 'r')
@@ -140,12 +141,12 @@ export class HeldFolder implements Disposable {
     }
   }
 
-  /** To be noted once a name has been made: the syncs that begin from then on make it durable. */
+  /** Note it after a name was created: the syncs that begin later make it durable. */
   get syncsBegun(): number {
     return this.#begun
   }
 
-  /** Makes durable a name that had been made when `syncsBegun` was noted. */
+  /** Makes a name durable that existed when `syncsBegun` was noted. */
   async sync(syncsBegun = Number.POSITIVE_INFINITY): Promise<void> {
     if (this.#done > syncsBegun) return
     this.#begun++

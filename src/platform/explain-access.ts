@@ -1,7 +1,7 @@
 import { Failure, type FailureCode } from './failure.ts'
 import { pathTrouble } from './path-trouble.ts'
 
-/** Failures that already name their own cure keep their code. */
+/** Failures that already include their own cure keep their code. */
 const OWN_WORDS = new Set<FailureCode>([
   'FOLDER_NOT_PRIVATE',
   'ALREADY_RUNNING',
@@ -10,8 +10,8 @@ const OWN_WORDS = new Set<FailureCode>([
 ])
 
 /**
- * A command failed because a path may not be used, or is not what it should be: this says which one, whose it is, and what
- * cures it, wherever on the way the error arose. Every other failure stays what it is.
+ * Explains a command that failed because a path may not be used, or is of the wrong kind: names the path, its owner and
+ * the cure, for an error at any place on the way. Every other failure is returned unchanged.
  */
 export function explainAccess(failure: Failure): Failure {
   if (OWN_WORDS.has(failure.code)) return failure

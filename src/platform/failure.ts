@@ -2,8 +2,8 @@
 export type Remedy = 'wait' | 'operator' | 'none'
 
 /**
- * Every failure that crosses a folder, with its remedy. Each has an entry in docs/errors.md: what it means, what Ferry
- * does about it, and what a person does. The code is stable; the sentence that goes with it may improve.
+ * Every failure that crosses a folder, with its remedy. Each has an entry in docs/errors.md: its meaning, Ferry's
+ * reaction, and the action for a person. The code is stable; its sentence may improve.
  */
 export const FAILURES = {
   // what a device sent
@@ -94,14 +94,14 @@ export const FAILURES = {
 
 export type FailureCode = keyof typeof FAILURES
 
-/** For a code that another program names. */
+/** Checks a code from another program. */
 export function isFailureCode(text: string): text is FailureCode {
   return Object.hasOwn(FAILURES, text)
 }
 
 /**
  * The one error that crosses folders. `message` is lower case, without a full stop: what was attempted, then what was
- * found. It never holds patient data: it may be logged, shown, and sent to a peer.
+ * found. It never contains patient data: it may be logged, shown, and sent to a peer.
  */
 export class Failure extends Error {
   readonly code: FailureCode
@@ -117,20 +117,20 @@ export class Failure extends Error {
   }
 }
 
-/** A foreign error as a Failure of the given code, its cause kept; a Failure stays what it is. */
+/** Converts a foreign error to a Failure of the given code, keeping the cause; a Failure is returned unchanged. */
 export function failureFrom(error: unknown, code: FailureCode, attempted: string): Failure {
   if (error instanceof Failure) return error
   return new Failure(code, `${attempted}: ${describe(error)}`, { cause: error })
 }
 
-/** The words of a foreign error, with its system code where it has one. */
+/** Describes a foreign error, with its system code if it has one. */
 export function describe(error: unknown): string {
   if (!Error.isError(error)) return String(error)
   const code = systemCode(error)
   return code !== undefined && !error.message.includes(code) ? `${code}: ${error.message}` : error.message
 }
 
-/** The code of an error of the operating system or of SQLite, such as ENOENT. */
+/** Returns the code of an error of the operating system or of SQLite, such as ENOENT. */
 export function systemCode(error: unknown): string | undefined {
   const isCoded = typeof error === 'object' && error !== null && 'code' in error
   return isCoded && typeof error.code === 'string' ? error.code : undefined
@@ -138,7 +138,7 @@ export function systemCode(error: unknown): string | undefined {
 
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'SQLITE_FULL'])
 
-/** A file system or database error, sorted: space and descriptors come back by themselves, an I/O error does not. */
+/** Converts a file system or database error: a lack of space or descriptors passes by itself, an I/O error does not. */
 export function storageFailure(error: unknown, attempted: string): Failure {
   const code = systemCode(error)
   return failureFrom(

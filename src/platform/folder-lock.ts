@@ -5,7 +5,7 @@ import { Failure, storageFailure, systemCode } from './failure.ts'
 import { withPath } from './path-trouble.ts'
 import { makeDatabasePrivate } from './private-file.ts'
 
-/** Holds a folder for one process; the operating system lets go of it when the process dies, however it dies. */
+/** Holds a folder for one process; the operating system releases it when the process dies, in any way. */
 export interface FolderLock extends Disposable {
   release(): void
 }
@@ -39,8 +39,8 @@ export function lockFolder(folder: string, whose: string): FolderLock {
 }
 
 /**
- * Tells whether a process works in the folder. Takes a shared lock for one read: several may ask at the same time, and
- * lockFolder waits until the read is over.
+ * Returns true if a process works in the folder. Takes a shared lock for one read: several may ask at the same time,
+ * and lockFolder waits until the read is over.
  */
 export function isFolderLocked(folder: string): boolean {
   const path = join(folder, 'lock')

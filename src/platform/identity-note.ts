@@ -4,8 +4,9 @@ import { createDurably, replaceDurably } from './durable-file.ts'
 import { Failure, storageFailure, systemCode } from './failure.ts'
 
 /**
- * Which identity works with a configuration file, and in which folder. `ferry join` and `ferry-center init` write it beside
- * that file, so that a data folder that is new, empty or another one is told from a first start. It holds no secret.
+ * The identity that works with a configuration file, and its folder. `ferry join` and `ferry-center init` write it next
+ * to that file, so that a new, empty or different data folder is distinguished from a first start. It contains no
+ * secret.
  */
 export interface IdentityNote {
   /** The note's own file. */
@@ -25,8 +26,8 @@ const FIELDS = ['since', 'dataFolder', 'fingerprint', 'center'] as const
 export const identityNotePath = (configFile: string): string => `${configFile}.identity`
 
 /**
- * The note beside a configuration file; undefined if there is none. Throws STORAGE_ERROR, and DATA_FOLDER_CHANGED for a
- * damaged note: the folder that was used is then unknown.
+ * Reads the note next to a configuration file; undefined if there is none. Throws STORAGE_ERROR, and
+ * DATA_FOLDER_CHANGED for a damaged note: the folder that was used is then unknown.
  */
 export function readIdentityNote(configFile: string): IdentityNote | undefined {
   const path = identityNotePath(configFile)
@@ -45,7 +46,7 @@ export function readIdentityNote(configFile: string): IdentityNote | undefined {
   )
 }
 
-/** The same for a caller that can do without the note. */
+/** Does the same for a caller that can work without the note. */
 export function identityNoteIfReadable(configFile: string): IdentityNote | undefined {
   try {
     return readIdentityNote(configFile)

@@ -1,4 +1,4 @@
-/** As many as small disks and old kernels bear; each costs a stack that is hardly touched. */
+/** As many as small disks and old kernels support; each costs a stack that is hardly used. */
 const THREADS = '16'
 
 /**

@@ -2,22 +2,22 @@ import { write, writeSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import { systemCode } from './failure.ts'
 
-/** So much may wait to be written; what comes beyond it is dropped and counted. */
+/** Maximum number of bytes that wait to be written; further lines are dropped and counted. */
 const WAITING_BYTES = 1024 * 1024
 const ASK_AGAIN_MS = 100
 
 /**
  * Writes log lines to a descriptor without ever failing, blocking or growing: neither a full disk nor a reader that has
- * stopped reading or is gone may cost an instance. Lines that cannot be written are dropped, and their number is said as
- * soon as lines can be written again. (Node's own process.stderr holds in memory whatever a pipe does not take, and ends
- * the process when the file system under it is full.)
+ * stopped reading or is gone may cost an instance. Lines that cannot be written are dropped, and their number is logged
+ * as soon as lines can be written again. (Node's own process.stderr holds in memory whatever a pipe does not take, and
+ * ends the process when the file system under it is full.)
  */
 export class LogStream extends Writable {
   readonly #descriptor: number
   #waiting: Buffer[] = []
   #waitingBytes = 0
   #dropped = 0
-  /** The last line went out in part. */
+  /** True if the last line was written in part. */
   #isTorn = false
   #isWriting = false
 
@@ -36,7 +36,7 @@ export class LogStream extends Writable {
     done()
   }
 
-  /** For the end of the process, when nothing can be waited for any more. */
+  /** For the end of the process, when waiting is no longer possible. */
   flush(): void {
     try {
       writeSync(this.#descriptor, this.#take())

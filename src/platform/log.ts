@@ -22,7 +22,10 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 const STANDARD_ERROR = 2
 
-/** JSON Lines on standard error, where a service manager collects them. Never throws, waits or ends the process. */
+/**
+ * Opens a log of JSON Lines on standard error, where a service manager collects them. Never throws, waits or ends the
+ * process.
+ */
 export function openLog(level: LogLevel): Log {
   const stream = new LogStream(STANDARD_ERROR)
   process.once('exit', () => stream.flush())
@@ -33,5 +36,5 @@ export function openLog(level: LogLevel): Log {
   })
 }
 
-/** Says nothing; for tools that report by their result alone. */
+/** Logs nothing; for tools that report by their result alone. */
 export const silentLog: Log = { error() {}, warn() {}, info() {}, debug() {} }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * How many descriptors this process may have open. Node raises its soft limit to the hard one when it starts. Returns
- * Infinity where the system does not tell (only Linux does).
+ * Returns how many descriptors this process may have open. Node raises its soft limit to the hard one when it starts.
+ * Returns Infinity if the system does not say (only Linux does).
  */
 export function openFileLimit(): number {
   try {

@@ -2,7 +2,7 @@ import { accessSync, constants, readFileSync, type Stats, statSync } from 'node:
 import { userInfo } from 'node:os'
 import { dirname, resolve } from 'node:path'
 
-/** Why a path cannot be used: the rights, or what is there. */
+/** The reason why a path cannot be used: its rights, or the kind of file. */
 export interface PathTrouble {
   readonly code: 'ACCESS_DENIED' | 'PATH_UNUSABLE' | 'STORAGE_ERROR'
   /** The fault that was found, and its cure. */
@@ -10,15 +10,15 @@ export interface PathTrouble {
 }
 
 const DENIED = new Set(['EACCES', 'EPERM', 'SQLITE_PERM', 'SQLITE_AUTH'])
-/** SQLite says little of the reason: the path is looked at. */
+/** SQLite reports little about the reason, so the path is examined. */
 const SQLITE_CANNOT = /^SQLITE_(CANTOPEN|READONLY|IOERR)/
 const WRONG_KIND = new Set(['EISDIR', 'ENOTDIR', 'EEXIST', 'ELOOP', 'ENAMETOOLONG', 'ENXIO', 'ERR_FS_EISDIR'])
 const READ_ONLY = 'EROFS'
 const NETWORK = new Set(['bind', 'connect', 'listen', 'getaddrinfo', 'send', 'recv'])
 
 /**
- * Returns the fault of the path of a file system or SQLite error, found by a look at each folder on the way to it; undefined
- * for every other error. If the error names two paths (a rename), the first is looked at.
+ * Returns the fault of the path of a file system or SQLite error, found by examining each folder on the way to it;
+ * undefined for every other error. If the error names two paths (a rename), the first is examined.
  */
 export function pathTrouble(error: unknown): PathTrouble | undefined {
   const { code, path, syscall } = factsOf(error)
@@ -29,12 +29,12 @@ export function pathTrouble(error: unknown): PathTrouble | undefined {
   return SQLITE_CANNOT.test(code) ? lookAt(path) : undefined
 }
 
-/** Names the path of an error that does not know it, such as one of SQLite's. */
+/** Adds the path to an error that does not contain it, such as one of SQLite's. */
 export function withPath(error: unknown, path: string): unknown {
   return Error.isError(error) ? Object.assign(error, { path }) : error
 }
 
-/** The trouble with a path that is to be read and written; undefined if none is found. */
+/** Returns the fault of a path that must be readable and writable; undefined if none is found. */
 export function lookAt(path: string): PathTrouble | undefined {
   const whole = resolve(path)
   const wrong = kindTrouble(whole)

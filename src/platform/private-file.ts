@@ -7,10 +7,10 @@ const MORE_THAN_GROUP_READS = 0o037
 const STICKY = 0o1000
 
 /**
- * Throws KEY_FILE_INVALID if other users of this machine can read or change a secret. The file must be the service's own
- * with mode 0600; one that root owns may be readable by a group (0640), as certificates of a system often are. On
+ * Throws KEY_FILE_INVALID if other users of this machine can read or change a secret. The file must be the service's
+ * own with mode 0600; one that root owns may be readable by a group (0640), as certificates of a system often are. On
  * Windows a file has no mode, and Node does not show its access list: nothing is checked there. Does nothing for a
- * file that is not there, which whoever reads it says better.
+ * missing file, since reading it gives a better message.
  */
 export function checkPrivateFile(path: string, attempted: string): void {
   const [file, self] = [statIfThere(path), process.getuid?.()]
@@ -30,13 +30,13 @@ function fileTrouble(file: Stats, self: number): string | undefined {
   return `has mode ${octal(mode)}, so others than its owner can use it: chmod ${isRoots ? '640' : '600'}`
 }
 
-/** Names that only a data folder of ours has. */
+/** Names that occur only in a data folder of Ferry. */
 const OUR_NAMES = ['keys', 'lock']
 
 /**
- * Takes a data folder away from other users (mode 0700). Returns true if it had to be changed. Throws
- * FOLDER_NOT_PRIVATE for a folder that belongs to another user, and for an open folder with other things in it: such a
- * folder, /srv or /tmp perhaps, may be in use by others. On Windows a folder takes its access list from the one above.
+ * Removes the rights of other users to a data folder (mode 0700). Returns true if it had to be changed. Throws
+ * FOLDER_NOT_PRIVATE for a folder of another user, and for an open folder with other contents: such a folder, for
+ * example /srv or /tmp, may be in use by others. On Windows a folder takes its access list from its parent.
  */
 export function keepFolderPrivate(folder: string): boolean {
   const [found, self] = [statIfThere(folder), process.getuid?.()]
@@ -67,8 +67,8 @@ const notPrivate = (folder: string, found: string): Failure =>
   new Failure('FOLDER_NOT_PRIVATE', `using the data folder ${folder}: it ${found}`)
 
 /**
- * Makes a file of mode 0600 if there is none, and takes the rights of others from one that is there. An existing file is
- * not opened: closing it would release the locks that this process has on it (POSIX, fcntl).
+ * Creates a file of mode 0600 if there is none, and removes the rights of others to an existing one. An existing file
+ * is not opened: closing it would release the locks that this process has on it (POSIX, fcntl).
  */
 export function makeFilePrivate(path: string): void {
   if (process.getuid === undefined) return
@@ -77,12 +77,12 @@ export function makeFilePrivate(path: string): void {
     if (file === undefined) closeSync(openSync(path, 'wx', 0o600))
     else if ((file.mode & GROUP_AND_OTHERS) !== 0) chmodSync(path, 0o600)
   } catch (error) {
-    // Another process was first, and made it in the same way.
+    // Another process was first, and created it in the same way.
     if (systemCode(error) !== 'EEXIST') throw storageFailure(error, `making ${path} private`)
   }
 }
 
-/** The database and what SQLite keeps beside it; new ones take the mode of the database. */
+/** Makes the database and SQLite's files next to it private; new ones take the mode of the database. */
 export function makeDatabasePrivate(path: string): void {
   makeFilePrivate(path)
   for (const end of ['-wal', '-shm', '-journal']) {

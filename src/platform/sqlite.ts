@@ -9,11 +9,13 @@ export type SqlValue = string | number | bigint | Buffer | null
 export type SqlRow = Record<string, SqlValue>
 
 /**
- * The one door to SQLite (docs/decisions/0002). Synchronous by nature: transactions are short and never span an await.
+ * The only access to SQLite (docs/decisions/0002). Synchronous by nature: transactions are short and never span an
+ * await.
  *
- * better-sqlite3 is built so that a WAL database runs at synchronous=NORMAL whatever it reports first: commits survive
- * the death of the process, but not of the machine. Rows that can be derived again are written so, with `transaction`; others
- * (receipts, decisions, enrolment) are written with `durably`, which sets FULL and reads it back.
+ * better-sqlite3 is built so that a WAL database runs at synchronous=NORMAL regardless of its first report: commits
+ * survive the death of the process, but not of the machine. Rows that can be derived again are written in that mode,
+ * with `transaction`; others (receipts, decisions, enrolment) are written with `durably`, which sets FULL and reads it
+ * back.
  */
 export class Database {
   readonly #db: BetterSqlite3.Database
@@ -29,7 +31,7 @@ export class Database {
    * Opens or creates the file and brings its schema up to the numbered files of `schemaFolder` (NN-*.sql). Throws
    * DATABASE_DAMAGED for a file that is not (or no longer) a database, DATABASE_NEWER, DATABASE_ERROR.
    *
-   * `makeRoom` is called when the disk is full; if it returns true, what failed is tried once more.
+   * `makeRoom` is called if the disk is full; if it returns true, the failed step is tried once more.
    */
   static open(path: string, schemaFolder: string, makeRoom: () => boolean = () => false): Database {
     let db: BetterSqlite3.Database | undefined
@@ -54,7 +56,7 @@ export class Database {
     }
   }
 
-  /** One statement's rows. Statements are compiled once and kept. */
+  /** Returns one statement's rows. Statements are compiled once and kept. */
   all<Row = SqlRow>(sql: string, ...values: SqlValue[]): Row[] {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- STRICT tables and the statement's own column names
     return this.#run(sql, (statement) => statement.all(...values) as Row[])
@@ -71,7 +73,7 @@ export class Database {
     return this.#run(sql, (statement) => statement.run(...values).changes)
   }
 
-  /** All or nothing, but the machine's death may undo it: for what is rebuilt from files. */
+  /** All or nothing, but a crash of the machine may undo it: for rows that are rebuilt from files. */
   transaction<Result>(work: () => Result): Result {
     return this.#guard(() => this.#db.transaction(work).immediate())
   }
@@ -98,7 +100,7 @@ export class Database {
 
   /**
    * Reads the whole database, half a second for 100,000 instances, and throws DATABASE_DAMAGED if its structure is not
-   * whole. Damage that is found later, in use, is a DATABASE_ERROR like any other.
+   * whole. Damage that is found later, in use, is an ordinary DATABASE_ERROR.
    */
   check(): void {
     const attempted = 'looking at the whole database'
@@ -110,14 +112,14 @@ export class Database {
     }
   }
 
-  /** Moves all that is committed into the database file and cuts its log down to nothing: old pages go with it. */
+  /** Moves all committed pages into the database file and empties its log: old pages are removed with it. */
   emptyLog(): void {
     this.#guard(() => this.#db.pragma('wal_checkpoint(TRUNCATE)'))
   }
 
   /**
-   * Leaves checkpoints to {@link DatabaseCare}: commits make one only if the log has grown far beyond what that lets it. A log
-   * that was long for once is cut off.
+   * Leaves checkpoints to {@link DatabaseCare}: commits make one only if the log has grown far beyond its limit. A log
+   * that was once long is truncated.
    */
   leaveCheckpoints(): void {
     this.#db.pragma('wal_autocheckpoint = 16000')
@@ -169,7 +171,7 @@ function schemaFiles(folder: string): string[] {
 /** A schema file's number has two digits. */
 const LAST_VERSION = 99
 
-/** Looked at before anything is changed: a database of a later version is left exactly as it is. */
+/** Checked before anything is changed: a database of a later version is left exactly as it is. */
 function refuseNewer(db: BetterSqlite3.Database, path: string, files: readonly string[]): void {
   const version = versionOf(db)
   if (version > 0 && version <= files.length) return
@@ -184,13 +186,13 @@ function refuseNewer(db: BetterSqlite3.Database, path: string, files: readonly s
 }
 
 /**
- * Forward only, and all the way or not at all: whatever fails or dies in between leaves the version that was there, which
- * the program before this one still opens.
+ * Forward only, and completely or not at all: after a failure or crash the earlier version remains, which the previous
+ * program still opens.
  */
 function migrate(db: BetterSqlite3.Database, path: string, files: readonly string[]): void {
   if (versionOf(db) === files.length) return
   db.transaction(() => {
-    // Asked again: another process (the operator's command line) may have been first.
+    // Checked again: another process (the operator's command line) may have been first.
     refuseNewer(db, path, files)
     for (const file of files.slice(versionOf(db))) {
       try {

@@ -5,7 +5,7 @@ import { claimedKid, signJws, verifyJws } from './jws.ts'
 import { parseJson } from './parse-json.ts'
 import type { SigningKey, VerifyKey } from './signing-key.ts'
 
-/** How long a token holds; both clocks may differ by as much again. */
+/** Validity of a token; both clocks may differ by the same time in addition. */
 export const TOKEN_LIFE_S = 300
 
 const tokenSchema = z.looseObject({
@@ -16,17 +16,21 @@ const tokenSchema = z.looseObject({
   jti: z.string(),
 })
 
-/** A JWT (RFC 7519) by which an agent's request names itself: `iss` = its key's fingerprint, `aud` = the center's. */
+/**
+ * Signs a JWT (RFC 7519) that identifies the agent of a request: `iss` = its key's fingerprint, `aud` = the center's.
+ */
 export function signAccessToken(key: SigningKey, center: string, nowMs: number): string {
   const iat = Math.floor(nowMs / 1000)
   const jti = randomBytes(12).toString('base64url')
   return signJws('JWT', { iss: key.kid, aud: center, iat, exp: iat + TOKEN_LIFE_S, jti }, key)
 }
 
-/** The agent that a token claims to come from, so that its key can be looked up; nothing is checked yet. */
+/** Returns the agent named in a token, so that its key can be looked up; nothing is verified yet. */
 export const claimedAgent = claimedKid
 
-/** Throws SIGNATURE_INVALID, or TOKEN_TIME where only the time is wrong. Returns when it ends, ms since 1970. */
+/**
+ * Throws SIGNATURE_INVALID, or TOKEN_TIME if only the time is wrong. Returns the end of its validity, ms since 1970.
+ */
 export function verifyAccessToken(token: string, agent: VerifyKey, center: string, nowMs: number): number {
   const payload = verifyJws('JWT', token, [agent])
   const { iss, aud, iat, exp } = parseJson(

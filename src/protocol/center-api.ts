@@ -15,12 +15,12 @@ export const CENTER_PATHS = {
 } as const
 
 /**
- * A header of GET agent: 32 hex digits that an agent draws at each start and keeps in memory only. Two that come in turns are
- * two machines with one key.
+ * A header of GET agent: 32 hex digits that an agent draws at each start and keeps in memory only. If two values
+ * alternate, two machines use one key.
  */
 export const RUN_HEADER = 'ferry-run'
 
-/** POST join: the token of a join code buys a place in the waiting room for this key. */
+/** POST join: the token of a join code pays for a place in the waiting room for this key. */
 export const joinRequestSchema = z.strictObject({
   token: z.string(),
   /** Ed25519 public key, base64url. */
@@ -44,21 +44,24 @@ export const agentAnswerSchema = z.strictObject({
   state: agentStateSchema,
   name: z.string(),
   keys: z.strictObject({ rootKey: z.string(), jws: z.string() }).optional(),
-  /** The newest receipt to this agent; null if there is none. An older one than before: the register went back in time. */
+  /**
+   * The newest receipt to this agent; null if there is none. If it is older than before, the register went back in
+   * time.
+   */
   chain: receiptLinkSchema.nullable().optional(),
   /**
-   * Another number whenever instances that concern this agent were found lost at the center, or found again. Null while the
-   * center's store is not there, so that the center cannot say.
+   * Changes whenever instances that concern this agent were found lost at the center, or found again. Null while the
+   * center's store is missing, so that the center does not know.
    */
   losses: z.int().nonnegative().nullable().optional(),
-  /** Two machines have worked with this agent's key within the last hour. */
+  /** True if two machines have used this agent's key within the last hour. */
   cloned: z.boolean().optional(),
 })
 export type AgentAnswer = z.infer<typeof agentAnswerSchema>
 
 /**
- * The result of one member of a pack. 'stored': opened, digests recomputed and equal, stored durably. 'damaged': its bytes
- * changed on the way or in the spool; send it again. 'refused': sending the same again cannot help.
+ * The result of one member of a pack. 'stored': opened, digests recomputed and equal, stored durably. 'damaged': its
+ * bytes changed on the way or in the spool; send it again. 'refused': sending the same bytes again cannot help.
  */
 export const memberAnswerSchema = z.strictObject({
   ulid: z.string(),
@@ -70,8 +73,8 @@ export const memberAnswerSchema = z.strictObject({
 export type MemberAnswer = z.infer<typeof memberAnswerSchema>
 
 /**
- * GET packs/{id}/answer: 'processing' = ask again; 'damaged' = the head of the pack, which lists its members, did not
- * survive the way: all of it is to be sent again; else every member's answer.
+ * GET packs/{id}/answer: 'processing' = ask again; 'damaged' = the head of the pack, which lists its members, was
+ * damaged on the way: send all of it again; otherwise every member's answer.
  */
 export const packAnswerSchema = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('processing') }),
@@ -87,7 +90,7 @@ export const manifestAnswerSchema = z.union([
 ])
 export type ManifestAnswer = z.infer<typeof manifestAnswerSchema>
 
-/** Manifests, and receipts, that one request may ask about. */
+/** Maximum number of manifests, and of receipts, in one request. */
 export const RECEIPTS_ASKED = 1000
 
 /** POST receipts: digests of manifests for which the agent holds receipts, and digests of receipts. */
@@ -111,19 +114,19 @@ export type PacsChangesRequest = z.infer<typeof pacsChangesRequestSchema>
 export const pacsChangesAnswerSchema = z.strictObject({ changed: z.array(z.string()) })
 export type PacsChangesAnswer = z.infer<typeof pacsChangesAnswerSchema>
 
-/** Instances that one request may ask about. */
+/** Maximum number of instances in one request. */
 export const HOLDINGS_ASKED = 200
 
-/** POST holdings: instances whose copies the agent is about to remove, as a manifest lists them. */
+/** POST holdings: instances whose copies the agent is about to remove, in the form of a manifest. */
 export const holdingsRequestSchema = z.strictObject({
   instances: z.array(manifestInstanceSchema).max(HOLDINGS_ASKED),
 })
 export type HoldingsRequest = z.infer<typeof holdingsRequestSchema>
 
-/** ULIDs of those that the center does not hold at this moment, file and all. */
+/** ULIDs of those that the center does not hold at this moment, file included. */
 export const holdingsAnswerSchema = z.strictObject({ missing: z.array(z.string()) })
 export type HoldingsAnswer = z.infer<typeof holdingsAnswerSchema>
 
-/** The body of every answer with a status of 400 and more: a failure code and its sentence. */
+/** The body of every answer with a status of 400 or above: a failure code and its sentence. */
 export const refusalSchema = z.strictObject({ code: z.string(), message: z.string() })
 export type Refusal = z.infer<typeof refusalSchema>

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 
-/** Version of all that `--json` prints and the control socket answers. A new field keeps it; a changed field counts it up. */
+/** Version of all output of `--json` and of the control socket. A new field keeps it; a changed field increments it. */
 export const CONTROL_SCHEMA_VERSION = 1
 
 /** Paths of the agent's control interface: HTTP/1.1 and JSON over a Unix socket or named pipe. */
@@ -23,7 +23,7 @@ export const CONTROL_PATHS = {
   procedureSteps: '/v1/procedure-steps',
 } as const
 
-/** Where the agent that works in this folder listens for its CLI. Both must see the folder under the same name. */
+/** Returns the path where the agent of this folder listens for its CLI. Both must use the same name for the folder. */
 export function controlSocketPath(dataFolder: string): string {
   const folder = resolve(dataFolder)
   if (process.platform !== 'win32') return join(folder, 'control.sock')
@@ -49,7 +49,7 @@ const troubleSchema = z.object({
 /** The proposal of a caller, by the standard's names, or by UID if the standard has no name. */
 export const deviceProposalSchema = z.object({
   sopClasses: z.array(z.string()),
-  /** So many more than are named. */
+  /** Number of further classes that are not listed. */
   moreSopClasses: count,
   transferSyntaxes: z.array(z.string()),
   implementationClassUid: z.string().nullable(),
@@ -58,8 +58,8 @@ export const deviceProposalSchema = z.object({
 
 const deviceSightingSchema = z.object({
   /**
-   * known: let in. refused: listed, and turned away as it called last. pending: not listed, and turned away. ignored: the
-   * same, and a person wants to hear no more of it. unnamed: it gave no AE title, as port scans and monitoring do.
+   * known: accepted. refused: listed, but turned away at its last call. pending: not listed, and turned away. ignored:
+   * the same, and a person has hidden it. unnamed: it gave no AE title, as port scans and monitoring do.
    */
   state: z.enum(['known', 'refused', 'pending', 'ignored', 'unnamed']),
   /** Name and kind in the list of devices. */
@@ -73,7 +73,7 @@ const deviceSightingSchema = z.object({
   lastSeenAt: time,
   associations: count,
   rejections: count,
-  /** Why it was last not let in, in words. */
+  /** The reason for the last rejection, in words. */
   lastRejection: z.string().nullable(),
   /** The last problem of this device: see src/agent/arrival. A newer agent may know other kinds. */
   problem: z.object({ kind: z.string(), detail: z.string(), at: time }).nullable(),
@@ -83,10 +83,10 @@ const deviceSightingSchema = z.object({
     .default(null),
 })
 
-/** A device of the list, or another caller; one that is listed and has never called has no times. */
+/** A device of the list, or another caller; a listed one that has never called has no times. */
 const deviceSchema = deviceSightingSchema.extend({
   room: z.string().nullable(),
-  /** It may call from these; none = from anywhere. */
+  /** Addresses from which it may call; none = from anywhere. */
   addresses: z.array(z.string()),
   calledAeTitle: z.string().nullable(),
   peerAddress: z.string().nullable(),
@@ -99,7 +99,7 @@ const deviceSchema = deviceSightingSchema.extend({
 
 export const devicesSchema = z.object({ devices: z.array(deviceSchema) })
 
-/** `changed`: how many callers that was about; 0 = none was there. */
+/** `changed`: number of callers concerned; 0 = there was none. */
 export const callersChangedSchema = devicesSchema.extend({ changed: count })
 
 /** Text by which a person recognizes a study. `isGuess`: its character set is missing or wrong, and the bytes decided. */
@@ -113,8 +113,8 @@ export const displaySchema = z.object({
   modality: displayTextSchema.exactOptional(),
 })
 /**
- * Whether names are kept and under which key, or why they are not: no-credential, bad-credential (not 32 bytes, or not
- * readable), unsupported (on this operating system no key can come from outside the disk).
+ * The kind of key under which names are kept, or the reason why they are not: no-credential, bad-credential (not 32
+ * bytes, or unreadable), unsupported (on this operating system no key can come from outside the disk).
  */
 const displayNamesSchema = z.enum([
   'credential',
@@ -125,7 +125,7 @@ const displayNamesSchema = z.enum([
   'unsupported',
 ])
 export type DisplayNamesState = z.infer<typeof displayNamesSchema>
-/** Null: none was kept, or it went with the study's files. 'lost': the key that sealed it is gone. */
+/** Null: none was kept, or it was removed with the study's files. 'lost': the key that sealed it is gone. */
 const displayedSchema = displaySchema.or(z.literal('lost')).nullable()
 
 /** By the names of src/dicom/check/check-findings.ts; a newer agent may know others. */
@@ -157,7 +157,7 @@ export const statusSchema = z.object({
     folder: z.string(),
     freeBytes: z.number(),
     reserveBytes: z.number(),
-    /** How many more files the disk can name; null where it has no such limit. */
+    /** Number of further files that the disk can name; null if it has no such limit. */
     freeFiles: z.number().nullable(),
     /** The measure against too little room (agent/queue/spool-room.ts). */
     room: z.enum(['enough', 'making', 'nothing', 'young', 'unproven', 'checking']),
@@ -178,7 +178,7 @@ export const statusSchema = z.object({
   clockOffsetMs: z.number().nullable(),
   /** Findings in the instances of each device, the latest first. */
   instanceFindings: z.array(findingCountSchema.extend({ callingAeTitle: z.string(), lastAt: time })),
-  /** How often names were shown whole, and when last. */
+  /** How often full names were shown, and when last. */
   namesShown: z.object({ times: count, lastAt: time.nullable() }),
 })
 
@@ -210,14 +210,14 @@ const studySchema = z.object({
   reason: z.string().nullable(),
   /** The state at the PACS behind the center, from the newest receipts; 'partial' if only part of the study is meant for it. */
   pacs: z.string().nullable(),
-  /** When the receipt came that said so first. */
+  /** The time of the first receipt with this state. */
   pacsAt: time.nullable(),
   receiptedAt: time.nullable(),
   instances: count,
   confirmed: count,
   held: count,
   conflicts: count,
-  /** Instances in which anything odd was found. */
+  /** Number of instances with any finding. */
   odd: count,
   /** Masked. */
   display: displayedSchema,
@@ -226,13 +226,13 @@ const studySchema = z.object({
 export const queueSchema = z.object({
   /** While there is trouble, every queued delivery waits for this reason. */
   trouble: troubleSchema.nullable(),
-  /** Not confirmed, the oldest first; at most as many as were asked for. */
+  /** Unconfirmed deliveries, the oldest first; at most the requested number. */
   deliveries: z.array(deliverySchema.extend({ findings: z.array(z.string()) })),
 })
 
 export const studiesSchema = z.object({ displayNames: displayNamesSchema, studies: z.array(studySchema) })
 
-/** The instances that a device announced by MPPS, and how many of them came. */
+/** The instances that a device announced by MPPS, and how many of them have arrived. */
 const procedureStepSchema = z.object({
   callingAeTitle: z.string(),
   sopInstanceUid: z.string(),
@@ -243,19 +243,19 @@ const procedureStepSchema = z.object({
   changedAt: time,
   /** When the device ended it. */
   endedAt: time.nullable(),
-  /** When all of it had come. */
+  /** The time when all of it had arrived. */
   completeAt: time.nullable(),
   alarm: z.enum(['raised', 'putAway']).nullable(),
   announced: count,
   arrived: count,
-  /** Came in these series, and were not announced. */
+  /** Number of instances that arrived in these series without being announced. */
   unannounced: count,
   series: z.array(
     z.object({ seriesInstanceUid: z.string(), announced: count, arrived: count, unannounced: count }),
   ),
 })
 
-/** Those of which not all has come first, then the newest. */
+/** Incomplete steps first, then the newest. */
 export const procedureStepsSchema = z.object({ procedureSteps: z.array(procedureStepSchema) })
 
 export const studyDetailSchema = z.object({
@@ -275,11 +275,11 @@ export const studyDetailSchema = z.object({
 export const evidencePartSchema = z.object({ manifest: z.string(), receipt: z.string().nullable() })
 export type EvidencePart = z.infer<typeof evidencePartSchema>
 
-/** How many deliveries may go at once now. */
+/** Number of deliveries that may be sent at once now. */
 export const retrySchema = z.object({
-  /** Instances that waited and go now. */
+  /** Number of waiting instances that are sent now. */
   retried: count,
-  /** Studies whose receipt is asked for now. */
+  /** Number of studies whose receipt is asked for now. */
   studies: count,
 })
 
@@ -295,21 +295,21 @@ const quarantinedSchema = z.object({
   findings: z.array(z.string()),
 })
 
-/** Held because of what was found in them, the oldest first. */
+/** Instances held because of their findings, the oldest first. */
 export const quarantineSchema = z.object({ instances: z.array(quarantinedSchema) })
 
-/** `spoolFile`: where it lies on the agent's machine. */
+/** `spoolFile`: its path on the agent's machine. */
 export const quarantinedOneSchema = quarantinedSchema.extend({ spoolFile: z.string() })
 
-/** How many may go on. */
+/** Number of released instances. */
 export const releaseSchema = z.object({ released: count })
 
-/** Names whole; asking for them is written down. */
+/** Full names; each request for them is recorded. */
 export const namesSchema = z.object({
   studies: z.array(z.object({ studyInstanceUid: z.string(), display: displayedSchema })),
 })
 
-/** Requests for storage commitment: those that are open first, then the newest. */
+/** Requests for storage commitment: open ones first, then the newest. */
 export const commitmentsSchema = z.object({
   commitments: z.array(
     z.object({
@@ -317,11 +317,11 @@ export const commitmentsSchema = z.object({
       peerAddress: z.string(),
       transactionUid: z.string(),
       requestedAt: time,
-      /** reported: the device has taken the report. abandoned: it could not be told for too long. */
+      /** reported: the device has taken the report. abandoned: it could not be delivered for too long. */
       state: z.enum(['open', 'reported', 'abandoned']),
       closedAt: time.nullable(),
       instances: count,
-      /** Reported as committed; while there is no report: under the center's receipt now. */
+      /** Number reported as committed; before the report: number under the center's receipt now. */
       committed: count,
       attempts: count,
       nextAttemptAt: time,
@@ -352,14 +352,17 @@ export type QuarantinedView = z.infer<typeof quarantinedOneSchema>
 export type ReleaseOutcome = z.infer<typeof releaseSchema>
 export type NamesView = z.infer<typeof namesSchema>
 
-/** Who wants to see names whole, as the console says, and of which study; undefined = of the newest `limit`. */
+/**
+ * The user who asks for full names, according to the console, and the study; undefined means the newest `limit`
+ * studies.
+ */
 export interface NamesRequest {
   readonly osUser: string
   readonly studyInstanceUid: string | undefined
   readonly limit: number
 }
 
-/** Callers by what they call themselves; empty = they do not say. Without an address: from wherever they call. */
+/** Callers by their AE title; empty for callers without one. Without an address: from any address. */
 export interface CallerPattern {
   readonly aeTitle: string
   readonly address: string | undefined
@@ -376,13 +379,13 @@ export interface ControlService {
     version: number,
     part: number,
   ): EvidencePart | undefined | Promise<EvidencePart | undefined>
-  /** All held and waiting deliveries, or those of one study, may go at once. */
+  /** Makes all held and waiting deliveries, or those of one study, due at once. */
   retry(studyInstanceUid?: string): RetryOutcome | Promise<RetryOutcome>
   quarantine(limit: number): QuarantineView | Promise<QuarantineView>
   quarantined(ulid: string): QuarantinedView | undefined | Promise<QuarantinedView | undefined>
-  /** One held instance, or all of a study, goes on. */
+  /** Releases one held instance, or all of a study. */
   release(which: { ulid: string } | { studyInstanceUid: string }): ReleaseOutcome | Promise<ReleaseOutcome>
-  /** The one answer that carries whole names. It is written down before they leave. */
+  /** The only answer with full names. It is recorded before they are sent. */
   showNames(request: NamesRequest): NamesView | Promise<NamesView>
   devices(): DevicesView | Promise<DevicesView>
   /** Reads the list of devices from the configuration again; other changes there take effect at the next start. */
@@ -390,7 +393,7 @@ export interface ControlService {
   /** Marks a caller that is not listed as ignored: it no longer needs a person. Throws USAGE for one that is listed. */
   ignoreCaller(which: CallerPattern): CallersChanged | Promise<CallersChanged>
   unignoreCaller(which: CallerPattern): CallersChanged | Promise<CallersChanged>
-  /** Callers that were turned away are shown no more until they call again. */
+  /** Hides callers that were turned away until they call again. */
   forgetCaller(which: CallerPattern): CallersChanged | Promise<CallersChanged>
   commitments(limit: number): CommitmentsView | Promise<CommitmentsView>
   procedureSteps(limit: number): ProcedureStepsView | Promise<ProcedureStepsView>

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { type Finding, isFinding } from '../dicom/check/check-findings.ts'
 
 /**
- * The file beside a spool file that forbids sending it (docs/queue-states.md): why a check holds the instance, what was
- * found in it, and since when. It holds names of findings, never a value of the data set.
+ * The file next to a spool file that forbids sending it (docs/queue-states.md): why a check holds the instance, its
+ * findings, and since when. It contains names of findings, never a value of the data set.
  */
 export interface HeldFile {
   readonly reason: string

@@ -6,15 +6,15 @@ import { parseJson } from './parse-json.ts'
 const PREFIX = 'FERRY1-'
 
 const joinCodeSchema = z.strictObject({
-  /** Where the center listens, https://host:port. */
+  /** The center's address, https://host:port. */
   url: z.url({ protocol: /^https$/ }),
   /** Fingerprint of the center's root key, hex. */
   center: z.string().regex(/^[0-9a-f]{64}$/),
   /** SHA-256 of the center's TLS SubjectPublicKeyInfo, base64url. */
   tlsPin: z.string().length(43),
-  /** Good once. */
+  /** Works once. */
   token: z.string().min(22),
-  /** ISO 8601; the center decides, this is for the message. */
+  /** ISO 8601; the center decides, this is for messages. */
   expiresAt: z.string(),
 })
 

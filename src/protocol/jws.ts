@@ -18,8 +18,8 @@ export function signJws(type: JwsType, payload: object, key: SigningKey): string
 }
 
 /**
- * The payload of a compact JWS whose signature holds under the key that its `kid` names among `keys`. Throws
- * SIGNATURE_INVALID for any other algorithm, type or key, and for a signature that does not hold.
+ * Returns the payload of a compact JWS whose signature is valid under the key in `keys` that its `kid` names. Throws
+ * SIGNATURE_INVALID for any other algorithm, type or key, and for an invalid signature.
  */
 export function verifyJws(type: JwsType, jws: string, keys: readonly VerifyKey[]): string {
   const { header, signed, payload, signature } = split(jws)
@@ -27,7 +27,7 @@ export function verifyJws(type: JwsType, jws: string, keys: readonly VerifyKey[]
   const key = keys.find((candidate) => candidate.kid === header.kid)
   if (key === undefined)
     throw invalid(`it names the key ${header.kid.slice(0, 20)}, which is not one that is trusted here`)
-  // S + L would verify as S does in some libraries: one statement would have two digests.
+  // Some libraries would accept S + L in place of S: one statement would then have two digests.
   if (
     !hasCanonicalScalar(signature) ||
     !verify(null, Buffer.from(signed, 'ascii'), key.verifier, signature)
@@ -37,12 +37,12 @@ export function verifyJws(type: JwsType, jws: string, keys: readonly VerifyKey[]
   return canonicalBytes(payload).toString('utf8')
 }
 
-/** The key that a JWS says it is signed with; nothing is checked yet. */
+/** Returns the key that a JWS names as its signing key; nothing is verified yet. */
 export function claimedKid(jws: string): string {
   return split(jws).header.kid
 }
 
-/** SHA-256 over the compact form, lower-case hex: how one signed statement refers to another. */
+/** SHA-256 of the compact form, lower-case hex, by which one signed statement refers to another. */
 export function jwsDigest(jws: string): string {
   return createHash('sha256').update(jws, 'ascii').digest('hex')
 }

@@ -3,7 +3,7 @@ import { signJws, verifyJws } from './jws.ts'
 import { parseJson } from './parse-json.ts'
 import { type SigningKey, type VerifyKey, verifyKeyFromText } from './signing-key.ts'
 
-/** Versions are seconds since 1970, or one more than the last: this one leaves room above for 30,000 years. */
+/** Versions are seconds since 1970, or one more than the last: this limit leaves 30,000 years. */
 export const HIGHEST_LIST_VERSION = 2 ** 40
 
 const keyListSchema = z.strictObject({
@@ -11,7 +11,7 @@ const keyListSchema = z.strictObject({
   /** The root key's fingerprint. */
   center: z.string().regex(/^[0-9a-f]{64}$/),
   centerName: z.string(),
-  /** An agent never goes back to a lower one. */
+  /** An agent never accepts a lower one than before. */
   version: z.int().positive().max(HIGHEST_LIST_VERSION),
   issuedAt: z.string(),
   /** age recipients; instances for the center are sealed to all of them. */
@@ -25,7 +25,7 @@ const keyListSchema = z.strictObject({
 /** The center's keys, signed by its root key, whose fingerprint came with the join code. */
 export type KeyList = z.infer<typeof keyListSchema>
 
-/** The root public key travels beside the list, since only its fingerprint is pinned. */
+/** The root public key is sent with the list, since only its fingerprint is pinned. */
 export interface SignedKeyList {
   rootKey: string
   jws: string

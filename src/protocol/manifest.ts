@@ -27,13 +27,13 @@ const fields = z.strictObject({
   study: studyKeySchema,
   /** 1, 2, …: a late instance reopens the study as the next version. */
   version: z.int().positive(),
-  /** 1 to `parts`: a large study is listed in several manifests, each receipted by itself. */
+  /** 1 to `parts`: a large study is listed in several manifests, each with its own receipt. */
   part: z.int().positive(),
   parts: z.int().positive(),
-  /** Digest of the JWS of the part before, or of the last part of the version before; null for the first of all. */
+  /** Digest of the JWS of the previous part, or of the last part of the previous version; null for the first of all. */
   previous: sha256.nullable(),
   createdAt: z.string(),
-  /** Instances of the study that wait for an operator in the clinic and are not listed. */
+  /** Number of instances of the study that wait for an operator in the clinic and are not listed. */
   heldCount: z.int().nonnegative(),
   instances: z.array(manifestInstanceSchema).min(1),
 })
@@ -43,14 +43,17 @@ const manifestSchema = fields.refine(({ part, parts }) => part <= parts, {
 })
 
 /**
- * Instances that an agent lists in one part: 0.5 MiB, signed or checked in some 5 ms. The center takes thirty times as
- * many bytes, so no part is ever too large for it.
+ * Number of instances that an agent lists in one part: 0.5 MiB, signed or checked in some 5 ms. The center accepts
+ * thirty times as many bytes, so no part is ever too large for it.
  */
 export const PART_INSTANCES = 1000
 
 export type ManifestInstance = z.infer<typeof manifestInstanceSchema>
 
-/** A part of everything of one study that the agent has sent and wants to be receipted; the parts of a version list all. */
+/**
+ * A part of the list of all instances of one study that the agent has sent and needs a receipt for; the parts of a
+ * version together list all of them.
+ */
 export type Manifest = z.infer<typeof manifestSchema>
 
 export function signManifest(manifest: Manifest, key: SigningKey): { jws: string; digest: string } {

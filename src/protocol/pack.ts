@@ -41,13 +41,13 @@ export function encodePackHeader(header: PackHeader): Buffer {
 }
 
 /**
- * Reads the header at the start of `bytes`; returns undefined if there are too few. Throws PACK_DAMAGED for a head without
- * its digest, which the same pack sent again may cure, and PACK_INVALID for one that the agent meant so.
+ * Reads the header at the start of `bytes`; returns undefined if there are too few. Throws PACK_DAMAGED for a head
+ * without its digest, which sending the pack again may cure, and PACK_INVALID for a head that the agent wrote so.
  */
 export function parsePackHeader(bytes: Buffer): { header: PackHeader; bytesRead: number } | undefined {
   if (bytes.length < HEAD_BYTES) return undefined
   const [version, length] = [bytes.readUInt16BE(8), bytes.readUInt32BE(12)]
-  // No agent writes such a length, so the digest need not be computed to know that this one is not what was sent.
+  // No agent writes such a length, so the pack was damaged; computing the digest is unnecessary.
   if (length > LIST_LIMIT_BYTES)
     throw damagedPack(`a member list of ${length} bytes, at most ${LIST_LIMIT_BYTES}`)
   const end = HEAD_BYTES + length

@@ -2,8 +2,8 @@ import type { z } from 'zod'
 import { Failure, type FailureCode } from '../platform/failure.ts'
 
 /**
- * JSON that another program wrote, checked against its schema. The failure names the first wrong field and what was
- * expected there, never its value.
+ * Parses JSON from another program and checks it against its schema. The failure names the first wrong field and the
+ * expected type, never its value.
  */
 export function parseJson<Schema extends z.ZodType>(
   text: string,

@@ -3,8 +3,8 @@ import { Failure } from '../platform/failure.ts'
 import { parseJson } from './parse-json.ts'
 
 /**
- * Parses a key file that Ferry wrote as JSON. Throws KEY_FILE_INVALID, whose message names the file and tells an empty
- * file, one that was cut off, and one that holds another kind of key apart. It never shows content.
+ * Parses a key file that Ferry wrote as JSON. Throws KEY_FILE_INVALID, whose message names the file and distinguishes
+ * an empty file, a cut file, and a file with another kind of key. It never shows content.
  */
 export function parseKeyFile<Schema extends z.ZodType>(
   text: string,

@@ -9,10 +9,10 @@ import { studyKeySchema } from './study-key.ts'
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 
 /**
- * Whether the PACS behind the center has the instance. 'none': no PACS is meant to have it. 'waiting': it is handed on
+ * The state of the instance at the PACS behind the center. 'none': not meant for any PACS. 'waiting': it is handed on
  * later. 'held': the center's operator must look at it and release it. 'accepted': the PACS has it. 'refused': the PACS
- * said no, or has something else in its place; the operator must act. 'unverified': the PACS says that it has this SOP
- * instance already, and its copy could not be compared.
+ * refused it, or has something else in its place; the operator must act. 'unverified': the PACS says that it already
+ * has this SOP instance, and its copy could not be compared.
  */
 export const pacsStateSchema = z.enum(['none', 'waiting', 'held', 'accepted', 'refused', 'unverified'])
 export type PacsState = z.infer<typeof pacsStateSchema>
@@ -30,12 +30,12 @@ const fields = z.strictObject({
   version: z.int().positive(),
   part: z.int().positive(),
   parts: z.int().positive(),
-  /** Digest of the manifest's JWS that this answers. */
+  /** Digest of the JWS of the confirmed manifest. */
   manifest: sha256,
   receiptedAt: z.string(),
   /** Counts the center's receipts to this agent. */
   counter: z.int().positive(),
-  /** Digest of the JWS of the receipt before this one to the same agent; null for the first. */
+  /** Digest of the JWS of the previous receipt to the same agent; null for the first. */
   previous: sha256.nullable(),
   instances: z.array(receiptInstanceSchema).min(1),
 })

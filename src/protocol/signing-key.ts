@@ -3,11 +3,11 @@ import nacl from 'tweetnacl'
 import { Failure } from '../platform/failure.ts'
 import { weaknessOf } from './ed25519-point.ts'
 
-/** An Ed25519 public key (RFC 8032) that binds its owner. `kid` names it: its SHA-256 in lower-case hex. */
+/** An Ed25519 public key (RFC 8032) that binds its owner. `kid` identifies it: its SHA-256 in lower-case hex. */
 export interface VerifyKey {
   readonly kid: string
   readonly publicKey: Buffer
-  /** The same key as node:crypto takes it. */
+  /** The same key in the form of node:crypto. */
   readonly verifier: KeyObject
 }
 
@@ -38,7 +38,9 @@ export function seedOf(key: SigningKey): Buffer {
   return key.seed
 }
 
-/** Throws SIGNATURE_INVALID for bytes that are not a public key, and for one under which forged signatures hold. */
+/**
+ * Throws SIGNATURE_INVALID for bytes that are not a public key, and for a key under which forged signatures are valid.
+ */
 export function verifyKeyOf(publicKey: Uint8Array): VerifyKey {
   const weakness = weaknessOf(publicKey)
   if (weakness !== undefined) throw new Failure('SIGNATURE_INVALID', `reading a public key: ${weakness}`)
@@ -50,7 +52,9 @@ export function verifyKeyOf(publicKey: Uint8Array): VerifyKey {
   }
 }
 
-/** A public key as it travels: base64url in its one spelling (RFC 4648 §3.5). Throws as {@link verifyKeyOf} does. */
+/**
+ * Reads a transmitted public key: base64url in its one spelling (RFC 4648 §3.5). Throws as {@link verifyKeyOf} does.
+ */
 export function verifyKeyFromText(text: string): VerifyKey {
   const publicKey = Buffer.from(text, 'base64url')
   if (publicKey.toString('base64url') !== text) {

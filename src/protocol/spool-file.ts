@@ -35,13 +35,13 @@ const envelopeSchema = z.strictObject({
   calledAeTitle: z.string(),
   sopClassUid: uidText,
   sopInstanceUid: uidText,
-  /** Empty where the data set names none, or cannot be read so far. */
+  /** Empty if the data set has none, or cannot be read that far. */
   studyInstanceUid: uidText,
   seriesInstanceUid: uidText,
   transferSyntaxUid: uidText,
   /** Bytes of preamble, prefix and file meta information before the data set inside the sealed Part 10 file. */
   part10HeaderBytes: z.int().nonnegative(),
-  /** The rules under which it was taken; 'identified' = as the device sent it. */
+  /** The rules under which it was accepted; 'identified' = as the device sent it. */
   policy: z.string(),
 })
 
@@ -53,13 +53,15 @@ export interface Trailer {
   dataSetBytes: number
   /** SHA-256 of the data set, lower-case hex. */
   dataSetSha256: string
-  /** Bytes of envelope and age file: where the trailer begins. */
+  /** Number of bytes of envelope and age file: the offset of the trailer. */
   sealedBytes: number
   /** SHA-256 of envelope and age file, lower-case hex. */
   sealedSha256: string
 }
 
-/** Encodes the envelope as the first bytes of the file. Throws SPOOL_FILE_INVALID for one that could not be read again. */
+/**
+ * Encodes the envelope as the first bytes of the file. Throws SPOOL_FILE_INVALID for one that could not be read back.
+ */
 export function encodeEnvelope(envelope: Envelope): Buffer {
   const checked = envelopeSchema.safeParse(envelope)
   if (!checked.success)
@@ -83,8 +85,8 @@ export function encodeEnvelope(envelope: Envelope): Buffer {
 }
 
 /**
- * Reads the envelope at the start of `bytes`; undefined while there are too few of them. `bytesRead` is where the age
- * file begins. Throws SPOOL_FILE_INVALID for anything that is not an envelope of this version and suite.
+ * Reads the envelope at the start of `bytes`; undefined if there are too few of them. `bytesRead` is the offset of the
+ * age file. Throws SPOOL_FILE_INVALID for anything that is not an envelope of this version and suite.
  */
 export function parseEnvelope(bytes: Buffer): { envelope: Envelope; bytesRead: number } | undefined {
   if (bytes.length < ENVELOPE_HEAD_BYTES) return undefined
@@ -104,7 +106,10 @@ export function parseEnvelope(bytes: Buffer): { envelope: Envelope; bytesRead: n
   }
 }
 
-/** True for the beginning of a spool file that another version of Ferry wrote: its end may look unlike any that is known. */
+/**
+ * Returns true for the beginning of a spool file that another version of Ferry wrote: its end may differ from every
+ * known form.
+ */
 export function isOfOtherVersion(firstBytes: Buffer): boolean {
   if (firstBytes.length < ENVELOPE_HEAD_BYTES || !firstBytes.subarray(0, 8).equals(ENVELOPE_MAGIC))
     return false
@@ -123,7 +128,7 @@ export function encodeTrailer(trailer: Trailer): Buffer {
   return bytes
 }
 
-/** True for a file that was once finished, as far as its last bytes tell, whatever became of the rest. */
+/** Returns true for a file that was once finished, judged by its last bytes, regardless of the rest. */
 export function endsFinished(lastBytes: Buffer): boolean {
   return lastBytes.subarray(-TRAILER_MAGIC.length).equals(TRAILER_MAGIC)
 }
@@ -146,7 +151,7 @@ export function parseTrailer(bytes: Buffer, fileBytes: number): Trailer {
   return trailer
 }
 
-/** The first 8 bytes of the SHA-256 of the four fields: a torn or flipped trailer is not a trailer. */
+/** The first 8 bytes of the SHA-256 of the four fields: a torn or flipped trailer is invalid. */
 function check(trailer: Buffer): Buffer {
   return hash('sha256', trailer.subarray(0, 80), 'buffer').subarray(0, 8)
 }
@@ -157,7 +162,7 @@ function invalid(found: string): Failure {
 
 const DEIDENTIFIED = 'deidentified:'
 
-/** An envelope's `policy` for a copy without identity, made by the profile of that name. */
+/** Returns the envelope's `policy` for a copy without identity, made with the profile of that name. */
 export const deidentifiedPolicy = (profile: string): string => DEIDENTIFIED + profile
 
 /** True for a copy that differs from the one on the device: it has no patient, and its UIDs may differ. */

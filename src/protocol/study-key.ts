@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isUid } from '../dicom/vocabulary/uid.ts'
 import type { Envelope } from './spool-file.ts'
 
-/** No UID begins so: a UID has digits and dots only (PS3.5 §9.1). */
+/** No UID begins with this: a UID has digits and dots only (PS3.5 §9.1). */
 const FILING = 'no-study-uid:'
 const DAY = /^\d{4}-\d\d-\d\d/
 const KEY_LIMIT = 512
@@ -20,14 +20,15 @@ export interface Filing {
   readonly callingAeTitle: string
   /** YYYY-MM-DD, UTC. */
   readonly day: string
-  /** Empty if the data set names none. */
+  /** Empty if the data set has none. */
   readonly seriesInstanceUid: string
 }
 
 /**
- * Returns by what an instance is put together with others: its Study Instance UID. If it has none that can be read, it is
- * filed with what the same device sent on the same day (UTC), of the same series and under the same policy, so that no
- * manifest and no receipt joins strangers. Agent and center make the same key from the envelope (docs/protocol.md, "Filing").
+ * Returns the key that groups an instance with others: its Study Instance UID. If it has no readable one, it is filed
+ * with the instances that the same device sent on the same day (UTC), of the same series and under the same policy, so
+ * that no manifest and no receipt joins unrelated patients. Agent and center derive the same key from the envelope
+ * (docs/protocol.md, "Filing").
  */
 export function studyKeyOf(names: Names): string {
   const { studyInstanceUid, seriesInstanceUid, callingAeTitle, arrivedAt, policy } = names
@@ -37,7 +38,10 @@ export function studyKeyOf(names: Names): string {
   return `${FILING}${[callingAeTitle, day, series, policy].map(escaped).join(':')}`
 }
 
-/** At the center, where two agents may have devices of one name: a filing of one agent is never that of another. */
+/**
+ * Returns the key at the center, where two agents may have devices of one name: a filing of one agent is never that of
+ * another.
+ */
 export function studyKeyAtCenter(key: string, agent: string): string {
   return key.startsWith(FILING) ? `${key}@${agent}` : key
 }

@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { Failure } from '../platform/failure.ts'
 
-/** 26 characters of Crockford base 32: 48 bits of time in ms, 80 random bits. Sorts by time; says nothing of a patient. */
+/**
+ * 26 characters of Crockford base 32: 48 bits of time in ms, 80 random bits. Sorts by time; reveals nothing about a
+ * patient.
+ */
 export type Ulid = string & { readonly __brand: 'Ulid' }
 
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -30,14 +33,14 @@ export function ulidTime(ulid: Ulid): number {
   return time
 }
 
-/** A ULID that a person or a file names. Throws USAGE. */
+/** Parses a ULID from a person or a file. Throws USAGE. */
 export function parseUlid(text: string): Ulid {
   if (!isUlid(text))
     throw new Failure('USAGE', `not a ULID: ${JSON.stringify(text)}, expected 26 letters and digits`)
   return text
 }
 
-/** A ULID in what another program wrote. */
+/** A ULID in the output of another program. */
 export const ulidSchema = z.custom<Ulid>(
   (value) => typeof value === 'string' && isUlid(value),
   'expected a ULID',

@@ -42,17 +42,17 @@ import { CENTER } from '../send/destination.ts'
 import type { Completeness } from '../settle/completeness.ts'
 import { deviceViews, sightedDevices } from './device-views.ts'
 
-/** The part of the agent's background work that people ask and command. */
+/** The part of the agent's background work that operators query and command. */
 export interface CommandedWork {
   /** The center's clock minus ours, at its last answer; undefined before the first one. */
   readonly clockOffsetMs: number | undefined
-  /** Wakes everything that waits for its next attempt, of one study or of all; returns how much is tried now. */
+  /** Starts the next attempt of all waiting work, of one study or of all; returns how much is tried now. */
   retryNow(studyInstanceUid?: string): number
 }
 
 export interface AgentServiceOptions {
   settings: AgentSettings
-  /** The listener's real port, where the settings say 0. */
+  /** The listener's real port, if the settings say 0. */
   port: number
   account: CenterAccount
   keys: TrustedKeys
@@ -115,7 +115,7 @@ export class AgentService implements ControlService {
     const { dataFolder: folder, limits, retention } = settings
     const { freeBytes } = storage
     const { disk, state } = room
-    // The index may lie on another disk than the spool, and be the one that is short.
+    // The index may be on another disk than the spool, and that disk may be the full one.
     const isSpools = disk !== undefined && disk.freeBytes <= freeBytes
     return {
       folder,
@@ -297,7 +297,7 @@ export class AgentService implements ControlService {
 
 const packageSchema = z.object({ version: z.string() })
 
-/** From package.json, which lies beside both src and dist. */
+/** The version in package.json, which is next to both src and dist. */
 function agentVersion(): string {
   const path = join(import.meta.dirname, '../../../package.json')
   return parseJson(readFileSync(path, 'utf8'), packageSchema, 'INTERNAL', `reading ${path}`).version

@@ -17,10 +17,10 @@ import {
 } from '../../protocol/control-api.ts'
 
 const LONGEST_LIST = 10_000
-/** sun_path holds 108 bytes on Linux, 104 elsewhere, the closing NUL among them. */
+/** sun_path holds 108 bytes on Linux, 104 elsewhere, including the closing NUL. */
 const LONGEST_SOCKET_PATH = 103
 
-/** Only the service's own user can connect; the limits keep a program gone wrong from taking descriptors without end. */
+/** Only the service's own user can connect; the limits keep a faulty program from taking descriptors without end. */
 const SERVER_OPTIONS = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 10_000,
@@ -32,13 +32,13 @@ const SILENCE_MS = 5 * 60_000
 const CONNECTIONS = 64
 
 export interface ControlServerOptions {
-  /** Held by this process, so that a socket found in it was left by a dead one. */
+  /** Held by this process, so that a socket in it was left by a dead process. */
   readonly dataFolder: string
   readonly service: ControlService
   readonly log: Log
 }
 
-/** Answers the CLI on the folder's control socket, which only the service's own user can open. */
+/** Serves the CLI on the folder's control socket, which only the service's own user can open. */
 export async function startControlServer(options: ControlServerOptions): Promise<AsyncDisposable> {
   const path = controlSocketPath(options.dataFolder)
   if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH) {
@@ -62,7 +62,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
   return { [Symbol.asyncDispose]: () => closeServer(server) }
 }
 
-/** A socket is born with the mode that the umask leaves, so that there is no moment in which others could connect. */
+/** A socket is created with the mode that the umask allows, so that others cannot connect at any moment. */
 async function listenPrivately(server: Server, path: string): Promise<void> {
   const before = process.umask(0o177)
   try {
@@ -111,7 +111,7 @@ function refuse(
 
 const EVIDENCE_CALL = new RegExp(`^GET ${CONTROL_PATHS.studies}/([^/]+)/evidence/([0-9]{1,9})/([0-9]{1,9})$`)
 
-/** Returns undefined if nothing has that name. */
+/** Returns undefined if the path does not exist. */
 async function route(
   service: ControlService,
   request: IncomingMessage,

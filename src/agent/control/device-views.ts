@@ -5,7 +5,7 @@ import type { CallerKey, DeviceRecord } from '../queue/devices/device-records.ts
 import type { IgnoredCaller } from '../queue/devices/ignored-callers.ts'
 import type { Sighting } from '../queue/watch-points.ts'
 
-/** Strangers that are shown, the latest ones; a scan must not push out what is listed. */
+/** Number of strangers that are shown, the latest ones; a scan must not displace listed devices. */
 const STRANGERS = 200
 
 /** Problems that kept a caller from an association before the list of devices was asked. */
@@ -18,7 +18,7 @@ export interface DeviceSources {
   readonly ignored: readonly IgnoredCaller[]
 }
 
-/** Every caller, the latest first, then the devices of the list that have never called. */
+/** Returns every caller, the latest first, then the listed devices that have never called. */
 export function deviceViews({ list, sightings, records, ignored }: DeviceSources): DeviceView[] {
   const recordOf = new Map(records.map((record) => [keyOf(record), record]))
   const seen = sightings.map((sighting) => {
@@ -57,7 +57,7 @@ interface Verdict {
   readonly problem: DeviceView['problem']
 }
 
-/** Whether a caller would be let in now, and what is in its way: the list may have changed since it called. */
+/** Decides whether a caller would be accepted now, and its problem: the list may have changed since it called. */
 function judge(sighting: Sighting, problem: DeviceView['problem'], list: DeviceList): Verdict {
   const { lastRejection, lastSeenAt, callingAeTitle } = sighting
   const wasTurnedAway = lastRejection !== null
@@ -68,7 +68,7 @@ function judge(sighting: Sighting, problem: DeviceView['problem'], list: DeviceL
   if (isBeforeTheList && device !== undefined) return { state: 'refused', device, problem }
   if (admission.admitted || isBeforeTheList)
     return { state: admission.admitted ? 'known' : 'pending', device, problem }
-  // A sighting does not keep how the connection was secured: only the call itself could judge that.
+  // A sighting does not contain how the connection was secured: only the call itself could judge that.
   const { kind, detail } = admission.refusal
   if (kind === 'plain' || kind === 'certificate')
     return { state: wasTurnedAway ? 'refused' : 'known', device, problem }

@@ -23,7 +23,7 @@ const recordSchema = z.object({
   at: z.iso.datetime(),
   ulid: ulidSchema,
   route: z.string(),
-  /** SHA-256 of the data set as it came and as it goes. */
+  /** SHA-256 of the data set as received and as sent. */
   before: digest,
   after: digest,
   deidentified: z
@@ -51,10 +51,10 @@ export type AuditRecord = Readonly<z.infer<typeof recordSchema>>
 const FOLDER = 'deid-audit'
 
 /**
- * Appends records to one file a day (UTC) in the data folder; nothing is ever changed or removed there. Once `append` has
- * returned, the line outlives the death of this process. Lines of the last seconds can be lost when the machine loses power:
- * nothing is synced before the day's file or the agent is closed, since intake does not wait for its audit. At most
- * one line is torn then, which a reader skips and counts.
+ * Appends records to one file a day (UTC) in the data folder; nothing is ever changed or removed there. Once `append`
+ * has returned, the line survives the death of this process. Lines of the last seconds can be lost when the machine
+ * loses power: nothing is synced before the day's file or the agent is closed, since intake does not wait for its
+ * audit. At most one line is then torn; readers skip and count it.
  */
 export class DeidAuditLog implements Disposable {
   readonly #folder: string
@@ -64,14 +64,14 @@ export class DeidAuditLog implements Disposable {
     this.#folder = join(dataFolder, FOLDER)
   }
 
-  /** Throws STORAGE_FULL or STORAGE_ERROR; the instance itself is safe then, and only its record is missing. */
+  /** Throws STORAGE_FULL or STORAGE_ERROR; the instance itself is then safe, and only its record is missing. */
   append(record: AuditRecord): void {
     try {
       const descriptor = this.#open(record.at.slice(0, 10))
       const line = Buffer.from(`${JSON.stringify(record)}\n`)
       for (let written = 0; written < line.length; ) written += writeSync(descriptor, line, written)
     } catch (error) {
-      // The next one looks where the file ends.
+      // The next call checks how the file ends.
       this.#close()
       throw storageFailure(error, 'writing an audit record')
     }
@@ -138,7 +138,7 @@ function parsed(line: string): AuditRecord | undefined {
   }
 }
 
-/** False where a line was cut off. */
+/** Returns false if a line was cut off. */
 function endsWithLine(descriptor: number): boolean {
   const { size } = fstatSync(descriptor)
   const last = Buffer.alloc(1)

@@ -12,7 +12,7 @@ import type { Link } from '../deidentify/rules/link.ts'
 import type { ProjectKey } from '../deidentify/rules/project-key.ts'
 
 const SUFFIX = '.age'
-/** Studies whose links are known to be on the disk; what is forgotten is looked up there again. */
+/** Number of studies whose links are known to be on the disk; for others the disk is checked again. */
 const REMEMBERED = 10_000
 
 const valuesSchema = z.object({
@@ -34,9 +34,9 @@ export type KeptLink = z.infer<typeof linkSchema>
 const folderOf = (dataFolder: string): string => join(dataFolder, 'deid-links')
 
 /**
- * The linking table of a project: who is who, a file for each patient and study, sealed on arrival to a recovery key
- * whose private half lies elsewhere. This machine can add to it and never read it. A name is an HMAC of the content, so
- * that the slices of a study are one file, also after a restart.
+ * The linking table of a project, which links pseudonyms to patients: a file for each patient and study, sealed on
+ * arrival to a recovery key whose private half is kept elsewhere. This machine can add to it and never read it. A file
+ * name is an HMAC of the content, so that the slices of a study share one file, also after a restart.
  */
 export class DeidLinks {
   readonly #folder: string
@@ -73,7 +73,7 @@ export class DeidLinks {
   async #write(path: string, text: Buffer): Promise<void> {
     const sealer = new Sealer([this.#recipient])
     const sealed = Buffer.concat([sealer.header, ...sealer.update(text), ...sealer.final()])
-    // A file that a power cut left is shorter than it must be.
+    // A file that a power cut left is shorter than expected.
     const before = await bytesOf(path)
     if (before === sealed.length) return syncFolder(this.#folder)
     if (before !== undefined) await unlink(path)
@@ -90,7 +90,10 @@ async function bytesOf(path: string): Promise<number | undefined> {
   }
 }
 
-/** Every link of a data folder, or why its file cannot be opened. `identity`: AGE-SECRET-KEY-1…; throws AGE_KEY_INVALID. */
+/**
+ * Yields every link of a data folder, or the reason why its file cannot be opened. `identity`: AGE-SECRET-KEY-1…;
+ * throws AGE_KEY_INVALID.
+ */
 export async function* readDeidLinks(
   dataFolder: string,
   identity: string,

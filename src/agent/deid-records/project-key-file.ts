@@ -7,14 +7,14 @@ import { ProjectKey } from '../deidentify/rules/project-key.ts'
 
 const KEY_BYTES = 32
 
-/** Makes a project key: 32 random bytes in hex, mode 0600. Throws KEY_FILE_INVALID where there is something already. */
+/** Makes a project key: 32 random bytes in hex, mode 0600. Throws KEY_FILE_INVALID if the file exists. */
 export async function makeProjectKey(path: string): Promise<void> {
   if (await stat(path).catch(() => undefined))
     throw new Failure('KEY_FILE_INVALID', `making a project key: ${path} is there already and stays as it is`)
   await writeDurably(path, `${randomBytes(KEY_BYTES).toString('hex')}\n`)
 }
 
-/** Reads 32 bytes, raw or in hex. Throws KEY_FILE_INVALID, also where others than the owner may read them. */
+/** Reads 32 bytes, raw or in hex. Throws KEY_FILE_INVALID, also if users other than the owner can read them. */
 export async function readProjectKey(path: string): Promise<ProjectKey> {
   const attempted = `reading the project key ${path}`
   try {

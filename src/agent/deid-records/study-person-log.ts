@@ -11,11 +11,12 @@ const FILE_ENTRIES = 25_000
 const FILES = 4
 
 /**
- * Keeps for each study the person that its first instance gave, in files of the data folder: two HMACs to a line, which say
- * nothing without the project's key. The newest 100,000 studies are known; the oldest file is removed as a new one begins.
+ * Stores for each study the person of its first instance, in files of the data folder: two HMACs to a line, which
+ * reveal nothing without the project's key. The newest 100,000 studies are known; the oldest file is removed when a new
+ * one begins.
  *
- * An entry counts at once. It is on the disk when {@link durable} resolves, which is before the device is told Success, so
- * that copies agree across a restart. A line that a power cut tore is skipped.
+ * An entry counts at once. It is on the disk when {@link durable} resolves, which is before the device is answered with
+ * Success, so that copies agree across a restart. A line that a power cut tore is skipped.
  */
 export class StudyPersonLog implements StudyPersons {
   readonly #folder: string
@@ -32,7 +33,7 @@ export class StudyPersonLog implements StudyPersons {
     this.#entriesInFile = entriesInFile
   }
 
-  /** Reads what is there and writes nothing. Throws STORAGE_ERROR. */
+  /** Reads the files and writes nothing. Throws STORAGE_ERROR. */
   static async open(dataFolder: string, entriesInFile = FILE_ENTRIES): Promise<StudyPersonLog> {
     const log = new StudyPersonLog(join(dataFolder, FOLDER), entriesInFile)
     for (const number of await log.#numbers()) await log.#read(number)
@@ -47,7 +48,10 @@ export class StudyPersonLog implements StudyPersons {
     return own
   }
 
-  /** Resolves when all entries so far are on the disk; rejects with STORAGE_FULL or STORAGE_ERROR, and may be asked again. */
+  /**
+   * Resolves when all entries so far are on the disk; rejects with STORAGE_FULL or STORAGE_ERROR, and may be called
+   * again.
+   */
   durable(): Promise<void> {
     if (this.#unsaved.length === 0) return Promise.resolve()
     this.#writing = this.#writing.catch(() => {}).then(() => this.#write())

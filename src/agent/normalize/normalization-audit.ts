@@ -1,12 +1,12 @@
-/** Why a rule left an element as it was. */
+/** The reason why a rule left an element unchanged. */
 export type NormalizationProblem =
   /** The character set of the instance has no such characters. */
   | 'not-writable'
-  /** Too long, or not of the form that the VR asks for. */
+  /** Too long, or not in the form of the VR. */
   | 'does-not-fit'
   /** The rule needs the name of the device, and the caller is not on the list. */
   | 'device-unknown'
-  /** The text is not written in the character set that the rule says it is. */
+  /** The text is not in the character set that the rule names. */
   | 'reads-otherwise'
 
 export interface NormalizationFinding {

@@ -27,11 +27,14 @@ export interface NormalizationFacts {
   readonly modality: string
   readonly sopClassUid: string
   readonly route: string
-  /** False where the route takes identity out: there a rule must name the route, so that no institution slips back in. */
+  /**
+   * False if the route removes identity: a rule must then name the route, so that no institution is written by
+   * accident.
+   */
   readonly isIdentified: boolean
 }
 
-/** All rules that fit, in their order. Without any the instance needs no editing. */
+/** Returns all matching rules, in their order. Without any the instance needs no editing. */
 export function normalizationRulesFor(
   rules: readonly NormalizationRule[],
   facts: NormalizationFacts,

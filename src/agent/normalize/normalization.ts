@@ -20,7 +20,7 @@ import { declaringLists, isDeclared, readsAs } from './normalize-character-set.t
 import { OriginalAttributes } from './original-attributes.ts'
 
 export interface NormalizationOptions {
-  /** Those that fit, by `normalizationRulesFor`; all of them apply. */
+  /** The matching rules, by `normalizationRulesFor`; all of them apply. */
   readonly rules: readonly NormalizationRule[]
   readonly source: DeidSource
   /** Modifying System, ASCII. */
@@ -31,9 +31,9 @@ export interface NormalizationOptions {
 }
 
 /**
- * Sets values right as one instance streams through a {@link DataSetEditor}: exactly what the rules name changes, and
- * Original Attributes Sequence keeps what it was. A value that does not fit, or that the instance's character set cannot
- * write, is left as it is and becomes a finding.
+ * Corrects values as one instance streams through a {@link DataSetEditor}: only the elements named by the rules change,
+ * and Original Attributes Sequence keeps their former values. A value that does not fit, or that the instance's
+ * character set cannot encode, is left unchanged and becomes a finding.
  */
 export class Normalization implements DataSetEdits {
   readonly #options: NormalizationOptions
@@ -52,7 +52,7 @@ export class Normalization implements DataSetEdits {
     this.#options = options
   }
 
-  /** Returns the record of the changes, without any value. To be called once the data set has passed. */
+  /** Returns the record of the changes, without any value. Call it after the whole data set has passed. */
   audit(): NormalizationAudit {
     return this.#notes.audit()
   }
@@ -122,7 +122,9 @@ export class Normalization implements DataSetEdits {
     this.#notes.count(rule)
   }
 
-  /** Only the creators' names of removed elements are recorded: they are removed because a receiver cannot bear them. */
+  /**
+   * Only the creators' names of removed elements are recorded: they are removed because a receiver cannot handle them.
+   */
   #dropPrivate(keep: readonly string[], rule: string, part: ElementList): void {
     for (const { list } of listsWithin(part, this.#characterSet)) {
       const gone = list.elements.filter(({ tag }) => isPrivate(tag) && !keep.includes(creatorName(tag, list)))
@@ -227,7 +229,7 @@ export class Normalization implements DataSetEdits {
   }
 }
 
-/** The lists that a pattern may be about: without `**` and with one step, the data set itself. */
+/** Returns the lists that a pattern may match: without `**` and with one step, the data set itself. */
 function listsFor({ path, anywhere }: PathPattern, part: ElementList, around: string): Iterable<ListPlace> {
   if (anywhere || path.length > 1) return listsWithin(part, around)
   return [{ list: part, path: [], top: undefined, characterSet: characterSetOf(part, around) }]
@@ -238,7 +240,7 @@ function creatorName(tag: Tag, list: ElementList): string {
   return creatorOf(isPrivateCreator(tag) ? (tag >>> 16) * 0x1_0000 + ((tag & 0xff) << 8) : tag, list)
 }
 
-/** Without padding, in front and behind (PS3.5 §6.2). */
+/** Removes padding at both ends (PS3.5 §6.2). */
 function trimmed(value: Buffer): Buffer {
   let [start, end] = [0, value.length]
   while (end > start && (value[end - 1] === 0x20 || value[end - 1] === 0)) end--

@@ -6,15 +6,15 @@ import { plainText, vrOf } from '../deidentify/element/element-text.ts'
 /** VRs that Specific Character Set is about (PS3.5 §6.1.2.2). */
 const AFFECTED: ReadonlySet<string> = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT'])
 
-/** True where a declaration is the one that is known to be wrong. */
+/** Returns true if a declaration is the one that is known to be wrong. */
 export function isDeclared(declared: string, found: DataElement | undefined): boolean {
   const text = plainText(found).trim()
   return declared === 'any' || text === (declared === 'none' ? '' : declared)
 }
 
 /**
- * False where text under the wrong declaration cannot be read as what it is said to be: then this instance is not one of
- * those that the rule was made for, and its declaration may be the right one.
+ * Returns false if text under the wrong declaration cannot be read in the named character set: this instance is then
+ * not one of those that the rule was made for, and its declaration may be right.
  */
 export function readsAs(
   list: ElementList,

@@ -7,7 +7,7 @@ export interface Modification {
   readonly system: string
   /** ms since 1970. */
   readonly at: number
-  /** CORRECT: what was there was wrong; COERCE: it did not fit what is agreed on here (PS3.3 Table C.12-1). */
+  /** CORRECT: the former value was wrong; COERCE: it did not fit local conventions (PS3.3 Table C.12-1). */
   readonly reason: 'COERCE' | 'CORRECT'
 }
 
@@ -19,7 +19,7 @@ export class OriginalAttributes {
     return this.#elements.size === 0
   }
 
-  /** To be called before an element, or anything in its items, is changed; the first time counts. */
+  /** Call it before an element, or anything in its items, is changed; the first call counts. */
   remember(element: DataElement): void {
     if (!this.#elements.has(element.tag)) this.#elements.set(element.tag, asItStands(element))
   }
@@ -32,7 +32,7 @@ export class OriginalAttributes {
     for (const element of empty.elements) this.#elements.set(tag, element)
   }
 
-  /** Adds an item to Original Attributes Sequence (PS3.3 §C.12.1.1.9), behind those of earlier changes. */
+  /** Adds an item to Original Attributes Sequence (PS3.3 §C.12.1.1.9), after those of earlier changes. */
   record(list: ElementList, { system, at, reason }: Modification): void {
     const made = new ElementList(list.encoding)
     made.setSequence(TAG.OriginalAttributesSequence, [

@@ -34,9 +34,9 @@ export type CrossProblem = { readonly path: Path } & (
 /** The rules for one kind of configuration file. */
 export interface SettingsKind<Settings> {
   readonly schema: z.ZodType<Settings>
-  /** Looks at the values as the file has them, right or wrong, so that these problems are told at once with the others. */
+  /** Checks the values as in the file, right or wrong, so that these problems are reported at once with the others. */
   repetitions?(values: unknown): Repetition[]
-  /** Looks at the values in the same way, for those that do not go together. */
+  /** Checks the values in the same way for those that exclude each other. */
   crossChecks?(values: unknown): CrossProblem[]
   /** Files that the file names, or that count by default. */
   namedFiles?(values: unknown): NamedFile[]
@@ -128,7 +128,7 @@ function expectedBy(issue: z.core.$ZodIssue): Expected {
   return issue.code === 'invalid_type' && issue.expected === 'array' ? { what: 'list' } : { what: 'group' }
 }
 
-/** By the kind of setting itself, where it has its own words. */
+/** Asks the kind of setting itself, if it has its own words. */
 function nearestBy(issue: z.core.$ZodIssue, found: unknown): string | undefined {
   const nearest: unknown = issue.code === 'custom' ? issue.params?.['nearest'] : undefined
   const word: unknown =
@@ -180,7 +180,7 @@ function valueAt(values: unknown, path: Path): unknown {
   return path.reduce(childAt, values)
 }
 
-/** As a person would recognize it in the file; long values are cut. */
+/** Shows a value in a form that a person recognizes in the file; long values are cut. */
 function shown(value: unknown): string {
   if (typeof value !== 'string') return Array.isArray(value) ? '[…]' : '{…}'
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value).replaceAll('\\\\', '\\')
@@ -196,7 +196,7 @@ function keysAt(schema: z.ZodType, path: Path): string[] {
   return Object.keys(childAt(json, 'properties') ?? {})
 }
 
-/** Returns the same value, which cannot be changed from now on, nor can maps and lists in it. */
+/** Returns the same value, frozen, including maps and lists in it. */
 export function freezeDeep<Value>(value: Value): Value {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
   for (const inner of Object.values(value)) freezeDeep(inner)

@@ -17,7 +17,7 @@ export function deidProblems(values: unknown): CrossProblem[] {
   ]
 }
 
-/** Profiles and routes of one name, an option that is listed twice. */
+/** Profiles and routes with the same name, and options that are listed twice. */
 export function repeatedDeidNames(values: unknown): Repetition[] {
   const profiles = listAt(values, PROFILES)
   return [
@@ -29,7 +29,7 @@ export function repeatedDeidNames(values: unknown): Repetition[] {
   ]
 }
 
-/** Without a key nothing could be replaced alike. */
+/** Without a key equal values could not get equal replacements. */
 function keyProblem(values: unknown): CrossProblem[] {
   const path = ['deidentification', 'projectKeyFile']
   if (listAt(values, PROFILES).length === 0 || valueAt(values, path) !== undefined) return []
@@ -83,7 +83,7 @@ function ruleProblems(rule: unknown, path: Path): CrossProblem[] {
   return problems
 }
 
-/** In every character set ASCII is written alike, so such a value fits each instance. */
+/** ASCII is encoded equally in every character set, so such a value fits each instance. */
 function valueProblems(value: unknown, vr: string | undefined, path: Path): CrossProblem[] {
   if (value === undefined) return [{ kind: 'missing', path, expected: { what: 'asciiText' } }]
   if (typeof value !== 'string') return []

@@ -12,7 +12,7 @@ const NAMED: Readonly<Record<string, string>> = {
   stationName: 'SH',
 }
 
-/** Values that their elements cannot hold, and what of a rule does not go together. */
+/** Values that their elements cannot hold, and parts of a rule that exclude each other. */
 export function normalizationProblems(values: unknown): CrossProblem[] {
   const routes = listAt(values, ['routes']).flatMap((route) => textAt(route, 'name') ?? [])
   return listAt(values, RULES).flatMap((rule, i) => ruleProblems(rule, [...RULES, i], routes))
@@ -38,14 +38,14 @@ function ruleProblems(rule: unknown, path: Path, routes: readonly string[]): Cro
   ]
 }
 
-/** Text that is filled in later is checked then. */
+/** Text with placeholders is checked when it is filled in. */
 function unfit(value: string | undefined, vr: string, path: Path): CrossProblem[] {
   if (value === undefined || PLACEHOLDER.test(value) || !isWrittenAsText(vr) || isValueOf(vr, value))
     return []
   return [{ kind: 'wrong', path, found: value, expected: { what: 'value', vr } }]
 }
 
-/** It comes before bytes that are not decoded, so it must be written alike in every character set. */
+/** It precedes bytes that are not decoded, so its encoding must be the same in every character set. */
 function prefixProblem(rule: unknown, path: Path): CrossProblem[] {
   const prefix = textAt(rule, 'accessionPrefix')
   if (prefix === undefined || /^[\x21-\x5b\x5d-\x7e]{1,15}$/.test(prefix)) return []

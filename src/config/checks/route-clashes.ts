@@ -6,7 +6,7 @@ import { childAt } from '../yaml/yaml-values.ts'
 import type { CrossProblem } from './check-settings.ts'
 import { listAt, textAt, valueAt } from './yaml-places.ts'
 
-/** A route that is right in itself. */
+/** A route without a fault of its own. */
 interface Route {
   readonly place: number
   readonly name: string
@@ -17,8 +17,8 @@ interface Route {
 }
 
 /**
- * Finds two routes on which one instance can travel under the same SOP Instance UID with different content. At the center
- * the one that comes second would be held as a conflict, and which one that is would be chance.
+ * Finds two routes on which one instance can leave under the same SOP Instance UID with different content. At the
+ * center the second one would be held as a conflict, and which one is second would be chance.
  */
 export function routeClashes(values: unknown): CrossProblem[] {
   const routes = routesOf(values)
@@ -80,7 +80,7 @@ function uidBy(action: string | undefined, value: string | undefined, replaced: 
   return action === 'replace' ? `value ${value}` : replaced
 }
 
-/** Whether an instance can fit all of these conditions. */
+/** Returns true if an instance can match all of these conditions. */
 function mayMeet(values: unknown, conditions: readonly unknown[]): boolean {
   const asked = (key: string): string[] => [...new Set(conditions.flatMap((when) => textAt(when, key) ?? []))]
   const sopClasses = new Set(asked('sopClass').map((text) => sopClassUidOf(text) ?? text))

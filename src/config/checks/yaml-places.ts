@@ -1,7 +1,7 @@
 import { childAt, type Path } from '../yaml/yaml-values.ts'
 import type { Repetition } from './check-settings.ts'
 
-/** Access to the values of a file as it has them, right or wrong. */
+/** Access to the values of a file, right or wrong. */
 export const valueAt = (values: unknown, path: Path): unknown => path.reduce(childAt, values)
 
 export function listAt(values: unknown, path: Path): readonly unknown[] {

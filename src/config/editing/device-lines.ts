@@ -8,7 +8,7 @@ export interface NewDevice {
   readonly addresses?: readonly string[]
 }
 
-/** How the device reads as values of the file. */
+/** Returns the device as values of the file. */
 export function fileValues({ name, aeTitle, kind, addresses = [] }: NewDevice): object {
   return {
     name,
@@ -30,7 +30,10 @@ function deviceLines({ name, aeTitle, kind, addresses = [] }: NewDevice): string
   ]
 }
 
-/** The source with the device at the end of its list; all else stays, to the byte. The result may need a check: see edit-devices.ts. */
+/**
+ * Returns the source with the device at the end of its list; everything else stays, to the byte. The result may need a
+ * check: see edit-devices.ts.
+ */
 export function withDevice(source: string, device: NewDevice): string {
   const newline = source.includes('\r\n') ? '\r\n' : '\n'
   const block = (indent: number): string =>
@@ -54,7 +57,7 @@ export function withDevice(source: string, device: NewDevice): string {
   return insert(source, lastOffset(list), `, ${JSON.stringify(fileValues(device))}`)
 }
 
-/** The source without the device at that place of its list; unchanged if it is not written in lines of its own. */
+/** Returns the source without the device at that place of its list; unchanged if the device is not on its own lines. */
 export function withoutDevice(source: string, at: number): string {
   const list = findDevices(source)?.list
   const item = list?.items[at]
@@ -68,7 +71,7 @@ export function withoutDevice(source: string, at: number): string {
 }
 
 interface DevicesPlace {
-  /** Behind the key's colon. */
+  /** After the key's colon. */
   readonly keyEnd: number
   /** Undefined if nothing is there. */
   readonly list: YAMLSeq | undefined
@@ -85,12 +88,12 @@ function findDevices(source: string): DevicesPlace | undefined {
   }
 }
 
-/** Behind the last character of the last value inside, without the comments that follow. */
+/** After the last character of the last value inside, without the comments that follow. */
 function lastOffset(node: unknown): number {
   if (isPair(node)) return Math.max(lastOffset(node.key), lastOffset(node.value))
   if ((isMap(node) || isSeq(node)) && !node.flow && node.items.length > 0)
     return lastOffset(node.items.at(-1))
-  // Inside the brackets of the list itself, behind those of what it holds.
+  // Inside the brackets of the list itself, after those of its contents.
   if (isSeq(node) && node.flow) return (node.range?.[1] ?? 1) - 1
   if (isMap(node) || isScalar(node)) return node.range?.[1] ?? 0
   return 0

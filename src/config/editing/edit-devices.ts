@@ -11,9 +11,9 @@ import { fileValues, type NewDevice, withDevice, withoutDevice } from './device-
 type Edit = (source: string) => string
 
 /**
- * Adds a device to the agent's file; all other lines, comments, order and spaces stay. The new file
- * replaces the old one only if it has no faults and means the same otherwise. Throws CONFIG_INVALID if the
- * old or the new one has problems or was changed meanwhile, USAGE if this user may not write it, STORAGE_ERROR.
+ * Adds a device to the agent's file; all other lines, comments, order and spaces stay. The new file replaces the old
+ * one only if it has no faults and its other settings are unchanged. Throws CONFIG_INVALID if the old or the new one
+ * has problems or was changed meanwhile, USAGE if this user may not write it, STORAGE_ERROR.
  */
 export function addDeviceToFile(path: string, device: NewDevice, language: Language): Promise<void> {
   return editFile(path, language, (source) => withDevice(source, device), [
@@ -22,7 +22,7 @@ export function addDeviceToFile(path: string, device: NewDevice, language: Langu
   ])
 }
 
-/** Takes a device out of the agent's file, by the place that it has there; otherwise as {@link addDeviceToFile}. */
+/** Removes a device from the agent's file, by its place there; otherwise like {@link addDeviceToFile}. */
 export function removeDeviceFromFile(path: string, at: number, language: Language): Promise<void> {
   return editFile(path, language, (source) => withoutDevice(source, at), devicesOf(path).toSpliced(at, 1))
 }
@@ -54,7 +54,7 @@ async function editFile(
 
 const NOT_ALLOWED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS'])
 
-/** Its problems are told of the file that a person knows. */
+/** Its problems are reported for the file that a person knows. */
 function checkDraft(draft: string, path: string, language: Language): void {
   try {
     loadAgentSettings(draft, language)
@@ -64,7 +64,7 @@ function checkDraft(draft: string, path: string, language: Language): void {
   }
 }
 
-/** The list of devices is what was wanted, and nothing else has another value. */
+/** Checks that the list of devices is as intended, and no other value has changed. */
 function checkMeaning(before: string, after: string, devices: readonly unknown[]): void {
   const [old, edited] = [parseYaml(before).values ?? {}, parseYaml(after).values ?? {}]
   const isAsWanted =

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Document, parseDocument, Scalar } from 'yaml'
 import { withDevice } from './device-lines.ts'
 
-/** The commented example beside the program, which new configuration files are made from. */
+/** Opens the commented example that is installed with the program, from which new configuration files are made. */
 function openExample(name: 'ferry' | 'center'): Document {
   const path = join(import.meta.dirname, '../../../config', `${name}.example.yaml`)
   return parseDocument(readFileSync(path, 'utf8'))

@@ -1,4 +1,4 @@
-/** Why a text cannot be an AE title of a device that is let in. */
+/** The reason why a text cannot be the AE title of an accepted device. */
 export type AeTitleFault = 'blank' | 'control' | 'backslash' | 'foreign' | 'long'
 
 /** AE: 16 characters of the default repertoire, without control characters and backslash, not only spaces (PS3.5 §6.2). */

@@ -39,7 +39,7 @@ export function vrAt({ path }: PathPattern): string | undefined {
   return typeof last === 'number' ? attributeOf(last)?.vrs[0] : undefined
 }
 
-/** Parted by slashes, but not by those in the name of a private creator. */
+/** Separated by slashes, except those in the name of a private creator. */
 function stepsOf(text: string): string[] {
   return text.split(/\/(?=(?:[^"]*"[^"]*")*[^"]*$)/)
 }

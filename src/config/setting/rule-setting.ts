@@ -16,7 +16,7 @@ export interface RegionSettings {
   readonly height: number
 }
 
-/** All that are given must hold. */
+/** All given conditions must hold. */
 export interface ConditionSettings {
   /** The device's name or calling AE title. */
   readonly device?: string | undefined
@@ -33,7 +33,7 @@ export const ruleName = (reason: string): Setting<string> =>
 export const elementPath = (reason: string): Setting<PathPattern> =>
   setting({ what: 'elementPath' }, reason, { type: 'string' }, parseRulePath, nearestPath)
 
-/** An element that text can be written into. */
+/** An element into which text can be written. */
 export const textPath = (reason: string): Setting<PathPattern> =>
   setting({ what: 'textPath' }, reason, { type: 'string' }, parseTextPath, nearestPath)
 
@@ -73,7 +73,7 @@ export const conditionKeys = {
 
 export const condition = z.strictObject(conditionKeys).describe('All that is given must hold')
 
-/** As the agent asks it: the SOP class by its UID. */
+/** In the form that the agent uses: the SOP class by its UID. */
 export function toCondition<Condition extends { readonly sopClass?: string | undefined }>({
   sopClass: sopClassUid,
   ...rest

@@ -5,13 +5,12 @@ import { parseDuration, parseRate, parseSize } from '../yaml/quantity.ts'
 import { aeTitleFault } from './ae-title-fault.ts'
 
 /**
- * The kinds of settings. Each takes the text as the file has it (so that an AE title 0123 or 1E5 stays what it is)
- * and gives the checked value, or an issue that carries what was expected. `reason` is one line for editors and the
- * JSON Schema.
+ * The kinds of settings. Each takes the text in the file (so that an AE title 0123 or 1E5 is kept) and returns the
+ * checked value, or an issue with the expected form. `reason` is one line for editors and the JSON Schema.
  */
 export type Setting<Value> = z.ZodPipe<z.ZodUnknown, z.ZodTransform<Value>>
 
-/** How editors see a kind of setting. */
+/** The JSON Schema type of a kind of setting. */
 type JsonType = Readonly<Record<string, unknown>>
 
 export const text = (reason: string): Setting<string> =>
@@ -93,7 +92,7 @@ export const httpUrl = (reason: string): Setting<string> =>
     parseUrl(value, ['http:', 'https:']),
   )
 
-/** The form of an age X25519 recipient; its check sum is left to the one who seals. */
+/** The form of an age X25519 recipient; the sealing code checks its check sum. */
 export const recipient = (reason: string): Setting<string> =>
   setting({ what: 'recipient' }, reason, { type: 'string', pattern: '^age1[a-z0-9]{58}$' }, (value) =>
     /^age1[ac-hj-np-z02-9]{58}$/.test(value) ? value : undefined,
@@ -108,7 +107,7 @@ export function choice<const Choice extends string>(
   )
 }
 
-/** `on` or `off`, and what else people write for it. */
+/** `on` or `off`, and other words that people write for it. */
 export const onOff = (reason: string): Setting<boolean> =>
   setting(
     { what: 'choice', choices: ['on', 'off'] },
@@ -122,7 +121,7 @@ export const onOff = (reason: string): Setting<boolean> =>
           : undefined,
   )
 
-/** The layout of the file. One that a newer program wrote is named as that, not as a mistake. */
+/** The layout of the file. A layout of a newer program is reported as that, not as a mistake. */
 export const fileVersion = (reason: string, current: number): z.ZodType<number> =>
   z
     .unknown()
@@ -135,7 +134,7 @@ export const fileVersion = (reason: string, current: number): z.ZodType<number> 
     })
     .meta({ const: current, description: reason })
 
-/** A kind of its own for one section; `nearest` finds the right word for a wrong value. */
+/** Makes a kind for one section; `nearest` finds the right word for a wrong value. */
 export function setting<Value>(
   expected: Expected,
   reason: string,

@@ -1,4 +1,4 @@
-/** The values that a setting allows; limits are texts as a person would write them. */
+/** The allowed values of a setting; limits are texts as a person would write them. */
 export type Expected =
   | { readonly what: 'count' | 'duration' | 'size'; readonly min: string; readonly max: string }
   | { readonly what: 'choice'; readonly choices: readonly string[] }
@@ -31,7 +31,9 @@ export type Expected =
         | 'textPath'
     }
 
-/** How two routes differ that make the same UIDs: identity is taken out and the UID stays, by two profiles, by one rule. */
+/**
+ * The difference of two routes with equal UIDs: identity is removed and the UID stays, by two profiles, by one rule.
+ */
 export type ClashCause = 'retained' | 'profiles' | 'rule'
 
 /** Why a named file cannot be used. */

@@ -1,4 +1,4 @@
-/** The word of `known` that `word` was probably meant to be; undefined when none is near enough. */
+/** Returns the word of `known` that `word` was probably meant to be; undefined if none is near enough. */
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3))
   let best: { word: string; distance: number } | undefined

@@ -22,7 +22,7 @@ const BIT_RATE_BYTES: Readonly<Record<string, number>> = {
   'gbit/s': 125_000_000,
 }
 
-/** `250ms`, `60s`, `10m`, `2h`, `7d`: in ms. A unit is required: a bare number has been misread too often. */
+/** Parses `250ms`, `60s`, `10m`, `2h`, `7d` to ms. A unit is required: bare numbers are misread too often. */
 export function parseDuration(text: string): number | undefined {
   return parseQuantity(text, DURATION_MS)
 }
@@ -32,7 +32,7 @@ export function parseSize(text: string): number | undefined {
   return parseQuantity(text, SIZE_BYTES)
 }
 
-/** `20Mbit/s` as lines are sold, or `2MiB/s`: in bytes a second. */
+/** Parses `20Mbit/s`, as lines are sold, or `2MiB/s` to bytes a second. */
 export function parseRate(text: string): number | undefined {
   return (
     parseQuantity(text, BIT_RATE_BYTES) ?? (/\/s$/i.test(text) ? parseSize(text.slice(0, -2)) : undefined)

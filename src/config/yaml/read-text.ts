@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { failureFrom } from '../../platform/failure.ts'
 import { withPath } from '../../platform/path-trouble.ts'
 
-/** A text file as people save it; `encoding` tells when it was not the expected one. */
+/** A text file as people save it; `encoding` is set if it was not the expected one. */
 export interface SourceText {
   text: string
   encoding: 'utf-8' | 'gb18030'

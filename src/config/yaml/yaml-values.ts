@@ -23,7 +23,7 @@ interface Position {
 export interface YamlValues {
   /** Every scalar is its source text; an empty one is undefined, as if it were not there. */
   readonly values: unknown
-  /** Syntax faults, repeated keys, and what a configuration has no use for (aliases, lists as keys). */
+  /** Syntax faults, repeated keys, and YAML features without a use in a configuration (aliases, lists as keys). */
   readonly problems: readonly Problem[]
   /** The position of the value, or of its key; for a missing one, the position of its nearest parent. */
   positionOf(path: Path, part?: 'key' | 'value'): Position

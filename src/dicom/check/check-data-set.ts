@@ -11,14 +11,13 @@ import { PixelCheck } from './check-pixel-data.ts'
 import { TailCheck } from './check-tail.ts'
 import { TextCheck } from './check-text.ts'
 
-/** No value of a text VR that matters is longer; a longer one is not looked at. */
+/** No relevant value of a text VR is longer; a longer one is not examined. */
 const VALUE_LIMIT_BYTES = 64 * 1024
 const PIXEL_DATA_GROUP = 0x7fe0
 
 /**
- * Looks for what is odd in a data set (without Part 10 header, inflated) as it streams past. One value of at most 64 KiB
- * and an offset table are held; pixels are counted, not read. Whatever is pushed, it ends in findings, never in an
- * exception.
+ * Collects findings in a data set (without Part 10 header, inflated) as it streams past. It holds one value of at most
+ * 64 KiB and an offset table; pixels are counted, not read. Any input ends in findings, never in an exception.
  */
 export class DataSetCheck {
   readonly #uid: string
@@ -26,7 +25,7 @@ export class DataSetCheck {
   readonly #identifiers = new IdentifierCheck()
   readonly #text = new TextCheck()
   readonly #pixels: PixelCheck
-  /** Begins with the first element after Pixel Data: only then is it known how the data set is written. */
+  /** Begins with the first element after Pixel Data: only then is the encoding of the data set known. */
   #tail: TailCheck | undefined
   readonly #ending = new EndingCheck()
   readonly #found = new Set<Finding>()
@@ -55,7 +54,7 @@ export class DataSetCheck {
     if (this.#reading.failure !== undefined && !this.#isEnded) this.#end(this.#placed('unreadable'))
   }
 
-  /** Each at most once. */
+  /** Returns each finding at most once. */
   finish(): Finding[] {
     this.#isFinishing = true
     const isBetweenFragments = this.#isInFragments && !this.#isInValue
@@ -80,9 +79,9 @@ export class DataSetCheck {
   }
 
   /**
-   * If the first element cannot be read, the data set is written in another syntax, or, if PS3.6 does not list the declared
-   * one, in a way that is not known here: then its end is unknown too. After Pixel Data only an element that
-   * the end cuts off belongs to the data set; a device appended everything else.
+   * If the first element cannot be read, the data set is encoded in another syntax, or, if PS3.6 does not list the
+   * declared one, in an unknown way: then its end is unknown too. After Pixel Data only an element cut by the end
+   * belongs to the data set; a device appended everything else.
    */
   #placed(finding: Finding): Finding {
     const isListed = isListedSyntax(this.#uid)
@@ -164,7 +163,7 @@ export class DataSetCheck {
     const value = this.#value
     if (value === undefined) return
     if (!last) {
-      // A copy: the caller may use the chunk's memory again.
+      // A copy: the caller may reuse the chunk's memory.
       value.pieces.push(Buffer.from(bytes))
       return
     }
@@ -180,7 +179,7 @@ export class DataSetCheck {
     else if (this.#pixels.wants(tag)) this.#pixels.take(tag, value, this.#reading.encoding)
   }
 
-  /** Devices fill up to a block with zeros. A header that the end has cut off is the reader's to report. */
+  /** Devices fill up to a block with zeros. The reader reports a header that the end has cut off. */
   #takeRest(bytes: Buffer): void {
     if (this.#isFinishing && this.#openSequences === 0 && !isZero(bytes)) this.#cutHeader = bytes
     const isPartOfHeader = this.#isFinishing && !isZero(bytes)

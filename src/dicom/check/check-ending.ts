@@ -4,7 +4,7 @@ import type { TwofoldReading } from '../second-reading/twofold-reading.ts'
 import { attributeOf, isPrivate } from '../vocabulary/attribute.ts'
 import { TAG } from '../vocabulary/tag.ts'
 
-/** VRs whose value may hold the bytes of other elements. */
+/** VRs whose value may contain the bytes of other elements. */
 const OPAQUE_VRS: ReadonlySet<string> = new Set([
   'OB',
   'OD',
@@ -20,8 +20,8 @@ const OPAQUE_VRS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Tells a data set that is cut from one whose end is there and whose middle cannot be read. A wrong length that points
- * beyond the end looks like a cut. It is not a cut if a second reading, from the doubtful element on, comes to the end.
+ * Distinguishes a data set that is cut off from one that is complete but unreadable in the middle. A wrong length
+ * beyond the end looks like a cut. It is not a cut if a second reading, from the doubtful element on, reaches the end.
  */
 export class EndingCheck {
   #holdsPixelData = false
@@ -32,20 +32,20 @@ export class EndingCheck {
       this.#holdsPixelData = true
   }
 
-  /** How the data set ends by the second reading, once all has been pushed; 'unknown' if it tells nothing. */
+  /** Returns how the data set ends by the second reading, after all has been pushed; 'unknown' if that is not clear. */
   of(reading: TwofoldReading): Ending {
     const last = reading.lastPlausible
     const end = reading.finishSecond() ?? 'unknown'
     if (this.#holdsPixelData && end !== 'unknown') return end
     const pixelEnding = reading.pixelEnding()
-    // Pixel Data inside items is that of an icon, and proves nothing where it ends.
+    // Pixel Data inside items belongs to an icon, and its end proves nothing.
     if (pixelEnding === 'cut' || (pixelEnding === 'whole' && !reading.isWithinItems)) return pixelEnding
-    // A nested element that ends where the data ends proves nothing of the elements around it.
+    // A nested element that ends at the end of the data proves nothing about the elements around it.
     return end === 'whole' && last !== undefined && isTransparent(last) ? 'whole' : 'unknown'
   }
 }
 
-/** True for an element whose value holds no other elements, whatever a device writes into it. */
+/** Returns true for an element whose value contains no other elements, regardless of the device. */
 function isTransparent({ tag, vr, length, holds }: ElementToken): boolean {
   if (holds !== 'value' || length === UNDEFINED_LENGTH) return false
   const vrs = vr !== undefined && vr !== 'UN' ? [vr] : isPrivate(tag) ? undefined : attributeOf(tag)?.vrs

@@ -1,9 +1,9 @@
 /**
- * The oddities that an instance can have: a closed set. Each name is also the setting that says what happens then, and the
- * text in the database; none carries a value.
+ * The findings in an instance: a closed set. Each name is also the setting for its consequence, and the text in the
+ * database; none contains a value.
  */
 export const FINDINGS = [
-  /** It is not written in the transfer syntax that was declared. */
+  /** It is not encoded in the declared transfer syntax. */
   'transferSyntax',
   /** Some of its bytes are not a data set. */
   'unreadable',
@@ -25,9 +25,9 @@ export const FINDINGS = [
   'oddLength',
   /** Elements of the data set itself are out of order, or one occurs twice (PS3.5 §7.1). */
   'elementOrder',
-  /** An image is described, and there is no pixel data. */
+  /** An image is described, but there is no pixel data. */
   'pixelMissing',
-  /** There is pixel data, and its description (rows, columns, bits, …) is incomplete or makes no sense. */
+  /** There is pixel data, but its description (rows, columns, bits, …) is incomplete or invalid. */
   'pixelDescription',
   /** Pixel data in fragments under a native transfer syntax, or the other way round. */
   'pixelForm',
@@ -37,15 +37,15 @@ export const FINDINGS = [
   'framesMissing',
   /** Encapsulated pixel data has no end delimiter. */
   'fragmentsEnd',
-  /** The basic offset table points to places where no fragment begins (PS3.5 §A.4). */
+  /** The basic offset table points to positions where no fragment begins (PS3.5 §A.4). */
   'offsetTable',
-  /** Other bytes than zeros behind the data set. */
+  /** Bytes other than zeros after the data set. */
   'trailingBytes',
 ] as const
 
 export type Finding = (typeof FINDINGS)[number]
 
-/** For a name that comes from the database or from another program. */
+/** Checks a name from the database or from another program. */
 export function isFinding(text: string): text is Finding {
   return FINDINGS.some((finding) => finding === text)
 }

@@ -8,8 +8,8 @@ const ITEM_HEADER_BYTES = 8
 const VIDEO = /^1\.2\.840\.10008\.1\.2\.4\.10[0-8]$/
 
 /**
- * Follows the fragments of encapsulated pixel data past the basic offset table (PS3.5 §A.4), which must point, in order,
- * to places where a fragment begins. Only the table is held.
+ * Follows the fragments of encapsulated pixel data after the basic offset table (PS3.5 §A.4), which must point, in
+ * order, to positions where a fragment begins. Only the table is held.
  */
 export class FragmentCheck {
   #pieces: Buffer[] | undefined = []
@@ -17,12 +17,12 @@ export class FragmentCheck {
   #offsets: number[] = []
   #isTableOdd = false
   #isTableSkipped = false
-  /** How many offsets have been met. */
+  /** Number of offsets found so far. */
   #met = 0
   #fragments = 0
   #position = 0
 
-  /** A fragment of this length begins; the first is the table. */
+  /** Takes the beginning of a fragment with this length; the first is the table. */
   begin(length: number): void {
     if (this.#pieces !== undefined) {
       this.#tableBytes = length
@@ -44,7 +44,7 @@ export class FragmentCheck {
     for (let at = 0; at + 4 <= table.length; at += 4) this.#offsets.push(table.readUInt32LE(at))
   }
 
-  /** `frames`: their number as described; undefined if it is not known. */
+  /** `frames`: their described number; undefined if unknown. */
   findings(transferSyntaxUid: string, frames: number | undefined): Finding[] {
     const isVideo = VIDEO.test(transferSyntaxUid)
     const findings: Finding[] = []

@@ -30,11 +30,11 @@ const OF_NO_PATIENT: ReadonlySet<string> = new Set([
 /** True for a SOP class whose instances belong to no patient. */
 export const isOfNoPatient = (sopClassUid: string): boolean => OF_NO_PATIENT.has(sopClassUid)
 
-/** Looks at what says whose instance this is, and which. */
+/** Checks the elements that identify an instance and its patient. */
 export class IdentifierCheck {
   readonly #found = new Map<Tag, string>()
 
-  /** Whether the value of this element of the data set itself is to be handed in. */
+  /** Returns true if the value of this element of the data set itself is needed. */
   wants(tag: Tag): boolean {
     return IDENTIFIERS.has(tag)
   }

@@ -15,14 +15,14 @@ const SUBSAMPLED: ReadonlyMap<string, number> = new Map([
   ['YBR_PARTIAL_420', 1.5],
 ])
 
-/** Compares the pixel data of a data set with its description. No pixel is decoded, and none is looked at. */
+/** Compares the pixel data of a data set with its description. It neither decodes nor reads pixels. */
 export class PixelCheck {
   readonly #syntax: TransferSyntax
   readonly #numbers = new Map<Tag, number>()
   #photometricInterpretation = ''
   #frames: number | undefined = 1
   #isElsewhere = false
-  /** The one of the data set itself; an icon in a sequence is not checked. */
+  /** The pixel data of the data set itself; an icon in a sequence is not checked. */
   #pixelData: ElementToken | undefined
   #state: 'before' | 'within' | 'behind' = 'before'
   readonly #fragments = new FragmentCheck()
@@ -31,7 +31,7 @@ export class PixelCheck {
     this.#syntax = syntax
   }
 
-  /** Whether the value of this element of the data set itself is to be handed in. */
+  /** Returns true if the value of this element of the data set itself is needed. */
   wants(tag: Tag): boolean {
     if (tag >>> 16 !== 0x0028) return false
     return (
@@ -55,7 +55,7 @@ export class PixelCheck {
     return this.#state
   }
 
-  /** An element begins; only pixel data of the data set itself counts. */
+  /** Takes the beginning of an element; only pixel data of the data set itself counts. */
   begin(element: ElementToken): void {
     if (element.depth > 0 || !PIXEL_DATA.has(element.tag)) return
     this.#pixelData ??= element
@@ -85,7 +85,7 @@ export class PixelCheck {
     const isDescribed = rows > 0 && columns > 0 && bits > 0
     if (this.#pixelData === undefined)
       return isDescribed && isWhole && !this.#isElsewhere ? ['pixelMissing'] : []
-    // The transfer syntax, which is not known here, decides its form, its length and its fragments.
+    // Form, length and fragments depend on the transfer syntax, which is unknown here.
     if (!isListedSyntax(this.#syntax.uid)) return isDescribed ? [] : ['pixelDescription']
     const findings: Finding[] = []
     const isFragmented = this.#pixelData.holds === 'fragments'

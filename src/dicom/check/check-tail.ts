@@ -11,8 +11,8 @@ const LAST_RAW_DATA_GROUP = 0x7fff
 const CREATOR_LIMIT_BYTES = 64
 
 /**
- * Tells an element after Pixel Data that the end of the data cut off from bytes that a device appended to the data set.
- * Raw data and digital signatures are stored there, and an instance that lacks part of them is not whole.
+ * Distinguishes an element after Pixel Data that is cut by the end of the data from bytes that a device appended to the
+ * data set. Raw data and digital signatures are stored there, and an instance without a part of them is not whole.
  */
 export class TailCheck {
   readonly #encoding: Encoding
@@ -33,7 +33,7 @@ export class TailCheck {
     if (isCreator(tag, length)) this.#creators.add(tag)
   }
 
-  /** True if the element taken last is one: if the data ends within it, the data set is cut. */
+  /** True if the last element is such an element: if the data ends within it, the data set is cut off. */
   get isWithinElement(): boolean {
     return this.#isElement
   }

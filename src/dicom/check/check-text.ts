@@ -42,12 +42,12 @@ export class TextCheck {
   }
 }
 
-/** In implicit VR the dictionary tells text from numbers. */
+/** In implicit VR the dictionary distinguishes text from numbers. */
 function textVrOf(tag: Tag): string | undefined {
   return isPrivate(tag) ? undefined : attributeOf(tag)?.vrs.find((vr) => TEXT_VRS.has(vr))
 }
 
-/** Nearly every value is: a loop that ends at the first other byte costs less than anything that decodes. */
+/** Nearly every value is plain: a loop that ends at the first other byte costs less than decoding. */
 function isPlain(value: Buffer): boolean {
   for (let i = 0; i < value.length; i++) {
     const byte = value[i] ?? 0

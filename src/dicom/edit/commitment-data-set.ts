@@ -6,7 +6,7 @@ import { isInstanceUid, isUid } from '../vocabulary/uid.ts'
 import { ElementList } from './data-set-tree.ts'
 import { ServiceDataSet } from './service-data-set.ts'
 
-/** Storage Commitment Push Model, and the one instance of it that requests and reports name (PS3.4 §J.3.5). */
+/** Storage Commitment Push Model, and its one instance that requests and reports name (PS3.4 §J.3.5). */
 export const COMMITMENT_SOP_CLASS_UID = '1.2.840.10008.1.20.1'
 export const COMMITMENT_SOP_INSTANCE_UID = '1.2.840.10008.1.20.1.1'
 
@@ -25,10 +25,10 @@ const TAGS = {
   ReferencedSopSequence: TAG.ReferencedSOPSequence,
 } as const satisfies Record<string, Tag>
 
-/** The outcome for one instance: 0 = committed, else the Failure Reason (PS3.3 §C.14.1.1). */
+/** The outcome for one instance: 0 = committed, otherwise the Failure Reason (PS3.3 §C.14.1.1). */
 export type ReportedReference = SopReference & { readonly outcome: number }
 
-/** Reads the Action Information of a request (PS3.4 §J.3.2.1); throws DATA_SET_UNREADABLE where something is missing. */
+/** Reads the Action Information of a request (PS3.4 §J.3.2.1); throws DATA_SET_UNREADABLE if a part is missing. */
 export function readCommitmentRequest(
   dataSet: Buffer,
   transferSyntaxUid: string,
@@ -47,7 +47,9 @@ export function readCommitmentRequest(
   return { transactionUid, references }
 }
 
-/** Writes the Event Information of a report, whose event type is 1 where all is committed, else 2 (PS3.4 §J.3.3.1). */
+/**
+ * Writes the Event Information of a report, whose event type is 1 if all is committed, otherwise 2 (PS3.4 §J.3.3.1).
+ */
 export function writeCommitmentReport(
   transactionUid: string,
   references: readonly ReportedReference[],

@@ -6,7 +6,7 @@ import { isZero } from '../read/zeros.ts'
 import { transferSyntax } from '../vocabulary/transfer-syntax.ts'
 import { bytesOf, DataElement, ElementList, ReadItem } from './data-set-tree.ts'
 
-/** Takes the value of one large element as it passes, and answers what is written in its place. */
+/** Takes the value of one large element as it passes, and returns its replacement. */
 export interface ValueTransform {
   /** Header, value and delimiter tokens of this element, in order. */
   push(token: DataSetToken): Buffer[]
@@ -22,8 +22,8 @@ export interface DataSetEdits {
   /** Decides about a large top-level element (pixel data, or a value of over 1 MiB). */
   large(element: ElementToken): 'keep' | 'remove' | ValueTransform
   /**
-   * Bytes after the data set are kept as they are, unless this is true: then zeros go (devices fill up to a block), and
-   * anything else makes the data set unreadable, since part of it may be stored there.
+   * False: bytes after the data set are kept unchanged. True: zeros are removed (devices fill up to a block), and any
+   * other bytes make the data set unreadable, since they may be a part of it.
    */
   readonly dropRest?: boolean
 }
@@ -34,15 +34,15 @@ const IMAGE_GROUP = 0x0028
 const HEAD_PIECE_BYTES = 4000
 /** Smaller pieces are joined with their neighbours. */
 const SMALL_BYTES = 4096
-/** Limit for the bytes that are held at once: header elements and sequences, never pixel data. */
+/** Limit for the bytes held at once: header elements and sequences, never pixel data. */
 const HELD_LIMIT_BYTES = 64 * 1024 * 1024
 
 /**
- * Edits a data set (without Part 10 header, inflated) while it streams through. The elements before the pixel data are held
- * whole, at most 64 MiB, so that an edit can look at all of them; large values stream past. Throws DATA_SET_UNREADABLE if
- * the bytes are not a data set, or hold more than that: then no output may be used. A data set in a transfer syntax
- * that PS3.6 does not list must be in explicit VR little endian (PS3.5 §A.4): a probe of its first element is good
- * enough to file it, not to decide what may leave.
+ * Edits a data set (without Part 10 header, inflated) while it streams through. The elements before the pixel data are
+ * held whole, at most 64 MiB, so that an edit can see all of them; large values stream past. Throws DATA_SET_UNREADABLE
+ * if the bytes are not a data set, or more would have to be held: then no output may be used. A data set in a transfer
+ * syntax that PS3.6 does not list must be in explicit VR little endian (PS3.5 §A.4): a probe of its first element is
+ * sufficient to file it, not to decide what may leave.
  */
 export class DataSetEditor {
   readonly #edits: DataSetEdits
@@ -50,15 +50,15 @@ export class DataSetEditor {
   readonly #encoding: Encoding
   #part: ElementList
   #heldBytes = 0
-  /** The containers that are open in the part under way. */
+  /** The open containers in the current part. */
   #open: (DataElement | ReadItem)[] = []
   #value: ElementToken | undefined
-  /** Pieces of its value, if that came in several. */
+  /** Pieces of its value, if it arrived in several. */
   #pieces: Buffer[] = []
   #passing: ((token: DataSetToken) => Buffer[]) | undefined
-  /** True within encapsulated data, whether it passes or is held. */
+  /** True within encapsulated data, whether it streams past or is held. */
   #inFragments = false
-  /** True while the bytes that are read belong to this editor alone. */
+  /** True while the read bytes belong to this editor alone. */
   #isOurs = false
   #isEnded = false
   #out: Buffer[] = []
@@ -72,7 +72,10 @@ export class DataSetEditor {
     })
   }
 
-  /** Takes bytes and returns those that can be written now. Views of `chunk` may be among them: use them before its memory changes. */
+  /**
+   * Takes bytes and returns those that can be written now. The result may contain views of `chunk`: use them before its
+   * memory changes.
+   */
   push(chunk: Buffer): Buffer[] {
     if (this.#passing === KEEP && this.#reader.passes(chunk.length)) return [chunk]
     let at = 0
@@ -122,7 +125,10 @@ export class DataSetEditor {
     this.#inFragments = token.holds === 'fragments'
   }
 
-  /** Encapsulated data inside an item (PS3.5 §A.4), as in a compressed icon, is held as one value, headers of fragments and all. */
+  /**
+   * Encapsulated data inside an item (PS3.5 §A.4), as in a compressed icon, is held as one value, including the headers
+   * of fragments.
+   */
   #takeEncapsulated({ kind, bytes }: DataSetToken): void {
     const isEnd = kind === 'fragmentsEnd'
     if (isEnd) this.#inFragments = false
@@ -204,7 +210,7 @@ export class DataSetEditor {
     this.#inFragments = false
   }
 
-  /** A copy where the bytes are a view: the chunk's memory may be used again. */
+  /** Copies bytes that are a view: the chunk's memory may be reused. */
   #held(bytes: Buffer): Buffer {
     this.#heldBytes += bytes.length
     if (this.#heldBytes > HELD_LIMIT_BYTES)
@@ -213,17 +219,17 @@ export class DataSetEditor {
   }
 }
 
-/** Everything at once, for what is small: the edited bytes. */
+/** Edits a small data set in one call; returns the edited bytes. */
 export function editDataSet(dataSet: Buffer, transferSyntaxUid: string, edits: DataSetEdits): Buffer {
   const editor = new DataSetEditor(transferSyntaxUid, edits)
   const out = [...editor.push(dataSet), ...editor.finish()]
   return Buffer.concat(out, bytesOf(out))
 }
 
-/** Passes a large element as it is. */
+/** Passes a large element unchanged. */
 const KEEP = ({ bytes }: DataSetToken): Buffer[] => [bytes]
 
-/** Small pieces as one: what takes them digests and seals them, each at a price per piece. */
+/** Joins small pieces into one: the next stage digests and seals them at a cost per piece. */
 function together(pieces: readonly Buffer[]): Buffer[] {
   const joined: Buffer[] = []
   for (let from = 0; from < pieces.length; ) {
@@ -237,7 +243,9 @@ function together(pieces: readonly Buffer[]): Buffer[] {
   return joined
 }
 
-/** Whatever its size, an element up to the image module's group is held, so that the head holds all that identifies. */
+/**
+ * Elements up to the image module's group are held at any size, so that the head contains every identifying element.
+ */
 function isLargeValue({ tag, holds, length }: ElementToken): boolean {
   const group = tag >>> 16
   return holds === 'value' && ((length > LARGE_BYTES && group > IMAGE_GROUP) || group === 0x7fe0)

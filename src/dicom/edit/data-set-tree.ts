@@ -6,14 +6,17 @@ import { withLength, writeElementHeader } from './write-element.ts'
 
 const NO_BYTES = Buffer.alloc(0)
 
-/** The parts of an element's token that the element keeps. Items are written as the element is, unless it says otherwise. */
+/**
+ * The parts of an element's token that the element keeps. Items have the encoding of the element, unless it says
+ * otherwise.
+ */
 export type ElementContent = Pick<ElementToken, 'tag' | 'vr' | 'length' | 'bytes' | 'holds'> & {
   readonly itemEncoding?: Encoding | undefined
 }
 
 /**
- * One data element that can be changed. An unchanged element is written back with its original bytes; a length
- * is rewritten only if its content has another length now.
+ * One data element that can be changed. An unchanged element is written with its original bytes; a length is rewritten
+ * only if its content has another length now.
  */
 export class DataElement {
   readonly tag: Tag
@@ -21,16 +24,21 @@ export class DataElement {
   readonly vr: string | undefined
   readonly encoding: Encoding
   readonly header: Buffer
-  /** The length field as it came. */
+  /** The original length field. */
   readonly length: number
   /** Undefined for a plain value. */
   readonly items: DataSetItem[] | undefined
-  /** How the elements of its items are written. */
+  /** The encoding of the elements of its items. */
   readonly itemEncoding: Encoding
   #value: Buffer
-  /** True while a delimiter ends it, as one ends encapsulated data (PS3.5 §A.4): that is part of the value. */
+  /**
+   * True while a delimiter ends it, as for encapsulated data (PS3.5 §A.4), where the delimiter is part of the value.
+   */
   #isDelimited: boolean
-  /** The delimiter of a sequence: of one of undefined length, and of one of stated length if a device wrote a delimiter all the same. */
+  /**
+   * The delimiter of a sequence: of one of undefined length, and of one of stated length if a device nevertheless wrote
+   * one.
+   */
   end: Buffer = NO_BYTES
 
   constructor(token: ElementContent, encoding: Encoding, value: Buffer) {
@@ -50,14 +58,14 @@ export class DataElement {
     return this.#value
   }
 
-  /** Gives a plain value other bytes; an odd length is filled up as its VR asks (PS3.5 §6.2). */
+  /** Replaces the bytes of a plain value; an odd length is padded as its VR requires (PS3.5 §6.2). */
   replace(value: Buffer, padding = 0x20): void {
     if (this.items !== undefined) throw new Failure('INTERNAL', 'editing a data set: a sequence has no value')
     this.#isDelimited = false
     this.#value = value.length % 2 === 0 ? value : Buffer.concat([value, Buffer.from([padding])])
   }
 
-  /** Adds the bytes to write to `out`, and answers it. */
+  /** Adds the bytes to write to `out`, and returns it. */
   write(out: Buffer[] = []): Buffer[] {
     const at = out.push(this.header)
     if (this.items === undefined) out.push(this.#value)
@@ -74,30 +82,30 @@ export class DataElement {
 const MANY = 64
 
 /**
- * Elements in the order in which they are written: a data set, or an item of a sequence. Finding and removing one takes the
- * same time however many there are: a device may send a million.
+ * Elements in the order in which they are written: a data set, or an item of a sequence. Finding and removing one takes
+ * constant time for any number of elements: a device may send a million.
  */
 export class ElementList {
   readonly encoding: Encoding
   #elements: DataElement[] = []
-  /** Those among them that were removed, until the list is looked at as a whole. */
+  /** The removed ones among them, until the whole list is read. */
   #removed: Set<DataElement> | undefined
   #byTag: ReadonlyMap<Tag, DataElement[]> | undefined
-  /** The bytes of each group as it came; empty if no group states its length. */
+  /** The original number of bytes of each group; empty if no group states its length. */
   readonly #groupBytes = new Map<number, number>()
 
   constructor(encoding: Encoding) {
     this.encoding = encoding
   }
 
-  /** As they are now: what is changed later does not change what was answered. */
+  /** A snapshot: later changes do not affect the returned list. */
   get elements(): readonly DataElement[] {
     const removed = this.#removed
     if (removed !== undefined) this.#replace(this.#elements.filter((element) => !removed.has(element)))
     return this.#elements
   }
 
-  /** The first one with this tag. */
+  /** Returns the first one with this tag. */
   find(tag: Tag): DataElement | undefined {
     if (this.#elements.length >= MANY) return this.#findAmongMany(tag)
     for (const element of this.#elements)
@@ -105,14 +113,14 @@ export class ElementList {
     return undefined
   }
 
-  /** Adds one at the end, where the data set had it. */
+  /** Adds one at the end, as read from the data set. */
   append(element: DataElement): void {
     if (this.#removed !== undefined) this.#replace([...this.elements])
     this.#elements.push(element)
     this.#byTag = undefined
   }
 
-  /** Takes out one that is in the list. */
+  /** Removes one that is in the list. */
   remove(element: DataElement): void {
     this.#removed ??= new Set()
     this.#removed.add(element)
@@ -144,7 +152,10 @@ export class ElementList {
     this.insert(made)
   }
 
-  /** Sets an element by its bytes, header and all, as {@link write} gave them: what is alike in many data sets is made once. */
+  /**
+   * Sets an element by its bytes, header included, as {@link write} returned them: elements that are equal in many data
+   * sets are encoded once.
+   */
   setWritten(tag: Tag, bytes: Buffer): void {
     const found = this.find(tag)
     if (found !== undefined) this.keep((element) => element.tag !== tag)
@@ -158,20 +169,23 @@ export class ElementList {
     this.insert(new DataElement(token, this.encoding, bytes))
   }
 
-  /** Puts an element at its place among the tags. */
+  /** Inserts an element at its place among the tags. */
   insert(element: DataElement): void {
     const place = this.elements.findIndex(({ tag }) => tag > element.tag)
     this.#replace(this.elements.toSpliced(place === -1 ? this.#elements.length : place, 0, element))
   }
 
-  /** Adds the bytes to write to `out`, and answers it; a group length that no longer counts its group is set right (PS3.5 §7.2). */
+  /**
+   * Adds the bytes to write to `out`, and returns it; a group length that no longer matches its group is corrected
+   * (PS3.5 §7.2).
+   */
   write(out: Buffer[] = []): Buffer[] {
     if (this.#groupBytes.size > 0) return this.#writeCounting(out)
     for (const element of this.elements) element.write(out)
     return out
   }
 
-  /** Remembers what each group takes now, where one states its length, so that a later change is seen. */
+  /** Records the current size of each group that states its length, so that a later change is detected. */
   remember(): void {
     if (!this.elements.some(isGroupLength)) return
     for (const element of this.elements) count(element, bytesOf(element.write()), this.#groupBytes)
@@ -211,14 +225,14 @@ export class ElementList {
   }
 }
 
-/** An item of a sequence, with the header and the delimiter that it came with. */
+/** An item of a sequence, with its original header and delimiter. */
 export interface DataSetItem {
   readonly list: ElementList
-  /** As {@link DataElement.write} does. */
+  /** Works like {@link DataElement.write}. */
   write(out: Buffer[]): void
 }
 
-/** An item as it came; `end` is its delimiter, set when it closes. */
+/** An item as it was read; `end` is its delimiter, set when it closes. */
 export class ReadItem implements DataSetItem {
   readonly list: ElementList
   readonly #header: Buffer
@@ -267,7 +281,10 @@ function newItem(encoding: Encoding): ReadItem {
   return new ReadItem(header, 0, encoding)
 }
 
-/** Those of one tag from behind, so that the first of them is the last of its list, and quickly taken away. */
+/**
+ * Groups elements by tag in reverse order, so that the first of each group is the last of its list, and is removed
+ * quickly.
+ */
 function byTagFromBehind(elements: readonly DataElement[]): ReadonlyMap<Tag, DataElement[]> {
   const byTag = new Map<Tag, DataElement[]>()
   for (const element of elements.toReversed()) {

@@ -3,22 +3,22 @@ import type { Tag } from '../vocabulary/tag.ts'
 import type { DataElement, ElementList } from './data-set-tree.ts'
 
 /**
- * One element on a path: its tag; a private one by its creator, as `(0009,"ACME",01)`, since its tag depends on which
- * block the data set has reserved for that creator (PS3.5 §7.8.1).
+ * One element on a path: its tag; a private one by its creator, as `(0009,"ACME",01)`, since its tag depends on the
+ * block that the data set has reserved for that creator (PS3.5 §7.8.1).
  */
 export type PathStep = Tag | string
 
-/** The last is the element itself, those before it are the sequences around it. */
+/** The last step is the element itself, the earlier ones are the sequences around it. */
 export type ElementPath = readonly PathStep[]
 
-/** Elements that a configured rule is about. */
+/** The elements that a configured rule applies to. */
 export interface PathPattern {
   readonly path: ElementPath
-  /** True: the path may begin at any depth; else it begins in the data set itself. */
+  /** True: the path may begin at any depth; false: it begins in the data set itself. */
   readonly anywhere: boolean
 }
 
-/** The step to an element of this list. A private element whose block is not reserved is named by its tag. */
+/** Returns the step to an element of this list. A private element whose block is not reserved is named by its tag. */
 export function stepOf({ tag }: DataElement, list: ElementList): PathStep {
   if (!isPrivate(tag) || isPrivateCreator(tag)) return tag
   const creator = creatorOf(tag, list)

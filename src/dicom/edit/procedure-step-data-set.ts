@@ -15,16 +15,19 @@ const STATES = {
 
 export type ProcedureStepState = (typeof STATES)[keyof typeof STATES]
 
-/** A series that a device says to have made. */
+/** A series that a device announces. */
 export interface AnnouncedSeries {
   readonly seriesInstanceUid: string
   /** SOP Instance UIDs of its images and other objects, each once. */
   readonly sopInstanceUids: readonly string[]
 }
 
-/** A device's report of its procedure step. Undefined = not mentioned, which keeps the earlier report. No field names the patient. */
+/**
+ * A device's report of its procedure step. Undefined means not mentioned, which keeps the earlier report. No field
+ * names the patient.
+ */
 export interface ProcedureStepReport {
-  /** `unknown`: mentioned, and none of the three that there are. */
+  /** `unknown`: mentioned, but none of the three defined ones. */
   readonly state: ProcedureStepState | 'unknown' | undefined
   readonly modality: string | undefined
   readonly studyInstanceUids: readonly string[] | undefined
@@ -60,7 +63,7 @@ const LONGEST_CODE = 16
 
 const isState = (text: string): text is keyof typeof STATES => Object.hasOwn(STATES, text)
 
-/** A step that was not scheduled, or is for several requests, may name none or the same study again. */
+/** A step that was not scheduled, or that serves several requests, may name no study or the same one again. */
 function studiesOf(said: ServiceDataSet): string[] {
   const uids = said
     .items(TAGS.ScheduledStepAttributesSequence)
@@ -68,7 +71,7 @@ function studiesOf(said: ServiceDataSet): string[] {
   return Array.from(new Set(uids.filter((uid) => uid !== '').map((uid) => checked(uid, 'a study'))))
 }
 
-/** A series that is mentioned twice is one. */
+/** A series that is mentioned twice counts once. */
 function seriesOf(said: ServiceDataSet): AnnouncedSeries[] {
   const series = new Map<string, Set<string>>()
   for (const item of said.items(TAGS.PerformedSeriesSequence)) {

@@ -11,7 +11,7 @@ export class ServiceDataSet {
     this.#parts = parts
   }
 
-  /** Throws DATA_SET_UNREADABLE. Values of over 1 MiB are left out. */
+  /** Reads a data set whole; values of over 1 MiB are left out. Throws DATA_SET_UNREADABLE. */
   static read(dataSet: Buffer, transferSyntaxUid: string): ServiceDataSet {
     const parts: ElementList[] = []
     editDataSet(dataSet, transferSyntaxUid, { edit: (part) => void parts.push(part), large: () => 'remove' })
@@ -22,7 +22,7 @@ export class ServiceDataSet {
     return this.#find(tag) !== undefined
   }
 
-  /** The items of a sequence; none where it is empty or not there. */
+  /** Returns the items of a sequence; none if it is empty or absent. */
   items(tag: Tag): ServiceDataSet[] {
     return (this.#find(tag)?.items ?? []).map(({ list }) => new ServiceDataSet([list]))
   }

@@ -5,7 +5,7 @@ import { hasShortLength } from '../vocabulary/value-representation.ts'
 
 const SHORT_LENGTH_LIMIT = 0xfffe
 
-/** A tag's four bytes. */
+/** Writes a tag's four bytes. */
 export function writeTag(tag: Tag, { littleEndian }: Encoding): Buffer {
   const bytes = Buffer.alloc(4)
   if (littleEndian) {
@@ -30,7 +30,7 @@ export function writeElementHeader(tag: Tag, vr: string, length: number, encodin
   return Buffer.concat([tagBytes, vrBytes, bytes])
 }
 
-/** The same header with another length; items' headers have the form of implicit VR. */
+/** Returns the same header with another length; headers of items have the form of implicit VR. */
 export function withLength(
   header: Buffer,
   vr: string | undefined,

@@ -9,22 +9,25 @@ import { transferSyntax } from '../vocabulary/transfer-syntax.ts'
 import { IdentifierSearch, type Identifiers } from './identifier-search.ts'
 
 export interface DataSetHead extends Identifiers {
-  /** In words, and without any value, what kept the search from its end. */
+  /** The reason why the search did not reach its end, in words and without any value. */
   problem?: string
 }
 
 export interface DataSetHeadLimits {
-  /** How much of the data set is searched, inflated where it is deflated. */
+  /** Number of bytes of the data set that are searched; inflated bytes if it is deflated. */
   readonly bytes: number
 }
 
-/** Real heads end within some 35 KiB. Whoever searches holds as much of each instance, and a hundred peers may ask for it. */
+/**
+ * Real heads end within some 35 KiB. A search holds this number of bytes of each instance, and a hundred peers may need
+ * one.
+ */
 const DEFAULT_LIMITS: DataSetHeadLimits = { bytes: 1024 * 1024 }
 /**
- * Finds what routes an instance in its data set (without Part 10 header) as it streams in. It stops after Series Instance
- * UID, or, since not all devices write elements in order, at the pixel data if one of the four UIDs is missing. Where a
- * device wrote a wrong length, the search goes on with the elements that follow. Whatever a device sends, it ends in a
- * `head`, never in an exception.
+ * Finds the routing identifiers of an instance in its data set (without Part 10 header) as it streams in. It stops
+ * after Series Instance UID, or, since not all devices write elements in order, at the pixel data if one of the four
+ * UIDs is missing. If a device wrote a wrong length, the search continues with the elements that follow. Any input ends
+ * in a `head`, never in an exception.
  */
 export class DataSetHeadScanner {
   readonly #uid: string
@@ -49,7 +52,7 @@ export class DataSetHeadScanner {
     this.#inflater = transferSyntax(transferSyntaxUid).deflated ? new HeadInflater(limits.bytes) : undefined
   }
 
-  /** True = nothing more needed; further bytes are then ignored. */
+  /** Returns true if no more bytes are needed; further bytes are ignored. */
   push(chunk: Buffer): boolean {
     if (this.#done) return true
     this.#untilBroken(() => {
@@ -59,7 +62,7 @@ export class DataSetHeadScanner {
     return this.#done
   }
 
-  /** The identifiers that were found; to be asked once {@link push} has returned true or all has been pushed. */
+  /** The identifiers found; available once {@link push} has returned true or all has been pushed. */
   get head(): Readonly<DataSetHead> {
     if (!this.#done) {
       this.#untilBroken(() => this.#inflater?.flush((inflated) => this.#search(inflated)))
@@ -73,14 +76,14 @@ export class DataSetHeadScanner {
     return { ...found, ...foundAgain, ...found, ...(problem !== undefined && { problem }) }
   }
 
-  /** A length that is too short leaves the rest of a UID where the next element should begin. */
+  /** A length that is too short leaves the rest of a UID at the place of the next element. */
   #forgetCutValue(): void {
     const { lastPlausible, byteAfterLast } = this.#reading
     if (lastPlausible !== undefined && byteAfterLast !== undefined && isOfUid(byteAfterLast))
       this.#first.forget(lastPlausible.tag)
   }
 
-  /** A data set may not be deflated as it says. */
+  /** A data set may not be deflated although it says so. */
   #untilBroken(read: () => void): void {
     try {
       read()
@@ -104,8 +107,9 @@ export class DataSetHeadScanner {
   }
 
   /**
-   * Elements after the identifiers do not matter to this search. Each reading ends its own search, and both must have ended
-   * if the first one lacks a UID and is in doubt: so the answer does not depend on the pieces in which a data set arrives.
+   * Elements after the identifiers do not matter to this search. Each reading ends its own search, and both must have
+   * ended if the first one lacks a UID and is in doubt: the answer then does not depend on the pieces in which a data
+   * set arrives.
    */
   #isOver(): boolean {
     if (!this.#first.isOver && this.#reading.failure === undefined) return false
@@ -114,7 +118,7 @@ export class DataSetHeadScanner {
 
   #take(token: DataSetToken): void {
     if (this.#first.isOver) return
-    // Without zeros it is a header that the end of what was pushed has cut off.
+    // Without zeros it is a header that the end of the pushed bytes has cut off.
     if (token.kind === 'rest' && beginsWithZeros(token.bytes))
       this.#note(this.#begun ? 'zeros within the data set' : 'zeros where the data set begins')
     if (token.kind === 'element' && !this.#begun) {
@@ -141,5 +145,5 @@ export class DataSetHeadScanner {
 const beginsWithZeros = (bytes: Buffer): boolean =>
   bytes.length >= ITEM_HEADER_BYTES && isZero(bytes.subarray(0, ITEM_HEADER_BYTES))
 
-/** True for a digit or a dot. */
+/** Returns true for a digit or a dot. */
 const isOfUid = (byte: number): boolean => byte === 0x2e || (byte >= 0x30 && byte <= 0x39)

@@ -14,36 +14,39 @@ const FIELDS = new Map<Tag, 'sopClassUid' | 'sopInstanceUid' | 'studyInstanceUid
   [TAG.SeriesInstanceUID, 'seriesInstanceUid'],
 ])
 const META_GROUP = 0x0002
-/** Printable ASCII without space and backslash, as long as a UID may be (PS3.5 §9.1): every reader takes it as it is. */
+/**
+ * Printable ASCII without space and backslash, up to the length of a UID (PS3.5 §9.1): every reader returns it
+ * unchanged.
+ */
 const READ_ALIKE = /^[\x21-\x5b\x5d-\x7e]{1,64}$/
 
 /** A reason why other programs may find other UIDs in a data set. */
 export interface SurveyDoubt {
-  /** Without any value. */
+  /** Contains no value. */
   readonly words: string
   /**
-   * True if a second reading found all four UIDs behind a place that cannot be read as it is written, and nothing else is in
-   * doubt. A program that reads the device's images at all finds the same ones.
+   * True if a second reading found all four UIDs after a place that cannot be read as it is encoded, and nothing else
+   * is in doubt. A program that can read the device's images finds the same ones.
    */
   readonly isSecondReading: boolean
 }
 
 /**
- * Reads a whole data set while it streams past and tells whether every program that reads it finds the UIDs that
- * DataSetHeadScanner finds. Readers differ if an element occurs twice (the first or the last counts), if bytes cannot be
- * read (some stop, some go on behind them), and if a value has padding in odd places.
+ * Reads a whole data set while it streams past and decides whether every program that reads it finds the UIDs that
+ * DataSetHeadScanner finds. Readers differ if an element occurs twice (the first or the last counts), if bytes cannot
+ * be read (some stop, some continue after them), and if a value has padding in unusual places.
  */
 export class DataSetSurvey {
   readonly #reader: DataSetReader
   readonly #inflater: CheckInflater | undefined
   readonly #trace = new UidTrace()
-  /** How often each of the four elements occurs in the data set itself, and its longest value. */
+  /** Number of occurrences of each of the four elements in the data set itself, and its longest value. */
   readonly #occurrences = new Map<Tag, { count: number; bytes: number }>()
-  /** Bytes of all tokens so far, and of all chunks before the one under way. */
+  /** Bytes of all tokens so far, and of all chunks before the current one. */
   #readBytes = 0
   #chunkStart = 0
   #isUnreadable = false
-  /** The value under way has a VR that other readers may skip in another way. */
+  /** True if the current value has a VR that other readers may skip differently. */
   #isOddValue = false
   #hasMetaGroup = false
 
@@ -56,14 +59,16 @@ export class DataSetSurvey {
       : undefined
   }
 
-  /** The next bytes of the data set. A promise where the caller must wait: the data set is deflated. */
+  /**
+   * Takes the next bytes of the data set. Returns a promise if the caller must wait, because the data set is deflated.
+   */
   push(chunk: Buffer): Promise<void> | undefined {
     if (this.#inflater !== undefined) return this.#inflater.push(chunk)
     this.#survey(chunk)
     return undefined
   }
 
-  /** Everything was pushed. Returns why readers may differ; undefined if they do not. */
+  /** Called after all bytes. Returns why readers may differ; undefined if they do not. */
   async finish(head: Readonly<DataSetHead>): Promise<SurveyDoubt | undefined> {
     await this.#inflater?.finish()
     const words = this.#doubtOf(head)
@@ -72,7 +77,7 @@ export class DataSetSurvey {
     return { words: head.problem, isSecondReading: hasAll && words === undefined }
   }
 
-  /** In a part that cannot be read there are UIDs, if a second reading found them there. */
+  /** An unreadable part contains UIDs if a second reading found them there. */
   #doubtOf(head: Readonly<DataSetHead>): string | undefined {
     if (this.#hasMetaGroup) return 'file meta information inside the data set'
     if (this.#trace.isFound && head.problem === undefined) return 'UIDs where the data set cannot be read'

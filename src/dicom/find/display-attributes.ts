@@ -6,20 +6,20 @@ import { readText } from '../text/text.ts'
 import { TAG, type Tag } from '../vocabulary/tag.ts'
 import { transferSyntax } from '../vocabulary/transfer-syntax.ts'
 
-/** Text read from a patient's elements: not for logs, messages or names, which take no such thing. */
+/** Text of a patient's elements. It must not reach logs, messages or names, whose types do not accept it. */
 export interface DisplayText {
   readonly text: string
-  /** The declared character set is missing or wrong, and the bytes decided. */
+  /** True if the declared character set is missing or wrong, and the bytes decided. */
   readonly isGuess: boolean
 }
 
-/** Attributes that a person needs to recognize a study; absent if the element is absent, empty or out of reach. */
+/** Attributes by which a person recognizes a study; absent if the element is absent, empty or out of reach. */
 export interface DisplayAttributes {
   readonly patientName?: DisplayText
   readonly patientId?: DisplayText
   readonly accessionNumber?: DisplayText
   readonly studyDescription?: DisplayText
-  /** The value as it is: YYYYMMDD. */
+  /** The original value: YYYYMMDD. */
   readonly studyDate?: DisplayText
   readonly modality?: DisplayText
 }
@@ -35,14 +35,14 @@ const FIELDS: ReadonlyMap<Tag, { field: DisplayField; vr: string }> = new Map([
   [TAG.PatientID, { field: 'patientId', vr: 'LO' }],
 ])
 
-/** Real heads end within some 35 KiB; nothing is looked for after this length. */
+/** Real heads end within some 35 KiB; the search stops at this length. */
 const LIMIT_BYTES = 1024 * 1024
 /** Three component groups of 64 characters in four bytes each, with room (PS3.5 §6.2). */
 const VALUE_LIMIT_BYTES = 1024
 
 /**
- * Collects from the head of a data set (without Part 10 header), as it streams in, what a person knows a study by, and
- * stops behind Patient ID. Whatever a device sends, it ends in what could be read, never in an exception.
+ * Collects display attributes from the head of a data set (without Part 10 header) as it streams in, and stops after
+ * Patient ID. Any input ends in the attributes that could be read, never in an exception.
  */
 export class DisplayReader {
   readonly #reader: DataSetReader
@@ -60,7 +60,7 @@ export class DisplayReader {
     this.#inflater = transferSyntax(transferSyntaxUid).deflated ? new HeadInflater(LIMIT_BYTES) : undefined
   }
 
-  /** True = nothing more is needed; further bytes are then ignored. */
+  /** Returns true if no more bytes are needed; further bytes are ignored. */
   push(chunk: Buffer): boolean {
     this.#untilUnreadable(() => {
       if (this.#inflater === undefined) this.#search(chunk)
@@ -69,15 +69,15 @@ export class DisplayReader {
     return this.#isDone
   }
 
-  /** Which have been found so far; their text has not been read yet. */
+  /** Returns the attributes found so far; their text has not been decoded yet. */
   fields(): DisplayField[] {
     this.#untilUnreadable(() => this.#inflater?.flush((inflated) => this.#search(inflated)))
     return Array.from(this.#values.keys())
   }
 
   /**
-   * The attributes that were found so far. `writtenIn`: the character set that this device is known to write whatever it declares,
-   * by its defined term.
+   * Returns the attributes found so far. `writtenIn`: the character set that this device is known to use regardless of
+   * its declaration, by its defined term.
    */
   attributes(writtenIn?: string): DisplayAttributes {
     this.#untilUnreadable(() => this.#inflater?.flush((inflated) => this.#search(inflated)))
@@ -112,7 +112,7 @@ export class DisplayReader {
     if (this.#isDone) return
     if (token.kind === 'element') this.#takeElement(token)
     else if (token.kind === 'value' && this.#value !== undefined) {
-      // Copies: the caller may use the chunk's memory again.
+      // Copies: the caller may reuse the chunk's memory.
       this.#value.pieces.push(Buffer.from(token.bytes))
       if (token.last) this.#keep(this.#value.tag, Buffer.concat(this.#value.pieces))
     } else if (token.kind === 'rest') this.#isDone = true

@@ -28,12 +28,12 @@ const PIXEL_DATA_GROUP = 0x7fe0
 /** Picks the identifiers of a data set from its tokens, until it has all four UIDs or comes to the pixel data. */
 export class IdentifierSearch {
   readonly found: Identifiers = {}
-  /** In words, and without any value: an identifier that cannot be one. */
+  /** An identifier that is invalid, in words and without any value. */
   problem: string | undefined
   #value: { field: Field; text: string } | undefined
   #isOver = false
 
-  /** True if nothing more is looked for. */
+  /** True if the search has ended. */
   get isOver(): boolean {
     return this.#isOver
   }
@@ -47,7 +47,7 @@ export class IdentifierSearch {
     this.#isOver = true
   }
 
-  /** Takes back what the element of this tag gave: its value turned out to be only a part of what the device wrote. */
+  /** Drops the result of the element with this tag: its value was only a part of what the device wrote. */
   forget(tag: Tag): void {
     const field = FIELDS.get(tag)
     if (field !== undefined) delete this.found[field]

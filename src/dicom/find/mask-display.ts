@@ -1,8 +1,8 @@
 import type { DisplayAttributes, DisplayText } from './display-attributes.ts'
 
 /**
- * Masks attributes for display: enough to tell the studies of a morning apart, not enough to know the
- * patient. Name by its first character, numbers by their last two, free text not at all.
+ * Masks attributes for display: enough to distinguish the studies of a morning, not enough to identify the patient. The
+ * name keeps its first character, numbers their last two, free text nothing.
  */
 export function maskDisplay({
   patientName,
@@ -20,7 +20,10 @@ export function maskDisplay({
   }
 }
 
-/** 陈**, W***: how many characters are hidden is not told. Takes the group in characters of three component groups, if there is one. */
+/**
+ * 陈**, W***: the number of hidden characters is not revealed. Takes the ideographic group of the component groups, if
+ * there is one.
+ */
 export function maskName(name: string): string {
   const first = /^[^\p{L}]*(\p{L}\p{M}*)/u.exec(shownName(name))?.[1]
   if (first === undefined) return '***'
@@ -28,8 +31,8 @@ export function maskName(name: string): string {
 }
 
 /**
- * A Person Name as people read it: its ideographic group if it has one, else its alphabetic one, components separated by
- * spaces (PS3.5 §6.2, PN).
+ * Returns a Person Name in readable form: its ideographic group if it has one, otherwise its alphabetic one, components
+ * separated by spaces (PS3.5 §6.2, PN).
  */
 export function shownName(name: string): string {
   const [alphabetic = '', ideographic = ''] = name.split('=')

@@ -7,13 +7,13 @@ import { TAG } from '../vocabulary/tag.ts'
 /** Tables before the scan of a frame seldom have more. */
 const FRAGMENT_BYTES = 16 * 1024
 
-/** How the pixel data of a data set is written. */
+/** The encoding of the pixel data of a data set. */
 export type PixelDataForm =
   | { readonly kind: 'native' }
-  /** The syntax is undefined if the first fragment does not tell. */
+  /** The syntax is undefined if the first fragment does not show it. */
   | { readonly kind: 'compressed'; readonly transferSyntaxUid: string | undefined }
 
-/** Finds out how the Pixel Data of a data set, pushed from its beginning, is written. Never throws. */
+/** Determines the encoding of the Pixel Data of a data set that is pushed from its beginning. Never throws. */
 export class PixelDataSearch {
   readonly #reader: DataSetReader
   #form: PixelDataForm | undefined
@@ -29,7 +29,7 @@ export class PixelDataSearch {
     })
   }
 
-  /** Undefined while it is not known, and if there is no pixel data. */
+  /** Undefined while it is unknown, and if there is no pixel data. */
   get form(): PixelDataForm | undefined {
     return this.#form
   }
@@ -49,7 +49,7 @@ export class PixelDataSearch {
     }
   }
 
-  /** All has been pushed. */
+  /** Called after all bytes. */
   finish(): void {
     if (this.#isCompressed) this.#tell()
   }

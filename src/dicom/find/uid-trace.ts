@@ -9,7 +9,7 @@ const FOUR: readonly Tag[] = [
 const TAG_BYTES = 4
 /** Tag, and VR or length. */
 const HEADER_BYTES = 8
-/** The longest header, of 12 bytes, may lie unread at the end of a chunk; and one more may begin in it. */
+/** The longest header, of 12 bytes, may be unread at the end of a chunk; and one more may begin in it. */
 const TAIL_BYTES = 12 + HEADER_BYTES
 const VALUE_LIMIT_BYTES = 128
 
@@ -23,8 +23,8 @@ const PATTERNS: readonly Buffer[] = FOUR.flatMap((tag) => {
 })
 
 /**
- * Looks in unreadable bytes of a data set for the header of one of the four UID elements, in any encoding:
- * a reader that finds its way through such bytes could take what follows for the UID.
+ * Searches unreadable bytes of a data set for the header of one of the four UID elements, in any encoding: a reader
+ * that can read such bytes could use the following value as the UID.
  */
 export class UidTrace {
   #tail: Buffer = Buffer.alloc(0)
@@ -34,7 +34,7 @@ export class UidTrace {
     return this.#isFound
   }
 
-  /** Searches the next bytes, and headers that begin in the bytes before. */
+  /** Searches the next bytes, and headers that begin in the previous bytes. */
   search(bytes: Buffer): void {
     if (this.#isFound) return
     const searched = Buffer.concat([this.#tail, bytes])
@@ -42,7 +42,7 @@ export class UidTrace {
     this.#keepTail(searched)
   }
 
-  /** Notes readable bytes: an unreadable header may begin in them. */
+  /** Records readable bytes: an unreadable header may begin in them. */
   remember(bytes: Buffer): void {
     this.#keepTail(bytes.length < TAIL_BYTES ? Buffer.concat([this.#tail, bytes]) : bytes)
   }

@@ -1,18 +1,22 @@
 import { createInflateRaw, type InflateRaw } from 'node:zlib'
 import { systemCode } from '../../platform/failure.ts'
 
-/** Deflate makes up to 1000 bytes of one: beyond this a stream is given up, so that 8 MB of input never cost hours. */
+/**
+ * Deflate expands a byte to at most 1000: beyond this the stream is given up, so that 8 MB of input never cost hours.
+ */
 const OUTPUT_LIMIT_BYTES = 4 * 1024 ** 3
 
-/** How the stream ended: 'broken' is not deflated data, 'cut' ends too early, 'excessive' goes on beyond all measure. */
+/** The end of the stream: 'broken' is not deflated data, 'cut' ends too early, 'excessive' exceeds the limit. */
 export type InflatedEnd = 'whole' | 'broken' | 'cut' | 'excessive'
 
-/** Inflates a raw deflate stream (RFC 1951; PS3.5 §A.5) as it streams past, some 16 KiB at a time, and keeps none of it. */
+/**
+ * Inflates a raw deflate stream (RFC 1951; PS3.5 §A.5) as it streams past, some 16 KiB at a time, and keeps none of it.
+ */
 export class CheckInflater {
   readonly #inflate: InflateRaw
   readonly #ended = Promise.withResolvers<InflatedEnd>()
   #outputBytes = 0
-  /** Ends the wait for the chunk under way: after an error zlib does not call back. */
+  /** Ends the wait for the current chunk: after an error zlib does not call back. */
   #passedOn = (): void => {}
 
   constructor(take: (inflated: Buffer) => void) {
@@ -39,7 +43,7 @@ export class CheckInflater {
     return this.#ended.promise
   }
 
-  /** Gives the memory of a stream back that will not be finished. */
+  /** Frees the memory of a stream that will not be finished. */
   discard(): void {
     this.#inflate.destroy()
     this.#ended.resolve('cut')

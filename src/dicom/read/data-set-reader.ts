@@ -19,15 +19,17 @@ import { isZero } from './zeros.ts'
 
 export interface DataSetReaderOptions {
   /**
-   * Look for sequences among the values in implicit VR and UN (PS3.5 §6.2.2), as itemEncodingOf says. Default true; false
-   * passes over every value of stated length unread.
+   * Detect sequences among the values in implicit VR and UN (PS3.5 §6.2.2), by itemEncodingOf. Default true; false
+   * skips every value of stated length unread.
    */
   findSequences?: boolean
-  /** How the data set is written, if that is known already; otherwise the transfer syntax or the first element says it. */
+  /**
+   * The encoding of the data set, if already known; otherwise the transfer syntax or the first element determines it.
+   */
   encoding?: Encoding | undefined
 }
 
-/** Sequences within sequences; those of the standard go about ten deep. */
+/** Maximum nesting of sequences; those of the standard are about ten deep. */
 const NESTING_LIMIT = 32
 
 const PIXEL_DATA: ReadonlySet<number> = new Set([TAG.PixelData, TAG.FloatPixelData, TAG.DoubleFloatPixelData])
@@ -37,20 +39,20 @@ const NO_BYTES = Buffer.alloc(0)
 /** A sequence, item or encapsulated value that has begun and not ended. */
 interface Container {
   kind: 'sequence' | 'item' | 'fragments'
-  /** Where it ends; infinite if a delimiter says so. */
+  /** The end; infinite if a delimiter marks it. */
   end: number
-  /** Where it must have ended at the latest, because something around it ends there. */
+  /** The latest possible end, because an enclosing container ends there. */
   limit: number
   encoding: Encoding
 }
 
 /**
- * Cuts a data set (without Part 10 header) into tokens as it streams in. Nothing is decoded and no value is held: memory
- * is bounded by the size of each push. For the deflated syntaxes push inflated bytes. If PS3.6 does not list the transfer
- * syntax, the first element decides how the data set is written.
+ * Splits a data set (without Part 10 header) into tokens as it streams in. Nothing is decoded and no value is held:
+ * memory is bounded by the size of each push. For the deflated syntaxes push inflated bytes. If PS3.6 does not list the
+ * transfer syntax, the first element determines the encoding.
  *
- * Throws DATA_SET_UNREADABLE if the bytes are not a data set in this transfer syntax, and again at each later call.
- * Its messages name places, never contents: misread bytes may be a patient's.
+ * Throws DATA_SET_UNREADABLE if the bytes are not a data set in this transfer syntax, and again at each later call. Its
+ * messages name places, never contents: misread bytes may be a patient's.
  */
 export class DataSetReader {
   readonly #emit: (token: DataSetToken) => void
@@ -59,11 +61,11 @@ export class DataSetReader {
   readonly #findSequences: boolean
   readonly #open: Container[] = []
   #depth = 0
-  /** The begin of a header that is not whole yet. */
+  /** The beginning of an incomplete header. */
   #held: Buffer = NO_BYTES
-  /** Bytes that went out in tokens. */
+  /** Number of bytes emitted in tokens. */
   #offset = 0
-  /** Bytes to come of the value under way; undefined between values. */
+  /** Remaining bytes of the current value; undefined between values. */
   #valueLeft: number | undefined
   #behindTheEnd = false
   #failure: Failure | undefined
@@ -80,7 +82,7 @@ export class DataSetReader {
     this.#findSequences = options.findSequences ?? true
   }
 
-  /** How the data set is written; undefined until that is known. */
+  /** The encoding of the data set; undefined until it is known. */
   get encoding(): Encoding | undefined {
     return this.#encoding
   }
@@ -96,13 +98,13 @@ export class DataSetReader {
       if (this.#offset === begin + at) break
       at = this.#offset - begin
     }
-    // A copy: the caller may use the chunk's memory again.
+    // A copy: the caller may reuse the chunk's memory.
     this.#held = at === bytes.length ? NO_BYTES : Buffer.from(bytes.subarray(at))
   }
 
   /**
-   * Takes note of bytes that all belong to the value under way, and that are therefore not emitted; whoever asks has them.
-   * False, and nothing noted, where they may hold more than that: those are to be pushed.
+   * Records bytes that all belong to the current value and are therefore not emitted, since the caller has them.
+   * Returns false, and records nothing, if they may contain more than the value: push those.
    */
   passes(bytes: number): boolean {
     if (this.#valueLeft === undefined || bytes >= this.#valueLeft) return false
@@ -111,7 +113,7 @@ export class DataSetReader {
     return true
   }
 
-  /** Says that all has been pushed; throws DATA_SET_UNREADABLE if the data set does not end here. */
+  /** Call it after all bytes; throws DATA_SET_UNREADABLE if the data set does not end here. */
   finish(): void {
     if (this.#failure !== undefined) throw this.#failure
     const rest = this.#held
@@ -122,7 +124,7 @@ export class DataSetReader {
     if (!isZero(rest)) throw this.#unreadable("the data ends in the middle of an element's header")
   }
 
-  /** Emits the next tokens from `at` on, or none while there are too few bytes for one. */
+  /** Emits the next tokens from `at` on, or none if there are too few bytes for one. */
   #readNext(bytes: Buffer, at: number): void {
     const here = bytes.length - at
     if (this.#valueLeft !== undefined) {
@@ -137,7 +139,7 @@ export class DataSetReader {
     this.#encoding ??= probeEncoding(bytes.subarray(at, at + PROBE_BYTES))
     const container = this.#open.at(-1)
     if (container === undefined && bytes[at] === 0 && isZero(bytes.subarray(at, at + ITEM_HEADER_BYTES))) {
-      // No data set holds (0000,0000): devices fill up to a block with zeros.
+      // No data set contains (0000,0000): devices fill up to a block with zeros.
       this.#behindTheEnd = true
       this.#takeRest(bytes.subarray(at))
     } else if (readTag(bytes, at, this.#encodingHere()) >>> 16 === 0xfffe) {
@@ -195,7 +197,7 @@ export class DataSetReader {
     else this.#begin('sequence', length, content)
   }
 
-  /** Says what the element holds, for items their encoding; undefined if the bytes that tell have not arrived. */
+  /** Returns what the element holds, for items their encoding; undefined if the deciding bytes have not arrived. */
   #contentOf(
     header: ElementHeader,
     bytes: Buffer,
@@ -211,7 +213,7 @@ export class DataSetReader {
       throw this.#unreadable('an undefined length in a VR that has none')
     }
     if (!isUndefined && (!this.#findSequences || PIXEL_DATA.has(tag))) return 'value'
-    // A view costs more than all else here, and most elements need none.
+    // Creating a view costs more than everything else here, and most elements need none.
     return itemEncodingOf(header, bytes.subarray(valueAt), encoding)
   }
 

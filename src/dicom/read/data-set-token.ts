@@ -1,26 +1,26 @@
 import type { Tag } from '../vocabulary/tag.ts'
 import type { Encoding } from './element-header.ts'
 
-/** The length field of a sequence, item or encapsulated value whose end a delimiter marks (PS3.5 §7.5.2). */
+/** The length field of a sequence, item or encapsulated value that ends with a delimiter (PS3.5 §7.5.2). */
 export const UNDEFINED_LENGTH = 0xffff_ffff
 
 /**
  * One piece of a data set, in the order of its bytes. Each byte of the input is in the `bytes` of exactly one token, so
- * concatenating them all gives the input back. `bytes` are views of what was pushed, not copies.
+ * their concatenation is the input. `bytes` are views of the pushed bytes, not copies.
  */
 export type DataSetToken =
   | ElementToken
   | {
-      /** The next part of the value of the element or fragment before. At least one follows each of those. */
+      /** The next part of the value of the previous element or fragment. At least one follows each of those. */
       kind: 'value'
       bytes: Buffer
-      /** True for the part that completes the value; that of an empty value has no bytes. */
+      /** True for the part that completes the value; for an empty value it has no bytes. */
       last: boolean
     }
   | { kind: 'item'; bytes: Buffer; length: number }
   /** A fragment of encapsulated pixel data, or the offset table before the first (PS3.5 §A.4). */
   | { kind: 'fragment'; bytes: Buffer; length: number }
-  /** Without bytes where the item's or sequence's length says that it ends. */
+  /** Has no bytes if the end follows from the length of the item or sequence. */
   | { kind: 'itemEnd'; bytes: Buffer }
   | { kind: 'sequenceEnd'; bytes: Buffer }
   /** Ends encapsulated pixel data. */
@@ -39,10 +39,10 @@ export interface ElementToken {
   length: number
   /** The tokens that follow: value tokens; items up to a sequenceEnd; fragments up to a fragmentsEnd. */
   holds: 'value' | 'items' | 'fragments'
-  /** How the elements of its items are written; undefined if it holds no items. */
+  /** The encoding of the elements of its items; undefined if it holds no items. */
   itemEncoding: Encoding | undefined
   /** Number of sequences around it: 0 in the data set itself. */
   depth: number
-  /** The place of its first byte in the data set. */
+  /** The position of its first byte in the data set. */
   offset: number
 }

@@ -4,9 +4,9 @@ import { Failure } from '../../platform/failure.ts'
 const FIRST_TRY_BYTES = 1024
 
 /**
- * Inflates the beginning of a raw deflate stream while it comes in. Node's synchronous functions cannot go on where they
- * stopped, so each try begins again, with twice the input of the one before: no more than double work in all. No more than
- * `limitBytes` are held of the input, nor of the output: deflate makes up to 1000 bytes of one.
+ * Inflates the beginning of a raw deflate stream while it comes in. Node's synchronous functions cannot continue where
+ * they stopped, so each try begins again, with twice the input of the previous one: at most double work in all. At most
+ * `limitBytes` are held of the input, and of the output: deflate expands a byte to at most 1000.
  */
 export class HeadInflater {
   readonly #limitBytes: number
@@ -20,9 +20,9 @@ export class HeadInflater {
   }
 
   /**
-   * Hands `take` what more could be inflated, until it answers true: enough. Throws DATA_SET_UNREADABLE for what is not
-   * deflated, for what inflates beyond the limit, and at the limit for what inflates to too little: a stream that has
-   * ended, or consists of empty blocks, would otherwise be waited for without end.
+   * Passes newly inflated bytes to `take`, until that returns true: enough. Throws DATA_SET_UNREADABLE for bytes that
+   * are not deflated, for output beyond the limit, and at the limit for too little output: a stream that has ended, or
+   * consists of empty blocks, would otherwise be awaited without end.
    */
   push(chunk: Buffer, take: (inflated: Buffer) => boolean): void {
     this.#keep(chunk.subarray(0, this.#limitBytes - this.#inputBytes))
@@ -33,7 +33,7 @@ export class HeadInflater {
     throw unreadable(`its first ${this.#limitBytes} bytes do not hold all four UIDs`)
   }
 
-  /** Inflates what waits for the next try; true = `take` has enough. */
+  /** Inflates the bytes that wait for the next try; returns true if `take` has enough. */
   flush(take: (inflated: Buffer) => boolean): boolean {
     return this.#triedBytes < this.#inputBytes && take(this.#inflate(this.#inputBytes))
   }

@@ -13,7 +13,7 @@ import {
 } from './element-header.ts'
 import { readsAsItems, TRIAL_BYTES } from './item-trial.ts'
 
-/** An item's header, and of its first element the tag and two characters that may be a VR. */
+/** An item's header, and from its first element the tag and two characters that may be a VR. */
 const FIRST_ELEMENT_BYTES = ITEM_HEADER_BYTES + 6
 
 /**

@@ -10,7 +10,7 @@ const NESTING_LIMIT = 32
 
 interface Open {
   readonly kind: 'sequence' | 'item' | 'fragments'
-  /** Where it ends; infinite if a delimiter says so. */
+  /** The end; infinite if a delimiter marks it. */
   readonly end: number
 }
 
@@ -42,7 +42,7 @@ export function readsAsItems(value: Buffer, length: number, encoding: Encoding):
 /** Encapsulated data, which an icon in an item may hold (PS3.5 §A.4). */
 const FRAGMENTED_VRS: ReadonlySet<string> = new Set(['OB', 'OW'])
 
-/** Reads one header. Returns where the next one begins, or undefined if there is none here. */
+/** Reads one header. Returns the position of the next one, or undefined if there is none here. */
 function step(value: Buffer, at: number, inside: Open, open: Open[], encoding: Encoding): number | undefined {
   const tag = readTag(value, at, encoding)
   const length = readLength(value, at + 4, encoding)

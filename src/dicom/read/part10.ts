@@ -4,13 +4,13 @@ import { explicitHeaderBytes, hasShortLength, looksLikeVr } from '../vocabulary/
 
 /** The header of a DICOM file before its data set (PS3.10 §7.1). */
 export interface Part10Header {
-  /** Padding removed; empty where the file does not name it. Not checked. */
+  /** Padding removed; empty if the file does not have it. Not checked. */
   sopClassUid: string
   sopInstanceUid: string
   transferSyntaxUid: string
-  /** An element is there twice: readers differ on which of them counts. */
+  /** True if an element occurs twice: readers differ on which of them counts. */
   isAmbiguous: boolean
-  /** Bytes of preamble, prefix and file meta information: where the data set begins. */
+  /** Size of preamble, prefix and file meta information: the offset of the data set. */
   headerBytes: number
 }
 
@@ -37,7 +37,7 @@ const TAG = {
 /** 2.25 and the UUID 8f0c6a52-5d0e-4c1b-9a53-2f7b1e64d0c7 as a decimal number (PS3.5 §B.2). */
 export const IMPLEMENTATION_CLASS_UID = '2.25.190144067420472091287422165049070112967'
 export const IMPLEMENTATION_VERSION_NAME = 'FERRY'
-/** The association of `ferry echo` says by this name what it is. */
+/** The implementation version name by which `ferry echo` identifies its association. */
 export const ECHO_VERSION_NAME = 'FERRY ECHO'
 
 const META_GROUP = 0x0002
@@ -46,7 +46,7 @@ const PREFIX_END = 132
 /** Real ones have some 300 bytes; private information (0002,0102) may add to that. */
 const LIMIT_BYTES = 1024 * 1024
 
-/** Preamble, prefix and file meta information: with the data set behind it, a DICOM file. */
+/** Encodes preamble, prefix and file meta information; followed by the data set they are a DICOM file. */
 export function encodePart10Header(header: NewPart10Header): Buffer {
   const source = header.sourceApplicationEntityTitle
   const group = Buffer.concat([
@@ -69,12 +69,12 @@ export function encodePart10Header(header: NewPart10Header): Buffer {
 }
 
 /**
- * Reads the header at the start of `bytes`; undefined while there are too few of them. Throws DATA_SET_UNREADABLE for
+ * Reads the header at the start of `bytes`; undefined if there are too few of them. Throws DATA_SET_UNREADABLE for
  * bytes that are not a DICOM file, or for file meta information over 1 MiB.
  *
- * Writers get the group length wrong or leave it out, so the elements themselves are followed to where group 0002 ends;
- * the length only tells that the header is whole when nothing follows it yet. A file that begins with group 0002,
- * without preamble, is read too, as are elements of group 0002 in implicit VR.
+ * Writers set the group length wrongly or omit it, so the elements themselves are followed to the end of group 0002;
+ * the length only shows that the header is whole if nothing follows it yet. A file that begins with group 0002, without
+ * preamble, is read too, as are elements of group 0002 in implicit VR.
  */
 export function parsePart10Header(bytes: Buffer): Part10Header | undefined {
   if (bytes.length < PREFIX_END) return undefined
@@ -119,7 +119,7 @@ interface MetaElement {
   end: number
 }
 
-/** Undefined while the element is not whole. */
+/** Returns undefined if the element is incomplete. */
 function metaElementAt(bytes: Buffer, position: number): MetaElement | undefined {
   const vr = bytes.toString('latin1', position + 4, position + 6)
   const start = position + (looksLikeVr(vr) ? explicitHeaderBytes(vr) : 8)

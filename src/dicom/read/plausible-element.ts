@@ -10,9 +10,9 @@ const SHORT_LENGTH_LIMIT_BYTES = 0xfffe
 const CREATOR_LIMIT_BYTES = 64
 
 /**
- * Tells whether a header can be that of the element after `lastTag` in a data set: in order, known to PS3.6 with this VR, or
- * private, and of a length that its VR allows. Real devices write other elements too; one that fails here is a reason to
- * look twice, not an error.
+ * Returns true if a header can belong to the element after `lastTag` in a data set: in order, known to PS3.6 with this
+ * VR, or private, and with a length that its VR allows. Real devices write other elements too; one that fails here is a
+ * reason to look twice, not an error.
  */
 export function isPlausible(header: Pick<ElementHeader, 'tag' | 'vr' | 'length'>, lastTag: Tag): boolean {
   const { tag, vr, length } = header

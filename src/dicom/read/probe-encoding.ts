@@ -10,11 +10,11 @@ import {
 } from './element-header.ts'
 import { isPlausible } from './plausible-element.ts'
 
-/** Bytes of the first element that tell how a data set is written. */
+/** Number of bytes of the first element that show the encoding of a data set. */
 export const PROBE_BYTES = 8
 const VR_AT = 4
 const SHORT_LENGTH_AT = 6
-/** The commonest first. */
+/** The most common first. */
 const ENCODINGS = [
   EXPLICIT_LITTLE_ENDIAN,
   IMPLICIT_LITTLE_ENDIAN,
@@ -23,10 +23,10 @@ const ENCODINGS = [
 ] as const
 
 /**
- * Decides from the first {@link PROBE_BYTES} bytes of a data set how it is written. It serves transfer syntaxes that are
- * private or newer than PS3.6 here: their UID does not tell. The first element shows it: it is one that PS3.6 knows, with a
- * VR and a length that belong to it (odd ones too, which devices write), in only one of the four encodings. If it is in none, two letters of a VR decide, and
- * the byte order is the one that all but one transfer syntax have (PS3.5 §10).
+ * Determines the encoding from the first {@link PROBE_BYTES} bytes of a data set. It serves transfer syntaxes that are
+ * private or newer than the PS3.6 used here, whose UID does not show it. The first element does: PS3.6 knows it, with a
+ * matching VR and length (odd ones too, which devices write), in only one of the four encodings. If it matches none,
+ * two letters of a VR decide, and the byte order is the one that all but one transfer syntax have (PS3.5 §10).
  */
 export function probeEncoding(bytes: Buffer): Encoding {
   const found = ENCODINGS.find((encoding) => isFirstElement(bytes, encoding))

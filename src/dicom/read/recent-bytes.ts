@@ -1,15 +1,15 @@
-/** More than any value in a head has that a device writes with a wrong length. */
+/** Longer than any value in a head that a device writes with a wrong length. */
 const LIMIT_BYTES = 128 * 1024
 
 /**
- * The last bytes of a stream, from a place on that its owner moves forward: what follows the value that was still read
- * well. Holds at most 128 KiB. If more comes before the place moves, nothing of it is kept, and `overflow` hears of all of
- * it, piece by piece.
+ * The last bytes of a stream, from a position that its owner moves forward: the bytes after the last value that was
+ * read correctly. Holds at most 128 KiB. If more arrives before the position moves, none of it is kept, and `overflow`
+ * gets all of it, piece by piece.
  */
 export class RecentBytes {
   readonly #overflow: ((bytes: Buffer, isFirst: boolean) => void) | undefined
   #pieces: Buffer[] = []
-  /** Where the first piece begins in the stream. */
+  /** Position of the first piece in the stream. */
   #begin = 0
   #end = 0
   #isFull = false
@@ -18,7 +18,7 @@ export class RecentBytes {
     this.#overflow = overflow
   }
 
-  /** Copies the bytes: the caller may use the memory again. */
+  /** Copies the bytes: the caller may reuse the memory. */
   push(bytes: Buffer): void {
     this.#end += bytes.length
     if (this.#isFull) return this.#overflow?.(bytes, false)
@@ -32,7 +32,7 @@ export class RecentBytes {
     this.#overflow?.(Buffer.concat([...kept, bytes]), true)
   }
 
-  /** Forgets what comes before this place. */
+  /** Drops the bytes before this position. */
   keepFrom(offset: number): void {
     if (this.#isFull) {
       if (offset < this.#end) return
@@ -47,7 +47,7 @@ export class RecentBytes {
     }
   }
 
-  /** Returns the bytes from this place on, or undefined if they are not kept. */
+  /** Returns the bytes from this position on, or undefined if they are not kept. */
   from(offset: number): Buffer | undefined {
     if (this.#isFull || offset < this.#begin) return undefined
     return Buffer.concat(this.#pieces).subarray(offset - this.#begin)

@@ -4,7 +4,7 @@ import { isPlausible } from '../read/plausible-element.ts'
 import { isPrivate } from '../vocabulary/attribute.ts'
 import { TAG, type Tag } from '../vocabulary/tag.ts'
 
-/** By chance two headers may follow each other; three that the dictionary knows, in order, do not. */
+/** Two headers may follow each other by chance; three that the dictionary knows, in order, do not. */
 const CHAIN = 3
 
 /**

@@ -10,15 +10,15 @@ import { isZero } from '../read/zeros.ts'
 import { TAG } from '../vocabulary/tag.ts'
 import type { Ending } from './second-reading.ts'
 
-/** The longest header that has to be seen as a whole: tag, VR, two reserved bytes, length. */
+/** The longest header that must be seen as a whole: tag, VR, two reserved bytes, length. */
 const HEADER_BYTES = 12
 const PIXEL_VRS: ReadonlySet<string> = new Set(['OB', 'OW', 'UN'])
 const NO_BYTES = Buffer.alloc(0)
 
 /**
- * Looks for Pixel Data in bytes of a data set that cannot be read as elements, and tells whether its value is all there. A
- * wrong length hides the elements after it, and Pixel Data is the one that ends the data set: if it ends where the data
- * ends, nothing was cut off. Holds 12 bytes.
+ * Searches for Pixel Data in bytes of a data set that cannot be read as elements, and checks whether its value is
+ * complete. A wrong length hides the elements after it, and Pixel Data usually ends the data set: if it ends at the end
+ * of the data, nothing was cut off. Holds 12 bytes.
  */
 export class PixelTrail {
   readonly #encoding: Encoding
@@ -28,7 +28,7 @@ export class PixelTrail {
   #held: Buffer = NO_BYTES
   #left = 0
   #hasEnded = false
-  /** Nothing but zeros since the pixel data ended. */
+  /** True if only zeros followed the end of the pixel data. */
   #isAtEnd = false
 
   constructor(encoding: Encoding) {
@@ -48,13 +48,13 @@ export class PixelTrail {
     if (this.#state === 'searching' && !isZero(bytes.subarray(at))) this.#isAtEnd = false
   }
 
-  /** All has been pushed. Returns 'unknown' if there is no Pixel Data, or if something else follows it. */
+  /** Called after all bytes. Returns 'unknown' if there is no Pixel Data, or if something else follows it. */
   finish(): Ending {
     if (this.#state !== 'searching' || this.#held.includes(this.#tag)) return 'cut'
     return this.#hasEnded && this.#isAtEnd && isZero(this.#held) ? 'whole' : 'unknown'
   }
 
-  /** Returns where to go on in `bytes`, or undefined if all of them are taken. */
+  /** Returns the position in `bytes` to continue at, or undefined if all of them are consumed. */
   #step(bytes: Buffer, at: number): number | undefined {
     if (this.#state === 'searching') return this.#search(bytes, at)
     if (this.#state === 'fragments') return this.#takeFragment(bytes, at)
@@ -86,7 +86,7 @@ export class PixelTrail {
       this.#left = readLength(bytes, at + 4, this.#encoding)
       return at + ITEM_HEADER_BYTES
     }
-    // Anything else than a delimiter shows that this was no Pixel Data.
+    // Any bytes other than a delimiter show that this was not Pixel Data.
     if (tag === TAG.SequenceDelimitationItem) this.#end()
     else this.#state = 'searching'
     return at + ITEM_HEADER_BYTES

@@ -12,7 +12,7 @@ const NATIVE: readonly string[] = [
 /** Misread headers seldom follow each other this often. */
 const IN_ORDER = 5
 const DEFLATED_BYTES = 4 * 1024
-/** Deflate makes at most some 1000 bytes of one. */
+/** Deflate expands a byte to at most some 1000. */
 const INFLATED_LIMIT_BYTES = 1032 * DEFLATED_BYTES
 
 /**
@@ -32,8 +32,8 @@ export function probeTransferSyntax(bytes: Buffer, isEnd: boolean): string | und
 }
 
 /**
- * The same for bytes that are known to be a data set, whose first elements need not be in PS3.6: one syntax in which some
- * headers follow each other in order.
+ * Does the same for bytes that are known to be a data set, whose first elements need not be in PS3.6: finds the one
+ * syntax in which some headers follow each other in order.
  */
 export function guessTransferSyntax(bytes: Buffer, isEnd: boolean): string | undefined {
   return probeTransferSyntax(bytes, isEnd) ?? NATIVE.find((uid) => isInOrder(uid, bytes))

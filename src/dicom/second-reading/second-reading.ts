@@ -9,31 +9,32 @@ import { TAG, type Tag } from '../vocabulary/tag.ts'
 import { findChain, isChain } from './element-chain.ts'
 import { SeenCreators } from './seen-creators.ts'
 
-/** A value with a wrong length is not longer. */
+/** No value with a wrong length is longer. */
 const SEARCH_BYTES = 64 * 1024
 /** Three headers and the values between them. */
 const LOOK_BYTES = 4 * 1024
-/** A device that counts characters gets several elements of a head wrong. */
+/** A device that counts characters writes several wrong lengths in a head. */
 const RESTARTS = 64
 const PIXEL_DATA_GROUP = 0x7fe0
 
-/** How a second reading ends; see {@link SecondReading.finish}. */
+/** The end of a second reading; see {@link SecondReading.finish}. */
 export type Ending = 'whole' | 'cut' | 'unknown'
 
-/** Where a reading of the data set went wrong. */
+/** The place where a reading of the data set failed. */
 export interface Doubt {
-  /** The last element that was read well, and whose length is in doubt; zero before the first. */
+  /** The last element that was read correctly, and whose length is in doubt; zero before the first. */
   readonly tag: Tag
-  /** True if the doubt is about what its items hold, so that its own end may be right. */
+  /** True if the doubt is about the content of its items, so that its own end may be right. */
   readonly isSequence: boolean
-  /** Bytes from the beginning of its value to its end; undefined if a delimiter marks that. */
+  /** Number of bytes from the beginning of its value to its end; undefined if a delimiter marks the end. */
   readonly valueBytes: number | undefined
 }
 
 /**
- * Reads on in a data set after a place that cannot be read as it is written: a length that counts characters, a sequence
- * whose items do not fit, zeros that a device left. It looks for the place where elements follow each other again, and
- * emits their tokens from there on. The bytes that it passes over are not emitted, so this is no way to change a data set.
+ * Continues to read a data set after a place that cannot be read as it is encoded: a length that counts characters, a
+ * sequence whose items do not fit, zeros that a device left. It searches for the place where elements follow each other
+ * again, and emits their tokens from there on. The skipped bytes are not emitted, so this cannot be used to change a
+ * data set.
  *
  * Push the bytes from the beginning of the value in doubt. Never throws.
  */
@@ -43,19 +44,19 @@ export class SecondReading {
   readonly #emit: (token: DataSetToken) => void
   readonly #options: DataSetReaderOptions
   #doubt: Doubt
-  /** True while the next element is looked for. */
+  /** True while it searches for the next element. */
   #isSearching = true
-  /** The bytes to look in, at how many the next look is worth it, and where that begins. */
+  /** The bytes to search, the number at which the next search is useful, and its beginning. */
   #pieces: Buffer[] = []
   #gatheredBytes = 0
   #nextLookBytes = LOOK_BYTES
   #lookFrom = 0
-  /** Bytes of the value in doubt that are passed over unsearched. */
+  /** Number of bytes of the value in doubt that are skipped without a search. */
   #toSkip: number
   #reader: DataSetReader | undefined
   #recent = new RecentBytes()
   #last: ElementToken | undefined
-  /** Where the bytes begin that are read again after a restart, and the bytes of all tokens. */
+  /** Position of the bytes that are read again after a restart, and number of bytes of all tokens. */
   #from = 0
   #offset = 0
   #openSequences = 0
@@ -84,15 +85,15 @@ export class SecondReading {
     if (!this.#isSearching) return this.#read(bytes)
     const skipped = Math.min(this.#toSkip, bytes.length)
     this.#toSkip -= skipped
-    // A copy: the caller may use the memory again.
+    // A copy: the caller may reuse the memory.
     this.#pieces.push(Buffer.from(bytes.subarray(skipped)))
     this.#gatheredBytes += bytes.length - skipped
     if (this.#gatheredBytes >= this.#nextLookBytes) this.#search(false)
   }
 
   /**
-   * All has been pushed. Returns 'whole' if elements were read up to the end, 'cut' if the end lies within the pixel data or
-   * an element after it, and 'unknown' if no elements were found again.
+   * Called after all bytes. Returns 'whole' if elements were read up to the end, 'cut' if the end is within the pixel
+   * data or an element after it, and 'unknown' if no elements were found again.
    */
   finish(): Ending {
     this.#ending ??= this.#end()
@@ -125,7 +126,7 @@ export class SecondReading {
     const bytes = Buffer.concat(this.#pieces)
     const place = this.#place(bytes, isEnd)
     this.#pieces = [bytes]
-    // The headers of a chain may not all have been here.
+    // The headers of a chain may not have been complete.
     this.#lookFrom = Math.max(0, bytes.length - LOOK_BYTES)
     this.#nextLookBytes = bytes.length + LOOK_BYTES
     if (place === undefined) {
@@ -170,7 +171,7 @@ export class SecondReading {
     }
   }
 
-  /** Looks again from the last element that was read well. */
+  /** Searches again after the last element that was read correctly. */
   #restart(): void {
     const last = this.#last
     const again = last === undefined ? undefined : this.#recent.from(this.#from)
@@ -200,11 +201,11 @@ export class SecondReading {
     this.#emit(token)
   }
 
-  /** Throws for an element that cannot follow: the one before it is in doubt. */
+  /** Throws for an element that cannot follow: the previous one is in doubt. */
   #trust(element: ElementToken): void {
     if (!isPlausible(element, this.#last?.tag ?? this.#doubt.tag) || !this.#creators.allow(element.tag))
       throw new Failure('DATA_SET_UNREADABLE', 'reading a data set again: an element that cannot follow')
-    // Misread bytes often look like a private element: only one of the standard is trusted.
+    // Misread bytes often look like a private element, so only standard elements are trusted.
     if (isPrivate(element.tag)) return
     this.#last = element
     this.#keepFrom(element.offset + element.bytes.length)
@@ -225,12 +226,15 @@ export function doubtOf({ tag, holds, length }: ElementToken, isWithinItems: boo
   }
 }
 
-/** A sequence of stated length is passed over as a whole: only its end may be right. */
+/** A sequence of stated length is skipped as a whole: only its end may be right. */
 function skipOf({ isSequence, valueBytes }: Doubt): number {
   return isSequence ? (valueBytes ?? 0) : 0
 }
 
-/** Where the items end that these bytes begin with, by their own lengths and delimiters; 0 if they begin with something else. */
+/**
+ * Returns the end of the items at the beginning of these bytes, by their own lengths and delimiters; 0 if the bytes
+ * begin with something else.
+ */
 function afterItems(bytes: Buffer, encoding: Encoding): number {
   const itemEnd = delimiter(TAG.ItemDelimitationItem, encoding)
   let at = 0
@@ -244,7 +248,7 @@ function afterItems(bytes: Buffer, encoding: Encoding): number {
   return at
 }
 
-/** The places after each end of a sequence that a delimiter marks. */
+/** Returns the positions after each end of a sequence that a delimiter marks. */
 function delimiterEnds(bytes: Buffer, encoding: Encoding): number[] {
   const sequenceEnd = delimiter(TAG.SequenceDelimitationItem, encoding)
   const places: number[] = []

@@ -15,9 +15,9 @@ const PIECE_BYTES = 16 * 1024
 const FROM_THE_BEGINNING: Doubt = { tag: 0, isSequence: false, valueBytes: undefined }
 
 /**
- * Reads a data set as it is written, and a second time from the place on where that becomes doubtful: an element that cannot
- * follow, or bytes that are not an element. Each reading has its own taker of tokens. Never throws: the first reading ends with
- * a failure, and the second one goes on.
+ * Reads a data set as it is encoded, and a second time from the place on where that becomes doubtful: an element that
+ * cannot follow, or bytes that are not an element. Each reading has its own receiver of tokens. Never throws: the first
+ * reading ends with a failure, and the second one continues.
  */
 export class TwofoldReading {
   readonly #uid: string
@@ -27,7 +27,7 @@ export class TwofoldReading {
   readonly #recent = new RecentBytes((bytes, isFirst) => this.#overflow(bytes, isFirst))
   readonly #creators = new SeenCreators()
   #last: ElementToken | undefined
-  /** Where the bytes begin that are read again if there is a doubt. */
+  /** Position of the bytes that are read again if there is a doubt. */
   #from = 0
   /** Bytes of all tokens. */
   #offset = 0
@@ -54,38 +54,40 @@ export class TwofoldReading {
     this.#reader = new DataSetReader(transferSyntaxUid, take, options)
   }
 
-  /** Why the first reading has ended: DATA_SET_UNREADABLE; undefined while it goes on. */
+  /** The reason why the first reading has ended: DATA_SET_UNREADABLE; undefined while it continues. */
   get failure(): Failure | undefined {
     return this.#failure
   }
 
-  /** True if a second reading has begun, or would have begun with less to hold. */
+  /** True if a second reading has begun, or would have begun with fewer bytes to hold. */
   get isDoubtful(): boolean {
     return this.#isDoubtful
   }
 
-  /** The last element of the data set itself that could follow the one before it. */
+  /** The last element of the data set itself that could follow the previous one. */
   get lastPlausible(): ElementToken | undefined {
     return this.#last
   }
 
-  /** How the data set is written, as far as that is known. */
+  /** The encoding of the data set, as far as it is known. */
   get encoding(): Encoding {
     return this.#reader.encoding ?? encodingOf(transferSyntax(this.#uid))
   }
 
-  /** The byte after the value of {@link lastPlausible} where the doubt is about what follows it; undefined if unknown. */
+  /**
+   * The byte after the value of {@link lastPlausible} if the doubt is about the following bytes; undefined if unknown.
+   */
   get byteAfterLast(): number | undefined {
     return this.#nextByte
   }
 
-  /** True if the doubt is about what the items of {@link lastPlausible} hold. */
+  /** True if the doubt is about the content of the items of {@link lastPlausible}. */
   get isWithinItems(): boolean {
     return this.#openSequences > 0
   }
 
   push(bytes: Buffer): void {
-    // In pieces that can be held, so that a doubt in one of them finds what came before.
+    // In pieces that can be held, so that a doubt in one of them still has the bytes before it.
     for (let at = 0; at < bytes.length; at += PIECE_BYTES)
       this.#pushPiece(bytes.subarray(at, at + PIECE_BYTES))
   }
@@ -97,18 +99,18 @@ export class TwofoldReading {
     if (this.#failure === undefined) this.#try(() => this.#reader.push(bytes))
   }
 
-  /** All has been pushed. Returns why the first reading did not come to an end, or undefined if it did. */
+  /** Called after all bytes. Returns why the first reading did not reach the end, or undefined if it did. */
   finish(): Failure | undefined {
     if (this.#failure === undefined) this.#try(() => this.#reader.finish())
     return this.#failure
   }
 
-  /** How the second reading ended; undefined if there was no doubt. To be asked after {@link finish}. */
+  /** Returns the end of the second reading; undefined if there was no doubt. Call it after {@link finish}. */
   finishSecond(): Ending | undefined {
     return this.#second?.finish()
   }
 
-  /** How the data set ends by its Pixel Data alone, whether or not other elements can be read again. */
+  /** Returns the end of the data set by its Pixel Data alone, whether or not other elements can be read again. */
   pixelEnding(): Ending {
     return (this.#isDoubtful ? this.#trail?.finish() : undefined) ?? 'unknown'
   }
@@ -143,7 +145,7 @@ export class TwofoldReading {
     this.#keepFrom(element.offset + element.bytes.length)
   }
 
-  /** Items that end where their sequence ends were read well, whatever follows them. */
+  /** Items that end with their sequence were read correctly, regardless of what follows. */
   #endSequence(): void {
     this.#openSequences--
     if (this.#openSequences === 0) this.#keepFrom(this.#offset)
@@ -164,7 +166,7 @@ export class TwofoldReading {
     return (this.#last?.tag ?? 0) >>> 16 >= PIXEL_DATA_GROUP ? undefined : new PixelTrail(this.encoding)
   }
 
-  /** Begins the second reading with what follows the last thing that was read well. */
+  /** Begins the second reading after the last element that was read correctly. */
   #doubt(): void {
     if (this.#isDoubtful) return
     this.#isDoubtful = true
@@ -180,7 +182,7 @@ export class TwofoldReading {
   }
 }
 
-/** Some devices do not pad values. If an odd length is a wrong one, the next element shows it. */
+/** Some devices do not pad values. If an odd length is wrong, the next element shows that. */
 function withEvenLength(element: ElementToken): ElementToken {
   const { length } = element
   return length % 2 === 0 || length === UNDEFINED_LENGTH ? element : { ...element, length: length - 1 }

@@ -1,12 +1,12 @@
 import { convertBytes } from 'dicom-character-set'
 import { decode, encode } from 'iconv-lite'
 
-/** Text of a data set, and how sure its reading is. */
+/** Text of a data set, and the certainty of its reading. */
 export interface ReadText {
   readonly text: string
-  /** The defined term that it was read by, e.g. 'GB18030'; '' = the default repertoire. */
+  /** The defined term of the character set used, such as 'GB18030'; '' means the default repertoire. */
   readonly characterSet: string
-  /** The declaration is missing or wrong, and the bytes themselves decided. */
+  /** True if the declaration is missing or wrong, and the bytes themselves decided. */
   readonly isGuess: boolean
 }
 
@@ -28,12 +28,15 @@ const WRITABLE: Readonly<Record<string, string>> = {
   'ISO_IR 13': 'shift_jis',
 }
 
-/** Character sets that devices write undeclared, the likeliest first; Chinese before the others, since Ferry works in China. */
+/**
+ * Character sets that devices use undeclared, the most likely first; Chinese before the others, since Ferry is used in
+ * China.
+ */
 const GUESSES: readonly {
   characterSet: string
   encoding: string
   fits: (text: string, bytes: Buffer) => boolean
-  /** Declarations, not obeyed, that speak for it. */
+  /** Wrong declarations that make it more likely. */
   hint?: RegExp
 }[] = [
   { characterSet: 'ISO_IR 192', encoding: 'utf-8', fits: () => true },
@@ -90,7 +93,10 @@ export function writeText(text: string, specificCharacterSet: string): Buffer | 
   return decode(bytes, encoding) === text ? bytes : undefined
 }
 
-/** Returns every encoding in which a data set may contain a text, whatever it declares: for finding it. Without doubles. */
+/**
+ * Returns every encoding in which a data set may contain a text, regardless of its declaration, for searching. Without
+ * duplicates.
+ */
 export function writeTextInAll(text: string): Buffer[] {
   const all = [...Object.values(WRITABLE), 'euc-kr', 'euc-jp', 'big5'].map((encoding) => {
     const bytes = encode(text, encoding)
@@ -100,7 +106,10 @@ export function writeTextInAll(text: string): Buffer[] {
   return Array.from(found.values())
 }
 
-/** By the bytes; a declaration that does not fit is a hint at most. UTF-8, even cut off, is hard to take for another. */
+/**
+ * Decides by the bytes; a declaration that does not fit is at most a hint. UTF-8, even cut off, is hard to mistake for
+ * another.
+ */
 function guessAny(bytes: Buffer, declared: string): ReadText | undefined {
   const hinted = GUESSES.filter(({ hint }) => hint?.test(declared) === true)
   const [utf8, others] = [GUESSES.slice(0, 1), GUESSES.slice(1)]
@@ -111,7 +120,7 @@ function guessAny(bytes: Buffer, declared: string): ReadText | undefined {
   return guessedCut(bytes, hinted) ?? guessedCut(bytes, others)
 }
 
-/** By the bytes alone. */
+/** Decides by the bytes alone. */
 function guessed(bytes: Buffer, guesses: typeof GUESSES): ReadText | undefined {
   for (const { characterSet, encoding, fits } of guesses) {
     const text = strictly(bytes, encoding)
@@ -120,7 +129,10 @@ function guessed(bytes: Buffer, guesses: typeof GUESSES): ReadText | undefined {
   return undefined
 }
 
-/** Devices cut text at a number of bytes, and so in the middle of a character; at least one other must be whole. */
+/**
+ * Devices cut text at a number of bytes, and so in the middle of a character; at least one other character must be
+ * whole.
+ */
 function guessedCut(bytes: Buffer, guesses: typeof GUESSES): ReadText | undefined {
   for (let cut = 1; cut <= 3 && cut < bytes.length; cut++) {
     const whole = bytes.subarray(0, bytes.length - cut)
@@ -130,14 +142,14 @@ function guessedCut(bytes: Buffer, guesses: typeof GUESSES): ReadText | undefine
   return undefined
 }
 
-/** Nothing but its end could not be read. */
+/** Returns true if only the end could not be read. */
 function isCut(text: string): boolean {
   const place = text.indexOf('\ufffd')
   return place > 0 && /^\ufffd+$/.test(text.slice(place))
 }
 
 function readDeclared(bytes: Buffer, declared: string, vr: string): string | undefined {
-  // The escape back to ASCII is used where it was not declared, too.
+  // The escape back to ASCII is also used where it was not declared.
   const all = /ISO 2022(?!.*IR 6\b)/.test(declared) ? `${declared}\\ISO 2022 IR 6` : declared
   try {
     return convertBytes(all === '' ? undefined : all, bytes, { vr })
@@ -146,12 +158,15 @@ function readDeclared(bytes: Buffer, declared: string, vr: string): string | und
   }
 }
 
-/** A replacement character, or bytes behind ASCII where the declaration knows only ASCII and nothing switches it. */
+/**
+ * Returns true for a replacement character, or bytes beyond ASCII if the declaration has only ASCII and no escape
+ * switches it.
+ */
 function hasForeign(bytes: Buffer, declared: string, text: string, vr: string): boolean {
   if (text.includes('\ufffd')) return true
   if (BEGINS_AS_ASCII.test(declared)) return !bytes.includes(0x1b)
-  // Latin 1 takes any byte. Devices that declare it and write UTF-8 or GB18030 are common; a text whose letters with
-  // accents all come in pairs is not.
+  // Every byte is valid Latin 1. Devices that declare it and write UTF-8 or GB18030 are common; a text whose accented
+  // letters all come in pairs is not.
   if (declared !== 'ISO_IR 100') return false
   if (strictly(bytes, 'utf-8') !== undefined) return true
   const whole = withoutHalfPair(bytes)
@@ -161,10 +176,12 @@ function hasForeign(bytes: Buffer, declared: string, text: string, vr: string): 
   return isGb2312 || (vr === 'PN' && isNoLatinName(whole) && isChineseName(chinese))
 }
 
-/** Between 80 and BF Latin 1 has controls and signs, of which no name is made. */
+/** Between 80 and BF Latin 1 has controls and signs, which do not occur in names. */
 const isNoLatinName = (bytes: Buffer): boolean => bytes.some((byte) => byte >= 0x80 && byte < 0xc0)
 
-/** A component group is in characters or in letters: a single character among letters was a sign, such as an apostrophe. */
+/**
+ * A component group is in characters or in letters: a single character among letters was a sign, such as an apostrophe.
+ */
 const isChineseName = (text: string): boolean =>
   text.split('=').every((group) => !/[\u4e00-\u9fff]/.test(group) || !/[A-Za-z]/.test(group))
 
@@ -174,7 +191,7 @@ function withoutHalfPair(bytes: Buffer): Buffer {
   return run % 2 === 1 ? bytes.subarray(0, -1) : bytes
 }
 
-/** As GB 2312 writes: two bytes from A1 upwards, always. */
+/** Returns true for the form of GB 2312: two bytes from A1 upwards, always. */
 function comesInPairs(bytes: Buffer): boolean {
   let run = 0
   for (const byte of bytes) {

@@ -6,7 +6,7 @@ import { type Tag, tagText } from './tag.ts'
 export interface Attribute {
   /** Upper camel case, as PS3.6 writes it. */
   readonly keyword: string
-  /** More than one where the data set decides, e.g. US and SS. */
+  /** More than one if the data set decides, e.g. US and SS. */
   readonly vrs: readonly string[]
 }
 
@@ -17,7 +17,7 @@ interface Dictionary {
   readonly repeating: readonly { readonly pattern: RegExp; readonly attribute: Attribute }[]
 }
 
-/** The standard's entry for a tag; undefined for a private element and for one that the standard does not know. */
+/** Returns the standard's entry for a tag; undefined for a private or unknown element. */
 export const attributeOf = remembering(10_000, (tag: Tag): Attribute | undefined => {
   const digits = tag.toString(16).padStart(8, '0')
   const { byTag, repeating } = dictionary()
@@ -30,7 +30,7 @@ export function tagOfKeyword(keyword: string): Tag | undefined {
   return digits === undefined || digits.includes('x') ? undefined : Number.parseInt(digits, 16)
 }
 
-/** The keyword where there is one, else the tag as the standard prints it. */
+/** Returns the keyword if there is one, otherwise the tag as the standard prints it. */
 export function attributeName(tag: Tag): string {
   return attributeOf(tag)?.keyword ?? tagText(tag)
 }
@@ -43,12 +43,12 @@ export function isPrivateCreator(tag: Tag): boolean {
   return isPrivate(tag) && element >= 0x10 && element <= 0xff
 }
 
-/** The private creator's tag for a private element. */
+/** Returns the private creator's tag for a private element. */
 export function privateCreatorTag(tag: Tag): Tag {
   return (tag >>> 16) * 0x1_0000 + ((tag & 0xff00) >>> 8)
 }
 
-/** 5,000 rows that `ferry status`, like most commands, does without. */
+/** 5,000 rows that `ferry status`, like most commands, does not need. */
 const dictionary = whenAsked((): Dictionary => {
   const byTag = new Map<string, Attribute>()
   const byKeyword = new Map<string, string>()

@@ -1,8 +1,8 @@
 import { TRANSFER_SYNTAX } from './transfer-syntax.ts'
 
 /**
- * Syntaxes in which a device sends without compressing or decompressing: every one must offer the first (PS3.5 §10.1). Big endian is
- * retired, yet a device that offers nothing else native holds its images so.
+ * Syntaxes in which a device sends without compressing or decompressing: every device must offer the first (PS3.5
+ * §10.1). Big endian is retired, but a device that offers no other native syntax stores its images in it.
  */
 const NATIVE: readonly string[] = [
   TRANSFER_SYNTAX.ImplicitVRLittleEndian,
@@ -11,9 +11,9 @@ const NATIVE: readonly string[] = [
 ]
 
 /**
- * The transfer syntax to accept in a presentation context: the native one that the proposer named first, since that is
- * most likely how it holds the image; otherwise the one that it named first. Undefined only if it offered none. Where some
- * are `preferred` for the device, the first of them that it offered comes before all that.
+ * Returns the transfer syntax to accept in a presentation context: the native one that the proposer named first, since
+ * it most likely stores the image in it; otherwise the first proposed one. Undefined only if it proposed none. If some
+ * are `preferred` for the device, the first proposed one of them takes precedence.
  */
 export function chooseTransferSyntax(
   offered: readonly string[],

@@ -14,8 +14,8 @@ const JPEG_2000 = { start: 0xff4f, capabilities: 0x50, codingStyle: 0x52, tile: 
 const RLE_HEADER_BYTES = 64
 
 /**
- * Tells from the first bytes of the first fragment of compressed pixel data which transfer syntax it is in. Undefined if
- * they do not tell, as with videos and with HTJ2K, whose syntaxes differ in what the bytes do not show.
+ * Determines the transfer syntax of compressed pixel data from the first bytes of its first fragment. Undefined if the
+ * bytes do not show it, as with videos and with HTJ2K, whose syntaxes do not differ in these bytes.
  */
 export function compressionOf(fragment: Buffer): string | undefined {
   if (fragment.length < 4) return undefined

@@ -3,24 +3,24 @@ import { Failure } from '../failure.ts'
 import { parseRequestTarget, type RequestTarget } from './request-target.ts'
 
 export interface Answering {
-  /** Comes first, for every request. */
+  /** Called first, for every request. */
   readonly begin?: () => void
   /** Sends the answer, or throws the reason to refuse the request. */
   readonly answer: (target: RequestTarget) => Promise<void> | void
-  /** Logs the error, and sends a refusal if `canAnswer`: no answer has begun, and the connection is there. */
+  /** Logs the error, and sends a refusal if `canAnswer`: no answer has begun, and the connection is open. */
   readonly refuse: (error: unknown, canAnswer: boolean) => void
 }
 
 /**
- * Answers a request exactly once. Never rejects, whatever the request holds and whatever `answer` and `refuse` do; a
- * response that cannot be finished is broken off. A target that is not a path is refused with PROTOCOL_VIOLATION.
+ * Answers a request exactly once. Never rejects, for any request and any result of `answer` and `refuse`; a response
+ * that cannot be finished is aborted. A target that is not a path is refused with PROTOCOL_VIOLATION.
  */
 export async function answerGuarded(
   request: IncomingMessage,
   response: ServerResponse,
   { begin, answer, refuse }: Answering,
 ): Promise<void> {
-  // 'close' tells of a broken line; an 'error' without a listener would end the process.
+  // 'close' reports a broken line; an 'error' without a listener would end the process.
   request.on('error', () => {})
   response.on('error', () => {})
   try {

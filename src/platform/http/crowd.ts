@@ -4,11 +4,11 @@ export interface CrowdLimits {
   /** Connections in all, and of one group: an address, or an agent. */
   readonly limit: number
   readonly limitPerGroup: number
-  /** A connection is not closed for another of its own group before it is this old. */
+  /** Minimum age of a connection before it is closed for another of its own group. */
   readonly graceMs: number
 }
 
-/** A connection's place. It is given back once; to give it back again is harmless. */
+/** A connection's place. It is given back once; further calls are harmless. */
 export interface Place {
   leave(): void
 }
@@ -19,9 +19,9 @@ interface Member extends Place {
 }
 
 /**
- * Places for connections that have proved nothing yet. A full crowd makes room: the oldest connection of the most crowded
+ * Places for connections that are not verified yet. A full crowd makes room: the oldest connection of the most crowded
  * group is closed, so that a group that takes many places takes them from itself and never from the others. Inside a
- * group a newcomer is turned away while all of them are young: a flood does not push out those that are about to speak.
+ * group a newcomer is turned away while all of them are young: a flood does not displace those that are about to speak.
  */
 export class Crowd {
   readonly #limits: CrowdLimits

@@ -37,7 +37,7 @@ export function guardServer(
 }
 
 function closeWith(socket: Duplex, statusLine: string): void {
-  // It was reported already and is about to close: its other bytes are not HTTP either.
+  // It was reported already and is about to close: its remaining bytes are not HTTP either.
   if (socket.writableEnded) return
   socket.on('error', () => {})
   if (!socket.writable) return void socket.destroy()

@@ -6,8 +6,8 @@ export function withoutMappedPrefix(address: string): string {
 }
 
 /**
- * The addresses that count as one peer where limits are kept for each: an IPv4 address, or the /64 of an IPv6 address,
- * in which one host can give itself as many addresses as it likes.
+ * Returns the address that counts as one peer for limits: an IPv4 address, or the /64 of an IPv6 address, in which one
+ * host can give itself any number of addresses.
  */
 export function peerGroup(address: string): string {
   const plain = withoutMappedPrefix(address)

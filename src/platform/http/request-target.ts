@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts'
 
-/** The target of a request, as it was sent: nothing is decoded and no `..` is resolved. */
+/** The target of a request, as sent: nothing is decoded and no `..` is resolved. */
 export interface RequestTarget {
   readonly path: string
   readonly query: URLSearchParams

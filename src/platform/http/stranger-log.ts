@@ -4,19 +4,19 @@ import { peerGroup } from './peer-address.ts'
 
 const MINUTE_MS = 60_000
 export const HOUR_MS = 3_600_000
-/** Addresses that are told apart for one kind of line; all further ones are counted together. */
+/** Number of addresses that are distinguished for one kind of line; all further ones are counted together. */
 const ADDRESSES = 100
 const OTHER_ADDRESSES = 'others'
 
 /**
- * Logs what strangers do, so that an attack leaves a trace and cannot fill the log: the first line of each kind and
- * address is written at once, the others within a minute, or another time, are counted and written as one.
+ * Logs the actions of strangers, so that an attack leaves a trace and cannot fill the log: the first line of each kind
+ * and address is written at once, the others within a minute, or another interval, are counted and written as one.
  */
 export class StrangerLog {
   readonly #log: Log
   readonly #clock: Clock
   readonly #windowMs: typeof MINUTE_MS | typeof HOUR_MS
-  /** For each kind of line: how many more there were of each address in its window. */
+  /** For each kind of line: the number of further ones of each address in its window. */
   readonly #kinds = new Map<string, Map<string, number>>()
 
   constructor(log: Log, clock: Clock, windowMs: typeof MINUTE_MS | typeof HOUR_MS = MINUTE_MS) {
