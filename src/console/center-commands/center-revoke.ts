@@ -7,7 +7,7 @@ import { printJson, type Session } from '../session/session.ts'
 import { printable } from '../views/text-table.ts'
 import { isWhole, showAgent } from './center-approve.ts'
 
-/** A beginning of the fingerprint will do, since `unrevoke` takes it back; at a terminal a person is asked first. */
+/** A beginning of the fingerprint is enough, since `unrevoke` undoes it; at a terminal a person is asked first. */
 export function addRevoke(program: Command, session: Session): void {
   const { say, terminal } = session
   program

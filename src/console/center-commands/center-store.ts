@@ -23,7 +23,7 @@ export function addCenterStore(program: Command, session: Session): void {
     })
 }
 
-/** Whoever accepts has seen what the register expects there: the number is asked for as the confirmation. */
+/** The operator confirms with the number of instances that the register expects, and so has seen it. */
 async function accept(
   session: Session,
   desk: OperatorDesk,

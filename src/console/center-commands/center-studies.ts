@@ -58,7 +58,9 @@ function studiesText(studies: readonly StudyRow[], { say, clock, causes }: Sessi
   )
 }
 
-/** The worst comes first. The PACS has a study only if it accepted all of it; its later state is not known here. */
+/**
+ * The worst state comes first. The PACS has a study only if it accepted all of it; its later state is not known here.
+ */
 function pacsText(study: StudyRow, say: Session['say'], now: number): string {
   const { pacsRefused, pacsHeld, pacsWaiting, pacsUnverified, pacsAccepted, pacsAcceptedAt, instances } =
     study

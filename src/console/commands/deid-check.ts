@@ -18,7 +18,7 @@ interface Finding extends Leftover {
   readonly text?: string
 }
 
-/** An independent search: it shares no code with what removes identity. */
+/** An independent search: it shares no code with the de-identification. */
 export function addDeidCheck(deid: Command, session: Session): void {
   const { say } = session
   deid

@@ -19,7 +19,7 @@ interface Unreadable {
   readonly reason: string
 }
 
-/** Opens the linking table: the one place where it is seen in clear. */
+/** Opens the linking table; only this command shows it in clear. */
 export function addDeidLinks(deid: Command, session: Session, program: Command): void {
   const { say } = session
   deid
@@ -42,7 +42,7 @@ export function addDeidLinks(deid: Command, session: Session, program: Command):
     })
 }
 
-/** The key's own line; age-keygen writes others around it. */
+/** Finds the line of the key; age-keygen writes others around it. */
 function identityIn(path: string): string {
   try {
     const text = readFileSync(path, 'utf8')

@@ -75,7 +75,7 @@ function noProfile(name: string, names: readonly string[], { say }: Session): Fa
   return new Failure('USAGE', say('deid.preview.noProfile', { name, nearest }))
 }
 
-/** A device of the list, by its name or its AE title; of another one only the AE title is known. */
+/** Returns a device of the list, by its name or its AE title; for any other device only the AE title is known. */
 function sourceOf(
   { devices }: AgentSettings,
   device = '',

@@ -117,7 +117,7 @@ async function approve(
   if (!isJson) sayStillRefused(session, view, device)
 }
 
-/** The list is not all that decides: it may still call another AE title, or without TLS. */
+/** Being listed is not sufficient: the device may still call another AE title, or without TLS. */
 function sayStillRefused(
   { say, language, terminal }: Session,
   view: DevicesView | undefined,
@@ -212,7 +212,7 @@ async function forget(session: Session, file: string, named: string, isJson: boo
   )
 }
 
-/** Has the running agent take the list on, and returns what it shows then; when none runs, the file alone counts. */
+/** Makes the running agent use the list, and returns its devices; if none runs, only the file changes. */
 async function apply(
   session: Session,
   file: string,

@@ -58,7 +58,7 @@ async function init(session: Session, named: string | undefined, options: InitOp
   terminal.say(say('init.next'))
 }
 
-/** `CT1`, `CT1@10.0.0.5` or `CT room 1=CT1@10.0.0.5`; whether they are right, the written file is asked. */
+/** `CT1`, `CT1@10.0.0.5` or `CT room 1=CT1@10.0.0.5`; loading the written file checks them. */
 function collectDevice(text: string, before: readonly NewDevice[]): NewDevice[] {
   const match = /^(?:([^=]+)=)?([^@=]+)(?:@(.+))?$/.exec(text)
   const [, name, aeTitle, address] = match ?? []

@@ -22,7 +22,7 @@ export function limitOption({ say }: Session): Option {
   return new Option('--limit <n>', say('option.limit')).default(100).argParser(wholeNumber(1, 10_000))
 }
 
-/** Reads a whole number in a range; commander says what is wrong and names the option. */
+/** Parses a whole number in a range; commander reports an error with the name of the option. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const number = /^\d+$/.test(text) ? Number(text) : Number.NaN

@@ -31,7 +31,7 @@ interface ExportOptions extends JsonOption {
   readonly to: string
 }
 
-/** There is no way to throw one away: the device has been told that it is safe. */
+/** An instance cannot be deleted here: the device has been told that it is safe. */
 export function addQuarantine(program: Command, session: Session): void {
   const { say } = session
   const client = (): ControlClient =>

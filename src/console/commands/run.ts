@@ -24,7 +24,7 @@ export function addRun(program: Command, session: Session): void {
       const file = findConfig(session, configOption(program), AGENT_FILE)
       const checked = checkAgentSettings(file, { withFiles: true })
       const settings = settingsOf(checked, file, language)
-      // Loaded when they are wanted: `ferry status` is not to wait for all that an agent is made of.
+      // Loaded on demand: `ferry status` does not have to wait for the code of the agent.
       const { CenterAccount } = await import('../../agent/send/center-account.ts')
       CenterAccount.checkFolder(settings.dataFolder, file)
       const { startAgent } = await import('../../agent/agent.ts')

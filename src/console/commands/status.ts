@@ -40,7 +40,7 @@ async function showOnce(client: ControlClient, session: Session, { json }: Statu
   return isHealthy ? EXIT.ok : EXIT.unhealthy
 }
 
-/** Until an end is wanted; with `--json` one document a line. */
+/** Runs until it is stopped; with `--json` it prints one document per line. */
 async function watch(client: ControlClient, session: Session, options: StatusOptions): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok
   while (!session.signal.aborted) {

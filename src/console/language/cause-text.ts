@@ -1,7 +1,7 @@
 import { fillIn, type Language } from './language.ts'
 import { CAUSES_IN_CHINESE, SYSTEM_CODES_IN_CHINESE } from './zh/causes-zh.ts'
 
-/** A cause as a failure names it, in the reader's language. */
+/** A cause from a failure, in the reader's language. */
 export type CauseWords = (cause: string) => string
 
 /** Returns the words for a cause; with `verbose`, followed by the original cause in brackets. */
@@ -79,7 +79,7 @@ function systemCause(cause: string): string | undefined {
 const PLACE =
   /\b(?:connecting to|listening on|locking|writing|reading|creating|opening|making|removing|listing|looking at the disk of|trying the disk of|opening the folder) ((?:\/|[A-Za-z]:[\\/])[^\s:]+|\S+:\d+)/
 
-/** Where it happened: an address with its port, or a path. */
+/** Adds the place: an address with its port, or a path. */
 function withPlace(cause: string, words: string): string {
   const place = PLACE.exec(cause)?.[1]
   return place === undefined || words.includes(place) ? words : `${place}：${words}`

@@ -6,7 +6,7 @@ import { FAILURES_IN_CHINESE } from './zh/failures-zh.ts'
 
 const WORDS = { en: FAILURES_IN_ENGLISH, zh: FAILURES_IN_CHINESE }
 
-/** The words for a code that another program, perhaps a newer one, has written; undefined if it is not known here. */
+/** Returns the words for a code from another program, perhaps a newer one; undefined if the code is unknown. */
 export function wordsOfFailure(code: string, language: Language): FailureWords | undefined {
   return isFailureCode(code) ? WORDS[language][code] : undefined
 }

@@ -6,7 +6,7 @@ import { FINDINGS_IN_CHINESE } from './zh/findings-zh.ts'
 
 const WORDS = { en: FINDINGS_IN_ENGLISH, zh: FINDINGS_IN_CHINESE }
 
-/** The words for a finding; one that a newer agent has made is shown by its name. */
+/** Returns the words for a finding; a finding of a newer agent is shown by its name. */
 export function wordsOfFinding(finding: string, language: Language): FindingWords {
   return isFinding(finding) ? WORDS[language][finding] : { short: finding, meaning: '' }
 }

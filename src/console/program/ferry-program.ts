@@ -6,7 +6,7 @@ import { newProgram } from './new-program.ts'
 
 type Add = (program: Command, session: Session) => void
 
-/** In the order in which help lists them. Loaded when they are wanted: `ferry status` is not to wait for all the others. */
+/** In the order of the help. Loaded on demand: `ferry status` does not have to wait for all the others. */
 const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   init: async () => (await import('../commands/init.ts')).addInit,
   join: async () => (await import('../commands/join.ts')).addJoin,

@@ -19,7 +19,7 @@ export interface Surroundings {
   readonly signal: AbortSignal
 }
 
-/** Runs one command line to its end. Never throws: what went wrong is said on standard error. */
+/** Runs one command line to its end. Never throws: failures are reported on standard error. */
 export async function runProgram(
   build: BuildProgram,
   args: readonly string[],

@@ -6,7 +6,7 @@ import { type BuildProgram, runProgram } from './run-program.ts'
 
 /** Runs this process's command line. The first SIGINT or SIGTERM asks for a graceful end, a second one forces it. */
 export function startProgram(build: BuildProgram): void {
-  // Whatever this process makes is its user's alone; a file that others shall read is given its mode explicitly.
+  // Files of this process belong to its user alone; a file for others gets its mode explicitly.
   process.umask(0o077)
   leaveMemoryOutOfCoreDumps()
   const end = new AbortController()
@@ -22,7 +22,7 @@ export function startProgram(build: BuildProgram): void {
   void conclude(runProgram(build, process.argv.slice(2), surroundings))
 }
 
-/** The process then ends by itself, once all that it wrote is out. */
+/** The process then ends by itself, once all output is written. */
 async function conclude(running: Promise<ExitCode>): Promise<void> {
   process.exitCode = await running
 }

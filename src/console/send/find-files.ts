@@ -12,8 +12,8 @@ export interface FoundFile {
 }
 
 /**
- * Finds the files of paths and of the folders among them, in the order of their names. Links are followed, and a file is
- * found once, by whatever way it can be reached. Never throws for a path that cannot be read.
+ * Finds the files of paths and of the folders among them, in the order of their names. Links are followed, and each
+ * file is found once, by any of its paths. Never throws for a path that cannot be read.
  */
 export function findFiles(paths: readonly string[]): FoundFile[] {
   const search = new FileSearch()

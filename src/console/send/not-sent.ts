@@ -15,7 +15,10 @@ export type NotSentReason =
   | 'same'
   | 'unreadable'
 
-/** A folder such as a CD's holds such files beside instances; they are named, and no instance is missing for them. */
+/**
+ * A folder such as a CD's contains such files in addition to instances; they are listed, and no instance is missing
+ * because of them.
+ */
 const EXPECTED: ReadonlySet<NotSentReason> = new Set(['directory', 'empty', 'notAFile', 'notDicom', 'same'])
 
 export const isExpected = (reason: NotSentReason): boolean => EXPECTED.has(reason)

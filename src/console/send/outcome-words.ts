@@ -12,7 +12,7 @@ const FIELDS = {
   transferSyntaxUid: 'Transfer Syntax UID',
 } as const
 
-/** Says what became of a file, without its name; empty if it was stored without a remark. */
+/** Describes the result for a file, without its name; empty if it was stored without a remark. */
 export function resultWords({ result, file }: FileOutcome, say: Say): string {
   switch (result.kind) {
     case 'answered':
@@ -26,7 +26,7 @@ export function resultWords({ result, file }: FileOutcome, say: Say): string {
   }
 }
 
-/** Says where file meta header and data set disagree, in one sentence for each difference. */
+/** Describes the differences between file meta header and data set, in one sentence each. */
 export function differenceWords(
   { headerBytes, transferSyntaxUid, differences }: InstanceFile,
   say: Say,

@@ -16,12 +16,12 @@ import { NotSent } from './not-sent.ts'
 
 const FIRST_BYTES = 64 * 1024
 const CHUNK_BYTES = 256 * 1024
-/** Pixel data further behind is not looked for: the file meta header is then believed. */
+/** Pixel data after this position is not searched: the file meta header then counts. */
 const SEARCH_BYTES = 64 * 1024 * 1024
 
 type UidField = 'sopClassUid' | 'sopInstanceUid' | 'transferSyntaxUid'
 
-/** Where the file meta header and the data set do not agree. */
+/** A difference between the file meta header and the data set. */
 export interface Difference {
   readonly field: UidField
   /** Empty if the header does not name one. */
@@ -38,7 +38,7 @@ export interface InstanceFile {
   readonly sopClassUid: string
   readonly sopInstanceUid: string
   readonly transferSyntaxUid: string
-  /** Where the data set begins. */
+  /** Offset of the data set. */
   readonly headerBytes: number
   readonly differences: readonly Difference[]
 }
@@ -48,8 +48,8 @@ type Header = Pick<Part10Header, UidField | 'headerBytes'>
 const NO_HEADER: Header = { sopClassUid: '', sopInstanceUid: '', transferSyntaxUid: '', headerBytes: 0 }
 
 /**
- * Reads from a file what C-STORE must say about it. The data set counts, because that is what travels: where the file meta
- * header disagrees or is missing, the result says so. Throws {@link NotSent}, and what the file system says.
+ * Reads the identifiers that C-STORE needs from a file. The data set counts, because it is what is sent: if the file
+ * meta header differs or is missing, the result says so. Throws {@link NotSent}, and errors of the file system.
  */
 export async function readInstanceFile(path: string): Promise<InstanceFile> {
   await using file = await open(path, 'r')
@@ -95,14 +95,14 @@ async function readHeader(file: FileHandle): Promise<Beginning> {
   }
 }
 
-/** PS3.10 §7.1 demands preamble and header; old archives write files without. */
+/** PS3.10 §7.1 requires preamble and header; old archives write files without them. */
 const isBareDataSet = (bytes: Buffer, isWhole: boolean): boolean =>
   !beginsWithMeta(bytes) && probeTransferSyntax(bytes, isWhole) !== undefined
 
 const PREFIX = 'DICM'
 const META_GROUP = 0x0002
 
-/** Undefined while there are too few bytes for it. Some writers leave the preamble out, and not the prefix. */
+/** Returns undefined if there are too few bytes for it. Some writers omit the preamble, but not the prefix. */
 function headerIn(bytes: Buffer): Header | 'none' | undefined {
   const isPrefixed = bytes.toString('latin1', 0, PREFIX.length) === PREFIX
   const offset = isPrefixed ? PREFIX.length : 0

@@ -9,16 +9,16 @@ export interface Terminal {
   print(line: string): void
   /** A line of talk, for standard error. */
   say(line: string): void
-  /** Clears the screen where standard output is one. */
+  /** Clears the screen if standard output is one. */
   clear(): void
-  /** Standard output is a screen: nothing of it ends in a file or a log. */
+  /** True if standard output is a screen: its text does not end in a file or a log. */
   readonly isTerminal: boolean
   /** Asks a person and resolves with the line typed; undefined if standard input is not a terminal. */
   readonly ask?: ((question: string) => Promise<string>) | undefined
-  /** Coloured where standard output is a terminal; NO_COLOR and FORCE_COLOR are obeyed. */
+  /** Coloured if standard output is a terminal; NO_COLOR and FORCE_COLOR are obeyed. */
   readonly paint: (style: Style, text: string) => string
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Where relative file names count from. */
+  /** The folder to which relative file names refer. */
   readonly folder: string
 }
 

@@ -11,7 +11,7 @@ import {
   type Trailer,
 } from '../../protocol/spool-file.ts'
 
-/** More than an envelope can take (docs/protocol.md). */
+/** More than the longest envelope (docs/protocol.md). */
 const HEAD_BYTES = 66_000
 const PIECE_BYTES = 1024 * 1024
 

@@ -19,7 +19,7 @@ export interface Preview {
   /** SHA-256 of the data set; `after` only of one that may leave. */
   readonly digests: { readonly before: string; readonly after: string } | undefined
   readonly audit: DeidAudit
-  /** Undefined: it may leave. Else why it stays. */
+  /** Undefined if it may leave, otherwise the reason why it stays. */
   readonly withheld: Failure | undefined
 }
 
@@ -34,8 +34,8 @@ export interface PreviewOptions
 const CHUNK_BYTES = 256 * 1024
 
 /**
- * De-identifies a DICOM file as the agent would, and tells what happens to each element. That an instance is withheld is an
- * answer; what keeps the file from being read at all is thrown. The output file stays only if the instance may leave.
+ * De-identifies a DICOM file as the agent would, and reports what happens to each element. A withheld instance is a
+ * result; a file that cannot be read throws. The output file stays only if the instance may leave.
  */
 export async function previewDeid(options: PreviewOptions): Promise<Preview> {
   const { path, output, showValues } = options
@@ -127,7 +127,7 @@ class PreviewRun {
     return { before: before.digest('hex'), after: after.digest('hex') }
   }
 
-  /** The file begins with what is only known once the head of the data set has been edited. */
+  /** The beginning of the file is known only after the head of the data set has been edited. */
   async #write(piece: Buffer, file: OutputFile | undefined): Promise<void> {
     if (!this.#isBegun) {
       this.#isBegun = true

@@ -11,16 +11,16 @@ export interface PreviewStep {
   readonly vr: string
   readonly action: DeidStep['action'] | 'add'
   readonly rule: string
-  /** Text of the values; only where values are asked for. */
+  /** Text of the values; only if values are requested. */
   readonly before?: string
   readonly after?: string
 }
 
 const SHOWN_CHARACTERS = 60
-/** Values of these VRs are shown as they are. */
+/** Values of these VRs are shown unchanged. */
 const PLAIN_VRS: ReadonlySet<string> = new Set([...TEXT_VRS, 'AS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI'])
 
-/** Gathers the steps of a de-identification, and looks at each element again once it is done. */
+/** Gathers the steps of a de-identification, and examines each element again afterwards. */
 export class PreviewSteps {
   readonly #showValues: boolean
   #taken: { step: DeidStep; before: Buffer }[] = []
@@ -39,7 +39,7 @@ export class PreviewSteps {
     this.#taken.push({ step, before: step.element?.value ?? Buffer.alloc(0) })
   }
 
-  /** The part that the steps were about has been edited: what became of each is seen in it. */
+  /** Call it after the part of the steps has been edited: the results are read from it. */
   settle(part: ElementList): void {
     const left = new Set<DataElement>()
     walk(part, (element) => void left.add(element))

@@ -15,7 +15,7 @@ const VERIFICATION = '1.2.840.10008.1.1'
 
 type Listed = AgentSettings['devices'][number]
 
-/** C-ECHO to a device, where it is known at which address it listens, and what it sent last. */
+/** Sends C-ECHO to a device whose address is known, and reports its last instance. */
 export async function testDevice(
   session: Session,
   file: string,

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import type { CallerPattern } from '../../protocol/control-api.ts'
 
-/** Before the bytes of an AE title in hex, for one that no shell takes as it is. */
+/** Precedes the bytes of an AE title in hex, if no shell can take the title unchanged. */
 const HEX = 'hex:'
 
 /** How callers are named on a command line: the AE title, and the address after an @. */
@@ -27,7 +27,9 @@ export function parseAeTitle(text: string): string {
   return (isHex ? Buffer.from(digits, 'hex').toString('latin1') : text).replace(/^ +| +$/g, '')
 }
 
-/** A command of `ferry devices` for a caller; what begins with a dash must not be taken for an option. */
+/**
+ * Returns a command of `ferry devices` for a caller; a name that begins with a dash must not be parsed as an option.
+ */
 export function deviceCommand(command: string, caller: CallerPattern, options = ''): string {
   const word = callerWord(caller)
   const ferry = `ferry devices ${command}`
@@ -37,7 +39,7 @@ export function deviceCommand(command: string, caller: CallerPattern, options = 
 
 type Shell = 'posix' | 'windows'
 
-/** The shell of the machine that this runs on: what Ferry prints is pasted there. */
+/** The shell of this machine, where the printed commands are pasted. */
 const ownShell = (): Shell => (process.platform === 'win32' ? 'windows' : 'posix')
 
 /** Means itself in bash, cmd.exe and PowerShell. */

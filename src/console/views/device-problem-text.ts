@@ -42,7 +42,7 @@ export function deviceProblemText(
   }
 }
 
-/** Lets the device in, from where it calls. */
+/** Returns the command that accepts the device from its present address. */
 function approveCommand({ callingAeTitle: aeTitle, peerAddress }: Troubled): string {
   const isAddress = peerAddress !== null && /^[0-9a-fA-F.:]+$/.test(peerAddress)
   return deviceCommand(
@@ -55,7 +55,7 @@ function approveCommand({ callingAeTitle: aeTitle, peerAddress }: Troubled): str
 const ignoreCommand = ({ callingAeTitle: aeTitle, peerAddress }: Troubled): string =>
   deviceCommand('ignore', { aeTitle, address: peerAddress ?? undefined })
 
-/** Text for a device that waits for a decision under an AE title that cannot be let in. */
+/** Describes a device that waits for a decision under an AE title that cannot be accepted. */
 function unfitText(device: Troubled, say: Say): string | undefined {
   const { state, callingAeTitle, problem } = device
   const fault = aeTitleFault(callingAeTitle)

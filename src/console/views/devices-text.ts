@@ -6,7 +6,7 @@ import { showBytes, showTime } from './show-values.ts'
 import { sopClassSummary } from './sop-class-summary.ts'
 import { formatTable, printable } from './text-table.ts'
 
-/** The table of devices; below it what each that is not let in has asked for, and what to do. */
+/** The table of devices; below it the proposal and the advice for each one that is not accepted. */
 export function devicesText({ devices }: DevicesView, session: Session): string[] {
   const { say, language, causes, clock } = session
   if (devices.length === 0) return [say('report.noDevices')]
@@ -42,7 +42,7 @@ export function devicesText({ devices }: DevicesView, session: Session): string[
   return [...table, ...devices.flatMap((device) => advice(device, session).map(printable))]
 }
 
-/** When it sent what last, or that it only called. */
+/** Describes when it last sent an instance and which, or that it only called. */
 export function lastSentText(device: DeviceView, { say, clock }: Session): string {
   const { lastInstance, peerAddress, lastSeenAt } = device
   const now = clock.now()
