@@ -5,7 +5,13 @@ import { LogStream } from './log-stream.ts'
 export type LogValue = string | number | boolean | null | undefined | readonly (string | number)[]
 
 /** Fixed field names with values; see docs/operations.md for the list that dashboards may rely on. */
-export type LogFields = Readonly<Record<string, LogValue>>
+export type LogFields = Readonly<Record<string, LogValue>> & OwnNames
+
+/** winston appends a field `message` to the sentence, and `level` would choose another level: a reason is `reason`. */
+interface OwnNames {
+  readonly message?: never
+  readonly level?: never
+}
 
 /**
  * A fixed sentence and fields. error = a person must act; warn = Ferry is coping; info = a study changed state;

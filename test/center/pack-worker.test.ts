@@ -18,6 +18,7 @@ import { storeParts } from '../support/centers/store-parts.ts'
 import { ManualClock } from '../support/clocks/manual-clock.ts'
 import { until } from '../support/clocks/until.ts'
 import { sealInstance, testIdentity } from '../support/instances/sealed-instance.ts'
+import { RecordingLog } from '../support/recording-log.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const SCHEMA = join(import.meta.dirname, '../../src/center/register/sqlite/schema')
@@ -57,7 +58,7 @@ test('a pack that cannot be entered yet is not stored once more with every attem
   )
   database.close()
   const packs = await PackStore.open(folder.join('packs'))
-  const clock = new ManualClock()
+  const [clock, log] = [new ManualClock(), new RecordingLog()]
   // Unreadable from its first byte on, so that its envelope may say anything.
   const { bytes, envelope } = sealInstance({ dataSet: Buffer.alloc(1000, 0xff) })
   const uploadId = newUlid(clock.now())
@@ -83,7 +84,7 @@ test('a pack that cannot be entered yet is not stored once more with every attem
     packs,
     space: new DiskSpace({ folder: folder.path, reserveBytes: 0, missingBallastBytes: () => 0 }),
     clock,
-    log: silentLog,
+    log,
     pacs: pacsTerms(undefined),
     onStored: () => {},
     onAnswered: () => {},
@@ -99,6 +100,9 @@ test('a pack that cannot be entered yet is not stored once more with every attem
   await worker.close()
 
   expect(register.failures).toBe(FAILURES)
+  expect(log.of('warn')[0]).toMatchObject({
+    fields: { code: 'STORAGE_FULL', reason: 'no room for the register' },
+  })
   expect(await register.instances.count()).toMatchObject({ instances: 1 })
   const files = readdirSync(folder.join('instances'), { recursive: true, encoding: 'utf8' })
   expect(files.filter((file) => file.endsWith('.dcm'))).toHaveLength(1)

@@ -73,7 +73,7 @@ test('refused tokens leave one line a minute for each address, with their number
   expect(log.of('warn')).toMatchObject([
     {
       message: 'request without proof refused',
-      fields: { code: 'AGENT_UNKNOWN', peerAddress: '127.0.0.1' },
+      fields: { code: 'AGENT_UNKNOWN', reason: expect.any(String), peerAddress: '127.0.0.1' },
     },
     { message: 'request without proof refused', fields: { moreInTheLastMinute: 19 } },
   ])

@@ -200,7 +200,7 @@ export class Front {
   }
 
   #logRefusal(request: IncomingMessage, { code, message }: Failure, status: number): void {
-    const fields = { method: request.method, code, message }
+    const fields = { method: request.method, code, reason: message }
     const peerAddress = request.socket.remoteAddress ?? ''
     if (UNPROVED.has(status)) this.#strangers.warn('request without proof refused', peerAddress, fields)
     // An agent that is told to wait may ask very often, so its lines are only counted.

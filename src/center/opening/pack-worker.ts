@@ -215,7 +215,7 @@ export class PackWorker {
     const { code, message, remedy } = failureFrom(error, 'INTERNAL', 'opening a pack')
     const lastMs = code === 'STORAGE_FULL' ? LAST_LOOK_FOR_ROOM_MS : LAST_RETRY_MS
     const delayMs = backoffMs(attempt, FIRST_RETRY_MS, lastMs)
-    const fields = { uploadId, code, message, delayMs }
+    const fields = { uploadId, code, reason: message, delayMs }
     if (remedy === 'wait') log.warn('pack cannot be opened yet, it is kept and tried again', fields)
     else log.error('pack could not be opened, it is kept and tried again', fields)
     clock.after(delayMs, () => this.#queue(uploadId, agent))

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { AssociationEnd, StoreSink } from '../../../src/dimse/association/association.ts'
 import type { AssociationHandlers } from '../../../src/dimse/association/association-handlers.ts'
 import { DimseServer, openDoorLogs } from '../../../src/dimse/scp/dimse-server.ts'
-import type { Log } from '../../../src/platform/log.ts'
+import type { Log, LogFields } from '../../../src/platform/log.ts'
 import { ManualClock } from '../../support/clocks/manual-clock.ts'
 import { resetSocket } from '../../support/lines/reset-socket.ts'
 import { acceptAll } from '../../support/peers/recording-handlers.ts'
@@ -177,8 +177,8 @@ export class HostileListener {
   }
 
   #log(): Log {
-    const line = (message: string, fields?: { reason?: unknown }): void => {
-      if (UNFORESEEN.test(message)) this.noteFault(`${message}: ${String(fields?.reason)}`)
+    const line = (message: string, fields?: LogFields): void => {
+      if (UNFORESEEN.test(message)) this.noteFault(`${message}: ${String(fields?.['reason'])}`)
     }
     return { error: line, warn: line, info: line, debug: line }
   }
