@@ -1,10 +1,8 @@
 import type { DataElement, ElementList } from '../../dicom/edit/data-set-tree.ts'
 import { readText } from '../../dicom/text/text.ts'
 import { TAG } from '../../dicom/vocabulary/tag.ts'
+import { CHARACTER_SET_VRS } from '../../dicom/vocabulary/value-representation.ts'
 import { plainText, vrOf } from '../deidentify/element/element-text.ts'
-
-/** VRs that Specific Character Set is about (PS3.5 §6.1.2.2). */
-const AFFECTED: ReadonlySet<string> = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT'])
 
 /** Returns true if a declaration is the one that is known to be wrong. */
 export function isDeclared(declared: string, found: DataElement | undefined): boolean {
@@ -26,7 +24,7 @@ export function readsAs(
   return list.elements.every((element) => {
     if (element.items !== undefined) return element.items.every((item) => readsAs(item.list, wanted, isWrong))
     const vr = vrOf(element)
-    return !isWrong || !AFFECTED.has(vr) || !readText(element.value, wanted.actual, vr).isGuess
+    return !isWrong || !CHARACTER_SET_VRS.has(vr) || !readText(element.value, wanted.actual, vr).isGuess
   })
 }
 

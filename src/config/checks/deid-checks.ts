@@ -1,11 +1,11 @@
 import { isValueOf, isWrittenAsText } from '../../dicom/vocabulary/value-form.ts'
+import { TEXT_VRS } from '../../dicom/vocabulary/value-representation.ts'
 import { parseRulePath, vrAt } from '../setting/rule-paths.ts'
 import { childAt, type Path } from '../yaml/yaml-values.ts'
 import type { CrossProblem, Repetition } from './check-settings.ts'
 import { listAt, repeatedNames, repeatedTexts, textAt, valueAt } from './yaml-places.ts'
 
 const PROFILES = ['deidentification', 'profiles']
-const TEXTS: ReadonlySet<string> = new Set(['AE', 'CS', 'LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UR', 'UT'])
 
 /** Problems of profiles and routes that contradict each other. */
 export function deidProblems(values: unknown): CrossProblem[] {
@@ -100,7 +100,7 @@ function goesWith(action: string, vr: string): boolean {
     case 'replace-uid':
       return vr === 'UI'
     case 'scrub':
-      return TEXTS.has(vr) || vr === 'SQ'
+      return TEXT_VRS.has(vr) || vr === 'SQ'
     case 'replace':
       return isWrittenAsText(vr)
     default:

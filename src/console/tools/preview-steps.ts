@@ -1,8 +1,9 @@
 import type { DeidStep } from '../../agent/deidentify/deidentification.ts'
-import { TEXT_VRS, vrOf } from '../../agent/deidentify/element/element-text.ts'
+import { vrOf } from '../../agent/deidentify/element/element-text.ts'
 import { type DataElement, type ElementList, walk } from '../../dicom/edit/data-set-tree.ts'
 import { pathText } from '../../dicom/edit/element-path.ts'
 import { readText } from '../../dicom/text/text.ts'
+import { isWrittenAsText } from '../../dicom/vocabulary/value-form.ts'
 
 /** The action on one element, in the order of the data set. */
 export interface PreviewStep {
@@ -17,8 +18,6 @@ export interface PreviewStep {
 }
 
 const SHOWN_CHARACTERS = 60
-/** Values of these VRs are shown unchanged. */
-const PLAIN_VRS: ReadonlySet<string> = new Set([...TEXT_VRS, 'AS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI'])
 
 /** Gathers the steps of a de-identification, and examines each element again afterwards. */
 export class PreviewSteps {
@@ -86,7 +85,7 @@ function outcome({ action }: DeidStep, before: Buffer, after: Buffer): DeidStep[
 
 function valueText(value: Buffer, characterSet: string, vr: string): string {
   if (value.length === 0) return ''
-  if (!PLAIN_VRS.has(vr)) return `(${value.length} B)`
+  if (!isWrittenAsText(vr)) return `(${value.length} B)`
   const { text } = readText(value, characterSet, vr)
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text
 }

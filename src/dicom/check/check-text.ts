@@ -2,10 +2,9 @@ import type { ElementToken } from '../read/data-set-token.ts'
 import { readText } from '../text/text.ts'
 import { attributeOf, isPrivate } from '../vocabulary/attribute.ts'
 import { TAG, type Tag } from '../vocabulary/tag.ts'
+import { CHARACTER_SET_VRS } from '../vocabulary/value-representation.ts'
 import type { Finding } from './check-findings.ts'
 
-/** The VRs whose text Specific Character Set governs (PS3.5 §6.1.2.2). */
-const TEXT_VRS: ReadonlySet<string> = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT'])
 const ESCAPE = 0x1b
 
 /** Checks whether text can be read by the character set that its data set or item declares. */
@@ -15,7 +14,7 @@ export class TextCheck {
   readonly #findings = new Set<Finding>()
 
   wants({ tag, vr }: ElementToken): boolean {
-    return vr === undefined || TEXT_VRS.has(vr) || tag === TAG.SpecificCharacterSet
+    return vr === undefined || CHARACTER_SET_VRS.has(vr) || tag === TAG.SpecificCharacterSet
   }
 
   take(tag: Tag, vr: string | undefined, value: Buffer): void {
@@ -37,14 +36,14 @@ export class TextCheck {
 
   #read(value: Buffer, vr: string | undefined): void {
     const finding = this.#declared === '' ? 'characterSetMissing' : 'characterSetWrong'
-    if (vr === undefined || !TEXT_VRS.has(vr) || this.#findings.has(finding)) return
+    if (vr === undefined || !CHARACTER_SET_VRS.has(vr) || this.#findings.has(finding)) return
     if (readText(value, this.#declared, vr).isGuess) this.#findings.add(finding)
   }
 }
 
 /** In implicit VR the dictionary distinguishes text from numbers. */
 function textVrOf(tag: Tag): string | undefined {
-  return isPrivate(tag) ? undefined : attributeOf(tag)?.vrs.find((vr) => TEXT_VRS.has(vr))
+  return isPrivate(tag) ? undefined : attributeOf(tag)?.vrs.find((vr) => CHARACTER_SET_VRS.has(vr))
 }
 
 /** Nearly every value is plain: a loop that ends at the first other byte costs less than decoding. */

@@ -55,3 +55,9 @@ export function hasShortLength(vr: string): boolean {
 export function explicitHeaderBytes(vr: string): 8 | 12 {
   return SHORT_LENGTH.has(vr) ? 8 : 12
 }
+
+/** The VRs whose text Specific Character Set governs (PS3.5 §6.1.2.2). */
+export const CHARACTER_SET_VRS: ReadonlySet<string> = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT'])
+
+/** VRs whose values are written by people, or could contain text written by people. */
+export const TEXT_VRS: ReadonlySet<string> = new Set([...CHARACTER_SET_VRS, 'AE', 'CS', 'UR'])

@@ -2,20 +2,6 @@ import type { DataElement, ElementList } from '../../../dicom/edit/data-set-tree
 import { attributeOf } from '../../../dicom/vocabulary/attribute.ts'
 import { TAG } from '../../../dicom/vocabulary/tag.ts'
 
-/** VRs whose values are written by people, or could contain text written by people. */
-export const TEXT_VRS: ReadonlySet<string> = new Set([
-  'AE',
-  'CS',
-  'LO',
-  'LT',
-  'PN',
-  'SH',
-  'ST',
-  'UC',
-  'UR',
-  'UT',
-])
-
 /** Returns the true VR of an element: the standard's, if the element has UN or none. */
 export function vrOf({ tag, vr, items }: DataElement): string {
   if (items !== undefined) return 'SQ'

@@ -1,5 +1,5 @@
 import { readText, writeText, writeTextInAll } from '../../../dicom/text/text.ts'
-import { TEXT_VRS } from '../element/element-text.ts'
+import { TEXT_VRS } from '../../../dicom/vocabulary/value-representation.ts'
 import { withheld } from '../element/withheld.ts'
 import { foldText, spellingsOf } from './fold-text.ts'
 import type { Gathered } from './gathered.ts'

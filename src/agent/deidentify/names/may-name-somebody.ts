@@ -1,6 +1,7 @@
 import type { DataElement } from '../../../dicom/edit/data-set-tree.ts'
 import { attributeOf, isPrivate } from '../../../dicom/vocabulary/attribute.ts'
-import { plainText, TEXT_VRS } from '../element/element-text.ts'
+import { TEXT_VRS } from '../../../dicom/vocabulary/value-representation.ts'
+import { plainText } from '../element/element-text.ts'
 
 /** VRs of numbers, dates and UIDs in text. */
 export const NUMBERS_IN_TEXT: ReadonlySet<string> = new Set(['AS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI'])

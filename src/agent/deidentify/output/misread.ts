@@ -1,13 +1,13 @@
 import { type DataElement, type ElementList, walk } from '../../../dicom/edit/data-set-tree.ts'
 import { attributeName, attributeOf } from '../../../dicom/vocabulary/attribute.ts'
 import { TAG, type Tag } from '../../../dicom/vocabulary/tag.ts'
+import { isWrittenAsText } from '../../../dicom/vocabulary/value-form.ts'
 import { withheld } from '../element/withheld.ts'
 import { swallowedElement } from './swallowed-element.ts'
 
 const ESCAPE = 0x1b
 /** Text may contain TAB, LF, FF and CR (PS3.5 §6.1.3), and ESC if it is ISO 2022. */
 const CONTROLS_IN_TEXT: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0c, 0x0d, ESCAPE])
-const TEXT_VRS: ReadonlySet<string> = new Set('AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT'.split(' '))
 /** Bytes of one value (PS3.5 Table 6.2-1). */
 const NUMBER_BYTES: Readonly<Record<string, number>> = {
   AT: 4,
@@ -42,12 +42,12 @@ export function checkFitsVr({ tag, value, encoding }: DataElement, vr: string): 
   const size = NUMBER_BYTES[vr]
   const isNumber =
     size !== undefined && (value.length % size !== 0 || (ONE_SHORT.has(tag) && value.length > size))
-  const isText = TEXT_VRS.has(vr) && holdsControls(value)
+  const isText = isWrittenAsText(vr) && holdsControls(value)
   if (isNumber || isText)
     throw withheld(
       `${attributeName(tag)} holds ${value.length} bytes that are not ${vr}: its length may be wrong`,
     )
-  const swallowed = TEXT_VRS.has(vr) ? undefined : swallowedElement(value, encoding.littleEndian)
+  const swallowed = isWrittenAsText(vr) ? undefined : swallowedElement(value, encoding.littleEndian)
   if (swallowed !== undefined)
     throw withheld(`${attributeName(tag)} holds an element within its value: its length may be wrong`)
 }

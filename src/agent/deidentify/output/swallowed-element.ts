@@ -1,9 +1,9 @@
 import { attributeOf } from '../../../dicom/vocabulary/attribute.ts'
 import { TAG, type Tag } from '../../../dicom/vocabulary/tag.ts'
+import { isWrittenAsText } from '../../../dicom/vocabulary/value-form.ts'
 import { confidentialityOf } from '../rules/confidentiality.ts'
 
 const HEADER_BYTES = 8
-const TEXT_VRS: ReadonlySet<string> = new Set('AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT'.split(' '))
 
 /**
  * Returns the tag of an element that lies within a value, with header and VR. Then a wrong length made the value swallow
@@ -53,7 +53,7 @@ function isImplicit(value: Buffer, at: number, tag: Tag, littleEndian: boolean, 
   if (length < 2 || length > value.length - from) return false
   if (tag === TAG.PixelData) return true
   const identifies = (confidentialityOf(tag)?.basic ?? 'K') !== 'K'
-  if (!TEXT_VRS.has(attributeOf(tag)?.vrs[0] ?? '') || !(identifies || isWanted)) return false
+  if (!isWrittenAsText(attributeOf(tag)?.vrs[0] ?? '') || !(identifies || isWanted)) return false
   for (let i = from; i < from + length; i++) {
     // The last byte may be padding.
     if ((value[i] ?? 0) < 0x20 && value[i] !== 0x1b && i < from + length - 1) return false

@@ -1,6 +1,7 @@
 import { type ElementPath, fitsPath } from '../../../dicom/edit/element-path.ts'
 import { attributeOf, isPrivate, isPrivateCreator } from '../../../dicom/vocabulary/attribute.ts'
 import { TAG, type Tag } from '../../../dicom/vocabulary/tag.ts'
+import { CHARACTER_SET_VRS } from '../../../dicom/vocabulary/value-representation.ts'
 import { fits, type InstanceFacts } from '../element/facts.ts'
 import type { DeidOption, DeidRule } from '../element/profile.ts'
 import { type BasicAction, type ConfidentialityRow, confidentialityOf } from './confidentiality.ts'
@@ -24,17 +25,11 @@ export interface Decision {
   readonly rule: string
 }
 
-const CONTENT_SEQUENCES: ReadonlySet<Tag> = new Set([
-  TAG.ContentSequence,
-  TAG.AcquisitionContextSequence,
-  TAG.SpecimenPreparationSequence,
-])
 /** Sequences whose items are codes for a person or a place: their content is identity. */
 export const IDENTITY_CODE_SEQUENCES: ReadonlySet<Tag> = new Set([
   TAG.PersonIdentificationCodeSequence,
   TAG.InstitutionCodeSequence,
 ])
-const TEXT_VRS: ReadonlySet<string> = new Set(['LO', 'LT', 'SH', 'ST', 'UC', 'UT', 'PN'])
 /** Signatures are invalid after an element has changed; icons show the pixels; MACs cover the original. */
 const NEVER_KEPT: ReadonlyMap<Tag, string> = new Map([
   [TAG.DigitalSignaturesSequence, 'digital signatures'],
@@ -117,13 +112,13 @@ function byOption(
   if (holdsItems) return 'clean-items'
   if (action === 'K') return 'keep'
   if (option === 'retain-long-modified-dates') return isDateVr(vr) ? 'shift-date' : 'remove'
-  if (option === 'retain-device-identity' || TEXT_VRS.has(vr)) return 'scrub'
+  if (option === 'retain-device-identity' || CHARACTER_SET_VRS.has(vr)) return 'scrub'
   return vr === 'CS' ? 'keep' : 'remove'
 }
 
 function byBasicProfile(tag: Tag, { basic }: ConfidentialityRow, holdsItems: boolean): DeidAction {
   if (!holdsItems) return forValue(basic)
-  if (CONTENT_SEQUENCES.has(tag) && basic === 'D') return 'clean-content'
+  if (tag === TAG.ContentSequence) return 'clean-content'
   switch (basic) {
     case 'D':
     case 'X/D':
