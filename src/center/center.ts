@@ -73,7 +73,7 @@ export interface Center extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** Defaults that suit a district: packs have up to 64 MiB, or hold one larger instance. */
+/** Defaults that suit a district. Agents put up to 64 MiB of instances into a pack; a larger instance has a pack of its own. */
 export const DEFAULT_LIMITS: UploadLimits = {
   packBytes: 16 * 1024 ** 3,
   reserveBytes: 1024 ** 3,

@@ -9,7 +9,6 @@ import { CUT_OFF, HELD_DELIVERY, WELL } from '../support/peers/fake-control-serv
 import { runCommand } from '../support/programs/run-command.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
-/** A folder with a configuration, and an agent that answers on its control socket. */
 test('status of a healthy agent says that all is well, on standard output alone', async () => {
   await using agent = await startFakeAgent()
   const { exitCode, out, err } = await runCommand(agent.path, ['status'])

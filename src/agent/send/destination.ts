@@ -3,7 +3,10 @@ import type { MemberOutcome, PackRecord } from '../queue/packs.ts'
 /** The name of the center in the queue's tables; it is the only destination. */
 export const CENTER = 'center'
 
-/** A destination of instances, as the dispatcher knows it. */
+/**
+ * The methods of a destination that the dispatcher calls. `CenterUpload` is the one implementation of the product; the
+ * dispatcher's tests put in another one, whose answers and failures they choose.
+ */
 export interface Destination {
   readonly name: string
   /**

@@ -7,6 +7,9 @@ import type { MarkerRegister, ScrubRegister, StoredFile, StoredFileRegister } fr
  * The center's durable memory. Each method that changes something is one commit, on the disk when it resolves
  * (`seen` and the scrub's `save` may be lost). Embedded it is SQLite in the center's folder (sqlite/open-register.ts);
  * promises, since a register across a network could not answer at once. Times are ms since 1970.
+ *
+ * Each part is an interface of its own, so that a module takes the part that it needs, and a test can replace one part by
+ * one that fails.
  */
 export interface Register {
   readonly agents: AgentRegister

@@ -1,8 +1,5 @@
 import { Failure } from '../../platform/failure.ts'
 
-/** A DICOM UID that has passed {@link parseUid}; a plain string can't be used in its place. */
-export type Uid = string & { readonly __brand: 'Uid' }
-
 const COMPONENTS = /^[0-9]+(\.[0-9]+)*$/
 const LIMIT_CHARACTERS = 64
 
@@ -10,7 +7,7 @@ const LIMIT_CHARACTERS = 64
  * True for digits and dots, at most 64 characters (PS3.5 §9.1). Components with leading zeros, which that section forbids,
  * pass: devices write them, and two UIDs that differ in a zero are still two UIDs.
  */
-export function isUid(text: string): text is Uid {
+export function isUid(text: string): boolean {
   return text.length <= LIMIT_CHARACTERS && COMPONENTS.test(text)
 }
 
@@ -28,7 +25,7 @@ export function trimUid(text: string): string {
 }
 
 /** Accepts a UID of a data set or command, padding removed; throws UID_INVALID. */
-export function parseUid(text: string): Uid {
+export function parseUid(text: string): string {
   const uid = trimUid(text)
   if (!isUid(uid)) throw new Failure('UID_INVALID', `reading a UID: ${describeUid(uid)}`)
   return uid
