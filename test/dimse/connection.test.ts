@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { expect, test } from '@jest/globals'
 import { Connection } from '../../src/dimse/wire/connection.ts'
+import { ReadingTurns } from '../../src/dimse/wire/reading-turns.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { until } from '../support/clocks/until.ts'
 
@@ -61,7 +62,7 @@ test('a peer that alone sends without pause leaves every turn of the event loop 
   await using pair = await socketPair()
   const sent = Buffer.alloc(64 * MIB, 'Ferry ')
   pair.far.write(sent)
-  const connection = new Connection(pair.near, systemClock)
+  const connection = new Connection(pair.near, systemClock, new ReadingTurns())
   await readAll(connection, 2 * ALONE_BYTES)
   const { bytes, turns } = await readAll(connection, sent.length - 2 * ALONE_BYTES)
   expect(bytes.equals(sent.subarray(2 * ALONE_BYTES))).toBe(true)
@@ -72,6 +73,7 @@ test('peers that send at once are each read without a turn, so that what they se
   await using some = await socketPair()
   await using others = await socketPair()
   const instance = Buffer.alloc(MIB / 2, 'Ferry ')
+  const turns = new ReadingTurns()
   let pauses = 0
   const sendOne = async ({ far }: Pair, connection: Connection): Promise<void> => {
     far.write(instance)
@@ -80,7 +82,7 @@ test('peers that send at once are each read without a turn, so that what they se
   }
   const [one, two] = [some, others].map(({ near }) => {
     near.on('pause', () => pauses++)
-    return new Connection(near, systemClock)
+    return new Connection(near, systemClock, turns)
   })
   if (one === undefined || two === undefined) throw new Error('two connections were opened')
   for (let i = 0; i < 8; i++) {
@@ -96,13 +98,14 @@ test('bytes that no reader asks for stay with the peer, and come when a reader d
   await using pair = await socketPair()
   const sent = Buffer.alloc(32 * MIB, 'Ferry ')
   pair.far.write(sent)
-  const connection = new Connection(pair.near, systemClock)
+  const turns = new ReadingTurns()
+  const connection = new Connection(pair.near, systemClock, turns)
   await connection.some()
   await until(() => pair.near.isPaused(), Boolean)
   // As many bytes go through another connection meanwhile.
   await using other = await socketPair()
   other.far.write(sent)
-  await readAll(new Connection(other.near, systemClock), sent.length)
+  await readAll(new Connection(other.near, systemClock, turns), sent.length)
   expect(pair.near.isPaused()).toBe(true)
   expect(pair.near.bytesRead).toBeLessThan(MIB)
   const { bytes } = await readAll(connection, sent.length)
@@ -111,7 +114,7 @@ test('bytes that no reader asks for stay with the peer, and come when a reader d
 
 test('a peer that is let go is read to its end, however much it still sends', async () => {
   await using pair = await socketPair()
-  const connection = new Connection(pair.near, systemClock)
+  const connection = new Connection(pair.near, systemClock, new ReadingTurns())
   pair.far.end(Buffer.alloc(32 * MIB))
   await connection.some()
   connection.letGo(60_000)

@@ -16,6 +16,7 @@ import type { DimseLimits } from '../wire/dimse-limits.ts'
 import type { GatheringLimits } from '../wire/gathered-data-set.ts'
 import { ABORT_BY_USER, BrokenOff, PDU_TYPE, timedOut } from '../wire/pdu.ts'
 import { PduReader, unexpectedPdu } from '../wire/pdu-reader.ts'
+import type { ReadingTurns } from '../wire/reading-turns.ts'
 import { Watchdog } from '../wire/watchdog.ts'
 import { type Negotiated, negotiate, type Peer } from './negotiate.ts'
 import { OwnRequests } from './own-requests.ts'
@@ -31,6 +32,8 @@ export interface AcceptorOptions {
   readonly limits: DimseLimits
   /** The memory limit that the requests of all connections share. */
   readonly gathering: GatheringLimits
+  /** Shared by the connections of all listeners. */
+  readonly turns: ReadingTurns
   /** Returns true if one more association is within the limits; it then counts until {@link leave}. */
   readonly admit: () => boolean
   /** Called when the association is over; may be called again. */
@@ -67,7 +70,7 @@ export class Acceptor {
 
   constructor(socket: Socket, options: AcceptorOptions) {
     this.#options = options
-    this.#connection = new Connection(socket, options.clock)
+    this.#connection = new Connection(socket, options.clock, options.turns)
     this.#watchdog = new Watchdog(options.clock, (waitedFor) => this.#connection.fail(timedOut(waitedFor)))
     this.#reader = new PduReader(this.#connection, this.#watchdog, options.limits)
   }

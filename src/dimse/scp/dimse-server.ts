@@ -86,7 +86,9 @@ export class DimseServer implements AsyncDisposable {
     const { requestMs, lingerMs } = this.#limits
     const { tls: acceptance, clock } = options
     const report = (trouble: CallerTrouble): void => this.#report(trouble)
-    if (acceptance !== undefined) this.#door = new TlsDoor({ acceptance, clock, requestMs, lingerMs, report })
+    const { turns } = this.#counts
+    if (acceptance !== undefined)
+      this.#door = new TlsDoor({ acceptance, clock, turns, requestMs, lingerMs, report })
     server.on('error', (error) => options.log.warn('a listener failed', { reason: describe(error) }))
     server.on('connection', (socket) => this.#connected(socket))
   }
@@ -167,6 +169,7 @@ export class DimseServer implements AsyncDisposable {
       leave: () => visitor.dissociate(),
       limits: this.#limits,
       gathering: this.#counts.gathering,
+      turns: this.#counts.turns,
     })
     visitor.evict = () => acceptor.crowdOut()
     const running = acceptor.run().finally(() => {

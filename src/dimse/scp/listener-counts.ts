@@ -3,6 +3,7 @@ import { Crowd, type Place } from '../../platform/http/crowd.ts'
 import { peerGroup } from '../../platform/http/peer-address.ts'
 import { DEFAULT_LIMITS, type DimseLimits } from '../wire/dimse-limits.ts'
 import { GatheringLimits } from '../wire/gathered-data-set.ts'
+import { ReadingTurns } from '../wire/reading-turns.ts'
 
 /** The addresses from which listed devices call. */
 export interface KnownAddresses {
@@ -14,6 +15,7 @@ export interface KnownAddresses {
 /** Counts of the sockets and associations of all peers, checked against the limits; listeners may share it. */
 export class ListenerCounts {
   readonly gathering: GatheringLimits
+  readonly turns = new ReadingTurns()
   readonly #known: KnownAddresses
   readonly #associations: PeerCount
   readonly #kept: number

@@ -7,6 +7,7 @@ import { DEFAULT_LIMITS } from '../wire/dimse-limits.ts'
 import { checkPeerLimit } from '../wire/encode-message.ts'
 import { PDU_TYPE, timedOut } from '../wire/pdu.ts'
 import { PduReader, unexpectedPdu } from '../wire/pdu-reader.ts'
+import { ReadingTurns } from '../wire/reading-turns.ts'
 import { Watchdog } from '../wire/watchdog.ts'
 import { openSocket, type TlsProposal } from './open-socket.ts'
 import { calledOff, RequestedAssociation, type RequestorServices } from './requested-association.ts'
@@ -47,7 +48,7 @@ export async function openAssociation(
   prepareLibrary()
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
   const socket = await openSocket(options, timeouts.connectMs, signal)
-  const connection = new Connection(socket, options.clock)
+  const connection = new Connection(socket, options.clock, new ReadingTurns())
   const watchdog = new Watchdog(options.clock, (waitedFor) => connection.fail(timedOut(waitedFor)))
   const reader = new PduReader(connection, watchdog, DEFAULT_LIMITS)
   const stopListening = onAbort(signal, () => connection.fail(calledOff()))

@@ -8,6 +8,7 @@ import { requestTrouble } from '../association/request-trouble.ts'
 import type { TlsPeer } from '../association/tls-peer.ts'
 import { Connection, giveUp } from '../wire/connection.ts'
 import { encodePdu, PDU_TYPE } from '../wire/pdu.ts'
+import type { ReadingTurns } from '../wire/reading-turns.ts'
 import { type TlsAcceptance, TlsGate } from './tls-gate.ts'
 
 /** Rejected permanently by the service provider, no reason given (PS3.8 §9.3.4): the standard has no better reason. */
@@ -24,6 +25,7 @@ export const TLS_HANDSHAKE_FAILURE = Buffer.of(ALERT, 3, 3, 0, 2, FATAL, HANDSHA
 export interface TlsDoorOptions {
   readonly acceptance: TlsAcceptance
   readonly clock: Clock
+  readonly turns: ReadingTurns
   /** Time limit for the first byte, and then for the handshake. */
   readonly requestMs: number
   readonly lingerMs: number
@@ -85,14 +87,14 @@ export class TlsDoor {
   }
 
   async #refusePlain(socket: Socket, request: Buffer, peerAddress: string): Promise<undefined> {
-    const { clock, lingerMs, report } = this.#options
+    const { clock, turns, lingerMs, report } = this.#options
     report({
       kind: 'plain-on-tls',
       peerAddress,
       ...printable(requestTitles(request)),
       words: `it speaks DICOM without TLS on port ${socket.localPort}, which is for TLS`,
     })
-    const connection = new Connection(socket, clock)
+    const connection = new Connection(socket, clock, turns)
     await connection.write(REJECTION).catch(() => {})
     connection.letGo(lingerMs)
     await connection.closed
@@ -105,8 +107,9 @@ export class TlsDoor {
       return { socket, tls: this.#gate.examine(socket) }
     } catch (error) {
       this.#reportFailed(error, peerAddress)
-      const connection = new Connection(socket, this.#options.clock)
-      giveUp(connection, error, this.#options.lingerMs)
+      const { clock, turns, lingerMs } = this.#options
+      const connection = new Connection(socket, clock, turns)
+      giveUp(connection, error, lingerMs)
       await connection.closed
       return undefined
     }

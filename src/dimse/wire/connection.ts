@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../../platform/clock.ts'
 import { describe, Failure } from '../../platform/failure.ts'
 import { ABORT_BY_USER, type AbortOrigin, BrokenOff, encodeAbort } from './pdu.ts'
+import type { ReadingTurns } from './reading-turns.ts'
 import { brokenWords } from './tls-words.ts'
 
 /**
@@ -15,11 +16,6 @@ const MAX_CHUNKS = 1024
  * finished disk work would wait for all of it.
  */
 const TURN_BYTES = 128 * 1024
-/**
- * Yield only if this peer has been the sole sender for this many bytes. With several senders, read each in one go: their
- * instances then finish together and share the device's flushes.
- */
-const ALONE_BYTES = 1024 * 1024
 /** A-ASSOCIATE-RQ up to the end of the calling AE title (PS3.8 §9.3.2). */
 const HEAD_BYTES = 42
 
@@ -28,11 +24,9 @@ const HEAD_BYTES = 42
  * back. Until then the socket keeps being read, so that a peer that goes away is noticed at once.
  */
 export class Connection {
-  /** The connection that received bytes last, and the number of bytes since another one did. */
-  static #last: Connection | undefined
-  static #sinceOther = 0
   readonly #socket: Socket
   readonly #clock: Clock
+  readonly #turns: ReadingTurns
   readonly #chunks: Buffer[] = []
   #buffered = 0
   #failure: Failure | undefined
@@ -45,9 +39,11 @@ export class Connection {
   /** Resolves when the socket is gone. */
   readonly closed: Promise<void>
 
-  constructor(socket: Socket, clock: Clock) {
+  /** @param turns shared with the connections that are read at the same time */
+  constructor(socket: Socket, clock: Clock, turns: ReadingTurns) {
     this.#socket = socket
     this.#clock = clock
+    this.#turns = turns
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
     socket.setNoDelay(true)
     socket.on('data', (chunk) => this.#arrived(chunk))
@@ -147,15 +143,14 @@ export class Connection {
     this.#chunks.push(chunk)
     this.#buffered += chunk.length
     this.#sinceTurn += chunk.length
-    Connection.#sinceOther = Connection.#last === this ? Connection.#sinceOther + chunk.length : 0
-    Connection.#last = this
-    if (this.#sinceTurn >= TURN_BYTES && Connection.#sinceOther >= ALONE_BYTES) this.#endTurn()
+    const isAlone = this.#turns.arrived(this, chunk.length)
+    if (isAlone && this.#sinceTurn >= TURN_BYTES) this.#endTurn()
     this.#flow()
     this.#reader?.resolve()
   }
 
   #closed(): void {
-    if (Connection.#last === this) Connection.#last = undefined
+    this.#turns.closed(this)
     this.fail(lost('the connection is closed'))
   }
 
