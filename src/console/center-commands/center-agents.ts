@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { shortFingerprint } from '../../protocol/signing-key.ts'
 import { configOption, type JsonOption, jsonOption } from '../commands/options.ts'
-import { openDesk } from '../session/config-file.ts'
+import { openDesk } from '../session/open-desk.ts'
 import { printJson, type Session } from '../session/session.ts'
 import { showTime } from '../views/show-values.ts'
 import { formatTable } from '../views/text-table.ts'

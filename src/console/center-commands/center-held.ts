@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { OperatorDesk } from '../../center/operate/operator.ts'
 import { configOption, type JsonOption, jsonOption, limitOption } from '../commands/options.ts'
-import { openDesk } from '../session/config-file.ts'
+import { openDesk } from '../session/open-desk.ts'
 import { printJson, type Session } from '../session/session.ts'
 import { showTime } from '../views/show-values.ts'
 import { studyName } from '../views/study-name.ts'

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { configOption, type JsonOption, jsonOption, wholeNumber } from '../commands/options.ts'
-import { openDesk } from '../session/config-file.ts'
+import { openDesk } from '../session/open-desk.ts'
 import { printJson, type Session } from '../session/session.ts'
 import { showTime } from '../views/show-values.ts'
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { Failure } from '../../platform/failure.ts'
 import { configOption, type JsonOption, jsonOption } from '../commands/options.ts'
-import { openDesk } from '../session/config-file.ts'
+import { openDesk } from '../session/open-desk.ts'
 import { osUser } from '../session/os-user.ts'
 import { printJson, type Session } from '../session/session.ts'
 

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import { isFolderLocked } from '../../platform/folder-lock.ts'
 import { configOption, type JsonOption, jsonOption } from '../commands/options.ts'
-import { centerSettings, openDesk } from '../session/config-file.ts'
+import { centerSettings } from '../session/config-file.ts'
+import { openDesk } from '../session/open-desk.ts'
 import { printJson, type Session } from '../session/session.ts'
 
 export function addCenterRetry(program: Command, session: Session): void {

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { OperatorDesk } from '../../center/operate/operator.ts'
 import { Failure } from '../../platform/failure.ts'
 import { configOption, type JsonOption, jsonOption, wholeNumber } from '../commands/options.ts'
-import { openDesk } from '../session/config-file.ts'
+import { openDesk } from '../session/open-desk.ts'
 import { printJson, type Session } from '../session/session.ts'
 
 interface AcceptOptions extends JsonOption {

@@ -1,6 +1,5 @@
 import { lstatSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { OperatorDesk } from '../../center/operate/operator.ts'
 import { type AgentSettings, loadAgentSettings } from '../../config/agent-settings.ts'
 import { type CenterSettings, loadCenterSettings } from '../../config/center-settings.ts'
 import { Failure, systemCode } from '../../platform/failure.ts'
@@ -48,11 +47,4 @@ export function agentSettings(session: Session, named: string | undefined): Agen
 
 export function centerSettings(session: Session, named: string | undefined): CenterSettings {
   return loadCenterSettings(findConfig(session, named, CENTER_FILE), session.language)
-}
-
-/** The operator's desk of the center that the configuration names. */
-export function openDesk(session: Session, config: string | undefined): Promise<OperatorDesk> {
-  const configFile = findConfig(session, config, CENTER_FILE)
-  const { dataFolder: folder, publicUrl, tls } = loadCenterSettings(configFile, session.language)
-  return OperatorDesk.open({ folder, configFile, publicUrl, ...(tls && { tls }), clock: session.clock })
 }

@@ -1,0 +1,14 @@
+import { OperatorDesk } from '../../center/operate/operator.ts'
+import { loadCenterSettings } from '../../config/center-settings.ts'
+import { CENTER_FILE, findConfig } from './config-file.ts'
+import type { Session } from './session.ts'
+
+/**
+ * The operator's desk of the center that the configuration names. It has a file of its own, since `ferry` must not load the
+ * code of the center with `config-file.ts`.
+ */
+export function openDesk(session: Session, config: string | undefined): Promise<OperatorDesk> {
+  const configFile = findConfig(session, config, CENTER_FILE)
+  const { dataFolder: folder, publicUrl, tls } = loadCenterSettings(configFile, session.language)
+  return OperatorDesk.open({ folder, configFile, publicUrl, ...(tls && { tls }), clock: session.clock })
+}
