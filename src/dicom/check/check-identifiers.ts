@@ -1,14 +1,8 @@
-import { TAG, type Tag } from '../vocabulary/tag.ts'
+import { INSTANCE_UIDS, TAG, type Tag } from '../vocabulary/tag.ts'
 import { trimUid } from '../vocabulary/uid.ts'
 import type { Finding } from './check-findings.ts'
 
-const UIDS: readonly Tag[] = [
-  TAG.SOPClassUID,
-  TAG.SOPInstanceUID,
-  TAG.StudyInstanceUID,
-  TAG.SeriesInstanceUID,
-]
-const IDENTIFIERS: ReadonlySet<Tag> = new Set([...UIDS, TAG.PatientName, TAG.PatientID])
+const IDENTIFIERS: ReadonlySet<Tag> = new Set([...INSTANCE_UIDS, TAG.PatientName, TAG.PatientID])
 
 /** Digits and dots, no component with a leading zero (PS3.5 §9.1). */
 const STRICT_UID = /^(0|[1-9]\d*)(\.(0|[1-9]\d*))*$/
@@ -45,7 +39,7 @@ export class IdentifierCheck {
   }
 
   findings(): Finding[] {
-    const uids = UIDS.map((tag) => this.#found.get(tag))
+    const uids = INSTANCE_UIDS.map((tag) => this.#found.get(tag))
     const [sopClass = '', sopInstance] = uids
     const hasNoPatient = isOfNoPatient(sopClass)
     const needed = hasNoPatient ? [sopClass, sopInstance] : uids

@@ -2,7 +2,7 @@ import { Failure } from '../../platform/failure.ts'
 import { type ElementToken, UNDEFINED_LENGTH } from '../read/data-set-token.ts'
 import type { Encoding } from '../read/element-header.ts'
 import { TAG, type Tag } from '../vocabulary/tag.ts'
-import { withLength, writeElementHeader } from './write-element.ts'
+import { withLength, writeElementHeader, writeLength } from './write-element.ts'
 
 const NO_BYTES = Buffer.alloc(0)
 
@@ -203,7 +203,7 @@ export class ElementList {
     }
     for (const { group, valueAt } of stated) {
       const [before, length] = [this.#groupBytes.get(group), now.get(group) ?? 0]
-      if (before !== undefined && before !== length) out[valueAt] = groupLength(length, this.encoding)
+      if (before !== undefined && before !== length) out[valueAt] = writeLength(length, this.encoding)
     }
     return out
   }
@@ -301,10 +301,3 @@ function count({ tag }: DataElement, bytes: number, groups: Map<number, number>)
 }
 
 const isGroupLength = ({ tag, value }: DataElement): boolean => (tag & 0xffff) === 0 && value.length === 4
-
-function groupLength(length: number, { littleEndian }: Encoding): Buffer {
-  const bytes = Buffer.alloc(4)
-  if (littleEndian) bytes.writeUInt32LE(length)
-  else bytes.writeUInt32BE(length)
-  return bytes
-}

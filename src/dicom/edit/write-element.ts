@@ -48,7 +48,8 @@ export function withLength(
   return bytes
 }
 
-function writeLength(length: number, { littleEndian }: Encoding): Buffer {
+/** A length of 32 bits, as headers and group lengths have it. */
+export function writeLength(length: number, { littleEndian }: Encoding): Buffer {
   const bytes = Buffer.alloc(4)
   if (littleEndian) bytes.writeUInt32LE(length)
   else bytes.writeUInt32BE(length)

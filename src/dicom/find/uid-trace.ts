@@ -1,11 +1,5 @@
-import { TAG, type Tag } from '../vocabulary/tag.ts'
+import { INSTANCE_UIDS } from '../vocabulary/tag.ts'
 
-const FOUR: readonly Tag[] = [
-  TAG.SOPClassUID,
-  TAG.SOPInstanceUID,
-  TAG.StudyInstanceUID,
-  TAG.SeriesInstanceUID,
-]
 const TAG_BYTES = 4
 /** Tag, and VR or length. */
 const HEADER_BYTES = 8
@@ -14,7 +8,7 @@ const TAIL_BYTES = 12 + HEADER_BYTES
 const VALUE_LIMIT_BYTES = 128
 
 /** The four tags in both byte orders. */
-const PATTERNS: readonly Buffer[] = FOUR.flatMap((tag) => {
+const PATTERNS: readonly Buffer[] = INSTANCE_UIDS.flatMap((tag) => {
   const [little, big] = [Buffer.alloc(TAG_BYTES), Buffer.alloc(TAG_BYTES)]
   little.writeUInt16LE(tag >>> 16, 0)
   little.writeUInt16LE(tag & 0xffff, 2)

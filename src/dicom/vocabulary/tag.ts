@@ -120,6 +120,14 @@ export const TAG = {
   SequenceDelimitationItem: 0xfffe_e0dd,
 } as const satisfies Record<string, Tag>
 
+/** The UIDs of an instance's class, of itself, its study and its series: every data set has them. */
+export const INSTANCE_UIDS: readonly Tag[] = [
+  TAG.SOPClassUID,
+  TAG.SOPInstanceUID,
+  TAG.StudyInstanceUID,
+  TAG.SeriesInstanceUID,
+]
+
 /** As the standard prints it: (0008,0018). */
 export function tagText(tag: Tag): string {
   const digits = tag.toString(16).padStart(8, '0')

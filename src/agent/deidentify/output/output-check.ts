@@ -1,15 +1,10 @@
 import { attributeName } from '../../../dicom/vocabulary/attribute.ts'
-import { TAG } from '../../../dicom/vocabulary/tag.ts'
+import { INSTANCE_UIDS, TAG } from '../../../dicom/vocabulary/tag.ts'
 import { ElementWalk, type WalkedElement } from '../element/element-walk.ts'
 import type { DeidProfile } from '../element/profile.ts'
 import { withheld } from '../element/withheld.ts'
 
-const UIDS: ReadonlySet<number> = new Set([
-  TAG.SOPClassUID,
-  TAG.SOPInstanceUID,
-  TAG.StudyInstanceUID,
-  TAG.SeriesInstanceUID,
-])
+const UIDS: ReadonlySet<number> = new Set(INSTANCE_UIDS)
 const PATIENT: ReadonlySet<number> = new Set([TAG.PatientName, TAG.PatientID])
 /** Size of the image: its value stays. */
 const SIZES: ReadonlySet<number> = new Set([TAG.NumberOfFrames, TAG.Rows, TAG.Columns])
