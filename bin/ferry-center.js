@@ -14,7 +14,8 @@ if (major < 24 || (major === 24 && minor < 12)) {
 }
 // Half of what `ferry status` takes is the reading of modules. Lies with the code, so that nobody else can put anything there.
 module.enableCompileCache(fileURLToPath(new URL('../dist/.compile-cache', import.meta.url)))
-import('./packages-in-one-file.js')
+import('../dist/console/program/packages-in-one-file.js')
+  .then(({ loadPackagesInOneFile }) => loadPackagesInOneFile())
   .then(() => import('../dist/console/program/ferry-center.js'))
   .catch((error) => {
     process.stderr.write(String(error.stack || error) + '\n')

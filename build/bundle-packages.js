@@ -1,5 +1,5 @@
 // Puts zod and yaml into one file each, under dist/packages: read file by file (65 languages of zod's among them), they
-// are two thirds of what `ferry status` takes. bin/packages-in-one-file.js has them read from there.
+// are two thirds of what `ferry status` takes. src/console/program/packages-in-one-file.ts makes the programs load these.
 import { readFileSync } from 'node:fs'
 import { build } from 'esbuild'
 
