@@ -214,7 +214,7 @@ export class Pair implements AsyncDisposable {
     return studyInstanceUid
   }
 
-  /** Resolves when the agent has taken so many instances. */
+  /** Resolves when the agent has taken this many instances. */
   async untilQueued(instances: number): Promise<void> {
     await until(
       () => globSync(this.path('data/spool/*/*.ferry')).length,
@@ -222,7 +222,7 @@ export class Pair implements AsyncDisposable {
     )
   }
 
-  /** Resolves when the center has signed for so many instances and for nothing less. */
+  /** Resolves when the center has signed for this many instances and for nothing less. */
   async confirmed(instances: number): Promise<void> {
     await until(
       async () => this.json('ferry', 'status'),

@@ -45,7 +45,7 @@ function isMet(need: Need): boolean {
 
 const FAKETIME = globSync('/usr/lib/*/faketime/libfaketimeMT.so.1')[0]
 
-/** Puts a program's wall clock ahead or back by so many seconds; its monotonic clock is the true one. */
+/** Puts a program's wall clock ahead or back by this many seconds; its monotonic clock is the true one. */
 export const wallClockOff = (seconds: number): readonly string[] => [
   'env',
   `LD_PRELOAD=${FAKETIME ?? ''}`,

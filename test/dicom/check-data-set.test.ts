@@ -112,7 +112,7 @@ const NATIVE: readonly [title: string, parts: Parts, finding: Finding][] = [
   ['an element comes twice', { more: native(48) }, 'elementOrder'],
 ]
 
-test.each(NATIVE)('that alone is found if %s', (_, parts, finding) => {
+test.each(NATIVE)('exactly one finding is made if %s', (_, parts, finding) => {
   expect(check(dataSet(parts))).toEqual([finding])
 })
 
@@ -129,7 +129,7 @@ const COMPRESSED: readonly [title: string, parts: Parts, finding: Finding][] = [
   ['pixel data is native', { pixels: native(48) }, 'pixelForm'],
 ]
 
-test.each(COMPRESSED)('that alone is found if %s', (_, parts, finding) => {
+test.each(COMPRESSED)('exactly one finding is made if %s', (_, parts, finding) => {
   expect(check(dataSet(parts), RLELossless)).toEqual([finding])
 })
 

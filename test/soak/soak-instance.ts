@@ -46,7 +46,7 @@ export const LARGEST_CONTENT_BYTES = 4 * 1024 * 1024
 const NOISE_BYTES = 4 * LARGEST_CONTENT_BYTES
 const FRAGMENT_BYTES = 65_536
 const UNDEFINED_LENGTH = 0xffffffff
-/** Wang^XiaoMing=王^小明 in GB18030: nobody's name, as many Chinese devices would write it. */
+/** Wang^XiaoMing=王^小明 in GB18030: no one's name, as many Chinese devices would write it. */
 const PATIENT_NAME = Buffer.concat([Buffer.from('Wang^XiaoMing='), Buffer.from('cdf55ed0a1c3f7', 'hex')])
 
 /** Makes instances of nobody from their recipes. */

@@ -74,7 +74,7 @@ export class SoakProgram implements AsyncDisposable {
     clearTimeout(tooLate)
   }
 
-  /** It gets no processor for so long, as on a machine that swaps or a guest that is moved. */
+  /** It gets no processor for this time, as on a machine that swaps or a guest that is moved. */
   async freeze(ms: number, signal: AbortSignal): Promise<void> {
     const { pid } = this
     if (pid === undefined) return

@@ -56,7 +56,7 @@ test('a scan of ports from 100,000 addresses leaves at most 100 rows, and the li
       problem: { kind: 'request', detail: 'broken' },
     },
   ])
-  expect(longest.ms).toBeLessThan(1000)
+  expect(longest.ms).toBeLessThan(5_000)
 }, 60_000)
 
 test('troubles within one second are written together, and each is counted', async () => {

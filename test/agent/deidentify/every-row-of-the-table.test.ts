@@ -52,7 +52,7 @@ const rows: Row[] = CONFIDENTIALITY_TABLE.trim()
     return { digits, basic, columns }
   })
 
-/** A tag that the row stands for. */
+/** A tag that the row describes. */
 function tagOfRow({ digits }: Row): number {
   if (digits === 'private-') return tagOf(0x0009, 0x1001)
   return Number.parseInt(digits.replaceAll('x', '0'), 16)

@@ -115,7 +115,7 @@ function normalize(
 const withoutRuled = (elements: readonly [Tag, string][] | undefined): [Tag, string][] | undefined =>
   elements?.filter(([tag]) => !RULED.has(tag))
 
-/** What dciodvfy has against a file, each complaint once. */
+/** The errors that dciodvfy has against a file, each complaint once. */
 function complaints(path: string): Set<string> {
   const { stderr } = spawnSync('dciodvfy', [path], { encoding: 'latin1' })
   return new Set(stderr.split('\n').filter((line) => line.startsWith('Error')))

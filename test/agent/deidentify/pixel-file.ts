@@ -120,7 +120,7 @@ export function throughDcmtk(file: PixelFile, program: string, ...options: reado
   })
 }
 
-/** What dciodvfy calls an error, once each; without the values that it repeats. */
+/** The complaints that dciodvfy calls errors, once each; without the values that it repeats. */
 export function dciodvfyErrors(file: PixelFile): string[] {
   const text = withFile(file, (path) =>
     execFileSync('sh', ['-c', 'dciodvfy "$1" 2>&1 || true', 'sh', path], { encoding: 'utf8' }),

@@ -52,7 +52,7 @@ function flip({ path }: SealedInstance, at: number): void {
   writeFileSync(path, bytes)
 }
 
-/** Lets time pass, from one timer to the next, until so many passes are done. */
+/** Lets time pass, from one timer to the next, until this many passes are done. */
 async function untilPass({ clock, passes }: Scene, count: number): Promise<void> {
   await until(
     () => {

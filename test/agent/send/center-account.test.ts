@@ -15,7 +15,7 @@ const addressOf = ({ kid }: SigningKey) => ({
   tlsPin: PIN,
 })
 
-/** A key list of a center; `keys` stands for its content. */
+/** A key list of a center; `keys` is its content. */
 function listOf(
   by: SigningKey,
   version: number,

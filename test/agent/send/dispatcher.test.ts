@@ -41,7 +41,7 @@ interface Running extends AsyncDisposable {
   dispatcher: Dispatcher
 }
 
-/** A dispatcher over a queue with one instance of each study; the clock stands still until `advance`. */
+/** A dispatcher over a queue with one instance of each study; the clock stops until `advance`. */
 async function start(studies: string[], destination: TestDestination): Promise<Running> {
   const folder = tempFolder()
   const clock = new ManualClock(Date.now())

@@ -42,7 +42,7 @@ async function openFilled() {
   }
 }
 
-/** Looks after so many days of the time of retention. */
+/** Looks after this many days of the time of retention. */
 async function pruning({ queue }: { queue: Queue }, days: number): Promise<number> {
   queue.retentionTimes.write({ elapsedMs: days * DAY_MS, ownMs: Date.now(), centerMs: Date.now() })
   return pruningAt(queue, 0).forgetDue(new AbortController().signal)

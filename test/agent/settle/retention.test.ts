@@ -62,12 +62,12 @@ class Clocks {
     this.#retentionClock = this.#create()
   }
 
-  /** The agent is off, or stands still, for so long. */
+  /** The agent is off, or stopped, for this time. */
   skip(days: number): void {
     this.#time.advance(days * DAY_MS)
   }
 
-  /** The agent runs for so long, and looks each hour. Returns how many files it removed. */
+  /** The agent runs for this time, and looks each hour. Returns how many files it removed. */
   async run(days: number, isWhole = true): Promise<number> {
     let removed = 0
     for (let hour = 0; hour < days * 24; hour++) {

@@ -78,7 +78,7 @@ describeWithOrthanc(
   },
 )
 
-/** The newest study once so many of its instances are accepted and none waits. */
+/** The newest study once this many of its instances are accepted and none waits. */
 async function accepted(center: RunningCenter, count: number) {
   for (;;) {
     const [study] = await center.desk.studies(1, 1)

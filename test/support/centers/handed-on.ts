@@ -13,7 +13,7 @@ import { RunningCenter } from './running-center.ts'
 
 const HOUR_MS = 3600 * 1000
 
-/** A center that hands one study on to a PACS which answers as a test wants it to. Time stands still between its requests. */
+/** A center that hands one study on to a PACS which answers as a test wants it to. Time stops between its requests. */
 export class HandedOn implements AsyncDisposable {
   readonly center: RunningCenter
   readonly pacs: StowStub

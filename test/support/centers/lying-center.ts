@@ -20,7 +20,7 @@ export interface Answered {
 
 /**
  * Shows the center's own TLS key and passes everything on to the real center, but for what a test changes: a center that
- * is broken, or in the hands of somebody else.
+ * is broken, or in the hands of an attacker.
  */
 export class LyingCenter implements AsyncDisposable {
   readonly port: number

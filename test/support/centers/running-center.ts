@@ -233,7 +233,7 @@ export class EnrolledAgent {
   }
 }
 
-/** What an agent pins: SHA-256 of the SubjectPublicKeyInfo that the other side shows. */
+/** The pin of an agent: SHA-256 of the SubjectPublicKeyInfo that the other side shows. */
 export function pinOf(socket: TLSSocket): string {
   const key = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' })
   return createHash('sha256')

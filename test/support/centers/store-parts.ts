@@ -13,7 +13,7 @@ export class TrustingStore extends FileInstanceStore {
   }
 }
 
-/** What the center's parts need to look at stored files. */
+/** The parts of the center that look at stored files need this. */
 export function storeParts(
   store: InstanceStore,
   { marker, files: rows }: Register,

@@ -5,7 +5,7 @@ interface Waiting {
   readonly call: () => void
 }
 
-/** A clock that stands still until a test moves it. */
+/** A clock that stops until a test moves it. */
 export class ManualClock implements Clock {
   readonly #startMs: number
   readonly #timers = new Set<Waiting>()

@@ -1,7 +1,7 @@
 import { IMPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
 import { tagNamed } from './tag-named.ts'
 
-/** What asks for storage commitment, and what reports success (PS3.4 §J.3.2, §J.3.3); Implicit VR Little Endian. */
+/** The request for storage commitment, and the report of success (PS3.4 §J.3.2, §J.3.3); Implicit VR Little Endian. */
 export function commitmentDataSet(
   transactionUid: string,
   instances: readonly { sopClassUid: string; sopInstanceUid: string }[],

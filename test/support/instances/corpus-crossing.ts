@@ -20,7 +20,7 @@ const SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7'
 const BARE_SYNTAXES = [TRANSFER_SYNTAX.ExplicitVRLittleEndian, TRANSFER_SYNTAX.ImplicitVRLittleEndian]
 const SENT_AT_ONCE = 8
 
-/** What became of one file of the corpus. */
+/** The fate of one file of the corpus. */
 export interface Crossing {
   readonly file: CorpusFile
   readonly isDicomDir: boolean

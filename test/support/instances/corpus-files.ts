@@ -60,7 +60,7 @@ export function corpusPath(name: string): string {
   return join(CORPUS_FOLDER, name)
 }
 
-/** A DICOM file as header and data set; undefined if it is no Part 10 file. */
+/** A DICOM file as header and data set; undefined if it is not a Part 10 file. */
 export function splitPart10(path: string): SplitPart10 | undefined {
   const bytes = readFileSync(path)
   const header = headerOf(bytes)

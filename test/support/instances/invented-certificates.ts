@@ -17,7 +17,7 @@ export interface CertificateOptions {
   readonly host?: string
   readonly notBefore?: Date
   readonly notAfter?: Date
-  /** An RSA key of so many bits instead of one on P-256. */
+  /** An RSA key of this many bits instead of one on P-256. */
   readonly rsaBits?: number
   /** The digest of its signature. */
   readonly hash?: 'SHA-1' | 'SHA-256'
@@ -54,7 +54,7 @@ export class InventedAuthority implements Disposable {
     writeFileSync(this.path, certificate.toString('pem'))
   }
 
-  /** With an RSA key of so many bits, or one on P-256. */
+  /** With an RSA key of this many bits, or one on P-256. */
   static async create(name = 'Test authority', rsaBits?: number): Promise<InventedAuthority> {
     provideReflectMetadata()
     const x509 = await import('@peculiar/x509')

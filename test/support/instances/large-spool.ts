@@ -10,7 +10,7 @@ const EVERY_MS = 100
 
 /**
  * Fills a spool with whole spool files, quickly: each with an envelope and a trailer of its own around the same body,
- * which nobody could open. They arrived one after the other, ten in a second, the last just before `untilMs`.
+ * which no one could open. They arrived one after the other, ten in a second, the last just before `untilMs`.
  */
 export function fillSpool(spool: Spool, count: number, untilMs: number): void {
   const body = randomBytes(2000)

@@ -9,12 +9,12 @@ const COMMON = {
   transfer_syntax_uid: '1.2.840.10008.1.2.1',
 }
 const SEALED = { sealed_bytes: 700, sealed_sha256: 'cd'.repeat(32) }
-/** Names of one file: a file system takes so many at least. */
+/** Names of one file: a file system takes at least this many. */
 const LINKS = 10_000
 const ulidOf = (index: number): string => `01KDYAWY2EV${String(index).padStart(15, '0')}`
 const uidOf = (index: number): string => `1.2.826.0.1.3680043.8.498.12345678901234567890.${index}`
 
-/** Enters so many instances of a study, from one on, into an agent's index as delivered. Their files play no part. */
+/** Enters this many instances of a study, from one on, into an agent's index as delivered. Their files play no part. */
 export function deliverRows(index: string, study: string, count: number, from = 0): void {
   using database = open(index)
   database.insert(

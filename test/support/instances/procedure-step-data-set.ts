@@ -9,7 +9,7 @@ export interface AnnouncedStep {
   readonly series?: readonly {
     readonly seriesInstanceUid: string
     readonly images?: readonly string[]
-    /** Objects that are no images, such as reports. */
+    /** Objects that are not images, such as reports. */
     readonly others?: readonly string[]
   }[]
 }

@@ -54,7 +54,7 @@ export function sealInstance(
   return { envelope, trailer, bytes: Buffer.concat([...head, ...blocks]) }
 }
 
-/** Writes an invented instance into the spool, complete and synced, as intake does before it is taken on. */
+/** Writes an invented instance into the spool, complete and synced, as intake does before it is accepted. */
 export async function spoolInstance(spool: Spool, like: InstanceLike = {}): Promise<SealedInstance> {
   const { envelope, trailer, bytes } = sealInstance(like)
   const writer = spool.create(envelope.ulid)

@@ -12,7 +12,7 @@ export interface KindCase {
   readonly ending: 'whole' | 'cut' | 'either'
   /** True if nothing is wrong with it: then nothing may be found, and its copy leaves. */
   readonly isSound: boolean
-  /** What identifies it. */
+  /** The values that identify it. */
   readonly identifiers: Required<Identifiers>
   /** True if all of them are to be found. Those that are found are never others than these. */
   readonly isFindable: boolean

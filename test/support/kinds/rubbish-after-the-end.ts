@@ -1,7 +1,7 @@
 import { caseOf, inventedImage } from './invented-image.ts'
 import type { Kind } from './kind-case.ts'
 
-/** Bytes after a whole image that are no elements, with zeros before them or without. */
+/** Bytes after a whole image that are not elements, with zeros before them or without. */
 export const rubbishAfterTheEnd: Kind = {
   name: 'rubbish after the end',
   make: (random) => {

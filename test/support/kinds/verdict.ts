@@ -55,7 +55,7 @@ export function faultsOfReading(made: KindCase, random: Random): string[] {
 }
 
 function faultsOfHead({ identifiers, isFindable, isSound, ending }: KindCase, head: DataSetHead): string[] {
-  // What swallowed its neighbours is nobody's UID, and is flagged as malformed.
+  // What swallowed its neighbours is no one's UID, and is flagged as malformed.
   const wrong = FIELDS.filter((field) => UID.test(head[field] ?? '') && head[field] !== identifiers[field])
   const lacking = FIELDS.filter((field) => head[field] === undefined)
   return [

@@ -8,7 +8,7 @@ const PIECE_BYTES = 512
 
 /** One way of the line: all connections share what it can carry. */
 class Lane {
-  /** What has come out at its end. */
+  /** Bytes that have come out at its end. */
   bytes = 0
   #freeAtMs = 0
 
@@ -33,7 +33,7 @@ export class FaultProxy implements AsyncDisposable {
   bytesPerSecond = Number.POSITIVE_INFINITY
   /** New connections are reset at once. */
   isRefusing = false
-  /** What comes from the center is kept here and delivered when this is false again. */
+  /** Bytes from the center are kept here and delivered when this is false again. */
   isHoldingAnswers = false
   cuts = 0
   connections = 0
@@ -78,7 +78,7 @@ export class FaultProxy implements AsyncDisposable {
     for (const socket of this.#sockets) resetSocket(socket)
   }
 
-  /** Resets every connection once so many more bytes have gone towards the center. */
+  /** Resets every connection once this many more bytes have gone towards the center. */
   cutAfter(bytes: number): void {
     this.#bytesToCut = bytes
   }
@@ -124,7 +124,7 @@ export class FaultProxy implements AsyncDisposable {
           if (to.destroyed) break
           await lane.carry(piece.length, this.bytesPerSecond)
           arrived = Promise.all([arrived, this.#travel(lane)]).then(() => this.#arrive(from, to, piece, lane))
-          // What is on its way does not hold up what follows, but for the target's own back-pressure.
+          // A piece on its way does not hold up the next ones, but for the target's own back-pressure.
           if (to.writableNeedDrain) await once(to, 'drain').catch(() => {})
         }
       }

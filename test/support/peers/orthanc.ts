@@ -97,7 +97,7 @@ export class Orthanc implements AsyncDisposable {
     this.#folder[Symbol.dispose]()
   }
 
-  /** It tells nobody when it is ready, so it is asked until it answers. */
+  /** It does not tell when it is ready, so it is asked until it answers. */
   async #answering(): Promise<void> {
     const deadline = performance.now() + START_MS
     for (;;) {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What stands before a PACS: it lets requests through, or answers them itself. 'away' breaks every connection. */
+/** A door before a PACS: it lets requests through, or answers them itself. 'away' breaks every connection. */
 export class PacsDoor implements AsyncDisposable {
   mode: 'open' | 'away' | 'redirect' | 'unauthorized' | 'page' = 'open'
   readonly #server: Server

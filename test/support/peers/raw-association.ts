@@ -111,7 +111,7 @@ export class RawAssociation {
     return readResponse(await this.pdu())
   }
 
-  /** PDUs that have arrived and nobody has read. */
+  /** PDUs that have arrived and were not read. */
   get unread(): number {
     return this.#arrived.length
   }

@@ -35,7 +35,7 @@ export function requestFor(target: string, method = 'GET', headers = ''): string
   return `${method} ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${headers}\r\n`
 }
 
-/** Targets that are no path of any server of ours. */
+/** Targets that are not a path of any server of ours. */
 export const ODD_TARGETS = [
   '//',
   '//evil.example/api/status',

@@ -121,7 +121,7 @@ function pack(pdvs: readonly Buffer[], { pdvs: how, pduBytes }: Cutting): Buffer
   return [...pdus, dataPdu(...held)]
 }
 
-/** A data set of some device in the given transfer syntax, with so many bytes of noise as pixels. */
+/** A data set of some device in the given transfer syntax, with this many bytes of noise as pixels. */
 export function noiseInstance(
   sopClassUid: string,
   transferSyntaxUid: string,

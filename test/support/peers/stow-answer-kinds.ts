@@ -1,7 +1,7 @@
 import type { StowResponse } from '../../../src/dicomweb/stow-answer.ts'
 import { Random } from '../random.ts'
 
-/** Stands for a patient's name, which a server may repeat in its answer. */
+/** Plays a patient's name, which a server may repeat in its answer. */
 export const PATIENT = 'Doe^Jane'
 export const SECRET = 'state=s3cret'
 

@@ -70,7 +70,7 @@ export class StowStub implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/dicom-web`
   }
 
-  /** Resolves when so many requests have come. */
+  /** Resolves when this many requests have come. */
   async received(count: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const check = (): void => {

@@ -22,11 +22,11 @@ export interface ClinicOptions {
   log?: Log
   pacs?: CenterOptions['pacs']
   settings?: Partial<AgentSettings>
-  /** Of agent and center; it may stand still. */
+  /** The clock of agent and center; it may be stopped. */
   clock?: Clock
   /** CREDENTIALS_DIRECTORY of the agent. */
   credentialsFolder?: string
-  /** What stands between agent and center: the agent knows its port only. */
+  /** The line between agent and center: the agent knows its port only. */
   line?: (center: { folder: string; port: number }) => Promise<AsyncDisposable & { port: number }>
 }
 
