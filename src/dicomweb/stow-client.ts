@@ -4,8 +4,8 @@ import type { Clock } from '../platform/clock.ts'
 import { Failure, failureFrom } from '../platform/failure.ts'
 import { DicomwebConnection, type DicomwebServer, studiesUrl } from './dicomweb-connection.ts'
 import { type DicomPart, multipartDicom } from './multipart.ts'
+import { StallWatchdog } from './stall-watchdog.ts'
 import { readStowAnswer, type StowAnswer } from './stow-answer.ts'
-import { StallWatchdog } from './watchdog.ts'
 
 export interface StowInstance extends DicomPart {
   readonly sopInstanceUid: string

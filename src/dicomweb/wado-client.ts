@@ -4,7 +4,7 @@ import type { Clock } from '../platform/clock.ts'
 import { Failure, failureFrom } from '../platform/failure.ts'
 import { DicomwebConnection, type DicomwebServer, studiesUrl } from './dicomweb-connection.ts'
 import { boundaryOf, firstPart } from './first-part.ts'
-import { StallWatchdog } from './watchdog.ts'
+import { StallWatchdog } from './stall-watchdog.ts'
 
 /** Names an instance in a server. */
 export interface WadoInstance {

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { generateIdentity } from '../../src/age/x25519-keys.ts'
 import { DeidLinks, readDeidLinks } from '../../src/agent/deid-records/deid-links.ts'
-import type { Link } from '../../src/agent/deidentify/rules/link.ts'
 import { ProjectKey } from '../../src/agent/deidentify/rules/project-key.ts'
+import type { Link } from '../../src/agent/deidentify/rules/who-is-who.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const LINK: Link = {

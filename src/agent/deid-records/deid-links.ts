@@ -8,8 +8,8 @@ import { type Identity, parseIdentity, parseRecipient, type Recipient } from '..
 import { syncFolder, writeDurably } from '../../platform/durable-file.ts'
 import { type Failure, failureFrom, storageFailure, systemCode } from '../../platform/failure.ts'
 import { parseJson } from '../../protocol/parse-json.ts'
-import type { Link } from '../deidentify/rules/link.ts'
 import type { ProjectKey } from '../deidentify/rules/project-key.ts'
+import type { Link } from '../deidentify/rules/who-is-who.ts'
 
 const SUFFIX = '.age'
 /** Number of studies whose links are known to be on the disk; for others the disk is checked again. */

@@ -10,7 +10,7 @@ import { transferSyntax } from '../../dicom/vocabulary/transfer-syntax.ts'
 import { TEXT_VRS } from '../../dicom/vocabulary/value-representation.ts'
 import { dummyInPlace, dummyValue, oneDummyCode } from './element/dummy-value.ts'
 import { characterSetOf, paddingOf, plainText, textAt, vrOf } from './element/element-text.ts'
-import { type InstanceFacts, readFacts } from './element/facts.ts'
+import { type InstanceFacts, readFacts } from './element/instance-facts.ts'
 import { removeUnusedCreators } from './element/private-creators.ts'
 import type { DeidProfile, DeidSource } from './element/profile.ts'
 import type { KnownValues } from './names/known-value-search.ts'
@@ -33,13 +33,13 @@ import { confidentialityOf } from './rules/confidentiality.ts'
 import { type Decision, type Decisions, decisionsBy, ownRuleFor } from './rules/decide-action.ts'
 import { scrubCodes } from './rules/defined-terms.ts'
 import { type DeidAudit, DeidCounter } from './rules/deid-audit.ts'
-import { type Link, type LinkedValues, readLinkedValues } from './rules/link.ts'
+import { markDeidentified } from './rules/mark-deidentified.ts'
 import { ownDays } from './rules/own-days.ts'
 import { identityOf } from './rules/patient-identity.ts'
 import type { ProjectKey } from './rules/project-key.ts'
 import { capAge, shiftDates } from './rules/shift-date.ts'
 import type { StudyPersons } from './rules/study-persons.ts'
-import { tellTheTruth } from './rules/truth.ts'
+import { type Link, type LinkedValues, readLinkedValues } from './rules/who-is-who.ts'
 
 /** One step of the preview: what happens to an element, and by which rule. */
 export interface DeidStep extends Decision {
@@ -161,7 +161,7 @@ export class Deidentification implements DataSetEdits {
     if (!isHead) return
     this.#pixels?.adapt(part)
     this.#addPatientId(part)
-    tellTheTruth(part, profile, this.#pixels?.areClean ?? false)
+    markDeidentified(part, profile, this.#pixels?.areClean ?? false)
     if (original !== undefined) this.#options.onLink?.(this.#link(original, part, facts))
   }
 

@@ -1,6 +1,6 @@
 import type { PathPattern } from '../../dicom/edit/element-path.ts'
-import { fits } from '../deidentify/element/facts.ts'
 import type { DeidSource, RuleCondition } from '../deidentify/element/profile.ts'
+import { fits } from '../deidentify/element/rule-condition.ts'
 
 /** One change. Values are text; `{callingAeTitle}` and `{device}` in them are filled in. */
 export type NormalizationStep =

@@ -6,8 +6,8 @@ import type { PackHeader } from '../../protocol/pack.ts'
 import { parseTrailer, TRAILER_BYTES, type Trailer } from '../../protocol/spool-file.ts'
 import type { StoredMember } from '../register/register.ts'
 import type { InstanceWriter } from '../store/instance-store.ts'
+import { MemberDecryption } from './member-decryption.ts'
 import { MemberFile, type MemberFileOptions } from './member-file.ts'
-import { MemberDecryption } from './member-opening.ts'
 import type { MemberSource } from './member-source.ts'
 
 export interface OpeningOptions extends MemberFileOptions {

@@ -1,7 +1,7 @@
 import { showBytes } from '../../platform/show-bytes.ts'
 import type { AgentStatus } from '../../protocol/control-api.ts'
 import type { Say } from '../language/language.ts'
-import type { HealthNote } from './finding.ts'
+import type { HealthNote } from './health-note.ts'
 import { showDuration } from './show-values.ts'
 
 /** The agent keeps as many names of files in reserve, where the disk has a limit of them. */

@@ -5,10 +5,10 @@ import { isFailureCode, wordsOfFailure } from '../language/failure-words.ts'
 import type { Language, Say } from '../language/language.ts'
 import { deviceProblemText } from './device-problem-text.ts'
 import { diskFindings, isDiskAlarm } from './disk-findings.ts'
-import type { HealthNote } from './finding.ts'
+import type { HealthNote } from './health-note.ts'
 import { showDuration } from './show-values.ts'
 
-export type { HealthNote } from './finding.ts'
+export type { HealthNote } from './health-note.ts'
 
 const HOUR_MS = 3_600_000
 /** A line that is down for longer does not come back by itself. */

@@ -2,7 +2,7 @@ import type { ElementList } from '../../../dicom/edit/data-set-tree.ts'
 import { isStorageSopClass, sopClassName } from '../../../dicom/vocabulary/sop-class.ts'
 import { TAG } from '../../../dicom/vocabulary/tag.ts'
 import { textAt } from '../element/element-text.ts'
-import type { InstanceFacts } from '../element/facts.ts'
+import type { InstanceFacts } from '../element/instance-facts.ts'
 
 const STORAGE = '1.2.840.10008.5.1.4.1.1.'
 

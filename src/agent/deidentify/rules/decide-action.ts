@@ -2,8 +2,9 @@ import { type ElementPath, fitsPath } from '../../../dicom/edit/element-path.ts'
 import { attributeOf, isPrivate, isPrivateCreator } from '../../../dicom/vocabulary/attribute.ts'
 import { TAG, type Tag } from '../../../dicom/vocabulary/tag.ts'
 import { CHARACTER_SET_VRS } from '../../../dicom/vocabulary/value-representation.ts'
-import { fits, type InstanceFacts } from '../element/facts.ts'
+import type { InstanceFacts } from '../element/instance-facts.ts'
 import type { DeidOption, DeidRule } from '../element/profile.ts'
+import { fits } from '../element/rule-condition.ts'
 import { type BasicAction, type ConfidentialityRow, confidentialityOf } from './confidentiality.ts'
 
 /** The action for an element. A sequence that stays is always cleaned inside, unless an own rule says `keep`. */

@@ -1,5 +1,6 @@
-import { fits, type InstanceFacts } from '../element/facts.ts'
+import type { InstanceFacts } from '../element/instance-facts.ts'
 import type { RuleCondition } from '../element/profile.ts'
+import { fits } from '../element/rule-condition.ts'
 
 /** A way that instances take. */
 export interface Route {

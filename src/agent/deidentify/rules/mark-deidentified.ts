@@ -24,7 +24,7 @@ const CODES: readonly (readonly [DeidOption, string, string])[] = [
 const BASIC_PROFILE = ['113100', 'Basic Application Confidentiality Profile'] as const
 
 /** Records the de-identification in the data set (PS3.15 §E.1.1, PS3.3 §C.7.1.1 and §C.12.1.1.7). */
-export function tellTheTruth(head: ElementList, profile: DeidProfile, pixelsAreClean: boolean): void {
+export function markDeidentified(head: ElementList, profile: DeidProfile, pixelsAreClean: boolean): void {
   for (const [tag, bytes] of TRUTH(profile)(head.encoding)(pixelsAreClean)) head.setWritten(tag, bytes)
   if (pixelsAreClean && head.find(TAG.BurnedInAnnotation) !== undefined)
     head.set(TAG.BurnedInAnnotation, 'CS', ascii('NO'))

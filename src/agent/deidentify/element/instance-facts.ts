@@ -1,7 +1,7 @@
 import type { ElementList } from '../../../dicom/edit/data-set-tree.ts'
 import { TAG } from '../../../dicom/vocabulary/tag.ts'
 import { characterSetOf, textAt } from './element-text.ts'
-import type { DeidSource, RuleCondition } from './profile.ts'
+import type { DeidSource } from './profile.ts'
 
 /** Facts of an instance that rules and pixel treatment use; nothing here leaves the agent. */
 export interface InstanceFacts {
@@ -25,17 +25,6 @@ export function readFacts(head: ElementList, sopClassUid: string, source: DeidSo
     rows: shortAt(head, TAG.Rows),
     columns: shortAt(head, TAG.Columns),
   }
-}
-
-export function fits(
-  when: RuleCondition | undefined,
-  { source, modality, sopClassUid }: Pick<InstanceFacts, 'source' | 'modality' | 'sopClassUid'>,
-): boolean {
-  if (when === undefined) return true
-  const { device } = when
-  if (device !== undefined && device !== source.device && device !== source.callingAeTitle) return false
-  if (when.modality !== undefined && when.modality !== modality) return false
-  return when.sopClassUid === undefined || when.sopClassUid === sopClassUid
 }
 
 function shortAt(head: ElementList, tag: number): number {

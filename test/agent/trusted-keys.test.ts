@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { generateIdentity } from '../../src/age/x25519-keys.ts'
 import { CenterAccount } from '../../src/agent/send/center-account.ts'
-import { TrustedKeys } from '../../src/agent/send/center-keys.ts'
+import { TrustedKeys } from '../../src/agent/send/trusted-keys.ts'
 import { type KeyList, signKeyList } from '../../src/protocol/key-list.ts'
 import { newSigningKey } from '../../src/protocol/signing-key.ts'
 import { tempFolder } from '../support/temp-folder.ts'
