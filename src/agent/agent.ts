@@ -32,9 +32,9 @@ import { SpoolRoom } from './queue/spool-room.ts'
 import { CenterAccount } from './send/center-account.ts'
 import { CENTER } from './send/destination.ts'
 import { TrustedKeys } from './send/trusted-keys.ts'
+import { CommitmentReporter } from './settle/commitment-reporter.ts'
 import { Completeness } from './settle/completeness.ts'
 import { CommitmentReports } from './settle/report-commitment.ts'
-import { CommitmentReporter } from './settle/commitment-reporter.ts'
 
 /** Room for the index on a full disk: some dozens of its transactions. */
 const BALLAST_BYTES = 1024 ** 2
