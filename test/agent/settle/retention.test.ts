@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { SpoolRoom } from '../../../src/agent/queue/spool-room.ts'
-import type { ManifestRow } from '../../../src/agent/queue/studies.ts'
+import type { ManifestRow } from '../../../src/agent/queue/study-rows.ts'
 import { Retention } from '../../../src/agent/settle/retention.ts'
 import { RetentionClock } from '../../../src/agent/settle/retention-clock.ts'
 import { systemClock } from '../../../src/platform/clock.ts'

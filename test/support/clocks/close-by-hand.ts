@@ -1,5 +1,5 @@
 import type { Queue } from '../../../src/agent/queue/open-queue.ts'
-import type { ManifestRow } from '../../../src/agent/queue/studies.ts'
+import type { ManifestRow } from '../../../src/agent/queue/study-rows.ts'
 
 /** Closes a study by a manifest of one part, where a test is not about what it says. */
 export function closeByHand(

@@ -1,4 +1,4 @@
-import type { BelievedReceipt } from '../../../src/agent/queue/studies.ts'
+import type { BelievedReceipt } from '../../../src/agent/queue/study-rows.ts'
 
 /** A receipt that was checked, where a test is not about the chain of receipts. */
 export const BELIEVED: BelievedReceipt = {
