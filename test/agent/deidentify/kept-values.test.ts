@@ -170,3 +170,17 @@ test('text of the patient among numbers, and a sequence that cannot be read, wit
   expect(copy(tagNamed('AcquisitionDuration'), 'FD', 'OTHER0000^WOMAN ')).not.toThrow()
   expect(copy(tagNamed('DerivationCodeSequence'), 'OB', 'HIDDEN^PERSON   ')).toThrow('cannot be read as one')
 })
+
+test('a date with dots and a range of dates are shifted as a plain date is, and keep their form', () => {
+  const [first = '', last = ''] = [shifted('20240105'), shifted('20240110')]
+  expect([first.length, first === '20240105']).toEqual([8, false])
+  const dotted = first.replace(/^(....)(..)(..)$/, '$1.$2.$3')
+  for (const [written, expected] of [
+    ['2024.01.05', dotted],
+    ['20240105-20240110', `${first}-${last}`],
+    ['20240105-', `${first}-`],
+  ] as const)
+    expect(left([[TAG.StudyDate, 'DA', written]], ['retain-long-modified-dates'])(TAG.StudyDate)).toBe(
+      expected,
+    )
+})

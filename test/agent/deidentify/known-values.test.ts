@@ -34,6 +34,23 @@ function scrub(text: string, values = PATIENT, vr = 'LO'): string {
   return values.scrub(Buffer.from(text), UTF_8, vr).toString()
 }
 
+test.each([
+  ['in the suffix', 'Jonathan^^^^Miller', 'MILLER, Jonathan supine', '*** supine'],
+  ['in the suffix, with an empty family name', '^Jonathan^^^Miller', 'pat. Miller', 'pat. ***'],
+  ['in the suffix beside another', 'Baxter^Jonathan^^^Miller', 'Jonathan Miller aged', '*** aged'],
+  ['in the suffix, of one syllable', 'Xiaoming^^^^Li', 'LI XIAOMING', '***'],
+  ['in the prefix', '^Jonathan^^Miller', 'chest of Miller', 'chest of ***'],
+  ['behind a degree', 'Baxter^Jonathan^^Dr.^MD Miller', 'Miller', '***'],
+])('a name %s is found', (_, name, text, expected) => {
+  expect(scrub(text, known({ [TAG.PatientName]: ['PN', name] }))).toBe(expected)
+})
+
+test('a title, a degree and an initial in prefix or suffix are not taken for a name', () => {
+  const values = known({ [TAG.PatientName]: ['PN', 'Baxter^Jonathan^^Prof. Dr.^M.D. III'] })
+  for (const text of ['Prof. III', 'MD protocol', 'patient M 45 years'])
+    expect(scrub(text, values)).toBe(text)
+})
+
 describe('known values of a patient', () => {
   test.each([
     ['as it is', 'pat. ZHANG^XIAOMING, supine', 'pat. ***, supine'],

@@ -12,12 +12,17 @@ const TITLES = /^(?:dr|mr|mrs|ms|miss|prof|md|phd|jr|sr|ii|iii)$/i
 
 /** Returns the forms of a component group in letters: MÜLLER^HANS PETER, ZHANG^XIAOMING, or without delimiters. */
 export function latinNameForms(group: string): SearchForm[] {
-  const { family, given } = partsOf(group)
-  const words = [...family, ...given]
+  const { family, given, others } = partsOf(group)
+  const words = [...family, ...given, ...others]
   if (words.length === 0) return []
   const alone = new Set([...words, ...words.flatMap((word) => word.split('-'))])
   return [
     ...wholeForms(family, given),
+    ...others.flatMap((other) => [
+      ...wholeForms([other], given),
+      ...wholeForms(family, [other]),
+      ...addressedForms(letters(other), given.map(letters).join(JOINT)),
+    ]),
     ...(given.length === 0 ? unpartedForms(family) : []),
     ...initialForms(family, given),
     ...Array.from(alone).flatMap(aloneForms),
@@ -27,12 +32,28 @@ export function latinNameForms(group: string): SearchForm[] {
   ]
 }
 
-/** Returns the parts without prefixes and suffixes. Without delimiters the first word counts as the family name, and both orders are tried. */
-function partsOf(group: string): { family: string[]; given: string[] } {
-  const [family = '', given = '', middle = ''] = group.includes('^') ? group.split('^') : group.split(',')
+interface NameParts {
+  readonly family: string[]
+  readonly given: string[]
+  /** Words of prefix and suffix that are not titles: some devices write a name there. */
+  readonly others: string[]
+}
+
+/**
+ * Returns the parts without titles. A family or given name that is missing is looked for in the suffix and prefix. Without
+ * delimiters the first word counts as the family name, and both orders are tried.
+ */
+function partsOf(group: string): NameParts {
+  const [family = '', given = '', middle = '', prefix = '', ...suffixes] = group.split(
+    group.includes('^') ? '^' : ',',
+  )
   const known = { family: wordsOf(family), given: [...wordsOf(given), ...wordsOf(middle)] }
-  if (known.given.length > 0 || known.family.length < 2) return known
-  return { family: known.family.slice(0, 1), given: known.family.slice(1) }
+  const others = wordsOf([...suffixes, prefix].join(' ')).filter((word) => word.length > 1)
+  const isWhole = known.family.length > 0 && known.given.length > 0
+  const isOneWord = known.given.length === 0 && known.family.length < 2
+  if (isWhole || (others.length === 0 && (known.given.length > 0 || isOneWord))) return { ...known, others }
+  const words = [...known.family, ...known.given, ...others]
+  return { family: words.slice(0, 1), given: words.slice(1), others: [] }
 }
 
 function wordsOf(component: string): string[] {
