@@ -323,6 +323,20 @@ test('items in implicit VR inside explicit VR hide no identifier', () => {
     }
 })
 
+test('a Series UID whose length is too short is not taken for one, in whatever pieces it comes', () => {
+  for (const way of WAYS) {
+    const { bytes } = image({ way, lengths: [], pixelBytes: 64 })
+    const right = way.element(TAG.SeriesInstanceUID, 'UI', even(UIDS.seriesInstanceUid))
+    const at = bytes.indexOf(right)
+    const short = way.element(TAG.SeriesInstanceUID, 'UI', even(UIDS.seriesInstanceUid), 10)
+    const odd = Buffer.concat([bytes.subarray(0, at), short, bytes.subarray(at + right.length)])
+    for (let size = 1; size <= 200; size++) {
+      const found = headOf(odd, way.uid, size).seriesInstanceUid
+      expect([way.name, size, found]).toEqual([way.name, size, undefined])
+    }
+  }
+})
+
 test('fewer bytes than the header of an element are called cut', () => {
   for (const { uid } of WAYS) {
     for (const bytes of [2, 4, 7])

@@ -24,8 +24,8 @@ export interface DataSetHeadLimits {
  */
 const DEFAULT_LIMITS: DataSetHeadLimits = { bytes: 1024 * 1024 }
 /**
- * Finds the routing identifiers of an instance in its data set (without Part 10 header) as it streams in. It stops
- * after Series Instance UID, or, since not all devices write elements in order, at the pixel data if one of the four
+ * Finds the routing identifiers of an instance in its data set (without Part 10 header) as it streams in. It stops at the
+ * element after Series Instance UID, or, since not all devices write elements in order, at the pixel data if one of the four
  * UIDs is missing. If a device wrote a wrong length, the search continues with the elements that follow. Any input ends
  * in a `head`, never in an exception.
  */
@@ -101,6 +101,7 @@ export class DataSetHeadScanner {
     const { failure } = this.#reading
     if (failure !== undefined && !this.#first.hasAll) this.#note(failure.message)
     if (this.#isOver()) this.#stop()
+    if (this.#bytesLeft === 0 && !this.#done && this.#first.hasAll) this.#stop()
     if (this.#bytesLeft === 0 && !this.#done)
       this.#stop(`the first ${this.#limitBytes} bytes do not hold all four UIDs`)
     return this.#done
@@ -112,7 +113,8 @@ export class DataSetHeadScanner {
    * set arrives.
    */
   #isOver(): boolean {
-    if (!this.#first.isOver && this.#reading.failure === undefined) return false
+    const isInDoubt = this.#first.hasAll && this.#reading.isDoubtful
+    if (!this.#first.isOver && this.#reading.failure === undefined && !isInDoubt) return false
     return this.#first.hasAll || !this.#reading.isDoubtful || this.#second.isOver
   }
 

@@ -25,7 +25,10 @@ const NEEDED: readonly Field[] = ['sopClassUid', 'sopInstanceUid', 'studyInstanc
 const VALUE_LIMIT_BYTES = 128
 const PIXEL_DATA_GROUP = 0x7fe0
 
-/** Picks the identifiers of a data set from its tokens, until it has all four UIDs or comes to the pixel data. */
+/**
+ * Picks the identifiers of a data set from its tokens, until an element follows all four UIDs or the pixel data comes. The
+ * element that follows shows that the last of them was not cut short.
+ */
 export class IdentifierSearch {
   readonly found: Identifiers = {}
   /** An identifier that is invalid, in words and without any value. */
@@ -76,6 +79,5 @@ export class IdentifierSearch {
     this.#value = undefined
     const value = trimUid(text)
     if (value !== '') this.found[field] = value
-    if (field === 'seriesInstanceUid' && this.hasAll) this.end()
   }
 }
