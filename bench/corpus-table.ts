@@ -1,18 +1,21 @@
 import { findingsText } from '../src/console/language/finding-words.ts'
 import { breach, type Crossing, crossCorpus } from '../test/support/instances/corpus-crossing.ts'
 import { CORPUS_FOLDER, corpusFiles, hasCorpus } from '../test/support/instances/corpus-files.ts'
+import { FIELD_FOLDER, fieldFiles, hasField } from '../test/support/instances/field-files.ts'
 
 const say = (text: string): boolean => process.stdout.write(`${text}\n`)
 
 process.exitCode = await main()
 
-/** Every file of the corpus through an agent to a center: one table; exit code 1 where a promise was broken. */
+/** Every file of the corpus and of the field through an agent to a center: one table; exit code 1 where a promise was broken. */
 async function main(): Promise<number> {
   if (!hasCorpus()) {
     process.stderr.write(`No DICOM files in ${CORPUS_FOLDER}: FERRY_CORPUS may name another folder.\n`)
     return 1
   }
-  const crossings = await crossCorpus(corpusFiles())
+  if (!hasField())
+    process.stderr.write(`No DICOM files in ${FIELD_FOLDER}: FERRY_FIELD may name another folder.\n`)
+  const crossings = await crossCorpus([...corpusFiles(), ...fieldFiles()])
   say('| file | expected | what happened | found | verdict |')
   say('| --- | --- | --- | --- | --- |')
   for (const crossing of crossings) say(row(crossing))

@@ -61,6 +61,29 @@ test('every test that the tables of attacks and faults name exists', () => {
   ).toEqual([])
 })
 
+/** The tests that a document names by file and title, as `folder/file`: *title or a part of it*. */
+function namedTests(text: string): { file: string; title: string }[] {
+  return Array.from(text.matchAll(/`([a-z-]+\/[a-z0-9/-]+)`: \*([^*]+)\*/g), ([, file = '', title = '']) => ({
+    file,
+    title,
+  }))
+}
+
+function isThere({ file, title }: { file: string; title: string }): boolean {
+  const [path] = globSync([`test/${file}.test.ts`, `test/${file}.ts`])
+  return path !== undefined && read(path).includes(title)
+}
+
+test('every test that the table of faults from the field names by its title exists, and each row names one', () => {
+  const text = read('docs/field-faults.md')
+  const rows = text.split('\n').filter((line) => /^\| (?!fault \||---)/.test(line))
+  expect(rows.length).toBeGreaterThan(50)
+  expect(rows.filter((row) => namedTests(row).length === 0)).toEqual([])
+  expect(namedTests(text).filter((one) => !isThere(one))).toEqual([])
+  // The control: a title that no test has is found.
+  expect(namedTests('`agent/kinds`: *no such title*').filter(isThere)).toEqual([])
+})
+
 test('every failure code that a document names exists', () => {
   const named = globSync('docs/*.md').flatMap((document) =>
     Array.from(read(document).matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g), ([, code = '']) => code),
@@ -88,8 +111,10 @@ const NO_CODES = new Set([
   'FERRY_CONFIG',
   'FERRY_CORPUS',
   'FERRY_FAULTS',
+  'FERRY_FIELD',
   'FERRY_FUZZ_SEED',
   'FERRY_KIND_CASES',
+  'FERRY_KIND_CROSSINGS',
   'FERRY_LANG',
   'FERRY_PROPERTY_RUNS',
   'FERRY_SEED',

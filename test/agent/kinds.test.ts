@@ -3,7 +3,7 @@ import { KnownValuesCache } from '../../src/agent/deidentify/names/known-values-
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { KINDS, kindCase } from '../support/kinds/all-kinds.ts'
 import { caseOf, inventedImage, withParts } from '../support/kinds/invented-image.ts'
-import { faultsOfCopy, faultsOfReading, leaving } from '../support/kinds/verdict.ts'
+import { faultsOfCopy, faultsOfReading, faultsOfTwins, leaving } from '../support/kinds/verdict.ts'
 import { Random } from '../support/random.ts'
 import { TEST_KEY } from './deidentify/deidentify-element.ts'
 
@@ -11,11 +11,15 @@ import { TEST_KEY } from './deidentify/deidentify-element.ts'
 const CASES = Number(process.env['FERRY_KIND_CASES'] ?? 5_000)
 const SEED = Number(process.env['FERRY_SEED'] ?? Date.now() % 1_000_000)
 const SHOWN = 20
+/** By this case the searches of some hundred spellings are made and kept. */
+const WARM = Math.min(CASES - 1, Math.max(Math.floor(CASES / 4), 20_000))
 /** A case takes a millisecond; the machine may do something else meanwhile. */
 const LONGEST_MS = 5000
 const MOST_BYTES = 256 * 1024 * 1024
 
 const isWithoutIdentity = (number: number): boolean => Math.floor(number / KINDS.length) % 2 === 0
+
+const pseudonym = (text: string) => ({ tag: TAG.PatientID, vr: 'LO', value: Buffer.from(text) })
 
 const newParts = () => ({ key: TEST_KEY, knownValues: new KnownValuesCache(96) })
 
@@ -26,14 +30,18 @@ test(`none of ${CASES} images with faults of every kind is refused, taken, named
   const outcomes = new Map(KINDS.map(({ name }) => [name, { left: 0, withheld: 0 }]))
   for (let number = 0; number < CASES && broken.length < SHOWN; number++) {
     // By then what is kept of patients is kept.
-    if (number === Math.floor(CASES / 4)) warmBytes = process.memoryUsage().rss
+    if (number === WARM) warmBytes = process.memoryUsage().rss
     const begin = performance.now()
     const made = kindCase(SEED, number)
     const random = new Random(SEED + number)
     const faults = faultsOfReading(made, random)
     // A copy costs three readings: every second image of a kind is also sent without identity.
-    const copy = isWithoutIdentity(number) ? leaving(made, parts, random) : undefined
+    const copy = isWithoutIdentity(number) ? leaving(made, parts, new Random(SEED - number)) : undefined
     if (copy !== undefined) faults.push(...faultsOfCopy(made, copy))
+    if (copy !== undefined && made.twin !== undefined) {
+      const twin = { ...made, dataSet: made.twin }
+      faults.push(...faultsOfTwins(made, copy, leaving(twin, parts, new Random(SEED - number))))
+    }
     const tookMs = performance.now() - begin
     if (tookMs > LONGEST_MS) faults.push(`it took ${Math.round(tookMs)} ms`)
     const outcome = outcomes.get(made.kind)
@@ -56,7 +64,7 @@ test('a seed gives the same image again', () => {
   expect(kindCase(7, 3).dataSet).not.toEqual(kindCase(8, 3).dataSet)
 })
 
-test('the judge finds a copy that is its original, one that lacks pixels, a cut that is called whole, and a wrong name', () => {
+test('the judge finds a copy that is its original, one that lacks pixels, a cut that is called whole, a wrong name, and one person who became two', () => {
   const random = new Random(3)
   const image = inventedImage(random)
   const made = caseOf(image, { isSound: true })
@@ -75,4 +83,8 @@ test('the judge finds a copy that is its original, one that lacks pixels, a cut 
   expect(faultsOfReading({ ...caseOf(withParts(image, [other])) }, random)).toContain(
     'another studyInstanceUid is found',
   )
+  const { dataSet: mine } = caseOf(withParts(image, [pseudonym('A1')]))
+  const { dataSet: others } = caseOf(withParts(image, [pseudonym('B2')]))
+  expect(faultsOfTwins(made, mine, mine)).toEqual([])
+  expect(faultsOfTwins(made, mine, others)).toEqual(['two spellings of one person give two values of 100020'])
 })

@@ -50,6 +50,7 @@ test('each context is answered once, as decided', async () => {
 
 test.each([
   ['no limit', 0],
+  ['a limit of 1 byte', 1],
   ['a limit of 4 bytes', 4],
   ['a limit of 4 GiB', 0xffffffff],
 ])('to a peer with %s we announce our own limit, and answer', async (_, maxPduLength) => {

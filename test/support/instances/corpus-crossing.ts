@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { AgentSettings } from '../../../src/config/agent-settings.ts'
 import { findFiles } from '../../../src/console/send/find-files.ts'
 import { sendFiles } from '../../../src/console/send/send-files.ts'
 import { DataSetHeadScanner } from '../../../src/dicom/find/data-set-head.ts'
 import { isStored, STORAGE_STATUS } from '../../../src/dicom/vocabulary/storage-status.ts'
 import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
+import { isUid } from '../../../src/dicom/vocabulary/uid.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { describe } from '../../../src/platform/failure.ts'
 import { sha256, storedAtCenter } from '../centers/stored-at-center.ts'
@@ -30,6 +31,8 @@ export interface Crossing {
   readonly words: string
   /** Whether the center has it byte for byte, under its UIDs. */
   readonly isAtCenter: boolean
+  /** The folder of its study at the center; undefined if it is not there. */
+  readonly filedUnder: string | undefined
   readonly isHeld: boolean
   /** What the agent found odd in it. */
   readonly findings: readonly string[]
@@ -69,7 +72,9 @@ export function asSent(path: string): { instance: RawInstance; isNamed: boolean 
   for (const transferSyntaxUid of syntaxes) {
     const scanner = new DataSetHeadScanner(transferSyntaxUid)
     scanner.push(dataSet)
-    const { sopClassUid = split?.sopClassUid, sopInstanceUid = split?.sopInstanceUid } = scanner.head
+    const { sopClassUid: named = split?.sopClassUid, sopInstanceUid = split?.sopInstanceUid } = scanner.head
+    // No device can propose a class that is not a UID.
+    const sopClassUid = named === undefined || isUid(named) ? named : SECONDARY_CAPTURE
     if (sopClassUid && sopInstanceUid)
       return { instance: { sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet }, isNamed: true }
   }
@@ -97,6 +102,7 @@ export function breach({
   isDicomDir,
   status,
   isAtCenter,
+  filedUnder,
   isHeld,
   findings,
 }: Crossing): string | undefined {
@@ -106,7 +112,8 @@ export function breach({
     return isAtCenter ? 'stored at the center' : undefined
   }
   if (!isToldStored) return 'refused'
-  if (isAtCenter) return undefined
+  const isInItsStudy = file.studyInstanceUid === undefined || file.studyInstanceUid === filedUnder
+  if (isAtCenter) return isInItsStudy ? undefined : 'in another study'
   if (file.expect === 'odd' && isHeld) return findings.length > 0 ? undefined : 'held without a reason'
   return 'not at the center as it was sent'
 }
@@ -114,7 +121,8 @@ export function breach({
 async function send(clinic: Clinic, file: CorpusFile, callingAeTitle: string): Promise<Sent> {
   const { instance, isNamed } = asSent(file.path)
   const sent = { file, callingAeTitle, instance }
-  if (file.expect === 'reject' && !isNamed)
+  // Without a declared syntax nothing says how a device would send it.
+  if (file.expect === 'reject' && (!isNamed || file.transferSyntaxUid === ''))
     return { ...sent, answer: await sendAsFile(clinic, file, callingAeTitle) }
   try {
     const [answer] = await sendInstances(clinic.agent.port, [instance], callingAeTitle)
@@ -126,10 +134,11 @@ async function send(clinic: Clinic, file: CorpusFile, callingAeTitle: string): P
 }
 
 function account(clinic: Clinic, sent: readonly Sent[]): Crossing[] {
-  const stored = new Set(
-    storedAtCenter(join(clinic.folder, 'center')).map((one) =>
+  const stored = new Map(
+    storedAtCenter(join(clinic.folder, 'center')).map((one) => [
       key(one.sopInstanceUid, one.transferSyntaxUid, one.dataSetSha256),
-    ),
+      basename(dirname(dirname(one.path))),
+    ]),
   )
   const { instanceFindings } = clinic.agent.service.status()
   const held = new Set(
@@ -137,12 +146,14 @@ function account(clinic: Clinic, sent: readonly Sent[]): Crossing[] {
   )
   return sent.map(({ file, callingAeTitle, instance, answer }) => {
     const { sopInstanceUid, transferSyntaxUid, dataSet } = instance
+    const filedUnder = stored.get(key(sopInstanceUid, transferSyntaxUid, sha256(dataSet)))
     return {
       file,
       isDicomDir: instance.sopClassUid === DICOMDIR,
       status: answer.status,
       words: answer.words,
-      isAtCenter: stored.has(key(sopInstanceUid, transferSyntaxUid, sha256(dataSet))),
+      isAtCenter: filedUnder !== undefined,
+      filedUnder,
       isHeld: held.has(callingAeTitle),
       findings: instanceFindings
         .filter((count) => count.callingAeTitle === callingAeTitle)

@@ -24,6 +24,8 @@ export interface CorpusFile {
   special: string
   /** ok = readable by every tool; odd = breaks the standard, must not be lost; reject = not a whole instance. */
   expect: string
+  /** The study in which it must be at the center; undefined if that is not checked. */
+  studyInstanceUid?: string
 }
 
 export interface SplitPart10 extends Part10Header {

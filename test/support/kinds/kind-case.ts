@@ -12,6 +12,8 @@ export interface KindCase {
   readonly ending: 'whole' | 'cut' | 'either'
   /** True if nothing is wrong with it: then nothing may be found, and its copy leaves. */
   readonly isSound: boolean
+  /** True if its Patient ID is empty, which is flagged though the image is sound. */
+  readonly lacksPatientId?: boolean
   /** The values that identify it. */
   readonly identifiers: Required<Identifiers>
   /** True if all of them are to be found. Those that are found are never others than these. */
@@ -20,6 +22,8 @@ export interface KindCase {
   readonly planted: readonly Buffer[]
   /** The value of Pixel Data, or of its only frame. */
   readonly pixels: Buffer
+  /** The same image of the same person, who is spelled otherwise; its copy gets the same pseudonym and dates. */
+  readonly twin?: Buffer
   /** The device declares the transfer syntax in which it writes; false for one that does not. */
   readonly isDeclaredTruly: boolean
 }

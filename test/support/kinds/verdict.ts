@@ -47,8 +47,10 @@ export function faultsOfReading(made: KindCase, random: Random): string[] {
   const found = findings.join(', ')
   if (ending === 'cut' && !isRefused) faults.push(`a cut image is taken, found ${found}`)
   if (ending === 'whole' && isRefused) faults.push(`a whole image is refused, found ${found}`)
-  if (isSound && findings.some((finding) => OF_STRUCTURE.has(finding)))
-    faults.push(`a sound image is flagged, found ${found}`)
+  const isFlagged = findings.some(
+    (finding) => OF_STRUCTURE.has(finding) && !(finding === 'patientMissing' && made.lacksPatientId === true),
+  )
+  if (isSound && isFlagged) faults.push(`a sound image is flagged, found ${found}`)
   if (made.isDeclaredTruly && findings.includes('transferSyntax'))
     faults.push('the transfer syntax is blamed')
   return [...faults, ...faultsOfHead(made, headOf(dataSet, transferSyntaxUid, random))]
@@ -95,14 +97,15 @@ export interface LeavingOptions {
   readonly knownValues: KnownValuesCache
 }
 
-/** What leaves on a route without identity, or the failure that withholds it. */
+/** Returns what leaves on a route without identity, or the failure that withholds it. `chosen`: the options of the profile. */
 export function leaving(
   made: KindCase,
   { key, knownValues }: LeavingOptions,
   random: Random,
+  chosen: readonly DeidOption[] = random.pick(OPTIONS),
 ): Buffer | Failure {
   const { dataSet, transferSyntaxUid, identifiers } = made
-  const options = new Set(random.pick(OPTIONS))
+  const options = new Set(chosen)
   const profile: DeidProfile = {
     name: 'kinds',
     options,
@@ -159,6 +162,28 @@ export function faultsOfCopy(made: KindCase, copy: Buffer | Failure): string[] {
       faults.push(`the copy lacks ${tag.toString(16)}`)
   return faults
 }
+
+const OF_THE_PERSON = [TAG.PatientName, TAG.PatientID, TAG.StudyDate, TAG.PatientBirthDate]
+
+/** Why two copies of one person, who was spelled in two ways, break a promise; empty if they keep it. */
+export function faultsOfTwins(
+  { transferSyntaxUid }: KindCase,
+  copy: Buffer | Failure,
+  twin: Buffer | Failure,
+): string[] {
+  if (copy instanceof Failure || twin instanceof Failure)
+    return copy instanceof Failure && twin instanceof Failure ? [] : ['one of two spellings is withheld']
+  const { vr, byteOrder } = transferSyntax(transferSyntaxUid)
+  const [one, other] = [copy, twin].map((bytes) =>
+    readStrictly(bytes, vr === 'explicit', byteOrder === 'little'),
+  )
+  return OF_THE_PERSON.filter((tag) => !isSame(one?.get(tag), other?.get(tag))).map(
+    (tag) => `two spellings of one person give two values of ${tag.toString(16)}`,
+  )
+}
+
+const isSame = (one: Buffer | undefined, other: Buffer | undefined): boolean =>
+  one === undefined || other === undefined ? one === other : one.equals(other)
 
 /** An element that another one has swallowed is announced by nothing. */
 function isWrittenAtTop(made: KindCase, tag: number): boolean {

@@ -49,8 +49,8 @@ export const wrongLengths: Kind = {
     const whole = inventedImage(random, NATIVE)
     // A length that ends inside the items of a sequence makes their elements those of the data set itself.
     const image = { ...whole, parts: whole.parts.filter(({ tag }) => tag !== REFERENCES || random.isIn(50)) }
-    // Pixel data that is shorter than it says is cut, whoever is to blame. A head is read up to the Series Instance UID.
-    const part = random.pick(image.parts.filter(({ tag }) => tag !== PIXEL_DATA && tag !== SERIES))
+    // Pixel data that is shorter than it says is cut, whoever is to blame.
+    const part = random.pick(image.parts.filter(({ tag }) => tag !== PIXEL_DATA))
     const hasReferences = image.parts.some(({ tag }) => tag === REFERENCES)
     if (hasReferences && part.tag <= REFERENCES) return perhapsCut(random, image)
     const stated = wrongLength(random, part.value.length, image.way.isExplicit && part.vr !== 'SQ')
