@@ -119,6 +119,8 @@ export class DataSetHeadScanner {
   }
 
   #take(token: DataSetToken): void {
+    // The same token ends the search in whatever pieces the data set comes.
+    if (this.#first.hasAll && this.#reading.isDoubtful) this.#first.end()
     if (this.#first.isOver) return
     // Without zeros it is a header that the end of the pushed bytes has cut off.
     if (token.kind === 'rest' && beginsWithZeros(token.bytes))
