@@ -120,7 +120,7 @@ describe.each(FIXTURES)('the folders that version %s has left', (version) => {
       held: 1,
       confirmed: digests.length - 1,
     })
-    expect(agent.service.retry()).toEqual({ retried: 1 })
+    expect(agent.service.retry()).toEqual({ retried: 1, studies: 0 })
     const { alarms, studies } = await until(
       () => agent.service.status(),
       (status) => status.deliveries.confirmed === digests.length && status.studies.closed === 0,
