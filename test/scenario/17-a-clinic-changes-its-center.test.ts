@@ -199,13 +199,18 @@ group(trouble === undefined ? 'killed by strace' : `killed by strace (not tried:
       }
     }
 
-    // Data and name of the draft are synced, then the whole file gets its name, which is synced too.
+    // Data and name of the draft are synced, then the whole file gets its name, which is synced too. The note beside the
+    // configuration follows in the same way: whatever ends it, the new enrolment is in force already.
     expect(found).toEqual([
       'fdatasync 1 SIGKILL: old',
-      'fdatasync 2 null: new',
+      'fdatasync 2 SIGKILL: new',
+      'fdatasync 3 null: new',
       'fsync 1 SIGKILL: old',
       'fsync 2 SIGKILL: new',
-      'fsync 3 null: new',
+      'fsync 3 SIGKILL: new',
+      'fsync 4 SIGKILL: new',
+      'fsync 5 SIGKILL: new',
+      'fsync 6 null: new',
       'link 1 SIGKILL: old',
       'link 2 null: new',
       'unlink 1 SIGKILL: new',
