@@ -82,7 +82,7 @@ function readContext({ value }: Item): { readonly syntaxes: Buffer } | BrokenCon
   const [abstract, ...more] = items.filter(({ type }) => type === ABSTRACT_SYNTAX)
   if (abstract === undefined) return { refused: 'abstract-syntax', words: 'it has no abstract syntax' }
   if (more.length > 0) return { refused: 'abstract-syntax', words: 'it has more than one abstract syntax' }
-  if (!holdsUid(abstract))
+  if (!holdsName(abstract))
     return { refused: 'abstract-syntax', words: `its abstract syntax is ${shown(abstract)}, not a UID` }
   const proposed = items.filter(({ type }) => type === TRANSFER_SYNTAX)
   const transfers = proposed.filter(holdsUid)
@@ -101,6 +101,9 @@ function subItems(value: Buffer): readonly Item[] | undefined {
     return undefined
   }
 }
+
+/** Some devices propose the name of a SOP class in place of its UID: their images are taken all the same. */
+const holdsName = ({ value }: Item): boolean => /^[\x21-\x7e]{1,64}$/.test(textWithoutPadding(value))
 
 const holdsUid = ({ value }: Item): boolean => isUid(textWithoutPadding(value))
 
