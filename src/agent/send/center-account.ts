@@ -222,7 +222,17 @@ const numberOf = (file: string | undefined): number =>
 function wasUsed(dataFolder: string): boolean {
   const keys = join(dataFolder, 'keys')
   const isEnrolled = existsSync(keys) && readdirSync(keys).some((name) => name.startsWith('center-'))
-  return isEnrolled || ['queue.sqlite', 'spool'].some((name) => existsSync(join(dataFolder, name)))
+  return (
+    isEnrolled || existsSync(join(dataFolder, 'queue.sqlite')) || holdsSpoolFiles(join(dataFolder, 'spool'))
+  )
+}
+
+/** A new disk that is mounted there before the agent joins has no spool files. */
+function holdsSpoolFiles(spool: string): boolean {
+  if (!existsSync(spool)) return false
+  return readdirSync(spool, { withFileTypes: true }).some(
+    (entry) => entry.isDirectory() && /^[0-9a-z]{2}$/.test(entry.name),
+  )
 }
 
 /** Everything in a list except its version and time. */
