@@ -229,10 +229,12 @@ function wasUsed(dataFolder: string): boolean {
 
 /** A new disk that is mounted there before the agent joins has no spool files. */
 function holdsSpoolFiles(spool: string): boolean {
-  if (!existsSync(spool)) return false
-  return readdirSync(spool, { withFileTypes: true }).some(
-    (entry) => entry.isDirectory() && /^[0-9a-z]{2}$/.test(entry.name),
-  )
+  try {
+    const entries = readdirSync(spool, { withFileTypes: true })
+    return entries.some((entry) => entry.isDirectory() && /^[0-9a-z]{2}$/.test(entry.name))
+  } catch (error) {
+    return systemCode(error) !== 'ENOENT'
+  }
 }
 
 /** Everything in a list except its version and time. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { generateIdentity } from '../../../src/age/x25519-keys.ts'
@@ -152,7 +152,15 @@ test('an agent that never joined has no identity; nothing makes one but joining'
   expect(await CenterAccount.openToJoin(folder.path)).toMatchObject({ isNewKey: false })
 })
 
-test.each(['queue.sqlite', 'spool', 'keys/center-0001.json'])(
+test('a new disk for the spool, mounted before the agent joins, is not a trace of an earlier agent', async () => {
+  using folder = tempFolder()
+  mkdirSync(folder.join('spool', 'lost+found'), { recursive: true })
+  await expect(CenterAccount.open(folder.path)).rejects.toMatchObject({ code: 'NOT_ENROLLED' })
+  const { isNewKey } = await CenterAccount.openToJoin(folder.path)
+  expect(isNewKey).toBe(false)
+})
+
+test.each(['queue.sqlite', 'spool/00', 'keys/center-0001.json'])(
   'a lost key is told where %s shows that there was one, and a new one is made only if a person asks for it',
   async (trace) => {
     using folder = tempFolder()
@@ -161,7 +169,8 @@ test.each(['queue.sqlite', 'spool', 'keys/center-0001.json'])(
     rmSync(folder.join('keys', 'agent.json'))
     if (!trace.startsWith('keys')) {
       rmSync(folder.join('keys'), { recursive: true })
-      writeFileSync(folder.join(trace), '')
+      if (trace.startsWith('spool')) mkdirSync(folder.join(trace), { recursive: true })
+      else writeFileSync(folder.join(trace), '')
     }
 
     await expect(CenterAccount.open(folder.path)).rejects.toMatchObject({
