@@ -110,7 +110,7 @@ export const pacsChangesRequestSchema = z.strictObject({
 })
 export type PacsChangesRequest = z.infer<typeof pacsChangesRequestSchema>
 
-/** Those of them in whose studies the PACS state of an instance has changed since their newest receipt. */
+/** The receipts whose studies have an instance with another PACS state since then. */
 export const pacsChangesAnswerSchema = z.strictObject({ changed: z.array(z.string()) })
 export type PacsChangesAnswer = z.infer<typeof pacsChangesAnswerSchema>
 

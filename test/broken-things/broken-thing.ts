@@ -44,7 +44,7 @@ export interface BrokenThing {
   readonly also?: (pair: Pair) => Promise<string | undefined>
 }
 
-/** What both answers told, judged. */
+/** The verdict on the answers in both languages. */
 export interface Verdict {
   readonly answers: Readonly<Record<Language, Said>>
   readonly isExitCodeRight: boolean

@@ -90,7 +90,7 @@ function* product(...dimensions: readonly (readonly Change[])[]): Generator<Cent
   for (const state of product(...rest)) for (const apply of first) yield apply(state)
 }
 
-/** What is in the way of the agents, from the state itself. */
+/** Finds from the state itself why agents cannot send. */
 function obstacles(state: CenterState): string[] {
   const isFull = state.disks.some(({ freeBytes }) => freeBytes < state.reserveBytes)
   return [

@@ -31,7 +31,7 @@ beforeAll(() => {
 
 afterAll(() => folder[Symbol.dispose]())
 
-/** What bash gives to the program of the command. */
+/** The arguments that bash gives to the program of the command. */
 function pasted(command: string): string[] {
   const environment = { PATH: `${folder.path}:/usr/bin:/bin`, HOME: '/nowhere', LC_ALL: 'C' }
   const { stdout, status } = spawnSync('bash', ['-c', command], { env: environment, encoding: 'latin1' })

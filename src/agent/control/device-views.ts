@@ -76,7 +76,7 @@ function judge(sighting: Sighting, problem: DeviceView['problem'], list: DeviceL
   return { state, device, problem: { kind, detail, at: problem?.at ?? lastSeenAt } }
 }
 
-/** Those that have called, as the status has them. */
+/** Lists the devices that have called, as the status shows them. */
 export function sightedDevices(devices: readonly DeviceView[]): AgentStatus['devices'] {
   return devices.flatMap((device) => {
     const { state, name, kind, proposal, problem, lastInstance } = device

@@ -63,7 +63,7 @@ export function checkSettings<Settings>(
 ): Checked<Settings> {
   const { text, encoding } = readText(filePath)
   const yaml = parseYaml(text)
-  // Where the indentation is wrong, everything after it is.
+  // Wrong indentation makes everything after it wrong, too.
   if (yaml.problems.some((problem) => problem.kind === 'tab'))
     return { encoding, settings: undefined, problems: yaml.problems }
   const result = kind.schema.safeParse(yaml.values ?? {})

@@ -148,7 +148,7 @@ function pacsText(pacs: string | null, pacsAt: number | null, now: number, say: 
   return phrase === undefined ? '' : say(phrase, { time: pacsAt === null ? '' : showTime(pacsAt, now) })
 }
 
-/** Where what came is not what the device announced, series by series, in words. */
+/** Says in words, series by series, how the instances that came differ from those that the device announced. */
 export function differences({ series }: ProcedureStepView, say: Say): string[] {
   return series.flatMap(({ seriesInstanceUid, announced, arrived, unannounced }) => [
     ...(arrived < announced

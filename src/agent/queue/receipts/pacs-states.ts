@@ -15,7 +15,7 @@ export class PacsStates {
     this.#database = database
   }
 
-  /** Those of this agent's center, the newest receipt first, from after `last` on. */
+  /** Lists the receipts of this agent's center after `last`, the newest first. */
   open(destination: string, limit: number, last?: OpenAtPacs): OpenAtPacs[] {
     const { receiptedAt, studyInstanceUid, digest } = last ?? FUTURE
     return this.#database.all(OPEN, destination, receiptedAt, studyInstanceUid, digest, limit)
