@@ -187,6 +187,14 @@ test('damage after the identifiers in the same chunk does not disturb the search
   expect(scan(zeros, EXPLICIT).head.problem).toBe('zeros where the data set begins')
 })
 
+test('damage behind the pixel data is not a problem of the head, in one piece or in many', () => {
+  const { sopClass = dataSet, sopInstance = dataSet } = parts(explicit)
+  const bytes = Buffer.concat([sopClass, sopInstance, pixels(explicit), Buffer.alloc(40, 0xff)])
+  const expected = { sopClassUid: FOUND.sopClassUid, sopInstanceUid: FOUND.sopInstanceUid }
+  for (const chunkBytes of [bytes.length, 1, 7, 512])
+    expect(scan(bytes, EXPLICIT, chunkBytes).head).toEqual(expected)
+})
+
 test('a data set cut off after any byte yields what came before the cut, and never an exception', () => {
   const order = Object.keys(FOUND)
   for (const [kind, uid] of [

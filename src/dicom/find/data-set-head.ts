@@ -70,9 +70,9 @@ export class DataSetHeadScanner {
       this.#reading.finishSecond()
     }
     this.#forgetCutValue()
-    const problem = this.#problem ?? this.#first.problem ?? this.#second.problem
     const { found, hasAll } = this.#first
     const foundAgain = hasAll ? {} : this.#second.found
+    const problem = this.#problem ?? this.#first.problem ?? (hasAll ? undefined : this.#second.problem)
     return { ...found, ...foundAgain, ...found, ...(problem !== undefined && { problem }) }
   }
 
@@ -99,7 +99,8 @@ export class DataSetHeadScanner {
     this.#bytesLeft -= part.length
     this.#reading.push(part)
     const { failure } = this.#reading
-    if (failure !== undefined && !this.#first.hasAll) this.#note(failure.message)
+    // A failure behind the end of the search is seen only if its bytes come in the same piece.
+    if (failure !== undefined && !this.#first.isOver && !this.#first.hasAll) this.#note(failure.message)
     if (this.#isOver()) this.#stop()
     if (this.#bytesLeft === 0 && !this.#done && this.#first.hasAll) this.#stop()
     if (this.#bytesLeft === 0 && !this.#done)

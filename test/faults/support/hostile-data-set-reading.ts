@@ -26,13 +26,13 @@ export function readsTheSame(bytes: Buffer, dice: Random): void {
   if (whole.end === 'whole' && whole.bytes.length !== bytes.length) throw new Error('bytes are in no token')
 }
 
-/** Ends in a head. Its identifiers are the same whether the bytes come whole or in pieces; its problem may not be told. */
+/** Ends in a head, the same whether the bytes come whole or in pieces. */
 export function headIsFound(bytes: Buffer, dice: Random): void {
   const syntax = dice.below(8) === 0 ? DEFLATED : syntaxOf(dice)
   const [whole, inPieces] = [[bytes], segmented(bytes, dice)].map((chunks) => {
     const scanner = new DataSetHeadScanner(syntax)
     for (const chunk of chunks) scanner.push(chunk)
-    return JSON.stringify({ ...scanner.head, problem: undefined })
+    return JSON.stringify(scanner.head)
   })
   if (whole !== inPieces && syntax !== DEFLATED)
     throw new Error(`in pieces the head is ${inPieces}, not ${whole}`)
