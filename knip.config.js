@@ -37,6 +37,7 @@ export default {
       'storescp',
       'storescu',
       'strace',
+      'systemd-analyze',
       'uconv',
       'umount',
       'fallocate',
