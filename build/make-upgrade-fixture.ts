@@ -143,8 +143,8 @@ async function fill(clinic: Clinic): Promise<void> {
   await takeIn(scene, 2, newUid())
   await takeIn(scene, 2)
   const unreachable = new Failure('CENTER_UNREACHABLE', 'connecting to the center: ECONNREFUSED')
-  queue.watchPoints.setTrouble(CENTER, unreachable, 3, clock.now() + 30_000)
-  queue.watchPoints.raise('RECEIPT_MISMATCH', newUid(), "checking the center's receipt: version is 2, not 1")
+  queue.destinationTrouble.set(CENTER, unreachable, 3, clock.now() + 30_000)
+  queue.alarms.raise('RECEIPT_MISMATCH', newUid(), "checking the center's receipt: version is 2, not 1")
 }
 
 const target = join(FOLDER, packageJson.version)

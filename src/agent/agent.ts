@@ -97,12 +97,12 @@ export async function startAgent(
   await forgetNames(names, queue.display, log)
   tellCenterChange(queue.ownCenter.take(account.address().center), log)
   await recover(queue, settings.retention.confirmedMs, { clock, log })
-  const { watchPoints } = queue
+  const { alarms, sightings } = queue
   const { reserveBytes } = settings.limits
   stack.use(new Ballast({ folder: settings.dataFolder, bytes: BALLAST_BYTES, reserveBytes, clock, log }))
   const room = new SpoolRoom(join(settings.dataFolder, 'spool'), reserveBytes, clock)
   const storage = stack.use(
-    new StorageGate({ folder: settings.dataFolder, reserveBytes, room, clock, log, watchPoints }),
+    new StorageGate({ folder: settings.dataFolder, reserveBytes, room, clock, log, alarms }),
   )
   await storage.watch()
 
@@ -117,7 +117,7 @@ export async function startAgent(
     steps: queue.procedureSteps,
     otherUids: (sopInstanceUid) => treatments.otherUids(sopInstanceUid),
     patienceMs: settings.procedureSteps.patienceMs,
-    watchPoints,
+    alarms,
     clock,
     log,
   })
@@ -126,7 +126,7 @@ export async function startAgent(
   )
   work.start()
   const storageFailed = (failure: Failure): void => storage.failed(failure)
-  const watch = new DeviceWatch({ devices, records: queue.devices, watchPoints, clock, storageFailed })
+  const watch = new DeviceWatch({ devices, records: queue.devices, sightings, clock, storageFailed })
   stack.defer(() => watch.flush())
   const server = stack.use(
     await listen({
@@ -237,7 +237,7 @@ function listen(parts: Listening): Promise<DeviceDoors> {
     onTrouble: (trouble: CallerTrouble) => watch.callerTroubled(trouble),
   }
   const tls = listener.tls && { ...listener.tls, isOnlyDoor: listener.plain === false }
-  return openDoors(plain, tls, queue.watchPoints)
+  return openDoors(plain, tls, queue.alarms)
 }
 
 /** Reports the state of their instances to devices that asked for storage commitment. */
@@ -257,7 +257,7 @@ function commitmentReports({
     commitments: queue.commitments,
     settings: settings.commitment,
     send: (commitment, references, open, signal) => reporter.send(commitment, references, open, signal),
-    watchPoints: queue.watchPoints,
+    alarms: queue.alarms,
     clock,
     log,
   })
@@ -273,7 +273,7 @@ async function firstFailure(soundness: Promise<Failure | undefined>): Promise<Fa
  * the disk may be failing, or an old copy was put back.
  */
 async function recover(queue: Queue, strayHeldMs: number, { clock, log }: Surroundings): Promise<void> {
-  const { setAside, isIndexNew, watchPoints } = queue
+  const { setAside, isIndexNew, alarms } = queue
   if (setAside !== undefined) log.error('the index is damaged and was moved aside', { ...setAside })
   const { forgotten, missing, doubtful } = await recoverSpool({ ...queue, strayHeldMs }, clock.now(), log)
   if (missing.length > 0)
@@ -285,7 +285,7 @@ async function recover(queue: Queue, strayHeldMs: number, { clock, log }: Surrou
     setAside === undefined ? lostWords(isIndexNew) : `it was damaged and lies in ${setAside.path} now`
   const words = `${why}; ${forgotten} instances were accepted again from the spool, and the center is asked which it has`
   log.error('the index was rebuilt from the spool', { reason: words })
-  watchPoints.raise('INDEX_REBUILT', 'index', words)
+  alarms.raise('INDEX_REBUILT', 'index', words)
 }
 
 const lostWords = (isNew: boolean): string => (isNew ? 'it was gone' : 'an older copy of it was put back')

@@ -73,7 +73,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
     const { account, keys, queue, settings, clock, log } = options
     this.#options = options
     const { signingKey } = account
-    this.#refusals = new RefusalAlarms(queue.watchPoints)
+    this.#refusals = new RefusalAlarms(queue.alarms)
     this.#client = new CenterClient({
       get url() {
         return account.address().url
@@ -89,7 +89,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
     this.#keyRefresh = new KeyRefresh({
       account,
       client: this.#client,
-      watchPoints: queue.watchPoints,
+      alarms: queue.alarms,
       clock,
       log,
       renewed: () => this.#keysRenewed(),
@@ -227,7 +227,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
 
   #createDispatcher(): Dispatcher {
     const { settings, queue, clock, log } = this.#options
-    const { packs, spool, deliveries, watchPoints } = queue
+    const { packs, spool, deliveries, destinationTrouble } = queue
     const { chunkBytes, packBytes, packMembers, uploads, bandwidthBytesPerSecond } = settings.send
     const pace = new Pace(clock, bandwidthBytesPerSecond ?? Number.POSITIVE_INFINITY)
     return new Dispatcher({
@@ -242,7 +242,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
       }),
       packs,
       deliveries,
-      watchPoints,
+      destinationTrouble,
       clock,
       log,
       limits: { bytes: packBytes, members: packMembers },
@@ -260,7 +260,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
       destination: CENTER,
       studies: queue.studies,
       receipted: queue.receipted,
-      watchPoints: queue.watchPoints,
+      alarms: queue.alarms,
       quiet: this.#quiet,
       signingKey: account.signingKey,
       get center() {
@@ -290,7 +290,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
       destination: CENTER,
       receipted: queue.receipted,
       receiptChain: queue.receiptChain,
-      watchPoints: queue.watchPoints,
+      alarms: queue.alarms,
       questions: this.#questions,
       hints: this.#hints,
       clock,

@@ -35,7 +35,7 @@ test('the manifests of a study that grows all day cost as much as what is new, n
     destination: 'center',
     studies: queue.studies,
     receipted: queue.receipted,
-    watchPoints: queue.watchPoints,
+    alarms: queue.alarms,
     quiet: new QuietTimes(clock, 0),
     signingKey: agent.key,
     center: center.made.center,

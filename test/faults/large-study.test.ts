@@ -39,7 +39,7 @@ async function settle(
     destination: 'center',
     studies: queue.studies,
     receipted: queue.receipted,
-    watchPoints: queue.watchPoints,
+    alarms: queue.alarms,
     quiet: new QuietTimes(systemClock, 0),
     signingKey: agent.key,
     partInstances,

@@ -1,7 +1,7 @@
 import type { CallerTrouble } from '../../dimse/association/caller-trouble.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { CallerKey, DeviceRecords } from '../queue/devices/device-records.ts'
-import type { NewSighting, WatchPoints } from '../queue/watch-points.ts'
+import type { NewSighting, Sightings } from '../queue/devices/sightings.ts'
 import type { DeviceList } from './device-list.ts'
 
 /**
@@ -13,7 +13,7 @@ const CALLERS = 200
 export interface CallerTroublesOptions {
   readonly devices: DeviceList
   readonly records: DeviceRecords
-  readonly watchPoints: WatchPoints
+  readonly sightings: Sightings
   readonly clock: Clock
 }
 
@@ -45,10 +45,10 @@ export class CallerTroubles {
 
   /** Writes the gathered callers. Throws DATABASE_ERROR and keeps them if the index cannot be written. */
   write(): void {
-    const { records, watchPoints } = this.#options
+    const { records, sightings } = this.#options
     if (this.#gathered.size === 0) return
     const gathered = this.#gathered.values().toArray()
-    watchPoints.sightTurnedAway(gathered.map(({ caller }) => caller).filter(({ times }) => times > 0))
+    sightings.recordTurnedAway(gathered.map(({ caller }) => caller).filter(({ times }) => times > 0))
     for (const { trouble, caller, kind } of gathered)
       records.troubled(caller, { kind, detail: trouble.words }, caller.at)
     this.#gathered.clear()

@@ -3,7 +3,7 @@ import { validityTrouble } from '../../dimse/tls/certificate-validity.ts'
 import type { Clock, Timer } from '../../platform/clock.ts'
 import { failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
-import type { WatchPoints } from '../queue/watch-points.ts'
+import type { Alarms } from '../queue/alarms.ts'
 
 const CODE = 'CERTIFICATE_EXPIRING'
 const SUBJECT = 'listener.tls'
@@ -14,7 +14,7 @@ export interface CertificateWatchOptions {
   certificate: X509Certificate | undefined
   clock: Clock
   log: Log
-  watchPoints: WatchPoints
+  alarms: Alarms
 }
 
 /** Raises an alarm a month before our certificate for TLS expires, and clears it when there is a newer one. */
@@ -28,11 +28,11 @@ export class CertificateWatch implements Disposable {
 
   /** Looks now, and then once a day. Never throws. */
   look(): void {
-    const { certificate, clock, log, watchPoints } = this.#options
+    const { certificate, clock, log, alarms } = this.#options
     const trouble = certificate === undefined ? undefined : validityTrouble(certificate, clock.now())
     try {
-      if (trouble === undefined) watchPoints.clear(CODE, SUBJECT)
-      else watchPoints.raise(CODE, SUBJECT, `the certificate for TLS: ${trouble}`)
+      if (trouble === undefined) alarms.clear(CODE, SUBJECT)
+      else alarms.raise(CODE, SUBJECT, `the certificate for TLS: ${trouble}`)
       if (trouble !== undefined) log.error('certificate needs renewal', { code: CODE, reason: trouble })
     } catch (error) {
       const { code, message } = failureFrom(error, 'DATABASE_ERROR', 'writing an alarm down')

@@ -1,7 +1,7 @@
 import { type ListenOptions, listenForAssociations, openDoorLogs } from '../../dimse/scp/dimse-server.ts'
 import { ListenerCounts } from '../../dimse/scp/listener-counts.ts'
 import { readTlsCredentials, type TlsCredentials } from '../../dimse/tls/tls-credentials.ts'
-import type { WatchPoints } from '../queue/watch-points.ts'
+import type { Alarms } from '../queue/alarms.ts'
 import { CertificateWatch } from './certificate-watch.ts'
 
 /** The port for DICOM over TLS; paths of PEM files. */
@@ -29,11 +29,11 @@ export interface DeviceDoors extends AsyncDisposable {
 export async function openDoors(
   plain: Omit<ListenOptions, 'tls' | 'counts' | 'strangers'>,
   tls: TlsDoorSettings | undefined,
-  watchPoints: WatchPoints,
+  alarms: Alarms,
 ): Promise<DeviceDoors> {
   await using stack = new AsyncDisposableStack()
   const credentials = tls === undefined ? undefined : readTlsCredentials(tls)
-  stack.use(watchCertificate(credentials, plain, watchPoints))
+  stack.use(watchCertificate(credentials, plain, alarms))
   const counts = new ListenerCounts(plain.limits ?? {}, plain.clock, plain.known)
   const strangers = openDoorLogs(plain.log, plain.clock)
   const isPlainOpen = tls === undefined || tls.isOnlyDoor !== true
@@ -53,9 +53,9 @@ export async function openDoors(
 function watchCertificate(
   credentials: TlsCredentials | undefined,
   { clock, log }: Pick<ListenOptions, 'clock' | 'log'>,
-  watchPoints: WatchPoints,
+  alarms: Alarms,
 ): CertificateWatch {
-  const watch = new CertificateWatch({ certificate: credentials?.certificate, clock, log, watchPoints })
+  const watch = new CertificateWatch({ certificate: credentials?.certificate, clock, log, alarms })
   watch.look()
   return watch
 }

@@ -6,7 +6,7 @@ import type { CallerTrouble } from '../../dimse/association/caller-trouble.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { CallerKey, DeviceProblem, DeviceRecords, Received } from '../queue/devices/device-records.ts'
-import type { WatchPoints } from '../queue/watch-points.ts'
+import type { Sightings } from '../queue/devices/sightings.ts'
 import { CallerTroubles } from './caller-troubles.ts'
 import type { CallerRefusal, DeviceList } from './device-list.ts'
 
@@ -17,7 +17,7 @@ const KEPT_NAMES = 32
 export interface DeviceWatchOptions {
   devices: DeviceList
   records: DeviceRecords
-  watchPoints: WatchPoints
+  sightings: Sightings
   clock: Clock
   /** Called if the index could not be written. */
   storageFailed: (failure: Failure) => void
@@ -37,9 +37,9 @@ export class DeviceWatch {
 
   /** Throws DATABASE_ERROR: an index that cannot record a sighting cannot record an instance either. */
   called(request: AssociationRequest, refusal: CallerRefusal | undefined): void {
-    const { records, watchPoints, clock } = this.#options
+    const { records, sightings, clock } = this.#options
     this.#troubles.write()
-    watchPoints.sight(request, refusal?.reason)
+    sightings.record(request, refusal?.reason)
     records.proposed(request, proposalOf(request))
     if (refusal !== undefined) records.troubled(request, refusal, clock.now())
   }

@@ -6,8 +6,8 @@ import { writeDurably } from '../../platform/durable-file.ts'
 import { type Failure, type FailureCode, failureFrom, storageFailure } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { showBytes } from '../../platform/show-bytes.ts'
+import type { Alarm, Alarms } from '../queue/alarms.ts'
 import { RESERVE_FILES, type SpoolRoom } from '../queue/spool-room.ts'
-import type { Alarm, WatchPoints } from '../queue/watch-points.ts'
 
 const LOOK_EVERY_MS = 2000
 /** Pause after a disk error before the disk is tried; a disk that was merely full is tried at the next look. */
@@ -24,7 +24,7 @@ export interface StorageGateOptions {
   room: SpoolRoom
   clock: Clock
   log: Log
-  watchPoints: WatchPoints
+  alarms: Alarms
 }
 
 /**
@@ -163,22 +163,22 @@ export class StorageGate implements Disposable {
   }
 
   #reconcile(): void {
-    const { watchPoints } = this.#options
+    const { alarms } = this.#options
     this.#written ??= new Map(
-      watchPoints
-        .alarms()
+      alarms
+        .list()
         .filter(isOurs)
         .map(({ code, message }) => [code, message]),
     )
     const standing = new Map(this.#standing().map((alarm) => [alarm.code, alarm]))
     for (const { code, subject, message } of standing.values()) {
       if (this.#written.get(code) === message) continue
-      watchPoints.raise(code, subject, message)
+      alarms.raise(code, subject, message)
       this.#written.set(code, message)
     }
     for (const code of this.#written.keys()) {
       if (standing.has(code)) continue
-      watchPoints.clear(code, SUBJECT)
+      alarms.clear(code, SUBJECT)
       this.#written.delete(code)
     }
   }

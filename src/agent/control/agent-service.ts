@@ -80,21 +80,21 @@ export class AgentService implements ControlService {
 
   /** Shows in the status why there is no status page; undefined = the page is open, or none is wanted. */
   pageIsClosed(reason: string | undefined): void {
-    const { watchPoints } = this.#options.queue
-    if (reason === undefined) watchPoints.clear('PAGE_CLOSED', PAGE)
-    else watchPoints.raise('PAGE_CLOSED', PAGE, reason)
+    const { alarms } = this.#options.queue
+    if (reason === undefined) alarms.clear('PAGE_CLOSED', PAGE)
+    else alarms.raise('PAGE_CLOSED', PAGE, reason)
   }
 
   status(): AgentStatus {
     const { settings, port, account, keys, queue, storage, work, clock } = this.#options
-    const { deliveries, studies, watchPoints } = queue
+    const { deliveries, studies, alarms } = queue
     const { name, host, aeTitles } = settings.listener
     const offset = work.clockOffsetMs
     return {
       now: clock.now(),
       version: agentVersion(),
       startedAt: this.#startedAt,
-      alarms: [...storage.unwrittenAlarms, ...watchPoints.alarms()],
+      alarms: [...storage.unwrittenAlarms, ...alarms.list()],
       center: { name: keys.centerName, url: account.address().url, trouble: this.#trouble() },
       fingerprint: account.signingKey.kid,
       listener: { name, host, port, aeTitles: [...aeTitles] },
@@ -167,9 +167,9 @@ export class AgentService implements ControlService {
   retry(studyInstanceUid?: string): RetryOutcome {
     const { queue, work } = this.#options
     if (studyInstanceUid === undefined) {
-      queue.watchPoints.putAway('INDEX_REBUILT')
-      queue.watchPoints.putAway('DEID_WITHHELD')
-      queue.watchPoints.putAway('STUDY_INCOMPLETE')
+      queue.alarms.putAway('INDEX_REBUILT')
+      queue.alarms.putAway('DEID_WITHHELD')
+      queue.alarms.putAway('STUDY_INCOMPLETE')
       queue.procedureSteps.putAway()
       queue.commitments.retry()
     }
@@ -251,8 +251,7 @@ export class AgentService implements ControlService {
       ({ callingAeTitle, peerAddress, state }) =>
         state !== 'known' && callingAeTitle === aeTitle && (address ?? peerAddress) === peerAddress,
     )
-    for (const { peerAddress } of turnedAway)
-      this.#options.queue.watchPoints.forget(aeTitle, peerAddress ?? '')
+    for (const { peerAddress } of turnedAway) this.#options.queue.sightings.forget(aeTitle, peerAddress ?? '')
     return { ...this.devices(), changed: turnedAway.length }
   }
 
@@ -269,7 +268,7 @@ export class AgentService implements ControlService {
     devices.watch.flush()
     return deviceViews({
       list: devices.list,
-      sightings: queue.watchPoints.sightings(),
+      sightings: queue.sightings.list(),
       records: queue.devices.list(),
       ignored: queue.ignoredCallers.list(),
     })
@@ -291,7 +290,7 @@ export class AgentService implements ControlService {
   }
 
   #trouble(): CenterTrouble | null {
-    return this.#options.queue.watchPoints.trouble(CENTER) ?? null
+    return this.#options.queue.destinationTrouble.of(CENTER) ?? null
   }
 }
 

@@ -3,7 +3,7 @@ import type { Device, DeviceList } from '../arrival/device-list.ts'
 import { nameOfSopClass, nameOfTransferSyntax } from '../arrival/device-watch.ts'
 import type { CallerKey, DeviceRecord } from '../queue/devices/device-records.ts'
 import type { IgnoredCaller } from '../queue/devices/ignored-callers.ts'
-import type { Sighting } from '../queue/watch-points.ts'
+import type { Sighting } from '../queue/devices/sightings.ts'
 
 /** Number of strangers that are shown, the latest ones; a scan must not displace listed devices. */
 const STRANGERS = 200

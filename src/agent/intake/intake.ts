@@ -138,7 +138,7 @@ export class InstanceIntake implements StoreSink {
   /** One way is closed to an instance that goes on by another: a person must know. */
   #withheld(policy: string, { code, message }: Failure): void {
     const { callingAeTitle } = this.#request.association
-    this.#options.queue.watchPoints.raise(code, `${policy} ${callingAeTitle}`, message)
+    this.#options.queue.alarms.raise(code, `${policy} ${callingAeTitle}`, message)
   }
 
   /** Stores the encrypted display record only for copies that keep the patient's identity. */

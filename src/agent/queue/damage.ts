@@ -12,7 +12,7 @@ export interface NeededFile {
 
 /**
  * Spool files that are missing or differ from what was sealed. Such an instance is never sent: it is held, its file
- * stays in its place, and an alarm is shown (WatchPoints.alarms) until the instance is confirmed or the device has sent
+ * stays in its place, and an alarm is shown (Alarms.list) until the instance is confirmed or the device has sent
  * it again.
  */
 export class Damage {

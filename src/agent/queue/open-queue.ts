@@ -2,12 +2,15 @@ import { join } from 'node:path'
 import type { Clock } from '../../platform/clock.ts'
 import type { DatabaseCare } from '../../platform/database-care.ts'
 import { AcceptanceGroup } from './acceptance.ts'
+import { Alarms } from './alarms.ts'
 import { Damage } from './damage.ts'
 import { Deliveries } from './deliveries.ts'
+import { DestinationTrouble } from './destination-trouble.ts'
 import { Commitments } from './devices/commitments.ts'
 import { DeviceRecords } from './devices/device-records.ts'
 import { IgnoredCallers } from './devices/ignored-callers.ts'
 import { ProcedureSteps } from './devices/procedure-steps.ts'
+import { Sightings } from './devices/sightings.ts'
 import { NO_NAMES } from './display/display-names.ts'
 import { type DisplayNames, DisplayRecords } from './display/display-records.ts'
 import { Findings } from './findings.ts'
@@ -24,7 +27,6 @@ import { RetentionTimes } from './retention-times.ts'
 import { HeldFiles } from './spool/held-files.ts'
 import { Spool } from './spool/spool.ts'
 import { Studies } from './studies.ts'
-import { WatchPoints } from './watch-points.ts'
 
 /** A restarted PC accepts images again within seconds, for any number of records. */
 const CHECK_WAIT_MS = 3000
@@ -58,7 +60,9 @@ export interface Queue extends Disposable {
   records: Records
   retained: Retained
   retentionTimes: RetentionTimes
-  watchPoints: WatchPoints
+  alarms: Alarms
+  destinationTrouble: DestinationTrouble
+  sightings: Sightings
 }
 
 /**
@@ -106,7 +110,9 @@ export async function openQueue(
     records: new Records(database),
     retained: new Retained(database, clock),
     retentionTimes: new RetentionTimes(database),
-    watchPoints: new WatchPoints(database, clock),
+    alarms: new Alarms(database, clock),
+    destinationTrouble: new DestinationTrouble(database, clock),
+    sightings: new Sightings(database, clock),
     [Symbol.dispose]: () => {
       care[Symbol.dispose]()
       database.close()

@@ -4,8 +4,8 @@ import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { Wake } from '../../platform/wake.ts'
 import type { Deliveries } from '../queue/deliveries.ts'
+import type { DestinationTrouble } from '../queue/destination-trouble.ts'
 import type { PackLimits, PackRecord, Packs } from '../queue/packs.ts'
-import type { WatchPoints } from '../queue/watch-points.ts'
 import type { Destination } from './destination.ts'
 import { Gathering } from './gathering.ts'
 
@@ -28,7 +28,7 @@ export interface DispatcherOptions {
   destination: Destination
   packs: Packs
   deliveries: Deliveries
-  watchPoints: WatchPoints
+  destinationTrouble: DestinationTrouble
   clock: Clock
   log: Log
   limits: PackLimits
@@ -106,7 +106,7 @@ export class Dispatcher {
     // Run again after a fault, it must not offer what is still under way.
     await Promise.all(this.#running)
     this.#trouble = undefined
-    this.#options.watchPoints.clearTrouble(destination.name)
+    this.#options.destinationTrouble.clear(destination.name)
     this.#broken = packs.unfinished(destination.name).map(atItsStart)
     while (!signal.aborted) {
       if (this.#trouble !== undefined) await this.#probe(this.#trouble, signal)
@@ -208,11 +208,11 @@ export class Dispatcher {
   }
 
   #setTrouble(failure: Failure, attempts: number): void {
-    const { destination, clock, watchPoints, log } = this.#options
+    const { destination, clock, destinationTrouble, log } = this.#options
     const delay = backoffMs(attempts, FIRST_MS, failure.remedy === 'wait' ? WAIT_CAP_MS : OPERATOR_CAP_MS)
     const isNew = this.#trouble?.failure.code !== failure.code
     this.#trouble = { failure, attempts, probeAtMs: clock.monotonicMs() + delay }
-    this.#writeDown(() => watchPoints.setTrouble(destination.name, failure, attempts, clock.now() + delay))
+    this.#writeDown(() => destinationTrouble.set(destination.name, failure, attempts, clock.now() + delay))
     const fields = {
       destination: destination.name,
       code: failure.code,
@@ -224,13 +224,13 @@ export class Dispatcher {
   }
 
   async #probe(trouble: { attempts: number; probeAtMs: number }, signal: AbortSignal): Promise<void> {
-    const { destination, clock, watchPoints, log } = this.#options
+    const { destination, clock, destinationTrouble, log } = this.#options
     const delay = trouble.probeAtMs - clock.monotonicMs()
     if (delay > 0) return this.#wake.wait(delay, signal)
     try {
       await destination.probe(signal)
       this.#trouble = undefined
-      watchPoints.clearTrouble(destination.name)
+      destinationTrouble.clear(destination.name)
       log.info('destination answers again', { destination: destination.name })
     } catch (error) {
       if (signal.aborted) return

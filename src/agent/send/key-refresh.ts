@@ -3,7 +3,7 @@ import type { Clock } from '../../platform/clock.ts'
 import { describe, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { Wake } from '../../platform/wake.ts'
-import type { WatchPoints } from '../queue/watch-points.ts'
+import type { Alarms } from '../queue/alarms.ts'
 import { askAgent, type Welcome } from './ask-agent.ts'
 import type { CenterAccount } from './center-account.ts'
 import type { CenterClient } from './center-client.ts'
@@ -13,7 +13,7 @@ const EVERY_MS = 5 * 60_000
 export interface KeyRefreshOptions {
   account: CenterAccount
   client: CenterClient
-  watchPoints: WatchPoints
+  alarms: Alarms
   clock: Clock
   log: Log
   /** Called when a newer key list, or another center, is in force. */
@@ -68,12 +68,12 @@ export class KeyRefresh {
   }
 
   async #learn({ keys }: Welcome): Promise<void> {
-    const { account, watchPoints, log, renewed } = this.#options
+    const { account, alarms, log, renewed } = this.#options
     const known = account.keyList().version
     try {
       const learned = await account.learnKeys(keys)
       if (learned === 'older') return this.#tellOlder(known)
-      watchPoints.clear('KEY_LIST_OLDER', 'center')
+      alarms.clear('KEY_LIST_OLDER', 'center')
       if (learned === 'known') return
       renewed()
       const { version } = account.keyList()
@@ -87,24 +87,24 @@ export class KeyRefresh {
   }
 
   #tellClone({ cloned }: Welcome): void {
-    const { watchPoints, log } = this.#options
-    const isRaised = watchPoints.alarms().some(({ code }) => code === 'AGENT_CLONED')
+    const { alarms, log } = this.#options
+    const isRaised = alarms.list().some(({ code }) => code === 'AGENT_CLONED')
     if (cloned === isRaised) return
-    if (!cloned) return watchPoints.clear('AGENT_CLONED', 'identity')
+    if (!cloned) return alarms.clear('AGENT_CLONED', 'identity')
     const words = 'the center hears two machines in turns that use the key of this agent'
-    watchPoints.raise('AGENT_CLONED', 'identity', words)
+    alarms.raise('AGENT_CLONED', 'identity', words)
     log.error('another machine uses the key of this agent', { code: 'AGENT_CLONED' })
   }
 
   /** Raises an alarm: the center may have lost keys to which instances are sealed. */
   #tellOlder(version: number): void {
-    const { watchPoints, log } = this.#options
+    const { alarms, log } = this.#options
     const words =
       `the center announces older keys than those known here (version ${version}): it was restored from a backup; ` +
       `at the center: ferry-center keys publish --above ${version}`
-    const isRaised = watchPoints.alarms().some(({ code }) => code === 'KEY_LIST_OLDER')
+    const isRaised = alarms.list().some(({ code }) => code === 'KEY_LIST_OLDER')
     if (isRaised) return
-    watchPoints.raise('KEY_LIST_OLDER', 'center', words)
+    alarms.raise('KEY_LIST_OLDER', 'center', words)
     log.error('center announces an older key list', { code: 'KEY_LIST_OLDER', version })
   }
 }

@@ -1,5 +1,5 @@
 import type { Failure, FailureCode } from '../../platform/failure.ts'
-import type { WatchPoints } from '../queue/watch-points.ts'
+import type { Alarms } from '../queue/alarms.ts'
 
 /** Codes of answers that do not change if the agent asks again. */
 const CURELESS: readonly FailureCode[] = [
@@ -16,12 +16,12 @@ const CURELESS: readonly FailureCode[] = [
  * the first such answer, and cleared by the first success of the same subject: a study, or a kind of request.
  */
 export class RefusalAlarms {
-  readonly #watchPoints: Pick<WatchPoints, 'raise' | 'clear'>
+  readonly #alarms: Pick<Alarms, 'raise' | 'clear'>
   /** Subjects whose last answer was a success: their alarms are cleared once, not with each request. */
   readonly #clear = new Set<string>()
 
-  constructor(watchPoints: Pick<WatchPoints, 'raise' | 'clear'>) {
-    this.#watchPoints = watchPoints
+  constructor(alarms: Pick<Alarms, 'raise' | 'clear'>) {
+    this.#alarms = alarms
   }
 
   /** Called after a request about this subject was answered; `failure` is undefined for a success. */
@@ -29,13 +29,13 @@ export class RefusalAlarms {
     if (failure === undefined) return this.#succeeded(subject)
     if (!CURELESS.includes(failure.code)) return
     this.#clear.delete(subject)
-    for (const code of CURELESS) if (code !== failure.code) this.#watchPoints.clear(code, subject)
-    this.#watchPoints.raise(failure.code, subject, failure.message)
+    for (const code of CURELESS) if (code !== failure.code) this.#alarms.clear(code, subject)
+    this.#alarms.raise(failure.code, subject, failure.message)
   }
 
   #succeeded(subject: string): void {
     if (this.#clear.has(subject)) return
-    for (const code of CURELESS) this.#watchPoints.clear(code, subject)
+    for (const code of CURELESS) this.#alarms.clear(code, subject)
     if (this.#clear.size >= REMEMBERED) this.#clear.clear()
     this.#clear.add(subject)
   }

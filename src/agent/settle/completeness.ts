@@ -3,8 +3,8 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import { Wake } from '../../platform/wake.ts'
 import type { ProcedureStepView } from '../../protocol/control-api.ts'
+import type { Alarms } from '../queue/alarms.ts'
 import type { ProcedureSteps, StepRow } from '../queue/devices/procedure-steps.ts'
-import type { WatchPoints } from '../queue/watch-points.ts'
 
 const LOOK_EVERY_MS = 60_000
 const KEPT_MS = 90 * 86_400_000
@@ -15,7 +15,7 @@ export interface CompletenessOptions {
   readonly otherUids: (sopInstanceUid: string) => readonly string[]
   /** Time after the end of a step after which missing instances raise an alarm. */
   readonly patienceMs: number
-  readonly watchPoints: WatchPoints
+  readonly alarms: Alarms
   readonly clock: Clock
   readonly log: Log
 }
@@ -66,13 +66,13 @@ export class Completeness {
   }
 
   #look(step: StepRow): void {
-    const { steps, watchPoints, patienceMs, clock, log } = this.#options
+    const { steps, alarms, patienceMs, clock, log } = this.#options
     const progress = this.#progress(step)
     const { callingAeTitle, announced, arrived } = progress
     const subject = subjectOf(progress)
     if (arrived === announced) {
       steps.complete(step.id)
-      watchPoints.clear('STUDY_INCOMPLETE', subject)
+      alarms.clear('STUDY_INCOMPLETE', subject)
       log.info('procedure step complete', {
         callingAeTitle,
         procedureStep: step.sopInstanceUid,
@@ -81,7 +81,7 @@ export class Completeness {
     } else if (step.alarm !== 'putAway' && clock.now() - (step.endedAt ?? 0) >= patienceMs) {
       if (step.alarm === null)
         log.warn('procedure step incomplete', { callingAeTitle, subject, announced, arrived })
-      watchPoints.raise('STUDY_INCOMPLETE', subject, missingWords(progress))
+      alarms.raise('STUDY_INCOMPLETE', subject, missingWords(progress))
       steps.raised(step.id)
     }
   }

@@ -3,9 +3,9 @@ import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { Wake } from '../../platform/wake.ts'
 import { RECEIPTS_ASKED, type ReceiptLink, type ReceiptsRequest } from '../../protocol/center-api.ts'
+import type { Alarms } from '../queue/alarms.ts'
 import type { ReceiptChain } from '../queue/receipts/receipt-chain.ts'
 import type { Receipted, ReceiptedManifest } from '../queue/receipts/receipted.ts'
-import type { WatchPoints } from '../queue/watch-points.ts'
 
 const EVERY_MS = 5 * 60_000
 /** The delay while the center is behind, or could not be asked. */
@@ -40,7 +40,7 @@ export interface ReceiptAuditOptions {
   destination: string
   receipted: Receipted
   receiptChain: ReceiptChain
-  watchPoints: WatchPoints
+  alarms: Alarms
   questions: AuditQuestions
   hints: AuditHints
   clock: Clock
@@ -161,11 +161,11 @@ export class ReceiptAudit {
   }
 
   #tell(behind: number): void {
-    const { destination, watchPoints, log } = this.#options
-    if (behind === 0) return watchPoints.clear('CENTER_BEHIND', destination)
+    const { destination, alarms, log } = this.#options
+    if (behind === 0) return alarms.clear('CENTER_BEHIND', destination)
     const studies = behind === 1 ? '1 study' : `${behind} studies`
     const words = `the center has lost ${studies} that it had receipted (an older backup, or a bad disk?); sending again`
-    watchPoints.raise('CENTER_BEHIND', destination, words)
+    alarms.raise('CENTER_BEHIND', destination, words)
     log.error('center does not know receipts that it gave', { code: 'CENTER_BEHIND', studies: behind })
   }
 }

@@ -6,8 +6,8 @@ import type { Clock } from '../../platform/clock.ts'
 import { failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { Wake } from '../../platform/wake.ts'
+import type { Alarms } from '../queue/alarms.ts'
 import type { Commitments, OpenCommitment } from '../queue/devices/commitments.ts'
-import type { WatchPoints } from '../queue/watch-points.ts'
 import { decideCommitment, type Patience } from './decide-commitment.ts'
 
 const IDLE_MS = 60_000
@@ -36,7 +36,7 @@ export interface CommitmentReportsOptions {
   /** `reportMs`: how long an undelivered report is tried again. */
   readonly settings: Patience & { readonly reportMs: number }
   readonly send: SendReport
-  readonly watchPoints: WatchPoints
+  readonly alarms: Alarms
   readonly clock: Clock
   readonly log: Log
 }
@@ -129,7 +129,7 @@ export class CommitmentReports {
     references: readonly Decided[],
     signal: AbortSignal,
   ): Promise<void> {
-    const { commitments, watchPoints, send, log } = this.#options
+    const { commitments, alarms, send, log } = this.#options
     const { id, callingAeTitle, transactionUid } = commitment
     try {
       await send(commitment, references, this.#peers.get(id), signal)
@@ -139,14 +139,14 @@ export class CommitmentReports {
     }
     this.#peers.delete(id)
     commitments.reported(id, references)
-    watchPoints.clear('COMMITMENT_UNREPORTED', callingAeTitle)
+    alarms.clear('COMMITMENT_UNREPORTED', callingAeTitle)
     const failed = references.filter(({ outcome }) => outcome !== 0).length
     const instances = references.length
     log.info('storage commitment reported', { callingAeTitle, transactionUid, instances, failed })
   }
 
   #failed({ id, callingAeTitle, transactionUid, attempts, dueSince }: OpenCommitment, error: unknown): void {
-    const { commitments, settings, watchPoints, clock, log } = this.#options
+    const { commitments, settings, alarms, clock, log } = this.#options
     const failure = failureFrom(error, 'INTERNAL', 'reporting storage commitment')
     const { code, message } = failure
     log.warn('storage commitment not reported', { callingAeTitle, transactionUid, code, reason: message })
@@ -154,7 +154,7 @@ export class CommitmentReports {
     const dueMs = clock.now() - (dueSince ?? clock.now())
     if (dueMs >= settings.reportMs) commitments.abandon(id)
     if (code === 'COMMITMENT_UNREPORTED' || dueMs >= ALARM_AFTER_MS)
-      watchPoints.raise('COMMITMENT_UNREPORTED', callingAeTitle, message)
+      alarms.raise('COMMITMENT_UNREPORTED', callingAeTitle, message)
   }
 }
 

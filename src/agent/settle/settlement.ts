@@ -8,10 +8,10 @@ import { claimedKid, jwsDigest } from '../../protocol/jws.ts'
 import { PART_INSTANCES, verifyManifest } from '../../protocol/manifest.ts'
 import { type PacsState, type Receipt, verifyReceipt } from '../../protocol/receipt.ts'
 import { type SigningKey, type VerifyKey } from '../../protocol/signing-key.ts'
+import type { Alarms } from '../queue/alarms.ts'
 import type { Receipted } from '../queue/receipts/receipted.ts'
 import type { Studies } from '../queue/studies.ts'
 import type { ManifestRow } from '../queue/study-rows.ts'
-import type { WatchPoints } from '../queue/watch-points.ts'
 import { checkReceipt } from './check-receipt.ts'
 import { closeStudy } from './close-study.ts'
 import type { QuietTimes } from './quiet-times.ts'
@@ -55,7 +55,7 @@ export interface SettlementOptions {
   destination: string
   studies: Studies
   receipted: Receipted
-  watchPoints: WatchPoints
+  alarms: Alarms
   quiet: QuietTimes
   signingKey: SigningKey
   /** Maximum number of instances in one part of a manifest; default PART_INSTANCES. */
@@ -160,7 +160,7 @@ export class Settlement {
   }
 
   async #confirm(row: PostedManifest, receiptJws: string, signal: AbortSignal): Promise<void> {
-    const { destination, studies, watchPoints, clock, log } = this.#options
+    const { destination, studies, alarms, clock, log } = this.#options
     const { studyInstanceUid, version, part } = row
     if (!this.#isKeyKnown(receiptJws)) await this.#options.questions.askAgent(signal)
     const receipt = this.#believe(row, receiptJws)
@@ -178,13 +178,13 @@ export class Settlement {
     if (!follows) this.#options.hints.unchained()
     this.#options.hints.confirmed()
     this.#timesLacked.delete(studyInstanceUid)
-    watchPoints.clear('RECEIPT_MISMATCH', studyInstanceUid)
-    watchPoints.clear('CENTER_BEHIND', studyInstanceUid)
+    alarms.clear('RECEIPT_MISMATCH', studyInstanceUid)
+    alarms.clear('CENTER_BEHIND', studyInstanceUid)
     const ofStudy = studies.pacs(destination, studyInstanceUid)
     if (ofStudy === 'refused') {
       const words = 'the PACS behind the center refuses instances of this study; the center holds them'
-      watchPoints.raise('PACS_REFUSED', studyInstanceUid, words)
-    } else watchPoints.clear('PACS_REFUSED', studyInstanceUid)
+      alarms.raise('PACS_REFUSED', studyInstanceUid, words)
+    } else alarms.clear('PACS_REFUSED', studyInstanceUid)
     if (ofStudy === undefined)
       log.debug('part of a study confirmed', { studyInstanceUid, version, part, instances: ulids.length })
     else if (ofStudy !== before)
@@ -206,7 +206,7 @@ export class Settlement {
 
   /** A person must see a false receipt at once; the study stays unconfirmed. */
   #believe({ jws, digest, studyInstanceUid }: PostedManifest, receiptJws: string): Receipt {
-    const { watchPoints, log, receiptKeys, center, signingKey } = this.#options
+    const { alarms, log, receiptKeys, center, signingKey } = this.#options
     try {
       const receipt = verifyReceipt(receiptJws, receiptKeys())
       checkReceipt(receipt, verifyManifest(jws, [signingKey]), digest, center)
@@ -214,13 +214,13 @@ export class Settlement {
     } catch (error) {
       const failure = failureFrom(error, 'INTERNAL', 'checking a receipt')
       log.error('receipt not believed', { studyInstanceUid, code: failure.code, reason: failure.message })
-      watchPoints.raise('RECEIPT_MISMATCH', studyInstanceUid, failure.message)
+      alarms.raise('RECEIPT_MISMATCH', studyInstanceUid, failure.message)
       throw failure
     }
   }
 
   #sendAgain(row: PostedManifest, missing: readonly string[]): void {
-    const { destination, receipted, watchPoints, clock, hints, log } = this.#options
+    const { destination, receipted, alarms, clock, hints, log } = this.#options
     const { studyInstanceUid } = row
     this.#checkListed(row, missing)
     const times = (this.#timesLacked.get(studyInstanceUid) ?? 0) + 1
@@ -232,7 +232,7 @@ export class Settlement {
     log.warn('center asks again', { studyInstanceUid, instances: missing.length, lost })
     if (times > 1) {
       const words = `the center confirmed ${missing.length} instances that it does not have (occurrence ${times})`
-      watchPoints.raise('CENTER_BEHIND', studyInstanceUid, words)
+      alarms.raise('CENTER_BEHIND', studyInstanceUid, words)
     }
     hints.requeued()
   }

@@ -16,18 +16,22 @@ async function open() {
   const queue = await openQueue(folder.path, clock, ['center'])
   const listed = [{ name: 'CT', aeTitle: 'CT1', addresses: ['192.0.2.1'] }]
   const devices = new DeviceList(listed, false, ['FERRY'])
-  const { watchPoints, devices: records, ignoredCallers } = queue
-  const watch = new DeviceWatch({ devices, records, watchPoints, clock, storageFailed })
+  const { sightings, devices: records, ignoredCallers } = queue
+  const watch = new DeviceWatch({ devices, records, sightings, clock, storageFailed })
   const views = () => {
     watch.flush()
-    const sightings = watchPoints.sightings()
-    return deviceViews({ list: devices, sightings, records: records.list(), ignored: ignoredCallers.list() })
+    return deviceViews({
+      list: devices,
+      sightings: sightings.list(),
+      records: records.list(),
+      ignored: ignoredCallers.list(),
+    })
   }
   const dispose = (): void => {
     queue[Symbol.dispose]()
     folder[Symbol.dispose]()
   }
-  return { clock, watch, watchPoints, views, [Symbol.dispose]: dispose }
+  return { clock, watch, sightings, views, [Symbol.dispose]: dispose }
 }
 
 const scan = (i: number): CallerTrouble => ({
@@ -68,7 +72,7 @@ test('troubles within one second are written together, and each is counted', asy
       callingAeTitle: 'CT1',
       words: `${i}`,
     })
-  expect(site.watchPoints.sightings()).toMatchObject([{ rejections: 1 }])
+  expect(site.sightings.list()).toMatchObject([{ rejections: 1 }])
   expect(site.views()).toMatchObject([{ rejections: 500, problem: { detail: '499' } }])
 })
 

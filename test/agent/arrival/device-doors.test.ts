@@ -56,22 +56,22 @@ test('a certificate that is about to expire is an alarm, from the day on, until 
   const clock = new ManualClock(Date.UTC(2030, 0, 1))
   const old = await authority.issue('old', { notAfter: new Date(Date.UTC(2030, 1, 1)) })
   await using opened = await open(doorOf(old), clock)
-  expect(opened.queue.watchPoints.alarms()).toEqual([])
+  expect(opened.queue.alarms.list()).toEqual([])
   clock.advance(DAY_MS)
-  expect(opened.queue.watchPoints.alarms()).toMatchObject([
+  expect(opened.queue.alarms.list()).toMatchObject([
     {
       code: 'CERTIFICATE_EXPIRING',
       message: expect.stringContaining('it expires on 2030-02-01, in 30 days') as unknown,
     },
   ])
   clock.advance(40 * DAY_MS)
-  expect(opened.queue.watchPoints.alarms()).toMatchObject([
+  expect(opened.queue.alarms.list()).toMatchObject([
     { message: expect.stringContaining('it expired on 2030-02-01') as unknown },
   ])
   expect(opened.log.of('error').length).toBeGreaterThan(30)
   const renewed = await authority.issue('new', { notAfter: new Date(Date.UTC(2040, 0, 1)) })
   await using _ = await reopen(opened.queue, doorOf(renewed), clock)
-  expect(opened.queue.watchPoints.alarms()).toEqual([])
+  expect(opened.queue.alarms.list()).toEqual([])
 })
 
 test('files that do not fit keep every door closed, and say why', async () => {
@@ -104,12 +104,12 @@ async function open(
 }
 
 function reopen(
-  { watchPoints }: Queue,
+  { alarms }: Queue,
   tls: ReturnType<typeof doorOf>,
   clock: Clock,
   limits: { associations?: number } = {},
   log = new RecordingLog(),
 ): Promise<Doors> {
   const plain = { host: '127.0.0.1', port: 0, handlers: new RecordingHandlers(), clock, log, limits }
-  return openDoors(plain, tls, watchPoints)
+  return openDoors(plain, tls, alarms)
 }

@@ -65,7 +65,7 @@ test('instances for a center that the agent has left are held, named and not sen
     })
     expect(queue.packs.formNext('center', LIMITS)).toBeUndefined()
     expect(queue.packs.isKnown(pack?.header.pack ?? '')).toBe(false)
-    expect(queue.watchPoints.alarms()).toMatchObject([
+    expect(queue.alarms.list()).toMatchObject([
       {
         code: 'OTHER_CENTER',
         subject: 'center',
@@ -91,7 +91,7 @@ test('the device that sends the same bytes again heals it: they are sealed for t
     expect(await takeOn(queue, SAME)).toBe('healed')
 
     expect(queue.deliveries.counts('center')).toMatchObject({ queued: 1, held: 0 })
-    expect(queue.watchPoints.alarms()).toEqual([])
+    expect(queue.alarms.list()).toEqual([])
     confirm(queue, '1.1', deliver(queue))
     expect(queue.deliveries.counts('center')).toMatchObject({ confirmed: 1 })
   })
@@ -139,7 +139,7 @@ test('an agent that comes back to its old center sends what it had kept for it',
     expect(queue.ownCenter.take(OLD)).toEqual({ held: 1, released: 1 })
 
     expect(queue.packs.formNext('center', LIMITS)?.header.study).toBe('1.1')
-    expect(queue.watchPoints.alarms()).toMatchObject([{ message: expect.stringContaining('1.2') }])
+    expect(queue.alarms.list()).toMatchObject([{ message: expect.stringContaining('1.2') }])
   })
 })
 
@@ -148,12 +148,12 @@ test('an index that was rebuilt counts as sealed for the center of today: a cent
     await takeOn(queue, SAME)
     deliver(queue, 'held', new Failure('AGE_NO_KEY', 'the center says: none of our keys'))
 
-    expect(queue.watchPoints.alarms()).toMatchObject([
+    expect(queue.alarms.list()).toMatchObject([
       { code: 'AGE_NO_KEY', subject: 'center', message: expect.stringContaining('1.1') },
     ])
     expect(await takeOn(queue, SAME)).toBe('healed')
     confirm(queue, '1.1', deliver(queue))
-    expect(queue.watchPoints.alarms()).toEqual([])
+    expect(queue.alarms.list()).toEqual([])
   })
 })
 
@@ -165,6 +165,6 @@ test('the key that the center lacked is back: what was refused goes after a retr
     confirm(queue, '1.1', deliver(queue))
 
     expect(queue.deliveries.counts('center')).toMatchObject({ confirmed: 1, held: 0 })
-    expect(queue.watchPoints.alarms()).toEqual([])
+    expect(queue.alarms.list()).toEqual([])
   })
 })

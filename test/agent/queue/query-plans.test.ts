@@ -42,7 +42,7 @@ function recordingStatements(): Disposable & { statements: Map<string, SqlValue[
 /** All that an agent does with its index from hour to hour. */
 async function liveThroughADay(queue: Queue, study: string): Promise<void> {
   const { deliveries, studies, packs, receipted, retained, records, commitments, procedureSteps } = queue
-  const { watchPoints, findings, display, damage, devices } = queue
+  const { alarms, sightings, findings, display, damage, devices } = queue
   // What comes in.
   const instance = await spoolInstance(queue.spool, { studyInstanceUid: study })
   await queue.acceptance.accept({ ...instance, observed: { findings: ['oddLength'] } })
@@ -95,7 +95,7 @@ async function liveThroughADay(queue: Queue, study: string): Promise<void> {
     steps: procedureSteps,
     otherUids: () => [],
     patienceMs: 0,
-    watchPoints,
+    alarms,
     clock: systemClock,
     log: silentLog,
   })
@@ -123,9 +123,9 @@ async function liveThroughADay(queue: Queue, study: string): Promise<void> {
   findings.quarantined(CENTER, 10)
   display.get(study)
   display.timesShown()
-  watchPoints.alarms()
-  watchPoints.sightings()
-  watchPoints.sight({ callingAeTitle: 'CT1', calledAeTitle: 'FERRY', peerAddress: '::1' })
+  alarms.list()
+  sightings.list()
+  sightings.record({ callingAeTitle: 'CT1', calledAeTitle: 'FERRY', peerAddress: '::1' })
   devices.list()
   await commitments.list(10)
   await completeness.list(10)

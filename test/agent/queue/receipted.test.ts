@@ -89,13 +89,13 @@ test('an instance that the center lacks goes again, and one that was removed her
     { ulid: removed, state: 'held', reasonCode: 'CENTER_LOST' },
     { ulid: kept, state: 'sending' },
   ])
-  expect(queue.watchPoints.alarms()).toMatchObject([
+  expect(queue.alarms.list()).toMatchObject([
     { code: 'CENTER_LOST', message: expect.stringMatching(/1 that .* of 1 studies: 1\.1$/) },
   ])
 
   const again = await spoolInstance(queue.spool, { studyInstanceUid: '1.1', sopInstanceUid: '1.9', dataSet })
   await queue.acceptance.accept(again)
-  expect(queue.watchPoints.alarms()).toEqual([])
+  expect(queue.alarms.list()).toEqual([])
 })
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')

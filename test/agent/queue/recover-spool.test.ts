@@ -123,7 +123,7 @@ test('the whole one of two files with the same bytes is kept, whichever came fir
   await recover(queue)
   expect(queue.deliveries.unconfirmed('center', 10)).toMatchObject([{ ulid: whole.envelope.ulid }])
   expect(await queue.spool.has(rotten.envelope.ulid)).toBe(true)
-  expect(queue.watchPoints.alarms()).toEqual([])
+  expect(queue.alarms.list()).toEqual([])
 })
 
 test('after a rebuild the later of two versions is the conflict, as it was', async () => {
@@ -179,10 +179,10 @@ test('with an older copy of the index nothing is removed and nothing sent before
     unfinished: 0,
     doubtful: [cutOff.envelope.ulid],
   })
-  expect(queue.watchPoints.alarms()).toMatchObject([{ code: 'SPOOL_FILE_INVALID', subject: 'spool' }])
+  expect(queue.alarms.list()).toMatchObject([{ code: 'SPOOL_FILE_INVALID', subject: 'spool' }])
   unlinkSync(cutOff.path)
   await recover(queue)
-  expect(queue.watchPoints.alarms()).toEqual([])
+  expect(queue.alarms.list()).toEqual([])
 })
 
 test('a file that comes back, with the volume that it lies on, goes again', async () => {
@@ -195,11 +195,11 @@ test('a file that comes back, with the volume that it lies on, goes again', asyn
     { ulid: instance?.envelope.ulid ?? newUlid(0), failure: new Failure('SPOOL_FILE_MISSING', 'gone') },
   ])
   await recover(queue)
-  expect(queue.watchPoints.alarms()).toMatchObject([{ code: 'SPOOL_FILE_MISSING' }])
+  expect(queue.alarms.list()).toMatchObject([{ code: 'SPOOL_FILE_MISSING' }])
   expect(queue.deliveries.counts('center')).toMatchObject({ held: 1, queued: 0 })
   renameSync(folder.join('away'), path)
   await recover(queue)
-  expect(queue.watchPoints.alarms()).toEqual([])
+  expect(queue.alarms.list()).toEqual([])
   expect(queue.deliveries.counts('center')).toMatchObject({ held: 0, queued: 1 })
 })
 
@@ -217,5 +217,5 @@ test('a file that was removed after retention raises no alarm, though an older c
   })
   unlinkSync(instance?.path ?? '')
   expect(await recover(queue)).toMatchObject({ missing: [] })
-  expect([queue.watchPoints.alarms(), queue.index.presentAfter('', 1)]).toEqual([[], []])
+  expect([queue.alarms.list(), queue.index.presentAfter('', 1)]).toEqual([[], []])
 })

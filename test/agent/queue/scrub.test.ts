@@ -82,9 +82,7 @@ test('a file that rotted or is gone is found before it is sent: held, with the r
     [flipped.envelope.ulid]: 'held SPOOL_FILE_DAMAGED',
     [gone.envelope.ulid]: 'held SPOOL_FILE_MISSING',
   })
-  const alarms = queue.watchPoints
-    .alarms()
-    .map(({ code, subject, message }) => `${code} ${subject} ${message}`)
+  const alarms = queue.alarms.list().map(({ code, subject, message }) => `${code} ${subject} ${message}`)
   expect(alarms.toSorted()).toEqual([
     'SPOOL_FILE_DAMAGED spool 1 accepted and not confirmed, of 1 studies: send them again from the device',
     'SPOOL_FILE_MISSING spool 1 accepted and not confirmed, of 1 studies: send them again from the device',
@@ -100,12 +98,12 @@ test('the spool is looked through again every day, and what is confirmed is left
   queue.studies.confirm('center', manifest, BELIEVED, [confirmed.envelope.ulid], believed)
   flip(confirmed, 500)
   await untilPass(scene, 1)
-  expect(queue.watchPoints.alarms()).toEqual([])
+  expect(queue.alarms.list()).toEqual([])
   flip(first, 500)
   const before = clock.monotonicMs()
   await untilPass(scene, 2)
   expect(clock.monotonicMs() - before).toBeGreaterThanOrEqual(DAY_MS)
-  expect(queue.watchPoints.alarms()).toMatchObject([{ code: 'SPOOL_FILE_DAMAGED' }])
+  expect(queue.alarms.list()).toMatchObject([{ code: 'SPOOL_FILE_DAMAGED' }])
 })
 
 test('it reads 8 MiB a second at most, and nothing while devices send', async () => {

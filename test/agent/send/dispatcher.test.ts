@@ -53,7 +53,7 @@ async function start(studies: string[], destination: TestDestination): Promise<R
     destination,
     packs: queue.packs,
     deliveries: queue.deliveries,
-    watchPoints: queue.watchPoints,
+    destinationTrouble: queue.destinationTrouble,
     clock,
     log: silentLog,
     limits: { bytes: 1e6, members: 10 },
@@ -94,14 +94,14 @@ test('an instance that waits for an absent center says why and until when, and g
   await using running = await start(['1.1'], destination)
   const { queue, clock } = running
   await passTimeUntil(clock, () => destination.probes >= 5)
-  expect(queue.watchPoints.trouble('center')).toMatchObject({ reasonCode: 'CENTER_UNREACHABLE' })
-  expect(queue.watchPoints.trouble('center')?.nextAttemptAt).toBeGreaterThan(clock.now())
+  expect(queue.destinationTrouble.of('center')).toMatchObject({ reasonCode: 'CENTER_UNREACHABLE' })
+  expect(queue.destinationTrouble.of('center')?.nextAttemptAt).toBeGreaterThan(clock.now())
   expect(queue.deliveries.unconfirmed('center', 10)).toMatchObject([
     { state: 'sending', reasonCode: 'CENTER_UNREACHABLE' },
   ])
   destination.isDown = false
   await passTimeUntil(clock, () => destination.delivered.length === 1)
-  expect(queue.watchPoints.trouble('center')).toBeUndefined()
+  expect(queue.destinationTrouble.of('center')).toBeUndefined()
   expect(queue.deliveries.unconfirmed('center', 10)).toMatchObject([{ state: 'delivered', reason: null }])
 })
 

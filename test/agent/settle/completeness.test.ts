@@ -27,12 +27,12 @@ async function openDesk(): Promise<Desk> {
   const folder = stack.use(tempFolder())
   const clock = new ManualClock()
   const queue = stack.use(await openQueue(folder.path, clock, ['center']))
-  const { procedureSteps: steps, watchPoints } = queue
+  const { procedureSteps: steps, alarms } = queue
   const completeness = new Completeness({
     steps,
     otherUids,
     patienceMs: HOUR_MS,
-    watchPoints,
+    alarms,
     clock,
     log: silentLog,
   })
@@ -60,7 +60,7 @@ async function openDesk(): Promise<Desk> {
       completeness.wake()
       for (let turn = 0; turn < 20; turn++) await setImmediate()
     },
-    alarms: () => watchPoints.alarms().filter(({ code }) => code === 'STUDY_INCOMPLETE'),
+    alarms: () => alarms.list().filter(({ code }) => code === 'STUDY_INCOMPLETE'),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }
@@ -104,7 +104,7 @@ test('an alarm that a person has put away does not come back, and the difference
   await desk.pass(HOUR_MS)
   expect(desk.alarms()).toHaveLength(1)
   desk.queue.procedureSteps.putAway()
-  desk.queue.watchPoints.putAway('STUDY_INCOMPLETE')
+  desk.queue.alarms.putAway('STUDY_INCOMPLETE')
   await desk.pass(HOUR_MS)
   expect(desk.alarms()).toEqual([])
   expect(desk.completeness.ofStudy('1.2')).toMatchObject([{ announced: 1, arrived: 0, alarm: 'putAway' }])

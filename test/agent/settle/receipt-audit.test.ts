@@ -78,7 +78,7 @@ async function start(): Promise<Auditing> {
     destination: 'center',
     receipted: queue.receipted,
     receiptChain: queue.receiptChain,
-    watchPoints: queue.watchPoints,
+    alarms: queue.alarms,
     questions: memory,
     hints: { offered: () => {}, inTrouble: ({ code }) => void troubles.push(code) },
     clock,
@@ -92,7 +92,7 @@ async function start(): Promise<Auditing> {
     memory,
     audit,
     troubles,
-    alarms: () => queue.watchPoints.alarms(),
+    alarms: () => queue.alarms.list(),
     [Symbol.asyncDispose]: async () => {
       stop.abort()
       await run
@@ -298,7 +298,7 @@ test('a center that has found losses is asked again, and one that cannot look at
   memory.losses = 1
   memory.manifests.clear()
   expect(await audit.isWhole(signal)).toBe(false)
-  const alarms = () => queue.watchPoints.alarms()
+  const alarms = () => queue.alarms.list()
   await passTimeUntil(clock, alarms, (all) => all.length === 1, 60_000)
   expect(alarms()).toMatchObject([{ code: 'CENTER_BEHIND' }])
   expect(queue.deliveries.counts('center')).toMatchObject({ delivered: 1, confirmed: 0 })

@@ -51,12 +51,12 @@ async function openDesk(): Promise<Desk> {
     await device()
     sent.push(Object.fromEntries(references.map(({ sopInstanceUid, outcome }) => [sopInstanceUid, outcome])))
   }
-  const { commitments, watchPoints } = queue
+  const { commitments, alarms } = queue
   const reports = new CommitmentReports({
     commitments,
     settings: SETTINGS,
     send,
-    watchPoints,
+    alarms,
     clock,
     log: silentLog,
   })
@@ -227,9 +227,9 @@ test('a report that does not get there is tried with growing pauses, alarmed, an
   expect(desk.attempts()).toBe(1)
   await desk.pass(6000)
   expect(desk.attempts()).toBe(2)
-  expect(queue.watchPoints.alarms()).toEqual([])
+  expect(queue.alarms.list()).toEqual([])
   await desk.pass(HOUR_MS)
-  expect(queue.watchPoints.alarms()).toMatchObject([{ code: 'COMMITMENT_UNREPORTED', subject: 'CT1' }])
+  expect(queue.alarms.list()).toMatchObject([{ code: 'COMMITMENT_UNREPORTED', subject: 'CT1' }])
   await desk.pass(7 * DAY_MS)
   expect(await queue.commitments.list(1)).toMatchObject([{ state: 'abandoned', committed: 1 }])
   const before = desk.attempts()
@@ -240,7 +240,7 @@ test('a report that does not get there is tried with growing pauses, alarmed, an
   expect(queue.commitments.retry()).toBe(1)
   await desk.pass(0)
   expect(desk.sent).toEqual([{ [uid]: 0 }])
-  expect(queue.watchPoints.alarms()).toEqual([])
+  expect(queue.alarms.list()).toEqual([])
 })
 
 test('a device whose address is not set is an alarm at once', async () => {
@@ -250,7 +250,7 @@ test('a device whose address is not set is an alarm at once', async () => {
   confirmAll(desk.queue)
   ask(desk.queue, [uid])
   await desk.pass(0)
-  expect(desk.queue.watchPoints.alarms()).toMatchObject([{ message: 'nobody has said where it listens' }])
+  expect(desk.queue.alarms.list()).toMatchObject([{ message: 'nobody has said where it listens' }])
 })
 
 test('an instance that the center loses before the report leaves is not reported as safe', async () => {

@@ -71,7 +71,7 @@ async function settle(
     destination: 'center',
     studies: queue.studies,
     receipted: queue.receipted,
-    watchPoints: queue.watchPoints,
+    alarms: queue.alarms,
     quiet: new QuietTimes(systemClock, 0),
     signingKey: agentKey,
     center: CENTER,
@@ -100,9 +100,9 @@ test('a study is confirmed by the receipt that says of it what we know', async (
   await settle(
     (jws) => receiptFor(jws),
     ({ studies }) => studies.counts('center').confirmed === 1,
-    ({ deliveries, watchPoints }) => {
+    ({ deliveries, alarms }) => {
       expect(deliveries.counts('center').confirmed).toBe(1)
-      expect(watchPoints.alarms()).toEqual([])
+      expect(alarms.list()).toEqual([])
     },
   )
 })
@@ -111,9 +111,9 @@ test('a receipt by a key that the center announced meanwhile is believed once th
   const known: VerifyKey[] = [strangersKey]
   await settle(
     (jws) => receiptFor(jws),
-    ({ studies, watchPoints }) => studies.counts('center').confirmed + watchPoints.alarms().length > 0,
-    ({ deliveries, watchPoints }) => {
-      expect(watchPoints.alarms()).toEqual([])
+    ({ studies, alarms }) => studies.counts('center').confirmed + alarms.list().length > 0,
+    ({ deliveries, alarms }) => {
+      expect(alarms.list()).toEqual([])
       expect(deliveries.counts('center').confirmed).toBe(1)
     },
     { receiptKeys: () => known, renewKeys: () => void known.push(centerKey) },
@@ -125,8 +125,8 @@ test('while the key list cannot be asked for, a receipt by an unknown key is nei
   await settle(
     (jws) => receiptFor(jws, {}, strangersKey),
     ({ studies }) => studies.get('center', STUDY)?.reasonCode === 'CENTER_UNREACHABLE',
-    ({ deliveries, watchPoints }) => {
-      expect(watchPoints.alarms()).toEqual([])
+    ({ deliveries, alarms }) => {
+      expect(alarms.list()).toEqual([])
       expect(deliveries.counts('center')).toMatchObject({ delivered: 1, confirmed: 0 })
     },
     {
@@ -147,9 +147,9 @@ const untrue: [string, (jws: string) => ManifestAnswer][] = [
 test.each(untrue)('a receipt %s is an alarm, and nothing is confirmed', async (_what, answer) => {
   await settle(
     answer,
-    ({ watchPoints }) => watchPoints.alarms().length > 0,
-    ({ deliveries, studies, watchPoints }) => {
-      expect(watchPoints.alarms()).toMatchObject([{ code: 'RECEIPT_MISMATCH', subject: STUDY }])
+    ({ alarms }) => alarms.list().length > 0,
+    ({ deliveries, studies, alarms }) => {
+      expect(alarms.list()).toMatchObject([{ code: 'RECEIPT_MISMATCH', subject: STUDY }])
       expect(deliveries.counts('center')).toMatchObject({ delivered: 1, confirmed: 0 })
       expect(studies.get('center', STUDY)?.nextAttemptAt).toBeGreaterThan(Date.now() - 1000)
     },
@@ -174,10 +174,10 @@ test('a center that lacks the same instances again and again gets them at growin
       return { missing: verifyManifest(jws, [agentKey]).instances.map(({ ulid }) => ulid) }
     },
     () => times === 2,
-    ({ deliveries, packs, watchPoints }) => {
+    ({ deliveries, packs, alarms }) => {
       expect(deliveries.ofStudy('center', STUDY)[0]?.nextAttemptAt).toBeGreaterThan(Date.now() + 3000)
       expect(packs.formNext('center', { bytes: 1e6, members: 10 })).toBeUndefined()
-      expect(watchPoints.alarms()).toMatchObject([{ code: 'CENTER_BEHIND', subject: STUDY }])
+      expect(alarms.list()).toMatchObject([{ code: 'CENTER_BEHIND', subject: STUDY }])
     },
     {
       requeued: ({ packs }) => {
@@ -249,7 +249,7 @@ async function withTwoStudies(
     destination: 'center',
     studies: queue.studies,
     receipted: queue.receipted,
-    watchPoints: queue.watchPoints,
+    alarms: queue.alarms,
     quiet: new QuietTimes(systemClock, 0),
     signingKey: agentKey,
     partInstances: 2,
