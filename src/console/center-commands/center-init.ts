@@ -6,7 +6,7 @@ import { loadCenterSettings } from '../../config/center-settings.ts'
 import { newCenterFile } from '../../config/editing/example-file.ts'
 import { writeDurably } from '../../platform/durable-file.ts'
 import { configOption, type JsonOption, jsonOption, wholeNumber } from '../commands/options.ts'
-import { CENTER_FILE, newConfigPath } from '../session/config-file.ts'
+import { CENTER_FILE, newConfigPath, newDataFolder } from '../session/config-file.ts'
 import { makeConfigFolder } from '../session/config-folder.ts'
 import { noteIdentity } from '../session/note-identity.ts'
 import { refuseToOverwrite } from '../session/output-file.ts'
@@ -42,7 +42,8 @@ async function init(session: Session, named: string | undefined, options: Center
   const { json, recoveryKey: _, ...choices } = options
   const output = recoveryKeyOutput(session, options)
   makeConfigFolder(path)
-  await writeDurably(path, newCenterFile(choices), 0o644)
+  const folder = choices.dataFolder ?? newDataFolder(path, CENTER_FILE)
+  await writeDurably(path, newCenterFile({ ...choices, ...(folder && { dataFolder: folder }) }), 0o644)
   try {
     const { dataFolder, publicUrl, name } = loadCenterSettings(path, language)
     await checkUnusedFolder(dataFolder, path)

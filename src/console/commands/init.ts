@@ -5,7 +5,7 @@ import { loadAgentSettings } from '../../config/agent-settings.ts'
 import { newAgentFile } from '../../config/editing/example-file.ts'
 import { writeDurably } from '../../platform/durable-file.ts'
 import { keepFolderPrivate } from '../../platform/private-file.ts'
-import { AGENT_FILE, newConfigPath } from '../session/config-file.ts'
+import { AGENT_FILE, newConfigPath, newDataFolder } from '../session/config-file.ts'
 import { makeConfigFolder } from '../session/config-folder.ts'
 import { refuseToOverwrite } from '../session/output-file.ts'
 import { printJson, type Session } from '../session/session.ts'
@@ -43,7 +43,8 @@ async function init(session: Session, named: string | undefined, options: InitOp
   refuseToOverwrite(path, say)
   const { json, device: devices, ...rest } = options
   makeConfigFolder(path)
-  await writeDurably(path, newAgentFile({ ...rest, devices }), 0o644)
+  const folder = rest.dataFolder ?? newDataFolder(path, AGENT_FILE)
+  await writeDurably(path, newAgentFile({ ...rest, ...(folder && { dataFolder: folder }), devices }), 0o644)
   try {
     const { dataFolder } = loadAgentSettings(path, language)
     mkdirSync(dataFolder, { recursive: true, mode: 0o700 })

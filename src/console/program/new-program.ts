@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { configOption } from '../commands/options.ts'
 import type { Phrase } from '../language/en/phrases-en.ts'
 import type { Say } from '../language/language.ts'
-import { systemConfigFolder } from '../session/config-file.ts'
+import { actAsOwner } from '../session/act-as-owner.ts'
+import { type ConfigName, pathsOfSystem } from '../session/config-file.ts'
 import type { Session } from '../session/session.ts'
 
 /** A program with the options that all of its commands share. */
-export function newProgram(session: Session, name: string, about: Phrase, configFile: string): Command {
+export function newProgram(session: Session, name: string, about: Phrase, configFile: ConfigName): Command {
   const { terminal, say } = session
   return new Command(name)
     .description(say(about))
@@ -15,7 +17,7 @@ export function newProgram(session: Session, name: string, about: Phrase, config
     .configureHelp({ styleTitle: (title) => translateTitle(title, say) })
     .option(
       '--config <file>',
-      say('option.config', { file: configFile, folder: systemConfigFolder(terminal.environment) }),
+      say('option.config', { file: configFile, system: pathsOfSystem(configFile).configFile }),
     )
     .option('--lang <lang>', say('option.lang'))
     .option('--verbose', say('option.verbose'))
@@ -26,6 +28,23 @@ export function newProgram(session: Session, name: string, about: Phrase, config
     })
     .showHelpAfterError(false)
     .helpCommand(false)
+    .hook('preAction', (program, command) => {
+      if (!keepsRoot(command)) actAsOwner(session, configOption(program), configFile)
+    })
+}
+
+/** Commands that write nothing into the data folder, and may have to read files of the person who typed them. */
+const KEEPS_ROOT: ReadonlySet<string> = new Set([
+  'echo',
+  'send',
+  'config schema',
+  'deid check',
+  'deid preview',
+])
+
+function keepsRoot(command: Command): boolean {
+  const group = command.parent?.parent ? `${command.parent.name()} ` : ''
+  return KEEPS_ROOT.has(`${group}${command.name()}`)
 }
 
 /** Commander has its titles in English. */

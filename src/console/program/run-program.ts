@@ -17,6 +17,7 @@ export interface Surroundings {
   readonly terminal: Terminal
   readonly clock: Clock
   readonly signal: AbortSignal
+  readonly becomeUser?: Session['becomeUser']
 }
 
 /** Runs one command line to its end. Never throws: failures are reported on standard error. */

@@ -1,3 +1,4 @@
+import { becomeUser } from '../../platform/become-user.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { leaveMemoryOutOfCoreDumps } from '../../platform/core-dumps.ts'
 import { EXIT, type ExitCode } from '../session/exit-codes.ts'
@@ -18,7 +19,7 @@ export function startProgram(build: BuildProgram): void {
   }
   // `ferry queue | head` closes the pipe early; that is not a fault.
   process.stdout.on('error', () => {})
-  const surroundings = { terminal: systemTerminal(), clock: systemClock, signal: end.signal }
+  const surroundings = { terminal: systemTerminal(), clock: systemClock, signal: end.signal, becomeUser }
   void conclude(runProgram(build, process.argv.slice(2), surroundings))
 }
 

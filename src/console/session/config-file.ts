@@ -1,30 +1,49 @@
 import { lstatSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { type AgentSettings, loadAgentSettings } from '../../config/agent-settings.ts'
 import { type CenterSettings, loadCenterSettings } from '../../config/center-settings.ts'
 import { Failure, systemCode } from '../../platform/failure.ts'
+import { type SystemPaths, systemPaths } from '../../platform/system-paths.ts'
 import type { Session } from './session.ts'
 
 export const AGENT_FILE = 'ferry.yaml'
 export const CENTER_FILE = 'center.yaml'
 
-type Environment = Readonly<Record<string, string | undefined>>
+/** The configuration file of the agent, or of the center. */
+export type ConfigName = typeof AGENT_FILE | typeof CENTER_FILE
 
-/** Where the packages put the configuration. */
-export function systemConfigFolder(environment: Environment): string {
-  if (process.platform !== 'win32') return '/etc/ferry'
-  return join(environment['ProgramData'] ?? 'C:\\ProgramData', 'Ferry')
+/** Returns the places that the package of this program uses. */
+export function pathsOfSystem(file: ConfigName): SystemPaths {
+  return systemPaths(file === AGENT_FILE ? 'agent' : 'center')
 }
 
 /** Returns the named file, or the first one that exists. Throws CONFIG_INVALID if there is none. */
-export function findConfig({ terminal, say }: Session, named: string | undefined, file: string): string {
-  const { environment, folder } = terminal
-  const explicit = named ?? environment['FERRY_CONFIG']
-  if (explicit !== undefined) return resolve(folder, explicit)
-  const candidates = [resolve(folder, file), join(systemConfigFolder(environment), file)]
+export function findConfig(session: Session, named: string | undefined, file: ConfigName): string {
+  const explicit = explicitConfig(session, named)
+  if (explicit !== undefined) return explicit
+  const candidates = usualConfigs(session, file)
   const found = candidates.find((path) => mayBeThere(path))
   if (found !== undefined) return found
-  throw new Failure('CONFIG_INVALID', say('config.missing', { paths: candidates.join(', ') }))
+  throw new Failure('CONFIG_INVALID', session.say('config.missing', { paths: candidates.join(', ') }))
+}
+
+/** Returns the file that `findConfig` would return; undefined if it does not exist. */
+export function existingConfig(
+  session: Session,
+  named: string | undefined,
+  file: ConfigName,
+): string | undefined {
+  const explicit = explicitConfig(session, named)
+  return (explicit === undefined ? usualConfigs(session, file) : [explicit]).find((path) => mayBeThere(path))
+}
+
+function explicitConfig({ terminal }: Session, named: string | undefined): string | undefined {
+  const explicit = named ?? terminal.environment['FERRY_CONFIG']
+  return explicit === undefined ? undefined : resolve(terminal.folder, explicit)
+}
+
+function usualConfigs({ terminal }: Session, file: ConfigName): string[] {
+  return [resolve(terminal.folder, file), pathsOfSystem(file).configFile]
 }
 
 /** Also if the folder may not be looked into: reading the file says so better than looking for another one. */
@@ -36,9 +55,17 @@ function mayBeThere(path: string): boolean {
   }
 }
 
-/** Where a new file is written. */
-export function newConfigPath({ terminal }: Session, named: string | undefined, file: string): string {
-  return resolve(terminal.folder, named ?? terminal.environment['FERRY_CONFIG'] ?? file)
+/** Where a new file is written: an installed program uses its place of the system. */
+export function newConfigPath(session: Session, named: string | undefined, file: ConfigName): string {
+  const { isInstalled, configFile } = pathsOfSystem(file)
+  const usual = isInstalled ? configFile : resolve(session.terminal.folder, file)
+  return explicitConfig(session, named) ?? usual
+}
+
+/** Returns the data folder that a new configuration at this path must name; undefined if the default beside it is right. */
+export function newDataFolder(path: string, file: ConfigName): string | undefined {
+  const { configFile, dataFolder } = pathsOfSystem(file)
+  return path === configFile ? dataFolder : undefined
 }
 
 export function agentSettings(session: Session, named: string | undefined): AgentSettings {

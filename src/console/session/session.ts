@@ -1,3 +1,4 @@
+import type { UserIds } from '../../platform/become-user.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { CONTROL_SCHEMA_VERSION } from '../../protocol/control-api.ts'
 import type { CauseWords } from '../language/cause-text.ts'
@@ -15,6 +16,8 @@ export interface Session {
   readonly clock: Clock
   /** Aborted when the person or the service manager wants an end. */
   readonly signal: AbortSignal
+  /** Gives up the rights of root; undefined if the process is not this command's alone. */
+  readonly becomeUser?: ((user: UserIds) => void) | undefined
   /** Sets what the shell is told. */
   conclude(code: ExitCode): void
 }

@@ -17,7 +17,7 @@ export const ENGLISH = {
     'Carries medical images from this clinic to the imaging center: sealed on arrival, proved on delivery.',
   'about.center':
     'Receives medical images from clinics, checks them, stores them and hands them on to the PACS.',
-  'option.config': 'configuration file (default: FERRY_CONFIG, ./{file}, {folder})',
+  'option.config': 'configuration file (default: FERRY_CONFIG, ./{file}, {system})',
   'option.lang': 'language: zh or en (default: FERRY_LANG, then the system language)',
   'option.verbose': 'show causes in full, as in the log',
   'option.json': 'print JSON',

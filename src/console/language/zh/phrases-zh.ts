@@ -15,7 +15,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   ...DEVICE_CHINESE,
   'about.ferry': '把本院的医学影像送到影像中心：到达即加密封存，上传后有签收凭证。',
   'about.center': '接收各机构的医学影像，核对、保存，并转交 PACS。',
-  'option.config': '配置文件（否则依次：FERRY_CONFIG、./{file}、{folder}）',
+  'option.config': '配置文件（否则依次：FERRY_CONFIG、./{file}、{system}）',
   'option.lang': '语言：zh 或 en（否则 FERRY_LANG，再否则按系统语言）',
   'option.verbose': '同时显示原因的英文原文（与日志相同）',
   'option.json': '输出 JSON',

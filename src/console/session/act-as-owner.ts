@@ -1,0 +1,52 @@
+import { type Stats, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { dataFolderIn } from '../../config/data-folder-in.ts'
+import type { UserIds } from '../../platform/become-user.ts'
+import { type ConfigName, existingConfig, pathsOfSystem } from './config-file.ts'
+import type { Session } from './session.ts'
+
+/** The data folder if the configuration names none; relative to the file. */
+const DEFAULT_FOLDERS: Readonly<Record<ConfigName, string>> = {
+  'ferry.yaml': 'data',
+  'center.yaml': 'center-data',
+}
+
+/**
+ * Makes a command that root has started act as the owner of the data folder, so that no file of root's is left where the
+ * service must write. Without a data folder, the owner of the configuration decides. Does nothing for other users.
+ */
+export function actAsOwner(session: Session, named: string | undefined, file: ConfigName): void {
+  const { becomeUser } = session
+  if (becomeUser === undefined || process.getuid?.() !== 0) return
+  const owner = ownerFor(session, named, file)
+  if (owner !== undefined && owner.uid !== 0) becomeUser(owner)
+}
+
+function ownerFor(session: Session, named: string | undefined, file: ConfigName): UserIds | undefined {
+  const config = existingConfig(session, named, file)
+  if (config === undefined) {
+    const { isInstalled, dataFolder } = pathsOfSystem(file)
+    return isInstalled ? ownerOf(dataFolder) : undefined
+  }
+  const dataFolder = folderIn(config) ?? join(dirname(config), DEFAULT_FOLDERS[file])
+  return ownerOf(dataFolder) ?? ownerOf(config)
+}
+
+/** A file that cannot be read is reported by the command itself. */
+function folderIn(config: string): string | undefined {
+  try {
+    return dataFolderIn(config)
+  } catch {
+    return undefined
+  }
+}
+
+function ownerOf(path: string): UserIds | undefined {
+  let found: Stats
+  try {
+    found = statSync(path)
+  } catch {
+    return undefined
+  }
+  return { uid: found.uid, gid: found.gid }
+}

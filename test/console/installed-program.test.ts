@@ -1,0 +1,106 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs'
+import { resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { describe, expect, test } from '@jest/globals'
+import { FOLDERS_FILE } from '../../src/platform/system-paths.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+const isRoot = process.platform === 'linux' && process.getuid?.() === 0
+const SERVICE = 65_534
+
+/** The programs of this clone, started by a runtime that has an installer's file beside it. */
+function install(owner: number) {
+  const folder = tempFolder()
+  const places = { program: folder.join('program'), config: folder.join('etc'), data: folder.join('data') }
+  for (const place of Object.values(places)) mkdirSync(place)
+  chmodSync(folder.path, 0o755)
+  chmodSync(places.data, 0o700)
+  for (const place of [places.config, places.data]) chownSync(place, owner, owner)
+  const node = folder.join('program/node')
+  try {
+    linkSync(process.execPath, node)
+  } catch {
+    copyFileSync(process.execPath, node)
+  }
+  writeFileSync(folder.join('program', FOLDERS_FILE), `config=${places.config}\ndata=${places.data}\n`)
+  const run = async (program: 'ferry' | 'ferry-center', ...args: string[]) => {
+    const child = spawn(node, [resolve(`src/console/program/${program}.ts`), ...args], {
+      cwd: folder.path,
+      env: { PATH: process.env['PATH'], FERRY_LANG: 'en' },
+    })
+    const [[exitCode], out, err] = await Promise.all([
+      once(child, 'exit'),
+      text(child.stdout),
+      text(child.stderr),
+    ])
+    return { exitCode: exitCode as number, out, err }
+  }
+  const owners = () =>
+    new Set(
+      [places.config, places.data].flatMap((place) =>
+        readdirSync(place, { recursive: true, encoding: 'utf8' }).map(
+          (name) => lstatSync(resolve(place, name)).uid,
+        ),
+      ),
+    )
+  return { ...folder, [Symbol.dispose]: folder[Symbol.dispose], places, run, owners }
+}
+
+test('an installed program finds its configuration in the folder of the installer, and names all places', async () => {
+  using installed = install(process.getuid?.() ?? 0)
+  const { places, run } = installed
+  const missing = await run('ferry', 'config', 'check')
+  expect(missing.exitCode).toBe(78)
+  expect(missing.err).toContain(`${installed.join('ferry.yaml')}, ${places.config}/ferry.yaml`)
+  expect(await run('ferry', 'init')).toMatchObject({
+    exitCode: 0,
+    out: expect.stringContaining(places.config),
+  })
+  expect(readFileSync(`${places.config}/ferry.yaml`, 'utf8')).toContain(`dataFolder: "${places.data}"`)
+  const status = JSON.parse((await run('ferry', 'config', 'check', '--json')).out)
+  expect(status.config).toBe(`${places.config}/ferry.yaml`)
+}, 60_000)
+
+;(isRoot ? describe : describe.skip)(
+  isRoot ? 'a command of root' : 'a command of root (needs root on Linux)',
+  () => {
+    test('acts as the owner of the data folder, and leaves no file of root behind', async () => {
+      using installed = install(SERVICE)
+      const { run, owners } = installed
+      expect(await run('ferry', 'init', '--device', 'CT1')).toMatchObject({ exitCode: 0 })
+      for (const args of [['status'], ['devices', 'approve', 'CT2'], ['queue'], ['run']])
+        await run('ferry', ...args)
+      expect(await run('ferry', 'config', 'check')).toMatchObject({ exitCode: 0 })
+      expect([...owners()]).toEqual([SERVICE])
+    }, 120_000)
+
+    test('acts as the owner at the center too: its keys belong to the service', async () => {
+      using installed = install(SERVICE)
+      const { run, owners, places } = installed
+      const init = ['init', '--name', 'C', '--public-url', 'https://c:1']
+      const key = ['--recovery-key', `${places.config}/recovery-key.txt`]
+      expect(await run('ferry-center', ...init, ...key)).toMatchObject({ exitCode: 0 })
+      await run('ferry-center', 'status')
+      await run('ferry-center', 'invite', 'Clinic')
+      expect([...owners()]).toEqual([SERVICE])
+    }, 120_000)
+
+    test('stays root if the data folder is root’s, so the files above could have been', async () => {
+      using installed = install(0)
+      expect(await installed.run('ferry', 'init')).toMatchObject({ exitCode: 0 })
+      expect([...installed.owners()]).toEqual([0])
+    }, 60_000)
+  },
+)
