@@ -1,6 +1,5 @@
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import type { LogLevel } from '../platform/log.ts'
 import { type CheckingSettings, checkingSchema } from './checking-settings.ts'
 import {
   type Checked,
@@ -24,6 +23,7 @@ import {
   routesSchema,
 } from './deid-settings.ts'
 import { type DeviceSettings, deviceSchema } from './device-settings.ts'
+import { type LogSettings, logBesideFile, logSchema } from './log-settings.ts'
 import { type NormalizationSettings, normalizationSchema } from './normalization-settings.ts'
 import * as setting from './setting/setting.ts'
 import { type TlsSettings, tlsBesideFile, tlsFiles, tlsProblems, tlsSchema } from './tls-settings.ts'
@@ -33,7 +33,7 @@ import type { Language } from './yaml/problem-words.ts'
 export interface AgentSettings {
   /** Absolute. */
   readonly dataFolder: string
-  readonly log: { readonly level: LogLevel }
+  readonly log: LogSettings
   readonly listener: ListenerSettings
   readonly devices: readonly DeviceSettings[]
   readonly unknownDevices: 'reject' | 'accept'
@@ -115,7 +115,8 @@ export function checkAgentSettings(path: string, options?: CheckOptions): Checke
   const dataFolder = resolve(dirname(path), settings.dataFolder)
   const deidentification = besideFile(settings.deidentification, path)
   const listener = { ...settings.listener, tls: tlsBesideFile(settings.listener.tls, path) }
-  return { ...checked, settings: freezeDeep({ ...settings, dataFolder, listener, deidentification }) }
+  const log = logBesideFile(settings.log, path)
+  return { ...checked, settings: freezeDeep({ ...settings, dataFolder, log, listener, deidentification }) }
 }
 
 export const procedureStepsSchema = z
@@ -194,11 +195,7 @@ const fileSchema = z
     dataFolder: setting
       .path('Queue, keys and sealed instances; relative = beside this file')
       .prefault('data'),
-    log: z
-      .strictObject({
-        level: setting.choice('How much is logged', ['error', 'warn', 'info', 'debug']).prefault('info'),
-      })
-      .prefault({}),
+    log: logSchema.prefault({}),
     listener: listenerSchema.prefault({}),
     devices: z.array(deviceSchema).prefault([]).describe('Devices that are let in'),
     unknownDevices: setting

@@ -1,6 +1,5 @@
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import type { LogLevel } from '../platform/log.ts'
 import {
   type Checked,
   type CheckOptions,
@@ -10,6 +9,7 @@ import {
   settingsOf,
 } from './checks/check-settings.ts'
 import { namedFilesAt } from './checks/named-files.ts'
+import { type LogSettings, logBesideFile, logSchema } from './log-settings.ts'
 import * as setting from './setting/setting.ts'
 import type { Language } from './yaml/problem-words.ts'
 
@@ -19,7 +19,7 @@ export interface CenterSettings {
   readonly dataFolder: string
   /** The center's name as clinics see it, such as "Jinping imaging center". */
   readonly name: string
-  readonly log: { readonly level: LogLevel }
+  readonly log: LogSettings
   readonly listen: { readonly host: string; readonly port: number }
   /**
    * The address where agents reach this receiver: https://host:port, without a slash at the end. Join codes contain it.
@@ -86,6 +86,7 @@ export function checkCenterSettings(path: string, options?: CheckOptions): Check
   const settings: CenterSettings = {
     ...checked.settings,
     dataFolder: absolute(dataFolder),
+    log: logBesideFile(checked.settings.log, path),
     tls: tls && { certificateFile: absolute(tls.certificateFile), keyFile: absolute(tls.keyFile) },
     pacs: pacs && {
       ...pacs,
@@ -173,11 +174,7 @@ const fileSchema = z
       .path('Keys, register, packs, instances; relative = beside this file')
       .prefault('center-data'),
     name: setting.text('Name of the center as clinics see it'),
-    log: z
-      .strictObject({
-        level: setting.choice('How much is logged', ['error', 'warn', 'info', 'debug']).prefault('info'),
-      })
-      .prefault({}),
+    log: logSchema.prefault({}),
     listen: z
       .strictObject({
         host: setting.host('Address of this machine; 0.0.0.0 = all of them').prefault('0.0.0.0'),

@@ -1,6 +1,7 @@
 import { write, writeSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import { systemCode } from './failure.ts'
+import { droppedLine } from './log-file.ts'
 
 /** Maximum number of bytes that wait to be written; further lines are dropped and counted. */
 const WAITING_BYTES = 1024 * 1024
@@ -57,7 +58,7 @@ export class LogStream extends Writable {
   }
 
   #take(): Buffer {
-    const said = this.#dropped === 0 ? '' : droppedLine(this.#dropped)
+    const said = this.#dropped === 0 ? '' : droppedLine(this.#dropped).toString()
     const lines = Buffer.concat([Buffer.from(this.#isTorn ? `\n${said}` : said), ...this.#waiting])
     this.#isTorn = false
     this.#dropped = 0
@@ -80,9 +81,4 @@ export class LogStream extends Writable {
       }
     })
   }
-}
-
-function droppedLine(count: number): string {
-  const line = { level: 'warn', message: 'log lines dropped', count, timestamp: new Date().toISOString() }
-  return `${JSON.stringify(line)}\n`
 }

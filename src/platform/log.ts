@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import winston from 'winston'
 import { LogStream } from './log-stream.ts'
 
@@ -29,17 +30,22 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 const STANDARD_ERROR = 2
 
 /**
- * Opens a log of JSON Lines on standard error, where a service manager collects them. Never throws, waits or ends the
- * process.
+ * Opens a log of JSON Lines on standard error, where a service manager collects them, or in `file`. Never throws, waits or
+ * ends the process.
  */
-export function openLog(level: LogLevel): Log {
-  const stream = new LogStream(STANDARD_ERROR)
-  process.once('exit', () => stream.flush())
+export function openLog(level: LogLevel, file?: Writable): Log {
+  const stream = file ?? standardError()
   return winston.createLogger({
     level,
     format: winston.format.combine(winston.format.timestamp(), winston.format.json()),
     transports: [new winston.transports.Stream({ stream })],
   })
+}
+
+function standardError(): LogStream {
+  const stream = new LogStream(STANDARD_ERROR)
+  process.once('exit', () => stream.flush())
+  return stream
 }
 
 /** Logs nothing; for tools that report by their result alone. */

@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 import { startCenter } from '../../center/center.ts'
 import { loadCenterSettings } from '../../config/center-settings.ts'
 import { allowManyFileOperations } from '../../platform/io-threads.ts'
-import { openLog } from '../../platform/log.ts'
 import { keepYoungGenerationSmall } from '../../platform/young-generation.ts'
 import { configOption } from '../commands/options.ts'
+import { openServiceLog } from '../logs/log-place.ts'
 import { CENTER_FILE, findConfig } from '../session/config-file.ts'
 import { takeLostErrors } from '../session/last-resort.ts'
 import { type Session, untilAborted } from '../session/session.ts'
@@ -20,7 +20,7 @@ export function addCenterRun(program: Command, session: Session): void {
       const configFile = findConfig(session, configOption(program), CENTER_FILE)
       const settings = loadCenterSettings(configFile, session.language, { withFiles: true })
       const { dataFolder, log: logSettings, tls, pacs, ...rest } = settings
-      const log = openLog(logSettings.level)
+      const log = openServiceLog(logSettings, 'ferry-center', terminal.environment)
       await using stack = new AsyncDisposableStack()
       stack.use(takeLostErrors(log, clock))
       const options = { ...rest, folder: dataFolder, configFile, ...(tls && { tls }), ...(pacs && { pacs }) }

@@ -1,11 +1,9 @@
 import type { Command } from 'commander'
 import type { AuditRecord } from '../../agent/deid-records/deid-audit-log.ts'
-import { parseDuration } from '../../config/yaml/quantity.ts'
-import { Failure } from '../../platform/failure.ts'
 import { agentSettings } from '../session/config-file.ts'
 import { printJson, type Session } from '../session/session.ts'
 import { formatTable } from '../views/text-table.ts'
-import { configOption, type JsonOption, jsonOption } from './options.ts'
+import { configOption, type JsonOption, jsonOption, sinceMs } from './options.ts'
 
 interface AuditOptions extends JsonOption {
   readonly since: string
@@ -37,15 +35,6 @@ export function addDeidAudit(deid: Command, session: Session, program: Command):
       const since = sinceMs(options.since, session)
       await tell(session, readDeidAudit(dataFolder, since), options)
     })
-}
-
-/** Reads a day, a moment, or an age such as 7d. */
-function sinceMs(text: string, { clock }: Session): number {
-  const duration = parseDuration(text)
-  if (duration !== undefined) return Math.max(0, clock.now() - duration)
-  const moment = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(moment)) throw new Failure('USAGE', `--since ${text}: 7d, 12h, 2026-01-31 …`)
-  return moment
 }
 
 async function tell(

@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { parseDuration } from '../../config/yaml/quantity.ts'
+import { Failure } from '../../platform/failure.ts'
 import type { Session } from '../session/session.ts'
 
 /** Options of the program itself. */
@@ -29,4 +31,13 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
     if (number >= min && number <= max) return number
     throw new InvalidArgumentError(`${min} … ${max}`)
   }
+}
+
+/** Reads a day, a moment, or an age such as 7d. */
+export function sinceMs(text: string, { clock }: Session): number {
+  const duration = parseDuration(text)
+  if (duration !== undefined) return Math.max(0, clock.now() - duration)
+  const moment = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(moment)) throw new Failure('USAGE', `--since ${text}: 7d, 12h, 2026-01-31 …`)
+  return moment
 }

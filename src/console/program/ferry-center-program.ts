@@ -16,7 +16,8 @@ import { addCenterStatus } from '../center-commands/center-status.ts'
 import { addCenterStore } from '../center-commands/center-store.ts'
 import { addCenterStudies } from '../center-commands/center-studies.ts'
 import { addConfig } from '../commands/config.ts'
-import { CENTER_FILE } from '../session/config-file.ts'
+import { addLogs } from '../commands/logs.ts'
+import { CENTER_FILE, centerSettings } from '../session/config-file.ts'
 import type { Session } from '../session/session.ts'
 import { newProgram } from './new-program.ts'
 
@@ -42,6 +43,10 @@ export function ferryCenterProgram(session: Session): Command {
     addCenterRetry,
   ]
   for (const add of commands) add(program, session)
+  addLogs(program, session, {
+    program: 'ferry-center',
+    settings: (config) => centerSettings(session, config).log,
+  })
   addConfig(program, session, { file: CENTER_FILE, kind: CENTER_SETTINGS, check: checkCenterSettings })
   return program
 }

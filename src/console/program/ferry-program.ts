@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { AgentSettings } from '../../config/agent-settings.ts'
-import { AGENT_FILE } from '../session/config-file.ts'
+import { AGENT_FILE, agentSettings } from '../session/config-file.ts'
 import type { Session } from '../session/session.ts'
 import { newProgram } from './new-program.ts'
 
@@ -21,6 +21,14 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   retry: async () => (await import('../commands/retry.ts')).addRetry,
   echo: async () => (await import('../commands/echo.ts')).addEcho,
   send: async () => (await import('../commands/send.ts')).addSend,
+  logs: async () => {
+    const { addLogs } = await import('../commands/logs.ts')
+    return (program, session) =>
+      addLogs(program, session, {
+        program: 'ferry',
+        settings: (config) => agentSettings(session, config).log,
+      })
+  },
   deid: async () => (await import('../commands/deid.ts')).addDeid,
   config: async () => {
     const [{ addConfig }, { AGENT_SETTINGS, checkAgentSettings }] = await Promise.all([

@@ -2,6 +2,7 @@ import { DEVICE_ENGLISH } from './device-phrases-en.ts'
 import { DISK_ENGLISH } from './disk-phrases-en.ts'
 import { HAND_ON_ENGLISH } from './hand-on-phrases-en.ts'
 import { KEY_ENGLISH } from './key-phrases-en.ts'
+import { LOG_ENGLISH } from './log-phrases-en.ts'
 import { SEND_ENGLISH } from './send-phrases-en.ts'
 import { STATUS_ENGLISH } from './status-phrases-en.ts'
 
@@ -12,6 +13,7 @@ export const ENGLISH = {
   ...HAND_ON_ENGLISH,
   ...STATUS_ENGLISH,
   ...SEND_ENGLISH,
+  ...LOG_ENGLISH,
   ...DEVICE_ENGLISH,
   'about.ferry':
     'Carries medical images from this clinic to the imaging center: sealed on arrival, proved on delivery.',

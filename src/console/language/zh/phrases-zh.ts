@@ -3,6 +3,7 @@ import { DEVICE_CHINESE } from './device-phrases-zh.ts'
 import { DISK_CHINESE } from './disk-phrases-zh.ts'
 import { HAND_ON_CHINESE } from './hand-on-phrases-zh.ts'
 import { KEY_CHINESE } from './key-phrases-zh.ts'
+import { LOG_CHINESE } from './log-phrases-zh.ts'
 import { SEND_CHINESE } from './send-phrases-zh.ts'
 import { STATUS_CHINESE } from './status-phrases-zh.ts'
 
@@ -12,6 +13,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   ...HAND_ON_CHINESE,
   ...STATUS_CHINESE,
   ...SEND_CHINESE,
+  ...LOG_CHINESE,
   ...DEVICE_CHINESE,
   'about.ferry': '把本院的医学影像送到影像中心：到达即加密封存，上传后有签收凭证。',
   'about.center': '接收各机构的医学影像，核对、保存，并转交 PACS。',
