@@ -86,7 +86,8 @@ async function followFile(
   using lines = new LogLines(path)
   for (const line of lines.read()) output.push(line)
   output.finish()
-  while (isFollowed && !signal.aborted) {
+  if (!isFollowed) return
+  while (!signal.aborted) {
     await clock.sleep(LOOK_EVERY_MS, signal).catch(() => {})
     for (const line of lines.read()) output.push(line)
   }
