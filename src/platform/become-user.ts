@@ -25,7 +25,9 @@ export function becomeUser({ uid, gid }: UserIds): void {
 /** A user id without an account (files of another machine) gets the given group only. */
 function takeGroupsOf(uid: number, gid: number): void {
   try {
-    process.initgroups?.(uid, gid)
+    // The types of Node leave this function out.
+    const initgroups: unknown = Reflect.get(process, 'initgroups')
+    if (typeof initgroups === 'function') Reflect.apply(initgroups, process, [uid, gid])
   } catch {
     process.setgroups?.([gid])
   }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0
@@ -24,13 +24,10 @@ function tryTo(change: 'yes' | 'no'): unknown {
   return stdout === '' ? stderr : JSON.parse(stdout)
 }
 
-const onlyRoot = isRoot ? test : test.skip
-
-onlyRoot(
-  'root that became another user has no right of root’s left, in any thread (needs root on Linux)',
-  () => {
+;(isRoot ? describe : describe.skip)(isRoot ? 'root' : 'root (needs root on Linux)', () => {
+  test('that became another user has no right of root’s left, in any thread', () => {
     const left = { uid: 65_534, gid: 65_534, groups: [65_534], after: 'EACCES', back: 'EPERM' }
     expect(tryTo('yes')).toEqual(left)
     expect(tryTo('no')).toMatchObject({ uid: 0, after: 'written', back: 'root' })
-  },
-)
+  })
+})

@@ -4,14 +4,14 @@ import type { Checked, CheckOptions, SettingsKind } from '../../config/checks/ch
 import { settingsJsonSchema } from '../../config/settings-json-schema.ts'
 import { describeProblem } from '../../config/yaml/problem-words.ts'
 import type { Phrase } from '../language/en/phrases-en.ts'
-import { findConfig } from '../session/config-file.ts'
+import { type ConfigName, findConfig } from '../session/config-file.ts'
 import { EXIT, type ExitCode } from '../session/exit-codes.ts'
 import { printJson, type Session } from '../session/session.ts'
 import { configOption, type JsonOption, jsonOption } from './options.ts'
 
 /** One kind of configuration file: the agent's or the center's. */
 interface ConfigKind<Settings> {
-  readonly file: string
+  readonly file: ConfigName
   readonly kind: SettingsKind<Settings>
   check(path: string, options: CheckOptions): Checked<Settings>
   /** Sentences that a person must know before these settings are used. */
