@@ -6,8 +6,8 @@ import { Failure, systemCode } from '../../platform/failure.ts'
 import { type SystemPaths, systemPaths } from '../../platform/system-paths.ts'
 import type { Session } from './session.ts'
 
-export const AGENT_FILE = 'ferry.yaml'
-export const CENTER_FILE = 'center.yaml'
+export const AGENT_FILE = 'ferry.yaml' as const
+export const CENTER_FILE = 'center.yaml' as const
 
 /** The configuration file of the agent, or of the center. */
 export type ConfigName = typeof AGENT_FILE | typeof CENTER_FILE
