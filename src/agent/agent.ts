@@ -10,6 +10,7 @@ import type { Failure } from '../platform/failure.ts'
 import { lockFolder } from '../platform/folder-lock.ts'
 import type { Log } from '../platform/log.ts'
 import { keepFolderPrivate } from '../platform/private-file.ts'
+import { proveWritable } from '../platform/prove-writable.ts'
 import { CommitmentService } from './arrival/commitment-service.ts'
 import { type DeviceDoors, openDoors } from './arrival/device-doors.ts'
 import { DeviceList } from './arrival/device-list.ts'
@@ -45,6 +46,8 @@ export interface RunningAgent extends AsyncDisposable {
   tlsPort: number | undefined
   /** Serves the CLI and the status page. */
   service: AgentService
+  /** Writes to the spool and reads the index as an instance does. Rejects with the fault. */
+  selfCheck(): Promise<void>
   /** Resolves if the index proves to be damaged while it is used: the agent must then be stopped and started again. */
   indexDamaged: Promise<Failure>
 }
@@ -170,7 +173,18 @@ export async function startAgent(
   })
   const running = stack.move()
   const indexDamaged = firstFailure(queue.soundness)
-  return { port, tlsPort, service, indexDamaged, [Symbol.asyncDispose]: () => running.disposeAsync() }
+  const selfCheck = async (): Promise<void> => {
+    await proveWritable(join(settings.dataFolder, 'spool'))
+    queue.watchPoints.alarms()
+  }
+  return {
+    port,
+    tlsPort,
+    service,
+    selfCheck,
+    indexDamaged,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
 }
 
 interface Listening extends Surroundings {

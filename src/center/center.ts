@@ -8,6 +8,7 @@ import { failureFrom } from '../platform/failure.ts'
 import { lockFolder } from '../platform/folder-lock.ts'
 import type { Log } from '../platform/log.ts'
 import { keepFolderPrivate } from '../platform/private-file.ts'
+import { proveWritable } from '../platform/prove-writable.ts'
 import { DiskSpace } from './disk/disk-space.ts'
 import { Authenticator } from './front/authenticate.ts'
 import { Front, type ListenAt } from './front/front.ts'
@@ -69,6 +70,11 @@ export interface CenterSurroundings {
 export interface Center extends AsyncDisposable {
   readonly port: number
   readonly address: string
+  /**
+   * Writes to the folders of packs and instances, and reads the register. Resolves with `false` if the disk of instances is
+   * not mounted, which is a condition of its own. Rejects with the fault.
+   */
+  selfCheck(): Promise<boolean>
   /** Ends every connection, leaves running work in a state in which it can continue, and releases the folder. */
   close(): Promise<void>
 }
@@ -103,11 +109,12 @@ export async function startCenter(options: CenterOptions & CenterSurroundings): 
   const held = new AsyncDisposableStack()
   try {
     held.use(lockFolder(options.folder, 'center'))
-    const front = await compose(options, held)
+    const { front, selfCheck } = await compose(options, held)
     options.log.info('center started', { center: keys.root.kid, port: front.address.port })
     return {
       port: front.address.port,
       address: front.address.address,
+      selfCheck,
       close: () => held.disposeAsync(),
       [Symbol.asyncDispose]: () => held.disposeAsync(),
     }
@@ -121,7 +128,7 @@ export async function startCenter(options: CenterOptions & CenterSurroundings): 
 async function compose(
   options: CenterOptions & CenterSurroundings,
   held: AsyncDisposableStack,
-): Promise<Front> {
+): Promise<{ front: Front; selfCheck: Center['selfCheck'] }> {
   const { clock, log, limits } = options
   const register = held.adopt(openRegister(options.folder), (it) => it.close())
   const ring = await KeyRing.open({ ...options, register })
@@ -167,7 +174,14 @@ async function compose(
   held.adopt(front, (it) => it.close())
   ring.tlsChanged = (certificates) => front.show(certificates)
   held.use(lookRegularly(ring))
-  return front
+  const selfCheck = async (): Promise<boolean> => {
+    await register.marker.id()
+    await proveWritable(join(options.folder, 'packs'))
+    const isStoreThere = await watch.isPresent()
+    if (isStoreThere) await proveWritable(store.place)
+    return isStoreThere
+  }
+  return { front, selfCheck }
 }
 
 function lookRegularly(ring: KeyRing): AsyncDisposable {

@@ -8,6 +8,7 @@ import { openServiceLog } from '../logs/log-place.ts'
 import { CENTER_FILE, findConfig } from '../session/config-file.ts'
 import { takeLostErrors } from '../session/last-resort.ts'
 import { type Session, untilAborted } from '../session/session.ts'
+import { serviceNotice } from '../views/service-notice.ts'
 
 export function addCenterRun(program: Command, session: Session): void {
   const { say, terminal, clock, signal } = session
@@ -24,7 +25,12 @@ export function addCenterRun(program: Command, session: Session): void {
       await using stack = new AsyncDisposableStack()
       stack.use(takeLostErrors(log, clock))
       const options = { ...rest, folder: dataFolder, configFile, ...(tls && { tls }), ...(pacs && { pacs }) }
-      stack.use(await startCenter({ ...options, clock, log }))
+      const center = stack.use(await startCenter({ ...options, clock, log }))
+      const check = async (): Promise<string> => {
+        const isStoreThere = await center.selfCheck()
+        return say(isStoreThere ? 'service.centerWorks' : 'service.centerWaits', { port: center.port })
+      }
+      stack.use(await serviceNotice(session, log).ready(check))
       await untilAborted(signal)
       terminal.say(say('run.stopping'))
     })

@@ -9,6 +9,9 @@ import { keepYoungGenerationSmall } from '../../platform/young-generation.ts'
 import { AGENT_FILE, findConfig } from '../session/config-file.ts'
 import { takeLostErrors } from '../session/last-resort.ts'
 import { type Session, untilAborted } from '../session/session.ts'
+import { assessHealth } from '../views/health.ts'
+import { serviceNotice } from '../views/service-notice.ts'
+import { headlineOf } from '../views/status-view.ts'
 import { configOption } from './options.ts'
 
 const PAGE_AGAIN_MS = 30_000
@@ -34,6 +37,7 @@ export function addRun(program: Command, session: Session): void {
         log.warn('configuration is not UTF-8', { file, readAs: checked.encoding })
       using stack = new DisposableStack()
       stack.use(takeLostErrors(log, clock))
+      const notice = serviceNotice(session, log)
       for (let isIndexSuspect = false; !signal.aborted; isIndexSuspect = true) {
         await using running = new AsyncDisposableStack()
         const agent = running.use(
@@ -46,6 +50,7 @@ export function addRun(program: Command, session: Session): void {
           }),
         )
         running.use(await openPage(settings.statusPage, agent, session, log))
+        running.use(await notice.ready(() => checkAgent(agent, session)))
         const damage = await Promise.race([untilAborted(signal), agent.indexDamaged])
         if (damage === undefined) terminal.say(say('run.stopping'))
         else
@@ -55,6 +60,14 @@ export function addRun(program: Command, session: Session): void {
           })
       }
     })
+}
+
+/** Checks that the agent does its work, and returns its state in one sentence. */
+async function checkAgent(agent: RunningAgent, { say, language }: Session): Promise<string> {
+  await agent.selfCheck()
+  const status = agent.service.status()
+  const { headline } = headlineOf(assessHealth(status, say, language), status.now, say)
+  return say('service.agentWorks', { port: agent.port, headline })
 }
 
 /** The page is a convenience: while its port is taken, images go on, the status says so, and the port is tried again. */
