@@ -175,7 +175,7 @@ export async function startAgent(
   const indexDamaged = firstFailure(queue.soundness)
   const selfCheck = async (): Promise<void> => {
     await proveWritable(join(settings.dataFolder, 'spool'))
-    queue.watchPoints.alarms()
+    queue.alarms.list()
   }
   return {
     port,
