@@ -30,6 +30,7 @@ export default {
       'gdcmconv',
     ],
     ...[
+      'journalctl',
       'mkfifo',
       'mount',
       'openssl',
@@ -43,5 +44,4 @@ export default {
       'fallocate',
     ],
   ],
-  ignoreExportsUsedInFile: true,
 }

@@ -5,7 +5,7 @@ const STOP_WITHIN_MS = 20_000
 const KEPT_OUTPUT = 4000
 
 /** How long an answer is waited for, and how often it is asked for. */
-export interface Patience {
+interface Patience {
   readonly withinMs?: number
   readonly everyMs?: number
 }

@@ -12,7 +12,7 @@ import type { StoreScp } from './send-study.ts'
 /** Counting a queue costs the agent something: asked more often, the asking would be measured. */
 const ASK_EVERY_MS = 200
 
-export const AGENT_AE_TITLE = 'FERRY'
+const AGENT_AE_TITLE = 'FERRY'
 export const DEVICE_AE_TITLE = 'DEMO_CT'
 
 /** A center in a folder of its own, made and run by its own commands. */
@@ -81,7 +81,7 @@ export class CenterProcess implements AsyncDisposable {
   }
 }
 
-export interface AgentChoices {
+interface AgentChoices {
   /** Idle time after which a study is closed. */
   readonly quiet: string
   readonly unknownDevices: 'reject' | 'accept'

@@ -36,7 +36,7 @@ export function resetPeak(pid: number): void {
 }
 
 /** User and system time of processes, their living children, and those that they waited for. */
-export function cpuSeconds(pids: readonly number[]): number {
+function cpuSeconds(pids: readonly number[]): number {
   return sum(pids.flatMap(tree), ticks) / TICKS_PER_SECOND
 }
 

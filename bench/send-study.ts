@@ -18,7 +18,7 @@ export interface StudyInstance extends Part10Header {
   readonly dataSet: () => AsyncIterable<Buffer>
 }
 
-export interface SendOptions {
+interface SendOptions {
   readonly callingAeTitle?: string
   /** Called after each, with how many have been answered. */
   readonly stored?: (count: number) => void

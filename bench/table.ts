@@ -65,7 +65,7 @@ export function failedRow(subject: string, note: string, load: Holding, failure:
 }
 
 /** Returns the speed as a multiple of the reference's; undefined if one of them is missing. */
-export function ratio({ rows, reference }: Group, row: Row): number | undefined {
+function ratio({ rows, reference }: Group, row: Row): number | undefined {
   const base = rows.find(({ subject }) => subject === reference)
   if (base === undefined || base.failure !== undefined || row.failure !== undefined) return undefined
   return base.seconds / row.seconds

@@ -25,7 +25,7 @@ const TURNS = [7, 10, 5, 13, 9, 6, 11, 8, 14, 12]
 /** Times that a round takes all slices. */
 const PASSES = 5
 
-export interface Cost {
+interface Cost {
   readonly instances: number
   readonly dataSetBytes: number
   /** CPU seconds (user and system) of each round, in turn. */

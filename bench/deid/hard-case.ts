@@ -21,7 +21,7 @@ export interface HardCase {
   readonly group?: string
 }
 
-export const CT = '1.2.840.10008.5.1.4.1.1.2'
+const CT = '1.2.840.10008.5.1.4.1.1.2'
 export const STUDY_DATE = '20231127'
 
 /** A small image in explicit VR little endian: its elements by tag, each of which may be given in another way or left out. */

@@ -21,10 +21,7 @@ export function openObject(file: Buffer): OpenObject {
   return { transferSyntaxUid, ...openDataSet(file.subarray(headerBytes), transferSyntaxUid) }
 }
 
-export function openDataSet(
-  dataSet: Buffer,
-  transferSyntaxUid: string,
-): Omit<OpenObject, 'transferSyntaxUid'> {
+function openDataSet(dataSet: Buffer, transferSyntaxUid: string): Omit<OpenObject, 'transferSyntaxUid'> {
   const parts: ElementList[] = []
   let pixels: Buffer[] | undefined
   const look: DataSetEdits = {

@@ -8,7 +8,7 @@ import { type PlantedObject, plantedSet } from './planted-set.ts'
 import { Score } from './score.ts'
 import { scorePixels } from './score-pixels.ts'
 
-export interface PlantedOptions {
+interface PlantedOptions {
   readonly objects: number
   /** Corpus files over that are left out. */
   readonly largestBytes: number

@@ -37,7 +37,7 @@ export interface HardOutcome {
 }
 
 /** Takes what leaves; it is undefined if the object was withheld. */
-export type Remover = (one: HardCase) => Buffer | undefined
+type Remover = (one: HardCase) => Buffer | undefined
 
 /** De-identifies every kind of hard object for some people, and judges it by code that shares nothing with the remover. */
 export function runHardCases(people = PEOPLE, remove: Remover = newRemover()): HardOutcome {

@@ -6,13 +6,13 @@ import { elementAt, type OpenObject } from './open-object.ts'
 import type { Person } from './people.ts'
 import type { PlantedObject } from './planted-set.ts'
 
-export interface Tally {
+interface Tally {
   actions: number
   right: number
 }
 
 /** An action that was not what it had to be; names no value. */
-export interface Wrong {
+interface Wrong {
   readonly kind: ActionKind
   readonly source: string
   readonly what: string

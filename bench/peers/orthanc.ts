@@ -12,7 +12,7 @@ export interface Orthanc extends Receiver {
   post(path: string, body: unknown): Promise<unknown>
 }
 
-export interface OrthancOptions {
+interface OrthancOptions {
   readonly aeTitle?: string
   /** Where it can send to, by name. */
   readonly modalities?: Readonly<Record<string, { aeTitle: string; port: number }>>

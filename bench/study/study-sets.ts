@@ -5,7 +5,7 @@ import type { Phantom } from './pixels.ts'
 export type SetName = 'ct' | 'mr' | 'dr' | 'multiframe'
 
 /** A kind of invented instances. */
-export interface StudySet {
+interface StudySet {
   readonly sopClassUid: string
   /** How many the bench sends. */
   readonly instances: number

@@ -5,7 +5,7 @@ import { sopClassTable } from './sop-class-table.ts'
 import { readSource, SOURCES, type Source } from './source.ts'
 
 /** A file of src/ that is made by `npm run tables`. */
-export interface GeneratedTable {
+interface GeneratedTable {
   readonly file: string
   /** The whole file; undefined if its source is not on this machine. */
   readonly text: string | undefined

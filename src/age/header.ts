@@ -23,7 +23,7 @@ export interface Stanza {
   readonly body: Buffer
 }
 
-export interface Header {
+interface Header {
   readonly stanzas: readonly Stanza[]
   readonly mac: Buffer
   /** The bytes that the MAC covers: from the version line up to and including the mark `---`. */

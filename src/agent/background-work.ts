@@ -28,7 +28,7 @@ import { RetentionClock } from './settle/retention-clock.ts'
 import { Settlement } from './settle/settlement.ts'
 import { StageHints } from './stage-hints.ts'
 
-export interface BackgroundWorkOptions {
+interface BackgroundWorkOptions {
   settings: AgentSettings
   account: CenterAccount
   keys: TrustedKeys

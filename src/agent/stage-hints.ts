@@ -6,7 +6,7 @@ import type { CommitmentReports } from './settle/report-commitment.ts'
 import type { Settlement, SettlementHints } from './settle/settlement.ts'
 
 /** The stages after the queue that hint at work for one another. */
-export interface Stages {
+interface Stages {
   readonly dispatcher: Dispatcher
   readonly settlement: Settlement
   readonly audit: ReceiptAudit

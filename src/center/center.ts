@@ -51,7 +51,7 @@ export interface CenterOptions {
 }
 
 /** The PACS that instances are handed on to. */
-export interface PacsOptions extends DicomwebServer {
+interface PacsOptions extends DicomwebServer {
   /** The address where the PACS returns its copies (WADO-RS); `url` by default. */
   readonly wadoUrl?: string
   /** Policies of the copies meant for it; by default identified and normalized ones. */
@@ -61,7 +61,7 @@ export interface PacsOptions extends DicomwebServer {
 }
 
 /** Clock and log of a center; handed in so that tests can move time and read the log. */
-export interface CenterSurroundings {
+interface CenterSurroundings {
   readonly clock: Clock
   readonly log: Log
 }

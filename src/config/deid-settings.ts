@@ -18,15 +18,7 @@ import {
 } from './setting/rule-setting.ts'
 import * as setting from './setting/setting.ts'
 
-export const DEID_ACTIONS = [
-  'keep',
-  'remove',
-  'empty',
-  'replace',
-  'shift-date',
-  'replace-uid',
-  'scrub',
-] as const
+const DEID_ACTIONS = ['keep', 'remove', 'empty', 'replace', 'shift-date', 'replace-uid', 'scrub'] as const
 
 /** Settings that the agent hands to its de-identification, whose own types they fit. */
 export interface DeidSettings {
@@ -37,7 +29,7 @@ export interface DeidSettings {
   readonly profiles: readonly DeidProfileSettings[]
 }
 
-export interface DeidProfileSettings {
+interface DeidProfileSettings {
   readonly name: string
   readonly keyGroup?: string | undefined
   readonly options: ReadonlySet<ConfidentialityOption>

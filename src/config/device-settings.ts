@@ -26,7 +26,7 @@ export interface DeviceSettings {
   readonly quirks?: DeviceQuirks | undefined
 }
 
-export interface DeviceAddress {
+interface DeviceAddress {
   readonly host: string
   readonly port: number
   /** Undefined: its calling AE title. */
@@ -36,7 +36,7 @@ export interface DeviceAddress {
 }
 
 /** Exceptions for one device. None of them changes a byte that the device sent. */
-export interface DeviceQuirks {
+interface DeviceQuirks {
   /** UIDs; if the device offers any of these, the first of them is taken. */
   readonly transferSyntaxes?: readonly string[] | undefined
   /** The longest PDU announced to it. */

@@ -34,7 +34,7 @@ const CHARACTER_SETS = [
 ] as const
 
 /** One change, in the words of the agent's normalization, whose own types these fit. */
-export type NormalizationStepSettings =
+type NormalizationStepSettings =
   | { readonly kind: 'character-set'; readonly declared: string; readonly actual: string }
   | { readonly kind: 'set' | 'prefix'; readonly pattern: PathPattern; readonly value: string }
   | { readonly kind: 'remove'; readonly pattern: PathPattern }

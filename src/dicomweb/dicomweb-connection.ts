@@ -17,7 +17,7 @@ export interface DicomwebServer {
   readonly timeoutMs: number
 }
 
-export interface DicomwebRequest {
+interface DicomwebRequest {
   readonly method: 'GET' | 'POST'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>

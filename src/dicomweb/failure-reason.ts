@@ -4,7 +4,7 @@
  * 'soon': the PACS is still busy with this instance. 'later': time can cure it. 'perhaps': a failure without a cause,
  * which may be gone at the next attempt.
  */
-export interface FailureReason {
+interface FailureReason {
   readonly meaning: string
   readonly remedy: 'never' | 'there' | 'soon' | 'later' | 'perhaps'
 }

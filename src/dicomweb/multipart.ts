@@ -6,7 +6,7 @@ export interface DicomPart {
   content(): AsyncIterable<Uint8Array>
 }
 
-export interface MultipartBody {
+interface MultipartBody {
   readonly contentType: string
   /** Known beforehand: some servers do not accept chunked bodies. */
   readonly bytes: number

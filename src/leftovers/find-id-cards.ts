@@ -1,7 +1,7 @@
 import type { Match } from './wanted-trie.ts'
 
 /** Line number reported for an identity card number that was found but not listed. */
-export const ID_CARD_LINE = 0
+const ID_CARD_LINE = 0
 
 const NUMBER = /(?<!\d\0?)[1-9](?:\0?\d){16}\0?[\dXx](?!\0?\d)/g
 /** 17 digits in a row, or with zeros between, show two of these bytes wherever one looks with this distance. */

@@ -10,7 +10,7 @@ export interface WantedIdentity {
 }
 
 /** No match is longer: every character with signs behind it. */
-export const LONGEST_MATCH_BYTES = 8192
+const LONGEST_MATCH_BYTES = 8192
 /** Bytes that a look behind needs. */
 const CONTEXT_BYTES = 2
 /** Parts of a text while it is encoded: never a byte of another character in any encoding. */

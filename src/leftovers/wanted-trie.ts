@@ -1,5 +1,5 @@
 /** The result at the end of a path through the trie. */
-export interface WantedEnding {
+interface WantedEnding {
   /** Line in the identities' file, from 1. */
   readonly line: number
   /** Neighbours that it must not have. */
@@ -13,7 +13,7 @@ export interface Match {
 }
 
 /** How the characters of an encoding are cut into what the trie compares. */
-export interface TrieUnits {
+interface TrieUnits {
   readonly bytes: 1 | 2
   readonly read: (bytes: Buffer, at: number) => number
 }

@@ -11,7 +11,7 @@ const PIECE_BYTES = 1024 * 1024
 /** The ballast is released when less than this part of its size is free. */
 const SHORT_PART = 4
 
-export interface BallastOptions {
+interface BallastOptions {
   /** The data folder. */
   readonly folder: string
   /** 0 = none. */

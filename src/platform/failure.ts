@@ -1,5 +1,5 @@
 /** The cure of a failure: time, a person, or none (this one instance can never be sent). */
-export type Remedy = 'wait' | 'operator' | 'none'
+type Remedy = 'wait' | 'operator' | 'none'
 
 /**
  * Every failure that crosses a folder, with its remedy. Each has an entry in docs/errors.md: its meaning, Ferry's

@@ -6,7 +6,7 @@ import { withPath } from './path-trouble.ts'
 import { makeDatabasePrivate } from './private-file.ts'
 
 /** Holds a folder for one process; the operating system releases it when the process dies, in any way. */
-export interface FolderLock extends Disposable {
+interface FolderLock extends Disposable {
   release(): void
 }
 

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 
-export interface LogFileOptions {
+interface LogFileOptions {
   /** Absolute; made if it is missing. */
   readonly folder: string
   /** Name of the file that is written to, such as `ferry.log`. */

@@ -3,7 +3,7 @@ import winston from 'winston'
 import { LogStream } from './log-stream.ts'
 
 /** A value of a log field. Text read from patient elements must not become one. */
-export type LogValue = string | number | boolean | null | undefined | readonly (string | number)[]
+type LogValue = string | number | boolean | null | undefined | readonly (string | number)[]
 
 /** Fixed field names with values; see docs/operations.md for the list that dashboards may rely on. */
 export type LogFields = Readonly<Record<string, LogValue>> & OwnNames

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os'
 import { dirname, resolve } from 'node:path'
 
 /** The reason why a path cannot be used: its rights, or the kind of file. */
-export interface PathTrouble {
+interface PathTrouble {
   readonly code: 'ACCESS_DENIED' | 'PATH_UNUSABLE' | 'STORAGE_ERROR'
   /** The fault that was found, and its cure. */
   readonly words: string

@@ -30,13 +30,13 @@ export const joinRequestSchema = z.strictObject({
 })
 export type JoinRequest = z.infer<typeof joinRequestSchema>
 
-export const agentStateSchema = z.enum(['pending', 'approved', 'revoked'])
+const agentStateSchema = z.enum(['pending', 'approved', 'revoked'])
 export type AgentState = z.infer<typeof agentStateSchema>
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 
 /** A receipt in the chain of those to one agent: its number, and the digest of its JWS. */
-export const receiptLinkSchema = z.strictObject({ counter: z.int().positive(), digest: sha256 })
+const receiptLinkSchema = z.strictObject({ counter: z.int().positive(), digest: sha256 })
 export type ReceiptLink = z.infer<typeof receiptLinkSchema>
 
 /** Answer to POST join and GET agent. The others come once the agent is approved. */
@@ -63,7 +63,7 @@ export type AgentAnswer = z.infer<typeof agentAnswerSchema>
  * The result of one member of a pack. 'stored': opened, digests recomputed and equal, stored durably. 'damaged': its
  * bytes changed on the way or in the spool; send it again. 'refused': sending the same bytes again cannot help.
  */
-export const memberAnswerSchema = z.strictObject({
+const memberAnswerSchema = z.strictObject({
   ulid: z.string(),
   state: z.enum(['stored', 'damaged', 'refused']),
   /** A failure code and its sentence, unless the member is stored. */

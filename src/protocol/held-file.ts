@@ -5,7 +5,7 @@ import { type Finding, isFinding } from '../dicom/check/check-findings.ts'
  * The file next to a spool file that forbids sending it (docs/queue-states.md): why a check holds the instance, its
  * findings, and since when. It contains names of findings, never a value of the data set.
  */
-export interface HeldFile {
+interface HeldFile {
   readonly reason: string
   readonly findings: readonly Finding[]
   /** Ms since 1970. */

@@ -6,7 +6,7 @@ import { parseJson } from './parse-json.ts'
 import type { SigningKey, VerifyKey } from './signing-key.ts'
 
 /** The purpose of a signature, as the `typ` of its header: a manifest can never be taken for a receipt. */
-export type JwsType = 'ferry-manifest' | 'ferry-receipt' | 'ferry-keys' | 'JWT'
+type JwsType = 'ferry-manifest' | 'ferry-receipt' | 'ferry-keys' | 'JWT'
 
 const headerSchema = z.strictObject({ alg: z.literal('EdDSA'), kid: z.string(), typ: z.string() })
 

@@ -14,7 +14,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
  * refused it, or has something else in its place; the operator must act. 'unverified': the PACS says that it already
  * has this SOP instance, and its copy could not be compared.
  */
-export const pacsStateSchema = z.enum(['none', 'waiting', 'held', 'accepted', 'refused', 'unverified'])
+const pacsStateSchema = z.enum(['none', 'waiting', 'held', 'accepted', 'refused', 'unverified'])
 export type PacsState = z.infer<typeof pacsStateSchema>
 
 /** Digests and lengths are those that the center recomputed after its own durable store. */

@@ -16,7 +16,7 @@ type Names = Pick<
 >
 
 /** The parts of a filing's key. */
-export interface Filing {
+interface Filing {
   readonly callingAeTitle: string
   /** YYYY-MM-DD, UTC. */
   readonly day: string

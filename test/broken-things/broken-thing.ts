@@ -14,7 +14,7 @@ export const AGENT_STATUS: Question = { program: 'ferry', args: ['status'] }
 export const CENTER_STATUS: Question = { program: 'ferry-center', args: ['status'] }
 
 /** The answer that tells the truth. */
-export interface Expectation {
+interface Expectation {
   readonly exitCode: number
   readonly cause: Words
   readonly cure: Words

@@ -34,7 +34,7 @@ const COPY = { recursive: true, filter: (path: string) => !path.endsWith('.sock'
 const ENDS_WITHIN_MS = 60_000
 
 /** The ports are the same in every copy of a pair, because both sides have written them down. */
-export interface Ports {
+interface Ports {
   readonly center: number
   readonly agent: number
   readonly page: number

@@ -22,7 +22,7 @@ export const INEQUALITIES = {
   'falsely confirmed': 'confirmed, and not stored as it was sent',
 } as const
 
-export interface Inequality extends Version {
+interface Inequality extends Version {
   readonly what: keyof typeof INEQUALITIES
 }
 

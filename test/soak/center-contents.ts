@@ -10,7 +10,7 @@ import type { StoredVersion, Version } from './account.ts'
 
 const REGISTER_SCHEMA = fileURLToPath(new URL('../../src/center/register/sqlite/schema', import.meta.url))
 
-export interface CenterContents {
+interface CenterContents {
   readonly stored: readonly StoredVersion[]
   readonly bytes: number
   /** Files that no row names: left by a death between the write and the commit, which the register overrules. */

@@ -5,7 +5,7 @@ import type { Device, SendBatchOptions } from './send-batch.ts'
 import type { Recipe } from './soak-instance.ts'
 import { offersAll, sendWithStorescu } from './storescu.ts'
 
-export interface SoakDeviceOptions extends SendBatchOptions {
+interface SoakDeviceOptions extends SendBatchOptions {
   readonly plan: DevicePlan
   readonly hasStorescu: boolean
   /** Of this one device, on average. */

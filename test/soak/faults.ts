@@ -13,7 +13,7 @@ export interface Fault {
 }
 
 /** Where a fault happens. It is over, and what it broke is whole again, when `happen` resolves. */
-export interface FaultGround {
+interface FaultGround {
   readonly clinic: SoakClinic
   readonly random: SoakRandom
   /** The longest time that anything is away, frozen or slow. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type RunningProgram, startProgram } from '../support/programs/child-process.ts'
 
-export interface SoakProgramOptions {
+interface SoakProgramOptions {
   readonly name: 'agent' | 'center'
   /** Takes its settings and its log. */
   readonly folder: string

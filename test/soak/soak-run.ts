@@ -13,7 +13,7 @@ import { InstanceMaker } from './soak-instance.ts'
 import { SoakRandom } from './soak-random.ts'
 import { SoakWatch } from './soak-watch.ts'
 
-export interface SoakOptions {
+interface SoakOptions {
   readonly seed: string
   /** Everything is made in it; short, since a socket's path in it has at most 103 bytes. */
   readonly folder: string

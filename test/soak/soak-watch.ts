@@ -4,7 +4,7 @@ import type { SentVersions } from './account.ts'
 import { type Sample, sampleProcess } from './process-watch.ts'
 import type { SoakClinic } from './soak-clinic.ts'
 
-export interface SoakWatchOptions {
+interface SoakWatchOptions {
   readonly clinic: SoakClinic
   readonly sent: SentVersions
   readonly sampleEveryMs: number

@@ -1,5 +1,5 @@
 /** A habit that makes readers stop, and the plain words for it. */
-export interface ProseRule {
+interface ProseRule {
   readonly pattern: RegExp
   readonly instead: string
 }

@@ -1,6 +1,6 @@
 import type { Log, LogFields } from '../../src/platform/log.ts'
 
-export interface LogLine {
+interface LogLine {
   level: keyof Log
   message: string
   fields: LogFields

@@ -18,7 +18,7 @@ export interface Situation {
 }
 
 /** One thing that can be the case, put on top of a situation. */
-export type Change = (situation: Situation) => Situation
+type Change = (situation: Situation) => Situation
 
 const { now } = WELL
 const HOUR_MS = 3_600_000

@@ -10,7 +10,7 @@ import type { DeviceList } from './device-list.ts'
  */
 const CALLERS = 200
 
-export interface CallerTroublesOptions {
+interface CallerTroublesOptions {
   readonly devices: DeviceList
   readonly records: DeviceRecords
   readonly sightings: Sightings

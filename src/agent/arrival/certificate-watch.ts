@@ -9,7 +9,7 @@ const CODE = 'CERTIFICATE_EXPIRING'
 const SUBJECT = 'listener.tls'
 const LOOK_EVERY_MS = 24 * 3600 * 1000
 
-export interface CertificateWatchOptions {
+interface CertificateWatchOptions {
   /** Undefined where there is no listener for TLS, and so nothing to warn of. */
   certificate: X509Certificate | undefined
   clock: Clock

@@ -46,7 +46,7 @@ export class InstanceChecker {
 }
 
 /** 'accept': flagged and sent. 'hold': sealed, answered with Success, and not sent until a person releases it. */
-export type Consequence = 'accept' | 'hold' | 'refuse'
+type Consequence = 'accept' | 'hold' | 'refuse'
 
 export type CheckPolicy = Readonly<Record<Finding, Consequence>>
 
@@ -58,7 +58,7 @@ const DOES_NOT_MATCH: ReadonlySet<Finding> = new Set([
   'pixelMissing',
 ])
 
-export type Verdict =
+type Verdict =
   | { consequence: 'accept' }
   | { consequence: 'hold'; failure: Failure }
   /** `status`: A900 if a required element is absent, otherwise C000 (PS3.4 §B.2.3). */

@@ -9,7 +9,7 @@ import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Commitments } from '../queue/devices/commitments.ts'
 
-export interface CommitmentServiceOptions {
+interface CommitmentServiceOptions {
   readonly commitments: Commitments
   /**
    * Called after a request was recorded; `open` is the peer and transfer syntax for a report on the same association.

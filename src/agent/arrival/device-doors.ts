@@ -5,7 +5,7 @@ import type { Alarms } from '../queue/alarms.ts'
 import { CertificateWatch } from './certificate-watch.ts'
 
 /** The port for DICOM over TLS; paths of PEM files. */
-export interface TlsDoorSettings {
+interface TlsDoorSettings {
   readonly port: number
   readonly certificate: string
   readonly key: string

@@ -32,7 +32,7 @@ interface Quirks {
   readonly reading?: 'lenient' | 'strict' | undefined
 }
 
-export type Caller = Pick<AssociationRequest, 'callingAeTitle' | 'calledAeTitle' | 'peerAddress' | 'tls'>
+type Caller = Pick<AssociationRequest, 'callingAeTitle' | 'calledAeTitle' | 'peerAddress' | 'tls'>
 
 /** The reason why a caller is turned away; its kind decides the advice to the operator. */
 export interface CallerRefusal {

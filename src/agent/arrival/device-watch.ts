@@ -14,7 +14,7 @@ const WRITE_EVERY_MS = 1000
 /** Maximum number of proposed names that are kept for one caller; the others are only counted. */
 const KEPT_NAMES = 32
 
-export interface DeviceWatchOptions {
+interface DeviceWatchOptions {
   devices: DeviceList
   records: DeviceRecords
   sightings: Sightings

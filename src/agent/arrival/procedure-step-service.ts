@@ -10,7 +10,7 @@ import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import type { ProcedureSteps } from '../queue/devices/procedure-steps.ts'
 
-export interface ProcedureStepServiceOptions {
+interface ProcedureStepServiceOptions {
   readonly steps: ProcedureSteps
   /** Called after a device has ended a step. */
   readonly ended: () => void

@@ -17,7 +17,7 @@ const SUBJECT = 'spool'
 /** Codes that {@link StorageGate.failed} reports; other alarms of the same subject are not the gate's. */
 const OURS = new Set<string>(['STORAGE_FULL', 'STORAGE_ERROR', 'DATABASE_ERROR'] satisfies FailureCode[])
 
-export interface StorageGateOptions {
+interface StorageGateOptions {
   /** The data folder, which holds the index and the spool; either may lie on a disk of its own. */
   folder: string
   reserveBytes: number

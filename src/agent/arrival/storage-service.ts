@@ -31,7 +31,7 @@ export interface InstanceDesk {
   open(request: StoreRequest, device: Device | undefined): StoreSink
 }
 
-export interface StorageServiceOptions {
+interface StorageServiceOptions {
   devices: DeviceList
   watch: DeviceWatch
   commitment: CommitmentService

@@ -43,14 +43,14 @@ import type { Completeness } from '../settle/completeness.ts'
 import { deviceViews, sightedDevices } from './device-views.ts'
 
 /** The part of the agent's background work that operators query and command. */
-export interface CommandedWork {
+interface CommandedWork {
   /** The center's clock minus ours, at its last answer; undefined before the first one. */
   readonly clockOffsetMs: number | undefined
   /** Starts the next attempt of all waiting work, of one study or of all; returns how much is tried now. */
   retryNow(studyInstanceUid?: string): number
 }
 
-export interface AgentServiceOptions {
+interface AgentServiceOptions {
   settings: AgentSettings
   /** The listener's real port, if the settings say 0. */
   port: number

@@ -31,7 +31,7 @@ const SERVER_OPTIONS = {
 const SILENCE_MS = 5 * 60_000
 const CONNECTIONS = 64
 
-export interface ControlServerOptions {
+interface ControlServerOptions {
   /** Held by this process, so that a socket in it was left by a dead process. */
   readonly dataFolder: string
   readonly service: ControlService

@@ -11,7 +11,7 @@ const STRANGERS = 200
 /** Problems that kept a caller from an association before the list of devices was asked. */
 const BEFORE_THE_LIST: ReadonlySet<string> = new Set(['request', 'tls', 'foreign'])
 
-export interface DeviceSources {
+interface DeviceSources {
   readonly list: DeviceList
   readonly sightings: readonly Sighting[]
   readonly records: readonly DeviceRecord[]

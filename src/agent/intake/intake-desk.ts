@@ -4,7 +4,7 @@ import type { Device } from '../arrival/device-list.ts'
 import type { InstanceDesk } from '../arrival/storage-service.ts'
 import { InstanceIntake, type IntakeOptions } from './intake.ts'
 
-export interface IntakeDeskOptions
+interface IntakeDeskOptions
   extends Omit<IntakeOptions, 'device' | 'checking' | 'characterSet' | 'instanceLimitBytes'> {
   /** Limit and consequences for a device that has none of its own. */
   readonly instanceLimitBytes: number

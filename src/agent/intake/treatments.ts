@@ -35,7 +35,7 @@ export interface TreatmentRecord {
   readonly normalized?: NormalizationAudit
 }
 
-export interface TreatmentsOptions {
+interface TreatmentsOptions {
   readonly routes: readonly RouteSettings[]
   readonly profiles: ReadonlyMap<string, DeidProfile>
   readonly normalization: NormalizationSettings

@@ -1,5 +1,5 @@
 /** The reason why a rule left an element unchanged. */
-export type NormalizationProblem =
+type NormalizationProblem =
   /** The character set of the instance has no such characters. */
   | 'not-writable'
   /** Too long, or not in the form of the VR. */
@@ -9,7 +9,7 @@ export type NormalizationProblem =
   /** The text is not in the character set that the rule names. */
   | 'reads-otherwise'
 
-export interface NormalizationFinding {
+interface NormalizationFinding {
   readonly rule: string
   /** Keyword or path. */
   readonly element: string

@@ -22,7 +22,7 @@ export interface NormalizationRule {
 }
 
 /** The facts that decide whether a rule applies. */
-export interface NormalizationFacts {
+interface NormalizationFacts {
   readonly source: DeidSource
   readonly modality: string
   readonly sopClassUid: string

@@ -19,7 +19,7 @@ import type { NormalizationRule, NormalizationStep } from './normalization-rule.
 import { declaringLists, isDeclared, readsAs } from './normalize-character-set.ts'
 import { OriginalAttributes } from './original-attributes.ts'
 
-export interface NormalizationOptions {
+interface NormalizationOptions {
   /** The matching rules, by `normalizationRulesFor`; all of them apply. */
   readonly rules: readonly NormalizationRule[]
   readonly source: DeidSource

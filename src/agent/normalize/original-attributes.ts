@@ -3,7 +3,7 @@ import { UNDEFINED_LENGTH } from '../../dicom/read/data-set-token.ts'
 import { TAG, type Tag } from '../../dicom/vocabulary/tag.ts'
 
 /** Who changed something, and when. */
-export interface Modification {
+interface Modification {
   readonly system: string
   /** ms since 1970. */
   readonly at: number

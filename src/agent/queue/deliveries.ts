@@ -9,7 +9,7 @@ import type { Ulid } from '../../protocol/ulid.ts'
  */
 export type DeliveryState = 'queued' | 'sending' | 'delivered' | 'confirmed' | 'held'
 
-export interface DeliveryRow {
+interface DeliveryRow {
   ulid: Ulid
   destination: string
   studyInstanceUid: string

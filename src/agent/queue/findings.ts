@@ -7,18 +7,18 @@ import type { HeldFiles } from './spool/held-files.ts'
 import type { Observed, SealedInstance } from './spool/sealed-instance.ts'
 
 /** Instances of one study, or of one device, that have a finding. */
-export interface FindingCount {
+interface FindingCount {
   finding: Finding
   instances: number
 }
 
-export interface DeviceFindings extends FindingCount {
+interface DeviceFindings extends FindingCount {
   callingAeTitle: string
   lastAt: number
 }
 
 /** An instance that is held because of its findings. */
-export interface QuarantinedInstance {
+interface QuarantinedInstance {
   ulid: Ulid
   studyInstanceUid: string
   sopInstanceUid: string

@@ -1,7 +1,7 @@
 import type { Database } from '../../platform/sqlite.ts'
 
 /** The time of retention when it was last moved on, and both clocks at that moment (ms since 1970). */
-export interface RetentionTime {
+interface RetentionTime {
   readonly elapsedMs: number
   readonly ownMs: number
   /** Null if the center had not answered. */

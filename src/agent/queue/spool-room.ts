@@ -12,7 +12,7 @@ export const RESERVE_FILES = 1000
  * copy. `young`: there are confirmed copies, all of them younger than retention.atLeast. `unproven`: the center could not
  * be asked, or does not prove at this moment that it has them. `checking`: the index is still being checked.
  */
-export type RoomState = 'enough' | 'making' | 'nothing' | 'young' | 'unproven' | 'checking'
+type RoomState = 'enough' | 'making' | 'nothing' | 'young' | 'unproven' | 'checking'
 
 /** The room that is missing on the disk until there is enough again. */
 export interface Missing {

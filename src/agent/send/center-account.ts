@@ -24,13 +24,13 @@ const enrolmentSchema = z.strictObject({
 type Enrolment = z.infer<typeof enrolmentSchema>
 
 /** The address of the center, and its first known identity. */
-export type CenterAddress = Pick<Enrolment, 'url' | 'center' | 'tlsPin'>
+type CenterAddress = Pick<Enrolment, 'url' | 'center' | 'tlsPin'>
 
 /**
  * `new`: taken over. `known`: its content is already known. `older`: its version is below the known one, so it is not
  * taken over. `twin`: another list already had this version; the one that was issued later is taken over.
  */
-export type Learned = 'new' | 'known' | 'older' | 'twin'
+type Learned = 'new' | 'known' | 'older' | 'twin'
 
 /**
  * The agent's own key and its knowledge of its center: small files in `<data>/keys`, readable by the service alone.

@@ -17,7 +17,7 @@ const SILENCE_MS = 60_000
 /** Minimum rate of the line for a body that cannot be sent in parts. */
 const LEAST_BYTES_PER_MS = 1
 
-export interface CenterRequest {
+interface CenterRequest {
   method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE'
   path: string
   headers?: Record<string, string>
@@ -42,7 +42,7 @@ export interface CenterResponse {
 }
 
 /** Read for each request: a running agent may join another center. */
-export interface CenterClientOptions {
+interface CenterClientOptions {
   readonly url: string
   /** The center's root key fingerprint: the audience of tokens. */
   readonly center: string

@@ -2,7 +2,7 @@ import { Failure, type FailureCode, isFailureCode } from '../../platform/failure
 import { type Refusal, refusalSchema } from '../../protocol/center-api.ts'
 
 /** One answer from the center's address that is not a success, and its request. */
-export interface RefusedRequest {
+interface RefusedRequest {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: string

@@ -25,7 +25,7 @@ const OPENING_MS = 60_000
 const DAMAGED_FIRST_MS = 5_000
 const DAMAGED_CAP_MS = 10 * 60_000
 
-export interface CenterUploadOptions {
+interface CenterUploadOptions {
   client: CenterClient
   keyRefresh: Pick<KeyRefresh, 'ask'>
   packs: Packs

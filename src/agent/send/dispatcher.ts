@@ -24,7 +24,7 @@ export interface DispatcherHints {
   delivered(studyInstanceUid: string): void
 }
 
-export interface DispatcherOptions {
+interface DispatcherOptions {
   destination: Destination
   packs: Packs
   deliveries: Deliveries

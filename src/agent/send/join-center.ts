@@ -9,7 +9,7 @@ import { CenterClient } from './center-client.ts'
 const FIRST_ASK_MS = 200
 const LAST_ASK_MS = 5000
 
-export interface JoinCenterOptions {
+interface JoinCenterOptions {
   dataFolder: string
   code: JoinCode
   /** The name that the center's operator sees. */
@@ -25,7 +25,7 @@ export interface JoinCenterOptions {
 }
 
 /** The agent's fingerprint, and the center's name. */
-export interface Joined {
+interface Joined {
   fingerprint: string
   center: string
 }

@@ -10,7 +10,7 @@ import type { CenterClient } from './center-client.ts'
 
 const EVERY_MS = 5 * 60_000
 
-export interface KeyRefreshOptions {
+interface KeyRefreshOptions {
   account: CenterAccount
   client: CenterClient
   alarms: Alarms

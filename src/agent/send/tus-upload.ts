@@ -9,7 +9,7 @@ import type { PackSource } from './pack-source.ts'
 const TUS = { 'tus-resumable': '1.0.0' } as const
 const OFFSET_STREAM = 'application/offset+octet-stream'
 
-export interface TusUpload {
+interface TusUpload {
   client: CenterClient
   source: Pick<PackSource, 'bytes' | 'range'>
   /** The study, for an alarm about an answer. */

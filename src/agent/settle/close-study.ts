@@ -5,7 +5,7 @@ import type { SigningKey } from '../../protocol/signing-key.ts'
 import { SUITE } from '../../protocol/spool-file.ts'
 import type { Studies } from '../queue/studies.ts'
 
-export interface ClosingOptions {
+interface ClosingOptions {
   readonly destination: string
   readonly studies: Studies
   readonly signingKey: SigningKey
@@ -14,7 +14,7 @@ export interface ClosingOptions {
   readonly clock: Clock
 }
 
-export interface ClosedStudy {
+interface ClosedStudy {
   readonly version: number
   readonly parts: number
   readonly instances: number

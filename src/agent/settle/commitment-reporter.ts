@@ -17,7 +17,7 @@ import type { OpenPeer } from './report-commitment.ts'
 const TIMEOUTS = { connectMs: 10_000, sendMs: 30_000, responseMs: 60_000 }
 
 /** The address where a device listens; its AE title defaults to its calling AE title. */
-export interface ReportAddress {
+interface ReportAddress {
   readonly host: string
   readonly port: number
   readonly aeTitle?: string | undefined

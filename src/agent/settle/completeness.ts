@@ -9,7 +9,7 @@ import type { ProcedureSteps, StepRow } from '../queue/devices/procedure-steps.t
 const LOOK_EVERY_MS = 60_000
 const KEPT_MS = 90 * 86_400_000
 
-export interface CompletenessOptions {
+interface CompletenessOptions {
   readonly steps: ProcedureSteps
   /** UIDs of possible copies of this instance without identity; derived from a key, and never stored. */
   readonly otherUids: (sopInstanceUid: string) => readonly string[]

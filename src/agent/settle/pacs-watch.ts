@@ -22,7 +22,7 @@ export interface PacsHints {
   outdated(): void
 }
 
-export interface PacsWatchOptions {
+interface PacsWatchOptions {
   destination: string
   states: PacsStates
   questions: PacsQuestions

@@ -36,7 +36,7 @@ export interface AuditHints {
   inTrouble(failure: Failure): void
 }
 
-export interface ReceiptAuditOptions {
+interface ReceiptAuditOptions {
   destination: string
   receipted: Receipted
   receiptChain: ReceiptChain

@@ -8,7 +8,7 @@ const EVERY_MS = 10 * 60_000
 const SLICE = 100
 const PAUSE_MS = 20
 
-export interface RecordPruningOptions {
+interface RecordPruningOptions {
   records: Records
   /** How long the records of a study are kept after its last spool file was removed. */
   keepMs: number

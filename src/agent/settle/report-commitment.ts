@@ -31,7 +31,7 @@ export type SendReport = (
   signal: AbortSignal,
 ) => Promise<void>
 
-export interface CommitmentReportsOptions {
+interface CommitmentReportsOptions {
   readonly commitments: Commitments
   /** `reportMs`: how long an undelivered report is tried again. */
   readonly settings: Patience & { readonly reportMs: number }

@@ -31,7 +31,7 @@ export interface HoldingsQuestions {
   askMissing(instances: readonly ManifestInstance[], signal: AbortSignal): Promise<readonly string[]>
 }
 
-export interface RetentionOptions {
+interface RetentionOptions {
   retained: Retained
   spool: Spool
   room: SpoolRoom

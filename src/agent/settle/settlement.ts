@@ -51,7 +51,7 @@ export interface SettlementHints {
   unchained(): void
 }
 
-export interface SettlementOptions {
+interface SettlementOptions {
   destination: string
   studies: Studies
   receipted: Receipted

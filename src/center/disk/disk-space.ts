@@ -9,14 +9,14 @@ type Place = 'register' | 'packs' | 'instances'
 export type Need = Readonly<Partial<Record<Place, number>>>
 
 /** One file system and the places on it. */
-export interface Disk {
+interface Disk {
   /** Free bytes above the reserve and above the needs that are held; negative if the reserve is used. */
   readonly roomBytes: number
   /** Returns the part of a need that falls on this disk. */
   readonly share: (need: Need) => number
 }
 
-export interface DiskSpaceOptions {
+interface DiskSpaceOptions {
   /** The center's data folder; it contains the register. */
   readonly folder: string
   readonly reserveBytes: number

@@ -19,7 +19,7 @@ interface Held {
  * The kind of client that sent a request. A stranger's request is ignored if it did not wait for the answer to the
  * previous one.
  */
-export type Asker = 'agent' | 'stranger' | 'hasty stranger'
+type Asker = 'agent' | 'stranger' | 'hasty stranger'
 
 /**
  * The connections of the front. All begin as strangers: few places, and little time for each step. The first request with

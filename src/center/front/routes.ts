@@ -41,7 +41,7 @@ export interface RoutesOptions extends ReceiptOptions {
   readonly clock: Clock
 }
 
-export interface Exchange {
+interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly target: RequestTarget

@@ -12,7 +12,7 @@ export interface PacsClaim {
 }
 
 /** The result of comparing the PACS's copy of an instance with the center's. */
-export type Comparison =
+type Comparison =
   | { readonly state: 'accepted' }
   | { readonly state: 'refused' | 'unverified' | 'later'; readonly reason: string }
 

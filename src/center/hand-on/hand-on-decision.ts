@@ -3,7 +3,7 @@ import type { StowOutcome } from '../../dicomweb/stow-answer.ts'
 import type { PacsClaim } from './compare-copy.ts'
 
 /** The next step for one instance after an answer of the PACS. */
-export type HandOnDecision =
+type HandOnDecision =
   | { readonly kind: 'accepted'; readonly warning: number | undefined }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'later'; readonly reason: string; readonly isAtOnce: boolean }

@@ -17,13 +17,13 @@ import { PacsNote } from './pacs-note.ts'
 import { Suspects } from './suspects.ts'
 
 /** The destination of the hand-on. Throws faults on this side; every response of the PACS is a returned answer. */
-export interface Pacs {
+interface Pacs {
   readonly store: (instances: readonly StowInstance[], signal: AbortSignal) => Promise<StowAnswer>
   /** Returns the PACS's copy of an instance. */
   readonly copyOf: (instance: WadoInstance, signal: AbortSignal) => Promise<WadoAnswer>
 }
 
-export interface HandOnOptions {
+interface HandOnOptions {
   readonly pacs: Pacs
   readonly handOn: HandOnRegister
   readonly notes: NoteRegister

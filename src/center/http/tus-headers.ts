@@ -6,7 +6,7 @@ import { HttpRefusal } from './http-answer.ts'
 export const TUS_VERSION = '1.0.0'
 export const TUS_EXTENSIONS = 'creation,creation-with-upload,expiration,termination'
 
-export const OFFSET_STREAM = 'application/offset+octet-stream'
+const OFFSET_STREAM = 'application/offset+octet-stream'
 
 /** "If the version specified by the Client is not supported […] 412 […] MUST include the Tus-Version header." */
 export function checkTusVersion(request: IncomingMessage, response: ServerResponse): void {

@@ -16,7 +16,7 @@ import { announceCertificate } from './change-keys.ts'
 import { listVersionAt } from './list-version.ts'
 import type { TlsCertificate } from './tls-certificate.ts'
 
-export interface KeyRingOptions {
+interface KeyRingOptions {
   readonly folder: string
   /** The center's name as clinics see it. */
   readonly name: string

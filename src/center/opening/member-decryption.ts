@@ -8,7 +8,7 @@ import type { MemberFile } from './member-file.ts'
 import { OpenedIdentity, type OpenedNames } from './opened-identity.ts'
 
 /** A member of which every byte was opened, and nothing contradicts its envelope or trailer. */
-export interface WholeMember {
+interface WholeMember {
   readonly names: OpenedNames
   readonly policy: string
   readonly fileBytes: number

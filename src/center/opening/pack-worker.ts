@@ -23,7 +23,7 @@ interface OpenedWhole {
   readonly stored: OpenedPack['stored']
 }
 
-export interface PackWorkerOptions extends OpeningOptions {
+interface PackWorkerOptions extends OpeningOptions {
   readonly watch: StoreWatch
   readonly packs: PackStore
   readonly space: DiskSpace

@@ -14,7 +14,7 @@ import {
 } from './conditions.ts'
 import { type CenterStatus, type DeskOptions, OperatorDesk } from './operator.ts'
 
-export interface ObserveOptions extends DeskOptions {
+interface ObserveOptions extends DeskOptions {
   readonly limits: Pick<UploadLimits, 'reserveBytes' | 'ballastBytes'>
   readonly alarms: AlarmTimes
 }

@@ -38,7 +38,7 @@ export interface CenterStatus {
   readonly damagedFiles: number
 }
 
-export interface StoreFacts {
+interface StoreFacts {
   readonly folder: string
   /** Instances that the register lists. */
   readonly listed: number

@@ -4,7 +4,7 @@ import type { MarkerRegister, StoredFileRegister } from '../register/store-regis
 import { RecurringLook } from './recurring-look.ts'
 import type { StoredFiles } from './stored-files.ts'
 
-export interface PresenceSweepOptions {
+interface PresenceSweepOptions {
   readonly files: StoredFiles
   readonly rows: StoredFileRegister
   readonly marker: MarkerRegister

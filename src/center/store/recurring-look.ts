@@ -2,7 +2,7 @@ import type { Clock } from '../../platform/clock.ts'
 import { Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 
-export interface RecurringLookOptions {
+interface RecurringLookOptions {
   /** The work, for messages: 'reading stored instances'. */
   readonly attempted: string
   /** The log's sentence if it fails. */

@@ -19,7 +19,7 @@ export interface ScrubPace {
   readonly everyMs: number
 }
 
-export interface StoreScrubOptions {
+interface StoreScrubOptions {
   readonly store: InstanceStore
   readonly files: StoredFiles
   readonly rows: StoredFileRegister

@@ -6,7 +6,7 @@ import type { InstanceStore } from './instance-store.ts'
 
 const LOOK_EVERY_MS = 10_000
 
-export interface StoreWatchOptions {
+interface StoreWatchOptions {
   readonly store: InstanceStore
   readonly marker: MarkerRegister
   readonly clock: Clock

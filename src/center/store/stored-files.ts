@@ -6,7 +6,7 @@ import type { BadFile, StoredFile, StoredFileRegister } from '../register/store-
 import type { InstanceStore } from './instance-store.ts'
 import type { StoreWatch } from './store-watch.ts'
 
-export interface StoredFilesOptions {
+interface StoredFilesOptions {
   readonly store: InstanceStore
   readonly files: StoredFileRegister
   readonly watch: StoreWatch

@@ -22,7 +22,7 @@ import type { UploadLedger } from './upload-ledger.ts'
 import type { UploadLimits } from './upload-limits.ts'
 import { UploadTurns } from './upload-turns.ts'
 
-export interface PackUploadsOptions {
+interface PackUploadsOptions {
   readonly register: Register
   readonly packs: PackStore
   readonly worker: PackWorker

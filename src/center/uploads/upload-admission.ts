@@ -5,7 +5,7 @@ import type { PackRow } from '../register/register.ts'
 import { type OpenUpload, owedBy, takenBy, type UploadLedger } from './upload-ledger.ts'
 import type { UploadLimits } from './upload-limits.ts'
 
-export interface AdmissionOptions {
+interface AdmissionOptions {
   readonly space: DiskSpace
   readonly ledger: UploadLedger
   readonly limits: UploadLimits

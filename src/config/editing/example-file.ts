@@ -9,7 +9,7 @@ function openExample(name: 'ferry' | 'center'): Document {
   return parseDocument(readFileSync(path, 'utf8'))
 }
 
-export interface NewAgentFile {
+interface NewAgentFile {
   readonly aeTitle?: string
   readonly port?: number
   readonly dataFolder?: string

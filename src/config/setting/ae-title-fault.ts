@@ -1,5 +1,5 @@
 /** The reason why a text cannot be the AE title of an accepted device. */
-export type AeTitleFault = 'blank' | 'control' | 'backslash' | 'foreign' | 'long'
+type AeTitleFault = 'blank' | 'control' | 'backslash' | 'foreign' | 'long'
 
 /** AE: 16 characters of the default repertoire, without control characters and backslash, not only spaces (PS3.5 §6.2). */
 export function aeTitleFault(text: string): AeTitleFault | undefined {

@@ -49,7 +49,7 @@ export const privateBlock = (
   })
 
 /** By UID, or by the standard's keyword: its name without characters other than letters and digits. */
-export const sopClass = (reason: string): Setting<string> =>
+const sopClass = (reason: string): Setting<string> =>
   setting({ what: 'sopClass' }, reason, { type: 'string' }, sopClassUidOf, (value) =>
     nearestWord(value, Array.from(sopClasses().keys())),
   )

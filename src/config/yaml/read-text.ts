@@ -3,7 +3,7 @@ import { failureFrom } from '../../platform/failure.ts'
 import { withPath } from '../../platform/path-trouble.ts'
 
 /** A text file as people save it; `encoding` is set if it was not the expected one. */
-export interface SourceText {
+interface SourceText {
   text: string
   encoding: 'utf-8' | 'gb18030'
 }

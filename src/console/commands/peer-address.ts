@@ -1,7 +1,7 @@
 import { Failure } from '../../platform/failure.ts'
 
 /** A DICOM node as ops staff write it. */
-export interface PeerAddress {
+interface PeerAddress {
   readonly calledAeTitle: string
   readonly host: string
   readonly port: number

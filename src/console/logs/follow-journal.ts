@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
-export interface JournalQuestion {
+interface JournalQuestion {
   readonly unit: string
   /** Ms since 1970; 0 = from the beginning. */
   readonly since: number

@@ -13,7 +13,7 @@ import type { Terminal } from '../session/terminal.ts'
 /** The program with the commands that these arguments may mean. */
 export type BuildProgram = (session: Session, args: readonly string[]) => Command | Promise<Command>
 
-export interface Surroundings {
+interface Surroundings {
   readonly terminal: Terminal
   readonly clock: Clock
   readonly signal: AbortSignal

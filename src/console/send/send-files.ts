@@ -8,7 +8,7 @@ import { NotSent, type NotSentReason } from './not-sent.ts'
 import { type InstanceFile, readInstanceFile } from './read-instance-file.ts'
 
 /** The peer's answer, or why there is none. */
-export type Result =
+type Result =
   | { readonly kind: 'answered'; readonly status: number; readonly comment: string }
   /** The peer does not take the class in that transfer syntax. */
   | { readonly kind: 'notAccepted' }

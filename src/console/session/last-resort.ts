@@ -8,7 +8,7 @@ const QUIET_MS = 60_000
 const KEPT_FAULTS = 100
 
 /** The part of `process` that is used. */
-export interface ProcessEvents {
+interface ProcessEvents {
   on(event: 'unhandledRejection' | 'uncaughtException', listener: (error: unknown) => void): unknown
   off(event: 'unhandledRejection' | 'uncaughtException', listener: (error: unknown) => void): unknown
   exit(code: number): unknown

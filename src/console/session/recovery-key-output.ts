@@ -4,7 +4,7 @@ import { Failure } from '../../platform/failure.ts'
 import type { Session } from './session.ts'
 
 /** The place where a command leaves a new recovery key. */
-export interface RecoveryKeyOutput {
+interface RecoveryKeyOutput {
   /** Absolute; undefined if the key is shown on the terminal. */
   readonly path: string | undefined
   readonly handOut: (key: RecoveryKey) => Promise<void>

@@ -15,7 +15,7 @@ import {
 const HEAD_BYTES = 66_000
 const PIECE_BYTES = 1024 * 1024
 
-export interface ExportedInstance {
+interface ExportedInstance {
   readonly agePath: string
   readonly aboutPath: string
 }

@@ -23,7 +23,7 @@ export interface Preview {
   readonly withheld: Failure | undefined
 }
 
-export interface PreviewOptions
+interface PreviewOptions
   extends Pick<DeidentificationOptions, 'profile' | 'key' | 'source' | 'codecs' | 'studies'> {
   readonly path: string
   readonly showValues: boolean

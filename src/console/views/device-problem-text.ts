@@ -6,7 +6,7 @@ import { wordsOfFailure } from '../language/failure-words.ts'
 import { type Language, PHRASES, type Say } from '../language/language.ts'
 import { deviceCommand } from './caller-word.ts'
 
-export interface ProblemWords {
+interface ProblemWords {
   readonly what: string
   readonly todo: string
 }

@@ -8,14 +8,14 @@ import type { HealthNote } from './health.ts'
  * a finding. A state in which no sentence of a finding holds has no "next" line. `test/console/status-truth.test.ts` walks
  * through states and compares each sentence with an oracle of its own: a new sentence needs an entry there.
  */
-export interface Sentence {
+interface Sentence {
   readonly phrase: Phrase
   readonly holds: (finding: HealthNote, all: readonly HealthNote[]) => boolean
 }
 
 export type Level = 'act' | 'decide' | 'coping' | 'well'
 
-export interface HeadlineSentence {
+interface HeadlineSentence {
   readonly level: Level
   readonly phrase: Phrase
   readonly holds: (all: readonly HealthNote[]) => boolean
@@ -37,7 +37,7 @@ const DISK_TRIED: readonly Sentence[] = [
 ]
 
 /** Codes of findings other than failure codes. */
-export type OwnFindingCode = 'HELD' | 'STORAGE_LOW' | 'MAKING_ROOM' | 'DEVICE_REJECTED' | 'LATE' | 'CLOCK'
+type OwnFindingCode = 'HELD' | 'STORAGE_LOW' | 'MAKING_ROOM' | 'DEVICE_REJECTED' | 'LATE' | 'CLOCK'
 
 /** The first sentence that holds is the "next" line of a finding of the agent with this code. */
 export const AGENT_OUTLOOKS: Readonly<Partial<Record<FailureCode | OwnFindingCode, readonly Sentence[]>>> = {

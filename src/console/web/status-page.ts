@@ -19,7 +19,7 @@ import { type Language, speak } from '../language/language.ts'
 import { assessHealth } from '../views/health.ts'
 import { statusView } from '../views/status-view.ts'
 
-export interface StatusPageOptions {
+interface StatusPageOptions {
   readonly host: string
   readonly port: number
   readonly service: ControlService

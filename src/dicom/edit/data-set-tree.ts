@@ -10,7 +10,7 @@ const NO_BYTES = Buffer.alloc(0)
  * The parts of an element's token that the element keeps. Items have the encoding of the element, unless it says
  * otherwise.
  */
-export type ElementContent = Pick<ElementToken, 'tag' | 'vr' | 'length' | 'bytes' | 'holds'> & {
+type ElementContent = Pick<ElementToken, 'tag' | 'vr' | 'length' | 'bytes' | 'holds'> & {
   readonly itemEncoding?: Encoding | undefined
 }
 
@@ -226,7 +226,7 @@ export class ElementList {
 }
 
 /** An item of a sequence, with its original header and delimiter. */
-export interface DataSetItem {
+interface DataSetItem {
   readonly list: ElementList
   /** Works like {@link DataElement.write}. */
   write(out: Buffer[]): void

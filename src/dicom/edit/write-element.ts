@@ -6,7 +6,7 @@ import { hasShortLength } from '../vocabulary/value-representation.ts'
 const SHORT_LENGTH_LIMIT = 0xfffe
 
 /** Writes a tag's four bytes. */
-export function writeTag(tag: Tag, { littleEndian }: Encoding): Buffer {
+function writeTag(tag: Tag, { littleEndian }: Encoding): Buffer {
   const bytes = Buffer.alloc(4)
   if (littleEndian) {
     bytes.writeUInt16LE(tag >>> 16)

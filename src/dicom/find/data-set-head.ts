@@ -13,7 +13,7 @@ export interface DataSetHead extends Identifiers {
   problem?: string
 }
 
-export interface DataSetHeadLimits {
+interface DataSetHeadLimits {
   /** Number of bytes of the data set that are searched; inflated bytes if it is deflated. */
   readonly bytes: number
 }

@@ -7,7 +7,7 @@ import { systemCode } from '../../platform/failure.ts'
 const OUTPUT_LIMIT_BYTES = 4 * 1024 ** 3
 
 /** The end of the stream: 'broken' is not deflated data, 'cut' ends too early, 'excessive' exceeds the limit. */
-export type InflatedEnd = 'whole' | 'broken' | 'cut' | 'excessive'
+type InflatedEnd = 'whole' | 'broken' | 'cut' | 'excessive'
 
 /**
  * Inflates a raw deflate stream (RFC 1951; PS3.5 §A.5) as it streams past, some 16 KiB at a time, and keeps none of it.

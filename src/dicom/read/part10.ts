@@ -14,7 +14,7 @@ export interface Part10Header {
   headerBytes: number
 }
 
-export interface NewPart10Header {
+interface NewPart10Header {
   sopClassUid: string
   sopInstanceUid: string
   transferSyntaxUid: string

@@ -2,7 +2,7 @@ import { convertBytes } from 'dicom-character-set'
 import { decode, encode } from 'iconv-lite'
 
 /** Text of a data set, and the certainty of its reading. */
-export interface ReadText {
+interface ReadText {
   readonly text: string
   /** The defined term of the character set used, such as 'GB18030'; '' means the default repertoire. */
   readonly characterSet: string

@@ -3,7 +3,7 @@ import { remembering, whenAsked } from './remembering.ts'
 import { type Tag, tagText } from './tag.ts'
 
 /** The entry of PS3.6 for a data element. */
-export interface Attribute {
+interface Attribute {
   /** Upper camel case, as PS3.6 writes it. */
   readonly keyword: string
   /** More than one if the data set decides, e.g. US and SS. */

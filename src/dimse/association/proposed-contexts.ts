@@ -23,7 +23,7 @@ export interface BrokenContext {
   readonly words: string
 }
 
-export interface ProposedContexts {
+interface ProposedContexts {
   /** Ascending by ID, each with one abstract syntax and then its transfer syntaxes. */
   readonly items: readonly Item[]
   /** By ID. */

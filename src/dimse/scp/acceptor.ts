@@ -22,7 +22,7 @@ import { type Negotiated, negotiate, type Peer } from './negotiate.ts'
 import { OwnRequests } from './own-requests.ts'
 import { type Agreed, ServedMessages } from './served-messages.ts'
 
-export interface AcceptorOptions {
+interface AcceptorOptions {
   readonly peer: Peer
   readonly handlers: AssociationHandlers
   readonly clock: Clock

@@ -39,7 +39,7 @@ export interface ListenOptions {
 }
 
 /** Rate-limited log lines about strangers. */
-export interface DoorLogs {
+interface DoorLogs {
   /** Rejected callers: one line per address and minute. */
   readonly rejected: StrangerLog
   /** Callers that failed earlier: one line per address and hour. */

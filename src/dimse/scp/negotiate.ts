@@ -55,7 +55,7 @@ export interface Negotiated {
 /** A request that is rejected before the handlers see it. */
 type Unanswerable = 'request' | 'limit'
 
-export interface Negotiation {
+interface Negotiation {
   readonly peer: Peer
   readonly maxPduLength: number
   /** Returns true if one more association is within the limits; it then counts until {@link leave}. */

@@ -5,7 +5,7 @@ import { encodeServiceRequest } from '../association/service-command.ts'
 import { type CommandSet, isResponse } from '../wire/command-set.ts'
 import { encodeMessage } from '../wire/encode-message.ts'
 
-export interface OwnRequestsOptions {
+interface OwnRequestsOptions {
   readonly write: (bytes: Buffer) => Promise<void>
   readonly clock: Clock
   /** Time limit for the peer's answer. */

@@ -15,7 +15,7 @@ import { GatheredDataSet, type GatheringLimits } from '../wire/gathered-data-set
 import type { PduReader } from '../wire/pdu-reader.ts'
 import type { AgreedContext } from './negotiate.ts'
 
-export interface RequestOptions {
+interface RequestOptions {
   readonly reader: PduReader
   readonly handler: ServiceHandler
   readonly gathering: GatheringLimits

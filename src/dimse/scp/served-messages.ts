@@ -31,7 +31,7 @@ export interface Agreed {
   readonly peerMaxPduLength: number
 }
 
-export interface ServingOptions {
+interface ServingOptions {
   readonly reader: PduReader
   readonly library: LibraryAcceptor
   readonly handlers: AssociationHandlers

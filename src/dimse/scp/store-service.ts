@@ -10,7 +10,7 @@ import type { PduReader } from '../wire/pdu-reader.ts'
 import { errorComment } from '../wire/wire-text.ts'
 import type { AgreedContext } from './negotiate.ts'
 
-export interface StoreService {
+interface StoreService {
   readonly reader: PduReader
   readonly handlers: AssociationHandlers
   readonly clock: Clock
@@ -19,7 +19,7 @@ export interface StoreService {
 }
 
 /** One C-STORE whose command has been read. */
-export interface StoreCall {
+interface StoreCall {
   readonly association: AssociationRequest
   readonly contextId: number
   readonly context: AgreedContext

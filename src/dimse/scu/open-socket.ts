@@ -17,7 +17,7 @@ export interface TlsProposal {
   readonly checkHost: boolean
 }
 
-export interface SocketOptions {
+interface SocketOptions {
   readonly host: string
   readonly port: number
   readonly clock: Clock

@@ -55,7 +55,7 @@ export interface OutgoingInstance {
 }
 
 /** The result of negotiation. */
-export interface OpenedAssociation {
+interface OpenedAssociation {
   readonly connection: Connection
   readonly reader: PduReader
   /** Times the peer's reading while we send. */

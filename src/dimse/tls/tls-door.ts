@@ -22,7 +22,7 @@ const HANDSHAKE_FAILURE = 40
 /** The alert that tells a TLS client that there will be no handshake (RFC 5246 §7.2). */
 export const TLS_HANDSHAKE_FAILURE = Buffer.of(ALERT, 3, 3, 0, 2, FATAL, HANDSHAKE_FAILURE)
 
-export interface TlsDoorOptions {
+interface TlsDoorOptions {
   readonly acceptance: TlsAcceptance
   readonly clock: Clock
   readonly turns: ReadingTurns
@@ -32,7 +32,7 @@ export interface TlsDoorOptions {
   readonly report: (trouble: CallerTrouble) => void
 }
 
-export interface Secured {
+interface Secured {
   readonly socket: TLSSocket
   readonly tls: TlsPeer
 }

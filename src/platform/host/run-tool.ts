@@ -4,7 +4,7 @@ import { systemCode } from '../failure.ts'
 const TOOL_MS = 10_000
 const LIMIT_BYTES = 16 * 1024 * 1024
 
-export interface ToolAnswer {
+interface ToolAnswer {
   /** Undefined if it was ended by a signal or by the time limit. */
   readonly exitCode: number | undefined
   readonly out: string

@@ -1,7 +1,7 @@
 import type { RunTool } from './run-tool.ts'
 
 /** A unit by the properties of org.freedesktop.systemd1(5). */
-export interface SystemdUnit {
+interface SystemdUnit {
   /** `loaded`, `not-found`, `masked`, `bad-setting` … */
   readonly load: string
   /** `active`, `activating`, `failed`, `inactive` … */

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Failure } from '../failure.ts'
 import { parseRequestTarget, type RequestTarget } from './request-target.ts'
 
-export interface Answering {
+interface Answering {
   /** Called first, for every request. */
   readonly begin?: () => void
   /** Sends the answer, or throws the reason to refuse the request. */

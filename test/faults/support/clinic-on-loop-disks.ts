@@ -11,7 +11,7 @@ import { LoopMachine, type StartProgram } from './loop-machine.ts'
 
 const DEVICES = 3
 
-export interface LoopClinicOptions {
+interface LoopClinicOptions {
   /** A folder on a file system that can clone files. */
   outer: string
   /** Where disks are mounted; short, since the agent's control socket lies below it. */

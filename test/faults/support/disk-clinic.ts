@@ -14,7 +14,7 @@ import type { RawInstance } from '../../support/peers/send-instances.ts'
 import { type RunningProgram, startProgram } from '../../support/programs/child-process.ts'
 import { type Clinic, openClinic, testSettings } from '../../support/programs/clinic.ts'
 
-export interface DiskClinicOptions {
+interface DiskClinicOptions {
   settings?: Partial<AgentSettings>
   /** Before the agent's command line. */
   wrapper?: readonly string[]
@@ -171,7 +171,7 @@ export class DiskClinic implements AsyncDisposable {
 type Association = Awaited<ReturnType<typeof openAssociation>>
 
 /** A device with one association, over which it sends instances of its own making. */
-export class Device implements AsyncDisposable {
+class Device implements AsyncDisposable {
   readonly #association: Association
   readonly #acknowledged: RawInstance[]
 

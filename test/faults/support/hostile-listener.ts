@@ -190,6 +190,6 @@ function written(socket: Socket, bytes: Buffer): Promise<void> {
 }
 
 /** One turn of the event loop: what arrives now has been worked off behind it. */
-export function turn(): Promise<void> {
+function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

@@ -1,5 +1,5 @@
 /** An instance that lies whole in what a peer has sent. */
-export interface WholeStore {
+interface WholeStore {
   readonly messageId: number
   readonly dataSet: Buffer
 }
@@ -79,7 +79,7 @@ function readCommand(bytes: Buffer): { field: number; messageId: number; dataSet
   return field < 0 || dataSetType < 0 ? undefined : { field, messageId, dataSetType }
 }
 
-export interface Answers {
+interface Answers {
   /** Message IDs of the C-STOREs that were answered with 0000, in order. */
   readonly successes: readonly number[]
   /** Statuses of all responses, in order. */

@@ -3,7 +3,7 @@ import { ENDINGS, type HostileCase, SINK_MOODS } from './hostile-case.ts'
 import { mutate, segmented } from './hostile-mutation.ts'
 
 /** What one peer sends, and the number from which its variants are thrown. */
-export interface Seeded {
+interface Seeded {
   readonly bytes: Buffer
   readonly seed: number
 }

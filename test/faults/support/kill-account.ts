@@ -11,7 +11,7 @@ const SOURCES = join(import.meta.dirname, '../../../src')
 const QUEUE_SCHEMA = join(SOURCES, 'agent/queue/schema')
 const REGISTER_SCHEMA = join(SOURCES, 'center/register/sqlite/schema')
 
-export interface Folders {
+interface Folders {
   readonly dataFolder: string
   readonly centerFolder: string
 }

@@ -31,7 +31,7 @@ export interface KillPoint {
 }
 
 /** How often at most one thread of a program made each call. */
-export type CallCounts = ReadonlyMap<string, number>
+type CallCounts = ReadonlyMap<string, number>
 
 /** Counts the calls of a running program while one load goes all the way. */
 export async function countCalls(
@@ -48,7 +48,7 @@ export async function countCalls(
   return countsIn(readFileSync(trace, 'latin1'))
 }
 
-export function countsIn(trace: string): CallCounts {
+function countsIn(trace: string): CallCounts {
   const counts = new Map<string, number>()
   const most = new Map<string, number>()
   for (const [, thread = '', call = ''] of trace.matchAll(/^(\d+) +(\w+)\(/gm)) {

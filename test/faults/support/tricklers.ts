@@ -2,7 +2,7 @@ import { connect as connectPlain, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
 /** Opens one connection and begins to misbehave on it; each tick sends a byte more, or reads nothing. */
-export type Trickle = (at: { port: number; localAddress: string }) => { socket: Socket; tick?: () => void }
+type Trickle = (at: { port: number; localAddress: string }) => { socket: Socket; tick?: () => void }
 
 const TICK_MS = 500
 /** A host that is turned away comes back: it would rather hold a connection for long than open many. */
@@ -63,7 +63,7 @@ export const AT_THE_DEVICES_DOOR: readonly Trickle[] = [
   },
 ]
 
-export interface Tricklers extends Disposable {
+interface Tricklers extends Disposable {
   opened(): number
   turnedAway(): number
 }

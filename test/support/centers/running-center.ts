@@ -28,7 +28,7 @@ export interface Answer {
   readonly json: unknown
 }
 
-export interface Asking {
+interface Asking {
   readonly headers?: Record<string, string | number>
   readonly body?: string | Buffer
 }

@@ -11,7 +11,7 @@ import { SUITE } from '../../../src/protocol/spool-file.ts'
 import { listed, packOf, type SpoolFixture, sha256, spoolFile } from '../instances/spool-file-fixture.ts'
 import { type Answer, type EnrolledAgent, RunningCenter } from './running-center.ts'
 
-export const STUDY = '1.2.3.4'
+const STUDY = '1.2.3.4'
 
 /** Ways in which a stored file can stop being what was stored; all but the last can be seen without reading it. */
 export const DAMAGES: Readonly<Record<string, (path: string) => void>> = {

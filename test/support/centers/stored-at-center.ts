@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parsePart10Header } from '../../../src/dicom/read/part10.ts'
 
-export interface StoredInstance {
+interface StoredInstance {
   path: string
   sopInstanceUid: string
   transferSyntaxUid: string

@@ -1,7 +1,7 @@
 import { Random } from '../random.ts'
 
 /** Every kind of AE title that a device may be set to, whether the standard allows it or not. */
-export const AE_TITLE_KINDS = {
+const AE_TITLE_KINDS = {
   plain: ['CT1', 'DR-2', 'us_room.3', 'A', 'SIXTEEN_CHARS_16'],
   spaces: ['CT ROOM 1', 'A  B', 'X RAY'],
   dash: ['-CT1', '--kind', '-', '--', '--json'],

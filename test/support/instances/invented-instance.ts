@@ -5,7 +5,7 @@ import { newUid } from './sealed-instance.ts'
 const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2'
 const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1'
 
-export interface InventedUids {
+interface InventedUids {
   sopInstanceUid?: string
   studyInstanceUid?: string
   seriesInstanceUid?: string

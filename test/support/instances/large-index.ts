@@ -3,7 +3,7 @@ import type { Database } from '../../../src/platform/sqlite.ts'
 import { newUlid, type Ulid } from '../../../src/protocol/ulid.ts'
 import { newUid } from './sealed-instance.ts'
 
-export interface LargeIndex {
+interface LargeIndex {
   readonly instances: number
   /** Instances of one study. */
   readonly perStudy: number

@@ -16,7 +16,7 @@ export function newUid(): string {
   return `2.25.${BigInt(`0x${randomBytes(15).toString('hex')}`)}`
 }
 
-export interface InstanceLike {
+interface InstanceLike {
   dataSet?: Buffer
   sopInstanceUid?: string
   studyInstanceUid?: string

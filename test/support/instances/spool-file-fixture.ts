@@ -29,7 +29,7 @@ export interface SpoolFixture {
   readonly part10: Buffer
 }
 
-export interface SpoolFixtureOptions {
+interface SpoolFixtureOptions {
   readonly recipients: readonly string[]
   readonly dataSet?: Buffer
   readonly envelope?: Partial<Envelope>

@@ -42,7 +42,7 @@ const way = (uid: string, encoding: typeof EXPLICIT_LITTLE, isCompressed = false
 })
 export const IMPLICIT = way(TRANSFER_SYNTAX.ImplicitVRLittleEndian, IMPLICIT_LITTLE)
 export const EXPLICIT = way(TRANSFER_SYNTAX.ExplicitVRLittleEndian, EXPLICIT_LITTLE)
-export const BIG = way(TRANSFER_SYNTAX.ExplicitVRBigEndian, EXPLICIT_BIG)
+const BIG = way(TRANSFER_SYNTAX.ExplicitVRBigEndian, EXPLICIT_BIG)
 export const RLE = way(TRANSFER_SYNTAX.RLELossless, EXPLICIT_LITTLE, true)
 export const NATIVE: readonly Way[] = [IMPLICIT, IMPLICIT, EXPLICIT, EXPLICIT, BIG]
 export const WAYS: readonly Way[] = [...NATIVE, RLE]
@@ -188,7 +188,7 @@ export function bytesOf(parts: readonly Part[], { write }: Way): Buffer {
   )
 }
 
-export const inOrder = (parts: readonly Part[]): Part[] => parts.toSorted((a, b) => a.tag - b.tag)
+const inOrder = (parts: readonly Part[]): Part[] => parts.toSorted((a, b) => a.tag - b.tag)
 
 /** The same image with these parts added, in order; one of a tag that is there already takes its place. */
 export function withParts(image: InventedImage, parts: readonly Part[]): InventedImage {

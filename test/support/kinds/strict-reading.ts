@@ -1,6 +1,7 @@
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
+
 /** The elements of a data set itself: the value of each by its tag, with the headers of items where it has any. */
-export type StrictReading = ReadonlyMap<number, Buffer>
+type StrictReading = ReadonlyMap<number, Buffer>
 
 const SHORT = new Set('AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US'.split(' '))
 const LONG = new Set('OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' '))

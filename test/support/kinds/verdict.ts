@@ -92,7 +92,7 @@ const OPTIONS: readonly (readonly DeidOption[])[] = [
   ['retain-institution-identity', 'clean-descriptors', 'clean-structured-content'],
 ]
 
-export interface LeavingOptions {
+interface LeavingOptions {
   readonly key: ProjectKey
   readonly knownValues: KnownValuesCache
 }

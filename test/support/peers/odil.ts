@@ -15,7 +15,7 @@ export function describeWithOdil(title: string, tests: () => void): void {
   group(isThere ? title : `${title} (python3-odil is not installed)`, tests)
 }
 
-export interface OdilEvent {
+interface OdilEvent {
   readonly event: string
   readonly [field: string]: unknown
 }

@@ -37,7 +37,7 @@ export const CONTEXTS: readonly RawContext[] = [
   { id: 7, abstractSyntax: UID.storageCommitment, transferSyntaxes: [UID.implicitVrLittleEndian] },
 ]
 
-export interface RawPdu {
+interface RawPdu {
   readonly type: number
   readonly body: Buffer
 }
@@ -287,7 +287,7 @@ function readResponse(message: RawPdu): RawResponse {
   }
 }
 
-export interface RawAcceptance {
+interface RawAcceptance {
   readonly contexts: readonly { id: number; result: number; transferSyntax: string }[]
   readonly maxPduLength: number | undefined
 }

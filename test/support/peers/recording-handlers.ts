@@ -11,7 +11,7 @@ import type { AssociationHandlers } from '../../../src/dimse/association/associa
 import type { Failure } from '../../../src/platform/failure.ts'
 
 /** One instance as it came in. */
-export class RecordingSink implements StoreSink {
+class RecordingSink implements StoreSink {
   readonly request: StoreRequest
   readonly #handlers: RecordingHandlers
   readonly #hash = createHash('sha256')

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 /** Files of src/ of which a function ran: until Success, and from there to the confirmed receipt. */
-export interface ExecutedFiles {
+interface ExecutedFiles {
   readonly success: readonly string[]
   readonly receipt: readonly string[]
 }

@@ -6,7 +6,7 @@ import { freePort } from '../peers/free-port.ts'
 import { openClinic } from './clinic.ts'
 import { type CommandResult, runCommand } from './run-command.ts'
 
-export interface RunningFerry extends AsyncDisposable {
+interface RunningFerry extends AsyncDisposable {
   folder: string
   file: string
   port: number

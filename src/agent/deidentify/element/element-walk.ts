@@ -14,7 +14,7 @@ export interface WalkedElement {
   times: number
 }
 
-export interface ElementWalkOptions {
+interface ElementWalkOptions {
   /** The transfer syntax of the inflated data set. */
   readonly transferSyntaxUid: string
   /** Called with the tag of each element of the data set itself, as it begins. Returns true to ask for the element. */

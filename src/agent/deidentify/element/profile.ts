@@ -39,7 +39,7 @@ export interface PixelRule {
 }
 
 /** A private block whose elements are known to contain no identity (PS3.15 §E.3.10). */
-export interface SafePrivateBlock {
+interface SafePrivateBlock {
   readonly group: number
   readonly creator: string
   /** Low byte of the element numbers. */

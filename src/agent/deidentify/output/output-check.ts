@@ -23,7 +23,7 @@ const UID = /^[0-9.]{1,64}$/
 /** Elements that a data set announces. */
 type Announced = Map<number, WalkedElement>
 
-export interface OutputCheckOptions {
+interface OutputCheckOptions {
   /** Transfer syntax of the input; for deflated data sets, of the inflated one. */
   readonly transferSyntaxUid: string
   /** Elements that these rules remove or empty may be missing. */

@@ -13,7 +13,7 @@ export interface FrameText {
 export type OnUnknownForm = (why: string) => void
 
 /** Writes `blank` over `bytes` from the position `from` up to `to`. */
-export type Blank = (bytes: Buffer, from: number, to: number) => void
+type Blank = (bytes: Buffer, from: number, to: number) => void
 
 export const blankAll: Blank = (bytes, from, to) => void bytes.fill(0x20, from, to)
 

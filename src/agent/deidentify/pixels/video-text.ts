@@ -1,6 +1,6 @@
 import type { FrameText, OnUnknownForm } from './frame-text.ts'
 
-export type VideoCoding = 'MPEG-2' | 'H.264' | 'HEVC'
+type VideoCoding = 'MPEG-2' | 'H.264' | 'HEVC'
 
 /** A unit of a video stream, by the byte after its start code. */
 type Unit = 'kept' | 'text' | 'messages' | 'foreign'

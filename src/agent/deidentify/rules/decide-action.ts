@@ -27,7 +27,7 @@ export interface Decision {
 }
 
 /** Sequences whose items are codes for a person or a place: their content is identity. */
-export const IDENTITY_CODE_SEQUENCES: ReadonlySet<Tag> = new Set([
+const IDENTITY_CODE_SEQUENCES: ReadonlySet<Tag> = new Set([
   TAG.PersonIdentificationCodeSequence,
   TAG.InstitutionCodeSequence,
 ])

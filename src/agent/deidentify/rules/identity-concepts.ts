@@ -87,7 +87,7 @@ const MEANS_IDENTITY =
   /\b(?:identifiers?|issuers?|accession|medical record|mrn|serial (?:number|no)|social security|insurance|passport|e-?mail|telephone|phone|addresse?s?|(?:patient|subject|person|physician|doctor|operator|hospital|institution|organi[sz]ation)(?:'s)? (?:name|id|number)|birth ?date|date of birth|user ?name|login|next of kin|guardian|employer|facility|clinic|ward|bed (?:no|number))\b|姓名|住院号|门诊号|病历号|病案号|检查号|登记号|身份证|医保|电话|地址|医院|医师|医生|出生|诊所|病区|床号|科室|就诊|卡号|条码|编号|申请单|联系人|家属|患者|病人|单位名称/i
 
 /** A concept as a content item names it. */
-export interface Concept {
+interface Concept {
   readonly scheme: string
   readonly code: string
   readonly meaning: string

@@ -8,7 +8,7 @@ import type { Database } from '../../../platform/sqlite.ts'
 /** References looked up between two turns of the event loop. */
 const AT_ONCE = 500
 
-export interface CommitmentRequest {
+interface CommitmentRequest {
   readonly callingAeTitle: string
   readonly calledAeTitle: string
   readonly peerAddress: string
@@ -36,9 +36,9 @@ export interface ReferenceState extends SopReference {
 }
 
 /** Success, or the Failure Reason, by position. */
-export type Outcomes = readonly { readonly position: number; readonly outcome: number }[]
+type Outcomes = readonly { readonly position: number; readonly outcome: number }[]
 
-export interface CommitmentRow {
+interface CommitmentRow {
   callingAeTitle: string
   peerAddress: string
   transactionUid: string

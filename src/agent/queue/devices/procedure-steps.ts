@@ -21,14 +21,14 @@ export interface StepRow {
 }
 
 /** One instance that a step announces, and whether any version of it arrived under this UID. */
-export interface AnnouncedInstance {
+interface AnnouncedInstance {
   readonly seriesInstanceUid: string
   readonly sopInstanceUid: string
   readonly isHere: 0 | 1
 }
 
 /** The parts of the device's report that are kept. */
-export interface SaidOfStep extends Omit<ProcedureStepReport, 'state'> {
+interface SaidOfStep extends Omit<ProcedureStepReport, 'state'> {
   readonly state: ProcedureStepState | undefined
 }
 

@@ -7,13 +7,13 @@ import type { DisplayNames, DisplayRecords } from './display-records.ts'
 import { localDisplayKeys, openLocalDisplayKey, removeLocalDisplayKeys } from './local-display-key.ts'
 
 /** The credential that the service manager provides: `LoadCredentialEncrypted=ferry-display-key:…` (systemd.exec). */
-export const DISPLAY_CREDENTIAL = 'ferry-display-key'
+const DISPLAY_CREDENTIAL = 'ferry-display-key'
 
-export type DisplayNamesSetting = 'credential' | 'local-key' | 'off'
+type DisplayNamesSetting = 'credential' | 'local-key' | 'off'
 
 export const NO_NAMES: DisplayNames = { state: 'off' }
 
-export interface DisplayNamesPlace {
+interface DisplayNamesPlace {
   readonly setting: DisplayNamesSetting
   /** The folder of local keys. */
   readonly keysFolder: string

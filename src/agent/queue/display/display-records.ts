@@ -13,7 +13,7 @@ export interface DisplayNames {
 }
 
 /** `lost`: a record exists, but the key that sealed it is gone. */
-export type DisplayRecord = { attributes: DisplayAttributes } | 'lost'
+type DisplayRecord = { attributes: DisplayAttributes } | 'lost'
 
 /** Display attributes of an incoming instance; their text is read only if one of them is new. */
 export interface FoundAttributes {

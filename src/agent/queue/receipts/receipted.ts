@@ -12,7 +12,7 @@ export interface ReceiptedManifest {
 }
 
 /** Treatment of instances that the center lacks although it had accepted them. */
-export interface SendingAgain {
+interface SendingAgain {
   /** The reason why they are sent again, and the earliest time (ms since 1970). */
   failure: Failure
   nextAttemptAt: number

@@ -6,7 +6,7 @@ import type { SpoolListing } from '../spool/spool-listing.ts'
 /** Rows read between two turns of the event loop. */
 const ROWS_AT_ONCE = 5000
 
-export interface SpoolDifferences {
+interface SpoolDifferences {
   /** Files that the index does not know, in the order of arrival. */
   unknown: Ulid[]
   /** Instances that should have a file. */

@@ -13,7 +13,7 @@ const SIZE_BYTES = 8
 const SLOT_BYTES = SIZE_BYTES + SLOT_HEAD_BYTES + TRAILER_BYTES
 const NOT_READ = -1
 
-export interface ReadSlot {
+interface ReadSlot {
   readonly size: number
   readonly head: Buffer
   readonly trailer: Buffer

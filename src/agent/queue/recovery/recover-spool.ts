@@ -26,7 +26,7 @@ const FEW = 1000
 /** Far longer than any kernel keeps a written page in memory only. */
 const RECENT_MS = 10 * 60_000
 
-export interface RecoveryOptions {
+interface RecoveryOptions {
   spool: Spool
   index: InstanceIndex
   damage: Damage
@@ -38,7 +38,7 @@ export interface RecoveryOptions {
   isIndexNew: boolean
 }
 
-export interface Recovery {
+interface Recovery {
   /** Number of files that the index did not know and that were added again. */
   reindexed: number
   /** Number of those that a crash alone cannot explain: the index was lost, or an older copy was put back. */

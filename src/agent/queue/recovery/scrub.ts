@@ -12,7 +12,7 @@ const FIRST_AFTER_MS = 10 * 60_000
 const BYTES_PER_SECOND = 8 * 1024 * 1024
 const BUSY_MS = 5000
 
-export interface ScrubOptions {
+interface ScrubOptions {
   spool: Spool
   damage: Damage
   /** True while devices send: the disk then serves them first. */

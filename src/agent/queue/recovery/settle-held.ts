@@ -6,7 +6,7 @@ import type { Spool } from '../spool/spool.ts'
 
 const AT_ONCE = 500
 
-export interface SettleHeldOptions {
+interface SettleHeldOptions {
   spool: Spool
   findings: Findings
   held: HeldFiles

@@ -6,7 +6,7 @@ import type { Observed } from './sealed-instance.ts'
 import type { Spool } from './spool.ts'
 
 /** The verdict of a check that holds an instance. */
-export type HeldObserved = Observed & { readonly hold: Failure }
+type HeldObserved = Observed & { readonly hold: Failure }
 
 /**
  * The files `<ULID>.held` in the spool. While one exists its instance must not be sent, regardless of the

@@ -30,7 +30,7 @@ export interface SpoolName {
 }
 
 /** A name in the spool: a spool file, or its `.held` file. */
-export interface SpoolEntry {
+interface SpoolEntry {
   ulid: Ulid
   kind: 'file' | 'held'
 }

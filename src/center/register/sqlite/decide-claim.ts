@@ -3,7 +3,7 @@ import type { PacsState } from '../../../protocol/receipt.ts'
 import type { Hold, PacsTerms, SettleTerms, StoredMember } from '../register.ts'
 
 /** The decision about a version that an agent brought. */
-export interface ClaimDecision {
+interface ClaimDecision {
   readonly hold: Hold | null
   /** In words, for the operator. */
   readonly reason: string | null
