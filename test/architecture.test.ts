@@ -87,6 +87,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'dcmjs-dimse': ['dimse'],
   'dicom-character-set': ['dicom'],
   'iconv-lite': ['dicom'],
+  koffi: ['platform'],
   'p-queue': ['center'],
   '@peculiar/x509': ['center'],
   tweetnacl: ['protocol'],

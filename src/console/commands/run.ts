@@ -51,6 +51,7 @@ export function addRun(program: Command, session: Session): void {
         )
         running.use(await openPage(settings.statusPage, agent, session, log))
         running.use(await notice.ready(() => checkAgent(agent, session)))
+        session.ready?.()
         const damage = await Promise.race([untilAborted(signal), agent.indexDamaged])
         if (damage === undefined) terminal.say(say('run.stopping'))
         else

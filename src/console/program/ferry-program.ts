@@ -11,6 +11,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   init: async () => (await import('../commands/init.ts')).addInit,
   join: async () => (await import('../commands/join.ts')).addJoin,
   run: async () => (await import('../commands/run.ts')).addRun,
+  service: async () => {
+    const { addService } = await import('./service-command.ts')
+    return (program, session) => addService(program, session, { name: 'Ferry', build: ferryProgram })
+  },
   status: async () => (await import('../commands/status.ts')).addStatus,
   devices: async () => (await import('../commands/devices.ts')).addDevices,
   queue: async () => (await import('../commands/queue.ts')).addQueue,

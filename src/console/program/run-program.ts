@@ -18,6 +18,7 @@ interface Surroundings {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly becomeUser?: Session['becomeUser']
+  readonly ready?: Session['ready']
 }
 
 /** Runs one command line to its end. Never throws: failures are reported on standard error. */

@@ -18,6 +18,8 @@ export interface Session {
   readonly signal: AbortSignal
   /** Gives up the rights of root; undefined if the process is not this command's alone. */
   readonly becomeUser?: ((user: UserIds) => void) | undefined
+  /** Called when the service takes instances: a service manager waits for it. */
+  readonly ready?: (() => void) | undefined
   /** Sets what the shell is told. */
   conclude(code: ExitCode): void
 }

@@ -5,6 +5,7 @@ import { KEY_ENGLISH } from './key-phrases-en.ts'
 import { LOG_ENGLISH } from './log-phrases-en.ts'
 import { SEND_ENGLISH } from './send-phrases-en.ts'
 import { STATUS_ENGLISH } from './status-phrases-en.ts'
+import { WINDOWS_ENGLISH } from './windows-phrases-en.ts'
 
 /** Phrases of the CLI and the status page. `{name}` is filled in; every language has the same keys and names. */
 export const ENGLISH = {
@@ -15,6 +16,7 @@ export const ENGLISH = {
   ...SEND_ENGLISH,
   ...LOG_ENGLISH,
   ...DEVICE_ENGLISH,
+  ...WINDOWS_ENGLISH,
   'about.ferry':
     'Carries medical images from this clinic to the imaging center: sealed on arrival, proved on delivery.',
   'about.center':

@@ -6,6 +6,7 @@ import { KEY_CHINESE } from './key-phrases-zh.ts'
 import { LOG_CHINESE } from './log-phrases-zh.ts'
 import { SEND_CHINESE } from './send-phrases-zh.ts'
 import { STATUS_CHINESE } from './status-phrases-zh.ts'
+import { WINDOWS_CHINESE } from './windows-phrases-zh.ts'
 
 export const CHINESE: Readonly<Record<Phrase, string>> = {
   ...DISK_CHINESE,
@@ -15,6 +16,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   ...SEND_CHINESE,
   ...LOG_CHINESE,
   ...DEVICE_CHINESE,
+  ...WINDOWS_CHINESE,
   'about.ferry': '把本院的医学影像送到影像中心：到达即加密封存，上传后有签收凭证。',
   'about.center': '接收各机构的医学影像，核对、保存，并转交 PACS。',
   'option.config': '配置文件（否则依次：FERRY_CONFIG、./{file}、{system}）',
