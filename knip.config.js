@@ -34,6 +34,8 @@ export default {
       'mkfifo',
       'mount',
       'openssl',
+      'dpkg-deb',
+      'journalctl',
       'prlimit',
       'storescp',
       'storescu',

@@ -2,18 +2,7 @@
 // are two thirds of what `ferry status` takes. src/console/program/packages-in-one-file.ts makes the programs load these.
 import { readFileSync } from 'node:fs'
 import { build } from 'esbuild'
-
-/** zod reads its messages in every language; Ferry has its own words for what it checks. */
-const oneLanguage = {
-  name: 'one-language',
-  setup({ onResolve, resolve }) {
-    onResolve({ filter: /^\.\.\/locales\/index\.js$/ }, ({ importer, kind, resolveDir }) =>
-      /[\\/]zod[\\/]/.test(importer)
-        ? resolve('../locales/en.js', { importer, kind, resolveDir })
-        : undefined,
-    )
-  },
-}
+import { oneLanguage } from './one-language.ts'
 
 /** yaml is CommonJS, and asks for modules of Node. */
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"

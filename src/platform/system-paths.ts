@@ -3,7 +3,7 @@ import { dirname, posix, win32 } from 'node:path'
 import { Failure, systemCode } from './failure.ts'
 
 /** The two programs, each of which can be installed alone. */
-type InstalledProgram = 'agent' | 'center'
+export type InstalledProgram = 'agent' | 'center'
 
 /** The places that an installed program uses if its command line names no others. All paths are absolute. */
 export interface SystemPaths {

@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { globSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Architecture } from './architecture.ts'
+import type { PackagedProgram } from './programs.ts'
+import { settle, write, writeGzip } from './staged-tree.ts'
+
+export interface DebOptions {
+  readonly program: PackagedProgram
+  readonly architecture: Architecture
+  readonly version: string
+  readonly time: number
+  /** A staged tree; Debian's own files are added to it. */
+  readonly root: string
+  readonly compress: 'xz' | 'zstd' | 'gzip'
+  /** The folder for the package. */
+  readonly to: string
+}
+
+const MAINTAINER = 'Ferry maintainers <maintainers@ferry.invalid>'
+const SCRIPTS = ['preinst', 'postinst', 'prerm', 'postrm'] as const
+
+/** Makes a Debian package of a staged tree by dpkg-deb, and returns its path. The scripts are in installers/deb. */
+export function makeDeb({ program, architecture, version, time, root, compress, to }: DebOptions): string {
+  const { packageName } = program
+  const debVersion = `${version}-1`
+  writeGzip(
+    join(root, 'usr/share/doc', packageName, 'changelog.Debian.gz'),
+    changelog(packageName, debVersion, time),
+  )
+  write(
+    join(root, 'usr/share/lintian/overrides', packageName),
+    readFileSync('installers/deb/lintian-overrides', 'utf8').replaceAll('@PACKAGE@', packageName),
+  )
+  settle(root, time)
+  const installed = filesIn(root)
+  const control = join(root, 'DEBIAN')
+  write(join(control, 'md5sums'), installed.map((file) => `${md5(join(root, file))}  ${file}\n`).join(''))
+  const bytes = installed.reduce((sum, file) => sum + statSync(join(root, file)).size, 0)
+  write(
+    join(control, 'control'),
+    [
+      `Package: ${packageName}`,
+      `Version: ${debVersion}`,
+      `Architecture: ${architecture.deb}`,
+      `Maintainer: ${MAINTAINER}`,
+      `Installed-Size: ${Math.ceil(bytes / 1024)}`,
+      'Depends: adduser, libc6 (>= 2.34), libgcc-s1, libstdc++6 (>= 11)',
+      'Section: net',
+      'Priority: optional',
+      `Description: ${program.summary}`,
+      ...program.description.map((line) => ` ${line}`),
+      '',
+    ].join('\n'),
+  )
+  for (const name of SCRIPTS) {
+    const values: Record<string, string> = { ...program, entries: '', description: '' }
+    const text = readFileSync(`installers/deb/${name}`, 'utf8').replaceAll(
+      /@(\w+)@/g,
+      (_, key: string) =>
+        values[key] ?? fail(`installers/deb/${name} asks for @${key}@, which does not exist`),
+    )
+    write(join(control, name), text, 0o755)
+  }
+  settle(control, time)
+  mkdirSync(to, { recursive: true })
+  const file = join(to, `${packageName}_${debVersion}_${architecture.deb}.deb`)
+  execFileSync('dpkg-deb', ['--root-owner-group', `-Z${compress}`, '--build', root, file], {
+    env: { ...process.env, SOURCE_DATE_EPOCH: String(time) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  return file
+}
+
+function fail(message: string): never {
+  throw new Error(message)
+}
+
+function filesIn(root: string): string[] {
+  return globSync('**/*', { cwd: root })
+    .filter((file) => !file.startsWith('DEBIAN') && statSync(join(root, file)).isFile())
+    .toSorted()
+}
+
+const md5 = (file: string): string => createHash('md5').update(readFileSync(file)).digest('hex')
+
+function changelog(packageName: string, version: string, time: number): string {
+  const date = new Date(time * 1000).toUTCString().replace('GMT', '+0000')
+  return `${packageName} (${version}) stable; urgency=medium\n\n  * See /usr/share/doc/${packageName}/changelog.gz.\n\n -- ${MAINTAINER}  ${date}\n`
+}

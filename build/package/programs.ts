@@ -1,0 +1,59 @@
+import type { InstalledProgram } from '../../src/platform/system-paths.ts'
+
+/** One of the two packages, and the names under which its parts are installed. */
+export interface PackagedProgram {
+  readonly program: InstalledProgram
+  /** The name of the package, and of its folder under /usr/lib and /usr/share/doc. */
+  readonly packageName: string
+  readonly command: string
+  /** The user and group of the service. */
+  readonly user: string
+  readonly unit: string
+  readonly dataFolder: string
+  readonly configFile: string
+  /** First line of the description. */
+  readonly summary: string
+  /** Further lines of the description. */
+  readonly description: readonly string[]
+  /** Compiled files that are started on their own: the program, and its threads. */
+  readonly entries: readonly string[]
+}
+
+const AGENT: PackagedProgram = {
+  program: 'agent',
+  packageName: 'ferry-agent',
+  command: 'ferry',
+  user: 'ferry',
+  unit: 'ferry.service',
+  dataFolder: '/var/lib/ferry',
+  configFile: '/etc/ferry/ferry.yaml',
+  summary: 'uploads medical images from a clinic to its imaging center',
+  description: [
+    'The Ferry agent takes in images from the devices of a clinic by DICOM C-STORE,',
+    'seals them on arrival, keeps them in a durable queue, and sends them to the',
+    'imaging center until it has a signed receipt for each of them.',
+  ],
+  entries: [
+    'dist/console/program/ferry.js',
+    'dist/platform/database-thread.js',
+    'dist/agent/queue/recovery/read-ahead-thread.js',
+  ],
+}
+
+const CENTER: PackagedProgram = {
+  program: 'center',
+  packageName: 'ferry-center',
+  command: 'ferry-center',
+  user: 'ferry-center',
+  unit: 'ferry-center.service',
+  dataFolder: '/var/lib/ferry-center',
+  configFile: '/etc/ferry/center.yaml',
+  summary: 'receives medical images from the Ferry agents of clinics',
+  description: [
+    'The Ferry center takes in what the agents of clinics send, checks and stores',
+    'every instance, signs receipts, and hands the instances on to a PACS.',
+  ],
+  entries: ['dist/console/program/ferry-center.js', 'dist/platform/database-thread.js'],
+}
+
+export const PROGRAMS: readonly PackagedProgram[] = [AGENT, CENTER]
