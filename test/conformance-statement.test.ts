@@ -30,7 +30,7 @@ function table(head: string): string[][] {
 
 const firstCells = (head: string): string[] => table(head).map(([cell = '']) => cell)
 
-/** What stands beside the name, in any table of two columns. */
+/** Returns the text in the column after the name, in any table of two columns. */
 function beside(name: string): string {
   const line = DOCUMENT.split('\n').find((row) => row.startsWith(`| ${name} | `))
   return line?.slice(name.length + 5, -2) ?? ''

@@ -6,7 +6,7 @@ import { FAILURES } from '../src/platform/failure.ts'
 
 const read = (path: string): string => readFileSync(path, 'utf8')
 
-/** The rows of the import tables as they stand in docs/architecture.md, between its heading and the next. */
+/** The rows of the import tables in docs/architecture.md, between its heading and the next. */
 function tablesOfTheDocument(): Map<string, string[]> {
   const section = read('docs/architecture.md').split('\n## Folders\n')[1] ?? ''
   return new Map(
@@ -106,7 +106,7 @@ function isKnownCode(code: string): boolean {
   return code in FAILURES || code in CONDITIONS.en || NO_CODES.has(code)
 }
 
-/** Words in capitals that are no codes of failures or conditions. */
+/** Words in capitals that are not codes of failures or conditions. */
 const NO_CODES = new Set([
   'FERRY_CONFIG',
   'FERRY_CORPUS',

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals'
 import { FAILURES } from '../src/platform/failure.ts'
 
 const text = readFileSync('docs/errors.md', 'utf8')
-/** One entry: its code, its remedy, and what stands below the heading. */
+/** One entry: its code, its remedy, and the text below the heading. */
 const entries = Array.from(
   text.matchAll(/^### `([A-Z_]+)` · (\w+)\n\n((?:(?!^#).*\n?)*)/gm),
   ([, code = '', remedy = '', body = '']) => ({ code, remedy, body }),

@@ -86,7 +86,7 @@ test('one plain C-STORE runs every file of the walk to Success, and its receipt 
   const { success, receipt } = await executedFiles()
   expect(toSuccess.filter(({ file }) => !success.includes(file))).toEqual([])
   expect(toReceipt.filter(({ file }) => !receipt.includes(file) && !success.includes(file))).toEqual([])
-  // What is only loaded does not count.
+  // Files that are only loaded do not count.
   expect(success).not.toContain('agent/deidentify/deidentification.ts')
   expect(receipt).not.toContain('center/hand-on/hand-on.ts')
 }, 120_000)

@@ -9,16 +9,19 @@ interface Sentence {
 
 const GENERATED = /-table\.ts$|^docs\/import-graph\.md$|^test\/vectors\//
 
-/** Comments and texts of several words of a TypeScript file, line by line. */
-function sentencesOfCode(file: string, isTitlesOnly: boolean): Sentence[] {
+type Kind = 'comments' | 'titles' | 'texts'
+
+/** Sentences of these kinds in a file of code, line by line; a text is any string of several words. */
+function sentencesOfCode(file: string, ...kinds: readonly Kind[]): Sentence[] {
   return (
     readFileSync(file, 'utf8')
       .split('\n')
       .flatMap((line, at) => {
         const place = `${file}:${at + 1}`
         const comment = /^\s*(?:\/\*\*?|\*(?!\/)|\/\/)\s?(.*?)(?:\*\/)?$/.exec(line)?.[1]
-        if (comment !== undefined) return isTitlesOnly ? [] : [{ place, text: comment.trim() }]
-        if (isTitlesOnly && !/^\s*(?:test|describe|it)\b/.test(line) && !/^\s*'.*',?$/.test(line)) return []
+        if (comment !== undefined) return kinds.includes('comments') ? [{ place, text: comment.trim() }] : []
+        const isTitle = /^\s*(?:test|describe|it)\b/.test(line) || /^\s*'.*',?$/.test(line)
+        if (!kinds.includes('texts') && !(isTitle && kinds.includes('titles'))) return []
         const texts = line.matchAll(/'((?:[^'\\]|\\.)*\s(?:[^'\\]|\\.)*)'|`([^`]*\s[^`]*)`|"([^"]*\s[^"]*)"/g)
         return Array.from(texts, (match) => ({ place, text: match[1] ?? match[2] ?? match[3] ?? '' }))
       })
@@ -68,7 +71,7 @@ test('the source is written in plain English', () => {
     ...filesOf('build', /\.[jt]s$/),
     ...filesOf('bench', /\.ts$/),
   ]
-  expect(sentences.flatMap((file) => hitsIn(sentencesOfCode(file, false)))).toEqual([])
+  expect(sentences.flatMap((file) => hitsIn(sentencesOfCode(file, 'comments', 'texts')))).toEqual([])
 })
 
 test('the documents and the examples of the configuration are written in plain English', () => {
@@ -84,5 +87,10 @@ test('the documents and the examples of the configuration are written in plain E
 
 test('the titles of the tests are written in plain English', () => {
   const tests = filesOf('test', /(?<!\/prose)\.test\.ts$/)
-  expect(tests.flatMap((file) => hitsIn(sentencesOfCode(file, true)))).toEqual([])
+  expect(tests.flatMap((file) => hitsIn(sentencesOfCode(file, 'titles')))).toEqual([])
+})
+
+test('the comments of the tests and of their support are written in plain English', () => {
+  const files = filesOf('test', /\.(?:ts|js|mjs)$/)
+  expect(files.flatMap((file) => hitsIn(sentencesOfCode(file, 'comments')))).toEqual([])
 })

@@ -45,7 +45,7 @@ test.each(regions)(
         const changed = Buffer.from(file)
         changed.writeUInt8(changed.readUInt8(at) ^ (1 << bit), at)
         const opened = openAgeFile(changed, [center])
-        // A flipped bit in our stanza may leave a well-formed one that is no one's.
+        // A flipped bit in our stanza may leave a well-formed stanza that fits no key.
         expect(opened.failure?.code).toMatch(from === 22 ? /^AGE_(FORMAT|NO_KEY)$/ : /^AGE_FORMAT$/)
         expect(opened.plaintext.equals(plaintext.subarray(0, released))).toBe(true)
       }),

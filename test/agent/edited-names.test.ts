@@ -56,7 +56,7 @@ test('a copy without identity is filed under the study that a rule of its profil
   expect(copy?.sopInstanceUid).not.toBe(invented.sopInstanceUid)
 })
 
-/** What the center stores of one instance, once it is confirmed. */
+/** Returns the center's copy of one instance, once it is confirmed. */
 async function crossed(settings: Partial<AgentSettings>, instance = asImage(inventedInstance(3000))) {
   await using clinic = await openClinic({ settings })
   await sendInstances(clinic.agent.port, [instance])

@@ -23,7 +23,7 @@ export interface Said {
 
 interface RunOptions {
   readonly language?: Language
-  /** Stands before the program: `faketime` or `setpriv` with their arguments. */
+  /** Precedes the program: `faketime` or `setpriv` with their arguments. */
   readonly wrapper?: readonly string[]
 }
 

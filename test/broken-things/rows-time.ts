@@ -34,7 +34,7 @@ export const TIME_ROWS: readonly BrokenThing[] = [
     expected: {
       exitCode: 13,
       cause: { en: /clock.*20 min/, zh: /时钟.*20 分/ },
-      // Nobody in the clinic knows which of the two is wrong.
+      // The clinic cannot know which of the two is wrong.
       cure: { en: /to do .*center/, zh: /中心/ },
     },
   },

@@ -41,7 +41,7 @@ const sequence = (item: Buffer): Buffer => {
   return Buffer.concat([head, itemHead, item])
 }
 
-/** What an attacker makes of its own UIDs and a victim's, and how it must end. */
+/** UIDs that an attacker derives from its own and a victim's, and how each attack must end. */
 const ATTACKS: Record<string, [Ending, (own: FourUids, victim: FourUids) => Forgery]> = {
   "the data set names another clinic's SOP instance, envelope and header do not": [
     'refused',
@@ -208,7 +208,7 @@ test.each(Object.entries(ATTACKS))('nothing forged reaches the PACS: %s', async 
   const forged = attacker.forge(forge(fourUids(), genuine.envelope))
   const answer = await attacker.send(forged)
 
-  // What is handed on comes in the order of its arrival, so a forgery would have come before this.
+  // Instances are handed on in the order of their arrival, so a forgery would have come before this.
   await handedOn(clinic, pacs, {})
   expect(overwrites(pacs, genuine, forged)).toEqual([])
   const [held] = await center.desk.held('waiting', 10)

@@ -124,7 +124,7 @@ const kidsOf = ({ sign }: KeyList): string[] => sign.map((key) => fingerprint(Bu
 const centerRecipients = ({ seal }: KeyList): string[] =>
   seal.filter(({ role }) => role === 'center').map(({ recipient }) => recipient)
 
-/** The pin that is shown to somebody who asks by this server name. */
+/** Returns the pin that is shown to a client that asks by this server name. */
 async function shownPin(port: number, servername?: string): Promise<string> {
   const at = { host: '127.0.0.1', port, rejectUnauthorized: false }
   const socket = connect(servername === undefined ? at : { ...at, servername })

@@ -213,7 +213,7 @@ test('the receipts to an agent form one chain, whose end the center names, also 
   }
   const previous = receipts.map((jws) => JSON.parse(payloadOf(jws)).previous)
   expect(previous).toEqual([null, ...receipts.slice(0, 2).map(jwsDigest)])
-  // Asked for again, an earlier one is no new link; and each agent has a chain of its own.
+  // A receipt that is asked for again does not become a new link; and each agent has a chain of its own.
   expect(await clinic.receiptJws(manifests[0]?.jws ?? '')).toBe(receipts[0])
   expect((await clinic.newest())?.counter).toBe(3)
   expect(await clinic.newest(stranger)).toBeNull()

@@ -82,7 +82,7 @@ test('files of packs that no row names are removed at start', async () => {
   expect(readdirSync(join(center.folder, 'packs'))).toEqual([])
 })
 
-/** What the register says is whole. */
+/** Returns the content of the files that the register names for a study. */
 function filesInRegister(center: RunningCenter, study: string): Buffer[] {
   const db = new BetterSqlite3(join(center.folder, 'register.sqlite'), { readonly: true })
   const rows = db.prepare('SELECT file FROM instances WHERE study_uid = ?').all(study) as SqlRow[]

@@ -102,7 +102,7 @@ test('the scrub keeps to its pace, and goes on after a restart where it was', as
   await clinic.center.open()
   expect(kept.checked).toBeGreaterThanOrEqual(half.checked)
   await scrubbed(clinic, clock, 2, log)
-  // What was read before the restart is counted, and not read once more.
+  // Instances that were read before the restart are counted, and are not read once more.
   expect(await progress()).toMatchObject({ finishedChecked: 200, finishedLost: 0, startedAt: null })
   const total = clinic.files.reduce((sum, { part10 }) => sum + part10.length, 0)
   expect(total).toBeGreaterThan(bytes)

@@ -310,7 +310,7 @@ async function cutOff(
   const broken = new Promise((resolve) => patch.once('close', resolve))
   patch.on('error', () => {}).on('response', (response) => void response.on('error', () => {}).resume())
   await new Promise((resolve) => patch.write(whole.subarray(0, bytes), resolve))
-  // What the kernel has taken arrives ahead of the end of the line; TLS's close_notify goes behind it.
+  // Bytes that the kernel has taken arrive ahead of the end of the line; TLS's close_notify follows them.
   patch.socket?.end()
   await broken
   return offsetOf(agent, location)

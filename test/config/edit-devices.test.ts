@@ -22,7 +22,7 @@ async function edited(source: string): Promise<{ text: string; devices: readonly
   return { text: readFileSync(path, 'utf8'), devices: loadAgentSettings(path).devices }
 }
 
-/** Lines of the second that the first lacks, and that the rest stands there in the same order. */
+/** Returns the lines of the second that the first lacks, and checks that the others are there in the same order. */
 function addedLines(before: string, after: string): string[] {
   const left = before.split('\n')
   return after.split('\n').filter((line) => {

@@ -144,7 +144,7 @@ test('the output is a DICOM file under its new UID, and holds none of the identi
   expect(bytes.includes('private!')).toBe(true)
   const dump = execFileSync('dcmdump', [desk.folder.join('out.dcm')], { encoding: 'latin1' })
   expect(dump).toMatch(/\(0012,0062\) CS \[YES\]/)
-  // What is there stays.
+  // Existing files stay.
   const again = await desk.run(...args)
   expect([again.exitCode, readFileSync(desk.folder.join('out.dcm')).equals(bytes)]).toEqual([2, true])
 })

@@ -11,7 +11,7 @@ import { tempFolder } from '../support/temp-folder.ts'
 
 const CT = '1.2.840.10008.5.1.4.1.1.2'
 
-/** Writes a DICOM file and returns its data set: bytes that nobody looks into on this way. */
+/** Writes a DICOM file and returns its data set: bytes that are not parsed on this way. */
 function writeInstance(path: string, sopInstanceUid: string, sopClassUid = CT): Buffer {
   const dataSet = Buffer.alloc(300_000, sopInstanceUid)
   const transferSyntaxUid = TRANSFER_SYNTAX.ExplicitVRLittleEndian

@@ -67,7 +67,7 @@ test('a center is made, invites, and stops on SIGTERM', async () => {
   expect(await running.ended).toMatchObject({ exitCode: 0, err: expect.stringContaining('Stopping') })
 })
 
-/** The system's code for not getting through; a TLS failure means that somebody answers. */
+/** The system's code if there is no connection; a TLS failure shows that a program answers. */
 async function fetchError(url: string): Promise<unknown> {
   try {
     return (await fetch(url)).status

@@ -176,7 +176,7 @@ test("README's self-test works as it is written, and opens the door for no other
     expect.objectContaining({ findings: [], devices: [] }),
   ])
 
-  // The same words from somebody who wants to store, or who is no `ferry echo`.
+  // A peer that wants to store, or that is not `ferry echo`, gets the same words.
   const ours = { calling: 'CT1', userItems: [] }
   expect(await call(port, { ...ours, contexts: VERIFICATION })).toBe(3)
   const answerTo = async (bytes: Buffer): Promise<number> => {

@@ -71,7 +71,7 @@ test('in every state of the clinic each sentence of the status is true', () => {
 })
 
 test('the walk comes past every sentence of the table', () => {
-  // What the agent copes with is the line alone, which has a headline of its own; the center copes with more.
+  // The agent copes with the line alone, which has a headline of its own; the center copes with more.
   const all = new Set([
     ...HEADLINES.map(({ phrase }) => phrase).filter((phrase) => phrase !== 'health.coping'),
     ...Object.values(AGENT_OUTLOOKS).flatMap((sentences) => sentences.map(({ phrase }) => phrase)),

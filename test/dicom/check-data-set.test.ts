@@ -301,7 +301,7 @@ function gbk(hex: string): Buffer {
   return Buffer.from(hex.replaceAll(' ', ''), 'hex')
 }
 
-/** What is odd about real files; the others may have no patient and nothing worse. */
+/** Oddities of real files; the other files may have no patient and nothing worse. */
 const ODD: Readonly<Record<string, readonly Finding[]>> = {
   'modality/dx/dx-fuji-odd-length-element.dcm': ['oddLength'],
   'odd/bad-vr.dcm': ['pixelDescription'],

@@ -20,7 +20,7 @@ function* samples(): Generator<Sample> {
   }
 }
 
-/** The files that are no data set in the syntax that they declare, and what is found there. */
+/** The files that are not a data set in the syntax that they declare, and the fault that is found there. */
 const UNREADABLE = {
   'odd/j2k-multiframe-missing-sequence-delimiter.dcm': 'the data ends in the middle of a sequence',
   'odd/truncated-pixel-data.dcm': 'the data ends in the middle of a value',

@@ -3,7 +3,7 @@ import type { DataSetToken } from '../../src/dicom/read/data-set-token.ts'
 import { tagText } from '../../src/dicom/vocabulary/tag.ts'
 import { Failure } from '../../src/platform/failure.ts'
 
-/** What a reader made of a data set: all tokens put together again, a line for each token, and why it stopped. */
+/** The result of a reader for a data set: all tokens put together again, a line for each token, and why it stopped. */
 export interface Reading {
   bytes: Buffer
   tokens: string[]

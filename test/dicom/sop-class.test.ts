@@ -46,7 +46,7 @@ test('a storage class has the name that the standard gives it, an unknown one no
 })
 
 const SOURCE = fileURLToPath(new URL('../../../shared/standard/sops.json', import.meta.url))
-/** The table's source is no part of the repository; where it is absent, this is shown as skipped. */
+/** The table's source is outside the repository; if it is absent, this is shown as skipped. */
 const describeIfPresent = existsSync(SOURCE) ? describe : describe.skip
 
 describeIfPresent('compared with the list that it was made from', () => {

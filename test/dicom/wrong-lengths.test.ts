@@ -40,7 +40,7 @@ const TEXTS = [
   [tagNamed('ProtocolName'), 'LO', '胸部常规'],
 ] as const
 
-/** What a device wrote for the length of a text: right, in characters, or a number of its own. */
+/** Lengths that a device wrote for a text: right, in characters, or a number of its own. */
 type Wrong = 'right' | 'characters' | { readonly stated: number }
 
 interface Shape {

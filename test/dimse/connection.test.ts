@@ -7,7 +7,7 @@ import { systemClock } from '../../src/platform/clock.ts'
 import { until } from '../support/clocks/until.ts'
 
 const MIB = 1024 * 1024
-/** What one turn may read of a peer that sends alone, and the one piece that is under way when it is enough. */
+/** Bytes that one turn may read of a peer that sends alone, and the one piece that is under way when they are enough. */
 const MOST_A_TURN = (128 + 64) * 1024
 /** So much must have come from no other before a peer counts as alone. */
 const ALONE_BYTES = MIB
@@ -17,7 +17,7 @@ interface Pair extends AsyncDisposable {
   readonly far: Socket
 }
 
-/** Two ends of a TCP connection; at the near one nobody reads yet. */
+/** Two ends of a TCP connection; the near one is not read yet. */
 async function socketPair(): Promise<Pair> {
   const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -22,7 +22,7 @@ import { startListener } from '../support/peers/test-listener.ts'
 
 const DATA_HEADER_OF_4_GIB = Buffer.of(4, 0, 0xff, 0xff, 0xff, 0xff)
 
-/** What A-ABORT says: source and reason. */
+/** Returns source and reason of A-ABORT. */
 const PROVIDER_UNRECOGNIZED = Buffer.of(0, 0, 2, 1)
 const PROVIDER_UNEXPECTED = Buffer.of(0, 0, 2, 2)
 const PROVIDER_INVALID = Buffer.of(0, 0, 2, 6)

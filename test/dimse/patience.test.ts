@@ -158,7 +158,7 @@ test('a peer that never reads its answers is given up', async () => {
   // each of these is answered, with its long UID, at once
   const refused = dataPdu(pdv(1, 3, storeCommand({ sopInstance: '1'.repeat(30_000), dataSetType: 0x0101 })))
   for (let i = 0; i < 1000; i++) raw.socket.write(refused)
-  // what stands still may be a listener that is busy with the messages before: then it is not yet a peer that is waited for
+  // a pause may come from a listener that is busy with the messages before: then it does not yet wait for this peer
   while (listener.handlers.ends.length === 0) {
     await standstill(() => raw.socket.writableLength)
     clock.advance(pduMs)

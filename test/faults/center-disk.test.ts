@@ -166,7 +166,7 @@ test('the agent brings all damaged ones of 300 stored instances again (20 delete
   expect(story.sum('stored instances are lost: the agents are asked for them', 'instances')).toBe(43)
   expect(story.sum('center asks again', 'instances')).toBe(43)
   expect(story.sum('center asks again', 'lost')).toBe(0)
-  // What was damaged is still there as it was.
+  // Damaged files are still there as they were.
   expect(damaged.map((path, i) => readFileSync(path).equals(contents[i] ?? Buffer.alloc(0)))).not.toContain(
     false,
   )
@@ -269,14 +269,14 @@ interface Away {
   cleanUp(story: Story): void
 }
 
-/** What happens while the disk is away for an hour, and after it is back. */
+/** Runs a case in which the disk is away for an hour, and then is back. */
 async function awayForAnHour(away: Away) {
   await using story = await Story.begin()
   using _ = { [Symbol.dispose]: () => away.cleanUp(story) }
   await away.prepare(story)
   const before = await story.confirm(2, 3)
   away.takeAway(story)
-  // Old enough to be removed, if the center stood by its receipts.
+  // The instances are old enough to be removed, if the center confirmed its receipts.
   story.clock.advance(8 * DAY_MS)
   const late = [inventedInstance(KIB), inventedInstance(KIB)]
   const answers = await sendInstances(story.clinic.agent.port, late)

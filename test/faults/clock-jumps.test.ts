@@ -115,7 +115,7 @@ async function* halves(bytes: Buffer, between: () => void): AsyncGenerator<Buffe
   yield bytes.subarray(middle)
 }
 
-/** What an association sees of a clock that jumps again and again while its instances are taken in and sent. */
+/** Sends over one association while the clock jumps again and again and its instances are taken in and sent. */
 async function sendThroughJumps(clocked: ClockedClinic, clock: WallClock, jumps: readonly string[]) {
   const { sopClassUid, transferSyntaxUid } = invent(newUid())
   const association = await openAssociation({

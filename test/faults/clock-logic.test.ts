@@ -216,7 +216,7 @@ describe('records that are forgotten after a time', () => {
     )
     await agent[Symbol.asyncDispose]()
     using queue = await openQueue(clinic.settings.dataFolder, systemClock, ['center'])
-    // By a clock of its own, of which the jump is no part.
+    // Retention has a clock of its own, which does not include the jump.
     const elapsedMs = queue.retentionTimes.last()?.elapsedMs ?? 0
     expect(elapsedMs).toBeLessThan(MINUTE_MS)
     expect(queue.retained.due(elapsedMs - 1, 10)).toEqual([])

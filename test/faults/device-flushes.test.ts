@@ -13,7 +13,7 @@ const INSTANCE_BYTES = 512 * 1024
 const SLOW_MS = 120_000
 
 /**
- * Flush requests per instance that reach the disk of an agent which takes 200 of them, sent over so many associations at
+ * Flush requests per instance that reach the disk of an agent which takes 200 of them, sent over this many associations at
  * once. It cannot reach its center meanwhile, so that all of them belong to the intake.
  */
 async function flushesPerInstance(associations: number, wrapper: readonly string[] = []): Promise<number> {

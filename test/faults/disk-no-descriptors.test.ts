@@ -8,7 +8,7 @@ function setLimit(pid: number, descriptors: number): void {
   if (status !== 0) throw new Error(`prlimit: ${stderr.toString()}`)
 }
 
-/** From now on the process can open so many more files and sockets. */
+/** From now on the process can open only this many more files and sockets. */
 function leaveDescriptors(pid: number, count: number): void {
   const used = new Set(readdirSync(`/proc/${pid}/fd`).map(Number))
   let limit = 0

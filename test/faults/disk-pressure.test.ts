@@ -49,7 +49,7 @@ async function allConfirmed(clinic: DiskClinic): Promise<void> {
   )
 }
 
-/** What `ferry status` says of the disk. */
+/** Returns the statement of `ferry status` about the disk. */
 async function words(clinic: DiskClinic, language: 'en' | 'zh' = 'en'): Promise<string> {
   const say = speak(language)
   const status = await clinic.status()

@@ -4,7 +4,7 @@ import { until } from '../support/clocks/until.ts'
 import { DiskClinic } from './support/disk-clinic.ts'
 import { DiskShim, describeWithDiskShim } from './support/disk-shim.ts'
 
-/** What the work came to, and after how many ms. */
+/** Returns the result of the work, and after how many ms it came. */
 async function timed<Value>(work: Promise<Value>): Promise<{ value: Value; ms: number }> {
   const since = performance.now()
   const value = await work

@@ -23,7 +23,7 @@ import { SCHEMA_FOLDERS } from './support/upgrade-fixture.ts'
 const SENDERS = 8
 const zeros = (count: number): number[] => Array(count).fill(0)
 
-/** What the two registers and the disk say of duplicates, once everything has come to its end. */
+/** Counts duplicates in the two registers and on the disk, once everything has come to its end. */
 async function account(clinic: Clinic) {
   const deliveries = await allSettled(clinic)
   const centerFolder = join(clinic.folder, 'center')

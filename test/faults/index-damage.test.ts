@@ -33,7 +33,7 @@ function removeIndex(index: string): void {
   for (const end of ['', '-wal', '-shm']) rmSync(index + end, { force: true })
 }
 
-/** Somebody's backup of yesterday, put back. */
+/** Puts back a backup of yesterday. */
 function restoreIndex(index: string): void {
   removeIndex(index)
   copyFileSync(`${index}.yesterday`, index)

@@ -84,7 +84,7 @@ test('with the index lost no copy of a held instance leaves, and what was sound 
   const { held, sent } = await loseIndex(clinic)
   await clinic.startAgent()
   const { service } = clinic.agent
-  // Of each sound instance two copies, of the released one its copy with identity: the other is a study of its own.
+  // Two copies of each sound instance, and the released one's copy with identity: the other is a study of its own.
   expect(await allSettled(clinic)).toMatchObject({ confirmed: 5, held: 7 })
   const stored = storedUids(clinic)
   expect(stored).toHaveLength(5)

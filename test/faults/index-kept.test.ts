@@ -20,13 +20,13 @@ const DAY_MS = 86_400_000
 const SCHEMA = join(import.meta.dirname, '../../src/agent/queue/schema')
 const WATCHED = ['--import', join(import.meta.dirname, 'support/watch-event-loop.mjs')]
 /**
- * What is promised, by the thread's own time: a commit also waits for the disk, and a test for a busy machine. In the short form
+ * Promised limits, by the thread's own time: a commit also waits for the disk, and a test for a busy machine. In the short form
  * most of it is code that runs for the first time.
  */
 const LOOP_MS = isLong ? 50 : 200
 const START_MS = isLong ? 15_000 : Number.POSITIVE_INFINITY
 
-/** One in so many may be removed: the center holds it too, with a file, and its time is over. */
+/** One in this many may be removed: the center holds it too, with a file, and its time is over. */
 const DUE_IN = 50
 
 /** Confirmed instances, with files that hold nothing: their names are what is compared. */
@@ -79,7 +79,7 @@ interface LoopDelay {
   maxCpuMs: number
 }
 
-/** How long the agent's event loop stood still since it was last asked. */
+/** Returns how long the agent's event loop was blocked since the last question. */
 async function loopDelay({ child }: RunningProgram, file: string): Promise<LoopDelay> {
   rmSync(file, { force: true })
   child.kill('SIGUSR2')

@@ -15,7 +15,7 @@ import { type RunningProgram, startProgram } from '../support/programs/child-pro
 import { type Clinic, openClinic } from '../support/programs/clinic.ts'
 import { isLong, QUEUED_INSTANCES } from './fault-sizes.ts'
 
-/** What is promised for 100,000; machines are busy, so only the long form holds it against them. */
+/** The limits are promised for 100,000; machines are busy, so only the long form checks them. */
 const REBUILD_MS = isLong ? 10_000 : Number.POSITIVE_INFINITY
 const START_MS = isLong ? 5000 : Number.POSITIVE_INFINITY
 const STATUS_MS = isLong ? 300 : Number.POSITIVE_INFINITY

@@ -72,7 +72,7 @@ const filesOf = (folder: string): string[] =>
     .filter((name) => name.endsWith('.ferry'))
     .map((name) => join(folder, name))
 
-/** The same file under a ULID that nobody has given out. */
+/** The same file under a ULID that the agent never gave out. */
 const inPlaceOf = (path: string): string => path.replace(/[^/]{26}\.ferry$/, `${'0'.repeat(26)}.ferry`)
 
 const deaths = ({ killed }: Sweep): number => Array.from(killed.values()).reduce((sum, n) => sum + n, 0)

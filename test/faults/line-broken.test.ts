@@ -12,7 +12,7 @@ const CHUNK_BYTES = 64 * KIB
 const SEND = { packBytes: 16 * 1024 * KIB, packMembers: 500, chunkBytes: CHUNK_BYTES, uploads: 1 }
 /** A TLS record that did not come over whole is lost; all before it is kept by the center. */
 const RECORD_BYTES = 16 * KIB
-/** Of new connections: TLS handshake, the probe, the question where the upload stands, the head of the next chunk. */
+/** Cost of a new connection: TLS handshake, the probe, the question for the upload's offset, the head of the next chunk. */
 const RECONNECTING_BYTES = 8 * KIB
 
 test('a line that is cut in mid-chunk again and again brings everything over, less than a chunk a cut twice', async () => {

@@ -65,7 +65,7 @@ class Story implements AsyncDisposable {
     return instances
   }
 
-  /** The agent does not hear of the center for so long. */
+  /** The agent does not hear of the center for this time. */
   async goAway(ms: number): Promise<void> {
     const { line } = this.bad
     line.isRefusing = true
@@ -347,7 +347,7 @@ test('a center that has forgotten the agent itself keeps it waiting, in clear wo
   expect(story.status().deliveries).toEqual({ ...NONE, confirmed: 3 })
 }, 120_000)
 
-/** What the operators of both sides do; the agent runs on meanwhile. */
+/** Does the work of the operators of both sides; the agent runs on meanwhile. */
 async function rejoin({ bad: { clinic, line }, clock }: Story): Promise<void> {
   const publicUrl = `https://127.0.0.1:${line.port}`
   using desk = await OperatorDesk.open({ folder: join(clinic.folder, 'center'), publicUrl, clock })

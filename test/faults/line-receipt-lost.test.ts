@@ -29,7 +29,7 @@ function receiptsGiven({ folder }: Clinic): string[] {
   return rows.map(({ jws }) => jws)
 }
 
-/** Whether the agent answers nobody, since it waits for the lock of its index. */
+/** Returns whether the agent answers no request, since it waits for the lock of its index. */
 async function isStuck({ settings }: Clinic): Promise<boolean> {
   const asking = new ControlClient(settings.dataFolder).call(statusSchema, 'GET', CONTROL_PATHS.status)
   const answered = asking.then(

@@ -46,7 +46,7 @@ async function prepare(folder: ReturnType<typeof tempFolder>): Promise<void> {
 const AGENT = [['run'], ['status'], ['queue'], ['config', 'check']]
 const CENTER = [['run'], ['status'], ['agents'], ['studies'], ['config', 'check']]
 
-/** What happens to a path of the agent or the center. */
+/** Changes of a path of the agent or the center. */
 const DEEDS: readonly [string, (path: string) => void][] = [
   ['belongs to root', (path) => (chownSync(path, 0, 0), chmodSync(path, 0o600))],
   ['may not be used by its owner', (path) => chmodSync(path, 0)],

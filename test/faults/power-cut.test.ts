@@ -12,7 +12,7 @@ import { type FileSystem, loopTrouble, MountedImage } from './support/loop-image
 
 const FILE_SYSTEMS = ['ext4', 'xfs', 'btrfs'] as const
 const CUTS: readonly Cut[] = ['agent', 'center', 'both', 'both']
-/** Of one agent and center; after the last of them they start again on what is left. */
+/** Cuts for one agent and center; after each of them they start again on the remaining disk. */
 const CUTS_PER_CLINIC = 10
 const OUTER_BYTES = 8 * 1024 ** 3
 

@@ -51,7 +51,7 @@ group(isThere ? 'storescu as a device' : 'storescu as a device (it is not here)'
       }
       process.stdout.write(`random kills under storescu: ${JSON.stringify(counts)}\n`)
       expect(wrong).toEqual([])
-      // Otherwise nobody was sending while the programs died.
+      // Otherwise no device was sending while the programs died.
       expect(counts.storescuBroken).toBeGreaterThan(0)
       expect(counts.acknowledged).toBeGreaterThan(10 * RANDOM_KILLS)
     },
@@ -72,7 +72,7 @@ function filesOfManyMakes(): FileToSend[] {
   return Array.from(files.values())
 }
 
-/** storescu sends what its data set says, whatever the file's header does; undefined where it says nothing. */
+/** storescu sends the UID of the data set, whatever the file's header says; undefined if the data set has none. */
 function sopInstanceUidWithin(path: string, transferSyntaxUid: string): string | undefined {
   const scanner = new DataSetHeadScanner(transferSyntaxUid)
   scanner.push(splitPart10(path)?.dataSet ?? Buffer.alloc(0))

@@ -48,7 +48,7 @@ async function askEachTime(port: number): Promise<ServiceAnswer[]> {
   for (let round = 0; round < ROUNDS; round++) {
     const instances = [{ sopClassUid: '1.2', sopInstanceUid: newUid() }]
     const step = { sopClassUid: PROCEDURE_STEP_SOP_CLASS_UID, sopInstanceUid: newUid() }
-    // Of an image that has not come nothing is written later on.
+    // Nothing is written later on for an image that has not come.
     const series = [{ seriesInstanceUid: newUid(), images: [newUid()] }]
     const begun = { status: 'IN PROGRESS', studyInstanceUids: [newUid()] }
     answers.push(

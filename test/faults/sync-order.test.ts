@@ -25,7 +25,7 @@ const NO_SYNC = ['--import', join(import.meta.dirname, '../support/programs/no-s
 const NO_COMMIT_SYNC = ['--import', join(import.meta.dirname, 'support/kill-no-commit-sync.mjs')]
 
 /**
- * What comes in over each of several associations at once. Of one SOP Instance UID nothing comes over two of them, but where
+ * Instances for each of several associations at once. Two associations carry the same SOP Instance UID only if
  * the bytes are the same, so that the order of its answers is known.
  */
 function associations(): RawInstance[][] {
@@ -71,7 +71,7 @@ function inTurn(groups: readonly RawInstance[][], parts: number): RawInstance[][
 }
 
 interface Orders {
-  /** What was sent, by the status that it was answered with. */
+  /** The instances that were sent, by the status of their answer. */
   sent: Map<number, number>
   intake: SuccessAnswer[]
   center: AnswerOrder

@@ -266,7 +266,7 @@ describe('files of a later version', () => {
     const [known = ''] = globSync(join(folder.path, 'agent/spool/*/*.ferry'))
     const bytes = readFileSync(known)
     mkdirSync(join(folder.path, 'agent/spool/08'), { recursive: true, mode: 0o700 })
-    // Version and suite stand at 8 and 10; without its last bytes it does not end as finished files do.
+    // Version and suite are bytes 8 and 10; without its last bytes it does not end as finished files do.
     const files = [8, 10, 0].map((field) => {
       const changed = Buffer.from(bytes.subarray(0, -20))
       if (field > 0) changed.writeUInt16BE(2, field)

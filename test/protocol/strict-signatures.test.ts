@@ -112,7 +112,7 @@ describe('a public key that does not bind its owner is not taken', () => {
   })
 })
 
-/** Each point of small order in each spelling, numbers beyond the field, and bytes that are no point. */
+/** Each point of small order in each spelling, numbers beyond the field, and bytes that are not a point. */
 function weakKeys(): [name: string, publicKey: Buffer][] {
   const p = 2n ** 255n - 19n
   const order8 = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n

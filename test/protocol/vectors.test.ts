@@ -196,7 +196,7 @@ function contentOf(name: string, bytes: Buffer): unknown {
   return name.endsWith('.json') ? JSON.parse(bytes.toString('utf8')) : sha256(bytes)
 }
 
-/** What a center does with a spool file: the digest of the sealed part, then open, then the digest of the data set. */
+/** The steps of a center for a spool file: the digest of the sealed part, then open, then the digest of the data set. */
 function checkSpoolFile(file: Buffer): string {
   const trailer = parseTrailer(file.subarray(-TRAILER_BYTES), file.length)
   const sealed = file.subarray(0, -TRAILER_BYTES)

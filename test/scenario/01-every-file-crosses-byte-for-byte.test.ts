@@ -12,7 +12,7 @@ const DICOMDIR = '1.2.840.10008.1.3.10'
 const SYNTAXES = [TRANSFER_SYNTAX.ExplicitVRLittleEndian, TRANSFER_SYNTAX.ImplicitVRLittleEndian]
 
 /**
- * What a device would send of a file: its data set, under the UIDs that the data set itself names. A file without file
+ * The instance that a device would send from a file: its data set, under the UIDs that the data set itself names. A file without file
  * meta information is a bare data set, in the first syntax in which it reads. Undefined where no SOP instance is named,
  * and for a DICOMDIR, which indexes files and never travels by C-STORE.
  */

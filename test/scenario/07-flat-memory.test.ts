@@ -22,7 +22,7 @@ function peakMemory(pid: number): number {
   return Number(kib) * 1024
 }
 
-/** The data set of an invented instance, with so much pixel data. */
+/** The data set of an invented instance with this size of pixel data. */
 async function* twoGigabytes(dataSet: Buffer): AsyncGenerator<Buffer> {
   const header = dataSet.lastIndexOf(Buffer.from([0xe0, 0x7f, 0x10, 0x00, 0x4f, 0x57]))
   const length = Buffer.alloc(4)

@@ -109,7 +109,7 @@ test('an instance that cannot be cleaned takes the route with identity alone, an
   expect(clinic.agent.service.status().alarms).toEqual([])
 })
 
-/** What nobody can read to its end: behind it, anything may stand. */
+/** Data sets that cannot be read to their end: anything may follow there. */
 const UNREADABLE: readonly (readonly [string, Buffer])[] = [
   [
     'an item longer than its sequence',

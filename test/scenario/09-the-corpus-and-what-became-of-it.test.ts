@@ -17,7 +17,7 @@ describeWithCorpus('every file of the corpus, each from a device of its own', ()
       crossings.filter(({ file, isAtCenter }) => file.expect === expected && isAtCenter).length
     expect(count('ok')).toBeGreaterThanOrEqual(150)
     expect(count('odd')).toBeGreaterThanOrEqual(30)
-    // An index of files is no instance: its class is refused, whatever the file looks like.
+    // An index of files is not an instance: its class is refused, whatever the file looks like.
     const indexes = crossings.filter(({ isDicomDir }) => isDicomDir)
     expect(indexes.length).toBeGreaterThan(0)
     expect(indexes.map(({ status }) => status)).toEqual(indexes.map(() => undefined))

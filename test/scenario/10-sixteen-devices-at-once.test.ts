@@ -39,7 +39,7 @@ interface Plan {
   readonly aeTitle: string
   /** Both the longest PDU that is announced to the device, and what it makes of it. */
   readonly cutting: Cutting
-  /** What the device announces; 0 = any length. */
+  /** The length that the device announces; 0 = any length. */
   readonly announced: number
   readonly kinds: readonly (readonly [sopClassUid: string, transferSyntaxUid: string])[]
   readonly pixelBytes: number
@@ -53,7 +53,7 @@ const plan = (
   ...kinds: Plan['kinds']
 ): Plan => ({ aeTitle, cutting, announced, kinds, pixelBytes })
 
-/** No two alike, and the same context IDs stand for other classes and syntaxes in each. */
+/** All plans differ, and the same context IDs mean other classes and syntaxes in each. */
 const PLANS: readonly Plan[] = [
   plan(
     'CT1',
@@ -239,7 +239,7 @@ test('sixteen devices send at once, each in its own way, and nothing is mixed up
     ),
   )
   expect(stored.toSorted()).toEqual(sent.toSorted())
-  // What each has sent is random, so that its sum of bytes is its own.
+  // Each device has sent random sizes, so its sum of bytes differs from the others.
   const counted = clinic.agent.service
     .devices()
     .devices.map(({ callingAeTitle, instances, bytes, rejections }) => ({

@@ -203,7 +203,7 @@ type OpenClinic = Awaited<ReturnType<typeof openClinic>>
 const commitments = async (clinic: OpenClinic): Promise<CommitmentsView['commitments']> =>
   (await clinic.agent.service.commitments(10)).commitments
 
-/** The agent has tried everything anew, and could not reach the center. */
+/** The agent has tried everything again, and could not reach the center. */
 async function isCutOff(clinic: OpenClinic): Promise<void> {
   const attempts = clinic.agent.service.status().center.trouble?.attempts ?? 0
   clinic.agent.service.retry()
@@ -229,7 +229,7 @@ function associate(port: number, handler?: ServiceHandler): Promise<RequestedAss
   })
 }
 
-/** Answers the UID of the transaction that the agent has taken on. */
+/** Returns the UID of the transaction that the agent has accepted. */
 async function ask(association: RequestedAssociation, instances: readonly Instance[]): Promise<string> {
   const transaction = newUid()
   const { status } = await association.perform({

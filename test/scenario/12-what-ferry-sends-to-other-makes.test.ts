@@ -33,7 +33,7 @@ const peer = (port: number, calledAeTitle: string) => ({
   clock: systemClock,
 })
 
-/** What `ferry echo` and `ferry send` do. */
+/** Runs `ferry echo` and `ferry send`. */
 async function echoAndSend(port: number, calledAeTitle: string): Promise<[echo: number, FileOutcome[]]> {
   const contexts = [{ abstractSyntaxUid: UID.verification, transferSyntaxUids: [UID.implicitVrLittleEndian] }]
   const association = await openAssociation({ ...peer(port, calledAeTitle), contexts })
@@ -131,7 +131,7 @@ describeWithCorpus('sending to other makes', () => {
       const [echo, outcomes] = await echoAndSend(orthanc.dicomPort, 'ORTHANC')
       expect(echo).toBe(0)
       expect(outcomes.filter(({ isStored }) => !isStored)).toEqual([])
-      // Orthanc writes data sets anew, lengths of sequences for one: DCMTK above is the witness for the bytes.
+      // Orthanc writes data sets again, lengths of sequences for one: DCMTK above is the witness for the bytes.
       const expected = FILES.flatMap((name) => named(splitPart10(corpusPath(name))))
       expect(storedIn(folder.join('stored'))).toEqual(expected.toSorted())
     })

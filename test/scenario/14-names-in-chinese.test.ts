@@ -31,7 +31,7 @@ interface Case {
   readonly declared: string
   readonly bytes: Buffer
   readonly text: string
-  /** What was declared is not what was written: the reading must be marked as a guess. */
+  /** The declared character set is not that of the bytes: the reading must be marked as a guess. */
   readonly isGuess: boolean
 }
 
@@ -88,7 +88,7 @@ function instanceOf({ declared, bytes }: Pick<Case, 'declared' | 'bytes'>): RawI
   }
 }
 
-/** What is shown of each study, once all of it has crossed byte for byte. */
+/** Returns the names shown of each study, once all of it has crossed byte for byte. */
 async function shown(clinic: Clinic, instances: readonly (RawInstance & { study: string })[]) {
   const answers = await sendInstances(clinic.agent.port, instances)
   expect(answers.filter(({ status }) => status !== 0)).toEqual([])

@@ -24,7 +24,7 @@ const text = (tag: number, vr: string, value: string): Buffer =>
 
 type Names = AgentSettings['displayNames']
 
-/** What a thief finds after a study has come in and the machine was switched off. */
+/** Returns the texts that a thief finds after a study has come in and the machine was switched off. */
 async function stolen(clinic: Clinic, study = newUid()): Promise<string[]> {
   await sendInstances(clinic.agent.port, [instanceOfPerson(study)])
   await allSettled(clinic)

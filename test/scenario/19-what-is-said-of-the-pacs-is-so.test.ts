@@ -161,7 +161,7 @@ class Site implements AsyncDisposable {
     )
   }
 
-  /** What Orthanc holds, and what each of the four says of the study's instances. */
+  /** The instances that Orthanc holds, and each of the four statements about the study's instances. */
   async truth(study: string) {
     const rows = (await this.center('studies')).out.split('\n')
     const list = (await runCommand(this.clinic.folder, ['study'])).out.split('\n')

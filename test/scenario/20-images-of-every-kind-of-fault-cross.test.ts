@@ -40,7 +40,7 @@ type Made = ReturnType<typeof kindCase>
 interface Crossed {
   readonly made: Made
   readonly answer: RawResponse
-  /** What the log says of a refusal. */
+  /** The statement of the log about a refusal. */
   readonly reason: string
 }
 

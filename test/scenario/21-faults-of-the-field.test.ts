@@ -13,7 +13,7 @@ import { allSettled, type Clinic, openClinic } from '../support/programs/clinic.
 import { routesWithAndWithoutIdentity } from '../support/programs/routed.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
-/** Of the invented people in these files. */
+/** Values of the invented people in these files. */
 const IDENTITIES = ['Miller', 'Richard', 'Zhang', 'Xiaoming', 'PAT-1', 'ZXM-20240105', 'ACC77001', '19700131']
 const WITHHELD = ['d1b', 'd4c', 'd4d', 'd9a']
 

@@ -8,11 +8,11 @@ export interface Version {
 export interface StoredVersion extends Version {
   /** As the register names it. */
   readonly file: string
-  /** SHA-256 of the data set in the file that the register names; undefined where there is no such file. */
+  /** SHA-256 of the data set in the file that the register names; undefined if there is no such file. */
   readonly fileSha256: string | undefined
 }
 
-/** What must not happen to an instance. */
+/** Faults that must not happen to an instance. */
 export const INEQUALITIES = {
   lost: 'acknowledged, and not stored at the center',
   'wrong bytes': 'stored with bytes that were not sent so',
@@ -36,7 +36,7 @@ export interface Account {
   readonly inequalities: readonly Inequality[]
 }
 
-/** What devices have sent, and which of it was answered with Success. */
+/** Instances that devices have sent, and those that were answered with Success. */
 export class SentVersions {
   readonly #isAcknowledged = new Map<string, boolean>()
   readonly #uids = new Set<string>()

@@ -17,7 +17,7 @@ interface CenterContents {
   readonly leftoverFiles: number
 }
 
-/** What a stopped center holds: the rows of its register, each with the digest of the file that it names. */
+/** Contents of a stopped center: the rows of its register, each with the digest of the file that it names. */
 export async function centerContents(folder: string): Promise<CenterContents> {
   const instances = join(folder, 'instances')
   const files = new Set(

@@ -8,7 +8,7 @@ const LONGEST_BATCH = 40
 const BYTES_PER_SECOND = 1_500_000
 const FIRST_BYTES = 64 * 1024 * 1024
 
-/** What devices do next, drawn from the seed. One plan serves all devices, so that they share studies. */
+/** The next acts of devices, drawn from the seed. One plan serves all devices, so that they share studies. */
 export class DevicePlan {
   readonly #random: SoakRandom
   readonly #remembered: Recipe[] = []
@@ -23,7 +23,7 @@ export class DevicePlan {
   }
 
   /**
-   * What one association is to carry: mostly new instances of a new study; some belong to an old study, which grows;
+   * Returns the load of one association: mostly new instances of a new study; some belong to an old study, which grows;
    * some were sent before, and some of these have other bytes now.
    */
   nextBatch(): Recipe[] {

@@ -8,14 +8,14 @@ import { offersAll, sendWithStorescu } from './storescu.ts'
 interface SoakDeviceOptions extends SendBatchOptions {
   readonly plan: DevicePlan
   readonly hasStorescu: boolean
-  /** Of this one device, on average. */
+  /** Rate of this one device, on average. */
   readonly instancesPerSecond: number
 }
 
 export interface DeviceEnd {
   readonly associations: number
   readonly brokenOff: number
-  /** Of those, how many were sent with DCMTK's storescu. */
+  /** How many of those were sent with DCMTK's storescu. */
   readonly withStorescu: number
   /** Instances for which it never got a Success, though it tried to the end. */
   readonly stillWaiting: number

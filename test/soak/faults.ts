@@ -22,7 +22,7 @@ interface FaultGround {
   readonly signal: AbortSignal
 }
 
-/** Of the programs; one at a time. */
+/** Faults of the programs; one at a time. */
 export const PROGRAM_FAULTS: readonly Fault[] = [
   restart('agent killed', 4, ({ clinic }) => [clinic.agent], 'kill'),
   restart('center killed', 4, ({ clinic }) => [clinic.center], 'kill'),
@@ -43,7 +43,7 @@ export const PROGRAM_FAULTS: readonly Fault[] = [
   frozen('center frozen', ({ clinic }) => clinic.center),
 ]
 
-/** Of the lines, between devices and agent (the door) and between agent and center; one at a time. */
+/** Faults of the lines, between devices and agent (the door) and between agent and center; one at a time. */
 export const LINE_FAULTS: readonly Fault[] = [
   lineFault('line cut', 3, async ({ clinic }) => clinic.line.cut()),
   lineFault('line cut in the middle', 3, async ({ clinic, random }) => {

@@ -4,7 +4,7 @@ import { isStood, type SoakReport } from './soak-run.ts'
 
 const LISTED = 50
 
-/** What a person reads at the end; the JSON beside it has everything. */
+/** The text that a person reads at the end; the JSON next to it has everything. */
 export function formatReport(report: SoakReport): string {
   const { account, devices, faults } = report
   const { sent, acknowledged, stored, confirmed, sentOnly } = account

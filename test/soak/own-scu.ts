@@ -34,7 +34,7 @@ export const sendWithOwnScu: SendBatch = async ({ aeTitle, random }, batch, mean
   }
 }
 
-/** All of it, or so many bytes and then no more. */
+/** Sends all of it, or this many bytes and then no more. */
 async function* chunks(bytes: Buffer, end = bytes.length): AsyncGenerator<Buffer> {
   for (let at = 0; at < end; at += CHUNK_BYTES) yield bytes.subarray(at, Math.min(end, at + CHUNK_BYTES))
   if (end < bytes.length) throw new Error('the device was switched off')

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** What a process held at one moment; `pid` tells its lives apart. */
+/** Resources of a process at one moment; `pid` tells its lives apart. */
 export interface Sample {
   readonly pid: number
   /** Ms since the soak began. */
@@ -10,7 +10,7 @@ export interface Sample {
 }
 
 export interface Judgement {
-  /** Of the longest life that was seen. */
+  /** Length of the longest life that was seen. */
   readonly lifeMs: number
   readonly samples: number
   /** Medians of the first and the last third, after the warm-up. */
@@ -22,15 +22,15 @@ export interface Judgement {
 }
 
 const HOUR_MS = 3_600_000
-/** Of a life: what the engine compiles and the databases cache comes in this time. */
+/** Part of a life in which the engine compiles and the databases fill their caches. */
 const WARM_UP = 0.25
 const SHORTEST_LIFE_MS = 60_000
 const FEWEST_SAMPLES = 12
-/** What the last third may hold more than the first. */
+/** The last third may hold this much more than the first. */
 const ALLOWED_BYTES = 32 * 1024 * 1024
 const ALLOWED_DESCRIPTORS = 8
 
-/** What a process holds now; undefined where there is none, or no /proc. */
+/** Returns the resources that a process holds now; undefined if there is no such process, or no /proc. */
 export function sampleProcess(pid: number, atMs: number): Sample | undefined {
   try {
     const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []

@@ -18,7 +18,7 @@ export interface SendBatchOptions {
   readonly outbox: string
 }
 
-/** One association. What is answered with Success is taken out of `batch`; throws where it breaks off. */
+/** Sends over one association. Instances answered with Success are taken out of `batch`; throws if it breaks off. */
 export type SendBatch = (
   device: Device,
   batch: Set<Recipe>,

@@ -22,7 +22,7 @@ export class SoakClinic implements AsyncDisposable {
   readonly door: FaultProxy
   readonly line: FaultProxy
   readonly centerFolder: string
-  /** What the agent has called confirmed, in every index that it had. */
+  /** Instances that the agent has called confirmed, in every index that it had. */
   readonly confirmed = new VersionSet()
   /** Instances whose spool file was removed after its retention, in every index. */
   removed = 0
@@ -75,7 +75,7 @@ export class SoakClinic implements AsyncDisposable {
     return (await this.#control.call(statusSchema, 'GET', CONTROL_PATHS.status)).value
   }
 
-  /** The agent must not run. What the index knew of confirmations is kept here, since no one else knows it. */
+  /** The agent must not run. Confirmations in the index are kept here, since no one else knows them. */
   deleteIndex(): void {
     this.readIndex()
     for (const path of globSync(join(this.#agentFolder, 'queue.sqlite*'))) rmSync(path)

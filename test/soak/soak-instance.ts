@@ -8,7 +8,7 @@ import {
 import { hasShortLength } from '../../src/dicom/vocabulary/value-representation.ts'
 import type { RawInstance } from '../support/peers/send-instances.ts'
 
-/** What makes one instance again, byte for byte, together with the seed. */
+/** The values that make one instance again, byte for byte, together with the seed. */
 export interface Recipe {
   readonly number: number
   readonly study: number
@@ -20,7 +20,7 @@ export interface Recipe {
   readonly contentBytes: number
 }
 
-/** Of a maker's own. */
+/** A private class of one maker. */
 export const PRIVATE_SOP_CLASS_UID = '1.3.12.2.1107.5.9.1'
 
 export const SOAK_KINDS: readonly Pick<Recipe, 'sopClassUid' | 'transferSyntaxUid' | 'modality'>[] = [
@@ -49,7 +49,7 @@ const UNDEFINED_LENGTH = 0xffffffff
 /** Wang^XiaoMing=王^小明 in GB18030: no one's name, as many Chinese devices would write it. */
 const PATIENT_NAME = Buffer.concat([Buffer.from('Wang^XiaoMing='), Buffer.from('cdf55ed0a1c3f7', 'hex')])
 
-/** Makes instances of nobody from their recipes. */
+/** Makes instances of invented patients from their recipes. */
 export class InstanceMaker {
   readonly #seed: string
   readonly #noise: Buffer

@@ -8,7 +8,7 @@ interface SoakProgramOptions {
   /** Takes its settings and its log. */
   readonly folder: string
   readonly settings: (port: number) => object
-  /** It ended and nobody had asked it to, or did not end when asked. */
+  /** It ended without being asked to, or did not end when asked. */
   readonly onTrouble: (words: string) => void
 }
 

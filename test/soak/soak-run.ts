@@ -20,9 +20,9 @@ interface SoakOptions {
   /** How long devices send and faults happen; then everything may settle. */
   readonly durationMs: number
   readonly devices: number
-  /** Of all devices together, on average. */
+  /** Rate of all devices together, on average. */
   readonly instancesPerSecond: number
-  /** Of the programs and of the lines, each so far apart on average. */
+  /** Average time between two faults of the programs, and between two of the lines. */
   readonly faultEveryMs: number
   readonly longestFaultMs: number
   /** None = all that there are. */
@@ -40,7 +40,7 @@ export interface SoakReport {
   readonly seed: string
   readonly seconds: number
   readonly account: Account
-  /** What else must not be; nothing here and no inequality in the account = the soak has been stood. */
+  /** Further faults; the soak has passed if there are no complaints and no inequality in the account. */
   readonly complaints: readonly string[]
   readonly faults: Readonly<Record<string, number>>
   readonly devices: DeviceEnd
@@ -54,7 +54,7 @@ export interface SoakReport {
 }
 
 /**
- * Raised where an index was lost (it stands until a person has looked), and where that happened while a file was half
+ * Raised if an index was lost (it remains until a person has looked), and if that happened while a file was half
  * written: both are faults of this soak (docs/architecture.md).
  */
 const EXPECTED_ALARMS: ReadonlySet<string> = new Set(['INDEX_REBUILT', 'SPOOL_FILE_INVALID'])

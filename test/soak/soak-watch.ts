@@ -15,7 +15,7 @@ interface SoakWatchOptions {
 /** Looks at both processes and asks the agent how it is, all the time; says so now and then. */
 export class SoakWatch {
   readonly samples: { agent: Sample[]; center: Sample[] } = { agent: [], center: [] }
-  /** Every alarm that was seen standing, since a deleted index takes them with it. */
+  /** Every alarm that was seen, since a deleted index takes them with it. */
   readonly alarms = new Map<string, string>()
   readonly faults = new Map<string, number>()
   readonly #options: SoakWatchOptions

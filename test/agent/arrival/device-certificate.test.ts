@@ -21,7 +21,7 @@ async function clinicWith(
   return openClinic({ settings: { listener, devices, unknownDevices: 'reject' } })
 }
 
-/** What becomes of an echo: 'in', or the words of the failure. `files`: by TLS, with this certificate. */
+/** Returns the result of an echo by TLS with the certificate of `files`: 'in', or the words of the failure. */
 async function call({ agent }: Clinic, callingAeTitle: string, files?: TlsFiles): Promise<string> {
   const options = {
     host: '127.0.0.1',

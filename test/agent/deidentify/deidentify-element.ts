@@ -46,7 +46,7 @@ export function elementsOf(dataSet: Buffer): readonly DataElement[] {
   return list.elements
 }
 
-/** Throws where the bytes are no data set. */
+/** Throws if the bytes are not a data set. */
 export function checkReadable(dataSet: Buffer): void {
   const reader = new DataSetReader(TRANSFER_SYNTAX.ExplicitVRLittleEndian, () => {})
   reader.push(dataSet)

@@ -100,7 +100,7 @@ function outcome(row: Row, options: readonly DeidOption[], text = PLANTED): Data
   return elementsOf(out).find(({ tag }) => tag === tagOfRow(row))
 }
 
-/** What became of it, in the words of the test: kept, gone, empty, changed. */
+/** Returns the result for the element in the words of the test: kept, gone, empty, changed. */
 function fate(row: Row, found: DataElement | undefined, text = PLANTED): string {
   if (found === undefined) return 'gone'
   if (found.items !== undefined) {
@@ -168,7 +168,7 @@ describe('PS3.15 Table E.1-1', () => {
   })
 })
 
-/** K keeps; C keeps what is no identity. What nobody can clean (bits, bytes) goes as in the Basic Profile or altogether. */
+/** K keeps; C keeps values without identity. Values that cannot be cleaned (bits, bytes) go as in the Basic Profile or altogether. */
 function allowed(row: Row, digits: string, option: DeidOption, action: string): string[] {
   const vr = vrOfRow(row)
   if (action === 'K') return vr === 'SQ' ? ['cleaned'] : ['kept']

@@ -51,7 +51,7 @@ function searchFor(name: string, declared: string, encoding: string) {
   return collectKnownValues(head, declared)
 }
 
-/** What an independent search finds of the name in the bytes. */
+/** Returns the forms of the name that an independent search finds in the bytes. */
 const leftIn = (bytes: Buffer, name: string) => new LeftoverSearch([{ line: 1, text: name }]).search(bytes)
 
 test(`a Chinese name is found in any encoding, whatever is declared (seed ${seed})`, () => {

@@ -242,7 +242,7 @@ describe('names that take minutes to search for', () => {
 
 const okafor = (item: ElementList): void => item.set(TAG.PatientName, 'PN', Buffer.from('OKAFOR^CHIDI'))
 
-/** Its words; '' where it is not withheld, or keeps the error that may name somebody. */
+/** Returns the words of the failure; '' if it is not withheld, or keeps an error as cause, which may contain a name. */
 function whyWithheld(work: () => unknown): string {
   const failure = failureOf(work)
   return failure?.code === 'DEID_WITHHELD' && failure.cause === undefined ? failure.message : ''

@@ -85,7 +85,7 @@ function reasonOf(dataSet: Buffer, way: Way): string {
   return Buffer.isBuffer(left) ? 'it leaves' : left
 }
 
-/** What leaves on a route without identity, or the code of what withheld it. */
+/** Returns the bytes that leave on a route without identity, or the code of the failure that withheld them. */
 function leaving(
   dataSet: Buffer,
   way: Way,
@@ -210,7 +210,7 @@ test('a UID that swallowed other elements is withheld for that, and not called a
   for (const way of WAYS) {
     const from = partsOf(way, CT).findIndex(({ tag }) => tag === TAG.StudyInstanceUID)
     expect(reasonOf(swallowing(way, CT, from, from + 1), way)).toMatch(/length may be wrong/)
-    // One that identifies nobody, and whose value makes two of one UID.
+    // This element identifies no person, and its value turns one UID into two.
     const parts = partsOf(way, CT).map((part) => {
       if (part.tag !== TAG.SOPInstanceUID) return part.bytes
       const maker = way.element(tagNamed('Manufacturer'), 'LO', 'A\\B ')

@@ -73,7 +73,7 @@ function normalize(
   return { out, audit: edits.audit() }
 }
 
-/** What the one item of Original Attributes Sequence says. */
+/** Returns the content of the one item of Original Attributes Sequence. */
 function recordIn(dataSet: Buffer): ElementList | undefined {
   return elementsOf(dataSet)
     .find(({ tag }) => tag === ORIGINALS)
@@ -135,7 +135,7 @@ test('Original Attributes Sequence says what was there, who changed it, and when
     [TAG.SourceOfPreviousValues, ''],
     [TAG.ReasonForTheAttributeModification, 'COERCE'],
   ])
-  // What was not there stands empty.
+  // An element that was missing is recorded as empty.
   expect(modifiedIn(record)?.elements.map(({ tag, value }) => [tag, value.toString('latin1')])).toEqual([
     [INSTITUTION, 'OLD '],
     [ISSUER, ''],

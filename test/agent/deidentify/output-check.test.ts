@@ -93,7 +93,7 @@ function deidOf(uid: string, profile: Partial<DeidProfile> = {}): Deidentificati
   })
 }
 
-/** What leaves by edits that may have a defect, or the words of what withheld it. */
+/** Returns the bytes that leave by edits that may have a defect, or the words of the failure that withheld them. */
 function leaving(
   dataSet: Buffer,
   uid: string,

@@ -111,7 +111,7 @@ export function deidentifyPixels(
   return { ...file, areClean: edits.audit().pixelsAreClean }
 }
 
-/** What a DCMTK program such as dcmdjpeg makes of it. */
+/** Returns the output of a DCMTK program such as dcmdjpeg for it. */
 export function throughDcmtk(file: PixelFile, program: string, ...options: readonly string[]): PixelFile {
   return withFile(file, (path, folder) => {
     const made = join(folder, 'made.dcm')

@@ -12,7 +12,7 @@ import { deidentifyPixels, readPixelFile } from './pixel-file.ts'
 const CLASS = '1.2.840.10008.5.1.4.1.1.'
 const LOOKED: PixelRule = { when: {}, regions: [] }
 
-/** What the operator reads; undefined where it may leave. */
+/** Returns the words for the operator; undefined if the instance may leave. */
 function reason(
   image: ImageOptions,
   pixels: readonly PixelRule[] = [],

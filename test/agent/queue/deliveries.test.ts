@@ -26,7 +26,7 @@ async function accept(queue: Queue, studyInstanceUid: string): Promise<void> {
   await queue.acceptance.accept(instance)
 }
 
-/** One step of an instance's life, whichever it is just now. */
+/** Takes one step of an instance's life, whatever state it is in. */
 async function step(queue: Queue, random: Random): Promise<void> {
   const { packs, studies, deliveries, damage, index, receipted } = queue
   const study = `1.${random.between(1, 3)}`
@@ -78,7 +78,7 @@ test('the totals that a status shows are those of the rows, whatever became of t
   const random = Random.fromEnvironment()
   const seen = new Set<string>()
   const states = ['confirmed', 'delivered', 'held', 'queued', 'sending']
-  // What chance has not brought about yet is given more time.
+  // States that chance has not brought about yet are given more time.
   for (let i = 0; i < STEPS || (seen.size < states.length && i < 10 * STEPS); i++) {
     await step(queue, random)
     const counted = database.all<{ state: string }>(COUNTED)

@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000
 
 const open = (folder: string): Promise<Queue> => openQueue(folder, systemClock, ['center'])
 
-/** A folder with instances that arrived a day ago, all in the index, and nobody works in it. */
+/** A folder with instances that arrived a day ago, all in the index; no agent uses it. */
 async function filledFolder(): Promise<ReturnType<typeof tempFolder> & { index: string }> {
   const folder = tempFolder()
   using queue = await open(folder.path)

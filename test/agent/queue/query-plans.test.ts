@@ -43,18 +43,18 @@ function recordingStatements(): Disposable & { statements: Map<string, SqlValue[
 async function liveThroughADay(queue: Queue, study: string): Promise<void> {
   const { deliveries, studies, packs, receipted, retained, records, commitments, procedureSteps } = queue
   const { alarms, sightings, findings, display, damage, devices } = queue
-  // What comes in.
+  // Statements of the intake.
   const instance = await spoolInstance(queue.spool, { studyInstanceUid: study })
   await queue.acceptance.accept({ ...instance, observed: { findings: ['oddLength'] } })
   queue.index.countRepeat(versionOf(instance.envelope, instance.trailer))
   queue.index.copies(versionOf(instance.envelope, instance.trailer))
-  // What goes.
+  // Statements of sending.
   const { ulid, sopInstanceUid, sopClassUid } = instance.envelope
   const { pack } = packs.formNext(CENTER, { bytes: 1e9, members: 1000 }, ['1.3'])?.header ?? {}
   packs.postpone(CENTER, pack ?? '', failure, 0)
   packs.settle(CENTER, pack ?? '', [{ ulid, outcome: 'delivered' }])
   deliveries.nextDue(CENTER, ['1.3'])
-  // What is settled.
+  // Statements of settlement.
   for (const uid of studies.readyToClose(CENTER)) {
     studies.countAfter(CENTER, uid, '', 10)
     studies.instancesAfter(CENTER, uid, '', 10)
@@ -66,7 +66,7 @@ async function liveThroughADay(queue: Queue, study: string): Promise<void> {
     studies.confirm(CENTER, manifest, BELIEVED, [ulid], { keptFrom: 1, at: 1, pacs: 'none', pacsDueAt: 0 })
   }
   studies.nextDue(CENTER)
-  // What is watched, removed and forgotten.
+  // Statements that watch, remove and forget.
   const [first] = receipted.list(CENTER, 10)
   receipted.list(CENTER, 10, first)
   const due = retained.due(Date.now(), 1000)
@@ -76,7 +76,7 @@ async function liveThroughADay(queue: Queue, study: string): Promise<void> {
   const removed = records.due(1)
   records.forgetSome(removed ?? '', 1, 10)
   damage.nextNeeded('')
-  // What devices ask.
+  // Statements for the requests of devices.
   const id = commitments.record({
     callingAeTitle: 'CT1',
     calledAeTitle: 'FERRY',
@@ -103,7 +103,7 @@ async function liveThroughADay(queue: Queue, study: string): Promise<void> {
   // One pass takes its statements; the task has no end of its own.
   setTimeout(() => stop.abort(), 50)
   await completeness.run(stop.signal)
-  // What people see.
+  // Statements for the views of people.
   deliveries.counts(CENTER)
   deliveries.waitingBytes(CENTER)
   deliveries.unconfirmedBytes(CENTER)

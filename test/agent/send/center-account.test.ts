@@ -36,7 +36,7 @@ function listOf(
 }
 const RECIPIENT = generateIdentity().recipient
 
-/** What a start of the agent would find. */
+/** Returns the state that a start of the agent would find. */
 async function found(folder: string): Promise<{ center: string; version: number; name: string }> {
   const account = await CenterAccount.open(folder)
   const { version, centerName: name } = account.keyList()

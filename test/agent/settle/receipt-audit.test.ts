@@ -186,7 +186,7 @@ const waysBack: [string, (auditing: Auditing, lose: () => void) => void][] = [
       expect(confirm(queue, clock, memory)).toBe(false)
       expect(confirm(queue, clock, memory)).toBe(true)
       expect(confirm(queue, clock, memory)).toBe(true)
-      // Else the newest of these would stand for the study, and nothing of it were lost.
+      // Otherwise the newest of these would prove the study, and nothing of it would be lost.
       memory.manifests.delete(Array.from(memory.manifests).at(-1) ?? '')
     },
   ],

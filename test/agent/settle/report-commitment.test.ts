@@ -25,7 +25,7 @@ interface Desk extends AsyncDisposable {
   /** Outcomes of each report that left, by SOP Instance UID. */
   sent: Record<string, number>[]
   attempts: () => number
-  /** What the device does from now on. */
+  /** Sets the behaviour of the device from now on. */
   answer: (send: () => Promise<void>) => void
   /** Time passes, and whatever it sets off has happened. */
   pass: (ms: number) => Promise<void>

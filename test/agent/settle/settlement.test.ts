@@ -19,7 +19,7 @@ const [agentKey, centerKey, strangersKey] = [newSigningKey(), newSigningKey(), n
 const CENTER = 'c'.repeat(64)
 const NO_HINTS = { requeued: () => {}, confirmed: () => {}, unchained: () => {} }
 
-/** What an honest center signs, but for what a test changes. */
+/** The receipt that an honest center signs, with the changes of a test. */
 function receiptFor(jws: string, change: Partial<Receipt> = {}, key: SigningKey = centerKey): ManifestAnswer {
   const manifest: Manifest = verifyManifest(jws, [agentKey])
   const receipt: Receipt = {

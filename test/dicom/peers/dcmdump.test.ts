@@ -82,7 +82,7 @@ const REFUSED_BY_DCMDUMP = [
   'odd/truncated-pixel-data.dcm',
 ]
 
-/** Besides, it leaves out the second of two equal elements, and guesses where no transfer syntax is declared. */
+/** In addition, it leaves out the second of two equal elements, and guesses if no transfer syntax is declared. */
 const READ_OTHERWISE = [
   'odd/duplicate-element-color-palette.dcm',
   'odd/xa-mangled-by-text-decoding.DCM',

@@ -16,7 +16,7 @@ import { startListener } from '../../support/peers/test-listener.ts'
 
 const run = promisify(execFile)
 
-/** Of many makes and syntaxes, and such as DCMTK 3.6.7 does not re-encode before it sends them. */
+/** Instances of many makes and syntaxes that DCMTK 3.6.7 does not re-encode before it sends them. */
 const INSTANCES = [
   'transfer-syntax/ct-family/explicit-le.dcm',
   'transfer-syntax/ct-family/jpeg-baseline.dcm',

@@ -8,7 +8,7 @@ const LIBRARY = globSync([
 
 /**
  * The wall clock of one process, which a test sets; its monotonic clock goes on, as in a PC whose time is corrected.
- * `wrapper` stands before the program.
+ * `wrapper` precedes the program.
  */
 export class WallClock {
   readonly #file: string

@@ -7,7 +7,7 @@ import {
   studyDetailSchema,
 } from '../../../src/protocol/control-api.ts'
 
-/** What the agent has said to be confirmed, asked of its control interface and kept outside its machine. */
+/** Instances that the agent has called confirmed, asked of its control interface and kept outside its machine. */
 export class ConfirmationLog {
   /** SOP Instance UIDs. */
   readonly confirmed = new Set<string>()

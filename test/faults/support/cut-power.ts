@@ -8,7 +8,7 @@ import { DATA_FOLDER } from './loop-machine.ts'
 /** Which of the two machines loses power. */
 export type Cut = 'agent' | 'center' | 'both'
 
-/** What had been promised before a cut, as it was known outside, and what the disks held after it. */
+/** Promises made before a cut, as they were known outside, and the content of the disks after it. */
 export interface CutFindings {
   acknowledged: number
   confirmed: number

@@ -18,7 +18,7 @@ const PATIENCE_MS = 120_000
 
 /**
  * Insistent devices: each sends one small study after the other over an association of its own, and sends again what was
- * not answered with Success. What was, stands in a log outside the machine that answered.
+ * not answered with Success. Acknowledged instances are in a log outside the machine that answered.
  */
 export class DeviceFeed implements AsyncDisposable {
   /** SHA-256 of the data set by SOP Instance UID, from the moment in which Success was read. */
@@ -34,7 +34,7 @@ export class DeviceFeed implements AsyncDisposable {
     this.#port = port
     this.#random = random
     this.#devices = Array.from({ length: devices }, (_, i) => this.#sendStudies(`CT${i}`))
-    // Whoever waits for the end is told; until then nobody may be waiting.
+    // A caller that waits for the end is told; until then there may be no such caller.
     for (const device of this.#devices) device.catch(() => {})
   }
 

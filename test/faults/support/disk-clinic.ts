@@ -27,7 +27,7 @@ export class DiskClinic implements AsyncDisposable {
   readonly clinic: Clinic
   readonly agent: RunningProgram
   readonly #logFile: string
-  /** What the devices were told Success for. */
+  /** Instances for which the devices got Success. */
   readonly acknowledged: RawInstance[] = []
 
   private constructor(clinic: Clinic, agent: RunningProgram, logFile: string) {
@@ -36,7 +36,7 @@ export class DiskClinic implements AsyncDisposable {
     this.#logFile = logFile
   }
 
-  /** Its data folder is `folder`/agent; so much is kept in reserve. */
+  /** Its data folder is `folder`/agent; `reserveBytes` are kept in reserve. */
   static async openIn(folder: string, reserveBytes: number): Promise<DiskClinic> {
     const dataFolder = join(folder, 'agent')
     const { limits } = testSettings(dataFolder)
@@ -71,7 +71,7 @@ export class DiskClinic implements AsyncDisposable {
     return await Device.connect(this.agent.port, this.acknowledged)
   }
 
-  /** What a device that asks for an association is told: 'accepted', 'closed', or result, source and reason. */
+  /** Returns the answer to a device that asks for an association: 'accepted', 'closed', or result, source and reason. */
   async door(): Promise<string> {
     const raw = await RawAssociation.connect(this.agent.port)
     const { type, body } = await raw.associate().catch(() => ({ type: 0, body: Buffer.alloc(0) }))

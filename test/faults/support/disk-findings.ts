@@ -16,7 +16,7 @@ const SOURCES = join(import.meta.dirname, '../../../src')
 const QUEUE_SCHEMA = join(SOURCES, 'agent/queue/schema')
 const REGISTER_SCHEMA = join(SOURCES, 'center/register/sqlite/schema')
 
-/** What a machine's disk holds of what its program had promised. */
+/** Contents of a machine's disk, compared with the promises of its program. */
 export interface Findings {
   /** Whole instances on the disk, promised or not. */
   instances: number

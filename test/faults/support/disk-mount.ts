@@ -27,14 +27,14 @@ export class SmallDisk implements Disposable {
     return bavail * bsize
   }
 
-  /** Somebody else's files take all of it but so many bytes; {@link clean} removes them. */
+  /** Other programs' files take all of it except `freeBytes`; {@link clean} removes them. */
   fill(freeBytes = 0): void {
     mkdirSync(this.#others, { recursive: true })
     const file = join(this.#others, randomUUID())
     run('fallocate', '-l', String(this.freeBytes - freeBytes), file)
   }
 
-  /** Somebody else's files take all names but so many. */
+  /** Other programs' files take all names except `freeFiles`. */
   fillNames(freeFiles = 0): void {
     mkdirSync(this.#others, { recursive: true })
     const free = statfsSync(this.path).ffree

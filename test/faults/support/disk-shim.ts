@@ -30,7 +30,7 @@ export class DiskShim implements Disposable {
     if (status !== 0) throw new Error(`compiling ${SOURCE}: ${stderr.toString()}`)
   }
 
-  /** Stands before the program's command line. */
+  /** Precedes the program's command line. */
   get wrapper(): string[] {
     return ['env', `LD_PRELOAD=${this.#folder.join('shim.so')}`, `FERRY_DISK_SHIM=${this.#folder.path}`]
   }

@@ -19,7 +19,7 @@ const ECHOES = Buffer.concat(Array.from({ length: 2000 }, () => dataPdu(pdv(3, 3
 const BEGUN_STORE = dataPdu(pdv(1, 3, storeCommand()), pdv(1, 0, Buffer.alloc(9000)))
 const DEFLATED = [{ id: 1, abstractSyntax: UID.ctImageStorage, transferSyntaxes: ['1.2.840.10008.1.2.1.99'] }]
 
-/** What hostile sockets do, in words. */
+/** Acts of hostile sockets, named in words. */
 export const ACTORS: Readonly<Record<string, (door: Door) => Promise<void>>> = {
   'a request a byte at a time': async (door) => {
     const raw = await door.connect()

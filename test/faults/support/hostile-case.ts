@@ -5,7 +5,7 @@ export const ENDINGS = ['close', 'reset', 'silence', 'deaf'] as const
 
 /** One connection of a peer that means harm, or does not know better. */
 export interface HostileCase {
-  /** What it sends, in the pieces in which TCP delivers them. */
+  /** The bytes that it sends, in the pieces in which TCP delivers them. */
   readonly segments: readonly Buffer[]
   readonly sink: (typeof SINK_MOODS)[number]
   readonly ending: (typeof ENDINGS)[number]

@@ -190,7 +190,7 @@ const messages = fc.array(
   { maxLength: 4 },
 )
 
-/** How many PDVs a PDU takes; the PDUs between which something stands that does not belong there. */
+/** How many PDVs a PDU takes; the PDUs between which something is inserted that does not belong there. */
 const layout = fc.record({
   perPdu: fc.integer({ min: 1, max: 4 }),
   strayAt: fc.nat(12),
@@ -239,7 +239,7 @@ function pdus(
   return Buffer.concat(found)
 }
 
-/** What one peer sends from its first byte to its last, built to be nearly right. */
+/** All bytes that one peer sends, built to be nearly right. */
 export const conversation: fc.Arbitrary<Buffer> = fc
   .tuple(request, messages, layout, fc.boolean())
   .map(([asked, list, arranged, isReleased]) =>

@@ -38,7 +38,7 @@ export function headIsFound(bytes: Buffer, dice: Random): void {
     throw new Error(`in pieces the head is ${inPieces}, not ${whole}`)
 }
 
-/** What no rule touches keeps its bytes. */
+/** Elements that no rule touches keep their bytes. */
 export function editsNothing(bytes: Buffer, dice: Random): void {
   const edited = editDataSet(bytes, syntaxOf(dice), { edit: () => {}, large: () => 'keep' })
   if (!edited.equals(bytes)) throw new Error('an edit without rules changed bytes')

@@ -100,7 +100,7 @@ export const dataSet: fc.Arbitrary<Buffer> = fc.oneof(
 
 const OPEN_SEQUENCE = Buffer.from('08004011535100 00ffffffff feff00e0ffffffff'.replaceAll(' ', ''), 'hex')
 
-/** What the two syntaxes without a VR table make of it; for transfer syntaxes to be drawn from. */
+/** Transfer syntaxes to draw from. */
 export const TRANSFER_SYNTAXES: readonly string[] = [
   '1.2.840.10008.1.2.1',
   '1.2.840.10008.1.2',

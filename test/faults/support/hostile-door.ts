@@ -13,21 +13,21 @@ export class Door {
     this.#address = address
     this.signal = signal
     signal.addEventListener('abort', () => {
-      // A reset would wait until all is sent, and nobody may be reading.
+      // A reset would wait until all is sent, and the other end may not be reading.
       for (const raw of this.#inside) raw.close()
     })
   }
 
   async connect(): Promise<RawAssociation> {
     const raw = await RawAssociation.connect(this.#port, this.#address)
-    // Too late: nobody would end it.
+    // It came too late: nothing else would end it.
     if (this.signal.aborted) raw.close()
     this.#inside.add(raw)
     raw.socket.once('close', () => this.#inside.delete(raw))
     return raw
   }
 
-  /** With an association, or undefined where none was granted. */
+  /** Connects with an association; undefined if it was rejected. */
   async associate(contexts?: readonly RawContext[]): Promise<RawAssociation | undefined> {
     const raw = await this.connect()
     const { type } = await raw.associate(contexts === undefined ? {} : { contexts })

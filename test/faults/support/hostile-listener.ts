@@ -13,13 +13,13 @@ import { answerRequest } from './hostile-requests.ts'
 import { type Defect, HostileSink } from './hostile-sink.ts'
 import { HostileSocket } from './hostile-socket.ts'
 
-/** A case ends within so many turns of the event loop, and so many timers. */
+/** Limits for a case: turns of the event loop, and timers. */
 const MAX_TURNS = 100
 const MAX_TIMERS = 12
 /** And by way of TCP within this time. */
 const TCP_MS = 10_000
 
-/** Log lines that say that something was caught which nobody had foreseen. */
+/** Log lines that say that an unforeseen exception was caught. */
 const UNFORESEEN = /^(serving|deciding about|ending) an association failed$/
 
 /** The peer went away, broke the rules, or takes PDUs so short that nothing can be said in them. */
@@ -29,7 +29,7 @@ const ENDINGS: ReadonlySet<string> = new Set([
   'ASSOCIATION_FAILED',
 ])
 
-/** A record of this type is how TLS begins, and such an alert is how it is told that here is no TLS (RFC 5246 §7.2). */
+/** TLS begins with a record of this type, and this alert tells the peer that TLS is not served here (RFC 5246 §7.2). */
 const TLS_HANDSHAKE = 22
 const TLS_ALERT = Buffer.from('15030300020228', 'hex')
 
@@ -66,7 +66,7 @@ export class HostileListener {
     })
   }
 
-  /** For what arises beside the case: an exception that nobody caught. */
+  /** Notes a fault that arises outside the case: an exception that was not caught. */
   noteFault(fault: string): void {
     this.#faults.push(fault)
   }

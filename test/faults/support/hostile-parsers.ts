@@ -142,7 +142,7 @@ const CHARACTER_SETS = [
   'x',
 ] as const
 
-/** What is wrong with how a parser ended, in words; undefined = nothing. */
+/** Returns in words the fault in how a parser ended; undefined = no fault. */
 export function faultOf(parser: HostileParser, bytes: Buffer, dice: Random): string | undefined {
   try {
     parser.read(bytes, dice)

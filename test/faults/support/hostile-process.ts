@@ -6,7 +6,7 @@ export function peakMemory(pid: number): number {
   return Number(kib) * 1024
 }
 
-/** What a process has open now: the targets of its descriptors. */
+/** Returns the targets of the descriptors that a process has open now. */
 export function openDescriptors(pid: number): string[] {
   const folder = `/proc/${pid}/fd`
   return readdirSync(folder).flatMap((name) => {

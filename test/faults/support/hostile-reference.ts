@@ -14,7 +14,7 @@ const C_STORE_REQUEST = 0x0001
 const NO_DATA_SET = 0x0101
 
 /**
- * Every C-STORE that stands whole and well formed at the beginning of `sent`, up to the first thing that breaks PS3.8 or
+ * Every C-STORE that is whole and well formed at the beginning of `sent`, up to the first thing that breaks PS3.8 or
  * PS3.7: the only instances that may ever be answered with Success. A second opinion on what `src/dimse` reads while
  * it streams: here all bytes lie ready, and nothing of the product is used.
  */

@@ -1,6 +1,6 @@
 /**
- * What stands where a UID or an AE title belongs when somebody means harm: ways out of a folder, names that Windows keeps
- * for itself, what a shell or a terminal would obey, and lengths that nobody expects.
+ * Texts of an attacker in the place of a UID or an AE title: ways out of a folder, names that Windows keeps
+ * for itself, commands of a shell or a terminal, and unexpected lengths.
  */
 export const HOSTILE_TEXTS: readonly string[] = [
   '../ferry-escaped',

@@ -2,14 +2,14 @@ import { Random } from '../../support/random.ts'
 import { ENDINGS, type HostileCase, SINK_MOODS } from './hostile-case.ts'
 import { mutate, segmented } from './hostile-mutation.ts'
 
-/** What one peer sends, and the number from which its variants are thrown. */
+/** The bytes that one peer sends, and the number from which its variants are drawn. */
 interface Seeded {
   readonly bytes: Buffer
   readonly seed: number
 }
 
 /**
- * As it stands once, then changed in some bytes; each time in other pieces, with another sink and another ending. Mostly
+ * The case once unchanged, then changed in some bytes; each time in other pieces, with another sink and another ending. Mostly
  * the association request is left alone: what fails there is never asked for a message.
  */
 export function variants({ bytes, seed }: Seeded, count: number): HostileCase[] {
@@ -30,7 +30,7 @@ function requestBytes(bytes: Buffer): number {
   return bytes.length > 6 && bytes[0] === 1 ? Math.min(bytes.length, 6 + bytes.readUInt32BE(2)) : 0
 }
 
-/** A case that still fails with pieces of it left out, ever smaller ones, found in so many attempts. */
+/** A case that still fails with pieces of it left out, ever smaller ones, found within a limit of attempts. */
 export async function shrink(
   hostile: HostileCase,
   fails: (hostile: HostileCase) => Promise<boolean>,
@@ -46,7 +46,7 @@ export async function shrink(
   return smallest
 }
 
-/** What may be tried next, from the smallest case so far: all in one segment, then with less and less left out. */
+/** The next candidates from the smallest case up to now: all in one segment, then with less and less left out. */
 function* smaller(smallest: () => HostileCase): Generator<HostileCase> {
   yield { ...smallest(), segments: [Buffer.concat(smallest().segments)] }
   for (let size = Buffer.concat(smallest().segments).length >> 1; size > 0; size >>= 1) {

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 
 /**
- * Kills this process when it has used so much processor time since {@link SpinWatch.beat} was last called: a loop
+ * Kills this process when it has used a limit of processor time since {@link SpinWatch.beat} was last called: a loop
  * without an end blocks all else. Time on the clock would blame a busy machine.
  */
 export class SpinWatch {
@@ -42,7 +42,7 @@ export class MemoryWatch {
   readonly #marks: { heapMib: number; rssMib: number }[] = []
 
   async mark(): Promise<{ heapMib: number; rssMib: number }> {
-    // What a first collection has found is given back a turn later.
+    // Memory that a first collection has found is given back a turn later.
     globalThis.gc?.()
     await new Promise((resolve) => setImmediate(resolve))
     globalThis.gc?.()

@@ -84,7 +84,7 @@ export async function openHttpDoors(
 const status = async (open: () => Duplex, request: string): Promise<number | undefined> =>
   statusIn(await sendRaw(open, request))
 
-/** Answers as a status page once did: nobody takes what it throws. */
+/** Answers as a status page once did: its exceptions are not caught. */
 async function answerCarelessly({ url }: IncomingMessage, response: ServerResponse): Promise<void> {
   response.end(new URL(url ?? '/', 'http://ferry').pathname)
 }

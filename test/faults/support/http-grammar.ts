@@ -6,7 +6,7 @@ import { mutate } from './hostile-mutation.ts'
 
 export type DoorName = 'front' | 'page' | 'control'
 
-/** What a request of the fuzzer may name as its own: of no use for anything else. */
+/** Credentials that a request of the fuzzer may use: they are of no use for anything else. */
 export interface Means {
   readonly token: string
   readonly upload: string

@@ -31,7 +31,7 @@ interface CenterRow {
   file: string
 }
 
-/** What was acknowledged and stands not exactly once in the agent's index, in words. The agent must be running. */
+/** Acknowledged instances that are not exactly once in the agent's index, in words. The agent must be running. */
 export function unindexed(dataFolder: string, acknowledged: readonly Acknowledged[]): string[] {
   using queue = read(join(dataFolder, 'queue.sqlite'), QUEUE_SCHEMA)
   const byUid = Map.groupBy(agentRows(queue.database), ({ uid }) => uid)
@@ -73,7 +73,7 @@ function compare({ dataFolder, centerFolder }: Folders, acknowledged: readonly A
     ...atAgent.flatMap(({ ulid, state, reason }) =>
       state === 'confirmed' ? [] : [`${ulid} is ${state}: ${reason ?? 'no reason given'}`],
     ),
-    // An unfinished file of an agent that had nothing else in its spool is kept, and shown: that is no loss.
+    // An unfinished file of an agent that had nothing else in its spool is kept, and shown: that is not a loss.
     ...alarms.flatMap(({ code, subject }) => (code === 'SPOOL_FILE_INVALID' ? [] : [`${code}: ${subject}`])),
     ...onceEach(atAgent, atCenter),
     ...spoolFiles(join(dataFolder, 'spool'), atAgent, shown),
@@ -81,7 +81,7 @@ function compare({ dataFolder, centerFolder }: Folders, acknowledged: readonly A
   ]
 }
 
-/** What the agent knows stands exactly once in the center's register, and nothing else does. */
+/** The agent's instances must be exactly once in the center's register, and no others. */
 function onceEach(atAgent: readonly AgentRow[], atCenter: readonly CenterRow[]): string[] {
   const here = countByName(atAgent)
   const there = countByName(atCenter)

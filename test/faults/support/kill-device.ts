@@ -18,7 +18,7 @@ export interface Acknowledged {
 
 /**
  * Devices that send a small load over several associations at once: small and larger instances, one that comes twice, one
- * that comes with other bytes, one that breaks off. What got no Success is sent again with the next load.
+ * that comes with other bytes, one that breaks off. Instances without Success are sent again with the next load.
  */
 export class LoadingDevice {
   /** Each once, from the moment in which Success was read. */

@@ -7,7 +7,7 @@ import { Strace } from './kill-strace.ts'
 
 /**
  * The calls between which state on the disk differs. SQLite writes by pwrite64, syncs by fdatasync and fsync; instances and
- * packs go by writev, write and pwrite64; sockets by write and writev too.
+ * packs are written with writev, write and pwrite64; sockets with write and writev too.
  */
 const CALLS = [
   'fdatasync',
@@ -59,7 +59,7 @@ function countsIn(trace: string): CallCounts {
   return most
 }
 
-/** Points for ever: the calls take turns, and of each call every stretch of its count comes before any comes again. */
+/** Endless points: the calls take turns, and of each call every stretch of its count comes before any comes again. */
 export function* killPoints(program: ProgramName, counts: CallCounts, random: Random): Generator<KillPoint> {
   const calls = CALLS.filter((call) => counts.has(call))
   const first = random.between(0, calls.length - 1)
@@ -76,10 +76,10 @@ export function* killPoints(program: ProgramName, counts: CallCounts, random: Ra
 /** Threads share the work in another way each time, so that the busiest one seldom does as much again. */
 const MOSTLY_REACHED = 0.75
 
-/** Of the points of these calls one in so many counts from the start of the process on. */
+/** One in AT_START_EACH points of these calls counts from the start of the process on. */
 const CALLS_AT_START: ReadonlySet<string> = new Set(['fdatasync', 'fsync', 'pwrite64', 'unlink', 'ftruncate'])
 const AT_START_EACH = 8
-/** What a start makes of each call that matters: opening and recovering the database, the spool, the sockets. */
+/** The largest count of a call that a start makes: it opens and recovers the database, the spool, the sockets. */
 const MOST_AT_START = 4
 
 /** From 0 to below `end`: the van der Corput sequence in base 2, moved a little by chance. */

@@ -40,7 +40,7 @@ export class StorescuFeed {
     this.#random = random
     mkdirSync(folder)
     this.#running = this.#sendStudies()
-    // Whoever waits for the end is told; until then nobody may be waiting.
+    // A caller that waits for the end is told; until then there may be no such caller.
     this.#running.catch(() => {})
   }
 

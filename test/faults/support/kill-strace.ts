@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
-/** Why a running process cannot be traced here, in words; undefined where it can. */
+/** Says in words why a running process cannot be traced here; undefined if it can. */
 export function straceTrouble(): string | undefined {
   if (process.platform !== 'linux') return 'strace is for Linux'
   const attach = 'sleep 5 & timeout 0.5 strace -qq -o /dev/null -p $!; echo $?; kill $!'

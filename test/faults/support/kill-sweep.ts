@@ -54,7 +54,7 @@ export async function sweep(program: ProgramName, deaths: number, random: Random
   return result
 }
 
-/** What is wrong after the program was started again, in words. */
+/** Starts the program again and returns in words all that is wrong then. */
 export async function startAndCompare(
   clinic: KillClinic,
   program: ProgramName,

@@ -22,7 +22,7 @@ const MOUNT_OPTIONS: Record<FileSystem, string> = { ext4: 'loop', xfs: 'loop,nou
 
 const run = promisify(execFile)
 
-/** Why file systems cannot be mounted from files here; undefined where they can. */
+/** Says why file systems cannot be mounted from files here; undefined if they can. */
 export function loopTrouble(fileSystems: readonly FileSystem[]): string | undefined {
   if (process.platform !== 'linux') return 'loop devices are of Linux'
   if (process.getuid?.() !== 0) return 'only root mounts loop devices'
@@ -74,8 +74,8 @@ export class MountedImage implements AsyncDisposable {
 
   /**
    * The disk as loss of power at this moment would leave it: everything that has reached the loop device, nothing that is
-   * only in memory. At one instant, since XFS lets no write into the image's file while it is being cloned. What a disk
-   * with a lying cache would lose besides is not simulated.
+   * only in memory. At one instant, since XFS lets no write into the image's file while it is being cloned. Further losses
+   * of a disk with a lying cache are not simulated.
    */
   async cloneTo(image: string): Promise<void> {
     await copyFile(this.image, image, constants.COPYFILE_FICLONE_FORCE)

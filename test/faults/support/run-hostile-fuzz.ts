@@ -16,7 +16,7 @@ import { shrink, variants } from './hostile-variants.ts'
 import { forbidPrinting, MemoryWatch, print, SpinWatch } from './hostile-watch.ts'
 
 const CORPUS = join(import.meta.dirname, '../corpus')
-/** Of each thousand cases: whole connections in memory, connections by TCP; the others go to the parsers. */
+/** Shares of each thousand cases: whole connections in memory, connections by TCP; the others go to the parsers. */
 const IN_MEMORY = 400
 const BY_TCP = 5
 const VARIANTS = 10
@@ -37,7 +37,7 @@ export interface FuzzReport {
   readonly cpuSeconds: number
   readonly growth: { readonly heapMib: number; readonly rssMib: number }
   readonly peakRssMib: number
-  /** What was found, and the smallest case that shows it in the form of test/faults/corpus. */
+  /** The fault that was found, and the smallest case that shows it in the form of test/faults/corpus. */
   readonly fault?: string
   readonly smallest?: string
 }
@@ -80,7 +80,7 @@ class FuzzRun {
     return this.#report()
   }
 
-  /** What once failed must not again. */
+  /** Runs the cases that once failed: they must not fail again. */
   async #replay(): Promise<void> {
     for (const name of readdirSync(CORPUS).filter((one) => one.endsWith('.case'))) {
       const hostile = readCase(readFileSync(join(CORPUS, name), 'utf8'))
@@ -99,7 +99,7 @@ class FuzzRun {
     const tcp = fc.asyncProperty(seeded, async (base) => {
       for (const hostile of variants(base, VARIANTS)) await this.#hold({ ...hostile, ...CLOSING }, 'byTcp')
     })
-    // What fails there is made small by its bytes.
+    // Cases that fail there are made small by their bytes.
     await this.#check(memory, { numRuns: bases(IN_MEMORY), endOnFailure: true })
     await this.#check(tcp, { numRuns: bases(BY_TCP), endOnFailure: true })
     await this.#check(this.#parsing(), { numRuns: bases(1000 - IN_MEMORY - BY_TCP) })
@@ -211,5 +211,5 @@ Error.stackTraceLimit = 0
 prepareLibrary()
 const [cases = '1000', seed = '1', defect] = process.argv.slice(2)
 print(await new FuzzRun(Number(cases), Number(seed), defect as Defect | undefined).run())
-// What a planted defect has left hanging keeps nobody.
+// Work that a planted defect has left hanging does not keep the process alive.
 process.exit()

@@ -15,7 +15,7 @@ const DELIVER_EVERY = 2000
 const SPIN_MS = 10_000
 /** No answer has to come within this time; the connection is then broken off, as a client may do. */
 const PATIENCE_MS = 300
-/** Of ten connections: a TLS handshake costs as much as many requests. */
+/** Doors of ten connections: a TLS handshake costs as much as many requests. */
 const DOORS: readonly [DoorName, ...DoorName[]] = [
   'front',
   'front',
@@ -38,7 +38,7 @@ export interface HttpFuzzReport {
   readonly seconds: number
   readonly growth: { readonly heapMib: number; readonly rssMib: number }
   readonly peakRssMib: number
-  /** What was found, and the connections that were open then, in hex. */
+  /** The fault that was found, and the connections that were open then, in hex. */
   readonly fault?: string
   readonly lately?: readonly string[]
 }

@@ -59,7 +59,7 @@ export class SmallDiskCenter implements AsyncDisposable {
     return new SmallDiskCenter(center, disk, configuration, stack.move())
   }
 
-  /** What `ferry-center status` says: its exit code and the codes of what needs a person. */
+  /** Returns the answer of `ferry-center status`: its exit code and the codes of all that needs a person. */
   async status(): Promise<{ exitCode: number; act: string[] }> {
     const args = ['--config', this.#configuration, 'status', '--json']
     const { exitCode, out } = await runCommand('/', args, { program: ferryCenterProgram })

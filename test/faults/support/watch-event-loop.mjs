@@ -1,4 +1,4 @@
-// Preloaded: measures how long the event loop stood still, and for how long of that the thread itself was at work (the rest is
+// Preloaded: measures how long the event loop was blocked, and for how long of that the thread itself was at work (the rest is
 // waiting for the disk, or for a machine that is busy with others). SIGUSR2 writes what was seen since the last time to the file
 // that FERRY_LOOP_FILE names, and begins again.
 import { renameSync, writeFileSync } from 'node:fs'

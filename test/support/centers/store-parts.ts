@@ -6,7 +6,7 @@ import { StoredFiles } from '../../../src/center/store/stored-files.ts'
 import type { Clock } from '../../../src/platform/clock.ts'
 import { type Log, silentLog } from '../../../src/platform/log.ts'
 
-/** A store as it would be if nobody ever looked at its files: the control of every test that a missing file is noticed. */
+/** A store whose files are never looked at: the control of every test that a missing file is noticed. */
 export class TrustingStore extends FileInstanceStore {
   override async fault(): Promise<undefined> {
     return undefined

@@ -31,12 +31,12 @@ export function sealAgeFile(
 }
 
 export interface Opened {
-  /** What was handed out, up to the failure if there was one. */
+  /** The bytes that were handed out, up to the failure if there was one. */
   plaintext: Buffer
   failure: Failure | undefined
 }
 
-/** What an opener makes of a file that comes in these pieces; fails only for what is not a Failure. */
+/** Returns the result of an opener for a file that comes in these pieces; fails only for errors that are not a Failure. */
 export function openAgeFile(file: Buffer, identities: readonly Identity[], pieceLengths = [1000]): Opened {
   const opener = new Opener(identities)
   const plaintext: Buffer[] = []

@@ -11,7 +11,7 @@ function short(value: number): Buffer {
 }
 
 /**
- * An invented instance with the size of its pixels, of one byte each: nobody can say of pixels without it that they are
+ * An invented instance with the size of its pixels, of one byte each: without the size, pixels cannot be judged as
  * clean.
  */
 export function asImage<Instance extends RawInstance>(

@@ -25,16 +25,16 @@ const SENT_AT_ONCE = 8
 export interface Crossing {
   readonly file: CorpusFile
   readonly isDicomDir: boolean
-  /** What the device was told; undefined where it got no answer to a C-STORE. */
+  /** The status that the device got; undefined if it got no answer to a C-STORE. */
   readonly status: number | undefined
-  /** What else it was told, or why there was no answer. */
+  /** Further words that it got, or why there was no answer. */
   readonly words: string
   /** Whether the center has it byte for byte, under its UIDs. */
   readonly isAtCenter: boolean
   /** The folder of its study at the center; undefined if it is not there. */
   readonly filedUnder: string | undefined
   readonly isHeld: boolean
-  /** What the agent found odd in it. */
+  /** Oddities that the agent found in it. */
   readonly findings: readonly string[]
 }
 
@@ -64,7 +64,7 @@ export async function crossCorpus(
   return account(clinic, sent)
 }
 
-/** What a device would send of a file: its data set, under the UIDs that it names itself, else under invented ones. */
+/** The instance that a device would send from a file: its data set, under the UIDs that it names itself, else under invented ones. */
 export function asSent(path: string): { instance: RawInstance; isNamed: boolean } {
   const split = splitPart10(path)
   const dataSet = split?.dataSet ?? readFileSync(path)
@@ -83,7 +83,7 @@ export function asSent(path: string): { instance: RawInstance; isNamed: boolean 
   return { instance: invented, isNamed: false }
 }
 
-/** What is no instance, and names none, can only be tried as a file: `ferry send` says what it found. */
+/** A file that is not an instance, and names none, can only be tried as a file: `ferry send` says what it found. */
 async function sendAsFile(
   clinic: Clinic,
   { path }: CorpusFile,

@@ -25,7 +25,7 @@ export interface CertificateOptions {
   readonly uses?: readonly string[]
 }
 
-/** Key, certificate and whom to believe as they are, without a look at whether they fit the profile. */
+/** Key, certificate and trusted certificates as they are, without a look at whether they fit the profile. */
 export function uncheckedCredentials(files: TlsFiles): TlsCredentials {
   const [cert, key, ca] = [files.certificate, files.key, files.ca].map((path) => readFileSync(path, 'utf8'))
   const certificate = new X509Certificate(cert ?? '')

@@ -11,7 +11,7 @@ interface InventedUids {
   seriesInstanceUid?: string
 }
 
-/** A small data set in Explicit VR Little Endian with `pixelBytes` bytes of noise: whole, legal, of nobody. */
+/** A small data set in Explicit VR Little Endian with `pixelBytes` bytes of noise: whole, legal, of an invented patient. */
 export function inventedInstance(
   pixelBytes: number,
   uids: InventedUids = {},

@@ -8,7 +8,7 @@ import { encodePart10Header } from '../../../src/dicom/read/part10.ts'
 import type { Envelope } from '../../../src/protocol/spool-file.ts'
 import { newUlid } from '../../../src/protocol/ulid.ts'
 
-/** A key pair for tests; nobody else's. */
+/** A key pair for tests alone. */
 export const testIdentity = generateIdentity()
 
 /** A new UID under the UUID root, for invented instances. */

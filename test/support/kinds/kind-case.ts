@@ -18,7 +18,7 @@ export interface KindCase {
   readonly identifiers: Required<Identifiers>
   /** True if all of them are to be found. Those that are found are never others than these. */
   readonly isFindable: boolean
-  /** Whose image it is, in the bytes of every encoding in which it is written down anywhere. */
+  /** The person's values, in the bytes of every encoding in which the image contains them anywhere. */
   readonly planted: readonly Buffer[]
   /** The value of Pixel Data, or of its only frame. */
   readonly pixels: Buffer

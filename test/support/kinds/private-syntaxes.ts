@@ -2,7 +2,7 @@ import { caseOf, EXPLICIT, IMPLICIT, inventedImage, RLE } from './invented-image
 import type { Kind } from './kind-case.ts'
 import { perhapsCut } from './wrong-lengths.ts'
 
-/** Private ones that are seen in the field, and one of nobody. */
+/** Private ones that are seen in the field, and an invented one. */
 const SYNTAXES = [
   '1.2.840.113619.5.2',
   '1.2.840.113708.10.1.5',
@@ -10,7 +10,7 @@ const SYNTAXES = [
   '1.2.826.0.1.9999.77',
 ] as const
 
-/** A transfer syntax that no table has: nobody can say how it is written, and nobody may say that it is written wrongly. */
+/** A transfer syntax that no table has: its encoding is unknown, so it cannot be judged as wrong either. */
 export const privateSyntaxes: Kind = {
   name: 'an unknown transfer syntax',
   make: (random) => {

@@ -57,7 +57,7 @@ export function faultsOfReading(made: KindCase, random: Random): string[] {
 }
 
 function faultsOfHead({ identifiers, isFindable, isSound, ending }: KindCase, head: DataSetHead): string[] {
-  // What swallowed its neighbours is no one's UID, and is flagged as malformed.
+  // A value that swallowed its neighbours is not a UID, and is flagged as malformed.
   const wrong = FIELDS.filter((field) => UID.test(head[field] ?? '') && head[field] !== identifiers[field])
   const lacking = FIELDS.filter((field) => head[field] === undefined)
   return [

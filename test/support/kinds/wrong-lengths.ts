@@ -42,7 +42,7 @@ export const lengthsInCharacters: Kind = {
   },
 }
 
-/** One length that is odd, zero, short, too long, far over the end, or undefined where that is not allowed. */
+/** One length that is odd, zero, short, too long, far over the end, or undefined in a place that does not allow it. */
 export const wrongLengths: Kind = {
   name: 'a wrong length',
   make: (random) => {
@@ -121,7 +121,7 @@ export const wrongNestedLengths: Kind = {
   },
 }
 
-/** Of all faulty images some are cut besides, within the pixel data: those are to be refused like any other. */
+/** Some of all faulty images are also cut, within the pixel data: those are to be refused like any other. */
 export function perhapsCut(random: Random, image: InventedImage, claims: Partial<KindCase> = {}): KindCase {
   const made = caseOf(image, claims)
   if (!random.isIn(10)) return made

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe } from '@jest/globals'
 
-/** The one that Debian's python3-odil belongs to, whatever else stands first on the path. */
+/** The one that Debian's python3-odil belongs to, whatever else is first on the path. */
 const PYTHON = '/usr/bin/python3'
 const SCRIPT = join(import.meta.dirname, 'odil-peer.py')
 

@@ -62,7 +62,7 @@ export class RecordingHandlers implements AssociationHandlers {
   onAnswer: ((request: AssociationRequest) => AssociationAnswer) | undefined
   onWrite: ((chunk: Buffer) => Promise<void> | undefined) | undefined
   onFinish: ((sink: RecordingSink) => Promise<StoreAnswer>) | undefined
-  /** Nobody serves N-ACTION and its like until a test says who. */
+  /** N-ACTION and its like are not served until a test sets a handler. */
   request?: NonNullable<AssociationHandlers['request']>
 
   /** Resolves when the first bytes of an instance have come in. */

@@ -10,7 +10,7 @@ export interface CommandResult {
   readonly err: string
 }
 
-/** Runs a command line as in a terminal without colours that stands in `folder`. */
+/** Runs a command line in `folder` as in a terminal without colours. */
 export async function runCommand(
   folder: string,
   args: readonly string[],

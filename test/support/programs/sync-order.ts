@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** What strace shows to write with `-f -y -xx`, unfinished calls joined with their ends. */
+/** Lines that strace writes with `-f -y -xx`, unfinished calls joined with their ends. */
 export interface SystemCall {
   name: string
   args: string
@@ -41,7 +41,7 @@ export class SyncTrace {
 
   /**
    * The sync after which all that was written to the file up to a line is durable: begun after the last of these writes
-   * (and after the line `from`), and returned before the line. Undefined where there is none.
+   * (and after the line `from`), and returned before the line. Undefined if there is no such sync.
    */
   syncOf(path: string, before: number, from = -1): SystemCall | undefined {
     const calls = this.#byFile.get(hex(Buffer.from(path))) ?? []
@@ -79,8 +79,8 @@ export interface SuccessAnswer {
 
 /**
  * Every C-STORE response with status 0000 in the trace, and whether fdatasync of the instance's spool file (after the last
- * write to it) and fsync of its folder (after its name was made) had returned before the response was written to the socket. Of an instance that
- * is answered several times `spoolPaths` has the file that stands behind each answer, in their order.
+ * write to it) and fsync of its folder (after its name was made) had returned before the response was written to the socket. If an instance
+ * is answered several times, `spoolPaths` has the file for each answer, in their order.
  */
 export function successAnswers(
   traceFile: string,
