@@ -34,7 +34,7 @@ const placesOfFiles: Plugin = {
   },
 }
 
-export interface BundleOptions {
+interface BundleOptions {
   /** Compiled files that are started on their own. */
   readonly entries: readonly string[]
   /** The platform of the addon, such as `linux-x64`. */

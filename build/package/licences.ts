@@ -43,7 +43,7 @@ export function copyrightFile(works: readonly ShippedWork[], runtimePath: string
   const head = [
     'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/',
     'Upstream-Name: Ferry',
-    'Comment: node_modules/NAME stands for the npm package NAME, which is bundled into the program.',
+    'Comment: node_modules/NAME means the npm package NAME, which is bundled into the program.',
     '',
     'Files: *',
     'Copyright: The Ferry authors',

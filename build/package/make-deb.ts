@@ -6,7 +6,7 @@ import type { Architecture } from './architecture.ts'
 import type { PackagedProgram } from './programs.ts'
 import { settle, write, writeGzip } from './staged-tree.ts'
 
-export interface DebOptions {
+interface DebOptions {
   readonly program: PackagedProgram
   readonly architecture: Architecture
   readonly version: string

@@ -18,7 +18,7 @@ import { copyrightFile, type ShippedWork, shippedWork } from './licences.ts'
 import { nodeRuntime } from './node-runtime.ts'
 import type { PackagedProgram } from './programs.ts'
 
-export interface TreeOptions {
+interface TreeOptions {
   readonly program: PackagedProgram
   readonly architecture: Architecture
   readonly version: string
@@ -30,7 +30,7 @@ export interface TreeOptions {
   readonly cache: string
 }
 
-export interface StagedTree {
+interface StagedTree {
   readonly root: string
   readonly works: readonly ShippedWork[]
 }

@@ -17,7 +17,7 @@ const RESTART_LIMIT_MS = 30 * 60_000
 export type SelfCheck = () => Promise<string>
 
 /** The sentences that `systemctl status` shows, in one language. */
-export interface ServiceWords {
+interface ServiceWords {
   started(): string
   working(state: string): string
   failing(reason: string): string
@@ -25,7 +25,7 @@ export interface ServiceWords {
   stopping(): string
 }
 
-export interface SystemdNoticeOptions {
+interface SystemdNoticeOptions {
   /** NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID are systemd's wishes (sd_watchdog_enabled(3)). */
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly words: ServiceWords

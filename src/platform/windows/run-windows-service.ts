@@ -7,7 +7,7 @@ import { advapi32, type Koffi, loadKoffi } from './windows-library.ts'
 
 const SERVICE_WIN32_OWN_PROCESS = 0x10
 
-export interface WindowsServiceOptions {
+interface WindowsServiceOptions {
   /** The key of the service, as `sc query` shows it. */
   readonly name: string
   readonly clock: Clock

@@ -28,7 +28,7 @@ export interface StatusReport {
   readonly waitHintMs: number
 }
 
-export interface ServiceStatusOptions {
+interface ServiceStatusOptions {
   readonly clock: Clock
   /** Tells Windows (SetServiceStatus). */
   readonly report: (report: StatusReport) => void
