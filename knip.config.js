@@ -4,6 +4,7 @@ export default {
   entry: [
     'src/console/program/ferry.ts',
     'src/console/program/ferry-center.ts',
+    'src/console/program/count-unconfirmed.ts',
     'src/console/program/packages-in-one-file.ts',
     'src/**/*-thread.ts',
     'bin/*.js',

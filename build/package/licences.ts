@@ -38,6 +38,9 @@ export function shippedWork(folder: string, name?: string): ShippedWork {
   }
 }
 
+const APACHE = `On Debian systems the full text is in /usr/share/common-licenses/Apache-2.0;
+elsewhere at https://www.apache.org/licenses/LICENSE-2.0.`
+
 /** The file `copyright` of a Debian package (DEP 5). Bundled packages are listed under the folders that they come from. */
 export function copyrightFile(works: readonly ShippedWork[], runtimePath: string): string {
   const head = [
@@ -48,8 +51,7 @@ export function copyrightFile(works: readonly ShippedWork[], runtimePath: string
     'Files: *',
     'Copyright: The Ferry authors',
     'License: Apache-2.0',
-    ' On Debian systems the full text is in /usr/share/common-licenses/Apache-2.0;',
-    ' elsewhere at https://www.apache.org/licenses/LICENSE-2.0.',
+    ...indented(APACHE),
   ]
   const others = works.map((work) => {
     const files = work.npmName.startsWith('node-linux-') ? runtimePath : `node_modules/${work.name}/*`
@@ -60,7 +62,7 @@ export function copyrightFile(works: readonly ShippedWork[], runtimePath: string
       `Comment: ${work.name} ${work.version}`,
       // The text is a field too: it comes last, where a reader expects it.
     ]
-      .toSpliced(3, 0, ...indented(work.text))
+      .toSpliced(3, 0, ...indented(work.licence === 'Apache-2.0' ? APACHE : work.text))
       .join('\n')
   })
   return `${[head.join('\n'), ...others].join('\n\n')}\n`

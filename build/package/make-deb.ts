@@ -19,7 +19,7 @@ interface DebOptions {
 }
 
 const MAINTAINER = 'Ferry maintainers <maintainers@ferry.invalid>'
-const SCRIPTS = ['preinst', 'postinst', 'prerm', 'postrm'] as const
+const SCRIPTS = ['postinst', 'prerm', 'postrm'] as const
 
 /** Makes a Debian package of a staged tree by dpkg-deb, and returns its path. The scripts are in installers/deb. */
 export function makeDeb({ program, architecture, version, time, root, compress, to }: DebOptions): string {
@@ -31,7 +31,9 @@ export function makeDeb({ program, architecture, version, time, root, compress, 
   )
   write(
     join(root, 'usr/share/lintian/overrides', packageName),
-    readFileSync('installers/deb/lintian-overrides', 'utf8').replaceAll('@PACKAGE@', packageName),
+    readFileSync('installers/deb/lintian-overrides', 'utf8')
+      .replaceAll('@PACKAGE@', packageName)
+      .replaceAll('@NPM_ARCH@', architecture.npm),
   )
   settle(root, time)
   const installed = filesIn(root)

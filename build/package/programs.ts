@@ -11,6 +11,10 @@ export interface PackagedProgram {
   readonly unit: string
   readonly dataFolder: string
   readonly configFile: string
+  /** Instances or keys that a purge would delete, in words. */
+  readonly kept: string
+  /** Prints how many of them there are, 0 for none, on a machine where the package is installed. */
+  readonly countCommand: string
   /** First line of the description. */
   readonly summary: string
   /** Further lines of the description. */
@@ -27,6 +31,9 @@ const AGENT: PackagedProgram = {
   unit: 'ferry.service',
   dataFolder: '/var/lib/ferry',
   configFile: '/etc/ferry/ferry.yaml',
+  kept: 'images that the center has not confirmed',
+  countCommand:
+    '/usr/lib/ferry-agent/node /usr/lib/ferry-agent/app/dist/console/program/count-unconfirmed.js',
   summary: 'uploads medical images from a clinic to its imaging center',
   description: [
     'The Ferry agent takes in images from the devices of a clinic by DICOM C-STORE,',
@@ -35,6 +42,7 @@ const AGENT: PackagedProgram = {
   ],
   entries: [
     'dist/console/program/ferry.js',
+    'dist/console/program/count-unconfirmed.js',
     'dist/platform/database-thread.js',
     'dist/agent/queue/recovery/read-ahead-thread.js',
   ],
@@ -48,6 +56,8 @@ const CENTER: PackagedProgram = {
   unit: 'ferry-center.service',
   dataFolder: '/var/lib/ferry-center',
   configFile: '/etc/ferry/center.yaml',
+  kept: 'the keys of the center, and the images of its clinics',
+  countCommand: 'echo unknown',
   summary: 'receives medical images from the Ferry agents of clinics',
   description: [
     'The Ferry center takes in what the agents of clinics send, checks and stores',

@@ -23,6 +23,8 @@ const SERVICE = 65_534
 /** The programs of this clone, started by a runtime that has an installer's file beside it. */
 function install(owner: number) {
   const folder = tempFolder()
+  const hidden = folder.join('root')
+  mkdirSync(hidden, { mode: 0o700 })
   const places = { program: folder.join('program'), config: folder.join('etc'), data: folder.join('data') }
   for (const place of Object.values(places)) mkdirSync(place)
   chmodSync(folder.path, 0o755)
@@ -37,7 +39,7 @@ function install(owner: number) {
   writeFileSync(folder.join('program', FOLDERS_FILE), `config=${places.config}\ndata=${places.data}\n`)
   const run = async (program: 'ferry' | 'ferry-center', ...args: string[]) => {
     const child = spawn(node, [resolve(`src/console/program/${program}.ts`), ...args], {
-      cwd: folder.path,
+      cwd: hidden,
       env: { PATH: process.env['PATH'], FERRY_LANG: 'en' },
     })
     const [[exitCode], out, err] = await Promise.all([
@@ -63,7 +65,7 @@ test('an installed program finds its configuration in the folder of the installe
   const { places, run } = installed
   const missing = await run('ferry', 'config', 'check')
   expect(missing.exitCode).toBe(78)
-  expect(missing.err).toContain(`${installed.join('ferry.yaml')}, ${places.config}/ferry.yaml`)
+  expect(missing.err).toContain(`${installed.join('root/ferry.yaml')}, ${places.config}/ferry.yaml`)
   expect(await run('ferry', 'init')).toMatchObject({
     exitCode: 0,
     out: expect.stringContaining(places.config),

@@ -29,7 +29,10 @@ export function newProgram(session: Session, name: string, about: Phrase, config
     .showHelpAfterError(false)
     .helpCommand(false)
     .hook('preAction', (program, command) => {
-      if (!keepsRoot(command)) actAsOwner(session, configOption(program), configFile)
+      if (keepsRoot(command)) return
+      const config = actAsOwner(session, configOption(program), configFile)
+      // The owner may have no right to look for it again: root's own folder is often the current one.
+      if (config !== undefined) program.setOptionValue('config', config)
     })
 }
 

@@ -13,21 +13,26 @@ const DEFAULT_FOLDERS: Readonly<Record<ConfigName, string>> = {
 
 /**
  * Makes a command that root has started act as the owner of the data folder, so that no file of root's is left where the
- * service must write. Without a data folder, the owner of the configuration decides. Does nothing for other users.
+ * service must write. Without a data folder, the owner of the configuration decides. Returns the configuration that was
+ * found with the rights of root; undefined for other users, who keep theirs.
  */
-export function actAsOwner(session: Session, named: string | undefined, file: ConfigName): void {
+export function actAsOwner(
+  session: Session,
+  named: string | undefined,
+  file: ConfigName,
+): string | undefined {
   const { becomeUser } = session
-  if (becomeUser === undefined || process.getuid?.() !== 0) return
-  const owner = ownerFor(session, named, file)
-  if (owner !== undefined && owner.uid !== 0) becomeUser(owner)
+  if (becomeUser === undefined || process.getuid?.() !== 0) return undefined
+  const { isInstalled, configFile, dataFolder } = pathsOfSystem(file)
+  const config = existingConfig(session, named, file)
+  const unconfigured = isInstalled ? ownerOf(dataFolder) : undefined
+  const owner = config === undefined ? unconfigured : ownerFor(config, file)
+  if (owner === undefined || owner.uid === 0) return undefined
+  becomeUser(owner)
+  return config ?? named ?? configFile
 }
 
-function ownerFor(session: Session, named: string | undefined, file: ConfigName): UserIds | undefined {
-  const config = existingConfig(session, named, file)
-  if (config === undefined) {
-    const { isInstalled, dataFolder } = pathsOfSystem(file)
-    return isInstalled ? ownerOf(dataFolder) : undefined
-  }
+function ownerFor(config: string, file: ConfigName): UserIds | undefined {
   const dataFolder = folderIn(config) ?? join(dirname(config), DEFAULT_FOLDERS[file])
   return ownerOf(dataFolder) ?? ownerOf(config)
 }
