@@ -1,5 +1,5 @@
 // The cost of de-identification, as a process of its own: <instances> <rounds>. Prints the figures as JSON.
-import { keepYoungGenerationSmall } from '../../src/platform/young-generation.ts'
+import { keepYoungGenerationSmall } from '../../src/platform/process/young-generation.ts'
 import { compareCosts } from './cost.ts'
 
 // As `ferry run` does, before anything else.

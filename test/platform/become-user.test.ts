@@ -8,7 +8,7 @@ const isRoot = process.platform === 'linux' && process.getuid?.() === 0
 /** The pool of threads exists before the change, as it may in a command. */
 const SCRIPT = `
   import { writeFile } from 'node:fs/promises'
-  import { becomeUser } from '${resolve('src/platform/become-user.ts')}'
+  import { becomeUser } from '${resolve('src/platform/process/become-user.ts')}'
   const [folder, change] = process.argv.slice(1)
   await writeFile(folder + '/before', '')
   if (change === 'yes') becomeUser({ uid: 65534, gid: 65534 })

@@ -15,7 +15,7 @@ const SECRET = 'the patient in memory 5501'
  * gigabyte; its child inherits the filter, and a dump of that is small.
  */
 async function holder(preparation: string) {
-  const module = JSON.stringify(resolve('src/platform/core-dumps.ts'))
+  const module = JSON.stringify(resolve('src/platform/process/core-dumps.ts'))
   const script = `import(${module}).then((it) => {
     ${preparation}
     const { spawn } = require('node:child_process')

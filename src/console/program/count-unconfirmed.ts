@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { countUnconfirmed } from '../../agent/count-unconfirmed.ts'
 import { dataFolderIn } from '../../config/data-folder-in.ts'
-import { becomeUser } from '../../platform/become-user.ts'
+import { becomeUser } from '../../platform/process/become-user.ts'
 import { systemPaths } from '../../platform/system-paths.ts'
 
 /*
@@ -16,8 +16,8 @@ try {
     const { uid, gid } = statSync(folder)
     if (process.getuid?.() === 0 && uid !== 0) becomeUser({ uid, gid })
   }
-  console.log(String(countUnconfirmed(folder)))
+  process.stdout.write(`${countUnconfirmed(folder)}\n`)
 } catch (error) {
-  console.log('unknown')
-  console.error(String(error))
+  process.stdout.write('unknown\n')
+  process.stderr.write(`${String(error)}\n`)
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { allowManyFileOperations } from '../../platform/io-threads.ts'
+import { allowManyFileOperations } from '../../platform/process/io-threads.ts'
 import { configOption } from '../commands/options.ts'
 import { EXIT, type ExitCode } from '../session/exit-codes.ts'
 import type { Session } from '../session/session.ts'

@@ -1,6 +1,6 @@
-import { becomeUser } from '../../platform/become-user.ts'
 import { systemClock } from '../../platform/clock.ts'
-import { leaveMemoryOutOfCoreDumps } from '../../platform/core-dumps.ts'
+import { becomeUser } from '../../platform/process/become-user.ts'
+import { leaveMemoryOutOfCoreDumps } from '../../platform/process/core-dumps.ts'
 import { EXIT, type ExitCode } from '../session/exit-codes.ts'
 import { systemTerminal } from '../session/terminal.ts'
 import { type BuildProgram, runProgram } from './run-program.ts'

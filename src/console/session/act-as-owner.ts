@@ -1,7 +1,7 @@
 import { type Stats, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { dataFolderIn } from '../../config/data-folder-in.ts'
-import type { UserIds } from '../../platform/become-user.ts'
+import type { UserIds } from '../../platform/process/become-user.ts'
 import { type ConfigName, existingConfig, pathsOfSystem } from './config-file.ts'
 import type { Session } from './session.ts'
 

@@ -1,5 +1,5 @@
-import type { UserIds } from '../../platform/become-user.ts'
 import type { Clock } from '../../platform/clock.ts'
+import type { UserIds } from '../../platform/process/become-user.ts'
 import { CONTROL_SCHEMA_VERSION } from '../../protocol/control-api.ts'
 import type { CauseWords } from '../language/cause-text.ts'
 import type { Language, Say } from '../language/language.ts'

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { startAgent } from '../../../src/agent/agent.ts'
 import type { AgentSettings } from '../../../src/config/agent-settings.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
-import { allowManyFileOperations } from '../../../src/platform/io-threads.ts'
 import { openLog } from '../../../src/platform/log.ts'
-import { keepYoungGenerationSmall } from '../../../src/platform/young-generation.ts'
+import { allowManyFileOperations } from '../../../src/platform/process/io-threads.ts'
+import { keepYoungGenerationSmall } from '../../../src/platform/process/young-generation.ts'
 
 allowManyFileOperations()
 keepYoungGenerationSmall()

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { type CenterOptions, startCenter } from '../../../src/center/center.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
-import { allowManyFileOperations } from '../../../src/platform/io-threads.ts'
 import { type LogLevel, openLog } from '../../../src/platform/log.ts'
-import { keepYoungGenerationSmall } from '../../../src/platform/young-generation.ts'
+import { allowManyFileOperations } from '../../../src/platform/process/io-threads.ts'
+import { keepYoungGenerationSmall } from '../../../src/platform/process/young-generation.ts'
 
 allowManyFileOperations()
 keepYoungGenerationSmall()

@@ -1,4 +1,4 @@
-import { Failure } from './failure.ts'
+import { Failure } from '../failure.ts'
 
 /** A user of the system by number, with the group of the same account or file. */
 export interface UserIds {
