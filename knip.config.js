@@ -29,6 +29,8 @@ export default {
       'gcc',
       'gcore',
       'gdcmconv',
+      'journalctl',
+      'setpriv',
     ],
     ...[
       'journalctl',

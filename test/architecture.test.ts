@@ -65,6 +65,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'agent',
     'agent/deid-records',
     'agent/deidentify',
+    'agent/queue',
     'agent/send',
     'center',
     'config',

@@ -56,6 +56,28 @@ export class Database {
     }
   }
 
+  /**
+   * Opens an existing file for reading only, while another process may be writing to it. Throws DATABASE_DAMAGED,
+   * DATABASE_NEWER, DATABASE_ERROR.
+   */
+  static openToRead(path: string, schemaFolder: string): Database {
+    let db: BetterSqlite3.Database | undefined
+    try {
+      db = new BetterSqlite3(path, { readonly: true, fileMustExist: true })
+      db.pragma('busy_timeout = 5000')
+      refuseNewer(db, path, schemaFiles(schemaFolder))
+      return new Database(db, () => false)
+    } catch (error) {
+      db?.close()
+      throw openingFailure(withPath(error, path), `opening the database ${path}`)
+    }
+  }
+
+  /** The number of the newest schema file that the database has seen. */
+  get schemaVersion(): number {
+    return versionOf(this.#db)
+  }
+
   /** Returns one statement's rows. Statements are compiled once and kept. */
   all<Row = SqlRow>(sql: string, ...values: SqlValue[]): Row[] {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- STRICT tables and the statement's own column names

@@ -32,7 +32,8 @@ export function missingNeeds({ needs = [] }: BrokenThing): Need[] {
   return needs.filter((need) => !isMet(need))
 }
 
-function isMet(need: Need): boolean {
+/** Whether this machine has a program or right. */
+export function isMet(need: Need): boolean {
   switch (need) {
     case 'root':
       return process.platform === 'linux' && process.getuid?.() === 0

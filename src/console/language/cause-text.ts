@@ -77,7 +77,7 @@ function systemCause(cause: string): string | undefined {
 }
 
 const PLACE =
-  /\b(?:connecting to|listening on|locking|writing|reading|creating|opening|making|removing|listing|looking at the disk of|trying the disk of|opening the folder) ((?:\/|[A-Za-z]:[\\/])[^\s:]+|\S+:\d+)/
+  /\b(?:connecting to|listening on|locking|writing|reading|creating|opening|making|removing|listing|looking at the disk of|trying the disk of|opening the folder|opening the database) ((?:\/|[A-Za-z]:[\\/])[^\s:]+|\S+:\d+)/
 
 /** Adds the place: an address with its port, or a path. */
 function withPlace(cause: string, words: string): string {

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { CENTER_SETTINGS, checkCenterSettings } from '../../config/center-settings.ts'
 import { addAgents } from '../center-commands/center-agents.ts'
 import { addApprove } from '../center-commands/center-approve.ts'
+import { addCenterDoctor } from '../center-commands/center-doctor.ts'
 import { addCenterHeld } from '../center-commands/center-held.ts'
 import { addCenterInit } from '../center-commands/center-init.ts'
 import { addInvite } from '../center-commands/center-invite.ts'
@@ -35,6 +36,7 @@ export function ferryCenterProgram(session: Session): Command {
     addKeys,
     addCenterStudies,
     addCenterStatus,
+    addCenterDoctor,
     addCenterLost,
     addCenterStore,
     addCenterRegister,

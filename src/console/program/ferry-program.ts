@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   },
   status: async () => (await import('../commands/status.ts')).addStatus,
   devices: async () => (await import('../commands/devices.ts')).addDevices,
+  doctor: async () => (await import('../commands/doctor.ts')).addDoctor,
   queue: async () => (await import('../commands/queue.ts')).addQueue,
   quarantine: async () => (await import('../commands/quarantine.ts')).addQuarantine,
   commitments: async () => (await import('../commands/commitments.ts')).addCommitments,

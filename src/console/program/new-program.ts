@@ -38,7 +38,9 @@ export function newProgram(session: Session, name: string, about: Phrase, config
 
 /** Commands that write nothing into the data folder, and may have to read files of the person who typed them. */
 const KEEPS_ROOT: ReadonlySet<string> = new Set([
+  'doctor',
   'echo',
+  'logs',
   'send',
   'config schema',
   'deid check',

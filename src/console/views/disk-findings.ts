@@ -17,7 +17,7 @@ export function isDiskAlarm({ code, subject }: AgentStatus['alarms'][number], di
 }
 
 /** A disk that is full or nearly so: what fills it, whether Ferry makes room by itself, and what else helps. */
-export function diskFindings({ disk, alarms }: AgentStatus, say: Say): HealthNote[] {
+export function diskFindings({ disk, alarms }: Pick<AgentStatus, 'disk' | 'alarms'>, say: Say): HealthNote[] {
   const isLow = disk.freeBytes < 2 * disk.reserveBytes
   const helpsItself = disk.room === 'making' || (disk.room === 'checking' && !isFull(disk))
   if (!isFull(disk) && (!isLow || helpsItself)) return []

@@ -150,7 +150,10 @@ function lateFindings({ oldestUnconfirmedAt: oldest, now }: AgentStatus, say: Sa
   return [{ severity: 'act', code: 'LATE', what, since: oldest, next: null, todo: say('health.late.todo') }]
 }
 
-function clockFindings({ clockOffsetMs: offset }: AgentStatus, say: Say): HealthNote[] {
+export function clockFindings(
+  { clockOffsetMs: offset }: Pick<AgentStatus, 'clockOffsetMs'>,
+  say: Say,
+): HealthNote[] {
   if (offset === null || Math.abs(offset) < CLOCK_MS) return []
   const what = say('health.clock', { offset: showDuration(Math.abs(offset), say) })
   return [{ severity: 'act', code: 'CLOCK', what, since: null, next: null, todo: say('health.clock.todo') }]

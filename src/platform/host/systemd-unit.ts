@@ -1,7 +1,7 @@
 import type { RunTool } from './run-tool.ts'
 
 /** A unit by the properties of org.freedesktop.systemd1(5). */
-interface SystemdUnit {
+export interface SystemdUnit {
   /** `loaded`, `not-found`, `masked`, `bad-setting` … */
   readonly load: string
   /** `active`, `activating`, `failed`, `inactive` … */
@@ -14,9 +14,14 @@ interface SystemdUnit {
   readonly restarts: string
   /** Empty = root. */
   readonly user: string
+  /** Bytes of core dumps; `0` = none. */
+  readonly coreLimit: string
+  /** `0` = the service is never swapped out. */
+  readonly swapLimit: string
 }
 
-const PROPERTIES = 'LoadState,ActiveState,UnitFileState,Result,ExecMainStatus,NRestarts,User'
+const PROPERTIES =
+  'LoadState,ActiveState,UnitFileState,Result,ExecMainStatus,NRestarts,User,LimitCORE,MemorySwapMax'
 
 /** Asks systemd; resolves to undefined if this machine does not run it. */
 export async function readSystemdUnit(name: string, run: RunTool): Promise<SystemdUnit | undefined> {
@@ -36,5 +41,7 @@ export async function readSystemdUnit(name: string, run: RunTool): Promise<Syste
     exitStatus: value('ExecMainStatus'),
     restarts: value('NRestarts'),
     user: value('User'),
+    coreLimit: value('LimitCORE'),
+    swapLimit: value('MemorySwapMax'),
   }
 }

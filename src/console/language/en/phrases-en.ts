@@ -1,5 +1,6 @@
 import { DEVICE_ENGLISH } from './device-phrases-en.ts'
 import { DISK_ENGLISH } from './disk-phrases-en.ts'
+import { DOCTOR_ENGLISH } from './doctor-phrases-en.ts'
 import { HAND_ON_ENGLISH } from './hand-on-phrases-en.ts'
 import { KEY_ENGLISH } from './key-phrases-en.ts'
 import { LOG_ENGLISH } from './log-phrases-en.ts'
@@ -14,6 +15,7 @@ export const ENGLISH = {
   ...HAND_ON_ENGLISH,
   ...STATUS_ENGLISH,
   ...SEND_ENGLISH,
+  ...DOCTOR_ENGLISH,
   ...LOG_ENGLISH,
   ...DEVICE_ENGLISH,
   ...WINDOWS_ENGLISH,

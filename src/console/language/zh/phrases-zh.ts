@@ -1,6 +1,7 @@
 import type { Phrase } from '../en/phrases-en.ts'
 import { DEVICE_CHINESE } from './device-phrases-zh.ts'
 import { DISK_CHINESE } from './disk-phrases-zh.ts'
+import { DOCTOR_CHINESE } from './doctor-phrases-zh.ts'
 import { HAND_ON_CHINESE } from './hand-on-phrases-zh.ts'
 import { KEY_CHINESE } from './key-phrases-zh.ts'
 import { LOG_CHINESE } from './log-phrases-zh.ts'
@@ -14,6 +15,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   ...HAND_ON_CHINESE,
   ...STATUS_CHINESE,
   ...SEND_CHINESE,
+  ...DOCTOR_CHINESE,
   ...LOG_CHINESE,
   ...DEVICE_CHINESE,
   ...WINDOWS_CHINESE,
