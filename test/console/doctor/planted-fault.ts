@@ -28,7 +28,7 @@ export interface PlantedFault {
   readonly needs?: 'root' | 'faketime'
 }
 
-export interface Finding {
+interface Finding {
   readonly check: string
   readonly level: string
   readonly code: string | null
