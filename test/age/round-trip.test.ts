@@ -5,6 +5,7 @@ import { Opener } from '../../src/age/opener.ts'
 import { Sealer, sealedBytes } from '../../src/age/sealer.ts'
 import { generateIdentity, parseIdentity, recipientOf } from '../../src/age/x25519-keys.ts'
 import { openAgeFile, sealAgeFile } from '../support/instances/age-file.ts'
+import { propertyRuns } from '../support/property-runs.ts'
 
 const center = parseIdentity(generateIdentity().identity)
 const recovery = parseIdentity(generateIdentity().identity)
@@ -59,7 +60,7 @@ test('how the bytes are cut into pieces on either side changes nothing', () => {
       expect(failure).toBeUndefined()
       expect(opened.equals(plaintext)).toBe(true)
     }),
-    { numRuns: 60 },
+    { numRuns: propertyRuns(60) },
   )
 })
 

@@ -5,6 +5,7 @@ import { Opener } from '../../src/age/opener.ts'
 import { HEADER_LIMIT_BYTES } from '../../src/age/preamble-gatherer.ts'
 import { generateIdentity, parseIdentity, recipientOf } from '../../src/age/x25519-keys.ts'
 import { openAgeFile, sealAgeFile } from '../support/instances/age-file.ts'
+import { propertyRuns } from '../support/property-runs.ts'
 
 const center = parseIdentity(generateIdentity().identity)
 const recovery = parseIdentity(generateIdentity().identity)
@@ -49,7 +50,7 @@ test.each(regions)(
         expect(opened.failure?.code).toMatch(from === 22 ? /^AGE_(FORMAT|NO_KEY)$/ : /^AGE_FORMAT$/)
         expect(opened.plaintext.equals(plaintext.subarray(0, released))).toBe(true)
       }),
-      { numRuns: 40 },
+      { numRuns: propertyRuns(40) },
     )
   },
 )

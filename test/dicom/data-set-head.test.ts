@@ -7,6 +7,7 @@ import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { corpusFiles, corpusPath, describeWithCorpus, splitPart10 } from '../support/instances/corpus.ts'
 import { tagNamed, tagOf } from '../support/instances/tag-named.ts'
+import { propertyRuns } from '../support/property-runs.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 
 const EXPLICIT = TRANSFER_SYNTAX.ExplicitVRLittleEndian
@@ -235,7 +236,7 @@ test('any bytes of a device end in a head, without any of its values in the prob
         expect(scan(bytes, uid).head).toEqual(head)
       },
     ),
-    { numRuns: 5000 },
+    { numRuns: propertyRuns(5000) },
   )
 })
 

@@ -4,6 +4,7 @@ import { DataSetReader } from '../../src/dicom/read/data-set-reader.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { tagNamed, tagOf } from '../support/instances/tag-named.ts'
+import { propertyRuns } from '../support/property-runs.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 import { failureOf, readTokens, structure } from './read-tokens.ts'
 
@@ -255,6 +256,6 @@ test('no bytes, however they are cut, make the reader throw anything but a Failu
         expect(cut.failure !== undefined || cut.bytes.equals(dataSet)).toBe(true)
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: propertyRuns(2000) },
   )
 })

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { DataElement, ElementList } from '../../src/dicom/edit/data-set-tree.ts'
 import type { Tag } from '../../src/dicom/vocabulary/tag.ts'
+import { propertyRuns } from '../support/property-runs.ts'
 import { EXPLICIT_LITTLE } from './build-data-set.ts'
 
 function made(tag: Tag): DataElement {
@@ -49,7 +50,7 @@ test('elements are found, removed and put in as in a plain array, few or many, h
     expect(list.elements).toEqual(plain)
     expect(Buffer.concat(list.write())).toHaveLength(plain.length * 8)
   })
-  fc.assert(property, { numRuns: 300 })
+  fc.assert(property, { numRuns: propertyRuns(300) })
 })
 
 test('each of 300,000 elements is found and removed in turn, which does not take minutes', () => {

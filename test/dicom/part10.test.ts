@@ -11,6 +11,7 @@ import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { isUid } from '../../src/dicom/vocabulary/uid.ts'
 import { corpusFiles, corpusPath, describeWithCorpus, splitPart10 } from '../support/instances/corpus.ts'
 import { tagNamed } from '../support/instances/tag-named.ts'
+import { propertyRuns } from '../support/property-runs.ts'
 import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, writer } from './build-data-set.ts'
 import { failureOf } from './read-tokens.ts'
 
@@ -111,7 +112,7 @@ test('no bytes after the prefix make the reader throw anything but a Failure', (
       const failure = failureOf(() => parsePart10Header(file))
       expect([undefined, 'DATA_SET_UNREADABLE']).toContain(failure?.code)
     }),
-    { numRuns: 2000 },
+    { numRuns: propertyRuns(2000) },
   )
 })
 

@@ -6,6 +6,7 @@ import { editDataSet } from '../../src/dicom/edit/data-set-editor.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { tagNamed, tagOf } from '../support/instances/tag-named.ts'
+import { propertyRuns } from '../support/property-runs.ts'
 import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 import { failureOf, readTokens } from './read-tokens.ts'
 
@@ -62,7 +63,7 @@ test('random words after the header of an item are read as a value, whatever the
       ])
       expect(readTokens(dataSet, IMPLICIT).failure).toBeUndefined()
     }),
-    { numRuns: 20_000 },
+    { numRuns: propertyRuns(20_000) },
   )
 })
 

@@ -7,6 +7,7 @@ import { DataSetHeadScanner } from '../../src/dicom/find/data-set-head.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
 import { tagNamed, tagOf } from '../support/instances/tag-named.ts'
+import { propertyRuns } from '../support/property-runs.ts'
 import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED, writer } from './build-data-set.ts'
 
 const UIDS = {
@@ -138,7 +139,7 @@ test('however lengths of texts are wrong, a whole image is not called cut, and i
       expect({ ...found, isCut: found.findings.includes('truncated') }).toEqual({ ...found, isCut: false })
       expect({ ...headOf(bytes, one.way.uid, chunk), ...found }).toMatchObject({ ...UIDS, ...found })
     }),
-    { numRuns: 2000 },
+    { numRuns: propertyRuns(2000) },
   )
 })
 
@@ -153,7 +154,7 @@ test('however lengths of texts are wrong, an image that is cut within its pixel 
         true,
       )
     }),
-    { numRuns: 2000 },
+    { numRuns: propertyRuns(2000) },
   )
 })
 

@@ -16,6 +16,7 @@ import {
   UID,
 } from '../support/peers/raw-association.ts'
 import { acceptAll } from '../support/peers/recording-handlers.ts'
+import { propertyRuns } from '../support/property-runs.ts'
 
 const CONTEXT = {
   id: 1,
@@ -93,7 +94,7 @@ function outcomes(bytes: Buffer, understand: (bytes: Buffer) => void): string[] 
       for (const [at, byte] of changes) mutated[at] = byte
       found.add(outcome(() => understand(mutated)))
     }),
-    { numRuns: 1000 },
+    { numRuns: propertyRuns(1000) },
   )
   return [...found].toSorted()
 }

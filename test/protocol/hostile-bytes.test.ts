@@ -10,6 +10,7 @@ import { verifyReceipt } from '../../src/protocol/receipt.ts'
 import { newSigningKey } from '../../src/protocol/signing-key.ts'
 import { parseEnvelope, parseTrailer, TRAILER_BYTES } from '../../src/protocol/spool-file.ts'
 import { vectorBytes, vectorJson } from '../support/instances/vector.ts'
+import { propertyRuns } from '../support/property-runs.ts'
 
 const key = newSigningKey()
 const jwsVector = (name: string): Buffer => Buffer.from((vectorJson(name) as { jws: string }).jws)
@@ -70,7 +71,7 @@ test('the check above notices an error that is not a Failure', () => {
   expect(() => endsWell((bytes) => bytes.readUInt32BE(0), Buffer.alloc(3))).toThrow('no Failure')
 })
 
-const RUNS = { numRuns: 1000 }
+const RUNS = { numRuns: propertyRuns(1000) }
 
 function endsWell(read: (bytes: Buffer) => unknown, bytes: Buffer): void {
   try {

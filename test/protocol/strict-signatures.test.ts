@@ -12,9 +12,10 @@ import {
   verifyKeyFromText,
   verifyKeyOf,
 } from '../../src/protocol/signing-key.ts'
+import { propertyRuns } from '../support/property-runs.ts'
 
 /** tweetnacl is the second opinion: it signs as RFC 8032 says, and verifies less strictly. */
-const runs = { numRuns: 100 }
+const runs = { numRuns: propertyRuns(100) }
 const failure = (code: string) => expect.objectContaining({ code })
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n
 
@@ -65,7 +66,7 @@ test('a signature with the group order added to S is refused, so that a statemen
       expect(() => verifyJws('JWT', twinOf(jws), [key])).toThrow('the signature does not hold')
       expect(verifyJws('JWT', jws, [key])).toBe(JSON.stringify({ text }))
     }),
-    { numRuns: 20 },
+    { numRuns: propertyRuns(20) },
   )
   const key = newSigningKey()
   await expect(compactVerify(twinOf(signJws('JWT', {}, key)), key.verifier)).rejects.toThrow('signature')

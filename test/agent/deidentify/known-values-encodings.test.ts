@@ -6,9 +6,9 @@ import { ElementList } from '../../../src/dicom/edit/data-set-tree.ts'
 import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { LeftoverSearch } from '../../../src/leftovers/leftover-search.ts'
 import { EXPLICIT_LITTLE } from '../../dicom/build-data-set.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
-/** FERRY_PROPERTY_RUNS sets another number. */
-const RUNS = Number(process.env['FERRY_PROPERTY_RUNS'] ?? 80)
+const RUNS = propertyRuns(200)
 
 const FAMILY = Array.from(
   '王李张刘陈杨黄赵周吴徐孙马朱胡林郭何高罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任姚卢傅钟姜崔谭廖范汪陆金石戴贾韦夏邱方侯邹熊孟秦白江阎薛尹段雷黎史龙陶贺顾毛郝龚邵万钱严赖覃洪武莫孔',

@@ -7,6 +7,7 @@ import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.t
 import { Failure } from '../../../src/platform/failure.ts'
 import { EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, writer } from '../../dicom/build-data-set.ts'
 import { tagNamed, tagOf } from '../../support/instances/tag-named.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 import { profileWith, TEST_KEY } from './deidentify-element.ts'
 
 const CT = '1.2.840.10008.5.1.4.1.1.2'
@@ -127,7 +128,7 @@ test('an element that swallows the ones after it lets no name and no ID leave in
         expect(left.toString('latin1')).not.toMatch(/Hidden|HIDDEN/)
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: propertyRuns(2000) },
   )
 })
 

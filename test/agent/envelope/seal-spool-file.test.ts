@@ -13,6 +13,7 @@ import {
 } from '../../../src/protocol/spool-file.ts'
 import { parseUlid } from '../../../src/protocol/ulid.ts'
 import { openAgeFile, piecesOf } from '../../support/instances/age-file.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const center = parseIdentity(generateIdentity().identity)
 const recovery = parseIdentity(generateIdentity().identity)
@@ -64,7 +65,7 @@ test('the file is envelope, age file and trailer, and gives back the Part 10 fil
         expect(plaintext.equals(Buffer.concat([part10Header, dataSet]))).toBe(true)
       }
     }),
-    { numRuns: 25 },
+    { numRuns: propertyRuns(25) },
   )
 })
 

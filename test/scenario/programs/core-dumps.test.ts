@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { until } from '../support/clocks/until.ts'
-import { freePort } from '../support/peers/free-port.ts'
-import { tempFolder } from '../support/temp-folder.ts'
+import { until } from '../../support/clocks/until.ts'
+import { freePort } from '../../support/peers/free-port.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 const hasGcore = spawnSync('gcore', []).error === undefined
 const SECRET = 'the patient in memory 5501'

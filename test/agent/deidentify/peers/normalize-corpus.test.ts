@@ -3,21 +3,21 @@ import { createHash, type Hash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { inflateRawSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
-import { Normalization } from '../../../src/agent/normalize/normalization.ts'
-import type { NormalizationAudit } from '../../../src/agent/normalize/normalization-audit.ts'
-import type { NormalizationStep } from '../../../src/agent/normalize/normalization-rule.ts'
-import { type DataSetEdits, editDataSet } from '../../../src/dicom/edit/data-set-editor.ts'
-import { walk } from '../../../src/dicom/edit/data-set-tree.ts'
-import { encodePart10Header } from '../../../src/dicom/read/part10.ts'
-import { TAG, type Tag } from '../../../src/dicom/vocabulary/tag.ts'
-import { TRANSFER_SYNTAX, transferSyntax } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
+import { Normalization } from '../../../../src/agent/normalize/normalization.ts'
+import type { NormalizationAudit } from '../../../../src/agent/normalize/normalization-audit.ts'
+import type { NormalizationStep } from '../../../../src/agent/normalize/normalization-rule.ts'
+import { type DataSetEdits, editDataSet } from '../../../../src/dicom/edit/data-set-editor.ts'
+import { walk } from '../../../../src/dicom/edit/data-set-tree.ts'
+import { encodePart10Header } from '../../../../src/dicom/read/part10.ts'
+import { TAG, type Tag } from '../../../../src/dicom/vocabulary/tag.ts'
+import { TRANSFER_SYNTAX, transferSyntax } from '../../../../src/dicom/vocabulary/transfer-syntax.ts'
 import {
   corpusFiles,
   describeWithCorpus,
   type SplitPart10,
   splitPart10,
-} from '../../support/instances/corpus.ts'
-import { tempFolder } from '../../support/temp-folder.ts'
+} from '../../../support/instances/corpus.ts'
+import { tempFolder } from '../../../support/temp-folder.ts'
 
 const [CHARACTER_SET, ACCESSION, STATION, ISSUER, ORIGINALS] = [
   TAG.SpecificCharacterSet,

@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals'
-import { Leaks } from '../../../bench/deid/leaks.ts'
-import { openObject } from '../../../bench/deid/open-object.ts'
-import { PEOPLE } from '../../../bench/deid/people.ts'
-import { runPlanted } from '../../../bench/deid/planted-benchmark.ts'
-import { plantedSet } from '../../../bench/deid/planted-set.ts'
-import { type HardTally, runHardCases } from '../../../bench/deid/run-hard-cases.ts'
-import { Score } from '../../../bench/deid/score.ts'
-import { scorePixels } from '../../../bench/deid/score-pixels.ts'
+import { Leaks } from '../../bench/deid/leaks.ts'
+import { openObject } from '../../bench/deid/open-object.ts'
+import { PEOPLE } from '../../bench/deid/people.ts'
+import { runPlanted } from '../../bench/deid/planted-benchmark.ts'
+import { plantedSet } from '../../bench/deid/planted-set.ts'
+import { type HardTally, runHardCases } from '../../bench/deid/run-hard-cases.ts'
+import { Score } from '../../bench/deid/score.ts'
+import { scorePixels } from '../../bench/deid/score-pixels.ts'
 
 const OBJECTS = 40
 const LARGEST_BYTES = 60_000

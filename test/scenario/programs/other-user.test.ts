@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { makeTemplate, type Pair, type Said } from '../broken-things/pair.ts'
-import { tempFolder } from '../support/temp-folder.ts'
+import { makeTemplate, type Pair, type Said } from '../../broken-things/pair.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0
 const OTHER = 65_534

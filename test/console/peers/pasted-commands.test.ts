@@ -1,20 +1,20 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { loadAgentSettings } from '../../src/config/agent-settings.ts'
-import { aeTitleFault } from '../../src/config/setting/ae-title-fault.ts'
-import { speak } from '../../src/console/language/language.ts'
+import { loadAgentSettings } from '../../../src/config/agent-settings.ts'
+import { aeTitleFault } from '../../../src/config/setting/ae-title-fault.ts'
+import { speak } from '../../../src/console/language/language.ts'
 import {
   callerWord,
   deviceCommand,
   parseAeTitle,
   parseCaller,
   shellWord,
-} from '../../src/console/views/caller-word.ts'
-import { deviceProblemText } from '../../src/console/views/device-problem-text.ts'
-import { aeTitles, isFitAeTitle } from '../support/instances/ae-title-kinds.ts'
-import { runCommand } from '../support/programs/run-command.ts'
-import { tempFolder } from '../support/temp-folder.ts'
+} from '../../../src/console/views/caller-word.ts'
+import { deviceProblemText } from '../../../src/console/views/device-problem-text.ts'
+import { aeTitles, isFitAeTitle } from '../../support/instances/ae-title-kinds.ts'
+import { runCommand } from '../../support/programs/run-command.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 const SEED = 20_261_130
 const TITLES = aeTitles(SEED, 60)

@@ -10,9 +10,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { makeTemplate, type Pair, type Program, type Said } from '../broken-things/pair.ts'
-import { until } from '../support/clocks/until.ts'
-import { tempFolder } from '../support/temp-folder.ts'
+import { makeTemplate, type Pair, type Program, type Said } from '../../broken-things/pair.ts'
+import { until } from '../../support/clocks/until.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 let template: Awaited<ReturnType<typeof makeTemplate>>
 beforeAll(async () => {

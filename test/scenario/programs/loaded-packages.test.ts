@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from '@jest/globals'
-import { tempFolder } from '../support/temp-folder.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 /** Says at the end which packages were loaded, and how many files of each. */
 const HOOK = `data:text/javascript,${encodeURIComponent(`

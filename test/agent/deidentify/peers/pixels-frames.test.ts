@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
-import type { PixelRegion } from '../../../src/agent/deidentify/element/profile.ts'
-import { openPixelCodecs, type PixelCodecs } from '../../../src/agent/deidentify/pixels/pixel-codec.ts'
-import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
-import { TRANSFER_SYNTAX } from '../../../src/dicom/vocabulary/transfer-syntax.ts'
-import { until } from '../../support/clocks/until.ts'
-import { corpusPath, describeWithCorpus } from '../../support/instances/corpus.ts'
-import { profileWith } from './deidentify-element.ts'
-import { type ImageOptions, inventedImage } from './invented-image.ts'
+import type { PixelRegion } from '../../../../src/agent/deidentify/element/profile.ts'
+import { openPixelCodecs, type PixelCodecs } from '../../../../src/agent/deidentify/pixels/pixel-codec.ts'
+import { TAG } from '../../../../src/dicom/vocabulary/tag.ts'
+import { TRANSFER_SYNTAX } from '../../../../src/dicom/vocabulary/transfer-syntax.ts'
+import { until } from '../../../support/clocks/until.ts'
+import { corpusPath, describeWithCorpus } from '../../../support/instances/corpus.ts'
+import { profileWith } from '../deidentify-element.ts'
+import { type ImageOptions, inventedImage } from '../invented-image.ts'
 import {
   compareMasked,
   dciodvfyErrors,
@@ -15,7 +15,7 @@ import {
   type PixelFile,
   readPixelFile,
   throughDcmtk,
-} from './pixel-file.ts'
+} from '../pixel-file.ts'
 
 let codecs: PixelCodecs
 beforeAll(async () => {

@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from '@jest/globals'
-import { ferryCenterProgram } from '../../src/console/program/ferry-center-program.ts'
-import { until } from '../support/clocks/until.ts'
-import { freePort } from '../support/peers/free-port.ts'
-import { runCommand } from '../support/programs/run-command.ts'
-import { tempFolder } from '../support/temp-folder.ts'
+import { ferryCenterProgram } from '../../../src/console/program/ferry-center-program.ts'
+import { until } from '../../support/clocks/until.ts'
+import { freePort } from '../../support/peers/free-port.ts'
+import { runCommand } from '../../support/programs/run-command.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 interface Ended {
   readonly exitCode: number | null

@@ -1,0 +1,29 @@
+// Runs the checks that start no program of ours, two at a time, and prints the output of each as one piece.
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+const AT_ONCE = 2
+/** The longest first, so that the two places are free at about the same time. */
+const CHECKS = ['lint', 'typecheck', 'unused', 'format:check']
+
+const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+const waiting = [...CHECKS]
+await Promise.all(Array.from({ length: AT_ONCE }, takeChecks))
+
+async function takeChecks() {
+  for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+    const { code, output } = await run(scripts[name])
+    process.stdout.write(code === 0 ? `${name}: passed\n` : `${output}${name}: failed (npm run ${name})\n`)
+    if (code !== 0) process.exitCode = 1
+  }
+}
+
+/** Runs one line of a shell. Its code is null if a signal ended it. */
+async function run(command) {
+  const child = spawn(command, { shell: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => (output += text))
+  child.stderr.setEncoding('utf8').on('data', (text) => (output += text))
+  const code = await new Promise((resolve, reject) => child.once('close', resolve).once('error', reject))
+  return { code, output }
+}
