@@ -38,6 +38,7 @@ export default {
       'mount',
       'openssl',
       'dpkg-deb',
+      'rpmbuild',
       'journalctl',
       'prlimit',
       'storescp',

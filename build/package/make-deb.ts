@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { globSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Architecture } from './architecture.ts'
+import { fillIn } from './fill-in.ts'
 import type { PackagedProgram } from './programs.ts'
 import { settle, write, writeGzip } from './staged-tree.ts'
 
@@ -57,12 +58,7 @@ export function makeDeb({ program, architecture, version, time, root, compress, 
     ].join('\n'),
   )
   for (const name of SCRIPTS) {
-    const values: Record<string, string> = { ...program, entries: '', description: '' }
-    const text = readFileSync(`installers/deb/${name}`, 'utf8').replaceAll(
-      /@(\w+)@/g,
-      (_, key: string) =>
-        values[key] ?? fail(`installers/deb/${name} asks for @${key}@, which does not exist`),
-    )
+    const text = fillIn(`installers/deb/${name}`, program)
     write(join(control, name), text, 0o755)
   }
   settle(control, time)
@@ -73,10 +69,6 @@ export function makeDeb({ program, architecture, version, time, root, compress, 
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   return file
-}
-
-function fail(message: string): never {
-  throw new Error(message)
 }
 
 function filesIn(root: string): string[] {

@@ -11,10 +11,12 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { completionScript } from '../../src/console/completion/completion-script.ts'
 import { FOLDERS_FILE } from '../../src/platform/system-paths.ts'
 import type { Architecture } from './architecture.ts'
 import { bundleProgram } from './bundle-program.ts'
 import { copyrightFile, type ShippedWork, shippedWork } from './licences.ts'
+import { commandsOf, manPage } from './man-page.ts'
 import { nodeRuntime } from './node-runtime.ts'
 import type { PackagedProgram } from './programs.ts'
 
@@ -61,6 +63,7 @@ export async function stageTree(options: TreeOptions): Promise<StagedTree> {
     0o755,
   )
   copy(join('installers/systemd', unit), join(root, 'usr/lib/systemd/system', unit))
+  await stageHelp(options)
   const doc = join(root, 'usr/share/doc', packageName)
   write(join(doc, 'copyright'), copyrightFile(works, `${lib}/node`))
   copy('NOTICE', join(doc, 'NOTICE'))
@@ -68,6 +71,22 @@ export async function stageTree(options: TreeOptions): Promise<StagedTree> {
   mkdirSync(join(root, 'etc/ferry'), { recursive: true })
   settle(root, options.time)
   return { root, works }
+}
+
+/** Man pages in both languages, and completion for three shells. */
+async function stageHelp({ program, version, time, root }: TreeOptions): Promise<void> {
+  const { command } = program
+  for (const [language, folder] of [
+    ['en', 'man1'],
+    ['zh', 'zh_CN/man1'],
+  ] as const) {
+    const page = manPage(await commandsOf(program, language), program, { version, time, language })
+    writeGzip(join(root, 'usr/share/man', folder, `${command}.1.gz`), page)
+  }
+  const tree = await commandsOf(program, 'en')
+  write(join(root, 'usr/share/bash-completion/completions', command), completionScript('bash', tree))
+  write(join(root, 'usr/share/zsh/vendor-completions', `_${command}`), completionScript('zsh', tree))
+  write(join(root, 'usr/share/fish/vendor_completions.d', `${command}.fish`), completionScript('fish', tree))
 }
 
 export function write(path: string, content: string | Buffer, mode = 0o644): void {

@@ -16,6 +16,7 @@ import { addCenterRun } from '../center-commands/center-run.ts'
 import { addCenterStatus } from '../center-commands/center-status.ts'
 import { addCenterStore } from '../center-commands/center-store.ts'
 import { addCenterStudies } from '../center-commands/center-studies.ts'
+import { addCompletion } from '../commands/completion.ts'
 import { addConfig } from '../commands/config.ts'
 import { addLogs } from '../commands/logs.ts'
 import { CENTER_FILE, centerSettings } from '../session/config-file.ts'
@@ -50,5 +51,6 @@ export function ferryCenterProgram(session: Session): Command {
     settings: (config) => centerSettings(session, config).log,
   })
   addConfig(program, session, { file: CENTER_FILE, kind: CENTER_SETTINGS, check: checkCenterSettings })
+  addCompletion(program, session)
   return program
 }

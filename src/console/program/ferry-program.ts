@@ -49,13 +49,15 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
     }
     return (program, session) => addConfig(program, session, config)
   },
+  completion: async () => (await import('../commands/completion.ts')).addCompletion,
 }
 
 /** `ferry`: what clinic IT and ops staff type. Has all commands that the arguments may mean; without any, all there are. */
 export async function ferryProgram(session: Session, args: readonly string[]): Promise<Command> {
   const program = newProgram(session, 'ferry', 'about.ferry', AGENT_FILE)
   const named = Object.entries(COMMANDS).filter(([name]) => args.includes(name))
-  const wanted = named.length > 0 ? named : Object.entries(COMMANDS)
+  const areAllNeeded = named.length === 0 || args.includes('completion')
+  const wanted = areAllNeeded ? Object.entries(COMMANDS) : named
   for (const add of await Promise.all(wanted.map(([, load]) => load()))) add(program, session)
   return program
 }

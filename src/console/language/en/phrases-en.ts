@@ -181,6 +181,8 @@ export const ENGLISH = {
   'config.check.good': '{path} is in order',
   'config.check.gb18030': '{path} is not UTF-8; it was read as GB18030 (GBK). Save it as UTF-8.',
   'config.check.problems': '{count} {count:problem|problems}',
+  'completion.about': 'print the script that completes commands in a shell',
+  'completion.shell': 'bash, zsh or fish',
   'config.schema.about': 'print the JSON Schema, for editors',
   'config.missing':
     'no configuration file was found; looked for {paths}; ferry init and ferry-center init write one',

@@ -174,6 +174,8 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'config.check.good': '{path} 没有问题',
   'config.check.gb18030': '{path} 不是 UTF-8，已按 GB18030（GBK）读取。请另存为 UTF-8。',
   'config.check.problems': '{count} 个问题',
+  'completion.about': '输出命令行自动补全脚本',
+  'completion.shell': 'bash、zsh 或 fish',
   'config.schema.about': '输出 JSON Schema，供编辑器使用',
   'config.missing': '没有配置文件；找过 {paths}；可用 ferry init 或 ferry-center init 生成',
 

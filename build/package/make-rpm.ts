@@ -1,0 +1,41 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fillIn } from './fill-in.ts'
+import type { ArchiveOptions } from './make-tar.ts'
+import { write } from './staged-tree.ts'
+
+/** Makes an RPM of a staged tree by rpmbuild (Kylin, openEuler and others), and returns its path. */
+export function makeRpm({ program, architecture, version, time, root, to }: ArchiveOptions): string {
+  const work = resolve(root, '..', `${program.packageName}-${architecture.rpm}.rpmbuild`)
+  rmSync(work, { recursive: true, force: true })
+  mkdirSync(join(work, 'rpms'), { recursive: true })
+  write(join(work, 'ferry.spec'), fillIn('installers/rpm/ferry.spec', program))
+  mkdirSync(to, { recursive: true })
+  const defines = {
+    _topdir: work,
+    _rpmdir: join(work, 'rpms'),
+    _rpmfilename: '%{name}-%{version}-%{release}.%{_arch}.rpm',
+    _dbpath: join(work, 'db'),
+    _buildhost: 'reproducible',
+    clamp_mtime_to_source_date_epoch: '1',
+    use_source_date_epoch_as_buildtime: '1',
+    source_date_epoch_from_changelog: '0',
+    ferry_version: version.replaceAll('-', '~'),
+    ferry_tree: resolve(root),
+  }
+  const args = Object.entries(defines).flatMap(([name, value]) => ['--define', `${name} ${value}`])
+  const env = { ...process.env, SOURCE_DATE_EPOCH: String(time) }
+  execFileSync(
+    'rpmbuild',
+    ['-bb', '--quiet', '--target', architecture.rpm, ...args, join(work, 'ferry.spec')],
+    {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  )
+  const name = `${program.packageName}-${version.replaceAll('-', '~')}-1.${architecture.rpm}.rpm`
+  cpSync(join(work, 'rpms', name), join(to, name))
+  rmSync(work, { recursive: true })
+  return join(to, name)
+}
