@@ -11,7 +11,7 @@ import { Payload } from '../src/age/payload.ts'
 import { exportPublicKey, parseIdentity, type Recipient } from '../src/age/x25519-keys.ts'
 import { encodePart10Header } from '../src/dicom/read/part10.ts'
 import { TOKEN_LIFE_S } from '../src/protocol/access-token.ts'
-import { encodeJoinCode, type JoinCode } from '../src/protocol/join-code.ts'
+import { encodeJoinCode, type JoinCode, joinToken, verifierOf } from '../src/protocol/join-code.ts'
 import { signJws } from '../src/protocol/jws.ts'
 import { type KeyList, signKeyList } from '../src/protocol/key-list.ts'
 import { type Manifest, type ManifestInstance, signManifest } from '../src/protocol/manifest.ts'
@@ -104,10 +104,8 @@ export function makeVectors(): Map<string, Buffer> {
   }
   const joinCode: JoinCode = {
     url: 'https://imaging.example.org:8443',
-    center: root.kid,
-    tlsPin: list.tlsPins[0] ?? '',
-    token: digest('ferry test vector: token').subarray(0, 24).toString('base64url'),
-    expiresAt: '2026-01-03T03:04:05.678Z',
+    verifier: verifierOf(root.kid),
+    token: joinToken(digest('ferry test vector: token')),
   }
   const iat = Date.parse('2026-01-02T03:04:05Z') / 1000
   const claims = { iss: agent.kid, aud: root.kid, iat, exp: iat + TOKEN_LIFE_S, jti: 'MDEyMzQ1Njc4OWFi' }

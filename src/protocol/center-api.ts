@@ -4,6 +4,7 @@ import { manifestInstanceSchema } from './manifest.ts'
 /** Paths of the center's HTTPS interface (docs/protocol.md, "Center interface"). */
 export const CENTER_PATHS = {
   health: '/v1/health',
+  introduction: '/v1/introduction',
   join: '/v1/join',
   agent: '/v1/agent',
   keys: '/v1/keys',
@@ -19,6 +20,9 @@ export const CENTER_PATHS = {
  * alternate, two machines use one key.
  */
 export const RUN_HEADER = 'ferry-run'
+
+/** GET introduction: the center's signed key list, for an agent that knows only a join code. */
+export const introductionSchema = z.strictObject({ rootKey: z.string(), jws: z.string() })
 
 /** POST join: the token of a join code pays for a place in the waiting room for this key. */
 export const joinRequestSchema = z.strictObject({

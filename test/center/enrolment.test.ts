@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { expect, test } from '@jest/globals'
+import { introduceCenter } from '../../src/agent/send/introduce-center.ts'
+import { systemClock } from '../../src/platform/clock.ts'
 import { signAccessToken } from '../../src/protocol/access-token.ts'
 import { agentAnswerSchema, CENTER_PATHS } from '../../src/protocol/center-api.ts'
 import { verifyKeyList } from '../../src/protocol/key-list.ts'
@@ -10,6 +12,14 @@ import { EnrolledAgent, pinOf, RunningCenter } from '../support/centers/running-
 import { ManualClock } from '../support/clocks/manual-clock.ts'
 
 const DAY_MS = 24 * 3600 * 1000
+
+const pinAt = async (center: RunningCenter): Promise<string> => {
+  const socket = connect({ host: '127.0.0.1', port: center.port, rejectUnauthorized: false })
+  await new Promise((resolve) => socket.once('secureConnect', resolve))
+  const pin = pinOf(socket)
+  socket.destroy()
+  return pin
+}
 
 const bearer = (text: string) => ({ authorization: `Bearer ${text}` })
 
@@ -25,15 +35,18 @@ test('a clinic joins by its code, waits, and has the keys once its fingerprint i
 
   expect(waiting).toMatchObject({ status: 200, json: { state: 'pending', name: 'North Street CHC' } })
   expect(approved).toMatchObject({ state: 'approved', name: 'North Street CHC' })
-  const list = verifyKeyList(approved.keys ?? { rootKey: '', jws: '' }, code.center)
-  expect(list).toMatchObject({ centerName: 'District center', tlsPins: [code.tlsPin] })
+  const list = verifyKeyList(approved.keys ?? { rootKey: '', jws: '' }, center.made.center)
+  expect(list).toMatchObject({ centerName: 'District center', tlsPins: [await pinAt(center)] })
   expect(list.seal.map((one) => one.role)).toEqual(['center', 'recovery'])
 })
 
-test('the join code pins the key that the center shows, over TLS 1.3 and nothing older', async () => {
+test('a join code leads to the keys of the center that has the key it names, over TLS 1.3 and nothing older', async () => {
   await using center = await RunningCenter.start()
-  const { tlsPin } = await center.invite('a')
+  const code = { ...(await center.invite('a')), url: center.url }
   const at = { host: '127.0.0.1', port: center.port, rejectUnauthorized: false }
+
+  const { keys, tlsPin } = await introduceCenter(code, systemClock)
+  expect(keys).toMatchObject({ center: center.made.center, centerName: 'District center' })
 
   const socket = connect(at)
   await new Promise((resolve) => socket.once('secureConnect', resolve))

@@ -3,6 +3,7 @@ import { startAgent } from '../../src/agent/agent.ts'
 import { openQueue, type Queue } from '../../src/agent/queue/open-queue.ts'
 import { CenterAccount } from '../../src/agent/send/center-account.ts'
 import { CenterClient } from '../../src/agent/send/center-client.ts'
+import { introduceCenter } from '../../src/agent/send/introduce-center.ts'
 import { joinCenter } from '../../src/agent/send/join-center.ts'
 import { backoffMs, LONGEST_WAIT_MS } from '../../src/platform/backoff.ts'
 import { type Clock, systemClock } from '../../src/platform/clock.ts'
@@ -46,11 +47,11 @@ async function putOff(queue: Queue, clock: Clock): Promise<void> {
 }
 
 async function connect(center: RunningCenter, agent: EnrolledAgent, clock: Clock): Promise<CenterClient> {
-  const { tlsPin } = await center.invite('pin')
+  const { keys } = await introduceCenter({ ...(await center.invite('pin')), url: center.url }, systemClock)
   return new CenterClient({
     url: center.url,
     center: center.made.center,
-    pins: () => [tlsPin],
+    pins: () => keys.tlsPins,
     signingKey: agent.key,
     clock,
   })

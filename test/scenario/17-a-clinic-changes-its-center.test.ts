@@ -7,7 +7,7 @@ import { startAgent } from '../../src/agent/agent.ts'
 import { CenterAccount } from '../../src/agent/send/center-account.ts'
 import { joinCenter } from '../../src/agent/send/join-center.ts'
 import { systemClock } from '../../src/platform/clock.ts'
-import { encodeJoinCode, type JoinCode } from '../../src/protocol/join-code.ts'
+import { encodeJoinCode, type JoinCode, verifierOf } from '../../src/protocol/join-code.ts'
 import { straceTrouble } from '../faults/support/kill-strace.ts'
 import { RunningCenter } from '../support/centers/running-center.ts'
 import { storedAtCenter } from '../support/centers/stored-at-center.ts'
@@ -132,9 +132,9 @@ describe('a join that comes to nothing leaves the old enrolment in force, and an
     ],
     [
       'the code names another root key than the center has',
-      'SIGNATURE_INVALID',
+      'CENTER_IDENTITY',
       async ({ settings }, other) => {
-        const code = { ...(await codeOf(other)), center: 'f'.repeat(64) }
+        const code = { ...(await codeOf(other)), verifier: verifierOf('f'.repeat(64)) }
         await joinAt(settings.dataFolder, code, (kid) => other.desk.approve(kid))
       },
     ],
@@ -142,8 +142,9 @@ describe('a join that comes to nothing leaves the old enrolment in force, and an
       'another machine answers at the address',
       'CENTER_IDENTITY',
       async ({ settings }, other) => {
-        const code = { ...(await codeOf(other)), tlsPin: 'A'.repeat(43) }
-        await joinAt(settings.dataFolder, code, (kid) => other.desk.approve(kid))
+        await using third = await RunningCenter.start()
+        const code = { ...(await codeOf(other)), url: third.url }
+        await joinAt(settings.dataFolder, code, (kid) => third.desk.approve(kid))
       },
     ],
   ]

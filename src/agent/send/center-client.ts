@@ -7,7 +7,7 @@ import { signAccessToken, TOKEN_LIFE_S } from '../../protocol/access-token.ts'
 import { parseJson } from '../../protocol/parse-json.ts'
 import type { SigningKey } from '../../protocol/signing-key.ts'
 import { failureOfRefusal, isWebPage, refusalCode, webPage } from './center-refusal.ts'
-import { pinnedConnector } from './pinned-tls.ts'
+import { firstContactConnector, pinnedConnector } from './pinned-tls.ts'
 import { Silence } from './silence.ts'
 
 /** Only a large receipt comes near this limit. */
@@ -42,15 +42,23 @@ export interface CenterResponse {
 }
 
 /** Read for each request: a running agent may join another center. */
-interface CenterClientOptions {
+type CenterClientOptions = (IdentifiedCenter | FirstContact) & {
   readonly url: string
+  clock: Clock
+  /** Called after each request with a subject; `failure` is undefined for a success. */
+  answered?: (subject: string, failure: Failure | undefined) => void
+}
+
+interface IdentifiedCenter {
   /** The center's root key fingerprint: the audience of tokens. */
   readonly center: string
   pins: () => readonly string[]
   signingKey: SigningKey
-  clock: Clock
-  /** Called after each request with a subject; `failure` is undefined for a success. */
-  answered?: (subject: string, failure: Failure | undefined) => void
+}
+
+interface FirstContact {
+  /** Called with the pin of the TLS key that is shown. Any key is accepted, and requests carry no token. */
+  firstContact: (pin: string) => void
 }
 
 /**
@@ -67,7 +75,10 @@ export class CenterClient implements AsyncDisposable {
   constructor(options: CenterClientOptions) {
     this.#options = options
     this.#agent = new Agent({
-      connect: pinnedConnector(options.pins, options.clock),
+      connect:
+        'firstContact' in options
+          ? firstContactConnector(options.firstContact, options.clock)
+          : pinnedConnector(options.pins, options.clock),
       pipelining: 1,
       keepAliveTimeout: 30_000,
     })
@@ -126,7 +137,7 @@ export class CenterClient implements AsyncDisposable {
         origin: this.#options.url,
         method,
         path,
-        headers: { authorization: `Bearer ${this.#bearer()}`, ...headers },
+        headers: { ...this.#authorization(), ...headers },
         body:
           typeof body === 'string' || body === undefined
             ? (body ?? null)
@@ -147,8 +158,11 @@ export class CenterClient implements AsyncDisposable {
     }
   }
 
-  #bearer(): string {
-    const { clock, signingKey, center } = this.#options
+  #authorization(): Record<string, string> {
+    return 'firstContact' in this.#options ? {} : { authorization: `Bearer ${this.#bearer(this.#options)}` }
+  }
+
+  #bearer({ clock, signingKey, center }: IdentifiedCenter & Pick<CenterClientOptions, 'clock'>): string {
     const now = this.#centerNow() ?? clock.now()
     if (this.#token?.center !== center || clock.monotonicMs() > this.#token.until) {
       const until = clock.monotonicMs() + (TOKEN_LIFE_S * 1000) / 2

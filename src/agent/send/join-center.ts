@@ -5,6 +5,7 @@ import { type AgentAnswer, agentAnswerSchema, CENTER_PATHS } from '../../protoco
 import type { JoinCode } from '../../protocol/join-code.ts'
 import { CenterAccount } from './center-account.ts'
 import { CenterClient } from './center-client.ts'
+import { introduceCenter } from './introduce-center.ts'
 
 const FIRST_ASK_MS = 200
 const LAST_ASK_MS = 5000
@@ -24,15 +25,16 @@ interface JoinCenterOptions {
   signal?: AbortSignal
 }
 
-/** The agent's fingerprint, and the center's name. */
+/** The agent's fingerprint, the center's name, and the fingerprint of its root key. */
 interface Joined {
   fingerprint: string
   center: string
+  centerFingerprint: string
 }
 
 /**
- * Joins a center: the agent's key is made here and never leaves; the token of the join code buys a place in the waiting
- * room; the operator approves the fingerprint; then the center's address and its signed key list are stored in one step.
+ * Joins a center: the agent's key is made here and never leaves; the center proves to have the root key that the join
+ * code names; the token of the code buys a place in the waiting room; the operator approves the fingerprint; then the center's address and its signed key list are stored in one step.
  * Until then nothing has changed, and an earlier enrolment stays in force. Can be repeated after a break. Throws
  * AGENT_KEY_LOST if the folder had a key, unless `isNewWanted`.
  */
@@ -40,11 +42,13 @@ export async function joinCenter(joining: JoinCenterOptions): Promise<Joined> {
   const { dataFolder, code, name, clock, isNewWanted, onPending, signal } = joining
   const { account, isNewKey } = await CenterAccount.openToJoin(dataFolder, { isNewWanted })
   if (isNewKey) joining.onNewKey?.(account.signingKey.kid)
-  const { url, center, tlsPin } = code
+  const { url } = code
+  const { keys, tlsPin } = await introduceCenter(code, clock, signal)
+  const { center } = keys
   await using client = new CenterClient({
     url,
     center,
-    pins: () => [tlsPin],
+    pins: () => keys.tlsPins,
     signingKey: account.signingKey,
     clock,
   })
@@ -67,7 +71,8 @@ export async function joinCenter(joining: JoinCenterOptions): Promise<Joined> {
     answer = await client.json(agentAnswerSchema, { method: 'GET', path: CENTER_PATHS.agent, signal })
   }
   await account.enrol({ url, center, tlsPin }, keysOf(answer))
-  return { fingerprint: account.signingKey.kid, center: account.keyList().centerName }
+  const { centerName } = account.keyList()
+  return { fingerprint: account.signingKey.kid, center: centerName, centerFingerprint: center }
 }
 
 function keysOf({ state, keys }: AgentAnswer): NonNullable<AgentAnswer['keys']> {

@@ -34,6 +34,21 @@ export function pinnedConnector(pins: () => readonly string[], clock: Clock): bu
   }
 }
 
+/**
+ * Connects by TLS 1.3 to a server that shows any key, and tells its pin: for the first contact by a join code, whose
+ * answer proves whose key it is.
+ */
+export function firstContactConnector(shown: (pin: string) => void, clock: Clock): buildConnector.connector {
+  return ({ hostname, port }, callback) => {
+    const at = { host: hostname, port: Number(port) }
+    const connecting = handshake(at, isIP(at.host) === 0 ? at.host : undefined, clock).then((socket) => {
+      shown(shownPin(socket))
+      return socket
+    })
+    void handOver(connecting, at, callback)
+  }
+}
+
 /** Never rejects, and calls back once. */
 async function handOver(
   connecting: Promise<TLSSocket>,

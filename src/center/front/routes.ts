@@ -69,6 +69,8 @@ export async function answer(options: RoutesOptions, exchange: Exchange): Promis
   switch (`${method} ${path}`) {
     case `GET ${CENTER_PATHS.health}`:
       return sendJson(response, 200, { status: 'ok' })
+    case `GET ${CENTER_PATHS.introduction}`:
+      return sendJson(response, 200, options.ring.list)
     case `POST ${CENTER_PATHS.join}`:
       return answerJoin(options, exchange)
     case `OPTIONS ${CENTER_PATHS.packs}`:

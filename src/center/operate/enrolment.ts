@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Failure } from '../../platform/failure.ts'
 import type { JoinRequest } from '../../protocol/center-api.ts'
-import { encodeJoinCode } from '../../protocol/join-code.ts'
+import { encodeJoinCode, joinToken, verifierOf } from '../../protocol/join-code.ts'
 import { shortFingerprint, verifyKeyFromText } from '../../protocol/signing-key.ts'
 import type { Agent, Invite, Register } from '../register/register.ts'
 
@@ -10,7 +10,6 @@ export interface AnnouncedCenter {
   readonly url: string
   /** The root key's fingerprint. */
   readonly center: string
-  readonly tlsPin: string
 }
 
 export interface Invitation {
@@ -26,7 +25,7 @@ export async function invite(
   address: AnnouncedCenter,
   terms: { name: string; lifeMs: number; now: number },
 ): Promise<Invitation> {
-  const token = randomBytes(24).toString('base64url')
+  const token = joinToken(randomBytes(13))
   const expiresAt = terms.now + terms.lifeMs
   await register.agents.addInvite({
     tokenSha256: digest(token),
@@ -35,10 +34,8 @@ export async function invite(
     expiresAt,
     isUsed: false,
   })
-  return {
-    joinCode: encodeJoinCode({ ...address, token, expiresAt: new Date(expiresAt).toISOString() }),
-    expiresAt,
-  }
+  const verifier = verifierOf(address.center)
+  return { joinCode: encodeJoinCode({ url: address.url, verifier, token }), expiresAt }
 }
 
 /** Puts a key into the waiting room. Throws JOIN_CODE_INVALID for an invalid token. */

@@ -78,14 +78,9 @@ export class OperatorDesk implements Disposable {
 
   static async open({ folder, configFile, publicUrl, tls, clock }: DeskOptions): Promise<OperatorDesk> {
     await checkCenterFolder(folder, configFile)
-    const { keys, tlsPin } = await readIdentity(folder, clock.now(), tls)
+    const { keys } = await readIdentity(folder, clock.now(), tls)
     checkCenterIdentity(folder, keys.root.kid, configFile)
-    return new OperatorDesk(
-      folder,
-      openRegister(folder),
-      { url: publicUrl, center: keys.root.kid, tlsPin },
-      clock,
-    )
+    return new OperatorDesk(folder, openRegister(folder), { url: publicUrl, center: keys.root.kid }, clock)
   }
 
   /** Makes a join code for one agent under this name; it works once, within `lifeMs`. */

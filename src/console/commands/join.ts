@@ -45,8 +45,9 @@ export function addJoin(program: Command, session: Session): void {
         terminal.say(say('join.newKey', { fingerprint: shortFingerprint(fingerprint) }))
       const joining = { dataFolder, code, name, clock, isNewWanted, onPending, onNewKey, signal }
       const joined = await joinCenter(joining)
-      await noteIdentity(session, file, { dataFolder, ...joined })
-      if (json) printJson(session, { url: code.url, center: code.center })
+      const { fingerprint, center, centerFingerprint } = joined
+      await noteIdentity(session, file, { dataFolder, fingerprint, center })
+      if (json) printJson(session, { url: code.url, center: centerFingerprint })
       else terminal.print(say('join.done', { url: code.url }))
     })
 }

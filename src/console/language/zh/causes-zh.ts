@@ -67,8 +67,23 @@ export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string
     "the join code was good until {until*} UTC, and it is {now*} UTC by the center's clock",
     '加入码有效至 {until}（UTC），中心当前时间为 {now}（UTC）',
   ],
-  ['it begins with {prefix}, found {found}', '加入码应以 {prefix} 开头，实际是 {found}'],
-  ['it is not whole: copy all of it', '加入码不完整：请从 FERRY1- 到末尾全部复制'],
+  [
+    "it begins with the center's address and a slash, such as {example}: copy all of it",
+    '加入码以中心地址和一个斜杠开头，例如 {example}：请全部复制',
+  ],
+  [
+    'it has {found} of {whole} letters after the address: copy all of it',
+    '地址后面只有 {found} 个字符，应为 {whole} 个：请全部复制',
+  ],
+  [
+    'it has {found} letters after the address, and {whole} are a whole code',
+    '地址后面有 {found} 个字符，多于应有的 {whole} 个',
+  ],
+  [
+    'connecting to {host}: its key {key} is not the one of the join code; nothing was sent',
+    '{host} 的密钥 {key} 与加入码不符；没有发送任何内容',
+  ],
+  ['group {group} of ten has a typing error', '第 {group} 组（共十组）有输入错误'],
   ['this agent belongs to no center yet', '先向中心索取加入码（ferry-center invite），再执行 ferry join'],
   [
     'reading {file}: the note of the identity of this installation is damaged',
