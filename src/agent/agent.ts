@@ -25,7 +25,9 @@ import { PreparedSealers } from './envelope/prepared-sealers.ts'
 import { rehearseSealing } from './envelope/rehearse-sealing.ts'
 import { IntakeDesk } from './intake/intake-desk.ts'
 import { openTreatments } from './intake/open-treatments.ts'
+import { takeTestImage } from './intake/take-test-image.ts'
 import type { Treatments } from './intake/treatments.ts'
+import { JoinWatch } from './join-watch.ts'
 import { forgetNames, openDisplayNames } from './queue/display/display-names.ts'
 import { openQueue, type Queue } from './queue/open-queue.ts'
 import { recoverSpool } from './queue/recovery/recover-spool.ts'
@@ -59,6 +61,8 @@ interface Surroundings {
   credentialsFolder?: string | undefined
   /** Reads the configuration again, for settings that can change while the agent runs; without it none can. */
   readSettings?: () => AgentSettings
+  /** Starts this agent again, with its present configuration; without it a person must. */
+  restart?: () => void
   /** {@link RunningAgent.indexDamaged} was told: all of the index is looked at before it is used. */
   isIndexSuspect?: boolean
 }
@@ -66,12 +70,13 @@ interface Surroundings {
 /**
  * WHAT RUNS IN THE CLINIC, put together. The parts start against the direction in which instances flow, so that nothing
  * is taken in before it can go on; they stop with it: first the devices' door, then what is under way.
- * Throws NOT_ENROLLED before the agent has joined a center, ALREADY_RUNNING, STORAGE_ERROR, PORT_IN_USE, and
+ * An agent that has joined no center answers devices and people and takes no instance; it goes on by itself when it has
+ * joined. Throws AGENT_KEY_LOST, ALREADY_RUNNING, STORAGE_ERROR, PORT_IN_USE, and
  * KEY_FILE_INVALID for files of TLS that don't fit.
  */
 export async function startAgent(
   settings: AgentSettings,
-  { clock, log, credentialsFolder, readSettings, isIndexSuspect = false }: Surroundings,
+  { clock, log, credentialsFolder, readSettings, restart, isIndexSuspect = false }: Surroundings,
 ): Promise<RunningAgent> {
   rehearseSealing()
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 })
@@ -79,7 +84,8 @@ export async function startAgent(
     log.warn('data folder was open to other users', { folder: settings.dataFolder })
   await using stack = new AsyncDisposableStack()
   stack.use(lockFolder(settings.dataFolder, 'Ferry agent'))
-  const account = await CenterAccount.open(settings.dataFolder)
+  // Makes the key of a new agent before its index: an index without a key is the trace of a lost one.
+  const { account } = await CenterAccount.openToJoin(settings.dataFolder)
   const keys = new TrustedKeys(account, settings.recipients)
 
   const names = {
@@ -98,7 +104,7 @@ export async function startAgent(
     ),
   )
   await forgetNames(names, queue.display, log)
-  tellCenterChange(queue.ownCenter.take(account.address().center), log)
+  if (account.isEnrolled) tellCenterChange(queue.ownCenter.take(account.address().center), log)
   await recover(queue, settings.retention.confirmedMs, { clock, log })
   const { alarms, sightings } = queue
   const { reserveBytes } = settings.limits
@@ -127,13 +133,15 @@ export async function startAgent(
   const work = stack.use(
     new BackgroundWork({ settings, account, keys, queue, room, reports, completeness, clock, log }),
   )
-  work.start()
+  if (account.isEnrolled) work.start()
   const storageFailed = (failure: Failure): void => storage.failed(failure)
   const watch = new DeviceWatch({ devices, records: queue.devices, sightings, clock, storageFailed })
   stack.defer(() => watch.flush())
+  const intake = openDesk({ settings, keys, queue, storage, work, treatments, clock, log })
   const server = stack.use(
     await listen({
       settings,
+      intake,
       keys,
       queue,
       storage,
@@ -142,7 +150,6 @@ export async function startAgent(
       completeness,
       devices,
       watch,
-      treatments,
       clock,
       log,
     }),
@@ -159,6 +166,12 @@ export async function startAgent(
     storage,
     work,
     completeness,
+    takeTestImage: async () => {
+      const study = await takeTestImage(intake, settings.listener.aeTitles[0] ?? 'FERRY', clock.now())
+      work.studyIsWhole(study)
+      return study
+    },
+    restart,
     devices: { list: devices, watch, readSettings },
     clock,
     log,
@@ -168,9 +181,15 @@ export async function startAgent(
     host: settings.listener.host,
     port,
     tlsPort,
-    center: account.address().url,
+    center: account.isEnrolled ? account.address().url : null,
     displayNames: displayNames.state,
   })
+  if (!account.isEnrolled) {
+    log.warn('no center joined: images are turned away until ferry join', { code: 'NOT_ENROLLED' })
+    stack.use(
+      new JoinWatch({ account, clock, log, joined: () => begin({ account, keys, queue, work, log }) }),
+    )
+  }
   const running = stack.move()
   const indexDamaged = firstFailure(queue.soundness)
   const selfCheck = async (): Promise<void> => {
@@ -187,6 +206,24 @@ export async function startAgent(
   }
 }
 
+/**
+ * Begins to take and to send instances, once the agent belongs to a center. In one turn of the event loop; the index
+ * remembers the center before the first instance is sealed for it.
+ */
+function begin({
+  account,
+  keys,
+  queue,
+  work,
+  log,
+}: Pick<Listening, 'keys' | 'queue' | 'work' | 'log'> & { account: CenterAccount }): void {
+  const { url, center } = account.address()
+  tellCenterChange(queue.ownCenter.take(center), log)
+  keys.renew()
+  work.start()
+  log.info('joined to a center', { url, center })
+}
+
 interface Listening extends Surroundings {
   settings: AgentSettings
   keys: TrustedKeys
@@ -197,26 +234,31 @@ interface Listening extends Surroundings {
   completeness: Completeness
   devices: DeviceList
   watch: DeviceWatch
-  treatments: Treatments
+  intake: IntakeDesk
 }
 
-/** Opens the ports for devices: the first half of an instance's path. */
-function listen(parts: Listening): Promise<DeviceDoors> {
-  const { settings, keys, queue, storage, work, devices, watch, treatments, clock, log } = parts
-  const { listener, limits } = settings
-  const intake = new IntakeDesk({
-    queue,
-    storage,
-    clock,
-    log,
+/** Takes instances from an association, or from this agent itself, to the queue. */
+function openDesk({
+  settings: { listener, limits, checking },
+  keys,
+  ...parts
+}: Omit<Listening, 'intake' | 'reports' | 'completeness' | 'devices' | 'watch'> & {
+  treatments: Treatments
+}): IntakeDesk {
+  return new IntakeDesk({
+    ...parts,
     listener: listener.name,
     recipients: () => keys.recipients,
     sealers: new PreparedSealers(),
     instanceLimitBytes: limits.instanceBytes,
-    checking: settings.checking,
-    treatments,
-    work,
+    checking,
   })
+}
+
+/** Opens the ports for devices: the first half of an instance's path. */
+function listen(parts: Listening): Promise<DeviceDoors> {
+  const { settings, keys, queue, storage, devices, watch, intake, clock, log } = parts
+  const { listener, limits } = settings
   const storageFailed = (failure: Failure): void => storage.failed(failure)
   const commitment = new CommitmentService({
     commitments: queue.commitments,
@@ -237,6 +279,7 @@ function listen(parts: Listening): Promise<DeviceDoors> {
     watch,
     storage,
     intake,
+    isJoined: () => keys.areKnown,
     log,
   })
   const { associations, associationsPerPeer, idleMs, pduBytes: maxPduLength } = limits

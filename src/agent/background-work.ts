@@ -177,6 +177,12 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
     this.#dispatcher.queued(studyInstanceUid, sealedBytes)
   }
 
+  /** This study has all its instances: its receipt is asked for as soon as they are delivered. */
+  studyIsWhole(studyInstanceUid: string): void {
+    this.#quiet.ended(studyInstanceUid)
+    this.#settlement.wake()
+  }
+
   /**
    * Tries again at once, because an operator suggests that the center is back or that held instances may be sent.
    * Returns how many instances are in interrupted packs of the study, or of all, that continue now.

@@ -21,6 +21,9 @@ export const CONTROL_PATHS = {
   forgetCaller: '/v1/devices/forget',
   commitments: '/v1/commitments',
   procedureSteps: '/v1/procedure-steps',
+  testImage: '/v1/test-image',
+  pageLink: '/v1/page-link',
+  restart: '/v1/restart',
 } as const
 
 /** Returns the path where the agent of this folder listens for its CLI. Both must use the same name for the folder. */
@@ -137,7 +140,12 @@ export const statusSchema = z.object({
   startedAt: time,
   /** Alarms that a person must look at, the oldest first. */
   alarms: z.array(alarmSchema),
-  center: z.object({ name: z.string(), url: z.string(), trouble: troubleSchema.nullable() }),
+  /** Without name and address until the agent has joined a center; until then it takes no instance. */
+  center: z.object({
+    name: z.string().nullable(),
+    url: z.string().nullable(),
+    trouble: troubleSchema.nullable(),
+  }),
   /** The agent's own fingerprint, as the center's operator sees it. */
   fingerprint: z.string(),
   listener: z.object({
@@ -301,6 +309,13 @@ export const quarantineSchema = z.object({ instances: z.array(quarantinedSchema)
 /** `spoolFile`: its path on the agent's machine. */
 export const quarantinedOneSchema = quarantinedSchema.extend({ spoolFile: z.string() })
 
+/** The study of a test image that was taken in. */
+export const testImageSchema = z.object({ studyInstanceUid: z.string() })
+/** Opens the page with the right to change things: once, and for ten minutes. */
+export const pageLinkSchema = z.object({ url: z.string() })
+/** The agent starts again with the settings of its configuration file. */
+export const restartSchema = z.object({ restarting: z.literal(true) })
+
 /** Number of released instances. */
 export const releaseSchema = z.object({ released: count })
 
@@ -334,6 +349,9 @@ export const commitmentsSchema = z.object({
 export type ProcedureStepView = z.infer<typeof procedureStepSchema>
 export type ProcedureStepsView = z.infer<typeof procedureStepsSchema>
 export type CommitmentsView = z.infer<typeof commitmentsSchema>
+export type TestImageView = z.infer<typeof testImageSchema>
+export type PageLink = z.infer<typeof pageLinkSchema>
+export type Restarting = z.infer<typeof restartSchema>
 export type AgentStatus = z.infer<typeof statusSchema>
 export type CenterTrouble = z.infer<typeof troubleSchema>
 export type DeliveryView = z.infer<typeof deliverySchema>
@@ -351,50 +369,3 @@ export type QuarantineView = z.infer<typeof quarantineSchema>
 export type QuarantinedView = z.infer<typeof quarantinedOneSchema>
 export type ReleaseOutcome = z.infer<typeof releaseSchema>
 export type NamesView = z.infer<typeof namesSchema>
-
-/**
- * The user who asks for full names, according to the console, and the study; undefined means the newest `limit`
- * studies.
- */
-export interface NamesRequest {
-  readonly osUser: string
-  readonly studyInstanceUid: string | undefined
-  readonly limit: number
-}
-
-/** Callers by their AE title; empty for callers without one. Without an address: from any address. */
-export interface CallerPattern {
-  readonly aeTitle: string
-  readonly address: string | undefined
-}
-
-/** The answers of a running agent. Its rows contain a patient's attributes in masked form at most. */
-export interface ControlService {
-  status(): AgentStatus | Promise<AgentStatus>
-  queue(limit: number): QueueView | Promise<QueueView>
-  studies(limit: number): StudiesView | Promise<StudiesView>
-  study(studyInstanceUid: string): StudyDetail | undefined | Promise<StudyDetail | undefined>
-  evidence(
-    studyInstanceUid: string,
-    version: number,
-    part: number,
-  ): EvidencePart | undefined | Promise<EvidencePart | undefined>
-  /** Makes all held and waiting deliveries, or those of one study, due at once. */
-  retry(studyInstanceUid?: string): RetryOutcome | Promise<RetryOutcome>
-  quarantine(limit: number): QuarantineView | Promise<QuarantineView>
-  quarantined(ulid: string): QuarantinedView | undefined | Promise<QuarantinedView | undefined>
-  /** Releases one held instance, or all of a study. */
-  release(which: { ulid: string } | { studyInstanceUid: string }): ReleaseOutcome | Promise<ReleaseOutcome>
-  /** The only answer with full names. It is recorded before they are sent. */
-  showNames(request: NamesRequest): NamesView | Promise<NamesView>
-  devices(): DevicesView | Promise<DevicesView>
-  /** Reads the list of devices from the configuration again; other changes there take effect at the next start. */
-  reloadDevices(): DevicesView | Promise<DevicesView>
-  /** Marks a caller that is not listed as ignored: it no longer needs a person. Throws USAGE for one that is listed. */
-  ignoreCaller(which: CallerPattern): CallersChanged | Promise<CallersChanged>
-  unignoreCaller(which: CallerPattern): CallersChanged | Promise<CallersChanged>
-  /** Hides callers that were turned away until they call again. */
-  forgetCaller(which: CallerPattern): CallersChanged | Promise<CallersChanged>
-  commitments(limit: number): CommitmentsView | Promise<CommitmentsView>
-  procedureSteps(limit: number): ProcedureStepsView | Promise<ProcedureStepsView>
-}

@@ -9,7 +9,7 @@ import {
   outlookFor,
 } from '../../src/console/views/status-sentences.ts'
 import { headlineOf } from '../../src/console/views/status-view.ts'
-import { LOSSES, NOTICES, product, type Situation, WORLDS } from '../support/status-situations.ts'
+import { LOSSES, NOTICES, product, type Situation, UNJOINED, WORLDS } from '../support/status-situations.ts'
 
 /**
  * When each sentence is true, said again from what is the case in the clinic and not from the findings. A sentence of the
@@ -33,7 +33,8 @@ const ORACLE: Partial<Record<Phrase, (situation: Situation, code: string) => boo
   'next.whenRoom': ({ door }) => door === 'shut by a full disk',
   'next.diskTried': ({ door }) => door === 'shut by a fault',
   'next.roomAndDisk': ({ door }) => door === 'shut by both',
-  'next.stillLetIn': ({ door }) => door === 'open',
+  'next.stillLetIn': ({ door, isJoined }) => door === 'open' && isJoined,
+  'next.untilJoined': ({ isJoined }) => !isJoined,
   'next.makingRoom': ({ isMakingRoom }) => isMakingRoom,
   'next.untilRetry': (_, code) => code === 'INDEX_REBUILT' || code === 'DEID_WITHHELD',
   'next.untilComplete': (_, code) => code === 'STUDY_INCOMPLETE',
@@ -68,6 +69,7 @@ function untrue(situations: Iterable<Situation>, outlooks: Outlooks = AGENT_OUTL
 test('in every state of the clinic each sentence of the status is true', () => {
   expect(untrue(product(...WORLDS)).slice(0, 5)).toEqual([])
   expect(untrue(product(WORLDS[0], NOTICES, ...LOSSES)).slice(0, 5)).toEqual([])
+  expect(untrue(product(...UNJOINED)).slice(0, 5)).toEqual([])
 })
 
 test('the walk comes past every sentence of the table', () => {
@@ -77,7 +79,7 @@ test('the walk comes past every sentence of the table', () => {
     ...Object.values(AGENT_OUTLOOKS).flatMap((sentences) => sentences.map(({ phrase }) => phrase)),
   ])
   const heard = new Set<Phrase>()
-  for (const situations of [product(...WORLDS), product(WORLDS[0], NOTICES, ...LOSSES)])
+  for (const situations of [product(...WORLDS), product(WORLDS[0], NOTICES, ...LOSSES), product(...UNJOINED)])
     for (const situation of situations)
       for (const { phrase } of spoken(situation, AGENT_OUTLOOKS)) heard.add(phrase)
   expect([...all].filter((phrase) => !heard.has(phrase))).toEqual([])

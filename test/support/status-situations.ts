@@ -10,6 +10,8 @@ export interface Situation {
   readonly line: 'works' | 'tried later' | 'tried now'
   readonly door: 'open' | 'shut by a full disk' | 'shut by a fault' | 'shut by both'
   readonly isMakingRoom: boolean
+  /** True if the agent has joined a center. */
+  readonly isJoined: boolean
   readonly device: 'none' | 'unlisted' | 'listed'
   readonly isBehind: boolean
   readonly held: number
@@ -31,6 +33,7 @@ const START: Situation = {
   line: 'works',
   door: 'open',
   isMakingRoom: false,
+  isJoined: true,
   device: 'none',
   isBehind: false,
   held: 0,
@@ -174,6 +177,13 @@ export const DEVICE: readonly Change[] = [
   (was) => ({ ...was, status: { ...was.status, ...device('pending', now - 48 * HOUR_MS)(was.status) } }),
 ]
 
+const JOINED: readonly Change[] = [
+  same,
+  change('not joined', 'a person', { isJoined: false }, () => ({
+    center: { name: null, url: null, trouble: null },
+  })),
+]
+
 const BEHIND: readonly Change[] = [
   same,
   change('center behind', 'a person', { isBehind: true }, alarm('CENTER_BEHIND', 'center')),
@@ -199,6 +209,14 @@ const CLOCK: readonly Change[] = [
 export const LOSSES: readonly (readonly Change[])[] = [
   [same, lost('SPOOL_FILE_MISSING'), lost('SPOOL_FILE_DAMAGED'), lost('CENTER_LOST')],
   HELD,
+]
+
+/** An agent that has joined no center has no line, and holds no instance. */
+export const UNJOINED: readonly (readonly Change[])[] = [
+  JOINED,
+  DISK,
+  [same, fault('STORAGE_ERROR'), fault('DATABASE_ERROR')],
+  DEVICE,
 ]
 
 export const WORLDS: readonly [readonly Change[], ...(readonly Change[])[]] = [

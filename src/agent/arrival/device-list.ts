@@ -36,7 +36,7 @@ type Caller = Pick<AssociationRequest, 'callingAeTitle' | 'calledAeTitle' | 'pee
 
 /** The reason why a caller is turned away; its kind decides the advice to the operator. */
 export interface CallerRefusal {
-  readonly kind: 'unknown' | 'address' | 'called' | 'storage' | IdentityProblem['kind']
+  readonly kind: 'unknown' | 'address' | 'called' | 'storage' | 'unjoined' | IdentityProblem['kind']
   /** Details by kind: the known addresses, the answered AE titles, or the fault of the storage. */
   readonly detail: string
   /** The full reason, in words. */

@@ -3,6 +3,7 @@ import { PROCEDURE_STEP_SOP_CLASS_UID } from '../../dicom/edit/procedure-step-da
 import { ECHO_VERSION_NAME, IMPLEMENTATION_CLASS_UID } from '../../dicom/read/part10.ts'
 import { chooseTransferSyntax } from '../../dicom/vocabulary/choose-transfer-syntax.ts'
 import { isStorageSopClass, VERIFICATION_SOP_CLASS_UID } from '../../dicom/vocabulary/sop-class.ts'
+import { STORAGE_STATUS } from '../../dicom/vocabulary/storage-status.ts'
 import { TRANSFER_SYNTAX } from '../../dicom/vocabulary/transfer-syntax.ts'
 import type {
   AssociationAnswer,
@@ -38,13 +39,17 @@ interface StorageServiceOptions {
   procedureSteps: ProcedureStepService
   storage: StorageGate
   intake: InstanceDesk
+  /** False until there is a center's key to seal to. */
+  isJoined: () => boolean
   log: Log
 }
 
 /**
  * C-ECHO, C-STORE, storage commitment and MPPS as SCP: decides about callers and their presentation contexts. Refuses
  * early, with a transient reason, while nothing can be stored: many devices never resend an instance that failed in the
- * middle.
+ * middle. Before the agent has joined a center, it answers C-ECHO and takes no instance: an association for storage alone
+ * is rejected with a transient reason (PS3.8 Table 9-21), and on one that also proposes verification each C-STORE is
+ * answered A700 (PS3.4 Table B.2-1, out of resources).
  */
 export class StorageService implements AssociationHandlers {
   readonly #options: StorageServiceOptions
@@ -58,7 +63,7 @@ export class StorageService implements AssociationHandlers {
   answer(request: AssociationRequest): AssociationAnswer {
     if (isOwnEcho(request)) return this.#answerOwnEcho(request)
     const admission = this.#options.devices.admit(request)
-    const stated = admission.admitted ? this.#noRoom() : admission.refusal
+    const stated = admission.admitted ? (this.#noRoom() ?? this.#notJoined(request)) : admission.refusal
     const refusal = this.#sight(request, stated) ?? stated
     if (refusal !== undefined) return { accept: false, rejection: refusal.rejection, reason: refusal.reason }
     const { pduBytes } = admission.device?.quirks ?? {}
@@ -82,8 +87,12 @@ export class StorageService implements AssociationHandlers {
   }
 
   store(request: StoreRequest): StoreSink {
-    const { devices, intake, watch } = this.#options
-    return new CountedSink(request, intake.open(request, devices.find(request.association)), watch)
+    const { devices, intake, watch, isJoined, log } = this.#options
+    const { association } = request
+    if (isJoined()) return new CountedSink(request, intake.open(request, devices.find(association)), watch)
+    const { callingAeTitle } = association
+    log.warn('instance turned away for now', { callingAeTitle, code: 'NOT_ENROLLED', reason: NOT_JOINED })
+    return new CountedSink(request, NOT_JOINED_YET, watch)
   }
 
   request(request: ServiceRequest, peer: ServicePeer): Promise<ServiceAnswer> | undefined {
@@ -114,6 +123,12 @@ export class StorageService implements AssociationHandlers {
     }
   }
 
+  #notJoined({ contexts }: AssociationRequest): CallerRefusal | undefined {
+    if (this.#options.isJoined() || contexts.some(isVerification)) return undefined
+    const reason = NOT_JOINED
+    return { kind: 'unjoined', detail: '', reason, rejection: REJECTION.temporaryCongestion }
+  }
+
   #noRoom(): CallerRefusal | undefined {
     const trouble = this.#options.storage.trouble()
     return trouble === undefined ? undefined : noStorage(trouble)
@@ -130,7 +145,19 @@ const isOwnEcho = ({ contexts, ...request }: AssociationRequest): boolean =>
   request.implementationClassUid === IMPLEMENTATION_CLASS_UID &&
   request.implementationVersionName === ECHO_VERSION_NAME &&
   contexts.length > 0 &&
-  contexts.every(({ abstractSyntaxUid }) => abstractSyntaxUid === VERIFICATION_SOP_CLASS_UID)
+  contexts.every(isVerification)
+
+const isVerification = ({ abstractSyntaxUid }: ProposedContext): boolean =>
+  abstractSyntaxUid === VERIFICATION_SOP_CLASS_UID
+
+const NOT_JOINED = 'this agent has joined no center yet'
+
+/** Reads a data set to its end and stores nothing. */
+const NOT_JOINED_YET: StoreSink = {
+  push: () => undefined,
+  finish: () => Promise.resolve({ status: STORAGE_STATUS.OutOfResources, errorComment: 'NOT_ENROLLED' }),
+  discard: () => {},
+}
 
 const noStorage = (reason: string): CallerRefusal => ({
   kind: 'storage',

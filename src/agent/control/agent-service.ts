@@ -9,26 +9,27 @@ import { Failure } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import type {
   AgentStatus,
-  CallerPattern,
   CallersChanged,
   CenterTrouble,
   CommitmentsView,
-  ControlService,
   DevicesView,
   DisplayView,
   EvidencePart,
-  NamesRequest,
   NamesView,
+  PageLink,
   ProcedureStepsView,
   QuarantinedView,
   QuarantineView,
   QueueView,
   ReleaseOutcome,
+  Restarting,
   RetryOutcome,
   StudiesView,
   StudyDetail,
   StudyView,
+  TestImageView,
 } from '../../protocol/control-api.ts'
+import type { CallerPattern, ControlService, NamesRequest } from '../../protocol/control-service.ts'
 import { parseJson } from '../../protocol/parse-json.ts'
 import type { DeviceList } from '../arrival/device-list.ts'
 import type { DeviceWatch } from '../arrival/device-watch.ts'
@@ -61,6 +62,10 @@ interface AgentServiceOptions {
   storage: StorageGate
   work: CommandedWork
   completeness: Completeness
+  /** Takes a test image in; returns its Study Instance UID. */
+  takeTestImage: () => Promise<string>
+  /** Starts the agent again; without it, only a person can. */
+  restart: (() => void) | undefined
   devices: { list: DeviceList; watch: DeviceWatch; readSettings: (() => AgentSettings) | undefined }
   clock: Clock
   log: Log
@@ -72,10 +77,16 @@ const PAGE = 'statusPage'
 export class AgentService implements ControlService {
   readonly #options: AgentServiceOptions
   readonly #startedAt: number
+  #newPageLink: (() => string) | undefined
 
   constructor(options: AgentServiceOptions) {
     this.#options = options
     this.#startedAt = options.clock.now()
+  }
+
+  /** From now on `newLink` makes links that open the page with the right to change things. */
+  pageIsOpen(newLink: () => string): void {
+    this.#newPageLink = newLink
   }
 
   /** Shows in the status why there is no status page; undefined = the page is open, or none is wanted. */
@@ -95,7 +106,11 @@ export class AgentService implements ControlService {
       version: agentVersion(),
       startedAt: this.#startedAt,
       alarms: [...storage.unwrittenAlarms, ...alarms.list()],
-      center: { name: keys.centerName, url: account.address().url, trouble: this.#trouble() },
+      center: {
+        name: keys.centerName,
+        url: account.isEnrolled ? account.address().url : null,
+        trouble: this.#trouble(),
+      },
       fingerprint: account.signingKey.kid,
       listener: { name, host, port, aeTitles: [...aeTitles] },
       devices: sightedDevices(this.#devices()),
@@ -261,6 +276,27 @@ export class AgentService implements ControlService {
 
   async procedureSteps(limit: number): Promise<ProcedureStepsView> {
     return { procedureSteps: await this.#options.completeness.list(limit) }
+  }
+
+  async testImage(): Promise<TestImageView> {
+    const { keys, takeTestImage } = this.#options
+    if (!keys.areKnown)
+      throw new Failure('NOT_ENROLLED', 'taking a test image: this agent belongs to no center yet')
+    return { studyInstanceUid: await takeTestImage() }
+  }
+
+  pageLink(): PageLink {
+    if (this.#newPageLink === undefined)
+      throw new Failure('USAGE', 'opening the page: it is switched off (statusPage), or its port is taken')
+    return { url: this.#newPageLink() }
+  }
+
+  restart(): Restarting {
+    const { restart, log } = this.#options
+    if (restart === undefined) throw new Failure('USAGE', 'starting again: restart the service by hand')
+    log.info('starts again, because a person asked for it')
+    restart()
+    return { restarting: true }
   }
 
   #devices(): DevicesView['devices'] {

@@ -7,14 +7,8 @@ import { closeServer } from '../../platform/http/close-server.ts'
 import { guardServer } from '../../platform/http/guard-server.ts'
 import type { RequestTarget } from '../../platform/http/request-target.ts'
 import type { Log } from '../../platform/log.ts'
-import {
-  type CallerPattern,
-  CONTROL_PATHS,
-  CONTROL_SCHEMA_VERSION,
-  type ControlService,
-  controlSocketPath,
-  type NamesRequest,
-} from '../../protocol/control-api.ts'
+import { CONTROL_PATHS, CONTROL_SCHEMA_VERSION, controlSocketPath } from '../../protocol/control-api.ts'
+import type { CallerPattern, ControlService, NamesRequest } from '../../protocol/control-service.ts'
 
 const LONGEST_LIST = 10_000
 /** sun_path holds 108 bytes on Linux, 104 elsewhere, including the closing NUL. */
@@ -137,6 +131,9 @@ async function route(
   if (call === `GET ${CONTROL_PATHS.commitments}`) return await service.commitments(limitOf(searchParams))
   if (call === `GET ${CONTROL_PATHS.procedureSteps}`)
     return await service.procedureSteps(limitOf(searchParams))
+  if (call === `POST ${CONTROL_PATHS.testImage}`) return await service.testImage()
+  if (call === `POST ${CONTROL_PATHS.pageLink}`) return await service.pageLink()
+  if (call === `POST ${CONTROL_PATHS.restart}`) return await service.restart()
   const quarantined = `GET ${CONTROL_PATHS.quarantine}/`
   if (call.startsWith(quarantined)) return await service.quarantined(call.slice(quarantined.length))
   const [, ofStudy, version, part] = EVIDENCE_CALL.exec(call) ?? []

@@ -16,7 +16,7 @@ const enrolmentSchema = z.strictObject({
   url: z.string(),
   /** The root key's fingerprint. */
   center: z.string(),
-  /** The join code's pin. It was used for the first contact; since then the key list's pins are. */
+  /** The TLS key that the center showed when the agent joined; since then the key list's pins count. */
   tlsPin: z.string(),
   /** The newest key list of this center at the time of writing. */
   keys: z.strictObject({ rootKey: z.string(), jws: z.string() }),
@@ -62,7 +62,7 @@ export class CenterAccount {
   }
 
   /**
-   * Opens the account to join a center, and makes the agent's key if there is none. Throws AGENT_KEY_LOST if there was a key
+   * Opens the account of an agent that has joined no center yet, too: makes the agent's key if there is none. Throws AGENT_KEY_LOST if there was a key
    * once, unless a new identity is wanted; `isNewKey` is then true.
    */
   static async openToJoin(
@@ -77,7 +77,14 @@ export class CenterAccount {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const key = newSigningKey()
     const text = JSON.stringify({ signingSeed: seedOf(key).toString('base64url') })
-    await createDurably(join(folder, KEY_FILE), text)
+    try {
+      await createDurably(join(folder, KEY_FILE), text)
+    } catch (error) {
+      // `ferry join` and the first start of the service may do this at the same moment.
+      const made = isThere(error) ? CenterAccount.#openKnown(dataFolder) : undefined
+      if (made === undefined) throw error
+      return { account: made, isNewKey: false }
+    }
     return { account: CenterAccount.#read(folder, key), isNewKey }
   }
 
@@ -112,6 +119,11 @@ export class CenterAccount {
     const account = new CenterAccount(folder, key)
     account.reread()
     return account
+  }
+
+  /** False before a center has approved this agent. */
+  get isEnrolled(): boolean {
+    return this.#address !== undefined
   }
 
   /** Throws NOT_ENROLLED before a center has approved this agent. */
@@ -187,7 +199,7 @@ export class CenterAccount {
     try {
       await createDurably(join(this.#folder, name), JSON.stringify(enrolment))
     } catch (error) {
-      if (error instanceof Failure && systemCode(error.cause) === 'EEXIST') return false
+      if (isThere(error)) return false
       throw error
     }
     this.#take(name, address, verifyKeyList(keys, address.center))
@@ -241,6 +253,8 @@ function holdsSpoolFiles(spool: string): boolean {
 function contentOf(list: KeyList): string {
   return JSON.stringify({ ...list, version: 0, issuedAt: '' })
 }
+
+const isThere = (error: unknown): boolean => error instanceof Failure && systemCode(error.cause) === 'EEXIST'
 
 function readIfThere(path: string): string | undefined {
   try {

@@ -1,4 +1,5 @@
 import { parseRecipient, type Recipient } from '../../age/x25519-keys.ts'
+import { Failure } from '../../platform/failure.ts'
 import { type KeyList, receiptKeys } from '../../protocol/key-list.ts'
 import type { VerifyKey } from '../../protocol/signing-key.ts'
 import type { CenterAccount } from './center-account.ts'
@@ -7,35 +8,45 @@ import type { CenterAccount } from './center-account.ts'
 export class TrustedKeys {
   readonly #account: CenterAccount
   readonly #ownRecipients: readonly Recipient[]
-  #list: KeyList
+  #list: KeyList | undefined
   #recipients: readonly Recipient[] = []
   #receiptKeys: readonly VerifyKey[] = []
 
   /**
-   * `ownRecipients`: the clinic's own age recipients, in addition to the center's. Throws NOT_ENROLLED,
-   * AGE_KEY_INVALID.
+   * `ownRecipients`: the clinic's own age recipients, in addition to the center's. An agent that has not joined a center
+   * has no keys until {@link renew} finds them. Throws AGE_KEY_INVALID.
    */
   constructor(account: CenterAccount, ownRecipients: readonly string[]) {
     this.#account = account
     this.#ownRecipients = ownRecipients.map(parseRecipient)
-    this.#list = account.keyList()
-    this.renew()
+    if (account.isEnrolled) this.renew()
   }
 
+  /** Throws NOT_ENROLLED. */
   renew(): void {
-    this.#list = this.#account.keyList()
+    const list = this.#account.keyList()
+    this.#list = list
     this.#recipients = [
-      ...this.#list.seal.map(({ recipient }) => parseRecipient(recipient)),
+      ...list.seal.map(({ recipient }) => parseRecipient(recipient)),
       ...this.#ownRecipients,
     ]
-    this.#receiptKeys = receiptKeys(this.#list)
+    this.#receiptKeys = receiptKeys(list)
   }
 
-  get centerName(): string {
-    return this.#list.centerName
+  /** False until the agent has joined a center: there is no key to seal to. */
+  get areKnown(): boolean {
+    return this.#list !== undefined
   }
 
+  /** Null before the agent has joined a center. */
+  get centerName(): string | null {
+    return this.#list?.centerName ?? null
+  }
+
+  /** Throws NOT_ENROLLED: nothing is sealed for the clinic's own recipients alone. */
   get recipients(): readonly Recipient[] {
+    if (this.#list === undefined)
+      throw new Failure('NOT_ENROLLED', 'sealing an instance: this agent belongs to no center yet')
     return this.#recipients
   }
 
@@ -45,6 +56,6 @@ export class TrustedKeys {
 
   /** The join code's pin was used for the first contact; from then on only the key list's pins are. */
   get tlsPins(): readonly string[] {
-    return this.#list.tlsPins
+    return this.#list?.tlsPins ?? []
   }
 }

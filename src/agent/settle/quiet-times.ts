@@ -20,6 +20,11 @@ export class QuietTimes {
     this.#lastMs.set(studyInstanceUid, this.#clock.monotonicMs())
   }
 
+  /** No more instances will come. */
+  ended(studyInstanceUid: string): void {
+    this.#lastMs.set(studyInstanceUid, Number.NEGATIVE_INFINITY)
+  }
+
   /** Ms until the study has been quiet for long enough; 0 or less if it has. */
   untilQuietMs(studyInstanceUid: string): number {
     const last = this.#lastMs.get(studyInstanceUid) ?? this.#startedAtMs

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { CallerPattern } from '../../protocol/control-api.ts'
+import type { CallerPattern } from '../../protocol/control-service.ts'
 
 /** Precedes the bytes of an AE title in hex, if no shell can take the title unchanged. */
 const HEX = 'hex:'

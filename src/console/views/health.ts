@@ -29,6 +29,7 @@ export function assessHealth(
   causes: CauseWords = causesIn(language),
 ): HealthNote[] {
   const findings = [
+    ...joiningFindings(status, language),
     ...alarmFindings(status, language, causes),
     ...centerFindings(status, say, language, causes),
     ...heldFindings(status, say),
@@ -42,6 +43,13 @@ export function assessHealth(
 
 const RANKS = { act: 0, decide: 1, coping: 2 } as const
 const rank = ({ severity }: HealthNote): number => RANKS[severity]
+
+/** No center's key is known to which an instance could be sealed. */
+function joiningFindings({ center }: AgentStatus, language: Language): HealthNote[] {
+  if (center.url !== null) return []
+  const { meaning: what, todo } = wordsOfFailure('NOT_ENROLLED', language) ?? { meaning: '', todo: '' }
+  return [{ severity: 'act', code: 'NOT_ENROLLED', what, since: null, next: null, todo }]
+}
 
 /** Subjects of alarms inside the agent, which mean nothing to a person. */
 const OWN_SUBJECTS = new Set(['spool', 'center', 'index', 'identity'])

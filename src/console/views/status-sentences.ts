@@ -41,6 +41,7 @@ type OwnFindingCode = 'HELD' | 'STORAGE_LOW' | 'MAKING_ROOM' | 'DEVICE_REJECTED'
 
 /** The first sentence that holds is the "next" line of a finding of the agent with this code. */
 export const AGENT_OUTLOOKS: Readonly<Partial<Record<FailureCode | OwnFindingCode, readonly Sentence[]>>> = {
+  NOT_ENROLLED: [{ phrase: 'next.untilJoined', holds: always }],
   HELD: [
     { phrase: 'next.goodOnesKept', holds: among('SPOOL_FILE_MISSING', 'SPOOL_FILE_DAMAGED', 'CENTER_LOST') },
     { phrase: 'next.kept', holds: always },
@@ -62,7 +63,10 @@ export const AGENT_OUTLOOKS: Readonly<Partial<Record<FailureCode | OwnFindingCod
   STORAGE_ERROR: DISK_TRIED,
   DATABASE_ERROR: DISK_TRIED,
   STORAGE_LOW: [
-    { phrase: 'next.stillLetIn', holds: not(among('STORAGE_ERROR', 'DATABASE_ERROR', 'STORAGE_FULL')) },
+    {
+      phrase: 'next.stillLetIn',
+      holds: not(among('STORAGE_ERROR', 'DATABASE_ERROR', 'STORAGE_FULL', 'NOT_ENROLLED')),
+    },
   ],
   MAKING_ROOM: [{ phrase: 'next.makingRoom', holds: always }],
   INDEX_REBUILT: [{ phrase: 'next.untilRetry', holds: always }],

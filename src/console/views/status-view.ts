@@ -90,7 +90,10 @@ function figures(status: AgentStatus, say: Say): Labelled[] {
   const aeTitles = isAny ? say('report.anyAeTitle') : listener.aeTitles.join(', ')
   const { host, port } = listener
   return [
-    { label: say('report.center'), text: `${center.name}  ${center.url}` },
+    {
+      label: say('report.center'),
+      text: center.url === null ? say('report.noCenter') : `${center.name}  ${center.url}`,
+    },
     { label: say('report.fingerprint'), text: shortFingerprint(status.fingerprint) },
     { label: say('report.listener'), text: say('report.listenerText', { aeTitles, host, port }) },
     { label: say('report.queue'), text: say('report.queueText', deliveries) },

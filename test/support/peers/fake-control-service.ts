@@ -2,13 +2,11 @@ import type {
   AgentStatus,
   CallersChanged,
   CommitmentsView,
-  ControlService,
   DeliveryView,
   DevicesView,
   DeviceView,
   DisplayNamesState,
   EvidencePart,
-  NamesRequest,
   NamesView,
   ProcedureStepsView,
   ProcedureStepView,
@@ -21,6 +19,7 @@ import type {
   StudyDetail,
   StudyView,
 } from '../../../src/protocol/control-api.ts'
+import type { ControlService, NamesRequest } from '../../../src/protocol/control-service.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 2, 0, 0)
 const HOUR_MS = 3_600_000
@@ -142,6 +141,18 @@ export class FakeControlService implements ControlService {
   listedDevices: DeviceView[] = []
   announced: ProcedureStepView[] = []
   askedCommitments: CommitmentsView['commitments'] = []
+
+  testImage(): { studyInstanceUid: string } {
+    return { studyInstanceUid: '1.2.3' }
+  }
+
+  pageLink(): { url: string } {
+    return { url: 'http://127.0.0.1:8080/open?link=x' }
+  }
+
+  restart(): { restarting: true } {
+    return { restarting: true }
+  }
 
   status(): AgentStatus {
     return this.state

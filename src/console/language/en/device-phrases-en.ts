@@ -81,6 +81,9 @@ export const DEVICE_ENGLISH = {
     'close associations that were left open, or raise limits.associations and associationsPerPeer',
   'device.problem.storage': 'turned away for now: {detail}',
   'device.todo.storage': 'see ferry status; it is accepted again by itself',
+  'device.problem.unjoined': 'its images were turned away for now: the agent had not joined a center',
+  'device.todo.unjoined':
+    'let the agent join (ferry setup), then send the images again from the device; its connection test works before that',
   'device.problem.nothing': 'accepted, but Ferry supports nothing that it proposes',
   'device.todo.nothing':
     'check on the device which service is set up for Ferry: it should be storage (C-STORE)',

@@ -172,7 +172,7 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   },
   NOT_ENROLLED: {
     meaning: 'this agent has not joined a center yet',
-    todo: 'ask the center for a join code, then ferry join CODE',
+    todo: 'ask the center for a join code, then ferry setup, or ferry join CODE; the center approves the fingerprint',
   },
   CENTER_UNREACHABLE: {
     meaning: 'the center cannot be reached',

@@ -23,6 +23,8 @@ export const STATUS_ENGLISH = {
 
   'next.attempt': 'attempt {attempt} at {time} (in {wait}); Ferry keeps trying by itself',
   'next.attemptNow': 'attempt {attempt} is due now; Ferry keeps trying by itself',
+  'next.untilJoined':
+    'devices are answered (C-ECHO) and can be approved; images are turned away for now, so that devices send them again, until the agent has joined; it then goes on by itself',
   'next.kept': 'nothing changes until you act; these images are kept here',
   'next.goodOnesKept': 'the held images whose files are good are kept here until you act',
   'next.notSendable':

@@ -75,6 +75,9 @@ export const DEVICE_CHINESE: Readonly<Record<keyof typeof DEVICE_ENGLISH, string
   'device.todo.limit': '关闭未释放的连接，或调大 limits.associations、associationsPerPeer',
   'device.problem.storage': '暂时拒绝：{detail}',
   'device.todo.storage': '见 ferry status；恢复后会自动接入',
+  'device.problem.unjoined': '影像被暂时拒绝：当时前置机尚未加入中心',
+  'device.todo.unjoined':
+    '先让前置机加入中心（ferry setup），再从设备重发影像；加入之前连接测试（Echo）可以通过',
   'device.problem.nothing': '已接入，但它提出的服务此处都不提供',
   'device.todo.nothing': '检查设备上为影渡配置的服务：应为存储（C-STORE）',
   'device.problem.aborted': '连接中断：{detail}',

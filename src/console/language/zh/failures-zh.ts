@@ -144,7 +144,10 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: '前置机程序没有运行',
     todo: '启动服务或执行 ferry run；并确认 --config 是它所用的配置文件',
   },
-  NOT_ENROLLED: { meaning: '本前置机尚未加入任何中心', todo: '向中心索取加入码，然后执行 ferry join 加入码' },
+  NOT_ENROLLED: {
+    meaning: '本前置机尚未加入任何中心',
+    todo: '向中心索取加入码，然后执行 ferry setup 或 ferry join 加入码，并由中心核对指纹后批准',
+  },
   CENTER_UNREACHABLE: {
     meaning: '连不上影像中心',
     todo: '检查本院的外网线路和防火墙；若其他机构也断了，请联系中心',

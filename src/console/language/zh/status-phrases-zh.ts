@@ -23,6 +23,8 @@ export const STATUS_CHINESE: Readonly<Record<keyof typeof STATUS_ENGLISH, string
 
   'next.attempt': '第 {attempt} 次尝试在 {time}（{wait}后）；影渡会一直自动重试',
   'next.attemptNow': '马上进行第 {attempt} 次尝试；影渡会一直自动重试',
+  'next.untilJoined':
+    '可以应答设备的连接测试（C-ECHO）、批准设备；加入中心之前暂不接收影像（设备会得到“暂时拒绝”，之后需重发），加入后自动开始接收',
   'next.kept': '您处理之前不会有变化；这些影像都保留在本机',
   'next.goodOnesKept': '搁置的影像中文件完好的，会保留在本机，等您处理',
   'next.notSendable': '这些影像无法再从本机上传；若中心其实已有，或设备重新发送，此项会自动消除',

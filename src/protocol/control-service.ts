@@ -1,0 +1,72 @@
+import type {
+  AgentStatus,
+  CallersChanged,
+  CommitmentsView,
+  DevicesView,
+  EvidencePart,
+  NamesView,
+  PageLink,
+  ProcedureStepsView,
+  QuarantinedView,
+  QuarantineView,
+  QueueView,
+  ReleaseOutcome,
+  Restarting,
+  RetryOutcome,
+  StudiesView,
+  StudyDetail,
+  TestImageView,
+} from './control-api.ts'
+
+/**
+ * The user who asks for full names, according to the console, and the study; undefined means the newest `limit`
+ * studies.
+ */
+export interface NamesRequest {
+  readonly osUser: string
+  readonly studyInstanceUid: string | undefined
+  readonly limit: number
+}
+
+/** Callers by their AE title; empty for callers without one. Without an address: from any address. */
+export interface CallerPattern {
+  readonly aeTitle: string
+  readonly address: string | undefined
+}
+
+/** The answers of a running agent. Its rows contain a patient's attributes in masked form at most. */
+export interface ControlService {
+  status(): AgentStatus | Promise<AgentStatus>
+  queue(limit: number): QueueView | Promise<QueueView>
+  studies(limit: number): StudiesView | Promise<StudiesView>
+  study(studyInstanceUid: string): StudyDetail | undefined | Promise<StudyDetail | undefined>
+  evidence(
+    studyInstanceUid: string,
+    version: number,
+    part: number,
+  ): EvidencePart | undefined | Promise<EvidencePart | undefined>
+  /** Makes all held and waiting deliveries, or those of one study, due at once. */
+  retry(studyInstanceUid?: string): RetryOutcome | Promise<RetryOutcome>
+  quarantine(limit: number): QuarantineView | Promise<QuarantineView>
+  quarantined(ulid: string): QuarantinedView | undefined | Promise<QuarantinedView | undefined>
+  /** Releases one held instance, or all of a study. */
+  release(which: { ulid: string } | { studyInstanceUid: string }): ReleaseOutcome | Promise<ReleaseOutcome>
+  /** The only answer with full names. It is recorded before they are sent. */
+  showNames(request: NamesRequest): NamesView | Promise<NamesView>
+  devices(): DevicesView | Promise<DevicesView>
+  /** Reads the list of devices from the configuration again; other changes there take effect at the next start. */
+  reloadDevices(): DevicesView | Promise<DevicesView>
+  /** Marks a caller that is not listed as ignored: it no longer needs a person. Throws USAGE for one that is listed. */
+  ignoreCaller(which: CallerPattern): CallersChanged | Promise<CallersChanged>
+  unignoreCaller(which: CallerPattern): CallersChanged | Promise<CallersChanged>
+  /** Hides callers that were turned away until they call again. */
+  forgetCaller(which: CallerPattern): CallersChanged | Promise<CallersChanged>
+  commitments(limit: number): CommitmentsView | Promise<CommitmentsView>
+  procedureSteps(limit: number): ProcedureStepsView | Promise<ProcedureStepsView>
+  /** Takes in an image of no patient, to be followed to its receipt. Throws NOT_ENROLLED before the agent has joined. */
+  testImage(): TestImageView | Promise<TestImageView>
+  /** Makes a link that opens the page with the right to change things. Throws USAGE if there is no page. */
+  pageLink(): PageLink | Promise<PageLink>
+  /** Starts the agent again with its present configuration. */
+  restart(): Restarting | Promise<Restarting>
+}
