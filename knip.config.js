@@ -21,7 +21,9 @@ export default {
     ...[
       'age',
       'age-keygen',
+      'chromium',
       'dcmdump',
+      'echoscu',
       'dciodvfy',
       'dcmsend',
       'dsrdump',

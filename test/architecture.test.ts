@@ -83,6 +83,7 @@ const EVERYWHERE = 'platform/failure.ts'
 /** Each package is imported in its own folders only, so that it can be replaced there. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['platform'],
+  '@clack/prompts': ['console'],
   commander: ['console'],
   'dcmjs-codecs': ['agent/deidentify'],
   'dcmjs-dimse': ['dimse'],

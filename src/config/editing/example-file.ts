@@ -9,7 +9,7 @@ function openExample(name: 'ferry' | 'center'): Document {
   return parseDocument(readFileSync(path, 'utf8'))
 }
 
-interface NewAgentFile {
+export interface NewAgentFile {
   readonly aeTitle?: string
   readonly port?: number
   readonly dataFolder?: string
@@ -46,7 +46,7 @@ export function newCenterFile(choices: {
 }
 
 /** Quoted, so that 0123, 1E5 or `yes` stay texts for every reader of YAML. */
-function quoted(text: string): Scalar {
+export function quoted(text: string): Scalar {
   const scalar = new Scalar(text)
   scalar.type = Scalar.QUOTE_DOUBLE
   return scalar

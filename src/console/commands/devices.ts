@@ -4,13 +4,13 @@ import { addDeviceToFile, removeDeviceFromFile } from '../../config/editing/edit
 import { aeTitleFault } from '../../config/setting/ae-title-fault.ts'
 import { Failure } from '../../platform/failure.ts'
 import {
-  type CallerPattern,
   type CallersChanged,
   CONTROL_PATHS,
   callersChangedSchema,
   type DevicesView,
   devicesSchema,
 } from '../../protocol/control-api.ts'
+import type { CallerPattern } from '../../protocol/control-service.ts'
 import { AGENT_FILE, findConfig } from '../session/config-file.ts'
 import { type ControlAnswer, ControlClient } from '../session/control-client.ts'
 import { printJson, type Session } from '../session/session.ts'

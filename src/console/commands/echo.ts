@@ -3,9 +3,9 @@ import { ECHO_VERSION_NAME } from '../../dicom/read/part10.ts'
 import { STORAGE_STATUS } from '../../dicom/vocabulary/storage-status.ts'
 import { TRANSFER_SYNTAX } from '../../dicom/vocabulary/transfer-syntax.ts'
 import { EXIT } from '../session/exit-codes.ts'
+import { parsePeerAddress } from '../session/peer-address.ts'
 import { printJson, type Session } from '../session/session.ts'
 import { type JsonOption, jsonOption } from './options.ts'
-import { parsePeerAddress } from './peer-address.ts'
 
 const VERIFICATION = '1.2.840.10008.1.1'
 

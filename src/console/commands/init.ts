@@ -1,27 +1,16 @@
-import { mkdirSync } from 'node:fs'
-import { unlink } from 'node:fs/promises'
-import { type Command, InvalidArgumentError } from 'commander'
-import { loadAgentSettings } from '../../config/agent-settings.ts'
-import { newAgentFile } from '../../config/editing/example-file.ts'
-import { writeDurably } from '../../platform/durable-file.ts'
-import { keepFolderPrivate } from '../../platform/private-file.ts'
-import { AGENT_FILE, newConfigPath, newDataFolder } from '../session/config-file.ts'
-import { makeConfigFolder } from '../session/config-folder.ts'
+import type { Command } from 'commander'
+import { AGENT_FILE, newConfigPath } from '../session/config-file.ts'
 import { refuseToOverwrite } from '../session/output-file.ts'
 import { printJson, type Session } from '../session/session.ts'
+import { writeNewConfig } from '../session/write-new-config.ts'
+import { collectDevice, type DeviceChoice } from '../setup/device-option.ts'
 import { configOption, type JsonOption, jsonOption, wholeNumber } from './options.ts'
-
-interface NewDevice {
-  readonly name: string
-  readonly aeTitle: string
-  readonly address?: string
-}
 
 interface InitOptions extends JsonOption {
   readonly aeTitle?: string
   readonly port?: number
   readonly dataFolder?: string
-  readonly device: readonly NewDevice[]
+  readonly device: readonly DeviceChoice[]
 }
 
 export function addInit(program: Command, session: Session): void {
@@ -42,27 +31,9 @@ async function init(session: Session, named: string | undefined, options: InitOp
   const path = newConfigPath(session, named, AGENT_FILE)
   refuseToOverwrite(path, say)
   const { json, device: devices, ...rest } = options
-  makeConfigFolder(path)
-  const folder = rest.dataFolder ?? newDataFolder(path, AGENT_FILE)
-  await writeDurably(path, newAgentFile({ ...rest, ...(folder && { dataFolder: folder }), devices }), 0o644)
-  try {
-    const { dataFolder } = loadAgentSettings(path, language)
-    mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
-    keepFolderPrivate(dataFolder)
-    if (json) printJson(session, { config: path, dataFolder })
-    else terminal.print(say('init.done', { path }))
-  } catch (error) {
-    await unlink(path)
-    throw error
-  }
+  const { dataFolder } = await writeNewConfig(path, { ...rest, devices }, language)
+  if (json) printJson(session, { config: path, dataFolder })
+  else terminal.print(say('init.done', { path }))
   terminal.say(say('init.names'))
   terminal.say(say('init.next'))
-}
-
-/** `CT1`, `CT1@10.0.0.5` or `CT room 1=CT1@10.0.0.5`; loading the written file checks them. */
-function collectDevice(text: string, before: readonly NewDevice[]): NewDevice[] {
-  const match = /^(?:([^=]+)=)?([^@=]+)(?:@(.+))?$/.exec(text)
-  const [, name, aeTitle, address] = match ?? []
-  if (aeTitle === undefined) throw new InvalidArgumentError('AET, AET@address, NAME=AET@address')
-  return [...before, { name: name ?? aeTitle, aeTitle, ...(address && { address }) }]
 }

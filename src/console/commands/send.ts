@@ -2,9 +2,9 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { FileOutcome } from '../send/send-files.ts'
 import { EXIT, type ExitCode } from '../session/exit-codes.ts'
+import { parsePeerAddress } from '../session/peer-address.ts'
 import { printJson, type Session } from '../session/session.ts'
 import { type JsonOption, jsonOption } from './options.ts'
-import { parsePeerAddress } from './peer-address.ts'
 
 interface SendOptions extends JsonOption {
   readonly calling: string

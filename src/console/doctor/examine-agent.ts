@@ -164,7 +164,7 @@ function statusFindings(exam: Exam, status: AgentStatus): DoctorFinding[] {
   return notes.length > 0 ? notes : [exam.good('running', 'running', { version: status.version })]
 }
 
-const OWN_CHECKS = new Set(['STORAGE_FULL', 'STORAGE_LOW', 'MAKING_ROOM'])
+const OWN_CHECKS = new Set(['NOT_ENROLLED', 'STORAGE_FULL', 'STORAGE_LOW', 'MAKING_ROOM'])
 
 async function examineLine(exam: Exam, account: CenterAccount): Promise<DoctorFinding[]> {
   const { url } = account.address()

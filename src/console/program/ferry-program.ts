@@ -8,6 +8,8 @@ type Add = (program: Command, session: Session) => void
 
 /** In the order of the help. Loaded on demand: `ferry status` does not have to wait for all the others. */
 const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
+  setup: async () => (await import('../commands/setup.ts')).addSetup,
+  open: async () => (await import('../commands/open.ts')).addOpen,
   init: async () => (await import('../commands/init.ts')).addInit,
   join: async () => (await import('../commands/join.ts')).addJoin,
   run: async () => (await import('../commands/run.ts')).addRun,

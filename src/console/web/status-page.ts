@@ -14,15 +14,21 @@ import type { RequestTarget } from '../../platform/http/request-target.ts'
 import { StrangerLog } from '../../platform/http/stranger-log.ts'
 import type { Log } from '../../platform/log.ts'
 import { listenFailure } from '../../platform/port-holder.ts'
-import { CONTROL_SCHEMA_VERSION, type ControlService } from '../../protocol/control-api.ts'
+import { CONTROL_SCHEMA_VERSION } from '../../protocol/control-api.ts'
+import type { ControlService } from '../../protocol/control-service.ts'
 import { type Language, speak } from '../language/language.ts'
 import { assessHealth } from '../views/health.ts'
 import { statusView } from '../views/status-view.ts'
+import { PageSessions } from './page-sessions.ts'
+import type { SetupDesk } from './setup-desk.ts'
+import { actInSetup, openByLink, setupState } from './setup-door.ts'
 
 interface StatusPageOptions {
   readonly host: string
   readonly port: number
   readonly service: ControlService
+  /** The first set-up; without it the page only shows. */
+  readonly desk?: SetupDesk
   readonly clock: Clock
   readonly log: Log
 }
@@ -36,12 +42,28 @@ const CONNECTIONS = { limit: 64, limitPerGroup: 48, graceMs: 500 }
 
 export interface StatusPage extends AsyncDisposable {
   readonly url: string
+  /** Makes a link that opens the page of the set-up, once, with the right to change things. */
+  newLink(): string
 }
 
-/** Serves the read-only status page: figures and device names, no patient data, nothing to click that changes anything. */
+/** One request on its way through the page. */
+interface Page {
+  readonly status: string
+  readonly setup: string
+  readonly sessions: PageSessions
+}
+
+/**
+ * Serves the status page, which only shows, and the page of the first set-up, which a browser that came by a link may
+ * use to change things. Neither shows patient data.
+ */
 export async function startStatusPage(options: StatusPageOptions): Promise<StatusPage> {
   const { host, port, log } = options
-  const page = readFileSync(new URL('status.html', import.meta.url), 'utf8')
+  const [status, setup] = ['status.html', 'setup.html'].map((name) =>
+    readFileSync(new URL(name, import.meta.url), 'utf8'),
+  )
+  const sessions = new PageSessions(options.clock)
+  const page: Page = { status: status ?? '', setup: setup ?? '', sessions }
   const server = createServer(SERVER_OPTIONS, (request, response) =>
     answerRequest(options, page, request, response),
   )
@@ -56,7 +78,8 @@ export async function startStatusPage(options: StatusPageOptions): Promise<Statu
   if (!isLoopback(opened.address))
     log.warn('status page can be read from other machines', { host, port: opened.port })
   const url = `http://${isIP(host) === 6 ? `[${host}]` : host}:${opened.port}/`
-  return { url, [Symbol.asyncDispose]: () => closeServer(server) }
+  const newLink = (): string => `${url}open?link=${sessions.newLink()}`
+  return { url, newLink, [Symbol.asyncDispose]: () => closeServer(server) }
 }
 
 const SERVER_OPTIONS = {
@@ -90,7 +113,7 @@ function addressOf(server: Server): AddressInfo {
 
 function answerRequest(
   options: StatusPageOptions,
-  page: string,
+  page: Page,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
@@ -106,17 +129,27 @@ interface Exchange {
   readonly target: RequestTarget
 }
 
-async function answer(
-  { service }: StatusPageOptions,
-  page: string,
-  { request, response, target: { path, query } }: Exchange,
-): Promise<void> {
-  request.resume()
+async function answer({ service, desk }: StatusPageOptions, page: Page, exchange: Exchange): Promise<void> {
+  const { request, response, target } = exchange
+  const { path, query } = target
   if (!isOwnHost(request.headers.host)) return refuse(response, 421, 'ask by IP address or as localhost')
+  const language = query.get('lang') === 'en' ? 'en' : 'zh'
+  const action = /^\/api\/setup\/([a-z-]{1,20})$/.exec(path)?.[1]
+  if (request.method === 'POST' && desk !== undefined && action !== undefined) {
+    const { status, body } = await actInSetup(desk, page.sessions, request, { action, language })
+    return sendJson(response, status, body)
+  }
+  request.resume()
   if (request.method !== 'GET') return refuse(response, 405, 'this page only shows')
-  if (path === '/') return sendPage(response, page)
+  if (desk !== undefined) {
+    if (path === '/setup') return sendPage(response, page.setup)
+    if (path === '/open') return openByLink(page.sessions, exchange, HEADERS)
+    if (path === '/api/setup')
+      return sendJson(response, 200, setupState(desk, page.sessions, request, language))
+  }
+  if (path === '/') return sendPage(response, page.status)
   if (path !== '/api/status') return refuse(response, 404, 'nothing has this name here')
-  const body = await statusBody(service, query.get('lang') === 'en' ? 'en' : 'zh')
+  const body = await statusBody(service, language, desk !== undefined)
   response.writeHead(200, { ...HEADERS, 'content-type': 'application/json; charset=utf-8' }).end(body)
 }
 
@@ -132,7 +165,11 @@ function refuseFailed(
   if (canAnswer) refuse(response, isTheirs ? 400 : 500, isTheirs ? message : code)
 }
 
-async function statusBody(service: ControlService, language: Language): Promise<string> {
+async function statusBody(
+  service: ControlService,
+  language: Language,
+  isSetupThere: boolean,
+): Promise<string> {
   const say = speak(language)
   const status = await service.status()
   const view = statusView(status, assessHealth(status, say, language), say, language)
@@ -141,6 +178,7 @@ async function statusBody(service: ControlService, language: Language): Promise<
     noAnswer: say('page.noAnswer'),
     noDevices: say('report.noDevices'),
     footer: say('page.read'),
+    setup: isSetupThere ? say('page.setup') : '',
   }
   return JSON.stringify({ schemaVersion: CONTROL_SCHEMA_VERSION, words, ...view })
 }
@@ -171,6 +209,11 @@ function sendPage(response: ServerResponse, page: string): void {
       'content-security-policy': policy,
     })
     .end(page.replaceAll('{{nonce}}', nonce))
+}
+
+function sendJson(response: ServerResponse, status: number, body: object): void {
+  const text = JSON.stringify({ schemaVersion: CONTROL_SCHEMA_VERSION, ...body })
+  response.writeHead(status, { ...HEADERS, 'content-type': 'application/json; charset=utf-8' }).end(text)
 }
 
 function refuse(response: ServerResponse, status: number, words: string): void {

@@ -5,6 +5,7 @@ import { HAND_ON_ENGLISH } from './hand-on-phrases-en.ts'
 import { KEY_ENGLISH } from './key-phrases-en.ts'
 import { LOG_ENGLISH } from './log-phrases-en.ts'
 import { SEND_ENGLISH } from './send-phrases-en.ts'
+import { SETUP_ENGLISH } from './setup-phrases-en.ts'
 import { STATUS_ENGLISH } from './status-phrases-en.ts'
 import { WINDOWS_ENGLISH } from './windows-phrases-en.ts'
 
@@ -13,6 +14,7 @@ export const ENGLISH = {
   ...DISK_ENGLISH,
   ...KEY_ENGLISH,
   ...HAND_ON_ENGLISH,
+  ...SETUP_ENGLISH,
   ...STATUS_ENGLISH,
   ...SEND_ENGLISH,
   ...DOCTOR_ENGLISH,
@@ -46,7 +48,7 @@ export const ENGLISH = {
     'Names of patients are shown by ferry study only if the service has a display key: displayNames in this file says how.',
   'init.next': 'Next: ferry join CODE (the code comes from the center), then ferry run',
   'join.about': 'join a center with the code that it gave you',
-  'join.code': 'join code: FERRY1-…',
+  'join.code': 'join code: imaging.example.org:8443/7K3QX-…',
   'join.name': 'what the center sees this agent as',
   'join.newIdentity':
     'make a new key if the old one is lost, or if the old data folder is given up; its images stay there',
@@ -236,6 +238,7 @@ export const ENGLISH = {
   'centerStatus.disk': 'Disk of {folder}: {free} free, {reserve} in reserve',
 
   'report.version': 'Ferry {version}, running for {uptime}',
+  'report.noCenter': 'none yet',
   'report.center': 'Center',
   'report.listener': 'Listener',
   'report.queue': 'Queue',

@@ -6,6 +6,7 @@ import { HAND_ON_CHINESE } from './hand-on-phrases-zh.ts'
 import { KEY_CHINESE } from './key-phrases-zh.ts'
 import { LOG_CHINESE } from './log-phrases-zh.ts'
 import { SEND_CHINESE } from './send-phrases-zh.ts'
+import { SETUP_CHINESE } from './setup-phrases-zh.ts'
 import { STATUS_CHINESE } from './status-phrases-zh.ts'
 import { WINDOWS_CHINESE } from './windows-phrases-zh.ts'
 
@@ -13,6 +14,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   ...DISK_CHINESE,
   ...KEY_CHINESE,
   ...HAND_ON_CHINESE,
+  ...SETUP_CHINESE,
   ...STATUS_CHINESE,
   ...SEND_CHINESE,
   ...DOCTOR_CHINESE,
@@ -43,7 +45,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'init.names': '只有服务拿到显示密钥后，ferry study 才显示患者姓名；做法见此文件中的 displayNames。',
   'init.next': '下一步：ferry join 加入码（由影像中心提供），然后 ferry run',
   'join.about': '用影像中心给的加入码加入中心',
-  'join.code': '加入码：FERRY1-…',
+  'join.code': '加入码：imaging.example.org:8443/7K3QX-…',
   'join.name': '中心看到的本前置机名称',
   'join.newIdentity': '旧密钥已丢失，或放弃旧数据文件夹时，生成新密钥；旧文件夹里的影像留在原处',
   'identity.notNoted':
@@ -223,6 +225,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'centerStatus.disk': '{folder} 所在磁盘：剩余 {free}，预留 {reserve}',
 
   'report.version': '影渡 {version}，已运行 {uptime}',
+  'report.noCenter': '尚未加入',
   'report.center': '影像中心',
   'report.listener': '接收',
   'report.queue': '队列',

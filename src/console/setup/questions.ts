@@ -1,0 +1,20 @@
+/** Asks a person; without a terminal, or with `--yes`, every question is answered by its default. */
+export interface Questions {
+  /** True if a person answers. */
+  readonly isAsking: boolean
+  text(question: string, usual: string): Promise<string>
+  confirm(question: string, usual: boolean): Promise<boolean>
+  choose(
+    question: string,
+    choices: readonly { value: string; label: string }[],
+    usual: string,
+  ): Promise<string>
+}
+
+/** Takes every default. */
+export const NO_QUESTIONS: Questions = {
+  isAsking: false,
+  text: (_, usual) => Promise.resolve(usual),
+  confirm: (_, usual) => Promise.resolve(usual),
+  choose: (_, __, usual) => Promise.resolve(usual),
+}

@@ -1,0 +1,26 @@
+import { confirm, isCancel, select, text } from '@clack/prompts'
+import { Failure } from '../../platform/failure.ts'
+import type { Questions } from './questions.ts'
+
+const output = process.stderr
+
+/** Questions on the terminal. Throws USAGE if the person ends the dialogue by Ctrl-C: what was done so far stays. */
+export const TERMINAL_QUESTIONS: Questions = {
+  isAsking: true,
+  text: async (message, usual) => {
+    const answer = await text({ message, defaultValue: usual, placeholder: usual, output })
+    return isCancel(answer) ? stopped() : answer
+  },
+  confirm: async (message, usual) => {
+    const answer = await confirm({ message, initialValue: usual, output })
+    return isCancel(answer) ? stopped() : answer
+  },
+  choose: async (message, choices, usual) => {
+    const answer = await select({ message, options: [...choices], initialValue: usual, output })
+    return isCancel(answer) ? stopped() : answer
+  },
+}
+
+function stopped(): never {
+  throw new Failure('USAGE', 'setting up: stopped by you: run ferry setup again to continue')
+}

@@ -1,0 +1,101 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Failure, failureFrom } from '../../platform/failure.ts'
+import type { RequestTarget } from '../../platform/http/request-target.ts'
+import { pageCallerSchema, pageJoinSchema } from '../../protocol/page-api.ts'
+import { parseJson } from '../../protocol/parse-json.ts'
+import { causesIn, withCause } from '../language/cause-text.ts'
+import { wordsOfFailure } from '../language/failure-words.ts'
+import { type Language, speak } from '../language/language.ts'
+import type { PageSessions } from './page-sessions.ts'
+import type { SetupDesk } from './setup-desk.ts'
+import { setupView } from './setup-view.ts'
+
+const BODY_LIMIT_BYTES = 4096
+const READING = ['PROTOCOL_VIOLATION', 'reading what the page sent'] as const
+
+/** The answer of the set-up to a request. */
+interface SetupAnswer {
+  readonly status: number
+  readonly body: object
+}
+
+/** The state of the set-up in words of one language, and the secret of the session if the browser has one. */
+export function setupState(
+  desk: SetupDesk,
+  sessions: PageSessions,
+  request: IncomingMessage,
+  language: Language,
+): object {
+  return { ...setupView(desk, language), csrf: sessions.of(request)?.csrf ?? null }
+}
+
+/** Does what a person asked for on the page; a failure is answered in words. `action`: the end of the path. */
+export async function actInSetup(
+  desk: SetupDesk,
+  sessions: PageSessions,
+  request: IncomingMessage,
+  { action, language }: { readonly action: string; readonly language: Language },
+): Promise<SetupAnswer> {
+  if (!sessions.mayAct(request))
+    return { status: 403, body: { message: speak(language)('setupPage.noSession') } }
+  try {
+    await act(desk, action, await bodyOf(request), language)
+    return { status: 200, body: {} }
+  } catch (error) {
+    const { code, message } = failureFrom(error, 'INTERNAL', 'acting on the page of the set-up')
+    const words = wordsOfFailure(code, language)
+    const cause = causesIn(language)(message)
+    const text = words === undefined ? cause : withCause(words.meaning, cause, language)
+    return { status: 400, body: { code, message: text } }
+  }
+}
+
+async function act(desk: SetupDesk, action: string, body: string, language: Language): Promise<void> {
+  switch (action) {
+    case 'join': {
+      const { code, name } = parseJson(body, pageJoinSchema, ...READING)
+      return desk.join(code, name)
+    }
+    case 'approve': {
+      const { aeTitle, address, name } = parseJson(body, pageCallerSchema, ...READING)
+      return desk.approve(aeTitle, address, name, language)
+    }
+    case 'ignore': {
+      const { aeTitle, address } = parseJson(body, pageCallerSchema, ...READING)
+      return desk.ignore(aeTitle, address)
+    }
+    case 'test-image':
+      return desk.sendTestImage()
+    default:
+      throw new Failure('PROTOCOL_VIOLATION', 'acting on the page of the set-up: nothing has this name here')
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = []
+  let bytes = 0
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    bytes += piece.length
+    if (bytes > BODY_LIMIT_BYTES)
+      throw new Failure('PROTOCOL_VIOLATION', 'reading what the page sent: too long')
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces).toString('utf8')
+}
+
+/** Spends the link of `ferry open` and leads to the page; a used one leads there too, without the right to act. */
+export function openByLink(
+  sessions: PageSessions,
+  {
+    request,
+    response,
+    target,
+  }: { request: IncomingMessage; response: ServerResponse; target: RequestTarget },
+  headers: Readonly<Record<string, string>>,
+): void {
+  const location = target.query.get('lang') === 'en' ? '/setup?lang=en' : '/setup'
+  const cookie = sessions.enter(request, target.query.get('link') ?? '')
+  response
+    .writeHead(303, { ...headers, location, ...(cookie !== undefined && { 'set-cookie': cookie }) })
+    .end()
+}

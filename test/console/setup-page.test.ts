@@ -1,0 +1,165 @@
+import { writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { type RunningAgent, startAgent } from '../../src/agent/agent.ts'
+import { loadAgentSettings } from '../../src/config/agent-settings.ts'
+import { SetupDesk } from '../../src/console/web/setup-desk.ts'
+import { startStatusPage } from '../../src/console/web/status-page.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { silentLog } from '../../src/platform/log.ts'
+import { encodeJoinCode } from '../../src/protocol/join-code.ts'
+import { RunningCenter } from '../support/centers/running-center.ts'
+import { until } from '../support/clocks/until.ts'
+import { inventedInstance } from '../support/instances/invented-instance.ts'
+import { sendInstances } from '../support/peers/send-instances.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+interface View {
+  csrf: string | null
+  joining: { state: string; text: string }
+  callers: { aeTitle: string; address: string; state: string; name: string }[]
+  test: { state: string }
+}
+
+interface Opened extends AsyncDisposable {
+  agent: RunningAgent
+  file: string
+  url: string
+  newLink(): string
+}
+
+/** An agent that has joined no center, and its page. */
+async function openPage(): Promise<Opened> {
+  await using stack = new AsyncDisposableStack()
+  const folder = stack.use(tempFolder())
+  const file = join(folder.path, 'ferry.yaml')
+  writeFileSync(
+    file,
+    '# ours\ndataFolder: data\nlog: {level: error}\nlistener: {host: 127.0.0.1, port: 11112}\nlimits: {reserve: 64MiB}\n',
+  )
+  const loaded = loadAgentSettings(file, 'en')
+  const settings = { ...loaded, listener: { ...loaded.listener, port: 0 } }
+  const readSettings = () => loadAgentSettings(file, 'en')
+  const parts = { clock: systemClock, log: silentLog }
+  const agent = stack.use(await startAgent(settings, { ...parts, readSettings }))
+  const desk = stack.use(new SetupDesk({ settings, file, service: agent.service, ...parts }))
+  const where = { host: '127.0.0.1', port: 0, service: agent.service, desk, ...parts }
+  const page = stack.use(await startStatusPage(where))
+  const all = stack.move()
+  return {
+    agent,
+    file,
+    url: page.url.replace(/\/$/, ''),
+    newLink: () => page.newLink(),
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  }
+}
+
+async function enter(page: Opened): Promise<{ cookie: string; csrf: string }> {
+  const answer = await fetch(page.newLink(), { redirect: 'manual' })
+  const cookie = (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+  return { cookie, csrf: (await view(page, cookie)).csrf ?? '' }
+}
+
+async function view({ url }: Opened, cookie = ''): Promise<View> {
+  return (await (await fetch(`${url}/api/setup?lang=en`, { headers: { cookie } })).json()) as View
+}
+
+function act(page: Opened, action: string, body: object, headers: Record<string, string>): Promise<Response> {
+  return fetch(`${page.url}/api/setup/${action}?lang=en`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  })
+}
+
+test('the page leads from nothing to the first receipt: join, approve a device that called, test image', async () => {
+  await using center = await RunningCenter.start()
+  await using page = await openPage()
+  const { cookie, csrf } = await enter(page)
+  const right = { cookie, origin: page.url, 'x-ferry-csrf': csrf }
+  const code = encodeJoinCode({ ...(await center.invite('a')), url: center.url })
+
+  expect((await act(page, 'join', { code, name: 'North Street' }, right)).status).toBe(200)
+  await until(
+    () => view(page),
+    ({ joining }) => joining.state === 'pending',
+  )
+  for (const { kid } of await center.desk.agents()) await center.desk.approve(kid)
+  await until(
+    () => view(page),
+    ({ joining }) => joining.state === 'joined',
+  )
+
+  await expect(sendInstances(page.agent.port, [inventedInstance(100)])).rejects.toThrow('not recognized')
+  const [caller] = (await view(page)).callers
+  expect(caller).toMatchObject({ aeTitle: 'CT1', address: '127.0.0.1', state: 'pending' })
+  expect((await act(page, 'approve', { ...caller, name: 'CT 一室' }, right)).status).toBe(200)
+  expect((await view(page)).callers).toMatchObject([{ aeTitle: 'CT1', state: 'known', name: 'CT 一室' }])
+  expect(await sendInstances(page.agent.port, [inventedInstance(100)])).toMatchObject([{ status: 0 }])
+
+  expect((await act(page, 'test-image', {}, right)).status).toBe(200)
+  await until(
+    () => view(page),
+    ({ test: { state } }) => state === 'confirmed',
+  )
+}, 60_000)
+
+test('nothing can be changed without a session, its secret, or from a page of another origin', async () => {
+  await using page = await openPage()
+  const { cookie, csrf } = await enter(page)
+  const { cookie: another } = await enter(page)
+  const right = { cookie, origin: page.url, 'x-ferry-csrf': csrf }
+  const wrong: Record<string, string>[] = [
+    {},
+    { origin: page.url, 'x-ferry-csrf': csrf },
+    { cookie, 'x-ferry-csrf': csrf },
+    { cookie, origin: page.url },
+    { ...right, 'x-ferry-csrf': `${csrf}x` },
+    { ...right, cookie: another },
+    { ...right, cookie: 'ferry_session=x' },
+    { ...right, origin: 'http://evil.example' },
+    { ...right, origin: 'null' },
+    { ...right, 'content-type': 'text/plain' },
+  ]
+  const caller = { aeTitle: 'CT1', address: '127.0.0.1' }
+  for (const headers of wrong)
+    expect([headers, (await act(page, 'approve', caller, headers)).status]).toEqual([headers, 403])
+  expect((await view(page)).csrf).toBeNull()
+
+  // The control: with all of it, the same request is done.
+  expect((await act(page, 'approve', caller, right)).status).toBe(200)
+  expect(loadAgentSettings(page.file, 'en').devices).toMatchObject([{ aeTitle: 'CT1' }])
+})
+
+test('a link opens the page once, and a request under a foreign host name is refused', async () => {
+  await using page = await openPage()
+  const link = page.newLink()
+  const answers = [await fetch(link, { redirect: 'manual' }), await fetch(link, { redirect: 'manual' })]
+  expect(answers.map((answer) => [answer.status, answer.headers.get('set-cookie') !== null])).toEqual([
+    [303, true],
+    [303, false],
+  ])
+  const { port } = new URL(page.url)
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    const headers = { host: 'evil.example' }
+    request({ host: '127.0.0.1', port, path: '/api/setup/join', method: 'POST', headers }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+      .once('error', reject)
+      .end('{}')
+  })
+  expect(status).toBe(421)
+})
+
+test('a join code with a typing error, and a test image before the agent has joined, are answered in words', async () => {
+  await using page = await openPage()
+  const { cookie, csrf } = await enter(page)
+  const right = { cookie, origin: page.url, 'x-ferry-csrf': csrf }
+  const bad = await act(page, 'join', { code: 'a.example/7K3QX', name: 'x' }, right)
+  expect([bad.status, await bad.json()]).toMatchObject([400, { code: 'JOIN_CODE_INVALID' }])
+  const early = await act(page, 'test-image', {}, right)
+  expect([early.status, await early.json()]).toMatchObject([400, { code: 'NOT_ENROLLED' }])
+})

@@ -1,0 +1,123 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { expect, test } from '@jest/globals'
+import type { SetupResult } from '../../src/console/setup/set-up-agent.ts'
+import { encodeJoinCode } from '../../src/protocol/join-code.ts'
+import { RunningCenter } from '../support/centers/running-center.ts'
+import { storedAtCenter } from '../support/centers/stored-at-center.ts'
+import { until } from '../support/clocks/until.ts'
+import { freePort } from '../support/peers/free-port.ts'
+import { runCommand } from '../support/programs/run-command.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+/** `ferry run` beside the test, in a folder that `ferry init` has made. */
+async function service(folder: string): Promise<AsyncDisposable & { port: number }> {
+  const [port, page] = [await freePort(), await freePort()]
+  await runCommand(folder, ['init', '--port', String(port)])
+  const file = `${folder}/ferry.yaml`
+  writeFileSync(file, readFileSync(file, 'utf8').replace('port: 11180', `port: ${page}`))
+  const quit = new AbortController()
+  const running = runCommand(folder, ['run'], { signal: quit.signal })
+  await until(
+    () => runCommand(folder, ['devices']),
+    ({ exitCode }) => exitCode === 0,
+  )
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      quit.abort()
+      await running
+    },
+  }
+}
+
+async function invited(center: RunningCenter): Promise<string> {
+  return encodeJoinCode({ ...(await center.invite('North Street')), url: center.url })
+}
+
+/** Approves every agent that waits, as the operator does by phone. */
+async function approveAll(center: RunningCenter): Promise<void> {
+  const waiting = await until(
+    () => center.desk.agents(),
+    (agents) => agents.some(({ state }) => state === 'pending'),
+  )
+  for (const { kid } of waiting) await center.desk.approve(kid)
+}
+
+test('setup --yes brings a running agent from nothing to its first receipt, and a second run changes nothing', async () => {
+  await using center = await RunningCenter.start()
+  using folder = tempFolder()
+  await using agent = await service(folder.path)
+  const args = [
+    '--name',
+    '北街卫生院',
+    '--join-code',
+    await invited(center),
+    '--device',
+    'CT 一室=CT1@192.0.2.7',
+  ]
+
+  const setup = runCommand(folder.path, ['setup', '--yes', '--json', ...args])
+  await approveAll(center)
+  const { exitCode, out, err } = await setup
+
+  expect(err).toMatch(/AE title {2}FERRY/)
+  expect(exitCode).toBe(0)
+  const result = JSON.parse(out) as SetupResult
+  expect(result).toMatchObject({
+    aeTitle: 'FERRY',
+    port: agent.port,
+    isRunning: true,
+    center: 'District center',
+    devices: 1,
+    isReceipted: true,
+  })
+  expect(storedAtCenter(center.folder)).toHaveLength(1)
+  expect((await center.desk.agents()).map(({ ownName }) => ownName)).toEqual(['北街卫生院'])
+
+  const before = readFileSync(`${folder.path}/ferry.yaml`, 'utf8')
+  const again = await runCommand(folder.path, ['setup', '--yes', '--no-test', ...args])
+  expect(again).toMatchObject({ exitCode: 0 })
+  expect(readFileSync(`${folder.path}/ferry.yaml`, 'utf8')).toBe(before)
+}, 120_000)
+
+test('setup --yes without a running service writes the configuration and says what remains', async () => {
+  using folder = tempFolder()
+  const { exitCode, out, err } = await runCommand(folder.path, [
+    'setup',
+    '--yes',
+    '--ae-title',
+    'NORTH',
+    '--port',
+    '11200',
+  ])
+  expect(exitCode).toBe(0)
+  expect(err).toMatch(/AE title {2}NORTH\n.*\n +port {2}11200/)
+  expect(out).toMatch(/start the service.*\n.*join the center.*\n.*list a device/)
+})
+
+test('setup changes AE title and port of a running agent, which opens the new port by itself', async () => {
+  using folder = tempFolder()
+  await using _ = await service(folder.path)
+  const port = await freePort()
+  const before = readFileSync(`${folder.path}/ferry.yaml`, 'utf8')
+
+  const args = ['setup', '--yes', '--json', '--ae-title', 'NORTH', '--port', String(port)]
+  expect(await runCommand(folder.path, args)).toMatchObject({ exitCode: 0 })
+
+  const status = JSON.parse((await runCommand(folder.path, ['status', '--json'])).out) as {
+    listener: { port: number; aeTitles: string[] }
+  }
+  expect(status.listener).toMatchObject({ port, aeTitles: ['NORTH'] })
+  const after = readFileSync(`${folder.path}/ferry.yaml`, 'utf8')
+  expect(after.split('\n').filter((line, at) => line !== before.split('\n')[at])).toHaveLength(2)
+}, 60_000)
+
+test('a join code with a typing error is told with its group before anything is asked of the center', async () => {
+  await using center = await RunningCenter.start()
+  using folder = tempFolder()
+  const code = await invited(center)
+  const wrong = code.slice(0, -1) + (code.endsWith('0') ? '1' : '0')
+  const { exitCode, err } = await runCommand(folder.path, ['setup', '--yes', '--join-code', wrong])
+  expect([exitCode, err]).toEqual([2, expect.stringMatching(/group 10 of ten has a typing error/)])
+  expect(await center.desk.agents()).toEqual([])
+})
