@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import { parseRecipient } from '../../src/age/x25519-keys.ts'
 import { PreparedSealers } from '../../src/agent/envelope/prepared-sealers.ts'
+import { OriginalDigest } from '../../src/agent/intake/original-digest.ts'
 import { SpoolCopy, type SpoolCopyOptions } from '../../src/agent/intake/spool-copy.ts'
 import type { Treatment } from '../../src/agent/intake/treatment.ts'
 import { openQueue } from '../../src/agent/queue/open-queue.ts'
@@ -35,7 +37,7 @@ test.each(['push', 'finish'] as const)(
       },
     }
     // Nothing is sealed before it fails.
-    const copy = new SpoolCopy(treatment, BASE, {} as SpoolCopyOptions)
+    const copy = new SpoolCopy(treatment, BASE, new OriginalDigest(), {} as SpoolCopyOptions)
     void copy.push(Buffer.from('a data set'))
     await expect(copy.commit()).rejects.toMatchObject({ code: 'SEAL_FAILED' })
     expect(copy.failure?.message).toMatch(/^sealing an instance: SyntaxError at complain /)
@@ -64,7 +66,7 @@ test('nothing is whole in the spool before all is on the disk that must be there
       return prepared.promise
     },
   }
-  const copy = new SpoolCopy(treatment, BASE, options)
+  const copy = new SpoolCopy(treatment, BASE, new OriginalDigest(), options)
   // The last chunk of the seal is nearly full, so that what is gathered at the end would be written at once.
   await copy.push(Buffer.alloc(130_500))
   const taken = copy.commit()
@@ -79,3 +81,48 @@ test('nothing is whole in the spool before all is on the disk that must be there
   expect(await taken).toMatchObject({ acceptance: 'new' })
   expect(await finished()).toEqual([true])
 })
+
+test('a changed copy records the digest of what came, and an unchanged one carries the same digest', async () => {
+  using folder = tempFolder()
+  using queue = await openQueue(folder.path, systemClock, ['center'])
+  const recipients = [parseRecipient(testIdentity.recipient)]
+  const options = { queue, clock: systemClock, recipients: () => recipients, sealers: new PreparedSealers() }
+  const digests: { before: string; after: string }[] = []
+  const treatment = (sopInstanceUid: string, change: Treatment['change']): Treatment => ({
+    policy: 'identified',
+    names: { sopInstanceUid, studyInstanceUid: '1.2', seriesInstanceUid: '1.2.1' },
+    change,
+    taken: (_, both) => digests.push(both),
+  })
+  const change: Treatment['change'] = {
+    push: (chunk) => [Buffer.alloc(chunk.length, 'changed')],
+    finish: () => [],
+    transferSyntaxUid: BASE.transferSyntaxUid,
+  }
+  const original = new OriginalDigest()
+  const copies = [treatment('1.2.3', undefined), treatment('1.2.4', change)].map(
+    (one) => new SpoolCopy(one, BASE, original, options),
+  )
+  const [first, second] = [Buffer.alloc(100_000, 'as it '), Buffer.alloc(70_001, 'came')]
+  for (const chunk of [first, second]) {
+    original.push(chunk)
+    for (const copy of copies) await copy.push(chunk)
+  }
+  const [unchanged, changed] = await Promise.all(copies.map((copy) => copy.commit()))
+  const [came, goes] = [
+    sha256(first, second),
+    sha256(...[first, second].map(({ length }) => Buffer.alloc(length, 'changed'))),
+  ]
+  expect(unchanged?.trailer).toMatchObject({ dataSetSha256: came, dataSetBytes: 170_001 })
+  expect(changed?.trailer).toMatchObject({ dataSetSha256: goes, dataSetBytes: 170_001 })
+  expect(digests).toEqual(
+    expect.arrayContaining([
+      { before: came, after: came },
+      { before: came, after: goes },
+    ]),
+  )
+})
+
+function sha256(...pieces: readonly Buffer[]): string {
+  return createHash('sha256').update(Buffer.concat(pieces)).digest('hex')
+}

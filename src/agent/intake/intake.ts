@@ -9,6 +9,7 @@ import { studyKeyOf } from '../../protocol/study-key.ts'
 import type { StorageGate } from '../arrival/storage-gate.ts'
 import type { Observed } from '../queue/spool/sealed-instance.ts'
 import { InstanceObservation, type ObservationOptions, RefusedByCheck } from './instance-observation.ts'
+import { OriginalDigest } from './original-digest.ts'
 import { SpoolCopy, type SpoolCopyOptions, type TakenCopy } from './spool-copy.ts'
 import { type Treatment, UID_LIMIT } from './treatment.ts'
 import type { Treatments } from './treatments.ts'
@@ -40,6 +41,7 @@ export class InstanceIntake implements StoreSink {
   readonly #request: StoreRequest
   readonly #scanner: DataSetHeadScanner
   readonly #observation: InstanceObservation
+  readonly #original = new OriginalDigest()
   #held: Buffer[] = []
   #copies: readonly SpoolCopy[] | undefined
   #dataSetBytes = 0
@@ -100,7 +102,7 @@ export class InstanceIntake implements StoreSink {
       const request = { ...this.#request, sopClassUid: this.#sopClassUid() }
       const copies = treatments
         .for(request, this.#scanner.head, device)
-        .map((treatment) => new SpoolCopy(treatment, base, this.#options))
+        .map((treatment) => new SpoolCopy(treatment, base, this.#original, this.#options))
       this.#copies = copies
       const held = this.#held
       this.#held = []
@@ -112,6 +114,7 @@ export class InstanceIntake implements StoreSink {
 
   #seal(copies: readonly SpoolCopy[], chunk: Buffer): Promise<void> | undefined {
     if (this.#failure !== undefined) return undefined
+    this.#original.push(chunk)
     const [only] = copies
     return copies.length === 1 ? only?.push(chunk) : together(copies.map((copy) => copy.push(chunk)))
   }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Recipient } from '../../age/x25519-keys.ts'
 import { encodePart10Header } from '../../dicom/read/part10.ts'
 import type { Clock } from '../../platform/clock.ts'
@@ -13,6 +12,7 @@ import type { Queue } from '../queue/open-queue.ts'
 import type { Acceptance, Observed } from '../queue/spool/sealed-instance.ts'
 import type { SpoolWriter } from '../queue/spool/spool-writer.ts'
 import { EditedNames } from './edited-names.ts'
+import type { OriginalDigest } from './original-digest.ts'
 import type { DataSetChange, Treatment } from './treatment.ts'
 
 export interface SpoolCopyOptions {
@@ -40,16 +40,18 @@ export class SpoolCopy {
   readonly treatment: Treatment
   readonly #options: SpoolCopyOptions
   readonly #base: Base
-  readonly #before = createHash('sha256')
+  readonly #original: OriginalDigest
   #edited: EditedNames | undefined
   #sealed:
     | { sealer: SpoolFileSealer; writer: SpoolWriter; envelope: Envelope; failedSyncs: number }
     | undefined
   #failure: Failure | undefined
 
-  constructor(treatment: Treatment, base: Base, options: SpoolCopyOptions) {
+  /** `original` has taken all bytes before {@link commit} is called. */
+  constructor(treatment: Treatment, base: Base, original: OriginalDigest, options: SpoolCopyOptions) {
     this.treatment = treatment
     this.#base = base
+    this.#original = original
     this.#options = options
   }
 
@@ -66,7 +68,6 @@ export class SpoolCopy {
     try {
       const { change } = this.treatment
       if (change === undefined) return this.#seal([chunk])
-      this.#before.update(chunk)
       return this.#sealEdited(change, change.push(chunk))
     } catch (error) {
       return this.#fail(error)
@@ -134,9 +135,7 @@ export class SpoolCopy {
   }
 
   #tell(ulid: Ulid, trailer: Trailer): void {
-    const { change, taken } = this.treatment
-    const after = trailer.dataSetSha256
-    taken?.(ulid, { before: change === undefined ? after : this.#before.digest('hex'), after })
+    this.treatment.taken?.(ulid, { before: this.#original.hex(), after: trailer.dataSetSha256 })
   }
 
   /** Writes the envelope once the edited data set has shown its UIDs, or at its end. */
@@ -172,7 +171,9 @@ export class SpoolCopy {
     const part10Header = encodePart10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid })
     const part10HeaderBytes = part10Header.length
     const envelope = { ...this.#base, ...names, ulid, policy, transferSyntaxUid, part10HeaderBytes }
-    const sealer = new SpoolFileSealer(envelope, part10Header, sealers.take(recipients()))
+    // An unchanged copy has the digest of its original.
+    const digest = change === undefined ? this.#original : undefined
+    const sealer = new SpoolFileSealer(envelope, part10Header, sealers.take(recipients()), digest)
     const { failedSyncs } = queue.acceptance
     this.#sealed = { sealer, writer: queue.spool.create(ulid), envelope, failedSyncs }
     return this.#sealed.writer.push(sealer.start())
