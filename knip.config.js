@@ -42,6 +42,7 @@ export default {
       'dpkg-deb',
       'rpmbuild',
       'journalctl',
+      'makensis',
       'prlimit',
       'storescp',
       'storescu',
@@ -50,6 +51,9 @@ export default {
       'uconv',
       'umount',
       'fallocate',
+      'wineboot',
+      'wineserver',
+      'wine',
     ],
   ],
 }

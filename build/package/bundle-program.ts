@@ -63,8 +63,8 @@ export async function bundleProgram({ entries, platform, folder }: BundleOptions
       // Its CommonJS form is loaded on demand, and would have no named exports then.
       '@peculiar/x509': '@peculiar/x509/build/x509.es.js',
     },
-    // Only Windows loads it, in src/platform/windows.
-    external: platform.startsWith('linux') ? ['koffi'] : [],
+    // Only Windows loads it, in src/platform/windows; there it is beside the bundle.
+    external: ['koffi'],
     loader: { '.node': 'copy' },
     banner: { js: HEAD },
     plugins: [oneLanguage, placesOfFiles],

@@ -41,6 +41,14 @@ export function shippedWork(folder: string, name?: string): ShippedWork {
 const APACHE = `On Debian systems the full text is in /usr/share/common-licenses/Apache-2.0;
 elsewhere at https://www.apache.org/licenses/LICENSE-2.0.`
 
+/** Every licence with its text, for a package without a form of its own for them. */
+export function licenceTexts(works: readonly ShippedWork[]): string {
+  const line = '='.repeat(80)
+  return works
+    .map((work) => `${line}\n${work.name} ${work.version}: ${work.licence}\n${line}\n${work.text}\n\n`)
+    .join('')
+}
+
 /** The file `copyright` of a Debian package (DEP 5). Bundled packages are listed under the folders that they come from. */
 export function copyrightFile(works: readonly ShippedWork[], runtimePath: string): string {
   const head = [

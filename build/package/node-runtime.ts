@@ -26,19 +26,23 @@ function lockedPackage(name: string): LockedPackage {
   return { version, integrity }
 }
 
+/** Returns the folder of an npm package with Node (`bin/node`) for a platform such as `linux-arm64`. */
+export const nodeRuntime = (platform: string, cache: string): string =>
+  lockedFolder(`node-${platform}`, cache)
+
 /**
- * Returns the folder of an npm package with Node (`bin/node`, `LICENSE`) for a platform such as `linux-arm64`. The one that
- * `npm ci` has installed is used; another is fetched once, and its SHA-512 must be that of package-lock.json.
+ * Returns the folder of an npm package of any platform. The one that `npm ci` has installed is used; another is fetched
+ * once, and its SHA-512 must be that of package-lock.json.
  */
-export function nodeRuntime(platform: string, cache: string): string {
-  const name = `node-${platform}`
+export function lockedFolder(name: string, cache: string): string {
   const installed = join('node_modules', name)
-  if (existsSync(join(installed, 'bin'))) return installed
+  if (existsSync(join(installed, 'package.json'))) return installed
   const { version, integrity } = lockedPackage(name)
-  const kept = join(cache, `${name}-${version}`)
+  const file = `${name.replaceAll('@', '').replaceAll('/', '-')}-${version}`
+  const kept = join(cache, file)
   if (existsSync(kept)) return kept
   mkdirSync(cache, { recursive: true })
-  const tarball = join(cache, `${name}-${version}.tgz`)
+  const tarball = join(cache, `${file}.tgz`)
   if (!existsSync(tarball))
     execFileSync('npm', ['pack', '--silent', `${name}@${version}`, '--pack-destination', cache])
   const found = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`

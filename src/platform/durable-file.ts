@@ -4,10 +4,11 @@ import { type FileHandle, link, open, realpath, rename, stat, unlink } from 'nod
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { storageFailure } from './failure.ts'
+import { retryWhileHeld } from './windows/retry-while-held.ts'
 
 /**
- * Makes the names in a folder durable (Linux: fsync of the folder). On Windows a folder cannot be synced and need not be:
- * Ferry never renames, and a new file's name is written with its data.
+ * Makes the names in a folder durable (Linux: fsync of the folder). On Windows a folder cannot be synced (EPERM) and need
+ * not be: NTFS writes the name of a new file together with its data when the file is synced.
  */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
@@ -17,6 +18,12 @@ export async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close()
   }
+}
+
+/** Makes a name durable that a synced file got by rename or link. On Windows the file is synced again, and its name with it. */
+async function syncName(path: string): Promise<void> {
+  if (process.platform === 'win32') await syncFile(path)
+  else await syncFolder(dirname(path))
 }
 
 /**
@@ -76,8 +83,8 @@ export async function createDurably(path: string, content: string | Uint8Array, 
   await writeDurably(draft, content, mode)
   try {
     await link(draft, path)
-    await unlink(draft)
-    await syncFolder(dirname(path))
+    await retryWhileHeld(() => unlink(draft))
+    await syncName(path)
   } catch (error) {
     await unlink(draft).catch(() => {})
     throw storageFailure(error, `creating ${path}`)
@@ -101,8 +108,8 @@ export async function replaceDurably(
   try {
     check(draft)
     if (process.platform !== 'win32') await keepOwner(draft, { mode, uid, gid })
-    await rename(draft, target)
-    await syncFolder(dirname(target))
+    await retryWhileHeld(() => rename(draft, target))
+    await syncName(target)
   } catch (error) {
     await unlink(draft).catch(() => {})
     throw storageFailure(error, `writing ${path}`)

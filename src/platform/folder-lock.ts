@@ -4,6 +4,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import { Failure, storageFailure, systemCode } from './failure.ts'
 import { withPath } from './path-trouble.ts'
 import { makeDatabasePrivate } from './private-file.ts'
+import { checkPathLength } from './windows/check-path-length.ts'
 
 /** Holds a folder for one process; the operating system releases it when the process dies, in any way. */
 interface FolderLock extends Disposable {
@@ -18,6 +19,7 @@ const PROBE_MS = 250
  * held in an exclusive transaction serves: its lock is the operating system's, on Linux and Windows alike.
  */
 export function lockFolder(folder: string, whose: string): FolderLock {
+  checkPathLength(folder)
   const path = join(folder, 'lock')
   makeDatabasePrivate(path)
   const db = openLock(path, { timeout: PROBE_MS })

@@ -13,13 +13,15 @@ export function listenFailure(error: unknown, attempted: string, port: number): 
     return new Failure('PORT_IN_USE', `${attempted}: the port is used by ${who}: ${code}`, { cause: error })
   }
   if (code === 'EACCES')
-    return new Failure(
-      'PORT_IN_USE',
-      `${attempted}: this user may not listen on port ${port} (AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit): ${code}`,
-      { cause: error },
-    )
+    return new Failure('PORT_IN_USE', `${attempted}: ${notAllowed(port)}: ${code}`, { cause: error })
   return failureFrom(error, 'PORT_IN_USE', attempted)
 }
+
+/** Windows refuses a port in this way if a range around it is reserved, for example by Hyper-V. */
+const notAllowed = (port: number): string =>
+  process.platform === 'win32'
+    ? `Windows reserves port ${port}, or another program uses it alone (netsh interface ipv4 show excludedportrange protocol=tcp)`
+    : `this user may not listen on port ${port} (AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit)`
 
 /** Returns the program that listens on a TCP port; undefined if the system does not show it to this user. */
 export function portHolder(port: number): { readonly name: string; readonly pid: number } | undefined {

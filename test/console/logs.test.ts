@@ -85,6 +85,6 @@ test('only a service without a journal logs to files that the configuration does
   const file = { folder: undefined, maxBytes: 1, files: 1 }
   expect(logFolder(file, {})).toBeUndefined()
   expect(logFolder(file, { FERRY_SERVICE: '1', JOURNAL_STREAM: '8:1' })).toBeUndefined()
-  expect(logFolder(file, { FERRY_SERVICE: '1' })).toBe(systemLogFolder({}))
+  expect(logFolder(file, { FERRY_SERVICE: '1' })).toBe(systemLogFolder())
   expect(logFolder({ ...file, folder: '/x' }, { INVOCATION_ID: '1' })).toBe('/x')
 })

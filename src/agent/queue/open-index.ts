@@ -7,6 +7,7 @@ import { DatabaseCare } from '../../platform/database-care.ts'
 import { syncFolder } from '../../platform/durable-file.ts'
 import { Failure, failureFrom, storageFailure } from '../../platform/failure.ts'
 import { Database } from '../../platform/sqlite.ts'
+import { retryWhileHeld } from '../../platform/windows/retry-while-held.ts'
 
 export interface OpenedIndex {
   database: Database
@@ -112,7 +113,7 @@ async function moveAside(path: string, nowMs: number): Promise<string> {
   const aside = `${path}.damaged-${time}`
   try {
     for (const end of ['', '-wal', '-shm']) {
-      if (existsSync(path + end)) await rename(path + end, aside + end)
+      if (existsSync(path + end)) await retryWhileHeld(() => rename(path + end, aside + end))
     }
     await syncFolder(dirname(path))
   } catch (error) {

@@ -55,7 +55,7 @@ async function showLogs(
   const since = options.since === undefined ? 0 : sinceMs(options.since, session)
   const filter = { level: options.level, since }
   const output = new LogOutput(session, filter, options)
-  const path = join(folderOf(session, owner, config), logFileName(owner.program))
+  const path = join(folderOf(owner, config), logFileName(owner.program))
   if (existsSync(path)) return followFile(session, path, output, options.follow === true)
   const unit = `${owner.program}.service`
   const found = await readSystemdUnit(unit, runTool)
@@ -67,14 +67,14 @@ async function showLogs(
 }
 
 /** The folder of the configuration. A log is wanted most when the configuration is wrong: the default folder then. */
-function folderOf({ terminal }: Session, { settings }: LogOwner, config: string | undefined): string {
+function folderOf({ settings }: LogOwner, config: string | undefined): string {
   try {
     const { file } = settings(config)
     if (file?.folder !== undefined) return file.folder
   } catch {
     // `config check` reports it.
   }
-  return systemLogFolder(terminal.environment)
+  return systemLogFolder()
 }
 
 async function followFile(

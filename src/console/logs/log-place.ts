@@ -1,16 +1,17 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { LogFileSettings, LogSettings } from '../../config/log-settings.ts'
 import { type Log, openLog } from '../../platform/log.ts'
 import { LogFile } from '../../platform/log-file.ts'
+import { AGENT_FILE, pathsOfSystem } from '../session/config-file.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 export type LogProgram = 'ferry' | 'ferry-center'
 
 /** The folder of the log files of a service without a journal, if the configuration has no `log.folder`. */
-export function systemLogFolder(environment: Environment): string {
+export function systemLogFolder(): string {
   if (process.platform !== 'win32') return '/var/log/ferry'
-  return join(environment['ProgramData'] ?? 'C:\\ProgramData', 'Ferry', 'log')
+  return join(dirname(pathsOfSystem(AGENT_FILE).configFile), 'log')
 }
 
 /**
@@ -21,7 +22,7 @@ export function systemLogFolder(environment: Environment): string {
 export function logFolder(file: LogFileSettings | undefined, environment: Environment): string | undefined {
   if (file?.folder !== undefined) return file.folder
   const hasJournal = environment['JOURNAL_STREAM'] !== undefined || environment['INVOCATION_ID'] !== undefined
-  return environment['FERRY_SERVICE'] !== undefined && !hasJournal ? systemLogFolder(environment) : undefined
+  return environment['FERRY_SERVICE'] !== undefined && !hasJournal ? systemLogFolder() : undefined
 }
 
 /** Opens the log of a program that runs until it is stopped. */

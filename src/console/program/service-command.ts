@@ -62,7 +62,17 @@ class KeptTalk {
       this.#lines.push(line)
       if (this.#lines.length > KEPT_LINES) this.#lines.shift()
     }
-    this.terminal = { ...terminal, print: say, say, clear: () => {}, isTerminal: false, ask: undefined }
+    // The log then goes to files, since Windows collects no output.
+    const environment = { ...terminal.environment, FERRY_SERVICE: '1' }
+    this.terminal = {
+      ...terminal,
+      environment,
+      print: say,
+      say,
+      clear: () => {},
+      isTerminal: false,
+      ask: undefined,
+    }
   }
 
   text(): string {

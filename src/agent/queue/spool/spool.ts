@@ -2,6 +2,7 @@ import { mkdir, readdir, rm, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HeldFolder, syncFolder } from '../../../platform/durable-file.ts'
 import { Failure, storageFailure, systemCode } from '../../../platform/failure.ts'
+import { retryWhileHeld } from '../../../platform/windows/retry-while-held.ts'
 import {
   type Envelope,
   endsFinished,
@@ -211,7 +212,7 @@ export class Spool implements Disposable {
    * unlink, it is repeated.
    */
   async remove(ulid: Ulid): Promise<void> {
-    await unlink(this.pathOf(ulid)).catch((error: unknown) => {
+    await retryWhileHeld(() => unlink(this.pathOf(ulid))).catch((error: unknown) => {
       if (systemCode(error) !== 'ENOENT') throw storageFailure(error, `removing ${this.pathOf(ulid)}`)
     })
     await this.removeHeld(ulid)

@@ -16,6 +16,14 @@ export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string
     'this user may not listen on port {port} ({cure})',
     '当前用户无权使用端口 {port}（可在服务单元中写 {cure}）',
   ],
+  [
+    'Windows reserves port {port}, or another program uses it alone ({cure*})',
+    'Windows 保留了端口 {port}，或它被其他程序独占（查看：{cure}）',
+  ],
+  [
+    'its path has {length} characters, and on Windows at most {most} are possible: choose a shorter folder',
+    '路径有 {length} 个字符，Windows 上最多 {most} 个：请换一个更短的文件夹',
+  ],
   ['no TLS handshake within {seconds} s', '{seconds} 秒内没有完成 TLS 握手'],
   ['finding out which keys to believe', '无法确定应信任哪些密钥'],
   ['the connection was closed', '连接被对方关闭'],

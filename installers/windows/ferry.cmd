@@ -1,0 +1,1 @@
+@"%~dp0..\ferry.exe" "%~dp0..\app\dist\console\program\ferry.js" %*

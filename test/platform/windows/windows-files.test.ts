@@ -1,0 +1,104 @@
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { describe, expect, test } from '@jest/globals'
+import { lockedFolder } from '../../../build/package/node-runtime.ts'
+import { hasWine, nodeForWine, WinePrefix, windowsPath } from '../../support/peers/wine.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
+
+const group = hasWine() ? describe : describe.skip
+
+/** Runs in Windows and prints what it has found. `SRC` is the URL of our sources there. */
+const SCRIPT = String.raw`
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { open, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import koffi from 'koffi'
+const [, , SRC, folder, child] = process.argv
+const { createDurably, HeldFolder, replaceDurably, syncFolder, writeDurably } = await import(SRC + 'platform/durable-file.ts')
+const { lockFolder } = await import(SRC + 'platform/folder-lock.ts')
+const { checkPathLength } = await import(SRC + 'platform/windows/check-path-length.ts')
+const { retryWhileHeld } = await import(SRC + 'platform/windows/retry-while-held.ts')
+const { listenFailure } = await import(SRC + 'platform/port-holder.ts')
+const { controlSocketPath } = await import(SRC + 'protocol/control-api.ts')
+const codeOf = async (work) => { try { await work(); return 'none' } catch (error) { return error.code } }
+if (child === 'lock') {
+  process.exitCode = (await codeOf(() => lockFolder(folder, 'Ferry agent'))) === 'ALREADY_RUNNING' ? 7 : 8
+} else {
+  const found = {}
+  mkdirSync(folder, { recursive: true })
+  found.plainFolderSync = await codeOf(async () => { const handle = await open(folder, 'r'); try { await handle.sync() } finally { await handle.close() } })
+  found.syncFolder = await codeOf(() => syncFolder(folder))
+  found.heldFolder = await codeOf(async () => { using held = new HeldFolder(folder); await held.sync() })
+  const file = join(folder, '设置 一.yaml')
+  found.write = await codeOf(() => writeDurably(file, 'one'))
+  found.writeAgain = await codeOf(() => writeDurably(file, 'two'))
+  found.create = await codeOf(() => createDurably(join(folder, '新 文件'), 'new'))
+  found.createAgain = await codeOf(() => createDurably(join(folder, '新 文件'), 'other'))
+  const kernel = koffi.load('kernel32.dll')
+  const openFile = kernel.func('__stdcall', 'CreateFileW', 'intptr', ['str16', 'uint32', 'uint32', 'void *', 'uint32', 'uint32', 'void *'])
+  const close = kernel.func('__stdcall', 'CloseHandle', 'bool', ['intptr'])
+  const hold = (path) => openFile(path, 0x80000000, 1, null, 3, 0, null)
+  writeFileSync(join(folder, 'other'), 'other')
+  const scanner = hold(file)
+  found.plainRename = await codeOf(() => rename(join(folder, 'other'), file))
+  setTimeout(() => close(scanner), 500)
+  found.replace = await codeOf(() => replaceDurably(file, 'three', () => {}))
+  found.content = readFileSync(file, 'utf8')
+  const stays = hold(file)
+  const begun = performance.now()
+  found.heldForGood = await codeOf(() => retryWhileHeld(() => rename(join(folder, 'other'), file)))
+  found.triedForMs = performance.now() - begun
+  close(stays)
+  const lock = lockFolder(folder, 'Ferry agent')
+  found.lockedTwice = spawnSync(process.execPath, [process.argv[1], SRC, folder, 'lock'], { stdio: 'ignore' }).status
+  lock.release()
+  found.lockedAgain = spawnSync(process.execPath, [process.argv[1], SRC, folder, 'lock'], { stdio: 'ignore' }).status
+  const long = (length) => 'C:\\' + 'x'.repeat(length - 3)
+  found.longEnough = await codeOf(async () => checkPathLength(long(180)))
+  found.tooLong = await codeOf(async () => checkPathLength(long(181)))
+  found.port = listenFailure(Object.assign(new Error('listen'), { code: 'EACCES' }), 'listening', 11112).message
+  found.pipe = controlSocketPath(folder)
+  found.pipeInCapitals = controlSocketPath(folder.toUpperCase())
+  console.log(JSON.stringify(found))
+}
+`
+
+group(hasWine() ? 'under wine' : 'under wine, which is not here', () => {
+  test('files, locks and paths do under Windows what they promise', async () => {
+    using folder = tempFolder()
+    mkdirSync(folder.join('run', 'node_modules', '@koromix'), { recursive: true })
+    cpSync('node_modules/koffi', folder.join('run/node_modules/koffi'), { recursive: true })
+    cpSync(
+      lockedFolder('@koromix/koffi-win32-x64', join('packages', '.cache')),
+      folder.join('run/node_modules/@koromix/koffi-win32-x64'),
+      { recursive: true },
+    )
+    writeFileSync(folder.join('run', 'script.mjs'), SCRIPT)
+    await using windows = new WinePrefix(folder.path)
+    const sources = pathToFileURL(resolve('src')).href.replace('file:///', 'file:///Z:/')
+    const { code, output, errors } = windows.run(nodeForWine(), [
+      '--disable-warning=ExperimentalWarning',
+      windowsPath(folder.join('run', 'script.mjs')),
+      `${sources}/`,
+      'C:\\影像 数据',
+    ])
+    expect([code, errors]).toEqual([0, ''])
+    const found = JSON.parse(output) as Record<string, string | number>
+    // The control: Windows refuses what Linux needs, so that the branch is taken.
+    expect(found['plainFolderSync']).toBe('EPERM')
+    expect(found).toMatchObject({ syncFolder: 'none', heldFolder: 'none', write: 'none', create: 'none' })
+    expect(found).toMatchObject({ writeAgain: 'STORAGE_ERROR', createAgain: 'STORAGE_ERROR' })
+    // The control: a rename at the first attempt is refused while another program has the file open.
+    expect(['EPERM', 'EACCES', 'EBUSY']).toContain(found['plainRename'])
+    expect(found).toMatchObject({ replace: 'none', content: 'three' })
+    expect(['EPERM', 'EACCES', 'EBUSY']).toContain(found['heldForGood'])
+    expect(found['triedForMs']).toBeGreaterThan(1900)
+    expect(found).toMatchObject({ lockedTwice: 7, lockedAgain: 8 })
+    expect(found).toMatchObject({ longEnough: 'none', tooLong: 'PATH_UNUSABLE' })
+    expect(found['port']).toContain('Windows reserves port 11112')
+    expect(found['pipe']).toMatch(/^\\\\\.\\pipe\\ferry-[0-9a-f]{32}$/)
+    expect(found['pipeInCapitals']).toBe(found['pipe'])
+  }, 300_000)
+})
