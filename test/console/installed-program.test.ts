@@ -42,6 +42,9 @@ function install(owner: number) {
       cwd: hidden,
       env: { PATH: process.env['PATH'], FERRY_LANG: 'en' },
     })
+    // A service that has started is stopped again.
+    for (const output of [child.stdout, child.stderr])
+      output.on('data', (piece: Buffer) => void (piece.includes('agent started') && child.kill()))
     const [[exitCode], out, err] = await Promise.all([
       once(child, 'exit'),
       text(child.stdout),
@@ -73,6 +76,16 @@ test('an installed program finds its configuration in the folder of the installe
   expect(readFileSync(`${places.config}/ferry.yaml`, 'utf8')).toContain(`dataFolder: "${places.data}"`)
   const status = JSON.parse((await run('ferry', 'config', 'check', '--json')).out)
   expect(status.config).toBe(`${places.config}/ferry.yaml`)
+}, 60_000)
+
+test('an installed service without a configuration writes the default one, and joins no center by itself', async () => {
+  using installed = install(process.getuid?.() ?? 0)
+  const { places, run } = installed
+  // It starts, or finds its usual port taken by another program of this machine: the file is there before.
+  const { out, err } = await run('ferry', 'run')
+  expect(out + err).toMatch(/a default one was written/)
+  expect(readFileSync(`${places.config}/ferry.yaml`, 'utf8')).toContain(`dataFolder: "${places.data}"`)
+  expect(await run('ferry', 'config', 'check')).toMatchObject({ exitCode: 0 })
 }, 60_000)
 
 ;(isRoot ? describe : describe.skip)(

@@ -30,10 +30,10 @@ interface Opened extends AsyncDisposable {
 }
 
 /** An agent that has joined no center, and its page. */
-async function openPage(): Promise<Opened> {
+async function openPage(kept?: string): Promise<Opened> {
   await using stack = new AsyncDisposableStack()
-  const folder = stack.use(tempFolder())
-  const file = join(folder.path, 'ferry.yaml')
+  const folder = kept ?? stack.use(tempFolder()).path
+  const file = join(folder, 'ferry.yaml')
   writeFileSync(
     file,
     '# ours\ndataFolder: data\nlog: {level: error}\nlistener: {host: 127.0.0.1, port: 11112}\nlimits: {reserve: 64MiB}\n',
@@ -104,6 +104,28 @@ test('the page leads from nothing to the first receipt: join, approve a device t
     () => view(page),
     ({ test: { state } }) => state === 'confirmed',
   )
+}, 60_000)
+
+test('an agent whose joining waits for approval goes on after a restart', async () => {
+  await using center = await RunningCenter.start()
+  using folder = tempFolder()
+  {
+    await using page = await openPage(folder.path)
+    const { cookie, csrf } = await enter(page)
+    const code = encodeJoinCode({ ...(await center.invite('a')), url: center.url })
+    await act(page, 'join', { code, name: 'x' }, { cookie, origin: page.url, 'x-ferry-csrf': csrf })
+    await until(
+      () => center.desk.agents(),
+      (agents) => agents.length === 1,
+    )
+  }
+  for (const { kid } of await center.desk.agents()) await center.desk.approve(kid)
+  await using page = await openPage(folder.path)
+  const { joining } = await until(
+    () => view(page),
+    (now) => now.joining.state === 'joined',
+  )
+  expect(joining.text).toBe('✓ Joined District center')
 }, 60_000)
 
 test('nothing can be changed without a session, its secret, or from a page of another origin', async () => {

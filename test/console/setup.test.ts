@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import type { SetupResult } from '../../src/console/setup/set-up-agent.ts'
 import { encodeJoinCode } from '../../src/protocol/join-code.ts'
@@ -79,6 +79,28 @@ test('setup --yes brings a running agent from nothing to its first receipt, and 
   expect(again).toMatchObject({ exitCode: 0 })
   expect(readFileSync(`${folder.path}/ferry.yaml`, 'utf8')).toBe(before)
 }, 120_000)
+
+test('a set-up that was stopped while it waited for approval goes on without the join code', async () => {
+  await using center = await RunningCenter.start()
+  using folder = tempFolder()
+  await runCommand(folder.path, ['init'])
+  const stop = new AbortController()
+  const args = ['setup', '--yes', '--json', '--name', 'North Street']
+  const first = runCommand(folder.path, [...args, '--join-code', await invited(center)], {
+    signal: stop.signal,
+  })
+  await until(
+    () => center.desk.agents(),
+    (agents) => agents.length === 1,
+  )
+  stop.abort()
+  expect((await first).exitCode).toBe(130)
+
+  await approveAll(center)
+  const { exitCode, out } = await runCommand(folder.path, args)
+  expect([exitCode, JSON.parse(out)]).toMatchObject([0, { center: 'District center', isRunning: false }])
+  expect(existsSync(`${folder.path}/data/keys/joining.json`)).toBe(false)
+})
 
 test('setup --yes without a running service writes the configuration and says what remains', async () => {
   using folder = tempFolder()

@@ -16,6 +16,7 @@ import { writeNewConfig } from '../session/write-new-config.ts'
 import { followToReceipt } from './follow-to-receipt.ts'
 import { listDevice, type WantedDevice } from './list-device.ts'
 import { ownAddresses } from './own-addresses.ts'
+import { forgetJoin, pendingJoin, rememberJoin } from './pending-join.ts'
 import type { Questions } from './questions.ts'
 import { waitForDevices } from './wait-for-devices.ts'
 
@@ -165,16 +166,24 @@ async function join(
     terminal.say(say('setup.alreadyJoined', { center }))
     return { center, fingerprint }
   }
-  const typed = choices.code ?? (await questions.text(say('setup.askCode'), ''))
-  if (typed === '') return { center: null, fingerprint }
-  const code = parseJoinCode(typed)
-  const name = choices.name ?? (await questions.text(say('setup.askName'), hostname()))
+  const begun = choices.code === undefined ? pendingJoin(dataFolder) : undefined
+  const typed = choices.code ?? (begun === undefined ? await questions.text(say('setup.askCode'), '') : '')
+  if (typed === '' && begun === undefined) return { center: null, fingerprint }
+  const code = begun?.code ?? parseJoinCode(typed)
+  const name = choices.name ?? begun?.name ?? (await questions.text(say('setup.askName'), hostname()))
+  if (begun === undefined) await rememberJoin(dataFolder, { code: typed, name })
   const onPending = (): void => {
     terminal.say(say('join.pending'))
     terminal.say(`    ${terminal.paint('bold', shortFingerprint(fingerprint))}`)
     terminal.say(say('join.waiting'))
   }
-  const { center } = await joinCenter({ dataFolder, code, name, clock, onPending, signal })
+  const joining = { dataFolder, code, name, clock, onPending, signal }
+  const { center } = await joinCenter(joining).catch(async (error: unknown) => {
+    // A code that the center refuses is not tried again.
+    if (error instanceof Failure && error.code === 'JOIN_CODE_INVALID') await forgetJoin(dataFolder)
+    throw error
+  })
+  await forgetJoin(dataFolder)
   await noteIdentity(session, file, { dataFolder, fingerprint, center })
   terminal.say(say('setup.alreadyJoined', { center }))
   return { center, fingerprint }

@@ -3,13 +3,14 @@ import { CenterAccount } from '../../agent/send/center-account.ts'
 import { joinCenter } from '../../agent/send/join-center.ts'
 import type { AgentSettings } from '../../config/agent-settings.ts'
 import type { Clock } from '../../platform/clock.ts'
-import { type Failure, failureFrom } from '../../platform/failure.ts'
+import { FAILURES, type Failure, failureFrom } from '../../platform/failure.ts'
 import { writeIdentityNote } from '../../platform/identity-note.ts'
 import type { Log } from '../../platform/log.ts'
-import { parseJoinCode } from '../../protocol/join-code.ts'
+import { type JoinCode, parseJoinCode } from '../../protocol/join-code.ts'
 import type { Language } from '../language/language.ts'
 import { listDevice } from '../setup/list-device.ts'
 import { ownAddresses } from '../setup/own-addresses.ts'
+import { forgetJoin, pendingJoin, rememberJoin } from '../setup/pending-join.ts'
 
 interface SetupDeskOptions {
   readonly settings: AgentSettings
@@ -19,6 +20,9 @@ interface SetupDeskOptions {
   readonly clock: Clock
   readonly log: Log
 }
+
+/** Pause before joining is tried again. */
+const AGAIN_MS = 15_000
 
 /** How far the agent has come in joining: asking = the center has not answered yet; pending = it must approve. */
 type JoiningState =
@@ -30,12 +34,14 @@ type TestImageState = 'none' | 'waiting' | 'confirmed' | 'held'
 /** The state of the first set-up, and the actions of its page. */
 export class SetupDesk implements Disposable {
   readonly #options: SetupDeskOptions
-  readonly #stop = new AbortController()
+  #attempt: AbortController | undefined
   #joining: JoiningState = { state: 'none' }
   #testStudy: string | undefined
 
   constructor(options: SetupDeskOptions) {
     this.#options = options
+    const pending = this.joining.state === 'joined' ? undefined : pendingJoin(options.settings.dataFolder)
+    if (pending !== undefined) this.#begin(pending.code, pending.name)
   }
 
   get service(): RunningAgent['service'] {
@@ -57,35 +63,54 @@ export class SetupDesk implements Disposable {
     return found.study.state === 'confirmed' ? 'confirmed' : 'waiting'
   }
 
-  /** Begins to join, in place of an attempt that failed. Throws JOIN_CODE_INVALID. */
-  join(text: string, name: string): void {
+  /** Begins to join, in place of an attempt that failed; goes on after a restart. Throws JOIN_CODE_INVALID. */
+  async join(text: string, name: string): Promise<void> {
     const code = parseJoinCode(text)
     if (this.#joining.state === 'asking' || this.#joining.state === 'pending') return
-    this.#joining = { state: 'asking' }
-    void this.#join(code, name)
+    await rememberJoin(this.#options.settings.dataFolder, { code: text, name })
+    this.#begin(code, name)
   }
 
-  async #join(code: ReturnType<typeof parseJoinCode>, name: string): Promise<void> {
+  #begin(code: JoinCode, name: string): void {
+    this.#attempt?.abort()
+    const attempt = new AbortController()
+    this.#attempt = attempt
+    this.#joining = { state: 'asking' }
+    void this.#keepJoining(code, name, attempt.signal)
+  }
+
+  /** Tries again while the line or the center does not work: after a power cut the PC may be up before the network. */
+  async #keepJoining(code: JoinCode, name: string, signal: AbortSignal): Promise<void> {
+    const { settings, clock, log } = this.#options
+    while (!signal.aborted) {
+      try {
+        return await this.#join(code, name, signal)
+      } catch (error) {
+        if (signal.aborted) return
+        const failure = failureFrom(error, 'INTERNAL', 'joining the center')
+        log.error('joining a center failed', { code: failure.code, reason: failure.message })
+        this.#joining = { state: 'failed', failure }
+        if (FAILURES[failure.code] !== 'wait') return await forgetJoin(settings.dataFolder)
+        await clock.sleep(AGAIN_MS, signal).catch(() => {})
+      }
+    }
+  }
+
+  async #join(code: JoinCode, name: string, signal: AbortSignal): Promise<void> {
     const { settings, file, clock, log } = this.#options
     const { dataFolder } = settings
-    let isEnrolled = false
-    try {
-      CenterAccount.checkFolder(dataFolder, file)
-      const onPending = (): void => {
-        this.#joining = { state: 'pending' }
-      }
-      const { signal } = this.#stop
-      const { fingerprint, center } = await joinCenter({ dataFolder, code, name, clock, onPending, signal })
-      // The agent has joined when it has noticed so itself: see joining.
-      isEnrolled = true
-      const since = new Date(clock.now()).toISOString()
-      await writeIdentityNote(file, { since, dataFolder, fingerprint, center })
-    } catch (error) {
-      if (this.#stop.signal.aborted) return
-      const failure = failureFrom(error, 'INTERNAL', 'joining the center')
-      log.error('joining a center failed', { code: failure.code, reason: failure.message })
-      if (!isEnrolled) this.#joining = { state: 'failed', failure }
+    CenterAccount.checkFolder(dataFolder, file)
+    const onPending = (): void => {
+      this.#joining = { state: 'pending' }
     }
+    const { fingerprint, center } = await joinCenter({ dataFolder, code, name, clock, onPending, signal })
+    // The agent has joined when it has noticed so itself: see joining.
+    await forgetJoin(dataFolder)
+    const since = new Date(clock.now()).toISOString()
+    await writeIdentityNote(file, { since, dataFolder, fingerprint, center }).catch((error: unknown) => {
+      const { code: failed, message } = failureFrom(error, 'STORAGE_ERROR', 'noting the identity')
+      log.warn('the identity is not noted beside the configuration', { code: failed, reason: message })
+    })
   }
 
   /** Lists a device that has called, from the address from which it called, and serves it at once. */
@@ -105,6 +130,6 @@ export class SetupDesk implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#stop.abort(new Error('the agent is stopping'))
+    this.#attempt?.abort(new Error('the agent is stopping'))
   }
 }
