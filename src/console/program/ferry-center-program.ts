@@ -16,6 +16,7 @@ import { addCenterRun } from '../center-commands/center-run.ts'
 import { addCenterStatus } from '../center-commands/center-status.ts'
 import { addCenterStore } from '../center-commands/center-store.ts'
 import { addCenterStudies } from '../center-commands/center-studies.ts'
+import { addCenterSupportBundle } from '../center-commands/center-support-bundle.ts'
 import { addCompletion } from '../commands/completion.ts'
 import { addConfig } from '../commands/config.ts'
 import { addLogs } from '../commands/logs.ts'
@@ -38,6 +39,7 @@ export function ferryCenterProgram(session: Session): Command {
     addCenterStudies,
     addCenterStatus,
     addCenterDoctor,
+    addCenterSupportBundle,
     addCenterLost,
     addCenterStore,
     addCenterRegister,

@@ -41,6 +41,7 @@ const KEEPS_ROOT: ReadonlySet<string> = new Set([
   'doctor',
   'echo',
   'logs',
+  'support-bundle',
   'send',
   'config schema',
   'deid check',

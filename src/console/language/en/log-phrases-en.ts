@@ -1,5 +1,9 @@
-/** The texts of `logs`. */
+/** The texts of `logs` and `support-bundle`. */
 export const LOG_ENGLISH = {
+  'bundle.about': 'write state and log into one file for support, without patient data',
+  'bundle.output': 'name of the new file',
+  'bundle.done':
+    'Written: {path}. It has no patient data; README.txt in it says what it has. Send it to whoever helps you.',
   'logs.about': 'show the log of the service: its files, or the journal',
   'logs.follow': 'keep showing new lines until Ctrl-C',
   'logs.since': 'only lines since then: 2h, 3d, 2026-01-31, 2026-01-31T08:00:00Z',
