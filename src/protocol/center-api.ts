@@ -21,6 +21,9 @@ export const CENTER_PATHS = {
  */
 export const RUN_HEADER = 'ferry-run'
 
+/** A header of answers to agents: the version of the center's program, for people. Strangers do not get it. */
+export const VERSION_HEADER = 'ferry-version'
+
 /** GET introduction: the center's signed key list, for an agent that knows only a join code. */
 export const introductionSchema = z.strictObject({ rootKey: z.string(), jws: z.string() })
 

@@ -49,9 +49,9 @@ function instanceOfPerson(studyInstanceUid: string): RawInstance {
 
 /** Elements (0010,0010), (0010,0020), (0010,0030) wherever their bytes stand, found without this program's own reader. */
 function identitiesIn(dataSet: Buffer): string[] {
-  return [0x10, 0x20, 0x30].flatMap((element) => {
+  return [0x10, 0x20, 0x30].flatMap((number) => {
     const found: string[] = []
-    const tag = Buffer.from([0x10, 0, element, 0])
+    const tag = Buffer.from([0x10, 0, number, 0])
     for (let at = dataSet.indexOf(tag); at >= 0; at = dataSet.indexOf(tag, at + 1)) {
       const isExplicit = /^(PN|LO|DA)$/.test(dataSet.toString('latin1', at + 4, at + 6))
       if (at + 8 > dataSet.length) break

@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { z } from 'zod'
 import type { AgentSettings } from '../../config/agent-settings.ts'
 import { type DisplayAttributes } from '../../dicom/find/display-attributes.ts'
 import { maskDisplay } from '../../dicom/find/mask-display.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { Failure } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
+import { ownVersion } from '../../platform/process/own-version.ts'
 import type {
   AgentStatus,
   CallersChanged,
@@ -30,7 +28,6 @@ import type {
   TestImageView,
 } from '../../protocol/control-api.ts'
 import type { CallerPattern, ControlService, NamesRequest } from '../../protocol/control-service.ts'
-import { parseJson } from '../../protocol/parse-json.ts'
 import type { DeviceList } from '../arrival/device-list.ts'
 import type { DeviceWatch } from '../arrival/device-watch.ts'
 import type { StorageGate } from '../arrival/storage-gate.ts'
@@ -103,7 +100,7 @@ export class AgentService implements ControlService {
     const offset = work.clockOffsetMs
     return {
       now: clock.now(),
-      version: agentVersion(),
+      version: ownVersion(),
       startedAt: this.#startedAt,
       alarms: [...storage.unwrittenAlarms, ...alarms.list()],
       center: {
@@ -328,14 +325,6 @@ export class AgentService implements ControlService {
   #trouble(): CenterTrouble | null {
     return this.#options.queue.destinationTrouble.of(CENTER) ?? null
   }
-}
-
-const packageSchema = z.object({ version: z.string() })
-
-/** The version in package.json, which is next to both src and dist. */
-function agentVersion(): string {
-  const path = join(import.meta.dirname, '../../../package.json')
-  return parseJson(readFileSync(path, 'utf8'), packageSchema, 'INTERNAL', `reading ${path}`).version
 }
 
 const describeCallers = (aeTitle: string, address: string | undefined): string =>

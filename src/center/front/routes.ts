@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../platform/clock.ts'
 import type { RequestTarget } from '../../platform/http/request-target.ts'
+import { ownVersion } from '../../platform/process/own-version.ts'
 import {
   type AgentAnswer,
   CENTER_PATHS,
@@ -13,6 +14,7 @@ import {
   type ReceiptsAnswer,
   RUN_HEADER,
   receiptsRequestSchema,
+  VERSION_HEADER,
 } from '../../protocol/center-api.ts'
 import type { SignedKeyList } from '../../protocol/key-list.ts'
 import { parseJson } from '../../protocol/parse-json.ts'
@@ -78,6 +80,7 @@ export async function answer(options: RoutesOptions, exchange: Exchange): Promis
   }
   const agent = await options.authenticator.identify(request)
   if (agent.state === 'approved') exchange.proved(agent.kid)
+  response.setHeader(VERSION_HEADER, ownVersion())
   // An agent in any state may ask for the center's view of it, and for nothing else.
   if (`${method} ${path}` === `GET ${CENTER_PATHS.agent}`) {
     await options.runs.heard(agent, request.headers[RUN_HEADER])

@@ -2,8 +2,8 @@ import { createHmac, randomBytes } from 'node:crypto'
 
 /** UIDs of the standard say nothing about a patient (PS3.6, Annex A). */
 const STANDARD = '1.2.840.10008.'
-/** Five components or more: an IPv4 address has four. */
-const UID = /(?<![\w.])[0-2](?:\.\d+){4,}(?![\w.]*\d)/g
+/** Five components or more, since an IPv4 address has four; or a UUID as a UID (PS3.5 §B.2). */
+const UID = /(?<![\w.])(?:2\.25\.\d{6,}|[0-2](?:\.\d+){4,})/g
 /** Fields that hold a UID whatever its form: a device may put a name there. */
 const UID_FIELD = /uids?$/i
 /** Names a make and version of software. */

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { ownVersion } from '../../platform/process/own-version.ts'
 import { configOption } from '../commands/options.ts'
 import type { Phrase } from '../language/en/phrases-en.ts'
 import type { Say } from '../language/language.ts'
@@ -12,7 +12,7 @@ export function newProgram(session: Session, name: string, about: Phrase, config
   const { terminal, say } = session
   return new Command(name)
     .description(say(about))
-    .version(ferryVersion(), '-V, --version', say('option.version'))
+    .version(ownVersion(), '-V, --version', say('option.version'))
     .helpOption('-h, --help', say('option.help'))
     .configureHelp({ styleTitle: (title) => translateTitle(title, say) })
     .option(
@@ -65,8 +65,3 @@ const HELP_TITLES = [
   'help.Options:',
   'help.Commands:',
 ] as const satisfies Phrase[]
-
-function ferryVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
-  return /"version": "([^"]+)"/.exec(text)?.[1] ?? 'unknown'
-}

@@ -5,7 +5,8 @@ import type { CenterAccount } from '../../../agent/send/center-account.ts'
 import { CenterClient } from '../../../agent/send/center-client.ts'
 import type { Clock } from '../../../platform/clock.ts'
 import { Failure, systemCode } from '../../../platform/failure.ts'
-import { CENTER_PATHS } from '../../../protocol/center-api.ts'
+import { ownVersion } from '../../../platform/process/own-version.ts'
+import { CENTER_PATHS, VERSION_HEADER } from '../../../protocol/center-api.ts'
 import { clockFindings } from '../../views/health.ts'
 import type { CheckName, DoctorFinding, Exam } from '../exam.ts'
 
@@ -94,6 +95,12 @@ export async function examineCenter(exam: Exam, account: CenterAccount): Promise
   const reached = [exam.good('tls', 'tls', { url }), ...clocks(exam, client.clockOffsetMs)]
   try {
     // Without a run of its own: the running agent is not to be mistaken for a second machine.
+    const { headers } = await client.request({
+      method: 'GET',
+      path: CENTER_PATHS.keys,
+      signal,
+      also: [401, 403],
+    })
     const { cloned } = await askAgent(client, '', signal)
     const clone = new Failure(
       'AGENT_CLONED',
@@ -105,11 +112,22 @@ export async function examineCenter(exam: Exam, account: CenterAccount): Promise
     return [
       ...reached,
       exam.good('membership', 'membership', { name: account.keyList().centerName }),
+      ...versions(exam, headers[VERSION_HEADER]),
       identity,
     ]
   } catch (error) {
     return [...reached, exam.failed('membership', error, 'CENTER_ANSWER_INVALID', 'asking the center')]
   }
+}
+
+/** Both speak the same protocol, or the steps before had failed; people are told if one of them is behind. */
+function versions(exam: Exam, header: string | string[] | undefined): DoctorFinding[] {
+  const [own, center] = [ownVersion(), header]
+  if (typeof center !== 'string') return []
+  const values = { own, center: /^[\w.+-]{1,40}$/.test(center) ? center : '?' }
+  return [
+    own === center ? exam.good('version', 'version', values) : exam.note('version', 'otherVersion', values),
+  ]
 }
 
 /** The offset in the sense of CenterClient: how far the center's clock is ahead. */

@@ -40,6 +40,7 @@ export const DOCTOR_ENGLISH = {
   'doctor.check.tls': "TLS and the center's key",
   'doctor.check.clock': 'Clock',
   'doctor.check.membership': 'Membership',
+  'doctor.check.version': 'Version of the center',
   'doctor.check.identity': 'Identity',
   'doctor.check.devices': 'Devices',
   'doctor.check.certificate': 'Certificate',
@@ -78,6 +79,7 @@ export const DOCTOR_ENGLISH = {
   'doctor.good.tls': '{url} is the center that this agent joined',
   'doctor.good.clock': "{seconds} s from the center's",
   'doctor.good.membership': '{name} serves this agent',
+  'doctor.good.version': '{center}, the same as here',
   'doctor.good.identity': "no other machine uses this agent's key",
   'doctor.good.devices': '{count} listed, {reachable} with an address to test (--echo)',
   'doctor.good.deviceAnswers': '{device} ({peer}) answers C-ECHO',
@@ -107,6 +109,8 @@ export const DOCTOR_ENGLISH = {
   'doctor.note.noDevices': 'none is listed: every device is turned away until it is approved (ferry devices)',
   'doctor.note.proxySet':
     '{names} is set in this environment. Ferry does not use it: it connects to {center} directly, and the network must allow that',
+  'doctor.note.otherVersion':
+    'the center runs {center}, this agent {own}; they understand each other. Install the newer one on both',
   'doctor.note.publicUnseen':
     '{url} cannot be reached from here. Behind a router that is usual: try it from a clinic',
   'doctor.note.doorUnseen': 'port {port} is in use; whether by the service is not visible to this user',
