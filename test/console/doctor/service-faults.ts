@@ -6,7 +6,7 @@ const unit =
   (pair: Pair): Call =>
     withUnit(pair, properties)
 
-/** What systemd says of the unit. */
+/** Faults of the unit, as systemd reports them. */
 export const SERVICE_FAULTS: readonly Omit<PlantedFault, 'program'>[] = [
   {
     fault: 'the service ends again and again',
