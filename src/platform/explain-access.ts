@@ -1,4 +1,4 @@
-import { Failure, type FailureCode } from './failure.ts'
+import { Failure, type FailureCode, systemCode } from './failure.ts'
 import { pathTrouble } from './path-trouble.ts'
 
 /** Failures that already include their own cure keep their code. */
@@ -20,5 +20,18 @@ export function explainAccess(failure: Failure): Failure {
     if (trouble !== undefined)
       return new Failure(trouble.code, `${failure.message}\n${trouble.words}`, { cause: failure })
   }
+  return failure.code === 'INTERNAL' ? withoutPath(failure) : failure
+}
+
+/** An error about rights or the disk that names no path is not a fault of Ferry's own either. */
+function withoutPath(failure: Failure): Failure {
+  for (let cause: unknown = failure; Error.isError(cause); cause = cause.cause) {
+    const code = systemCode(cause) ?? ''
+    if (RIGHTS.has(code)) return new Failure('ACCESS_DENIED', failure.message, { cause: failure })
+    if (DISK.test(code)) return new Failure('STORAGE_ERROR', failure.message, { cause: failure })
+  }
   return failure
 }
+
+const RIGHTS = new Set(['EACCES', 'EPERM', 'SQLITE_PERM', 'SQLITE_AUTH'])
+const DISK = /^(EROFS|EIO|SQLITE_(CANTOPEN|READONLY|IOERR))/

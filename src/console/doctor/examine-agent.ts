@@ -44,7 +44,7 @@ export async function examineAgent(session: Session, options: DoctorOptions): Pr
   const exam = new Exam('ferry', session, runTool, await readSystemdUnit('ferry.service', runTool))
   const file = configOf(exam, options.config)
   const machine = [...examineRuntime(exam), ...examineMemory(exam)]
-  if (typeof file !== 'string') return [...machine, file, ...examineService(exam, false)]
+  if (typeof file !== 'string') return [...machine, file, ...(await examineService(exam, false))]
   const { findings, settings } = examineConfig(exam, file, checkAgentSettings)
   if (settings === undefined)
     return [...machine, ...findings, ...(await withoutSettings(exam, file, options))]
@@ -72,7 +72,7 @@ async function withoutSettings(
   const owners = [...examineUser(exam, dataFolder), ...examineOwners(exam, dataFolder)]
   actAsOwner(exam.session, config, AGENT_FILE)
   const { status } = await askStatus(exam, dataFolder)
-  return [...owners, ...examineService(exam, status !== undefined), exam.note('rest', 'notExamined')]
+  return [...owners, ...(await examineService(exam, status !== undefined)), exam.note('rest', 'notExamined')]
 }
 
 function folderIn(file: string): string | undefined {
@@ -98,7 +98,7 @@ async function withSettings(
   actAsOwner(exam.session, config, AGENT_FILE)
   findings.push(...configReadableByService(exam, file, serviceUser(exam, dataFolder)?.name ?? ''))
   const { status, failure } = await askStatus(exam, dataFolder)
-  findings.push(...examineService(exam, status !== undefined), ...holdersSeenByRoot, ...firewall)
+  findings.push(...(await examineService(exam, status !== undefined)), ...holdersSeenByRoot, ...firewall)
   findings.push(...examineLog(exam, settings.log, isServiceUser(exam, dataFolder)))
   const folder = examineDataFolder(exam, dataFolder)
   findings.push(...folder.findings)

@@ -81,7 +81,7 @@ async function withSettings(
   actAsOwner(exam.session, config, CENTER_FILE)
   const user = folder.isUsable ? serviceUser(exam, dataFolder) : undefined
   findings.push(...configReadableByService(exam, file, user?.name ?? ''))
-  findings.push(...examineService(exam, lock.isLocked), port, ...firewall)
+  findings.push(...(await examineService(exam, lock.isLocked)), port, ...firewall)
   findings.push(
     ...examineLog(exam, log, user?.uid === process.getuid?.()),
     ...folder.findings,

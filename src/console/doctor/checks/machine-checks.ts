@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { LogSettings } from '../../../config/log-settings.ts'
+import { readWindowsService } from '../../../platform/host/windows-service.ts'
 import { logFolder } from '../../logs/log-place.ts'
 import type { DoctorFinding, Exam } from '../exam.ts'
 
@@ -21,8 +22,28 @@ function glibcVersion(): string {
   return /"glibcVersionRuntime":"([^"]+)"/.exec(text)?.[1] ?? '-'
 }
 
+/** The Windows service by its key in the service manager. */
+const WINDOWS_SERVICES = { ferry: 'Ferry', 'ferry-center': 'FerryCenter' } as const
+
+async function examineWindowsService(exam: Exam, isRunning: boolean): Promise<DoctorFinding[]> {
+  const name = WINDOWS_SERVICES[exam.program]
+  const service = await readWindowsService(name, exam.run)
+  if (service === undefined) return [exam.note('service', 'serviceUnseen')]
+  if (service === 'absent')
+    return [
+      isRunning
+        ? exam.note('service', 'byHand', { unit: name })
+        : exam.bad('service', 'windowsServiceAbsent'),
+    ]
+  if (service.isDisabled) return [exam.bad('service', 'windowsServiceDisabled', { name })]
+  if (service.state === 'stopped') return [exam.bad('service', 'windowsServiceStopped', { name })]
+  if (!service.isAutomatic) return [exam.bad('service', 'windowsServiceManual', { name })]
+  return [exam.good('service', 'windowsService', { name })]
+}
+
 /** The service is known, starts with the machine, and did not end by a fault. */
-export function examineService(exam: Exam, isRunning: boolean): DoctorFinding[] {
+export async function examineService(exam: Exam, isRunning: boolean): Promise<DoctorFinding[]> {
+  if (process.platform === 'win32') return examineWindowsService(exam, isRunning)
   const { unit, unitName } = exam
   if (unit === undefined) return [exam.note('service', 'noSystemd')]
   const { load, active, enabled, result, exitStatus, restarts } = unit

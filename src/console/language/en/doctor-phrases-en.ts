@@ -57,6 +57,7 @@ export const DOCTOR_ENGLISH = {
   'doctor.good.user': 'the service uses {user}; this runs as {own}',
   'doctor.good.owners': 'all of it belongs to {user}',
   'doctor.good.service': '{unit} runs and starts with this machine (restarts: {restarts})',
+  'doctor.good.windowsService': '{name} runs and starts with Windows',
   'doctor.good.doorOpen': '{name} listens on {host}:{port}',
   'doctor.good.doorFree': '{host}:{port} is free',
   'doctor.good.firewallOpen': '{by} lets port {port} in',
@@ -96,7 +97,8 @@ export const DOCTOR_ENGLISH = {
     '{folder} cannot be seen from here: {reason}. For the whole picture: sudo {program} doctor',
   'doctor.note.noSystemd': 'this machine has no systemd that answers: the service cannot be seen from here',
   'doctor.note.byHand':
-    'systemd does not know {unit}: the program was started by hand, and does not start with this machine',
+    'there is no service {unit}: the program was started by hand, and does not start with this machine',
+  'doctor.note.serviceUnseen': 'the service manager of Windows does not answer this user',
   'doctor.note.firewallUnseen':
     '{by} does not show its rules to this user, so it is not known whether it lets port {port} in: sudo {program} doctor',
   'doctor.note.logUnseen':
@@ -152,6 +154,18 @@ export const DOCTOR_ENGLISH = {
   'doctor.fault.serviceStopped.todo': 'sudo systemctl start {unit}',
   'doctor.fault.serviceDisabled': '{unit} does not start with this machine',
   'doctor.fault.serviceDisabled.todo': 'sudo systemctl enable {unit}',
+  'doctor.fault.windowsServiceAbsent':
+    'Windows has no service of Ferry, and the program does not run: nothing starts it',
+  'doctor.fault.windowsServiceAbsent.todo':
+    'run the installer again, or start the program with: {program} run',
+  'doctor.fault.windowsServiceDisabled': 'the service {name} is disabled',
+  'doctor.fault.windowsServiceDisabled.todo':
+    'as administrator: sc config {name} start= delayed-auto && net start {name}',
+  'doctor.fault.windowsServiceStopped': 'the service {name} does not run',
+  'doctor.fault.windowsServiceStopped.todo':
+    'as administrator: net start {name}; the Event Log has the reason for its last end',
+  'doctor.fault.windowsServiceManual': 'the service {name} does not start with Windows',
+  'doctor.fault.windowsServiceManual.todo': 'as administrator: sc config {name} start= delayed-auto',
   'doctor.fault.portTaken': 'port {port} is used by another program: {name} (pid {pid})',
   'doctor.fault.portTaken.todo':
     'end that program, or set another port in the configuration and at the other side',
