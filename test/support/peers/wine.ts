@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { lockedFolder } from '../../../build/package/node-runtime.ts'
@@ -37,20 +37,18 @@ export interface WineResult {
   readonly errors: string
 }
 
-/** A Windows of its own in a folder. Disposing of it ends its processes. */
+/** A Windows of its own in a folder. */
 export class WinePrefix implements AsyncDisposable {
-  readonly folder: string
   readonly #environment: NodeJS.ProcessEnv
   readonly #logs: string
   #runs = 0
 
   /** Takes some seconds; `folder` is made. */
   constructor(folder: string) {
-    this.folder = join(folder, 'prefix')
     this.#logs = folder
     this.#environment = {
       ...process.env,
-      WINEPREFIX: this.folder,
+      WINEPREFIX: join(folder, 'prefix'),
       WINEDEBUG: '-all',
       WINEDLLOVERRIDES: 'mscoree,mshtml=',
     }
@@ -75,29 +73,9 @@ export class WinePrefix implements AsyncDisposable {
     return { code: status, output: readFileSync(out, 'utf8'), errors: readFileSync(err, 'utf8') }
   }
 
-  /** A session of Windows lasts until its last program has ended, services not counted: this starts one that stays. */
-  beginSession(): void {
-    spawn('wine', [nodeForWine(), '-e', 'setInterval(() => {}, 1000)'], {
-      env: this.#environment,
-      stdio: 'ignore',
-      detached: true,
-    }).unref()
-  }
-
-  /** Ends every process at once, as a cut of power does; the next program that is run begins a new session. */
-  endSession(): void {
+  /** Ends every process at once. */
+  async [Symbol.asyncDispose](): Promise<void> {
     spawnSync('wineserver', ['-k'], { env: this.#environment, stdio: 'ignore' })
     spawnSync('wineserver', ['-w'], { env: this.#environment, stdio: 'ignore', timeout: 60_000 })
-  }
-
-  /** The text that `reg query` shows, of a key below HKLM. */
-  registry(key: string): string {
-    const file = join(this.#logs, 'exported.reg')
-    this.run('reg', ['export', `HKLM\\${key}`, windowsPath(file), '/y'])
-    return existsSync(file) ? new TextDecoder('utf-16le').decode(readFileSync(file)) : ''
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.endSession()
   }
 }
