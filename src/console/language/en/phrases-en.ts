@@ -67,7 +67,7 @@ export const ENGLISH = {
   'service.centerWorks': 'Listening on port {port}. Disk and register answer',
   'service.centerWaits': 'Listening on port {port}. The disk of instances is not mounted: packs wait',
   'service.failing': 'The self-check failed at {time}: {reason}',
-  'service.restarting': 'Starting again in this process, because the index is damaged',
+  'service.restarting': 'Starting again in this process',
   'status.about': 'show what is wrong, since when, what happens next and what to do',
   'status.watch': 'keep refreshing',
   'queue.about': 'instances that the center has not confirmed yet, and the reasons',

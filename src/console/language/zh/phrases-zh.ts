@@ -62,7 +62,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'service.centerWorks': '正在监听端口 {port}。磁盘和登记库应答正常',
   'service.centerWaits': '正在监听端口 {port}。存放影像的磁盘未挂载，数据包在等待',
   'service.failing': '自检失败（{time}）：{reason}',
-  'service.restarting': '索引已损坏，程序正在本进程内重新启动',
+  'service.restarting': '程序正在本进程内重新启动',
   'status.about': '哪里有问题、从何时起、接下来会怎样、该做什么',
   'status.watch': '持续刷新',
   'queue.about': '中心尚未签收的影像及原因',

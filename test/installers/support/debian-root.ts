@@ -1,0 +1,52 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+/** What the packages depend on, and what a test needs to look inside. */
+const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'adduser', 'libstdc++6', 'iproute2']
+const RELEASE = 'bookworm'
+const CACHE = join(import.meta.dirname, '../../../node_modules/.cache/ferry-roots')
+
+const has = (program: string): boolean => spawnSync(program, ['--version']).error === undefined
+
+/** The reason why no container can be booted here; undefined if one can. */
+export function whyNoContainer(): string | undefined {
+  if (process.platform !== 'linux') return 'not Linux'
+  if (process.getuid?.() !== 0) return 'needs root'
+  const missing = ['systemd-nspawn', 'debootstrap', 'nsenter', 'ip'].filter((program) => !has(program))
+  return missing.length > 0 ? `${missing.join(' and ')} not here` : undefined
+}
+
+/** Makes a minimal Debian once, and keeps it for later runs. Returns its folder, and the time that it took. */
+export function debianRoot(): { root: string; seconds: number } {
+  const root = join(CACHE, RELEASE)
+  if (existsSync(root)) return { root, seconds: 0 }
+  const started = performance.now()
+  const draft = `${root}.${process.pid}.new`
+  mkdirSync(dirname(draft), { recursive: true })
+  rmSync(draft, { recursive: true, force: true })
+  execFileSync('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join()}`, RELEASE, draft], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  rmSync(join(draft, 'var/cache/apt/archives'), { recursive: true, force: true })
+  renameSync(draft, root)
+  return { root, seconds: Math.round((performance.now() - started) / 1000) }
+}
+
+/** Copies a root for one test, whose card in the container has the address. */
+export function copyRoot(root: string, to: string, address: string): void {
+  execFileSync('cp', ['--archive', '--reflink=auto', root, to])
+  const etc = join(to, 'etc/systemd')
+  mkdirSync(join(etc, 'network'), { recursive: true })
+  writeFileSync(
+    join(etc, 'network/10-test.network'),
+    `[Match]\nName=host0\n[Network]\nAddress=${address}/30\n`,
+    { mode: 0o644 },
+  )
+  const wants = join(etc, 'system/multi-user.target.wants')
+  mkdirSync(wants, { recursive: true })
+  symlinkSync('/lib/systemd/system/systemd-networkd.service', join(wants, 'systemd-networkd.service'))
+}
+
+/** Puts a file into a root. */
+export const putIn = (root: string, from: string, to: string): void => cpSync(from, join(root, to))
