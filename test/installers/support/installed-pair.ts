@@ -31,7 +31,7 @@ export class InstalledPair {
     this.#container = container
   }
 
-  /** Writes both configurations, starts the center, and joins the agent to it. Resolves with the agent's fingerprint. */
+  /** Sets both up and joins the agent to the center. Resolves with the agent's fingerprint. */
   async setUp(): Promise<string> {
     const { must } = this.#bound()
     const center = [
@@ -45,17 +45,17 @@ export class InstalledPair {
     await must('ferry-center', 'init', ...center)
     await must('systemctl', 'start', 'ferry-center')
     const { joinCode } = parse(await must('ferry-center', 'invite', 'Test clinic', '--json'), inviteSchema)
-    await must('ferry', 'init', '--device', 'CT room 1=CT1')
-    // A study counts as complete after this time without an instance.
-    await must('sed', '--in-place', `s/^  quiet: .*/  quiet: ${QUIET}/`, '/etc/ferry/ferry.yaml')
-    const joining = must('ferry', 'join', joinCode)
+    const clinic = ['--yes', '--no-test', '--name', 'Test clinic', '--device', 'CT room 1=CT1']
+    const joining = must('ferry', 'setup', ...clinic, '--join-code', joinCode)
     const { fingerprint } = await until(
       async () => parse(await must('ferry-center', 'agents', '--json'), agentsSchema).agents[0],
       (agent) => agent !== undefined,
     ).then((agent) => agent ?? { fingerprint: '' })
     await must('ferry-center', 'approve', fingerprint)
     await joining
-    await must('systemctl', 'start', 'ferry')
+    // A study counts as complete after this time without an instance.
+    await must('sed', '--in-place', `s/^  quiet: .*/  quiet: ${QUIET}/`, '/etc/ferry/ferry.yaml')
+    await must('systemctl', 'restart', 'ferry')
     return fingerprint
   }
 
