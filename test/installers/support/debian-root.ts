@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** What the packages depend on, and what a test needs to look inside. */
+/** The dependencies of the packages, and tools to look inside. */
 const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'adduser', 'libstdc++6', 'iproute2']
 const RELEASE = 'bookworm'
 const CACHE = join(import.meta.dirname, '../../../node_modules/.cache/ferry-roots')
@@ -47,6 +47,3 @@ export function copyRoot(root: string, to: string, address: string): void {
   mkdirSync(wants, { recursive: true })
   symlinkSync('/lib/systemd/system/systemd-networkd.service', join(wants, 'systemd-networkd.service'))
 }
-
-/** Puts a file into a root. */
-export const putIn = (root: string, from: string, to: string): void => cpSync(from, join(root, to))

@@ -73,7 +73,7 @@ export class InstalledPair {
     return parse(text, statusSchema)
   }
 
-  /** Resolves when the center has confirmed so many instances and no other one is on its way. */
+  /** Resolves when the center has confirmed this number of instances and no other one is on its way. */
   async untilConfirmed(instances: number): Promise<Status> {
     return until(
       () => this.status(),

@@ -32,7 +32,7 @@ export class SendingDevice {
     this.#to = ['-aet', 'CT1', '-aec', 'FERRY', '-to', '10', '-ta', '20', '-td', '20', host, String(port)]
   }
 
-  /** Sends a study of so many instances until each of them was acknowledged, for five minutes at most. */
+  /** Sends a study of this number of instances until each of them was acknowledged, for five minutes at most. */
   async send(instances: number, pixelBytes: number): Promise<void> {
     const left = this.#makeStudy(instances, pixelBytes)
     const deadline = performance.now() + LIMIT_MS
