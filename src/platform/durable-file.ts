@@ -4,7 +4,7 @@ import { type FileHandle, link, open, realpath, rename, stat, unlink } from 'nod
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { storageFailure } from './failure.ts'
-import { retryWhileHeld } from './windows/retry-while-held.ts'
+import { retryWhileHeld } from './retry-while-held.ts'
 
 /**
  * Makes the names in a folder durable (Linux: fsync of the folder). On Windows a folder cannot be synced (EPERM) and need

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
+import { checkPathLength } from './check-path-length.ts'
 import { Failure, storageFailure, systemCode } from './failure.ts'
 import { withPath } from './path-trouble.ts'
 import { makeDatabasePrivate } from './private-file.ts'
-import { checkPathLength } from './windows/check-path-length.ts'
 
 /** Holds a folder for one process; the operating system releases it when the process dies, in any way. */
 interface FolderLock extends Disposable {

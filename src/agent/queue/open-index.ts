@@ -6,8 +6,8 @@ import type { Clock } from '../../platform/clock.ts'
 import { DatabaseCare } from '../../platform/database-care.ts'
 import { syncFolder } from '../../platform/durable-file.ts'
 import { Failure, failureFrom, storageFailure } from '../../platform/failure.ts'
+import { retryWhileHeld } from '../../platform/retry-while-held.ts'
 import { Database } from '../../platform/sqlite.ts'
-import { retryWhileHeld } from '../../platform/windows/retry-while-held.ts'
 
 export interface OpenedIndex {
   database: Database

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 
-export interface TarEntry {
+interface TarEntry {
   /** ASCII, at most 100 characters. */
   readonly name: string
   readonly content: string

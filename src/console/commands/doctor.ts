@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
+import type { DoctorFinding } from '../doctor/checks/exam.ts'
 import { doctorText } from '../doctor/doctor-text.ts'
-import type { DoctorFinding } from '../doctor/exam.ts'
 import { examineAgent } from '../doctor/examine-agent.ts'
 import { EXIT } from '../session/exit-codes.ts'
 import { printJson, type Session } from '../session/session.ts'

@@ -1,7 +1,7 @@
 import type { Say } from '../language/language.ts'
 import type { Style, Terminal } from '../session/terminal.ts'
 import { printable } from '../views/text-table.ts'
-import type { DoctorFinding } from './exam.ts'
+import type { DoctorFinding } from './checks/exam.ts'
 
 const MARKS: Readonly<Record<DoctorFinding['level'], { mark: string; style: Style }>> = {
   bad: { mark: '✗', style: 'red' },

@@ -13,6 +13,7 @@ import type { Session } from '../session/session.ts'
 import { assessHealth } from '../views/health.ts'
 import { configReadableByService, examineConfig } from './checks/config-checks.ts'
 import { examineDevices, examineOwnEcho } from './checks/device-checks.ts'
+import { type DoctorFinding, Exam } from './checks/exam.ts'
 import {
   examineDataFolder,
   examineLock,
@@ -31,9 +32,8 @@ import {
 } from './checks/machine-checks.ts'
 import { type Door, type DoorOwner, examineDoor, examineFirewall } from './checks/port-checks.ts'
 import { diskOf, examineDisk, examineQueue } from './checks/queue-checks.ts'
-import { type DoctorFinding, Exam } from './exam.ts'
 
-export interface DoctorOptions {
+interface DoctorOptions {
   readonly config: string | undefined
   /** Also sends C-ECHO to every listed device with an address. */
   readonly isEchoWanted: boolean

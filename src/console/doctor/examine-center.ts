@@ -14,6 +14,7 @@ import { CENTER_FILE, findConfig } from '../session/config-file.ts'
 import type { Session } from '../session/session.ts'
 import { centerFindings } from '../views/center-findings.ts'
 import { configReadableByService, examineConfig } from './checks/config-checks.ts'
+import { type DoctorFinding, Exam } from './checks/exam.ts'
 import {
   examineDataFolder,
   examineLock,
@@ -30,7 +31,6 @@ import {
   examineService,
 } from './checks/machine-checks.ts'
 import { type Door, type DoorOwner, examineDoor, examineFirewall } from './checks/port-checks.ts'
-import { type DoctorFinding, Exam } from './exam.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 /** A certificate of one's own is renewed by a person. */

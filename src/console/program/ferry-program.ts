@@ -37,7 +37,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
         settings: (config) => agentSettings(session, config).log,
       })
   },
-  deid: async () => (await import('../commands/deid.ts')).addDeid,
+  deid: async () => (await import('../commands/deid/deid.ts')).addDeid,
   config: async () => {
     const [{ addConfig }, { AGENT_SETTINGS, checkAgentSettings }] = await Promise.all([
       import('../commands/config.ts'),

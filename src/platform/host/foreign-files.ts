@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 
-export interface ForeignFiles {
+interface ForeignFiles {
   readonly count: number
   readonly first: string
   readonly uid: number

@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 
-export interface LockHolder {
+interface LockHolder {
   readonly name: string
   readonly pid: number
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 
 /** A user of /etc/passwd. */
-export interface OsUser {
+interface OsUser {
   readonly name: string
   readonly uid: number
 }

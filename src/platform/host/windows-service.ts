@@ -1,7 +1,7 @@
 import type { RunTool } from './run-tool.ts'
 
 /** A Windows service as its manager reports it. */
-export interface WindowsService {
+interface WindowsService {
   readonly state: 'running' | 'stopped' | 'changing'
   /** Whether it starts with the machine. */
   readonly isAutomatic: boolean

@@ -36,7 +36,7 @@ interface Finding {
   readonly todo: string
 }
 
-export interface Diagnosis {
+interface Diagnosis {
   readonly exitCode: number | null
   readonly findings: readonly Finding[]
   readonly text: string

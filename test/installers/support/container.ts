@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { until } from '../../support/clocks/until.ts'
 
-export interface Ran {
+interface Ran {
   readonly exitCode: number
   /** Standard output and standard error. */
   readonly text: string

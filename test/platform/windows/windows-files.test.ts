@@ -18,8 +18,8 @@ import koffi from 'koffi'
 const [, , SRC, folder, child] = process.argv
 const { createDurably, HeldFolder, replaceDurably, syncFolder, writeDurably } = await import(SRC + 'platform/durable-file.ts')
 const { lockFolder } = await import(SRC + 'platform/folder-lock.ts')
-const { checkPathLength } = await import(SRC + 'platform/windows/check-path-length.ts')
-const { retryWhileHeld } = await import(SRC + 'platform/windows/retry-while-held.ts')
+const { checkPathLength } = await import(SRC + 'platform/check-path-length.ts')
+const { retryWhileHeld } = await import(SRC + 'platform/retry-while-held.ts')
 const { listenFailure } = await import(SRC + 'platform/port-holder.ts')
 const { controlSocketPath } = await import(SRC + 'protocol/control-api.ts')
 const codeOf = async (work) => { try { await work(); return 'none' } catch (error) { return error.code } }

@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HeldFolder, syncFolder } from '../../../platform/durable-file.ts'
 import { Failure, storageFailure, systemCode } from '../../../platform/failure.ts'
-import { retryWhileHeld } from '../../../platform/windows/retry-while-held.ts'
+import { retryWhileHeld } from '../../../platform/retry-while-held.ts'
 import {
   type Envelope,
   endsFinished,

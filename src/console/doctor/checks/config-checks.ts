@@ -2,11 +2,11 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Checked, CheckOptions } from '../../../config/checks/check-settings.ts'
 import { describeProblem } from '../../../config/yaml/problem-words.ts'
-import type { DoctorFinding, Exam } from '../exam.ts'
+import type { DoctorFinding, Exam } from './exam.ts'
 
 const OTHERS_WRITE = 0o022
 
-export interface ExaminedConfig<Settings> {
+interface ExaminedConfig<Settings> {
   readonly findings: DoctorFinding[]
   /** Undefined if the configuration has mistakes; named files that are missing are not such mistakes. */
   readonly settings: Settings | undefined

@@ -6,7 +6,7 @@ import { deviceTls } from '../../../dimse/scu/device-tls.ts'
 import { openAssociation } from '../../../dimse/scu/open-association.ts'
 import type { TlsProposal } from '../../../dimse/scu/open-socket.ts'
 import { Failure } from '../../../platform/failure.ts'
-import type { DoctorFinding, Exam } from '../exam.ts'
+import type { DoctorFinding, Exam } from './exam.ts'
 
 const VERIFICATION = '1.2.840.10008.1.1'
 

@@ -7,7 +7,7 @@ import { foreignFiles } from '../../../platform/host/foreign-files.ts'
 import { lockHolder } from '../../../platform/host/lock-holder.ts'
 import { osUserName, osUserOf } from '../../../platform/host/os-users.ts'
 import { lookAt } from '../../../platform/path-trouble.ts'
-import type { DoctorFinding, Exam } from '../exam.ts'
+import type { DoctorFinding, Exam } from './exam.ts'
 
 /** The user as which the service works: that of the unit, or the owner of the data folder. Undefined on Windows. */
 export function serviceUser(exam: Exam, dataFolder: string): { name: string; uid: number } | undefined {
@@ -85,7 +85,7 @@ function othersMayLook(folder: string): string | undefined {
   return (mode & 0o077) === 0 ? undefined : (mode & 0o777).toString(8).padStart(4, '0')
 }
 
-export interface LockState {
+interface LockState {
   readonly findings: DoctorFinding[]
   readonly isLocked: boolean
 }

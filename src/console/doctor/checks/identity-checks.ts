@@ -1,9 +1,9 @@
 import { CenterAccount } from '../../../agent/send/center-account.ts'
 import { Failure } from '../../../platform/failure.ts'
 import { shortFingerprint } from '../../../protocol/signing-key.ts'
-import type { DoctorFinding, Exam } from '../exam.ts'
+import type { DoctorFinding, Exam } from './exam.ts'
 
-export interface ExaminedIdentity {
+interface ExaminedIdentity {
   readonly findings: DoctorFinding[]
   /** Undefined if the agent has no usable key, or belongs to no center. */
   readonly account: CenterAccount | undefined

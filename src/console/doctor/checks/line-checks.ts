@@ -8,11 +8,11 @@ import { Failure, systemCode } from '../../../platform/failure.ts'
 import { ownVersion } from '../../../platform/process/own-version.ts'
 import { CENTER_PATHS, VERSION_HEADER } from '../../../protocol/center-api.ts'
 import { clockFindings } from '../../views/health.ts'
-import type { CheckName, DoctorFinding, Exam } from '../exam.ts'
+import type { CheckName, DoctorFinding, Exam } from './exam.ts'
 
 const CONNECT_MS = 10_000
 
-export interface LineState {
+interface LineState {
   readonly findings: DoctorFinding[]
   readonly isReached: boolean
 }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import type { LogSettings } from '../../../config/log-settings.ts'
 import { readWindowsService } from '../../../platform/host/windows-service.ts'
 import { logFolder } from '../../logs/log-place.ts'
-import type { DoctorFinding, Exam } from '../exam.ts'
+import type { DoctorFinding, Exam } from './exam.ts'
 
 /** The oldest Node that runs Ferry (package.json, `engines`). */
 const NODE: readonly [number, number] = [24, 12]

@@ -3,7 +3,7 @@ import { systemCode } from '../../../platform/failure.ts'
 import { askFirewall } from '../../../platform/host/firewall.ts'
 import { windowsPortHolder } from '../../../platform/host/windows-port-holder.ts'
 import { portHolder } from '../../../platform/port-holder.ts'
-import type { CheckName, DoctorFinding, Exam } from '../exam.ts'
+import type { CheckName, DoctorFinding, Exam } from './exam.ts'
 
 /** A port at which the program listens. */
 export interface Door {

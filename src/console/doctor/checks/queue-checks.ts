@@ -4,9 +4,9 @@ import { inspectQueue, type QueueInspection } from '../../../agent/queue/inspect
 import { showBytes } from '../../../platform/show-bytes.ts'
 import type { AgentStatus } from '../../../protocol/control-api.ts'
 import { contentsText, diskFindings } from '../../views/disk-findings.ts'
-import type { DoctorFinding, Exam } from '../exam.ts'
+import type { DoctorFinding, Exam } from './exam.ts'
 
-export interface ExaminedQueue {
+interface ExaminedQueue {
   readonly findings: DoctorFinding[]
   readonly inspection: QueueInspection | undefined
 }

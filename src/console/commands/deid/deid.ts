@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Session } from '../session/session.ts'
+import type { Session } from '../../session/session.ts'
 import { addDeidAudit } from './deid-audit.ts'
 import { addDeidCheck } from './deid-check.ts'
 import { addDeidKey } from './deid-key.ts'

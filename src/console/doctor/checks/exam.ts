@@ -1,13 +1,13 @@
-import { explainAccess } from '../../platform/explain-access.ts'
-import { type FailureCode, failureFrom } from '../../platform/failure.ts'
-import type { RunTool } from '../../platform/host/run-tool.ts'
-import type { SystemdUnit } from '../../platform/host/systemd-unit.ts'
-import { withCause } from '../language/cause-text.ts'
-import type { Phrase } from '../language/en/phrases-en.ts'
-import { wordsOfFailure } from '../language/failure-words.ts'
-import type { LogProgram } from '../logs/log-place.ts'
-import type { Session } from '../session/session.ts'
-import type { HealthNote } from '../views/health-note.ts'
+import { explainAccess } from '../../../platform/explain-access.ts'
+import { type FailureCode, failureFrom } from '../../../platform/failure.ts'
+import type { RunTool } from '../../../platform/host/run-tool.ts'
+import type { SystemdUnit } from '../../../platform/host/systemd-unit.ts'
+import { withCause } from '../../language/cause-text.ts'
+import type { Phrase } from '../../language/en/phrases-en.ts'
+import { wordsOfFailure } from '../../language/failure-words.ts'
+import type { LogProgram } from '../../logs/log-place.ts'
+import type { Session } from '../../session/session.ts'
+import type { HealthNote } from '../../views/health-note.ts'
 
 /** Subjects, in the order in which they are examined. */
 export type CheckName = Phrase extends infer P
@@ -16,13 +16,9 @@ export type CheckName = Phrase extends infer P
     : never
   : never
 /** Faults that only the doctor knows; all others are failure codes. */
-export type Fault = Phrase extends infer P
-  ? P extends `doctor.fault.${infer Name}.todo`
-    ? Name
-    : never
-  : never
+type Fault = Phrase extends infer P ? (P extends `doctor.fault.${infer Name}.todo` ? Name : never) : never
 /** Remarks: a person should know them, and nothing is wrong. */
-export type Remark = Phrase extends infer P ? (P extends `doctor.note.${infer Name}` ? Name : never) : never
+type Remark = Phrase extends infer P ? (P extends `doctor.note.${infer Name}` ? Name : never) : never
 type Good = Phrase extends infer P ? (P extends `doctor.good.${infer Name}` ? Name : never) : never
 type Values = Readonly<Record<string, string | number>>
 

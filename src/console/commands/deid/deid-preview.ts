@@ -1,14 +1,14 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { AgentSettings } from '../../config/agent-settings.ts'
-import { nearestWord } from '../../config/yaml/nearest-word.ts'
-import { Failure } from '../../platform/failure.ts'
-import { agentSettings } from '../session/config-file.ts'
-import { EXIT } from '../session/exit-codes.ts'
-import { printJson, type Session } from '../session/session.ts'
-import type { Preview } from '../tools/preview-deid.ts'
-import { formatTable, printable } from '../views/text-table.ts'
-import { configOption, type JsonOption, jsonOption } from './options.ts'
+import type { AgentSettings } from '../../../config/agent-settings.ts'
+import { nearestWord } from '../../../config/yaml/nearest-word.ts'
+import { Failure } from '../../../platform/failure.ts'
+import { agentSettings } from '../../session/config-file.ts'
+import { EXIT } from '../../session/exit-codes.ts'
+import { printJson, type Session } from '../../session/session.ts'
+import type { Preview } from '../../tools/preview-deid.ts'
+import { formatTable, printable } from '../../views/text-table.ts'
+import { configOption, type JsonOption, jsonOption } from '../options.ts'
 
 interface PreviewCommandOptions extends JsonOption {
   readonly profile: string
@@ -42,11 +42,11 @@ async function preview(
 ): Promise<void> {
   const { terminal } = session
   // Loaded when they are wanted, as in `ferry run`.
-  const { previewDeid } = await import('../tools/preview-deid.ts')
-  const { openPixelCodecs } = await import('../../agent/deidentify/pixels/pixel-codec.ts')
-  const { readProjectKey } = await import('../../agent/deid-records/project-key-file.ts')
-  const { StudyPersonLog } = await import('../../agent/deid-records/study-person-log.ts')
-  const { keyOf } = await import('../../agent/deidentify/rules/profile-key.ts')
+  const { previewDeid } = await import('../../tools/preview-deid.ts')
+  const { openPixelCodecs } = await import('../../../agent/deidentify/pixels/pixel-codec.ts')
+  const { readProjectKey } = await import('../../../agent/deid-records/project-key-file.ts')
+  const { StudyPersonLog } = await import('../../../agent/deid-records/study-person-log.ts')
+  const { keyOf } = await import('../../../agent/deidentify/rules/profile-key.ts')
   const { projectKeyFile = '', profiles } = settings.deidentification
   const profile = profiles.find((one) => one.name === name)
   if (profile === undefined)

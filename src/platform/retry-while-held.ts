@@ -1,5 +1,5 @@
-import { systemClock } from '../clock.ts'
-import { systemCode } from '../failure.ts'
+import { systemClock } from './clock.ts'
+import { systemCode } from './failure.ts'
 
 const HELD: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'EBUSY'])
 const AGAIN_MS = 50

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import type { AuditRecord } from '../../agent/deid-records/deid-audit-log.ts'
-import { agentSettings } from '../session/config-file.ts'
-import { printJson, type Session } from '../session/session.ts'
-import { formatTable } from '../views/text-table.ts'
-import { configOption, type JsonOption, jsonOption, sinceMs } from './options.ts'
+import type { AuditRecord } from '../../../agent/deid-records/deid-audit-log.ts'
+import { agentSettings } from '../../session/config-file.ts'
+import { printJson, type Session } from '../../session/session.ts'
+import { formatTable } from '../../views/text-table.ts'
+import { configOption, type JsonOption, jsonOption, sinceMs } from '../options.ts'
 
 interface AuditOptions extends JsonOption {
   readonly since: string
@@ -31,7 +31,7 @@ export function addDeidAudit(deid: Command, session: Session, program: Command):
     .addOption(jsonOption(session))
     .action(async (options: AuditOptions) => {
       const { dataFolder } = agentSettings(session, configOption(program))
-      const { readDeidAudit } = await import('../../agent/deid-records/deid-audit-log.ts')
+      const { readDeidAudit } = await import('../../../agent/deid-records/deid-audit-log.ts')
       const since = sinceMs(options.since, session)
       await tell(session, readDeidAudit(dataFolder, since), options)
     })

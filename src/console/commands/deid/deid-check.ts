@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { Leftover, SearchedFile } from '../../leftovers/search-folder.ts'
-import { EXIT, type ExitCode } from '../session/exit-codes.ts'
-import { printJson, type Session } from '../session/session.ts'
-import { formatTable, printable } from '../views/text-table.ts'
-import { type JsonOption, jsonOption } from './options.ts'
+import type { Leftover, SearchedFile } from '../../../leftovers/search-folder.ts'
+import { EXIT, type ExitCode } from '../../session/exit-codes.ts'
+import { printJson, type Session } from '../../session/session.ts'
+import { formatTable, printable } from '../../views/text-table.ts'
+import { type JsonOption, jsonOption } from '../options.ts'
 
 interface CheckOptions extends JsonOption {
   readonly identities?: string
@@ -39,9 +39,9 @@ async function check(
   { identities: file, show, json }: CheckOptions,
 ): Promise<ExitCode> {
   // Loaded when they are wanted, as in `ferry run`.
-  const { LeftoverSearch } = await import('../../leftovers/leftover-search.ts')
-  const { readIdentities } = await import('../../leftovers/read-identities.ts')
-  const { searchFolder } = await import('../../leftovers/search-folder.ts')
+  const { LeftoverSearch } = await import('../../../leftovers/leftover-search.ts')
+  const { readIdentities } = await import('../../../leftovers/read-identities.ts')
+  const { searchFolder } = await import('../../../leftovers/search-folder.ts')
   const { terminal, signal } = session
   const identities = file === undefined ? [] : readIdentities(resolve(terminal.folder, file))
   const texts = new Map(identities.map(({ line, text }) => [line, text]))

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { KeptLink } from '../../agent/deid-records/deid-links.ts'
-import { failureFrom } from '../../platform/failure.ts'
-import { agentSettings } from '../session/config-file.ts'
-import { EXIT } from '../session/exit-codes.ts'
-import { printJson, type Session } from '../session/session.ts'
-import { formatTable, printable } from '../views/text-table.ts'
-import { configOption, type JsonOption, jsonOption } from './options.ts'
+import type { KeptLink } from '../../../agent/deid-records/deid-links.ts'
+import { failureFrom } from '../../../platform/failure.ts'
+import { agentSettings } from '../../session/config-file.ts'
+import { EXIT } from '../../session/exit-codes.ts'
+import { printJson, type Session } from '../../session/session.ts'
+import { formatTable, printable } from '../../views/text-table.ts'
+import { configOption, type JsonOption, jsonOption } from '../options.ts'
 
 interface LinksOptions extends JsonOption {
   readonly identity: string
@@ -31,7 +31,7 @@ export function addDeidLinks(deid: Command, session: Session, program: Command):
     .action(async (options: LinksOptions) => {
       const { dataFolder } = agentSettings(session, configOption(program))
       // Loaded when it is wanted, as in `ferry run`.
-      const { readDeidLinks } = await import('../../agent/deid-records/deid-links.ts')
+      const { readDeidLinks } = await import('../../../agent/deid-records/deid-links.ts')
       const identity = identityIn(resolve(session.terminal.folder, options.identity))
       const links: KeptLink[] = []
       const failures: Unreadable[] = []

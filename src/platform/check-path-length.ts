@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { Failure } from '../failure.ts'
+import { Failure } from './failure.ts'
 
 /** SQLite opens paths of at most 260 characters; the names below a data folder, with their endings, have up to 80. */
 const LONGEST = 180
