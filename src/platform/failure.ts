@@ -53,6 +53,8 @@ export const FAILURES = {
   // configuration and commands
   CONFIG_INVALID: 'operator',
   USAGE: 'operator',
+  INTERRUPTED: 'operator',
+  LOG_MISSING: 'operator',
   NOT_RUNNING: 'operator',
   NOT_ENROLLED: 'operator',
   // the way to the center

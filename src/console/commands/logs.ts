@@ -59,7 +59,7 @@ async function showLogs(
   if (existsSync(path)) return followFile(session, path, output, options.follow === true)
   const unit = `${owner.program}.service`
   const found = await readSystemdUnit(unit, runTool)
-  if (found?.load !== 'loaded') throw new Failure('USAGE', session.say('logs.none', { path }))
+  if (found?.load !== 'loaded') throw new Failure('LOG_MISSING', session.say('logs.none', { path }))
   const question = { unit, since, isFollowed: options.follow === true }
   session.terminal.say(session.say('logs.journal', { command: journalCommand(question) }))
   for await (const line of journalLines(question, session.signal)) output.push(line)

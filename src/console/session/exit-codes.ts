@@ -30,6 +30,7 @@ const BY_FAILURE: Partial<Readonly<Record<FailureCode, ExitCode>>> = {
   CENTER_NOT_TLS: EXIT.centerUnreachable,
   CENTER_BUSY: EXIT.centerUnreachable,
   CONFIG_INVALID: EXIT.configInvalid,
+  INTERRUPTED: EXIT.interrupted,
 }
 
 export function exitCodeOf(code: FailureCode): ExitCode {

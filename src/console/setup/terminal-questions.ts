@@ -4,7 +4,7 @@ import type { Questions } from './questions.ts'
 
 const output = process.stderr
 
-/** Questions on the terminal. Throws USAGE if the person ends the dialogue by Ctrl-C: what was done so far stays. */
+/** Questions on the terminal. Throws INTERRUPTED if the person ends the dialogue by Ctrl-C: what was done so far stays. */
 export const TERMINAL_QUESTIONS: Questions = {
   isAsking: true,
   text: async (message, usual) => {
@@ -22,5 +22,5 @@ export const TERMINAL_QUESTIONS: Questions = {
 }
 
 function stopped(): never {
-  throw new Failure('USAGE', 'setting up: stopped by you: run ferry setup again to continue')
+  throw new Failure('INTERRUPTED', 'setting up: a question was not answered')
 }

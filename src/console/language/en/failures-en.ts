@@ -166,6 +166,14 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     todo: 'correct the lines that are listed, then run ferry config check',
   },
   USAGE: { meaning: 'the command cannot be used like this', todo: 'look at its --help' },
+  INTERRUPTED: {
+    meaning: 'the command was stopped before its end',
+    todo: 'run it again; what was done so far stays',
+  },
+  LOG_MISSING: {
+    meaning: 'there is no log to show',
+    todo: 'set log.folder in the configuration and start the service again, or look at the terminal of the program',
+  },
   NOT_RUNNING: {
     meaning: 'the agent is not running',
     todo: 'start the service, or ferry run; check that --config is the file that it uses',

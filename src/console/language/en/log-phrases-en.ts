@@ -11,5 +11,5 @@ export const LOG_ENGLISH = {
   'logs.lines': 'only the last lines',
   'logs.journal': 'From the journal. The same with its own command: {command}',
   'logs.none':
-    'there is no log file {path}, and systemd has no such service here: a program that was started by hand writes its log to its own terminal. To get files, set log.folder in the configuration and start it again',
+    'there is no log file {path}, and systemd has no such service here: a program that was started by hand writes its log to its own terminal',
 } as const

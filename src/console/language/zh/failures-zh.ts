@@ -140,6 +140,11 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   },
   CONFIG_INVALID: { meaning: '配置有错误', todo: '更正所列各行，然后执行 ferry config check' },
   USAGE: { meaning: '命令用法不对', todo: '查看 --help' },
+  INTERRUPTED: { meaning: '命令中途被停止', todo: '重新执行即可继续；已完成的部分保留' },
+  LOG_MISSING: {
+    meaning: '没有可显示的日志',
+    todo: '在配置中设置 log.folder 后重新启动服务；手工启动的程序，日志在其终端里',
+  },
   NOT_RUNNING: {
     meaning: '前置机程序没有运行',
     todo: '启动服务或执行 ferry run；并确认 --config 是它所用的配置文件',

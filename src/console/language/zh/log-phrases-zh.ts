@@ -11,6 +11,5 @@ export const LOG_CHINESE: Readonly<Record<keyof typeof LOG_ENGLISH, string>> = {
   'logs.level': '只显示这一级别及更重要的内容',
   'logs.lines': '只显示最后若干行',
   'logs.journal': '内容取自系统日志。也可直接执行：{command}',
-  'logs.none':
-    '没有日志文件 {path}，systemd 里也没有这个服务：手工启动的程序把日志写在自己的终端里。需要日志文件时，在配置中设置 log.folder，再重新启动',
+  'logs.none': '没有日志文件 {path}，systemd 里也没有这个服务：手工启动的程序把日志写在自己的终端里',
 }
