@@ -167,7 +167,7 @@ async function join(
     return { center, fingerprint }
   }
   const begun = choices.code === undefined ? pendingJoin(dataFolder) : undefined
-  const typed = choices.code ?? (begun === undefined ? await questions.text(say('setup.askCode'), '') : '')
+  const typed = choices.code ?? (begun === undefined ? await askForCode(session, questions) : '')
   if (typed === '' && begun === undefined) return { center: null, fingerprint }
   const code = begun?.code ?? parseJoinCode(typed)
   const name = choices.name ?? begun?.name ?? (await questions.text(say('setup.askName'), hostname()))
@@ -187,6 +187,21 @@ async function join(
   await noteIdentity(session, file, { dataFolder, fingerprint, center })
   terminal.say(say('setup.alreadyJoined', { center }))
   return { center, fingerprint }
+}
+
+/** Asks until the code has no typing error; '' = later. */
+async function askForCode({ terminal, say, causes }: Session, questions: Questions): Promise<string> {
+  for (;;) {
+    const typed = await questions.text(say('setup.askCode'), '')
+    if (typed === '') return typed
+    try {
+      parseJoinCode(typed)
+      return typed
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      terminal.say(causes(error.message))
+    }
+  }
 }
 
 async function testReceipt(
