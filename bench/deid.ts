@@ -220,7 +220,7 @@ function costSheet(cost: Awaited<ReturnType<typeof measureCost>>): Sheet {
     columns: ['subject', ...sealing.map((_, i) => `round ${i + 1}`)],
     lines: [
       ['sealing', ...perGigabyte(sealing)],
-      ['de-identification, digest of the original, sealing', ...perGigabyte(deidentifying)],
+      ['de-identification, sealing', ...perGigabyte(deidentifying)],
       ['ratio', ...deidentifying.map((seconds, i) => (seconds / (sealing[i] ?? 1)).toFixed(3))],
     ],
     failures:

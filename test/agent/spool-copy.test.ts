@@ -4,7 +4,7 @@ import { parseRecipient } from '../../src/age/x25519-keys.ts'
 import { PreparedSealers } from '../../src/agent/envelope/prepared-sealers.ts'
 import { OriginalDigest } from '../../src/agent/intake/original-digest.ts'
 import { SpoolCopy, type SpoolCopyOptions } from '../../src/agent/intake/spool-copy.ts'
-import type { Treatment } from '../../src/agent/intake/treatment.ts'
+import type { CopyDigests, Treatment } from '../../src/agent/intake/treatment.ts'
 import { openQueue } from '../../src/agent/queue/open-queue.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { testIdentity } from '../support/instances/sealed-instance.ts'
@@ -87,7 +87,7 @@ test('a changed copy records the digest of what came, and an unchanged one carri
   using queue = await openQueue(folder.path, systemClock, ['center'])
   const recipients = [parseRecipient(testIdentity.recipient)]
   const options = { queue, clock: systemClock, recipients: () => recipients, sealers: new PreparedSealers() }
-  const digests: { before: string; after: string }[] = []
+  const digests: CopyDigests[] = []
   const treatment = (sopInstanceUid: string, change: Treatment['change']): Treatment => ({
     policy: 'identified',
     names: { sopInstanceUid, studyInstanceUid: '1.2', seriesInstanceUid: '1.2.1' },

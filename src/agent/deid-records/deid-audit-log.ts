@@ -23,8 +23,9 @@ const recordSchema = z.object({
   at: z.iso.datetime(),
   ulid: ulidSchema,
   route: z.string(),
-  /** SHA-256 of the data set as received and as sent. */
-  before: digest,
+  /** SHA-256 of the data set as received, only if a route keeps it unchanged. */
+  before: digest.exactOptional(),
+  /** SHA-256 of the data set as sent. */
   after: digest,
   deidentified: z
     .object({

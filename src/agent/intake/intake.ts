@@ -41,7 +41,8 @@ export class InstanceIntake implements StoreSink {
   readonly #request: StoreRequest
   readonly #scanner: DataSetHeadScanner
   readonly #observation: InstanceObservation
-  readonly #original = new OriginalDigest()
+  /** Undefined if no route keeps the original: its digest could be compared with nothing. */
+  #original: OriginalDigest | undefined
   #held: Buffer[] = []
   #copies: readonly SpoolCopy[] | undefined
   #dataSetBytes = 0
@@ -100,9 +101,10 @@ export class InstanceIntake implements StoreSink {
       const { treatments, device } = this.#options
       const base = this.#base()
       const request = { ...this.#request, sopClassUid: this.#sopClassUid() }
-      const copies = treatments
-        .for(request, this.#scanner.head, device)
-        .map((treatment) => new SpoolCopy(treatment, base, this.#original, this.#options))
+      const chosen = treatments.for(request, this.#scanner.head, device)
+      const original = chosen.some(({ change }) => change === undefined) ? new OriginalDigest() : undefined
+      const copies = chosen.map((treatment) => new SpoolCopy(treatment, base, original, this.#options))
+      this.#original = original
       this.#copies = copies
       const held = this.#held
       this.#held = []
@@ -114,7 +116,7 @@ export class InstanceIntake implements StoreSink {
 
   #seal(copies: readonly SpoolCopy[], chunk: Buffer): Promise<void> | undefined {
     if (this.#failure !== undefined) return undefined
-    this.#original.push(chunk)
+    this.#original?.push(chunk)
     const [only] = copies
     return copies.length === 1 ? only?.push(chunk) : together(copies.map((copy) => copy.push(chunk)))
   }

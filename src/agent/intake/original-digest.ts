@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** SHA-256 of a data set as the device sent it, taken once for all copies of the instance. */
+/** SHA-256 of a data set as the device sent it, taken once for all copies of an instance of which one is unchanged. */
 export class OriginalDigest {
   readonly #hash = createHash('sha256')
   #hex: string | undefined

@@ -40,15 +40,20 @@ export class SpoolCopy {
   readonly treatment: Treatment
   readonly #options: SpoolCopyOptions
   readonly #base: Base
-  readonly #original: OriginalDigest
+  readonly #original: OriginalDigest | undefined
   #edited: EditedNames | undefined
   #sealed:
     | { sealer: SpoolFileSealer; writer: SpoolWriter; envelope: Envelope; failedSyncs: number }
     | undefined
   #failure: Failure | undefined
 
-  /** `original` has taken all bytes before {@link commit} is called. */
-  constructor(treatment: Treatment, base: Base, original: OriginalDigest, options: SpoolCopyOptions) {
+  /** `original` has taken all bytes before {@link commit} is called; undefined if no copy is the original. */
+  constructor(
+    treatment: Treatment,
+    base: Base,
+    original: OriginalDigest | undefined,
+    options: SpoolCopyOptions,
+  ) {
     this.treatment = treatment
     this.#base = base
     this.#original = original
@@ -135,7 +140,9 @@ export class SpoolCopy {
   }
 
   #tell(ulid: Ulid, trailer: Trailer): void {
-    this.treatment.taken?.(ulid, { before: this.#original.hex(), after: trailer.dataSetSha256 })
+    const before = this.#original?.hex()
+    const after = trailer.dataSetSha256
+    this.treatment.taken?.(ulid, { ...(before !== undefined && { before }), after })
   }
 
   /** Writes the envelope once the edited data set has shown its UIDs, or at its end. */

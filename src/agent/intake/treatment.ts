@@ -11,6 +11,14 @@ export interface DataSetChange {
   readonly transferSyntaxUid: string
 }
 
+/** SHA-256 (hex) of a copy. */
+export interface CopyDigests {
+  /** Digest of the data set as it came, only if another copy of the instance keeps it unchanged. */
+  readonly before?: string
+  /** Digest of the data set as it goes. */
+  readonly after: string
+}
+
 /** The treatment of an instance on one of its routes. */
 export interface Treatment {
   /** The policy in the envelope: 'identified', or a profile's name. */
@@ -21,8 +29,8 @@ export interface Treatment {
   readonly change: DataSetChange | undefined
   /** Resolves when all is on the disk that must be there before the copy is taken; called when all bytes have come. */
   readonly prepared?: () => Promise<void>
-  /** Called when the copy is in the queue, with the digests (SHA-256, hex) of the data set as it came and as it goes. */
-  readonly taken?: (ulid: Ulid, digests: { before: string; after: string }) => void
+  /** Called when the copy is in the queue. */
+  readonly taken?: (ulid: Ulid, digests: CopyDigests) => void
 }
 
 /** Twice the length that PS3.5 §9.1 allows: broken UIDs travel too, as long as an envelope can hold them. */

@@ -22,15 +22,12 @@ import { Normalization } from '../normalize/normalization.ts'
 import type { NormalizationAudit } from '../normalize/normalization-audit.ts'
 import { normalizationRulesFor } from '../normalize/normalization-rule.ts'
 import { editedDataSet } from './edited-data-set.ts'
-import { asItCame, type Treatment } from './treatment.ts'
+import { asItCame, type CopyDigests, type Treatment } from './treatment.ts'
 
 /** The record of the changes of one copy, without values. */
-export interface TreatmentRecord {
+export interface TreatmentRecord extends CopyDigests {
   readonly ulid: Ulid
   readonly route: string
-  /** SHA-256 (hex) of the data set as received and as sent. */
-  readonly before: string
-  readonly after: string
   readonly deidentified?: DeidAudit
   readonly normalized?: NormalizationAudit
 }

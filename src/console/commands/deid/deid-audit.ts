@@ -123,7 +123,7 @@ function listText(records: readonly AuditRecord[], { say }: Session): string[] {
       ulid,
       route,
       deidentified?.profile ?? '',
-      `${before.slice(0, 16)}… → ${after.slice(0, 16)}…`,
+      `${before === undefined ? '' : `${before.slice(0, 16)}… `}→ ${after.slice(0, 16)}…`,
     ]),
   )
 }
