@@ -145,7 +145,8 @@ function answered(response: StowResponse): string {
     : status < 300 && body.trim() !== ''
       ? ' with a text that is not a response of STOW-RS'
       : ''
-  return `${ATTEMPTED}: the PACS answered ${status}${what}`
+  const why = status === 406 ? ': it answers neither in DICOM JSON nor in DICOM XML' : ''
+  return `${ATTEMPTED}: the PACS answered ${status}${what}${why}`
 }
 
 /** A page is written by a proxy, a gateway, a login or a web server, hardly by a DICOMweb service. */

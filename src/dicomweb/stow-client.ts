@@ -5,13 +5,16 @@ import { Failure, failureFrom } from '../platform/failure.ts'
 import { DicomwebConnection, type DicomwebServer, studiesUrl } from './dicomweb-connection.ts'
 import { type DicomPart, multipartDicom } from './multipart.ts'
 import { StallWatchdog } from './stall-watchdog.ts'
-import { readStowAnswer, type StowAnswer } from './stow-answer.ts'
+import { readStowAnswer, type StowAnswer, type StowResponse } from './stow-answer.ts'
 
 export interface StowInstance extends DicomPart {
   readonly sopInstanceUid: string
 }
 
 const ANSWER_LIMIT_BYTES = 16 * 1024 * 1024
+/** Media types of a response module (PS3.18 §10.5.3.3). A server need not have both. */
+const ANSWER_TYPES = ['application/dicom+json', 'application/dicom+xml'] as const
+const NOT_ACCEPTABLE = 406
 const ATTEMPTED = 'storing by STOW-RS'
 
 /** Stores instances by STOW-RS (PS3.18 §10.5). */
@@ -19,6 +22,8 @@ export class StowClient implements AsyncDisposable {
   readonly #server: DicomwebServer
   readonly #clock: Clock
   readonly #connection: DicomwebConnection
+  /** The media type in which this server answers, as far as it is known. */
+  #answerType: (typeof ANSWER_TYPES)[number] = ANSWER_TYPES[0]
 
   private constructor(server: DicomwebServer, clock: Clock, connection: DicomwebConnection) {
     this.#server = server
@@ -39,15 +44,9 @@ export class StowClient implements AsyncDisposable {
     const watchdog = new StallWatchdog(this.#clock, this.#server.timeoutMs, ATTEMPTED)
     const way = { hasBegun: false }
     try {
-      const { statusCode, headers, body } = await this.#post(instances, way, watchdog, signal)
+      const response = await this.#exchange(instances, way, watchdog, signal)
       return readStowAnswer(
-        {
-          status: statusCode,
-          contentType: textOf(headers['content-type']) ?? '',
-          location: shownLocation(textOf(headers['location']), this.#server.url),
-          retryAfterMs: retryAfterMs(textOf(headers['retry-after']), this.#clock.now()),
-          ...(await readLimited(body, watchdog)),
-        },
+        response,
         instances.map((instance) => instance.sopInstanceUid),
       )
     } catch (error) {
@@ -65,7 +64,44 @@ export class StowClient implements AsyncDisposable {
     await this.#connection[Symbol.asyncDispose]()
   }
 
+  /**
+   * Asks for the media type that the server used before. One that cannot answer in it (406, RFC 9110 §15.5.7) is asked
+   * once more, for the other type: the instances that it may have stored already are the same.
+   */
+  async #exchange(
+    instances: readonly StowInstance[],
+    way: { hasBegun: boolean },
+    watchdog: StallWatchdog,
+    signal: AbortSignal,
+  ): Promise<StowResponse> {
+    const type = this.#answerType
+    const response = await this.#ask(type, instances, way, watchdog, signal)
+    const other = ANSWER_TYPES.find((one) => one !== type)
+    if (response.status !== NOT_ACCEPTABLE || other === undefined) return response
+    const again = await this.#ask(other, instances, way, watchdog, signal)
+    if (again.status !== NOT_ACCEPTABLE) this.#answerType = other
+    return again
+  }
+
+  async #ask(
+    accept: string,
+    instances: readonly StowInstance[],
+    way: { hasBegun: boolean },
+    watchdog: StallWatchdog,
+    signal: AbortSignal,
+  ): Promise<StowResponse> {
+    const { statusCode, headers, body } = await this.#post(accept, instances, way, watchdog, signal)
+    return {
+      status: statusCode,
+      contentType: textOf(headers['content-type']) ?? '',
+      location: shownLocation(textOf(headers['location']), this.#server.url),
+      retryAfterMs: retryAfterMs(textOf(headers['retry-after']), this.#clock.now()),
+      ...(await readLimited(body, watchdog)),
+    }
+  }
+
   async #post(
+    accept: string,
     instances: readonly StowInstance[],
     way: { hasBegun: boolean },
     watchdog: StallWatchdog,
@@ -82,7 +118,7 @@ export class StowClient implements AsyncDisposable {
       headers: {
         'Content-Type': contentType,
         'Content-Length': String(bytes),
-        Accept: 'application/dicom+json',
+        Accept: accept,
       },
       body: Readable.from(watchdog.watch(sent()), { objectMode: false }),
       signal: AbortSignal.any([signal, watchdog.signal]),

@@ -309,6 +309,10 @@ export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string
   ['another version of this SOP instance came before', '此前收到过同号的另一版本：请比对'],
   ['the PACS says that it has this SOP instance already', 'PACS 称已有此影像，其副本未能比对'],
   ['the PACS refused it: {meaning*} ({status})', 'PACS 拒收（{status}）'],
+  [
+    'the PACS answered {status}: it answers neither in DICOM JSON nor in DICOM XML',
+    'PACS 应答 {status}：它既不能用 DICOM JSON 应答，也不能用 DICOM XML 应答',
+  ],
   ['the PACS answered {status}', 'PACS 应答 {status}'],
   ['every name is taken', '无法新建影像文件：名称均已占用'],
   ['syncing them had failed before', '此前未能同步到磁盘'],
