@@ -64,6 +64,77 @@ test('every cause that people meet has words of its own in Chinese', () => {
   expect(silent).toEqual([])
 })
 
+/** The calls and properties whose text is a sentence about a peer, or the part of one. */
+const ABOUT_PEERS = [
+  String.raw`(?:violation|BrokenOff|failed|malformed|invalidRequest|badPdv)\((?:[\w.' ]+,\s*)*`,
+  String.raw`(?:words|message)(?:: | = )`,
+].map((before) => before + LITERAL)
+const WAITED_FOR = String.raw`(?:timedOut\(|(?:[wW]atchdog|deadline)\.set\([^,]+, )` + LITERAL
+/** Files in which every text is about a peer. */
+const WHOLLY_ABOUT_PEERS = /(tls-words|certificate-faults|request-trouble)\.ts$/
+/** Sentences that are made of parts, by a part: a text counts if it has words in one of them. */
+const AROUND: readonly ((part: string) => string)[] = [
+  (part) => part.replaceAll('(X1)', '(CN=a, issued by CN=b)').replace('X1s too', 'clients too'),
+  (part) => `its certificate ${part.replace(/^X1 /, '')}`,
+  (part) => `its certificate (CN=a, issued by CN=b) ${part.replace(/^X1 \(X1\) /, '')}`,
+  (part) => `it sent ${part} instead of a request for an association`,
+]
+/** Names, and frames into which parts are put that are looked at themselves. */
+const NOT_ALONE: ReadonlySet<string> = new Set([
+  'signing code',
+  'time stamps',
+  'its certificate',
+  'the certificate of its issuer',
+  'the certificate of its issuer X1',
+  'X1, issued by X1',
+  'its certificate (X1) X1',
+  'it sent X1 X1',
+  'instead of a request for an association (A-ASSOCIATE-RQ)',
+])
+
+/** Every text in the source from which the protocol and TLS make a sentence about a device or another peer. */
+function textsAboutPeers(): string[] {
+  return globSync('src/dimse/{wire,association,scp,scu,tls}/*.ts').flatMap((file) => {
+    const source = readFileSync(file, 'utf8').replaceAll(/^ *(\/?\*|\/\/|import ).*$/gm, '')
+    const textsBy = (pattern: string): string[] =>
+      Array.from(source.matchAll(new RegExp(pattern, 'g')), (found) => filled(found.at(-1) ?? ''))
+    if (WHOLLY_ABOUT_PEERS.test(file)) return textsBy(LITERAL)
+    const waits = textsBy(WAITED_FOR).map((waitedFor) => `waiting for ${waitedFor} took too long`)
+    return [...ABOUT_PEERS.flatMap(textsBy), ...waits]
+  })
+}
+
+const hasWords = (text: string): boolean => AROUND.some((around) => inChinese(around(text)) !== UNKNOWN)
+
+test('every text about a peer in the protocol and in TLS has words in Chinese', () => {
+  const texts = textsAboutPeers().filter((text) => isSentence(text) && !NOT_ALONE.has(text))
+  expect(texts.length).toBeGreaterThan(80)
+  expect(texts.filter((text) => !hasWords(text))).toEqual([])
+  expect(hasWords('its certificate has a colour that no table knows')).toBe(false)
+})
+
+test.each([
+  [
+    'its request for an association breaks the DICOM standard (PS3.8 §9.3.2): the presentation context ID 4 is even, and only odd ones are allowed',
+    '表示上下文 ID 4 是偶数，只能用奇数',
+  ],
+  [
+    'its presentation context 3 breaks the DICOM standard (PS3.8 §9.3.2.2) and is refused: it has no transfer syntax',
+    '表示上下文 3 被拒绝：没有传输语法',
+  ],
+  [
+    'its certificate (CN=ct1, issued by CN=maker) is vouched for by none of the authorities listed here',
+    '对方的证书（CN=ct1）由 CN=maker 颁发，此处信任的颁发机构都不能证明它',
+  ],
+  [
+    'its certificate (CN=ct1) expired on Jan  1 00:00:00 2026 GMT',
+    '对方的证书（CN=ct1）已于 Jan  1 00:00:00 2026 GMT 到期',
+  ],
+  ['it shares no cipher suite of the profile (ERR_SSL_NO_SHARED_CIPHER)', '双方没有共同的加密套件'],
+])('a problem of a device is told in Chinese: %j', (cause, words) => {
+  expect(inChinese(cause)).toBe(words)
+})
+
 test.each([
   [
     'connecting to https://center:8443: ECONNREFUSED',

@@ -1,3 +1,5 @@
+import { DEVICE_CAUSES_IN_CHINESE } from './device-causes-zh.ts'
+
 /**
  * Causes that failures name in English, in Chinese. `{name}` matches one word of the cause, `{name*}` several. The first entry
  * that is found anywhere in a cause gives its words, so particular entries come before general ones. `--verbose` and JSON
@@ -266,6 +268,7 @@ export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string
   ["a socket's path has at most {limit} bytes", '数据文件夹的路径过长，请换一个较短的'],
 
   // devices
+  ...DEVICE_CAUSES_IN_CHINESE,
   ['it speaks TLS on port {port}, which is without TLS', '它在未启用 TLS 的端口 {port} 上使用了 TLS'],
   [
     'it speaks DICOM without TLS on port {port}, which is for TLS',
