@@ -11,6 +11,7 @@ import { lockFolder } from '../platform/folder-lock.ts'
 import type { Log } from '../platform/log.ts'
 import { keepFolderPrivate } from '../platform/private-file.ts'
 import { proveWritable } from '../platform/prove-writable.ts'
+import { sqliteDriver } from '../platform/sqlite-driver/sqlite-driver.ts'
 import { CommitmentService } from './arrival/commitment-service.ts'
 import { type DeviceDoors, openDoors } from './arrival/device-doors.ts'
 import { DeviceList } from './arrival/device-list.ts'
@@ -183,6 +184,7 @@ export async function startAgent(
     tlsPort,
     center: account.isEnrolled ? account.address().url : null,
     displayNames: displayNames.state,
+    sqlite: sqliteDriver().name,
   })
   if (!account.isEnrolled) {
     log.warn('no center joined: images are turned away until ferry join', { code: 'NOT_ENROLLED' })

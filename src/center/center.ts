@@ -9,6 +9,7 @@ import { lockFolder } from '../platform/folder-lock.ts'
 import type { Log } from '../platform/log.ts'
 import { keepFolderPrivate } from '../platform/private-file.ts'
 import { proveWritable } from '../platform/prove-writable.ts'
+import { sqliteDriver } from '../platform/sqlite-driver/sqlite-driver.ts'
 import { DiskSpace } from './disk/disk-space.ts'
 import { Authenticator } from './front/authenticate.ts'
 import { Front, type ListenAt } from './front/front.ts'
@@ -110,7 +111,11 @@ export async function startCenter(options: CenterOptions & CenterSurroundings): 
   try {
     held.use(lockFolder(options.folder, 'center'))
     const { front, selfCheck } = await compose(options, held)
-    options.log.info('center started', { center: keys.root.kid, port: front.address.port })
+    options.log.info('center started', {
+      center: keys.root.kid,
+      port: front.address.port,
+      sqlite: sqliteDriver().name,
+    })
     return {
       port: front.address.port,
       address: front.address.address,

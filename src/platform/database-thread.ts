@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import BetterSqlite3 from 'better-sqlite3'
 import type { DatabaseAnswer, DatabaseTask } from './database-care.ts'
 import { systemCode } from './failure.ts'
+import type { SqliteConnection } from './sqlite-driver/sqlite-connection.ts'
+import { sqliteDriver } from './sqlite-driver/sqlite-driver.ts'
 
 // The thread of database-care.ts. It has a connection of its own, opened for each task: a long task there
 // delays no other.
@@ -14,11 +15,11 @@ parentPort?.on('message', (task: DatabaseTask) => {
 })
 
 function answer(task: DatabaseTask): DatabaseAnswer {
-  let database: BetterSqlite3.Database | undefined
+  let database: SqliteConnection | undefined
   try {
-    database = new BetterSqlite3(path, { fileMustExist: true })
-    database.pragma('busy_timeout = 5000')
-    if (task === 'check') return { found: String(database.pragma('quick_check(1)', { simple: true })) }
+    database = sqliteDriver().open(path, { access: 'write' })
+    database.pragma('synchronous = NORMAL')
+    if (task === 'check') return { found: String(database.pragma('quick_check(1)')) }
     database.pragma('wal_checkpoint(PASSIVE)')
     return { found: 'ok' }
   } catch (error) {

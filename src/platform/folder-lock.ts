@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import BetterSqlite3 from 'better-sqlite3'
 import { checkPathLength } from './check-path-length.ts'
 import { Failure, storageFailure, systemCode } from './failure.ts'
 import { withPath } from './path-trouble.ts'
 import { makeDatabasePrivate } from './private-file.ts'
+import type { SqliteConnection, SqliteOptions } from './sqlite-driver/sqlite-connection.ts'
+import { sqliteDriver } from './sqlite-driver/sqlite-driver.ts'
 
 /** Holds a folder for one process; the operating system releases it when the process dies, in any way. */
 interface FolderLock extends Disposable {
@@ -22,7 +23,7 @@ export function lockFolder(folder: string, whose: string): FolderLock {
   checkPathLength(folder)
   const path = join(folder, 'lock')
   makeDatabasePrivate(path)
-  const db = openLock(path, { timeout: PROBE_MS })
+  const db = openLock(path, { timeoutMs: PROBE_MS })
   try {
     // The lock writes nothing, so that it also works on a full disk.
     db.pragma('journal_mode = MEMORY')
@@ -47,7 +48,7 @@ export function lockFolder(folder: string, whose: string): FolderLock {
 export function isFolderLocked(folder: string): boolean {
   const path = join(folder, 'lock')
   if (!existsSync(path)) return false
-  const db = openLock(path, { readonly: true, timeout: 0 })
+  const db = openLock(path, { access: 'read', timeoutMs: 0 })
   try {
     db.prepare('SELECT 1 FROM sqlite_schema').get()
     return false
@@ -59,9 +60,9 @@ export function isFolderLocked(folder: string): boolean {
   }
 }
 
-function openLock(path: string, options: BetterSqlite3.Options): BetterSqlite3.Database {
+function openLock(path: string, options: SqliteOptions): SqliteConnection {
   try {
-    return new BetterSqlite3(path, options)
+    return sqliteDriver().open(path, options)
   } catch (error) {
     throw storageFailure(withPath(error, path), `opening ${path}`)
   }

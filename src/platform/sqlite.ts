@@ -1,28 +1,32 @@
 import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import BetterSqlite3 from 'better-sqlite3'
 import { Failure, failureFrom, systemCode } from './failure.ts'
 import { withPath } from './path-trouble.ts'
 import { makeDatabasePrivate } from './private-file.ts'
+import { immediately } from './sqlite-driver/immediately.ts'
+import type { SqliteConnection, SqliteStatement, SqlValue } from './sqlite-driver/sqlite-connection.ts'
+import { sqliteDriver } from './sqlite-driver/sqlite-driver.ts'
 
-export type SqlValue = string | number | bigint | Buffer | null
 export type SqlRow = Record<string, SqlValue>
+
+/** Memory for pages of the file, for each connection: the drivers' own defaults differ. */
+const CACHE_KIB = 16_000
 
 /**
  * The only access to SQLite (docs/decisions/0002). Synchronous by nature: transactions are short and never span an
  * await.
  *
- * better-sqlite3 is built so that a WAL database runs at synchronous=NORMAL regardless of its first report: commits
- * survive the death of the process, but not of the machine. Rows that can be derived again are written in that mode,
+ * The database runs at synchronous=NORMAL, whichever driver opens it: commits survive the death of the process, but not of
+ * the machine. Rows that can be derived again are written in that mode,
  * with `transaction`; others (receipts, decisions, enrolment) are written with `durably`, which sets FULL and reads it
  * back.
  */
 export class Database {
-  readonly #db: BetterSqlite3.Database
-  readonly #statements = new Map<string, BetterSqlite3.Statement>()
+  readonly #db: SqliteConnection
+  readonly #statements = new Map<string, SqliteStatement>()
   readonly #makeRoom: () => boolean
 
-  private constructor(db: BetterSqlite3.Database, makeRoom: () => boolean) {
+  private constructor(db: SqliteConnection, makeRoom: () => boolean) {
     this.#db = db
     this.#makeRoom = makeRoom
   }
@@ -34,20 +38,19 @@ export class Database {
    * `makeRoom` is called if the disk is full; if it returns true, the failed step is tried once more.
    */
   static open(path: string, schemaFolder: string, makeRoom: () => boolean = () => false): Database {
-    let db: BetterSqlite3.Database | undefined
+    let db: SqliteConnection | undefined
     try {
       const files = schemaFiles(schemaFolder)
       makeDatabasePrivate(path)
-      db = new BetterSqlite3(path)
+      db = sqliteDriver().open(path)
       refuseNewer(db, path, files)
       db.pragma('journal_mode = WAL')
-      db.pragma('foreign_keys = ON')
-      db.pragma('busy_timeout = 5000')
       // Each checkpoint costs the device some four flushes; 16 MiB of log are read back in well under a second.
       db.pragma('wal_autocheckpoint = 4000')
       // Deleted rows are overwritten with zeros: a sealed name must not remain in a free page.
       db.pragma('secure_delete = ON')
       db.pragma('synchronous = NORMAL')
+      db.pragma(`cache_size = ${-CACHE_KIB}`)
       migrate(db, path, files)
       return new Database(db, makeRoom)
     } catch (error) {
@@ -61,11 +64,11 @@ export class Database {
    * DATABASE_NEWER, DATABASE_ERROR.
    */
   static openToRead(path: string, schemaFolder: string): Database {
-    let db: BetterSqlite3.Database | undefined
+    let db: SqliteConnection | undefined
     try {
-      db = new BetterSqlite3(path, { readonly: true, fileMustExist: true })
-      db.pragma('busy_timeout = 5000')
+      db = sqliteDriver().open(path, { access: 'read' })
       refuseNewer(db, path, schemaFiles(schemaFolder))
+      db.pragma(`cache_size = ${-CACHE_KIB}`)
       return new Database(db, () => false)
     } catch (error) {
       db?.close()
@@ -97,7 +100,7 @@ export class Database {
 
   /** All or nothing, but a crash of the machine may undo it: for rows that are rebuilt from files. */
   transaction<Result>(work: () => Result): Result {
-    return this.#guard(() => this.#db.transaction(work).immediate())
+    return this.#guard(() => immediately(this.#db, work))
   }
 
   /** All or nothing, and on the disk before this returns. */
@@ -105,15 +108,12 @@ export class Database {
     return this.#guard(() => {
       this.#db.pragma('synchronous = FULL')
       try {
-        const result = this.#db
-          .transaction(() => {
-            const level = this.#db.pragma('synchronous', { simple: true })
-            if (level !== 2)
-              throw new Failure('DATABASE_ERROR', `synchronous is ${String(level)} where FULL was set`)
-            return work()
-          })
-          .immediate()
-        return result
+        return immediately(this.#db, () => {
+          const level = this.#db.pragma('synchronous')
+          if (level !== 2)
+            throw new Failure('DATABASE_ERROR', `synchronous is ${String(level)} where FULL was set`)
+          return work()
+        })
       } finally {
         this.#db.pragma('synchronous = NORMAL')
       }
@@ -127,7 +127,7 @@ export class Database {
   check(): void {
     const attempted = 'looking at the whole database'
     try {
-      const found = this.#db.pragma('quick_check(1)', { simple: true })
+      const found = this.#db.pragma('quick_check(1)')
       if (found !== 'ok') throw new Failure('DATABASE_DAMAGED', `${attempted}: ${String(found)}`)
     } catch (error) {
       throw openingFailure(error, attempted)
@@ -152,7 +152,7 @@ export class Database {
     this.#db.close()
   }
 
-  #run<Result>(sql: string, use: (statement: BetterSqlite3.Statement) => Result): Result {
+  #run<Result>(sql: string, use: (statement: SqliteStatement) => Result): Result {
     return this.#guard(() => {
       let statement = this.#statements.get(sql)
       if (statement === undefined) {
@@ -194,7 +194,7 @@ function schemaFiles(folder: string): string[] {
 const LAST_VERSION = 99
 
 /** Checked before anything is changed: a database of a later version is left exactly as it is. */
-function refuseNewer(db: BetterSqlite3.Database, path: string, files: readonly string[]): void {
+function refuseNewer(db: SqliteConnection, path: string, files: readonly string[]): void {
   const version = versionOf(db)
   if (version > 0 && version <= files.length) return
   const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
@@ -211,9 +211,9 @@ function refuseNewer(db: BetterSqlite3.Database, path: string, files: readonly s
  * Forward only, and completely or not at all: after a failure or crash the earlier version remains, which the previous
  * program still opens.
  */
-function migrate(db: BetterSqlite3.Database, path: string, files: readonly string[]): void {
+function migrate(db: SqliteConnection, path: string, files: readonly string[]): void {
   if (versionOf(db) === files.length) return
-  db.transaction(() => {
+  immediately(db, () => {
     // Checked again: another process (the operator's command line) may have been first.
     refuseNewer(db, path, files)
     for (const file of files.slice(versionOf(db))) {
@@ -224,11 +224,11 @@ function migrate(db: BetterSqlite3.Database, path: string, files: readonly strin
       }
     }
     db.pragma(`user_version = ${files.length}`)
-  }).immediate()
+  })
 }
 
-function versionOf(db: BetterSqlite3.Database): number {
-  return Number(db.pragma('user_version', { simple: true }))
+function versionOf(db: SqliteConnection): number {
+  return Number(db.pragma('user_version'))
 }
 
 function databaseFailure(error: unknown, attempted: string): Failure {

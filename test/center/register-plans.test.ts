@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { openRegister } from '../../src/center/register/sqlite/open-register.ts'
-import { Database, type SqlValue } from '../../src/platform/sqlite.ts'
+import { Database } from '../../src/platform/sqlite.ts'
+import type { SqlValue } from '../../src/platform/sqlite-driver/sqlite-connection.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const SCHEMA = new URL('../../src/center/register/sqlite/schema', import.meta.url).pathname

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import BetterSqlite3 from 'better-sqlite3'
 import type { SqlRow } from '../../src/platform/sqlite.ts'
+import { sqliteDriver } from '../../src/platform/sqlite-driver/sqlite-driver.ts'
 import { newUlid } from '../../src/protocol/ulid.ts'
 import { RunningCenter } from '../support/centers/running-center.ts'
 import { newUid, packOf, sha256, spoolFile } from '../support/instances/spool-file-fixture.ts'
@@ -84,7 +84,7 @@ test('files of packs that no row names are removed at start', async () => {
 
 /** Returns the content of the files that the register names for a study. */
 function filesInRegister(center: RunningCenter, study: string): Buffer[] {
-  const db = new BetterSqlite3(join(center.folder, 'register.sqlite'), { readonly: true })
+  const db = sqliteDriver().open(join(center.folder, 'register.sqlite'), { access: 'read' })
   const rows = db.prepare('SELECT file FROM instances WHERE study_uid = ?').all(study) as SqlRow[]
   db.close()
   return rows.map((row) => readFileSync(join(center.folder, 'instances', String(row['file']))))

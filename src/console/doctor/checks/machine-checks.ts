@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:
 import { dirname } from 'node:path'
 import type { LogSettings } from '../../../config/log-settings.ts'
 import { readWindowsService } from '../../../platform/host/windows-service.ts'
+import { sqliteDriver } from '../../../platform/sqlite-driver/sqlite-driver.ts'
 import { logFolder } from '../../logs/log-place.ts'
 import type { DoctorFinding, Exam } from './exam.ts'
 
@@ -13,7 +14,7 @@ export function examineRuntime(exam: Exam, node: string = process.versions.node)
   const [major = 0, minor = 0] = node.split('.').map(Number)
   const isOld = major < NODE[0] || (major === NODE[0] && minor < NODE[1])
   if (isOld) return [exam.bad('runtime', 'nodeOld', { node, needed: NODE.join('.') })]
-  return [exam.good('runtime', 'runtime', { node, glibc: glibcVersion() })]
+  return [exam.good('runtime', 'runtime', { node, glibc: glibcVersion(), sqlite: sqliteDriver().name })]
 }
 
 /** Returns the version that this process uses; `-` without glibc. */

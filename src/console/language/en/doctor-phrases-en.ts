@@ -48,7 +48,7 @@ export const DOCTOR_ENGLISH = {
   'doctor.check.publicTcp': 'Address in join codes',
   'doctor.check.pacsName': 'Name of the PACS',
   'doctor.check.pacsTcp': 'Way to the PACS',
-  'doctor.good.runtime': 'Node {node}, glibc {glibc}',
+  'doctor.good.runtime': 'Node {node}, glibc {glibc}, SQLite through {sqlite}',
   'doctor.good.swap': 'the memory of the service is not swapped out',
   'doctor.good.coreDumps': 'off',
   'doctor.good.config': '{file} has no mistakes',

@@ -47,7 +47,7 @@ export const DOCTOR_CHINESE: Readonly<Record<keyof typeof DOCTOR_ENGLISH, string
   'doctor.check.publicTcp': '加入码中的地址',
   'doctor.check.pacsName': 'PACS 的域名',
   'doctor.check.pacsTcp': '到 PACS 的线路',
-  'doctor.good.runtime': 'Node {node}，glibc {glibc}',
+  'doctor.good.runtime': 'Node {node}，glibc {glibc}，SQLite 由 {sqlite} 提供',
   'doctor.good.swap': '服务的内存不会被换出到磁盘',
   'doctor.good.coreDumps': '已关闭',
   'doctor.good.config': '{file} 没有错误',
