@@ -106,6 +106,18 @@ test('a new center file says what was asked for', () => {
   })
 })
 
+test.each([
+  ['https://center:18443', undefined, 18_443],
+  ['https://center', undefined, 443],
+  ['https://[2001:db8::1]:9443', undefined, 9443],
+  ['https://center:18443', 8443, 8443],
+])('a new center at %s with the port option %p listens at port %i', (publicUrl, port, listened) => {
+  using folder = tempFolder()
+  const path = folder.join('center.yaml')
+  writeFileSync(path, newCenterFile({ name: 'C', publicUrl, ...(port && { port }) }))
+  expect(loadCenterSettings(path)).toMatchObject({ publicUrl, listen: { port: listened } })
+})
+
 test.each(KINDS)('the JSON Schema of the %s file says of every setting what it is for', (_, kind) => {
   const silent = keysOf(settingsJsonSchema(kind)).filter(
     ({ schema }) => schema.properties === undefined && schema.description === undefined,

@@ -28,7 +28,7 @@ export function addCenterInit(program: Command, session: Session): void {
     .description(say('centerInit.about'))
     .requiredOption('--name <name>', say('centerInit.name'))
     .requiredOption('--public-url <url>', say('centerInit.publicUrl'))
-    .option('--port <port>', say('init.port'), wholeNumber(1, 65_535))
+    .option('--port <port>', say('centerInit.port'), wholeNumber(1, 65_535))
     .option('--data-folder <folder>', say('init.dataFolder'))
     .option('--recovery-key <file>', say('recoveryKey.option'))
     .addOption(jsonOption(session))

@@ -192,6 +192,7 @@ export const ENGLISH = {
   'centerInit.about': 'set up a center: its keys, its folder and a commented configuration file',
   'centerInit.name': 'name that clinics see',
   'centerInit.publicUrl': 'address where agents reach the center: https://host:port',
+  'centerInit.port': 'HTTPS port of this machine; default: the port of --public-url',
   'centerInit.next': 'Next: ferry-center run, then ferry-center invite "name of the clinic"',
   'recoveryKey.option': 'write the recovery key to this new file (mode 0600) and do not show it',
   'recoveryKey.needsFile':

@@ -184,6 +184,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'centerInit.about': '建立影像中心：密钥、文件夹和带注释的配置文件',
   'centerInit.name': '机构看到的名称',
   'centerInit.publicUrl': '前置机访问中心的网址：https://主机:端口',
+  'centerInit.port': '本机的 HTTPS 端口；默认与 --public-url 的端口相同',
   'centerInit.next': '下一步：ferry-center run，然后 ferry-center invite "机构名称"',
   'recoveryKey.option': '把恢复密钥写入这个新文件（权限 0600），不显示在屏幕上',
   'recoveryKey.needsFile': '恢复密钥只显示在终端上：请指定一个新文件，--recovery-key recovery-key.txt',
