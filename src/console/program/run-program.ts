@@ -9,6 +9,7 @@ import { chooseLanguage, speak } from '../language/language.ts'
 import { EXIT, type ExitCode, exitCodeOf } from '../session/exit-codes.ts'
 import type { Session } from '../session/session.ts'
 import type { Terminal } from '../session/terminal.ts'
+import { pasteableTerminal } from './pasteable-terminal.ts'
 
 /** The program with the commands that these arguments may mean. */
 export type BuildProgram = (session: Session, args: readonly string[]) => Command | Promise<Command>
@@ -29,8 +30,10 @@ export async function runProgram(
 ): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok
   const language = chooseLanguage(args, surroundings.terminal.environment)
+  let name = ''
   const session: Session = {
     ...surroundings,
+    terminal: pasteableTerminal(surroundings.terminal, args, () => name),
     language,
     say: speak(language),
     causes: causesIn(language, { verbose: args.includes('--verbose') }),
@@ -40,6 +43,7 @@ export async function runProgram(
   }
   try {
     const program = await build(session, args)
+    name = program.name()
     await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {

@@ -29,7 +29,7 @@ export function findConfig(session: Session, named: string | undefined, file: Co
 
 /** Returns the file that `findConfig` would return; undefined if it does not exist. */
 export function existingConfig(
-  session: Session,
+  session: Pick<Session, 'terminal'>,
   named: string | undefined,
   file: ConfigName,
 ): string | undefined {
@@ -37,12 +37,15 @@ export function existingConfig(
   return (explicit === undefined ? usualConfigs(session, file) : [explicit]).find((path) => mayBeThere(path))
 }
 
-function explicitConfig({ terminal }: Session, named: string | undefined): string | undefined {
+function explicitConfig(
+  { terminal }: Pick<Session, 'terminal'>,
+  named: string | undefined,
+): string | undefined {
   const explicit = named ?? terminal.environment['FERRY_CONFIG']
   return explicit === undefined ? undefined : resolve(terminal.folder, explicit)
 }
 
-function usualConfigs({ terminal }: Session, file: ConfigName): string[] {
+function usualConfigs({ terminal }: Pick<Session, 'terminal'>, file: ConfigName): string[] {
   return [resolve(terminal.folder, file), pathsOfSystem(file).configFile]
 }
 

@@ -5,7 +5,7 @@ import type { CallerPattern } from '../../protocol/control-service.ts'
 const HEX = 'hex:'
 
 /** How callers are named on a command line: the AE title, and the address after an @. */
-export function callerWord({ aeTitle, address }: CallerPattern, shell: Shell = ownShell()): string {
+export function callerWord({ aeTitle, address }: CallerPattern, shell: PastingShell = ownShell()): string {
   const at = address === undefined ? '' : `@${address}`
   const plain = aeTitle.toLowerCase().startsWith(HEX) ? undefined : shellWord(`${aeTitle}${at}`, shell)
   const encoded = `${HEX}${Buffer.from(aeTitle, 'latin1').toString('hex')}${at}`
@@ -37,10 +37,19 @@ export function deviceCommand(command: string, caller: CallerPattern, options = 
   return /^['"]?-/.test(word) ? `${ferry}${given} -- ${word}` : `${ferry} ${word}${given}`
 }
 
-type Shell = 'posix' | 'windows'
+export type PastingShell = 'posix' | 'windows'
 
 /** The shell of this machine, where the printed commands are pasted. */
-const ownShell = (): Shell => (process.platform === 'win32' ? 'windows' : 'posix')
+const ownShell = (): PastingShell => (process.platform === 'win32' ? 'windows' : 'posix')
+
+/**
+ * The path of a file as one argument, also with spaces and Chinese characters. On Windows, cmd.exe reads it, and PowerShell
+ * unless it contains a dollar sign or a back quote.
+ */
+export function shellPath(path: string, shell: PastingShell = ownShell()): string {
+  if (/^[\w.:/\\-]+$/.test(path) && (shell === 'windows' || !path.includes('\\'))) return path
+  return shell === 'posix' ? `'${path.replaceAll("'", String.raw`'\''`)}'` : `"${path}"`
+}
 
 /** Means itself in bash, cmd.exe and PowerShell. */
 const BARE = /^[A-Za-z0-9_][A-Za-z0-9_.:@/-]*$/
@@ -51,7 +60,7 @@ const CHANGED_BY_WINDOWS = /[$`"%!]/
  * One argument of a printed command, quoted for the shell. Undefined if it cannot be written so that it means the same
  * in every shell of the system: it is not printable ASCII, or on Windows, it means different things to cmd.exe and PowerShell.
  */
-export function shellWord(text: string, shell: Shell): string | undefined {
+export function shellWord(text: string, shell: PastingShell): string | undefined {
   if (!/^[\x20-\x7e]*$/.test(text)) return undefined
   if (BARE.test(text)) return text
   if (shell === 'posix') return `'${text.replaceAll("'", String.raw`'\''`)}'`
