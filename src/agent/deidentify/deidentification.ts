@@ -313,10 +313,14 @@ export class Deidentification implements DataSetEdits {
     if (isPrivate(element.tag) && this.#shiftsDates && (vr === 'DA' || vr === 'DT'))
       return element.replace(Buffer.from(this.#shifted(element) ?? '', 'latin1'))
     if (element.value.length > SEARCHED_BYTES) return element.replace(dummyValue(vr), paddingOf(vr))
-    const scrub = (value: Buffer): Buffer => this.#known?.scrub(value, characterSet, vr) ?? value
+    const known = this.#known
+    if (known === undefined) return
+    const { value } = element
     const hasTerms = vr === 'CS' && !isPrivate(element.tag)
-    const scrubbed = hasTerms ? scrubCodes(element.value, scrub) : scrub(element.value)
-    if (scrubbed === element.value) return
+    const scrubbed = hasTerms
+      ? scrubCodes(value, (one) => known.scrub(one, characterSet, vr))
+      : known.scrub(value, characterSet, vr)
+    if (scrubbed === value) return
     this.#counter.scrubbed()
     element.replace(scrubbed, paddingOf(vr))
   }

@@ -69,7 +69,7 @@ export class DataElement {
   write(out: Buffer[] = []): Buffer[] {
     const at = out.push(this.header)
     if (this.items === undefined) out.push(this.#value)
-    for (const item of this.items ?? []) item.write(out)
+    else for (const item of this.items) item.write(out)
     if (this.end.length > 0) out.push(this.end)
     if (this.#isDelimited) return out
     const length = bytesOf(out, at)
@@ -91,8 +91,8 @@ export class ElementList {
   /** The removed ones among them, until the whole list is read. */
   #removed: Set<DataElement> | undefined
   #byTag: ReadonlyMap<Tag, DataElement[]> | undefined
-  /** The original number of bytes of each group; empty if no group states its length. */
-  readonly #groupBytes = new Map<number, number>()
+  /** The original number of bytes of each group; undefined if no group states its length. */
+  #groupBytes: Map<number, number> | undefined
 
   constructor(encoding: Encoding) {
     this.encoding = encoding
@@ -180,7 +180,7 @@ export class ElementList {
    * (PS3.5 §7.2).
    */
   write(out: Buffer[] = []): Buffer[] {
-    if (this.#groupBytes.size > 0) return this.#writeCounting(out)
+    if (this.#groupBytes !== undefined) return this.#writeCounting(out, this.#groupBytes)
     for (const element of this.elements) element.write(out)
     return out
   }
@@ -188,11 +188,12 @@ export class ElementList {
   /** Records the current size of each group that states its length, so that a later change is detected. */
   remember(): void {
     if (!this.elements.some(isGroupLength)) return
+    this.#groupBytes ??= new Map()
     for (const element of this.elements) count(element, bytesOf(element.write()), this.#groupBytes)
   }
 
   /** Writes each element once, however deep they are nested. */
-  #writeCounting(out: Buffer[]): Buffer[] {
+  #writeCounting(out: Buffer[], original: ReadonlyMap<number, number>): Buffer[] {
     const now = new Map<number, number>()
     const stated: { group: number; valueAt: number }[] = []
     for (const element of this.elements) {
@@ -202,7 +203,7 @@ export class ElementList {
       if (isGroupLength(element)) stated.push({ group: element.tag >>> 16, valueAt: at + 1 })
     }
     for (const { group, valueAt } of stated) {
-      const [before, length] = [this.#groupBytes.get(group), now.get(group) ?? 0]
+      const [before, length] = [original.get(group), now.get(group) ?? 0]
       if (before !== undefined && before !== length) out[valueAt] = writeLength(length, this.encoding)
     }
     return out
@@ -266,7 +267,7 @@ export function bytesOf(blocks: readonly Buffer[], from = 0): number {
 export function walk(list: ElementList, visit: (element: DataElement, list: ElementList) => void): void {
   for (const element of list.elements) {
     visit(element, list)
-    for (const item of element.items ?? []) walk(item.list, visit)
+    if (element.items !== undefined) for (const item of element.items) walk(item.list, visit)
   }
 }
 

@@ -35,6 +35,7 @@ const NESTING_LIMIT = 32
 const PIXEL_DATA: ReadonlySet<number> = new Set([TAG.PixelData, TAG.FloatPixelData, TAG.DoubleFloatPixelData])
 const BINARY_VRS: ReadonlySet<string> = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW'])
 const NO_BYTES = Buffer.alloc(0)
+const END_OF = { sequence: 'sequenceEnd', item: 'itemEnd', fragments: 'fragmentsEnd' } as const
 
 /** A sequence, item or encapsulated value that has begun and not ended. */
 interface Container {
@@ -154,7 +155,8 @@ export class DataSetReader {
     const last = end - at === left
     this.#offset += end - at
     this.#valueLeft = last ? undefined : left - (end - at)
-    this.#emit({ kind: 'value', bytes: bytes.subarray(at, end), last })
+    const isWhole = at === 0 && end === bytes.length
+    this.#emit({ kind: 'value', bytes: isWhole ? bytes : bytes.subarray(at, end), last })
     if (last) this.#closeEnded()
   }
 
@@ -274,7 +276,7 @@ export class DataSetReader {
   #close(container: Container, bytes: Buffer): void {
     this.#open.pop()
     if (container.kind === 'sequence') this.#depth--
-    this.#emit({ kind: `${container.kind}End`, bytes })
+    this.#emit({ kind: END_OF[container.kind], bytes })
   }
 
   #encodingHere(): Encoding {

@@ -4,7 +4,7 @@ import { openByNode } from './node-sqlite-driver.ts'
 import type { SqliteConnection, SqliteOptions } from './sqlite-connection.ts'
 
 /** A way to SQLite. */
-export interface SqliteDriver {
+interface SqliteDriver {
   readonly name: keyof typeof OPENERS
   /** The reason why better-sqlite3 is not used, if it was tried. */
   readonly addonFault?: string

@@ -171,6 +171,7 @@ export function ownRuleFor(
   holdsItems: boolean,
   facts: InstanceFacts,
 ): (Decision & { value?: string }) | undefined {
+  if (rules.length === 0) return undefined
   for (const [at, rule] of rules.entries()) {
     if (!fitsPath(rule, path) || !fits(rule.when, facts)) continue
     const action = holdsItems ? ofSequence(rule) : ofValue(rule)
