@@ -23,6 +23,7 @@ export default {
       'age-keygen',
       'chromium',
       'dcmdump',
+      'dd',
       'echoscu',
       'dciodvfy',
       'dcmsend',
