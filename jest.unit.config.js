@@ -3,6 +3,13 @@ import all from './jest.config.js'
 
 export default {
   ...all,
-  testPathIgnorePatterns: ['/node_modules/', '/scenario/', '/broken-things/', '/faults/', '/peers/'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '/scenario/',
+    '/installers/packages/',
+    '/broken-things/',
+    '/faults/',
+    '/peers/',
+  ],
   globalSetup: '<rootDir>/test/support/jest/daily-gate.js',
 }

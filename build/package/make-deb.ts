@@ -2,28 +2,23 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { globSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Architecture } from './architecture.ts'
 import { fillIn } from './fill-in.ts'
-import type { PackagedProgram } from './programs.ts'
+import type { ArchiveOptions } from './make-tar.ts'
 import { settle, write, writeGzip } from './staged-tree.ts'
-
-interface DebOptions {
-  readonly program: PackagedProgram
-  readonly architecture: Architecture
-  readonly version: string
-  readonly time: number
-  /** A staged tree; Debian's own files are added to it. */
-  readonly root: string
-  readonly compress: 'xz' | 'zstd' | 'gzip'
-  /** The folder for the package. */
-  readonly to: string
-}
 
 const MAINTAINER = 'Ferry maintainers <maintainers@ferry.invalid>'
 const SCRIPTS = ['postinst', 'prerm', 'postrm'] as const
 
 /** Makes a Debian package of a staged tree by dpkg-deb, and returns its path. The scripts are in installers/deb. */
-export function makeDeb({ program, architecture, version, time, root, compress, to }: DebOptions): string {
+export function makeDeb({
+  program,
+  architecture,
+  version,
+  time,
+  root,
+  compress,
+  to,
+}: ArchiveOptions): string {
   const { packageName } = program
   const debVersion = `${version}-1`
   writeGzip(
@@ -64,7 +59,9 @@ export function makeDeb({ program, architecture, version, time, root, compress, 
   settle(control, time)
   mkdirSync(to, { recursive: true })
   const file = join(to, `${packageName}_${debVersion}_${architecture.deb}.deb`)
-  execFileSync('dpkg-deb', ['--root-owner-group', `-Z${compress}`, '--build', root, file], {
+  // zstd is for tests, and its default is as slow as xz.
+  const level = compress === 'xz' ? [] : ['-z3']
+  execFileSync('dpkg-deb', ['--root-owner-group', `-Z${compress}`, ...level, '--build', root, file], {
     env: { ...process.env, SOURCE_DATE_EPOCH: String(time) },
     stdio: ['ignore', 'ignore', 'inherit'],
   })

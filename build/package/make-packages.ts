@@ -6,7 +6,7 @@ import { buildTime } from './build-time.ts'
 import { writeChecksums } from './checksums.ts'
 import { makeDeb } from './make-deb.ts'
 import { makeRpm } from './make-rpm.ts'
-import { type ArchiveOptions, makeTar } from './make-tar.ts'
+import { makeTar } from './make-tar.ts'
 import { PROGRAMS } from './programs.ts'
 import { readJson } from './read-json.ts'
 import { sbom } from './sbom.ts'
@@ -27,18 +27,14 @@ const time = buildTime()
 const compress = (['xz', 'zstd', 'gzip'] as const).find((one) => one === values.compress)
 if (compress === undefined) throw new Error(`--compress ${values.compress}: expected xz, zstd or gzip`)
 
-const makers = {
-  deb: (options: ArchiveOptions) => makeDeb({ ...options, compress }),
-  rpm: makeRpm,
-  tar: makeTar,
-}
+const makers = { deb: makeDeb, rpm: makeRpm, tar: makeTar }
 
 for (const architecture of ARCHITECTURES.filter(({ deb }) => values.arch.includes(deb))) {
   for (const program of PROGRAMS.filter((one) => values.program.includes(one.program))) {
     const common = { program, architecture, version: values.version, time }
     const root = join(values.to, '.staged', `${program.packageName}-${architecture.deb}`)
     const { works } = await stageTree({ ...common, root, cache: join('packages', '.cache') })
-    const options = { ...common, root, to: values.to }
+    const options = { ...common, root, compress, to: values.to }
     for (const format of values.format) told(makers[known(format)](options))
     const list = `${program.packageName}_${values.version}_${architecture.deb}.cdx.json`
     write(join(values.to, list), sbom(program, works, common))

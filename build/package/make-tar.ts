@@ -7,17 +7,32 @@ import { fillIn } from './fill-in.ts'
 import type { PackagedProgram } from './programs.ts'
 import { write } from './staged-tree.ts'
 
+export type Compression = 'xz' | 'zstd' | 'gzip'
+
+/** A staged tree, and the package to make of it. */
 export interface ArchiveOptions {
   readonly program: PackagedProgram
   readonly architecture: Architecture
   readonly version: string
   readonly time: number
+  /** A staged tree; Debian's own files are added to it. */
   readonly root: string
+  /** xz for a release. Archives are always compressed by gzip, which every system has. */
+  readonly compress: Compression
+  /** The folder for the package. */
   readonly to: string
 }
 
 /** Makes an archive of a staged tree with a script that installs and removes it, and returns its path. */
-export function makeTar({ program, architecture, version, time, root, to }: ArchiveOptions): string {
+export function makeTar({
+  program,
+  architecture,
+  version,
+  time,
+  root,
+  compress,
+  to,
+}: ArchiveOptions): string {
   const name = `${program.packageName}-${version}-linux-${architecture.npm}`
   const script = join(root, '..', `${name}.install`)
   write(script, fillIn('installers/tar/install.sh', program), 0o755)
@@ -47,6 +62,6 @@ export function makeTar({ program, architecture, version, time, root, to }: Arch
   )
   rmSync(script)
   const file = join(to, `${name}.tar.gz`)
-  write(file, gzipSync(bytes, { level: 9 }))
+  write(file, gzipSync(bytes, { level: compress === 'xz' ? 9 : 1 }))
   return file
 }
