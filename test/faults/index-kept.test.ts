@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import BetterSqlite3 from 'better-sqlite3'
 import { openQueue } from '../../src/agent/queue/open-queue.ts'
@@ -8,6 +7,7 @@ import { ControlClient } from '../../src/console/session/control-client.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { Database } from '../../src/platform/sqlite.ts'
 import { CONTROL_PATHS, queueSchema, statusSchema, studiesSchema } from '../../src/protocol/control-api.ts'
+import { keepPace } from '../support/clocks/keep-pace.ts'
 import { until } from '../support/clocks/until.ts'
 import { inventedInstance } from '../support/instances/invented-instance.ts'
 import { fillIndex } from '../support/instances/large-index.ts'
@@ -18,6 +18,8 @@ import { isLong, KEPT_INSTANCES, KEPT_SECONDS } from './fault-sizes.ts'
 
 const DAY_MS = 86_400_000
 const SCHEMA = join(import.meta.dirname, '../../src/agent/queue/schema')
+/** The pause of a device between two studies. */
+const DEVICE_PACE_MS = 200
 const WATCHED = ['--import', join(import.meta.dirname, 'support/watch-event-loop.mjs')]
 /**
  * Promised limits, by the thread's own time: a commit also waits for the disk, and a test for a busy machine. In the short form
@@ -118,8 +120,7 @@ test(`${KEPT_INSTANCES} kept instances: no turn of the agent's event loop is lon
     await ask()
     await client.call(studiesSchema, 'GET', `${CONTROL_PATHS.studies}?limit=100`)
     await client.call(queueSchema, 'GET', CONTROL_PATHS.queue)
-    // The pace of a device; nothing is waited for.
-    await sleep(200)
+    await keepPace(DEVICE_PACE_MS)
   }
   const steady = await loopDelay(agent, file)
   const settled = await until(ask, ({ deliveries }) => deliveries.confirmed === confirmed + sent, 60_000)

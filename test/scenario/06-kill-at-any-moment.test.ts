@@ -6,6 +6,7 @@ import { ControlClient } from '../../src/console/session/control-client.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { type AgentStatus, CONTROL_PATHS, statusSchema } from '../../src/protocol/control-api.ts'
 import { sha256, storedAtCenter } from '../support/centers/stored-at-center.ts'
+import { keepPace } from '../support/clocks/keep-pace.ts'
 import { until } from '../support/clocks/until.ts'
 import { inventedInstance } from '../support/instances/invented-instance.ts'
 import { newUid } from '../support/instances/sealed-instance.ts'
@@ -15,6 +16,9 @@ import { openClinic } from '../support/programs/clinic.ts'
 
 const INSTANCES = 1000
 const KILLS = 12
+/** The pace of the kills: 0.2 s to 1.4 s pass between two of them. */
+const SHORTEST_PACE_MS = 200
+const PACE_SPREAD_MS = 1200
 
 /** As an insistent device: sends what has no Success yet over a new association, until all has. */
 async function sendUntilAcknowledged(port: number, instances: RawInstance[]): Promise<void> {
@@ -65,9 +69,8 @@ test('agent and center are killed at random while 1,000 instances travel; each a
   const halves = [instances.slice(0, INSTANCES / 2), instances.slice(INSTANCES / 2)]
   const sending = Promise.all(halves.map((half) => sendUntilAcknowledged(port, half)))
   for (let kill = 0; kill < KILLS; kill++) {
-    // Any moment will do; the pause only spreads them over the run.
-    // The moment of a kill is drawn by chance; nothing is waited for.
-    await new Promise((resolve) => setTimeout(resolve, 200 + Math.random() * 1200))
+    // Chance draws the moment: a condition would spare the moments at which it is not true.
+    await keepPace(SHORTEST_PACE_MS + Math.random() * PACE_SPREAD_MS)
     if (kill % 2 === 0) {
       await agent.kill()
       agent = await startAgent(port)

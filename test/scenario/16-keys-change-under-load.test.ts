@@ -15,6 +15,7 @@ import { pinOf } from '../support/centers/running-center.ts'
 import { sha256, storedAtCenter } from '../support/centers/stored-at-center.ts'
 import { FastClock } from '../support/clocks/fast-clock.ts'
 import { JumpingClock } from '../support/clocks/jumping-clock.ts'
+import { keepPace } from '../support/clocks/keep-pace.ts'
 import { until } from '../support/clocks/until.ts'
 import { openAgeFile } from '../support/instances/age-file.ts'
 import { inventedInstance } from '../support/instances/invented-instance.ts'
@@ -29,6 +30,8 @@ const DAY_MS = 86_400_000
 /** Intervals of minutes pass in seconds; nothing on this machine is late by as much. */
 const SPEED = 20
 const LIMIT_MS = 120_000
+/** The pause of a device between two studies. */
+const DEVICE_PACE_MS = 200
 
 /** One clinic whose device never stops sending. */
 class Clinic {
@@ -57,8 +60,7 @@ class Clinic {
       const answers = await sendInstances(this.agent.port, instances)
       if (answers.some(({ status }) => status !== 0)) throw new Error('an instance was refused')
       this.sent.push(...instances)
-      // The pace of a device; nothing is waited for.
-      await new Promise((resolve) => setTimeout(resolve, 200))
+      await keepPace(DEVICE_PACE_MS)
     }
   }
 

@@ -1,11 +1,11 @@
 import { request } from 'node:https'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { CENTER_PATHS } from '../../../src/protocol/center-api.ts'
 import { type Manifest, type ManifestInstance, signManifest } from '../../../src/protocol/manifest.ts'
 import type { SigningKey } from '../../../src/protocol/signing-key.ts'
 import { SUITE } from '../../../src/protocol/spool-file.ts'
 import { newUlid } from '../../../src/protocol/ulid.ts'
 import type { EnrolledAgent, RunningCenter } from '../../support/centers/running-center.ts'
+import { keepPace } from '../../support/clocks/keep-pace.ts'
 import {
   listed,
   newUid,
@@ -18,6 +18,8 @@ const ANNOUNCEMENTS = 10_000
 const AT_ONCE = 32
 /** Each is 33 MiB through TLS, which costs this side as much as the center. */
 const OVERSIZED = 20
+/** The time between two bytes of the slow body. */
+const TRICKLE_PACE_MS = 100
 
 /** The same entry many times: a large manifest of one small instance. */
 export function repeated(file: SpoolFixture, times: number): ManifestInstance[] {
@@ -108,7 +110,7 @@ export class Flood implements AsyncDisposable {
     this.#count((await this.#agent.create(pack, pack.bytes)).status)
   }
 
-  /** A body of which a byte comes every 100 ms, until the flood is over. */
+  /** A body that comes one byte at a time, until the flood is over. */
   async #slowBody(): Promise<void> {
     const created = await this.#agent.create({ pack: newUlid(Date.now()), bytes: Buffer.alloc(1_000_000) })
     const headers = {
@@ -123,8 +125,7 @@ export class Flood implements AsyncDisposable {
     patch.on('error', () => {})
     while (!this.#isOver) {
       patch.write('a')
-      // The trickle itself: one byte at a time.
-      await sleep(100)
+      await keepPace(TRICKLE_PACE_MS)
     }
     patch.destroy()
   }

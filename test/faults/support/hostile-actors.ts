@@ -12,6 +12,10 @@ import {
 import { Door } from './hostile-door.ts'
 
 const MIB = 1024 * 1024
+/** Paces of the attackers: between two bytes, after a reset, and before the next visit. */
+const BYTE_PACE_MS = 100
+const RESET_PACE_MS = 50
+const VISIT_PACE_MS = 20
 const ENDLESS_ELEMENT = Buffer.from('080001004f420000feffffff', 'hex')
 const SINGLE_BYTES = dataPdu(...Array.from({ length: 10_000 }, () => pdv(1, 0, Buffer.of(7))))
 const EMPTY_BLOCKS = dataPdu(pdv(1, 0, Buffer.from('000000ffff'.repeat(20_000), 'hex')))
@@ -25,7 +29,7 @@ export const ACTORS: Readonly<Record<string, (door: Door) => Promise<void>>> = {
     const raw = await door.connect()
     for (const byte of associateRequest()) {
       await raw.send(Buffer.of(byte))
-      await door.pause(100)
+      await door.keepPace(BYTE_PACE_MS)
     }
     await door.stay(raw)
   },
@@ -68,7 +72,7 @@ export const ACTORS: Readonly<Record<string, (door: Door) => Promise<void>>> = {
     const raw = await door.associate()
     await raw?.send(BEGUN_STORE)
     raw?.reset()
-    await door.pause(50)
+    await door.keepPace(RESET_PACE_MS)
   },
 }
 
@@ -89,7 +93,7 @@ export async function attack(
       visits.set(kind, (visits.get(kind) ?? 0) + 1)
       // Closed at the door, perhaps: too many from this address.
       await actor(door).catch(() => {})
-      await door.pause(20)
+      await door.keepPace(VISIT_PACE_MS)
     }
   }
   await Promise.all(Array.from({ length: count }, (_, index) => one(index)))

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { keepPace } from '../../support/clocks/keep-pace.ts'
 import { RawAssociation, type RawContext } from '../../support/peers/raw-association.ts'
 
 /** The way in for hostile sockets: one address, many connections, all of which end at once when `signal` is aborted. */
@@ -42,7 +42,8 @@ export class Door {
     await new Promise((resolve) => raw.socket.once('close', resolve))
   }
 
-  async pause(delayMs: number): Promise<void> {
-    await sleep(delayMs, undefined, { signal: this.signal }).catch(() => {})
+  /** Pauses at an attacker's own pace. */
+  async keepPace(paceMs: number): Promise<void> {
+    await keepPace(paceMs, this.signal)
   }
 }
