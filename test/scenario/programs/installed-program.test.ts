@@ -14,8 +14,8 @@ import {
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from '@jest/globals'
-import { FOLDERS_FILE } from '../../src/platform/system-paths.ts'
-import { tempFolder } from '../support/temp-folder.ts'
+import { FOLDERS_FILE } from '../../../src/platform/system-paths.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0
 const SERVICE = 65_534
