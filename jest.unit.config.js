@@ -1,10 +1,15 @@
 // The tests of the daily gate: all but those of whole programs, of faults and of peers.
 import all from './jest.config.js'
-import { packageMap } from './test/support/jest/packages-in-one-file.js'
 
 export default {
   ...all,
-  testPathIgnorePatterns: ['/node_modules/', '/scenario/', '/broken-things/', '/faults/', '/peers/'],
-  moduleNameMapper: packageMap(),
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '/installers/',
+    '/scenario/',
+    '/broken-things/',
+    '/faults/',
+    '/peers/',
+  ],
   globalSetup: '<rootDir>/test/support/jest/daily-gate.js',
 }

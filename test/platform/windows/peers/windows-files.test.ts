@@ -2,9 +2,9 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
-import { lockedFolder } from '../../../build/package/node-runtime.ts'
-import { hasWine, nodeForWine, WinePrefix, windowsPath } from '../../support/peers/wine.ts'
-import { tempFolder } from '../../support/temp-folder.ts'
+import { lockedFolder } from '../../../../build/package/node-runtime.ts'
+import { hasWine, nodeForWine, WinePrefix, windowsPath } from '../../../support/peers/wine.ts'
+import { tempFolder } from '../../../support/temp-folder.ts'
 
 const group = hasWine() ? describe : describe.skip
 
