@@ -30,6 +30,11 @@ export function residentBytes(pid: number): number {
   return sum(tree(pid), (one) => memory(one, 'VmRSS'))
 }
 
+/** The part of it that no file on the disk contains: the kernel cannot drop these pages and read them again. */
+export function anonymousBytes(pid: number): number {
+  return sum(tree(pid), (one) => memory(one, 'RssAnon'))
+}
+
 /** Makes VmHWM begin again at what is held now (proc(5), clear_refs). */
 export function resetPeak(pid: number): void {
   for (const one of tree(pid)) writeFileSync(`/proc/${one}/clear_refs`, '5')

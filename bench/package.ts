@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Child } from './child.ts'
 import { AgentProcess, CenterProcess } from './ferry-pair.ts'
-import { residentBytes } from './measure.ts'
+import { anonymousBytes, residentBytes } from './measure.ts'
 import { answers } from './peers/storescp.ts'
 import type { Sheet } from './table.ts'
 import { type BenchOptions, say, workFolder } from './workbench.ts'
@@ -44,6 +44,8 @@ interface Start {
   readonly load: number
   readonly seconds: number
   readonly idleBytes: number
+  /** The part of it that is not a page of the program's files. */
+  readonly anonymousBytes: number
 }
 
 /** Starts the staged program as its unit does, with no byte of it in memory before. */
@@ -56,7 +58,8 @@ async function startOnce(lib: string, { config, scp }: AgentProcess): Promise<St
   await child.until('it listened', () => answers(scp.port), { everyMs: 5 })
   const seconds = (performance.now() - startedAt) / 1000
   await delay(IDLE_SECONDS * 1000)
-  return { load, seconds, idleBytes: residentBytes(child.pid) }
+  const { pid } = child
+  return { load, seconds, idleBytes: residentBytes(pid), anonymousBytes: anonymousBytes(pid) }
 }
 
 /** Drops files from the page cache, as after a boot of the machine (dd, nocache: POSIX_FADV_DONTNEED). */
@@ -79,12 +82,19 @@ function sheetOf(packageBytes: number, starts: readonly Start[]): Sheet {
   ]
   return {
     title: `The Debian package of the agent: ${megabytes(packageBytes)} MB`,
-    columns: ['start', 'load of the machine', 'seconds to listening', `MB after ${IDLE_SECONDS} s idle`],
-    lines: starts.map(({ load, seconds, idleBytes }, i) => [
+    columns: [
+      'start',
+      'load of the machine',
+      'seconds to listening',
+      `MB after ${IDLE_SECONDS} s idle`,
+      'without program files',
+    ],
+    lines: starts.map(({ load, seconds, idleBytes, anonymousBytes: own }, i) => [
       `${i + 1}`,
       load.toFixed(1),
       seconds.toFixed(2),
       megabytes(idleBytes),
+      megabytes(own),
     ]),
     failures: limits.filter(([holds]) => !holds).map(([, text]) => text),
     remarks: [

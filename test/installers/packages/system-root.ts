@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { succeeds } from './run-tool.ts'
@@ -42,6 +42,8 @@ function unpacked(name: string, make: (tar: string) => void): ReturnType<typeof 
   }
   const root = tempFolder()
   succeeds('tar', ['-xf', tar, '-C', root.path])
+  // The root of a system is open to its users; the archive has the mode of a private folder.
+  chmodSync(root.path, 0o755)
   return root
 }
 
