@@ -147,6 +147,10 @@ test.each([
   ],
   ['90.4 MiB free on the disk, and 100 MiB are kept in reserve', '磁盘剩余 90.4 MiB，须预留 100 MiB'],
   ['the center confirmed 3 instances that it does not have (occurrence 2)', '中心曾称已保存，却又缺少 3 幅'],
+  ...['1 study', '2 studies'].map((studies) => [
+    `the center has lost ${studies} that it had receipted (an older backup, or a bad disk?); sending again`,
+    `中心丢失了已签收的检查 ${studies[0]} 个（恢复了旧备份，或磁盘损坏？）`,
+  ]),
   [
     'an older copy of it was put back; 12 instances were accepted again from the spool, and the center is asked which it has',
     '有人放回了旧的索引；已从封存文件重新登记 12 幅',

@@ -200,7 +200,7 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   },
   CENTER_IDENTITY: {
     meaning: 'the server at the address of the center is not this center',
-    todo: 'stop and ask the center: its certificate was changed, or a proxy or firewall is in between',
+    todo: 'stop and ask the center: its certificate was changed, the join code is from another center, or a proxy or firewall is in between',
   },
   CENTER_REFUSED: {
     meaning: 'the center refuses what this agent sends',
@@ -253,8 +253,8 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     todo: 'keep one of the two. On the other: wait until ferry queue is empty, stop Ferry, move its data folder away, and join it with a code of its own: ferry join CODE --new-identity',
   },
   JOIN_CODE_INVALID: {
-    meaning: 'the join code is incomplete, already used, or expired',
-    todo: 'copy the whole code, or ask the center for a new one',
+    meaning: 'the join code is not valid',
+    todo: 'compare it with the code that the center gave, and enter all of it; or ask the center for a new one',
   },
   SIGNATURE_INVALID: {
     meaning: 'a signature was not made with the expected key',

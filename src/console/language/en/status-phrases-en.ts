@@ -30,7 +30,7 @@ export const STATUS_ENGLISH = {
   'next.notSendable':
     'Ferry cannot send these images from here; this ends if the center has them after all, or when the device sends them again',
   'next.noCopy': 'Ferry has no copy left to send; this ends when the images are sent again',
-  'next.sendingAgain': 'the images that are still kept here are being sent again',
+  'next.sendingAgain': 'Ferry sends the images that are still kept here again by itself',
   'next.sentWhenReached':
     'the images that are still kept here are sent again as soon as the center can receive them',
   'next.whenRoom': 'devices are refused; as soon as there is room they are accepted again by themselves',

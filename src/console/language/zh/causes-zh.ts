@@ -177,8 +177,12 @@ export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string
   ['the center had taken it and no longer holds it', '中心曾收下，现已没有；会重新上传'],
   ['the center has lost it, and the copy here was removed', '中心已丢失，本机的副本也已删除'],
   [
-    'the center has lost {studies} that it had receipted',
-    '中心丢失了已签收的检查 {studies} 个（恢复了旧备份，或磁盘损坏？）',
+    'the center has lost {count} study that it had receipted',
+    '中心丢失了已签收的检查 {count} 个（恢复了旧备份，或磁盘损坏？）',
+  ],
+  [
+    'the center has lost {count} studies that it had receipted',
+    '中心丢失了已签收的检查 {count} 个（恢复了旧备份，或磁盘损坏？）',
   ],
   ['the center confirmed {count} instances that it does not have', '中心曾称已保存，却又缺少 {count} 幅'],
   [

@@ -165,7 +165,7 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   CENTER_ERROR: { meaning: '影像中心自身出错', todo: '请中心查看其日志' },
   CENTER_IDENTITY: {
     meaning: '在中心地址上应答的不是该中心',
-    todo: '联系中心：可能其证书已更换，或中间有代理服务器、防火墙拦截',
+    todo: '联系中心：可能其证书已更换、加入码属于另一个中心，或中间有代理服务器、防火墙拦截',
   },
   CENTER_REFUSED: { meaning: '影像中心拒绝本前置机发送的内容', todo: '联系中心；排除原因后执行 ferry retry' },
   CENTER_LIMIT: {
@@ -203,7 +203,10 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: '另一台电脑在使用本前置机的身份：数据文件夹被复制过',
     todo: '两台中只保留一台。另一台：等 ferry queue 为空后停止影渡，把数据文件夹移走，再用新的加入码加入：ferry join 加入码 --new-identity',
   },
-  JOIN_CODE_INVALID: { meaning: '加入码不完整、已用过或已过期', todo: '完整复制，或向中心索取新的加入码' },
+  JOIN_CODE_INVALID: {
+    meaning: '加入码无效',
+    todo: '与中心给的加入码核对并完整输入，或向中心索取新的加入码',
+  },
   SIGNATURE_INVALID: { meaning: '签名不是由应有的密钥所签', todo: '联系中心；影渡不会据此删除任何影像' },
   DIGEST_MISMATCH: {
     meaning: '数据在途中或磁盘上发生了变化',

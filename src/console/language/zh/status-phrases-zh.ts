@@ -29,7 +29,7 @@ export const STATUS_CHINESE: Readonly<Record<keyof typeof STATUS_ENGLISH, string
   'next.goodOnesKept': '搁置的影像中文件完好的，会保留在本机，等您处理',
   'next.notSendable': '这些影像无法再从本机上传；若中心其实已有，或设备重新发送，此项会自动消除',
   'next.noCopy': '本机已没有副本可传；重新发送之后，此项会自动消除',
-  'next.sendingAgain': '本机仍保留的影像正在重新上传',
+  'next.sendingAgain': '本机仍保留的影像，影渡会自动重新上传',
   'next.sentWhenReached': '本机仍保留的影像，会在能发往中心后自动重新上传',
   'next.whenRoom': '设备的影像会被拒收；一有空间就自动恢复接收',
   'next.diskTried': '设备的影像会被拒收；影渡每隔几秒试一次磁盘，恢复后自动接收',
