@@ -33,6 +33,8 @@ export interface BrokenThing {
   readonly isQuick?: true
   /** Takes minutes, so the script plays it only if it is asked to. */
   readonly isLong?: true
+  /** Ferry repairs it by itself: the answer is one that a healthy pair gives too. */
+  readonly isWell?: true
   /** The part that is not built yet, for a row that is known to fail. */
   readonly waitsFor?: string
   /** Breaks it, on a copy of a joined pair of which nothing runs. Returns the question to ask. */

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type BrokenThing, isGood } from './broken-thing.ts'
 import { BROKEN_THINGS } from './broken-things.ts'
+import { emptyPatterns, healthyAnswers } from './healthy-answers.ts'
 import { makeTemplate, type Pair } from './pair.ts'
 import { missingNeeds, play } from './play.ts'
 
 /** FERRY_FAULTS=long plays all rows. */
 const isLong = process.env['FERRY_FAULTS'] === 'long'
 const LIMIT_MS = 600_000
+const SETUP_MS = 180_000
 
 /** Undefined if it is played. */
 function whyNot(thing: BrokenThing): string | undefined {
@@ -20,10 +22,20 @@ describe('a broken thing is told with cause and cure, in both languages and with
   let template: Awaited<ReturnType<typeof makeTemplate>>
   beforeAll(async () => {
     template = await makeTemplate()
-  }, 60_000)
+  }, SETUP_MS)
   afterAll(async () => {
     await template[Symbol.asyncDispose]()
   })
+
+  test(
+    'no row is content with what a healthy pair says',
+    async () => {
+      const answers = await healthyAnswers(template.pair)
+      expect(answers.en.match(/All is well/g)).toHaveLength(2)
+      expect(BROKEN_THINGS.flatMap((thing) => emptyPatterns(thing, answers))).toEqual([])
+    },
+    SETUP_MS,
+  )
 
   for (const thing of BROKEN_THINGS) {
     const reason = whyNot(thing)

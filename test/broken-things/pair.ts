@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { answers } from '../../bench/peers/storescp.ts'
@@ -32,6 +32,11 @@ const HOST = '127.0.0.1'
 /** Sockets cannot be copied. */
 const COPY = { recursive: true, filter: (path: string) => !path.endsWith('.sock') }
 const ENDS_WITHIN_MS = 60_000
+
+interface KnownAgent {
+  readonly fingerprint: string
+  readonly state: string
+}
 
 /** The ports are the same in every copy of a pair, because both sides have written them down. */
 interface Ports {
@@ -72,15 +77,7 @@ export class Pair implements AsyncDisposable {
       'port: 11180': `port: ${page}`,
     })
     await pair.startCenter()
-    const code = await pair.invite()
-    const joining = pair.start('joining', 'ferry', ['join', code])
-    const joined = once(joining, 'exit')
-    try {
-      await pair.approve()
-    } catch (cause) {
-      throw new Error(pair.said('joining'), { cause })
-    }
-    await joined
+    await pair.join(await pair.invite())
     await pair.stop()
     return pair
   }
@@ -107,7 +104,8 @@ export class Pair implements AsyncDisposable {
     const [agent, page] = [await freePort(), await freePort()]
     const clone = new Pair(folder, { ...pair.ports, agent, page })
     mkdirSync(folder)
-    for (const name of ['ferry.yaml', 'data']) cpSync(pair.path(name), clone.path(name), COPY)
+    for (const name of ['ferry.yaml', 'ferry.yaml.identity', 'data'])
+      cpSync(pair.path(name), clone.path(name), COPY)
     const { ports } = pair
     clone.edit('ferry.yaml', {
       [`port: ${ports.agent}`]: `port: ${agent}`,
@@ -242,16 +240,34 @@ export class Pair implements AsyncDisposable {
     return (await this.must('ferry-center', 'invite', 'North Street', ...options)).trim()
   }
 
-  async fingerprint(): Promise<string> {
+  /** The agent that the center knows in this state. */
+  async fingerprint(state: 'pending' | 'approved' = 'approved'): Promise<string> {
     const agents = await until(
-      async () => (await this.json('ferry-center', 'agents'))['agents'] as { fingerprint: string }[],
+      async () => {
+        const known = (await this.json('ferry-center', 'agents'))['agents'] as KnownAgent[]
+        return known.filter((agent) => agent.state === state)
+      },
       (found) => found.length > 0,
     )
     return agents[0]?.fingerprint ?? ''
   }
 
-  async approve(): Promise<void> {
-    await this.must('ferry-center', 'approve', await this.fingerprint())
+  /** Joins the agent with a code as two people do it: one types it, the other approves the fingerprint. */
+  async join(code: string): Promise<void> {
+    const joining = this.start('joining', 'ferry', ['join', code])
+    const joined = once(joining, 'exit')
+    try {
+      await this.must('ferry-center', 'approve', await this.fingerprint('pending'))
+    } catch (cause) {
+      throw new Error(this.said('joining'), { cause })
+    }
+    await joined
+  }
+
+  /** Makes the clinic one that has not joined: neither its data folder nor the note of its identity is there. */
+  unjoin(): void {
+    rmSync(this.path('data'), { recursive: true })
+    rmSync(this.path('ferry.yaml.identity'))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

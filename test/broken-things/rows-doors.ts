@@ -44,7 +44,7 @@ export const DOOR_ROWS: readonly BrokenThing[] = [
     expected: {
       exitCode: 13,
       cause: { en: /CT1 .*FERY.*FERRY/, zh: /CT1.*FERY.*FERRY/ },
-      cure: { en: /to do .*called AE title/, zh: /calledAeTitles|被叫|AE Title/ },
+      cure: { en: /to do .*called AE title/, zh: /处理办法 .*(calledAeTitles|被叫|AE Title)/ },
       never: /need not do anything now|暂不需要您操作|All is well|一切正常/,
     },
   },
@@ -88,7 +88,7 @@ export const DOOR_ROWS: readonly BrokenThing[] = [
     expected: {
       exitCode: 1,
       cause: { en: /PORT_IN_USE/, zh: /PORT_IN_USE/ },
-      cure: { en: /→ .*port/, zh: /→ .*端口/ },
+      cure: { en: /→ .*choose another port/, zh: /→ .*换一个端口/ },
     },
   },
   {
@@ -100,8 +100,8 @@ export const DOOR_ROWS: readonly BrokenThing[] = [
     },
     expected: {
       exitCode: 13,
-      cause: { en: /status page/, zh: /状态页/ },
-      cure: { en: /to do .*port/, zh: /端口/ },
+      cause: { en: /status page cannot be opened/, zh: /状态页打不开/ },
+      cure: { en: /to do .*port/, zh: /处理办法 .*端口/ },
     },
   },
   {

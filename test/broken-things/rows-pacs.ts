@@ -57,13 +57,13 @@ export const PACS_ROWS: readonly BrokenThing[] = [
       // It may come back by itself; from `alarms.pacsAway` on it needs a person.
       exitCode: 0,
       cause: { en: /PACS.*ECONNREFUSED|PACS.*cannot be reached/, zh: /PACS.*(ECONNREFUSED|连不上|无法连接)/ },
-      cure: { en: /to do .*PACS/, zh: /PACS/ },
+      cure: { en: /to do .*PACS/, zh: /处理办法 .*PACS/ },
       never: /All is well|一切正常/,
     },
   },
-  answers(401, { en: /to do .*(user|password|credential|token)/, zh: /用户|密码|口令|凭/ }),
-  answers(404, { en: /to do .*(url|address|path)/, zh: /url|地址|路径/ }),
-  answers(302, { en: /to do .*(url|address|path)/, zh: /url|地址|路径/ }),
+  answers(401, { en: /to do .*(user|password|credential|token)/, zh: /处理办法 .*(用户|密码)/ }),
+  answers(404, { en: /to do .*(url|address|path)/, zh: /处理办法 .*pacs\.url/ }),
+  answers(302, { en: /to do .*(url|address|path)/, zh: /处理办法 .*pacs\.url/ }),
   {
     broken: "the PACS's password file is missing",
     play: async (pair) => {
@@ -78,6 +78,7 @@ export const PACS_ROWS: readonly BrokenThing[] = [
   },
   {
     broken: 'the PACS is set after the first studies',
+    isWell: true,
     play: async (pair) => {
       await pair.startBoth()
       await pair.sendStudy(3)

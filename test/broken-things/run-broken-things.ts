@@ -48,7 +48,15 @@ async function main(): Promise<number> {
       rows.push(['-', thing.broken, '', '', '', '', reason])
       continue
     }
-    const played = await play(thing, template.pair)
+    let played: Played
+    try {
+      played = await play(thing, template.pair)
+    } catch (error) {
+      failures++
+      say(`\n✗ ${thing.broken}\n    ${String(error)}`)
+      rows.push(['✗', thing.broken, '', '', '', '', 'it could not be played to its end'])
+      continue
+    }
     const { verdict, alsoWrong } = played
     const isRight = isGood(verdict) && alsoWrong === undefined
     if (!isRight && thing.waitsFor === undefined) failures++
