@@ -101,7 +101,7 @@ export const DOOR_ROWS: readonly BrokenThing[] = [
     expected: {
       exitCode: 13,
       cause: { en: /status page cannot be opened/, zh: /状态页打不开/ },
-      cure: { en: /to do .*port/, zh: /处理办法 .*端口/ },
+      cure: { en: /to do .*stop the program that uses the port/, zh: /处理办法 .*停止占用端口的程序/ },
     },
   },
   {

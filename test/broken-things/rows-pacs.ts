@@ -73,7 +73,7 @@ export const PACS_ROWS: readonly BrokenThing[] = [
     expected: {
       exitCode: 78,
       cause: { en: /center\.yaml.*passwordFile|secrets\/pacs/, zh: /passwordFile|secrets\/pacs/ },
-      cure: { en: /file/, zh: /文件/ },
+      cure: { en: /put the file there/, zh: /放入该文件/ },
     },
   },
   {
