@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { write } from './staged-tree.ts'
@@ -13,6 +13,8 @@ interface WindowsInstallerOptions {
   /** The folder for the installer. */
   readonly to: string
 }
+
+export const hasMakensis = (): boolean => spawnSync('makensis', ['-VERSION']).status === 0
 
 /** Makes the installer of a staged tree by NSIS (makensis), and returns its path. The same tree and time give the same bytes. */
 export function makeWindowsInstaller({ version, time, root, compress, to }: WindowsInstallerOptions): string {

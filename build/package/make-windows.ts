@@ -1,10 +1,9 @@
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { buildTime } from './build-time.ts'
-import { makeWindowsInstaller } from './make-windows-installer.ts'
+import { writeChecksums } from './checksums.ts'
+import { packageForWindows } from './package-for-windows.ts'
 import { readJson } from './read-json.ts'
-import { stageWindowsTree } from './windows-tree.ts'
 
 // npm run package:windows -- [--compress zlib] [--version 0.1.1] [--runtime NODE.EXE] [--to FOLDER]
 const { values } = parseArgs({
@@ -17,6 +16,6 @@ const { values } = parseArgs({
 })
 const compress = (['lzma', 'zlib'] as const).find((one) => one === values.compress)
 if (compress === undefined) throw new Error(`--compress ${values.compress}: expected lzma or zlib`)
-const common = { version: values.version, time: buildTime(), root: join(values.to, '.staged', 'windows') }
-await stageWindowsTree({ ...common, cache: join('packages', '.cache'), runtime: values.runtime })
-console.log(makeWindowsInstaller({ ...common, compress, to: values.to }))
+const { version, runtime, to } = values
+const made = await packageForWindows({ version, time: buildTime(), compress, to, runtime })
+for (const file of [...made, writeChecksums(to)]) console.log(file)

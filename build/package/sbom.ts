@@ -7,9 +7,9 @@ import type { PackagedProgram } from './programs.ts'
 export function sbom(
   { packageName, summary }: PackagedProgram,
   works: readonly ShippedWork[],
-  { version, time }: { version: string; time: number },
+  { version, time, type = 'deb' }: { version: string; time: number; type?: 'deb' | 'generic' },
 ): string {
-  const own = `pkg:deb/${packageName}@${version}`
+  const own = `pkg:${type}/${packageName}@${version}`
   const components = works.map((work) => {
     const purl = `pkg:npm/${work.npmName.replace('@', '%40')}@${work.version}`
     return {

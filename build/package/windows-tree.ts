@@ -44,7 +44,8 @@ export async function stageWindowsTree(options: WindowsTreeOptions): Promise<rea
     ...[...new Set([...bundled, 'koffi'])].toSorted().map((name) => shippedWork(join('node_modules', name))),
   ]
   write(join(app, 'package.json'), `${JSON.stringify({ name: 'ferry', version, type: 'module' }, null, 2)}\n`)
-  write(join(root, 'bin/ferry.cmd'), windowsText(readFileSync('installers/windows/ferry.cmd', 'utf8')))
+  for (const name of ['ferry.cmd', 'open.cmd'])
+    write(join(root, 'bin', name), windowsText(readFileSync(join('installers/windows', name), 'utf8')))
   write(join(root, 'LICENSE.txt'), windowsText(readFileSync('LICENSE', 'utf8')))
   write(join(root, 'NOTICE.txt'), windowsText(readFileSync('NOTICE', 'utf8')))
   write(join(root, 'licences-of-others.txt'), windowsText(licenceTexts(works)))

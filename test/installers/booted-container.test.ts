@@ -19,12 +19,16 @@ const LIMIT_MS = 15 * 60_000
 /** Builds the packages of both programs; `npm run build` was run before. */
 function buildPackages(folder: string, version: string): string[] {
   const script = join(import.meta.dirname, '../../build/package/make-packages.ts')
-  const options = ['--arch', 'amd64', '--compress', 'zstd', '--version', version, '--to', folder]
-  const out = execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...options], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  return out.trim().split('\n')
+  const options = ['--format', 'deb', '--arch', 'amd64', '--compress', 'zstd', '--version', version]
+  const out = execFileSync(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', script, ...options, '--to', folder],
+    {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  return out.split('\n').filter((file) => file.endsWith('.deb'))
 }
 
 /** Seconds of each part, for the figures at the end. */
