@@ -79,9 +79,27 @@ export class LogFile extends Writable {
       for (let done = 0; done < line.length; ) done += writeSync(descriptor, line, done)
       this.#bytes += line.length
     } catch (error) {
-      ftruncateSync(descriptor, before)
+      this.#cutBack(before)
       throw error
     }
+  }
+
+  /**
+   * By a handle of its own, since Windows cuts no file that was opened to append. If that fails too, the file is closed: when it
+   * is opened again, its torn line gets an end.
+   */
+  #cutBack(length: number): void {
+    try {
+      const descriptor = openSync(this.#path, 'r+')
+      try {
+        if (fstatSync(descriptor).ino === this.#inode) return ftruncateSync(descriptor, length)
+      } finally {
+        closeSync(descriptor)
+      }
+    } catch {
+      // Closed below.
+    }
+    this.#close()
   }
 
   #openIfMoved(): void {
