@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { RunTool } from '../../src/platform/host/run-tool.ts'
+import { askWindowsFirewall } from '../../src/platform/host/windows-firewall.ts'
 import { windowsPortHolder } from '../../src/platform/host/windows-port-holder.ts'
 import { readWindowsService } from '../../src/platform/host/windows-service.ts'
 
@@ -32,4 +33,90 @@ test('the state of a service of a Chinese Windows is read by its numbers', async
     isDisabled: true,
   })
   expect(await readWindowsService('Ferry', windows({}))).toBe('absent')
+})
+
+const FERRY = String.raw`C:\Program Files\Ferry\ferry.exe`
+
+interface NetshRule {
+  enabled?: string
+  protocol?: string
+  port?: string
+  program?: string
+  action?: string
+}
+
+/** A rule as `netsh advfirewall firewall show rule … verbose` prints it. */
+const WORDS = {
+  English: { yes: 'Yes', no: 'No', any: 'Any', allow: 'Allow', block: 'Block', on: 'ON', off: 'OFF' },
+  Chinese: { yes: '是', no: '否', any: '任何', allow: '允许', block: '阻止', on: '启用', off: '关闭' },
+} as const
+type Words = (typeof WORDS)[keyof typeof WORDS]
+const TITLES = {
+  English:
+    'Rule Name|Description|Enabled|Direction|Profiles|Grouping|LocalIP|RemoteIP|Protocol|LocalPort|RemotePort|Edge traversal|Program|InterfaceTypes|Security|Rule source|Action',
+  Chinese:
+    '规则名称|描述|已启用|方向|配置文件|分组|本地 IP|远程 IP|协议|本地端口|远程端口|边缘遍历|程序|接口类型|安全|规则源|操作',
+}
+
+function netshRule(language: keyof typeof WORDS, rule: NetshRule): string {
+  const words: Words = WORDS[language]
+  const { enabled = words.yes, protocol = 'TCP', port = words.any, action = words.allow } = rule
+  const { any } = words
+  const values = ['DICOM 规则', 'for: images', enabled, 'In', 'Domain,Private,Public', '', any, any]
+  const rest = [
+    protocol,
+    port,
+    any,
+    words.no,
+    rule.program ?? '',
+    any,
+    'NotRequired',
+    'Local Setting',
+    action,
+  ]
+  const lines = TITLES[language].split('|').map((title, at) => {
+    const value = [...values, ...rest][at] ?? ''
+    return at === 12 && value === '' ? '' : `${`${title}:`.padEnd(38)}${value}\r\n`
+  })
+  return `\r\n${lines[0]}${'-'.repeat(70)}\r\n${lines.slice(1).join('')}`
+}
+
+/** A Windows with these rules. */
+function firewall(language: keyof typeof WORDS, rules: readonly NetshRule[], state = 'on'): RunTool {
+  const word = state === 'on' ? WORDS[language].on : WORDS[language].off
+  const profile = `Profile:\r\n${'-'.repeat(70)}\r\n${language === 'Chinese' ? '状态' : 'State'}                 ${word}\r\n`
+  return (_, ...args) => {
+    const out = args.includes('allprofiles')
+      ? `\r\n${profile}\r\n${profile}\r\n`
+      : `${rules.map((rule) => netshRule(language, rule)).join('')}\r\nOk.\r\n`
+    return Promise.resolve({ exitCode: 0, out })
+  }
+}
+
+test.each(['English', 'Chinese'] as const)(
+  'the rules of an %s Windows Firewall are read whatever the titles are',
+  async (language) => {
+    const { no, block } = WORDS[language]
+    const other = { port: '445' }
+    const stateWith = async (...rules: NetshRule[]) =>
+      (await askWindowsFirewall(11_112, FERRY, firewall(language, [other, ...rules])))?.state
+    expect(await stateWith()).toBe('shut')
+    expect(await stateWith({ port: '11112' })).toBe('open')
+    expect(await stateWith({ port: '104,11000-11200' })).toBe('open')
+    expect(await stateWith({ program: FERRY.toLowerCase() })).toBe('open')
+    expect(await stateWith({ program: String.raw`C:\other.exe` })).toBe('shut')
+    expect(await stateWith({ port: '111' }, { port: '11112', protocol: 'UDP' })).toBe('shut')
+    expect(await stateWith({ port: '11112', enabled: no })).toBe('shut')
+    expect(await stateWith({ port: '11112' }, { program: FERRY, action: block })).toBe('shut')
+  },
+)
+
+test('a Windows Firewall that is off or tells nothing is not called shut', async () => {
+  for (const language of ['English', 'Chinese'] as const) {
+    expect(await askWindowsFirewall(11_112, FERRY, firewall(language, [{}], 'off'))).toBeUndefined()
+    expect(await askWindowsFirewall(11_112, FERRY, firewall(language, []))).toEqual({
+      state: 'unseen',
+      by: 'Windows',
+    })
+  }
 })

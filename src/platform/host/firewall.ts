@@ -1,13 +1,6 @@
+import type { FirewallAnswer } from './firewall-answer.ts'
 import type { RunTool } from './run-tool.ts'
-
-/**
- * Whether a firewall of this machine lets a TCP port in. `unseen`: there is one, and this user may not read its rules.
- * `by` is the program that decided.
- */
-interface FirewallAnswer {
-  readonly state: 'open' | 'shut' | 'unseen' | 'none'
-  readonly by: string
-}
+import { askWindowsFirewall } from './windows-firewall.ts'
 
 type Ask = (port: number, run: RunTool) => Promise<FirewallAnswer | undefined>
 
@@ -78,10 +71,4 @@ const iptables: Ask = async (port, run) => {
   return { state: isOpen ? 'open' : 'shut', by: 'iptables' }
 }
 
-/** The words of netsh depend on the language of Windows; the port does not. */
-const windows: Ask = async (port, run) => {
-  const answer = await run('netsh', 'advfirewall', 'firewall', 'show', 'rule', 'name=all', 'dir=in')
-  if (answer?.exitCode !== 0) return { state: 'unseen', by: 'Windows' }
-  const isOpen = new RegExp(`:\\s*(?:.*,)?${port}(?:,.*)?\\s*$`, 'm').test(answer.out)
-  return { state: isOpen ? 'open' : 'shut', by: 'Windows' }
-}
+const windows: Ask = (port, run) => askWindowsFirewall(port, process.execPath, run)

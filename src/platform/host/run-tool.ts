@@ -21,11 +21,21 @@ export const runTool: RunTool = (name, ...args) => {
     maxBuffer: LIMIT_BYTES,
     env: { ...process.env, LC_ALL: 'C' },
     windowsHide: true,
+    encoding: 'buffer' as const,
   }
   execFile(name, args, options, (error, stdout) => {
-    if (error === null) return resolve({ exitCode: 0, out: stdout })
+    if (error === null) return resolve({ exitCode: 0, out: textOf(stdout) })
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'EACCES') return resolve(undefined)
-    resolve({ exitCode: typeof error.code === 'number' ? error.code : undefined, out: stdout })
+    resolve({ exitCode: typeof error.code === 'number' ? error.code : undefined, out: textOf(stdout) })
   })
   return promise
+}
+
+/** Programs of a Chinese Windows answer in its code page (GBK) when they write to a pipe. */
+function textOf(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return new TextDecoder(process.platform === 'win32' ? 'gb18030' : 'utf-8').decode(bytes)
+  }
 }

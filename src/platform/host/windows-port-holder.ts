@@ -21,7 +21,9 @@ function pidOnPort(text: string, port: number): number | undefined {
   for (const line of text.split(/\r?\n/)) {
     const [protocol, local = '', foreign = '', ...rest] = line.trim().split(/\s+/)
     const isListening = foreign === '0.0.0.0:0' || foreign === '[::]:0'
-    if (protocol === 'TCP' && isListening && local.endsWith(`:${port}`)) return Number(rest.at(-1))
+    const pid = rest.at(-1) ?? ''
+    if (protocol === 'TCP' && isListening && local.endsWith(`:${port}`) && /^\d+$/.test(pid))
+      return Number(pid)
   }
   return undefined
 }

@@ -18,7 +18,7 @@ export async function readWindowsService(
 ): Promise<WindowsService | 'absent' | undefined> {
   const [state, settings] = [await run('sc', 'query', name), await run('sc', 'qc', name)]
   if (state?.exitCode === NOT_INSTALLED) return 'absent'
-  if (state?.exitCode !== 0 || settings === undefined) return undefined
+  if (state?.exitCode !== 0 || settings?.exitCode !== 0) return undefined
   return windowsServiceOf(state.out, settings.out)
 }
 

@@ -4,6 +4,7 @@ import type { LogSettings } from '../../../config/log-settings.ts'
 import { readWindowsService } from '../../../platform/host/windows-service.ts'
 import { sqliteDriver } from '../../../platform/sqlite-driver/sqlite-driver.ts'
 import { logFolder } from '../../logs/log-place.ts'
+import { AGENT_FILE, pathsOfSystem } from '../../session/config-file.ts'
 import type { DoctorFinding, Exam } from './exam.ts'
 
 /** The oldest Node that runs Ferry (package.json, `engines`). */
@@ -90,7 +91,7 @@ const coreLimit = (text: string): string => /^Max core file size\s+(\S+)/m.exec(
 
 /** Whether the log files can be written to; `isOwn`: this user is that of the service. */
 export function examineLog(exam: Exam, { file }: LogSettings, isOwn: boolean): DoctorFinding[] {
-  const folder = logFolder(file, exam.session.terminal.environment)
+  const folder = logFolder(file, serviceEnvironment(exam))
   if (folder === undefined) return [exam.good('log', 'logStream', { program: exam.program })]
   let there = folder
   while (!existsSync(there) && dirname(there) !== there) there = dirname(there)
@@ -103,6 +104,12 @@ export function examineLog(exam: Exam, { file }: LogSettings, isOwn: boolean): D
       ? [exam.bad('log', 'logDenied', { folder, there })]
       : [exam.note('log', 'logUnseen', { folder })]
   }
+}
+
+/** On Windows this command does not see what the service sees: an installed one writes files, as no journal is there. */
+function serviceEnvironment({ session }: Exam): Readonly<Record<string, string | undefined>> {
+  const isService = process.platform === 'win32' && pathsOfSystem(AGENT_FILE).isInstalled
+  return isService ? { FERRY_SERVICE: '1' } : session.terminal.environment
 }
 
 const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy', 'HTTP_PROXY', 'http_proxy']

@@ -73,7 +73,9 @@ export async function examineFirewall(exam: Exam, doors: readonly Door[]): Promi
           case 'none':
             return exam.good('firewall', 'firewallNone', { port })
           case 'unseen':
-            return exam.note('firewall', 'firewallUnseen', { by, port, program: exam.program })
+            return by === 'Windows'
+              ? exam.note('firewall', 'firewallUnseenWindows', { port, program: exam.program })
+              : exam.note('firewall', 'firewallUnseen', { by, port, program: exam.program })
           case 'shut':
             return exam.bad('firewall', 'firewallShut', { by, port, command: CURES[by]?.(port) ?? '' })
         }

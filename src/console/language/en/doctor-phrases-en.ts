@@ -101,6 +101,8 @@ export const DOCTOR_ENGLISH = {
   'doctor.note.serviceUnseen': 'the service manager of Windows does not answer this user',
   'doctor.note.firewallUnseen':
     '{by} does not show its rules to this user, so it is not known whether it lets port {port} in: sudo {program} doctor',
+  'doctor.note.firewallUnseenWindows':
+    'Windows did not tell the rules of its firewall, so it is not known whether it lets port {port} in: as administrator: {program} doctor',
   'doctor.note.logUnseen':
     "{folder} is the service's; whether it can be written to is not visible to this user",
   'doctor.note.noDataFolder': '{folder} does not exist yet',

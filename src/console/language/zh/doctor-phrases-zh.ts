@@ -97,6 +97,8 @@ export const DOCTOR_CHINESE: Readonly<Record<keyof typeof DOCTOR_ENGLISH, string
   'doctor.note.serviceUnseen': 'Windows 的服务管理器没有应答当前用户',
   'doctor.note.firewallUnseen':
     '{by} 不向当前用户显示规则，无法判断是否放行端口 {port}：请执行 sudo {program} doctor',
+  'doctor.note.firewallUnseenWindows':
+    'Windows 没有给出防火墙规则，无法判断是否放行端口 {port}：请以管理员身份执行 {program} doctor',
   'doctor.note.logUnseen': '{folder} 属于服务用户，当前用户无法判断是否可写',
   'doctor.note.noDataFolder': '{folder} 尚不存在',
   'doctor.note.noQueue': '尚未建立：前置机还没有在此文件夹中运行过',

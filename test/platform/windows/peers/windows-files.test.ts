@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -11,15 +12,19 @@ const group = hasWine() ? describe : describe.skip
 /** Runs in Windows and prints what it has found. `SRC` is the URL of our sources there. */
 const SCRIPT = String.raw`
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import koffi from 'koffi'
-const [, , SRC, folder, child] = process.argv
+const [, , SRC, folder, small, child] = process.argv
 const { createDurably, HeldFolder, replaceDurably, syncFolder, writeDurably } = await import(SRC + 'platform/durable-file.ts')
 const { lockFolder } = await import(SRC + 'platform/folder-lock.ts')
 const { checkPathLength } = await import(SRC + 'platform/check-path-length.ts')
 const { retryWhileHeld } = await import(SRC + 'platform/retry-while-held.ts')
+const { LogFile } = await import(SRC + 'platform/log-file.ts')
+const { runTool } = await import(SRC + 'platform/host/run-tool.ts')
+const { askWindowsFirewall } = await import(SRC + 'platform/host/windows-firewall.ts')
+const { readWindowsService } = await import(SRC + 'platform/host/windows-service.ts')
 const { listenFailure } = await import(SRC + 'platform/port-holder.ts')
 const { controlSocketPath } = await import(SRC + 'protocol/control-api.ts')
 const codeOf = async (work) => { try { await work(); return 'none' } catch (error) { return error.code } }
@@ -52,18 +57,45 @@ if (child === 'lock') {
   found.triedForMs = performance.now() - begun
   close(stays)
   const lock = lockFolder(folder, 'Ferry agent')
-  found.lockedTwice = spawnSync(process.execPath, [process.argv[1], SRC, folder, 'lock'], { stdio: 'ignore' }).status
+  found.lockedTwice = spawnSync(process.execPath, [process.argv[1], SRC, folder, '', 'lock'], { stdio: 'ignore' }).status
   lock.release()
-  found.lockedAgain = spawnSync(process.execPath, [process.argv[1], SRC, folder, 'lock'], { stdio: 'ignore' }).status
+  found.lockedAgain = spawnSync(process.execPath, [process.argv[1], SRC, folder, '', 'lock'], { stdio: 'ignore' }).status
   const long = (length) => 'C:\\' + 'x'.repeat(length - 3)
   found.longEnough = await codeOf(async () => checkPathLength(long(180)))
   found.tooLong = await codeOf(async () => checkPathLength(long(181)))
   found.port = listenFailure(Object.assign(new Error('listen'), { code: 'EACCES' }), 'listening', 11112).message
   found.pipe = controlSocketPath(folder)
   found.pipeInCapitals = controlSocketPath(folder.toUpperCase())
+  if (small !== '') {
+    const log = new LogFile({ folder: small, name: 'a.log', maxBytes: 1e6, files: 2 })
+    const line = (text) => JSON.stringify({ text }) + '\n'
+    log.write(line('first'))
+    writeFileSync(join(small, 'other'), Buffer.alloc(48_000))
+    for (let i = 0; i < 10; i++) log.write(line('x'.repeat(5000)))
+    rmSync(join(small, 'other'))
+    log.write(line('last'))
+    log.destroy()
+    found.log = readFileSync(join(small, 'a.log'), 'utf8')
+  }
+  // The sc of wine has no qc.
+  found.service = (await readWindowsService('EventLog', runTool)) ?? 'not told'
+  const starts = { exitCode: 0, out: '        START_TYPE         : 2   AUTO_START\r\n' }
+  found.running = await readWindowsService('EventLog', async (name, ...args) => args[0] === 'qc' ? starts : runTool(name, ...args))
+  found.firewall = await askWindowsFirewall(11112, process.execPath, runTool)
   console.log(JSON.stringify(found))
 }
 `
+
+/** Kinds of the lines of a log in order, those with much text left out; throws if a line is torn. */
+function linesOf(log: string): string[] {
+  const lines = log
+    .trimEnd()
+    .split('\n')
+    .map((one) => JSON.parse(one) as { text?: string; count?: number })
+  return lines
+    .map(({ text, count = 0 }) => text ?? (count > 0 ? 'dropped' : 'other'))
+    .filter((kind) => !kind.startsWith('xxx'))
+}
 
 group(hasWine() ? 'under wine' : 'under wine, which is not here', () => {
   test('files, locks and paths do under Windows what they promise', async () => {
@@ -76,6 +108,14 @@ group(hasWine() ? 'under wine' : 'under wine, which is not here', () => {
       { recursive: true },
     )
     writeFileSync(folder.join('run', 'script.mjs'), SCRIPT)
+    // A disk of 64 KiB.
+    using disks = new DisposableStack()
+    const small = process.getuid?.() === 0 ? folder.join('small') : ''
+    if (small !== '') {
+      mkdirSync(small)
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', small])
+      disks.defer(() => void execFileSync('umount', [small]))
+    }
     await using windows = new WinePrefix(folder.path)
     const sources = pathToFileURL(resolve('src')).href.replace('file:///', 'file:///Z:/')
     const { code, output, errors } = windows.run(nodeForWine(), [
@@ -83,9 +123,10 @@ group(hasWine() ? 'under wine' : 'under wine, which is not here', () => {
       windowsPath(folder.join('run', 'script.mjs')),
       `${sources}/`,
       'C:\\影像 数据',
+      small === '' ? '' : windowsPath(small),
     ])
     expect([code, errors]).toEqual([0, ''])
-    const found = JSON.parse(output) as Record<string, string | number>
+    const found = JSON.parse(output) as Record<string, unknown>
     // The control: Windows refuses what Linux needs, so that the branch is taken.
     expect(found['plainFolderSync']).toBe('EPERM')
     expect(found).toMatchObject({ syncFolder: 'none', heldFolder: 'none', write: 'none', create: 'none' })
@@ -98,6 +139,12 @@ group(hasWine() ? 'under wine' : 'under wine, which is not here', () => {
     expect(found).toMatchObject({ lockedTwice: 7, lockedAgain: 8 })
     expect(found).toMatchObject({ longEnough: 'none', tooLong: 'PATH_UNUSABLE' })
     expect(found['port']).toContain('Windows reserves port 11112')
+    expect(found['service']).toBe('not told')
+    expect(found['running']).toMatchObject({ isAutomatic: true, isDisabled: false })
+    // This service of wine ends by itself after a while.
+    expect(['running', 'stopped']).toContain((found['running'] as { state: string }).state)
+    expect(found['firewall']).toEqual({ state: 'unseen', by: 'Windows' })
+    if (small !== '') expect(linesOf(String(found['log']))).toEqual(['first', 'dropped', 'last'])
     expect(found['pipe']).toMatch(/^\\\\\.\\pipe\\ferry-[0-9a-f]{32}$/)
     expect(found['pipeInCapitals']).toBe(found['pipe'])
   }, 300_000)
