@@ -14,7 +14,6 @@ Target amd64-unicode
 !define ACCOUNT "NT SERVICE\Ferry"
 !define RUNTIME "ferry.exe"
 !define PROGRAM "app\dist\console\program\ferry.js"
-!define PAGE "http://127.0.0.1:11180/"
 !define OWN_KEY "Software\Ferry"
 !define UNINSTALL_KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\Ferry"
 !define EVENT_KEY "SYSTEM\CurrentControlSet\Services\EventLog\Application\Ferry"
@@ -122,7 +121,7 @@ Function SkipIfUpgrade
 FunctionEnd
 
 Function OpenPage
-  ExecShell "open" "${PAGE}"
+  ExecShell "open" "$INSTDIR\bin\open.cmd" "" SW_SHOWMINIMIZED
 FunctionEnd
 
 ; A folder with other things in it is not made private, and not removed by a purge: Ferry takes a folder of its own in it.
@@ -200,8 +199,8 @@ Section "Ferry"
   StrCpy $R9 "$INSTDIR\bin"
   Call AddToPath
   CreateDirectory "$SMPROGRAMS\Ferry"
-  Delete "$SMPROGRAMS\Ferry\*.url"
-  WriteINIStr "$SMPROGRAMS\Ferry\$(LinkName).url" "InternetShortcut" "URL" "${PAGE}"
+  Delete "$SMPROGRAMS\Ferry\*.lnk"
+  CreateShortCut "$SMPROGRAMS\Ferry\$(LinkName).lnk" "$INSTDIR\bin\open.cmd" "" "$INSTDIR\${RUNTIME}" 0 SW_SHOWMINIMIZED
 
   WriteUninstaller "$INSTDIR\uninstall.exe"
   WriteRegStr HKLM "${UNINSTALL_KEY}" "DisplayName" "${DISPLAY_NAME}"

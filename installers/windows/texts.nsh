@@ -12,8 +12,8 @@ LangString ${name} ${LANG_ENGLISH} "${en}"
   "请选择空间最大的本地磁盘，不要选网络盘。" \
   "Choose the largest local disk, not a network drive."
 !insertmacro Text DataFolderLabel "数据文件夹" "Data folder"
-!insertmacro Text OpenPage "打开影渡状态页" "Open the status page of Ferry"
-!insertmacro Text LinkName "影渡状态页" "Ferry status page"
+!insertmacro Text OpenPage "打开影渡设置页" "Open the set-up page of Ferry"
+!insertmacro Text LinkName "影渡" "Ferry"
 !insertmacro Text NeedsWindows \
   "影渡需要 64 位 Windows 10、Windows Server 2016 或更新的版本（x64）。" \
   "Ferry needs 64-bit Windows 10, Windows Server 2016 or newer (x64)."

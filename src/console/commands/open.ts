@@ -22,7 +22,9 @@ export function addOpen(program: Command, session: Session): void {
       const { value } = await client.call(pageLinkSchema, 'POST', CONTROL_PATHS.pageLink)
       if (json) return printJson(session, value)
       terminal.print(value.url)
-      if (!print && terminal.isTerminal) showInBrowser(value.url, terminal.environment)
+      // The Start menu of Windows has no terminal that could show the link.
+      if (!print && (terminal.isTerminal || process.platform === 'win32'))
+        showInBrowser(value.url, terminal.environment)
     })
 }
 

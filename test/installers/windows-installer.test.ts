@@ -1,0 +1,229 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { hasMakensis } from '../../build/package/make-windows-installer.ts'
+import { DEFAULT_LIMITS, startCenter } from '../../src/center/center.ts'
+import { initCenter } from '../../src/center/keys/center-keys.ts'
+import { OperatorDesk } from '../../src/center/operate/operator.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { silentLog } from '../../src/platform/log.ts'
+import { sha256, storedAtCenter } from '../support/centers/stored-at-center.ts'
+import { until } from '../support/clocks/until.ts'
+import { freePort } from '../support/peers/free-port.ts'
+import { hasStorescu } from '../support/peers/storescu.ts'
+import { hasWine, nodeForWine, WinePrefix } from '../support/peers/wine.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+import { InstalledOnWindows, isConfirmed } from './support/installed-on-windows.ts'
+import { SendingDevice } from './support/sending-device.ts'
+
+const INSTANCES = 32
+const PIXEL_BYTES = 128 * 1024
+const VERSIONS = ['0.1.0', '0.1.1'] as const
+const DATA = '数据 夹/ferry'
+const CONFIG = 'ProgramData/Ferry/ferry.yaml'
+const LINK = String.raw`"C:\ProgramData\Microsoft\Windows\Start Menu\Programs\Ferry\影渡.lnk"`
+const LIMIT_MS = 20 * 60_000
+
+/** Makes an installer with the runtime for wine; `npm run build` was run before. One that is there is taken. */
+function makeInstaller(folder: string, version: string): string {
+  const to = join(folder, version)
+  const setup = join(to, `ferry-agent_${version}_x64-setup.exe`)
+  const script = ['--disable-warning=ExperimentalWarning', 'build/package/make-windows.ts']
+  const options = ['--compress', 'zlib', '--version', version, '--runtime', nodeForWine(), '--to', to]
+  if (!existsSync(setup)) execFileSync(process.execPath, [...script, ...options], { stdio: 'ignore' })
+  return setup
+}
+
+/** A center on one port that can be closed and opened again. */
+async function openCenter(folder: string) {
+  const { recoveryIdentity } = await initCenter(folder, 'https://127.0.0.1', systemClock.now())
+  let port = 0
+  const open = async () => {
+    const limits = { ...DEFAULT_LIMITS, reserveBytes: 0 }
+    const listen = { host: '127.0.0.1', port }
+    return startCenter({ folder, listen, name: '区影像 中心', limits, clock: systemClock, log: silentLog })
+  }
+  let center = await open()
+  port = center.port
+  const desk = await OperatorDesk.open({
+    folder,
+    publicUrl: `https://127.0.0.1:${port}`,
+    clock: systemClock,
+  })
+  return {
+    recoveryIdentity,
+    desk,
+    close: () => center.close(),
+    open: async () => {
+      center = await open()
+    },
+    [Symbol.asyncDispose]: async () => {
+      desk[Symbol.dispose]()
+      await center.close()
+    },
+  }
+}
+
+const isWanted = process.env['FERRY_WINDOWS'] === '1'
+const missing = [
+  ...(hasWine() ? [] : ['wine']),
+  ...(hasMakensis() ? [] : ['makensis']),
+  ...(hasStorescu() ? [] : ['storescu']),
+]
+const reason = isWanted ? missing.join(' and ') : 'runs with FERRY_WINDOWS=1'
+;(reason === '' ? describe : describe.skip)(
+  reason === ''
+    ? 'the Windows installer under wine'
+    : `the Windows installer (${isWanted ? `needs ${reason}` : reason})`,
+  () => {
+    test(
+      'every acknowledged instance is confirmed after a power cut, an upgrade, a removal and a new installation',
+      async () => {
+        const laps: string[] = []
+        let last = performance.now()
+        const lap = (what: string): void => {
+          const now = performance.now()
+          laps.push(`${((now - last) / 1000).toFixed(1).padStart(6)} s  ${what}`)
+          last = now
+        }
+        using folder = tempFolder()
+        const kept = process.env['FERRY_INSTALLERS']
+        const [first = '', second = ''] = VERSIONS.map((version) =>
+          makeInstaller(kept ?? folder.path, version),
+        )
+        lap('two installers')
+        if (kept === undefined) {
+          const again = makeInstaller(folder.join('again'), VERSIONS[0])
+          expect(readFileSync(again).equals(readFileSync(first))).toBe(true)
+          expect(readFileSync(second).equals(readFileSync(first))).toBe(false)
+          lap('the first one built again: the same bytes')
+        }
+        await using windows = new WinePrefix(folder.path)
+        const browser = folder.join('browser')
+        writeFileSync(browser, `#!/bin/sh\nprintf '%s' "$1" > ${folder.join('opened')}\n`)
+        chmodSync(browser, 0o755)
+        windows.run('reg', [
+          'add',
+          String.raw`HKCU\Software\Wine\WineBrowser`,
+          '/v',
+          'Browsers',
+          '/d',
+          browser,
+          '/f',
+        ])
+        await windows.boot()
+        const ferry = new InstalledOnWindows(windows)
+        lap('a Windows')
+
+        expect(await ferry.install(first, '/LANG=2052', String.raw`/DATA="C:\数据 夹\ferry"`)).toBe(0)
+        const [port, page] = [await freePort(), await freePort()]
+        await ferry.stopService()
+        const written = readFileSync(ferry.inC(CONFIG), 'utf8')
+        expect(written).toContain('数据 夹')
+        writeFileSync(
+          ferry.inC(CONFIG),
+          written
+            .replace('port: 11112', `port: ${port}`)
+            .replace('port: 11180', `port: ${page}`)
+            .replace(/^( {2}quiet: ).*/m, '$15s'),
+        )
+        await ferry.startService()
+        const { fingerprint, center: none } = await ferry.untilRunning()
+        expect(none.name).toBeNull()
+        expect(existsSync(ferry.inC(`${DATA}/keys`))).toBe(true)
+        lap('installed silently, runs and belongs to no center yet')
+        await windows.cutPower()
+        await windows.boot()
+        await ferry.untilRunning()
+        lap('runs again after the next start of Windows')
+
+        await windows.start('cmd', ['/c', 'start', '/wait', '""', LINK])
+        const link = await until(
+          () => (existsSync(folder.join('opened')) ? readFileSync(folder.join('opened'), 'utf8') : ''),
+          (url) => url !== '',
+        )
+        expect(link).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:${page}/`))
+        const answer = await fetch(link, { redirect: 'manual' })
+        expect(answer.headers.get('set-cookie')).toContain('HttpOnly')
+        lap('the entry of the Start menu opens the page with a session')
+
+        const center = await openCenter(folder.join('center'))
+        await using _ = center
+        const { joinCode } = await center.desk.invite('西街 卫生院', 3_600_000)
+        const setup = ['setup', '--yes', '--no-test', '--name', '"西街 卫生院"', '--device', '"con=CT1"']
+        const joining = ferry.mustFerry(...setup, '--join-code', joinCode)
+        await until(
+          () =>
+            center.desk.approve(fingerprint).then(
+              () => true,
+              () => false,
+            ),
+          (isApproved) => isApproved,
+          LIMIT_MS,
+        )
+        await joining
+        const { center: joined } = await ferry.untilRunning(({ center: { name } }) => name !== null)
+        expect(joined.name).toBe('区影像 中心')
+        const keys = ferry.keys(DATA)
+        lap('set up and joined')
+
+        const device = new SendingDevice(folder.join('device'), '127.0.0.1', port)
+        await device.send(INSTANCES, PIXEL_BYTES)
+        await ferry.untilRunning(isConfirmed(device.acknowledged.length))
+        lap(`a study of ${INSTANCES} instances sent and confirmed`)
+
+        const repeated = device.failures
+        let isInstalled = false
+        const installing = ferry.install(second).finally(() => {
+          isInstalled = true
+        })
+        do await device.send(INSTANCES, PIXEL_BYTES)
+        while (!isInstalled)
+        expect(await installing).toBe(0)
+        // The control: the service was away while the device sent.
+        expect(device.failures).toBeGreaterThan(repeated)
+        expect((await ferry.untilRunning()).version).toBe(VERSIONS[1])
+        lap(`upgrade to ${VERSIONS[1]} while a study was sent`)
+
+        await center.close()
+        await device.send(INSTANCES, PIXEL_BYTES)
+        await ferry.uninstall()
+        expect(existsSync(ferry.inC(CONFIG))).toBe(true)
+        expect(await ferry.install(second)).toBe(0)
+        await center.open()
+        lap('removed with a study unconfirmed, and installed again')
+        const status = await ferry.untilRunning(isConfirmed(device.acknowledged.length))
+        lap('everything confirmed')
+        const stored = new Set(
+          storedAtCenter(folder.join('center')).map(
+            ({ sopInstanceUid, dataSetSha256 }) => `${sopInstanceUid} ${dataSetSha256}`,
+          ),
+        )
+        const absent = device.acknowledged.filter(
+          ({ sopInstanceUid, dataSet }) => !stored.has(`${sopInstanceUid} ${sha256(dataSet)}`),
+        )
+        const { output: doctor } = await ferry.ferry('doctor')
+        expect(doctor).toContain(String.raw`C:\ProgramData\Ferry\log can be written to`)
+        expect(doctor).toContain('as administrator: ferry doctor')
+        expect(doctor).toMatch(/✓ (?:Data folder: C:\\数据 夹\\ferry|Running program: version 0\.1\.1)/)
+        expect(doctor).not.toContain('✗')
+        lap('ferry doctor')
+        await ferry.stopService()
+        expect(await ferry.status()).toBeUndefined()
+        console.log(
+          [
+            ...laps,
+            `${device.acknowledged.length} instances acknowledged, ${absent.length} of them absent at the center, ${device.failures} associations failed and were repeated`,
+            doctor,
+          ].join('\n'),
+        )
+        expect(absent).toEqual([])
+        expect(status.deliveries.held).toBe(0)
+        expect(status.fingerprint).toBe(fingerprint)
+        expect(ferry.keys(DATA)).toBe(keys)
+      },
+      LIMIT_MS,
+    )
+  },
+)
