@@ -103,15 +103,6 @@ const reason = isWanted ? missing.join(' and ') : 'runs with FERRY_WINDOWS=1'
         const browser = folder.join('browser')
         writeFileSync(browser, `#!/bin/sh\nprintf '%s' "$1" > ${folder.join('opened')}\n`)
         chmodSync(browser, 0o755)
-        windows.run('reg', [
-          'add',
-          String.raw`HKCU\Software\Wine\WineBrowser`,
-          '/v',
-          'Browsers',
-          '/d',
-          browser,
-          '/f',
-        ])
         await windows.boot()
         const ferry = new InstalledOnWindows(windows)
         lap('a Windows')
@@ -138,10 +129,16 @@ const reason = isWanted ? missing.join(' and ') : 'runs with FERRY_WINDOWS=1'
         await ferry.untilRunning()
         lap('runs again after the next start of Windows')
 
-        await windows.start('cmd', ['/c', 'start', '/wait', '""', LINK])
+        const browsers = String.raw`HKCU\Software\Wine\WineBrowser`
+        await windows.start('reg', ['add', browsers, '/v', 'Browsers', '/d', browser, '/f'])
+        // The page opens a moment after the agent has answered for the first time.
         const link = await until(
-          () => (existsSync(folder.join('opened')) ? readFileSync(folder.join('opened'), 'utf8') : ''),
+          async () => {
+            await windows.start('cmd', ['/c', 'start', '/wait', '""', LINK])
+            return existsSync(folder.join('opened')) ? readFileSync(folder.join('opened'), 'utf8') : ''
+          },
           (url) => url !== '',
+          LIMIT_MS / 10,
         )
         expect(link).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:${page}/`))
         const answer = await fetch(link, { redirect: 'manual' })
