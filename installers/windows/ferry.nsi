@@ -83,6 +83,17 @@ Var FerryLanguage
   Quit
 !macroend
 
+; For ten seconds: the process of a service is still there for a moment after the service has stopped.
+!macro DeleteRuntime
+  ${For} $R4 1 20
+    Delete "$INSTDIR\${RUNTIME}"
+    ${IfNot} ${FileExists} "$INSTDIR\${RUNTIME}"
+      ${Break}
+    ${EndIf}
+    Sleep 500
+  ${Next}
+!macroend
+
 Function .onInit
   SetRegView 64
   SetShellVarContext all
@@ -151,7 +162,7 @@ Section "Ferry"
   ${EndIf}
   ; Another ferry command holds the runtime; then nothing is changed and the old version goes on.
   ${If} ${FileExists} "$INSTDIR\${RUNTIME}"
-    Delete "$INSTDIR\${RUNTIME}"
+    !insertmacro DeleteRuntime
     ${If} ${FileExists} "$INSTDIR\${RUNTIME}"
       Call StartFerryService
       !insertmacro StopWith ${EXIT_IN_USE} "$(InUse)"
@@ -234,7 +245,7 @@ Section "Uninstall"
   ${If} $R2 = 0
     !insertmacro StopWith ${EXIT_NOT_STOPPED} "$(NotStopped)"
   ${EndIf}
-  Delete "$INSTDIR\${RUNTIME}"
+  !insertmacro DeleteRuntime
   ${If} ${FileExists} "$INSTDIR\${RUNTIME}"
     !insertmacro StopWith ${EXIT_IN_USE} "$(InUse)"
   ${EndIf}

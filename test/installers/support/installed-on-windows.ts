@@ -66,8 +66,13 @@ export class InstalledOnWindows {
     await this.#windows.start('net', ['stop', 'Ferry'])
   }
 
+  /** Asked again: for a moment after the service has stopped, its process is still there. */
   async startService(): Promise<void> {
-    await this.#windows.start('net', ['start', 'Ferry'])
+    await until(
+      () => this.#windows.start('net', ['start', 'Ferry']),
+      ({ output }) => output.includes('successfully'),
+      LIMIT_MS,
+    )
   }
 
   /** Resolves when the service answers. */
