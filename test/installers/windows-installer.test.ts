@@ -77,6 +77,17 @@ const reason = isWanted ? missing.join(' and ') : 'runs with FERRY_WINDOWS=1'
     ? 'the Windows installer under wine'
     : `the Windows installer (${isWanted ? `needs ${reason}` : reason})`,
   () => {
+    test('the installer has the same bytes if it is built again, and other bytes for another version', () => {
+      using folder = tempFolder()
+      const [first, again, other] = [
+        makeInstaller(folder.path, VERSIONS[0]),
+        makeInstaller(folder.join('again'), VERSIONS[0]),
+        makeInstaller(folder.path, VERSIONS[1]),
+      ].map((path) => readFileSync(path))
+      expect(first?.equals(again ?? Buffer.alloc(0))).toBe(true)
+      expect(first?.equals(other ?? Buffer.alloc(0))).toBe(false)
+    }, 600_000)
+
     test(
       'every acknowledged instance is confirmed after a power cut, an upgrade, a removal and a new installation',
       async () => {
@@ -93,12 +104,6 @@ const reason = isWanted ? missing.join(' and ') : 'runs with FERRY_WINDOWS=1'
           makeInstaller(kept ?? folder.path, version),
         )
         lap('two installers')
-        if (kept === undefined) {
-          const again = makeInstaller(folder.join('again'), VERSIONS[0])
-          expect(readFileSync(again).equals(readFileSync(first))).toBe(true)
-          expect(readFileSync(second).equals(readFileSync(first))).toBe(false)
-          lap('the first one built again: the same bytes')
-        }
         await using windows = new WinePrefix(folder.path)
         const browser = folder.join('browser')
         writeFileSync(browser, `#!/bin/sh\nprintf '%s' "$1" > ${folder.join('opened')}\n`)
@@ -171,12 +176,12 @@ const reason = isWanted ? missing.join(' and ') : 'runs with FERRY_WINDOWS=1'
         lap(`a study of ${INSTANCES} instances sent and confirmed`)
 
         const repeated = device.failures
-        let isInstalled = false
+        const upgrade = { isDone: false }
         const installing = ferry.install(second).finally(() => {
-          isInstalled = true
+          upgrade.isDone = true
         })
         do await device.send(INSTANCES, PIXEL_BYTES)
-        while (!isInstalled)
+        while (!upgrade.isDone)
         expect(await installing).toBe(0)
         // The control: the service was away while the device sent.
         expect(device.failures).toBeGreaterThan(repeated)

@@ -48,7 +48,7 @@ export function nodeForWine(): string {
 /** Returns a path of this system as wine sees it. */
 export const windowsPath = (path: string): string => `Z:${path.replaceAll('/', '\\')}`
 
-interface WineResult {
+export interface WineResult {
   readonly code: number | null
   readonly output: string
   readonly errors: string
