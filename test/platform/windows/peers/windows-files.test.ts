@@ -145,7 +145,8 @@ group(hasWine() ? 'under wine' : 'under wine, which is not here', () => {
     expect(['running', 'stopped']).toContain((found['running'] as { state: string }).state)
     expect(found['firewall']).toEqual({ state: 'unseen', by: 'Windows' })
     // Only root can mount the small disk.
-    expect(linesOf(String(found['log'] ?? ''))).toEqual(small === '' ? [] : ['first', 'dropped', 'last'])
+    const log = typeof found['log'] === 'string' ? found['log'] : ''
+    expect(linesOf(log)).toEqual(small === '' ? [] : ['first', 'dropped', 'last'])
     expect(found['pipe']).toMatch(/^\\\\\.\\pipe\\ferry-[0-9a-f]{32}$/)
     expect(found['pipeInCapitals']).toBe(found['pipe'])
   }, 300_000)
