@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { CenterOptions } from '../../../src/center/center.ts'
 import { parsePart10Header } from '../../../src/dicom/read/part10.ts'
 import { ManualClock } from '../clocks/manual-clock.ts'
@@ -12,6 +13,8 @@ import {
 import { RunningCenter } from './running-center.ts'
 
 const HOUR_MS = 3600 * 1000
+/** Leaves the processor to the center and to the PACS. */
+const PAUSE_MS = 1
 
 /** A center that hands one study on to a PACS which answers as a test wants it to. Time stops between its requests. */
 export class HandedOn implements AsyncDisposable {
@@ -71,13 +74,13 @@ export class HandedOn implements AsyncDisposable {
     return study
   }
 
-  /** The study, once it is so; an hour passes whenever the event loop comes round. */
+  /** The study, once it is so; half an hour passes in each millisecond. */
   async until(isSo: (study: Awaited<ReturnType<HandedOn['study']>>) => boolean) {
     for (;;) {
       const study = await this.study()
       if (isSo(study)) return study
       this.clock.advance(HOUR_MS / 2)
-      await new Promise((resolve) => setImmediate(resolve))
+      await sleep(PAUSE_MS)
     }
   }
 
@@ -86,7 +89,7 @@ export class HandedOn implements AsyncDisposable {
     const before = this.pacs.requests.length
     while (this.pacs.requests.length === before) {
       this.clock.advance(60_000)
-      await new Promise((resolve) => setImmediate(resolve))
+      await sleep(PAUSE_MS)
     }
   }
 
