@@ -91,18 +91,21 @@ function readOnly(path: string): PathTrouble {
 }
 
 function denied(path: string): PathTrouble {
-  const self = process.getuid?.()
+  const self = process.geteuid?.()
   const found = stat(path)
   if (self === undefined || found === undefined)
     return { code: 'ACCESS_DENIED', words: `${path} may not be used by ${userInfo().username}` }
   const [runsAs, owner] = [nameOf(self), nameOf(found.uid)]
   const mode = (found.mode & 0o7777).toString(8).padStart(4, '0')
   const facts = `this runs as ${runsAs}, and ${path} belongs to ${owner} with mode ${mode}`
-  const cure =
-    found.uid === self
-      ? `chmod u+rw${found.isDirectory() ? 'x' : ''} ${path}`
-      : `run this as ${owner}, or give the path to the user of the service (chown)`
-  return { code: 'ACCESS_DENIED', words: `${facts}: ${cure}` }
+  return { code: 'ACCESS_DENIED', words: `${facts}: ${cureOf(path, found, owner, self)}` }
+}
+
+/** A command of root acts as the owner of the data folder, so that root itself can use such a path no more than others. */
+function cureOf(path: string, found: Stats, owner: string, self: number): string {
+  if (found.uid === self) return `chmod u+rw${found.isDirectory() ? 'x' : ''} ${path}`
+  if (found.uid === 0) return `use another path, or give this one to the user of the service (chown)`
+  return `run this as ${owner}, or give the path to the user of the service (chown)`
 }
 
 /** `ferry (id 998)`; the id alone if the system's list of users does not have it. */

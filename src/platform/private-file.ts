@@ -13,7 +13,7 @@ const STICKY = 0o1000
  * missing file, since reading it gives a better message.
  */
 export function checkPrivateFile(path: string, attempted: string): void {
-  const [file, self] = [statIfThere(path), process.getuid?.()]
+  const [file, self] = [statIfThere(path), process.geteuid?.()]
   if (file === undefined || self === undefined) return
   const found = fileTrouble(file, self)
   if (found !== undefined) throw new Failure('KEY_FILE_INVALID', `${attempted}: ${path} ${found}`)
@@ -39,7 +39,7 @@ const OUR_NAMES = ['keys', 'lock']
  * example /srv or /tmp, may be in use by others. On Windows a folder takes its access list from its parent.
  */
 export function keepFolderPrivate(folder: string): boolean {
-  const [found, self] = [statIfThere(folder), process.getuid?.()]
+  const [found, self] = [statIfThere(folder), process.geteuid?.()]
   if (found === undefined || self === undefined) return false
   const { uid, mode } = found
   if (uid !== self && self !== 0)

@@ -30,7 +30,9 @@ export function newProgram(session: Session, name: string, about: Phrase, config
     .helpCommand(false)
     .hook('preAction', (program, command) => {
       if (keepsRoot(command)) return
-      const config = actAsOwner(session, configOption(program), configFile)
+      const writesForPerson = WRITES_FOR_PERSON.has(`${name} ${fullName(command)}`)
+      const rights = writesForPerson ? 'laid aside' : 'given up'
+      const config = actAsOwner(session, configOption(program), configFile, rights)
       // The owner may have no right to look for it again: root's own folder is often the current one.
       if (config !== undefined) program.setOptionValue('config', config)
     })
@@ -48,9 +50,17 @@ const KEEPS_ROOT: ReadonlySet<string> = new Set([
   'deid preview',
 ])
 
-function keepsRoot(command: Command): boolean {
+/** Commands that also write a secret to a file of the person who typed them. */
+const WRITES_FOR_PERSON: ReadonlySet<string> = new Set([
+  'ferry-center init',
+  'ferry-center keys add-recovery',
+])
+
+const keepsRoot = (command: Command): boolean => KEEPS_ROOT.has(fullName(command))
+
+function fullName(command: Command): string {
   const group = command.parent?.parent ? `${command.parent.name()} ` : ''
-  return KEEPS_ROOT.has(`${group}${command.name()}`)
+  return `${group}${command.name()}`
 }
 
 /** Commander has its titles in English. */

@@ -1,7 +1,7 @@
 import { type Stats, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { dataFolderIn } from '../../config/data-folder-in.ts'
-import type { UserIds } from '../../platform/process/become-user.ts'
+import type { RightsOfRoot, UserIds } from '../../platform/process/become-user.ts'
 import { type ConfigName, existingConfig, pathsOfSystem } from './config-file.ts'
 import type { Session } from './session.ts'
 
@@ -20,6 +20,7 @@ export function actAsOwner(
   session: Session,
   named: string | undefined,
   file: ConfigName,
+  rights: RightsOfRoot = 'given up',
 ): string | undefined {
   const { becomeUser } = session
   if (becomeUser === undefined || process.getuid?.() !== 0) return undefined
@@ -28,7 +29,7 @@ export function actAsOwner(
   const unconfigured = isInstalled ? ownerOf(dataFolder) : undefined
   const owner = config === undefined ? unconfigured : ownerFor(config, file)
   if (owner === undefined || owner.uid === 0) return undefined
-  becomeUser(owner)
+  becomeUser(owner, rights)
   return config ?? named ?? configFile
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../platform/clock.ts'
-import type { UserIds } from '../../platform/process/become-user.ts'
+import type { RightsOfRoot, UserIds } from '../../platform/process/become-user.ts'
 import { CONTROL_SCHEMA_VERSION } from '../../protocol/control-api.ts'
 import type { CauseWords } from '../language/cause-text.ts'
 import type { Language, Say } from '../language/language.ts'
@@ -16,8 +16,8 @@ export interface Session {
   readonly clock: Clock
   /** Aborted when the person or the service manager wants an end. */
   readonly signal: AbortSignal
-  /** Gives up the rights of root; undefined if the process is not this command's alone. */
-  readonly becomeUser?: ((user: UserIds) => void) | undefined
+  /** Ends the rights of root; undefined if the process is not this command's alone. */
+  readonly becomeUser?: ((user: UserIds, rights: RightsOfRoot) => void) | undefined
   /** Called when the service takes instances: a service manager waits for it. */
   readonly ready?: (() => void) | undefined
   /** Sets what the shell is told. */

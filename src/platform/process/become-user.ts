@@ -6,19 +6,41 @@ export interface UserIds {
   readonly gid: number
 }
 
+/** The end of root's rights: for good, or until {@link asStartingUser} needs them for one file of the person at the keyboard. */
+export type RightsOfRoot = 'given up' | 'laid aside'
+
 /**
- * Gives up the rights of root for good: this process, with all of its threads, becomes another user with that user's groups.
- * Throws ACCESS_DENIED if the system does not permit it. Works on Linux and macOS.
+ * This process, with all of its threads, becomes another user with that user's groups. Throws ACCESS_DENIED if the system
+ * does not permit it. Works on Linux and macOS.
  */
-export function becomeUser({ uid, gid }: UserIds): void {
+export function becomeUser({ uid, gid }: UserIds, rights: RightsOfRoot = 'given up'): void {
   try {
-    process.setgid?.(gid)
+    if (rights === 'given up') process.setgid?.(gid)
+    else process.setegid?.(gid)
     takeGroupsOf(uid, gid)
-    process.setuid?.(uid)
+    if (rights === 'given up') process.setuid?.(uid)
+    else process.seteuid?.(uid)
   } catch (error) {
     throw new Failure('ACCESS_DENIED', `becoming user id ${uid}, which owns the data folder`, {
       cause: error,
     })
+  }
+}
+
+/**
+ * Acts with the rights of root if they were laid aside, and else with those that the process has. Nothing else may run
+ * meanwhile: the rights are those of the whole process.
+ */
+export async function asStartingUser<Result>(act: () => Promise<Result>): Promise<Result> {
+  const [uid, gid] = [process.geteuid?.(), process.getegid?.()]
+  if (process.getuid?.() !== 0 || uid === undefined || gid === undefined || uid === 0) return act()
+  process.seteuid?.(0)
+  process.setegid?.(0)
+  try {
+    return await act()
+  } finally {
+    process.setegid?.(gid)
+    process.seteuid?.(uid)
   }
 }
 

@@ -103,13 +103,33 @@ test('an installed service without a configuration writes the default one, and j
 
     test('acts as the owner at the center too: its keys belong to the service', async () => {
       using installed = install(SERVICE)
-      const { run, owners, places } = installed
+      const { run, owners } = installed
       const init = ['init', '--name', 'C', '--public-url', 'https://c:1']
-      const key = ['--recovery-key', `${places.config}/recovery-key.txt`]
+      const key = ['--recovery-key', installed.join('root/recovery-key.txt')]
       expect(await run('ferry-center', ...init, ...key)).toMatchObject({ exitCode: 0 })
       await run('ferry-center', 'status')
       await run('ferry-center', 'invite', 'Clinic')
       expect([...owners()]).toEqual([SERVICE])
+    }, 120_000)
+
+    test('leaves the recovery key in a folder that only root may enter, as a file of root’s', async () => {
+      using installed = install(SERVICE)
+      const { run, owners, join: within } = installed
+      const init = ['init', '--name', 'C', '--public-url', 'https://c:1']
+      // The current folder is root's: a plain name is enough.
+      expect(await run('ferry-center', ...init, '--recovery-key', 'first.txt')).toMatchObject({ exitCode: 0 })
+      const second = ['keys', 'add-recovery', '--output', within('root/second.txt')]
+      expect(await run('ferry-center', ...second)).toMatchObject({ exitCode: 0 })
+      for (const name of ['root/first.txt', 'root/second.txt']) {
+        const { uid, mode } = lstatSync(within(name))
+        expect([name, uid, mode & 0o777]).toEqual([name, 0, 0o600])
+        expect(readFileSync(within(name), 'utf8')).toMatch(/^AGE-SECRET-KEY-1\w+$/m)
+      }
+      expect([...owners()]).toEqual([SERVICE])
+      // Other files stay out of the reach of the command, which says so without sending root back to root.
+      const tls = await run('ferry-center', 'keys', 'tls-next', within('root/first.txt'))
+      expect(tls).toMatchObject({ exitCode: 1, err: expect.stringContaining('use another path') })
+      expect(tls.err).not.toMatch(/run (this|the command) as/)
     }, 120_000)
 
     test('stays root if the data folder is root’s, so the files above could have been', async () => {

@@ -101,7 +101,7 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
   },
   ACCESS_DENIED: {
     meaning: 'Ferry may not use a file or folder that it needs',
-    todo: 'run the command as the user that the service runs as (sudo -u USER), or give the path back to that user (chown); the line above names the path and its owner',
+    todo: 'with sudo, a command that needs the data folder acts as the user of the service: give the path to that user (chown), or name one that it may use; the line above names the path and its owner',
   },
   PATH_UNUSABLE: {
     meaning: 'something else is where Ferry expects a file or a folder',

@@ -126,6 +126,10 @@ export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string
     'this runs as {user*}, and {path} belongs to {owner*} with mode {mode}: run this as',
     '当前用户为 {user}，{path} 属于 {owner}，权限 {mode}：请用该用户运行，或把该路径改归服务用户（chown）',
   ],
+  [
+    'this runs as {user*}, and {path} belongs to {owner*} with mode {mode}: use another path',
+    '当前用户为 {user}，{path} 属于 {owner}，权限 {mode}：请换一个路径，或把该路径改归服务用户（chown）',
+  ],
   ['looking at dataFolder {folder}: it does not exist', 'dataFolder {folder} 不存在'],
   ['looking at dataFolder {folder}: it is empty', 'dataFolder {folder} 是空的'],
   ['looking at dataFolder {folder}: it has no key of an agent', 'dataFolder {folder} 里没有前置机的密钥'],

@@ -83,7 +83,7 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   },
   ACCESS_DENIED: {
     meaning: '影渡无权使用所需的文件或文件夹',
-    todo: '用运行服务的用户执行该命令（sudo -u 用户名），或把该路径的所有者改回该用户（chown）；上一行写明了路径和所有者',
+    todo: '加 sudo 时，要访问数据目录的命令以服务用户的身份执行：请把该路径改归该用户（chown），或换一个它可以使用的路径；上一行写明了路径和所有者',
   },
   PATH_UNUSABLE: {
     meaning: '影渡需要文件或文件夹的位置上是别的东西',
