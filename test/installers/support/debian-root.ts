@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 /** The dependencies of the packages, and tools to look inside. */
 const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'adduser', 'libstdc++6', 'iproute2']
 const RELEASE = 'bookworm'
-const CACHE = join(import.meta.dirname, '../../../node_modules/.cache/ferry-roots')
+const CACHE = join(import.meta.dirname, '../../../packages/.cache/roots')
 
 const has = (program: string): boolean => spawnSync(program, ['--version']).error === undefined
 
@@ -17,11 +17,10 @@ export function whyNoContainer(): string | undefined {
   return missing.length > 0 ? `${missing.join(' and ')} not here` : undefined
 }
 
-/** Makes a minimal Debian once, and keeps it for later runs. Returns its folder, and the time that it took. */
-export function debianRoot(): { root: string; seconds: number } {
-  const root = join(CACHE, RELEASE)
-  if (existsSync(root)) return { root, seconds: 0 }
-  const started = performance.now()
+/** Makes a minimal Debian once, and keeps it where `npm ci` does not delete it. Returns its folder. */
+export function debianRoot(): string {
+  const root = join(CACHE, `${RELEASE}-booted`)
+  if (existsSync(root)) return root
   const draft = `${root}.${process.pid}.new`
   mkdirSync(dirname(draft), { recursive: true })
   rmSync(draft, { recursive: true, force: true })
@@ -30,7 +29,7 @@ export function debianRoot(): { root: string; seconds: number } {
   })
   rmSync(join(draft, 'var/cache/apt/archives'), { recursive: true, force: true })
   renameSync(draft, root)
-  return { root, seconds: Math.round((performance.now() - started) / 1000) }
+  return root
 }
 
 /** Copies a root for one test, whose card in the container has the address. */

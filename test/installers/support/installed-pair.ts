@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { until } from '../../support/clocks/until.ts'
@@ -6,6 +6,8 @@ import type { Container } from './container.ts'
 import type { Acknowledged } from './sending-device.ts'
 
 const CENTER_URL = 'https://127.0.0.1:8443'
+/** Root's own folder, which the service's user cannot enter. */
+const RECOVERY_KEY = '/root/recovery-key.txt'
 const QUIET = '5s'
 const STARTED_MS = 180_000
 const CONFIRMED_MS = 300_000
@@ -34,14 +36,7 @@ export class InstalledPair {
   /** Sets both up and joins the agent to the center. Resolves with the agent's fingerprint. */
   async setUp(): Promise<string> {
     const { must } = this.#bound()
-    const center = [
-      '--name',
-      'Test center',
-      '--public-url',
-      CENTER_URL,
-      '--recovery-key',
-      '/tmp/recovery-key',
-    ]
+    const center = ['--name', 'Test center', '--public-url', CENTER_URL, '--recovery-key', RECOVERY_KEY]
     await must('ferry-center', 'init', ...center)
     await must('systemctl', 'start', 'ferry-center')
     const { joinCode } = parse(await must('ferry-center', 'invite', 'Test clinic', '--json'), inviteSchema)
@@ -55,8 +50,27 @@ export class InstalledPair {
     await joining
     // A study counts as complete after this time without an instance.
     await must('sed', '--in-place', `s/^  quiet: .*/  quiet: ${QUIET}/`, '/etc/ferry/ferry.yaml')
+    await this.#makeDisplayKey()
     await must('systemctl', 'restart', 'ferry')
     return fingerprint
+  }
+
+  /** Owner and mode of the file of the recovery key, such as `root 600`. */
+  async recoveryKeyRights(): Promise<string> {
+    return (await this.#container.must('stat', '--format=%U %a', RECOVERY_KEY)).trim()
+  }
+
+  /** Encrypts a key to this machine as the manual says, except that a container has no TPM. */
+  async #makeDisplayKey(): Promise<void> {
+    const to = '/etc/credstore.encrypted'
+    const encrypt = `systemd-creds encrypt --with-key=host --name=ferry-display-key - ${to}/ferry-display-key`
+    await this.#container.must('sh', '-ec', `mkdir -p -m 0700 ${to}; head -c 32 /dev/urandom | ${encrypt}`)
+  }
+
+  /** Returns where each start of the agent found the key of the patients' names. */
+  async displayKeys(): Promise<string[]> {
+    const log = await this.#container.must('journalctl', '--unit=ferry', '--output=cat')
+    return [...log.matchAll(/"displayNames":"([^"]*)"/g)].map(([, state = '']) => state)
   }
 
   /** Resolves when the service is active, and was started another time than by `exceptPid`. Returns its process. */
@@ -85,15 +99,30 @@ export class InstalledPair {
 
   /** UIDs of acknowledged instances that the center does not store with the same bytes. */
   absentFromCenter(acknowledged: readonly Acknowledged[]): string[] {
-    const stored = join(this.#container.root, 'var/lib/ferry-center/instances')
     return acknowledged
-      .filter(({ studyInstanceUid, seriesInstanceUid, sopInstanceUid, dataSet }) => {
-        const path = join(stored, studyInstanceUid, seriesInstanceUid, `${sopInstanceUid}.dcm`)
-        return (
-          statSync(path, { throwIfNoEntry: false }) === undefined || !endsWith(readFileSync(path), dataSet)
-        )
+      .filter((instance) => {
+        const path = this.#storedAt(instance)
+        const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined
+        return !(isThere && endsWith(readFileSync(path), instance.dataSet))
       })
       .map(({ sopInstanceUid }) => sopInstanceUid)
+  }
+
+  /** Deletes a stored instance: the negative control of {@link absentFromCenter}. */
+  deleteAtCenter(instance: Acknowledged): void {
+    rmSync(this.#storedAt(instance))
+  }
+
+  /** Changes the last byte of a stored instance, as {@link deleteAtCenter} for another fault. */
+  changeAtCenter(instance: Acknowledged): void {
+    const path = this.#storedAt(instance)
+    const bytes = readFileSync(path)
+    writeFileSync(path, bytes.with(bytes.length - 1, (bytes.at(-1) ?? 0) ^ 1))
+  }
+
+  #storedAt({ studyInstanceUid, seriesInstanceUid, sopInstanceUid }: Acknowledged): string {
+    const stored = join(this.#container.root, 'var/lib/ferry-center/instances')
+    return join(stored, studyInstanceUid, seriesInstanceUid, `${sopInstanceUid}.dcm`)
   }
 
   /** Returns the agent's keys, which must stay the same. */

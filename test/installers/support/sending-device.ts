@@ -20,12 +20,13 @@ export interface Acknowledged {
 }
 
 /** A device outside the container that sends by DCMTK's storescu, and again what was not acknowledged. */
-export class SendingDevice {
+export class SendingDevice implements Disposable {
   readonly #folder: string
   readonly #to: readonly string[]
   readonly acknowledged: Acknowledged[] = []
   /** Associations that failed: the agent was away. */
   failures = 0
+  #isEnded = false
 
   constructor(folder: string, host: string, port: number) {
     this.#folder = folder
@@ -36,7 +37,7 @@ export class SendingDevice {
   async send(instances: number, pixelBytes: number): Promise<void> {
     const left = this.#makeStudy(instances, pixelBytes)
     const deadline = performance.now() + LIMIT_MS
-    while (left.size > 0) {
+    while (left.size > 0 && !this.#isEnded) {
       if (performance.now() > deadline) throw new Error(`${left.size} instances were not acknowledged`)
       const files = [...left.keys()].slice(0, AT_ONCE)
       const exitCode = await runStorescu([...this.#to, ...files], (path) => {
@@ -48,6 +49,11 @@ export class SendingDevice {
       this.failures++
       await sleep(PAUSE_MS)
     }
+  }
+
+  /** A test that has failed must not wait for the rest of a study. */
+  [Symbol.dispose](): void {
+    this.#isEnded = true
   }
 
   #makeStudy(instances: number, pixelBytes: number): Map<string, Acknowledged> {
