@@ -66,7 +66,6 @@ async function until<Value>(ask: () => Promise<Value>, isThere: (value: Value) =
 }
 
 interface View {
-  csrf: string | null
   joining: { state: string; text: string; fingerprint: string }
   listener: { text: string }[]
   callers: { aeTitle: string; address: string; state: string }[]
@@ -77,15 +76,19 @@ interface View {
 class Browser {
   readonly #origin: string
   readonly #cookie: string
+  readonly #secret: string
 
-  private constructor(origin: string, cookie: string) {
+  private constructor(origin: string, cookie: string, secret: string) {
     this.#origin = origin
     this.#cookie = cookie
+    this.#secret = secret
   }
 
   static async open(link: string): Promise<Browser> {
     const answer = await fetch(link, { redirect: 'manual' })
-    return new Browser(new URL(link).origin, (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? '')
+    const { origin } = new URL(link)
+    const { hash } = new URL(answer.headers.get('location') ?? '', origin)
+    return new Browser(origin, (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? '', hash.slice(1))
   }
 
   async view(): Promise<View> {
@@ -94,12 +97,11 @@ class Browser {
   }
 
   async act(action: string, body: object): Promise<void> {
-    const { csrf } = await this.view()
     const headers = {
       cookie: this.#cookie,
       origin: this.#origin,
       'content-type': 'application/json',
-      'x-ferry-csrf': csrf ?? '',
+      'x-ferry-secret': this.#secret,
     }
     const answer = await fetch(`${this.#origin}/api/setup/${action}?lang=en`, {
       method: 'POST',

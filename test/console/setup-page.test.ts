@@ -16,7 +16,7 @@ import { sendInstances } from '../support/peers/send-instances.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 interface View {
-  csrf: string | null
+  mayAct: boolean
   joining: { state: string; text: string }
   callers: { aeTitle: string; address: string; state: string; name: string }[]
   test: { state: string }
@@ -56,14 +56,16 @@ async function openPage(kept?: string): Promise<Opened> {
   }
 }
 
-async function enter(page: Opened): Promise<{ cookie: string; csrf: string }> {
+/** The headers of a browser that came by a link: the cookie, and the secret from the fragment of the address. */
+async function enter(page: Opened): Promise<{ cookie: string; origin: string; 'x-ferry-secret': string }> {
   const answer = await fetch(page.newLink(), { redirect: 'manual' })
   const cookie = (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
-  return { cookie, csrf: (await view(page, cookie)).csrf ?? '' }
+  const { hash } = new URL(answer.headers.get('location') ?? '', page.url)
+  return { cookie, origin: page.url, 'x-ferry-secret': hash.slice(1) }
 }
 
-async function view({ url }: Opened, cookie = ''): Promise<View> {
-  return (await (await fetch(`${url}/api/setup?lang=en`, { headers: { cookie } })).json()) as View
+async function view({ url }: Opened, headers: Record<string, string> = {}): Promise<View> {
+  return (await (await fetch(`${url}/api/setup?lang=en`, { headers })).json()) as View
 }
 
 function act(page: Opened, action: string, body: object, headers: Record<string, string>): Promise<Response> {
@@ -77,8 +79,7 @@ function act(page: Opened, action: string, body: object, headers: Record<string,
 test('the page leads from nothing to the first receipt: join, approve a device that called, test image', async () => {
   await using center = await RunningCenter.start()
   await using page = await openPage()
-  const { cookie, csrf } = await enter(page)
-  const right = { cookie, origin: page.url, 'x-ferry-csrf': csrf }
+  const right = await enter(page)
   const code = encodeJoinCode({ ...(await center.invite('a')), url: center.url })
 
   expect((await act(page, 'join', { code, name: 'North Street' }, right)).status).toBe(200)
@@ -111,9 +112,9 @@ test('an agent whose joining waits for approval goes on after a restart', async 
   using folder = tempFolder()
   {
     await using page = await openPage(folder.path)
-    const { cookie, csrf } = await enter(page)
+    const right = await enter(page)
     const code = encodeJoinCode({ ...(await center.invite('a')), url: center.url })
-    await act(page, 'join', { code, name: 'x' }, { cookie, origin: page.url, 'x-ferry-csrf': csrf })
+    await act(page, 'join', { code, name: 'x' }, right)
     await until(
       () => center.desk.agents(),
       (agents) => agents.length === 1,
@@ -130,15 +131,15 @@ test('an agent whose joining waits for approval goes on after a restart', async 
 
 test('nothing can be changed without a session, its secret, or from a page of another origin', async () => {
   await using page = await openPage()
-  const { cookie, csrf } = await enter(page)
+  const right = await enter(page)
+  const { cookie, origin, 'x-ferry-secret': secret } = right
   const { cookie: another } = await enter(page)
-  const right = { cookie, origin: page.url, 'x-ferry-csrf': csrf }
   const wrong: Record<string, string>[] = [
     {},
-    { origin: page.url, 'x-ferry-csrf': csrf },
-    { cookie, 'x-ferry-csrf': csrf },
-    { cookie, origin: page.url },
-    { ...right, 'x-ferry-csrf': `${csrf}x` },
+    { origin, 'x-ferry-secret': secret },
+    { cookie, 'x-ferry-secret': secret },
+    { cookie, origin },
+    { ...right, 'x-ferry-secret': `${secret}x` },
     { ...right, cookie: another },
     { ...right, cookie: 'ferry_session=x' },
     { ...right, origin: 'http://evil.example' },
@@ -148,11 +149,24 @@ test('nothing can be changed without a session, its secret, or from a page of an
   const caller = { aeTitle: 'CT1', address: '127.0.0.1' }
   for (const headers of wrong)
     expect([headers, (await act(page, 'approve', caller, headers)).status]).toEqual([headers, 403])
-  expect((await view(page)).csrf).toBeNull()
+  expect((await view(page)).mayAct).toBe(false)
 
   // The control: with all of it, the same request is done.
   expect((await act(page, 'approve', caller, right)).status).toBe(200)
   expect(loadAgentSettings(page.file, 'en').devices).toMatchObject([{ aeTitle: 'CT1' }])
+})
+
+test('the cookie alone, which a browser sends to every port of this machine, reveals no right to act', async () => {
+  await using page = await openPage()
+  const right = await enter(page)
+  const { cookie, 'x-ferry-secret': secret } = right
+  expect(secret).toHaveLength(32)
+  for (const path of ['/api/setup', '/setup', '/open', '/', '/api/status']) {
+    const answer = await fetch(page.url + path, { headers: { cookie }, redirect: 'manual' })
+    expect(JSON.stringify([...answer.headers]) + (await answer.text())).not.toContain(secret)
+  }
+  expect((await view(page, { cookie })).mayAct).toBe(false)
+  expect((await view(page, right)).mayAct).toBe(true)
 })
 
 test('a link opens the page once, and a request under a foreign host name is refused', async () => {
@@ -178,8 +192,7 @@ test('a link opens the page once, and a request under a foreign host name is ref
 
 test('a join code with a typing error, and a test image before the agent has joined, are answered in words', async () => {
   await using page = await openPage()
-  const { cookie, csrf } = await enter(page)
-  const right = { cookie, origin: page.url, 'x-ferry-csrf': csrf }
+  const right = await enter(page)
   const bad = await act(page, 'join', { code: 'a.example/7K3QX', name: 'x' }, right)
   expect([bad.status, await bad.json()]).toMatchObject([400, { code: 'JOIN_CODE_INVALID' }])
   const early = await act(page, 'test-image', {}, right)

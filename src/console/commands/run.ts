@@ -1,9 +1,7 @@
 import type { Command } from 'commander'
 import type { RunningAgent } from '../../agent/agent.ts'
-import { type AgentSettings, checkAgentSettings, loadAgentSettings } from '../../config/agent-settings.ts'
+import { checkAgentSettings, loadAgentSettings } from '../../config/agent-settings.ts'
 import { settingsOf } from '../../config/checks/check-settings.ts'
-import { failureFrom } from '../../platform/failure.ts'
-import type { Log } from '../../platform/log.ts'
 import { allowManyFileOperations } from '../../platform/process/io-threads.ts'
 import { keepYoungGenerationSmall } from '../../platform/process/young-generation.ts'
 import { takeLostErrors } from '../session/last-resort.ts'
@@ -13,8 +11,6 @@ import { assessHealth } from '../views/health.ts'
 import { serviceNotice } from '../views/service-notice.ts'
 import { headlineOf } from '../views/status-view.ts'
 import { configOption } from './options.ts'
-
-const PAGE_AGAIN_MS = 30_000
 
 export function addRun(program: Command, session: Session): void {
   const { say, terminal, clock, signal, language } = session
@@ -32,6 +28,7 @@ export function addRun(program: Command, session: Session): void {
       CenterAccount.checkFolder(settings.dataFolder, file)
       const { startAgent } = await import('../../agent/agent.ts')
       const { openServiceLog } = await import('../logs/log-place.ts')
+      const { keepPageOpen } = await import('../web/keep-page-open.ts')
       const log = openServiceLog(settings.log, 'ferry', terminal.environment)
       if (isNew) log.info('no configuration was there; a default one was written', { file })
       if (checked.encoding !== 'utf-8')
@@ -55,7 +52,11 @@ export function addRun(program: Command, session: Session): void {
             isIndexSuspect,
           }),
         )
-        running.use(await openPage({ settings, file }, agent, session, log))
+        running.use(
+          await keepPageOpen({ settings, file, service: agent.service, clock, log }, (url) =>
+            terminal.say(say('run.page', { url })),
+          ),
+        )
         running.use(await notice.ready(() => checkAgent(agent, session)))
         session.ready?.()
         const damage = await Promise.race([untilAborted(signal), agent.indexDamaged, again.promise])
@@ -77,45 +78,4 @@ async function checkAgent(agent: RunningAgent, { say, language }: Session): Prom
   const status = agent.service.status()
   const { headline } = headlineOf(assessHealth(status, say, language), status.now, say)
   return say('service.agentWorks', { port: agent.port, headline })
-}
-
-/** The page is a convenience: while its port is taken, images go on, the status says so, and the port is tried again. */
-async function openPage(
-  { settings, file }: { settings: AgentSettings; file: string },
-  { service }: RunningAgent,
-  { say, terminal, clock }: Session,
-  log: Log,
-): Promise<AsyncDisposable> {
-  const where = settings.statusPage
-  const stop = new AbortController()
-  const held = new AsyncDisposableStack()
-  const tryOnce = async (): Promise<boolean> => {
-    if (where === undefined) return true
-    const { startStatusPage } = await import('../web/status-page.ts')
-    const { SetupDesk } = await import('../web/setup-desk.ts')
-    try {
-      const desk = held.use(new SetupDesk({ settings, file, service, clock, log }))
-      const page = held.use(await startStatusPage({ ...where, service, desk, clock, log }))
-      service.pageIsOpen(() => page.newLink())
-      terminal.say(say('run.page', { url: page.url }))
-      return true
-    } catch (error) {
-      const { code, message } = failureFrom(error, 'PORT_IN_USE', 'opening the status page')
-      log.error('no status page', { code, reason: message })
-      service.pageIsClosed(message)
-      return false
-    }
-  }
-  const tryAgain = async (isOpen: boolean): Promise<void> => {
-    for (let isDone = isOpen; !isDone; isDone = await tryOnce()) await clock.sleep(PAGE_AGAIN_MS, stop.signal)
-    service.pageIsClosed(undefined)
-  }
-  const trying = tryAgain(await tryOnce()).catch(() => {})
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort()
-      await trying
-      await held.disposeAsync()
-    },
-  }
 }

@@ -8,21 +8,26 @@ const SESSION_MS = 12 * 3_600_000
 /** Links and sessions that count at one time; the oldest ends first. */
 const KEPT = 32
 const COOKIE = 'ferry_session'
+const SECRET_HEADER = 'x-ferry-secret'
 
 /** A browser that was opened by a link. */
 interface PageSession {
-  /** Must come with every request that changes something: a page of another site cannot read it. */
-  readonly csrf: string
+  readonly cookie: string
+  /**
+   * Must come with every request that changes something. The cookie alone is not enough: a browser also sends it to every
+   * other port of this machine (RFC 6265 §8.5), where any local user may listen.
+   */
+  readonly secret: string
 }
 
 interface Kept {
   readonly until: number
-  readonly csrf: string
+  readonly secret: string
 }
 
 /**
- * The right to change things on the page. It begins with a link that `ferry open` or `ferry setup` prints, which works
- * once: only a user who may ask the agent can have one. Everything is kept in memory and ends with the process.
+ * The right to change things on the page. It begins with a link that `ferry open` prints, which works once: only a user
+ * who may ask the agent can have one. Everything is kept in memory and ends with the process.
  */
 export class PageSessions {
   readonly #clock: Clock
@@ -40,39 +45,38 @@ export class PageSessions {
     return secret
   }
 
-  /** Spends a link: returns the cookie of a new session, or undefined if the link is unknown, used or too old. */
-  enter(request: IncomingMessage, secret: string): string | undefined {
-    const until = this.#links.get(secret)
+  /** Spends a link: returns a new session, or undefined if the link is unknown, used or too old. */
+  enter(request: IncomingMessage, link: string): PageSession | undefined {
+    const until = this.#links.get(link)
     if (until === undefined || !isHere(request)) return undefined
-    this.#links.delete(secret)
+    this.#links.delete(link)
     if (this.#clock.monotonicMs() >= until) return undefined
-    const id = randomSecret()
-    keep(this.#sessions, id, { until: this.#clock.monotonicMs() + SESSION_MS, csrf: randomSecret() })
-    return `${COOKIE}=${id}; Path=/; HttpOnly; SameSite=Strict`
+    const [id, secret] = [randomSecret(), randomSecret()]
+    keep(this.#sessions, id, { until: this.#clock.monotonicMs() + SESSION_MS, secret })
+    return { cookie: `${COOKIE}=${id}; Path=/; HttpOnly; SameSite=Strict`, secret }
   }
 
-  /** Returns the session of a browser on this machine. */
-  of(request: IncomingMessage): PageSession | undefined {
-    const id = new RegExp(`(?:^|; *)${COOKIE}=([\\w-]+)`).exec(request.headers.cookie ?? '')?.[1]
+  /** Returns true if a request is from a browser on this machine, with the cookie and the secret of one session. */
+  isOpen(request: IncomingMessage): boolean {
+    const { cookie = '', [SECRET_HEADER]: secret } = request.headers
+    const id = new RegExp(`(?:^|; *)${COOKIE}=([\\w-]+)`).exec(cookie)?.[1]
     const session = id === undefined ? undefined : this.#sessions.get(id)
-    if (session === undefined || !isHere(request)) return undefined
-    return this.#clock.monotonicMs() < session.until ? session : undefined
+    return (
+      session !== undefined &&
+      isHere(request) &&
+      this.#clock.monotonicMs() < session.until &&
+      typeof secret === 'string' &&
+      isSame(secret, session.secret)
+    )
   }
 
   /**
-   * Returns true if a request may change something: it comes from the page itself, in a session, with its secret. A page
-   * of another site can neither read the secret nor send the Origin of this one.
+   * Returns true if a request may change something: it comes from the page itself, in a session. A page of another site can
+   * neither read the secret nor send the Origin of this one.
    */
   mayAct(request: IncomingMessage): boolean {
-    const { host, origin, 'x-ferry-csrf': csrf, 'content-type': type } = request.headers
-    const session = this.of(request)
-    return (
-      session !== undefined &&
-      origin === `http://${host ?? ''}` &&
-      type === 'application/json' &&
-      typeof csrf === 'string' &&
-      isSame(csrf, session.csrf)
-    )
+    const { host, origin, 'content-type': type } = request.headers
+    return this.isOpen(request) && origin === `http://${host ?? ''}` && type === 'application/json'
   }
 }
 

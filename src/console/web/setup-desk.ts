@@ -12,7 +12,7 @@ import { listDevice } from '../setup/list-device.ts'
 import { ownAddresses } from '../setup/own-addresses.ts'
 import { forgetJoin, pendingJoin, rememberJoin } from '../setup/pending-join.ts'
 
-interface SetupDeskOptions {
+export interface SetupDeskOptions {
   readonly settings: AgentSettings
   /** The configuration file, into which approved devices are written. */
   readonly file: string

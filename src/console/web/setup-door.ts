@@ -19,14 +19,14 @@ interface SetupAnswer {
   readonly body: object
 }
 
-/** The state of the set-up in words of one language, and the secret of the session if the browser has one. */
+/** The state of the set-up in words of one language, and whether the browser may change it. */
 export function setupState(
   desk: SetupDesk,
   sessions: PageSessions,
   request: IncomingMessage,
   language: Language,
 ): object {
-  return { ...setupView(desk, language), csrf: sessions.of(request)?.csrf ?? null }
+  return { ...setupView(desk, language), mayAct: sessions.isOpen(request) }
 }
 
 /** Does what a person asked for on the page; a failure is answered in words. `action`: the end of the path. */
@@ -83,7 +83,10 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(pieces).toString('utf8')
 }
 
-/** Spends the link of `ferry open` and leads to the page; a used one leads there too, without the right to act. */
+/**
+ * Spends the link of `ferry open` and leads to the page; a used one leads there too, without the right to act. The secret
+ * is in the fragment of the address: a browser sends it to no server, and the page keeps it for its own origin.
+ */
 export function openByLink(
   sessions: PageSessions,
   {
@@ -93,9 +96,11 @@ export function openByLink(
   }: { request: IncomingMessage; response: ServerResponse; target: RequestTarget },
   headers: Readonly<Record<string, string>>,
 ): void {
-  const location = target.query.get('lang') === 'en' ? '/setup?lang=en' : '/setup'
-  const cookie = sessions.enter(request, target.query.get('link') ?? '')
-  response
-    .writeHead(303, { ...headers, location, ...(cookie !== undefined && { 'set-cookie': cookie }) })
-    .end()
+  const page = target.query.get('lang') === 'en' ? '/setup?lang=en' : '/setup'
+  const session = sessions.enter(request, target.query.get('link') ?? '')
+  const answer =
+    session === undefined
+      ? { location: page }
+      : { location: `${page}#${session.secret}`, 'set-cookie': session.cookie }
+  response.writeHead(303, { ...headers, ...answer }).end()
 }
