@@ -33,6 +33,7 @@ export default {
       'gcore',
       'gdcmconv',
       'journalctl',
+      'rundll32.exe',
       'setpriv',
     ],
     ...[

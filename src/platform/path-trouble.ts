@@ -1,6 +1,7 @@
-import { accessSync, constants, readFileSync, type Stats, statSync } from 'node:fs'
+import { accessSync, constants, type Stats, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, resolve } from 'node:path'
+import { osUserOf } from './os-users.ts'
 
 /** The reason why a path cannot be used: its rights, or the kind of file. */
 interface PathTrouble {
@@ -110,18 +111,8 @@ function cureOf(path: string, found: Stats, owner: string, self: number): string
 
 /** `ferry (id 998)`; the id alone if the system's list of users does not have it. */
 function nameOf(uid: number): string {
-  const line = users().find((fields) => fields[2] === String(uid))
-  return line === undefined ? `user id ${uid}` : `${line[0]} (id ${uid})`
-}
-
-function users(): string[][] {
-  try {
-    return readFileSync('/etc/passwd', 'utf8')
-      .split('\n')
-      .map((line) => line.split(':'))
-  } catch {
-    return []
-  }
+  const user = osUserOf(uid)
+  return user === undefined ? `user id ${uid}` : `${user.name} (id ${uid})`
 }
 
 function stat(path: string): Stats | undefined {

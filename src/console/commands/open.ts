@@ -23,20 +23,19 @@ export function addOpen(program: Command, session: Session): void {
       if (json) return printJson(session, value)
       terminal.print(value.url)
       // The Start menu of Windows has no terminal that could show the link.
-      if (!print && (terminal.isTerminal || process.platform === 'win32'))
-        showInBrowser(value.url, terminal.environment)
+      if (!print && process.platform === 'win32') showInBrowser(value.url)
     })
 }
 
-/** No shell is between: the link is one argument. Where there is no browser, the printed link is enough. */
-function showInBrowser(url: string, environment: Readonly<Record<string, string | undefined>>): void {
-  const isWindows = process.platform === 'win32'
-  if (!isWindows && environment['DISPLAY'] === undefined && environment['WAYLAND_DISPLAY'] === undefined)
-    return
-  const [program, ...args] = isWindows
-    ? ['rundll32.exe', 'url.dll,FileProtocolHandler', url]
-    : ['xdg-open', url]
-  const child = spawn(program ?? '', args, { detached: true, stdio: 'ignore' })
+/**
+ * No shell is between: the link is one argument. Only on Windows: elsewhere every user of the machine can read the
+ * arguments of a process, and could follow the link first.
+ */
+function showInBrowser(url: string): void {
+  const child = spawn('rundll32.exe', ['url.dll,FileProtocolHandler', url], {
+    detached: true,
+    stdio: 'ignore',
+  })
   child.on('error', () => {})
   child.unref()
 }

@@ -13,8 +13,9 @@ const DEFAULT_FOLDERS: Readonly<Record<ConfigName, string>> = {
 
 /**
  * Makes a command that root has started act as the owner of the data folder, so that no file of root's is left where the
- * service must write. Without a data folder, the owner of the configuration decides. Returns the configuration that was
- * found with the rights of root; undefined for other users, who keep theirs.
+ * service must write. Without a data folder, or if the folder is root's, the owner of the configuration decides: another
+ * user's file must not direct root. Returns the configuration that was found with the rights of root; undefined for other
+ * users, who keep theirs.
  */
 export function actAsOwner(
   session: Session,
@@ -35,7 +36,8 @@ export function actAsOwner(
 
 function ownerFor(config: string, file: ConfigName): UserIds | undefined {
   const dataFolder = folderIn(config) ?? join(dirname(config), DEFAULT_FOLDERS[file])
-  return ownerOf(dataFolder) ?? ownerOf(config)
+  const owner = ownerOf(dataFolder)
+  return owner === undefined || owner.uid === 0 ? ownerOf(config) : owner
 }
 
 /** A file that cannot be read is reported by the command itself. */

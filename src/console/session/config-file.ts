@@ -45,8 +45,13 @@ function explicitConfig(
   return explicit === undefined ? undefined : resolve(terminal.folder, explicit)
 }
 
+/**
+ * An installed program does not look into the current folder: anyone can put a file there for the administrator who comes
+ * by, whose command would then read and write what that file names.
+ */
 function usualConfigs({ terminal }: Pick<Session, 'terminal'>, file: ConfigName): string[] {
-  return [resolve(terminal.folder, file), pathsOfSystem(file).configFile]
+  const { isInstalled, configFile } = pathsOfSystem(file)
+  return isInstalled ? [configFile] : [resolve(terminal.folder, file), configFile]
 }
 
 /** Also if the folder may not be looked into: reading the file says so better than looking for another one. */

@@ -68,7 +68,7 @@ test('an installed program finds its configuration in the folder of the installe
   const { places, run } = installed
   const missing = await run('ferry', 'config', 'check')
   expect(missing.exitCode).toBe(78)
-  expect(missing.err).toContain(`${installed.join('root/ferry.yaml')}, ${places.config}/ferry.yaml`)
+  expect(missing.err).toContain(`${places.config}/ferry.yaml`)
   expect(await run('ferry', 'init')).toMatchObject({
     exitCode: 0,
     out: expect.stringContaining(places.config),
@@ -76,6 +76,20 @@ test('an installed program finds its configuration in the folder of the installe
   expect(readFileSync(`${places.config}/ferry.yaml`, 'utf8')).toContain(`dataFolder: "${places.data}"`)
   const status = JSON.parse((await run('ferry', 'config', 'check', '--json')).out)
   expect(status.config).toBe(`${places.config}/ferry.yaml`)
+}, 60_000)
+
+test('an installed program does not take a configuration that lies in the current folder', async () => {
+  using installed = install(process.getuid?.() ?? 0)
+  const { places, run } = installed
+  const planted = installed.join('root/ferry.yaml')
+  writeFileSync(planted, `dataFolder: ${installed.join('planted')}\n`)
+  expect((await run('ferry', 'config', 'check')).err).not.toContain(planted)
+  expect(await run('ferry', 'init')).toMatchObject({ exitCode: 0 })
+  const configOf = async (...args: string[]) =>
+    JSON.parse((await run('ferry', 'config', 'check', '--json', ...args)).out).config
+  expect(await configOf()).toBe(`${places.config}/ferry.yaml`)
+  // The control: the planted file works if it is named.
+  expect(await configOf('--config', 'ferry.yaml')).toBe(planted)
 }, 60_000)
 
 test('an installed service without a configuration writes the default one, and joins no center by itself', async () => {
@@ -111,6 +125,19 @@ test('an installed service without a configuration writes the default one, and j
       await run('ferry-center', 'invite', 'Clinic')
       expect([...owners()]).toEqual([SERVICE])
     }, 120_000)
+
+    test('does not act as root on a folder that the configuration of another user names', async () => {
+      using installed = install(0)
+      const { run, places } = installed
+      const file = `${places.config}/ferry.yaml`
+      writeFileSync(file, `dataFolder: ${places.data}\n`)
+      chownSync(file, SERVICE, SERVICE)
+      expect(await run('ferry', 'deid', 'key', `${places.data}/planted`)).toMatchObject({ exitCode: 1 })
+      expect(readdirSync(places.data)).toEqual([])
+      // The control: root's own configuration lets root write there.
+      chownSync(file, 0, 0)
+      expect(await run('ferry', 'deid', 'key', `${places.data}/planted`)).toMatchObject({ exitCode: 0 })
+    }, 60_000)
 
     test('leaves the recovery key in a folder that only root may enter, as a file of root’s', async () => {
       using installed = install(SERVICE)

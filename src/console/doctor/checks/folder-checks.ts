@@ -5,7 +5,7 @@ import { failureFrom } from '../../../platform/failure.ts'
 import { isFolderLocked } from '../../../platform/folder-lock.ts'
 import { foreignFiles } from '../../../platform/host/foreign-files.ts'
 import { lockHolder } from '../../../platform/host/lock-holder.ts'
-import { osUserName, osUserOf } from '../../../platform/host/os-users.ts'
+import { osUserName, osUserOf } from '../../../platform/os-users.ts'
 import { lookAt } from '../../../platform/path-trouble.ts'
 import type { DoctorFinding, Exam } from './exam.ts'
 

@@ -39,7 +39,7 @@ export const SETUP_ENGLISH = {
   'setup.remains.test': 'send a test image: run ferry setup again',
   'setup.ready': 'Set-up is complete. ferry status shows how things are; ferry open opens the page.',
   'open.about': 'print a link that opens the page, once, with the right to change things',
-  'open.print': 'only print the link, open no browser',
+  'open.print': 'only print the link, open no browser (Windows)',
   'page.setup': 'First set-up',
   'setupPage.title': 'Ferry: first set-up',
   'setupPage.status': 'Status',
