@@ -14,7 +14,9 @@ export function whyNoContainer(): string | undefined {
   if (process.platform !== 'linux') return 'not Linux'
   if (process.getuid?.() !== 0) return 'needs root'
   const missing = ['systemd-nspawn', 'debootstrap', 'nsenter', 'ip'].filter((program) => !has(program))
-  return missing.length > 0 ? `${missing.join(' and ')} not here` : undefined
+  if (missing.length > 0) return `${missing.join(' and ')} not here`
+  const { status } = spawnSync('unshare', ['--mount', '--pid', '--net', '--uts', '--ipc', '--fork', 'true'])
+  return status === 0 ? undefined : 'this machine allows no namespaces'
 }
 
 /** Makes a minimal Debian once, and keeps it where `npm ci` does not delete it. Returns its folder. */
