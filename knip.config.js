@@ -53,6 +53,7 @@ export default {
       'systemd-nspawn',
       'debootstrap',
       'nsenter',
+      'unshare',
       'ip',
       'uconv',
       'umount',
