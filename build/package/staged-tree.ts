@@ -28,7 +28,7 @@ interface TreeOptions {
   readonly time: number
   /** The root of the tree; is emptied first. */
   readonly root: string
-  /** Where fetched runtimes are kept. */
+  /** The folder of fetched runtimes. */
   readonly cache: string
 }
 

@@ -17,7 +17,7 @@ interface WindowsTreeOptions {
   readonly time: number
   /** The root of the tree; is emptied first. */
   readonly root: string
-  /** Where fetched packages are kept. */
+  /** The folder of fetched packages. */
   readonly cache: string
   /** Another node.exe than that of package-lock.json, for tests under wine. */
   readonly runtime?: string | undefined

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const UNITS = join(import.meta.dirname, '../../installers/systemd')
-/** Where systemd's own units are: with a merged /usr and without. */
+/** The folders of systemd's own units: with a merged /usr and without. */
 const SYSTEM_UNITS = '/lib/systemd/system'
 /** In tenths, as `--threshold` takes it. */
 const EXPOSURE_TENTHS = 13

@@ -63,7 +63,7 @@ function mayBeThere(path: string): boolean {
   }
 }
 
-/** Where a new file is written: an installed program uses its place of the system. */
+/** Returns the path of a new file. An installed program uses its place of the system. */
 export function newConfigPath(session: Session, named: string | undefined, file: ConfigName): string {
   const { isInstalled, configFile } = pathsOfSystem(file)
   const usual = isInstalled ? configFile : resolve(session.terminal.folder, file)

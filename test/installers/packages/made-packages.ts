@@ -10,7 +10,7 @@ export interface MadePackages {
   named(end: string): string
 }
 
-/** Where packages are kept from one test file to the next, and from one run to the next. */
+/** The folder that keeps packages from one test file to the next, and from one run to the next. */
 const KEPT = resolve('packages/.cache/tested')
 
 /** Makes packages of the compiled program in `dist`, as `npm run package -- ARGS` does. */

@@ -21,7 +21,7 @@ export class DiskThief {
     return this.#files.reduce((sum, { length }) => sum + length, 0)
   }
 
-  /** Those of the texts that some file contains as they are, or in a record that some key on the disk opens. */
+  /** Returns the texts that some file contains as they are, or in a record that some key on the disk opens. */
   find(texts: readonly string[]): string[] {
     const opened = this.#opened()
     return texts.filter((text) => {

@@ -54,7 +54,7 @@ function namedFiles(exam: Exam, problems: string): DoctorFinding {
   return exam.good('configFiles', 'configFiles')
 }
 
-/** Who can change the configuration can make the service listen, or send, elsewhere. */
+/** A user who can change the configuration can make the service listen, or send, elsewhere. */
 function ownerOfConfig(exam: Exam, file: string): DoctorFinding[] {
   if (process.getuid === undefined) return []
   const { mode } = statSync(file)
