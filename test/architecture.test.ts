@@ -20,7 +20,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'agent/deid-records': ['age', 'agent/deidentify', 'platform', 'protocol'],
   'agent/envelope': ['age', 'protocol'],
   'agent/queue': ['dicom', 'platform', 'protocol'],
-  'agent/arrival': ['agent/queue', 'dicom', 'dimse', 'platform'],
+  'agent/orders': ['dicom'],
+  'agent/arrival': ['agent/orders', 'agent/queue', 'dicom', 'dimse', 'platform'],
   'agent/intake': [
     'age',
     'agent/arrival',
