@@ -1,19 +1,7 @@
+import type { NotInstanceReason } from '../../dicom/file/not-instance.ts'
+
 /** Reasons why a file is not sent. */
-export type NotSentReason =
-  | 'badHeader'
-  | 'cutShort'
-  | 'directory'
-  | 'empty'
-  | 'link'
-  | 'missing'
-  | 'noDataSet'
-  | 'noSopClass'
-  | 'noSopInstance'
-  | 'noSyntax'
-  | 'notAFile'
-  | 'notDicom'
-  | 'same'
-  | 'unreadable'
+export type NotSentReason = NotInstanceReason | 'link' | 'missing' | 'notAFile' | 'same' | 'unreadable'
 
 /**
  * A folder such as a CD's contains such files in addition to instances; they are listed, and no instance is missing

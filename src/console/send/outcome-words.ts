@@ -1,9 +1,10 @@
+import type { Difference } from '../../dicom/file/read-instance.ts'
 import { sopClassName } from '../../dicom/vocabulary/sop-class.ts'
 import { STORAGE_STATUS } from '../../dicom/vocabulary/storage-status.ts'
 import { transferSyntaxName } from '../../dicom/vocabulary/transfer-syntax.ts'
 import type { Phrase } from '../language/en/phrases-en.ts'
 import type { Say } from '../language/language.ts'
-import type { Difference, InstanceFile } from './read-instance-file.ts'
+import type { InstanceFile } from './read-instance-file.ts'
 import type { FileOutcome } from './send-files.ts'
 
 const FIELDS = {

@@ -1,187 +1,20 @@
-import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { DataSetHeadScanner } from '../../dicom/find/data-set-head.ts'
-import { type PixelDataForm, PixelDataSearch } from '../../dicom/find/pixel-data-search.ts'
-import { type Part10Header, parsePart10Header } from '../../dicom/read/part10.ts'
-import { guessTransferSyntax, probeTransferSyntax } from '../../dicom/second-reading/probe-transfer-syntax.ts'
-import { MEDIA_STORAGE_DIRECTORY } from '../../dicom/vocabulary/sop-class.ts'
-import {
-  TRANSFER_SYNTAX,
-  transferSyntax,
-  transferSyntaxName,
-} from '../../dicom/vocabulary/transfer-syntax.ts'
-import { isInstanceUid, isUid } from '../../dicom/vocabulary/uid.ts'
-import { Failure } from '../../platform/failure.ts'
+import { NotInstance } from '../../dicom/file/not-instance.ts'
+import { type FiledInstance, readInstance } from '../../dicom/file/read-instance.ts'
+import { openFileBytes } from '../../platform/file/file-bytes.ts'
 import { NotSent } from './not-sent.ts'
 
-const FIRST_BYTES = 64 * 1024
-const CHUNK_BYTES = 256 * 1024
-/** Pixel data after this position is not searched: the file meta header then counts. */
-const SEARCH_BYTES = 64 * 1024 * 1024
-
-type UidField = 'sopClassUid' | 'sopInstanceUid' | 'transferSyntaxUid'
-
-/** A difference between the file meta header and the data set. */
-export interface Difference {
-  readonly field: UidField
-  /** Empty if the header does not name one. */
-  readonly header: string
-  /** Empty if the data set does not name one. */
-  readonly dataSet: string
-  /** The one that is sent. */
-  readonly sent: string
-}
-
 /** A file that can be sent. */
-export interface InstanceFile {
+export interface InstanceFile extends FiledInstance {
   readonly path: string
-  readonly sopClassUid: string
-  readonly sopInstanceUid: string
-  readonly transferSyntaxUid: string
-  /** Offset of the data set. */
-  readonly headerBytes: number
-  readonly differences: readonly Difference[]
 }
 
-type Header = Pick<Part10Header, UidField | 'headerBytes'>
-
-const NO_HEADER: Header = { sopClassUid: '', sopInstanceUid: '', transferSyntaxUid: '', headerBytes: 0 }
-
-/**
- * Reads the identifiers that C-STORE needs from a file. The data set counts, because it is what is sent: if the file
- * meta header differs or is missing, the result says so. Throws {@link NotSent}, and errors of the file system.
- */
+/** Reads the identifiers that C-STORE needs from a file. Throws {@link NotSent}, and errors of the file system. */
 export async function readInstanceFile(path: string): Promise<InstanceFile> {
-  await using file = await open(path, 'r')
-  const { header, first, isWhole } = await readHeader(file)
-  const isDirectory = basename(path).toUpperCase() === 'DICOMDIR'
-  if (header === undefined) throw new NotSent(isDirectory ? 'directory' : 'notDicom')
-  if (header.sopClassUid === MEDIA_STORAGE_DIRECTORY) throw new NotSent('directory')
-  if (first.length === 0) throw new NotSent('noDataSet')
-  const written = writtenIn(header.transferSyntaxUid, first, isWhole)
-  const seen = await look(file, header.headerBytes, written)
-  const found = {
-    sopClassUid: seen.sopClassUid,
-    sopInstanceUid: seen.sopInstanceUid,
-    transferSyntaxUid: withPixels(written, seen.pixelData),
-  }
-  const sopClassUid = [found.sopClassUid, header.sopClassUid].find(isUid)
-  const sopInstanceUid = [found.sopInstanceUid, header.sopInstanceUid].find(isInstanceUid)
-  if (sopClassUid === undefined) throw new NotSent(isDirectory ? 'directory' : 'noSopClass')
-  if (sopInstanceUid === undefined) throw new NotSent('noSopInstance')
-  const sent = { sopClassUid, sopInstanceUid, transferSyntaxUid: found.transferSyntaxUid }
-  return { path, ...sent, headerBytes: header.headerBytes, differences: differences(header, found, sent) }
-}
-
-interface Beginning {
-  /** Undefined if the file is not DICOM. */
-  readonly header: Header | undefined
-  /** The first bytes of the data set. */
-  readonly first: Buffer
-  /** True if the data set ends with them. */
-  readonly isWhole: boolean
-}
-
-async function readHeader(file: FileHandle): Promise<Beginning> {
-  for (let bytes = FIRST_BYTES; ; bytes *= 4) {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(bytes), 0, bytes, 0)
-    const [begin, isWhole] = [buffer.subarray(0, bytesRead), bytesRead < bytes]
-    if (bytesRead === 0) throw new NotSent('empty')
-    if (isBareDataSet(begin, isWhole)) return { header: NO_HEADER, first: begin, isWhole }
-    const header = headerIn(begin)
-    if (header === 'none') return { header: undefined, first: begin, isWhole }
-    if (header !== undefined) return { header, first: begin.subarray(header.headerBytes), isWhole }
-    if (isWhole) throw new NotSent('cutShort')
-  }
-}
-
-/** PS3.10 §7.1 requires preamble and header; old archives write files without them. */
-const isBareDataSet = (bytes: Buffer, isWhole: boolean): boolean =>
-  !beginsWithMeta(bytes) && probeTransferSyntax(bytes, isWhole) !== undefined
-
-const PREFIX = 'DICM'
-const META_GROUP = 0x0002
-
-/** Returns undefined if there are too few bytes for it. Some writers omit the preamble, but not the prefix. */
-function headerIn(bytes: Buffer): Header | 'none' | undefined {
-  const isPrefixed = bytes.toString('latin1', 0, PREFIX.length) === PREFIX
-  const offset = isPrefixed ? PREFIX.length : 0
-  const begin = bytes.subarray(offset)
-  if (isPrefixed && !beginsWithMeta(begin)) return { ...NO_HEADER, headerBytes: offset }
+  await using file = await openFileBytes(path)
   try {
-    const header = parsePart10Header(begin)
-    if (header === undefined) return beginsAsDicom(begin) ? undefined : 'none'
-    return { ...header, headerBytes: header.headerBytes + offset }
+    return { path, ...(await readInstance(file, basename(path).toUpperCase() === 'DICOMDIR')) }
   } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    if (beginsAsDicom(begin)) throw new NotSent('badHeader')
-    return 'none'
+    throw error instanceof NotInstance ? new NotSent(error.reason) : error
   }
-}
-
-const beginsAsDicom = (bytes: Buffer): boolean =>
-  bytes.toString('latin1', 128, 132) === PREFIX || beginsWithMeta(bytes)
-
-const beginsWithMeta = (bytes: Buffer): boolean => bytes.length >= 2 && bytes.readUInt16LE(0) === META_GROUP
-
-/** The syntax to read the data set in. The encoding of a private syntax is not known: it counts as declared. */
-function writtenIn(declared: string, first: Buffer, isWhole: boolean): string {
-  if (!isUid(declared)) {
-    const guessed = guessTransferSyntax(first, isWhole)
-    if (guessed === undefined) throw new NotSent('noSyntax')
-    return guessed
-  }
-  const probed = probeTransferSyntax(first, isWhole)
-  if (probed === undefined || transferSyntaxName(declared) === undefined) return declared
-  const [one, other] = [transferSyntax(declared), transferSyntax(probed)]
-  const isSame = one.vr === other.vr && one.byteOrder === other.byteOrder && one.deflated === other.deflated
-  return isSame ? declared : probed
-}
-
-/** The syntax with which the form of the pixel data agrees. */
-function withPixels(written: string, pixelData: PixelDataForm | undefined): string {
-  if (pixelData === undefined || transferSyntaxName(written) === undefined) return written
-  const { encapsulated } = transferSyntax(written)
-  if (pixelData.kind === 'native') return encapsulated ? TRANSFER_SYNTAX.ExplicitVRLittleEndian : written
-  if (encapsulated) return written
-  if (pixelData.transferSyntaxUid === undefined) throw new NotSent('noSyntax')
-  return pixelData.transferSyntaxUid
-}
-
-interface Seen {
-  readonly sopClassUid: string
-  readonly sopInstanceUid: string
-  readonly pixelData: PixelDataForm | undefined
-}
-
-/** Reads the data set up to its pixel data. Where it is damaged, the part before counts. */
-async function look(file: FileHandle, start: number, transferSyntaxUid: string): Promise<Seen> {
-  const scanner = new DataSetHeadScanner(transferSyntaxUid)
-  const { deflated } = transferSyntax(transferSyntaxUid)
-  const search = deflated ? undefined : new PixelDataSearch(transferSyntaxUid)
-  let isHeadKnown = false
-  const end = start + SEARCH_BYTES
-  for (let at = start; at < end; ) {
-    if (isHeadKnown && search?.isOver !== false) break
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, at)
-    if (bytesRead === 0) break
-    at += bytesRead
-    const bytes = buffer.subarray(0, bytesRead)
-    isHeadKnown ||= scanner.push(bytes)
-    search?.push(bytes)
-  }
-  search?.finish()
-  const { sopClassUid = '', sopInstanceUid = '' } = scanner.head
-  return { sopClassUid, sopInstanceUid, pixelData: search?.form }
-}
-
-function differences(
-  header: Header,
-  found: Pick<Header, UidField>,
-  sent: Pick<Header, UidField>,
-): Difference[] {
-  const fields: readonly UidField[] = ['sopClassUid', 'sopInstanceUid', 'transferSyntaxUid']
-  return fields
-    .filter((field) => header[field] !== sent[field] || (found[field] !== '' && found[field] !== sent[field]))
-    .map((field) => ({ field, header: header[field], dataSet: found[field], sent: sent[field] }))
 }
