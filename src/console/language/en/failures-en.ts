@@ -161,6 +161,62 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'another program uses the port, or Ferry does not have the right to use it',
     todo: 'stop that program or choose another port in the configuration; below 1024 extra rights are needed',
   },
+  MEDIA_UNKNOWN: {
+    meaning: 'a file is not of a kind that Ferry takes',
+    todo: 'have the device write JPEG, PNG, PDF or MP4 with H.264, or take the file out of the folder',
+  },
+  MEDIA_DAMAGED: {
+    meaning: 'a file is cut off or damaged',
+    todo: 'open it on the device; copy it again from there, or export it again',
+  },
+  MEDIA_TOO_LARGE: {
+    meaning: 'a file is larger than can be wrapped',
+    todo: 'export it from the device in a smaller size or as several files',
+  },
+  IMAGE_PROGRESSIVE: {
+    meaning: 'a JPEG is progressive, which DICOM no longer allows',
+    todo: 'switch progressive off in the program that saves the images, and save it again',
+  },
+  IMAGE_CMYK: {
+    meaning: 'an image has the colours of printing (CMYK)',
+    todo: 'save it as RGB and put it into the folder again',
+  },
+  IMAGE_CODING: {
+    meaning: 'an image is coded in a way that cannot be wrapped',
+    todo: 'save it as baseline JPEG, PNG or uncompressed TIFF, and put it into the folder again',
+  },
+  IMAGE_ROTATED: {
+    meaning: 'an image must be turned to be seen upright',
+    todo: 'turn it and save it again, or set orientation: send for the folder',
+  },
+  VIDEO_CODEC: {
+    meaning: 'a video is coded in a way for which DICOM has no transfer syntax',
+    todo: 'set the device to record H.264 in MP4 files',
+  },
+  VIDEO_PROFILE: {
+    meaning: 'the profile or level of a video has no DICOM transfer syntax',
+    todo: 'set the device to H.264 High profile, level 4.2 or lower; for Baseline and Main, lowerProfiles: accept also works',
+  },
+  VIDEO_PIXELS: {
+    meaning: 'the pixels of a video are not square, or its size is not allowed',
+    todo: 'set the device to record 1920 x 1080 or 1280 x 720',
+  },
+  VIDEO_FRAMES: {
+    meaning: 'the number or rate of the frames of a video is unknown',
+    todo: 'set the device to record ordinary MP4 files',
+  },
+  VIDEO_AUDIO: {
+    meaning: 'the sound of a video is coded in a way that DICOM does not allow',
+    todo: 'switch sound off on the device, or choose AAC',
+  },
+  DOCUMENT_ENCRYPTED: {
+    meaning: 'a PDF is encrypted',
+    todo: 'have the report system write PDF files without any protection',
+  },
+  DOCUMENT_FORM: {
+    meaning: 'a document lacks what DICOM requires of its kind',
+    todo: 'have the system that writes it add an id to the CDA, or save the STL in binary form',
+  },
   CONFIG_INVALID: {
     meaning: 'the configuration has mistakes',
     todo: 'correct the lines that are listed, then run ferry config check',

@@ -138,6 +138,62 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: '端口被其他程序占用，或影渡无权使用',
     todo: '停止该程序，或在配置中换一个端口；1024 以下需额外权限',
   },
+  MEDIA_UNKNOWN: {
+    meaning: '该文件不是影渡可接收的类型',
+    todo: '请将设备改为输出 JPEG、PNG、PDF 或 H.264 编码的 MP4，或把该文件移出文件夹',
+  },
+  MEDIA_DAMAGED: {
+    meaning: '文件不完整或已损坏',
+    todo: '请在设备上打开该文件核对，再重新拷贝或重新导出',
+  },
+  MEDIA_TOO_LARGE: {
+    meaning: '文件超过可封装的大小',
+    todo: '请在设备上缩小尺寸或拆分为多个文件后重新导出',
+  },
+  IMAGE_PROGRESSIVE: {
+    meaning: 'JPEG 为渐进式编码，DICOM 已不再支持',
+    todo: '请在保存影像的软件中关闭“渐进式”（progressive），再重新保存',
+  },
+  IMAGE_CMYK: {
+    meaning: '影像为印刷用的 CMYK 颜色',
+    todo: '请另存为 RGB 后重新放入文件夹',
+  },
+  IMAGE_CODING: {
+    meaning: '影像的编码方式无法封装',
+    todo: '请另存为基线（baseline）JPEG、PNG 或未压缩的 TIFF 后重新放入文件夹',
+  },
+  IMAGE_ROTATED: {
+    meaning: '影像需旋转后才是正向',
+    todo: '请旋转并保存后重新放入，或将该文件夹设为 orientation: send',
+  },
+  VIDEO_CODEC: {
+    meaning: '视频的编码方式没有对应的 DICOM 传输语法',
+    todo: '请将设备改为录制 H.264 编码的 MP4',
+  },
+  VIDEO_PROFILE: {
+    meaning: '视频的档次或级别没有对应的 DICOM 传输语法',
+    todo: '请将设备设为 H.264 High 档次、级别不高于 4.2；Baseline 和 Main 也可设置 lowerProfiles: accept',
+  },
+  VIDEO_PIXELS: {
+    meaning: '视频像素不是正方形，或尺寸不符合规定',
+    todo: '请将设备设为 1920 × 1080 或 1280 × 720',
+  },
+  VIDEO_FRAMES: {
+    meaning: '无法得知视频的帧数或帧率',
+    todo: '请将设备改为录制普通 MP4 文件',
+  },
+  VIDEO_AUDIO: {
+    meaning: '视频中声音的编码方式不符合 DICOM 规定',
+    todo: '请在设备上关闭录音，或选择 AAC',
+  },
+  DOCUMENT_ENCRYPTED: {
+    meaning: 'PDF 已加密',
+    todo: '请让报告系统输出不加任何保护的 PDF',
+  },
+  DOCUMENT_FORM: {
+    meaning: '文档缺少 DICOM 对该类型的必要内容',
+    todo: 'CDA 请由生成系统补上 id；STL 请另存为二进制格式',
+  },
   CONFIG_INVALID: { meaning: '配置有错误', todo: '更正所列各行，然后执行 ferry config check' },
   USAGE: { meaning: '命令用法不对', todo: '查看 --help' },
   INTERRUPTED: { meaning: '命令中途被停止', todo: '重新执行即可继续；已完成的部分保留' },
