@@ -26,6 +26,7 @@ import { PreparedSealers } from './envelope/prepared-sealers.ts'
 import { rehearseSealing } from './envelope/rehearse-sealing.ts'
 import { IntakeDesk } from './intake/intake-desk.ts'
 import { openTreatments } from './intake/open-treatments.ts'
+import { takeInstance } from './intake/take-instance.ts'
 import { takeTestImage } from './intake/take-test-image.ts'
 import type { Treatments } from './intake/treatments.ts'
 import { JoinWatch } from './join-watch.ts'
@@ -171,6 +172,13 @@ export async function startAgent(
       const study = await takeTestImage(intake, settings.listener.aeTitles[0] ?? 'FERRY', clock.now())
       work.studyIsWhole(study)
       return study
+    },
+    takeInstance: async (request, dataSet) => {
+      const { callingAeTitle } = request
+      const device = devices.devices.find(({ aeTitle }) => aeTitle === callingAeTitle)
+      const offered = { ...request, calledAeTitle: settings.listener.aeTitles[0] ?? 'FERRY' }
+      const { findings, ...taken } = await takeInstance(intake, offered, dataSet, device)
+      return { ...taken, findings: [...findings] }
     },
     restart,
     devices: { list: devices, watch, readSettings },

@@ -22,6 +22,7 @@ export const CONTROL_PATHS = {
   commitments: '/v1/commitments',
   procedureSteps: '/v1/procedure-steps',
   testImage: '/v1/test-image',
+  importInstance: '/v1/instances',
   pageLink: '/v1/page-link',
   restart: '/v1/restart',
 } as const
@@ -311,6 +312,19 @@ export const quarantinedOneSchema = quarantinedSchema.extend({ spoolFile: z.stri
 
 /** The study of a test image that was taken in. */
 export const testImageSchema = z.object({ studyInstanceUid: z.string() })
+/** The result for an instance from a file. */
+export const importedSchema = z.object({
+  /** PS3.4 §B.2.3: 0 means safe, as for C-STORE. */
+  status: count,
+  /** True if exactly these bytes were here before. */
+  isKnown: z.boolean(),
+  /** True if a check holds it: it is safe, and is not sent until a person releases it. */
+  isHeld: z.boolean(),
+  findings: z.array(z.string()),
+  /** The reason for a refusal. */
+  code: z.string().nullable(),
+  reason: z.string().nullable(),
+})
 /** Opens the page with the right to change things: once, and for ten minutes. */
 export const pageLinkSchema = z.object({ url: z.string() })
 /** The agent starts again with the settings of its configuration file. */
@@ -350,6 +364,7 @@ export type ProcedureStepView = z.infer<typeof procedureStepSchema>
 export type ProcedureStepsView = z.infer<typeof procedureStepsSchema>
 export type CommitmentsView = z.infer<typeof commitmentsSchema>
 export type TestImageView = z.infer<typeof testImageSchema>
+export type ImportedView = z.infer<typeof importedSchema>
 export type PageLink = z.infer<typeof pageLinkSchema>
 export type Restarting = z.infer<typeof restartSchema>
 export type AgentStatus = z.infer<typeof statusSchema>

@@ -4,6 +4,7 @@ import type {
   CommitmentsView,
   DevicesView,
   EvidencePart,
+  ImportedView,
   NamesView,
   PageLink,
   ProcedureStepsView,
@@ -32,6 +33,15 @@ export interface NamesRequest {
 export interface CallerPattern {
   readonly aeTitle: string
   readonly address: string | undefined
+}
+
+/** An instance from a file. */
+export interface ImportRequest {
+  readonly sopClassUid: string
+  readonly sopInstanceUid: string
+  readonly transferSyntaxUid: string
+  /** Recorded as that of the sender; if a listed device has it, that device's settings and routes apply. */
+  readonly callingAeTitle: string
 }
 
 /** The answers of a running agent. Its rows contain a patient's attributes in masked form at most. */
@@ -65,6 +75,11 @@ export interface ControlService {
   procedureSteps(limit: number): ProcedureStepsView | Promise<ProcedureStepsView>
   /** Takes in an image of no patient, to be followed to its receipt. Throws NOT_ENROLLED before the agent has joined. */
   testImage(): TestImageView | Promise<TestImageView>
+  /**
+   * Takes an instance in, as if a device had sent it. Throws NOT_ENROLLED before the agent has joined, STORAGE_FULL or
+   * another code of the storage if nothing can be taken now, and the error of `dataSet`.
+   */
+  importInstance(request: ImportRequest, dataSet: AsyncIterable<Buffer>): Promise<ImportedView>
   /** Makes a link that opens the page with the right to change things. Throws USAGE if there is no page. */
   pageLink(): PageLink | Promise<PageLink>
   /** Starts the agent again with its present configuration. */

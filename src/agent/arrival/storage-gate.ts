@@ -75,10 +75,15 @@ export class StorageGate implements Disposable {
 
   /** Returns the reason why nothing can be accepted now, in words; undefined if instances can be accepted. */
   trouble(): string | undefined {
+    return this.standing()?.message
+  }
+
+  /** The alarm for that reason, with its code. */
+  standing(): Alarm | undefined {
     this.#measure()
     if (this.#fault === undefined && this.#isHalfLeft && this.#options.room.state === 'making')
       return undefined
-    return this.#standing()[0]?.message
+    return this.#standing()[0]
   }
 
   /** Reports a storage failure to the gate. Never throws. */

@@ -2,7 +2,7 @@ import type { AgentSettings } from '../../config/agent-settings.ts'
 import { type DisplayAttributes } from '../../dicom/find/display-attributes.ts'
 import { maskDisplay } from '../../dicom/find/mask-display.ts'
 import type { Clock } from '../../platform/clock.ts'
-import { Failure } from '../../platform/failure.ts'
+import { Failure, isFailureCode } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { ownVersion } from '../../platform/process/own-version.ts'
 import type {
@@ -13,6 +13,7 @@ import type {
   DevicesView,
   DisplayView,
   EvidencePart,
+  ImportedView,
   NamesView,
   PageLink,
   ProcedureStepsView,
@@ -27,7 +28,12 @@ import type {
   StudyView,
   TestImageView,
 } from '../../protocol/control-api.ts'
-import type { CallerPattern, ControlService, NamesRequest } from '../../protocol/control-service.ts'
+import type {
+  CallerPattern,
+  ControlService,
+  ImportRequest,
+  NamesRequest,
+} from '../../protocol/control-service.ts'
 import type { DeviceList } from '../arrival/device-list.ts'
 import type { DeviceWatch } from '../arrival/device-watch.ts'
 import type { StorageGate } from '../arrival/storage-gate.ts'
@@ -48,6 +54,12 @@ interface CommandedWork {
   retryNow(studyInstanceUid?: string): number
 }
 
+/** Takes an instance from a file to the queue. */
+type TakeInstance = (
+  request: ImportRequest,
+  dataSet: AsyncIterable<Buffer>,
+) => Promise<Omit<ImportedView, 'code' | 'reason'> & { readonly failure?: Failure }>
+
 interface AgentServiceOptions {
   settings: AgentSettings
   /** The listener's real port, if the settings say 0. */
@@ -61,6 +73,7 @@ interface AgentServiceOptions {
   completeness: Completeness
   /** Takes a test image in; returns its Study Instance UID. */
   takeTestImage: () => Promise<string>
+  takeInstance: TakeInstance
   /** Starts the agent again; without it, only a person can. */
   restart: (() => void) | undefined
   devices: { list: DeviceList; watch: DeviceWatch; readSettings: (() => AgentSettings) | undefined }
@@ -280,6 +293,19 @@ export class AgentService implements ControlService {
     if (!keys.areKnown)
       throw new Failure('NOT_ENROLLED', 'taking a test image: this agent belongs to no center yet')
     return { studyInstanceUid: await takeTestImage() }
+  }
+
+  async importInstance(request: ImportRequest, dataSet: AsyncIterable<Buffer>): Promise<ImportedView> {
+    const { keys, storage, takeInstance } = this.#options
+    if (!keys.areKnown)
+      throw new Failure('NOT_ENROLLED', 'taking an instance: this agent belongs to no center yet')
+    const trouble = storage.standing()
+    if (trouble !== undefined) {
+      const code = isFailureCode(trouble.code) ? trouble.code : 'STORAGE_ERROR'
+      throw new Failure(code, `taking an instance: ${trouble.message}`)
+    }
+    const { failure, ...taken } = await takeInstance(request, dataSet)
+    return { ...taken, code: failure?.code ?? null, reason: failure?.message ?? null }
   }
 
   pageLink(): PageLink {

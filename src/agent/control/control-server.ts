@@ -8,17 +8,25 @@ import { guardServer } from '../../platform/http/guard-server.ts'
 import type { RequestTarget } from '../../platform/http/request-target.ts'
 import type { Log } from '../../platform/log.ts'
 import { CONTROL_PATHS, CONTROL_SCHEMA_VERSION, controlSocketPath } from '../../protocol/control-api.ts'
-import type { CallerPattern, ControlService, NamesRequest } from '../../protocol/control-service.ts'
+import type {
+  CallerPattern,
+  ControlService,
+  ImportRequest,
+  NamesRequest,
+} from '../../protocol/control-service.ts'
 
 const LONGEST_LIST = 10_000
 /** sun_path holds 108 bytes on Linux, 104 elsewhere, including the closing NUL. */
 const LONGEST_SOCKET_PATH = 103
 
-/** Only the service's own user can connect; the limits keep a faulty program from taking descriptors without end. */
+/**
+ * Only the service's own user can connect; the limits keep a faulty program from taking descriptors without end. A
+ * request has no limit as a whole: the data set of an instance may come from a slow disc. Silence ends it.
+ */
 const SERVER_OPTIONS = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 10_000,
-  requestTimeout: 10_000,
+  requestTimeout: 0,
   connectionsCheckingInterval: 2000,
 }
 /** Longer than any answer takes to compute or to be read. */
@@ -85,8 +93,11 @@ async function answer(
   response: ServerResponse,
   target: RequestTarget,
 ): Promise<void> {
-  request.resume()
-  const result = await route(service, request, target)
+  const isImport = request.method === 'POST' && target.path === CONTROL_PATHS.importInstance
+  if (!isImport) request.resume()
+  const result = isImport
+    ? await importInstance(service, request, target)
+    : await route(service, request, target)
   if (result === undefined) send(response, 404, { code: 'USAGE', message: 'nothing has this name here' })
   else send(response, 200, result)
 }
@@ -101,6 +112,27 @@ function refuse(
   if (failure.code === 'INTERNAL') log.error('control request failed', { reason: describe(failure) })
   const isTheirs = failure.code === 'USAGE' || failure.code === 'PROTOCOL_VIOLATION'
   if (canAnswer) send(response, isTheirs ? 400 : 500, { code: failure.code, message: failure.message })
+}
+
+/** What the body has left after a refusal is read and dropped, so that the answer arrives. */
+async function importInstance(
+  service: ControlService,
+  request: IncomingMessage,
+  { query }: RequestTarget,
+): Promise<object> {
+  try {
+    return await service.importInstance(importRequest(query), request as AsyncIterable<Buffer>)
+  } finally {
+    request.resume()
+  }
+}
+
+function importRequest(query: URLSearchParams): ImportRequest {
+  const [sopClassUid, sopInstanceUid] = [query.get('class') ?? '', query.get('instance') ?? '']
+  const [transferSyntaxUid, callingAeTitle] = [query.get('syntax') ?? '', query.get('calling') ?? '']
+  if ([sopClassUid, sopInstanceUid, transferSyntaxUid, callingAeTitle].includes(''))
+    throw new Failure('USAGE', 'name class, instance, transfer syntax and caller')
+  return { sopClassUid, sopInstanceUid, transferSyntaxUid, callingAeTitle }
 }
 
 const EVIDENCE_CALL = new RegExp(`^GET ${CONTROL_PATHS.studies}/([^/]+)/evidence/([0-9]{1,9})/([0-9]{1,9})$`)

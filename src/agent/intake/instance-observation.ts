@@ -15,11 +15,13 @@ export interface ObservationOptions {
 export class RefusedByCheck extends Error {
   readonly failure: Failure
   readonly status: number
+  readonly findings: readonly Finding[]
 
-  constructor(failure: Failure, status: number) {
+  constructor(failure: Failure, status: number, findings: readonly Finding[]) {
     super(failure.message)
     this.failure = failure
     this.status = status
+    this.findings = findings
   }
 }
 
@@ -53,7 +55,7 @@ export class InstanceObservation {
   async finish(seen: readonly Finding[] = []): Promise<Observed> {
     const findings = [...seen, ...(await this.#checker.finish())]
     const verdict = judge(findings, this.#options.checking)
-    if (verdict.consequence === 'refuse') throw new RefusedByCheck(verdict.failure, verdict.status)
+    if (verdict.consequence === 'refuse') throw new RefusedByCheck(verdict.failure, verdict.status, findings)
     return { findings, ...(verdict.consequence === 'hold' && { hold: verdict.failure }) }
   }
 

@@ -1,4 +1,4 @@
-import type { StoreRequest, StoreSink } from '../../dimse/association/association.ts'
+import type { StoreRequest } from '../../dimse/association/association.ts'
 import { type CheckPolicy, strictPolicy } from '../arrival/check-instance.ts'
 import type { Device } from '../arrival/device-list.ts'
 import type { InstanceDesk } from '../arrival/storage-service.ts'
@@ -19,7 +19,7 @@ export class IntakeDesk implements InstanceDesk {
     this.#options = options
   }
 
-  open(request: StoreRequest, device: Device | undefined): StoreSink {
+  open(request: StoreRequest, device: Device | undefined): InstanceIntake {
     const { instanceLimitBytes, checking } = this.#options
     const { quirks } = device ?? {}
     return new InstanceIntake(request, {

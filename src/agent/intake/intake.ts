@@ -1,3 +1,4 @@
+import type { Finding } from '../../dicom/check/check-findings.ts'
 import { DataSetHeadScanner } from '../../dicom/find/data-set-head.ts'
 import { STORAGE_STATUS } from '../../dicom/vocabulary/storage-status.ts'
 import { isInstanceUid } from '../../dicom/vocabulary/uid.ts'
@@ -31,6 +32,19 @@ export interface IntakeOptions extends SpoolCopyOptions, ObservationOptions {
   work: AcceptedWork
 }
 
+/** The result for one instance, in more detail than a device is told. */
+export interface IntakeResult {
+  /** PS3.4 §B.2.3. */
+  readonly status: number
+  /** The reason for a refusal. */
+  readonly failure?: Failure
+  readonly findings: readonly Finding[]
+  /** True if a check holds it: it is safe, and is not sent until a person releases it. */
+  readonly isHeld: boolean
+  /** True if exactly these bytes were here before. */
+  readonly isKnown: boolean
+}
+
 /**
  * Carries one instance from the association to the queue: reads the head of the data set, seals while it streams,
  * writes, syncs, commits. Only then is Success answered. With several treatments, there is a sealed copy for each. No
@@ -47,12 +61,20 @@ export class InstanceIntake implements StoreSink {
   #copies: readonly SpoolCopy[] | undefined
   #dataSetBytes = 0
   #failure: Failure | undefined
+  #observed: Observed | undefined
+  #isKnown = true
+  #result: IntakeResult | undefined
 
   constructor(request: StoreRequest, options: IntakeOptions) {
     this.#request = request
     this.#options = options
     this.#scanner = new DataSetHeadScanner(request.transferSyntaxUid)
     this.#observation = new InstanceObservation(request.transferSyntaxUid, options)
+  }
+
+  /** Undefined until {@link finish} has resolved. */
+  get result(): IntakeResult | undefined {
+    return this.#result
   }
 
   push(chunk: Buffer): Promise<void> | undefined {
@@ -77,11 +99,18 @@ export class InstanceIntake implements StoreSink {
         throw new Failure('DATA_SET_UNREADABLE', 'taking an instance: it has no data set')
       if (this.#copies === undefined) await this.#begin()
       await this.#commit(this.#copies ?? [])
-      return { status: STORAGE_STATUS.Success }
+      const { findings = [], hold } = this.#observed ?? {}
+      const status = STORAGE_STATUS.Success
+      this.#result = { status, findings, isHeld: hold !== undefined, isKnown: this.#isKnown }
+      return { status }
     } catch (error) {
       const failure = failureOf(error)
       await Promise.all((this.#copies ?? []).map((copy) => copy.discard()))
-      return this.#refuse(failure, error instanceof RefusedByCheck ? error.status : statusOf(failure))
+      const isChecked = error instanceof RefusedByCheck
+      const status = isChecked ? error.status : statusOf(failure)
+      const findings = isChecked ? error.findings : []
+      this.#result = { status, failure, findings, isHeld: false, isKnown: false }
+      return this.#refuse(failure, status)
     }
   }
 
@@ -128,6 +157,7 @@ export class InstanceIntake implements StoreSink {
   async #commit(copies: readonly SpoolCopy[]): Promise<void> {
     const isAnnounced = this.#sopClassUid() === this.#request.sopClassUid
     const observed = await this.#observation.finish(isAnnounced ? [] : ['sopClass'])
+    this.#observed = observed
     const outcomes = await Promise.allSettled(copies.map((copy) => this.#commitCopy(copy, observed)))
     const failures = copies.flatMap((copy, i) => {
       const outcome = outcomes[i]
@@ -155,6 +185,7 @@ export class InstanceIntake implements StoreSink {
   }
 
   #taken({ envelope, trailer, acceptance }: TakenCopy): void {
+    this.#isKnown &&= acceptance === 'repeat' || acceptance === 'known'
     const { log, work } = this.#options
     const { callingAeTitle, sopInstanceUid } = envelope
     if (acceptance === 'repeat')

@@ -1,30 +1,20 @@
 import { newTestImage } from '../../dicom/edit/test-image.ts'
 import { STORAGE_STATUS } from '../../dicom/vocabulary/storage-status.ts'
-import type { StoreAnswer } from '../../dimse/association/association.ts'
 import { Failure } from '../../platform/failure.ts'
-import type { InstanceDesk } from '../arrival/storage-service.ts'
+import type { IntakeDesk } from './intake-desk.ts'
+import { takeInstance } from './take-instance.ts'
 
-/**
- * Takes a test image in as if a device had sent it: from here on its way is that of every image. Returns its Study
- * Instance UID. Throws STORE_REFUSED if it is not accepted.
- */
-export async function takeTestImage(desk: InstanceDesk, aeTitle: string, nowMs: number): Promise<string> {
+/** Takes a test image in. Returns its Study Instance UID. Throws STORE_REFUSED if it is not accepted. */
+export async function takeTestImage(desk: IntakeDesk, aeTitle: string, nowMs: number): Promise<string> {
   const { dataSet, studyInstanceUid, ...image } = newTestImage(nowMs)
-  const association = {
-    callingAeTitle: 'FERRY',
-    calledAeTitle: aeTitle,
-    peerAddress: '127.0.0.1',
-    peerPort: 0,
-    contexts: [],
-  }
-  const sink = desk.open({ ...image, association, messageId: 1 }, undefined)
-  await sink.push(dataSet)
-  const answer = await sink.finish()
-  if (answer.status !== STORAGE_STATUS.Success) throw refused(answer)
+  const offered = { ...image, callingAeTitle: 'FERRY', calledAeTitle: aeTitle }
+  const { status, failure } = await takeInstance(desk, offered, whole(dataSet))
+  if (status !== STORAGE_STATUS.Success)
+    throw new Failure('STORE_REFUSED', `taking a test image: ${failure?.code ?? 'no reason'}`)
   return studyInstanceUid
 }
 
-function refused({ status, errorComment }: StoreAnswer): Failure {
-  const found = errorComment ?? status.toString(16).padStart(4, '0').toUpperCase()
-  return new Failure('STORE_REFUSED', `taking a test image: ${found}`)
+// biome-ignore lint/suspicious/useAwait: the bytes are here already
+async function* whole(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes
 }

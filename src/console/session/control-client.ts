@@ -1,3 +1,4 @@
+import type { ClientRequest } from 'node:http'
 import { Failure, failureFrom, systemCode } from '../../platform/failure.ts'
 import { lookAt } from '../../platform/path-trouble.ts'
 import { refusalSchema } from '../../protocol/center-api.ts'
@@ -6,6 +7,8 @@ import { parseJson } from '../../protocol/parse-json.ts'
 import { isFailureCode } from '../language/failure-words.ts'
 
 const ANSWER_MS = 10_000
+/** Longest silence while an instance is handed over: a disk that is slow to sync, or a disc that is slow to read. */
+const HANDING_MS = 5 * 60_000
 
 /** Any schema that parseJson takes. */
 type Schema = Parameters<typeof parseJson>[1]
@@ -30,23 +33,32 @@ export class ControlClient {
     method: 'GET' | 'POST',
     path: string,
   ): Promise<ControlAnswer<ReturnType<typeof parseJson<S>>>> {
-    const { status, text } = await this.#exchange(method, path)
-    if (status !== 200) throw refusal(text)
-    const version = /^\{"schemaVersion":(\d+)/.exec(text)?.[1]
-    if (version !== String(CONTROL_SCHEMA_VERSION)) {
-      throw new Failure(
-        'USAGE',
-        `reading the agent's answer: it has version ${version ?? 'unknown'}, this program knows ${CONTROL_SCHEMA_VERSION}: use the ferry that was installed with the agent`,
-      )
-    }
-    return { json: text, value: parseJson(text, schema, 'INTERNAL', "reading the agent's answer") }
+    return checked(schema, await this.#exchange(method, path))
   }
 
-  async #exchange(method: string, path: string): Promise<{ status: number; text: string }> {
+  /**
+   * Asks with a body. The agent may answer before it has all of it. Throws the error of `body`, and what {@link call}
+   * throws.
+   */
+  async send<S extends Schema>(
+    schema: S,
+    path: string,
+    body: AsyncIterable<Buffer>,
+    signal?: AbortSignal,
+  ): Promise<ControlAnswer<ReturnType<typeof parseJson<S>>>> {
+    return checked(schema, await this.#exchange('POST', path, { body, signal }))
+  }
+
+  async #exchange(
+    method: string,
+    path: string,
+    sent?: { body: AsyncIterable<Buffer>; signal: AbortSignal | undefined },
+  ): Promise<Answered> {
     // An import would evaluate every export of node:http, the whole of fetch among them: a fifth of `ferry status`.
     const { request: httpRequest } = process.getBuiltinModule('node:http')
-    const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>()
-    const request = httpRequest({ socketPath: this.#socketPath, method, path, agent: false }, (response) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Answered>()
+    const target = { socketPath: this.#socketPath, method, path, agent: false, signal: sent?.signal }
+    const request = httpRequest(target, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('error', reject)
@@ -54,13 +66,64 @@ export class ControlClient {
         resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') })
       })
     })
-    request.setTimeout(ANSWER_MS, () => request.destroy(new Error('no answer in time')))
+    request.setTimeout(sent === undefined ? ANSWER_MS : HANDING_MS, () =>
+      request.destroy(new Error('no answer in time')),
+    )
     request.on('error', reject)
-    request.end()
-    return await promise.catch((error: unknown) => {
+    const answered = promise.catch((error: unknown) => {
       throw notReached(error, this.#socketPath)
     })
+    if (sent === undefined) request.end()
+    else await writeBody(request, sent.body, answered)
+    return await answered
   }
+}
+
+interface Answered {
+  readonly status: number
+  readonly text: string
+}
+
+/** Writes until the body ends or the agent has answered. Throws the error of `body`, and breaks the request off then. */
+async function writeBody(
+  request: ClientRequest,
+  body: AsyncIterable<Buffer>,
+  answered: Promise<unknown>,
+): Promise<void> {
+  let isOver = false
+  const over = answered.then(
+    () => void (isOver = true),
+    () => void (isOver = true),
+  )
+  try {
+    for await (const piece of body) {
+      if (isOver) break
+      if (!request.write(piece)) await Promise.race([drained(request), over])
+    }
+  } catch (error) {
+    request.destroy()
+    await over
+    throw error
+  }
+  if (!isOver) request.end()
+}
+
+const drained = (request: ClientRequest): Promise<void> =>
+  new Promise((resolve) => request.once('drain', () => resolve()))
+
+function checked<S extends Schema>(
+  schema: S,
+  { status, text }: Answered,
+): ControlAnswer<ReturnType<typeof parseJson<S>>> {
+  if (status !== 200) throw refusal(text)
+  const version = /^\{"schemaVersion":(\d+)/.exec(text)?.[1]
+  if (version !== String(CONTROL_SCHEMA_VERSION)) {
+    throw new Failure(
+      'USAGE',
+      `reading the agent's answer: it has version ${version ?? 'unknown'}, this program knows ${CONTROL_SCHEMA_VERSION}: use the ferry that was installed with the agent`,
+    )
+  }
+  return { json: text, value: parseJson(text, schema, 'INTERNAL', "reading the agent's answer") }
 }
 
 function notReached(error: unknown, path: string): Failure {

@@ -7,6 +7,7 @@ import type {
   DeviceView,
   DisplayNamesState,
   EvidencePart,
+  ImportedView,
   NamesView,
   ProcedureStepsView,
   ProcedureStepView,
@@ -144,6 +145,17 @@ export class FakeControlService implements ControlService {
 
   testImage(): { studyInstanceUid: string } {
     return { studyInstanceUid: '1.2.3' }
+  }
+
+  importInstance(): Promise<ImportedView> {
+    return Promise.resolve({
+      status: 0,
+      isKnown: false,
+      isHeld: false,
+      findings: [],
+      code: null,
+      reason: null,
+    })
   }
 
   pageLink(): { url: string } {
