@@ -72,6 +72,7 @@ export const FAILURES = {
   LOG_MISSING: 'operator',
   NOT_RUNNING: 'operator',
   NOT_ENROLLED: 'operator',
+  ALREADY_JOINED: 'operator',
   // the way to the center
   CENTER_UNREACHABLE: 'wait',
   CENTER_NOT_TLS: 'wait',

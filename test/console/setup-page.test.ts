@@ -64,12 +64,22 @@ async function enter(page: Opened): Promise<{ cookie: string; origin: string; 'x
   return { cookie, origin: page.url, 'x-ferry-secret': hash.slice(1) }
 }
 
+async function codeOf(center: RunningCenter): Promise<string> {
+  return encodeJoinCode({ ...(await center.invite('a')), url: center.url })
+}
+
 async function view({ url }: Opened, headers: Record<string, string> = {}): Promise<View> {
   return (await (await fetch(`${url}/api/setup?lang=en`, { headers })).json()) as View
 }
 
-function act(page: Opened, action: string, body: object, headers: Record<string, string>): Promise<Response> {
-  return fetch(`${page.url}/api/setup/${action}?lang=en`, {
+function act(
+  page: Opened,
+  action: string,
+  body: object,
+  headers: Record<string, string>,
+  language = 'en',
+): Promise<Response> {
+  return fetch(`${page.url}/api/setup/${action}?lang=${language}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
@@ -80,7 +90,7 @@ test('the page leads from nothing to the first receipt: join, approve a device t
   await using center = await RunningCenter.start()
   await using page = await openPage()
   const right = await enter(page)
-  const code = encodeJoinCode({ ...(await center.invite('a')), url: center.url })
+  const code = await codeOf(center)
 
   expect((await act(page, 'join', { code, name: 'North Street' }, right)).status).toBe(200)
   await until(
@@ -113,7 +123,7 @@ test('an agent whose joining waits for approval goes on after a restart', async 
   {
     await using page = await openPage(folder.path)
     const right = await enter(page)
-    const code = encodeJoinCode({ ...(await center.invite('a')), url: center.url })
+    const code = await codeOf(center)
     await act(page, 'join', { code, name: 'x' }, right)
     await until(
       () => center.desk.agents(),
@@ -198,3 +208,41 @@ test('a join code with a typing error, and a test image before the agent has joi
   const early = await act(page, 'test-image', {}, right)
   expect([early.status, await early.json()]).toMatchObject([400, { code: 'NOT_ENROLLED' }])
 })
+
+test('an agent that has joined a center takes no other join code on the page, and says so in both languages', async () => {
+  await using center = await RunningCenter.start()
+  await using other = await RunningCenter.start()
+  await using page = await openPage()
+  const right = await enter(page)
+  await act(page, 'join', { code: await codeOf(center), name: 'North Street' }, right)
+  await until(
+    () => view(page),
+    ({ joining }) => joining.state === 'pending',
+  )
+  for (const { kid } of await center.desk.agents()) await center.desk.approve(kid)
+  await until(
+    () => view(page),
+    ({ joining }) => joining.state === 'joined',
+  )
+
+  const late = { code: await codeOf(other), name: 'North Street' }
+  const host = new URL(center.url).host
+  const answers = await Promise.all(
+    (['en', 'zh'] as const).map((language) => act(page, 'join', late, right, language)),
+  )
+  expect(await Promise.all(answers.map((answer) => answer.json()))).toMatchObject([
+    {
+      code: 'ALREADY_JOINED',
+      message:
+        'this agent has joined a center already; the join code was not used ' +
+        `(joining a center: this agent belongs to the center at ${host})`,
+    },
+    {
+      code: 'ALREADY_JOINED',
+      message: `本前置机已经加入了中心，这个加入码没有使用（本前置机属于 ${host} 的中心）`,
+    },
+  ])
+  expect(answers.map(({ status }) => status)).toEqual([400, 400])
+  expect(await other.desk.agents()).toEqual([])
+  expect((await view(page)).joining).toMatchObject({ state: 'joined', text: '✓ Joined District center' })
+}, 60_000)

@@ -10,7 +10,7 @@ import { introduceCenter } from './introduce-center.ts'
 const FIRST_ASK_MS = 200
 const LAST_ASK_MS = 5000
 
-interface JoinCenterOptions {
+export interface JoinCenterOptions {
   dataFolder: string
   code: JoinCode
   /** The name that the center's operator sees. */
@@ -26,7 +26,7 @@ interface JoinCenterOptions {
 }
 
 /** The agent's fingerprint, the center's name, and the fingerprint of its root key. */
-interface Joined {
+export interface Joined {
   fingerprint: string
   center: string
   centerFingerprint: string

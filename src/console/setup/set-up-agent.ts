@@ -1,22 +1,20 @@
 import { hostname } from 'node:os'
 import { CenterAccount } from '../../agent/send/center-account.ts'
-import { joinCenter } from '../../agent/send/join-center.ts'
 import { type AgentSettings, loadAgentSettings } from '../../config/agent-settings.ts'
 import { editListener } from '../../config/editing/edit-listener.ts'
 import { Failure } from '../../platform/failure.ts'
 import { CONTROL_PATHS, devicesSchema, restartSchema, testImageSchema } from '../../protocol/control-api.ts'
 import { parseJoinCode } from '../../protocol/join-code.ts'
-import { shortFingerprint } from '../../protocol/signing-key.ts'
 import type { Language } from '../language/language.ts'
 import { AGENT_FILE, existingConfig, newConfigPath } from '../session/config-file.ts'
 import { ControlClient } from '../session/control-client.ts'
-import { noteIdentity } from '../session/note-identity.ts'
 import type { Session } from '../session/session.ts'
 import { writeNewConfig } from '../session/write-new-config.ts'
 import { followToReceipt } from './follow-to-receipt.ts'
+import { joinOnTerminal } from './join-on-terminal.ts'
 import { listDevice, type WantedDevice } from './list-device.ts'
 import { ownAddresses } from './own-addresses.ts'
-import { forgetJoin, pendingJoin, rememberJoin } from './pending-join.ts'
+import { pendingJoin, rememberJoin } from './pending-join.ts'
 import type { Questions } from './questions.ts'
 import { waitForDevices } from './wait-for-devices.ts'
 
@@ -157,7 +155,7 @@ async function join(
   session: Session,
   { file, settings: { dataFolder }, choices, questions }: Joining,
 ): Promise<Pick<SetupResult, 'center' | 'fingerprint'>> {
-  const { terminal, say, clock, signal } = session
+  const { terminal, say } = session
   CenterAccount.checkFolder(dataFolder, file)
   const { account } = await CenterAccount.openToJoin(dataFolder)
   const { kid: fingerprint } = account.signingKey
@@ -172,19 +170,7 @@ async function join(
   const code = begun?.code ?? parseJoinCode(typed)
   const name = choices.name ?? begun?.name ?? (await questions.text(say('setup.askName'), hostname()))
   if (begun === undefined) await rememberJoin(dataFolder, { code: typed, name })
-  const onPending = (): void => {
-    terminal.say(say('join.pending'))
-    terminal.say(`    ${terminal.paint('bold', shortFingerprint(fingerprint))}`)
-    terminal.say(say('join.waiting'))
-  }
-  const joining = { dataFolder, code, name, clock, onPending, signal }
-  const { center } = await joinCenter(joining).catch(async (error: unknown) => {
-    // A code that the center refuses is not tried again.
-    if (error instanceof Failure && error.code === 'JOIN_CODE_INVALID') await forgetJoin(dataFolder)
-    throw error
-  })
-  await forgetJoin(dataFolder)
-  await noteIdentity(session, file, { dataFolder, fingerprint, center })
+  const { center } = await joinOnTerminal(session, { dataFolder, file, code, name })
   terminal.say(say('setup.alreadyJoined', { center }))
   return { center, fingerprint }
 }

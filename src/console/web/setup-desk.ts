@@ -1,16 +1,14 @@
 import type { RunningAgent } from '../../agent/agent.ts'
-import { CenterAccount } from '../../agent/send/center-account.ts'
-import { joinCenter } from '../../agent/send/join-center.ts'
 import type { AgentSettings } from '../../config/agent-settings.ts'
 import type { Clock } from '../../platform/clock.ts'
-import { FAILURES, type Failure, failureFrom } from '../../platform/failure.ts'
-import { writeIdentityNote } from '../../platform/identity-note.ts'
+import { Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { type JoinCode, parseJoinCode } from '../../protocol/join-code.ts'
 import type { Language } from '../language/language.ts'
+import { joinByCode } from '../setup/join-by-code.ts'
 import { listDevice } from '../setup/list-device.ts'
 import { ownAddresses } from '../setup/own-addresses.ts'
-import { forgetJoin, pendingJoin, rememberJoin } from '../setup/pending-join.ts'
+import { pendingJoin, rememberJoin } from '../setup/pending-join.ts'
 
 export interface SetupDeskOptions {
   readonly settings: AgentSettings
@@ -63,8 +61,17 @@ export class SetupDesk implements Disposable {
     return found.study.state === 'confirmed' ? 'confirmed' : 'waiting'
   }
 
-  /** Begins to join, in place of an attempt that failed; goes on after a restart. Throws JOIN_CODE_INVALID. */
+  /**
+   * Begins to join, in place of an attempt that failed; goes on after a restart. Throws JOIN_CODE_INVALID, and
+   * ALREADY_JOINED for an agent of a center: only `ferry join` moves it to another one.
+   */
   async join(text: string, name: string): Promise<void> {
+    const { url } = this.service.status().center
+    if (url !== null)
+      throw new Failure(
+        'ALREADY_JOINED',
+        `joining a center: this agent belongs to the center at ${new URL(url).host}`,
+      )
     const code = parseJoinCode(text)
     if (this.#joining.state === 'asking' || this.#joining.state === 'pending') return
     await rememberJoin(this.#options.settings.dataFolder, { code: text, name })
@@ -81,7 +88,7 @@ export class SetupDesk implements Disposable {
 
   /** Tries again while the line or the center does not work: after a power cut the PC may be up before the network. */
   async #keepJoining(code: JoinCode, name: string, signal: AbortSignal): Promise<void> {
-    const { settings, clock, log } = this.#options
+    const { clock, log } = this.#options
     while (!signal.aborted) {
       try {
         return await this.#join(code, name, signal)
@@ -90,7 +97,7 @@ export class SetupDesk implements Disposable {
         const failure = failureFrom(error, 'INTERNAL', 'joining the center')
         log.error('joining a center failed', { code: failure.code, reason: failure.message })
         this.#joining = { state: 'failed', failure }
-        if (FAILURES[failure.code] !== 'wait') return await forgetJoin(settings.dataFolder)
+        if (failure.remedy !== 'wait') return
         await clock.sleep(AGAIN_MS, signal).catch(() => {})
       }
     }
@@ -98,19 +105,14 @@ export class SetupDesk implements Disposable {
 
   async #join(code: JoinCode, name: string, signal: AbortSignal): Promise<void> {
     const { settings, file, clock, log } = this.#options
-    const { dataFolder } = settings
-    CenterAccount.checkFolder(dataFolder, file)
     const onPending = (): void => {
       this.#joining = { state: 'pending' }
     }
-    const { fingerprint, center } = await joinCenter({ dataFolder, code, name, clock, onPending, signal })
-    // The agent has joined when it has noticed so itself: see joining.
-    await forgetJoin(dataFolder)
-    const since = new Date(clock.now()).toISOString()
-    await writeIdentityNote(file, { since, dataFolder, fingerprint, center }).catch((error: unknown) => {
-      const { code: failed, message } = failureFrom(error, 'STORAGE_ERROR', 'noting the identity')
+    const onNotNoted = ({ code: failed, message }: Failure): void =>
       log.warn('the identity is not noted beside the configuration', { code: failed, reason: message })
-    })
+    const { dataFolder } = settings
+    // The agent has joined when it has noticed so itself: see joining.
+    await joinByCode({ dataFolder, file, code, name, clock, onPending, onNotNoted, signal })
   }
 
   /** Lists a device that has called, from the address from which it called, and serves it at once. */

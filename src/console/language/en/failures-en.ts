@@ -238,6 +238,10 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'this agent has not joined a center yet',
     todo: 'ask the center for a join code, then ferry setup, or ferry join CODE; the center approves the fingerprint',
   },
+  ALREADY_JOINED: {
+    meaning: 'this agent has joined a center already; the join code was not used',
+    todo: 'nothing, if the center is the right one; to move to another center, run ferry join CODE',
+  },
   CENTER_UNREACHABLE: {
     meaning: 'the center cannot be reached',
     todo: "check this clinic's internet line and firewall; if others are cut off too, ask the center",

@@ -26,6 +26,7 @@ export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string
     'its path has {length} characters, and on Windows at most {most} are possible: choose a shorter folder',
     '路径有 {length} 个字符，Windows 上最多 {most} 个：请换一个更短的文件夹',
   ],
+  ['this agent belongs to the center at {host}', '本前置机属于 {host} 的中心'],
   ['a question was not answered', '有一个问题没有回答'],
   ['no TLS handshake within {seconds} s', '{seconds} 秒内没有完成 TLS 握手'],
   ['finding out which keys to believe', '无法确定应信任哪些密钥'],

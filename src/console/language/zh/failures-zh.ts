@@ -209,6 +209,10 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: '本前置机尚未加入任何中心',
     todo: '向中心索取加入码，然后执行 ferry setup 或 ferry join 加入码，并由中心核对指纹后批准',
   },
+  ALREADY_JOINED: {
+    meaning: '本前置机已经加入了中心，这个加入码没有使用',
+    todo: '中心无误则不用处理；要改入另一个中心，请执行 ferry join 加入码',
+  },
   CENTER_UNREACHABLE: {
     meaning: '连不上影像中心',
     todo: '检查本院的外网线路和防火墙；若其他机构也断了，请联系中心',
