@@ -124,6 +124,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
       atLeastMs: settings.retention.atLeastMs,
       retentionClock: this.#retentionClock,
       audit,
+      failedRequests: queue.failedRequests,
       questions: this.#questions,
       clock,
       log,
@@ -233,7 +234,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
 
   #createDispatcher(): Dispatcher {
     const { settings, queue, clock, log } = this.#options
-    const { packs, spool, deliveries, destinationTrouble } = queue
+    const { packs, spool, deliveries, destinationTrouble, failedRequests } = queue
     const { chunkBytes, packBytes, packMembers, uploads, bandwidthBytesPerSecond } = settings.send
     const pace = new Pace(clock, bandwidthBytesPerSecond ?? Number.POSITIVE_INFINITY)
     return new Dispatcher({
@@ -249,6 +250,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
       packs,
       deliveries,
       destinationTrouble,
+      failedRequests,
       clock,
       log,
       limits: { bytes: packBytes, members: packMembers },
@@ -267,6 +269,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
       studies: queue.studies,
       receipted: queue.receipted,
       alarms: queue.alarms,
+      failedRequests: queue.failedRequests,
       quiet: this.#quiet,
       signingKey: account.signingKey,
       get center() {
@@ -283,6 +286,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
     return new PacsWatch({
       destination: CENTER,
       states: queue.pacsStates,
+      failedRequests: queue.failedRequests,
       questions: this.#questions,
       hints: this.#hints,
       clock,
@@ -297,6 +301,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
       receipted: queue.receipted,
       receiptChain: queue.receiptChain,
       alarms: queue.alarms,
+      failedRequests: queue.failedRequests,
       questions: this.#questions,
       hints: this.#hints,
       clock,

@@ -39,7 +39,34 @@ export function controlSocketPath(dataFolder: string): string {
 const time = z.number()
 const count = z.int().nonnegative()
 
-const alarmSchema = z.object({ code: z.string(), subject: z.string(), message: z.string(), since: time })
+/**
+ * Requests to the center: a pack, a manifest (for the receipt, or again for the state at the PACS), and the questions
+ * which studies have got further at the PACS, which receipts it knows, and which instances it holds.
+ */
+const REQUEST_KINDS = ['pack', 'receipt', 'pacs', 'pacsChanges', 'receipts', 'holdings'] as const
+export type RequestKind = (typeof REQUEST_KINDS)[number]
+const requestKind = z.enum(REQUEST_KINDS)
+
+const alarmSchema = z.object({
+  code: z.string(),
+  subject: z.string(),
+  message: z.string(),
+  since: time,
+  /** The request whose answer raised it, while that fails. */
+  request: z.object({ kind: requestKind, attempts: count, nextAttemptAt: time }).exactOptional(),
+})
+
+/** Requests of one kind that fail with one code and have no alarm; reason and next attempt are of the next one. */
+const failedRequestsSchema = z.object({
+  kind: requestKind,
+  reasonCode: z.string(),
+  reason: z.string(),
+  /** Number of studies, or 1 for a question about many. */
+  count,
+  since: time,
+  attempts: count,
+  nextAttemptAt: time,
+})
 
 /** The reason why nothing can be sent to the center now, and the time of the next attempt. */
 const troubleSchema = z.object({
@@ -147,6 +174,8 @@ export const statusSchema = z.object({
     url: z.string().nullable(),
     trouble: troubleSchema.nullable(),
   }),
+  /** The oldest first. */
+  failedRequests: z.array(failedRequestsSchema).default([]),
   /** The agent's own fingerprint, as the center's operator sees it. */
   fingerprint: z.string(),
   listener: z.object({

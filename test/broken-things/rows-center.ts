@@ -151,6 +151,40 @@ export const CENTER_ROWS: readonly BrokenThing[] = [
     also: roomAgain,
   },
   {
+    broken: 'center without room for manifests of images that it has',
+    withinMs: 60_000,
+    play: async (pair) => {
+      pair.edit('ferry.yaml', { 'quiet: 1s': 'quiet: 8s' })
+      await pair.startBoth()
+      await pair.sendStudy(2)
+      await until(
+        async () => (await pair.json('ferry', 'status'))['deliveries'],
+        (deliveries) => JSON.stringify(deliveries).includes('"delivered":2'),
+      )
+      await pair.stop('center')
+      pair.edit('center.yaml', NO_ROOM)
+      await pair.startCenter()
+      return AGENT_STATUS
+    },
+    expected: {
+      exitCode: 0,
+      cause: {
+        en: /1 study is at the center and waits for the receipt: the center is too busy .*no room/,
+        zh: /检查 1 个已到中心，待签收：影像中心暂时太忙或空间不足/,
+      },
+      cure: RETRIED,
+      never: /All is well|一切正常/,
+    },
+    also: async (pair) => {
+      await pair.stop('center')
+      pair.edit('center.yaml', ROOM)
+      await pair.startCenter()
+      await pair.must('ferry', 'retry')
+      await pair.confirmed(2)
+      return sentAgain(pair, 2)
+    },
+  },
+  {
     broken: 'center restored from a backup while no device sends',
     isLong: true,
     // An agent asks its center every five minutes if nothing else happens.

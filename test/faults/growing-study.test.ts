@@ -36,6 +36,7 @@ test('the manifests of a study that grows all day cost as much as what is new, n
     studies: queue.studies,
     receipted: queue.receipted,
     alarms: queue.alarms,
+    failedRequests: queue.failedRequests,
     quiet: new QuietTimes(clock, 0),
     signingKey: agent.key,
     center: center.made.center,

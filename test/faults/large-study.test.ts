@@ -40,6 +40,7 @@ async function settle(
     studies: queue.studies,
     receipted: queue.receipted,
     alarms: queue.alarms,
+    failedRequests: queue.failedRequests,
     quiet: new QuietTimes(systemClock, 0),
     signingKey: agent.key,
     partInstances,

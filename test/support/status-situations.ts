@@ -1,4 +1,4 @@
-import type { AgentStatus } from '../../src/protocol/control-api.ts'
+import type { AgentStatus, RequestKind } from '../../src/protocol/control-api.ts'
 import { WELL } from './peers/fake-control-service.ts'
 
 /** A state of the clinic: what the agent reports, and what is the case. */
@@ -8,6 +8,8 @@ export interface Situation {
   readonly isWell: boolean
   readonly needs: 'nobody' | 'a decision' | 'a person'
   readonly line: 'works' | 'tried later' | 'tried now'
+  /** Requests about studies that are at the center. */
+  readonly request: 'succeed' | 'tried later' | 'tried now'
   readonly door: 'open' | 'shut by a full disk' | 'shut by a fault' | 'shut by both'
   readonly isMakingRoom: boolean
   /** True if the agent has joined a center. */
@@ -31,6 +33,7 @@ const START: Situation = {
   isWell: true,
   needs: 'nobody',
   line: 'works',
+  request: 'succeed',
   door: 'open',
   isMakingRoom: false,
   isJoined: true,
@@ -154,6 +157,60 @@ const LINE: readonly Change[] = [
   change('revoked', 'a person', { line: 'tried later' }, trouble('AGENT_REVOKED', 60_000, 20_000)),
 ]
 
+/** Requests fail of which one study needs an answer, while the line works. */
+const failed =
+  (
+    kind: RequestKind,
+    reasonCode: string,
+    sinceMs: number,
+    dueInMs: number,
+  ): ((s: AgentStatus) => Partial<AgentStatus>) =>
+  ({ failedRequests }) => {
+    const reason = 'the center answers POST /v1/manifests with HTTP status 507'
+    const times = { since: now - sinceMs, attempts: 3, nextAttemptAt: now + dueInMs }
+    return { failedRequests: [...failedRequests, { kind, reasonCode, reason, count: 1, ...times }] }
+  }
+
+const REQUESTS: readonly Change[] = [
+  same,
+  change(
+    'no receipt for a minute',
+    'nobody',
+    { request: 'tried later' },
+    failed('receipt', 'CENTER_BUSY', 60_000, 20_000),
+  ),
+  change(
+    'no receipt, tried now',
+    'nobody',
+    { request: 'tried now' },
+    failed('receipt', 'CENTER_BUSY', 60_000, 0),
+  ),
+  change(
+    'no receipt for two hours',
+    'a person',
+    { request: 'tried later' },
+    failed('receipt', 'CENTER_BUSY', 2 * HOUR_MS, 20_000),
+  ),
+  change(
+    'a fault of ours',
+    'a person',
+    { request: 'tried later' },
+    failed('pacs', 'INTERNAL', 60_000, 20_000),
+  ),
+  change('manifest refused', 'a person', { request: 'tried later' }, ({ alarms }) => ({
+    alarms: [
+      ...alarms,
+      {
+        code: 'CENTER_LIMIT',
+        subject: '1.2',
+        message: "the study's list is too long for the center",
+        since: now,
+        request: { kind: 'receipt', attempts: 3, nextAttemptAt: now + 20_000 },
+      },
+    ],
+  })),
+]
+
 const DISK: readonly Change[] = [
   same,
   change('disk low', 'a person', {}, free(1.5)),
@@ -210,6 +267,9 @@ export const LOSSES: readonly (readonly Change[])[] = [
   [same, lost('SPOOL_FILE_MISSING'), lost('SPOOL_FILE_DAMAGED'), lost('CENTER_LOST')],
   HELD,
 ]
+
+/** Failures of the line and of requests, with findings that need a person. */
+export const AT_CENTER: readonly (readonly Change[])[] = [LINE, REQUESTS, BEHIND, HELD, DEVICE]
 
 /** An agent that has joined no center has no line, and holds no instance. */
 export const UNJOINED: readonly (readonly Change[])[] = [

@@ -37,6 +37,7 @@ import type {
 import type { DeviceList } from '../arrival/device-list.ts'
 import type { DeviceWatch } from '../arrival/device-watch.ts'
 import type { StorageGate } from '../arrival/storage-gate.ts'
+import type { Alarm } from '../queue/alarms.ts'
 import type { Queue } from '../queue/open-queue.ts'
 import type { SpoolDisk, SpoolRoom } from '../queue/spool-room.ts'
 import type { StudyRow } from '../queue/study-rows.ts'
@@ -115,12 +116,13 @@ export class AgentService implements ControlService {
       now: clock.now(),
       version: ownVersion(),
       startedAt: this.#startedAt,
-      alarms: [...storage.unwrittenAlarms, ...alarms.list()],
+      alarms: [...storage.unwrittenAlarms, ...alarms.list().map((alarm) => this.#withRequest(alarm))],
       center: {
         name: keys.centerName,
         url: account.isEnrolled ? account.address().url : null,
         trouble: this.#trouble(),
       },
+      failedRequests: queue.failedRequests.groups(CENTER),
       fingerprint: account.signingKey.kid,
       listener: { name, host, port, aeTitles: [...aeTitles] },
       devices: sightedDevices(this.#devices()),
@@ -133,6 +135,11 @@ export class AgentService implements ControlService {
       instanceFindings: queue.findings.totals(),
       namesShown: queue.display.timesShown(),
     }
+  }
+
+  #withRequest(alarm: Alarm): AgentStatus['alarms'][number] {
+    const request = this.#options.queue.failedRequests.ofAlarm(CENTER, alarm)
+    return request === undefined ? alarm : { ...alarm, request }
   }
 
   #disk(): AgentStatus['disk'] {

@@ -13,6 +13,7 @@ import { ProcedureSteps } from './devices/procedure-steps.ts'
 import { Sightings } from './devices/sightings.ts'
 import { NO_NAMES } from './display/display-names.ts'
 import { type DisplayNames, DisplayRecords } from './display/display-records.ts'
+import { FailedRequests } from './failed-requests.ts'
 import { Findings } from './findings.ts'
 import { InstanceIndex } from './instance-index.ts'
 import { type OpenedIndex, openIndex } from './open-index.ts'
@@ -48,6 +49,7 @@ export interface Queue extends Disposable {
   devices: DeviceRecords
   ignoredCallers: IgnoredCallers
   display: DisplayRecords
+  failedRequests: FailedRequests
   findings: Findings
   held: HeldFiles
   ownCenter: OwnCenter
@@ -98,6 +100,7 @@ export async function openQueue(
     devices: new DeviceRecords(database),
     ignoredCallers: new IgnoredCallers(database, clock),
     display: new DisplayRecords(database, displayNames, clock),
+    failedRequests: new FailedRequests(database, clock),
     findings: new Findings(database, clock, held),
     held,
     ownCenter: new OwnCenter(database, clock),

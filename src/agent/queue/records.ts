@@ -64,7 +64,10 @@ const FORGET_INSTANCES = ['finding', 'delivery', 'instance'].map(
   (table) => `DELETE FROM ${table} WHERE ulid IN (SELECT value FROM json_each(?))`,
 )
 const IS_ANY_LEFT = 'SELECT 1 FROM instance INDEXED BY instance_by_study WHERE study_instance_uid = ? LIMIT 1'
-const FORGET_STUDY = ['manifest', 'study'].map((table) => `DELETE FROM ${table} WHERE ${OF_STUDY}`)
+const FORGET_STUDY = [
+  ...['manifest', 'study'].map((table) => `DELETE FROM ${table} WHERE ${OF_STUDY}`),
+  'DELETE FROM failed_request WHERE subject = ?',
+]
 const PUT_OFF = `
   UPDATE study SET records_since = coalesce((SELECT elapsed_ms FROM retention_time), 0)
   WHERE ${OF_STUDY} AND records_since IS NOT NULL`

@@ -5,6 +5,7 @@ import type { Log } from '../../platform/log.ts'
 import { Wake } from '../../platform/wake.ts'
 import type { Deliveries } from '../queue/deliveries.ts'
 import type { DestinationTrouble } from '../queue/destination-trouble.ts'
+import type { FailedRequests } from '../queue/failed-requests.ts'
 import type { PackLimits, PackRecord, Packs } from '../queue/packs.ts'
 import type { Destination } from './destination.ts'
 import { Gathering } from './gathering.ts'
@@ -29,6 +30,7 @@ interface DispatcherOptions {
   packs: Packs
   deliveries: Deliveries
   destinationTrouble: DestinationTrouble
+  failedRequests: FailedRequests
   clock: Clock
   log: Log
   limits: PackLimits
@@ -128,6 +130,14 @@ export class Dispatcher {
     return true
   }
 
+  /** A line that breaks every minute is still usable if some bytes get through. */
+  #cameTo(way: PackOnItsWay, bytes: number): void {
+    if (bytes <= way.reachedBytes) return
+    way.reachedBytes = bytes
+    way.failures = 0
+    this.#options.failedRequests.succeeded('pack', way.pack.header.study)
+  }
+
   #takeBroken(): PackOnItsWay | undefined {
     const now = this.#options.clock.monotonicMs()
     const place = this.#broken.findIndex(({ dueMs }) => dueMs <= now)
@@ -144,12 +154,13 @@ export class Dispatcher {
 
   /** Never rejects: a fault of one pack does not affect the others. */
   async #send(way: PackOnItsWay, signal: AbortSignal): Promise<void> {
-    const { destination, packs, log, hints } = this.#options
+    const { destination, packs, failedRequests, log, hints } = this.#options
     const { pack } = way
     const { header } = pack
     try {
-      const outcomes = await destination.deliver(pack, (bytes) => cameTo(way, bytes), signal)
+      const outcomes = await destination.deliver(pack, (bytes) => this.#cameTo(way, bytes), signal)
       packs.settle(destination.name, header.pack, outcomes)
+      failedRequests.succeeded('pack', header.study)
       for (const { ulid, outcome, failure } of outcomes) {
         if (outcome === 'delivered') continue
         log.warn('instance not delivered', { ulid, outcome, code: failure?.code, reason: failure?.message })
@@ -169,10 +180,11 @@ export class Dispatcher {
 
   /** The destination will never accept this pack: it is held for an operator, and the other packs continue. */
   #hold(pack: PackRecord, failure: Failure): boolean {
-    const { destination, packs, log } = this.#options
+    const { destination, packs, failedRequests, log } = this.#options
     const { members, pack: name } = pack.header
     const held = members.map(({ ulid }) => ({ ulid, outcome: 'held' as const, failure }))
     const isHeld = this.#writeDown(() => packs.settle(destination.name, name, held))
+    if (isHeld) failedRequests.succeeded('pack', pack.header.study)
     log.error('pack refused', {
       pack: name,
       members: members.length,
@@ -187,11 +199,13 @@ export class Dispatcher {
    * always fails delays no other. A probe finds out whether the destination as a whole is in trouble.
    */
   #broke(way: PackOnItsWay, failure: Failure): void {
-    const { destination, packs, clock } = this.#options
+    const { destination, packs, failedRequests, clock } = this.#options
     const { pack, failures } = way
     const delay = failures === 0 ? 0 : backoffMs(failures, FIRST_MS, OPERATOR_CAP_MS)
     this.#broken.push({ ...way, failures: failures + 1, dueMs: clock.monotonicMs() + delay })
-    this.#writeDown(() => packs.postpone(destination.name, pack.header.pack, failure, clock.now() + delay))
+    const nextAttemptAt = clock.now() + delay
+    this.#writeDown(() => packs.postpone(destination.name, pack.header.pack, failure, nextAttemptAt))
+    failedRequests.failed('pack', pack.header.study, failure, nextAttemptAt)
     if (this.#trouble === undefined) this.#setTrouble(failure, 0)
   }
 
@@ -251,10 +265,3 @@ export class Dispatcher {
 }
 
 const atItsStart = (pack: PackRecord): PackOnItsWay => ({ pack, failures: 0, reachedBytes: 0, dueMs: 0 })
-
-/** A line that breaks every minute is still usable if some bytes get through. */
-function cameTo(way: PackOnItsWay, bytes: number): void {
-  if (bytes <= way.reachedBytes) return
-  way.reachedBytes = bytes
-  way.failures = 0
-}

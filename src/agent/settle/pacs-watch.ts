@@ -1,7 +1,9 @@
 import type { Clock } from '../../platform/clock.ts'
-import { describe } from '../../platform/failure.ts'
+import { failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { Wake } from '../../platform/wake.ts'
+import { CENTER_PATHS } from '../../protocol/center-api.ts'
+import type { FailedRequests } from '../queue/failed-requests.ts'
 import type { OpenAtPacs, PacsStates } from '../queue/receipts/pacs-states.ts'
 
 const EVERY_MS = 5 * 60_000
@@ -26,6 +28,7 @@ interface PacsWatchOptions {
   destination: string
   states: PacsStates
   questions: PacsQuestions
+  failedRequests: FailedRequests
   hints: PacsHints
   clock: Clock
   log: Log
@@ -61,20 +64,27 @@ export class PacsWatch {
 
   /** Returns true if there were changes, and older studies may have changed as well. */
   async #ask(signal: AbortSignal): Promise<boolean> {
-    const { destination, states, questions, hints, log } = this.#options
+    const { destination, states, failedRequests, questions, hints, clock, log } = this.#options
     const page = states.open(destination, ASKED_AT_ONCE, this.#last)
     this.#last = page.length < ASKED_AT_ONCE ? undefined : page.at(-1)
-    if (page.length === 0) return false
+    if (page.length === 0) {
+      failedRequests.succeeded('pacsChanges', CENTER_PATHS.pacsChanges)
+      return false
+    }
     try {
       const changed = await questions.askChanged(
         page.map(({ digest }) => digest),
         signal,
       )
+      failedRequests.succeeded('pacsChanges', CENTER_PATHS.pacsChanges)
       states.changed(destination, changed)
       if (changed.length > 0) hints.outdated()
       return changed.length > 0 && this.#last !== undefined
     } catch (error) {
-      if (!signal.aborted) log.debug('center not asked about the PACS', { reason: describe(error) })
+      if (signal.aborted) return false
+      const failure = failureFrom(error, 'INTERNAL', 'asking the center about the PACS')
+      failedRequests.failed('pacsChanges', CENTER_PATHS.pacsChanges, failure, clock.now() + EVERY_MS)
+      log.debug('center not asked about the PACS', { reason: failure.message })
       return false
     }
   }

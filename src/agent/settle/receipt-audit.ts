@@ -2,8 +2,14 @@ import type { Clock } from '../../platform/clock.ts'
 import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { Wake } from '../../platform/wake.ts'
-import { RECEIPTS_ASKED, type ReceiptLink, type ReceiptsRequest } from '../../protocol/center-api.ts'
+import {
+  CENTER_PATHS,
+  RECEIPTS_ASKED,
+  type ReceiptLink,
+  type ReceiptsRequest,
+} from '../../protocol/center-api.ts'
 import type { Alarms } from '../queue/alarms.ts'
+import type { FailedRequests } from '../queue/failed-requests.ts'
 import type { ReceiptChain } from '../queue/receipts/receipt-chain.ts'
 import type { Receipted, ReceiptedManifest } from '../queue/receipts/receipted.ts'
 
@@ -41,6 +47,7 @@ interface ReceiptAuditOptions {
   receipted: Receipted
   receiptChain: ReceiptChain
   alarms: Alarms
+  failedRequests: FailedRequests
   questions: AuditQuestions
   hints: AuditHints
   clock: Clock
@@ -100,16 +107,17 @@ export class ReceiptAudit {
   }
 
   async #check(signal: AbortSignal): Promise<boolean> {
-    const { destination, receipted, receiptChain, hints } = this.#options
+    const { destination, receipted, receiptChain, failedRequests } = this.#options
     try {
       const { ends, newest, losses, isWhole } = await this.#look(signal)
       // The center does not know what it has: nothing is withdrawn, and nothing is removed.
       if (losses === null) return false
       if (losses !== this.#asked) {
         this.#asked = losses
-        if (receipted.askForLost(destination) > 0) hints.offered()
+        if (receipted.askForLost(destination) > 0) this.#options.hints.offered()
       }
       if (!isWhole || losses !== this.#losses) await this.#compare(signal)
+      failedRequests.succeeded('receipts', CENTER_PATHS.receipts)
       const behind = receipted.onTheirWay(destination)
       this.#tell(behind)
       if (behind > 0) return false
@@ -117,10 +125,15 @@ export class ReceiptAudit {
       this.#losses = losses
       return true
     } catch (error) {
-      if (!signal.aborted)
-        hints.inTrouble(failureFrom(error, 'INTERNAL', 'asking the center for its receipts'))
+      if (!signal.aborted) this.#failed(failureFrom(error, 'INTERNAL', 'asking the center for its receipts'))
       return false
     }
+  }
+
+  #failed(failure: Failure): void {
+    const { failedRequests, hints, clock } = this.#options
+    failedRequests.failed('receipts', CENTER_PATHS.receipts, failure, clock.now() + SOON_MS)
+    hints.inTrouble(failure)
   }
 
   /** An agent without a chain end, as after the loss of its index, knows nothing about the center's receipts. */

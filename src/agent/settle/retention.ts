@@ -1,9 +1,10 @@
 import type { Clock } from '../../platform/clock.ts'
-import { describe } from '../../platform/failure.ts'
+import { failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
-import { HOLDINGS_ASKED } from '../../protocol/center-api.ts'
+import { CENTER_PATHS, HOLDINGS_ASKED } from '../../protocol/center-api.ts'
 import type { ManifestInstance } from '../../protocol/manifest.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
+import type { FailedRequests } from '../queue/failed-requests.ts'
 import type { Retained, RetainedCopy } from '../queue/retained.ts'
 import type { Spool } from '../queue/spool/spool.ts'
 import type { Missing, SpoolRoom } from '../queue/spool-room.ts'
@@ -42,6 +43,7 @@ interface RetentionOptions {
   retentionClock: RetentionClock
   /** Finds out whether the center still knows all that it has receipted. */
   audit: Pick<ReceiptAudit, 'isWhole' | 'wake'>
+  failedRequests: FailedRequests
   questions: HoldingsQuestions
   clock: Clock
   log: Log
@@ -149,15 +151,19 @@ export class Retention {
 
   /** A receipt may be days old: the center looks at its files again before the last copy here is removed. */
   async #heldByCenter(due: readonly Ulid[], signal: AbortSignal): Promise<Ulid[]> {
-    const { retained, audit, questions, log } = this.#options
+    const { retained, audit, failedRequests, questions, clock, log } = this.#options
     try {
       const missing = new Set(await questions.askMissing(retained.listed(due), signal))
+      failedRequests.succeeded('holdings', CENTER_PATHS.holdings)
       if (missing.size === 0) return [...due]
       log.warn('center lacks instances that it had receipted: they are kept', { instances: missing.size })
       audit.wake()
       return due.filter((ulid) => !missing.has(ulid))
     } catch (error) {
-      if (!signal.aborted) log.debug('center not asked what it holds', { reason: describe(error) })
+      if (signal.aborted) return []
+      const failure = failureFrom(error, 'INTERNAL', 'asking the center what it holds')
+      failedRequests.failed('holdings', CENTER_PATHS.holdings, failure, clock.now() + EVERY_MS)
+      log.debug('center not asked what it holds', { reason: failure.message })
       return []
     }
   }

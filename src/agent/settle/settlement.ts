@@ -9,6 +9,7 @@ import { PART_INSTANCES, verifyManifest } from '../../protocol/manifest.ts'
 import { type PacsState, type Receipt, verifyReceipt } from '../../protocol/receipt.ts'
 import { type SigningKey, type VerifyKey } from '../../protocol/signing-key.ts'
 import type { Alarms } from '../queue/alarms.ts'
+import type { FailedRequests } from '../queue/failed-requests.ts'
 import type { Receipted } from '../queue/receipts/receipted.ts'
 import type { Studies } from '../queue/studies.ts'
 import type { ManifestRow } from '../queue/study-rows.ts'
@@ -56,6 +57,7 @@ interface SettlementOptions {
   studies: Studies
   receipted: Receipted
   alarms: Alarms
+  failedRequests: FailedRequests
   quiet: QuietTimes
   signingKey: SigningKey
   /** Maximum number of instances in one part of a manifest; default PART_INSTANCES. */
@@ -138,18 +140,21 @@ export class Settlement {
   }
 
   async #settle(row: ManifestRow, signal: AbortSignal): Promise<void> {
-    const { destination, studies, questions, signingKey, clock } = this.#options
+    const { destination, studies, failedRequests, questions, signingKey, clock } = this.#options
     const manifest = { ...row, jws: studies.jwsOf(destination, row) }
     if (claimedKid(manifest.jws) !== signingKey.kid) return this.#listAnew(manifest)
     try {
       const answer = await questions.postManifest(manifest.jws, row.studyInstanceUid, signal)
       if ('receipt' in answer) await this.#confirm(manifest, answer.receipt, signal)
       else this.#sendAgain(manifest, answer.missing)
+      for (const kind of ['receipt', 'pacs'] as const) failedRequests.succeeded(kind, row.studyInstanceUid)
     } catch (error) {
       if (signal.aborted) return
       const failure = failureFrom(error, 'INTERNAL', 'asking for a receipt')
-      const delay = backoffMs(row.attempts, FIRST_MS, CAP_MS)
-      studies.postpone(destination, row.studyInstanceUid, failure, clock.now() + delay)
+      const nextAttemptAt = clock.now() + backoffMs(row.attempts, FIRST_MS, CAP_MS)
+      studies.postpone(destination, row.studyInstanceUid, failure, nextAttemptAt)
+      const kind = row.pacs === null ? 'receipt' : 'pacs'
+      failedRequests.failed(kind, row.studyInstanceUid, failure, nextAttemptAt)
     }
   }
 

@@ -1,3 +1,5 @@
+import type { RequestKind } from '../../protocol/control-api.ts'
+
 /** One thing that is not as it should be, in words. */
 export interface HealthNote {
   /** 'act': a person is needed. 'decide': a person may say yes or no. 'coping': Ferry goes on by itself. */
@@ -9,4 +11,6 @@ export interface HealthNote {
   /** The next attempt, where there is one. */
   readonly next: { readonly attempt: number; readonly at: number } | null
   readonly todo: string
+  /** The request to the center that fails, unless nothing can be sent to it. */
+  readonly request?: RequestKind
 }

@@ -1,5 +1,5 @@
 import { FAILURES } from '../../platform/failure.ts'
-import type { AgentStatus } from '../../protocol/control-api.ts'
+import type { AgentStatus, CenterTrouble } from '../../protocol/control-api.ts'
 import { type CauseWords, causesIn, withCause } from '../language/cause-text.ts'
 import { isFailureCode, wordsOfFailure } from '../language/failure-words.ts'
 import type { Language, Say } from '../language/language.ts'
@@ -32,6 +32,7 @@ export function assessHealth(
     ...joiningFindings(status, language),
     ...alarmFindings(status, language, causes),
     ...centerFindings(status, say, language, causes),
+    ...requestFindings(status, say, language, causes),
     ...heldFindings(status, say),
     ...diskFindings(status, say),
     ...deviceFindings(status, say, language, causes),
@@ -56,13 +57,19 @@ const OWN_SUBJECTS = new Set(['spool', 'center', 'index', 'identity'])
 
 function alarmFindings({ alarms, disk }: AgentStatus, language: Language, causes: CauseWords): HealthNote[] {
   const others = alarms.filter((alarm) => !isDiskAlarm(alarm, disk))
-  return others.map(({ code, subject, message, since }) => {
+  return others.map(({ code, subject, message, since, request }) => {
     const words = wordsOfFailure(code, language)
     const cause = OWN_SUBJECTS.has(subject) ? causes(message) : `${subject}: ${causes(message)}`
     const what = words === undefined ? cause : withCause(words.meaning, cause, language)
-    return { severity: 'act', code, what, since, next: null, todo: words?.todo ?? '' }
+    const finding = { severity: 'act', code, what, since, next: null, todo: words?.todo ?? '' } as const
+    return request === undefined ? finding : { ...finding, next: nextOf(request), request: request.kind }
   })
 }
+
+const nextOf = ({ attempts, nextAttemptAt }: { attempts: number; nextAttemptAt: number }) => ({
+  attempt: attempts + 1,
+  at: nextAttemptAt,
+})
 
 function centerFindings(
   { center: { trouble }, now }: AgentStatus,
@@ -71,21 +78,56 @@ function centerFindings(
   causes: CauseWords,
 ): HealthNote[] {
   if (trouble === null) return []
-  const { reasonCode: code, reason, since, attempts, nextAttemptAt } = trouble
-  const words = wordsOfFailure(code, language)
-  const waits = isFailureCode(code) && FAILURES[code] === 'wait' && now - since < PATIENCE_MS
+  const { reasonCode: code, since } = trouble
   return [
     {
-      severity: waits ? 'coping' : 'act',
+      severity: patience(trouble, now),
       code,
-      what: say('health.centerWhy', {
-        why: words === undefined ? causes(reason) : withCause(words.meaning, causes(reason), language),
-      }),
+      what: say('health.centerWhy', { why: whyText(trouble, language, causes) }),
       since,
-      next: { attempt: attempts + 1, at: nextAttemptAt },
-      todo: words?.todo ?? '',
+      next: nextOf(trouble),
+      todo: wordsOfFailure(code, language)?.todo ?? '',
     },
   ]
+}
+
+/** A request about some studies may fail while the others go on; what the center's own trouble explains is left out. */
+function requestFindings(
+  { center: { trouble }, failedRequests, now }: AgentStatus,
+  say: Say,
+  language: Language,
+  causes: CauseWords,
+): HealthNote[] {
+  return failedRequests
+    .filter(
+      ({ kind, reasonCode }) => trouble === null || (kind !== 'pack' && reasonCode !== trouble.reasonCode),
+    )
+    .map((failed) => {
+      const { kind, reasonCode: code, count, since } = failed
+      const why = whyText(failed, language, causes)
+      return {
+        severity: patience(failed, now),
+        code,
+        what: say(`request.${kind}`, { count, why }),
+        since,
+        next: nextOf(failed),
+        todo: wordsOfFailure(code, language)?.todo ?? '',
+        request: kind,
+      }
+    })
+}
+
+type Trouble = Pick<CenterTrouble, 'reasonCode' | 'reason' | 'since'>
+
+/** Some failures end by waiting; after an hour a person looks at them. */
+function patience({ reasonCode, since }: Trouble, now: number): 'act' | 'coping' {
+  const waits = isFailureCode(reasonCode) && FAILURES[reasonCode] === 'wait' && now - since < PATIENCE_MS
+  return waits ? 'coping' : 'act'
+}
+
+function whyText({ reasonCode, reason }: Trouble, language: Language, causes: CauseWords): string {
+  const words = wordsOfFailure(reasonCode, language)
+  return words === undefined ? causes(reason) : withCause(words.meaning, causes(reason), language)
 }
 
 function heldFindings({ deliveries }: AgentStatus, say: Say): HealthNote[] {

@@ -123,8 +123,8 @@ function always(): boolean {
 }
 
 /** Sending to the center fails now, and is tried again at a time that is known. */
-function isRetried({ next }: HealthNote): boolean {
-  return next !== null
+function isRetried({ next, request }: HealthNote): boolean {
+  return next !== null && (request === undefined || request === 'pack')
 }
 
 /** `alone` promises that agents send again when this one thing is mended. */

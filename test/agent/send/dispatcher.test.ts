@@ -54,6 +54,7 @@ async function start(studies: string[], destination: TestDestination): Promise<R
     packs: queue.packs,
     deliveries: queue.deliveries,
     destinationTrouble: queue.destinationTrouble,
+    failedRequests: queue.failedRequests,
     clock,
     log: silentLog,
     limits: { bytes: 1e6, members: 10 },

@@ -79,6 +79,7 @@ async function start(): Promise<Auditing> {
     receipted: queue.receipted,
     receiptChain: queue.receiptChain,
     alarms: queue.alarms,
+    failedRequests: queue.failedRequests,
     questions: memory,
     hints: { offered: () => {}, inTrouble: ({ code }) => void troubles.push(code) },
     clock,

@@ -91,6 +91,7 @@ class Clocks {
       atLeastMs: 0,
       retentionClock,
       audit,
+      failedRequests: this.#queue.failedRequests,
       questions: { askMissing },
       clock,
       log: silentLog,

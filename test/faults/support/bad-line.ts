@@ -2,7 +2,7 @@ import type { AgentSettings } from '../../../src/config/agent-settings.ts'
 import type { Clock } from '../../../src/platform/clock.ts'
 import { LyingCenter } from '../../support/centers/lying-center.ts'
 import { FaultProxy } from '../../support/lines/fault-proxy.ts'
-import { type Clinic, openClinic } from '../../support/programs/clinic.ts'
+import { type Clinic, type ClinicOptions, openClinic } from '../../support/programs/clinic.ts'
 import { RecordingLog } from '../../support/recording-log.ts'
 
 export const KIB = 1024
@@ -13,6 +13,7 @@ export const NONE = { queued: 0, sending: 0, delivered: 0, held: 0 }
 interface Options {
   clock: Clock
   settings?: Partial<AgentSettings>
+  pacs?: NonNullable<ClinicOptions['pacs']>
 }
 
 export interface BadLine<Line> extends AsyncDisposable {

@@ -32,6 +32,7 @@ export const WELL: AgentStatus = {
   startedAt: NOW - 26 * HOUR_MS,
   alarms: [],
   center: { name: '锦屏影像中心', url: 'https://center:8443', trouble: null },
+  failedRequests: [],
   fingerprint: '0123456789abcdef'.repeat(4),
   listener: { name: 'main', host: '0.0.0.0', port: 11112, aeTitles: ['FERRY'] },
   devices: [],

@@ -12,6 +12,14 @@ export const STATUS_ENGLISH = {
   'health.held.todo':
     'ferry queue shows why; remove the cause, then ferry retry. If a check holds them: ferry quarantine',
   'health.centerWhy': 'Nothing can be sent to the center: {why}',
+  'request.pack': 'Images of {count} {count:study|studies} cannot be sent to the center: {why}',
+  'request.receipt':
+    '{count} {count:study is|studies are} at the center and {count:waits|wait} for the receipt: {why}',
+  'request.pacs': 'It is not known whether the PACS has {count} {count:study|studies} by now: {why}',
+  'request.pacsChanges': 'It is not known whether the PACS has more studies by now: {why}',
+  'request.receipts': 'The center does not say whether it still knows its receipts: {why}',
+  'request.holdings':
+    'No confirmed copy is removed here, since the center does not say whether it has the images: {why}',
   'health.stranger': '{device} at {address} ({count} {count:time|times}): {what}',
   'health.served': '{device} at {address}: {what}',
   'health.stranger.todo': 'ferry devices shows what it proposes, and what can be done',

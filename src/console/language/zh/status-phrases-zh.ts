@@ -13,6 +13,12 @@ export const STATUS_CHINESE: Readonly<Record<keyof typeof STATUS_ENGLISH, string
   'health.held.todo':
     '用 ferry queue 查看原因，排除后执行 ferry retry；因检查被搁置的用 ferry quarantine 处理',
   'health.centerWhy': '无法发往影像中心：{why}',
+  'request.pack': '检查 {count} 个的影像无法上传到中心：{why}',
+  'request.receipt': '检查 {count} 个已到中心，待签收：{why}',
+  'request.pacs': '暂时无法得知 PACS 是否已收下检查 {count} 个：{why}',
+  'request.pacsChanges': '暂时无法得知 PACS 是否又收下了检查：{why}',
+  'request.receipts': '暂时无法得知中心是否仍保有已发出的回执：{why}',
+  'request.holdings': '暂时无法得知中心是否仍保有影像，本机已签收的影像不会删除：{why}',
   'health.stranger': '{device}（{address}，{count} 次）：{what}',
   'health.served': '{device}（{address}）：{what}',
   'health.stranger.todo': '用 ferry devices 查看它请求的服务和处理办法',
