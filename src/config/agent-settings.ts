@@ -25,6 +25,14 @@ import {
 import { type DeviceSettings, deviceSchema } from './device-settings.ts'
 import { type LogSettings, logBesideFile, logSchema } from './log-settings.ts'
 import { type NormalizationSettings, normalizationSchema } from './normalization-settings.ts'
+import {
+  type OrderSourceSettings,
+  orderFiles,
+  orderProblems,
+  ordersBesideFile,
+  ordersSchema,
+  repeatedOrderNames,
+} from './order-settings.ts'
 import * as setting from './setting/setting.ts'
 import { type TlsSettings, tlsBesideFile, tlsFiles, tlsProblems, tlsSchema } from './tls-settings.ts'
 import type { Language } from './yaml/problem-words.ts'
@@ -72,6 +80,8 @@ export interface AgentSettings {
   /** At least one; an instance takes every route that matches. */
   readonly routes: readonly RouteSettings[]
   readonly normalization: NormalizationSettings
+  /** Systems that provide orders; none = nothing of the kind is loaded. */
+  readonly orders: readonly OrderSourceSettings[]
 }
 
 interface ListenerSettings {
@@ -116,7 +126,11 @@ export function checkAgentSettings(path: string, options?: CheckOptions): Checke
   const deidentification = besideFile(settings.deidentification, path)
   const listener = { ...settings.listener, tls: tlsBesideFile(settings.listener.tls, path) }
   const log = logBesideFile(settings.log, path)
-  return { ...checked, settings: freezeDeep({ ...settings, dataFolder, log, listener, deidentification }) }
+  const orders = ordersBesideFile(settings.orders, path)
+  return {
+    ...checked,
+    settings: freezeDeep({ ...settings, dataFolder, log, listener, deidentification, orders }),
+  }
 }
 
 export const procedureStepsSchema = z
@@ -237,6 +251,7 @@ const fileSchema = z
     deidentification: deidentificationSchema.prefault({}),
     routes: routesSchema,
     normalization: normalizationSchema.prefault({}),
+    orders: ordersSchema,
   })
   .describe('Ferry agent')
 
@@ -247,15 +262,18 @@ export const AGENT_SETTINGS: SettingsKind<AgentSettings> = {
     ...repeatedDevices(values),
     ...repeatedDeidNames(values),
     ...repeatedNormalizationNames(values),
+    ...repeatedOrderNames(values),
   ],
   crossChecks: (values) => [
     ...deidProblems(values),
     ...normalizationProblems(values),
     ...routeClashes(values),
     ...tlsProblems(values),
+    ...orderProblems(values),
   ],
   namedFiles: (values) => [
     ...tlsFiles(values),
+    ...orderFiles(values),
     ...namedFilesAt(values, ['deidentification', 'projectKeyFile']),
   ],
 }
@@ -295,5 +313,6 @@ function toSettings(file: z.output<typeof fileSchema>): AgentSettings {
     deidentification: { projectKeyFile: undefined, ...file.deidentification },
     routes: file.routes.length === 0 ? [IDENTIFIED_ROUTE] : file.routes,
     normalization: file.normalization,
+    orders: file.orders,
   }
 }

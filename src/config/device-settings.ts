@@ -49,7 +49,7 @@ interface DeviceQuirks {
 }
 
 /** Defined terms of Specific Character Set (PS3.3 §C.12.1.1.2). */
-const CHARACTER_SETS = [
+export const CHARACTER_SETS = [
   'ISO_IR 6',
   'ISO_IR 100',
   'ISO_IR 101',

@@ -106,6 +106,13 @@ export const FAILURES = {
   PACS_ADDRESS: 'operator',
   PACS_DENIED: 'operator',
   PACS_REFUSED: 'operator',
+  // orders and reports of information systems
+  ORDERS_UNREACHABLE: 'wait',
+  ORDERS_REFUSED: 'operator',
+  ORDERS_INVALID: 'operator',
+  MESSAGE_INVALID: 'operator',
+  ORDERS_NOT_KEPT: 'operator',
+  REPORT_UNASSIGNED: 'operator',
   // a fault of Ferry's own
   INTERNAL: 'operator',
 } as const satisfies Record<string, Remedy>

@@ -73,6 +73,7 @@ export function testSettings(dataFolder: string, settings: Partial<AgentSettings
     deidentification: { projectKeyFile: undefined, profiles: [] },
     routes: [{ name: 'identified', profile: undefined }],
     normalization: { system: 'FERRY', recordOriginals: true, rules: [] },
+    orders: [],
     ...settings,
   }
 }

@@ -364,5 +364,29 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'the PACS refuses an instance',
     todo: "look at the PACS's log; after the cause is removed: ferry-center retry",
   },
+  ORDERS_UNREACHABLE: {
+    meaning: 'a system that gives Ferry its orders does not answer',
+    todo: 'check that the system runs, its address and port under orders in the configuration, and the line; the orders known so far are used meanwhile. ferry orders test NAME asks it now',
+  },
+  ORDERS_REFUSED: {
+    meaning: 'a system that gives Ferry its orders refuses to answer',
+    todo: 'compare AE titles, user name, password or token on both sides, and whether the system lists this PC; then ferry orders test NAME',
+  },
+  ORDERS_INVALID: {
+    meaning: 'the answer of a system that gives Ferry its orders cannot be read as orders',
+    todo: 'compare the answer with records and fields of this source in the configuration; ferry orders test NAME shows what was found',
+  },
+  MESSAGE_INVALID: {
+    meaning: 'an HL7 message could not be understood',
+    todo: "give the message of ferry orders to the RIS's engineer: the sender has got AR with the same text",
+  },
+  ORDERS_NOT_KEPT: {
+    meaning: 'orders cannot be kept on this disk, because there is no key to seal them',
+    todo: 'give the service a display key (docs/operations.md, "Names in ferry study"), then restart Ferry',
+  },
+  REPORT_UNASSIGNED: {
+    meaning: 'a report came by HL7 and no study for it is known',
+    todo: 'let the RIS send the order (with its study UID) before the report, or add a worklist as a source; the sender has got AE and still has the report',
+  },
   INTERNAL: { meaning: 'an internal fault of Ferry', todo: 'report it with the log; restarting may help' },
 }
