@@ -9,6 +9,8 @@ import {
   outlookFor,
 } from '../../src/console/views/status-sentences.ts'
 import { headlineOf } from '../../src/console/views/status-view.ts'
+import type { AgentStatus } from '../../src/protocol/control-api.ts'
+import { CUT_OFF, WELL } from '../support/peers/fake-control-service.ts'
 import {
   AT_CENTER,
   LOSSES,
@@ -33,7 +35,7 @@ const ORACLE: Partial<Record<Phrase, (situation: Situation, code: string) => boo
   'next.attempt': ({ line, request }) => line === 'tried later' || request === 'tried later',
   'next.attemptNow': ({ line, request }) => line === 'tried now' || request === 'tried now',
   // A promise about images is true only if no image that it can be read to mean is gone.
-  'next.kept': ({ lost }, code) => code !== 'HELD' || lost === undefined,
+  'next.kept': ({ lost }, code) => lost !== code && (code !== 'HELD' || lost === undefined),
   'next.goodOnesKept': ({ held }) => held > 0,
   'next.notSendable': ({ lost }, code) => lost === code,
   'next.noCopy': ({ lost }, code) => lost === code,
@@ -105,6 +107,23 @@ test('the walk finds the sentence that was once shown beside every finding', () 
   const old = Object.fromEntries(Object.keys(AGENT_OUTLOOKS).map((code) => [code, kept]))
   const found = untrue(product(...WORLDS), old)
   expect(found.some((line) => line.startsWith('next.kept HELD'))).toBe(true)
+})
+
+const told = (status: AgentStatus): unknown[] =>
+  assessHealth(status, echo, 'en').map(({ request, code }) => [request, code])
+
+test("what the center's own trouble explains is not said again of single requests", () => {
+  const { trouble } = CUT_OFF.center
+  const times = { since: CUT_OFF.now, attempts: 1, nextAttemptAt: CUT_OFF.now, count: 1, reason: '' }
+  const failing = (['pack', 'receipt'] as const).flatMap((kind) =>
+    [trouble?.reasonCode ?? '', 'CENTER_BUSY'].map((reasonCode) => ({ ...times, kind, reasonCode })),
+  )
+  expect(told({ ...CUT_OFF, failedRequests: failing })).toEqual([
+    [undefined, 'CENTER_UNREACHABLE'],
+    ['receipt', 'CENTER_BUSY'],
+  ])
+  const { center } = WELL
+  expect(told({ ...CUT_OFF, center, failedRequests: failing })).toHaveLength(4)
 })
 
 test('a headline always exists, and a code of a newer agent has no next line', () => {
