@@ -1,6 +1,7 @@
-// Jest runs the TypeScript sources as they are: Node strips their types, and so does the transformer here.
+// Node itself loads the TypeScript sources, without jest's virtual machines: docs/decisions/0023-tests-in-plain-node.md.
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/jest/plain-environment.js',
+  runtime: '<rootDir>/test/support/jest/plain-runtime.js',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   setupFilesAfterEnv: ['<rootDir>/test/support/jest/second-try.ts'],
@@ -8,10 +9,7 @@ export default {
   // Real processes, sockets and disks on a machine that others use too.
   testTimeout: 60_000,
   maxWorkers: 2,
-  transform: { '\\.ts$': '<rootDir>/test/support/jest/strip-types.js' },
+  // A worker that gave much memory to the tests takes a while to give it back.
+  workerGracefulExitTimeout: 10_000,
   reporters: ['default', '<rootDir>/test/support/jest/closing-line-reporter.js'],
-  coverageProvider: 'v8',
-  collectCoverageFrom: ['src/**/*.ts'],
-  // Without these a test has its own copies, and code of Node's own realm fails `instanceof` or becomes slow.
-  sandboxInjectedGlobals: ['Float64Array', 'Uint8Array', 'Int32Array', 'Math'],
 }

@@ -11,8 +11,8 @@ const NAMED = /^(?:import|export) (?:type )?\{([^{}]*)\} from\s+'(\.[^']+)'/gm
 /** `const { A } = await import('./file.ts')`; without the braces all names of the file count as used. */
 const LOADED = /(?:\{([^{}]*)\} = await )?\bimport\(\s*'(\.[^']+)'/g
 const WHOLE = /^import (?:type )?\* as \w+ from\s+'(\.[^']+)'/gm
-/** Parts of programs that `bin/` loads from `dist/`, and texts of generated files. */
-const LEFT_OUT = /^src\/console\/program\/|^build\/tables\//
+/** Parts of programs that `bin/` loads from `dist/`, texts of generated files, and what jest itself loads. */
+const LEFT_OUT = /^src\/console\/program\/|^build\/tables\/|^test\/support\/jest\//
 const WHOLE_FILE = '*'
 
 const namesOf = (list: string): string[] =>

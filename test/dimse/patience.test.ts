@@ -148,6 +148,7 @@ test('a peer that does not close after an A-ABORT is destroyed', async () => {
   expect(listener.server.connections).toBe(1)
   clock.advance(lingerMs)
   while (listener.server.connections > 0) await new Promise((resolve) => setImmediate(resolve))
+  raw.close()
 })
 
 test('a peer that never reads its answers is given up', async () => {

@@ -105,7 +105,10 @@ test.each([
   ['a DICOM node', (socket: Socket) => socket.write(Buffer.from('07000000000400000101', 'hex'))],
 ])('%s at the address of the center is told as an answer without TLS', async (_, answer) => {
   await using clinic = await openClinic()
-  const server = createServer((socket) => void answer(socket.on('error', () => {}))).listen(0, '127.0.0.1')
+  const server = createServer((socket) => void answer(socket.on('error', () => {}).resume())).listen(
+    0,
+    '127.0.0.1',
+  )
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   try {
