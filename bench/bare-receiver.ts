@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { listenForAssociations } from '../src/dimse/scp/dimse-server.ts'
 import { systemClock } from '../src/platform/clock.ts'
 import { silentLog } from '../src/platform/log.ts'
-import { BareAssociation, type BareInstance } from './peers/bare-association.ts'
+import { BareAssociation, type BareInstance } from './receivers/bare-association.ts'
 
 const HOST = '127.0.0.1'
 const [mode = '', folder = ''] = process.argv.slice(2)

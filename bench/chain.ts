@@ -5,9 +5,9 @@ import { arrived, compareRoutes } from './forward.ts'
 import { checkHolding } from './intake.ts'
 import { firstOf, type Load, load } from './load.ts'
 import { measure, type Usage } from './measure.ts'
-import { startOrthanc } from './peers/orthanc.ts'
-import { holdingOfFiles } from './peers/part10-folder.ts'
-import { STORESCP } from './peers/storescp.ts'
+import { startOrthanc } from './receivers/orthanc.ts'
+import { holdingOfFiles } from './receivers/part10-folder.ts'
+import { STORESCP } from './receivers/storescp.ts'
 import { OWN_SCU, type Sender, STORESCU, STORESCU_NAGLE } from './senders.ts'
 import type { Group } from './table.ts'
 import { type BenchOptions, present } from './workbench.ts'
@@ -76,7 +76,7 @@ async function throughFerry(sender: Sender, { instances, expected }: Load, folde
     await sender.send(agent.scp, instances)
     await agent.confirmed(instances.length)
   })
-  checkHolding(await holdingOfFiles(center.instancesFolder), expected)
+  checkHolding(await holdingOfFiles(center.instancesFolder, (path) => path.endsWith('.dcm')), expected)
   return usage
 }
 

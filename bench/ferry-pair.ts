@@ -2,11 +2,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ControlClient } from '../src/console/session/control-client.ts'
 import { type AgentStatus, CONTROL_PATHS, retrySchema, statusSchema } from '../src/protocol/control-api.ts'
+import { answers } from '../test/support/peers/answers.ts'
 import { freePort } from '../test/support/peers/free-port.ts'
 import type { Child } from './child.ts'
 import { ask, FERRY, FERRY_CENTER, startProgram } from './ferry-cli.ts'
-import { HOST } from './peers/receiver.ts'
-import { answers } from './peers/storescp.ts'
+import { HOST } from './receivers/receiver.ts'
 import type { StoreScp } from './send-study.ts'
 
 /** Counting a queue costs the agent something: asked more often, the asking would be measured. */

@@ -4,8 +4,8 @@ import { checkHolding } from './intake.ts'
 import { type Load, load } from './load.ts'
 import { measure, type Usage } from './measure.ts'
 import type { Nagle } from './nagle.ts'
-import { type Orthanc, startOrthanc } from './peers/orthanc.ts'
-import { holdingOfFiles } from './peers/part10-folder.ts'
+import { type MeasuredOrthanc, startOrthanc } from './receivers/orthanc.ts'
+import { holdingOfFiles } from './receivers/part10-folder.ts'
 import { sendStudy } from './send-study.ts'
 import { failedRow, type Group, type Row, rowOf } from './table.ts'
 import { type BenchOptions, present, say, settleDisk, workFolder } from './workbench.ts'
@@ -101,7 +101,7 @@ async function forwardByFerry({ instances, expected }: Load, folder: string): Pr
     await agent.retry()
     await agent.confirmed(instances.length)
   })
-  checkHolding(await holdingOfFiles(center.instancesFolder), expected)
+  checkHolding(await holdingOfFiles(center.instancesFolder, (path) => path.endsWith('.dcm')), expected)
   return usage
 }
 
@@ -128,7 +128,11 @@ async function forwardByOrthanc(
 }
 
 /** Resolves when an Orthanc counts this many instances. */
-export async function arrived(orthanc: Orthanc, instances: number, withinMs = 300_000): Promise<void> {
+export async function arrived(
+  orthanc: MeasuredOrthanc,
+  instances: number,
+  withinMs = 300_000,
+): Promise<void> {
   const deadline = performance.now() + withinMs
   for (;;) {
     const { CountInstances: count } = (await orthanc.get('/statistics')) as { CountInstances: number }

@@ -1,5 +1,5 @@
 import { makeStudy } from './make-study.ts'
-import type { Holding } from './peers/receiver.ts'
+import type { Holding } from './receivers/receiver.ts'
 import { instanceInMemory, instanceOnDisk, type StudyInstance } from './send-study.ts'
 import type { SetName } from './study/study-sets.ts'
 

@@ -1,5 +1,5 @@
 import type { Usage } from './measure.ts'
-import type { Holding } from './peers/receiver.ts'
+import type { Holding } from './receivers/receiver.ts'
 
 /** One subject in one group of the comparison. */
 export interface Row {

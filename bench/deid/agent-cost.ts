@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { firstOf, type Load, load } from '../load.ts'
 import { measure, type Usage } from '../measure.ts'
-import { startAlone } from '../peers/ferry-agent.ts'
+import { startAlone } from '../receivers/ferry-agent.ts'
 import { OWN_SCU } from '../senders.ts'
 import { settleDisk, workFolder } from '../workbench.ts'
 

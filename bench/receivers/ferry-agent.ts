@@ -5,11 +5,11 @@ import { CenterAccount } from '../../src/agent/send/center-account.ts'
 import { signKeyList } from '../../src/protocol/key-list.ts'
 import { newSigningKey } from '../../src/protocol/signing-key.ts'
 import { parseTrailer, TRAILER_BYTES } from '../../src/protocol/spool-file.ts'
+import { answers } from '../../test/support/peers/answers.ts'
 import { freePort } from '../../test/support/peers/free-port.ts'
 import { Child } from '../child.ts'
 import { FERRY } from '../ferry-cli.ts'
 import { HOST, type Holding, type Receiver, type ReceiverKind } from './receiver.ts'
-import { answers } from './storescp.ts'
 
 /** The real agent, enrolled at a center that can't be reached: it does everything but send. */
 export const FERRY_AGENT: ReceiverKind = {

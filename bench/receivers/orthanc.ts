@@ -1,13 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort } from '../../test/support/peers/free-port.ts'
-import { Child } from '../child.ts'
+import { Orthanc } from '../../test/support/peers/orthanc.ts'
 import { type Nagle, nagleEnvironment } from '../nagle.ts'
 import { holdingOfFiles } from './part10-folder.ts'
 import { HOST, type Receiver, type ReceiverKind } from './receiver.ts'
 
 /** An Orthanc with the settings that it has by itself, but for names, ports, folders and what is handed in here. */
-export interface Orthanc extends Receiver {
+export interface MeasuredOrthanc extends Receiver {
   get(path: string): Promise<unknown>
   post(path: string, body: unknown): Promise<unknown>
 }
@@ -30,53 +29,35 @@ export const ORTHANC: ReceiverKind = {
   start: (folder, nagle) => startOrthanc(folder, { nagle }),
 }
 
-export async function startOrthanc(folder: string, options: OrthancOptions = {}): Promise<Orthanc> {
-  const [port, httpPort] = [await freePort(), await freePort()]
-  const aeTitle = options.aeTitle ?? 'ORTHANC'
+export async function startOrthanc(folder: string, options: OrthancOptions = {}): Promise<MeasuredOrthanc> {
+  const { aeTitle = 'ORTHANC', modalities = {}, stableAge = 60, nagle = 'off' } = options
   const storage = join(folder, 'storage')
   await mkdir(storage, { recursive: true })
   const settings = {
     Name: 'Orthanc',
     StorageDirectory: storage,
     IndexDirectory: folder,
+    Plugins: [],
     DicomAet: aeTitle,
-    DicomPort: port,
-    HttpPort: httpPort,
-    StableAge: options.stableAge ?? 60,
+    StableAge: stableAge,
     LuaScripts: await luaScripts(folder, options.lua),
     DicomModalities: Object.fromEntries(
-      Object.entries(options.modalities ?? {}).map(([name, to]) => [name, [to.aeTitle, HOST, to.port]]),
+      Object.entries(modalities).map(([name, to]) => [name, [to.aeTitle, HOST, to.port]]),
     ),
   }
-  const path = join(folder, 'orthanc.json')
-  await writeFile(path, JSON.stringify(settings, undefined, 2))
-  const child = new Child('Orthanc', [path], { env: nagleEnvironment(options.nagle ?? 'off') })
-  const ask = rest(`http://${HOST}:${httpPort}`)
-  await child.until('it answered', () => ask('GET', '/system').catch(() => undefined))
+  const orthanc = await Orthanc.start(settings, nagleEnvironment(nagle))
   return {
-    pid: child.pid,
+    pid: orthanc.pid,
     host: HOST,
-    port,
+    port: orthanc.dicomPort,
     aeTitle,
-    get: (url) => ask('GET', url),
-    post: (url, body) => ask('POST', url, body),
+    get: (url) => orthanc.get(url),
+    post: (url, body) => orthanc.post(url, body),
     holds: async () => {
-      const { CountInstances: instances } = (await ask('GET', '/statistics')) as { CountInstances: number }
+      const { CountInstances: instances } = (await orthanc.get('/statistics')) as { CountInstances: number }
       return { ...(await holdingOfFiles(storage)), instances }
     },
-    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
-  }
-}
-
-function rest(url: string): (method: string, path: string, body?: unknown) => Promise<unknown> {
-  return async (method, path, body) => {
-    const response = await fetch(url + path, {
-      method,
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    })
-    if (!response.ok)
-      throw new Error(`Orthanc ${method} ${path}: ${response.status} ${await response.text()}`)
-    return response.json()
+    [Symbol.asyncDispose]: () => orthanc[Symbol.asyncDispose](),
   }
 }
 

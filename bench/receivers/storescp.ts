@@ -1,4 +1,4 @@
-import { connect } from 'node:net'
+import { answers } from '../../test/support/peers/answers.ts'
 import { freePort } from '../../test/support/peers/free-port.ts'
 import { Child } from '../child.ts'
 import { nagleEnvironment } from '../nagle.ts'
@@ -25,16 +25,4 @@ export const STORESCP: ReceiverKind = {
       [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
     }
   },
-}
-
-/** True once a connection is taken; undefined until then. */
-export function answers(port: number): Promise<true | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect(port, HOST)
-    socket.on('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.on('error', () => resolve(undefined))
-  })
 }

@@ -2,23 +2,16 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { globSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { ArchiveOptions } from './archive-options.ts'
 import { fillIn } from './fill-in.ts'
-import type { ArchiveOptions } from './make-tar.ts'
 import { settle, write, writeGzip } from './staged-tree.ts'
 
 const MAINTAINER = 'Ferry maintainers <maintainers@ferry.invalid>'
 const SCRIPTS = ['postinst', 'prerm', 'postrm'] as const
 
 /** Makes a Debian package of a staged tree by dpkg-deb, and returns its path. The scripts are in installers/deb. */
-export function makeDeb({
-  program,
-  architecture,
-  version,
-  time,
-  root,
-  compress,
-  to,
-}: ArchiveOptions): string {
+export function makeDeb(options: ArchiveOptions): string {
+  const { program, architecture, version, time, root, compress, to } = options
   const { packageName } = program
   const debVersion = `${version}-1`
   writeGzip(

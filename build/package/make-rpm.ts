@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { ArchiveOptions, Compression } from './archive-options.ts'
 import { fillIn } from './fill-in.ts'
-import type { ArchiveOptions, Compression } from './make-tar.ts'
 import { write } from './staged-tree.ts'
 
 /** By the names of rpmbuild. Older RPMs, such as that of Kylin V10, cannot read zstd, which is for tests. */
@@ -13,15 +13,8 @@ const PAYLOADS: Readonly<Record<Compression, string>> = {
 }
 
 /** Makes an RPM of a staged tree by rpmbuild (Kylin, openEuler and others), and returns its path. */
-export function makeRpm({
-  program,
-  architecture,
-  version,
-  time,
-  root,
-  compress,
-  to,
-}: ArchiveOptions): string {
+export function makeRpm(options: ArchiveOptions): string {
+  const { program, architecture, version, time, root, compress, to } = options
   const work = resolve(root, '..', `${program.packageName}-${architecture.rpm}.rpmbuild`)
   rmSync(work, { recursive: true, force: true })
   mkdirSync(join(work, 'rpms'), { recursive: true })

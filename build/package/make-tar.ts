@@ -2,37 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import type { Architecture } from './architecture.ts'
+import type { ArchiveOptions } from './archive-options.ts'
 import { fillIn } from './fill-in.ts'
-import type { PackagedProgram } from './programs.ts'
 import { write } from './staged-tree.ts'
 
-export type Compression = 'xz' | 'zstd' | 'gzip'
-
-/** A staged tree, and the package to make of it. */
-export interface ArchiveOptions {
-  readonly program: PackagedProgram
-  readonly architecture: Architecture
-  readonly version: string
-  readonly time: number
-  /** A staged tree; Debian's own files are added to it. */
-  readonly root: string
-  /** xz for a release. Archives are always compressed by gzip, which every system has. */
-  readonly compress: Compression
-  /** The folder for the package. */
-  readonly to: string
-}
-
 /** Makes an archive of a staged tree with a script that installs and removes it, and returns its path. */
-export function makeTar({
-  program,
-  architecture,
-  version,
-  time,
-  root,
-  compress,
-  to,
-}: ArchiveOptions): string {
+export function makeTar(options: ArchiveOptions): string {
+  const { program, architecture, version, time, root, compress, to } = options
   const name = `${program.packageName}-${version}-linux-${architecture.npm}`
   const script = join(root, '..', `${name}.install`)
   write(script, fillIn('installers/tar/install.sh', program), 0o755)

@@ -9,7 +9,8 @@ import {
   type SplitPart10,
   splitPart10,
 } from '../support/instances/corpus.ts'
-import { describeWithOrthanc, Orthanc } from '../support/peers/orthanc.ts'
+import { describeWithOrthanc } from '../support/peers/describe-with-orthanc.ts'
+import { Orthanc } from '../support/peers/orthanc.ts'
 import { sendInstances } from '../support/peers/send-instances.ts'
 import { allSettled, openClinic } from '../support/programs/clinic.ts'
 

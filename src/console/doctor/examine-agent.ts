@@ -7,11 +7,11 @@ import { runTool } from '../../platform/host/run-tool.ts'
 import { readSystemdUnit } from '../../platform/host/systemd-unit.ts'
 import { type AgentStatus, CONTROL_PATHS, statusSchema } from '../../protocol/control-api.ts'
 import { actAsOwner } from '../session/act-as-owner.ts'
-import { AGENT_FILE, findConfig } from '../session/config-file.ts'
+import { AGENT_FILE } from '../session/config-file.ts'
 import { ControlClient } from '../session/control-client.ts'
 import type { Session } from '../session/session.ts'
 import { assessHealth } from '../views/health.ts'
-import { configReadableByService, examineConfig } from './checks/config-checks.ts'
+import { configFileOf, configReadableByService, examineConfig } from './checks/config-checks.ts'
 import { examineDevices, examineOwnEcho } from './checks/device-checks.ts'
 import { type DoctorFinding, Exam } from './checks/exam.ts'
 import {
@@ -42,23 +42,13 @@ interface DoctorOptions {
 /** Examines the agent, whether it runs or not. Root looks at the machine first, and then acts as the owner of the data. */
 export async function examineAgent(session: Session, options: DoctorOptions): Promise<DoctorFinding[]> {
   const exam = new Exam('ferry', session, runTool, await readSystemdUnit('ferry.service', runTool))
-  const file = configOf(exam, options.config)
+  const file = configFileOf(exam, options.config, AGENT_FILE)
   const machine = [...examineRuntime(exam), ...examineMemory(exam)]
   if (typeof file !== 'string') return [...machine, file, ...(await examineService(exam, false))]
   const { findings, settings } = examineConfig(exam, file, checkAgentSettings)
   if (settings === undefined)
     return [...machine, ...findings, ...(await withoutSettings(exam, file, options))]
   return [...machine, ...findings, ...(await withSettings(exam, file, settings, options))]
-}
-
-function configOf({ session }: Exam, config: string | undefined): string | DoctorFinding {
-  try {
-    return findConfig(session, config, AGENT_FILE)
-  } catch (error) {
-    const found = error instanceof Failure ? error.message : String(error)
-    const todo = session.say('doctor.fault.configMissing.todo')
-    return { check: 'config', level: 'bad', code: 'configMissing', found, todo }
-  }
 }
 
 /** A running agent still has the settings with which it was started. */

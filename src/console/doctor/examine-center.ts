@@ -5,15 +5,14 @@ import { readIdentity } from '../../center/keys/center-identity.ts'
 import { checkCenterFolder, checkCenterIdentity } from '../../center/keys/check-center-folder.ts'
 import { observeCenter } from '../../center/operate/observe-center.ts'
 import { type CenterSettings, checkCenterSettings } from '../../config/center-settings.ts'
-import { Failure } from '../../platform/failure.ts'
 import { runTool } from '../../platform/host/run-tool.ts'
 import { readSystemdUnit } from '../../platform/host/systemd-unit.ts'
 import { shortFingerprint } from '../../protocol/signing-key.ts'
 import { actAsOwner } from '../session/act-as-owner.ts'
-import { CENTER_FILE, findConfig } from '../session/config-file.ts'
+import { CENTER_FILE } from '../session/config-file.ts'
 import type { Session } from '../session/session.ts'
 import { centerFindings } from '../views/center-findings.ts'
-import { configReadableByService, examineConfig } from './checks/config-checks.ts'
+import { configFileOf, configReadableByService, examineConfig } from './checks/config-checks.ts'
 import { type DoctorFinding, Exam } from './checks/exam.ts'
 import {
   examineDataFolder,
@@ -45,14 +44,8 @@ export async function examineCenterProgram(
   const unit = await readSystemdUnit('ferry-center.service', runTool)
   const exam = new Exam('ferry-center', session, runTool, unit)
   const machine = [...examineRuntime(exam), ...examineMemory(exam)]
-  let file: string
-  try {
-    file = findConfig(session, config, CENTER_FILE)
-  } catch (error) {
-    const found = error instanceof Failure ? error.message : String(error)
-    const todo = session.say('doctor.fault.configMissing.todo')
-    return [...machine, { check: 'config', level: 'bad', code: 'configMissing', found, todo }]
-  }
+  const file = configFileOf(exam, config, CENTER_FILE)
+  if (typeof file !== 'string') return [...machine, file]
   const { findings, settings } = examineConfig(exam, file, checkCenterSettings)
   const rest =
     settings === undefined

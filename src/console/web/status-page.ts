@@ -59,11 +59,8 @@ interface Page {
  */
 export async function startStatusPage(options: StatusPageOptions): Promise<StatusPage> {
   const { host, port, log } = options
-  const [status, setup] = ['status.html', 'setup.html'].map((name) =>
-    readFileSync(new URL(name, import.meta.url), 'utf8'),
-  )
   const sessions = new PageSessions(options.clock)
-  const page: Page = { status: status ?? '', setup: setup ?? '', sessions }
+  const page: Page = { status: readPage('status.html'), setup: readPage('setup.html'), sessions }
   const server = createServer(SERVER_OPTIONS, (request, response) =>
     answerRequest(options, page, request, response),
   )
@@ -80,6 +77,14 @@ export async function startStatusPage(options: StatusPageOptions): Promise<Statu
   const url = `http://${isIP(host) === 6 ? `[${host}]` : host}:${opened.port}/`
   const newLink = (): string => `${url}open?link=${sessions.newLink()}`
   return { url, newLink, [Symbol.asyncDispose]: () => closeServer(server) }
+}
+
+/** Reads a page, with the script that both pages share. */
+function readPage(name: string): string {
+  const [page, shared] = [name, 'both-pages.html'].map((one) =>
+    readFileSync(new URL(one, import.meta.url), 'utf8'),
+  )
+  return (page ?? '').replace('{{bothPages}}', () => shared ?? '')
 }
 
 const SERVER_OPTIONS = {

@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals'
 import { parsePart10Header } from '../../../src/dicom/read/part10.ts'
 import { RunningCenter } from '../../support/centers/running-center.ts'
 import { ctDataSet, newUid, packOf, sha256, spoolFile } from '../../support/instances/spool-file-fixture.ts'
-import { describeWithOrthanc, Orthanc } from '../../support/peers/orthanc.ts'
+import { describeWithOrthanc } from '../../support/peers/describe-with-orthanc.ts'
+import { Orthanc } from '../../support/peers/orthanc.ts'
 import { StowStub, stowModule } from '../../support/peers/stow-stub.ts'
 
 describeWithOrthanc('with Orthanc as the PACS', () => {

@@ -1,21 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { describe } from '@jest/globals'
 import { tempFolder } from '../temp-folder.ts'
 import { freePort } from './free-port.ts'
 
-const PROGRAM = '/usr/sbin/Orthanc'
-const DICOMWEB = '/usr/share/orthanc/plugins/libOrthancDicomWeb.so'
+export const ORTHANC_PROGRAM = '/usr/sbin/Orthanc'
+export const ORTHANC_DICOMWEB = '/usr/share/orthanc/plugins/libOrthancDicomWeb.so'
 const START_MS = 20_000
-
-/** Holds tests that need Orthanc and its DICOMweb plugin: without them, they are shown as skipped. */
-export function describeWithOrthanc(title: string, tests: () => void): void {
-  const isThere = existsSync(PROGRAM) && existsSync(DICOMWEB)
-  const group = isThere ? describe : describe.skip
-  group(isThere ? title : `${title} (${PROGRAM} or ${DICOMWEB} is not installed)`, tests)
-}
 
 /** A real PACS on free ports, its folder gone afterwards. */
 export class Orthanc implements AsyncDisposable {
@@ -31,15 +23,15 @@ export class Orthanc implements AsyncDisposable {
     this.dicomPort = dicomPort
   }
 
-  /** `settings` are Orthanc's own, and win over those here. */
-  static async start(settings: Record<string, unknown> = {}): Promise<Orthanc> {
+  /** `settings` are Orthanc's own, and win over those here; `env` is added to the environment. */
+  static async start(settings: Record<string, unknown> = {}, env: NodeJS.ProcessEnv = {}): Promise<Orthanc> {
     const folder = tempFolder()
     const httpPort = await freePort()
     const dicomPort = await freePort()
     const configuration = {
       StorageDirectory: folder.join('db'),
       IndexDirectory: folder.join('db'),
-      Plugins: [DICOMWEB],
+      Plugins: [ORTHANC_DICOMWEB],
       HttpPort: httpPort,
       DicomPort: dicomPort,
       RemoteAccessAllowed: false,
@@ -49,10 +41,19 @@ export class Orthanc implements AsyncDisposable {
       ...settings,
     }
     writeFileSync(folder.join('orthanc.json'), JSON.stringify(configuration))
-    const process = spawn(PROGRAM, [folder.join('orthanc.json')], { stdio: 'ignore' })
-    const orthanc = new Orthanc(process, folder, httpPort, dicomPort)
+    const child = spawn(ORTHANC_PROGRAM, [folder.join('orthanc.json')], {
+      stdio: 'ignore',
+      env: { ...process.env, ...env },
+    })
+    const orthanc = new Orthanc(child, folder, httpPort, dicomPort)
     await orthanc.#answering()
     return orthanc
+  }
+
+  get pid(): number {
+    const { pid } = this.#process
+    if (pid === undefined) throw new Error('Orthanc could not be started')
+    return pid
   }
 
   get url(): string {

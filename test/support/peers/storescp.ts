@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { sha256 } from '../centers/stored-at-center.ts'
 import { until } from '../clocks/until.ts'
 import { splitPart10 } from '../instances/corpus.ts'
 import { tempFolder } from '../temp-folder.ts'
+import { answers } from './answers.ts'
 import { freePort } from './free-port.ts'
 
 /** DCMTK's storescp in its bit-preserving mode: the witness of what a sender really puts on the wire. */
@@ -27,7 +27,7 @@ export class Storescp implements AsyncDisposable {
     // +xa: whatever transfer syntax is offered; +B: the data set as received; -pm: classes that it does not know, too.
     const args = [...options, '+B', '+xa', '-pm', '-od', folder.path, String(port)]
     const storescp = new Storescp(spawn('storescp', args, { stdio: 'ignore' }), folder, port)
-    await until(() => isOpen(port), Boolean)
+    await until(() => answers(port), Boolean)
     return storescp
   }
 
@@ -44,15 +44,4 @@ export class Storescp implements AsyncDisposable {
     await once(this.#process, 'exit')
     this.#folder[Symbol.dispose]()
   }
-}
-
-function isOpen(port: number): Promise<boolean> {
-  const socket = connect({ host: '127.0.0.1', port })
-  return once(socket, 'connect').then(
-    () => {
-      socket.destroy()
-      return true
-    },
-    () => false,
-  )
 }

@@ -2,6 +2,8 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Checked, CheckOptions } from '../../../config/checks/check-settings.ts'
 import { describeProblem } from '../../../config/yaml/problem-words.ts'
+import { Failure } from '../../../platform/failure.ts'
+import { type ConfigName, findConfig } from '../../session/config-file.ts'
 import type { DoctorFinding, Exam } from './exam.ts'
 
 const OTHERS_WRITE = 0o022
@@ -10,6 +12,21 @@ interface ExaminedConfig<Settings> {
   readonly findings: DoctorFinding[]
   /** Undefined if the configuration has mistakes; named files that are missing are not such mistakes. */
   readonly settings: Settings | undefined
+}
+
+/** Returns the path of the configuration file, or the finding that there is none. */
+export function configFileOf(
+  { session }: Exam,
+  named: string | undefined,
+  usualName: ConfigName,
+): string | DoctorFinding {
+  try {
+    return findConfig(session, named, usualName)
+  } catch (error) {
+    const found = error instanceof Failure ? error.message : String(error)
+    const todo = session.say('doctor.fault.configMissing.todo')
+    return { check: 'config', level: 'bad', code: 'configMissing', found, todo }
+  }
 }
 
 /** The configuration reads, has no mistakes, and the files that it names exist. */
