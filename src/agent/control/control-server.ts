@@ -114,7 +114,7 @@ function refuse(
   if (canAnswer) send(response, isTheirs ? 400 : 500, { code: failure.code, message: failure.message })
 }
 
-/** What the body has left after a refusal is read and dropped, so that the answer arrives. */
+/** Reads and drops the rest of the body after a refusal, so that the answer arrives. */
 async function importInstance(
   service: ControlService,
   request: IncomingMessage,
