@@ -6,6 +6,8 @@ import { beginsAsCda, missingInCda } from './read-cda.ts'
 import { beginsAsJpeg, missingInJpeg } from './read-jpeg.ts'
 import { beginsAsPdf, missingInPdf } from './read-pdf.ts'
 import { beginsAsStl, missingInStl } from './read-stl.ts'
+import { missingInTiff } from './read-tiff.ts'
+import { beginsAsTiff } from './tiff-directory.ts'
 import { beginsAsZip, missingInZip } from './zip-end.ts'
 
 /** A kind of file that a watched folder or an import can take. */
@@ -54,7 +56,7 @@ const FORMATS: Readonly<Record<MediaKind, Format>> = {
   zip: { begins: beginsAsZip, missing: missingInZip },
   mp4: notYet,
   avi: notYet,
-  tiff: notYet,
+  tiff: { begins: beginsAsTiff, missing: missingInTiff },
   bmp: { begins: beginsAsBmp, missing: missingInBmp },
   dicom: {
     begins: (first, size) => beginsAsDicom(first, first.length === size),

@@ -65,6 +65,7 @@ export const FAILURES = {
   VIDEO_AUDIO: 'operator',
   DOCUMENT_ENCRYPTED: 'operator',
   DOCUMENT_FORM: 'operator',
+  IDENTITY_UNUSABLE: 'operator',
   // configuration and commands
   CONFIG_INVALID: 'operator',
   USAGE: 'operator',

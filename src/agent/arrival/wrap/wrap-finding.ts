@@ -14,5 +14,7 @@ export type WrapFinding =
   | 'lowerProfile'
   /** The sound of the video was left out. */
   | 'audioDropped'
+  /** The samples have more than 8 bits, so the image became Secondary Capture. */
+  | 'storedAsSecondaryCapture'
   /** Many receivers do not know the transfer syntax of videos above 4 GiB. */
   | 'fragmentableSyntax'

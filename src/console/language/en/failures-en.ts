@@ -217,6 +217,10 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'a document lacks what DICOM requires of its kind',
     todo: 'have the system that writes it add an id to the CDA, or save the STL in binary form',
   },
+  IDENTITY_UNUSABLE: {
+    meaning: 'the patient or accession number of an order cannot be stored in DICOM',
+    todo: 'correct it in the system that the order came from',
+  },
   CONFIG_INVALID: {
     meaning: 'the configuration has mistakes',
     todo: 'correct the lines that are listed, then run ferry config check',

@@ -194,6 +194,10 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: '文档缺少 DICOM 对该类型的必要内容',
     todo: 'CDA 请由生成系统补上 id；STL 请另存为二进制格式',
   },
+  IDENTITY_UNUSABLE: {
+    meaning: '医嘱中的患者信息或检查号含有 DICOM 不能保存的字符',
+    todo: '请在开单系统中更正后再试',
+  },
   CONFIG_INVALID: { meaning: '配置有错误', todo: '更正所列各行，然后执行 ferry config check' },
   USAGE: { meaning: '命令用法不对', todo: '查看 --help' },
   INTERRUPTED: { meaning: '命令中途被停止', todo: '重新执行即可继续；已完成的部分保留' },
