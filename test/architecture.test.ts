@@ -97,7 +97,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'p-queue': ['center'],
   '@peculiar/x509': ['center'],
   saxes: ['agent/orders', 'media'],
-  tweetnacl: ['protocol'],
   undici: ['agent/orders', 'agent/send', 'dicomweb'],
   winston: ['platform'],
   yaml: ['config'],

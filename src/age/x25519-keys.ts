@@ -1,11 +1,4 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  diffieHellman,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto'
+import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject, randomBytes } from 'node:crypto'
 import { Failure } from '../platform/failure.ts'
 import { decodeBech32, encodeBech32 } from './bech32.ts'
 
@@ -16,6 +9,9 @@ const IDENTITY_PREFIX = 'age-secret-key-'
 
 /** A PKCS #8 private key is these bytes and then the 32 of the X25519 scalar (RFC 8410 §7). */
 const PKCS8_HEAD = Buffer.from('302e020100300506032b656e04220420', 'hex')
+
+/** The product of a point of low order and any private key is zero, so one that is known to all can look for them. */
+const ANY_PRIVATE_KEY = privateKeyOf(Buffer.alloc(X25519_BYTES, 1))
 
 /** A key that files can be sealed to: an X25519 public key that has passed {@link parseRecipient}. */
 export interface Recipient {
@@ -44,7 +40,7 @@ export function parseRecipient(text: string): Recipient {
     throw new Failure('AGE_KEY_INVALID', `reading an age recipient: ${JSON.stringify(text)} is not one`)
   }
   const publicKey = importPublicKey(publicBytes)
-  if (sharedSecret(generateKeyPairSync('x25519').privateKey, publicKey) === undefined) {
+  if (sharedSecret(ANY_PRIVATE_KEY, publicKey) === undefined) {
     throw new Failure('AGE_KEY_INVALID', `reading an age recipient: ${text} is a point of low order`)
   }
   return Object.freeze({ text: text.toLowerCase(), publicKey, publicBytes })
@@ -56,16 +52,16 @@ export function parseIdentity(text: string): Identity {
   if (secret?.length !== X25519_BYTES) {
     throw new Failure('AGE_KEY_INVALID', 'reading an age identity: the text is not an AGE-SECRET-KEY-1 key')
   }
-  const privateKey = createPrivateKey({
-    key: Buffer.concat([PKCS8_HEAD, secret]),
-    format: 'der',
-    type: 'pkcs8',
-  })
+  const privateKey = privateKeyOf(secret)
   const publicBytes = exportPublicKey(createPublicKey(privateKey))
   return Object.freeze({
     recipient: parseRecipient(encodeBech32(RECIPIENT_PREFIX, publicBytes)),
     privateKey,
   })
+}
+
+function privateKeyOf(secret: Buffer): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([PKCS8_HEAD, secret]), format: 'der', type: 'pkcs8' })
 }
 
 /** The public half, to seal to. */

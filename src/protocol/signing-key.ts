@@ -1,5 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import nacl from 'tweetnacl'
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto'
 import { Failure } from '../platform/failure.ts'
 import { weaknessOf } from './ed25519-point.ts'
 
@@ -18,19 +17,27 @@ export interface SigningKey extends VerifyKey {
   readonly signer: KeyObject
 }
 
+const SEED_BYTES = 32
+
 /** The DER bytes before the 32 bytes of a key: SubjectPublicKeyInfo and PrivateKeyInfo (RFC 8410 §4, §7). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 export function newSigningKey(): SigningKey {
-  return signingKeyOf(nacl.sign.keyPair())
+  return signingKeyFromSeed(randomBytes(SEED_BYTES))
 }
 
 /** The key pair of a 32-byte seed, as key files keep it. */
 export function signingKeyFromSeed(seed: Uint8Array): SigningKey {
-  if (seed.length !== 32)
-    throw new Failure('KEY_FILE_INVALID', `reading a signing key: a seed of ${seed.length} bytes, not 32`)
-  return signingKeyOf(nacl.sign.keyPair.fromSeed(seed))
+  if (seed.length !== SEED_BYTES) {
+    const found = `a seed of ${seed.length} bytes, not ${SEED_BYTES}`
+    throw new Failure('KEY_FILE_INVALID', `reading a signing key: ${found}`)
+  }
+  const key = Buffer.concat([PKCS8_PREFIX, seed])
+  const signer = createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+  // JWK, because an export as DER takes forty times as long.
+  const publicKey = Buffer.from(String(signer.export({ format: 'jwk' }).x), 'base64url')
+  return { ...verifyKeyOf(publicKey), seed: Buffer.from(seed), signer }
 }
 
 /** The 32-byte seed, for the key file. */
@@ -71,14 +78,4 @@ export function fingerprint(publicKey: Uint8Array): string {
 /** The first 80 bits, in groups that two people can compare over the phone: `1a2b-3c4d-5e6f-7a8b-9c0d`. */
 export function shortFingerprint(full: string): string {
   return full.slice(0, 20).replace(/(.{4})(?=.)/g, '$1-')
-}
-
-function signingKeyOf(pair: nacl.SignKeyPair): SigningKey {
-  const seed = Buffer.from(pair.secretKey.subarray(0, 32))
-  const key = Buffer.concat([PKCS8_PREFIX, seed])
-  return {
-    ...verifyKeyOf(pair.publicKey),
-    seed,
-    signer: createPrivateKey({ key, format: 'der', type: 'pkcs8' }),
-  }
 }
