@@ -1,4 +1,4 @@
-// Node itself loads the TypeScript sources, without jest's virtual machines: docs/decisions/0023-tests-in-plain-node.md.
+// Node itself loads the TypeScript sources, without jest's virtual machines: docs/decisions/0024-tests-in-plain-node.md.
 export default {
   testEnvironment: '<rootDir>/test/support/jest/plain-environment.js',
   runtime: '<rootDir>/test/support/jest/plain-runtime.js',
