@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { type RunningAgent, startAgent } from '../../src/agent/agent.ts'
 import { loadAgentSettings } from '../../src/config/agent-settings.ts'
 import { SetupDesk } from '../../src/console/web/setup-desk.ts'
@@ -12,6 +12,7 @@ import { encodeJoinCode } from '../../src/protocol/join-code.ts'
 import { RunningCenter } from '../support/centers/running-center.ts'
 import { until } from '../support/clocks/until.ts'
 import { inventedInstance } from '../support/instances/invented-instance.ts'
+import { hasEchoscu, pressEcho } from '../support/peers/echoscu.ts'
 import { sendInstances } from '../support/peers/send-instances.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
@@ -116,6 +117,21 @@ test('the page leads from nothing to the first receipt: join, approve a device t
     ({ test: { state } }) => state === 'confirmed',
   )
 }, 60_000)
+
+const groupWithDcmtk = hasEchoscu() ? describe : describe.skip
+
+groupWithDcmtk(`DCMTK${hasEchoscu() ? '' : ' (not installed)'}`, () => {
+  test('a device that presses Echo before the agent has joined appears on the page, and is served when approved', async () => {
+    await using page = await openPage()
+    const right = await enter(page)
+    await pressEcho('CT9', page.agent.port)
+    const [caller] = (await view(page)).callers
+    expect(caller).toMatchObject({ aeTitle: 'CT9', address: '127.0.0.1', state: 'pending' })
+    await act(page, 'approve', { ...caller, name: 'CT 一室' }, right)
+    expect(await pressEcho('CT9', page.agent.port)).toBe(0)
+    expect((await view(page)).callers).toMatchObject([{ aeTitle: 'CT9', state: 'known', name: 'CT 一室' }])
+  })
+})
 
 test('an agent whose joining waits for approval goes on after a restart', async () => {
   await using center = await RunningCenter.start()

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import type { SetupResult } from '../../src/console/setup/set-up-agent.ts'
 import { encodeJoinCode } from '../../src/protocol/join-code.ts'
@@ -7,28 +7,8 @@ import { storedAtCenter } from '../support/centers/stored-at-center.ts'
 import { until } from '../support/clocks/until.ts'
 import { freePort } from '../support/peers/free-port.ts'
 import { runCommand } from '../support/programs/run-command.ts'
+import { unjoinedFerry } from '../support/programs/unjoined-ferry.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-
-/** `ferry run` beside the test, in a folder that `ferry init` has made. */
-async function service(folder: string): Promise<AsyncDisposable & { port: number }> {
-  const [port, page] = [await freePort(), await freePort()]
-  await runCommand(folder, ['init', '--port', String(port)])
-  const file = `${folder}/ferry.yaml`
-  writeFileSync(file, readFileSync(file, 'utf8').replace('port: 11180', `port: ${page}`))
-  const quit = new AbortController()
-  const running = runCommand(folder, ['run'], { signal: quit.signal })
-  await until(
-    () => runCommand(folder, ['devices']),
-    ({ exitCode }) => exitCode === 0,
-  )
-  return {
-    port,
-    async [Symbol.asyncDispose]() {
-      quit.abort()
-      await running
-    },
-  }
-}
 
 async function invited(center: RunningCenter): Promise<string> {
   return encodeJoinCode({ ...(await center.invite('North Street')), url: center.url })
@@ -46,7 +26,7 @@ async function approveAll(center: RunningCenter): Promise<void> {
 test('setup --yes brings a running agent from nothing to its first receipt, and a second run changes nothing', async () => {
   await using center = await RunningCenter.start()
   using folder = tempFolder()
-  await using agent = await service(folder.path)
+  await using agent = await unjoinedFerry(folder.path)
   const args = [
     '--name',
     '北街卫生院',
@@ -119,7 +99,7 @@ test('setup --yes without a running service writes the configuration and says wh
 
 test('setup changes AE title and port of a running agent, which opens the new port by itself', async () => {
   using folder = tempFolder()
-  await using _ = await service(folder.path)
+  await using _ = await unjoinedFerry(folder.path)
   const port = await freePort()
   const before = readFileSync(`${folder.path}/ferry.yaml`, 'utf8')
 

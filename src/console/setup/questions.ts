@@ -9,6 +9,8 @@ export interface Questions {
     choices: readonly { value: string; label: string }[],
     usual: string,
   ): Promise<string>
+  /** Resolves when the person presses Enter, while something else is waited for. Rejects when the signal is aborted. */
+  enter(signal: AbortSignal): Promise<void>
 }
 
 /** Takes every default. */
@@ -17,4 +19,5 @@ export const NO_QUESTIONS: Questions = {
   text: (_, usual) => Promise.resolve(usual),
   confirm: (_, usual) => Promise.resolve(usual),
   choose: (_, __, usual) => Promise.resolve(usual),
+  enter: () => Promise.resolve(),
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { confirm, isCancel, select, text } from '@clack/prompts'
 import { Failure } from '../../platform/failure.ts'
 import type { Questions } from './questions.ts'
@@ -18,6 +20,14 @@ export const TERMINAL_QUESTIONS: Questions = {
   choose: async (message, choices, usual) => {
     const answer = await select({ message, options: [...choices], initialValue: usual, output })
     return isCancel(answer) ? stopped() : answer
+  },
+  enter: async (signal) => {
+    const lines = createInterface({ input: process.stdin })
+    try {
+      await once(lines, 'line', { signal })
+    } finally {
+      lines.close()
+    }
   },
 }
 

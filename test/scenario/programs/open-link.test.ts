@@ -1,12 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from '@jest/globals'
-import { until } from '../../support/clocks/until.ts'
-import { freePort } from '../../support/peers/free-port.ts'
-import { runCommand } from '../../support/programs/run-command.ts'
+import { unjoinedFerry } from '../../support/programs/unjoined-ferry.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const canTrace = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0
@@ -30,28 +28,14 @@ async function traced(folder: string, ...command: string[]): Promise<{ out: stri
 group(`the link of ferry open${canTrace ? '' : ' (strace is not here, or may not trace)'}`, () => {
   test('is printed, and is in the arguments and environment of no program, which other users can list', async () => {
     using folder = tempFolder()
-    const [port, page] = [await freePort(), await freePort()]
-    await runCommand(folder.path, ['init', '--port', String(port)])
-    const file = `${folder.path}/ferry.yaml`
-    writeFileSync(file, readFileSync(file, 'utf8').replace('port: 11180', `port: ${page}`))
-    const quit = new AbortController()
-    const running = runCommand(folder.path, ['run'], { signal: quit.signal })
-    try {
-      await until(
-        () => runCommand(folder.path, ['open', '--print']),
-        ({ exitCode }) => exitCode === 0,
-      )
-      const { out, started } = await traced(folder.path, process.execPath, resolve('bin/ferry.js'), 'open')
-      const link = /\?link=([\w-]{16,})/.exec(out)?.[1] ?? out
-      expect(started).not.toContain(link)
-      expect(started).toMatch(/execve\(.*ferry\.js", "open"/)
+    await using _ = await unjoinedFerry(folder.path)
+    const { out, started } = await traced(folder.path, process.execPath, resolve('bin/ferry.js'), 'open')
+    const link = /\?link=([\w-]{16,})/.exec(out)?.[1] ?? out
+    expect(started).not.toContain(link)
+    expect(started).toMatch(/execve\(.*ferry\.js", "open"/)
 
-      // The control: an argument of a program that the traced one starts is seen.
-      const shown = await traced(folder.path, 'sh', '-c', `true; /bin/true '${link}'`)
-      expect(shown.started).toContain(link)
-    } finally {
-      quit.abort()
-      await running
-    }
+    // The control: an argument of a program that the traced one starts is seen.
+    const shown = await traced(folder.path, 'sh', '-c', `true; /bin/true '${link}'`)
+    expect(shown.started).toContain(link)
   })
 })

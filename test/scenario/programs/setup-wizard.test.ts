@@ -4,10 +4,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
+import { loadAgentSettings } from '../../../src/config/agent-settings.ts'
 import { encodeJoinCode } from '../../../src/protocol/join-code.ts'
 import { RunningCenter } from '../../support/centers/running-center.ts'
+import { storedAtCenter } from '../../support/centers/stored-at-center.ts'
 import { until } from '../../support/clocks/until.ts'
+import { hasEchoscu, pressEcho } from '../../support/peers/echoscu.ts'
 import { freePort } from '../../support/peers/free-port.ts'
+import { unjoinedFerry } from '../../support/programs/unjoined-ferry.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 /** Runs a program in a pseudo-terminal of 40 lines and 100 columns; standard input is the keyboard. */
@@ -71,6 +75,7 @@ class Wizard implements AsyncDisposable {
   }
 }
 
+const describeWithDcmtk = hasPython && hasEchoscu() ? describe : describe.skip
 const describeWithPython = hasPython ? describe : describe.skip
 
 describeWithPython(`the set-up on a terminal${hasPython ? '' : ' (skipped: python3 is missing)'}`, () => {
@@ -97,6 +102,24 @@ describeWithPython(`the set-up on a terminal${hasPython ? '' : ' (skipped: pytho
     ])
   })
 
+  test('Enter goes on without a device, and the set-up says that one is still to be listed', async () => {
+    await using center = await RunningCenter.start()
+    using folder = tempFolder()
+    await using _ = await unjoinedFerry(folder.path)
+    const code = encodeJoinCode({ ...(await center.invite('North Street')), url: center.url })
+    await using wizard = new Wizard(folder.path)
+
+    await wizard.when(/AE title of Ferry/, '\r')
+    await wizard.when(/Port of Ferry/, '\r')
+    await wizard.when(/Join code of the center/, `${code}\r`)
+    await wizard.when(/What is this site called/, '\r')
+    await wizard.when(/Waiting for approval/)
+    for (const { kid } of await center.desk.agents()) await center.desk.approve(kid)
+    await wizard.when(/Now press Echo/, '\r')
+    await wizard.when(/First receipt[^]*What remains to do:[^]*list a device/)
+    expect(await wizard.exitCode()).toBe(0)
+  }, 60_000)
+
   test('Ctrl-C at a question ends the set-up with exit code 130 and a true sentence', async () => {
     using folder = tempFolder()
     await using wizard = new Wizard(folder.path)
@@ -105,4 +128,38 @@ describeWithPython(`the set-up on a terminal${hasPython ? '' : ' (skipped: pytho
     expect(wizard.screen).toMatch(/the command was stopped before its end \(INTERRUPTED\)/)
     expect(existsSync(`${folder.path}/ferry.yaml`)).toBe(false)
   })
+})
+
+describeWithDcmtk(`a device at the set-up${hasEchoscu() ? '' : ' (skipped: DCMTK is missing)'}`, () => {
+  test('that presses Echo is shown, approved and served, and a stranger is not; then comes the receipt', async () => {
+    await using center = await RunningCenter.start()
+    using folder = tempFolder()
+    await using agent = await unjoinedFerry(folder.path)
+    const code = encodeJoinCode({ ...(await center.invite('North Street')), url: center.url })
+    await using wizard = new Wizard(folder.path)
+
+    await wizard.when(/AE title of Ferry/, '\r')
+    await wizard.when(/Port of Ferry/, '\r')
+    await wizard.when(/Join code of the center/, `${code}\r`)
+    await wizard.when(/What is this site called/, '北街卫生院\r')
+    await wizard.when(/Waiting for approval/)
+    for (const { kid } of await center.desk.agents()) await center.desk.approve(kid)
+
+    await wizard.when(/Now press Echo/)
+    await pressEcho('CT9', agent.port)
+    await wizard.when(/CT9 at 127\.0\.0\.1 called\. Is it one of your devices\?/, 'y')
+    await wizard.when(/Name of this device/, 'CT 一室\r')
+    await wizard.when(/Listed the device CT 一室\.[^]*Wait for another device\?/, 'y')
+    await pressEcho('STRANGER', agent.port)
+    await wizard.when(/STRANGER at 127\.0\.0\.1 called\. Is it one of your devices\?/, 'n')
+    await wizard.when(/STRANGER[^]*Wait for another device\?/, 'y')
+    expect(await pressEcho('CT9', agent.port)).toBe(0)
+    await wizard.when(/CT 一室 at 127\.0\.0\.1 called and is served\.[^]*Wait for another device\?/, 'n')
+    await wizard.when(/First receipt[^]*Set-up is complete/)
+
+    expect(await wizard.exitCode()).toBe(0)
+    const { devices } = loadAgentSettings(`${folder.path}/ferry.yaml`, 'en')
+    expect(devices).toMatchObject([{ name: 'CT 一室', aeTitle: 'CT9', addresses: ['127.0.0.1'] }])
+    expect(storedAtCenter(center.folder)).toHaveLength(1)
+  }, 60_000)
 })

@@ -21,7 +21,7 @@ export const SETUP_ENGLISH = {
   'setup.alreadyJoined': 'Joined {center}.',
   'setup.listed': 'Listed the device {device}.',
   'setup.echoNow':
-    'Now press Echo (verify, connection test) on your device. Ctrl-C ends the waiting; ferry setup continues later.',
+    'Now press Echo (verify, connection test) on your device. Enter goes on without a device; ferry setup can be run again.',
   'setup.called': '{device} at {address} called. Is it one of your devices?',
   'setup.calledListed': '{device} at {address} called and is served.',
   'setup.askDeviceName': 'Name of this device, such as CT room 1',

@@ -22,7 +22,7 @@ export const SETUP_CHINESE: Readonly<Record<keyof typeof SETUP_ENGLISH, string>>
   'setup.alreadyJoined': '已加入 {center}。',
   'setup.listed': '已登记设备 {device}。',
   'setup.echoNow':
-    '现在请在设备上按“连接测试”（Echo、Verify）。Ctrl-C 结束等待；以后可再执行 ferry setup 继续。',
+    '现在请在设备上按“连接测试”（Echo、Verify）。没有设备可按 Enter 继续；以后可再执行 ferry setup。',
   'setup.called': '{device}（{address}）呼叫了本机。是您的设备吗？',
   'setup.calledListed': '{device}（{address}）呼叫了本机，已接入。',
   'setup.askDeviceName': '这台设备的名称，例如 CT 一室',
