@@ -23,7 +23,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'agent/deid-records': ['age', 'agent/deidentify', 'platform', 'protocol'],
   'agent/envelope': ['age', 'protocol'],
   'agent/queue': ['dicom', 'platform', 'protocol'],
-  'agent/orders': ['agent/queue', 'config', 'dicom', 'dimse', 'hl7', 'platform'],
+  'agent/orders': ['agent/queue', 'config', 'dicom', 'dicomweb', 'dimse', 'hl7', 'platform'],
   'agent/arrival': ['agent/orders', 'agent/queue', 'dicom', 'dimse', 'platform'],
   'agent/intake': [
     'age',
@@ -97,7 +97,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'p-queue': ['center'],
   '@peculiar/x509': ['center'],
   saxes: ['agent/orders', 'media'],
-  undici: ['agent/orders', 'agent/send', 'dicomweb'],
+  undici: ['agent/send', 'dicomweb'],
   winston: ['platform'],
   yaml: ['config'],
   zod: ['agent', 'agent/control', 'agent/deid-records', 'agent/send', 'center', 'config', 'protocol'],

@@ -1,7 +1,8 @@
-import { BlockList, isIPv6 } from 'node:net'
+import type { BlockList } from 'node:net'
 import type { AssociationRequest } from '../../dimse/association/association.ts'
 import { type AssociationRejection, REJECTION } from '../../dimse/association/association-rejection.ts'
 import type { KnownAddresses } from '../../dimse/scp/listener-counts.ts'
+import { addressRanges, isInRanges } from '../../platform/http/address-ranges.ts'
 import { type IdentityDemand, type IdentityProblem, identityProblem } from './device-identity.ts'
 
 /** An accepted device: its AE title is `aeTitle`, and it calls from one of `addresses`, if any are given. */
@@ -75,7 +76,7 @@ export class DeviceList implements KnownAddresses {
 
   /** Returns true if a device is listed with this address; devices without addresses do not count. */
   has(peerAddress: string): boolean {
-    return this.#register.devices.some(({ from }) => from?.check(peerAddress, family(peerAddress)) === true)
+    return this.#register.devices.some(({ from }) => from !== undefined && isInRanges(from, peerAddress))
   }
 
   replace(devices: readonly Device[], acceptUnknown: boolean): void {
@@ -122,8 +123,7 @@ export class DeviceList implements KnownAddresses {
   find({ callingAeTitle, peerAddress }: Pick<Caller, 'callingAeTitle' | 'peerAddress'>): Device | undefined {
     const found = this.#register.devices.find(
       ({ device, from }) =>
-        device.aeTitle === callingAeTitle &&
-        (from === undefined || from.check(peerAddress, family(peerAddress))),
+        device.aeTitle === callingAeTitle && (from === undefined || isInRanges(from, peerAddress)),
     )
     return found?.device
   }
@@ -131,7 +131,7 @@ export class DeviceList implements KnownAddresses {
   /** Returns the only device that is listed with this address, for a caller that has not named itself. */
   onlyOneAt(peerAddress: string): Device | undefined {
     const there = this.#register.devices.filter(
-      ({ from }) => from?.check(peerAddress, family(peerAddress)) === true,
+      ({ from }) => from !== undefined && isInRanges(from, peerAddress),
     )
     return there.length === 1 ? there[0]?.device : undefined
   }
@@ -148,18 +148,11 @@ function refuse(
 }
 
 function registerOf(devices: readonly Device[], acceptUnknown: boolean): Register {
-  return { devices: devices.map((device) => ({ device, from: ranges(device.addresses) })), acceptUnknown }
-}
-
-function ranges(addresses: readonly string[]): BlockList | undefined {
-  if (addresses.length === 0) return undefined
-  const list = new BlockList()
-  for (const text of addresses) {
-    const [address = '', bits] = text.split('/')
-    if (bits === undefined) list.addAddress(address, family(address))
-    else list.addSubnet(address, Number(bits), family(address))
+  return {
+    devices: devices.map((device) => ({
+      device,
+      from: device.addresses.length === 0 ? undefined : addressRanges(device.addresses),
+    })),
+    acceptUnknown,
   }
-  return list
 }
-
-const family = (address: string): 'ipv4' | 'ipv6' => (isIPv6(address) ? 'ipv6' : 'ipv4')

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Order, Patient, PatientMerge } from './order.ts'
 import { differ, isSamePerson, isUsable, isWholeName } from './patient-identity.ts'
 import { scheduledSpan } from './scheduled-span.ts'
@@ -76,14 +77,38 @@ export class OrderBook {
     return this.#known.size
   }
 
-  /** Enters orders; one of the same source and key is replaced. `takenAt` is in ms since 1970. */
-  put(orders: readonly Order[], takenAt: number): void {
+  get(source: string, key: string): Order | undefined {
+    return this.#known.get(placeOf({ source, key }))?.order
+  }
+
+  /** True if this very order is known, with all its values. */
+  has(order: Order): boolean {
+    return isDeepStrictEqual(this.get(order.source, order.key), order)
+  }
+
+  /** The orders of one source, as it sent them. */
+  of(source: string): Order[] {
+    return Array.from(this.#known.values(), ({ order }) => order).filter((order) => order.source === source)
+  }
+
+  /** True for an order whose time is over. */
+  isOver(order: Order, nowMs: number): boolean {
+    return lastMoment({ order, takenAt: nowMs }) + this.#keptMs < nowMs
+  }
+
+  /**
+   * Enters orders; one of the same source and key is replaced. `takenAt` is in ms since 1970. Returns the orders that leave,
+   * because there are too many.
+   */
+  put(orders: readonly Order[], takenAt: number): Order[] {
     for (const order of orders) this.#known.set(placeOf(order), { order, takenAt })
     this.#index = undefined
     const surplus = this.#known.size - this.#maximum
-    if (surplus <= 0) return
+    if (surplus <= 0) return []
     const byTime = Array.from(this.#known).toSorted(([, a], [, b]) => lastMoment(a) - lastMoment(b))
-    for (const [place] of byTime.slice(0, surplus)) this.#known.delete(place)
+    const leaving = byTime.slice(0, surplus)
+    for (const [place] of leaving) this.#known.delete(place)
+    return leaving.map(([, { order }]) => order)
   }
 
   /** Removes a cancelled order. */

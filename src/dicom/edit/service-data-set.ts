@@ -32,6 +32,11 @@ export class ServiceDataSet {
     return trimUid(this.#find(tag)?.value.toString('latin1') ?? '')
   }
 
+  /** Returns the bytes of a value; empty if there is none. */
+  value(tag: Tag): Buffer {
+    return this.#find(tag)?.value ?? Buffer.alloc(0)
+  }
+
   #find(tag: Tag): ReturnType<ElementList['find']> {
     for (const part of this.#parts) {
       const element = part.find(tag)

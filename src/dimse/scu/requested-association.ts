@@ -18,7 +18,9 @@ import type { Accepted, AcceptedContext } from '../dcmjs/library-requestor.ts'
 import { performRequest } from '../scp/perform-request.ts'
 import {
   type CommandSet,
+  encodeCancelRequest,
   encodeEchoRequest,
+  encodeFindRequest,
   encodeStoreRequest,
   isResponse,
   parseCommandSet,
@@ -74,8 +76,17 @@ export interface RequestorServices {
   readonly log: Log
 }
 
+/** Statuses of a match of C-FIND: more responses follow (PS3.4 §C.4.1.1.4). */
+const MATCHES: ReadonlySet<number> = new Set([0xff00, 0xff01])
+
+/** Takes one match; false = no more are wanted. */
+type TakeMatch = (identifier: Buffer) => boolean
+
 interface Pending extends PromiseWithResolvers<ServiceAnswer> {
   readonly messageId: number
+  /** Takes the matches of C-FIND; undefined after C-CANCEL. */
+  take?: TakeMatch | undefined
+  readonly isFind: boolean
   /** Resolves when the whole request has been handed over. */
   sent: Promise<void>
   isSent: boolean
@@ -139,6 +150,22 @@ export class RequestedAssociation implements AsyncDisposable {
   }
 
   /**
+   * Sends C-FIND and gives each match to `take`; if that returns false, the request is cancelled by C-CANCEL and later matches
+   * are dropped. Returns the final answer. A match beyond the limit of a message is left out. `identifier` must be encoded in
+   * the transfer syntax that {@link contexts} shows. Throws STORE_REFUSED if the peer accepts no context for it.
+   */
+  async find(sopClassUid: string, identifier: Buffer, take: TakeMatch): Promise<ServiceAnswer> {
+    const context = this.#context(sopClassUid)
+    if (context === undefined)
+      throw new Failure('STORE_REFUSED', `the peer accepts no C-FIND of ${sopClassUid}`)
+    const { maxPduLength } = this.#opened.accepted
+    return this.#exchange((messageId) => {
+      const command = encodeFindRequest(messageId, sopClassUid)
+      return this.#write(encodeMessage(context.id, command, identifier, maxPduLength))
+    }, take)
+  }
+
+  /**
    * Sends N-ACTION, N-CREATE, N-SET, or N-EVENT-REPORT if we are SCP; returns the peer's answer. The data set must be
    * encoded in the transfer syntax that {@link contexts} shows. Throws STORE_REFUSED if the peer accepts no context for
    * it. A report is also sent to a peer that accepts the context without the role, since some such peers take it.
@@ -185,7 +212,7 @@ export class RequestedAssociation implements AsyncDisposable {
     )
   }
 
-  async #exchange(send: (messageId: number) => Promise<void>): Promise<ServiceAnswer> {
+  async #exchange(send: (messageId: number) => Promise<void>, take?: TakeMatch): Promise<ServiceAnswer> {
     if (this.#over !== undefined) throw this.#over
     if (this.#pending !== undefined || this.#isReleasing) {
       throw new Failure('INTERNAL', 'a request while another one, or the release, is under way')
@@ -195,6 +222,8 @@ export class RequestedAssociation implements AsyncDisposable {
       messageId: this.#messageId,
       sent: Promise.resolve(),
       isSent: false,
+      isFind: take !== undefined,
+      take,
       ...Promise.withResolvers<ServiceAnswer>(),
     }
     pending.promise.catch(() => {}) // the sending may fail first, and then the response is not awaited
@@ -270,12 +299,25 @@ export class RequestedAssociation implements AsyncDisposable {
     }
     const { status, errorComment, affectedSopInstanceUid: sopInstanceUid } = command
     if (status === undefined) throw violation(ABORT_BY_USER, 'a response without a status')
+    if (pending.isFind && MATCHES.has(status)) {
+      const match = command.hasDataSet && !gathered.isTooLarge ? gathered.whole() : undefined
+      return await this.#match(contextId, pending, match)
+    }
     pending.resolve({
       status,
       ...(errorComment === undefined ? {} : { errorComment }),
       ...(sopInstanceUid === undefined ? {} : { sopInstanceUid }),
       ...(command.hasDataSet && !gathered.isTooLarge ? { dataSet: gathered.whole() } : {}),
     })
+  }
+
+  async #match(contextId: number, pending: Pending, match: Buffer | undefined): Promise<void> {
+    if (match !== undefined && pending.take?.(match) === false) {
+      pending.take = undefined
+      await pending.sent
+      await this.#write(encodeCommand(contextId, encodeCancelRequest(pending.messageId)))
+    }
+    if (pending.isSent) this.#awaitResponse()
   }
 
   /** Answers a request of the peer, such as the report of a storage commitment SCP. */

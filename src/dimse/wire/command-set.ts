@@ -24,6 +24,7 @@ export const ELEMENT = {
 /** The Command Fields (PS3.7 §E.1) of the requests that this folder distinguishes. */
 export const COMMAND_FIELD = {
   cStoreRequest: 0x0001,
+  cFindRequest: 0x0020,
   cEchoRequest: 0x0030,
   nEventReportRequest: 0x0100,
   nSetRequest: 0x0120,
@@ -162,6 +163,26 @@ export function encodeStoreResponse(
     ...(affectedSopInstanceUid === undefined
       ? []
       : [uid(ELEMENT.affectedSopInstanceUid, affectedSopInstanceUid)]),
+  ])
+}
+
+/** C-FIND-RQ (PS3.7 §9.3.2.1); the identifier follows. */
+export function encodeFindRequest(messageId: number, sopClassUid: string): Buffer {
+  return encodeElements([
+    uid(ELEMENT.affectedSopClassUid, sopClassUid),
+    us(ELEMENT.commandField, COMMAND_FIELD.cFindRequest),
+    us(ELEMENT.messageId, messageId),
+    us(ELEMENT.priority, MEDIUM_PRIORITY),
+    announceDataSet(true),
+  ])
+}
+
+/** C-CANCEL-RQ (PS3.7 §9.3.2.3); it has no message ID of its own, and no answer. */
+export function encodeCancelRequest(messageId: number): Buffer {
+  return encodeElements([
+    us(ELEMENT.commandField, COMMAND_FIELD.cCancelRequest),
+    us(ELEMENT.messageIdBeingRespondedTo, messageId),
+    announceDataSet(false),
   ])
 }
 

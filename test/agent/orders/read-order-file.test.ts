@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals'
 import { encode } from 'iconv-lite'
 import type { Order } from '../../../src/agent/orders/order.ts'
-import { readOrderRecord } from '../../../src/agent/orders/order-record.ts'
+import { readOrderRecord } from '../../../src/agent/orders/records/order-record.ts'
 import {
   type OrderFileKind,
   readOrderFile,
   readOrderText,
-} from '../../../src/agent/orders/read-order-file.ts'
+} from '../../../src/agent/orders/records/read-order-file.ts'
 
 const FORM = { fields: {}, defaults: {}, cancelled: ['cancelled'] }
 

@@ -1,5 +1,5 @@
 import { SaxesParser } from 'saxes'
-import { Failure } from '../../platform/failure.ts'
+import { Failure } from '../../../platform/failure.ts'
 import type { OrderRecord } from './order-record.ts'
 
 const DEEPEST = 16

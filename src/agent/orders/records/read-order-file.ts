@@ -1,4 +1,4 @@
-import { Failure } from '../../platform/failure.ts'
+import { Failure } from '../../../platform/failure.ts'
 import { childOf, type OrderRecord } from './order-record.ts'
 import { readCsv } from './read-csv.ts'
 import { readXml } from './read-xml.ts'

@@ -1,6 +1,7 @@
-import type { OrderField, RecordForm } from '../../config/order-settings.ts'
-import { isUid } from '../../dicom/vocabulary/uid.ts'
-import type { Order } from './order.ts'
+import type { OrderField, RecordForm } from '../../../config/order-settings.ts'
+import { isUid } from '../../../dicom/vocabulary/uid.ts'
+import { known } from '../known-values.ts'
+import type { Order } from '../order.ts'
 import { readDate, readTime } from './read-moment.ts'
 
 /** A record as a system writes it: names and values, groups inside groups. */
@@ -54,15 +55,6 @@ export function readOrderRecord(source: string, record: OrderRecord, form: Recor
   }
   const status = value('status')
   return { order, isCancelled: status !== '' && form.cancelled.includes(status) }
-}
-
-/** Leaves out empty values: an empty text never means a value. */
-function known<Name extends string>(
-  values: Readonly<Record<Name, string | undefined>>,
-): Partial<Record<Name, string>> {
-  const entries = Object.entries<string | undefined>(values).filter(([, value]) => (value ?? '') !== '')
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the entries are those of `values`
-  return Object.fromEntries(entries) as Partial<Record<Name, string>>
 }
 
 /** The text at a place; empty if there is none. A name with dots in it is found as well. */

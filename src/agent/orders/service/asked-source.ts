@@ -1,0 +1,60 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Clock } from '../../../platform/clock.ts'
+import { Failure, failureFrom } from '../../../platform/failure.ts'
+import { Wake } from '../../../platform/wake.ts'
+import type { KnownOrders } from '../cache/known-orders.ts'
+import type { PolledSource } from '../sources/order-source.ts'
+import type { SourceWatch } from './source-watch.ts'
+
+interface AskedSourceOptions {
+  readonly name: string
+  readonly source: PolledSource
+  readonly known: KnownOrders
+  readonly watch: SourceWatch
+  readonly clock: Clock
+}
+
+/** Asks one source again and again, in the background. A source that fails leaves the orders that it gave before. */
+export class AskedSource {
+  readonly #options: AskedSourceOptions
+  readonly #wake: Wake
+  #problem: Failure | undefined
+  #asking: Promise<void> | undefined
+
+  constructor(options: AskedSourceOptions) {
+    this.#options = options
+    this.#wake = new Wake(options.clock)
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.askNow(signal)
+      await this.#wake.wait(this.#options.source.everyMs, signal)
+    }
+  }
+
+  /** Asks the source once; the state of its watch is then new. Never rejects. Two calls at a time share one question. */
+  askNow(signal: AbortSignal): Promise<void> {
+    this.#asking ??= this.#ask(signal).finally(() => {
+      this.#asking = undefined
+    })
+    return this.#asking
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
+    const { name, source, known, watch } = this.#options
+    try {
+      const answer = await source.ask(signal)
+      if (answer !== undefined) {
+        await known.takeList(name, answer, () => setImmediate())
+        const { problem } = answer
+        this.#problem = problem === undefined ? undefined : new Failure('ORDERS_INVALID', problem)
+      }
+      known.forgetOld()
+      if (this.#problem === undefined) watch.succeeded()
+      else watch.failed(this.#problem, true)
+    } catch (error) {
+      if (!signal.aborted) watch.failed(failureFrom(error, 'INTERNAL', 'asking for orders'))
+    }
+  }
+}
