@@ -25,6 +25,17 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'agent/queue': ['dicom', 'platform', 'protocol'],
   'agent/orders': ['agent/queue', 'config', 'dicom', 'dicomweb', 'dimse', 'hl7', 'platform'],
   'agent/arrival': ['agent/orders', 'agent/queue', 'dicom', 'dimse', 'platform'],
+  'agent/arrival/folders': [
+    'agent/arrival',
+    'agent/arrival/wrap',
+    'agent/orders',
+    'agent/queue',
+    'config',
+    'dicom',
+    'media',
+    'platform',
+    'protocol',
+  ],
   'agent/intake': [
     'age',
     'agent/arrival',
@@ -43,6 +54,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'agent/settle': ['agent/queue', 'dicom', 'dimse', 'platform', 'protocol'],
   'agent/control': [
     'agent/arrival',
+    'agent/arrival/folders',
     'agent/queue',
     'agent/send',
     'agent/settle',
@@ -53,6 +65,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ],
   agent: [
     'agent/arrival',
+    'agent/arrival/folders',
     'agent/control',
     'agent/envelope',
     'agent/intake',
@@ -88,6 +101,7 @@ const EVERYWHERE = 'platform/failure.ts'
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['platform'],
   '@clack/prompts': ['console'],
+  chokidar: ['agent/arrival/folders'],
   commander: ['console'],
   'dcmjs-codecs': ['agent/deidentify'],
   'dcmjs-dimse': ['dimse'],

@@ -30,6 +30,7 @@ import { takeInstance } from './intake/take-instance.ts'
 import { takeTestImage } from './intake/take-test-image.ts'
 import type { Treatments } from './intake/treatments.ts'
 import { JoinWatch } from './join-watch.ts'
+import { openFolders } from './open-folders.ts'
 import { forgetNames, openDisplayNames } from './queue/display/display-names.ts'
 import { openQueue, type Queue } from './queue/open-queue.ts'
 import { recoverSpool } from './queue/recovery/recover-spool.ts'
@@ -158,6 +159,8 @@ export async function startAgent(
   )
 
   const { port, tlsPort } = server
+  const folders = await openFolders({ settings, keys, queue, storage, devices, intake, clock, log })
+  if (folders !== undefined) stack.use(folders)
   const service = new AgentService({
     settings,
     port,
@@ -168,6 +171,7 @@ export async function startAgent(
     storage,
     work,
     completeness,
+    folders,
     takeTestImage: async () => {
       const study = await takeTestImage(intake, settings.listener.aeTitles[0] ?? 'FERRY', clock.now())
       work.studyIsWhole(study)
@@ -177,7 +181,7 @@ export async function startAgent(
       const { callingAeTitle } = request
       const device = devices.devices.find(({ aeTitle }) => aeTitle === callingAeTitle)
       const offered = { ...request, calledAeTitle: settings.listener.aeTitles[0] ?? 'FERRY' }
-      const { findings, ...taken } = await takeInstance(intake, offered, dataSet, device)
+      const { findings, instances: _, ...taken } = await takeInstance(intake, offered, dataSet, device)
       return { ...taken, findings: [...findings] }
     },
     restart,

@@ -10,6 +10,7 @@ import {
   settingsOf,
 } from './checks/check-settings.ts'
 import { deidProblems, repeatedDeidNames } from './checks/deid-checks.ts'
+import { folderProblems, repeatedFolderNames } from './checks/folder-problems.ts'
 import { namedFilesAt } from './checks/named-files.ts'
 import { normalizationProblems, repeatedNormalizationNames } from './checks/normalization-checks.ts'
 import { repeatedDevices } from './checks/repeated-devices.ts'
@@ -23,6 +24,7 @@ import {
   routesSchema,
 } from './deid-settings.ts'
 import { type DeviceSettings, deviceSchema } from './device-settings.ts'
+import { type FolderSettings, foldersBesideFile, foldersSchema } from './folder-settings.ts'
 import { type LogSettings, logBesideFile, logSchema } from './log-settings.ts'
 import { type NormalizationSettings, normalizationSchema } from './normalization-settings.ts'
 import {
@@ -44,6 +46,8 @@ export interface AgentSettings {
   readonly log: LogSettings
   readonly listener: ListenerSettings
   readonly devices: readonly DeviceSettings[]
+  /** Folders in which other programs put files; none = nothing is watched. */
+  readonly folders: readonly FolderSettings[]
   readonly unknownDevices: 'reject' | 'accept'
   readonly limits: {
     readonly instanceBytes: number
@@ -127,10 +131,9 @@ export function checkAgentSettings(path: string, options?: CheckOptions): Checke
   const listener = { ...settings.listener, tls: tlsBesideFile(settings.listener.tls, path) }
   const log = logBesideFile(settings.log, path)
   const orders = ordersBesideFile(settings.orders, path)
-  return {
-    ...checked,
-    settings: freezeDeep({ ...settings, dataFolder, log, listener, deidentification, orders }),
-  }
+  const folders = foldersBesideFile(settings.folders, path)
+  const whole = { ...settings, dataFolder, log, listener, folders, deidentification, orders }
+  return { ...checked, settings: freezeDeep(whole) }
 }
 
 export const procedureStepsSchema = z
@@ -212,6 +215,7 @@ const fileSchema = z
     log: logSchema.prefault({}),
     listener: listenerSchema.prefault({}),
     devices: z.array(deviceSchema).prefault([]).describe('Devices that are let in'),
+    folders: foldersSchema,
     unknownDevices: setting
       .choice('Treatment of devices that are not listed', ['reject', 'accept'])
       .prefault('reject'),
@@ -260,11 +264,13 @@ export const AGENT_SETTINGS: SettingsKind<AgentSettings> = {
   schema: fileSchema.transform(toSettings),
   repetitions: (values) => [
     ...repeatedDevices(values),
+    ...repeatedFolderNames(values),
     ...repeatedDeidNames(values),
     ...repeatedNormalizationNames(values),
     ...repeatedOrderNames(values),
   ],
   crossChecks: (values) => [
+    ...folderProblems(values),
     ...deidProblems(values),
     ...normalizationProblems(values),
     ...routeClashes(values),
@@ -285,6 +291,7 @@ function toSettings(file: z.output<typeof fileSchema>): AgentSettings {
     log: file.log,
     listener: file.listener,
     devices: file.devices,
+    folders: file.folders,
     unknownDevices: file.unknownDevices,
     limits: {
       instanceBytes: limits.instance,

@@ -10,7 +10,7 @@ import { retryWhileHeld } from './retry-while-held.ts'
  * Makes the names in a folder durable (Linux: fsync of the folder). On Windows a folder cannot be synced (EPERM) and need
  * not be: NTFS writes the name of a new file together with its data when the file is synced.
  */
-export async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string | Buffer): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(folder, 'r')
   try {

@@ -14,6 +14,11 @@ export const FAILURES = {
   CHECK_REFUSED: 'none',
   CHECK_HELD: 'operator',
   DEID_WITHHELD: 'operator',
+  // watched folders
+  FOLDER_UNREACHABLE: 'operator',
+  FOLDER_FILE_HELD: 'operator',
+  FOLDER_NEEDS_PATIENT: 'operator',
+  FOLDER_SOURCE_KEPT: 'operator',
   // associations
   ASSOCIATION_REJECTED: 'operator',
   ASSOCIATION_FAILED: 'wait',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { folderSchema } from './folder-api.ts'
 
 /** Version of all output of `--json` and of the control socket. A new field keeps it; a changed field increments it. */
 export const CONTROL_SCHEMA_VERSION = 1
@@ -23,6 +24,8 @@ export const CONTROL_PATHS = {
   procedureSteps: '/v1/procedure-steps',
   testImage: '/v1/test-image',
   importInstance: '/v1/instances',
+  folders: '/v1/folders',
+  assign: '/v1/folders/assign',
   pageLink: '/v1/page-link',
   restart: '/v1/restart',
 } as const
@@ -216,6 +219,8 @@ export const statusSchema = z.object({
   clockOffsetMs: z.number().nullable(),
   /** Findings in the instances of each device, the latest first. */
   instanceFindings: z.array(findingCountSchema.extend({ callingAeTitle: z.string(), lastAt: time })),
+  /** Watched folders, in the order of the settings. */
+  folders: z.array(folderSchema).default([]),
   /** How often full names were shown, and when last. */
   namesShown: z.object({ times: count, lastAt: time.nullable() }),
 })
@@ -367,31 +372,8 @@ export const namesSchema = z.object({
   studies: z.array(z.object({ studyInstanceUid: z.string(), display: displayedSchema })),
 })
 
-/** Requests for storage commitment: open ones first, then the newest. */
-export const commitmentsSchema = z.object({
-  commitments: z.array(
-    z.object({
-      callingAeTitle: z.string(),
-      peerAddress: z.string(),
-      transactionUid: z.string(),
-      requestedAt: time,
-      /** reported: the device has taken the report. abandoned: it could not be delivered for too long. */
-      state: z.enum(['open', 'reported', 'abandoned']),
-      closedAt: time.nullable(),
-      instances: count,
-      /** Number reported as committed; before the report: number under the center's receipt now. */
-      committed: count,
-      attempts: count,
-      nextAttemptAt: time,
-      reasonCode: z.string().nullable(),
-      reason: z.string().nullable(),
-    }),
-  ),
-})
-
 export type ProcedureStepView = z.infer<typeof procedureStepSchema>
 export type ProcedureStepsView = z.infer<typeof procedureStepsSchema>
-export type CommitmentsView = z.infer<typeof commitmentsSchema>
 export type TestImageView = z.infer<typeof testImageSchema>
 export type ImportedView = z.infer<typeof importedSchema>
 export type PageLink = z.infer<typeof pageLinkSchema>

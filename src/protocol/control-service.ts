@@ -1,7 +1,7 @@
+import type { CommitmentsView } from './commitments-api.ts'
 import type {
   AgentStatus,
   CallersChanged,
-  CommitmentsView,
   DevicesView,
   EvidencePart,
   ImportedView,
@@ -18,6 +18,7 @@ import type {
   StudyDetail,
   TestImageView,
 } from './control-api.ts'
+import type { AssignedView, FoldersView } from './folder-api.ts'
 
 /**
  * The user who asks for full names, according to the console, and the study; undefined means the newest `limit`
@@ -42,6 +43,15 @@ export interface ImportRequest {
   readonly transferSyntaxUid: string
   /** Recorded as that of the sender; if a listed device has it, that device's settings and routes apply. */
   readonly callingAeTitle: string
+}
+
+/** A person says whose a file of a watched folder is: an order by its key, or facts by the names of docs/folders.md. */
+export interface AssignRequest {
+  /** Its ULID. */
+  readonly file: string
+  /** SOURCE/KEY, or KEY. */
+  readonly order: string | undefined
+  readonly facts: Readonly<Record<string, string>>
 }
 
 /** The answers of a running agent. Its rows contain a patient's attributes in masked form at most. */
@@ -80,6 +90,10 @@ export interface ControlService {
    * another code of the storage if nothing can be taken now, and the error of `dataSet`.
    */
   importInstance(request: ImportRequest, dataSet: AsyncIterable<Buffer>): Promise<ImportedView>
+  /** Watched folders, and at most `limit` files of each that wait or are held. */
+  folders(limit: number): FoldersView | Promise<FoldersView>
+  /** Throws USAGE for a file that does not wait, and if nothing follows from the request. */
+  assign(request: AssignRequest): AssignedView | Promise<AssignedView>
   /** Makes a link that opens the page with the right to change things. Throws USAGE if there is no page. */
   pageLink(): PageLink | Promise<PageLink>
   /** Starts the agent again with its present configuration. */

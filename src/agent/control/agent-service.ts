@@ -5,11 +5,11 @@ import type { Clock } from '../../platform/clock.ts'
 import { Failure, isFailureCode } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { ownVersion } from '../../platform/process/own-version.ts'
+import type { CommitmentsView } from '../../protocol/commitments-api.ts'
 import type {
   AgentStatus,
   CallersChanged,
   CenterTrouble,
-  CommitmentsView,
   DevicesView,
   DisplayView,
   EvidencePart,
@@ -29,13 +29,16 @@ import type {
   TestImageView,
 } from '../../protocol/control-api.ts'
 import type {
+  AssignRequest,
   CallerPattern,
   ControlService,
   ImportRequest,
   NamesRequest,
 } from '../../protocol/control-service.ts'
+import type { AssignedView, FoldersView } from '../../protocol/folder-api.ts'
 import type { DeviceList } from '../arrival/device-list.ts'
 import type { DeviceWatch } from '../arrival/device-watch.ts'
+import type { WatchedFolders } from '../arrival/folders/watched-folders.ts'
 import type { StorageGate } from '../arrival/storage-gate.ts'
 import type { Alarm } from '../queue/alarms.ts'
 import type { Queue } from '../queue/open-queue.ts'
@@ -72,6 +75,8 @@ interface AgentServiceOptions {
   storage: StorageGate
   work: CommandedWork
   completeness: Completeness
+  /** Undefined if no folder is watched. */
+  folders: WatchedFolders | undefined
   /** Takes a test image in; returns its Study Instance UID. */
   takeTestImage: () => Promise<string>
   takeInstance: TakeInstance
@@ -133,6 +138,7 @@ export class AgentService implements ControlService {
       disk: this.#disk(),
       clockOffsetMs: offset === undefined ? null : -offset,
       instanceFindings: queue.findings.totals(),
+      folders: this.#options.folders?.status() ?? [],
       namesShown: queue.display.timesShown(),
     }
   }
@@ -197,8 +203,9 @@ export class AgentService implements ControlService {
   }
 
   retry(studyInstanceUid?: string): RetryOutcome {
-    const { queue, work } = this.#options
+    const { queue, work, folders } = this.#options
     if (studyInstanceUid === undefined) {
+      folders?.retry()
       queue.alarms.putAway('INDEX_REBUILT')
       queue.alarms.putAway('DEID_WITHHELD')
       queue.alarms.putAway('STUDY_INCOMPLETE')
@@ -313,6 +320,18 @@ export class AgentService implements ControlService {
     }
     const { failure, ...taken } = await takeInstance(request, dataSet)
     return { ...taken, code: failure?.code ?? null, reason: failure?.message ?? null }
+  }
+
+  folders(limit: number): FoldersView {
+    return this.#options.folders?.view(limit) ?? { folders: [], files: [] }
+  }
+
+  assign(request: AssignRequest): AssignedView {
+    const { folders, log } = this.#options
+    if (folders === undefined) throw new Failure('USAGE', 'assigning a file: no folder is watched')
+    folders.assign(request)
+    log.info('file assigned', { file: request.file })
+    return { assigned: request.file }
   }
 
   pageLink(): PageLink {

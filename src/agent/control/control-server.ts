@@ -9,6 +9,7 @@ import type { RequestTarget } from '../../platform/http/request-target.ts'
 import type { Log } from '../../platform/log.ts'
 import { CONTROL_PATHS, CONTROL_SCHEMA_VERSION, controlSocketPath } from '../../protocol/control-api.ts'
 import type {
+  AssignRequest,
   CallerPattern,
   ControlService,
   ImportRequest,
@@ -164,6 +165,8 @@ async function route(
   if (call === `GET ${CONTROL_PATHS.procedureSteps}`)
     return await service.procedureSteps(limitOf(searchParams))
   if (call === `POST ${CONTROL_PATHS.testImage}`) return await service.testImage()
+  if (call === `GET ${CONTROL_PATHS.folders}`) return await service.folders(limitOf(searchParams))
+  if (call === `POST ${CONTROL_PATHS.assign}`) return await service.assign(assignRequest(searchParams))
   if (call === `POST ${CONTROL_PATHS.pageLink}`) return await service.pageLink()
   if (call === `POST ${CONTROL_PATHS.restart}`) return await service.restart()
   const quarantined = `GET ${CONTROL_PATHS.quarantine}/`
@@ -187,6 +190,12 @@ function callersOf(query: URLSearchParams): CallerPattern {
   const aeTitle = query.get('aet')
   if (aeTitle === null) throw new Failure('USAGE', 'name a caller')
   return { aeTitle, address: query.get('address') ?? undefined }
+}
+
+function assignRequest(query: URLSearchParams): AssignRequest {
+  const { file = '', order, ...facts } = Object.fromEntries(query)
+  if (file === '') throw new Failure('USAGE', 'name a file')
+  return { file, order, facts }
 }
 
 function namesRequest(query: URLSearchParams): NamesRequest {

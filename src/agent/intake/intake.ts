@@ -7,7 +7,9 @@ import { Failure, type FailureCode, failureFrom } from '../../platform/failure.t
 import type { Log } from '../../platform/log.ts'
 import { type Envelope, isDeidentified } from '../../protocol/spool-file.ts'
 import { studyKeyOf } from '../../protocol/study-key.ts'
+import type { Ulid } from '../../protocol/ulid.ts'
 import type { StorageGate } from '../arrival/storage-gate.ts'
+import { versionOf } from '../queue/instance-version.ts'
 import type { Observed } from '../queue/spool/sealed-instance.ts'
 import { InstanceObservation, type ObservationOptions, RefusedByCheck } from './instance-observation.ts'
 import { OriginalDigest } from './original-digest.ts'
@@ -43,6 +45,8 @@ export interface IntakeResult {
   readonly isHeld: boolean
   /** True if exactly these bytes were here before. */
   readonly isKnown: boolean
+  /** The copies in the queue: new ones, and those that were there already. */
+  readonly instances: readonly Ulid[]
 }
 
 /**
@@ -63,6 +67,7 @@ export class InstanceIntake implements StoreSink {
   #failure: Failure | undefined
   #observed: Observed | undefined
   #isKnown = true
+  readonly #instances: Ulid[] = []
   #result: IntakeResult | undefined
 
   constructor(request: StoreRequest, options: IntakeOptions) {
@@ -101,7 +106,13 @@ export class InstanceIntake implements StoreSink {
       await this.#commit(this.#copies ?? [])
       const { findings = [], hold } = this.#observed ?? {}
       const status = STORAGE_STATUS.Success
-      this.#result = { status, findings, isHeld: hold !== undefined, isKnown: this.#isKnown }
+      this.#result = {
+        status,
+        findings,
+        isHeld: hold !== undefined,
+        isKnown: this.#isKnown,
+        instances: this.#instances,
+      }
       return { status }
     } catch (error) {
       const failure = failureOf(error)
@@ -109,7 +120,7 @@ export class InstanceIntake implements StoreSink {
       const isChecked = error instanceof RefusedByCheck
       const status = isChecked ? error.status : statusOf(failure)
       const findings = isChecked ? error.findings : []
-      this.#result = { status, failure, findings, isHeld: false, isKnown: false }
+      this.#result = { status, failure, findings, isHeld: false, isKnown: false, instances: [] }
       return this.#refuse(failure, status)
     }
   }
@@ -185,8 +196,11 @@ export class InstanceIntake implements StoreSink {
   }
 
   #taken({ envelope, trailer, acceptance }: TakenCopy): void {
-    this.#isKnown &&= acceptance === 'repeat' || acceptance === 'known'
-    const { log, work } = this.#options
+    const isHere = acceptance === 'repeat' || acceptance === 'known'
+    this.#isKnown &&= isHere
+    const { log, work, queue } = this.#options
+    const here = isHere ? queue.index.ulidsOf(versionOf(envelope, trailer)) : [envelope.ulid]
+    this.#instances.push(...here)
     const { callingAeTitle, sopInstanceUid } = envelope
     if (acceptance === 'repeat')
       return log.debug('instance was here already', { callingAeTitle, sopInstanceUid })

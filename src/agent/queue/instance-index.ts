@@ -47,6 +47,13 @@ export class InstanceIndex {
       }))
   }
 
+  /** The accepted instances of exactly this version that no newer copy has replaced. */
+  ulidsOf({ sopInstanceUid, dataSetSha256, transferSyntaxUid }: InstanceVersion): Ulid[] {
+    return this.#database
+      .all<{ ulid: Ulid }>(ULIDS, sopInstanceUid, dataSetSha256, transferSyntaxUid)
+      .map(({ ulid }) => ulid)
+  }
+
   /** Counts that a device sent the same version again. */
   countRepeat({ sopInstanceUid, dataSetSha256, transferSyntaxUid }: InstanceVersion): void {
     this.#database.run(
@@ -206,6 +213,9 @@ const HERE_ALREADY = `
       WHERE d.ulid = i.ulid AND d.state <> 'confirmed') AS isBad
   FROM instance i WHERE i.sop_instance_uid = ? AND i.superseded_by IS NULL
     AND (i.center IS (SELECT center FROM own_center) OR (i.damage = 'OTHER_CENTER' AND i.data_set_sha256 = ? AND i.transfer_syntax_uid = ?))`
+const ULIDS = `
+  SELECT ulid FROM instance
+  WHERE sop_instance_uid = ? AND data_set_sha256 = ? AND transfer_syntax_uid = ? AND superseded_by IS NULL`
 const COPIES = `
   SELECT i.ulid, i.sealed_bytes AS sealedBytes, i.sealed_sha256 AS sealedSha256 FROM instance i
   WHERE i.sop_instance_uid = ? AND i.data_set_sha256 = ? AND i.transfer_syntax_uid = ?

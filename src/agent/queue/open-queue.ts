@@ -15,6 +15,7 @@ import { NO_NAMES } from './display/display-names.ts'
 import { type DisplayNames, DisplayRecords } from './display/display-records.ts'
 import { FailedRequests } from './failed-requests.ts'
 import { Findings } from './findings.ts'
+import { FolderLedger } from './folder-ledger.ts'
 import { InstanceIndex } from './instance-index.ts'
 import { type OpenedIndex, openIndex } from './open-index.ts'
 import { OwnCenter } from './own-center.ts'
@@ -51,6 +52,7 @@ export interface Queue extends Disposable {
   display: DisplayRecords
   failedRequests: FailedRequests
   findings: Findings
+  folderLedger: FolderLedger
   held: HeldFiles
   ownCenter: OwnCenter
   packs: Packs
@@ -102,6 +104,7 @@ export async function openQueue(
     display: new DisplayRecords(database, displayNames, clock),
     failedRequests: new FailedRequests(database, clock),
     findings: new Findings(database, clock, held),
+    folderLedger: new FolderLedger(database),
     held,
     ownCenter: new OwnCenter(database, clock),
     packs: new Packs(database, clock),

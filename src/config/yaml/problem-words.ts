@@ -121,13 +121,18 @@ const EXPECTED_IN_ENGLISH: Words = {
     `a duration with its unit, such as 60s, 10m, 2h or 7d, from ${rangeOf(expected).join(' to ')}`,
   elementPath: () =>
     'an element: a keyword such as PatientID, a tag such as (0010,0020), a private one as (0009,"ACME",01); sequences around it in front, each with a slash; "**/" in front = anywhere',
+  filePattern: () =>
+    'a pattern of file names such as *.jpg or reports/**/*.pdf, with slashes and without ".."',
   group: () => 'a group of settings, each on its own indented line',
   host: () => 'an IP address or host name',
   httpUrl: () => 'a URL that begins with http:// or https:// and holds no password',
   httpsUrl: () => 'a URL that begins with https:// and holds no password',
   list: () => 'a list: [one, two] or lines that begin with "- "',
+  listedDevice: () => 'the name or AE title of an entry of devices, which is empty',
   listenerName: () => 'a name of 1 to 32 lower-case letters, digits and hyphens',
   modality: () => 'a modality such as CT, MR or US',
+  namesPattern: () =>
+    'a regular expression with named groups such as (?<patientId>[0-9]+); groups: patientId, issuer, patientName, birthDate, sex, accessionNumber, studyInstanceUid, studyDate, studyDescription',
   network: () => 'an IP address such as 192.168.1.20 or a network such as 192.168.1.0/24',
   path: () => 'a path',
   port: () => 'a port number from 1 to 65535',
@@ -155,13 +160,17 @@ const EXPECTED_IN_CHINESE: Words = {
   duration: (expected) => `带单位的时长，如 60s、10m、2h、7d，范围 ${rangeOf(expected).join(' 至 ')}`,
   elementPath: () =>
     '数据元素：关键字（如 PatientID）、标签（如 (0010,0020)）或私有元素（如 (0009,"ACME",01)）；外层序列写在前面，以斜杠分隔；以 "**/" 开头表示任意层',
+  filePattern: () => '文件名模式，如 *.jpg 或 reports/**/*.pdf，用斜杠分隔，不含 “..”',
   group: () => '一组设置，每项单独一行并缩进',
   host: () => 'IP 地址或主机名',
   httpUrl: () => '以 http:// 或 https:// 开头且不含密码的网址',
   httpsUrl: () => '以 https:// 开头且不含密码的网址',
   list: () => '列表：[一, 二]，或多行以“- ”开头',
+  listedDevice: () => 'devices 中某台设备的名称或 AE Title，而 devices 为空',
   listenerName: () => '1 至 32 个小写字母、数字或连字符组成的名称',
   modality: () => '设备类型，如 CT、MR、US',
+  namesPattern: () =>
+    '带命名分组的正则表达式，如 (?<patientId>[0-9]+)；可用分组：patientId、issuer、patientName、birthDate、sex、accessionNumber、studyInstanceUid、studyDate、studyDescription',
   network: () => 'IP 地址（如 192.168.1.20）或网段（如 192.168.1.0/24）',
   path: () => '路径',
   port: () => '1 至 65535 的端口号',

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { CONTROL_PATHS, type CommitmentsView, commitmentsSchema } from '../../protocol/control-api.ts'
+import { type CommitmentsView, commitmentsSchema } from '../../protocol/commitments-api.ts'
+import { CONTROL_PATHS } from '../../protocol/control-api.ts'
 import { agentSettings } from '../session/config-file.ts'
 import { ControlClient } from '../session/control-client.ts'
 import type { Session } from '../session/session.ts'

@@ -1,13 +1,8 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { loadAgentSettings } from '../../config/agent-settings.ts'
-import {
-  CONTROL_PATHS,
-  commitmentsSchema,
-  devicesSchema,
-  queueSchema,
-  statusSchema,
-} from '../../protocol/control-api.ts'
+import { commitmentsSchema } from '../../protocol/commitments-api.ts'
+import { CONTROL_PATHS, devicesSchema, queueSchema, statusSchema } from '../../protocol/control-api.ts'
 import { bundledLog } from '../bundle/bundled-log.ts'
 import { bundledSettings } from '../bundle/bundled-settings.ts'
 import { type BundlePart, makeBundle } from '../bundle/make-bundle.ts'

@@ -1,8 +1,10 @@
 import type { AgentStatus } from '../../protocol/control-api.ts'
 import { shortFingerprint } from '../../protocol/signing-key.ts'
+import { type CauseWords, causesIn } from '../language/cause-text.ts'
 import type { Language, Say } from '../language/language.ts'
 import { deviceProblemText } from './device-problem-text.ts'
 import { contentsText } from './disk-findings.ts'
+import { folderText } from './folder-text.ts'
 import type { HealthNote } from './health.ts'
 import { showBytes, showDuration, showTime } from './show-values.ts'
 import { AGENT_OUTLOOKS, headlineFor, type Level, type Outlooks, outlookFor } from './status-sentences.ts'
@@ -39,12 +41,13 @@ export function statusView(
   findings: readonly HealthNote[],
   say: Say,
   language: Language,
+  causes: CauseWords = causesIn(language),
 ): StatusView {
   const { version, now, startedAt } = status
   return {
     version: say('report.version', { version, uptime: showDuration(now - startedAt, say) }),
     ...headlineOf(findings, now, say),
-    figures: figures(status, say),
+    figures: [...figures(status, say), ...folderFigures(status, say, causes)],
     devices: devices(status, say, language),
   }
 }
@@ -101,6 +104,13 @@ function figures(status: AgentStatus, say: Say): Labelled[] {
     { label: say('report.studies'), text: say('report.studiesText', studies) },
     { label: say('report.disk'), text: diskText(status, say) },
   ]
+}
+
+function folderFigures({ folders }: AgentStatus, say: Say, causes: CauseWords): Labelled[] {
+  return folders.map((folder) => ({
+    label: say('report.folder', { name: folder.name }),
+    text: folderText(folder, { say, causes }),
+  }))
 }
 
 function diskText({ disk }: AgentStatus, say: Say): string {

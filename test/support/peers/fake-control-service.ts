@@ -1,7 +1,7 @@
+import type { CommitmentsView } from '../../../src/protocol/commitments-api.ts'
 import type {
   AgentStatus,
   CallersChanged,
-  CommitmentsView,
   DeliveryView,
   DevicesView,
   DeviceView,
@@ -20,7 +20,8 @@ import type {
   StudyDetail,
   StudyView,
 } from '../../../src/protocol/control-api.ts'
-import type { ControlService, NamesRequest } from '../../../src/protocol/control-service.ts'
+import type { AssignRequest, ControlService, NamesRequest } from '../../../src/protocol/control-service.ts'
+import type { AssignedView, FoldersView } from '../../../src/protocol/folder-api.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 2, 0, 0)
 const HOUR_MS = 3_600_000
@@ -57,6 +58,7 @@ export const WELL: AgentStatus = {
   },
   clockOffsetMs: 120,
   instanceFindings: [],
+  folders: [],
   namesShown: { times: 0, lastAt: null },
 }
 
@@ -143,6 +145,14 @@ export class FakeControlService implements ControlService {
   listedDevices: DeviceView[] = []
   announced: ProcedureStepView[] = []
   askedCommitments: CommitmentsView['commitments'] = []
+
+  folders(): FoldersView {
+    return { folders: this.state.folders, files: [] }
+  }
+
+  assign({ file }: AssignRequest): AssignedView {
+    return { assigned: file }
+  }
 
   testImage(): { studyInstanceUid: string } {
     return { studyInstanceUid: '1.2.3' }

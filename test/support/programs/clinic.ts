@@ -51,6 +51,7 @@ export function testSettings(dataFolder: string, settings: Partial<AgentSettings
     log: { level: 'error' },
     listener: { name: 'main', host: '127.0.0.1', port: 0, aeTitles: ['FERRY'] },
     devices: [],
+    folders: [],
     unknownDevices: 'accept',
     limits: {
       instanceBytes: 8 * 1024 * MIB,

@@ -1,4 +1,5 @@
 import type { FailureCode } from '../../../platform/failure.ts'
+import { FOLDER_FAILURES_IN_ENGLISH } from './folder-failures-en.ts'
 import type { FailureWords } from './words.ts'
 
 export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = {
@@ -30,6 +31,7 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'an instance cannot be de-identified with certainty and is not sent on that route',
     todo: 'look at such an image, then add a pixel rule or your own rule to the profile, and send it again',
   },
+  ...FOLDER_FAILURES_IN_ENGLISH,
   ASSOCIATION_REJECTED: {
     meaning: 'the other side refused the DICOM connection',
     todo: 'compare the AE titles on both sides, and whether this address is on its list',

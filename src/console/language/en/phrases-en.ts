@@ -1,6 +1,7 @@
 import { DEVICE_ENGLISH } from './device-phrases-en.ts'
 import { DISK_ENGLISH } from './disk-phrases-en.ts'
 import { DOCTOR_ENGLISH } from './doctor-phrases-en.ts'
+import { FOLDER_ENGLISH } from './folder-phrases-en.ts'
 import { HAND_ON_ENGLISH } from './hand-on-phrases-en.ts'
 import { KEY_ENGLISH } from './key-phrases-en.ts'
 import { LOG_ENGLISH } from './log-phrases-en.ts'
@@ -16,6 +17,7 @@ export const ENGLISH = {
   ...HAND_ON_ENGLISH,
   ...SETUP_ENGLISH,
   ...STATUS_ENGLISH,
+  ...FOLDER_ENGLISH,
   ...SEND_ENGLISH,
   ...DOCTOR_ENGLISH,
   ...LOG_ENGLISH,

@@ -1,5 +1,6 @@
 import type { FailureCode } from '../../../platform/failure.ts'
 import type { FailureWords } from '../en/words.ts'
+import { FOLDER_FAILURES_IN_CHINESE } from './folder-failures-zh.ts'
 
 export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = {
   UID_INVALID: {
@@ -30,6 +31,7 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: '该影像无法确保去标识，未经此去标识路由发出',
     todo: '查看此类影像，在该配置方案中补充像素规则或自定义规则，再重发',
   },
+  ...FOLDER_FAILURES_IN_CHINESE,
   ASSOCIATION_REJECTED: {
     meaning: '对方拒绝了 DICOM 连接',
     todo: '核对双方的 AE Title，以及本机地址是否在对方名单上',

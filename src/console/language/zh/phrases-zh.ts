@@ -2,6 +2,7 @@ import type { Phrase } from '../en/phrases-en.ts'
 import { DEVICE_CHINESE } from './device-phrases-zh.ts'
 import { DISK_CHINESE } from './disk-phrases-zh.ts'
 import { DOCTOR_CHINESE } from './doctor-phrases-zh.ts'
+import { FOLDER_CHINESE } from './folder-phrases-zh.ts'
 import { HAND_ON_CHINESE } from './hand-on-phrases-zh.ts'
 import { KEY_CHINESE } from './key-phrases-zh.ts'
 import { LOG_CHINESE } from './log-phrases-zh.ts'
@@ -16,6 +17,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   ...HAND_ON_CHINESE,
   ...SETUP_CHINESE,
   ...STATUS_CHINESE,
+  ...FOLDER_CHINESE,
   ...SEND_CHINESE,
   ...DOCTOR_CHINESE,
   ...LOG_CHINESE,

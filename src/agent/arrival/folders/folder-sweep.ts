@@ -1,0 +1,297 @@
+import type { FolderSettings } from '../../../config/folder-settings.ts'
+import type { Clock } from '../../../platform/clock.ts'
+import { systemCode } from '../../../platform/failure.ts'
+import type { Log } from '../../../platform/log.ts'
+import { dayOf, type FolderFileRow, type FolderLedger } from '../../queue/folder-ledger.ts'
+import { lookOf, pathKeyOf } from './file-look.ts'
+import { isLeftOut, matcherOf } from './file-patterns.ts'
+import type { Assignment, FileTaker, TakeOutcome } from './file-taker.ts'
+import { isSidecar } from './find-facts.ts'
+import { asideUlid } from './settle-source.ts'
+import { baseName, shownPath } from './shown-path.ts'
+import { SourceRemover } from './source-remover.ts'
+import { Stillness } from './stillness.ts'
+import { type SweptFile, sweep } from './sweep.ts'
+
+interface FolderSweepOptions {
+  readonly settings: FolderSettings
+  readonly secret: Buffer
+  readonly ledger: FolderLedger
+  readonly taker: FileTaker
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The end of a sweep. */
+export interface SweepResult {
+  /** Files that still change, or were seen once only. */
+  readonly moving: number
+  /** True if more files were still than were taken: the next sweep begins at once. */
+  readonly isMoreWaiting: boolean
+  /** Why something below the folder cannot be read; no name is in it. */
+  readonly unreadable: string | undefined
+  /** Why taken files can be neither moved nor deleted; no name is in it. */
+  readonly kept: string | undefined
+}
+
+/** A file that may be taken now. */
+interface Candidate {
+  readonly file: SweptFile
+  readonly key: string
+  readonly pathKey: Buffer
+  readonly look: string
+  readonly row: FolderFileRow | undefined
+  readonly stillMs: number
+}
+
+/** Files that are taken at the same time: they share the syncs of the spool and of the ledger. */
+const TOGETHER = 4
+/** A file that has been still and not whole for this long is broken: no program writes it any more. */
+const UNFINISHED_MS = 10 * 60_000
+const SHOWN_PATHS = 10_000
+const NOTED_TOGETHER = 500
+
+/** Goes through a folder once and does for each file what is due: wait, take, hold, or put away its source. */
+export class FolderSweep {
+  readonly #options: FolderSweepOptions
+  readonly #stillness: Stillness
+  readonly #isTaken: (path: string) => boolean
+  readonly #remover: SourceRemover
+  /** Held files that were tried since the start, or since a person asked for it. */
+  readonly #tried = new Set<string>()
+  readonly #assigned = new Map<string, Assignment>()
+  /** Paths of files that wait or are held, as the last sweep found them. */
+  #paths = new Map<string, Buffer>()
+  #seenOpen = new Set<string>()
+  #seenToday: FolderFileRow['ulid'][] = []
+  #candidates: Candidate[] = []
+  #unreadable: string | undefined
+  #isMoreWaiting = false
+
+  constructor(options: FolderSweepOptions) {
+    const { settings, ledger, log } = options
+    this.#options = options
+    this.#stillness = new Stillness(settings.stillMs)
+    this.#isTaken = matcherOf(settings.files)
+    this.#remover = new SourceRemover({ settings, ledger, log })
+  }
+
+  get moving(): number {
+    return this.#stillness.count
+  }
+
+  shownPath(ulid: string): string | undefined {
+    const path = this.#paths.get(ulid)
+    return path && shownPath(path)
+  }
+
+  retry(): void {
+    this.#tried.clear()
+  }
+
+  /** A person says whose the file is. It is taken by the next sweep. */
+  assign(ulid: string, assignment: Assignment): void {
+    this.#assigned.set(ulid, assignment)
+    this.#tried.delete(ulid)
+  }
+
+  /** `root` has no symbolic link in it. Throws if it cannot be read. */
+  async run(root: Buffer, signal: AbortSignal): Promise<SweepResult> {
+    this.#begin(root)
+    const skip = (path: Buffer): boolean => this.#isLeftOut(path)
+    for await (const found of sweep(root, { skip, signal })) {
+      if ('error' in found) this.#cannotRead(found.error)
+      else await this.#consider(root, found)
+      if (this.#candidates.length >= TOGETHER) await this.#takeCandidates(root)
+    }
+    await this.#takeCandidates(root)
+    if (!signal.aborted) this.#end()
+    return {
+      moving: this.#stillness.count,
+      isMoreWaiting: this.#isMoreWaiting,
+      unreadable: this.#unreadable,
+      kept: this.#remover.trouble,
+    }
+  }
+
+  #begin(root: Buffer): void {
+    this.#paths = new Map()
+    this.#seenOpen = new Set()
+    this.#seenToday = []
+    this.#candidates = []
+    this.#unreadable = undefined
+    this.#isMoreWaiting = false
+    this.#remover.begin(root)
+  }
+
+  #isLeftOut(path: Buffer): boolean {
+    const name = shownPath(baseName(path))
+    if (asideUlid(path) !== undefined) return false
+    return isLeftOut(name) || isSidecar(name, this.#options.settings.sidecar) || this.#remover.isTarget(path)
+  }
+
+  async #consider(root: Buffer, file: SweptFile): Promise<void> {
+    const { settings, secret, ledger, clock } = this.#options
+    if (asideUlid(file.path) !== undefined) return await this.#remover.endDeletion(file)
+    if (!this.#isTaken(shownPath(file.path))) return
+    const pathKey = pathKeyOf(secret, settings.name, file.path)
+    const key = pathKey.toString('latin1')
+    const look = lookOf(file, settings.network)
+    const row = ledger.find({ folder: settings.name, pathKey })
+    if (row !== undefined) this.#noteSeen(row, file)
+    const candidate = { file, key, pathKey, look, row }
+    if (row?.look !== look) {
+      const stillMs = this.#stillness.look(key, look, clock.monotonicMs())
+      if (stillMs !== undefined) this.#addStill({ ...candidate, stillMs })
+    } else if (row.state === 'taken') await this.#remover.settle(file, row)
+    else if (await this.#isDue(root, file, row))
+      this.#candidates.push({ ...candidate, stillMs: Number.POSITIVE_INFINITY })
+  }
+
+  #addStill(candidate: Candidate): void {
+    const { key, stillMs } = candidate
+    if (this.#stillness.missingIn(key) === undefined) this.#candidates.push(candidate)
+    else if (stillMs >= UNFINISHED_MS) this.#keepBack(candidate, 'held', 'FILE_INCOMPLETE')
+  }
+
+  #noteSeen({ ulid, state, seenDay }: FolderFileRow, { path }: SweptFile): void {
+    const today = dayOf(this.#options.clock.now())
+    if (state !== 'taken') {
+      this.#seenOpen.add(ulid)
+      if (this.#paths.size < SHOWN_PATHS) this.#paths.set(ulid, path)
+    } else if (seenDay !== today) this.#seenToday.push(ulid)
+    if (this.#seenToday.length >= NOTED_TOGETHER) this.#flushSeen(today)
+  }
+
+  #flushSeen(day: number): void {
+    this.#options.ledger.seen(this.#seenToday, day)
+    this.#seenToday = []
+  }
+
+  /** A held file is tried once after each start; a waiting one as soon as something tells whose it is. */
+  async #isDue(root: Buffer, file: SweptFile, { ulid, state }: FolderFileRow): Promise<boolean> {
+    const assignment = this.#assigned.get(ulid)
+    if (state === 'held') {
+      const isNew = !this.#tried.has(ulid)
+      this.#tried.add(ulid)
+      return isNew
+    }
+    return typeof (await this.#options.taker.ownerOf(root, file, assignment)) !== 'string'
+  }
+
+  /** Files are entered as taken together, and only then is anything done to their sources. */
+  async #takeCandidates(root: Buffer): Promise<void> {
+    const candidates = this.#candidates
+    this.#candidates = []
+    if (candidates.length === 0) return
+    const { settings, ledger, clock, log } = this.#options
+    const outcomes = await Promise.all(candidates.map((candidate) => this.#take(root, candidate)))
+    const taken = candidates.flatMap((candidate, i) => {
+      const outcome = outcomes[i]
+      if (outcome === undefined) return []
+      if (outcome.kind === 'taken') return [{ candidate, outcome }]
+      this.#note(candidate, outcome)
+      return []
+    })
+    const ulids = ledger.taken(
+      taken.map(({ candidate, outcome: { sha256, instances } }) => ({
+        ...this.#entryOf(candidate),
+        sha256,
+        instances,
+      })),
+      clock.now(),
+    )
+    for (const [i, { candidate, outcome }] of taken.entries()) {
+      const ulid = ulids[i] ?? ''
+      this.#stillness.forget(candidate.key)
+      this.#assigned.delete(candidate.row?.ulid ?? '')
+      this.#seenOpen.delete(ulid)
+      this.#paths.delete(ulid)
+      const { size } = candidate.file.stats
+      const instances = outcome.instances.length
+      log.info('file taken', { folder: settings.name, file: ulid, bytes: Number(size), instances })
+      // Its source is put away by this sweep if that is due, and otherwise by a later one.
+      const row = ledger.find(this.#entryOf(candidate))
+      if (row !== undefined) await this.#remover.settle(candidate.file, row)
+    }
+  }
+
+  async #take(root: Buffer, { file, row }: Candidate): Promise<TakeOutcome | undefined> {
+    const { taker } = this.#options
+    try {
+      const before = row?.state === 'taken' ? row.sha256 : undefined
+      return await taker.take(root, file, before, this.#assigned.get(row?.ulid ?? ''))
+    } catch (error) {
+      this.#cannotRead(error)
+      return undefined
+    }
+  }
+
+  #note(candidate: Candidate, outcome: Exclude<TakeOutcome, { kind: 'taken' }>): void {
+    const { ledger, log, settings } = this.#options
+    const { key, row, look } = candidate
+    switch (outcome.kind) {
+      case 'same':
+        this.#stillness.forget(key)
+        if (row !== undefined) ledger.looksNew(row.ulid, look)
+        return
+      case 'changed':
+        this.#stillness.forget(key)
+        return
+      case 'missing':
+        this.#stillness.isMissing(key, outcome.what)
+        if (row !== undefined && row.look === look) this.#keepBack(candidate, 'held', 'FILE_INCOMPLETE')
+        return
+      case 'later':
+        this.#isMoreWaiting = true
+        log.warn('file not taken for now', { folder: settings.name, code: outcome.failure.code })
+        return
+      case 'waiting':
+      case 'held':
+        return this.#keepBack(candidate, outcome.kind, outcome.reason)
+    }
+  }
+
+  #keepBack(candidate: Candidate, state: 'waiting' | 'held', reason: string): void {
+    const { ledger, clock, log, settings } = this.#options
+    const ulid = ledger.keepBack(this.#entryOf(candidate), state, reason, clock.now())
+    this.#stillness.forget(candidate.key)
+    this.#seenOpen.add(ulid)
+    if (state === 'held') this.#tried.add(ulid)
+    if (this.#paths.size < SHOWN_PATHS) this.#paths.set(ulid, candidate.file.path)
+    const { reason: before, state: stateBefore } = candidate.row ?? {}
+    if (before !== reason || stateBefore !== state)
+      log.warn(state === 'held' ? 'file held' : 'file waits for its patient', {
+        folder: settings.name,
+        file: ulid,
+        code: reason,
+      })
+  }
+
+  #entryOf({ pathKey, look, file }: Candidate): {
+    folder: string
+    pathKey: Buffer
+    look: string
+    bytes: number
+  } {
+    return { folder: this.#options.settings.name, pathKey, look, bytes: Number(file.stats.size) }
+  }
+
+  /** Names may be those of patients: the code of the system must do. */
+  #cannotRead(error: unknown): void {
+    const { settings } = this.#options
+    this.#unreadable ??= `reading below ${settings.path}: ${systemCode(error) ?? 'unknown error'}`
+  }
+
+  #end(): void {
+    const { ledger, clock, settings } = this.#options
+    this.#flushSeen(dayOf(clock.now()))
+    this.#stillness.endSweep()
+    if (this.#unreadable !== undefined) return
+    const { waiting, held } = ledger.counts(settings.name)
+    if (waiting + held === this.#seenOpen.size) return
+    const gone = ledger.openUlids(settings.name).filter((ulid) => !this.#seenOpen.has(ulid))
+    ledger.forget(gone)
+    for (const ulid of gone) this.#assigned.delete(ulid)
+  }
+}
