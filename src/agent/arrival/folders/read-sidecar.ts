@@ -1,5 +1,5 @@
 import { Failure } from '../../../platform/failure.ts'
-import { readOrderFile, readOrderText } from '../../orders/read-order-file.ts'
+import { readOrderFile, readOrderText } from '../../orders/records/read-order-file.ts'
 import { factsFrom, type PatientFacts } from './patient-facts.ts'
 
 export type SidecarForm = 'json' | 'csv' | 'xml'
