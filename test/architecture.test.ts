@@ -16,6 +16,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   config: ['dicom', 'platform'],
   leftovers: ['dicom'],
   media: ['dicom'],
+  'agent/arrival/import': ['dicom', 'media', 'platform', 'protocol'],
   'agent/arrival/wrap': ['agent/orders', 'dicom', 'media'],
   hl7: ['dicom'],
   'agent/normalize': ['agent/deidentify', 'dicom'],
@@ -80,6 +81,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   center: ['age', 'dicom', 'dicomweb', 'platform', 'protocol'],
   console: [
     'agent',
+    'agent/arrival/import',
     'agent/deid-records',
     'agent/deidentify',
     'agent/queue',
@@ -114,6 +116,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   undici: ['agent/send', 'dicomweb'],
   winston: ['platform'],
   yaml: ['config'],
+  yauzl: ['agent/arrival/import'],
   zod: ['agent', 'agent/control', 'agent/deid-records', 'agent/send', 'center', 'config', 'protocol'],
 }
 

@@ -25,6 +25,7 @@ import {
 } from './deid-settings.ts'
 import { type DeviceSettings, deviceSchema } from './device-settings.ts'
 import { type FolderSettings, foldersBesideFile, foldersSchema } from './folder-settings.ts'
+import { type ImportSettings, importSchema } from './import-settings.ts'
 import { type LogSettings, logBesideFile, logSchema } from './log-settings.ts'
 import { type NormalizationSettings, normalizationSchema } from './normalization-settings.ts'
 import {
@@ -58,6 +59,8 @@ export interface AgentSettings {
     readonly pduBytes: number
     readonly idleMs: number
   }
+  /** Limits for each zip file of an import. */
+  readonly import: ImportSettings
   /** Time without a new instance after which a manifest closes the study. */
   readonly study: { readonly quietMs: number }
   readonly send: {
@@ -220,6 +223,7 @@ const fileSchema = z
       .choice('Treatment of devices that are not listed', ['reject', 'accept'])
       .prefault('reject'),
     limits: limitsSchema.prefault({}),
+    import: importSchema.prefault({}),
     study: z
       .strictObject({
         quiet: setting
@@ -301,6 +305,7 @@ function toSettings(file: z.output<typeof fileSchema>): AgentSettings {
       pduBytes: limits.pdu,
       idleMs: limits.idle,
     },
+    import: file.import,
     study: { quietMs: file.study.quiet },
     send: {
       packBytes: send.pack,

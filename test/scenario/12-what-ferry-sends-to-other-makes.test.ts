@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { findFiles } from '../../src/console/send/find-files.ts'
+import { findFiles } from '../../src/agent/arrival/import/find-files.ts'
 import { type FileOutcome, sendFiles } from '../../src/console/send/send-files.ts'
 import { openAssociation } from '../../src/dimse/scu/open-association.ts'
 import { systemClock } from '../../src/platform/clock.ts'
@@ -40,7 +40,10 @@ async function echoAndSend(port: number, calledAeTitle: string): Promise<[echo: 
   const association = await openAssociation({ ...peer(port, calledAeTitle), contexts })
   const echo = await association.echo()
   await association.release()
-  return [echo, await Array.fromAsync(sendFiles(findFiles(FILES.map(corpusPath)), peer(port, calledAeTitle)))]
+  return [
+    echo,
+    await Array.fromAsync(sendFiles(findFiles(FILES.map(corpusPath), 'follow'), peer(port, calledAeTitle))),
+  ]
 }
 
 const sent = (): string[] =>
@@ -72,7 +75,9 @@ async function sendMixedFolder(port: number, calledAeTitle: string): Promise<Rec
   using folder = tempFolder()
   for (const name of [...FILES, ...ODD, ...NO_INSTANCES])
     copyFileSync(corpusPath(name), folder.join(flat(name)))
-  const outcomes = await Array.fromAsync(sendFiles(findFiles([folder.path]), peer(port, calledAeTitle)))
+  const outcomes = await Array.fromAsync(
+    sendFiles(findFiles([folder.path], 'follow'), peer(port, calledAeTitle)),
+  )
   return Object.fromEntries(outcomes.map((one) => [basename(one.path), one]))
 }
 

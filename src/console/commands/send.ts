@@ -32,11 +32,12 @@ async function send(
 ): Promise<ExitCode> {
   const { say, terminal, clock, signal } = session
   // These modules are loaded only if they are wanted, as in `ferry run`.
-  const { findFiles } = await import('../send/find-files.ts')
+  const { findFiles } = await import('../../agent/arrival/import/find-files.ts')
   const { sendFiles } = await import('../send/send-files.ts')
   const { isLeftOut, outcomeLine, outcomeViews, sayLists } = await import('../send/send-report.ts')
   const address = parsePeerAddress(peer)
-  const found = findFiles(paths.map((path) => resolve(terminal.folder, path)))
+  const absolute = paths.map((path) => resolve(terminal.folder, path))
+  const found = findFiles(absolute, 'follow')
   const startedAt = clock.monotonicMs()
   const outcomes: FileOutcome[] = []
   for await (const outcome of sendFiles(found, { ...address, callingAeTitle: calling, clock }, signal)) {

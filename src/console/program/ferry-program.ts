@@ -30,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   retry: async () => (await import('../commands/retry.ts')).addRetry,
   echo: async () => (await import('../commands/echo.ts')).addEcho,
   send: async () => (await import('../commands/send.ts')).addSend,
+  import: async () => (await import('../commands/import.ts')).addImport,
   'support-bundle': async () => (await import('../commands/support-bundle.ts')).addSupportBundle,
   logs: async () => {
     const { addLogs } = await import('../commands/logs.ts')

@@ -42,6 +42,7 @@ export function newProgram(session: Session, name: string, about: Phrase, config
 const KEEPS_ROOT: ReadonlySet<string> = new Set([
   'doctor',
   'echo',
+  'import',
   'logs',
   'support-bundle',
   'send',

@@ -1,10 +1,9 @@
-import type { Difference } from '../../dicom/file/read-instance.ts'
+import type { Difference, FiledInstance } from '../../dicom/file/read-instance.ts'
 import { sopClassName } from '../../dicom/vocabulary/sop-class.ts'
 import { STORAGE_STATUS } from '../../dicom/vocabulary/storage-status.ts'
 import { transferSyntaxName } from '../../dicom/vocabulary/transfer-syntax.ts'
 import type { Phrase } from '../language/en/phrases-en.ts'
 import type { Say } from '../language/language.ts'
-import type { InstanceFile } from './read-instance-file.ts'
 import type { FileOutcome } from './send-files.ts'
 
 const FIELDS = {
@@ -23,23 +22,48 @@ export function resultWords({ result, file }: FileOutcome, say: Say): string {
     case 'failed':
       return result.words
     case 'notSent':
-      return say(`send.not.${result.reason}`, { detail: result.detail })
+      return say(`file.not.${result.reason}`, { detail: result.detail })
   }
 }
 
+const PHRASES = {
+  send: {
+    noHeader: 'send.noHeader',
+    headerLacks: 'send.headerLacks',
+    dataSetLacks: 'send.dataSetLacks',
+    differs: 'send.differs',
+  },
+  import: {
+    noHeader: 'import.noHeader',
+    headerLacks: 'import.headerLacks',
+    dataSetLacks: 'import.dataSetLacks',
+    differs: 'import.differs',
+  },
+} as const
+
 /** Describes the differences between file meta header and data set, in one sentence each. */
 export function differenceWords(
-  { headerBytes, transferSyntaxUid, differences }: InstanceFile,
+  { headerBytes, transferSyntaxUid, differences }: FileDifferences,
   say: Say,
+  done: 'send' | 'import',
 ): string[] {
-  if (headerBytes === 0) return [say('send.noHeader', { syntax: syntaxName(transferSyntaxUid) })]
-  return differences.map((one) => differenceText(one, say))
+  if (headerBytes === 0) return [say(PHRASES[done].noHeader, { syntax: syntaxName(transferSyntaxUid) })]
+  return differences.map((one) => differenceText(one, say, done))
 }
 
-function differenceText({ field, header, dataSet, sent }: Difference, say: Say): string {
+/** The part of an instance's file that is compared. */
+type FileDifferences = Pick<FiledInstance, 'headerBytes' | 'transferSyntaxUid' | 'differences'>
+
+function differenceText(
+  { field, header, dataSet, sent }: Difference,
+  say: Say,
+  done: 'send' | 'import',
+): string {
   const values = { field: FIELDS[field], header, dataSet, sent }
-  if (header === '') return say('send.headerLacks', values)
-  return dataSet === '' || dataSet === header ? say('send.dataSetLacks', values) : say('send.differs', values)
+  if (header === '') return say(PHRASES[done].headerLacks, values)
+  return dataSet === '' || dataSet === header
+    ? say(PHRASES[done].dataSetLacks, values)
+    : say(PHRASES[done].differs, values)
 }
 
 function statusWords(status: number, comment: string, say: Say): string {
@@ -78,7 +102,7 @@ function meaningOf(status: number): Phrase {
 
 const syntaxName = (uid: string): string => transferSyntaxName(uid) ?? uid
 
-function named(file: InstanceFile | undefined): Record<string, string> {
+function named(file: FiledInstance | undefined): Record<string, string> {
   const { sopClassUid = '', transferSyntaxUid = '' } = file ?? {}
   return { sopClass: sopClassName(sopClassUid) ?? sopClassUid, syntax: syntaxName(transferSyntaxUid) }
 }

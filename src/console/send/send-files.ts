@@ -1,11 +1,12 @@
-import { createReadStream } from 'node:fs'
+import { type FileProblemReason, fileProblem } from '../../agent/arrival/import/file-problem.ts'
+import type { FoundFile } from '../../agent/arrival/import/find-files.ts'
+import { openFound } from '../../agent/arrival/import/import-file.ts'
+import { readInstanceFile } from '../../agent/arrival/import/read-instance-file.ts'
+import type { FiledInstance } from '../../dicom/file/read-instance.ts'
 import { isStored } from '../../dicom/vocabulary/storage-status.ts'
 import { type OpenAssociationOptions, openAssociation } from '../../dimse/scu/open-association.ts'
 import type { RequestedAssociation } from '../../dimse/scu/requested-association.ts'
-import { describe, failureFrom } from '../../platform/failure.ts'
-import type { FoundFile } from './find-files.ts'
-import { NotSent, type NotSentReason } from './not-sent.ts'
-import { type InstanceFile, readInstanceFile } from './read-instance-file.ts'
+import { failureFrom } from '../../platform/failure.ts'
 
 /** The peer's answer, or why there is none. */
 type Result =
@@ -13,7 +14,7 @@ type Result =
   /** The peer does not take the class in that transfer syntax. */
   | { readonly kind: 'notAccepted' }
   | { readonly kind: 'failed'; readonly words: string }
-  | { readonly kind: 'notSent'; readonly reason: NotSentReason; readonly detail: string }
+  | { readonly kind: 'notSent'; readonly reason: FileProblemReason; readonly detail: string }
 
 /** The fate of one file. */
 export interface FileOutcome {
@@ -21,19 +22,18 @@ export interface FileOutcome {
   readonly isNamed: boolean
   readonly isStored: boolean
   /** Undefined if the file could not be read. */
-  readonly file?: InstanceFile
+  readonly file?: FiledInstance
   readonly result: Result
 }
 
 type Peer = Omit<OpenAssociationOptions, 'contexts'>
 
 interface Ready extends FoundFile {
-  readonly file: InstanceFile
+  readonly file: FiledInstance
 }
 
 /** The standard's limit is 128 contexts in one association (PS3.8 §9.3.2.2). */
 const CONTEXTS = 128
-const CHUNK_BYTES = 256 * 1024
 
 /**
  * Stores files one after the other, each data set byte for byte in the transfer syntax that it has. A file that cannot be
@@ -47,7 +47,7 @@ export async function* sendFiles(
 ): AsyncGenerator<FileOutcome> {
   const ready: Ready[] = []
   for (const one of found) {
-    const result = one.notSent === undefined ? await read(one.path) : notSent(one.notSent)
+    const result = one.problem === undefined ? await read(one) : notSent(one.problem)
     if ('kind' in result) yield { path: one.path, isNamed: one.isNamed, isStored: false, result }
     else ready.push({ ...one, file: result })
   }
@@ -58,18 +58,18 @@ export async function* sendFiles(
   }
 }
 
-const notSent = ({ reason, detail }: { reason: NotSentReason; detail: string }): Result => ({
+const notSent = ({ reason, detail }: { reason: FileProblemReason; detail: string }): Result => ({
   kind: 'notSent',
   reason,
   detail,
 })
 
-async function read(path: string): Promise<InstanceFile | Result> {
+async function read(found: FoundFile): Promise<FiledInstance | Result> {
   try {
-    return await readInstanceFile(path)
+    await using source = await openFound(found)
+    return await readInstanceFile(source, found.path)
   } catch (error) {
-    if (error instanceof NotSent) return notSent(error)
-    return notSent({ reason: 'unreadable', detail: describe(error) })
+    return notSent(fileProblem(error))
   }
 }
 
@@ -94,7 +94,7 @@ async function* sendBatch(
     await using _ = association
     let isOpen = true
     for (const one of files.slice(sent)) {
-      const result = await store(association, one.file)
+      const result = await store(association, one)
       yield outcome(one, result)
       sent++
       isOpen = result.kind !== 'failed'
@@ -108,16 +108,15 @@ function outcome({ path, isNamed, file }: Ready, result: Result): FileOutcome {
   return { path, isNamed, file, result, isStored: result.kind === 'answered' && isStored(result.status) }
 }
 
-async function store(association: RequestedAssociation, file: InstanceFile): Promise<Result> {
+async function store(association: RequestedAssociation, { file, ...found }: Ready): Promise<Result> {
   if (!association.accepts(file.sopClassUid, file.transferSyntaxUid)) return { kind: 'notAccepted' }
-  const dataSet = createReadStream(file.path, { start: file.headerBytes, highWaterMark: CHUNK_BYTES })
   try {
+    await using source = await openFound(found)
+    const dataSet = source.stream(file.headerBytes)
     const { status, errorComment = '' } = await association.store({ ...file, dataSet })
     return { kind: 'answered', status, comment: errorComment }
   } catch (error) {
     return { kind: 'failed', words: failureFrom(error, 'INTERNAL', 'sending').message }
-  } finally {
-    dataSet.destroy()
   }
 }
 

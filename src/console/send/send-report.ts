@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
+import { isExpected } from '../../agent/arrival/import/file-problem.ts'
 import type { Session } from '../session/session.ts'
 import { printable } from '../views/text-table.ts'
-import { isExpected } from './not-sent.ts'
 import { differenceWords, resultWords } from './outcome-words.ts'
 import type { FileOutcome } from './send-files.ts'
 
@@ -49,7 +49,7 @@ export function outcomeViews(outcomes: readonly FileOutcome[], session: Session)
 }
 
 function remarksOf(outcome: FileOutcome, { say }: Session): string[] {
-  const differences = outcome.file === undefined ? [] : differenceWords(outcome.file, say)
+  const differences = outcome.file === undefined ? [] : differenceWords(outcome.file, say, 'send')
   const words = outcome.isStored ? resultWords(outcome, say) : ''
   return words === '' ? differences : [...differences, words]
 }

@@ -3,6 +3,9 @@ export type Tag = number
 
 /** The elements that Ferry itself reads, by keyword (PS3.6 §6). */
 export const TAG = {
+  DirectoryRecordSequence: 0x0004_1220,
+  RecordInUseFlag: 0x0004_1410,
+  ReferencedFileID: 0x0004_1500,
   SpecificCharacterSet: 0x0008_0005,
   ImageType: 0x0008_0008,
   SOPClassUID: 0x0008_0016,

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 
 /** Random access to an open file. */
@@ -28,9 +29,17 @@ class FileBytes implements AsyncDisposable {
   }
 }
 
-/** Opens a file for reading. Throws errors of the file system. */
-export async function openFileBytes(path: string): Promise<FileBytes> {
-  const handle = await open(path, 'r')
+/**
+ * Opens a file for reading; never waits for the other end of a pipe. With `links: 'leave'` a link in place of the file is
+ * an error (ELOOP), where the system can tell. Throws errors of the file system.
+ */
+export async function openFileBytes(
+  path: string | Buffer,
+  links: 'follow' | 'leave' = 'follow',
+): Promise<FileBytes> {
+  // On Windows the last two are undefined, which counts as 0.
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
+  const handle = await open(path, O_RDONLY | O_NONBLOCK | (links === 'leave' ? O_NOFOLLOW : 0))
   try {
     return new FileBytes(handle, (await handle.stat()).size)
   } catch (error) {

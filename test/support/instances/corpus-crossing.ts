@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { findFiles } from '../../../src/agent/arrival/import/find-files.ts'
 import type { AgentSettings } from '../../../src/config/agent-settings.ts'
-import { findFiles } from '../../../src/console/send/find-files.ts'
 import { sendFiles } from '../../../src/console/send/send-files.ts'
 import { DataSetHeadScanner } from '../../../src/dicom/find/data-set-head.ts'
 import { isStored, STORAGE_STATUS } from '../../../src/dicom/vocabulary/storage-status.ts'
@@ -90,7 +90,9 @@ async function sendAsFile(
   callingAeTitle: string,
 ): Promise<Sent['answer']> {
   const peer = { host: '127.0.0.1', port: clinic.agent.port, callingAeTitle, calledAeTitle: 'FERRY' }
-  const [outcome] = await Array.fromAsync(sendFiles(findFiles([path]), { ...peer, clock: systemClock }))
+  const [outcome] = await Array.fromAsync(
+    sendFiles(findFiles([path], 'follow'), { ...peer, clock: systemClock }),
+  )
   const result = outcome?.result
   if (result?.kind === 'answered') return { status: result.status, words: result.comment }
   return { words: JSON.stringify(result) }

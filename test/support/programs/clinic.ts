@@ -9,6 +9,7 @@ import {
   procedureStepsSchema,
 } from '../../../src/config/agent-settings.ts'
 import { checkingSchema } from '../../../src/config/checking-settings.ts'
+import { importSchema } from '../../../src/config/import-settings.ts'
 import { type Clock, systemClock } from '../../../src/platform/clock.ts'
 import { type Log, silentLog } from '../../../src/platform/log.ts'
 import type { AgentStatus } from '../../../src/protocol/control-api.ts'
@@ -61,6 +62,7 @@ export function testSettings(dataFolder: string, settings: Partial<AgentSettings
       pduBytes: 128 * 1024,
       idleMs: 600_000,
     },
+    import: importSchema.parse({}),
     study: { quietMs: 300 },
     send: { packBytes: 16 * MIB, packMembers: 500, chunkBytes: 4 * MIB, uploads: 2 },
     retention: { confirmedMs: 7 * 86_400_000, atLeastMs: 7 * 86_400_000 },

@@ -3,6 +3,7 @@ import { DISK_ENGLISH } from './disk-phrases-en.ts'
 import { DOCTOR_ENGLISH } from './doctor-phrases-en.ts'
 import { FOLDER_ENGLISH } from './folder-phrases-en.ts'
 import { HAND_ON_ENGLISH } from './hand-on-phrases-en.ts'
+import { IMPORT_ENGLISH } from './import-phrases-en.ts'
 import { KEY_ENGLISH } from './key-phrases-en.ts'
 import { LOG_ENGLISH } from './log-phrases-en.ts'
 import { SEND_ENGLISH } from './send-phrases-en.ts'
@@ -19,6 +20,7 @@ export const ENGLISH = {
   ...STATUS_ENGLISH,
   ...FOLDER_ENGLISH,
   ...SEND_ENGLISH,
+  ...IMPORT_ENGLISH,
   ...DOCTOR_ENGLISH,
   ...LOG_ENGLISH,
   ...DEVICE_ENGLISH,

@@ -4,6 +4,7 @@ import { DISK_CHINESE } from './disk-phrases-zh.ts'
 import { DOCTOR_CHINESE } from './doctor-phrases-zh.ts'
 import { FOLDER_CHINESE } from './folder-phrases-zh.ts'
 import { HAND_ON_CHINESE } from './hand-on-phrases-zh.ts'
+import { IMPORT_CHINESE } from './import-phrases-zh.ts'
 import { KEY_CHINESE } from './key-phrases-zh.ts'
 import { LOG_CHINESE } from './log-phrases-zh.ts'
 import { SEND_CHINESE } from './send-phrases-zh.ts'
@@ -19,6 +20,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   ...STATUS_CHINESE,
   ...FOLDER_CHINESE,
   ...SEND_CHINESE,
+  ...IMPORT_CHINESE,
   ...DOCTOR_CHINESE,
   ...LOG_CHINESE,
   ...DEVICE_CHINESE,
