@@ -159,7 +159,7 @@ export async function startAgent(
   )
 
   const { port, tlsPort } = server
-  const folders = await openFolders({ settings, keys, queue, storage, devices, intake, clock, log })
+  const folders = await openFolders({ settings, account, keys, queue, storage, devices, intake, clock, log })
   if (folders !== undefined) stack.use(folders)
   const service = new AgentService({
     settings,

@@ -7,10 +7,12 @@ import type { StorageGate } from './arrival/storage-gate.ts'
 import type { IntakeDesk } from './intake/intake-desk.ts'
 import { takeInstance } from './intake/take-instance.ts'
 import type { Queue } from './queue/open-queue.ts'
+import type { CenterAccount } from './send/center-account.ts'
 import type { TrustedKeys } from './send/trusted-keys.ts'
 
 interface FolderParts {
   readonly settings: AgentSettings
+  readonly account: CenterAccount
   readonly keys: TrustedKeys
   readonly queue: Queue
   readonly storage: StorageGate
@@ -22,7 +24,7 @@ interface FolderParts {
 
 /** Begins to watch the folders of the settings. Without any, nothing of it is loaded. */
 export async function openFolders(parts: FolderParts): Promise<WatchedFolders | undefined> {
-  const { settings, keys, queue, storage, devices, intake, clock, log } = parts
+  const { settings, account, keys, queue, storage, devices, intake, clock, log } = parts
   if (settings.folders.length === 0) return undefined
   const { WatchedFolders } = await import('./arrival/folders/watched-folders.ts')
   return await WatchedFolders.open({
@@ -30,6 +32,7 @@ export async function openFolders(parts: FolderParts): Promise<WatchedFolders | 
     dataFolder: settings.dataFolder,
     devices,
     calledAeTitle: settings.listener.aeTitles[0] ?? 'FERRY',
+    agentId: account.signingKey.kid,
     take: (offered, dataSet, device) => takeInstance(intake, offered, dataSet, device),
     orders: undefined,
     paused: () => (keys.areKnown ? storage.trouble() : 'this agent has joined no center yet'),

@@ -4,6 +4,32 @@ import { filePattern, namesPattern } from './setting/folder-setting.ts'
 import { ruleName } from './setting/rule-setting.ts'
 import * as setting from './setting/setting.ts'
 
+/** Those of src/agent/arrival/wrap/anatomic-region.ts; a test compares them. */
+export const REGIONS = [
+  'abdomen',
+  'anus',
+  'bladder',
+  'breast',
+  'bronchus',
+  'cervix',
+  'colon',
+  'duodenum',
+  'ear',
+  'esophagus',
+  'eye',
+  'hand',
+  'knee',
+  'larynx',
+  'mouth',
+  'nose',
+  'pharynx',
+  'rectum',
+  'skin',
+  'smallIntestine',
+  'stomach',
+  'trachea',
+  'uterus',
+] as const
 const AS = ['endoscopic', 'photographic', 'secondary', 'document'] as const
 
 /** A folder in which other programs put files for Ferry. */
@@ -22,9 +48,8 @@ export interface FolderSettings {
   readonly stillMs: number
   /** The kind of object that a file without DICOM becomes. */
   readonly as: (typeof AS)[number]
-  readonly anatomicRegion?: string | undefined
+  readonly anatomicRegion?: (typeof REGIONS)[number] | undefined
   readonly orientation: 'hold' | 'send'
-  readonly progressive: 'hold' | 'decode'
   readonly lowerProfiles: 'hold' | 'accept'
   /** A regular expression over the relative path; its named groups are facts about the patient. */
   readonly names?: string | undefined
@@ -53,12 +78,9 @@ const folderSchema = z.strictObject({
     .duration('Time for which a file must not change before it is taken', '1s', '1h')
     .prefault('5s'),
   as: setting.choice('Kind of object that stills and videos become', AS).prefault('secondary'),
-  anatomicRegion: setting.text('Body region for Anatomic Region Sequence, such as stomach').optional(),
+  anatomicRegion: setting.choice('Body region for Anatomic Region Sequence', REGIONS).optional(),
   orientation: setting
     .choice('Images that EXIF says to be rotated: held, or sent as they are', ['hold', 'send'])
-    .prefault('hold'),
-  progressive: setting
-    .choice('Progressive JPEG: held, or decoded to native pixels', ['hold', 'decode'])
     .prefault('hold'),
   lowerProfiles: setting
     .choice('H.264 Baseline and Main: held, or sent as High', ['hold', 'accept'])

@@ -24,6 +24,7 @@ export function folderProblems(values: unknown): CrossProblem[] {
     return [
       ...deviceProblem(folder, i, devices),
       ...moveProblem(folder, i),
+      ...moveOverlaps(folder, i, folders),
       ...others.flatMap((other) => overlap(textAt(folder, 'path'), other, i)),
     ]
   })
@@ -52,6 +53,19 @@ function moveProblem(folder: unknown, i: number): CrossProblem[] {
       other: `folders[${i}].afterwards: ${afterwards}`,
     },
   ]
+}
+
+/** Moved files would be taken once more, by the other folder. */
+function moveOverlaps(folder: unknown, i: number, folders: readonly unknown[]): CrossProblem[] {
+  const [path, moveTo] = [textAt(folder, 'path'), textAt(folder, 'moveTo')]
+  if (path === undefined || moveTo === undefined) return []
+  const target = placeOf(posix.isAbsolute(moveTo) ? moveTo : posix.join(path, moveTo))
+  return folders.flatMap((other, at) => {
+    const otherPath = textAt(other, 'path')
+    if (at === i || otherPath === undefined || !target.startsWith(placeOf(otherPath))) return []
+    const found = { path: [...FOLDERS, i, 'moveTo'], found: moveTo }
+    return [{ kind: 'conflict', ...found, other: `folders[${at}].path: ${otherPath}` }]
+  })
 }
 
 /** A file in both would be taken twice, and Ferry's own files would be taken for those of a device. */

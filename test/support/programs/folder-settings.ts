@@ -13,7 +13,6 @@ export function folderSettings(path: string, settings: Partial<FolderSettings> =
     stillMs: 100,
     as: 'secondary',
     orientation: 'hold',
-    progressive: 'hold',
     lowerProfiles: 'hold',
     afterwards: 'keep',
     when: 'confirmed',

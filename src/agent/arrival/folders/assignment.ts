@@ -2,16 +2,16 @@ import { Failure } from '../../../platform/failure.ts'
 import type { AssignRequest } from '../../../protocol/control-service.ts'
 import type { Assignment } from './file-taker.ts'
 import { factsFrom } from './patient-facts.ts'
-import type { KnownOrders } from './whose-is-it.ts'
+import type { ListedOrders } from './whose-is-it.ts'
 
 /**
  * Makes a person's word about a file out of the command: an order by its key, or facts. An accession number alone needs its
  * order; with a patient ID no order is needed. Throws USAGE.
  */
-export function assignmentFrom(request: AssignRequest, orders: KnownOrders | undefined): Assignment {
+export function assignmentFrom(request: AssignRequest, orders: ListedOrders | undefined): Assignment {
   const { order: named, facts: said } = request
   if (named !== undefined) {
-    const order = orders?.orders().find(({ source, key }) => `${source}/${key}` === named || key === named)
+    const order = orders?.list().find(({ source, key }) => `${source}/${key}` === named || key === named)
     if (order === undefined) throw new Failure('USAGE', 'assigning a file: no such order is known')
     return { owner: { patient: order.patient, order, facts: {} } }
   }

@@ -8,6 +8,7 @@ import type { PatientFacts } from './patient-facts.ts'
 import { SourceChanged, SourceFile } from './source-file.ts'
 import type { SweptFile } from './sweep.ts'
 import { type TakeInstance, type Taken, takeDicomFile } from './take-file.ts'
+import { takeMediaFile } from './take-media-file.ts'
 import { type OrderSource, type Owner, type WaitingReason, whoseIsIt } from './whose-is-it.ts'
 
 export type TakeOutcome =
@@ -31,6 +32,10 @@ interface FileTakerOptions {
   readonly device: () => Device | undefined
   readonly calledAeTitle: string
   readonly take: TakeInstance
+  /** The agent's secret for derived UIDs. */
+  readonly uidSecret: Buffer
+  /** The fingerprint of the agent's key. */
+  readonly agentId: string
   /** Undefined if no source of orders is configured. */
   readonly orders: OrderSource | undefined
   readonly clock: Clock
@@ -110,6 +115,9 @@ export class FileTaker {
     if (kind === 'zip') return { kind: 'held', reason: 'FILE_ZIP' }
     const owner = await this.ownerOf(root, file, assignment)
     if (typeof owner === 'string') return { kind: 'waiting', reason: owner }
-    return { kind: 'held', reason: 'FILE_UNKNOWN' }
+    const { settings, uidSecret, agentId } = this.#options
+    const modifiedAt = Number(file.stats.mtimeMs)
+    const facts = { owner, settings, uidSecret, agentId, modifiedAt }
+    return await takeMediaFile(source, kind, facts, { take, device, calledAeTitle })
   }
 }

@@ -1,4 +1,4 @@
-import { isInstanceUid } from '../../../dicom/vocabulary/uid.ts'
+import { isUid } from '../../../dicom/vocabulary/uid.ts'
 
 /** Facts about a file that its sidecar, its name or a person tells. No text is empty. */
 export interface PatientFacts {
@@ -65,7 +65,7 @@ export function factsFrom(values: Readonly<Record<string, string | undefined>>):
     facts['sex'] = known
   }
   if (uid !== undefined) {
-    if (!isInstanceUid(uid)) return undefined
+    if (!isUid(uid)) return undefined
     facts['studyInstanceUid'] = uid
   }
   return facts

@@ -36,7 +36,7 @@ export type Taken =
   /** It may be taken later, without anybody's help. */
   | { readonly kind: 'later'; readonly failure: Failure }
 
-interface Means {
+export interface TakingMeans {
   readonly take: TakeInstance
   readonly device: Device
   readonly calledAeTitle: string
@@ -56,7 +56,7 @@ const PASSING: ReadonlySet<FailureCode> = new Set([
  * Takes a DICOM file as it is: its data set, byte for byte. Its digest is that of the bytes that were taken. Throws
  * SourceChanged if the file was written meanwhile; nothing of it is kept then.
  */
-export async function takeDicomFile(source: SourceFile, means: Means): Promise<Taken> {
+export async function takeDicomFile(source: SourceFile, means: TakingMeans): Promise<Taken> {
   const found = await readInstance(source).catch((error: unknown) => {
     if (error instanceof NotInstance) return error
     throw error
@@ -78,17 +78,17 @@ export async function takeDicomFile(source: SourceFile, means: Means): Promise<T
 }
 
 /** Offers one instance in the name of the folder's device. */
-function offer(
+export function offer(
   { sopClassUid, sopInstanceUid, transferSyntaxUid }: Omit<Offered, 'callingAeTitle' | 'calledAeTitle'>,
   dataSet: AsyncIterable<Buffer>,
-  { take, device, calledAeTitle }: Means,
+  { take, device, calledAeTitle }: TakingMeans,
 ): Promise<IntakeAnswer> {
   const instance = { sopClassUid, sopInstanceUid, transferSyntaxUid }
   return take({ ...instance, callingAeTitle: device.aeTitle, calledAeTitle }, dataSet, device)
 }
 
 /** A file is taken if all of its instances are. */
-function outcomeOf(answers: readonly IntakeAnswer[], sha256: () => string): Taken {
+export function outcomeOf(answers: readonly IntakeAnswer[], sha256: () => string): Taken {
   for (const { status, failure } of answers) {
     if (status === STORAGE_STATUS.Success) continue
     if (failure !== undefined && PASSING.has(failure.code)) return { kind: 'later', failure }

@@ -14,7 +14,7 @@ import { clearOtherFolders } from './folder-alarms.ts'
 import type { TakeInstance } from './take-file.ts'
 import { openUidSecret } from './uid-secret.ts'
 import { WatchedFolder } from './watched-folder.ts'
-import type { KnownOrders } from './whose-is-it.ts'
+import type { ListedOrders } from './whose-is-it.ts'
 
 interface WatchedFoldersOptions {
   readonly folders: readonly FolderSettings[]
@@ -22,8 +22,10 @@ interface WatchedFoldersOptions {
   readonly devices: DeviceList
   readonly calledAeTitle: string
   readonly take: TakeInstance
+  /** The fingerprint of the agent's key. */
+  readonly agentId: string
   /** Undefined if no source of orders is configured. */
-  readonly orders: KnownOrders | undefined
+  readonly orders: ListedOrders | undefined
   readonly paused: () => string | undefined
   readonly ledger: FolderLedger
   readonly alarms: Alarms
@@ -137,6 +139,8 @@ function newFolder(settings: FolderSettings, secret: Buffer, options: WatchedFol
   const { dataFolder, devices, calledAeTitle, take, orders, paused, ledger, alarms, clock, log } = options
   const device = (): ReturnType<DeviceList['find']> =>
     devices.devices.find(({ name, aeTitle }) => name === settings.device || aeTitle === settings.device)
-  const taker = new FileTaker({ settings, device, calledAeTitle, take, orders, clock })
+  const { agentId } = options
+  const means = { device, calledAeTitle, take, orders, uidSecret: secret, agentId, clock }
+  const taker = new FileTaker({ settings, ...means })
   return new WatchedFolder({ settings, dataFolder, secret, ledger, alarms, taker, paused, clock, log })
 }

@@ -25,8 +25,8 @@ export interface OrderSource {
 }
 
 /** The same, for a person who names an order. */
-export interface KnownOrders extends OrderSource {
-  orders(): Order[]
+export interface ListedOrders extends OrderSource {
+  list(): Order[]
 }
 
 interface Asked {
