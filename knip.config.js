@@ -22,6 +22,7 @@ export default {
       'age',
       'age-keygen',
       'chromium',
+      'convert',
       'dcmdump',
       'dd',
       'echoscu',

@@ -20,7 +20,7 @@ const view = (clinic: Clinic) => clinic.agent.service.folders(1000)
 const countsOf = (clinic: Clinic) => view(clinic).folders[0]
 
 group(hasMagick ? 'stills' : 'stills (not tried: ImageMagick is missing)', () => {
-  test('a still goes by its sidecar, another by its path, and a third waits until a person says whose it is', async () => {
+  test('a sidecar or the path names the patient of a still, and another waits until a person says whose it is', async () => {
     using place = tempFolder()
     const path = place.join('endo')
     const settings = folderSettings(path, {
