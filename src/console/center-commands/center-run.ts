@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import { startCenter } from '../../center/center.ts'
 import { loadCenterSettings } from '../../config/center-settings.ts'
 import { allowManyFileOperations } from '../../platform/process/io-threads.ts'
-import { keepYoungGenerationSmall } from '../../platform/process/young-generation.ts'
 import { configOption } from '../commands/options.ts'
 import { openServiceLog } from '../logs/log-place.ts'
 import { CENTER_FILE, findConfig } from '../session/config-file.ts'
@@ -17,7 +16,6 @@ export function addCenterRun(program: Command, session: Session): void {
     .description(say('centerRun.about'))
     .action(async () => {
       allowManyFileOperations()
-      keepYoungGenerationSmall()
       const configFile = findConfig(session, configOption(program), CENTER_FILE)
       const settings = loadCenterSettings(configFile, session.language, { withFiles: true })
       const { dataFolder, log: logSettings, tls, pacs, ...rest } = settings

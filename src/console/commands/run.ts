@@ -3,7 +3,6 @@ import type { RunningAgent } from '../../agent/agent.ts'
 import { checkAgentSettings, loadAgentSettings } from '../../config/agent-settings.ts'
 import { settingsOf } from '../../config/checks/check-settings.ts'
 import { allowManyFileOperations } from '../../platform/process/io-threads.ts'
-import { keepYoungGenerationSmall } from '../../platform/process/young-generation.ts'
 import { takeLostErrors } from '../session/last-resort.ts'
 import { type Session, untilAborted } from '../session/session.ts'
 import { configOfService } from '../session/write-new-config.ts'
@@ -19,7 +18,6 @@ export function addRun(program: Command, session: Session): void {
     .description(say('run.about'))
     .action(async () => {
       allowManyFileOperations()
-      keepYoungGenerationSmall()
       const { file, isNew } = await configOfService(session, configOption(program))
       const checked = checkAgentSettings(file, { withFiles: true })
       let settings = settingsOf(checked, file, language)

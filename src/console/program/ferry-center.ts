@@ -1,4 +1,7 @@
-import { ferryCenterProgram } from './ferry-center-program.ts'
-import { startProgram } from './start-program.ts'
+import { keepYoungGenerationSmall } from '../../platform/process/young-generation.ts'
 
+// First of all: loading the program makes the young generation grow, and it does not shrink again.
+if (process.argv.includes('run')) keepYoungGenerationSmall()
+const { startProgram } = await import('./start-program.ts')
+const { ferryCenterProgram } = await import('./ferry-center-program.ts')
 startProgram(ferryCenterProgram)
