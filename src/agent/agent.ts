@@ -31,6 +31,7 @@ import { takeTestImage } from './intake/take-test-image.ts'
 import type { Treatments } from './intake/treatments.ts'
 import { JoinWatch } from './join-watch.ts'
 import { openFolders } from './open-folders.ts'
+import { openOrders } from './open-orders.ts'
 import { forgetNames, openDisplayNames } from './queue/display/display-names.ts'
 import { openQueue, type Queue } from './queue/open-queue.ts'
 import { recoverSpool } from './queue/recovery/recover-spool.ts'
@@ -159,7 +160,10 @@ export async function startAgent(
   )
 
   const { port, tlsPort } = server
-  const folders = await openFolders({ settings, account, keys, queue, storage, devices, intake, clock, log })
+  const orders = await openOrders({ settings, account, displayNames, keys, queue, intake, clock, log })
+  if (orders !== undefined) stack.use(orders)
+  const parts = { settings, account, keys, queue, storage, devices, intake, orders, clock, log }
+  const folders = await openFolders(parts)
   if (folders !== undefined) stack.use(folders)
   const service = new AgentService({
     settings,
@@ -172,6 +176,7 @@ export async function startAgent(
     work,
     completeness,
     folders,
+    orders,
     takeTestImage: async () => {
       const study = await takeTestImage(intake, settings.listener.aeTitles[0] ?? 'FERRY', clock.now())
       work.studyIsWhole(study)

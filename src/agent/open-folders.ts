@@ -6,6 +6,7 @@ import type { WatchedFolders } from './arrival/folders/watched-folders.ts'
 import type { StorageGate } from './arrival/storage-gate.ts'
 import type { IntakeDesk } from './intake/intake-desk.ts'
 import { takeInstance } from './intake/take-instance.ts'
+import type { Orders } from './orders/service/orders.ts'
 import type { Queue } from './queue/open-queue.ts'
 import type { CenterAccount } from './send/center-account.ts'
 import type { TrustedKeys } from './send/trusted-keys.ts'
@@ -18,13 +19,15 @@ interface FolderParts {
   readonly storage: StorageGate
   readonly devices: DeviceList
   readonly intake: IntakeDesk
+  /** Undefined if no source of orders is set. */
+  readonly orders: Orders | undefined
   readonly clock: Clock
   readonly log: Log
 }
 
 /** Begins to watch the folders of the settings. Without any, nothing of it is loaded. */
 export async function openFolders(parts: FolderParts): Promise<WatchedFolders | undefined> {
-  const { settings, account, keys, queue, storage, devices, intake, clock, log } = parts
+  const { settings, account, keys, queue, storage, devices, intake, orders, clock, log } = parts
   if (settings.folders.length === 0) return undefined
   const { WatchedFolders } = await import('./arrival/folders/watched-folders.ts')
   return await WatchedFolders.open({
@@ -34,7 +37,7 @@ export async function openFolders(parts: FolderParts): Promise<WatchedFolders | 
     calledAeTitle: settings.listener.aeTitles[0] ?? 'FERRY',
     agentId: account.signingKey.kid,
     take: (offered, dataSet, device) => takeInstance(intake, offered, dataSet, device),
-    orders: undefined,
+    orders,
     paused: () => (keys.areKnown ? storage.trouble() : 'this agent has joined no center yet'),
     ledger: queue.folderLedger,
     alarms: queue.alarms,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { folderSchema } from './folder-api.ts'
+import { orderSourceSchema } from './order-source-api.ts'
 
 /** Version of all output of `--json` and of the control socket. A new field keeps it; a changed field increments it. */
 export const CONTROL_SCHEMA_VERSION = 1
@@ -150,7 +151,7 @@ export const displaySchema = z.object({
  * The kind of key under which names are kept, or the reason why they are not: no-credential, bad-credential (not 32
  * bytes, or unreadable), unsupported (on this operating system no key can come from outside the disk).
  */
-const displayNamesSchema = z.enum([
+export const displayNamesSchema = z.enum([
   'credential',
   'local-key',
   'off',
@@ -221,6 +222,7 @@ export const statusSchema = z.object({
   instanceFindings: z.array(findingCountSchema.extend({ callingAeTitle: z.string(), lastAt: time })),
   /** Watched folders, in the order of the settings. */
   folders: z.array(folderSchema).default([]),
+  orderSources: z.array(orderSourceSchema).default([]),
   /** How often full names were shown, and when last. */
   namesShown: z.object({ times: count, lastAt: time.nullable() }),
 })

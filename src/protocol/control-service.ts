@@ -19,6 +19,7 @@ import type {
   TestImageView,
 } from './control-api.ts'
 import type { AssignedView, FoldersView } from './folder-api.ts'
+import type { OrderControl } from './orders-api.ts'
 
 /**
  * The user who asks for full names, according to the console, and the study; undefined means the newest `limit`
@@ -56,6 +57,7 @@ export interface AssignRequest {
 
 /** The answers of a running agent. Its rows contain a patient's attributes in masked form at most. */
 export interface ControlService {
+  readonly orders: OrderControl
   status(): AgentStatus | Promise<AgentStatus>
   queue(limit: number): QueueView | Promise<QueueView>
   studies(limit: number): StudiesView | Promise<StudiesView>

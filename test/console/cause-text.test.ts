@@ -12,7 +12,7 @@ const UNKNOWN = '原文加 --verbose 显示'
 
 /** Codes of failures whose causes people meet: they are shown by the status, a list or a command. */
 const MET =
-  /^(CENTER_(?!ANSWER)\w+|AGENT_\w+|NOT_ENROLLED|JOIN_CODE_INVALID|TOKEN_TIME|STORAGE_\w+|STORE_MISSING|SPOOL_FILE_(MISSING|DAMAGED)|FOLDER_NOT_PRIVATE|ALREADY_RUNNING|PORT_IN_USE|ASSOCIATION_\w+|STORE_REFUSED|TLS_FAILED|COMMITMENT_UNREPORTED|PACS_\w+|DATABASE_NEWER)$/
+  /^(CENTER_(?!ANSWER)\w+|AGENT_\w+|NOT_ENROLLED|JOIN_CODE_INVALID|TOKEN_TIME|STORAGE_\w+|STORE_MISSING|SPOOL_FILE_(MISSING|DAMAGED)|FOLDER_NOT_PRIVATE|ALREADY_RUNNING|PORT_IN_USE|ASSOCIATION_\w+|STORE_REFUSED|TLS_FAILED|COMMITMENT_UNREPORTED|ORDERS_\w+|MESSAGE_INVALID|REPORT_UNASSIGNED|PACS_\w+|DATABASE_NEWER)$/
 
 /** Made by a command line of the center that its operator has typed; they are not causes that come by themselves. */
 const TYPED = /^(finding an agent|approving)/

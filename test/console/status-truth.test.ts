@@ -50,6 +50,7 @@ const ORACLE: Partial<Record<Phrase, (situation: Situation, code: string) => boo
   'next.untilRetry': (_, code) => code === 'INDEX_REBUILT' || code === 'DEID_WITHHELD',
   'next.untilComplete': (_, code) => code === 'STUDY_INCOMPLETE',
   'next.reportTried': (_, code) => code === 'COMMITMENT_UNREPORTED',
+  'next.ordersAsked': (_, code) => code === 'ORDERS_UNREACHABLE',
   'next.receiptAsked': (_, code) => code === 'RECEIPT_MISMATCH',
   'next.bothServed': (_, code) => code === 'AGENT_CLONED',
   'next.untilConfirmed': (_, code) => code === 'LATE',

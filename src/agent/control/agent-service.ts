@@ -40,6 +40,7 @@ import type { DeviceList } from '../arrival/device-list.ts'
 import type { DeviceWatch } from '../arrival/device-watch.ts'
 import type { WatchedFolders } from '../arrival/folders/watched-folders.ts'
 import type { StorageGate } from '../arrival/storage-gate.ts'
+import type { Orders } from '../orders/service/orders.ts'
 import type { Alarm } from '../queue/alarms.ts'
 import type { Queue } from '../queue/open-queue.ts'
 import type { SpoolDisk, SpoolRoom } from '../queue/spool-room.ts'
@@ -49,6 +50,7 @@ import { CENTER } from '../send/destination.ts'
 import type { TrustedKeys } from '../send/trusted-keys.ts'
 import type { Completeness } from '../settle/completeness.ts'
 import { deviceViews, sightedDevices } from './device-views.ts'
+import { OrderViews } from './order-views.ts'
 
 /** The part of the agent's background work that operators query and command. */
 interface CommandedWork {
@@ -77,6 +79,7 @@ interface AgentServiceOptions {
   completeness: Completeness
   /** Undefined if no folder is watched. */
   folders: WatchedFolders | undefined
+  orders: Orders | undefined
   /** Takes a test image in; returns its Study Instance UID. */
   takeTestImage: () => Promise<string>
   takeInstance: TakeInstance
@@ -93,11 +96,13 @@ const PAGE = 'statusPage'
 export class AgentService implements ControlService {
   readonly #options: AgentServiceOptions
   readonly #startedAt: number
+  readonly orders: OrderViews
   #newPageLink: (() => string) | undefined
 
   constructor(options: AgentServiceOptions) {
     this.#options = options
     this.#startedAt = options.clock.now()
+    this.orders = new OrderViews(options.orders, options.queue.display, options.log)
   }
 
   /** From now on `newLink` makes links that open the page with the right to change things. */
@@ -139,6 +144,7 @@ export class AgentService implements ControlService {
       clockOffsetMs: offset === undefined ? null : -offset,
       instanceFindings: queue.findings.totals(),
       folders: this.#options.folders?.status() ?? [],
+      orderSources: this.orders.sources(),
       namesShown: queue.display.timesShown(),
     }
   }

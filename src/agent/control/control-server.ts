@@ -15,6 +15,7 @@ import type {
   ImportRequest,
   NamesRequest,
 } from '../../protocol/control-service.ts'
+import { ORDER_PATHS } from '../../protocol/orders-api.ts'
 
 const LONGEST_LIST = 10_000
 /** sun_path holds 108 bytes on Linux, 104 elsewhere, including the closing NUL. */
@@ -167,6 +168,9 @@ async function route(
   if (call === `POST ${CONTROL_PATHS.testImage}`) return await service.testImage()
   if (call === `GET ${CONTROL_PATHS.folders}`) return await service.folders(limitOf(searchParams))
   if (call === `POST ${CONTROL_PATHS.assign}`) return await service.assign(assignRequest(searchParams))
+  if (call === `GET ${ORDER_PATHS.orders}`) return service.orders.list(limitOf(searchParams))
+  if (call === `POST ${ORDER_PATHS.names}`) return service.orders.names(namesRequest(searchParams))
+  if (call === `POST ${ORDER_PATHS.test}`) return await service.orders.test(searchParams.get('name') ?? '')
   if (call === `POST ${CONTROL_PATHS.pageLink}`) return await service.pageLink()
   if (call === `POST ${CONTROL_PATHS.restart}`) return await service.restart()
   const quarantined = `GET ${CONTROL_PATHS.quarantine}/`

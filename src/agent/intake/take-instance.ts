@@ -4,7 +4,7 @@ import type { IntakeResult } from './intake.ts'
 import type { IntakeDesk } from './intake-desk.ts'
 
 /** An instance that no association brings: from a file, or made here. */
-interface OfferedInstance {
+export interface OfferedInstance {
   readonly sopClassUid: string
   readonly sopInstanceUid: string
   /** The transfer syntax of the data set. */

@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   doctor: async () => (await import('../commands/doctor.ts')).addDoctor,
   queue: async () => (await import('../commands/queue.ts')).addQueue,
   quarantine: async () => (await import('../commands/quarantine.ts')).addQuarantine,
+  orders: async () => (await import('../commands/orders.ts')).addOrders,
   folders: async () => (await import('../commands/folders.ts')).addFolders,
   assign: async () => (await import('../commands/assign.ts')).addAssign,
   commitments: async () => (await import('../commands/commitments.ts')).addCommitments,

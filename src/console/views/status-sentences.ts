@@ -73,6 +73,7 @@ export const AGENT_OUTLOOKS: Readonly<Partial<Record<FailureCode | OwnFindingCod
   DEID_WITHHELD: [{ phrase: 'next.untilRetry', holds: always }],
   STUDY_INCOMPLETE: [{ phrase: 'next.untilComplete', holds: always }],
   COMMITMENT_UNREPORTED: [{ phrase: 'next.reportTried', holds: always }],
+  ORDERS_UNREACHABLE: [{ phrase: 'next.ordersAsked', holds: always }],
   RECEIPT_MISMATCH: [{ phrase: 'next.receiptAsked', holds: always }],
   AGENT_CLONED: [{ phrase: 'next.bothServed', holds: always }],
   LATE: [{ phrase: 'next.untilConfirmed', holds: always }],

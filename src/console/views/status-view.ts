@@ -6,6 +6,7 @@ import { deviceProblemText } from './device-problem-text.ts'
 import { contentsText } from './disk-findings.ts'
 import { folderText } from './folder-text.ts'
 import type { HealthNote } from './health.ts'
+import { orderSourceText } from './order-source-text.ts'
 import { showBytes, showDuration, showTime } from './show-values.ts'
 import { AGENT_OUTLOOKS, headlineFor, type Level, type Outlooks, outlookFor } from './status-sentences.ts'
 
@@ -47,7 +48,11 @@ export function statusView(
   return {
     version: say('report.version', { version, uptime: showDuration(now - startedAt, say) }),
     ...headlineOf(findings, now, say),
-    figures: [...figures(status, say), ...folderFigures(status, say, causes)],
+    figures: [
+      ...figures(status, say),
+      ...folderFigures(status, say, causes),
+      ...orderFigures(status, { say, language, causes }),
+    ],
     devices: devices(status, say, language),
   }
 }
@@ -110,6 +115,16 @@ function folderFigures({ folders }: AgentStatus, say: Say, causes: CauseWords): 
   return folders.map((folder) => ({
     label: say('report.folder', { name: folder.name }),
     text: folderText(folder, { say, causes }),
+  }))
+}
+
+function orderFigures(
+  { orderSources, now }: AgentStatus,
+  words: { say: Say; language: Language; causes: CauseWords },
+): Labelled[] {
+  return orderSources.map((source) => ({
+    label: words.say('report.orderSource', { name: source.name }),
+    text: orderSourceText(source, now, words),
   }))
 }
 

@@ -1,3 +1,4 @@
+import { Failure } from '../../../src/platform/failure.ts'
 import type { CommitmentsView } from '../../../src/protocol/commitments-api.ts'
 import type {
   AgentStatus,
@@ -22,6 +23,7 @@ import type {
 } from '../../../src/protocol/control-api.ts'
 import type { AssignRequest, ControlService, NamesRequest } from '../../../src/protocol/control-service.ts'
 import type { AssignedView, FoldersView } from '../../../src/protocol/folder-api.ts'
+import type { OrderControl, OrdersView } from '../../../src/protocol/orders-api.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 2, 0, 0)
 const HOUR_MS = 3_600_000
@@ -59,6 +61,7 @@ export const WELL: AgentStatus = {
   clockOffsetMs: 120,
   instanceFindings: [],
   folders: [],
+  orderSources: [],
   namesShown: { times: 0, lastAt: null },
 }
 
@@ -145,6 +148,20 @@ export class FakeControlService implements ControlService {
   listedDevices: DeviceView[] = []
   announced: ProcedureStepView[] = []
   askedCommitments: CommitmentsView['commitments'] = []
+  knownOrders: OrdersView = { displayNames: 'credential', count: 0, sources: [], orders: [] }
+  readonly orders: OrderControl = {
+    list: () => this.knownOrders,
+    names: ({ osUser, limit }) => {
+      this.shownTo.push({ osUser, limit, studyInstanceUid: undefined })
+      return this.knownOrders
+    },
+    test: (name) => {
+      const source = this.knownOrders.sources.find((one) => one.name === name)
+      if (source === undefined)
+        throw new Failure('USAGE', 'testing a source of orders: there is none of this name')
+      return Promise.resolve({ source })
+    },
+  }
 
   folders(): FoldersView {
     return { folders: this.state.folders, files: [] }

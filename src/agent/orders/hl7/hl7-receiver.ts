@@ -2,17 +2,32 @@ import { createHash } from 'node:crypto'
 import { acknowledge } from '../../../hl7/acknowledgement.ts'
 import { Hl7Message } from '../../../hl7/hl7-message.ts'
 import type { Clock } from '../../../platform/clock.ts'
-import { Failure, failureFrom } from '../../../platform/failure.ts'
-import type { KnownOrders, OrderChanges } from '../cache/known-orders.ts'
+import { Failure, type FailureCode, failureFrom } from '../../../platform/failure.ts'
+import type { KeptOrders, OrderChanges } from '../cache/kept-orders.ts'
+import type { OrderMatch } from '../order-book.ts'
 import type { Hl7Report } from './hl7-report.ts'
 import { type MessageEffect, messageEffect } from './message-effect.ts'
 
-/** Takes a report in as an instance of its study; resolves when it is safe. Throws REPORT_UNASSIGNED, STORE_REFUSED, … */
-export type TakeReport = (report: Hl7Report, source: string) => Promise<void>
+/**
+ * Takes a report in as an instance of its study; resolves when it is safe. `match`: the order of its accession number. Throws
+ * REPORT_UNASSIGNED, or the failure of the intake.
+ */
+export type TakeReport = (report: Hl7Report, match: OrderMatch, source: string) => Promise<void>
+
+/** The same message would always have the same answer. */
+const NEVER: ReadonlySet<FailureCode> = new Set([
+  'MESSAGE_INVALID',
+  'DOCUMENT_ENCRYPTED',
+  'DOCUMENT_FORM',
+  'MEDIA_DAMAGED',
+  'MEDIA_TOO_LARGE',
+  'INSTANCE_TOO_LARGE',
+  'CHECK_REFUSED',
+])
 
 interface Hl7ReceiverOptions {
   readonly name: string
-  readonly known: KnownOrders
+  readonly known: KeptOrders
   readonly takeReport: TakeReport
   readonly clock: Clock
   /** Called after each message; undefined = it was taken. */
@@ -59,7 +74,7 @@ export class Hl7Receiver {
     } catch (error) {
       const failure = failureFrom(error, 'INTERNAL', 'taking an HL7 message')
       answered(failure)
-      const code = failure.code === 'MESSAGE_INVALID' ? 'AR' : 'AE'
+      const code = NEVER.has(failure.code) ? 'AR' : 'AE'
       return acknowledge(message, { code, text: failure.message }, clock.now())
     }
   }
@@ -76,7 +91,12 @@ export class Hl7Receiver {
     const isChange = orders.length + remove.length + merges.length + updated.length > 0
     if (isChange && !known.areKept)
       throw new Failure('ORDERS_NOT_KEPT', 'taking an order: there is no key to keep it under')
-    for (const report of reports) await takeReport(report, name)
+    for (const report of reports) {
+      const { accessionNumber, patient: reported } = report
+      const { id: patientId, issuer } = reported
+      const question = { accessionNumber, patientId, ...(issuer !== undefined && { issuer }) }
+      await takeReport(report, known.book.match(question), name)
+    }
     known.take({ put: [...orders, ...updated], remove, merges, ...(message && { message }) })
   }
 

@@ -2,14 +2,14 @@ import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../../platform/clock.ts'
 import { Failure, failureFrom } from '../../../platform/failure.ts'
 import { Wake } from '../../../platform/wake.ts'
-import type { KnownOrders } from '../cache/known-orders.ts'
+import type { KeptOrders } from '../cache/kept-orders.ts'
 import type { PolledSource } from '../sources/order-source.ts'
 import type { SourceWatch } from './source-watch.ts'
 
 interface AskedSourceOptions {
   readonly name: string
   readonly source: PolledSource
-  readonly known: KnownOrders
+  readonly known: KeptOrders
   readonly watch: SourceWatch
   readonly clock: Clock
 }

@@ -5,7 +5,7 @@ import { Failure, failureFrom } from '../../../platform/failure.ts'
 import type { Log } from '../../../platform/log.ts'
 import type { Alarms } from '../../queue/alarms.ts'
 import type { DisplayNames } from '../../queue/display/display-records.ts'
-import { KnownOrders } from '../cache/known-orders.ts'
+import { KeptOrders } from '../cache/kept-orders.ts'
 import { OrderStore } from '../cache/order-store.ts'
 import type { TakeReport } from '../hl7/hl7-receiver.ts'
 import type { Order } from '../order.ts'
@@ -27,7 +27,7 @@ interface OrdersOptions {
 }
 
 /** One source and its state. */
-interface SourceView extends SourceState {
+export interface SourceView extends SourceState {
   readonly name: string
   readonly kind: OrderSourceSettings['kind']
   readonly orders: number
@@ -46,7 +46,7 @@ const FORGET_EVERY_MS = 3_600_000
 /** The orders of this agent: its sources are asked in the background, and what they gave is used while they are down. */
 export class Orders implements AsyncDisposable {
   readonly #options: OrdersOptions
-  readonly #known: KnownOrders
+  readonly #known: KeptOrders
   readonly #store: OrderStore | undefined
   readonly #stop = new AbortController()
   readonly #running: Running[] = []
@@ -54,7 +54,7 @@ export class Orders implements AsyncDisposable {
   /** Ports of HL7 sources, by name. */
   readonly ports = new Map<string, number>()
 
-  private constructor(options: OrdersOptions, known: KnownOrders, store: OrderStore | undefined) {
+  private constructor(options: OrdersOptions, known: KeptOrders, store: OrderStore | undefined) {
     this.#options = options
     this.#known = known
     this.#store = store
@@ -67,7 +67,7 @@ export class Orders implements AsyncDisposable {
     const store = names.key && OrderStore.open(dataFolder, names.key, clock.now())
     if (store?.setAside !== undefined)
       log.error('the file of orders was damaged and moved aside', { path: store.setAside })
-    const { known, lost } = await KnownOrders.open(new OrderBook(), store, clock)
+    const { known, lost } = await KeptOrders.open(new OrderBook(), store, clock)
     if (lost > 0) log.warn('orders under another key removed', { rows: lost })
     if (store === undefined) {
       const words = 'there is no key to seal them, so they are in memory only'
@@ -90,7 +90,7 @@ export class Orders implements AsyncDisposable {
   }
 
   /** All orders, with their patients of today. */
-  list(): Order[] {
+  orders(): Order[] {
     return this.#known.book.orders()
   }
 
@@ -140,6 +140,8 @@ export class Orders implements AsyncDisposable {
     const { alarms, clock, log } = this.#options
     const { name } = settings
     const { signal } = this.#stop
+    // An earlier run may have raised them; the caller has put the other alarms of orders away.
+    for (const code of ['PORT_IN_USE', 'KEY_FILE_INVALID']) alarms.clear(code, name)
     const watch = new SourceWatch({ name, alarms, clock, log })
     if (settings.kind === 'hl7') {
       this.#running.push({ settings, watch })
@@ -178,7 +180,7 @@ export class Orders implements AsyncDisposable {
     watch: SourceWatch,
     tried: () => void,
   ): Promise<void> {
-    const { takeReport, clock } = this.#options
+    const { takeReport, clock, log } = this.#options
     const { signal } = this.#stop
     const [{ Hl7Listener }, { Hl7Receiver }] = await Promise.all([
       import('../hl7/hl7-listener.ts'),
@@ -188,10 +190,15 @@ export class Orders implements AsyncDisposable {
       if (failure === undefined) watch.succeeded()
       else watch.failed(failure)
     }
+    // A stranger is news only until the right system has sent something.
+    const trouble = (failure: Failure): void => {
+      if (failure.code !== 'ORDERS_REFUSED' || watch.state.lastSuccessAt === undefined) watch.failed(failure)
+      else log.warn('a call to an HL7 source was turned away', { source: name, reason: failure.message })
+    }
     const receiver = new Hl7Receiver({ name, known: this.#known, takeReport, clock, answered })
     while (!signal.aborted) {
       try {
-        await using listener = await Hl7Listener.open({ hl7, receiver, clock, trouble: answered })
+        await using listener = await Hl7Listener.open({ hl7, receiver, clock, trouble })
         this.ports.set(name, listener.port)
         tried()
         await aborted(signal)

@@ -12,7 +12,7 @@ export interface SourceState {
     | undefined
 }
 
-/** Codes of alarms about sources; each start begins without them. */
+/** Failures of a source that become its alarm; those of this machine have alarms of their own. */
 const ORDER_ALARMS = [
   'ORDERS_UNREACHABLE',
   'ORDERS_REFUSED',
@@ -20,6 +20,8 @@ const ORDER_ALARMS = [
   'ORDERS_NOT_KEPT',
   'MESSAGE_INVALID',
   'REPORT_UNASSIGNED',
+  'PORT_IN_USE',
+  'KEY_FILE_INVALID',
 ] as const satisfies readonly FailureCode[]
 
 /** A failure that time can cure becomes an alarm after this; others at once. */
@@ -66,8 +68,12 @@ export class SourceWatch {
       failure: { code, message, since },
     }
     if (FAILURES[code] === 'wait' && clock.now() - since < PATIENCE_MS) return
-    const alarm = ORDER_ALARMS.find((one) => one === code) ?? 'ORDERS_UNREACHABLE'
+    const alarm = ORDER_ALARMS.find((one) => one === code)
     if (this.#alarm !== undefined && this.#alarm !== alarm) alarms.clear(this.#alarm, name)
+    if (alarm === undefined) {
+      this.#alarm = undefined
+      return
+    }
     if (this.#alarm !== alarm || !isSame) alarms.raise(alarm, name, message)
     this.#alarm = alarm
   }

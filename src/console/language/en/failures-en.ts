@@ -375,8 +375,8 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     todo: 'check that the system runs, its address and port under orders in the configuration, and the line; the orders known so far are used meanwhile. ferry orders test NAME asks it now',
   },
   ORDERS_REFUSED: {
-    meaning: 'a system that gives Ferry its orders refuses to answer',
-    todo: 'compare AE titles, user name, password or token on both sides, and whether the system lists this PC; then ferry orders test NAME',
+    meaning: 'a system that gives Ferry its orders refuses to answer, or was itself turned away',
+    todo: 'compare AE titles, user name, password or token on both sides, whether the system lists this PC, and addresses of an HL7 source; then ferry orders test NAME',
   },
   ORDERS_INVALID: {
     meaning: 'the answer of a system that gives Ferry its orders cannot be read as orders',

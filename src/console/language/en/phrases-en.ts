@@ -6,6 +6,7 @@ import { HAND_ON_ENGLISH } from './hand-on-phrases-en.ts'
 import { IMPORT_ENGLISH } from './import-phrases-en.ts'
 import { KEY_ENGLISH } from './key-phrases-en.ts'
 import { LOG_ENGLISH } from './log-phrases-en.ts'
+import { ORDER_ENGLISH } from './order-phrases-en.ts'
 import { SEND_ENGLISH } from './send-phrases-en.ts'
 import { SETUP_ENGLISH } from './setup-phrases-en.ts'
 import { STATUS_ENGLISH } from './status-phrases-en.ts'
@@ -19,6 +20,7 @@ export const ENGLISH = {
   ...SETUP_ENGLISH,
   ...STATUS_ENGLISH,
   ...FOLDER_ENGLISH,
+  ...ORDER_ENGLISH,
   ...SEND_ENGLISH,
   ...IMPORT_ENGLISH,
   ...DOCTOR_ENGLISH,

@@ -1,4 +1,5 @@
 import { DEVICE_CAUSES_IN_CHINESE } from './device-causes-zh.ts'
+import { ORDER_CAUSES_IN_CHINESE } from './order-causes-zh.ts'
 
 /**
  * Causes that failures name in English, in Chinese. `{name}` matches one word of the cause, `{name*}` several. The first entry
@@ -6,6 +7,7 @@ import { DEVICE_CAUSES_IN_CHINESE } from './device-causes-zh.ts'
  * show the English cause.
  */
 export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string])[] = [
+  ...ORDER_CAUSES_IN_CHINESE,
   // the line to the center
   [
     'it shows the key {pin}, not one that the center announced',

@@ -308,8 +308,8 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     todo: '检查该系统是否在运行、配置 orders 中的地址和端口、网络；期间使用已有的检查申请。ferry orders test 名称 可立即查询',
   },
   ORDERS_REFUSED: {
-    meaning: '提供检查申请的系统拒绝查询',
-    todo: '核对双方的 AE Title、用户名、密码或令牌，以及该系统是否登记了本机；然后运行 ferry orders test 名称',
+    meaning: '提供检查申请的系统拒绝查询，或其连接被影渡拒绝',
+    todo: '核对双方的 AE Title、用户名、密码或令牌，该系统是否登记了本机，以及 HL7 来源的 addresses；然后运行 ferry orders test 名称',
   },
   ORDERS_INVALID: {
     meaning: '提供检查申请的系统的应答不是可读的检查申请',
@@ -321,7 +321,7 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
   },
   ORDERS_NOT_KEPT: {
     meaning: '检查申请无法保存在本机：没有用于封存的密钥',
-    todo: '为服务提供显示密钥（见 docs/operations.md 的 “Names in ferry study”），然后重启影渡',
+    todo: '为服务提供显示密钥（见 docs/operations.md 中关于 ferry study 姓名的一节），然后重启影渡',
   },
   REPORT_UNASSIGNED: {
     meaning: '通过 HL7 收到报告，但不知道它属于哪个检查',

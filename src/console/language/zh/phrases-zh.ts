@@ -7,6 +7,7 @@ import { HAND_ON_CHINESE } from './hand-on-phrases-zh.ts'
 import { IMPORT_CHINESE } from './import-phrases-zh.ts'
 import { KEY_CHINESE } from './key-phrases-zh.ts'
 import { LOG_CHINESE } from './log-phrases-zh.ts'
+import { ORDER_CHINESE } from './order-phrases-zh.ts'
 import { SEND_CHINESE } from './send-phrases-zh.ts'
 import { SETUP_CHINESE } from './setup-phrases-zh.ts'
 import { STATUS_CHINESE } from './status-phrases-zh.ts'
@@ -19,6 +20,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   ...SETUP_CHINESE,
   ...STATUS_CHINESE,
   ...FOLDER_CHINESE,
+  ...ORDER_CHINESE,
   ...SEND_CHINESE,
   ...IMPORT_CHINESE,
   ...DOCTOR_CHINESE,

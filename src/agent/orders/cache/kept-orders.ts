@@ -19,7 +19,7 @@ const ROWS_A_COMMIT = 200
  * The orders in memory, and on the disk if there is a key to seal them. The disk comes first: an order is used only when it
  * would survive a restart.
  */
-export class KnownOrders {
+export class KeptOrders {
   readonly book: OrderBook
   readonly #store: OrderStore | undefined
   readonly #clock: Clock
@@ -37,8 +37,8 @@ export class KnownOrders {
     book: OrderBook,
     store: OrderStore | undefined,
     clock: Clock,
-  ): Promise<{ known: KnownOrders; lost: number }> {
-    const known = new KnownOrders(book, store, clock)
+  ): Promise<{ known: KeptOrders; lost: number }> {
+    const known = new KeptOrders(book, store, clock)
     const { orders, merges, lost } = (await store?.load()) ?? { orders: [], merges: [], lost: 0 }
     for (const { id, order, takenAt } of orders) {
       known.#rows.set(placeOf(order), id)

@@ -1,0 +1,27 @@
+import type { ORDER_ENGLISH } from '../en/order-phrases-en.ts'
+
+export const ORDER_CHINESE: Readonly<Record<keyof typeof ORDER_ENGLISH, string>> = {
+  'orders.about': '信息系统的检查申请，以及每个来源的状态',
+  'orders.none': '没有配置检查申请的来源（配置中的 orders）。',
+  'orders.noOrders': '目前没有检查申请。',
+  'orders.showNames': '显示完整的姓名和编号；会被记录',
+  'orders.test.about': '立即查询一个来源；失败时显示原因和处理办法',
+  'orders.test.name': '配置中的来源名称',
+  'orders.test.well': '{name} 正常：已有 {count} 条检查申请',
+  'orders.test.waits': '{name} 正在监听，前置机启动后还没有收到消息',
+  'orders.memoryOnly': '检查申请只在内存中：重启后会重新查询各来源。',
+  'orders.more': '另有 {count} 条，用 --limit 显示',
+  'orders.damaged': '姓名损坏或为空：不会用于匹配',
+  'orders.sourceWell': '{count} 条检查申请，最近一次应答 {time}',
+  'orders.sourceSilent': '{count} 条检查申请，还没有应答',
+  'orders.sourceFails': '{count} 条检查申请，自 {time} 起失败：{why}',
+  'orders.kind.files': '文件',
+  'orders.kind.http': 'HTTP',
+  'orders.kind.worklist': '工作列表',
+  'orders.kind.hl7': 'HL7',
+  'column.source': '来源',
+  'column.scheduled': '预约时间',
+  'column.station': '设备',
+  'report.orderSource': '检查申请 {name}',
+  'next.ordersAsked': '影渡到时会再次查询；在此之前使用已有的检查申请',
+}
