@@ -42,7 +42,7 @@ export class OrderViews implements OrderControl {
   }
 
   #view(limit: number, shown: (attributes: DisplayAttributes) => DisplayAttributes): OrdersView {
-    const orders = this.#orders?.orders() ?? []
+    const orders = this.#orders?.list() ?? []
     const latest = orders.toSorted((a, b) => ((a.scheduledAt ?? '') < (b.scheduledAt ?? '') ? 1 : -1))
     return {
       displayNames: this.#display.state,

@@ -202,7 +202,7 @@ test('without a key orders by HL7 are answered AE, and after the loss of the key
   const other = { state: 'local-key', key: new DisplayKey(Buffer.alloc(32, 8)) } as const
   {
     await using agent = await ordersOf({ folder: folder.path, sources: [source], names: other })
-    expect(agent.orders.orders()).toEqual([])
+    expect(agent.orders.list()).toEqual([])
     expect(agent.log.of('warn')).toMatchObject([{ fields: { rows: 1 } }])
   }
   await using agent = await ordersOf({

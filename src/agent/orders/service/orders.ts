@@ -90,7 +90,7 @@ export class Orders implements AsyncDisposable {
   }
 
   /** All orders, with their patients of today. */
-  orders(): Order[] {
+  list(): Order[] {
     return this.#known.book.orders()
   }
 
