@@ -31,6 +31,7 @@ export default {
       'dsrdump',
       'dump2dcm',
       'eatmydata',
+      'ffprobe',
       'gcc',
       'gcore',
       'gdcmconv',

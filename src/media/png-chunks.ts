@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import type { ByteSource } from './byte-source.ts'
-import { damaged } from './damaged.ts'
+import { damaged } from './coding/damaged.ts'
 import { problemOf } from './problem-of.ts'
 import { readChunks } from './read-chunks.ts'
 

@@ -1,6 +1,6 @@
 import { Failure } from '../platform/failure.ts'
 import type { ByteSource } from './byte-source.ts'
-import { damaged } from './damaged.ts'
+import { damaged } from './coding/damaged.ts'
 import { type PixelPicture, sizeProblem } from './pixel-picture.ts'
 
 const FILE_HEADER_BYTES = 14

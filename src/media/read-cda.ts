@@ -2,7 +2,7 @@ import { TextDecoder } from 'node:util'
 import { SaxesParser } from 'saxes'
 import { Failure } from '../platform/failure.ts'
 import type { ByteSource } from './byte-source.ts'
-import { damaged } from './damaged.ts'
+import { damaged } from './coding/damaged.ts'
 import { problemOf } from './problem-of.ts'
 import { readChunks } from './read-chunks.ts'
 

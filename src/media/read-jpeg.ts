@@ -1,7 +1,7 @@
 import type { ByteRange, ByteSource } from './byte-source.ts'
-import { damaged } from './damaged.ts'
-import { exifOrientation } from './exif-orientation.ts'
-import { type JpegSegment, jpegSegments, MARKER } from './jpeg-segments.ts'
+import { damaged } from './coding/damaged.ts'
+import { exifOrientation } from './coding/exif-orientation.ts'
+import { type JpegSegment, jpegSegments, MARKER } from './coding/jpeg-segments.ts'
 import { problemOf } from './problem-of.ts'
 import { readWhole } from './read-whole.ts'
 

@@ -2,11 +2,11 @@ import { pipeline, Readable } from 'node:stream'
 import { createInflate } from 'node:zlib'
 import { Failure } from '../platform/failure.ts'
 import type { ByteSource } from './byte-source.ts'
-import { damaged } from './damaged.ts'
+import { damaged } from './coding/damaged.ts'
+import { unfilterRow } from './coding/unfilter-row.ts'
 import { type PixelPicture, sizeProblem } from './pixel-picture.ts'
 import { type PngChunk, pngChunks } from './png-chunks.ts'
 import { readChunks } from './read-chunks.ts'
-import { unfilterRow } from './unfilter-row.ts'
 
 /** Colour types and the samples that each one stores (PNG §11.2.2). */
 const COLOUR = { grey: 0, rgb: 2, indexed: 3, greyAlpha: 4, rgbAlpha: 6 } as const

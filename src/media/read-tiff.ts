@@ -1,10 +1,10 @@
 import { Failure } from '../platform/failure.ts'
 import type { ByteSource } from './byte-source.ts'
-import { damaged } from './damaged.ts'
+import { damaged } from './coding/damaged.ts'
+import { COMPRESSION, decodeStrip, type StripForm } from './coding/tiff-strip.ts'
 import { type PixelPicture, sizeProblem } from './pixel-picture.ts'
 import { problemOf } from './problem-of.ts'
 import { readTiffDirectories, type TiffDirectory } from './tiff-directory.ts'
-import { COMPRESSION, decodeStrip, type StripForm } from './tiff-strip.ts'
 
 /** Tags of baseline TIFF (TIFF 6.0 §8), and Predictor, Tile Width and Sample Format. */
 const TIFF_TAG = {

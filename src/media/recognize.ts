@@ -1,9 +1,12 @@
 import type { ByteSource } from './byte-source.ts'
 import { beginsAsDicom, missingInDicom } from './dicom-file.ts'
 import { beginsAsPng, missingInPng } from './png-chunks.ts'
+import { beginsAsAvi, missingInAvi } from './read-avi.ts'
 import { beginsAsBmp, missingInBmp } from './read-bmp.ts'
 import { beginsAsCda, missingInCda } from './read-cda.ts'
 import { beginsAsJpeg, missingInJpeg } from './read-jpeg.ts'
+import { beginsAsMp4, missingInMp4 } from './read-mp4.ts'
+import { beginsAsMpeg, missingInMpeg } from './read-mpeg.ts'
 import { beginsAsPdf, missingInPdf } from './read-pdf.ts'
 import { beginsAsStl, missingInStl } from './read-stl.ts'
 import { missingInTiff } from './read-tiff.ts'
@@ -32,8 +35,6 @@ interface Format {
   readonly missing: (source: ByteSource) => Promise<string | undefined>
 }
 
-const notYet = { begins: () => false, missing: async () => 'Ferry cannot read this kind yet' }
-
 /** Signatures that cannot be mistaken come first; a binary STL is known by its size alone, and comes last. */
 const KINDS: readonly MediaKind[] = [
   'jpeg',
@@ -54,8 +55,8 @@ const FORMATS: Readonly<Record<MediaKind, Format>> = {
   jpeg: { begins: beginsAsJpeg, missing: missingInJpeg },
   png: { begins: beginsAsPng, missing: missingInPng },
   zip: { begins: beginsAsZip, missing: missingInZip },
-  mp4: notYet,
-  avi: notYet,
+  mp4: { begins: beginsAsMp4, missing: missingInMp4 },
+  avi: { begins: beginsAsAvi, missing: missingInAvi },
   tiff: { begins: beginsAsTiff, missing: missingInTiff },
   bmp: { begins: beginsAsBmp, missing: missingInBmp },
   dicom: {
@@ -64,7 +65,7 @@ const FORMATS: Readonly<Record<MediaKind, Format>> = {
   },
   pdf: { begins: beginsAsPdf, missing: missingInPdf },
   cda: { begins: beginsAsCda, missing: missingInCda },
-  mpeg: notYet,
+  mpeg: { begins: beginsAsMpeg, missing: missingInMpeg },
   stl: { begins: beginsAsStl, missing: missingInStl },
 }
 

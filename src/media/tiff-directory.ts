@@ -1,5 +1,5 @@
 import type { ByteSource } from './byte-source.ts'
-import { damaged } from './damaged.ts'
+import { damaged } from './coding/damaged.ts'
 
 /** One image file directory: the values of its entries by tag (TIFF 6.0 §2). */
 export type TiffDirectory = ReadonlyMap<number, readonly number[]>

@@ -5,7 +5,7 @@ const TABLE_LIMIT_BYTES = 1024 * 1024
 const ITEM_HEADER_BYTES = 8
 
 /** One fragment may hold all frames of a video (PS3.5 §8.2.5 and following). */
-const VIDEO = /^1\.2\.840\.10008\.1\.2\.4\.10[0-8]$/
+const VIDEO = /^1\.2\.840\.10008\.1\.2\.4\.10[0-8](?:\.1)?$/
 
 /**
  * Follows the fragments of encapsulated pixel data after the basic offset table (PS3.5 §A.4), which must point, in

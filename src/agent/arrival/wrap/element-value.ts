@@ -27,11 +27,11 @@ export function encodeText(vr: string, values: readonly string[]): Buffer {
   return Buffer.concat([bytes, Buffer.from(vr === 'UI' ? '\0' : ' ', 'latin1')])
 }
 
-/** Encodes numbers of one element. */
+/** Encodes numbers of one element; a tag (AT) is two numbers, group and element. */
 export function encodeNumbers(vr: string, values: readonly number[]): Buffer {
   const bytes = Buffer.alloc(values.length * (NUMBER_BYTES[vr] ?? 0))
   for (const [i, value] of values.entries()) {
-    if (vr === 'US') bytes.writeUInt16LE(value, 2 * i)
+    if (vr === 'US' || vr === 'AT') bytes.writeUInt16LE(value, 2 * i)
     else if (vr === 'UL') bytes.writeUInt32LE(value, 4 * i)
     else if (vr === 'FD') bytes.writeDoubleLE(value, 8 * i)
     else throw new Failure('INTERNAL', `writing a number of the VR ${vr}`)
@@ -39,7 +39,7 @@ export function encodeNumbers(vr: string, values: readonly number[]): Buffer {
   return bytes
 }
 
-const NUMBER_BYTES: Readonly<Record<string, number>> = { US: 2, UL: 4, FD: 8 }
+const NUMBER_BYTES: Readonly<Record<string, number>> = { AT: 2, US: 2, UL: 4, FD: 8 }
 
 /** Returns a description as DICOM can store it: without backslashes and control characters, cut to the VR's limit. */
 export function describing(vr: string, text: string): string {

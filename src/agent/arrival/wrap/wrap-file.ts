@@ -1,13 +1,18 @@
 import type { ByteSource } from '../../../media/byte-source.ts'
+import { readAvi } from '../../../media/read-avi.ts'
 import { readBmp } from '../../../media/read-bmp.ts'
+import { readMp4 } from '../../../media/read-mp4.ts'
+import { readMpeg } from '../../../media/read-mpeg.ts'
 import { readPng } from '../../../media/read-png.ts'
 import { readTiff } from '../../../media/read-tiff.ts'
 import type { MediaKind } from '../../../media/recognize.ts'
 import { Failure } from '../../../platform/failure.ts'
 import { wrapCda, wrapPdf, wrapStl } from './wrap-document.ts'
 import type { WrapFacts } from './wrap-facts.ts'
+import { wrapFrames } from './wrap-frames.ts'
 import { wrapJpeg } from './wrap-jpeg.ts'
 import { wrapPictures } from './wrap-picture.ts'
+import { wrapVideo } from './wrap-video.ts'
 import type { Wrapped } from './wrapped.ts'
 
 /**
@@ -31,8 +36,11 @@ export async function wrapFile(source: ByteSource, kind: MediaKind, facts: WrapF
     case 'stl':
       return wrapStl(source, facts)
     case 'mp4':
+      return wrapVideo(source, await readMp4(source), facts)
     case 'mpeg':
+      return wrapVideo(source, await readMpeg(source), facts)
     case 'avi':
+      return wrapFrames(source, await readAvi(source), facts)
     case 'dicom':
     case 'zip':
       throw new Failure('MEDIA_UNKNOWN', `wrapping a file: ${kind} is not one of the kinds that are wrapped`)

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { inflate } from 'node:zlib'
-import { Failure } from '../platform/failure.ts'
+import { Failure } from '../../platform/failure.ts'
 import { damaged } from './damaged.ts'
 import { decodeLzw } from './tiff-lzw.ts'
 

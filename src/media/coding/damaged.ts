@@ -1,4 +1,4 @@
-import { Failure } from '../platform/failure.ts'
+import { Failure } from '../../platform/failure.ts'
 
 /** The failure of a file that ends too early, or whose structure contradicts itself. */
 export function damaged(what: string, found: string): Failure {
