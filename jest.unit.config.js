@@ -3,6 +3,8 @@ import all from './jest.config.js'
 
 export default {
   ...all,
+  // Some tests wait for a real second; a third worker uses the two cores meanwhile.
+  maxWorkers: 3,
   testPathIgnorePatterns: [
     '/node_modules/',
     '/installers/',
