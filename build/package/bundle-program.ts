@@ -1,6 +1,7 @@
 import { cpSync, globSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
+import { httpClient } from '../http-client.ts'
 import { oneLanguage } from '../one-language.ts'
 
 /**
@@ -58,6 +59,10 @@ export async function bundleProgram({ entries, platform, folder }: BundleOptions
     target: 'node24',
     metafile: true,
     legalComments: 'none',
+    // V8 keeps the source in memory. A comment with one character beyond Latin-1 doubles that of its whole file.
+    minifyWhitespace: true,
+    // A stack trace still names a line.
+    lineLimit: 160,
     alias: {
       'better-sqlite3': `better-sqlite3/${platform}`,
       // Its CommonJS form is loaded on demand, and would have no named exports then.
@@ -67,7 +72,7 @@ export async function bundleProgram({ entries, platform, folder }: BundleOptions
     external: ['koffi'],
     loader: { '.node': 'copy' },
     banner: { js: HEAD },
-    plugins: [oneLanguage, placesOfFiles],
+    plugins: [oneLanguage, httpClient, placesOfFiles],
   })
   refuseLazyCommonJs(metafile)
   copyAssets(folder, Object.keys(metafile.inputs))

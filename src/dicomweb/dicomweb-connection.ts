@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { Agent, type Dispatcher, request } from 'undici'
+import { Agent, type Dispatcher } from 'undici'
 import { failureFrom } from '../platform/failure.ts'
 import { checkPrivateFile } from '../platform/private-file.ts'
 
@@ -52,8 +52,10 @@ export class DicomwebConnection implements AsyncDisposable {
 
   async send({ url, headers, ...rest }: DicomwebRequest): Promise<Dispatcher.ResponseData> {
     const authorization = await this.#authorization()
-    return request(url, {
-      dispatcher: this.#agent,
+    const { origin, pathname, search } = new URL(url)
+    return this.#agent.request({
+      origin,
+      path: pathname + search,
       headers: { ...headers, ...(authorization === undefined ? {} : { Authorization: authorization }) },
       ...rest,
     })
