@@ -23,6 +23,7 @@ export default {
       'age-keygen',
       'chromium',
       'convert',
+      'dcm2pdf',
       'dcmdump',
       'dd',
       'echoscu',

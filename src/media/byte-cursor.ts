@@ -1,8 +1,8 @@
 import type { ByteSource } from './byte-source.ts'
 
-const WINDOW_BYTES = 1024 * 1024
+const WINDOW_BYTES = 64 * 1024
 
-/** Reads a source from its beginning to its end through one window of 1 MiB. */
+/** Reads a source from its beginning to its end through one window of 64 KiB. */
 export class ByteCursor {
   readonly #source: ByteSource
   #window: Buffer = Buffer.alloc(0)
@@ -39,10 +39,5 @@ export class ByteCursor {
       this.#window = Buffer.alloc(0)
       this.#at = 0
     }
-  }
-
-  /** True if the window has these bytes, so that a caller need not wait. */
-  has(count: number): boolean {
-    return this.#window.length - this.#at >= count
   }
 }

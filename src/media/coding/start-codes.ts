@@ -8,31 +8,36 @@ const PREFIX = Buffer.from([0, 0, 1])
 
 /**
  * Finds the units of an elementary stream of MPEG-2 or H.264, which begin with 00 00 01, while it comes in. `take` gets the
- * first bytes of each unit after the prefix: at most 256, fewer if the next unit or the end comes before.
+ * first bytes of each unit after the prefix: at most 256, fewer if the next unit or the end comes before. They are valid
+ * during the call.
  */
 export class StartCodes {
   readonly #take: (unit: Buffer) => void
   /** Bytes that were not looked at, or not to their end. */
-  #pieces: Buffer[] = []
-  #bytes = 0
+  readonly #batch = Buffer.alloc(BATCH_BYTES)
+  #length = 0
 
   constructor(take: (unit: Buffer) => void) {
     this.#take = take
   }
 
   push(bytes: Buffer): void {
-    this.#pieces.push(bytes)
-    this.#bytes += bytes.length
-    if (this.#bytes < BATCH_BYTES) return
-    const all = Buffer.concat(this.#pieces)
-    const rest = all.subarray(this.#scan(all, all.length - LOOK_BYTES))
-    this.#pieces = [rest]
-    this.#bytes = rest.length
+    for (let at = 0; at < bytes.length; ) {
+      const copied = bytes.copy(this.#batch, this.#length, at)
+      at += copied
+      this.#length += copied
+      if (this.#length === BATCH_BYTES) this.#flush()
+    }
   }
 
   finish(): void {
-    const all = Buffer.concat(this.#pieces)
-    this.#scan(all, all.length)
+    this.#scan(this.#batch.subarray(0, this.#length), this.#length)
+  }
+
+  #flush(): void {
+    const kept = this.#scan(this.#batch, BATCH_BYTES - LOOK_BYTES)
+    this.#batch.copyWithin(0, kept)
+    this.#length = BATCH_BYTES - kept
   }
 
   /** Gives out units that begin before `limit`; returns the place from which bytes are still needed. */

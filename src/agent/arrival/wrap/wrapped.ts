@@ -12,6 +12,6 @@ export interface WrappedInstance {
   readonly sopInstanceUid: string
   readonly studyInstanceUid: string
   readonly transferSyntaxUid: string
-  /** Streams the data set, without file meta information, in pieces of at most some MiB. */
+  /** Streams the data set, without file meta information, in pieces of 64 KiB or a few rows. */
   dataSet(): AsyncIterable<Buffer>
 }

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals'
-import type { WrapHandling } from '../../../src/agent/arrival/wrap/wrap-facts.ts'
-import { Failure } from '../../../src/platform/failure.ts'
-import { describeWith, image, madeBy, pdf } from '../../support/media/made-file.ts'
-import { smallCda, smallFile, smallJpeg } from '../../support/media/small-files.ts'
-import { someFacts } from '../../support/media/some-facts.ts'
-import { dciodvfyErrors, ownFindings, wrapBytes } from '../../support/media/wrapped-file.ts'
+import type { WrapHandling } from '../../../../src/agent/arrival/wrap/wrap-facts.ts'
+import { Failure } from '../../../../src/platform/failure.ts'
+import { describeWith, image, madeBy, pdf } from '../../../support/media/made-file.ts'
+import { smallCda, smallFile, smallJpeg } from '../../../support/media/small-files.ts'
+import { someFacts } from '../../../support/media/some-facts.ts'
+import { dciodvfyErrors, ownFindings, wrapBytes } from '../../../support/media/wrapped-file.ts'
 
 const PLASMA = ['-size', '67x45', 'plasma:', '-depth', '8']
 const EVERY_KIND: readonly WrapHandling['as'][] = ['endoscopic', 'photographic', 'secondary']
@@ -155,21 +155,4 @@ describeWith(['convert', 'gs', 'dciodvfy'], 'wrapped stills and documents', () =
     const errors = wrapped.instances.flatMap((one) => dciodvfyErrors(one))
     expect(errors.filter((error) => !error.includes('AnatomicRegion'))).toEqual([])
   })
-})
-
-test('a second wrap of the same bytes gives the same UIDs and bytes', async () => {
-  for (const bytes of [smallJpeg(), smallFile('png'), smallFile('pdf'), smallFile('stl')]) {
-    const [first, second] = [await wrapBytes(bytes), await wrapBytes(bytes)]
-    expect(second).toEqual(first)
-  }
-  const [one, other] = [
-    await wrapBytes(smallJpeg()),
-    await wrapBytes(smallJpeg(), {}, { sha256: 'cd'.repeat(32) }),
-  ]
-  expect(other.instances[0]?.sopInstanceUid).not.toBe(one.instances[0]?.sopInstanceUid)
-})
-
-test('a text that identifies a patient is never changed', async () => {
-  const patient = { name: '张^三', id: 'A\\B' }
-  expect(await codeOf(wrapBytes(smallJpeg(), {}, { patient }))).toBe('IDENTITY_UNUSABLE')
 })
