@@ -7,6 +7,9 @@ import { orderSourceSchema } from './order-source-api.ts'
 /** Version of all output of `--json` and of the control socket. A new field keeps it; a changed field increments it. */
 export const CONTROL_SCHEMA_VERSION = 1
 
+/** The sender that is recorded for instances of an import, unless a person names another one. */
+export const IMPORT_CALLING_AE_TITLE = 'FERRY-IMPORT'
+
 /** Paths of the agent's control interface: HTTP/1.1 and JSON over a Unix socket or named pipe. */
 export const CONTROL_PATHS = {
   status: '/v1/status',

@@ -12,3 +12,11 @@ export const pageJoinSchema = z.object({
   code: z.string(),
   name: z.string().trim().min(1).max(100),
 })
+
+/** An import that the page has begun. */
+export const pageImportSchema = z.object({ import: z.string() })
+
+/** Some of the files that were dropped on the page; `path` as the browser names it. */
+export const pageFilesSchema = pageImportSchema.extend({
+  files: z.array(z.object({ path: z.string().min(1).max(4096), size: z.int().nonnegative() })).max(1000),
+})

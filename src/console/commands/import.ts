@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { ImportAccount } from '../../agent/arrival/import/import-account.ts'
 import { aeTitleFault } from '../../config/setting/ae-title-fault.ts'
 import { Failure } from '../../platform/failure.ts'
+import { IMPORT_CALLING_AE_TITLE } from '../../protocol/control-api.ts'
 import { agentSettings } from '../session/config-file.ts'
 import { ControlClient } from '../session/control-client.ts'
 import { EXIT, type ExitCode } from '../session/exit-codes.ts'
@@ -19,7 +20,7 @@ export function addImport(program: Command, session: Session): void {
     .command('import')
     .description(say('import.about'))
     .argument('<paths...>', say('import.paths'))
-    .option('--calling <aet>', say('import.calling'), 'FERRY-IMPORT')
+    .option('--calling <aet>', say('import.calling'), IMPORT_CALLING_AE_TITLE)
     .addOption(jsonOption(session))
     .action(async (paths: string[], { calling: callingAeTitle, json }: ImportOptions) => {
       const importing = { paths, callingAeTitle, asJson: json === true }

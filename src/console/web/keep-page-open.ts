@@ -1,4 +1,5 @@
 import { failureFrom } from '../../platform/failure.ts'
+import { PageImports } from './page-import.ts'
 import { SetupDesk, type SetupDeskOptions } from './setup-desk.ts'
 import { startStatusPage } from './status-page.ts'
 
@@ -18,10 +19,11 @@ export async function keepPageOpen(
   const held = new AsyncDisposableStack()
   // One for all tries: each would go on with a join that waits.
   const desk = held.use(new SetupDesk(options))
+  const imports = held.use(new PageImports({ service, limits: settings.import, clock, log }))
   const tryOnce = async (): Promise<boolean> => {
     if (where === undefined) return true
     try {
-      const page = held.use(await startStatusPage({ ...where, service, desk, clock, log }))
+      const page = held.use(await startStatusPage({ ...where, service, desk, imports, clock, log }))
       service.pageIsOpen(() => page.newLink())
       opened(page.url)
       return true

@@ -72,11 +72,14 @@ export class PageSessions {
 
   /**
    * Returns true if a request may change something: it comes from the page itself, in a session. A page of another site can
-   * neither read the secret nor send the Origin of this one.
+   * neither read the secret nor send the Origin of this one. `wanted`: the type of the body.
    */
-  mayAct(request: IncomingMessage): boolean {
+  mayAct(
+    request: IncomingMessage,
+    wanted: 'application/json' | 'application/octet-stream' = 'application/json',
+  ): boolean {
     const { host, origin, 'content-type': type } = request.headers
-    return this.isOpen(request) && origin === `http://${host ?? ''}` && type === 'application/json'
+    return this.isOpen(request) && origin === `http://${host ?? ''}` && type === wanted
   }
 }
 

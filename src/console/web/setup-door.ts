@@ -3,21 +3,15 @@ import { Failure, failureFrom } from '../../platform/failure.ts'
 import type { RequestTarget } from '../../platform/http/request-target.ts'
 import { pageCallerSchema, pageJoinSchema } from '../../protocol/page-api.ts'
 import { parseJson } from '../../protocol/parse-json.ts'
-import { causesIn, withCause } from '../language/cause-text.ts'
-import { wordsOfFailure } from '../language/failure-words.ts'
 import { type Language, speak } from '../language/language.ts'
+import { failureText, type PageAnswer } from './page-answer.ts'
 import type { PageSessions } from './page-sessions.ts'
+import { requestBody } from './request-body.ts'
 import type { SetupDesk } from './setup-desk.ts'
 import { setupView } from './setup-view.ts'
 
 const BODY_LIMIT_BYTES = 4096
 const READING = ['PROTOCOL_VIOLATION', 'reading what the page sent'] as const
-
-/** The answer of the set-up to a request. */
-interface SetupAnswer {
-  readonly status: number
-  readonly body: object
-}
 
 /** The state of the set-up in words of one language, and whether the browser may change it. */
 export function setupState(
@@ -35,18 +29,16 @@ export async function actInSetup(
   sessions: PageSessions,
   request: IncomingMessage,
   { action, language }: { readonly action: string; readonly language: Language },
-): Promise<SetupAnswer> {
+): Promise<PageAnswer> {
   if (!sessions.mayAct(request))
     return { status: 403, body: { message: speak(language)('setupPage.noSession') } }
   try {
-    await act(desk, action, await bodyOf(request), language)
+    const body = await requestBody(request, BODY_LIMIT_BYTES)
+    await act(desk, action, body.toString('utf8'), language)
     return { status: 200, body: {} }
   } catch (error) {
-    const { code, message } = failureFrom(error, 'INTERNAL', 'acting on the page of the set-up')
-    const words = wordsOfFailure(code, language)
-    const cause = causesIn(language)(message)
-    const text = words === undefined ? cause : withCause(words.meaning, cause, language)
-    return { status: 400, body: { code, message: text } }
+    const failure = failureFrom(error, 'INTERNAL', 'acting on the page of the set-up')
+    return { status: 400, body: { code: failure.code, message: failureText(failure, language) } }
   }
 }
 
@@ -69,18 +61,6 @@ async function act(desk: SetupDesk, action: string, body: string, language: Lang
     default:
       throw new Failure('PROTOCOL_VIOLATION', 'acting on the page of the set-up: nothing has this name here')
   }
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const pieces: Buffer[] = []
-  let bytes = 0
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    bytes += piece.length
-    if (bytes > BODY_LIMIT_BYTES)
-      throw new Failure('PROTOCOL_VIOLATION', 'reading what the page sent: too long')
-    pieces.push(piece)
-  }
-  return Buffer.concat(pieces).toString('utf8')
 }
 
 /**

@@ -19,6 +19,8 @@ import type { ControlService } from '../../protocol/control-service.ts'
 import { type Language, speak } from '../language/language.ts'
 import { assessHealth } from '../views/health.ts'
 import { statusView } from '../views/status-view.ts'
+import { actInImport, importState } from './import-door.ts'
+import type { PageImports } from './page-import.ts'
 import { PageSessions } from './page-sessions.ts'
 import type { SetupDesk } from './setup-desk.ts'
 import { actInSetup, openByLink, setupState } from './setup-door.ts'
@@ -29,6 +31,8 @@ interface StatusPageOptions {
   readonly service: ControlService
   /** The first set-up; without it the page only shows. */
   readonly desk?: SetupDesk
+  /** Imports by the page; without it there is no panel for them. */
+  readonly imports?: PageImports
   readonly clock: Clock
   readonly log: Log
 }
@@ -79,12 +83,12 @@ export async function startStatusPage(options: StatusPageOptions): Promise<Statu
   return { url, newLink, [Symbol.asyncDispose]: () => closeServer(server) }
 }
 
-/** Reads a page, with the script that both pages share. */
+/** Reads a page, with the script and the panel that both pages share. */
 function readPage(name: string): string {
-  const [page, shared] = [name, 'both-pages.html'].map((one) =>
+  const [page = '', shared = '', panel = ''] = [name, 'both-pages.html', 'import-panel.html'].map((one) =>
     readFileSync(new URL(one, import.meta.url), 'utf8'),
   )
-  return (page ?? '').replace('{{bothPages}}', () => shared ?? '')
+  return page.replace('{{bothPages}}', () => shared).replace('{{importPanel}}', () => panel)
 }
 
 const SERVER_OPTIONS = {
@@ -134,7 +138,11 @@ interface Exchange {
   readonly target: RequestTarget
 }
 
-async function answer({ service, desk }: StatusPageOptions, page: Page, exchange: Exchange): Promise<void> {
+async function answer(
+  { service, desk, imports }: StatusPageOptions,
+  page: Page,
+  exchange: Exchange,
+): Promise<void> {
   const { request, response, target } = exchange
   const { path, query } = target
   if (!isOwnHost(request.headers.host)) return refuse(response, 421, 'ask by IP address or as localhost')
@@ -142,6 +150,12 @@ async function answer({ service, desk }: StatusPageOptions, page: Page, exchange
   const action = /^\/api\/setup\/([a-z-]{1,20})$/.exec(path)?.[1]
   if (request.method === 'POST' && desk !== undefined && action !== undefined) {
     const { status, body } = await actInSetup(desk, page.sessions, request, { action, language })
+    return sendJson(response, status, body)
+  }
+  const step = /^\/api\/import\/([a-z]{1,20})$/.exec(path)?.[1]
+  if (request.method === 'POST' && imports !== undefined && step !== undefined) {
+    const asked = { action: step, query, language } as const
+    const { status, body } = await actInImport(imports, page.sessions, request, asked)
     return sendJson(response, status, body)
   }
   request.resume()
@@ -152,6 +166,8 @@ async function answer({ service, desk }: StatusPageOptions, page: Page, exchange
     if (path === '/api/setup')
       return sendJson(response, 200, setupState(desk, page.sessions, request, language))
   }
+  if (imports !== undefined && path === '/api/import')
+    return sendJson(response, 200, importState(imports, page.sessions, request, language))
   if (path === '/') return sendPage(response, page.status)
   if (path !== '/api/status') return refuse(response, 404, 'nothing has this name here')
   const body = await statusBody(service, language, desk !== undefined)

@@ -67,4 +67,14 @@ export const IMPORT_ENGLISH = {
   'import.differs': 'the file meta header says {field} {header}, the data set {dataSet}; taken as {sent}',
   'import.notDicom': 'it is not a DICOM file; an import takes only DICOM',
   'import.notDicomKind': 'it is not a DICOM file ({kind}); an import takes only DICOM',
+  'importPage.title': 'Import DICOM files',
+  'importPage.hint':
+    'Drop files, folders, discs or zip files anywhere on this page, or choose them. Keep the page open until the import has ended.',
+  'importPage.files': 'Choose files',
+  'importPage.folder': 'Choose a folder',
+  'importPage.noSession':
+    'To import DICOM files here, run ferry open on this machine, or use the Ferry entry of the Start menu.',
+  'importPage.done': '✓ The import has ended.',
+  'importPage.stopped':
+    'The import ended early: {reason}. What is safe stays safe; drop the same files again to continue.',
 } as const

@@ -8,6 +8,13 @@ import { ORDER_CAUSES_IN_CHINESE } from './order-causes-zh.ts'
  */
 export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string])[] = [
   ...ORDER_CAUSES_IN_CHINESE,
+  // an import by the page
+  ['importing files: another import is running', '另一次导入正在进行'],
+  ['importing files: this import has ended', '这次导入已经结束'],
+  ['importing files: the page was closed', '页面已关闭'],
+  ['importing files: the agent is stopping', '前置机正在停止'],
+  ['importing files: at most {count} files, before it starts', '一次最多 {count} 个文件，须在开始之前列出'],
+  ['the browser could not read it', '浏览器无法读取'],
   // the line to the center
   [
     'it shows the key {pin}, not one that the center announced',

@@ -62,4 +62,12 @@ export const IMPORT_CHINESE: Readonly<Record<keyof typeof IMPORT_ENGLISH, string
   'import.differs': '文件头中 {field} 为 {header}，数据集中为 {dataSet}；已按 {sent} 收下',
   'import.notDicom': '不是 DICOM 文件；导入只接收 DICOM',
   'import.notDicomKind': '不是 DICOM 文件（{kind}）；导入只接收 DICOM',
+  'importPage.title': '导入 DICOM 文件',
+  'importPage.hint':
+    '把文件、文件夹、光盘或 zip 压缩包拖到本页任意位置，或点按钮选择。导入结束前请不要关闭本页。',
+  'importPage.files': '选择文件',
+  'importPage.folder': '选择文件夹',
+  'importPage.noSession': '如需在此导入，请在本机运行 ferry open，或使用“开始”菜单中的 Ferry。',
+  'importPage.done': '✓ 导入已结束。',
+  'importPage.stopped': '导入提前结束：{reason}。已安全保存的影像不受影响；再次拖入同样的文件即可继续。',
 }
