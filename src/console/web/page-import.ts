@@ -23,7 +23,7 @@ interface PageImportsOptions {
 }
 
 /** How far the import of the page is. */
-export interface PageImportState {
+interface PageImportState {
   readonly state: 'none' | 'running' | 'done' | 'stopped'
   readonly total: number
   readonly account: ImportAccount

@@ -59,7 +59,7 @@ interface Page {
 
 /**
  * Serves the status page, which only shows, and the page of the first set-up, which a browser that came by a link may
- * use to change things. Neither shows patient data.
+ * use to change things. Neither shows patient data, but for the names of files that this browser imports.
  */
 export async function startStatusPage(options: StatusPageOptions): Promise<StatusPage> {
   const { host, port, log } = options

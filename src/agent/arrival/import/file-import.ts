@@ -188,5 +188,7 @@ async function unreadOutcome(
   const archive = await archiveKind(source, file.path)
   if (archive !== undefined) return problemOutcome(file, new FileProblem('otherArchive', archive))
   const mediaKind = await recognize(source)
-  return { ...problemOutcome(file, problem), ...(mediaKind !== undefined && { mediaKind }) }
+  // A zip file with another name belongs to a program, such as the .jar of a viewer.
+  if (mediaKind === undefined || mediaKind === 'zip') return problemOutcome(file, problem)
+  return { ...problemOutcome(file, problem), mediaKind }
 }

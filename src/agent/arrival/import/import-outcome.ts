@@ -36,7 +36,7 @@ export interface ImportOutcome {
   readonly refusal?: { readonly code: string; readonly reason: string }
   /** The reason if it is unread, left out or not DICOM. */
   readonly problem?: FileProblem
-  /** The kind of a file that is not DICOM, if Ferry knows it. */
+  /** The kind of a file that is not DICOM, if a watched folder takes it. */
   readonly mediaKind?: MediaKind
 }
 

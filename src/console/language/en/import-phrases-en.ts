@@ -65,8 +65,9 @@ export const IMPORT_ENGLISH = {
   'import.headerLacks': 'the file meta header has no {field}; taken as {sent}',
   'import.dataSetLacks': 'the file meta header says {field} {header}, the data set has none; taken as {sent}',
   'import.differs': 'the file meta header says {field} {header}, the data set {dataSet}; taken as {sent}',
-  'import.notDicom': 'it is not a DICOM file; an import takes only DICOM',
-  'import.notDicomKind': 'it is not a DICOM file ({kind}); an import takes only DICOM',
+  'import.notDicom': 'it is not a DICOM file, and of no kind that Ferry knows',
+  'import.notDicomKind':
+    'it is not a DICOM file ({kind}); put it in a watched folder, which takes such files',
   'importPage.title': 'Import DICOM files',
   'importPage.hint':
     'Drop files, folders, discs or zip files anywhere on this page, or choose them. Keep the page open until the import has ended.',
@@ -76,5 +77,5 @@ export const IMPORT_ENGLISH = {
     'To import DICOM files here, run ferry open on this machine, or use the Ferry entry of the Start menu.',
   'importPage.done': '✓ The import has ended.',
   'importPage.stopped':
-    'The import ended early: {reason}. What is safe stays safe; drop the same files again to continue.',
+    'The import ended early: {reason}. Instances that are safe stay safe; drop the same files again to continue.',
 } as const

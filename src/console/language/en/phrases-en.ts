@@ -351,7 +351,7 @@ export const ENGLISH = {
 
   'page.title': 'Ferry',
   'page.noAnswer': 'The agent does not answer. Is the service running?',
-  'page.read': 'This page is read-only and holds no patient data. To act, use the ferry command.',
+  'page.read': 'The status holds no patient data and changes nothing. To act, use the ferry command.',
 } as const
 
 export type Phrase = keyof typeof ENGLISH

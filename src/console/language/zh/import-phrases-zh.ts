@@ -60,8 +60,8 @@ export const IMPORT_CHINESE: Readonly<Record<keyof typeof IMPORT_ENGLISH, string
   'import.headerLacks': '文件头中没有 {field}；已按 {sent} 收下',
   'import.dataSetLacks': '文件头中 {field} 为 {header}，数据集中没有；已按 {sent} 收下',
   'import.differs': '文件头中 {field} 为 {header}，数据集中为 {dataSet}；已按 {sent} 收下',
-  'import.notDicom': '不是 DICOM 文件；导入只接收 DICOM',
-  'import.notDicomKind': '不是 DICOM 文件（{kind}）；导入只接收 DICOM',
+  'import.notDicom': '不是 DICOM 文件，也不是影渡能识别的类型',
+  'import.notDicomKind': '不是 DICOM 文件（{kind}）；请放入监视文件夹，由其接收',
   'importPage.title': '导入 DICOM 文件',
   'importPage.hint':
     '把文件、文件夹、光盘或 zip 压缩包拖到本页任意位置，或点按钮选择。导入结束前请不要关闭本页。',

@@ -338,5 +338,5 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
 
   'page.title': '影渡 Ferry',
   'page.noAnswer': '前置机没有应答。服务在运行吗？',
-  'page.read': '本页仅供查看，不含患者信息。要操作请用 ferry 命令。',
+  'page.read': '以上状态仅供查看，不含患者信息。要操作请用 ferry 命令。',
 }
