@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { readJson } from './read-json.ts'
@@ -22,11 +22,14 @@ const packageShape = z.object({
   licenses: z.array(z.object({ type: z.string() })).optional(),
 })
 
+/** Texts of packages that are published without the licence file of their own repository. */
+const KEPT_TEXTS = join(import.meta.dirname, 'licence-texts')
+
 /** Reads what an npm package says about itself. Throws if it has no licence text: it must not be shipped then. */
 export function shippedWork(folder: string, name?: string): ShippedWork {
   const about = readJson(join(folder, 'package.json'), packageShape)
   const licence = about.license ?? about.licenses?.map(({ type }) => type).join(' OR ')
-  const file = readdirSync(folder).find((one) => /^licen[cs]e/i.test(one))
+  const file = licenceFile(folder, about.name)
   if (file === undefined) throw new Error(`${folder} has no file with its licence, so it cannot be shipped`)
   if (licence === undefined) throw new Error(`${folder}/package.json names no licence`)
   return {
@@ -34,8 +37,15 @@ export function shippedWork(folder: string, name?: string): ShippedWork {
     version: about.version,
     npmName: about.name,
     licence,
-    text: readFileSync(join(folder, file), 'utf8').replaceAll('\r', '').trim(),
+    text: readFileSync(file, 'utf8').replaceAll('\r', '').trim(),
   }
+}
+
+function licenceFile(folder: string, npmName: string): string | undefined {
+  const own = readdirSync(folder).find((one) => /^licen[cs]e/i.test(one))
+  if (own !== undefined) return join(folder, own)
+  const kept = join(KEPT_TEXTS, `${npmName}.txt`)
+  return existsSync(kept) ? kept : undefined
 }
 
 const APACHE = `On Debian systems the full text is in /usr/share/common-licenses/Apache-2.0;
