@@ -11,6 +11,13 @@ interface Ran {
 
 /** Enough for a machine that others use too. */
 const BOOT_LIMIT_MS = 120_000
+/** The environment of root in the container. */
+export const ENVIRONMENT = {
+  PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  LANG: 'C.UTF-8',
+  FERRY_LANG: 'en',
+}
 const STARTED = new Set(['running', 'degraded'])
 
 /**
@@ -63,13 +70,18 @@ export class Container implements AsyncDisposable {
     return performance.now() - started
   }
 
+  /** The command of this machine that runs another one in it as root. */
+  inside(command: string, ...args: readonly string[]): string[] {
+    const namespaces = ['--target', String(this.#leader), '--mount', '--uts', '--ipc', '--net', '--pid']
+    return ['nsenter', ...namespaces, '--', command, ...args]
+  }
+
   /** Runs a command in it as root. */
   run(command: string, ...args: readonly string[]): Promise<Ran> {
     const { promise, resolve } = Promise.withResolvers<Ran>()
-    const inside = ['--target', String(this.#leader), '--mount', '--uts', '--ipc', '--net', '--pid']
-    const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LANG: 'C.UTF-8', FERRY_LANG: 'en' }
+    const [program = '', ...rest] = this.inside(command, ...args)
     const limits = { maxBuffer: 64 * 1024 * 1024, timeout: BOOT_LIMIT_MS }
-    execFile('nsenter', [...inside, '--', command, ...args], { env, ...limits }, (error, stdout, stderr) => {
+    execFile(program, rest, { env: ENVIRONMENT, ...limits }, (error, stdout, stderr) => {
       const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
       resolve({ exitCode, text: `${stdout}${stderr}` })
     })

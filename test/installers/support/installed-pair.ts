@@ -36,10 +36,7 @@ export class InstalledPair {
   /** Sets both up and joins the agent to the center. Resolves with the agent's fingerprint. */
   async setUp(): Promise<string> {
     const { must } = this.#bound()
-    const center = ['--name', 'Test center', '--public-url', CENTER_URL, '--recovery-key', RECOVERY_KEY]
-    await must('ferry-center', 'init', ...center)
-    await must('systemctl', 'start', 'ferry-center')
-    const { joinCode } = parse(await must('ferry-center', 'invite', 'Test clinic', '--json'), inviteSchema)
+    const joinCode = await this.openCenter()
     const clinic = ['--yes', '--no-test', '--name', 'Test clinic', '--device', 'CT room 1=CT1']
     const joining = must('ferry', 'setup', ...clinic, '--join-code', joinCode)
     const { fingerprint } = await until(
@@ -53,6 +50,16 @@ export class InstalledPair {
     await this.#makeDisplayKey()
     await must('systemctl', 'restart', 'ferry')
     return fingerprint
+  }
+
+  /** Makes and starts the center. Resolves with a join code for the clinic. */
+  async openCenter(): Promise<string> {
+    const { must } = this.#bound()
+    const center = ['--name', 'Test center', '--public-url', CENTER_URL, '--recovery-key', RECOVERY_KEY]
+    await must('ferry-center', 'init', ...center)
+    await must('systemctl', 'start', 'ferry-center')
+    const invited = await must('ferry-center', 'invite', 'Test clinic', '--json')
+    return parse(invited, inviteSchema).joinCode
   }
 
   /** Owner and mode of the file of the recovery key, such as `root 600`. */

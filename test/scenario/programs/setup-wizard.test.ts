@@ -1,79 +1,21 @@
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
 import { loadAgentSettings } from '../../../src/config/agent-settings.ts'
 import { encodeJoinCode } from '../../../src/protocol/join-code.ts'
 import { RunningCenter } from '../../support/centers/running-center.ts'
 import { storedAtCenter } from '../../support/centers/stored-at-center.ts'
-import { until } from '../../support/clocks/until.ts'
 import { hasEchoscu, pressEcho } from '../../support/peers/echoscu.ts'
 import { freePort } from '../../support/peers/free-port.ts'
+import { hasPseudoTerminal, PersonAtTerminal } from '../../support/programs/person-at-terminal.ts'
 import { unjoinedFerry } from '../../support/programs/unjoined-ferry.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
-/** Runs a program in a pseudo-terminal of 40 lines and 100 columns; standard input is the keyboard. */
-const PSEUDO_TERMINAL = `
-import fcntl, os, pty, select, struct, sys, termios
-pid, fd = pty.fork()
-if pid == 0: os.execvp(sys.argv[1], sys.argv[1:])
-fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 40, 100, 0, 0))
-watched = [0, fd]
-while True:
-  ready, _, _ = select.select(watched, [], [])
-  try:
-    if fd in ready: os.write(1, os.read(fd, 65536))
-  except OSError: break
-  if 0 in ready:
-    keys = os.read(0, 4096)
-    if keys: os.write(fd, keys)
-    else: watched = [fd]
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-`
 const CTRL_C = '\x03'
-const hasPython = spawnSync('python3', ['-c', 'import pty']).status === 0
+const hasPython = hasPseudoTerminal()
 
-/** `ferry setup` on a terminal, with a person who reads and types. */
-class Wizard implements AsyncDisposable {
-  readonly #child: ChildProcessWithoutNullStreams
-  readonly #ended: Promise<unknown[]>
-  #screen = ''
-
-  constructor(folder: string) {
-    const program = [process.execPath, resolve('bin/ferry.js'), 'setup', '--lang', 'en']
-    this.#child = spawn('python3', ['-c', PSEUDO_TERMINAL, ...program], {
-      cwd: folder,
-      env: { ...process.env, NODE_OPTIONS: '', TERM: 'xterm' },
-    })
-    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#screen += text))
-    this.#ended = once(this.#child, 'exit')
-  }
-
-  get screen(): string {
-    return stripVTControlCharacters(this.#screen)
-  }
-
-  /** Waits for a question or a sentence; then types the keys. */
-  async when(shown: RegExp, keys = ''): Promise<void> {
-    await until(
-      () => this.screen,
-      (screen) => shown.test(screen),
-    )
-    this.#child.stdin.write(keys)
-  }
-
-  async exitCode(): Promise<unknown> {
-    return (await this.#ended)[0]
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.stdin.end()
-    this.#child.kill('SIGKILL')
-    await this.#ended
-  }
-}
+const ferrySetup = (folder: string): PersonAtTerminal =>
+  new PersonAtTerminal([process.execPath, resolve('bin/ferry.js'), 'setup', '--lang', 'en'], folder)
 
 const describeWithDcmtk = hasPython && hasEchoscu() ? describe : describe.skip
 const describeWithPython = hasPython ? describe : describe.skip
@@ -84,7 +26,7 @@ describeWithPython(`the set-up on a terminal${hasPython ? '' : ' (skipped: pytho
     using folder = tempFolder()
     const port = await freePort()
     const code = encodeJoinCode({ ...(await center.invite('North Street')), url: center.url })
-    await using wizard = new Wizard(folder.path)
+    await using wizard = ferrySetup(folder.path)
 
     await wizard.when(/AE title of Ferry/, '\r')
     await wizard.when(/Port of Ferry/, `${port}\r`)
@@ -107,7 +49,7 @@ describeWithPython(`the set-up on a terminal${hasPython ? '' : ' (skipped: pytho
     using folder = tempFolder()
     await using _ = await unjoinedFerry(folder.path)
     const code = encodeJoinCode({ ...(await center.invite('North Street')), url: center.url })
-    await using wizard = new Wizard(folder.path)
+    await using wizard = ferrySetup(folder.path)
 
     await wizard.when(/AE title of Ferry/, '\r')
     await wizard.when(/Port of Ferry/, '\r')
@@ -122,7 +64,7 @@ describeWithPython(`the set-up on a terminal${hasPython ? '' : ' (skipped: pytho
 
   test('Ctrl-C at a question ends the set-up with exit code 130 and a true sentence', async () => {
     using folder = tempFolder()
-    await using wizard = new Wizard(folder.path)
+    await using wizard = ferrySetup(folder.path)
     await wizard.when(/AE title of Ferry/, CTRL_C)
     expect(await wizard.exitCode()).toBe(130)
     expect(wizard.screen).toMatch(/the command was stopped before its end \(INTERRUPTED\)/)
@@ -136,7 +78,7 @@ describeWithDcmtk(`a device at the set-up${hasEchoscu() ? '' : ' (skipped: DCMTK
     using folder = tempFolder()
     await using agent = await unjoinedFerry(folder.path)
     const code = encodeJoinCode({ ...(await center.invite('North Street')), url: center.url })
-    await using wizard = new Wizard(folder.path)
+    await using wizard = ferrySetup(folder.path)
 
     await wizard.when(/AE title of Ferry/, '\r')
     await wizard.when(/Port of Ferry/, '\r')

@@ -7,8 +7,8 @@ export function hasEchoscu(): boolean {
 }
 
 /** Presses Echo on a device: runs DCMTK's echoscu, and resolves to its exit code. */
-export async function pressEcho(aeTitle: string, port: number): Promise<unknown> {
-  const args = ['-to', '5', '-aet', aeTitle, '-aec', 'FERRY', '127.0.0.1', String(port)]
+export async function pressEcho(aeTitle: string, port: number, host = '127.0.0.1'): Promise<unknown> {
+  const args = ['-to', '5', '-aet', aeTitle, '-aec', 'FERRY', host, String(port)]
   const [exitCode] = await once(spawn('echoscu', args, { stdio: 'ignore' }), 'exit')
   return exitCode
 }
