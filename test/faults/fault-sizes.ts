@@ -39,3 +39,9 @@ export const LINE_CUTS = sizeOf('FERRY_LINE_CUTS', 25, 250)
 export const TRICKLERS = sizeOf('FERRY_TRICKLERS', 1_000, 5_000)
 /** Requests of the HTTP fuzzer to the center's front, the status page and the control socket together. */
 export const HTTP_FUZZ_REQUESTS = sizeOf('FERRY_HTTP_FUZZ_REQUESTS', 20_000, 1_000_000)
+/** Files that careless programs write into a watched folder. */
+export const FOLDER_WRITES = sizeOf('FERRY_FOLDER_WRITES', 150, 5_000)
+/** Files in one watched folder. */
+export const FOLDER_FILES = sizeOf('FERRY_FOLDER_FILES', 3_000, 100_000)
+/** Simulated power cuts over watched folders; none unless they are asked for. */
+export const FOLDER_POWER_CUTS = sizeOf('FERRY_FOLDER_POWER_CUTS', 0, 30)

@@ -15,8 +15,8 @@ export type TakeOutcome =
   | Taken
   /** Nothing tells whose it is. */
   | { readonly kind: 'waiting'; readonly reason: WaitingReason }
-  /** Its structure does not end properly: it is still written, or broken. */
-  | { readonly kind: 'missing'; readonly what: string }
+  /** It is not whole: still written, or broken. The reason is for when it stays so. */
+  | { readonly kind: 'unfinished'; readonly reason: 'FILE_INCOMPLETE' | 'FILE_UNKNOWN' }
   /** It was written, replaced or locked meanwhile. */
   | { readonly kind: 'changed' }
   /** Its bytes are those that were taken before. */
@@ -41,6 +41,15 @@ interface FileTakerOptions {
   readonly clock: Clock
 }
 
+/** Facts about a file that are known from earlier sweeps. */
+interface FileHistory {
+  /** The digest of the version that was taken last. */
+  readonly before?: string | null | undefined
+  readonly assignment: Assignment | undefined
+  /** True if it has not changed for so long that nothing writes it any more. */
+  readonly isOld: boolean
+}
+
 /** Modalities of orders by which files of a folder may be found; other kinds tell none. */
 const MODALITY = {
   endoscopic: 'ES',
@@ -59,19 +68,18 @@ export class FileTaker {
   }
 
   /**
-   * Takes a file whose size and times no longer change. `before`: the digest of the version that was taken last. Rejects with
-   * errors of the file system other than those of a file that is in use.
+   * Takes a file whose size and times no longer change. Rejects with errors of the file system other than those of a file
+   * that is in use.
    */
   async take(
     root: Buffer,
     file: SweptFile,
-    before?: string | null,
-    assignment?: Assignment,
+    { before, assignment, isOld }: FileHistory,
   ): Promise<TakeOutcome> {
     try {
       await using source = await SourceFile.open(root, file)
       if (before && (await source.digest()) === before) return { kind: 'same' }
-      return await this.#takeOpen(root, file, source, assignment)
+      return await this.#takeOpen(root, file, source, { assignment, isOld })
     } catch (error) {
       const code = systemCode(error) ?? ''
       if (error instanceof SourceChanged || IN_USE.has(code)) return { kind: 'changed' }
@@ -101,15 +109,15 @@ export class FileTaker {
     root: Buffer,
     file: SweptFile,
     source: SourceFile,
-    assignment: Assignment | undefined,
+    { assignment, isOld }: FileHistory,
   ): Promise<TakeOutcome> {
     const { take, calledAeTitle } = this.#options
     const device = this.#options.device()
     if (device === undefined) return { kind: 'held', reason: 'DEVICE_UNLISTED' }
     const kind = await recognize(source)
-    if (kind === undefined) return { kind: 'held', reason: 'FILE_UNKNOWN' }
-    const whole = await isWhole(source, kind)
-    if (whole !== true) return { kind: 'missing', what: whole }
+    if (kind === undefined) return { kind: 'unfinished', reason: 'FILE_UNKNOWN' }
+    if ((await isWhole(source, kind)) !== true) return { kind: 'unfinished', reason: 'FILE_INCOMPLETE' }
+    if (!isOld && (await source.mayHaveGaps())) return { kind: 'unfinished', reason: 'FILE_INCOMPLETE' }
     await source.checkUnchanged()
     if (kind === 'dicom') return await takeDicomFile(source, { take, device, calledAeTitle })
     if (kind === 'zip') return { kind: 'held', reason: 'FILE_ZIP' }

@@ -150,8 +150,8 @@ export class FolderSweep {
 
   #addStill(candidate: Candidate): void {
     const { key, stillMs } = candidate
-    if (this.#stillness.missingIn(key) === undefined) this.#candidates.push(candidate)
-    else if (stillMs >= UNFINISHED_MS) this.#keepBack(candidate, 'held', 'FILE_INCOMPLETE')
+    const isOld = stillMs >= UNFINISHED_MS
+    if (isOld || this.#stillness.unfinished(key) === undefined) this.#candidates.push(candidate)
   }
 
   #noteSeen({ ulid, state, seenDay }: FolderFileRow, { path }: SweptFile): void {
@@ -216,11 +216,13 @@ export class FolderSweep {
     }
   }
 
-  async #take(root: Buffer, { file, row }: Candidate): Promise<TakeOutcome | undefined> {
+  async #take(root: Buffer, { file, row, stillMs }: Candidate): Promise<TakeOutcome | undefined> {
     const { taker } = this.#options
     try {
       const before = row?.state === 'taken' ? row.sha256 : undefined
-      return await taker.take(root, file, before, this.#assigned.get(row?.ulid ?? ''))
+      const assignment = this.#assigned.get(row?.ulid ?? '')
+      const isOld = stillMs >= UNFINISHED_MS
+      return await taker.take(root, file, { before, assignment, isOld })
     } catch (error) {
       this.#cannotRead(error)
       return undefined
@@ -238,9 +240,9 @@ export class FolderSweep {
       case 'changed':
         this.#stillness.forget(key)
         return
-      case 'missing':
-        this.#stillness.isMissing(key, outcome.what)
-        if (row !== undefined && row.look === look) this.#keepBack(candidate, 'held', 'FILE_INCOMPLETE')
+      case 'unfinished':
+        this.#stillness.isUnfinished(key, outcome.reason)
+        if (candidate.stillMs >= UNFINISHED_MS) this.#keepBack(candidate, 'held', outcome.reason)
         return
       case 'later':
         this.#isMoreWaiting = true

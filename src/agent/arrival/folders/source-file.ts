@@ -8,6 +8,7 @@ import { below, type SweptFile } from './sweep.ts'
 /** libuv's UV_FS_O_EXLOCK: on Windows a file that another program has open cannot be opened with it. */
 const WINDOWS_EXCLUSIVE = 2 ** 28
 const CHUNK_BYTES = 256 * 1024
+const ZEROS = Buffer.alloc(4096)
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
 /** Windows has neither of the last two. A FIFO without a writer is opened without waiting for one. */
 const FLAGS = process.platform === 'win32' ? O_RDONLY | WINDOWS_EXCLUSIVE : O_RDONLY | O_NOFOLLOW | O_NONBLOCK
@@ -67,6 +68,21 @@ export class SourceFile implements ByteSource, AsyncDisposable {
     const hash = createHash('sha256')
     for await (const piece of this.pieces()) hash.update(piece)
     return hash.digest('hex')
+  }
+
+  /**
+   * True if the file may have been made long before it is written: it has less room on the disk than its size, and a
+   * block of zeros. Copying programs and Samba give a file its size first; the pixels in a gap look like black ones. A
+   * file system that compresses gives the same picture.
+   */
+  async mayHaveGaps(): Promise<boolean> {
+    const { size, blocks } = this.#stats
+    if (blocks * 512n >= size) return false
+    for await (const piece of this.pieces()) {
+      for (let at = 0; at + ZEROS.length <= piece.length; at += ZEROS.length)
+        if (piece.compare(ZEROS, 0, ZEROS.length, at, at + ZEROS.length) === 0) return true
+    }
+    return false
   }
 
   /** Throws {@link SourceChanged} if the file has changed since the sweep found it. */

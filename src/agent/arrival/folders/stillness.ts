@@ -1,11 +1,13 @@
+type Unfinished = 'FILE_INCOMPLETE' | 'FILE_UNKNOWN'
+
 interface Look {
   readonly look: string
   /** Monotonic time of the first look. */
   readonly since: number
   /** The sweep that saw it last. */
   sweep: number
-  /** The part that is missing in it, once it was looked for. */
-  missing?: string
+  /** Why it was found to be unfinished. */
+  unfinished?: Unfinished
 }
 
 /** Files that are watched at once; others wait until these are taken. Bounds memory. */
@@ -42,15 +44,15 @@ export class Stillness {
     return stillMs >= this.#stillMs ? stillMs : undefined
   }
 
-  /** Returns the part that an earlier look has found to be missing in this version of the file. */
-  missingIn(key: string): string | undefined {
-    return this.#looks.get(key)?.missing
+  /** Returns why this version of the file was found to be unfinished; undefined if it was not. */
+  unfinished(key: string): Unfinished | undefined {
+    return this.#looks.get(key)?.unfinished
   }
 
-  /** Remembers what is missing: it is looked for again when the file changes. */
-  isMissing(key: string, what: string): void {
+  /** Remembers that a file is unfinished: it is read again when it changes. */
+  isUnfinished(key: string, reason: Unfinished): void {
     const look = this.#looks.get(key)
-    if (look !== undefined) look.missing = what
+    if (look !== undefined) look.unfinished = reason
   }
 
   forget(key: string): void {
