@@ -92,10 +92,6 @@ export class WatchedFolder {
     this.#wake.call()
   }
 
-  wake(): void {
-    this.#wake.call()
-  }
-
   /** A person says whose a file is. */
   assign(ulid: string, assignment: Assignment): void {
     this.#sweep.assign(ulid, assignment)

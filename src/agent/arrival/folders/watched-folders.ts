@@ -105,11 +105,6 @@ export class WatchedFolders implements AsyncDisposable {
     for (const folder of this.#folders) folder.retry()
   }
 
-  /** Orders have changed: files that wait may have found theirs. */
-  ordersChanged(): void {
-    for (const folder of this.#folders) folder.wake()
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error('the agent is stopping'))
     await this.#loops
