@@ -41,7 +41,8 @@ export interface ImportOutcome {
 }
 
 /** Returns true if an instance may be missing at the end because of this file. */
-export function isFailure({ kind, isNamed }: ImportOutcome): boolean {
+export function isFailure({ kind, isNamed, problem }: ImportOutcome): boolean {
   if (kind === 'refused' || kind === 'unread') return true
+  if (problem?.reason === 'same') return false
   return isNamed && (kind === 'notDicom' || kind === 'leftOut')
 }
