@@ -30,7 +30,13 @@ export function debianRoot(): string {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   rmSync(join(draft, 'var/cache/apt/archives'), { recursive: true, force: true })
-  renameSync(draft, root)
+  try {
+    renameSync(draft, root)
+  } catch (error) {
+    // Another test file has made it meanwhile.
+    if (!existsSync(root)) throw error
+    rmSync(draft, { recursive: true, force: true })
+  }
   return root
 }
 
