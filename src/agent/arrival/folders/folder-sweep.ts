@@ -209,7 +209,14 @@ export class FolderSweep {
       this.#paths.delete(ulid)
       const { size } = candidate.file.stats
       const instances = outcome.instances.length
-      log.info('file taken', { folder: settings.name, file: ulid, bytes: Number(size), instances })
+      const findings = outcome.findings?.join(', ')
+      log.info('file taken', {
+        folder: settings.name,
+        file: ulid,
+        bytes: Number(size),
+        instances,
+        ...(findings && { findings }),
+      })
       // Its source is put away by this sweep if that is due, and otherwise by a later one.
       const row = ledger.find(this.#entryOf(candidate))
       if (row !== undefined) await this.#remover.settle(candidate.file, row)
@@ -250,11 +257,16 @@ export class FolderSweep {
         return
       case 'waiting':
       case 'held':
-        return this.#keepBack(candidate, outcome.kind, outcome.reason)
+        return this.#keepBack(
+          candidate,
+          outcome.kind,
+          outcome.reason,
+          'found' in outcome ? outcome.found : undefined,
+        )
     }
   }
 
-  #keepBack(candidate: Candidate, state: 'waiting' | 'held', reason: string): void {
+  #keepBack(candidate: Candidate, state: 'waiting' | 'held', reason: string, found?: string): void {
     const { ledger, clock, log, settings } = this.#options
     const ulid = ledger.keepBack(this.#entryOf(candidate), state, reason, clock.now())
     this.#stillness.forget(candidate.key)
@@ -267,6 +279,7 @@ export class FolderSweep {
         folder: settings.name,
         file: ulid,
         code: reason,
+        ...(found !== undefined && { reason: found }),
       })
   }
 

@@ -5,6 +5,7 @@ import { STORAGE_STATUS } from '../../../dicom/vocabulary/storage-status.ts'
 import type { Failure, FailureCode } from '../../../platform/failure.ts'
 import type { Ulid } from '../../../protocol/ulid.ts'
 import type { Device } from '../device-list.ts'
+import type { WrapFinding } from '../wrap/wrap-finding.ts'
 import type { SourceFile } from './source-file.ts'
 
 /** An instance without an association: the fields of a C-STORE command, and the titles of the envelope. */
@@ -30,9 +31,15 @@ export type TakeInstance = (
 ) => Promise<IntakeAnswer>
 
 export type Taken =
-  | { readonly kind: 'taken'; readonly sha256: string; readonly instances: readonly Ulid[] }
-  /** It cannot be taken as it is; only a person can help. */
-  | { readonly kind: 'held'; readonly reason: string }
+  | {
+      readonly kind: 'taken'
+      readonly sha256: string
+      readonly instances: readonly Ulid[]
+      /** Facts about a wrapped file that a person needs to know. */
+      readonly findings?: readonly WrapFinding[]
+    }
+  /** It cannot be taken as it is; only a person can help. `found` says more than the code, and nothing about a patient. */
+  | { readonly kind: 'held'; readonly reason: string; readonly found?: string }
   /** It may be taken later, without anybody's help. */
   | { readonly kind: 'later'; readonly failure: Failure }
 

@@ -34,13 +34,14 @@ export async function takeMediaFile(
   try {
     wrapped = await wrapFile(source, kind, wrapFacts(facts, sha256))
   } catch (error) {
-    if (error instanceof Failure) return { kind: 'held', reason: error.code }
+    if (error instanceof Failure) return { kind: 'held', reason: error.code, found: error.message }
     throw error
   }
   const answers = []
   for (const instance of wrapped.instances)
     answers.push(await offer(instance, unchanged(instance.dataSet(), source), means))
-  return outcomeOf(answers, () => sha256)
+  const outcome = outcomeOf(answers, () => sha256)
+  return outcome.kind === 'taken' ? { ...outcome, findings: wrapped.findings } : outcome
 }
 
 /** The end of the data set is given only if the file is still what it was: before that nothing is taken. */

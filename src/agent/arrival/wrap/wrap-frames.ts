@@ -1,5 +1,6 @@
 import type { ByteSource } from '../../../media/byte-source.ts'
 import { damaged } from '../../../media/coding/damaged.ts'
+import { STANDARD_HUFFMAN_TABLES } from '../../../media/coding/standard-huffman-tables.ts'
 import type { MotionJpeg } from '../../../media/read-avi.ts'
 import { type Jpeg, readJpeg } from '../../../media/read-jpeg.ts'
 import { Failure } from '../../../platform/failure.ts'
@@ -15,6 +16,8 @@ import type { Wrapped } from './wrapped.ts'
 
 const FRAME_LIMIT_BYTES = 32 * 1024 * 1024
 const ITEM_HEADER_BYTES = 8
+/** SOI. */
+const START_BYTES = 2
 const OFFSET_LIMIT = 0xffff_ffff
 
 /**
@@ -49,7 +52,7 @@ export async function wrapFrames(source: ByteSource, video: MotionJpeg, facts: W
     sopClassUid,
     sopInstanceUid: instanceUidOf(facts, 0),
     studyInstanceUid: facts.study.studyInstanceUid,
-    transferSyntaxUid: jpegSyntax(first),
+    transferSyntaxUid: frameSyntax(first),
     dataSet: () => draft.read(),
   }
   return { instances: [instance], findings: [...found, ...findings] }
@@ -79,7 +82,7 @@ async function examine(source: ByteSource, video: MotionJpeg): Promise<Examined>
     checkAlike(jpeg, first)
     if (holdsSecondField(jpeg, bytes)) throw coding('its frames consist of two fields')
     frames.push(frame)
-    lengths.push(jpeg.kept.reduce((sum, { length }) => sum + length, 0))
+    lengths.push(lengthOf(jpeg))
   }
   if (first === undefined) throw new Failure('VIDEO_FRAMES', 'wrapping an AVI: all its frames are empty')
   if (video.hasSound) findings.add('audioDropped')
@@ -103,7 +106,7 @@ async function readFrame(
 }
 
 function checkAlike(jpeg: Jpeg, first: Jpeg): void {
-  jpegSyntax(jpeg)
+  frameSyntax(jpeg)
   const isAlike =
     jpeg.rows === first.rows &&
     jpeg.columns === first.columns &&
@@ -113,6 +116,9 @@ function checkAlike(jpeg: Jpeg, first: Jpeg): void {
     jpeg.isRgb === first.isRgb
   if (!isAlike) throw coding('its frames differ in size or colours')
 }
+
+/** Frames of AVI may leave out the tables that are the same in all of them. */
+const frameSyntax = (jpeg: Jpeg): string => jpegSyntax({ ...jpeg, hasHuffmanTables: true })
 
 /** Interlaced AVI has a JPEG stream for each field in one chunk. */
 function holdsSecondField(jpeg: Jpeg, bytes: Buffer): boolean {
@@ -131,9 +137,26 @@ function* fragmentsOf(
       length: lengths[i] ?? 0,
       async *chunks() {
         const { jpeg, bytes } = await readFrame(source, video, frame)
-        for (const { offset, length } of jpeg.kept) yield bytes.subarray(offset, offset + length)
+        yield* piecesOf(jpeg, bytes)
       },
     }
+}
+
+/** The stream without what is dropped, and with the tables that it takes for granted. */
+function* piecesOf(jpeg: Jpeg, bytes: Buffer): Generator<Buffer> {
+  const [first, ...rest] = jpeg.kept.map(({ offset, length }) => bytes.subarray(offset, offset + length))
+  if (first === undefined) return
+  if (!jpeg.hasHuffmanTables) {
+    yield first.subarray(0, START_BYTES)
+    yield STANDARD_HUFFMAN_TABLES
+    yield first.subarray(START_BYTES)
+  } else yield first
+  yield* rest
+}
+
+function lengthOf({ kept, hasHuffmanTables }: Jpeg): number {
+  const added = hasHuffmanTables ? 0 : STANDARD_HUFFMAN_TABLES.length
+  return kept.reduce((sum, { length }) => sum + length, added)
 }
 
 /** Offsets from the first fragment's item; empty if they do not fit into 32 bits (PS3.5 §A.4). */

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs'
+import { closeSync, openSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { TRANSFER_SYNTAX } from '../../../../src/dicom/vocabulary/transfer-syntax.ts'
+import { writeLongMp4 } from '../../../support/media/long-mp4.ts'
 import { describeWith } from '../../../support/media/made-file.ts'
-import { H264, MPEG2, video } from '../../../support/media/made-video.ts'
+import { MPEG2, video } from '../../../support/media/made-video.ts'
 import { tempFolder } from '../../../support/temp-folder.ts'
 
 const MIB = 1024 * 1024
@@ -26,24 +27,6 @@ function wrapAlone(path: string): Told {
     env: { ...process.env, NODE_OPTIONS: '' },
   })
   return JSON.parse(output) as Told
-}
-
-/** An MP4 whose media box has many zeros after the frames; the disk stores only what is not zero. */
-function writeLongMp4(path: string, mediaBytes: number): void {
-  const small = video('a.mp4', H264)
-  const [mediaAt, movieAt] = [small.indexOf('mdat') - 4, small.indexOf('moov') - 4]
-  const head = Buffer.alloc(16)
-  head.writeUInt32BE(1)
-  head.write('mdat', 4, 'latin1')
-  head.writeBigUInt64BE(BigInt(mediaBytes), 8)
-  const file = openSync(path, 'w')
-  writeSync(file, small.subarray(0, mediaAt))
-  writeSync(file, head)
-  writeSync(file, small.subarray(mediaAt + 8, movieAt))
-  ftruncateSync(file, mediaAt + mediaBytes)
-  const movie = small.subarray(movieAt)
-  writeSync(file, movie, 0, movie.length, mediaAt + mediaBytes)
-  closeSync(file)
 }
 
 describeWith(['ffmpeg'], 'a large video', () => {

@@ -1,11 +1,12 @@
 import { expect, test } from '@jest/globals'
 import type { WrapHandling } from '../../../../src/agent/arrival/wrap/wrap-facts.ts'
 import { TRANSFER_SYNTAX } from '../../../../src/dicom/vocabulary/transfer-syntax.ts'
+import { STANDARD_HUFFMAN_TABLES } from '../../../../src/media/coding/standard-huffman-tables.ts'
 import { readJpeg } from '../../../../src/media/read-jpeg.ts'
 import { isWhole, recognize } from '../../../../src/media/recognize.ts'
 import { Failure } from '../../../../src/platform/failure.ts'
 import { fragmentsOf, textOf } from '../../../support/media/fragments-of.ts'
-import { describeWith } from '../../../support/media/made-file.ts'
+import { describeWith, madeBy } from '../../../support/media/made-file.ts'
 import { H264, HEVC, MOTION_JPEG, MPEG2, probe, video } from '../../../support/media/made-video.ts'
 import { memorySource } from '../../../support/media/memory-source.ts'
 import { dciodvfyErrors, ownFindings, wrapBytes } from '../../../support/media/wrapped-file.ts'
@@ -55,7 +56,7 @@ const codeOf = async (bytes: Buffer, handling: Partial<WrapHandling> = {}): Prom
 /** The 10 bits of HEVC Main 10, which PS3.5 §8.2.11 demands, are newer than dciodvfy. */
 const isKnown = (error: string): boolean => /Bits Allocated|Bits Stored|High Bit/.test(error)
 
-describeWith(['ffmpeg', 'ffprobe', 'dciodvfy'], 'wrapped video', () => {
+describeWith(['ffmpeg', 'ffprobe', 'convert', 'dciodvfy'], 'wrapped video', () => {
   test('a wrapped video is the file as it is, and its size, frames and rate are those that ffprobe finds', async () => {
     for (const [name, syntax, bytes] of streams()) {
       const { instances, findings } = await wrapBytes(bytes)
@@ -106,6 +107,21 @@ describeWith(['ffmpeg', 'ffprobe', 'dciodvfy'], 'wrapped video', () => {
         expect(readJpeg(frame)).toMatchObject({ rows: 240, columns: 320 })
       }
     }
+  })
+
+  test('frames of an AVI without Huffman tables get those that readers take for granted', async () => {
+    const bytes = video('a.avi', [...MOTION_JPEG, '-huffman', 'default'])
+    const { instances } = await wrapBytes(bytes)
+    const without = withoutTables(bytes)
+    expect(without.length).toBeLessThan(bytes.length - 25 * 400)
+    const { instances: completed } = await wrapBytes(without)
+    const [[, ...expected], [, ...frames]] = [instances, completed].map(([one]) =>
+      fragmentsOf(one?.dataSet ?? bytes),
+    ) as [Buffer[], Buffer[]]
+    expect(frames).toHaveLength(25)
+    expect(frames.filter((frame) => !frame.includes(STANDARD_HUFFMAN_TABLES))).toEqual([])
+    for (const [i, frame] of frames.slice(0, 3).entries())
+      expect(decoded(frame).equals(decoded(expected[i] ?? bytes))).toBe(true)
   })
 
   test('a video for which DICOM has no syntax is held, and its cause has a code', async () => {
@@ -164,6 +180,35 @@ describeWith(['ffmpeg', 'ffprobe', 'dciodvfy'], 'wrapped video', () => {
     }
   })
 })
+
+const decoded = (frame: Buffer): Buffer => madeBy('convert', 'a.rgb', ['jpg:-', 'OUT'], frame)
+
+/** Removes the tables from each frame of an AVI of ffmpeg, and shortens its chunks. */
+function withoutTables(avi: Buffer): Buffer {
+  const pieces: Buffer[] = []
+  let done = 0
+  for (
+    let at = avi.indexOf('00dc', avi.indexOf('movi'));
+    at !== -1 && at < avi.indexOf('idx1');
+    at = avi.indexOf('00dc', at + 4)
+  ) {
+    const length = avi.readUInt32LE(at + 4)
+    const frame = avi.subarray(at + 8, at + 8 + length)
+    const tablesAt = frame.indexOf(Buffer.from('ffc4', 'hex'))
+    const tablesEnd = tablesAt + 2 + frame.readUInt16BE(tablesAt + 2)
+    const rest = Buffer.concat([frame.subarray(0, tablesAt), frame.subarray(tablesEnd)])
+    const head = Buffer.from(avi.subarray(at, at + 8))
+    head.writeUInt32LE(rest.length, 4)
+    pieces.push(avi.subarray(done, at), head, rest, Buffer.alloc(rest.length % 2))
+    done = at + 8 + length + (length % 2)
+  }
+  const result = Buffer.concat([...pieces, avi.subarray(done)])
+  const removed = avi.length - result.length
+  result.writeUInt32LE(result.readUInt32LE(4) - removed, 4)
+  const movie = result.indexOf('movi') - 4
+  result.writeUInt32LE(result.readUInt32LE(movie) - removed, movie)
+  return result
+}
 
 /** The matrix of its track turns the picture by 90°, as phones do it. */
 function turnedVideo(): Buffer {
