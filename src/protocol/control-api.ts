@@ -323,14 +323,6 @@ export const studyDetailSchema = z.object({
 export const evidencePartSchema = z.object({ manifest: z.string(), receipt: z.string().nullable() })
 export type EvidencePart = z.infer<typeof evidencePartSchema>
 
-/** Number of deliveries that may be sent at once now. */
-export const retrySchema = z.object({
-  /** Number of waiting instances that are sent now. */
-  retried: count,
-  /** Number of studies whose receipt is asked for now. */
-  studies: count,
-})
-
 const quarantinedSchema = z.object({
   ulid: z.string(),
   studyInstanceUid: z.string(),
@@ -394,7 +386,6 @@ export type StudyView = z.infer<typeof studySchema>
 export type QueueView = z.infer<typeof queueSchema>
 export type StudiesView = z.infer<typeof studiesSchema>
 export type StudyDetail = z.infer<typeof studyDetailSchema>
-export type RetryOutcome = z.infer<typeof retrySchema>
 export type DisplayView = z.infer<typeof displayedSchema>
 export type QuarantineView = z.infer<typeof quarantineSchema>
 export type QuarantinedView = z.infer<typeof quarantinedOneSchema>

@@ -1,5 +1,5 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
@@ -9,7 +9,7 @@ import { ServiceDataSet } from '../../src/dicom/edit/service-data-set.ts'
 import { parsePart10Header } from '../../src/dicom/read/part10.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { mllpFrame } from '../../src/hl7/mllp-reader.ts'
-import { sha256, storedAtCenter } from '../support/centers/stored-at-center.ts'
+import { storedAtCenter } from '../support/centers/stored-at-center.ts'
 import { until } from '../support/clocks/until.ts'
 import { freePort } from '../support/peers/free-port.ts'
 import {
@@ -147,6 +147,8 @@ const PDF = Buffer.from(
   '%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n',
 )
 
+const head = (type: string, id: string): string => `MSH|^~\\&|RIS|H|FERRY|C|${TODAY}||${type}|${id}|P|2.4`
+
 describeWithProgram('/usr/bin/mllp_send', 'reports by HL7', () => {
   test('a report in GBK becomes a document of the study of its order, and a text without PDF a CDA', async () => {
     using place = tempFolder()
@@ -157,7 +159,6 @@ describeWithProgram('/usr/bin/mllp_send', 'reports by HL7', () => {
     })
     // Characters whose second byte in GBK is 5C, 7C, 5E, 7E.
     const traps = new TextDecoder('gb18030').decode(Buffer.of(0x81, 0x5c, 0x81, 0x7c, 0x81, 0x5e, 0x81, 0x7e))
-    const head = (type: string, id: string): string => `MSH|^~\\&|RIS|H|FERRY|C|${TODAY}||${type}|${id}|P|2.4`
     const pid = 'PID|1||P1^^^HIS||张^三'
     const order = [
       head('ORM^O01', '1'),
@@ -197,15 +198,13 @@ describeWithProgram('/usr/bin/mllp_send', 'reports by HL7', () => {
     expect(inside.filter((bytes) => bytes.includes(PDF))).toHaveLength(1)
     expect(inside.filter((bytes) => bytes.includes(Buffer.from(`${traps}\n第二行`)))).toHaveLength(1)
     expect(clinic.agent.service.study('1.2.3.4')?.study).toMatchObject({ state: 'confirmed', instances: 2 })
-    expect(sha256(PDF)).toHaveLength(64)
-    if (existsSync('/usr/bin/dciodvfy'))
-      for (const { path } of storedAtCenter(join(clinic.folder, 'center'))) {
-        const found = spawnSync('dciodvfy', [path])
-        const errors = found.stderr
-          .toString()
-          .split('\n')
-          .filter((line) => line.startsWith('Error'))
-        expect(errors).toEqual([])
-      }
+    // dicom3tools: without it nothing is found.
+    const errors = storedAtCenter(join(clinic.folder, 'center')).flatMap(({ path }) =>
+      (spawnSync('dciodvfy', [path]).stderr ?? '')
+        .toString()
+        .split('\n')
+        .filter((line) => line.startsWith('Error')),
+    )
+    expect(errors).toEqual([])
   }, 90_000)
 })

@@ -22,7 +22,6 @@ import type {
   QueueView,
   ReleaseOutcome,
   Restarting,
-  RetryOutcome,
   StudiesView,
   StudyDetail,
   StudyView,
@@ -36,6 +35,7 @@ import type {
   NamesRequest,
 } from '../../protocol/control-service.ts'
 import type { AssignedView, FoldersView } from '../../protocol/folder-api.ts'
+import type { RetryOutcome } from '../../protocol/retry-api.ts'
 import type { DeviceList } from '../arrival/device-list.ts'
 import type { DeviceWatch } from '../arrival/device-watch.ts'
 import type { WatchedFolders } from '../arrival/folders/watched-folders.ts'

@@ -16,7 +16,6 @@ import type {
   QuarantineView,
   QueueView,
   ReleaseOutcome,
-  RetryOutcome,
   StudiesView,
   StudyDetail,
   StudyView,
@@ -24,6 +23,7 @@ import type {
 import type { AssignRequest, ControlService, NamesRequest } from '../../../src/protocol/control-service.ts'
 import type { AssignedView, FoldersView } from '../../../src/protocol/folder-api.ts'
 import type { OrderControl, OrdersView } from '../../../src/protocol/orders-api.ts'
+import type { RetryOutcome } from '../../../src/protocol/retry-api.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 2, 0, 0)
 const HOUR_MS = 3_600_000
