@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const WIDTHS = { wide: '900,1150', phone: '500,1250' } as const
+const WIDTHS = { wide: '900,1260', phone: '500,1600' } as const
 
 const target = resolve(process.argv[2] ?? 'docs/images')
 const folder = mkdtempSync(join(tmpdir(), 'ferry-page-'))

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { globSync, mkdirSync, readFileSync, statSync } from 'node:fs'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { chmodSync, chownSync, globSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { makeTemplate, type Pair } from '../../broken-things/pair.ts'
 import { until } from '../../support/clocks/until.ts'
 import { dicomFile, writeTree, writeZip } from '../../support/instances/import-fixtures.ts'
@@ -26,17 +26,21 @@ beforeAll(async () => {
   pair = template.pair.copyTo(folder.join('pair'))
   await pair.startCenter()
   agent = pair.start('agent', 'ferry', ['run'])
-  await until(
-    async () => pair.json('ferry', 'status'),
-    (status) => 'version' in status,
-    60_000,
-  )
+  await untilAgentAnswers()
 }, 120_000)
 afterAll(async () => {
   await pair[Symbol.asyncDispose]()
   folder[Symbol.dispose]()
   await template[Symbol.asyncDispose]()
 })
+
+async function untilAgentAnswers(): Promise<void> {
+  await until(
+    async () => pair.json('ferry', 'status'),
+    (status) => 'version' in status,
+    60_000,
+  )
+}
 
 /** The largest and the present memory of a process that runs. */
 function memoryOf(pid: number): { peakBytes: number; bytes: number } {
@@ -106,3 +110,25 @@ test('nothing of an imported instance is in clear in the data folder', async () 
   const inClear = [dataSet.subarray(-1000), Buffer.from('INVENTED^PATIENT')]
   expect(kept.filter((path) => inClear.some((bytes) => readFileSync(path).includes(bytes)))).toEqual([])
 }, 60_000)
+
+const isRoot = process.platform === 'linux' && process.getuid?.() === 0
+const OTHER = 65_534
+
+;(isRoot ? describe : describe.skip)(isRoot ? 'an import by root' : 'an import by root (needs root)', () => {
+  test('takes files that the user of the agent may not read', async () => {
+    await pair.stop('agent')
+    for (const path of [folder.path, pair.folder]) chmodSync(path, 0o755)
+    for (const path of [pair.path('data'), ...globSync(pair.path('data/**'))]) chownSync(path, OTHER, OTHER)
+    chmodSync(pair.path('ferry.yaml'), 0o644)
+    const wrapper = ['setpriv', '--reuid', `${OTHER}`, '--regid', `${OTHER}`, '--clear-groups']
+    agent = pair.start('agent', 'ferry', ['run'], { wrapper })
+    await untilAgentAnswers()
+    writeTree(folder.path, { 'private/1.dcm': dicomFile().file })
+    chmodSync(folder.join('private'), 0o700)
+    const [asRoot, asAgent] = [['import', folder.join('private'), '--json'], { wrapper }] as const
+    // The control: the agent's own user cannot read them.
+    expect((await pair.run('ferry', asRoot, asAgent)).text).toContain('EACCES')
+    expect(safeOf(await importJson(folder.join('private')))).toBe(1)
+    expect(globSync(pair.path('data/**')).filter((path) => statSync(path).uid !== OTHER)).toEqual([])
+  }, 120_000)
+})

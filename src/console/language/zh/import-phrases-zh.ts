@@ -32,7 +32,7 @@ export const IMPORT_CHINESE: Readonly<Record<keyof typeof IMPORT_ENGLISH, string
   'file.not.zipSplit': '这是分卷压缩包的一卷；请合并各卷后再导入',
   'import.about': '导入 DICOM 文件、文件夹、光盘和 zip 压缩包，与设备发来的影像同样处理',
   'import.paths': '文件、文件夹、光盘（或其 DICOMDIR）、zip 压缩包',
-  'import.calling': '记录为发送方的 AE 标题；若是名单中的设备，则采用该设备的设置和路由',
+  'import.calling': '记录为发送方的 AE Title；若是名单中的设备，则采用该设备的设置和路由',
   'import.progress': '文件 {done}/{total} 个，已安全保存影像 {safe} 幅',
   'import.away': '前置机没有应答；恢复后继续导入……',
   'import.files': '文件 {count} 个，用时 {seconds} 秒',
@@ -61,7 +61,7 @@ export const IMPORT_CHINESE: Readonly<Record<keyof typeof IMPORT_ENGLISH, string
   'import.dataSetLacks': '文件头中 {field} 为 {header}，数据集中没有；已按 {sent} 收下',
   'import.differs': '文件头中 {field} 为 {header}，数据集中为 {dataSet}；已按 {sent} 收下',
   'import.notDicom': '不是 DICOM 文件，也不是影渡能识别的类型',
-  'import.notDicomKind': '不是 DICOM 文件（{kind}）；请放入监视文件夹，由其接收',
+  'import.notDicomKind': '不是 DICOM 文件（{kind}）；请放入监视的文件夹，由其收取',
   'importPage.title': '导入 DICOM 文件',
   'importPage.hint':
     '把文件、文件夹、光盘或 zip 压缩包拖到本页任意位置，或点按钮选择。导入结束前请不要关闭本页。',
