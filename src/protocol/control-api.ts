@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { displayedSchema, displayNamesSchema } from './display-api.ts'
 import { folderSchema } from './folder-api.ts'
-import { orderSourceSchema } from './order-source-api.ts'
+import { orderSourceSchema } from './orders-api.ts'
 
 /** Version of all output of `--json` and of the control socket. A new field keeps it; a changed field increments it. */
 export const CONTROL_SCHEMA_VERSION = 1
@@ -139,32 +140,6 @@ export const devicesSchema = z.object({ devices: z.array(deviceSchema) })
 
 /** `changed`: number of callers concerned; 0 = there was none. */
 export const callersChangedSchema = devicesSchema.extend({ changed: count })
-
-/** Text by which a person recognizes a study. `isGuess`: its character set is missing or wrong, and the bytes decided. */
-const displayTextSchema = z.object({ text: z.string(), isGuess: z.boolean() })
-export const displaySchema = z.object({
-  patientName: displayTextSchema.exactOptional(),
-  patientId: displayTextSchema.exactOptional(),
-  accessionNumber: displayTextSchema.exactOptional(),
-  studyDescription: displayTextSchema.exactOptional(),
-  studyDate: displayTextSchema.exactOptional(),
-  modality: displayTextSchema.exactOptional(),
-})
-/**
- * The kind of key under which names are kept, or the reason why they are not: no-credential, bad-credential (not 32
- * bytes, or unreadable), unsupported (on this operating system no key can come from outside the disk).
- */
-export const displayNamesSchema = z.enum([
-  'credential',
-  'local-key',
-  'off',
-  'no-credential',
-  'bad-credential',
-  'unsupported',
-])
-export type DisplayNamesState = z.infer<typeof displayNamesSchema>
-/** Null: none was kept, or it was removed with the study's files. 'lost': the key that sealed it is gone. */
-const displayedSchema = displaySchema.or(z.literal('lost')).nullable()
 
 /** By the names of src/dicom/check/check-findings.ts; a newer agent may know others. */
 const findingCountSchema = z.object({ finding: z.string(), instances: count })
@@ -321,7 +296,16 @@ export const studyDetailSchema = z.object({
 
 /** One part of the newest manifest and its receipt, as signed (JWS). */
 export const evidencePartSchema = z.object({ manifest: z.string(), receipt: z.string().nullable() })
+export type RetryOutcome = z.infer<typeof retrySchema>
 export type EvidencePart = z.infer<typeof evidencePartSchema>
+
+/** Number of deliveries that may be sent at once now. */
+export const retrySchema = z.object({
+  /** Number of waiting instances that are sent now. */
+  retried: count,
+  /** Number of studies whose receipt is asked for now. */
+  studies: count,
+})
 
 const quarantinedSchema = z.object({
   ulid: z.string(),
@@ -386,7 +370,6 @@ export type StudyView = z.infer<typeof studySchema>
 export type QueueView = z.infer<typeof queueSchema>
 export type StudiesView = z.infer<typeof studiesSchema>
 export type StudyDetail = z.infer<typeof studyDetailSchema>
-export type DisplayView = z.infer<typeof displayedSchema>
 export type QuarantineView = z.infer<typeof quarantineSchema>
 export type QuarantinedView = z.infer<typeof quarantinedOneSchema>
 export type ReleaseOutcome = z.infer<typeof releaseSchema>

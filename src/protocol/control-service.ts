@@ -13,13 +13,13 @@ import type {
   QueueView,
   ReleaseOutcome,
   Restarting,
+  RetryOutcome,
   StudiesView,
   StudyDetail,
   TestImageView,
 } from './control-api.ts'
 import type { AssignedView, FoldersView } from './folder-api.ts'
 import type { OrderControl } from './orders-api.ts'
-import type { RetryOutcome } from './retry-api.ts'
 
 /**
  * The user who asks for full names, according to the console, and the study; undefined means the newest `limit`

@@ -11,7 +11,6 @@ import type {
   CallersChanged,
   CenterTrouble,
   DevicesView,
-  DisplayView,
   EvidencePart,
   ImportedView,
   NamesView,
@@ -22,6 +21,7 @@ import type {
   QueueView,
   ReleaseOutcome,
   Restarting,
+  RetryOutcome,
   StudiesView,
   StudyDetail,
   StudyView,
@@ -34,8 +34,8 @@ import type {
   ImportRequest,
   NamesRequest,
 } from '../../protocol/control-service.ts'
+import type { DisplayView } from '../../protocol/display-api.ts'
 import type { AssignedView, FoldersView } from '../../protocol/folder-api.ts'
-import type { RetryOutcome } from '../../protocol/retry-api.ts'
 import type { DeviceList } from '../arrival/device-list.ts'
 import type { DeviceWatch } from '../arrival/device-watch.ts'
 import type { WatchedFolders } from '../arrival/folders/watched-folders.ts'

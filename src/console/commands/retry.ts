@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
-import { CONTROL_PATHS } from '../../protocol/control-api.ts'
-import { retrySchema } from '../../protocol/retry-api.ts'
+import { CONTROL_PATHS, retrySchema } from '../../protocol/control-api.ts'
 import { agentSettings } from '../session/config-file.ts'
 import { ControlClient } from '../session/control-client.ts'
 import type { Session } from '../session/session.ts'

@@ -1,10 +1,6 @@
 import { shownName } from '../../dicom/find/mask-display.ts'
-import {
-  CONTROL_PATHS,
-  type DisplayNamesState,
-  type DisplayView,
-  namesSchema,
-} from '../../protocol/control-api.ts'
+import { CONTROL_PATHS, namesSchema } from '../../protocol/control-api.ts'
+import { type DisplayNamesState, type DisplayView } from '../../protocol/display-api.ts'
 import type { Say } from '../language/language.ts'
 import type { ControlClient } from './control-client.ts'
 import { osUser } from './os-user.ts'

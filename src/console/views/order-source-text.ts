@@ -1,4 +1,4 @@
-import type { OrderSourceView } from '../../protocol/order-source-api.ts'
+import type { OrderSourceView } from '../../protocol/orders-api.ts'
 import { type CauseWords, withCause } from '../language/cause-text.ts'
 import { wordsOfFailure } from '../language/failure-words.ts'
 import type { Language, Say } from '../language/language.ts'

@@ -1,4 +1,5 @@
-import type { DisplayView, ProcedureStepView, StudyDetail, StudyView } from '../../protocol/control-api.ts'
+import type { ProcedureStepView, StudyDetail, StudyView } from '../../protocol/control-api.ts'
+import type { DisplayView } from '../../protocol/display-api.ts'
 import type { Phrase } from '../language/en/phrases-en.ts'
 import { wordsOfFinding } from '../language/finding-words.ts'
 import type { Say } from '../language/language.ts'

@@ -6,7 +6,6 @@ import type {
   DeliveryView,
   DevicesView,
   DeviceView,
-  DisplayNamesState,
   EvidencePart,
   ImportedView,
   NamesView,
@@ -16,14 +15,15 @@ import type {
   QuarantineView,
   QueueView,
   ReleaseOutcome,
+  RetryOutcome,
   StudiesView,
   StudyDetail,
   StudyView,
 } from '../../../src/protocol/control-api.ts'
 import type { AssignRequest, ControlService, NamesRequest } from '../../../src/protocol/control-service.ts'
+import type { DisplayNamesState } from '../../../src/protocol/display-api.ts'
 import type { AssignedView, FoldersView } from '../../../src/protocol/folder-api.ts'
 import type { OrderControl, OrdersView } from '../../../src/protocol/orders-api.ts'
-import type { RetryOutcome } from '../../../src/protocol/retry-api.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 2, 0, 0)
 const HOUR_MS = 3_600_000

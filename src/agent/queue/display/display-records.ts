@@ -1,7 +1,7 @@
 import type { DisplayAttributes, DisplayField } from '../../../dicom/find/display-attributes.ts'
 import type { Clock } from '../../../platform/clock.ts'
 import type { Database } from '../../../platform/sqlite.ts'
-import { type DisplayNamesState, displaySchema } from '../../../protocol/control-api.ts'
+import { type DisplayNamesState, displaySchema } from '../../../protocol/display-api.ts'
 import { filingOf } from '../../../protocol/study-key.ts'
 import type { DisplayKey } from './display-key.ts'
 
