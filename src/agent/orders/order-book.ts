@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Order, Patient, PatientMerge } from './order.ts'
 import { differ, isSamePerson, isUsable, isWholeName } from './patient-identity.ts'
-import { scheduledSpan } from './scheduled-span.ts'
+import { scheduledSpan, type TimeSpan } from './scheduled-span.ts'
 
 /** Facts about a file. Leave out what must not decide: without `at` no order is chosen by device and time. */
 export interface OrderQuestion {
@@ -43,6 +43,13 @@ interface OrderBookOptions {
   readonly patientWindowMs?: number
 }
 
+/** All orders with their patients of today, by accession number, and by patient ID. */
+interface OrderIndex {
+  readonly all: readonly Order[]
+  readonly accession: ReadonlyMap<string, readonly Order[]>
+  readonly patient: ReadonlyMap<string, readonly Order[]>
+}
+
 interface KnownOrder {
   readonly order: Order
   readonly takenAt: number
@@ -63,8 +70,10 @@ export class OrderBook {
   /** By source and key. */
   readonly #known = new Map<string, KnownOrder>()
   readonly #merges = new Map<string, PatientMerge>()
-  /** By accession number and by patient ID of today; undefined until the next question. */
-  #index: { accession: Map<string, Order[]>; patient: Map<string, Order[]> } | undefined
+  /** Undefined until the next question. */
+  #index: OrderIndex | undefined
+  /** The times of orders, read once. */
+  readonly #spans = new WeakMap<Order, { readonly span: TimeSpan | undefined }>()
 
   constructor(options: OrderBookOptions = {}) {
     this.#maximum = options.maximum ?? 20_000
@@ -93,7 +102,7 @@ export class OrderBook {
 
   /** True for an order whose time is over. */
   isOver(order: Order, nowMs: number): boolean {
-    return lastMoment({ order, takenAt: nowMs }) + this.#keptMs < nowMs
+    return this.#lastMoment({ order, takenAt: nowMs }) + this.#keptMs < nowMs
   }
 
   /**
@@ -105,7 +114,9 @@ export class OrderBook {
     this.#index = undefined
     const surplus = this.#known.size - this.#maximum
     if (surplus <= 0) return []
-    const byTime = Array.from(this.#known).toSorted(([, a], [, b]) => lastMoment(a) - lastMoment(b))
+    const byTime = Array.from(this.#known).toSorted(
+      ([, a], [, b]) => this.#lastMoment(a) - this.#lastMoment(b),
+    )
     const leaving = byTime.slice(0, surplus)
     for (const [place] of leaving) this.#known.delete(place)
     return leaving.map(([, { order }]) => order)
@@ -131,7 +142,7 @@ export class OrderBook {
 
   /** Removes the orders whose time is over, and returns them. */
   forgetOld(nowMs: number): Order[] {
-    const old = Array.from(this.#known).filter(([, known]) => lastMoment(known) + this.#keptMs < nowMs)
+    const old = Array.from(this.#known).filter(([, known]) => this.#lastMoment(known) + this.#keptMs < nowMs)
     for (const [place] of old) this.#known.delete(place)
     if (old.length > 0) this.#index = undefined
     return old.map(([, { order }]) => order)
@@ -167,7 +178,7 @@ export class OrderBook {
     const fitting = all.filter(
       (order) =>
         !differ(order.modality, question.modality) &&
-        isNear(order, question.at, this.#patientWindowMs) !== false,
+        this.#isNear(order, question.at, this.#patientWindowMs) !== false,
     )
     if (fitting.length === 0) return { found: 'none', why: 'PATIENT_OTHER_EXAMINATION' }
     return this.#choose(fitting, question, 'PATIENT_SEVERAL')
@@ -175,10 +186,10 @@ export class OrderBook {
 
   #byDevice(question: OrderQuestion, at: number): OrderMatch {
     // An order of this device without a time can be the one: it makes the answer uncertain, and is never the answer.
-    const fitting = this.orders().filter(
-      (order) => isForDevice(order, question) && isNear(order, at, this.#deviceWindowMs) !== false,
+    const fitting = this.#indexed().all.filter(
+      (order) => isForDevice(order, question) && this.#isNear(order, at, this.#deviceWindowMs) !== false,
     )
-    if (!fitting.some((order) => isNear(order, at, this.#deviceWindowMs) === true))
+    if (!fitting.some((order) => this.#isNear(order, at, this.#deviceWindowMs) === true))
       return { found: 'none', why: 'DEVICE_NO_ORDER' }
     return conclude(fitting, 'DEVICE_SEVERAL')
   }
@@ -193,7 +204,7 @@ export class OrderBook {
     for (const fits of [
       (order: Order) => !differ(order.modality, modality),
       (order: Order) => !differ(order.stationAeTitle, stationAeTitle),
-      (order: Order) => isNear(order, at, this.#deviceWindowMs) !== false,
+      (order: Order) => this.#isNear(order, at, this.#deviceWindowMs) !== false,
     ]) {
       const narrowed = left.filter(fits)
       if (narrowed.length > 0) left = narrowed
@@ -210,10 +221,30 @@ export class OrderBook {
     )
   }
 
-  #indexed(): { accession: Map<string, Order[]>; patient: Map<string, Order[]> } {
+  /** Undefined if the order, or the file, has no time. */
+  #isNear(order: Order, at: number | undefined, windowMs: number): boolean | undefined {
+    const span = this.#spanOf(order)
+    if (span === undefined || at === undefined) return undefined
+    return at >= span.fromMs - windowMs && at <= span.toMs + windowMs
+  }
+
+  #lastMoment({ order, takenAt }: KnownOrder): number {
+    return this.#spanOf(order)?.toMs ?? takenAt
+  }
+
+  #spanOf(order: Order): TimeSpan | undefined {
+    const known = this.#spans.get(order)
+    if (known !== undefined) return known.span
+    const span = order.scheduledAt === undefined ? undefined : scheduledSpan(order.scheduledAt)
+    this.#spans.set(order, { span })
+    return span
+  }
+
+  #indexed(): OrderIndex {
     if (this.#index !== undefined) return this.#index
     const orders = this.orders()
     this.#index = {
+      all: orders,
       accession: Map.groupBy(orders, ({ accessionNumber = '' }) => accessionNumber.trim()),
       patient: Map.groupBy(orders, ({ patient }) => patient.id.trim()),
     }
@@ -276,21 +307,11 @@ const richness = (order: Order): number =>
   (order.studyInstanceUid === undefined ? 0 : 10) +
   Object.values(order).filter((value) => value !== undefined).length
 
-/** Undefined if the order, or the file, has no time. */
-function isNear(order: Order, at: number | undefined, windowMs: number): boolean | undefined {
-  const span = order.scheduledAt === undefined ? undefined : scheduledSpan(order.scheduledAt)
-  if (span === undefined || at === undefined) return undefined
-  return at >= span.fromMs - windowMs && at <= span.toMs + windowMs
-}
-
 function isForDevice(order: Order, { stationAeTitle, modality }: OrderQuestion): boolean {
   if (differ(order.stationAeTitle, stationAeTitle) || differ(order.modality, modality)) return false
   const isStation = stationAeTitle !== undefined && order.stationAeTitle !== undefined
   return isStation || (modality !== undefined && order.modality !== undefined)
 }
-
-const lastMoment = ({ order, takenAt }: KnownOrder): number =>
-  (order.scheduledAt === undefined ? undefined : scheduledSpan(order.scheduledAt)?.toMs) ?? takenAt
 
 const placeOf = ({ source, key }: Pick<Order, 'source' | 'key'>): string => `${source}\0${key}`
 const identityOf = (id: string, issuer: string | undefined): string => `${id.trim()}\0${issuer?.trim() ?? ''}`

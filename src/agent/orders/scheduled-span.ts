@@ -2,7 +2,7 @@ const FORM =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?)?$/
 
 /** From the first to the last moment that a time may mean, in ms since 1970. */
-interface TimeSpan {
+export interface TimeSpan {
   readonly fromMs: number
   readonly toMs: number
 }

@@ -130,7 +130,13 @@ async function examineContents(
     ...(status === undefined ? [] : await examineOwnEcho(exam, settings)),
     ...examineDisk(exam, disk),
     ...findings,
+    ...ordersNote(exam, settings),
   ]
+}
+
+/** Failures of the sources are alarms of the running agent. */
+function ordersNote(exam: Exam, { orders, displayNames }: AgentSettings): DoctorFinding[] {
+  return orders.length > 0 && displayNames === 'off' ? [exam.note('orders', 'ordersInMemory')] : []
 }
 
 function runningFindings(

@@ -10,7 +10,9 @@ export interface OrderRecord {
 }
 
 /** `invalid`: the fault, without patient data. */
-type ReadRecord = { readonly order: Order; readonly isCancelled: boolean } | { readonly invalid: string }
+export type ReadRecord =
+  | { readonly order: Order; readonly isCancelled: boolean }
+  | { readonly invalid: string }
 
 /** A person's name has at most three groups of 64 characters. */
 const LONGEST_VALUE = 256

@@ -87,7 +87,7 @@ export class FolderSource implements PolledSource {
       if (before?.mark === mark) return before
       if (size > LARGEST_BYTES) return this.#faulty(mark, `${size} bytes, at most ${LARGEST_BYTES}`)
       try {
-        return { mark, answer: this.#answer(name, await file.readFile()) }
+        return { mark, answer: await this.#answer(name, await file.readFile()) }
       } catch (error) {
         return age < YOUNG_MS ? before : this.#faulty(mark, wordsOf(error))
       }
@@ -97,7 +97,7 @@ export class FolderSource implements PolledSource {
     }
   }
 
-  #answer(name: string, bytes: Buffer): SourceAnswer {
+  #answer(name: string, bytes: Buffer): Promise<SourceAnswer> {
     const kind = KINDS[extname(name).toLowerCase()] ?? 'json'
     const records = readOrderFile(readOrderText(bytes), kind, this.#settings.records)
     return answerOfRecords(this.#name, records, this.#settings, 'a file')

@@ -63,7 +63,7 @@ export class HttpSource implements PolledSource {
     const records = readOrderFile(readOrderText(await readBody(body)), 'json', this.#settings.records)
     const { etag } = headers
     this.#last = typeof etag === 'string' ? { etag, url } : undefined
-    return answerOfRecords(this.#name, records, this.#settings, 'the answer')
+    return await answerOfRecords(this.#name, records, this.#settings, 'the answer')
   }
 }
 

@@ -34,6 +34,7 @@ export const DOCTOR_ENGLISH = {
   'doctor.check.disk': 'Disk',
   'doctor.check.index': 'Index',
   'doctor.check.spool': 'Spool',
+  'doctor.check.orders': 'Orders',
   'doctor.check.proxy': 'Proxy',
   'doctor.check.centerName': 'Name of the center',
   'doctor.check.centerTcp': 'Way to the center',
@@ -106,6 +107,8 @@ export const DOCTOR_ENGLISH = {
   'doctor.note.logUnseen':
     "{folder} is the service's; whether it can be written to is not visible to this user",
   'doctor.note.noDataFolder': '{folder} does not exist yet',
+  'doctor.note.ordersInMemory':
+    'displayNames: off: orders are in memory only, and after a restart each source is asked again',
   'doctor.note.noQueue': 'there is none yet: the agent has not run in this folder',
   'doctor.note.spoolUnknown':
     '{count} {count:file is|files are} not in the index, as after a power cut; the next start takes them in',
