@@ -126,8 +126,9 @@ test('a port that another program has is an alarm, and the agent runs on', async
   const hl7 = { host: '127.0.0.1', port, addresses: ['127.0.0.1'], messageBytes: 1024, idleMs: 1000 }
   const source: OrderSourceSettings = { name: 'ris', kind: 'hl7', hl7 }
   using other = tempFolder()
-  await using _holder = await ordersOf({ folder: other.path, sources: [source] })
+  await using holder = await ordersOf({ folder: other.path, sources: [source] })
   await using agent = await ordersOf({ folder: folder.path, sources: [source] })
+  expect(first(holder)?.failure).toBeUndefined()
   expect(first(agent)?.failure?.code).toBe('PORT_IN_USE')
   expect(agent.alarms()).toEqual([{ code: 'PORT_IN_USE', subject: 'ris' }])
 })
