@@ -67,6 +67,23 @@ async function liveThroughADay(queue: Queue, study: string): Promise<void> {
     studies.confirm(CENTER, manifest, BELIEVED, [ulid], { keptFrom: 1, at: 1, pacs: 'none', pacsDueAt: 0 })
   }
   studies.nextDue(CENTER)
+  // Statements of watched folders.
+  const { folderLedger } = queue
+  const file = { folder: 'endo', pathKey: Buffer.alloc(32), look: '1', bytes: 1 }
+  folderLedger.keepBack(file, 'held', 'FILE_ZIP', 1)
+  folderLedger.open('endo', 10)
+  folderLedger.openUlids('endo')
+  const [fileUlid] = folderLedger.taken([{ ...file, sha256: 'x', instances: [ulid] }], 1)
+  if (fileUlid !== undefined) {
+    folderLedger.looksNew(fileUlid, '2')
+    folderLedger.isConfirmed(fileUlid)
+    folderLedger.byUlid(fileUlid)
+    folderLedger.seen([fileUlid], 2)
+  }
+  folderLedger.forgetUnseen('endo', 'taken', 1)
+  folderLedger.counts('endo')
+  folderLedger.forget(fileUlid === undefined ? [] : [fileUlid])
+  queue.index.ulidsOf(versionOf(instance.envelope, instance.trailer))
   // Statements that watch, remove and forget.
   const [first] = receipted.list(CENTER, 10)
   receipted.list(CENTER, 10, first)

@@ -141,7 +141,9 @@ export class FakeControlService implements ControlService {
   readonly limits: number[] = []
   readonly released: object[] = []
   readonly shownTo: NamesRequest[] = []
+  readonly assigned: AssignRequest[] = []
   state: AgentStatus = WELL
+  keptFiles: FoldersView['files'] = []
   displayNames: DisplayNamesState = 'credential'
   inQuarantine: QuarantinedView[] = []
   deliveries: DeliveryView[] = []
@@ -164,11 +166,12 @@ export class FakeControlService implements ControlService {
   }
 
   folders(): FoldersView {
-    return { folders: this.state.folders, files: [] }
+    return { folders: this.state.folders, files: this.keptFiles }
   }
 
-  assign({ file }: AssignRequest): AssignedView {
-    return { assigned: file }
+  assign(request: AssignRequest): AssignedView {
+    this.assigned.push(request)
+    return { assigned: request.file }
   }
 
   testImage(): { studyInstanceUid: string } {

@@ -26,6 +26,8 @@ interface FolderSweepOptions {
 export interface SweepResult {
   /** Files that still change, or were seen once only. */
   readonly moving: number
+  /** The part of its time in which it took files and put sources away; the rest of it only looked. */
+  readonly workedMs: number
   /** True if more files were still than were taken: the next sweep begins at once. */
   readonly isMoreWaiting: boolean
   /** Why something below the folder cannot be read; no name is in it. */
@@ -67,6 +69,7 @@ export class FolderSweep {
   #candidates: Candidate[] = []
   #unreadable: string | undefined
   #isMoreWaiting = false
+  #workedMs = 0
 
   constructor(options: FolderSweepOptions) {
     const { settings, ledger, log } = options
@@ -102,12 +105,13 @@ export class FolderSweep {
     for await (const found of sweep(root, { skip, signal })) {
       if ('error' in found) this.#cannotRead(found.error)
       else await this.#consider(root, found)
-      if (this.#candidates.length >= TOGETHER) await this.#takeCandidates(root)
+      if (this.#candidates.length >= TOGETHER) await this.#working(this.#takeCandidates(root))
     }
-    await this.#takeCandidates(root)
+    await this.#working(this.#takeCandidates(root))
     if (!signal.aborted) this.#end()
     return {
       moving: this.#stillness.count,
+      workedMs: this.#workedMs,
       isMoreWaiting: this.#isMoreWaiting,
       unreadable: this.#unreadable,
       kept: this.#remover.trouble,
@@ -121,7 +125,15 @@ export class FolderSweep {
     this.#candidates = []
     this.#unreadable = undefined
     this.#isMoreWaiting = false
+    this.#workedMs = 0
     this.#remover.begin(root)
+  }
+
+  async #working(work: Promise<void>): Promise<void> {
+    const { clock } = this.#options
+    const begunMs = clock.monotonicMs()
+    await work
+    this.#workedMs += clock.monotonicMs() - begunMs
   }
 
   #isLeftOut(path: Buffer): boolean {
@@ -143,7 +155,7 @@ export class FolderSweep {
     if (row?.look !== look) {
       const stillMs = this.#stillness.look(key, look, clock.monotonicMs())
       if (stillMs !== undefined) this.#addStill({ ...candidate, stillMs })
-    } else if (row.state === 'taken') await this.#remover.settle(file, row)
+    } else if (row.state === 'taken') await this.#working(this.#remover.settle(file, row))
     else if (await this.#isDue(root, file, row))
       this.#candidates.push({ ...candidate, stillMs: Number.POSITIVE_INFINITY })
   }

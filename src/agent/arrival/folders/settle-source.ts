@@ -14,7 +14,8 @@ export function asideUlid(path: Buffer): string | undefined {
   return ASIDE.exec(baseName(path).toString('latin1'))?.[1]
 }
 
-interface Source {
+/** A file that was taken, and whose source may go. */
+export interface Source {
   /** Without symbolic links. */
   readonly root: Buffer
   readonly file: SweptFile

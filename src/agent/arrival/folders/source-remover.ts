@@ -1,9 +1,10 @@
+import { lstat } from 'node:fs/promises'
 import type { FolderSettings } from '../../../config/folder-settings.ts'
 import { describe, systemCode } from '../../../platform/failure.ts'
 import type { Log } from '../../../platform/log.ts'
 import type { FolderFileRow, FolderLedger } from '../../queue/folder-ledger.ts'
-import { asideUlid, deleteSource, endDeletion, moveSource } from './settle-source.ts'
-import type { SweptFile } from './sweep.ts'
+import { asideUlid, deleteSource, endDeletion, moveSource, type Source } from './settle-source.ts'
+import { below, type SweptFile } from './sweep.ts'
 
 interface SourceRemoverOptions {
   readonly settings: FolderSettings
@@ -51,6 +52,7 @@ export class SourceRemover {
       const isGone =
         afterwards === 'delete' ? await deleteSource(source) : await moveSource(source, moveTo ?? '')
       if (!isGone) return
+      await this.#settleSidecar(source)
       ledger.forget([ulid])
       log.info(afterwards === 'delete' ? 'source deleted' : 'source moved', {
         folder: settings.name,
@@ -60,6 +62,18 @@ export class SourceRemover {
       if (systemCode(error) === 'ENOENT') return
       this.#failed(error)
     }
+  }
+
+  /** `a.jpg.json` belongs to `a.jpg` alone. `a.json` may belong to several files, and stays. */
+  async #settleSidecar({ file, ...source }: Source): Promise<void> {
+    const { sidecar, afterwards, moveTo } = this.#options.settings
+    if (sidecar === undefined) return
+    const path = Buffer.concat([file.path, Buffer.from(`.${sidecar}`)])
+    const stats = await lstat(below(source.root, path), { bigint: true }).catch(() => undefined)
+    if (stats?.isFile() !== true) return
+    const beside = { ...source, file: { path, stats } }
+    if (afterwards === 'delete') await deleteSource(beside)
+    else await moveSource(beside, moveTo ?? '')
   }
 
   /** Ends the deletion that a crash has interrupted. */

@@ -13,7 +13,7 @@ import { realPathOf } from './real-path.ts'
 
 const LOCAL_MS = 10_000
 const NETWORK_MS = 30_000
-/** A sweep takes at most a tenth of the time, however many files a folder has. */
+/** Looking takes at most a tenth of the time, however many files a folder has. */
 const REST = 9
 const PAUSE_MS = 2000
 /** A file whose patient is not known after this time needs a person. */
@@ -104,13 +104,13 @@ export class WatchedFolder {
       while (!signal.aborted) {
         const begunMs = clock.monotonicMs()
         const result = paused() === undefined ? await this.#sweepOnce(signal) : undefined
-        const tookMs = clock.monotonicMs() - begunMs
+        const lookedMs = clock.monotonicMs() - begunMs - (result?.workedMs ?? 0)
         const usualMs = settings.network ? NETWORK_MS : LOCAL_MS
         // A file that was seen for the first time is looked at again as soon as it may be taken.
         const isMore = result !== undefined && (result.moving > 0 || result.isMoreWaiting)
         const waitMs =
           result === undefined ? PAUSE_MS : isMore ? Math.min(usualMs, settings.stillMs) : usualMs
-        await this.#wait(Math.max(waitMs, REST * tookMs), tookMs, signal)
+        await this.#wait(Math.max(waitMs, REST * lookedMs), lookedMs, signal)
       }
     } finally {
       await this.#unwatch()
@@ -118,9 +118,9 @@ export class WatchedFolder {
   }
 
   /** A call of the watcher shortens the wait, but not the rest after a long sweep. */
-  async #wait(ms: number, tookMs: number, signal: AbortSignal): Promise<void> {
+  async #wait(ms: number, lookedMs: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options
-    const restMs = REST * tookMs
+    const restMs = REST * lookedMs
     if (restMs > 0) await clock.sleep(Math.min(restMs, ms), signal).catch(() => {})
     if (ms > restMs) await this.#wake.wait(ms - restMs, signal)
   }
