@@ -19,7 +19,7 @@ export class AskedSource {
   readonly #options: AskedSourceOptions
   readonly #wake: Wake
   #problem: Failure | undefined
-  #asking: Promise<void> | undefined
+  #last: Promise<void> = Promise.resolve()
 
   constructor(options: AskedSourceOptions) {
     this.#options = options
@@ -33,12 +33,10 @@ export class AskedSource {
     }
   }
 
-  /** Asks the source once; the state of its watch is then new. Never rejects. Two calls at a time share one question. */
+  /** Asks the source, after a question that is under way; the state of its watch is then new. Never rejects. */
   askNow(signal: AbortSignal): Promise<void> {
-    this.#asking ??= this.#ask(signal).finally(() => {
-      this.#asking = undefined
-    })
-    return this.#asking
+    this.#last = this.#last.then(() => this.#ask(signal))
+    return this.#last
   }
 
   async #ask(signal: AbortSignal): Promise<void> {

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import type { Order } from '../../../../src/agent/orders/order.ts'
 import { WorklistSource } from '../../../../src/agent/orders/sources/worklist-source.ts'
+import { WORKLIST_SOP_CLASS_UID, writeWorklistQuery } from '../../../../src/dicom/edit/worklist-data-set.ts'
+import { TRANSFER_SYNTAX } from '../../../../src/dicom/vocabulary/transfer-syntax.ts'
+import { openAssociation } from '../../../../src/dimse/scu/open-association.ts'
 import { systemClock } from '../../../../src/platform/clock.ts'
 import {
   describeWithProgram,
@@ -109,6 +112,35 @@ describeWithProgram('/usr/bin/wlmscpfs', 'the worklist of DCMTK', () => {
     const { orders, problem } = await ask(worklist.port)
     expect(orders).toHaveLength(500)
     expect(problem).toContain('more than 500 orders')
+  })
+
+  test('a question that has enough answers is cancelled, and the association goes on', async () => {
+    using folder = worklistFolder(STEPS.slice(0, 2), 'utf8', 'ISO_IR 192')
+    const bytes = readFileSync(join(folder.files, '0.wl'))
+    for (let i = 2; i < 400; i++) writeFileSync(join(folder.files, `${i}.wl`), bytes)
+    await using worklist = await Wlmscpfs.start(folder.path, ['--sleep-during', '0'])
+    await using association = await openAssociation({
+      host: '127.0.0.1',
+      port: worklist.port,
+      callingAeTitle: 'FERRY',
+      calledAeTitle: 'RISWL',
+      contexts: [
+        {
+          abstractSyntaxUid: WORKLIST_SOP_CLASS_UID,
+          transferSyntaxUids: [TRANSFER_SYNTAX.ExplicitVRLittleEndian],
+        },
+      ],
+      clock: systemClock,
+    })
+    const query = writeWorklistQuery(
+      { fromDate: day(-1), toDate: day(1) },
+      TRANSFER_SYNTAX.ExplicitVRLittleEndian,
+    )
+    let taken = 0
+    const cut = await association.find(WORKLIST_SOP_CLASS_UID, query, () => ++taken < 3)
+    expect([cut.status, taken]).toEqual([0xfe00, 3])
+    const whole = await association.find(WORKLIST_SOP_CLASS_UID, query, () => ++taken > 0)
+    expect([whole.status, taken]).toEqual([0, 403])
   })
 
   test('a wrong AE title and a worklist that is down are told apart', async () => {
