@@ -107,9 +107,11 @@ async function doorFindings(
 ): Promise<DoctorFinding[]> {
   const { status, failure } = await askStatus(exam, dataFolder)
   const isPageClosed = status?.alarms.some(({ code }) => code === 'PAGE_CLOSED') === true
+  const isHl7Closed = status?.alarms.some(({ code }) => code === 'PORT_IN_USE') === true
   const ownerOf = ({ check }: Door): DoorOwner => {
     if (status === undefined) return failure?.code === 'ACCESS_DENIED' ? 'unseen' : 'absent'
-    return check === 'pagePort' && isPageClosed ? 'absent' : 'answers'
+    const isClosed = (check === 'pagePort' && isPageClosed) || (check === 'hl7Port' && isHl7Closed)
+    return isClosed ? 'absent' : 'answers'
   }
   return Promise.all(doors.map((door) => examineDoor(exam, door, ownerOf(door))))
 }
@@ -182,13 +184,18 @@ async function askStatus(
   }
 }
 
-function doorsOf({ listener, statusPage }: AgentSettings): Door[] {
+function doorsOf({ listener, statusPage, orders }: AgentSettings): Door[] {
   const { host, port, plain, tls } = listener
   return [
     ...(plain === false ? [] : [{ check: 'dicomPort', host, port, isForOthers: true } as const]),
     ...(tls === undefined
       ? []
       : [{ check: 'dicomTlsPort', host, port: tls.port, isForOthers: true } as const]),
+    ...orders.flatMap((source) =>
+      source.kind === 'hl7'
+        ? [{ check: 'hl7Port', host: source.hl7.host, port: source.hl7.port, isForOthers: true } as const]
+        : [],
+    ),
     ...(statusPage === undefined ? [] : [{ check: 'pagePort', ...statusPage, isForOthers: false } as const]),
   ]
 }

@@ -7,6 +7,7 @@ import { DisplayKey } from '../../../src/agent/queue/display/display-key.ts'
 import type { OrderSourceSettings } from '../../../src/config/order-settings.ts'
 import { Hl7Message } from '../../../src/hl7/hl7-message.ts'
 import { MllpReader, mllpFrame } from '../../../src/hl7/mllp-reader.ts'
+import { type Clock, systemClock, type Timer } from '../../../src/platform/clock.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { freePort } from '../../support/peers/free-port.ts'
 import { ordersOf, TEST_NAMES, type TestOrders } from '../../support/peers/orders-of.ts'
@@ -220,7 +221,7 @@ test('callers that are not on the list, and bytes that are not HL7, are turned a
   await using agent = await ordersOf({ folder: folder.path, sources: [await sourceOf(['10.0.0.1'])] })
   const stranger = connect({ host: '127.0.0.1', port: agent.orders.ports.get('ris') ?? 0 })
   stranger.on('error', () => {})
-  await once(stranger, 'close')
+  await new Promise((resolve) => stranger.on('close', resolve))
   expect(agent.orders.sources()[0]?.failure).toMatchObject({
     code: 'ORDERS_REFUSED',
     message: 'a call from 127.0.0.1, which is not in addresses',
@@ -242,3 +243,67 @@ test('no name rests on the disk in clear', async () => {
       expect(all.some((bytes) => bytes.includes(Buffer.from(text)))).toBe(false)
   }
 })
+
+test('sockets that send half messages, garbage or too much are ended, and a good sender is served meanwhile', async () => {
+  using folder = tempFolder()
+  const clock = new FastEnd()
+  await using agent = await ordersOf({ folder: folder.path, sources: [await sourceOf()], clock })
+  const port = agent.orders.ports.get('ris') ?? 0
+  const bad = [
+    '\u000bMSH|half',
+    'GET / HTTP/1.1\r\n\r\n',
+    `\u000b${'x'.repeat(1100 * 1024)}`,
+    '\u000bPID|1\u001c\r',
+  ].map((text) => {
+    const socket = connect({ host: '127.0.0.1', port })
+    socket.on('error', () => {})
+    socket.on('data', () => {})
+    socket.write(text)
+    // A reset counts as an end, so an error must not reject.
+    return new Promise((resolve) => socket.on('close', resolve))
+  })
+  await using sender = senderTo(agent)
+  expect(codeOf(await sender.send(order('1')))).toBe('AA')
+  clock.end()
+  await Promise.all(bad)
+  expect(codeOf(await sender.send(order('2', 'NW', 'A2')))).toBe('AA')
+})
+
+test('more connections than eight are turned away', async () => {
+  using folder = tempFolder()
+  await using agent = await ordersOf({ folder: folder.path, sources: [await sourceOf()] })
+  const senders = Array.from({ length: 8 }, () => senderTo(agent))
+  for (const [i, one] of senders.entries())
+    expect(codeOf(await one.send(order(String(i), 'NW', `A${i}`)))).toBe('AA')
+  const ninth = connect({ host: '127.0.0.1', port: agent.orders.ports.get('ris') ?? 0 })
+  ninth.on('error', () => {})
+  await new Promise((resolve) => ninth.on('close', resolve))
+  for (const one of senders) await one[Symbol.asyncDispose]()
+})
+
+/** The system's clock, whose long timers a test can end. */
+class FastEnd implements Clock {
+  readonly #calls = new Set<() => void>()
+
+  now(): number {
+    return systemClock.now()
+  }
+
+  monotonicMs(): number {
+    return systemClock.monotonicMs()
+  }
+
+  after(delayMs: number, call: () => void): Timer {
+    if (delayMs < 60_000) return systemClock.after(delayMs, call)
+    this.#calls.add(call)
+    return { cancel: () => void this.#calls.delete(call) }
+  }
+
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    return systemClock.sleep(delayMs, signal)
+  }
+
+  end(): void {
+    for (const call of this.#calls) call()
+  }
+}

@@ -3,7 +3,7 @@ import type { RecordForm } from '../../../config/order-settings.ts'
 import { type OrderRecord, type ReadRecord, readOrderRecord } from '../records/order-record.ts'
 import type { SourceAnswer } from './order-source.ts'
 
-/** So that no turn of the event loop is long. */
+/** More would make a turn of the event loop long. */
 const RECORDS_A_TURN = 500
 
 /** Reads the records of one list; `where` names it in the problem, without patient data. */

@@ -7,7 +7,7 @@ import type { CheckName, DoctorFinding, Exam } from './exam.ts'
 
 /** A port at which the program listens. */
 export interface Door {
-  readonly check: CheckName & ('dicomPort' | 'dicomTlsPort' | 'pagePort' | 'httpsPort')
+  readonly check: CheckName & ('dicomPort' | 'dicomTlsPort' | 'hl7Port' | 'pagePort' | 'httpsPort')
   readonly host: string
   readonly port: number
   /** Others connect to it, so that a firewall matters. */

@@ -22,6 +22,7 @@ export const DOCTOR_ENGLISH = {
   'doctor.check.service': 'Service',
   'doctor.check.dicomPort': 'DICOM port',
   'doctor.check.dicomTlsPort': 'DICOM port with TLS',
+  'doctor.check.hl7Port': 'HL7 port',
   'doctor.check.pagePort': 'Port of the status page',
   'doctor.check.httpsPort': 'HTTPS port',
   'doctor.check.firewall': 'Firewall',

@@ -21,6 +21,7 @@ export const DOCTOR_CHINESE: Readonly<Record<keyof typeof DOCTOR_ENGLISH, string
   'doctor.check.service': '服务',
   'doctor.check.dicomPort': 'DICOM 端口',
   'doctor.check.dicomTlsPort': 'DICOM TLS 端口',
+  'doctor.check.hl7Port': 'HL7 端口',
   'doctor.check.pagePort': '状态页端口',
   'doctor.check.httpsPort': 'HTTPS 端口',
   'doctor.check.firewall': '防火墙',
