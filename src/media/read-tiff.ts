@@ -1,7 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { Failure } from '../platform/failure.ts'
 import type { ByteSource } from './byte-source.ts'
 import { damaged } from './coding/damaged.ts'
-import { COMPRESSION, decodeStrip, type StripForm } from './coding/tiff-strip.ts'
+import { COMPRESSION, decodeStrip, type StripForm, undoDifferences } from './coding/tiff-strip.ts'
 import { type PixelPicture, sizeProblem } from './pixel-picture.ts'
 import { problemOf } from './problem-of.ts'
 import { readTiffDirectories, type TiffDirectory } from './tiff-directory.ts'
@@ -145,10 +146,14 @@ async function* pixelsOf(source: ByteSource, page: Page): AsyncGenerator<Buffer>
     const stored = await source.read(strip.offset, strip.length)
     const bytes = await decodeStrip(stored, wanted, form)
     for (let row = 0; row < count; row += ROWS_AT_ONCE) {
+      const end = Math.min(count, row + ROWS_AT_ONCE)
+      undoDifferences(bytes.subarray(row * form.rowBytes, end * form.rowBytes), form)
       const converted: Buffer[] = []
-      for (let one = row; one < Math.min(count, row + ROWS_AT_ONCE); one++)
+      for (let one = row; one < end; one++)
         converted.push(convertRow(bytes.subarray(one * form.rowBytes, (one + 1) * form.rowBytes), page))
       yield Buffer.concat(converted)
+      // All rows of a strip are in memory: without this they would be one turn of the event loop.
+      await turn()
     }
   }
 }

@@ -8,7 +8,7 @@ const CODE_LIMIT = 4096
 /** A code of 12 bits gives at most 3840 bytes. */
 const EXPANSION_LIMIT = 2600
 /** Number of codes after which other work gets its turn. */
-const TURN_CODES = 200_000
+const TURN_CODES = 20_000
 
 /**
  * Decodes TIFF's form of LZW: codes of 9 to 12 bits, the highest bit first, that grow one code early (TIFF 6.0 §13).
@@ -25,7 +25,8 @@ export async function decodeLzw(stored: Buffer, wanted: number): Promise<Buffer>
     last[code] = code
     lengths[code] = 1
   }
-  const out = Buffer.alloc(wanted)
+  // Only bytes that were written are returned; to clear all of a large strip takes a long turn.
+  const out = Buffer.allocUnsafeSlow(wanted)
   let [at, bitAt, width, next] = [0, 0, 9, FIRST]
   const bits = stored.length * 8
   let previous: number | undefined

@@ -20,12 +20,11 @@ export interface StripForm {
 
 const inflateStrip = promisify(inflate)
 
-/** Decodes one strip to exactly `wanted` bytes. Throws MEDIA_DAMAGED. */
+/** Decompresses one strip to exactly `wanted` bytes. Throws MEDIA_DAMAGED. */
 export async function decodeStrip(stored: Buffer, wanted: number, form: StripForm): Promise<Buffer> {
   const bytes = await uncompressed(stored, wanted, form.compression)
   if (bytes.length < wanted) throw damaged('a TIFF', `a strip has ${bytes.length} of ${wanted} bytes`)
-  const strip = bytes.subarray(0, wanted)
-  return form.isDifferenced ? summed(strip, form) : strip
+  return bytes.subarray(0, wanted)
 }
 
 async function uncompressed(stored: Buffer, wanted: number, compression: number): Promise<Buffer> {
@@ -58,22 +57,26 @@ function unpackBits(stored: Buffer, wanted: number): Buffer {
   return Buffer.concat(pieces)
 }
 
-function summed(strip: Buffer, { rowBytes, samples, bits, isLittle }: StripForm): Buffer {
-  const out = Buffer.from(strip)
-  for (let row = 0; row < out.length; row += rowBytes) {
-    const end = Math.min(row + rowBytes, out.length)
+/** Undoes Predictor 2 in whole rows, in place; nothing is done for other predictors. */
+export function undoDifferences(
+  rows: Buffer,
+  { isDifferenced, rowBytes, samples, bits, isLittle }: StripForm,
+): void {
+  if (!isDifferenced) return
+  if (bits !== 8 && bits !== 16)
+    throw new Failure('IMAGE_CODING', `reading a TIFF: differences of ${bits} bits`)
+  for (let row = 0; row < rows.length; row += rowBytes) {
+    const end = Math.min(row + rowBytes, rows.length)
     if (bits === 8) {
-      for (let at = row + samples; at < end; at++) out[at] = (out[at] ?? 0) + (out[at - samples] ?? 0)
+      for (let at = row + samples; at < end; at++) rows[at] = (rows[at] ?? 0) + (rows[at - samples] ?? 0)
       continue
     }
-    if (bits !== 16) throw new Failure('IMAGE_CODING', `reading a TIFF: differences of ${bits} bits`)
     for (let at = row + 2 * samples; at + 1 < end; at += 2) {
       const [here, left] = isLittle
-        ? [out.readUInt16LE(at), out.readUInt16LE(at - 2 * samples)]
-        : [out.readUInt16BE(at), out.readUInt16BE(at - 2 * samples)]
-      if (isLittle) out.writeUInt16LE((here + left) & 0xffff, at)
-      else out.writeUInt16BE((here + left) & 0xffff, at)
+        ? [rows.readUInt16LE(at), rows.readUInt16LE(at - 2 * samples)]
+        : [rows.readUInt16BE(at), rows.readUInt16BE(at - 2 * samples)]
+      if (isLittle) rows.writeUInt16LE((here + left) & 0xffff, at)
+      else rows.writeUInt16BE((here + left) & 0xffff, at)
     }
   }
-  return out
 }
