@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createReadStream, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
@@ -29,11 +29,11 @@ describeWith(['ffmpeg'], 'videos of a watched folder', () => {
     using place = tempFolder()
     const path = place.join('endo')
     const log = new RecordingLog()
+    const [movie, lower] = [video('a.mp4', H264), video('b.mp4', BASELINE)]
     const settings = { devices: [FOLDER_DEVICE], folders: [settingsFor(path)] }
     await using clinic = await openClinic({ settings, log })
-    const movie = video('a.mp4', H264)
     writeFileSync(join(path, 'P1_a.mp4'), movie)
-    writeFileSync(join(path, 'P1_b.mp4'), video('b.mp4', BASELINE))
+    writeFileSync(join(path, 'P1_b.mp4'), lower)
     await until(
       () => countsOf(clinic),
       (counts) => counts?.taken === 1 && counts.held === 1,
@@ -57,8 +57,9 @@ longGroup(isLong ? 'a long video' : 'a long video (FERRY_LARGE_VIDEO=1 tries it)
     using place = tempFolder()
     const path = place.join('endo')
     const settings = { devices: [FOLDER_DEVICE], folders: [settingsFor(path)] }
+    writeLongMp4(place.join('long.mp4'), 2 * GIB)
     await using clinic = await openClinic({ settings })
-    writeLongMp4(join(path, 'P1_long.mp4'), 2 * GIB)
+    renameSync(place.join('long.mp4'), join(path, 'P1_long.mp4'))
     await until(
       () => countsOf(clinic)?.taken,
       (taken) => taken === 1,
