@@ -1,14 +1,17 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
 import { encode } from 'iconv-lite'
 import type { OrderSourceSettings } from '../../src/config/order-settings.ts'
+import { ControlClient } from '../../src/console/session/control-client.ts'
 import { ServiceDataSet } from '../../src/dicom/edit/service-data-set.ts'
 import { parsePart10Header } from '../../src/dicom/read/part10.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
-import { mllpFrame } from '../../src/hl7/mllp-reader.ts'
+import { MllpReader, mllpFrame } from '../../src/hl7/mllp-reader.ts'
+import { ORDER_PATHS, ordersSchema } from '../../src/protocol/orders-api.ts'
 import { storedAtCenter } from '../support/centers/stored-at-center.ts'
 import { until } from '../support/clocks/until.ts'
 import { freePort } from '../support/peers/free-port.ts'
@@ -18,7 +21,8 @@ import {
   type WorklistStep,
   worklistFolder,
 } from '../support/peers/worklists.ts'
-import { allSettled, type Clinic, openClinic } from '../support/programs/clinic.ts'
+import { startProgram } from '../support/programs/child-process.ts'
+import { allSettled, type Clinic, openClinic, testSettings } from '../support/programs/clinic.ts'
 import { FOLDER_DEVICE, folderSettings } from '../support/programs/folder-settings.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
@@ -207,4 +211,86 @@ describeWithProgram('/usr/bin/mllp_send', 'reports by HL7', () => {
     )
     expect(errors).toEqual([])
   }, 90_000)
+})
+
+test('every order that was answered AA is known after kill -9', async () => {
+  using place = tempFolder()
+  const port = await freePort()
+  const hl7 = { host: '127.0.0.1', port, addresses: ['127.0.0.1'], messageBytes: 1024 ** 2, idleMs: 60_000 }
+  const orders: OrderSourceSettings[] = [{ name: 'ris', kind: 'hl7', hl7 }]
+  const settings = testSettings(place.join('agent'), { orders, displayNames: 'local-key' })
+  const taken: string[] = []
+  {
+    await using agent = await startProgram('run-agent', place.join('settings.json'), settings)
+    const socket = connect({ host: '127.0.0.1', port })
+    const reader = new MllpReader(1024 ** 2)
+    socket.on('error', () => {})
+    socket.on('data', (chunk: Buffer) => {
+      for (const answer of reader.push(chunk))
+        taken.push(/MSA\|AA\|(\d+)/.exec(answer.toString('latin1'))?.[1] ?? '')
+      if (taken.length >= 40) void agent.kill()
+    })
+    const closed = new Promise((resolve) => socket.on('close', resolve))
+    for (let i = 0; i < 400; i++) {
+      const order = [
+        head('ORM^O01', String(i)),
+        `PID|1||P${i}||张^三`,
+        `ORC|NW|PL${i}`,
+        `OBR|1|PL${i}||X${'|'.repeat(15)}A${i}`,
+      ]
+      socket.write(mllpFrame(Buffer.from(order.join('\r'))))
+    }
+    await closed
+  }
+  expect(taken.length).toBeGreaterThanOrEqual(40)
+  expect(taken.length).toBeLessThan(400)
+  await using again = await startProgram('run-agent', place.join('settings.json'), settings)
+  expect(again.port).toBeGreaterThan(0)
+  const client = new ControlClient(settings.dataFolder)
+  const { value } = await client.call(ordersSchema, 'POST', `${ORDER_PATHS.names}?user=test&limit=1000`)
+  const known = new Set(value.orders.map(({ display }) => display.patientId?.text))
+  expect(taken.filter((number) => !known.has(`P${number}`))).toEqual([])
+}, 60_000)
+
+describeWithProgram('/usr/bin/strace', 'the disk before the answer', () => {
+  test('AA is written after the sync of the order that it answers', async () => {
+    using place = tempFolder()
+    const port = await freePort()
+    const hl7 = { host: '127.0.0.1', port, addresses: ['127.0.0.1'], messageBytes: 1024 ** 2, idleMs: 60_000 }
+    const orders: OrderSourceSettings[] = [{ name: 'ris', kind: 'hl7', hl7 }]
+    const settings = testSettings(place.join('agent'), { orders, displayNames: 'local-key' })
+    const trace = place.join('trace')
+    const wrapper = [
+      'strace',
+      '-f',
+      '-qq',
+      '-y',
+      '-s',
+      '300',
+      '-e',
+      'trace=fsync,fdatasync,write,writev',
+      '-o',
+      trace,
+    ]
+    {
+      await using agent = await startProgram('run-agent', place.join('settings.json'), settings, { wrapper })
+      expect(agent.port).toBeGreaterThan(0)
+      const socket = connect({ host: '127.0.0.1', port })
+      const order = [
+        head('ORM^O01', '77'),
+        'PID|1||P1||张^三',
+        'ORC|NW|PL1',
+        `OBR|1|PL1||X${'|'.repeat(15)}A1`,
+      ]
+      socket.write(mllpFrame(Buffer.from(order.join('\r'))))
+      await new Promise((resolve) => socket.once('data', resolve))
+      socket.destroy()
+    }
+    const lines = readFileSync(trace, 'latin1').split('\n')
+    const ready = lines.findIndex((line) => line.includes('"ready '))
+    const answer = lines.findIndex((line) => line.includes('MSA|AA|77'))
+    const between = lines.slice(ready, answer)
+    expect([ready > 0, answer > ready]).toEqual([true, true])
+    expect(between.filter((line) => /sync\(.*orders\.sqlite-wal/.test(line)).length).toBeGreaterThan(0)
+  }, 60_000)
 })
