@@ -17,9 +17,10 @@ export const folderSchema = z.object({
   woken: z.enum(['watcher', 'sweep']),
   /** Why the watcher of a local folder has ended. */
   watcherTrouble: z.string().nullable(),
-  /** Files that still change, or were seen once only. */
+  /** Files that still change, were seen once only, or are not whole yet. */
   moving: count,
-  /** Files whose patient is not known; that cannot be taken as they are; that were taken. */
+  takenSinceStart: count,
+  /** Files on record: their patient is not known; they cannot be taken as they are; they were taken. */
   waiting: count,
   held: count,
   taken: count,

@@ -15,7 +15,8 @@ const FOLDER: FolderStatus = {
   moving: 1,
   waiting: 1,
   held: 1,
-  taken: 12,
+  taken: 40,
+  takenSinceStart: 12,
   lastSweepAt: WELL.now,
 }
 
@@ -48,7 +49,9 @@ test('folders shows the state of each folder, and each file that waits or is hel
     },
   ]
   const { out } = await runCommand(agent.path, ['folders'])
-  expect(out).toContain('endo  /srv/endo: 12 taken, 1 still changing, 1 without patient, 1 held')
+  expect(out).toContain(
+    'endo  /srv/endo: 12 taken since the start, 1 not whole or still changing, 1 without patient, 1 held',
+  )
   expect(out).toMatch(
     /01JDZK3F5ZQ8V6T4R2P0N8M6K4 +endo +needs patient .* several orders for this device at this time +张三\.jpg/,
   )
@@ -73,7 +76,7 @@ test('status has a line for each watched folder, and says why nothing is taken',
     ],
   }
   const { out } = await runCommand(agent.path, ['status'])
-  expect(out).toMatch(/folder endo +12 taken, 1 still changing/)
+  expect(out).toMatch(/folder endo +12 taken since the start, 1 not whole/)
   expect(out).toMatch(/folder us +cannot be read: .*ENOENT/)
   expect(out).toMatch(/folder pdf +nothing is taken now: 1 GiB free/)
   expect(out).toMatch(/folder cam .*the watcher has ended \(ENOSPC/)

@@ -6,11 +6,11 @@ import type { Language, Say } from '../language/language.ts'
 
 /** The state of a watched folder in one line, without its name. */
 export function folderText(folder: FolderStatus, { say, causes }: { say: Say; causes: CauseWords }): string {
-  const { trouble, paused, watcherTrouble, taken, moving, waiting, held } = folder
+  const { trouble, paused, watcherTrouble, takenSinceStart, moving, waiting, held } = folder
   return [
     ...(trouble === null ? [] : [say('folders.unread', { why: causes(trouble) })]),
     ...(paused === null ? [] : [say('folders.paused', { why: causes(paused) })]),
-    say('folders.counts', { taken, moving, waiting, held }),
+    say('folders.counts', { taken: takenSinceStart, moving, waiting, held }),
     ...(watcherTrouble === null ? [] : [say('folders.bySweep', { why: causes(watcherTrouble) })]),
   ].join('; ')
 }

@@ -95,10 +95,13 @@ export class FileTaker {
     const found = assignment?.facts ?? (await findFacts(root, file, settings, clock.now()))
     if (typeof found === 'string') return found
     const modality = MODALITY[settings.as]
+    const isNamed = (found.accessionNumber ?? found.patientId) !== undefined
+    const isNamedElsewhere = settings.names !== undefined || settings.sidecar !== undefined
     const asked = {
       facts: found,
       stationAeTitle: this.#options.device()?.aeTitle ?? '',
-      at: Number(file.stats.mtimeMs),
+      // Where paths or sidecars name the patients, device and time are too little for a file that they do not name.
+      ...((isNamed || !isNamedElsewhere) && { at: Number(file.stats.mtimeMs) }),
       withoutOrder: assignment?.withoutOrder ?? settings.withoutOrder,
       ...(modality !== undefined && { modality }),
     }

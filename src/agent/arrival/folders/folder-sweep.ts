@@ -70,6 +70,7 @@ export class FolderSweep {
   #unreadable: string | undefined
   #isMoreWaiting = false
   #workedMs = 0
+  #takenSinceStart = 0
 
   constructor(options: FolderSweepOptions) {
     const { settings, ledger, log } = options
@@ -77,6 +78,11 @@ export class FolderSweep {
     this.#stillness = new Stillness(settings.stillMs)
     this.#isTaken = matcherOf(settings.files)
     this.#remover = new SourceRemover({ settings, ledger, log })
+  }
+
+  /** Files that this process has taken. */
+  get takenSinceStart(): number {
+    return this.#takenSinceStart
   }
 
   get moving(): number {
@@ -213,6 +219,7 @@ export class FolderSweep {
       })),
       clock.now(),
     )
+    this.#takenSinceStart += taken.length
     for (const [i, { candidate, outcome }] of taken.entries()) {
       const ulid = ulids[i] ?? ''
       this.#stillness.forget(candidate.key)

@@ -42,8 +42,9 @@ interface FolderState {
   /** `sweep`: no watcher shortens the wait, by setting or because of `watcherTrouble`. */
   readonly woken: 'watcher' | 'sweep'
   readonly watcherTrouble: string | undefined
-  /** Files that still change, or were seen once only. */
+  /** Files that still change, were seen once only, or are not whole yet. */
   readonly moving: number
+  readonly takenSinceStart: number
   readonly lastSweepAt: number | undefined
 }
 
@@ -77,6 +78,7 @@ export class WatchedFolder {
       woken: this.#watcher === undefined ? 'sweep' : 'watcher',
       watcherTrouble: this.#watcherTrouble,
       moving: this.#sweep.moving,
+      takenSinceStart: this.#sweep.takenSinceStart,
       lastSweepAt: this.#lastSweepAt,
     }
   }

@@ -69,6 +69,7 @@ export class WatchedFolders implements AsyncDisposable {
       woken: state.woken,
       watcherTrouble: state.watcherTrouble ?? null,
       moving: state.moving,
+      takenSinceStart: state.takenSinceStart,
       ...ledger.counts(settings.name),
       lastSweepAt: state.lastSweepAt ?? null,
     }))

@@ -34,8 +34,8 @@ interface Asked {
   readonly facts: PatientFacts
   readonly stationAeTitle: string
   readonly modality?: string
-  /** Time of the last change of the file, in ms since 1970. */
-  readonly at: number
+  /** Time of the last change of the file, in ms since 1970; undefined if no order may be chosen by device and time. */
+  readonly at?: number
   readonly withoutOrder: 'hold' | 'send'
 }
 
@@ -60,7 +60,7 @@ function questionOf({ facts, stationAeTitle, modality, at }: Asked): OrderQuesti
   const { accessionNumber, patientId, issuer } = facts
   return {
     stationAeTitle,
-    at,
+    ...(at !== undefined && { at }),
     ...(accessionNumber !== undefined && { accessionNumber }),
     ...(patientId !== undefined && { patientId }),
     ...(issuer !== undefined && { issuer }),

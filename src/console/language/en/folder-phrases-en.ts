@@ -5,7 +5,8 @@ export const FOLDER_ENGLISH = {
   'folders.noFiles': 'no file waits, and none is held',
   'folders.assignHint':
     'ferry assign FILE --accession NUMBER, --order KEY or --patient-id ID says whose a file is',
-  'folders.counts': '{taken} taken, {moving} still changing, {waiting} without patient, {held} held',
+  'folders.counts':
+    '{taken} taken since the start, {moving} not whole or still changing, {waiting} without patient, {held} held',
   'folders.unread': 'cannot be read: {why}',
   'folders.paused': 'nothing is taken now: {why}',
   'folders.bySweep': 'the watcher has ended ({why}); changes are found every 10 s',

@@ -6,7 +6,7 @@ export const FOLDER_CHINESE: Readonly<Record<keyof typeof FOLDER_ENGLISH, string
   'folders.noFiles': '没有等待或搁置的文件',
   'folders.assignHint':
     '用 ferry assign 文件编号 --accession 检查号（或 --order 申请单、--patient-id 患者编号）指明文件属于谁',
-  'folders.counts': '已收取 {taken}，仍在变化 {moving}，待定患者 {waiting}，搁置 {held}',
+  'folders.counts': '启动后已收取 {taken}，尚不完整或仍在变化 {moving}，待定患者 {waiting}，搁置 {held}',
   'folders.unread': '无法读取：{why}',
   'folders.paused': '暂停收取：{why}',
   'folders.bySweep': '变化通知已中断（{why}），改为每 10 秒查看一次',

@@ -1,6 +1,7 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { isLeftOut, matcherOf } from '../../../../src/agent/arrival/folders/file-patterns.ts'
+import { FileTaker } from '../../../../src/agent/arrival/folders/file-taker.ts'
 import { findFacts } from '../../../../src/agent/arrival/folders/find-facts.ts'
 import { factsFrom } from '../../../../src/agent/arrival/folders/patient-facts.ts'
 import { readSidecar } from '../../../../src/agent/arrival/folders/read-sidecar.ts'
@@ -8,6 +9,8 @@ import { realPathOf } from '../../../../src/agent/arrival/folders/real-path.ts'
 import { whoseIsIt } from '../../../../src/agent/arrival/folders/whose-is-it.ts'
 import type { Order } from '../../../../src/agent/orders/order.ts'
 import { OrderBook } from '../../../../src/agent/orders/order-book.ts'
+import type { FolderSettings } from '../../../../src/config/folder-settings.ts'
+import { systemClock } from '../../../../src/platform/clock.ts'
 import { tempFolder } from '../../../support/temp-folder.ts'
 
 const AT = Date.parse('2026-11-30T10:00:00')
@@ -25,6 +28,20 @@ function bookOf(...orders: Order[]): OrderBook {
   const book = new OrderBook()
   book.put(orders, AT)
   return book
+}
+
+const FOLDER: Omit<FolderSettings, 'path'> = {
+  name: 'endo',
+  device: 'ES1',
+  network: false,
+  files: ['*'],
+  stillMs: 5000,
+  as: 'endoscopic',
+  orientation: 'hold',
+  lowerProfiles: 'hold',
+  afterwards: 'keep',
+  when: 'confirmed',
+  withoutOrder: 'hold',
 }
 
 const asked = { stationAeTitle: 'ES1', at: AT, withoutOrder: 'hold' } as const
@@ -130,4 +147,28 @@ test('patterns choose files by name or by path, and unfinished files are left ou
   const leftOut = ['.hidden', '~$a.doc', 'a.tmp', 'a.dcm.part', 'a.crdownload', 'a~', 'Thumbs.db', 'DICOMDIR']
   expect(leftOut.filter((name) => !isLeftOut(name))).toEqual([])
   expect(['a.dcm', 'IM0001', 'partial.jpg', 'temp'].filter(isLeftOut)).toEqual([])
+})
+
+test('device and time tell whose a file is only where neither paths nor sidecars name patients', async () => {
+  using folder = tempFolder()
+  writeFileSync(folder.join('a.jpg'), 'x')
+  utimesSync(folder.join('a.jpg'), AT / 1000, AT / 1000)
+  const root = await realPathOf(folder.path)
+  const file = { path: Buffer.from('a.jpg'), stats: statSync(folder.join('a.jpg'), { bigint: true }) }
+  const ownerBy = async (names?: string): Promise<unknown> => {
+    const taker = new FileTaker({
+      settings: { ...FOLDER, path: folder.path, names },
+      device: () => ({ name: 'Endoscope', aeTitle: 'ES1', addresses: [] }),
+      calledAeTitle: 'FERRY',
+      take: () => Promise.reject(new Error('not taken here')),
+      uidSecret: Buffer.alloc(32),
+      agentId: '',
+      orders: bookOf(ORDER),
+      clock: systemClock,
+    })
+    return taker.ownerOf(root, file)
+  }
+  expect(await ownerBy()).toMatchObject({ order: { key: '1' } })
+  expect(await ownerBy('(?<accessionNumber>A[0-9]+)')).toBe('NOTHING_ASKED')
+  expect(await ownerBy('(?<patientName>a)')).toBe('NOTHING_ASKED')
 })
