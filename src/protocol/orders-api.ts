@@ -28,6 +28,8 @@ export const ORDER_PATHS = {
 
 const orderSchema = z.object({
   source: z.string(),
+  /** Names the order for `ferry assign`; null unless names were asked for, since it may contain a patient ID. */
+  key: z.string().nullable(),
   stationAeTitle: z.string().nullable(),
   /** ISO 8601; local time of the agent's machine if it has no zone. */
   scheduledAt: z.string().nullable(),

@@ -23,6 +23,7 @@ const SOURCES: OrdersView['sources'] = [
 ]
 const ORDER = {
   source: 'worklist',
+  key: null,
   stationAeTitle: 'ES1',
   scheduledAt: '2026-11-23T09:30:00',
   studyInstanceUid: '1.2.3',
@@ -63,8 +64,8 @@ test('orders are listed masked with the state of each source, in both languages'
 
 test('whole names are asked for in the name of the person, and JSON is what the agent answers', async () => {
   await using agent = await startFakeAgent()
-  agent.service.knownOrders = { ...VIEW, orders: [ORDER] }
-  expect((await runCommand(agent.path, ['orders', '--show-names'])).out).toContain('张 三')
+  agent.service.knownOrders = { ...VIEW, orders: [{ ...ORDER, key: 'A1/P12345' }] }
+  expect((await runCommand(agent.path, ['orders', '--show-names'])).out).toMatch(/张 三 .* A1\/P12345$/m)
   expect(agent.service.shownTo).toHaveLength(1)
   const { out } = await runCommand(agent.path, ['orders', '--json'])
   expect(JSON.parse(out)).toMatchObject({

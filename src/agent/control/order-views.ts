@@ -25,13 +25,17 @@ export class OrderViews implements OrderControl {
   }
 
   list(limit: number): OrdersView {
-    return this.#view(limit, maskDisplay)
+    return this.#view(limit, maskDisplay, () => null)
   }
 
   names({ osUser, limit }: { readonly osUser: string; readonly limit: number }): OrdersView {
     this.#display.noteShown(osUser, undefined)
     this.#log.warn('names of orders shown', { osUser })
-    return this.#view(limit, (whole) => whole)
+    return this.#view(
+      limit,
+      (whole) => whole,
+      ({ key }) => key,
+    )
   }
 
   async test(name: string): Promise<OrderTestView> {
@@ -40,7 +44,11 @@ export class OrderViews implements OrderControl {
     return { source: sourceView(await this.#orders.test(name)) }
   }
 
-  #view(limit: number, shown: (attributes: DisplayAttributes) => DisplayAttributes): OrdersView {
+  #view(
+    limit: number,
+    shown: (attributes: DisplayAttributes) => DisplayAttributes,
+    keyOf: (order: Order) => string | null,
+  ): OrdersView {
     const orders = this.#orders?.list() ?? []
     const latest = orders.toSorted((a, b) => ((a.scheduledAt ?? '') < (b.scheduledAt ?? '') ? 1 : -1))
     return {
@@ -49,6 +57,7 @@ export class OrderViews implements OrderControl {
       sources: this.sources(),
       orders: latest.slice(0, limit).map((order) => ({
         source: order.source,
+        key: keyOf(order),
         stationAeTitle: order.stationAeTitle ?? null,
         scheduledAt: order.scheduledAt ?? null,
         studyInstanceUid: order.studyInstanceUid ?? null,

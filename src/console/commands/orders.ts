@@ -69,6 +69,7 @@ function ordersText(view: OrdersView, session: Session): string[] {
 }
 
 function ordersTable({ orders }: OrdersView, { say }: Session): string[] {
+  const hasKeys = orders.some(({ key }) => key !== null)
   return formatTable(
     [
       { title: say('column.scheduled') },
@@ -78,9 +79,10 @@ function ordersTable({ orders }: OrdersView, { say }: Session): string[] {
       { title: say('column.patientId') },
       { title: say('column.accession') },
       { title: say('column.source') },
+      ...(hasKeys ? [{ title: say('column.order') }] : []),
       { title: say('column.reason') },
     ],
-    orders.map(({ scheduledAt, stationAeTitle, display, source, isUsable }) => [
+    orders.map(({ key, scheduledAt, stationAeTitle, display, source, isUsable }) => [
       (scheduledAt ?? '').replace('T', ' '),
       stationAeTitle ?? '',
       modalityText(display),
@@ -88,6 +90,7 @@ function ordersTable({ orders }: OrdersView, { say }: Session): string[] {
       idText(display),
       display.accessionNumber?.text ?? '',
       source,
+      ...(hasKeys ? [key ?? ''] : []),
       isUsable ? '' : say('orders.damaged'),
     ]),
   )

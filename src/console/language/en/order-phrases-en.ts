@@ -3,7 +3,8 @@ export const ORDER_ENGLISH = {
   'orders.about': 'orders of the information systems, and the state of each source',
   'orders.none': 'No source of orders is configured (orders in the configuration).',
   'orders.noOrders': 'No order is known.',
-  'orders.showNames': 'show whole names and numbers; this is recorded',
+  'orders.showNames':
+    'show whole names and numbers, and the key of each order for ferry assign; this is recorded',
   'orders.test.about': 'ask one source now, and print cause and cure if it fails',
   'orders.test.name': 'name of the source in the configuration',
   'orders.test.well': '{name} works: {count} {count:order|orders} known',
@@ -20,6 +21,7 @@ export const ORDER_ENGLISH = {
   'orders.kind.hl7': 'HL7',
   'column.source': 'SOURCE',
   'column.scheduled': 'SCHEDULED',
+  'column.order': 'ORDER',
   'column.station': 'STATION',
   'report.orderSource': 'orders {name}',
   'next.ordersAsked': 'Ferry asks again at the next interval, and uses the orders that it has until then',

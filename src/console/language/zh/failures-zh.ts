@@ -304,15 +304,15 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     todo: '查看 PACS 日志；排除原因后执行 ferry-center retry',
   },
   ORDERS_UNREACHABLE: {
-    meaning: '提供检查申请的系统没有应答',
-    todo: '检查该系统是否在运行、配置 orders 中的地址和端口、网络；期间使用已有的检查申请。ferry orders test 名称 可立即查询',
+    meaning: '提供申请单的系统没有应答',
+    todo: '检查该系统是否在运行、配置 orders 中的地址和端口、网络；期间使用已有的申请单。ferry orders test 名称 可立即查询',
   },
   ORDERS_REFUSED: {
-    meaning: '提供检查申请的系统拒绝查询，或其连接被影渡拒绝',
+    meaning: '提供申请单的系统拒绝查询，或其连接被影渡拒绝',
     todo: '核对双方的 AE Title、用户名、密码或令牌，该系统是否登记了本机，以及 HL7 来源的 addresses；然后运行 ferry orders test 名称',
   },
   ORDERS_INVALID: {
-    meaning: '提供检查申请的系统的应答不是可读的检查申请',
+    meaning: '提供申请单的系统的应答不是可读的申请单',
     todo: '将应答与配置中该来源的 records、fields 对照；ferry orders test 名称 会显示发现的问题',
   },
   MESSAGE_INVALID: {
@@ -320,12 +320,12 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     todo: '把 ferry orders 显示的内容告知 RIS 工程师：发送方已收到带同样说明的 AR',
   },
   ORDERS_NOT_KEPT: {
-    meaning: '检查申请无法保存在本机：没有用于封存的密钥',
+    meaning: '申请单无法保存在本机：没有用于封存的密钥',
     todo: '为服务提供显示密钥（见 docs/operations.md 中关于 ferry study 姓名的一节），然后重启影渡',
   },
   REPORT_UNASSIGNED: {
     meaning: '通过 HL7 收到报告，但不知道它属于哪个检查',
-    todo: '让 RIS 在报告之前发送检查申请（含检查 UID），或把工作列表加为来源；发送方已收到 AE，报告仍在发送方',
+    todo: '让 RIS 在报告之前发送申请单（含检查 UID），或把工作列表加为来源；发送方已收到 AE，报告仍在发送方',
   },
   INTERNAL: { meaning: '影渡自身出错', todo: '连同日志上报；重启可能有效' },
 }

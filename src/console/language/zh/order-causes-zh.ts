@@ -67,12 +67,12 @@ export const ORDER_CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: 
   ['taking a report: neither it nor an order names the patient', '报告和申请都没有可用的患者姓名和编号'],
   ['taking a report: this agent belongs to no center yet', '前置机还没有加入中心'],
   ['taking a report: status {status}', '影渡没有收下该报告（状态 {status}）'],
-  ['there is no key to seal them, so they are in memory only', '没有密钥，检查申请只在内存中'],
-  ['taking an order: there is no key to keep it under', '没有密钥，无法保存检查申请'],
+  ['there is no key to seal them, so they are in memory only', '没有密钥，申请单只在内存中'],
+  ['taking an order: there is no key to keep it under', '没有密钥，无法保存申请单'],
   // commands
   [
     'testing a source of orders: there is none of this name; there are {names*}',
     '没有这个名称的来源；现有：{names}',
   ],
-  ['testing a source of orders: the configuration names none', '配置中没有检查申请的来源'],
+  ['testing a source of orders: the configuration names none', '配置中没有申请单的来源'],
 ]
