@@ -7,7 +7,6 @@ import { foldersSchema } from '../../src/protocol/folder-api.ts'
 import { until } from '../support/clocks/until.ts'
 import { inventedInstance } from '../support/instances/invented-instance.ts'
 import { part10File } from '../support/instances/part10-file.ts'
-import { newUid } from '../support/instances/sealed-instance.ts'
 import { FOLDER_DEVICE, folderSettings } from '../support/programs/folder-settings.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { FOLDER_FILES } from './fault-sizes.ts'
@@ -15,7 +14,6 @@ import { KillClinic } from './support/kill-clinic.ts'
 
 const MIB = 1024 * 1024
 const GROWTH_MIB = 64
-const STUDY_FILES = 1000
 
 /** Resident memory of a process, in MiB. */
 function residentMib(pid: number): number {
@@ -30,7 +28,6 @@ test(
     const path = place.join('endo')
     mkdirSync(join(path, 'sub'), { recursive: true })
     const folders = [folderSettings(path)]
-    const studies = Array.from({ length: Math.ceil(FOLDER_FILES / STUDY_FILES) }, newUid)
     await using clinic = await KillClinic.open({
       devices: [FOLDER_DEVICE],
       folders,
