@@ -38,6 +38,7 @@ test('an agent is killed at random during a burst of 500 files: each crosses exa
     new Set(storedAtCenter(clinic.centerFolder).map(({ dataSetSha256 }) => dataSetSha256))
   const digests = new Map<string, string>()
   const early: string[] = []
+  let takenWhileAway = 0
   async function burst(): Promise<void> {
     for (let i = 0; i < FILES; i++) {
       const instance = inventedInstance(20_000)
@@ -53,9 +54,10 @@ test('an agent is killed at random during a burst of 500 files: each crosses exa
   const writing = burst()
   for (let kill = 0; kill < KILLS; kill++) {
     // Chance draws the moment: a condition would spare the moments at which it is not true.
-    await keepPace(200 + Math.random() * 800)
+    await keepPace(300 + Math.random() * 2500)
     await clinic.kill('agent')
     const stored = atCenter()
+    if (kill <= CENTER_BACK) takenWhileAway = Math.ceil(digests.size / 2) - filesIn(deleted).length
     for (const name of filesIn(join(moved, 'done')))
       if (!stored.has(digests.get(name) ?? '')) early.push(name)
     await clinic.start('agent')
@@ -78,6 +80,8 @@ test('an agent is killed at random during a burst of 500 files: each crosses exa
     60_000,
   )
   expect(early).toEqual([])
+  // Otherwise no file could have moved early.
+  expect(takenWhileAway).toBeGreaterThan(0)
   expect(readdirSync(deleted)).toEqual([])
   expect(filesIn(join(moved, 'done'))).toHaveLength(FILES / 2)
   const stored = storedAtCenter(clinic.centerFolder).map(({ dataSetSha256 }) => dataSetSha256)
