@@ -106,3 +106,26 @@ test('assign hands the order or the facts about a file to the agent', async () =
     { file: FILE, order: 'ris/7', facts: {} },
   ])
 })
+
+test('the alarms of folders are told in Chinese with their cause', async () => {
+  await using agent = await startFakeAgent()
+  const alarm = (code: string, message: string) => ({ code, subject: 'endo', message, since: WELL.now })
+  agent.service.state = {
+    ...WELL,
+    alarms: [
+      alarm(
+        'FOLDER_UNREACHABLE',
+        "reading /srv/endo: ENOENT: no such file or directory, realpath '/srv/endo'",
+      ),
+      alarm('FOLDER_FILE_HELD', '3 files cannot be taken as they are'),
+      alarm('FOLDER_NEEDS_PATIENT', `the oldest file is ${FILE}`),
+      alarm('FOLDER_SOURCE_KEPT', 'moving taken files to /srv/done: EXDEV'),
+    ],
+  }
+  const { out } = await runCommand(agent.path, ['status', '--lang', 'zh'])
+  expect(out).toContain('/srv/endo')
+  expect(out).toContain('3 个文件无法照原样收取')
+  expect(out).toContain(`最早的文件是 ${FILE}`)
+  expect(out).toContain('移往 /srv/done 失败，EXDEV')
+  expect(out).not.toContain('原文加 --verbose 显示')
+})

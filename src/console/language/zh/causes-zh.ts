@@ -1,4 +1,5 @@
 import { DEVICE_CAUSES_IN_CHINESE } from './device-causes-zh.ts'
+import { FOLDER_CAUSES_IN_CHINESE } from './folder-causes-zh.ts'
 import { ORDER_CAUSES_IN_CHINESE } from './order-causes-zh.ts'
 
 /**
@@ -286,6 +287,7 @@ export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string
   ["a socket's path has at most {limit} bytes", '数据文件夹的路径过长，请换一个较短的'],
 
   // devices
+  ...FOLDER_CAUSES_IN_CHINESE,
   ...DEVICE_CAUSES_IN_CHINESE,
   ['it speaks TLS on port {port}, which is without TLS', '它在未启用 TLS 的端口 {port} 上使用了 TLS'],
   [
