@@ -107,9 +107,10 @@ test('assign hands the order or the facts about a file to the agent', async () =
   ])
 })
 
+const alarm = (code: string, message: string) => ({ code, subject: 'endo', message, since: WELL.now })
+
 test('the alarms of folders are told in Chinese with their cause', async () => {
   await using agent = await startFakeAgent()
-  const alarm = (code: string, message: string) => ({ code, subject: 'endo', message, since: WELL.now })
   agent.service.state = {
     ...WELL,
     alarms: [
