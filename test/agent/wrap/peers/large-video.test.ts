@@ -32,7 +32,7 @@ function wrapAlone(path: string): Told {
 describeWith(['ffmpeg'], 'a large video', () => {
   test('a video of 2 GiB is wrapped in flat memory', () => {
     using folder = tempFolder()
-    writeLongMp4(folder.join('long.mp4'), 2 * GIB)
+    writeLongMp4(folder.join('long.mp4'), 2 * GIB, 'gap')
     const told = wrapAlone(folder.join('long.mp4'))
     expect(told).toMatchObject({ findings: [], transferSyntaxUid: TRANSFER_SYNTAX.MPEG4HP41 })
     expect(told.bytes).toBeGreaterThan(2 * GIB)
@@ -42,7 +42,7 @@ describeWith(['ffmpeg'], 'a large video', () => {
 
   test('a video above 4 GiB has a syntax that allows several fragments, and a finding', () => {
     using folder = tempFolder()
-    writeLongMp4(folder.join('longer.mp4'), 4 * GIB)
+    writeLongMp4(folder.join('longer.mp4'), 4 * GIB, 'gap')
     const told = wrapAlone(folder.join('longer.mp4'))
     expect(told).toMatchObject({
       findings: ['fragmentableSyntax'],

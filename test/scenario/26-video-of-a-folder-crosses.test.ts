@@ -58,7 +58,7 @@ longGroup(LONG > 0 ? 'a long video' : 'a long video (FERRY_LARGE_VIDEO=2048 trie
     using place = tempFolder()
     const path = place.join('endo')
     const settings = { devices: [FOLDER_DEVICE], folders: [settingsFor(path)] }
-    writeLongMp4(place.join('long.mp4'), LONG * MIB)
+    writeLongMp4(place.join('long.mp4'), LONG * MIB, 'full')
     await using clinic = await openClinic({ settings })
     renameSync(place.join('long.mp4'), join(path, 'P1_long.mp4'))
     await until(
