@@ -21,7 +21,7 @@ interface WriterOptions {
 }
 
 /** Data Set Trailing Padding (PS3.10 §7.2): a whole file is whole with it, too. */
-const PADDING = Buffer.concat([Buffer.from('fcfffcff4f42000004000000', 'hex'), Buffer.alloc(4)])
+const PADDING = Buffer.from('fcfffcff4f4200000400000001010101', 'hex')
 
 /** Writes one file as a program that does not think of readers. */
 export async function writeCarelessly(

@@ -1,5 +1,5 @@
 import type { FolderSettings } from '../../../config/folder-settings.ts'
-import { isWhole, recognize } from '../../../media/recognize.ts'
+import { isWhole, type MediaKind, recognize } from '../../../media/recognize.ts'
 import type { Clock } from '../../../platform/clock.ts'
 import { systemCode } from '../../../platform/failure.ts'
 import type { Device } from '../device-list.ts'
@@ -17,6 +17,8 @@ export type TakeOutcome =
   | { readonly kind: 'waiting'; readonly reason: WaitingReason }
   /** It is not whole: still written, or broken. The reason is for when it stays so. */
   | { readonly kind: 'unfinished'; readonly reason: 'FILE_INCOMPLETE' | 'FILE_UNKNOWN' }
+  /** It ends in zeros, and has not been still for long: its end may not be written yet. */
+  | { readonly kind: 'early' }
   /** It was written, replaced or locked meanwhile. */
   | { readonly kind: 'changed' }
   /** Its bytes are those that were taken before. */
@@ -48,6 +50,8 @@ interface FileHistory {
   readonly assignment: Assignment | undefined
   /** True if it has not changed for so long that nothing writes it any more. */
   readonly isOld: boolean
+  /** True if it has not changed for a minute. */
+  readonly isRested: boolean
 }
 
 /** Modalities of orders by which files of a folder may be found; other kinds tell none. */
@@ -57,6 +61,8 @@ const MODALITY = {
   secondary: undefined,
   document: undefined,
 } as const
+/** Kinds whose last bytes are pixels or the like: nothing marks their end. */
+const WITHOUT_END: ReadonlySet<MediaKind> = new Set(['dicom', 'bmp', 'tiff', 'stl'])
 const IN_USE: ReadonlySet<string> = new Set(['EBUSY', 'ENOENT', 'ELOOP', 'ENOTDIR', 'ENXIO'])
 
 /** Opens one file of a folder, finds out what it is and whose, and takes it. */
@@ -71,15 +77,11 @@ export class FileTaker {
    * Takes a file whose size and times no longer change. Rejects with errors of the file system other than those of a file
    * that is in use.
    */
-  async take(
-    root: Buffer,
-    file: SweptFile,
-    { before, assignment, isOld }: FileHistory,
-  ): Promise<TakeOutcome> {
+  async take(root: Buffer, file: SweptFile, { before, ...history }: FileHistory): Promise<TakeOutcome> {
     try {
       await using source = await SourceFile.open(root, file)
       if (before && (await source.digest()) === before) return { kind: 'same' }
-      return await this.#takeOpen(root, file, source, { assignment, isOld })
+      return await this.#takeOpen(root, file, source, history)
     } catch (error) {
       const code = systemCode(error) ?? ''
       if (error instanceof SourceChanged || IN_USE.has(code)) return { kind: 'changed' }
@@ -112,13 +114,14 @@ export class FileTaker {
     root: Buffer,
     file: SweptFile,
     source: SourceFile,
-    { assignment, isOld }: FileHistory,
+    { assignment, isOld, isRested }: Omit<FileHistory, 'before'>,
   ): Promise<TakeOutcome> {
     const { take, calledAeTitle } = this.#options
     const device = this.#options.device()
     if (device === undefined) return { kind: 'held', reason: 'DEVICE_UNLISTED' }
     const kind = await recognize(source)
     if (kind === undefined) return { kind: 'unfinished', reason: 'FILE_UNKNOWN' }
+    if (!isRested && WITHOUT_END.has(kind) && (await source.endsInZeros())) return { kind: 'early' }
     if ((await isWhole(source, kind)) !== true) return { kind: 'unfinished', reason: 'FILE_INCOMPLETE' }
     if (!isOld && (await source.mayHaveGaps())) return { kind: 'unfinished', reason: 'FILE_INCOMPLETE' }
     await source.checkUnchanged()

@@ -50,6 +50,8 @@ interface Candidate {
 const TOGETHER = 4
 /** A file that has been still and not whole for this long is broken: no program writes it any more. */
 const UNFINISHED_MS = 10 * 60_000
+/** A program that gave a file its size first does not pause for longer just before its end. */
+const RESTED_MS = 60_000
 const SHOWN_PATHS = 10_000
 const NOTED_TOGETHER = 500
 
@@ -248,7 +250,8 @@ export class FolderSweep {
       const before = row?.state === 'taken' ? row.sha256 : undefined
       const assignment = this.#assigned.get(row?.ulid ?? '')
       const isOld = stillMs >= UNFINISHED_MS
-      return await taker.take(root, file, { before, assignment, isOld })
+      const isRested = stillMs >= RESTED_MS
+      return await taker.take(root, file, { before, assignment, isOld, isRested })
     } catch (error) {
       this.#cannotRead(error)
       return undefined
@@ -262,6 +265,8 @@ export class FolderSweep {
       case 'same':
         this.#stillness.forget(key)
         if (row !== undefined) ledger.looksNew(row.ulid, look)
+        return
+      case 'early':
         return
       case 'changed':
         this.#stillness.forget(key)

@@ -85,6 +85,12 @@ export class SourceFile implements ByteSource, AsyncDisposable {
     return false
   }
 
+  /** True if the last two bytes are zeros: black pixels, or an end that is not written yet in a block that is there. */
+  async endsInZeros(): Promise<boolean> {
+    const end = await this.read(Math.max(0, this.size - 2), 2)
+    return end.every((byte) => byte === 0)
+  }
+
   /** Throws {@link SourceChanged} if the file has changed since the sweep found it. */
   async checkUnchanged(): Promise<void> {
     if (!isSame(await this.#handle.stat({ bigint: true }), this.#stats))

@@ -70,7 +70,7 @@ test('a file is taken once, a touched one is not taken again, and a grown one is
   await watched.look()
   expect(watched.uids).toHaveLength(1)
   // Data Set Trailing Padding: whole as well.
-  appendFileSync(path, Buffer.from('fcfffcff4f420000020000000000', 'hex'))
+  appendFileSync(path, Buffer.from('fcfffcff4f420000020000000101', 'hex'))
   await watched.look()
   expect(watched.uids).toHaveLength(2)
   expect(watched.counts()).toEqual({ waiting: 0, held: 0, taken: 1 })
