@@ -25,9 +25,10 @@ interface InstanceNames {
   readonly page: number
 }
 
-/** Returns the SOP Instance UID of a page of a file: it follows from the bytes of the file and the study. */
-export function instanceUidOf(facts: WrapFacts, page: number): string {
-  return deriveUid(facts.uidSecret, 'instance', facts.sha256, facts.study.studyInstanceUid, String(page))
+/** Returns the SOP Instance UID of a page of a file: it follows from the bytes of the file, the study and the SOP class. */
+export function instanceUidOf(facts: WrapFacts, sopClassUid: string, page: number): string {
+  const { uidSecret, sha256, study } = facts
+  return deriveUid(uidSecret, 'instance', sha256, study.studyInstanceUid, sopClassUid, String(page))
 }
 
 /**
@@ -39,7 +40,7 @@ export function beginDataSet(facts: WrapFacts, names: InstanceNames): DataSetDra
   const draft = new DataSetDraft()
     .text('SpecificCharacterSet', 'ISO_IR 192')
     .text('SOPClassUID', names.sopClassUid)
-    .text('SOPInstanceUID', instanceUidOf(facts, names.page))
+    .text('SOPInstanceUID', instanceUidOf(facts, names.sopClassUid, names.page))
     .text('StudyInstanceUID', study.studyInstanceUid)
     .text('StudyDate', study.date)
     .text('StudyTime', study.time ?? '')

@@ -97,7 +97,7 @@ function beginDocument(source: ByteSource, facts: WrapFacts, kind: DocumentKind)
 function documentOf(source: ByteSource, facts: WrapFacts, kind: DocumentKind, draft: DataSetDraft): Wrapped {
   const instance = {
     sopClassUid: STORAGE_CLASS[kind],
-    sopInstanceUid: instanceUidOf(facts, 0),
+    sopInstanceUid: instanceUidOf(facts, STORAGE_CLASS[kind], 0),
     studyInstanceUid: facts.study.studyInstanceUid,
     transferSyntaxUid: TRANSFER_SYNTAX.ExplicitVRLittleEndian,
     dataSet: () => draft.read(),

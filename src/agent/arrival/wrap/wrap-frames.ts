@@ -50,7 +50,7 @@ export async function wrapFrames(source: ByteSource, video: MotionJpeg, facts: W
   })
   const instance = {
     sopClassUid,
-    sopInstanceUid: instanceUidOf(facts, 0),
+    sopInstanceUid: instanceUidOf(facts, sopClassUid, 0),
     studyInstanceUid: facts.study.studyInstanceUid,
     transferSyntaxUid: frameSyntax(first),
     dataSet: () => draft.read(),

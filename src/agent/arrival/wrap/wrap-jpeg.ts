@@ -34,7 +34,7 @@ export async function wrapJpeg(source: ByteSource, facts: WrapFacts): Promise<Wr
   draft.fragments({ offsetTable: Buffer.alloc(0), fragments: () => [stream] })
   const instance = {
     sopClassUid,
-    sopInstanceUid: instanceUidOf(facts, 0),
+    sopInstanceUid: instanceUidOf(facts, sopClassUid, 0),
     studyInstanceUid: facts.study.studyInstanceUid,
     transferSyntaxUid,
     dataSet: () => draft.read(),

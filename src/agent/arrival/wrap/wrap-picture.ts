@@ -49,7 +49,7 @@ function instanceOf(picture: PixelPicture, facts: WrapFacts, page: number): Wrap
   })
   return {
     sopClassUid,
-    sopInstanceUid: instanceUidOf(facts, page),
+    sopInstanceUid: instanceUidOf(facts, sopClassUid, page),
     studyInstanceUid: facts.study.studyInstanceUid,
     transferSyntaxUid: TRANSFER_SYNTAX.ExplicitVRLittleEndian,
     dataSet: () => draft.read(),

@@ -48,7 +48,7 @@ export function wrapVideo(source: ByteSource, video: Video, facts: WrapFacts): W
   draft.fragments({ offsetTable: Buffer.alloc(0), fragments: () => partsOf(source, isLong) })
   const instance = {
     sopClassUid,
-    sopInstanceUid: instanceUidOf(facts, 0),
+    sopInstanceUid: instanceUidOf(facts, sopClassUid, 0),
     studyInstanceUid: facts.study.studyInstanceUid,
     transferSyntaxUid,
     dataSet: () => draft.read(),
