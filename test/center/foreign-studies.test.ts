@@ -132,10 +132,8 @@ class Both implements AsyncDisposable {
 
   /** Sends it and waits until the PACS has it. */
   async handedOn(client: AttackClient, forgery: Forgery): Promise<SpoolFixture> {
-    const file = client.forge(forgery)
-    await client.send(file)
-    while (!this.pacs.received.includes(sha256(file.part10)))
-      await this.pacs.stub.received(this.pacs.stub.requests.length + 1)
+    const file = await client.store(forgery)
+    await this.pacs.gets(file.part10)
     return file
   }
 

@@ -241,9 +241,8 @@ function overwrites(pacs: FakePacs, genuine: SpoolFixture, forged: SpoolFixture)
 }
 
 async function handedOn(client: AttackClient, pacs: FakePacs, forgery: Forgery): Promise<SpoolFixture> {
-  const file = client.forge(forgery)
-  await client.send(file)
-  while (!pacs.received.includes(sha256(file.part10))) await pacs.stub.received(pacs.stub.requests.length + 1)
+  const file = await client.store(forgery)
+  await pacs.gets(file.part10)
   return file
 }
 

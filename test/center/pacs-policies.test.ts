@@ -58,8 +58,8 @@ async function handOn(policies: readonly string[] | undefined, { areUidsKept = f
     envelope: { policy: 'deidentified:teaching' },
   })
   const [care, last] = [clinic.forge({ uids, dataSet: forgedDataSet(uids) }), clinic.forge({})]
-  for (const file of [teaching, care, last]) await clinic.send(file)
-  while (!pacs.received.includes(digest(last))) await pacs.stub.received(pacs.stub.requests.length + 1)
+  for (const file of [teaching, care, last]) await clinic.store(file)
+  await pacs.gets(last.part10)
   const received = pacs.received.filter((one) => one !== digest(last))
   return { received, teaching: digest(teaching), care: digest(care), held: (await center.desk.status()).held }
 }

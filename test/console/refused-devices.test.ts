@@ -159,6 +159,11 @@ test("README's self-test works as it is written, and opens the door for no other
   await joinTestCenter(join(clinic.folder, 'center'), clinic.center.port, site.join('data'))
   const quit = new AbortController()
   const running = runCommand(site.path, ['run'], { signal: quit.signal })
+  await using stack = new AsyncDisposableStack()
+  stack.defer(async () => {
+    quit.abort()
+    await running
+  })
   const status = await until(
     () => runCommand(site.path, ['status', '--json']),
     ({ exitCode }) => exitCode === 0,
@@ -188,8 +193,6 @@ test("README's self-test works as it is written, and opens the door for no other
   }
   expect(await answerTo(asEcho(VERIFICATION))).toBe(2)
   expect(await answerTo(asEcho(CONTEXTS))).toBe(3)
-  quit.abort()
-  await running
 })
 
 /** The words of a command line without other quotes than double ones. */

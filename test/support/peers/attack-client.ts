@@ -69,6 +69,14 @@ export class AttackClient {
     if (member === undefined) throw new Error('the center answered no member')
     return member
   }
+
+  /** Sends one forgery and returns its file; throws if the center does not answer that it is stored. */
+  async store(forgery: Forgery | SpoolFixture): Promise<SpoolFixture> {
+    const file = 'bytes' in forgery ? forgery : this.forge(forgery)
+    const answer = await this.send(file)
+    if (answer.state !== 'stored') throw new Error(`the center answered ${JSON.stringify(answer)}`)
+    return file
+  }
 }
 
 /** Missing ones are new. */

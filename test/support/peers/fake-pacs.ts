@@ -1,4 +1,5 @@
 import { parsePart10Header } from '../../../src/dicom/read/part10.ts'
+import { until } from '../clocks/until.ts'
 import { sha256, uidElement } from '../instances/spool-file-fixture.ts'
 import { type StowRequest, type StowResponse, StowStub, stowModule } from './stow-stub.ts'
 
@@ -35,6 +36,14 @@ export class FakePacs implements AsyncDisposable {
   /** Digests of all files that it was sent. */
   get received(): string[] {
     return this.stub.requests.flatMap(({ files }) => files.map(sha256))
+  }
+
+  /** Waits until it was sent this file; throws the digests of what it has instead. */
+  async gets(file: Buffer): Promise<void> {
+    await until(
+      () => this.received,
+      (digests) => digests.includes(sha256(file)),
+    )
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
