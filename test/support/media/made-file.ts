@@ -1,18 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
-import { describe } from '@jest/globals'
+import { readFileSync } from 'node:fs'
 import { tempFolder } from '../temp-folder.ts'
-
-const isInstalled = (program: string): boolean =>
-  (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
-
-/** Holds tests that need programs of the system: without them, they are shown as skipped, with the programs' names. */
-export function describeWith(programs: readonly string[], title: string, tests: () => void): void {
-  const missing = programs.filter((program) => !isInstalled(program))
-  const group = missing.length === 0 ? describe : describe.skip
-  group(missing.length === 0 ? title : `${title} (${missing.join(', ')} is not installed)`, tests)
-}
 
 /** Runs a program that writes one file of the given name, and returns its bytes; `OUT` among the arguments is its path. */
 export function madeBy(program: string, name: string, args: readonly string[], input?: Buffer): Buffer {
