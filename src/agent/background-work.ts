@@ -84,7 +84,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
       pins: () => keys.tlsPins,
       signingKey,
       clock,
-      answered: (subject, failure) => this.#answered(subject, failure),
+      answered: (subject, failure, isPreparation) => this.#answered(subject, failure, isPreparation),
     })
     this.#keyRefresh = new KeyRefresh({
       account,
@@ -156,8 +156,8 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
   }
 
   /** The probe finds out that the center no longer accepts this agent; that is shown until it does again. */
-  #answered(subject: string, failure: Failure | undefined): void {
-    this.#refusals.answered(subject, failure)
+  #answered(subject: string, failure: Failure | undefined, isPreparation: boolean): void {
+    this.#refusals.answered(subject, failure, isPreparation)
     if (failure?.code === 'AGENT_UNKNOWN' || failure?.code === 'AGENT_REVOKED')
       this.#dispatcher.foundInTrouble(failure)
   }

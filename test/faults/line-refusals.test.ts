@@ -93,8 +93,10 @@ test.each(REQUESTS)(
     const { service } = clinic.agent
     for (const [name, answer, code, words] of CURELESS) {
       const instance = inventedInstance(1000)
+      const alarmsWhenAsked: number[] = []
       center.instead = (asked, response) => {
         if (!isMeant(asked)) return false
+        alarmsWhenAsked.push(service.status().alarms.length)
         response.writeHead(answer.status, answer.headers ?? {}).end(answer.body)
         return true
       }
@@ -104,6 +106,12 @@ test.each(REQUESTS)(
         (alarms) => alarms.length > 0,
       )
       expect({ name, ...alarm }).toMatchObject({ name, code, subject: instance.studyInstanceUid })
+      // The first answer raised it, and it lasts: the next request finds it.
+      await until(
+        () => alarmsWhenAsked.length,
+        (times) => times > 1,
+      )
+      expect({ name, found: alarmsWhenAsked.slice(0, 2) }).toEqual({ name, found: [0, 1] })
       expect(alarm?.message).toMatch(words)
       expect(alarm?.message).not.toMatch(/session|DICOM/)
       const findings = assessHealth(service.status(), speak('en'), 'en')

@@ -32,6 +32,8 @@ interface CenterRequest {
   content?: string
   /** The subject of an alarm about the answer: a study, or a kind of request. Without one there is no alarm. */
   subject?: string | undefined
+  /** True if its success says nothing about the other requests with the same subject. */
+  isPreparation?: boolean
   signal?: AbortSignal | undefined
 }
 
@@ -46,7 +48,7 @@ type CenterClientOptions = (IdentifiedCenter | FirstContact) & {
   readonly url: string
   clock: Clock
   /** Called after each request with a subject; `failure` is undefined for a success. */
-  answered?: (subject: string, failure: Failure | undefined) => void
+  answered?: (subject: string, failure: Failure | undefined, isPreparation: boolean) => void
 }
 
 interface IdentifiedCenter {
@@ -193,9 +195,9 @@ export class CenterClient implements AsyncDisposable {
   }
 
   /** Reports the result of a request, and throws if it is a failure. */
-  #report<Answer>({ subject }: CenterRequest, answer: Answer | Failure): Answer {
+  #report<Answer>({ subject, isPreparation = false }: CenterRequest, answer: Answer | Failure): Answer {
     const failure = answer instanceof Failure ? answer : undefined
-    if (subject !== undefined) this.#options.answered?.(subject, failure)
+    if (subject !== undefined) this.#options.answered?.(subject, failure, isPreparation)
     if (answer instanceof Failure) throw answer
     return answer
   }

@@ -61,6 +61,7 @@ async function create({ client, source, pack, subject, signal }: TusUpload): Pro
     headers,
     content: 'the pack',
     subject,
+    isPreparation: true,
     signal,
   })
   const { location } = response.headers
@@ -82,6 +83,7 @@ async function currentOffset(
     headers: TUS,
     also: [404, 410],
     subject,
+    isPreparation: true,
     signal,
   })
   if (response.status >= 400) return undefined
