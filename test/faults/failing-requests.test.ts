@@ -82,7 +82,7 @@ describeWithSmallDisks('a center that has no room for manifests', () => {
     expect(await allSettled(clinic)).toMatchObject({ confirmed: 1, held: 0 })
     expect(findings(clinic)).toEqual([])
     await clinic.stopCenter()
-  }, 60_000)
+  }, 120_000)
 })
 
 /** Answers of which each leaves the request undone. */

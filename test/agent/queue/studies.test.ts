@@ -10,11 +10,15 @@ import { tempFolder } from '../../support/temp-folder.ts'
 const LIMITS = { bytes: 1_000_000, members: 100 }
 const STUDY = '1.1'
 
-async function deliver(queue: Queue): Promise<string> {
+async function accept(queue: Queue): Promise<string> {
   const instance = await spoolInstance(queue.spool, { studyInstanceUid: STUDY })
   await queue.acceptance.accept(instance)
+  return instance.envelope.ulid
+}
+
+async function deliver(queue: Queue): Promise<string> {
+  const ulid = await accept(queue)
   const pack = queue.packs.formNext('center', LIMITS)
-  const { ulid } = instance.envelope
   queue.packs.settle('center', pack?.header.pack ?? '', [{ ulid, outcome: 'delivered' }])
   return ulid
 }
@@ -76,25 +80,31 @@ test('a study that was confirmed without what the center refused is open again w
   expect(queue.studies.get('center', STUDY)).toMatchObject({ state: 'open' })
 })
 
-test('a receipt that comes when the study was reopened confirms what it lists and leaves the study open', async () => {
-  using folder = tempFolder()
-  using queue = await openQueue(folder.path, systemClock, ['center'])
-  const first = await deliver(queue)
-  closeNext(queue)
-  const [manifest] = queue.studies.manifestsDue('center')
-  const late = await deliver(queue)
-  queue.studies.confirm('center', manifest as never, BELIEVED, [first], {
-    at: Date.now(),
-    keptFrom: Date.now(),
-    pacs: 'none',
-    pacsDueAt: 0,
-  })
-  expect(queue.studies.get('center', STUDY)?.state).toBe('open')
-  expect(queue.deliveries.ofStudy('center', STUDY)).toMatchObject([
-    { ulid: first, state: 'confirmed' },
-    { ulid: late, state: 'delivered' },
-  ])
-})
+test.each([
+  ['delivered', true],
+  ['queued', false],
+])(
+  'a receipt that comes when a late instance is %s confirms what it lists and leaves the study open',
+  async (state, isDelivered) => {
+    using folder = tempFolder()
+    using queue = await openQueue(folder.path, systemClock, ['center'])
+    const first = await deliver(queue)
+    closeNext(queue)
+    const [manifest] = queue.studies.manifestsDue('center')
+    const late = await (isDelivered ? deliver(queue) : accept(queue))
+    queue.studies.confirm('center', manifest as never, BELIEVED, [first], {
+      at: Date.now(),
+      keptFrom: Date.now(),
+      pacs: 'none',
+      pacsDueAt: 0,
+    })
+    expect(queue.studies.get('center', STUDY)?.state).toBe('open')
+    expect(queue.deliveries.ofStudy('center', STUDY)).toMatchObject([
+      { ulid: first, state: 'confirmed' },
+      { ulid: late, state },
+    ])
+  },
+)
 
 test('a receipt that does not come leaves its reason and the next time', async () => {
   using folder = tempFolder()
