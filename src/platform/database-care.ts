@@ -1,14 +1,14 @@
+import { statSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { Clock } from './clock.ts'
 import { Failure } from './failure.ts'
 import { isDamageCode } from './sqlite.ts'
-import { waitingLogBytes } from './sqlite-driver/waiting-log-bytes.ts'
 
 /** `.ts` or, once built, `.js`. */
 const THREAD = new URL(import.meta.url.replace('/database-care.', '/database-thread.'))
 const LOOK_EVERY_MS = 1000
-/** A log with so much that is not in the file yet is brought into it; it is read back in well under a second. */
-const LONG_LOG_BYTES = 16 * 1024 * 1024
+/** A log of this length is brought into the file; it is read back in well under a second. */
+const LONG_LOG_BYTES = 8 * 1024 * 1024
 
 export type DatabaseTask = 'check' | 'checkpoint'
 export type DatabaseAnswer = { found: string } | { code: string; message: string }
@@ -52,13 +52,17 @@ export class DatabaseCare implements Disposable {
    */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      if (waitingLogBytes(this.#path) > LONG_LOG_BYTES) await this.#ask('checkpoint').catch(() => {})
+      if (this.#logBytes() > LONG_LOG_BYTES) await this.#ask('checkpoint').catch(() => {})
       await this.#clock.sleep(LOOK_EVERY_MS, signal).catch(() => {})
     }
   }
 
   [Symbol.dispose](): void {
     void this.#worker?.terminate()
+  }
+
+  #logBytes(): number {
+    return statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0
   }
 
   #ask(task: DatabaseTask): Promise<DatabaseAnswer> {

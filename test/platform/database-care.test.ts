@@ -3,7 +3,6 @@ import { expect, test } from '@jest/globals'
 import { systemClock } from '../../src/platform/clock.ts'
 import { DatabaseCare } from '../../src/platform/database-care.ts'
 import { Database } from '../../src/platform/sqlite.ts'
-import { waitingLogBytes } from '../../src/platform/sqlite-driver/waiting-log-bytes.ts'
 import { until } from '../support/clocks/until.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
@@ -40,38 +39,6 @@ test('a long log is brought into the file by the thread, while commits go on', a
   stop.abort()
   await running
   expect(database.get<{ n: number }>('SELECT count(*) AS n FROM row')?.n).toBeGreaterThan(200)
-})
-
-test('a log that was brought into the file has nothing to wait, though it keeps its length', async () => {
-  using folder = tempFolder()
-  using open = new DisposableStack()
-  const { database, path } = openLogged(folder)
-  open.defer(() => database.close())
-  const care = open.use(new DatabaseCare(path, systemClock))
-  for (let i = 0; i < 200; i++) database.run('INSERT INTO row (text) VALUES (?)', ROW)
-  const length = statSync(`${path}-wal`).size
-  // A frame has a header of 24 bytes, the log one of 32.
-  expect(waitingLogBytes(path)).toBe(((length - 32) / (4096 + 24)) * 4096)
-  const stop = new AbortController()
-  const running = care.run(stop.signal)
-  expect(
-    await until(
-      async () => waitingLogBytes(path),
-      (bytes) => bytes === 0,
-    ),
-  ).toBe(0)
-  stop.abort()
-  await running
-  expect(statSync(`${path}-wal`).size).toBe(length)
-  // The log begins again at its start.
-  database.run('INSERT INTO row (text) VALUES (?)', 'x')
-  expect(waitingLogBytes(path)).toBe(4096)
-  expect(statSync(`${path}-wal`).size).toBe(length)
-})
-
-test('a database that does not exist has no log', () => {
-  using folder = tempFolder()
-  expect(waitingLogBytes(folder.join('rows.sqlite'))).toBe(0)
 })
 
 test('a thread that cannot work says nothing about the database', async () => {
