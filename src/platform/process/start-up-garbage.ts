@@ -1,12 +1,12 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** Milliseconds from the load of the program: by then it has long been listening, also on a slow machine. */
+/** Milliseconds from the load of the program. A usual start takes one or two seconds. */
 const AFTER = 10_000
 
 /**
  * Collects once what the start of the process left behind: garbage, and compiled code that ran only then. An idle agent
- * allocates so little that V8 would keep both for hours. It affects the whole process, so only its composition root
+ * allocates so little that V8 collects neither by itself. It affects the whole process, so only its composition root
  * calls this.
  */
 export function collectStartUpGarbage(): void {
