@@ -222,7 +222,7 @@ test.each([
   ['identities that are not there', ['out', '--identities', 'none'], 'reading the identities: ENOENT'],
   ['identities without any', ['out', '--identities', 'empty'], 'reading the identities: the file holds none'],
   ['an identity that is too long', ['out', '--identities', 'long'], 'line 2 has more than 200 characters'],
-  ['no folder', [], "missing required argument 'folder'"],
+  ['no folder', [], 'ferry deid check needs folder'],
 ])('%s: exit code 2', async (_, args, words) => {
   using folder = tempFolder()
   plant(folder)

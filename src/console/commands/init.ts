@@ -21,7 +21,7 @@ export function addInit(program: Command, session: Session): void {
     .option('--ae-title <aet>', say('init.aeTitle'))
     .option('--port <port>', say('init.port'), wholeNumber(1, 65_535))
     .option('--data-folder <folder>', say('init.dataFolder'))
-    .option('--device <device>', say('init.device'), collectDevice, [])
+    .option('--device <device>', say('init.device'), collectDevice(say), [])
     .addOption(jsonOption(session))
     .action((options: InitOptions) => init(session, configOption(program), options))
 }

@@ -26,7 +26,7 @@ export function addSetup(program: Command, session: Session): void {
     .option('--ae-title <aet>', say('init.aeTitle'))
     .option('--port <port>', say('init.port'), wholeNumber(1, 65_535))
     .option('--join-code <code>', say('setup.code'))
-    .option('--device <device>', say('setup.device'), collectDevice, [])
+    .option('--device <device>', say('setup.device'), collectDevice(say), [])
     .option('--no-test', say('setup.noTest'))
     .option('--yes', say('setup.yes'))
     .addOption(jsonOption(session))

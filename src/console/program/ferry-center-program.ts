@@ -22,6 +22,8 @@ import { addConfig } from '../commands/config.ts'
 import { addLogs } from '../commands/logs.ts'
 import { CENTER_FILE, centerSettings } from '../session/config-file.ts'
 import type { Session } from '../session/session.ts'
+import { addHelp } from '../usage/add-help.ts'
+import { addVersion } from '../usage/add-version.ts'
 import { newProgram } from './new-program.ts'
 
 /** `ferry-center`: what the imaging center's operator types. */
@@ -54,5 +56,7 @@ export function ferryCenterProgram(session: Session): Command {
   })
   addConfig(program, session, { file: CENTER_FILE, kind: CENTER_SETTINGS, check: checkCenterSettings })
   addCompletion(program, session)
+  addHelp(program, session)
+  addVersion(program, session)
   return program
 }

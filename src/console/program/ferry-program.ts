@@ -57,14 +57,28 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
     return (program, session) => addConfig(program, session, config)
   },
   completion: async () => (await import('../commands/completion.ts')).addCompletion,
+  help: async () => (await import('../usage/add-help.ts')).addHelp,
+  version: async () => (await import('../usage/add-version.ts')).addVersion,
 }
 
-/** `ferry`: what clinic IT and ops staff type. Has all commands that the arguments may mean; without any, all there are. */
+/** These speak of all the others. */
+const OF_ALL: ReadonlySet<string> = new Set(['completion', 'help'])
+
+/** `ferry`: what clinic IT and ops staff type. Has the command of the arguments alone if they name one, otherwise all. */
 export async function ferryProgram(session: Session, args: readonly string[]): Promise<Command> {
   const program = newProgram(session, 'ferry', 'about.ferry', AGENT_FILE)
-  const named = Object.entries(COMMANDS).filter(([name]) => args.includes(name))
-  const areAllNeeded = named.length === 0 || args.includes('completion')
-  const wanted = areAllNeeded ? Object.entries(COMMANDS) : named
+  const word = firstWord(args) ?? ''
+  const isEnough = Object.hasOwn(COMMANDS, word) && !OF_ALL.has(word)
+  const wanted = Object.entries(COMMANDS).filter(([name]) => !isEnough || name === word)
   for (const add of await Promise.all(wanted.map(([, load]) => load()))) add(program, session)
   return program
 }
+
+/** Returns the first argument that is not an option of the program or its value; undefined if its help is asked for. */
+function firstWord(args: readonly string[]): string | undefined {
+  const at = args.findIndex((arg, i) => !arg.startsWith('-') && !TAKES_VALUE.has(args[i - 1] ?? ''))
+  const before = args.slice(0, Math.max(at, 0))
+  return before.some((arg) => arg === '-h' || arg === '--help') ? undefined : args[at]
+}
+
+const TAKES_VALUE: ReadonlySet<string> = new Set(['--config', '--lang'])

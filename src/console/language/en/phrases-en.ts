@@ -10,6 +10,7 @@ import { ORDER_ENGLISH } from './order-phrases-en.ts'
 import { SEND_ENGLISH } from './send-phrases-en.ts'
 import { SETUP_ENGLISH } from './setup-phrases-en.ts'
 import { STATUS_ENGLISH } from './status-phrases-en.ts'
+import { USAGE_ENGLISH } from './usage-phrases-en.ts'
 import { WINDOWS_ENGLISH } from './windows-phrases-en.ts'
 
 /** Phrases of the CLI and the status page. `{name}` is filled in; every language has the same keys and names. */
@@ -26,6 +27,7 @@ export const ENGLISH = {
   ...DOCTOR_ENGLISH,
   ...LOG_ENGLISH,
   ...DEVICE_ENGLISH,
+  ...USAGE_ENGLISH,
   ...WINDOWS_ENGLISH,
   'about.ferry':
     'Carries medical images from this clinic to the imaging center: sealed on arrival, proved on delivery.',
@@ -37,10 +39,6 @@ export const ENGLISH = {
   'option.json': 'print JSON',
   'option.help': 'show this help',
   'option.version': 'show the version',
-  'help.Usage:': 'Usage:',
-  'help.Arguments:': 'Arguments:',
-  'help.Options:': 'Options:',
-  'help.Commands:': 'Commands:',
   'option.limit': 'maximum number of rows',
 
   'init.about': 'write a commented configuration file and create the data folder',

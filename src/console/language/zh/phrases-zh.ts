@@ -11,6 +11,7 @@ import { ORDER_CHINESE } from './order-phrases-zh.ts'
 import { SEND_CHINESE } from './send-phrases-zh.ts'
 import { SETUP_CHINESE } from './setup-phrases-zh.ts'
 import { STATUS_CHINESE } from './status-phrases-zh.ts'
+import { USAGE_CHINESE } from './usage-phrases-zh.ts'
 import { WINDOWS_CHINESE } from './windows-phrases-zh.ts'
 
 export const CHINESE: Readonly<Record<Phrase, string>> = {
@@ -26,6 +27,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   ...DOCTOR_CHINESE,
   ...LOG_CHINESE,
   ...DEVICE_CHINESE,
+  ...USAGE_CHINESE,
   ...WINDOWS_CHINESE,
   'about.ferry': '把本院的医学影像送到影像中心：到达即加密封存，上传后有签收凭证。',
   'about.center': '接收各机构的医学影像，核对、保存，并转交 PACS。',
@@ -35,10 +37,6 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'option.json': '输出 JSON',
   'option.help': '显示本帮助',
   'option.version': '显示版本',
-  'help.Usage:': '用法：',
-  'help.Arguments:': '参数：',
-  'help.Options:': '选项：',
-  'help.Commands:': '命令：',
   'option.limit': '最多显示的行数',
 
   'init.about': '生成带注释的配置文件和数据文件夹',

@@ -1,0 +1,30 @@
+/** The texts of the help, and of commands that are typed wrongly. */
+export const USAGE_ENGLISH = {
+  'help.Usage:': 'Usage:',
+  'help.Arguments:': 'Arguments:',
+  'help.Options:': 'Options:',
+  'help.Commands:': 'Commands:',
+  'help.[options]': '[options]',
+  'help.[command]': '[command]',
+  'help.about': 'show the help of the program, or of a command',
+  'help.command': 'the command, such as: devices approve',
+  'help.choices': '(choices: {choices})',
+  'help.default': '(default: {value})',
+  'help.join': ' ',
+  'help.comma': ', ',
+  'usage.unknownCommand': '{path} has no command {word}; {path} --help lists its commands',
+  'usage.nearCommand':
+    '{path} has no command {word}; did you mean {nearest}? {path} --help lists its commands',
+  'usage.unknownOption': '{path} has no option {word}; {path} --help lists its options',
+  'usage.nearOption': '{path} has no option {word}; did you mean {nearest}? {path} --help lists its options',
+  'usage.missingArgument': '{path} needs {name}, and it was not given; expected: {usage}',
+  'usage.noArguments': '{path} takes no arguments, and got {words}; expected: {usage}',
+  'usage.excessArguments':
+    '{path} takes {expected} {expected:argument|arguments}, and got {found}: {words}; expected: {usage}',
+  'usage.optionWithoutValue': 'the option got no value; expected: {flags}',
+  'usage.missingOption': '{path} needs {option}, and it was not given; expected: {flags}',
+  'usage.conflictingOptions': '{one} and {other} cannot be used together; leave one of them out',
+  'usage.refusedValue': '{place} does not accept {value}; expected: {expected}',
+  'usage.nearValue': '{place} does not accept {value}; did you mean {nearest}? expected: {expected}',
+  'usage.device': 'AET, AET@address or NAME=AET@address',
+} as const

@@ -1,0 +1,30 @@
+import type { USAGE_ENGLISH } from '../en/usage-phrases-en.ts'
+
+/** The texts of the help, and of commands that are typed wrongly, in Chinese. */
+export const USAGE_CHINESE: Readonly<Record<keyof typeof USAGE_ENGLISH, string>> = {
+  'help.Usage:': '用法：',
+  'help.Arguments:': '参数：',
+  'help.Options:': '选项：',
+  'help.Commands:': '命令：',
+  'help.[options]': '[选项]',
+  'help.[command]': '[命令]',
+  'help.about': '显示本程序或某个命令的帮助',
+  'help.command': '命令，例如：devices approve',
+  'help.choices': '（可选：{choices}）',
+  'help.default': '（默认：{value}）',
+  'help.join': '',
+  'help.comma': '、',
+  'usage.unknownCommand': '{path} 没有命令 {word}；{path} --help 列出全部命令',
+  'usage.nearCommand': '{path} 没有命令 {word}；您是否想写 {nearest}？{path} --help 列出全部命令',
+  'usage.unknownOption': '{path} 没有选项 {word}；{path} --help 列出全部选项',
+  'usage.nearOption': '{path} 没有选项 {word}；您是否想写 {nearest}？{path} --help 列出全部选项',
+  'usage.missingArgument': '{path} 缺少参数 {name}；应为：{usage}',
+  'usage.noArguments': '{path} 不需要参数，实际有：{words}；应为：{usage}',
+  'usage.excessArguments': '{path} 只接受 {expected} 个参数，实际有 {found} 个：{words}；应为：{usage}',
+  'usage.optionWithoutValue': '选项后面没有写值；应为：{flags}',
+  'usage.missingOption': '{path} 缺少选项 {option}；应为：{flags}',
+  'usage.conflictingOptions': '{one} 与 {other} 不能同时使用；请去掉其中一个',
+  'usage.refusedValue': '{place} 不接受 {value}；应为：{expected}',
+  'usage.nearValue': '{place} 不接受 {value}；您是否想写 {nearest}？应为：{expected}',
+  'usage.device': 'AET、AET@地址 或 名称=AET@地址',
+}
