@@ -1,23 +1,19 @@
 // A new clinic's first day, from a started service to the first receipt, against a real center: prints what a person does
 // and types, and how long it takes. Run it by `npm run first-day`. The installer itself is not part of the time.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../test/support/clocks/until.ts'
+import { hasEchoscu, pressEcho } from '../test/support/peers/echoscu.ts'
+import { freePort } from '../test/support/peers/free-port.ts'
+import { FirstDay, MOST_STEPS } from '../test/support/programs/first-day.ts'
+import { PageVisitor } from '../test/support/programs/page-visitor.ts'
 
-interface Step {
-  readonly who: string
-  readonly what: string
-  /** Characters that a person types, or pastes. */
-  readonly typed: number
-  readonly seconds: number
-}
-
-const MOST_STEPS = 6
+const LIMIT_MS = 120_000
 const folder = mkdtempSync(join(tmpdir(), 'ferry-first-day-'))
 const running: ChildProcess[] = []
 
@@ -48,71 +44,7 @@ async function run(program: string, config: string, ...args: string[]): Promise<
   return out
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
-async function until<Value>(ask: () => Promise<Value>, isThere: (value: Value) => boolean): Promise<Value> {
-  for (let tries = 0; tries < 1200; tries++) {
-    const value = await ask().catch(() => undefined)
-    if (value !== undefined && isThere(value)) return value
-    await sleep(100)
-  }
-  throw new Error('not reached within two minutes')
-}
-
-interface View {
-  joining: { state: string; text: string; fingerprint: string }
-  listener: { text: string }[]
-  callers: { aeTitle: string; address: string; state: string }[]
-  test: { state: string }
-}
-
-/** The page as a browser uses it: a cookie, the secret of the session, and requests of its own origin. */
-class Browser {
-  readonly #origin: string
-  readonly #cookie: string
-  readonly #secret: string
-
-  private constructor(origin: string, cookie: string, secret: string) {
-    this.#origin = origin
-    this.#cookie = cookie
-    this.#secret = secret
-  }
-
-  static async open(link: string): Promise<Browser> {
-    const answer = await fetch(link, { redirect: 'manual' })
-    const { origin } = new URL(link)
-    const { hash } = new URL(answer.headers.get('location') ?? '', origin)
-    return new Browser(origin, (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? '', hash.slice(1))
-  }
-
-  async view(): Promise<View> {
-    const answer = await fetch(`${this.#origin}/api/setup?lang=en`, { headers: { cookie: this.#cookie } })
-    return (await answer.json()) as View
-  }
-
-  async act(action: string, body: object): Promise<void> {
-    const headers = {
-      cookie: this.#cookie,
-      origin: this.#origin,
-      'content-type': 'application/json',
-      'x-ferry-secret': this.#secret,
-    }
-    const answer = await fetch(`${this.#origin}/api/setup/${action}?lang=en`, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify(body),
-    })
-    if (!answer.ok) throw new Error(`${action}: ${await answer.text()}`)
-  }
-}
-
-async function firstDay(): Promise<Step[]> {
+async function firstDay(): Promise<FirstDay> {
   const [centerPort, dicomPort, pagePort] = [await freePort(), await freePort(), await freePort()]
   const [centerConfig, config] = [join(folder, 'center.yaml'), join(folder, 'ferry.yaml')]
   const url = `https://127.0.0.1:${centerPort}`
@@ -120,8 +52,9 @@ async function firstDay(): Promise<Step[]> {
   await run('ferry-center', centerConfig, 'init', ...center, '--recovery-key', 'recovery-key.txt')
   start('ferry-center', centerConfig, 'run')
   await until(
-    () => run('ferry-center', centerConfig, 'agents'),
-    () => true,
+    () => run('ferry-center', centerConfig, 'agents').catch(() => undefined),
+    (answer) => answer !== undefined,
+    LIMIT_MS,
   )
   const code = (await run('ferry-center', centerConfig, 'invite', 'North Street')).trim()
 
@@ -129,86 +62,60 @@ async function firstDay(): Promise<Step[]> {
   await run('ferry', config, 'init', '--port', String(dicomPort))
   const before = readFileSync(config, 'utf8')
   writeFileSync(config, before.replace(/^( *port: *)11180\b/m, `$1${pagePort}`))
-  const steps: Step[] = []
-  let from = performance.now()
-  const done = (who: string, what: string, typed: number): void => {
-    steps.push({ who, what, typed, seconds: (performance.now() - from) / 1000 })
-    from = performance.now()
-  }
+  const day = new FirstDay()
   start('ferry', config, 'run')
-  const link = await until(
-    async () => JSON.parse(await run('ferry', config, 'open', '--json')) as { url: string },
-    () => true,
+  const { url: link } = await until(
+    async () => {
+      const answer = await run('ferry', config, 'open', '--json').catch(() => '{"url":""}')
+      return JSON.parse(answer) as { url: string }
+    },
+    (opened) => opened.url !== '',
+    LIMIT_MS,
   )
-  done('clinic', 'run the installer', 0)
+  day.done('clinic', 'run the installer', '')
 
-  const browser = await Browser.open(link.url)
+  const page = await PageVisitor.open(link)
   const name = 'North Street CHC'
-  await browser.act('join', { code, name })
-  const { joining } = await until(
-    () => browser.view(),
-    (view) => view.joining.state === 'pending',
-  )
-  done(
-    'clinic',
-    'open the page from the Start menu, type the join code and the name of the site',
-    code.length + name.length,
-  )
+  await page.act('join', { code, name })
+  const { joining } = await page.untilShown((view) => view.joining.state === 'pending', LIMIT_MS)
+  day.done('clinic', 'open the page from the Start menu, type the join code and the name of the site', [
+    code,
+    name,
+  ])
 
   await run('ferry-center', centerConfig, 'approve', joining.fingerprint)
-  const { listener } = await until(
-    () => browser.view(),
-    (view) => view.joining.state === 'joined',
-  )
-  done(
+  const { listener } = await page.untilShown((view) => view.joining.state === 'joined', LIMIT_MS)
+  day.done(
     'both',
     'read the fingerprint over the phone; the center types it and approves',
-    joining.fingerprint.length,
+    joining.fingerprint,
   )
 
   const card = listener.map(({ text: value }) => value.split(',')[0] ?? '')
-  done('clinic', 'type AE title, address and port into the device', card.join('').length)
+  day.done('clinic', 'type AE title, address and port into the device', card)
 
-  const echo = spawnSync('echoscu', ['-aet', 'CT1', '-aec', 'FERRY', '127.0.0.1', String(dicomPort)])
-  if (echo.error !== undefined) throw new Error('echoscu of DCMTK is needed')
-  const { callers } = await until(
-    () => browser.view(),
+  if (!hasEchoscu()) throw new Error('echoscu of DCMTK is needed')
+  await pressEcho('CT1', dicomPort)
+  const { callers } = await page.untilShown(
     (view) => view.callers.some(({ state }) => state === 'pending'),
+    LIMIT_MS,
   )
   const deviceName = 'CT room 1'
-  await browser.act('approve', { ...callers[0], name: deviceName })
-  await until(
-    () => browser.view(),
-    (view) => view.callers.some(({ state }) => state === 'known'),
-  )
-  const again = spawnSync('echoscu', ['-aet', 'CT1', '-aec', 'FERRY', '127.0.0.1', String(dicomPort)])
-  if (again.status !== 0) throw new Error('the approved device is not served')
-  done('clinic', 'press Echo on the device, type its name and approve it', deviceName.length)
+  await page.act('approve', { ...callers[0], name: deviceName })
+  await page.untilShown((view) => view.callers.some(({ state }) => state === 'known'), LIMIT_MS)
+  if ((await pressEcho('CT1', dicomPort)) !== 0) throw new Error('the approved device is not served')
+  day.done('clinic', 'press Echo on the device, type its name and approve it', deviceName)
 
-  await browser.act('test-image', {})
-  await until(
-    () => browser.view(),
-    (view) => view.test.state === 'confirmed',
-  )
-  done('clinic', 'press "Send a test image" and see the first receipt', 0)
-  return steps
-}
-
-function print(steps: readonly Step[]): void {
-  console.log('| step | who | what | typed characters | seconds of waiting |')
-  console.log('| --- | --- | --- | --- | --- |')
-  for (const [i, { who, what, typed, seconds }] of steps.entries())
-    console.log(`| ${i + 1} | ${who} | ${what} | ${typed} | ${seconds.toFixed(1)} |`)
-  const sum = (of: (step: Step) => number): number => steps.reduce((total, step) => total + of(step), 0)
-  console.log(
-    `| all | | no file edited, no command typed in the clinic | ${sum(({ typed }) => typed)} | ${sum(({ seconds }) => seconds).toFixed(1)} |`,
-  )
+  await page.act('test-image', {})
+  await page.untilShown((view) => view.test.state === 'confirmed', LIMIT_MS)
+  day.done('clinic', 'press "Send a test image" and see the first receipt', '')
+  return day
 }
 
 try {
-  const steps = await firstDay()
-  print(steps)
-  if (steps.length > MOST_STEPS) process.exitCode = 1
+  const day = await firstDay()
+  console.log(day.table('no file edited, no command typed in the clinic'))
+  if (day.steps > MOST_STEPS) process.exitCode = 1
 } finally {
   for (const child of running) child.kill()
   await sleep(500)

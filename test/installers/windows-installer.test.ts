@@ -1,81 +1,26 @@
-import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { hasMakensis } from '../../build/package/make-windows-installer.ts'
-import { DEFAULT_LIMITS, startCenter } from '../../src/center/center.ts'
-import { initCenter } from '../../src/center/keys/center-keys.ts'
-import { OperatorDesk } from '../../src/center/operate/operator.ts'
-import { systemClock } from '../../src/platform/clock.ts'
-import { silentLog } from '../../src/platform/log.ts'
 import { sha256, storedAtCenter } from '../support/centers/stored-at-center.ts'
 import { until } from '../support/clocks/until.ts'
 import { freePort } from '../support/peers/free-port.ts'
-import { hasStorescu } from '../support/peers/storescu.ts'
-import { hasWine, nodeForWine, WinePrefix } from '../support/peers/wine.ts'
+import { WinePrefix } from '../support/peers/wine.ts'
 import { tempFolder } from '../support/temp-folder.ts'
+import { CenterOutside } from './support/center-outside.ts'
 import { InstalledOnWindows, isConfirmed } from './support/installed-on-windows.ts'
+import { makeInstaller, whyNoWindows } from './support/made-windows-installer.ts'
 import { SendingDevice } from './support/sending-device.ts'
+import { StartMenu } from './support/start-menu.ts'
 
 const INSTANCES = 32
 const PIXEL_BYTES = 128 * 1024
 const VERSIONS = ['0.1.0', '0.1.1'] as const
 const DATA = '数据 夹/ferry'
 const CONFIG = 'ProgramData/Ferry/ferry.yaml'
-const LINK = String.raw`"C:\ProgramData\Microsoft\Windows\Start Menu\Programs\Ferry\影渡.lnk"`
 const LIMIT_MS = 20 * 60_000
 
-/** Makes an installer with the runtime for wine; `npm run build` was run before. One that is there is taken. */
-function makeInstaller(folder: string, version: string): string {
-  const to = join(folder, version)
-  const setup = join(to, `ferry-agent_${version}_x64-setup.exe`)
-  const script = ['--disable-warning=ExperimentalWarning', 'build/package/make-windows.ts']
-  const options = ['--compress', 'zlib', '--version', version, '--runtime', nodeForWine(), '--to', to]
-  if (!existsSync(setup)) execFileSync(process.execPath, [...script, ...options], { stdio: 'ignore' })
-  return setup
-}
-
-/** A center on one port that can be closed and opened again. */
-async function openCenter(folder: string) {
-  const { recoveryIdentity } = await initCenter(folder, 'https://127.0.0.1', systemClock.now())
-  let port = 0
-  const open = async () => {
-    const limits = { ...DEFAULT_LIMITS, reserveBytes: 0 }
-    const listen = { host: '127.0.0.1', port }
-    return startCenter({ folder, listen, name: '区影像 中心', limits, clock: systemClock, log: silentLog })
-  }
-  let center = await open()
-  port = center.port
-  const desk = await OperatorDesk.open({
-    folder,
-    publicUrl: `https://127.0.0.1:${port}`,
-    clock: systemClock,
-  })
-  return {
-    recoveryIdentity,
-    desk,
-    close: () => center.close(),
-    open: async () => {
-      center = await open()
-    },
-    [Symbol.asyncDispose]: async () => {
-      desk[Symbol.dispose]()
-      await center.close()
-    },
-  }
-}
-
-const isWanted = process.env['FERRY_WINDOWS'] === '1'
-const missing = [
-  ...(hasWine() ? [] : ['wine']),
-  ...(hasMakensis() ? [] : ['makensis']),
-  ...(hasStorescu() ? [] : ['storescu']),
-]
-const reason = isWanted ? missing.join(' and ') : 'runs with FERRY_WINDOWS=1'
-;(reason === '' ? describe : describe.skip)(
-  reason === ''
-    ? 'the Windows installer under wine'
-    : `the Windows installer (${isWanted ? `needs ${reason}` : reason})`,
+const reason = whyNoWindows()
+;(reason === undefined ? describe : describe.skip)(
+  reason === undefined ? 'the Windows installer under wine' : `the Windows installer (${reason})`,
   () => {
     test('the installer has the same bytes if it is built again, and other bytes for another version', () => {
       using folder = tempFolder()
@@ -105,9 +50,6 @@ const reason = isWanted ? missing.join(' and ') : 'runs with FERRY_WINDOWS=1'
         )
         lap('two installers')
         await using windows = new WinePrefix(folder.path)
-        const browser = folder.join('browser')
-        writeFileSync(browser, `#!/bin/sh\nprintf '%s' "$1" > ${folder.join('opened')}\n`)
-        chmodSync(browser, 0o755)
         await windows.boot()
         const ferry = new InstalledOnWindows(windows)
         lap('a Windows')
@@ -134,14 +76,11 @@ const reason = isWanted ? missing.join(' and ') : 'runs with FERRY_WINDOWS=1'
         await ferry.untilRunning()
         lap('runs again after the next start of Windows')
 
-        const browsers = String.raw`HKCU\Software\Wine\WineBrowser`
-        await windows.start('reg', ['add', browsers, '/v', 'Browsers', '/d', browser, '/f'])
+        const menu = new StartMenu(windows, folder.path)
+        await menu.useBrowser()
         // The page opens a moment after the agent has answered for the first time.
         const link = await until(
-          async () => {
-            await windows.start('cmd', ['/c', 'start', '/wait', '""', LINK])
-            return existsSync(folder.join('opened')) ? readFileSync(folder.join('opened'), 'utf8') : ''
-          },
+          () => menu.openFerry(),
           (url) => url !== '',
           LIMIT_MS / 10,
         )
@@ -150,20 +89,12 @@ const reason = isWanted ? missing.join(' and ') : 'runs with FERRY_WINDOWS=1'
         expect(answer.headers.get('set-cookie')).toContain('HttpOnly')
         lap('the entry of the Start menu opens the page with a session')
 
-        const center = await openCenter(folder.join('center'))
+        const center = await CenterOutside.make(folder.join('center'))
         await using _ = center
         const { joinCode } = await center.desk.invite('西街 卫生院', 3_600_000)
         const setup = ['setup', '--yes', '--no-test', '--name', '"西街 卫生院"', '--device', '"con=CT1"']
         const joining = ferry.mustFerry(...setup, '--join-code', joinCode)
-        await until(
-          () =>
-            center.desk.approve(fingerprint).then(
-              () => true,
-              () => false,
-            ),
-          (isApproved) => isApproved,
-          LIMIT_MS,
-        )
+        await center.approve(fingerprint, LIMIT_MS)
         await joining
         const { center: joined } = await ferry.untilRunning(({ center: { name } }) => name !== null)
         expect(joined.name).toBe('区影像 中心')

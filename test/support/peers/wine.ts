@@ -58,6 +58,7 @@ export interface WineResult {
 export class WinePrefix implements AsyncDisposable {
   readonly #environment: NodeJS.ProcessEnv
   readonly #logs: string
+  readonly #started: string[] = []
   #runs = 0
   #keeper: ChildProcess | undefined
 
@@ -84,8 +85,14 @@ export class WinePrefix implements AsyncDisposable {
     return join(this.#logs, 'prefix', 'drive_c')
   }
 
+  /** The programs that {@link start} and {@link run} have run, in order. */
+  get started(): readonly string[] {
+    return this.#started
+  }
+
   /** Runs a program to its end. Its output goes to files, since Node cannot write to a pipe of Linux under wine. */
   run(program: string, args: readonly string[]): WineResult {
+    this.#started.push(program)
     const [out, err] = ['out', 'err'].map((kind) => join(this.#logs, `${++this.#runs}.${kind}`))
     if (out === undefined || err === undefined) throw new Error('two files were expected')
     const [outFile, errFile] = [openSync(out, 'w'), openSync(err, 'w')]
@@ -101,6 +108,7 @@ export class WinePrefix implements AsyncDisposable {
 
   /** Runs a program as {@link run} does, while this process goes on. Its arguments are put on the command line as they are. */
   async start(program: string, args: readonly string[]): Promise<WineResult> {
+    this.#started.push(program)
     const file = join(this.#logs, `${++this.#runs}`)
     const command = { program, args, out: windowsPath(`${file}.out`), err: windowsPath(`${file}.err`) }
     writeFileSync(`${file}.json`, JSON.stringify(command))

@@ -1,3 +1,7 @@
+/** The promise of docs/install.md. */
+export const MOST_STEPS = 6
+export const MOST_SECONDS = 600
+
 interface Step {
   readonly who: string
   readonly what: string
