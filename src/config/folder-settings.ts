@@ -4,7 +4,7 @@ import { filePattern, namesPattern } from './setting/folder-setting.ts'
 import { ruleName } from './setting/rule-setting.ts'
 import * as setting from './setting/setting.ts'
 
-/** Those of src/agent/arrival/wrap/anatomic-region.ts; a test compares them. */
+/** The words of src/agent/arrival/wrap/anatomic-region.ts; a test compares both lists. */
 export const REGIONS = [
   'abdomen',
   'anus',

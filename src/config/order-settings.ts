@@ -80,7 +80,7 @@ interface WorklistSettings {
   readonly characterSet?: string | undefined
 }
 
-/** Where systems send HL7 v2 to us. */
+/** The door at which systems send HL7 v2. */
 interface Hl7Settings {
   readonly host: string
   readonly port: number

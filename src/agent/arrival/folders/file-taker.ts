@@ -102,7 +102,7 @@ export class FileTaker {
     const asked = {
       facts: found,
       stationAeTitle: this.#options.device()?.aeTitle ?? '',
-      // Where paths or sidecars name the patients, device and time are too little for a file that they do not name.
+      // Device and time are too little if other files of this folder are named by paths or sidecars.
       ...((isNamed || !isNamedElsewhere) && { at: Number(file.stats.mtimeMs) }),
       withoutOrder: assignment?.withoutOrder ?? settings.withoutOrder,
       ...(modality !== undefined && { modality }),

@@ -43,7 +43,7 @@ type Sealed = { id: number; sealed: Buffer }
 export class OrderStore implements Disposable {
   readonly #database: Database
   readonly #key: DisplayKey
-  /** Where a damaged file was moved at this start. */
+  /** The path to which a damaged file was moved at this start. */
   readonly setAside: string | undefined
 
   private constructor(database: Database, key: DisplayKey, setAside: string | undefined) {
