@@ -57,7 +57,16 @@ export class ControlClient {
     // An import would evaluate every export of node:http, the whole of fetch among them: a fifth of `ferry status`.
     const { request: httpRequest } = process.getBuiltinModule('node:http')
     const { promise, resolve, reject } = Promise.withResolvers<Answered>()
-    const target = { socketPath: this.#socketPath, method, path, agent: false, signal: sent?.signal }
+    // A server that is told to close the connection closes it behind an early answer, and the answer may be lost.
+    const headers = sent === undefined ? {} : { connection: 'keep-alive' }
+    const target = {
+      socketPath: this.#socketPath,
+      method,
+      path,
+      headers,
+      agent: false,
+      signal: sent?.signal,
+    }
     const request = httpRequest(target, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -75,7 +84,11 @@ export class ControlClient {
     })
     if (sent === undefined) request.end()
     else await writeBody(request, sent.body, answered)
-    return await answered
+    try {
+      return await answered
+    } finally {
+      request.destroy()
+    }
   }
 }
 
