@@ -101,8 +101,20 @@ export function releaseBallast(folder: string): boolean {
   }
 }
 
-/** Releases it for a database that cannot be opened because there is not even room for its shared memory. */
-export function releaseBallastIfFull(folder: string): boolean {
+/**
+ * Opens a database in a data folder. On a full disk the ballast is released and `openDatabase` is called a second time: opening
+ * needs room for the memory that a database's processes share. Throws what `openDatabase` throws.
+ */
+export function openOnFullDisk<Opened>(folder: string, openDatabase: () => Opened): Opened {
+  try {
+    return openDatabase()
+  } catch (error) {
+    if (!isFull(folder) || !releaseBallast(folder)) throw error
+    return openDatabase()
+  }
+}
+
+function isFull(folder: string): boolean {
   const { bavail, bsize } = statfsSync(folder)
-  return bavail * bsize < PIECE_BYTES && releaseBallast(folder)
+  return bavail * bsize < PIECE_BYTES
 }

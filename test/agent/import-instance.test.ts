@@ -82,17 +82,18 @@ test('a refusal is answered before the bytes have ended', async () => {
   expect(await give(clinic, instance, endless())).toMatchObject({ code: 'INSTANCE_TOO_LARGE' })
 }, 60_000)
 
+async function* inBursts(): AsyncGenerator<Buffer> {
+  for (let burst = 0; burst < 20; burst++) {
+    // Each burst meets the connection in another state.
+    await new Promise((resolve) => setImmediate(resolve))
+    yield randomBytes(20_000)
+  }
+}
+
 test('an answer that comes before the first byte is not lost behind the bytes that follow', async () => {
   const limits = { ...testSettings('').limits, reserveBytes: 2 ** 60 }
   await using clinic = await openClinic({ settings: { limits } })
   const instance = inventedInstance(1000)
-  async function* inBursts(): AsyncGenerator<Buffer> {
-    for (let burst = 0; burst < 20; burst++) {
-      // Each burst meets the connection in another state.
-      await new Promise((resolve) => setImmediate(resolve))
-      yield randomBytes(20_000)
-    }
-  }
   for (let attempt = 0; attempt < 100; attempt++) {
     await expect(give(clinic, instance, inBursts())).rejects.toThrow('reserve')
   }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, unlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { speak } from '../../src/console/language/language.ts'
@@ -123,6 +123,27 @@ describeWithSmallDisks('a disk that fills up', () => {
     await hasBallast(clinic)
     expect(await clinic.absentFromCenter()).toEqual([])
   })
+
+  test('an agent starts on a disk that others have filled to the last byte, and sends what waits', async () => {
+    using folder = tempFolder()
+    using disk = new SmallDisk(folder.join('disk'), 'size=300m')
+    await using clinic = await openOn(disk, 0)
+    await hasBallast(clinic)
+    await clinic.clinic.stopCenter()
+    expect(await send(clinic)).toBe('0000')
+    // A clean stop removes the memory that the index's processes share: the next start needs room for it.
+    await clinic.agent.stop()
+    disk.fill(0)
+    await clinic.clinic.startCenter()
+    await clinic.restart()
+    await allConfirmed(clinic)
+    expect(await clinic.absentFromCenter()).toEqual([])
+    // The control: without the ballast it cannot start.
+    await clinic.agent.stop()
+    rmSync(join(clinic.dataFolder, 'ballast'), { force: true })
+    disk.fill(0)
+    await expect(clinic.restart()).rejects.toThrow('the program ended before it was ready')
+  }, 60_000)
 
   test('a disk full of waiting images refuses devices, says so truly, and takes images again once the center has them', async () => {
     using folder = tempFolder()

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { releaseBallast } from '../../platform/ballast.ts'
+import { openOnFullDisk, releaseBallast } from '../../platform/ballast.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { DatabaseCare } from '../../platform/database-care.ts'
 import { syncFolder } from '../../platform/durable-file.ts'
@@ -50,7 +50,8 @@ export async function openIndex(
 
 /** On a full disk the ballast is released: without its index the agent could not even remove confirmed copies. */
 function openDatabase(path: string, schemaFolder: string): Database {
-  return Database.open(path, schemaFolder, () => releaseBallast(dirname(path)))
+  const folder = dirname(path)
+  return openOnFullDisk(folder, () => Database.open(path, schemaFolder, () => releaseBallast(folder)))
 }
 
 async function openWhole(

@@ -25,7 +25,7 @@ interface DiskClinicOptions {
 /** A center in this process, and an agent in one of its own, whose disk a test disturbs. */
 export class DiskClinic implements AsyncDisposable {
   readonly clinic: Clinic
-  readonly agent: RunningProgram
+  agent: RunningProgram
   readonly #logFile: string
   /** Instances for which the devices got Success. */
   readonly acknowledged: RawInstance[] = []
@@ -47,19 +47,17 @@ export class DiskClinic implements AsyncDisposable {
     const clinic = await openClinic({ settings: { log: { level: 'info' }, ...settings } })
     await clinic.stopAgent()
     const file = logFile ?? join(clinic.folder, 'agent.log')
-    const stderr = openSync(file, 'a')
     try {
-      const agent = await startProgram('run-agent', join(clinic.folder, 'agent.json'), clinic.settings, {
-        wrapper,
-        stderr,
-      })
-      return new DiskClinic(clinic, agent, file)
+      return new DiskClinic(clinic, await startAgent(clinic, file, wrapper), file)
     } catch (error) {
       await clinic[Symbol.asyncDispose]()
       throw error
-    } finally {
-      closeSync(stderr)
     }
+  }
+
+  /** Starts an agent after the one before was killed. Rejects if the program ends before it is ready. */
+  async restart(): Promise<void> {
+    this.agent = await startAgent(this.clinic, this.#logFile)
   }
 
   get dataFolder(): string {
@@ -165,6 +163,20 @@ export class DiskClinic implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.agent[Symbol.asyncDispose]()
     await this.clinic[Symbol.asyncDispose]()
+  }
+}
+
+/** Its log is appended to `logFile`. */
+async function startAgent(
+  { folder, settings }: Clinic,
+  logFile: string,
+  wrapper: readonly string[] = [],
+): Promise<RunningProgram> {
+  const stderr = openSync(logFile, 'a')
+  try {
+    return await startProgram('run-agent', join(folder, 'agent.json'), settings, { wrapper, stderr })
+  } finally {
+    closeSync(stderr)
   }
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { releaseBallast, releaseBallastIfFull } from '../../../platform/ballast.ts'
+import { openOnFullDisk, releaseBallast } from '../../../platform/ballast.ts'
 import { Database } from '../../../platform/sqlite.ts'
 import type { Register } from '../register.ts'
 import { REGISTER_FILE } from '../register-file.ts'
@@ -37,16 +37,9 @@ export function openRegister(folder: string): Register {
   }
 }
 
-/**
- * On a full disk the ballast is released: opening a database needs room too, for the memory that its processes share.
- */
+/** On a full disk the ballast is released: without its register the center could not even shut an agent out. */
 function openDatabase(folder: string): Database {
-  const open = (): Database =>
-    Database.open(join(folder, REGISTER_FILE), SCHEMA_FOLDER, () => releaseBallast(folder))
-  try {
-    return open()
-  } catch (error) {
-    if (!releaseBallastIfFull(folder)) throw error
-    return open()
-  }
+  return openOnFullDisk(folder, () =>
+    Database.open(join(folder, REGISTER_FILE), SCHEMA_FOLDER, () => releaseBallast(folder)),
+  )
 }
