@@ -94,7 +94,10 @@ export interface ControlService {
   importInstance(request: ImportRequest, dataSet: AsyncIterable<Buffer>): Promise<ImportedView>
   /** Watched folders, and at most `limit` files of each that wait or are held. */
   folders(limit: number): FoldersView | Promise<FoldersView>
-  /** Throws USAGE for a file that does not wait, and if nothing follows from the request. */
+  /**
+   * Takes a file of a watched folder. Throws USAGE for a file that does not wait, and if nothing follows from the request;
+   * otherwise the failure by which it is not taken.
+   */
   assign(request: AssignRequest): AssignedView | Promise<AssignedView>
   /** Makes a link that opens the page with the right to change things. Throws USAGE if there is no page. */
   pageLink(): PageLink | Promise<PageLink>

@@ -47,7 +47,7 @@ export const foldersSchema = z.object({
   ),
 })
 
-/** The file is taken soon. */
+/** The file is taken: all its instances are in the queue. */
 export const assignedSchema = z.object({ assigned: z.string() })
 
 export type FolderStatus = z.infer<typeof folderSchema>

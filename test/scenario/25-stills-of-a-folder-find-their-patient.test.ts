@@ -49,7 +49,7 @@ group(hasMagick ? 'stills' : 'stills (not tried: ImageMagick is missing)', () =>
     )
     const [file] = view(clinic).files
     expect(file).toMatchObject({ path: 'three.jpg', state: 'waiting', reason: 'SIDECAR_INVALID' })
-    clinic.agent.service.assign({
+    await clinic.agent.service.assign({
       file: file?.file ?? '',
       order: undefined,
       facts: { patientId: '4712', patientName: '李^四' },

@@ -316,26 +316,30 @@ export class AgentService implements ControlService {
   }
 
   async importInstance(request: ImportRequest, dataSet: AsyncIterable<Buffer>): Promise<ImportedView> {
-    const { keys, storage, takeInstance } = this.#options
-    if (!keys.areKnown)
-      throw new Failure('NOT_ENROLLED', 'taking an instance: this agent belongs to no center yet')
-    const trouble = storage.standing()
-    if (trouble !== undefined) {
-      const code = isFailureCode(trouble.code) ? trouble.code : 'STORAGE_ERROR'
-      throw new Failure(code, `taking an instance: ${trouble.message}`)
-    }
-    const { failure, ...taken } = await takeInstance(request, dataSet)
+    this.#refuseWithoutRoom('taking an instance')
+    const { failure, ...taken } = await this.#options.takeInstance(request, dataSet)
     return { ...taken, code: failure?.code ?? null, reason: failure?.message ?? null }
+  }
+
+  /** Throws if nothing can be taken now. */
+  #refuseWithoutRoom(attempted: string): void {
+    const { keys, storage } = this.#options
+    if (!keys.areKnown) throw new Failure('NOT_ENROLLED', `${attempted}: this agent belongs to no center yet`)
+    const trouble = storage.standing()
+    if (trouble === undefined) return
+    const code = isFailureCode(trouble.code) ? trouble.code : 'STORAGE_ERROR'
+    throw new Failure(code, `${attempted}: ${trouble.message}`)
   }
 
   folders(limit: number): FoldersView {
     return this.#options.folders?.view(limit) ?? { folders: [], files: [] }
   }
 
-  assign(request: AssignRequest): AssignedView {
+  async assign(request: AssignRequest): Promise<AssignedView> {
     const { folders, log } = this.#options
     if (folders === undefined) throw new Failure('USAGE', 'assigning a file: no folder is watched')
-    folders.assign(request)
+    this.#refuseWithoutRoom('assigning a file')
+    await folders.assign(request)
     log.info('file assigned', { file: request.file })
     return { assigned: request.file }
   }

@@ -5,7 +5,7 @@ import { newUlid, type Ulid } from '../../protocol/ulid.ts'
 type FolderFileState = 'waiting' | 'held' | 'taken'
 
 /** A file of a watched folder: the digest of its path, never its name. */
-interface FolderFileKey {
+export interface FolderFileKey {
   readonly folder: string
   readonly pathKey: Buffer
 }
@@ -123,9 +123,9 @@ export class FolderLedger {
     ].slice(0, limit)
   }
 
-  /** The row of a file that waits or is held, by its ULID. */
-  byUlid(ulid: string): (FolderFileRow & { readonly folder: string }) | undefined {
-    return this.#database.get<FolderFileRow & { folder: string }>(BY_ULID, ulid)
+  /** The row of a file, by its ULID. */
+  byUlid(ulid: string): (FolderFileRow & FolderFileKey) | undefined {
+    return this.#database.get<FolderFileRow & FolderFileKey>(BY_ULID, ulid)
   }
 
   /** The number of files in each state. */
@@ -150,7 +150,7 @@ export const dayOf = (now: number): number => Math.floor(now / 86_400_000)
 
 const COLUMNS = 'ulid, look, sha256, state, reason, bytes, since, seen_day AS seenDay'
 const FIND = `SELECT ${COLUMNS} FROM folder_file WHERE folder = ? AND path_key = ?`
-const BY_ULID = `SELECT ${COLUMNS}, folder FROM folder_file WHERE ulid = ?`
+const BY_ULID = `SELECT ${COLUMNS}, folder, path_key AS pathKey FROM folder_file WHERE ulid = ?`
 const OPEN = `
   SELECT ${COLUMNS} FROM folder_file INDEXED BY folder_file_open
   WHERE folder = ? AND state = ? AND state <> 'taken' ORDER BY since LIMIT ?`

@@ -6,6 +6,9 @@ import { ControlClient } from '../session/control-client.ts'
 import type { Session } from '../session/session.ts'
 import { configOption, type JsonOption, jsonOption } from './options.ts'
 
+/** A long video is read, wrapped and sealed before the answer. */
+const TAKING_MS = 30 * 60_000
+
 interface AssignOptions extends JsonOption {
   readonly accession?: string
   readonly order?: string
@@ -35,7 +38,12 @@ export function addAssign(program: Command, session: Session): void {
       const query = new URLSearchParams({ file })
       for (const [key, value] of Object.entries({ accessionNumber: accession, ...facts }))
         if (value !== undefined) query.set(key, value)
-      const answer = await client.call(assignedSchema, 'POST', `${CONTROL_PATHS.assign}?${query.toString()}`)
+      const answer = await client.call(
+        assignedSchema,
+        'POST',
+        `${CONTROL_PATHS.assign}?${query.toString()}`,
+        TAKING_MS,
+      )
       if (json) terminal.print(answer.json)
       else terminal.print(say('assign.done', { file }))
     })

@@ -27,13 +27,14 @@ export class ControlClient {
     this.#socketPath = controlSocketPath(dataFolder)
   }
 
-  /** Throws NOT_RUNNING, or what the agent answers. */
+  /** Throws NOT_RUNNING, or what the agent answers. `silenceMs`: the longest wait for it. */
   async call<S extends Schema>(
     schema: S,
     method: 'GET' | 'POST',
     path: string,
+    silenceMs = ANSWER_MS,
   ): Promise<ControlAnswer<ReturnType<typeof parseJson<S>>>> {
-    return checked(schema, await this.#exchange(method, path))
+    return checked(schema, await this.#exchange(method, path, silenceMs))
   }
 
   /**
@@ -46,12 +47,13 @@ export class ControlClient {
     body: AsyncIterable<Buffer>,
     signal?: AbortSignal,
   ): Promise<ControlAnswer<ReturnType<typeof parseJson<S>>>> {
-    return checked(schema, await this.#exchange('POST', path, { body, signal }))
+    return checked(schema, await this.#exchange('POST', path, HANDING_MS, { body, signal }))
   }
 
   async #exchange(
     method: string,
     path: string,
+    silenceMs: number,
     sent?: { body: AsyncIterable<Buffer>; signal: AbortSignal | undefined },
   ): Promise<Answered> {
     // An import would evaluate every export of node:http, the whole of fetch among them: a fifth of `ferry status`.
@@ -75,9 +77,7 @@ export class ControlClient {
         resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') })
       })
     })
-    request.setTimeout(sent === undefined ? ANSWER_MS : HANDING_MS, () =>
-      request.destroy(new Error('no answer in time')),
-    )
+    request.setTimeout(silenceMs, () => request.destroy(new Error('no answer in time')))
     request.on('error', reject)
     const answered = promise.catch((error: unknown) => {
       throw notReached(error, this.#socketPath)

@@ -1,15 +1,12 @@
-import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { expect, test } from '@jest/globals'
-import { encode } from 'iconv-lite'
 import { DisplayKey } from '../../../src/agent/queue/display/display-key.ts'
 import type { OrderSourceSettings } from '../../../src/config/order-settings.ts'
-import { Hl7Message } from '../../../src/hl7/hl7-message.ts'
-import { MllpReader, mllpFrame } from '../../../src/hl7/mllp-reader.ts'
 import { type Clock, systemClock, type Timer } from '../../../src/platform/clock.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { freePort } from '../../support/peers/free-port.ts'
+import { codeOf, Hl7Sender, textOf } from '../../support/peers/hl7-sender.ts'
 import { ordersOf, TEST_NAMES, type TestOrders } from '../../support/peers/orders-of.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
@@ -39,35 +36,7 @@ const order = (id: string, control = 'NW', accession = 'A1'): string =>
     'ZDS|1.2.3.4^^Application^DICOM',
   ].join('\r')
 
-/** One connection of a system. */
-class Sender implements AsyncDisposable {
-  readonly #socket: Socket
-  readonly #reader = new MllpReader(1024 ** 2)
-  readonly #answers: Buffer[] = []
-
-  constructor(port: number) {
-    this.#socket = connect({ host: '127.0.0.1', port })
-    this.#socket.on('data', (chunk: Buffer) => this.#answers.push(...this.#reader.push(chunk)))
-    this.#socket.on('error', () => {})
-  }
-
-  async send(text: string | Buffer, encoding = 'utf8'): Promise<Buffer> {
-    const bytes = Buffer.isBuffer(text) ? text : encode(text, encoding)
-    this.#socket.write(mllpFrame(bytes))
-    while (this.#answers.length === 0)
-      await Promise.race([once(this.#socket, 'data'), once(this.#socket, 'close')])
-    return this.#answers.shift() ?? Buffer.alloc(0)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#socket.destroy()
-    if (!this.#socket.closed) await once(this.#socket, 'close')
-  }
-}
-
-const codeOf = (answer: Buffer): string => Hl7Message.read(answer).first('MSA')?.value(1) ?? ''
-const textOf = (answer: Buffer): string => Hl7Message.read(answer).first('MSA')?.value(3) ?? ''
-const senderTo = ({ orders }: TestOrders): Sender => new Sender(orders.ports.get('ris') ?? 0)
+const senderTo = ({ orders }: TestOrders): Hl7Sender => new Hl7Sender(orders.ports.get('ris') ?? 0)
 
 test('an order by HL7 is answered AA, matched, and known again after a restart', async () => {
   using folder = tempFolder()

@@ -3,8 +3,8 @@ import { closeSync, constants, ftruncateSync, mkdirSync, openSync, readFileSync 
 import { copyFile, mkdir, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { until } from '../../support/clocks/until.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
+import { unmount } from './unmount.ts'
 
 export type FileSystem = 'ext4' | 'xfs' | 'btrfs'
 
@@ -98,26 +98,13 @@ export class MountedImage implements AsyncDisposable {
   async unmount(): Promise<void> {
     if (!this.#mounted) return
     this.#mounted = false
-    try {
-      // A process that was just killed may still hold a file.
-      await until(() => isUnmounted(this.folder), Boolean, 10_000)
-    } catch (error) {
-      await run('umount', ['--lazy', this.folder])
-      throw error
-    }
+    await unmount(this.folder)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.unmount()
     await unlink(this.image)
   }
-}
-
-function isUnmounted(folder: string): Promise<boolean> {
-  return run('umount', [folder]).then(
-    () => true,
-    () => false,
-  )
 }
 
 function tryOut(fileSystem: FileSystem, folder: string): void {

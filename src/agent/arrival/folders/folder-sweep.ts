@@ -1,12 +1,19 @@
 import type { FolderSettings } from '../../../config/folder-settings.ts'
 import type { Clock } from '../../../platform/clock.ts'
-import { systemCode } from '../../../platform/failure.ts'
+import { Failure, systemCode } from '../../../platform/failure.ts'
 import type { Log } from '../../../platform/log.ts'
-import { dayOf, type FolderFileRow, type FolderLedger } from '../../queue/folder-ledger.ts'
+import {
+  dayOf,
+  type FolderFileKey,
+  type FolderFileRow,
+  type FolderLedger,
+} from '../../queue/folder-ledger.ts'
 import { lookOf, pathKeyOf } from './file-look.ts'
 import { isLeftOut, matcherOf } from './file-patterns.ts'
 import type { Assignment, FileTaker, TakeOutcome } from './file-taker.ts'
 import { isSidecar } from './find-facts.ts'
+import { findWaiting } from './find-waiting.ts'
+import { refuseUntaken } from './refuse-untaken.ts'
 import { asideUlid } from './settle-source.ts'
 import { baseName, shownPath } from './shown-path.ts'
 import { SourceRemover } from './source-remover.ts'
@@ -44,6 +51,8 @@ interface Candidate {
   readonly look: string
   readonly row: FolderFileRow | undefined
   readonly stillMs: number
+  /** A person's word about it. */
+  readonly assignment?: Assignment
 }
 
 /** Files that are taken at the same time: they share the syncs of the spool and of the ledger. */
@@ -63,7 +72,6 @@ export class FolderSweep {
   readonly #remover: SourceRemover
   /** Held files that were tried since the start, or since a person asked for it. */
   readonly #tried = new Set<string>()
-  readonly #assigned = new Map<string, Assignment>()
   /** Paths of files that wait or are held, as the last sweep found them. */
   #paths = new Map<string, Buffer>()
   #seenOpen = new Set<string>()
@@ -73,6 +81,8 @@ export class FolderSweep {
   #isMoreWaiting = false
   #workedMs = 0
   #takenSinceStart = 0
+  /** Files are taken by the sweep, or because a person assigns one: not both at the same time. */
+  #taking: Promise<unknown> = Promise.resolve()
 
   constructor(options: FolderSweepOptions) {
     const { settings, ledger, log } = options
@@ -100,10 +110,29 @@ export class FolderSweep {
     this.#tried.clear()
   }
 
-  /** A person says whose the file is. It is taken by the next sweep. */
-  assign(ulid: string, assignment: Assignment): void {
-    this.#assigned.set(ulid, assignment)
-    this.#tried.delete(ulid)
+  /**
+   * Takes a file that waits or is held, because a person says whose it is. Resolves when it is entered as taken, so that
+   * neither a crash nor a power cut undoes it. Throws USAGE, FOLDER_UNREACHABLE, or the failure by which it is held.
+   */
+  async assign(root: Buffer, row: FolderFileRow & FolderFileKey, assignment: Assignment): Promise<void> {
+    const { secret, settings, ledger } = this.#options
+    const places = { root, secret, folder: settings.name, known: this.#paths.get(row.ulid) }
+    const file = await findWaiting(row.pathKey, places)
+    if (file === undefined) throw new Failure('USAGE', 'assigning a file: it is gone')
+    const look = lookOf(file, settings.network)
+    if (look !== row.look) throw new Failure('USAGE', 'assigning a file: it has changed since it was listed')
+    const key = row.pathKey.toString('latin1')
+    const stillMs = Number.POSITIVE_INFINITY
+    const candidate = { file, key, pathKey: row.pathKey, look, row, stillMs, assignment }
+    const [outcome] = await this.#takeInTurn(root, [candidate])
+    if (outcome === undefined && ledger.byUlid(row.ulid)?.state === 'taken')
+      throw new Failure('USAGE', 'assigning a file: it was taken meanwhile')
+    refuseUntaken(outcome, this.#unreadable)
+  }
+
+  /** Resolves when no file is being taken. */
+  async idle(): Promise<void> {
+    await this.#taking
   }
 
   /** `root` has no symbolic link in it. Throws if it cannot be read. */
@@ -190,20 +219,36 @@ export class FolderSweep {
 
   /** A held file is tried once after each start; a waiting one as soon as something tells whose it is. */
   async #isDue(root: Buffer, file: SweptFile, { ulid, state }: FolderFileRow): Promise<boolean> {
-    const assignment = this.#assigned.get(ulid)
     if (state === 'held') {
       const isNew = !this.#tried.has(ulid)
       this.#tried.add(ulid)
       return isNew
     }
-    return typeof (await this.#options.taker.ownerOf(root, file, assignment)) !== 'string'
+    return typeof (await this.#options.taker.ownerOf(root, file)) !== 'string'
   }
 
-  /** Files are entered as taken together, and only then is anything done to their sources. */
   async #takeCandidates(root: Buffer): Promise<void> {
     const candidates = this.#candidates
     this.#candidates = []
-    if (candidates.length === 0) return
+    if (candidates.length > 0) await this.#takeInTurn(root, candidates)
+  }
+
+  #takeInTurn(root: Buffer, candidates: readonly Candidate[]): Promise<(TakeOutcome | undefined)[]> {
+    const { ledger } = this.#options
+    const taking = this.#taking.then(() => {
+      // Another turn may have taken one of them meanwhile.
+      const now = candidates.map((one) => ({ ...one, row: ledger.find(this.#entryOf(one)) }))
+      return this.#takeAll(
+        root,
+        now.filter(({ row, look }) => row?.state !== 'taken' || row.look !== look),
+      )
+    })
+    this.#taking = taking.catch(() => {})
+    return taking
+  }
+
+  /** Files are entered as taken together, and only then is anything done to their sources. */
+  async #takeAll(root: Buffer, candidates: readonly Candidate[]): Promise<(TakeOutcome | undefined)[]> {
     const { settings, ledger, clock, log } = this.#options
     const outcomes = await Promise.all(candidates.map((candidate) => this.#take(root, candidate)))
     const taken = candidates.flatMap((candidate, i) => {
@@ -225,7 +270,6 @@ export class FolderSweep {
     for (const [i, { candidate, outcome }] of taken.entries()) {
       const ulid = ulids[i] ?? ''
       this.#stillness.forget(candidate.key)
-      this.#assigned.delete(candidate.row?.ulid ?? '')
       this.#seenOpen.delete(ulid)
       this.#paths.delete(ulid)
       const { size } = candidate.file.stats
@@ -242,13 +286,13 @@ export class FolderSweep {
       const row = ledger.find(this.#entryOf(candidate))
       if (row !== undefined) await this.#remover.settle(candidate.file, row)
     }
+    return outcomes
   }
 
-  async #take(root: Buffer, { file, row, stillMs }: Candidate): Promise<TakeOutcome | undefined> {
+  async #take(root: Buffer, { file, row, stillMs, assignment }: Candidate): Promise<TakeOutcome | undefined> {
     const { taker } = this.#options
     try {
       const before = row?.state === 'taken' ? row.sha256 : undefined
-      const assignment = this.#assigned.get(row?.ulid ?? '')
       const isOld = stillMs >= UNFINISHED_MS
       const isRested = stillMs >= RESTED_MS
       return await taker.take(root, file, { before, assignment, isOld, isRested })
@@ -331,6 +375,5 @@ export class FolderSweep {
     if (waiting + held === this.#seenOpen.size) return
     const gone = ledger.openUlids(settings.name).filter((ulid) => !this.#seenOpen.has(ulid))
     ledger.forget(gone)
-    for (const ulid of gone) this.#assigned.delete(ulid)
   }
 }

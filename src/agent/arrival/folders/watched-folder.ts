@@ -4,7 +4,12 @@ import { describe, failureFrom } from '../../../platform/failure.ts'
 import type { Log } from '../../../platform/log.ts'
 import { Wake } from '../../../platform/wake.ts'
 import type { Alarms } from '../../queue/alarms.ts'
-import { dayOf, type FolderLedger } from '../../queue/folder-ledger.ts'
+import {
+  dayOf,
+  type FolderFileKey,
+  type FolderFileRow,
+  type FolderLedger,
+} from '../../queue/folder-ledger.ts'
 import type { Assignment, FileTaker } from './file-taker.ts'
 import { FolderAlarms, type StandingAlarms } from './folder-alarms.ts'
 import { FolderSweep, type SweepResult } from './folder-sweep.ts'
@@ -94,9 +99,14 @@ export class WatchedFolder {
     this.#wake.call()
   }
 
-  /** A person says whose a file is. */
-  assign(ulid: string, assignment: Assignment): void {
-    this.#sweep.assign(ulid, assignment)
+  /** Takes a file, because a person says whose it is. Throws USAGE, FOLDER_UNREACHABLE, or the failure that holds it. */
+  async assign(row: FolderFileRow & FolderFileKey, assignment: Assignment): Promise<void> {
+    const { path } = this.#options.settings
+    const root = await this.#openRoot().catch((error: unknown) => {
+      throw failureFrom(error, 'FOLDER_UNREACHABLE', `reading ${path}`)
+    })
+    await this.#sweep.assign(root, row, assignment)
+    // Alarms about waiting files are looked at again.
     this.#wake.call()
   }
 
@@ -116,6 +126,7 @@ export class WatchedFolder {
       }
     } finally {
       await this.#unwatch()
+      await this.#sweep.idle()
     }
   }
 

@@ -92,13 +92,13 @@ export class WatchedFolders implements AsyncDisposable {
     return { folders: this.status(), files }
   }
 
-  /** A person says whose a file is. It is taken soon after. Throws USAGE. */
-  assign(request: AssignRequest): void {
+  /** Takes a file, because a person says whose it is. Throws USAGE, FOLDER_UNREACHABLE, or the failure that holds it. */
+  async assign(request: AssignRequest): Promise<void> {
     const row = this.#options.ledger.byUlid(request.file)
     const folder = this.#folders.find(({ settings }) => settings.name === row?.folder)
     if (row === undefined || folder === undefined || row.state === 'taken')
       throw new Failure('USAGE', `assigning a file: no file ${request.file} waits`)
-    folder.assign(row.ulid, assignmentFrom(request, this.#options.orders))
+    await folder.assign(row, assignmentFrom(request, this.#options.orders))
   }
 
   /** Tries held files again, at once. */

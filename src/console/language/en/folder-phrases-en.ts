@@ -25,7 +25,7 @@ export const FOLDER_ENGLISH = {
   'assign.patientName': "patient's name, components separated by ^",
   'assign.birthDate': "patient's date of birth, YYYYMMDD",
   'assign.sex': "patient's sex: M, F or O",
-  'assign.done': '{file} is taken within some seconds; ferry folders no longer lists it then',
+  'assign.done': '{file} is taken and safe on this machine',
 
   'folder.why.FILE_UNKNOWN': 'neither DICOM nor a kind that Ferry can wrap',
   'folder.why.FILE_INCOMPLETE': 'the file does not end properly, and is not written any more',

@@ -25,7 +25,7 @@ export const FOLDER_CHINESE: Readonly<Record<keyof typeof FOLDER_ENGLISH, string
   'assign.patientName': '患者姓名，各部分以 ^ 分隔',
   'assign.birthDate': '出生日期，YYYYMMDD',
   'assign.sex': '性别：M、F 或 O',
-  'assign.done': '{file} 将在数秒内收取，之后 ferry folders 不再列出',
+  'assign.done': '{file} 已收取，并已安全存入前置机',
 
   'folder.why.FILE_UNKNOWN': '既不是 DICOM，也不是影渡能封装的文件',
   'folder.why.FILE_INCOMPLETE': '文件不完整，且已不再写入',

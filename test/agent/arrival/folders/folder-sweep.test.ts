@@ -38,7 +38,9 @@ async function openFolder(more: Partial<FolderSettings> = {}) {
     clock,
   })
   const ledger = queue.folderLedger
-  const sweep = new FolderSweep({ settings, secret: Buffer.alloc(32), ledger, taker, clock, log: silentLog })
+  const newSweep = () =>
+    new FolderSweep({ settings, secret: Buffer.alloc(32), ledger, taker, clock, log: silentLog })
+  const sweep = newSweep()
   const root = await realPathOf(folder.path)
   const { signal } = new AbortController()
   const running = stack.move()
@@ -47,6 +49,15 @@ async function openFolder(more: Partial<FolderSettings> = {}) {
     uids,
     ledger,
     sweep,
+    /** As after a start: it has not seen the folder yet. */
+    sweepAgain: newSweep,
+    /** A person says whose a file is. */
+    assign: async (ulid: string, by = sweep) => {
+      const row = ledger.byUlid(ulid)
+      if (row === undefined) throw new Error('no such file')
+      const facts = { patientId: '1', patientName: 'A' }
+      await by.assign(root, row, { facts, withoutOrder: 'send' })
+    },
     counts: () => ledger.counts('endo'),
     /** Looks twice, far enough apart. */
     look: async (afterMs = 1000) => {
@@ -105,15 +116,39 @@ test('a file without a patient waits where it is, until a person tells, and is f
   const [first] = watched.ledger.open('endo', 10)
   const path = watched.sweep.shownPath(first?.ulid ?? '')
   expect(path).toMatch(/^[ab]\.pdf$/)
-  watched.sweep.assign(first?.ulid ?? '', {
-    facts: { patientId: '1', patientName: 'A' },
-    withoutOrder: 'send',
-  })
-  await watched.look()
+  await watched.assign(first?.ulid ?? '')
   expect(watched.counts()).toEqual({ waiting: 1, held: 0, taken: 1 })
   renameSync(watched.folder.join(path === 'a.pdf' ? 'b.pdf' : 'a.pdf'), watched.folder.join('.away'))
   await watched.look()
   expect(watched.counts()).toEqual({ waiting: 0, held: 0, taken: 1 })
+})
+
+test('a file that a person assigns is found again by its digest, and told apart if it has changed or is gone', async () => {
+  await using watched = await openFolder()
+  const pdf = '%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\nstartxref\n9\n%%EOF\n'
+  for (const name of ['a', 'b', 'c'])
+    writeFileSync(watched.folder.join(`${name}.pdf`), `${pdf}% ${name}\n%%EOF\n`)
+  await watched.look()
+  const byName = new Map(
+    watched.ledger.open('endo', 10).map(({ ulid }) => [watched.sweep.shownPath(ulid), ulid]),
+  )
+  const again = watched.sweepAgain()
+  appendFileSync(watched.folder.join('b.pdf'), '\n')
+  rmSync(watched.folder.join('c.pdf'))
+  await watched.assign(byName.get('a.pdf') ?? '', again)
+  await expect(watched.assign(byName.get('b.pdf') ?? '', again)).rejects.toThrow(/it has changed/)
+  await expect(watched.assign(byName.get('c.pdf') ?? '', again)).rejects.toThrow(/it is gone/)
+  expect(watched.counts()).toEqual({ waiting: 2, held: 0, taken: 1 })
+  expect(watched.uids).toHaveLength(1)
+})
+
+test('an assigned file that cannot be wrapped is refused with the reason, and held', async () => {
+  await using watched = await openFolder()
+  writeFileSync(watched.folder.join('a.pdf'), '%PDF-1.4\ntrailer<</Encrypt 1 0 R>>\nstartxref\n9\n%%EOF\n')
+  await watched.look()
+  const [first] = watched.ledger.open('endo', 10)
+  await expect(watched.assign(first?.ulid ?? '')).rejects.toMatchObject({ code: 'DOCUMENT_ENCRYPTED' })
+  expect(watched.ledger.open('endo', 10)).toMatchObject([{ state: 'held', reason: 'DOCUMENT_ENCRYPTED' }])
 })
 
 test('a source and its sidecar are deleted when the instance is safe', async () => {
