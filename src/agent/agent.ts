@@ -16,6 +16,7 @@ import { CommitmentService } from './arrival/commitment-service.ts'
 import { type DeviceDoors, openDoors } from './arrival/device-doors.ts'
 import { DeviceList } from './arrival/device-list.ts'
 import { DeviceWatch } from './arrival/device-watch.ts'
+import { priorityOf } from './arrival/priority-of.ts'
 import { ProcedureStepService } from './arrival/procedure-step-service.ts'
 import { StorageGate } from './arrival/storage-gate.ts'
 import { StorageService } from './arrival/storage-service.ts'
@@ -98,6 +99,12 @@ export async function startAgent(
     credentialsFolder,
   }
   const displayNames = await openDisplayNames(names, log)
+  const devices = new DeviceList(
+    settings.devices,
+    settings.unknownDevices === 'accept',
+    settings.listener.aeTitles,
+  )
+  const hasPriority = priorityOf(devices, settings.send.priority ?? [])
   const queue = stack.use(
     await openQueue(
       settings.dataFolder,
@@ -105,6 +112,7 @@ export async function startAgent(
       [CENTER],
       displayNames,
       isIndexSuspect ? Number.POSITIVE_INFINITY : undefined,
+      hasPriority,
     ),
   )
   await forgetNames(names, queue.display, log)
@@ -119,11 +127,6 @@ export async function startAgent(
   )
   await storage.watch()
 
-  const devices = new DeviceList(
-    settings.devices,
-    settings.unknownDevices === 'accept',
-    settings.listener.aeTitles,
-  )
   const reports = commitmentReports({ settings, queue, devices, clock, log })
   const { treatments } = stack.use(await openTreatments(settings, { clock, log }))
   const completeness = new Completeness({
@@ -135,7 +138,18 @@ export async function startAgent(
     log,
   })
   const work = stack.use(
-    new BackgroundWork({ settings, account, keys, queue, room, reports, completeness, clock, log }),
+    new BackgroundWork({
+      settings,
+      account,
+      keys,
+      queue,
+      room,
+      reports,
+      completeness,
+      hasPriority,
+      clock,
+      log,
+    }),
   )
   if (account.isEnrolled) work.start()
   const storageFailed = (failure: Failure): void => storage.failed(failure)

@@ -2,8 +2,11 @@ import type { AgentSettings } from '../config/agent-settings.ts'
 import type { Clock } from '../platform/clock.ts'
 import { type Failure, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
+import type { Envelope } from '../protocol/spool-file.ts'
+import { studyKeyOf } from '../protocol/study-key.ts'
 import { CenterQuestions } from './center-questions.ts'
 import type { AcceptedWork } from './intake/intake.ts'
+import type { HasPriority } from './queue/instance-index.ts'
 import type { Queue } from './queue/open-queue.ts'
 import type { CenterChange } from './queue/own-center.ts'
 import { Scrub } from './queue/recovery/scrub.ts'
@@ -36,6 +39,7 @@ interface BackgroundWorkOptions {
   room: SpoolRoom
   reports: CommitmentReports
   completeness: Completeness
+  hasPriority: HasPriority
   clock: Clock
   log: Log
 }
@@ -171,11 +175,12 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
     this.#settlement.wake()
   }
 
-  accepted(studyInstanceUid: string, sealedBytes: number): void {
+  accepted(envelope: Envelope, sealedBytes: number): void {
+    const studyInstanceUid = studyKeyOf(envelope)
     this.#lastAcceptedMs = this.#options.clock.monotonicMs()
     this.#options.room.taken(sealedBytes)
     this.#quiet.added(studyInstanceUid)
-    this.#dispatcher.queued(studyInstanceUid, sealedBytes)
+    this.#dispatcher.queued(studyInstanceUid, sealedBytes, this.#options.hasPriority(envelope))
   }
 
   /** This study has all its instances: its receipt is asked for as soon as they are delivered. */

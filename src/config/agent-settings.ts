@@ -13,6 +13,7 @@ import { deidProblems, repeatedDeidNames } from './checks/deid-checks.ts'
 import { folderProblems, repeatedFolderNames } from './checks/folder-problems.ts'
 import { namedFilesAt } from './checks/named-files.ts'
 import { normalizationProblems, repeatedNormalizationNames } from './checks/normalization-checks.ts'
+import { priorityProblems } from './checks/priority-problems.ts'
 import { repeatedDevices } from './checks/repeated-devices.ts'
 import { routeClashes } from './checks/route-clashes.ts'
 import {
@@ -69,6 +70,8 @@ export interface AgentSettings {
     readonly chunkBytes: number
     readonly uploads: number
     readonly bandwidthBytesPerSecond?: number
+    /** Names, AE titles and kinds of devices whose studies are sent before all others. */
+    readonly priority?: readonly string[]
   }
   /** Time for which a confirmed instance is kept, and the minimum time that applies even on a full disk. */
   readonly retention: { readonly confirmedMs: number; readonly atLeastMs: number }
@@ -200,6 +203,10 @@ const sendSchema = z.strictObject({
   chunk: setting.size('Largest part that is sent twice after a break', '256KiB', '64MiB').prefault('8MiB'),
   uploads: setting.count('Packs on their way at the same time', 1, 16).prefault('4'),
   bandwidth: setting.rate('Upper limit for sending').prefault('unlimited'),
+  priority: z
+    .array(setting.text('Name, AE title or kind of a device'))
+    .prefault([])
+    .describe('Devices, or kinds of devices, whose studies are sent before all others'),
 })
 
 const statusPageSchema = z.strictObject({
@@ -280,6 +287,7 @@ export const AGENT_SETTINGS: SettingsKind<AgentSettings> = {
     ...routeClashes(values),
     ...tlsProblems(values),
     ...orderProblems(values),
+    ...priorityProblems(values),
   ],
   namedFiles: (values) => [
     ...tlsFiles(values),
@@ -312,6 +320,7 @@ function toSettings(file: z.output<typeof fileSchema>): AgentSettings {
       packMembers: send.packMembers,
       chunkBytes: send.chunk,
       uploads: send.uploads,
+      priority: send.priority,
       ...(Number.isFinite(send.bandwidth) && { bandwidthBytesPerSecond: send.bandwidth }),
     },
     retention: { confirmedMs: file.retention.confirmed, atLeastMs: file.retention.atLeast },

@@ -107,6 +107,17 @@ test('one AE title at two addresses is two devices, and no mistake', () => {
   expect(problemsOf(`devices:\n${device('one', '10.0.0.1')}${device('two', '10.0.0.1')}`)).toHaveLength(1)
 })
 
+test('a priority is the name, AE title or kind of a listed device', () => {
+  const listed = 'devices: [{name: 急诊, aeTitle: DR1, kind: DX}]\n'
+  expect(problemsOf(`${listed}send: {priority: [急诊, DR1, DX]}`)).toEqual([])
+  expect(problemsOf(`${listed}send: {priority: [DR2]}`)).toEqual([
+    'ferry.yaml:2:19 send.priority[0]: "DR2" is not one of 急诊, DR1, DX; did you mean DR1?',
+  ])
+  expect(problemsOf('send: {priority: [DX]}')).toEqual([
+    'ferry.yaml:1:19 send.priority[0]: "DX" is not the name or AE title of an entry of devices, which is empty',
+  ])
+})
+
 test('a file that Notepad saved as GBK is read, and said to be one', () => {
   using folder = tempFolder()
   const path = folder.join('ferry.yaml')

@@ -53,6 +53,7 @@ test('with chunks that do not suit it such a line would be taken for dead: the t
     source: { bytes: content.length, range: (from: number, to: number) => once(content.subarray(from, to)) },
     pack: newUlid(clock.now()),
     chunkSize: new LargeChunks(content.length),
+    hasPriority: false,
     pace: new Pace(clock, Number.POSITIVE_INFINITY),
     clock,
     created: () => {},

@@ -6,7 +6,6 @@ import type { StoreAnswer, StoreRequest, StoreSink } from '../../dimse/associati
 import { Failure, type FailureCode, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { type Envelope, isDeidentified } from '../../protocol/spool-file.ts'
-import { studyKeyOf } from '../../protocol/study-key.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
 import type { StorageGate } from '../arrival/storage-gate.ts'
 import { versionOf } from '../queue/instance-version.ts'
@@ -19,8 +18,8 @@ import type { Treatments } from './treatments.ts'
 
 /** The work that begins once an instance is in the queue. */
 export interface AcceptedWork {
-  /** A copy of an instance of this study was accepted. */
-  accepted(studyInstanceUid: string, sealedBytes: number): void
+  /** A copy of an instance was accepted. */
+  accepted(envelope: Envelope, sealedBytes: number): void
 }
 
 export interface IntakeOptions extends SpoolCopyOptions, ObservationOptions {
@@ -216,7 +215,7 @@ export class InstanceIntake implements StoreSink {
         sopInstanceUid,
       })
     }
-    work.accepted(studyKeyOf(envelope), trailer.sealedBytes)
+    work.accepted(envelope, trailer.sealedBytes)
   }
 
   /**

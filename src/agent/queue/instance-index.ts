@@ -1,6 +1,6 @@
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../platform/sqlite.ts'
-import { isDeidentified, TRAILER_BYTES } from '../../protocol/spool-file.ts'
+import { type Envelope, isDeidentified, TRAILER_BYTES } from '../../protocol/spool-file.ts'
 import { studyKeyOf } from '../../protocol/study-key.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
 import type { DeliveryState } from './deliveries.ts'
@@ -9,17 +9,27 @@ import { type InstanceVersion, versionOf } from './instance-version.ts'
 import type { Acceptance, SealedInstance } from './spool/sealed-instance.ts'
 import type { ExpectedSpoolFile } from './spool/verify-spool-file.ts'
 
+/** Says if an instance, and with it its study, goes before others. */
+export type HasPriority = (envelope: Pick<Envelope, 'callingAeTitle'>) => boolean
+
 /** Rows of the spool's index: the instances in the spool, and the destinations for which they wait. */
 export class InstanceIndex {
   readonly #database: Database
   readonly #clock: Clock
   readonly #destinations: readonly string[]
+  readonly #hasPriority: HasPriority
 
   /** Every accepted instance is queued for each of `destinations`. */
-  constructor(database: Database, clock: Clock, destinations: readonly string[]) {
+  constructor(
+    database: Database,
+    clock: Clock,
+    destinations: readonly string[],
+    hasPriority: HasPriority = () => false,
+  ) {
     this.#database = database
     this.#clock = clock
     this.#destinations = destinations
+    this.#hasPriority = hasPriority
   }
 
   /**
@@ -116,9 +126,13 @@ export class InstanceIndex {
       const outcomes = instances.map((instance) => this.#insertOne(instance))
       const added = instances.filter((_, i) => outcomes[i] !== 'known')
       const ulids = JSON.stringify(added.map(({ envelope }) => envelope.ulid))
+      const first = added.flatMap(({ envelope }) =>
+        this.#hasPriority(envelope) ? [studyKeyOf(envelope)] : [],
+      )
       for (const destination of this.#destinations) {
         this.#database.run(INSERT_DELIVERIES, destination, state, this.#clock.now(), code, reason, ulids)
         this.#database.run(OPEN_STUDIES, destination, ulids)
+        for (const study of new Set(first)) this.#database.run(GIVE_PRIORITY, destination, study)
       }
       for (const instance of added) recordObserved(this.#database, instance, this.#clock.now())
       return outcomes
@@ -245,3 +259,4 @@ const OPEN_STUDIES = `
   WHERE ulid IN (SELECT value FROM json_each(?)) GROUP BY study_instance_uid
   ON CONFLICT DO UPDATE SET state = 'open', last_arrived_at = max(last_arrived_at, excluded.last_arrived_at),
     attempts = 0, next_attempt_at = 0, reason_code = NULL, reason = NULL, records_since = NULL`
+const GIVE_PRIORITY = 'UPDATE study SET has_priority = 1 WHERE destination = ? AND study_instance_uid = ?'

@@ -16,7 +16,7 @@ import { type DisplayNames, DisplayRecords } from './display/display-records.ts'
 import { FailedRequests } from './failed-requests.ts'
 import { Findings } from './findings.ts'
 import { FolderLedger } from './folder-ledger.ts'
-import { InstanceIndex } from './instance-index.ts'
+import { type HasPriority, InstanceIndex } from './instance-index.ts'
 import { type OpenedIndex, openIndex } from './open-index.ts'
 import { OwnCenter } from './own-center.ts'
 import { Packs } from './packs.ts'
@@ -80,13 +80,14 @@ export async function openQueue(
   destinations: readonly string[],
   displayNames: DisplayNames = NO_NAMES,
   checkWaitMs = CHECK_WAIT_MS,
+  hasPriority?: HasPriority,
 ): Promise<Queue> {
   const spool = await Spool.open(join(folder, 'spool'))
   const schema = join(import.meta.dirname, 'schema')
   const opened = await openIndex(join(folder, 'queue.sqlite'), schema, clock, checkWaitMs)
   const { database, isNew: isIndexNew, setAside, soundness, care } = opened
   database.leaveCheckpoints()
-  const index = new InstanceIndex(database, clock, destinations)
+  const index = new InstanceIndex(database, clock, destinations, hasPriority)
   const held = new HeldFiles(spool)
   return {
     spool,

@@ -10,7 +10,12 @@ import { newUlid, type Ulid } from '../../protocol/ulid.ts'
 export interface PackRecord {
   header: PackHeader
   uploadUrl: string | undefined
+  /** Its study goes before others. */
+  hasPriority: boolean
 }
+
+/** Which study the next pack is formed of. */
+export type PackChoice = 'priority' | 'newest' | 'oldest'
 
 export interface PackLimits {
   /** A pack is closed before it would exceed this; a larger instance is sent alone. */
@@ -38,13 +43,19 @@ export class Packs {
   }
 
   /**
-   * Forms the next pack: as much as fits of the study whose instance has waited longest. Its members become 'sending'.
-   * Returns undefined if nothing is due outside the studies of `except`.
+   * Forms the next pack: as much as fits of one study. By `choice` it is one that has priority, the one whose instance
+   * came last, or the one whose instance has waited longest. Its members become 'sending'. Returns undefined if nothing
+   * is due outside the studies of `except`.
    */
-  formNext(destination: string, limits: PackLimits, except: readonly string[] = []): PackRecord | undefined {
+  formNext(
+    destination: string,
+    limits: PackLimits,
+    except: readonly string[] = [],
+    choice: PackChoice = 'oldest',
+  ): PackRecord | undefined {
     return this.#database.transaction(() => {
       const now = this.#clock.now()
-      const first = this.#oldestDue(destination, now, JSON.stringify(except))
+      const first = this.#choose(choice, destination, now, JSON.stringify(except))
       if (first === undefined) return undefined
       const due = this.#database.all<{ ulid: Ulid; sealed: number }>(
         DUE,
@@ -69,7 +80,8 @@ export class Packs {
         this.#database.run('INSERT INTO pack_member VALUES (?, ?, ?, ?)', pack, position, ulid, bytes)
         this.#database.run(SENDING, now, destination, ulid)
       }
-      return { header: { pack, study: first.study, members }, uploadUrl: undefined }
+      const header = { pack, study: first.study, members }
+      return { header, uploadUrl: undefined, hasPriority: this.#hasPriority(destination, first.study) }
     })
   }
 
@@ -82,7 +94,25 @@ export class Packs {
     return rows.map(({ pack, study, url }) => ({
       header: { pack, study, members: this.#database.all(MEMBERS, pack) },
       uploadUrl: url ?? undefined,
+      hasPriority: this.#hasPriority(destination, study),
     }))
+  }
+
+  #hasPriority(destination: string, study: string): boolean {
+    return this.#database.get(HAS_PRIORITY, destination, study) !== undefined
+  }
+
+  #choose(
+    choice: PackChoice,
+    destination: string,
+    now: number,
+    except: string,
+  ): { study: string } | undefined {
+    if (choice === 'priority')
+      return this.#database.get(FIRST_WITH_PRIORITY, destination, now, now + LONGEST_WAIT_MS, except)
+    const newest =
+      choice === 'newest' ? this.#database.get<{ study: string }>(NEWEST, destination, except) : undefined
+    return newest ?? this.#oldestDue(destination, now, except)
   }
 
   /** Returns false for a pack that was given up because its instances are for another center. */
@@ -146,6 +176,23 @@ const OLDEST = (when: string): string => `
   WHERE destination = ? AND state = 'queued' AND next_attempt_at ${when}
     AND study_instance_uid NOT IN (SELECT value FROM json_each(?))
   ORDER BY next_attempt_at, ulid LIMIT 1`
+/** Instances that were never tried: the index has them in the order of arrival. */
+const NEWEST = `
+  SELECT study_instance_uid AS study FROM delivery INDEXED BY delivery_waiting
+  WHERE destination = ? AND state = 'queued' AND next_attempt_at = 0
+    AND study_instance_uid NOT IN (SELECT value FROM json_each(?))
+  ORDER BY ulid DESC LIMIT 1`
+/** Few studies have priority and are open at once. Among them the oldest goes first. */
+const FIRST_WITH_PRIORITY = `
+  SELECT s.study_instance_uid AS study FROM study s INDEXED BY study_with_priority
+  CROSS JOIN delivery d INDEXED BY delivery_by_study
+    ON d.destination = s.destination AND d.study_instance_uid = s.study_instance_uid AND d.state = 'queued'
+  WHERE s.destination = ? AND s.has_priority = 1 AND s.state = 'open'
+    AND (d.next_attempt_at <= ? OR d.next_attempt_at > ?)
+    AND s.study_instance_uid NOT IN (SELECT value FROM json_each(?))
+  ORDER BY d.ulid LIMIT 1`
+const HAS_PRIORITY = `
+  SELECT 1 FROM study WHERE destination = ? AND study_instance_uid = ? AND has_priority = 1`
 const DUE = `
   SELECT d.ulid, i.sealed_bytes AS sealed FROM delivery d JOIN instance i USING (ulid)
   WHERE d.destination = ? AND d.study_instance_uid = ? AND d.state = 'queued'

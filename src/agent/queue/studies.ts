@@ -11,6 +11,7 @@ import type {
   Confirmation,
   ManifestPart,
   ManifestRow,
+  ReadyStudy,
   StudyRow,
   StudyState,
 } from './study-rows.ts'
@@ -28,11 +29,14 @@ export class Studies {
     this.#clock = clock
   }
 
-  /** Open studies that have delivered instances and none on its way: ready to be closed. */
-  readyToClose(destination: string): string[] {
+  /**
+   * Open studies that have delivered instances and none on its way: ready to be closed. Those with priority come first.
+   */
+  readyToClose(destination: string): ReadyStudy[] {
     return this.#database
-      .all<{ uid: string }>(READY_TO_CLOSE, destination, destination, destination)
-      .map(({ uid }) => uid)
+      .all<{ study: string; priority: number }>(READY_TO_CLOSE, destination, destination, destination)
+      .map(({ study, priority }) => ({ studyInstanceUid: study, hasPriority: priority === 1 }))
+      .toSorted((a, b) => Number(b.hasPriority) - Number(a.hasPriority))
   }
 
   /**
@@ -125,6 +129,9 @@ export class Studies {
     const now = this.#clock.now()
     return this.#database.all<ManifestRow>(
       MANIFESTS_DUE,
+      destination,
+      now,
+      now + LONGEST_WAIT_MS,
       destination,
       now,
       destination,
@@ -222,7 +229,8 @@ export class Studies {
 }
 
 const READY_TO_CLOSE = `
-  SELECT s.study_instance_uid AS uid FROM study s WHERE s.destination = ? AND s.state = 'open'
+  SELECT s.study_instance_uid AS study, s.has_priority AS priority FROM study s INDEXED BY study_by_state
+  WHERE s.destination = ? AND s.state = 'open'
     AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.destination = ? AND d.study_instance_uid = s.study_instance_uid
       AND d.state IN ('queued', 'sending'))
     AND EXISTS (SELECT 1 FROM delivery d WHERE d.destination = ? AND d.study_instance_uid = s.study_instance_uid
@@ -262,6 +270,10 @@ const IS_WAITING = "(state = 'closed' OR (state = 'confirmed' AND pacs_waiting =
 const WAITING = (when: string): string => `
   SELECT * FROM (SELECT * FROM study INDEXED BY study_due
     WHERE destination = ? AND next_attempt_at ${when} AND ${IS_WAITING} ORDER BY next_attempt_at LIMIT 100)`
+/** However many others are due. */
+const WAITING_WITH_PRIORITY = `
+  SELECT * FROM study INDEXED BY study_with_priority
+    WHERE destination = ? AND has_priority = 1 AND state = 'closed' AND (next_attempt_at <= ? OR next_attempt_at > ?)`
 const OF_STUDY = 'p.destination = s.destination AND p.study_instance_uid = s.study_instance_uid'
 const OURS = 'p.center IS (SELECT center FROM own_center)'
 const AWAITS_RECEIPT = `
@@ -272,9 +284,9 @@ const AWAITS_PACS = `
   ORDER BY p.version, p.part LIMIT 1`
 const MANIFESTS_DUE = `
   SELECT m.study_instance_uid AS studyInstanceUid, m.version, m.part, m.digest, s.attempts, m.pacs
-  FROM (${WAITING('<= ?')} UNION ALL ${WAITING('> ?')}) s
+  FROM (${WAITING_WITH_PRIORITY} UNION ${WAITING('<= ?')} UNION ${WAITING('> ?')}) s
   JOIN manifest m ON m.rowid = iif(s.state = 'closed', (${AWAITS_RECEIPT}), (${AWAITS_PACS}))
-  ORDER BY s.next_attempt_at LIMIT 100`
+  ORDER BY s.has_priority DESC, s.next_attempt_at LIMIT 100`
 const FAR_OFF = `
   SELECT 1 FROM study INDEXED BY study_due WHERE destination = ? AND next_attempt_at > ? AND ${IS_WAITING} LIMIT 1`
 const NEXT_DUE = `

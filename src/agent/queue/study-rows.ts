@@ -28,6 +28,12 @@ export interface StudyRow {
   conflicts: number
 }
 
+/** An open study that waits only for the end of its quiet time. */
+export interface ReadyStudy {
+  readonly studyInstanceUid: string
+  readonly hasPriority: boolean
+}
+
 /** A part of the newest manifest of a study, whose receipt is awaited or is asked for again. */
 export interface ManifestRow {
   studyInstanceUid: string

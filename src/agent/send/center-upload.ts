@@ -54,7 +54,7 @@ export class CenterUpload implements Destination {
     signal: AbortSignal,
   ): Promise<MemberOutcome[]> {
     const { client, packs, spool, clock, pace } = this.#options
-    const { header } = pack
+    const { header, hasPriority } = pack
     if (!packs.isKnown(header.pack)) return []
     const unreadable = await unreadableMembers(header, spool)
     if (unreadable.length > 0) return this.#withoutUnreadable(pack, unreadable)
@@ -65,6 +65,7 @@ export class CenterUpload implements Destination {
       subject: header.study,
       chunkSize: this.#chunkSize,
       pace,
+      hasPriority,
       clock,
       created: (url: string) => packs.recordUpload(header.pack, url),
       reached,
@@ -72,6 +73,7 @@ export class CenterUpload implements Destination {
     }
     let url: string
     try {
+      using _ = hasPriority ? pace.pass() : undefined
       url = await uploadPack(upload, pack.uploadUrl)
     } catch (error) {
       const bad = isOurs(error) ? await damagedMembers(header, spool) : []

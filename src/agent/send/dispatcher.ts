@@ -6,7 +6,7 @@ import { Wake } from '../../platform/wake.ts'
 import type { Deliveries } from '../queue/deliveries.ts'
 import type { DestinationTrouble } from '../queue/destination-trouble.ts'
 import type { FailedRequests } from '../queue/failed-requests.ts'
-import type { PackLimits, PackRecord, Packs } from '../queue/packs.ts'
+import type { PackChoice, PackLimits, PackRecord, Packs } from '../queue/packs.ts'
 import type { Destination } from './destination.ts'
 import { Gathering } from './gathering.ts'
 
@@ -18,6 +18,10 @@ const OPERATOR_CAP_MS = 120_000
 const IDLE_MS = 60_000
 /** Maximum time that an instance waits for others of its study. */
 const LINGER_MS = 500
+/** Uploads of studies with priority, in addition to the others, so that they wait for no place. */
+const PRIORITY_UPLOADS = 1
+/** One of this many packs is formed of the study that has waited longest; the others are of the newest one. */
+const OLDEST_EVERY = 3
 
 /** Work that becomes due for another stage. */
 export interface DispatcherHints {
@@ -59,6 +63,7 @@ export class Dispatcher {
   readonly #running = new Set<Promise<void>>()
   /** Interrupted packs; each continues when its own time has come, before new ones are formed. */
   #broken: PackOnItsWay[] = []
+  #formed = 0
   #trouble: { failure: Failure; attempts: number; probeAtMs: number } | undefined
 
   constructor(options: DispatcherOptions) {
@@ -68,8 +73,8 @@ export class Dispatcher {
   }
 
   /** Called after an instance of `bytes` bytes was queued. */
-  queued(studyInstanceUid: string, bytes: number): void {
-    if (this.#gathering.add(studyInstanceUid, bytes)) this.wake()
+  queued(studyInstanceUid: string, bytes: number, hasPriority = false): void {
+    if (this.#gathering.add(studyInstanceUid, bytes, hasPriority)) this.wake()
   }
 
   /** Looks for work now, because a time has come or an operator requested a retry. */
@@ -119,8 +124,10 @@ export class Dispatcher {
 
   /** Starts the next pack if there is one and a place is free. */
   #startNext(signal: AbortSignal): boolean {
-    if (this.#running.size >= this.#options.uploads) return false
-    const way = this.#takeBroken() ?? this.#form()
+    const { uploads } = this.#options
+    if (this.#running.size >= uploads + PRIORITY_UPLOADS) return false
+    const first = this.#takeBroken(true) ?? this.#form('priority')
+    const way = first ?? (this.#running.size < uploads ? this.#takeAny() : undefined)
     if (way === undefined) return false
     const sending = this.#send(way, signal).finally(() => {
       this.#running.delete(sending)
@@ -138,15 +145,24 @@ export class Dispatcher {
     this.#options.failedRequests.succeeded('pack', way.pack.header.study)
   }
 
-  #takeBroken(): PackOnItsWay | undefined {
+  #takeAny(): PackOnItsWay | undefined {
+    const broken = this.#takeBroken(false)
+    if (broken !== undefined) return broken
+    this.#formed++
+    return this.#form(this.#formed % OLDEST_EVERY === 0 ? 'oldest' : 'newest')
+  }
+
+  #takeBroken(hasPriority: boolean): PackOnItsWay | undefined {
     const now = this.#options.clock.monotonicMs()
-    const place = this.#broken.findIndex(({ dueMs }) => dueMs <= now)
+    const place = this.#broken.findIndex(
+      ({ dueMs, pack }) => dueMs <= now && pack.hasPriority === hasPriority,
+    )
     return place === -1 ? undefined : this.#broken.splice(place, 1)[0]
   }
 
-  #form(): PackOnItsWay | undefined {
+  #form(choice: PackChoice): PackOnItsWay | undefined {
     const { destination, packs, limits } = this.#options
-    const pack = packs.formNext(destination.name, limits, this.#gathering.waiting().studies)
+    const pack = packs.formNext(destination.name, limits, this.#gathering.waiting().studies, choice)
     if (pack === undefined) return undefined
     this.#gathering.taken(pack.header.study)
     return atItsStart(pack)
@@ -255,8 +271,8 @@ export class Dispatcher {
   /** Time until the next delivery that waits for its time. */
   #idleMs(): number {
     const { destination, deliveries, clock } = this.#options
-    if (this.#running.size >= this.#options.uploads) return IDLE_MS
     const { studies, untilMs } = this.#gathering.waiting()
+    if (this.#running.size >= this.#options.uploads) return Math.min(IDLE_MS, untilMs) + 5
     const due = deliveries.nextDue(destination.name, studies)
     const dueMs = due === undefined ? IDLE_MS : Math.max(0, due - clock.now())
     const brokenMs = this.#broken.map((broken) => Math.max(0, broken.dueMs - clock.monotonicMs()))

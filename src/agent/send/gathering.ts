@@ -1,7 +1,10 @@
 import type { Clock } from '../../platform/clock.ts'
 
+/** For studies with priority: long enough for a burst of slices. */
+const PRIORITY_LINGER_MS = 50
+
 interface Gathered {
-  readonly sinceMs: number
+  readonly untilMs: number
   bytes: number
 }
 
@@ -25,9 +28,10 @@ export class Gathering {
    * Returns true if the packs to send, or the time of the next look, change: for the first instance of a study, and
    * when it is full.
    */
-  add(studyInstanceUid: string, bytes: number): boolean {
+  add(studyInstanceUid: string, bytes: number, hasPriority = false): boolean {
     const known = this.#studies.get(studyInstanceUid)
-    const gathered = known ?? { sinceMs: this.#clock.monotonicMs(), bytes: 0 }
+    const lingerMs = hasPriority ? Math.min(PRIORITY_LINGER_MS, this.#lingerMs) : this.#lingerMs
+    const gathered = known ?? { untilMs: this.#clock.monotonicMs() + lingerMs, bytes: 0 }
     gathered.bytes += bytes
     this.#studies.set(studyInstanceUid, gathered)
     return known === undefined || gathered.bytes >= this.#fullBytes
@@ -38,8 +42,8 @@ export class Gathering {
     const now = this.#clock.monotonicMs()
     const studies: string[] = []
     let untilMs = Number.POSITIVE_INFINITY
-    for (const [study, { sinceMs, bytes }] of this.#studies) {
-      const leftMs = sinceMs + this.#lingerMs - now
+    for (const [study, { untilMs: endMs, bytes }] of this.#studies) {
+      const leftMs = endMs - now
       if (leftMs <= 0) this.#studies.delete(study)
       else if (bytes < this.#fullBytes) {
         studies.push(study)

@@ -18,6 +18,8 @@ interface TusUpload {
   pack: string
   chunkSize: ChunkSize
   pace: Pace
+  /** It passes uploads that have none. */
+  hasPriority: boolean
   clock: Clock
   /** Stores the address of the upload, before its first byte counts. */
   created: (uploadUrl: string) => void
@@ -107,7 +109,7 @@ async function sendChunk(upload: TusUpload, url: string, offset: number): Promis
 
 /** Throws CENTER_ERROR if the center has another offset (409) or has forgotten the upload: the next attempt asks again. */
 async function patch(
-  { client, source, pace, subject, signal }: TusUpload,
+  { client, source, pace, hasPriority, subject, signal }: TusUpload,
   url: string,
   offset: number,
   end: number,
@@ -121,7 +123,7 @@ async function patch(
       'content-length': String(end - offset),
       'upload-offset': String(offset),
     },
-    body: pace.through(source.range(offset, end), signal),
+    body: pace.through(source.range(offset, end), { hasPriority, signal }),
     also: [404, 409, 410],
     content: 'a piece of a pack',
     subject,

@@ -1,4 +1,8 @@
 import type { Clock } from '../../platform/clock.ts'
+import type { ReadyStudy } from '../queue/study-rows.ts'
+
+/** For studies with priority: a later instance of such a study only costs one more manifest. */
+const PRIORITY_QUIET_MS = 1000
 
 /**
  * The time when each open study last received an instance, on the monotonic clock. For a study from before this process
@@ -26,9 +30,10 @@ export class QuietTimes {
   }
 
   /** Ms until the study has been quiet for long enough; 0 or less if it has. */
-  untilQuietMs(studyInstanceUid: string): number {
+  untilQuietMs({ studyInstanceUid, hasPriority }: ReadyStudy): number {
     const last = this.#lastMs.get(studyInstanceUid) ?? this.#startedAtMs
-    return last + this.#quietMs - this.#clock.monotonicMs()
+    const quietMs = hasPriority ? Math.min(this.#quietMs, PRIORITY_QUIET_MS) : this.#quietMs
+    return last + quietMs - this.#clock.monotonicMs()
   }
 
   forget(studyInstanceUid: string): void {

@@ -124,7 +124,7 @@ export class Settlement {
       const waitMs = quiet.untilQuietMs(study)
       if (waitMs > 0) nextMs = Math.min(nextMs, waitMs)
       else {
-        await this.#close(study, signal)
+        await this.#close(study.studyInstanceUid, signal)
         if (signal.aborted) break
       }
     }

@@ -5,11 +5,19 @@ import { Failure } from '../../../src/platform/failure.ts'
 import { spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
+const isOfDr1 = ({ callingAeTitle }: { callingAeTitle: string }): boolean => callingAeTitle === 'DR1'
+
 const LIMITS = { bytes: 1_000_000, members: 100 }
 
-async function accept(queue: Queue, studyInstanceUid: string, bytes = 1000): Promise<string> {
+async function accept(
+  queue: Queue,
+  studyInstanceUid: string,
+  bytes = 1000,
+  callingAeTitle = 'CT1',
+): Promise<string> {
   const instance = await spoolInstance(queue.spool, {
     studyInstanceUid,
+    callingAeTitle,
     dataSet: Buffer.alloc(bytes, Math.random() * 256),
   })
   await queue.acceptance.accept(instance)
@@ -27,6 +35,22 @@ test('a pack holds instances of one study only, the oldest first', async () => {
   expect(pack?.header.members.map(({ ulid }) => ulid)).toEqual([first, third].toSorted())
   expect(queue.packs.formNext('center', LIMITS)?.header.study).toBe('1.2')
   expect(queue.packs.formNext('center', LIMITS)).toBeUndefined()
+})
+
+test('the next pack is of a study with priority, of the newest study, or of the one that has waited longest', async () => {
+  using folder = tempFolder()
+  using queue = await openQueue(folder.path, systemClock, ['center'], undefined, undefined, isOfDr1)
+  for (const study of ['1.1', '1.2', '1.3', '1.4']) await accept(queue, study)
+  for (const study of ['2.1', '2.2']) await accept(queue, study, 1000, 'DR1')
+  const formed = (['newest', 'priority', 'priority', 'priority', 'newest', 'oldest'] as const).map(
+    (choice) => {
+      const pack = queue.packs.formNext('center', LIMITS, [], choice)
+      return pack && [pack.header.study, pack.hasPriority]
+    },
+  )
+  expect(formed).toEqual([['2.2', true], ['2.1', true], undefined, undefined, ['1.4', false], ['1.1', false]])
+  const unfinished = queue.packs.unfinished('center').filter(({ hasPriority: isFirst }) => isFirst)
+  expect(unfinished.map(({ header }) => header.study).toSorted()).toEqual(['2.1', '2.2'])
 })
 
 test('a pack stays within its limits, and one larger instance travels alone', async () => {
@@ -51,7 +75,7 @@ test('after a restart an unfinished pack is offered again with the same members 
     queue.packs.recordUpload(pack?.header.pack ?? '', '/v1/packs/7')
   }
   using queue = await openQueue(folder.path, systemClock, ['center'])
-  expect(queue.packs.unfinished('center')).toEqual([{ header, uploadUrl: '/v1/packs/7' }])
+  expect(queue.packs.unfinished('center')).toEqual([{ header, uploadUrl: '/v1/packs/7', hasPriority: false }])
 })
 
 test('each member of a pack goes its own way: delivered, again later with a reason, or held for an operator', async () => {

@@ -52,11 +52,13 @@ async function liveThroughADay(queue: Queue, study: string): Promise<void> {
   // Statements of sending.
   const { ulid, sopInstanceUid, sopClassUid } = instance.envelope
   const { pack } = packs.formNext(CENTER, { bytes: 1e9, members: 1000 }, ['1.3'])?.header ?? {}
+  for (const choice of ['priority', 'newest'] as const)
+    packs.formNext(CENTER, { bytes: 1, members: 1 }, ['1.3'], choice)
   packs.postpone(CENTER, pack ?? '', failure, 0)
   packs.settle(CENTER, pack ?? '', [{ ulid, outcome: 'delivered' }])
   deliveries.nextDue(CENTER, ['1.3'])
   // Statements of settlement.
-  for (const uid of studies.readyToClose(CENTER)) {
+  for (const { studyInstanceUid: uid } of studies.readyToClose(CENTER)) {
     studies.countAfter(CENTER, uid, '', 10)
     studies.instancesAfter(CENTER, uid, '', 10)
     closeByHand(queue, uid, uid, uid)

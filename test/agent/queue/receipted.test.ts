@@ -62,7 +62,7 @@ test('only a study whose receipt the center has forgotten is to be confirmed aga
   await confirmed(queue, clock, '1.2')
   queue.receipted.offerAgain('center', [{ studyInstanceUid: '1.1', digest: 'digest of 1.1, 1' }])
   expect(queue.deliveries.counts('center')).toMatchObject({ delivered: 1, confirmed: 1 })
-  expect(queue.studies.readyToClose('center')).toEqual(['1.1'])
+  expect(queue.studies.readyToClose('center')).toEqual([{ studyInstanceUid: '1.1', hasPriority: false }])
   expect(queue.receipted.onTheirWay('center')).toBe(1)
 })
 

@@ -34,7 +34,7 @@ test('a study is ready to be closed when all of it is delivered, and not while s
   using folder = tempFolder()
   using queue = await openQueue(folder.path, systemClock, ['center'])
   await deliver(queue)
-  expect(queue.studies.readyToClose('center')).toEqual([STUDY])
+  expect(queue.studies.readyToClose('center')).toEqual([{ studyInstanceUid: STUDY, hasPriority: false }])
   await queue.acceptance.accept(await spoolInstance(queue.spool, { studyInstanceUid: STUDY }))
   expect(queue.studies.readyToClose('center')).toEqual([])
 })

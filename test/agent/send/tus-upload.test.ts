@@ -52,6 +52,7 @@ test('a cut line costs at most one chunk a cut, and the upload goes on from the 
     pack,
     chunkSize: new ChunkSize(CHUNK),
     clock: systemClock,
+    hasPriority: false,
     pace: new Pace(systemClock, Number.POSITIVE_INFINITY),
     created: (created: string) => {
       url = created
@@ -89,6 +90,7 @@ test('an upload that is asked for twice under one pack name is one upload', asyn
     pack: newUlid(Date.now()),
     chunkSize: new ChunkSize(CHUNK),
     clock: systemClock,
+    hasPriority: false,
     pace: new Pace(systemClock, Number.POSITIVE_INFINITY),
     created: (created: string) => urls.push(created),
     reached: () => {},

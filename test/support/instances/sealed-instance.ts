@@ -22,6 +22,7 @@ interface InstanceLike {
   studyInstanceUid?: string
   seriesInstanceUid?: string
   recipients?: readonly string[]
+  callingAeTitle?: string
 }
 
 /** A whole spool file of an invented instance, in memory. */
@@ -40,7 +41,7 @@ export function sealInstance(
     ulid: newUlid(Date.now()),
     arrivedAt: new Date().toISOString(),
     listener: 'main',
-    callingAeTitle: 'CT1',
+    callingAeTitle: like.callingAeTitle ?? 'CT1',
     calledAeTitle: 'FERRY',
     studyInstanceUid: like.studyInstanceUid ?? newUid(),
     seriesInstanceUid: like.seriesInstanceUid ?? newUid(),
