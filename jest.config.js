@@ -4,7 +4,10 @@ export default {
   runtime: '<rootDir>/test/support/jest/plain-runtime.js',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  setupFilesAfterEnv: ['<rootDir>/test/support/jest/second-try.ts'],
+  setupFilesAfterEnv: [
+    '<rootDir>/test/support/jest/second-try.ts',
+    '<rootDir>/test/support/jest/fixed-seed.ts',
+  ],
   extensionsToTreatAsEsm: ['.ts'],
   // Real processes, sockets and disks on a machine that others use too.
   testTimeout: 60_000,

@@ -4,14 +4,15 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from '@jest/globals'
+import { seedOfRun } from '../support/random.ts'
 import { FUZZ_CASES } from './fault-sizes.ts'
 import { readCase, writeCase } from './support/hostile-case.ts'
 import { readAnswers, wholeStores } from './support/hostile-reference.ts'
 import type { Defect } from './support/hostile-sink.ts'
 import type { FuzzReport } from './support/run-hostile-fuzz.ts'
 
-/** A run can be had again: FERRY_FUZZ_SEED is printed with its result. */
-const SEED = Number(process.env['FERRY_FUZZ_SEED'] ?? Math.floor(Math.random() * 1_000_000))
+/** A run can be had again: FERRY_SEED is printed with its result. */
+const SEED = seedOfRun()
 const CONTROL_CASES = 2000
 const PROGRAM = join(import.meta.dirname, 'support/run-hostile-fuzz.ts')
 const CORPUS = join(import.meta.dirname, 'corpus')

@@ -3,12 +3,13 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from '@jest/globals'
+import { seedOfRun } from '../support/random.ts'
 import { HTTP_FUZZ_REQUESTS } from './fault-sizes.ts'
 import type { HttpDefect } from './support/http-doors.ts'
 import type { HttpFuzzReport } from './support/run-http-fuzz.ts'
 
-/** A run can be had again: FERRY_FUZZ_SEED is printed with its result. */
-const SEED = Number(process.env['FERRY_FUZZ_SEED'] ?? Math.floor(Math.random() * 1_000_000))
+/** A run can be had again: FERRY_SEED is printed with its result. */
+const SEED = seedOfRun()
 const CONTROL_REQUESTS = 2000
 const PROGRAM = join(import.meta.dirname, 'support/run-http-fuzz.ts')
 const TIMEOUT_MS = 180_000 + HTTP_FUZZ_REQUESTS * 12

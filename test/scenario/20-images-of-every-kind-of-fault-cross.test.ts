@@ -23,12 +23,12 @@ import {
 } from '../support/peers/raw-association.ts'
 import { allSettled, type Clinic, openClinic } from '../support/programs/clinic.ts'
 import { routesWithAndWithoutIdentity } from '../support/programs/routed.ts'
-import { Random } from '../support/random.ts'
+import { Random, seedOfRun } from '../support/random.ts'
 import { RecordingLog } from '../support/recording-log.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const CROSSINGS = Number(process.env['FERRY_KIND_CROSSINGS'] ?? 12 * KINDS.length)
-const SEED = Number(process.env['FERRY_SEED'] ?? Date.now() % 1_000_000)
+const SEED = seedOfRun()
 const ASSOCIATIONS = 4
 const FRAGMENT_BYTES = 16_000
 /** Preamble, prefix, and File Meta Information Group Length (PS3.10 §7.1). */

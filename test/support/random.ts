@@ -1,3 +1,19 @@
+/** The seed of every run of CI. */
+const SEED_OF_CI = 617_375
+
+/** True if each run has the same seed: FERRY_SEED repeats a run, and in CI a commit that has passed passes again. */
+export function hasFixedSeed(): boolean {
+  const { FERRY_SEED: given, CI: ci = '' } = process.env
+  return given !== undefined || (ci !== '' && ci !== 'false')
+}
+
+/** Returns the seed of this run: FERRY_SEED, or that of CI if the variable CI is set, or a new one. */
+export function seedOfRun(): number {
+  const given = process.env['FERRY_SEED']
+  if (given !== undefined) return Number(given)
+  return hasFixedSeed() ? SEED_OF_CI : Math.floor(Math.random() * 2 ** 31)
+}
+
 /** Chance that a seed decides: the same seed gives the same numbers on every machine. */
 export class Random {
   readonly seed: number
@@ -8,9 +24,9 @@ export class Random {
     this.#state = seed | 0
   }
 
-  /** Takes the seed from FERRY_SEED, which repeats a run that printed it, or makes a new one. */
+  /** Takes the seed of this run. */
   static fromEnvironment(): Random {
-    return new Random(Number(process.env['FERRY_SEED'] ?? Math.floor(Math.random() * 2 ** 32)))
+    return new Random(seedOfRun())
   }
 
   /** Returns a whole number of 32 bits (mulberry32). */

@@ -64,7 +64,7 @@ export class DataSetCheck {
     if (wasRead && failure !== undefined) {
       const finding = this.#placed(isBetweenFragments ? 'fragmentsEnd' : 'truncated')
       this.#end(finding === 'truncated' && ending === 'whole' ? 'unreadable' : finding)
-    } else if (ending === 'cut' && this.#isLost()) this.#found.add('truncated')
+    } else if ((ending === 'cut' && this.#isLost()) || this.#isHiddenCut()) this.#found.add('truncated')
     const isWhole = !this.#isEnded
     this.#isEnded = true
     const later = [this.#identifiers.findings(), this.#text.findings(), this.#pixels.findings(isWhole)]
@@ -76,6 +76,11 @@ export class DataSetCheck {
     return (
       this.#found.has('unreadable') || (this.#found.has('trailingBytes') && this.#pixels.state === 'before')
     )
+  }
+
+  /** True if a wrong length hides the pixel data, and ends where the data set ends or only zeros follow. */
+  #isHiddenCut(): boolean {
+    return this.#pixels.state === 'before' && this.#ending.isHiddenCut(this.#reading)
   }
 
   /**

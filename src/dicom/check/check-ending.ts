@@ -43,6 +43,16 @@ export class EndingCheck {
     // A nested element that ends at the end of the data proves nothing about the elements around it.
     return end === 'whole' && last !== undefined && isTransparent(last) ? 'whole' : 'unknown'
   }
+
+  /**
+   * True if Pixel Data of which bytes are missing is hidden in a value, although the first reading met nothing wrong. A
+   * value that may contain other bytes does not prove it: there, elements must lead up to the Pixel Data.
+   */
+  isHiddenCut(reading: TwofoldReading): boolean {
+    if (reading.pixelEnding() !== 'cut' || this.of(reading) !== 'cut') return false
+    const last = reading.lastPlausible
+    return this.#holdsPixelData || (last !== undefined && isTransparent(last))
+  }
 }
 
 /** Returns true for an element whose value contains no other elements, regardless of the device. */

@@ -99,9 +99,13 @@ export class TwofoldReading {
     if (this.#failure === undefined) this.#try(() => this.#reader.push(bytes))
   }
 
-  /** Called after all bytes. Returns why the first reading did not reach the end, or undefined if it did. */
+  /**
+   * Called after all bytes. Returns why the first reading did not reach the end, or undefined if it did. A data set
+   * without pixel data is read a second time then, too: a wrong length may happen to reach exactly to its end.
+   */
   finish(): Failure | undefined {
     if (this.#failure === undefined) this.#try(() => this.#reader.finish())
+    if (this.#last?.holds === 'value' && !this.#isPixelData(this.#last)) this.#doubt()
     return this.#failure
   }
 
@@ -163,7 +167,12 @@ export class TwofoldReading {
   }
 
   #newTrail(): PixelTrail | undefined {
-    return (this.#last?.tag ?? 0) >>> 16 >= PIXEL_DATA_GROUP ? undefined : new PixelTrail(this.encoding)
+    return this.#isPixelData(this.#last) ? undefined : new PixelTrail(this.encoding)
+  }
+
+  /** True for pixel data and for what follows it. */
+  #isPixelData(element: ElementToken | undefined): boolean {
+    return (element?.tag ?? 0) >>> 16 >= PIXEL_DATA_GROUP
   }
 
   /** Begins the second reading after the last element that was read correctly. */

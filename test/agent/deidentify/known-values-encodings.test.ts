@@ -7,6 +7,7 @@ import { TAG } from '../../../src/dicom/vocabulary/tag.ts'
 import { LeftoverSearch } from '../../../src/leftovers/leftover-search.ts'
 import { EXPLICIT_LITTLE } from '../../dicom/build-data-set.ts'
 import { propertyRuns } from '../../support/property-runs.ts'
+import { seedOfRun } from '../../support/random.ts'
 
 const RUNS = propertyRuns(200)
 
@@ -27,7 +28,7 @@ const DECLARED = [
   '\\ISO 2022 IR 87',
 ]
 const ENCODINGS = ['utf8', 'gb18030', 'utf-16le', 'utf-16be'] as const
-const seed = Number(process.env['FERRY_SEED'] ?? Date.now() % 2 ** 31)
+const seed = seedOfRun()
 
 const chineseName = fc.record({
   family: fc.constantFrom(...FAMILY),

@@ -132,6 +132,34 @@ test('an element that swallows the ones after it lets no name and no ID leave in
   )
 })
 
+test('an image whose wrong length ends within black pixels does not leave without them', () => {
+  for (const way of WAYS) {
+    const parts = partsOf(way, CT).map((part) =>
+      part.tag === TAG.PixelData
+        ? { ...part, bytes: way.element(part.tag, part.vr, Buffer.alloc(64)) }
+        : part,
+    )
+    const whole = Buffer.concat(parts.map(({ bytes }) => bytes))
+    expect(Buffer.isBuffer(leaving(whole, way, CT))).toBe(true)
+    for (const [i, { tag, vr, bytes, headerBytes }] of parts.slice(0, -1).entries()) {
+      const before = Buffer.concat(parts.slice(0, i).map((part) => part.bytes))
+      const after = Buffer.concat(parts.slice(i + 1).map((part) => part.bytes))
+      // Odd lengths, too: after them everything is misread by one byte.
+      for (const left of [0, 1, 8, 9, 32, 64]) {
+        const stated = bytes.length - headerBytes + after.length - left
+        const wrong = way.element(tag, vr, bytes.subarray(headerBytes), stated)
+        const copy = leaving(Buffer.concat([before, wrong, after]), way, CT)
+        expect([way.uid, tag.toString(16), left, Buffer.isBuffer(copy)]).toEqual([
+          way.uid,
+          tag.toString(16),
+          left,
+          false,
+        ])
+      }
+    }
+  }
+})
+
 /** Values of numbers and bytes, which may hold anything, and text that does not stay. */
 const SWALLOWING: readonly (readonly [Tag, string, Buffer])[] = [
   [tagNamed('PrivateGroupReference'), 'US', us(1)],

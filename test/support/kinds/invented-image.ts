@@ -83,7 +83,7 @@ export function inventedImage(random: Random, ways: readonly Way[] = WAYS): Inve
   // A few are as large as those of a scanner: more than any reading holds.
   const isLarge = random.between(0, 799) === 0
   const [rows, columns] = isLarge ? [300, 400] : [random.between(2, 12), 2 * random.between(1, 12)]
-  const pixels = random.bytes(rows * columns * 2)
+  const pixels = withBlackBorders(random, random.bytes(rows * columns * 2))
   const short = (tag: number, value: number): Part => ({ tag, vr: 'US', value: word(value, written) })
   const all: Part[] = [
     text(TAG.SpecificCharacterSet, 'CS', 'ISO_IR 100'),
@@ -122,6 +122,15 @@ export function inventedImage(random: Random, ways: readonly Way[] = WAYS): Inve
   ]
   const planted = [family, given, patientId].map((one) => Buffer.from(one))
   return { way: written, identifiers, planted, pixels, parts: inOrder(all) }
+}
+
+/** Most images of real devices begin and end with black pixels: zeros, as they also fill up a file. */
+function withBlackBorders(random: Random, pixels: Buffer): Buffer {
+  const border = random.between(0, pixels.length)
+  const shape = random.pick(['none', 'none', 'none', 'above', 'below', 'around'])
+  if (shape === 'above' || shape === 'around') pixels.fill(0, 0, border)
+  if (shape === 'below' || shape === 'around') pixels.fill(0, pixels.length - border)
+  return pixels
 }
 
 /** Referenced Image Sequence, with one item, and in it UIDs that are not those of the image. */

@@ -53,11 +53,22 @@ export const wrongLengths: Kind = {
     const part = random.pick(image.parts.filter(({ tag }) => tag !== PIXEL_DATA))
     const hasReferences = image.parts.some(({ tag }) => tag === REFERENCES)
     if (hasReferences && part.tag <= REFERENCES) return perhapsCut(random, image)
-    const stated = wrongLength(random, part.value.length, image.way.isExplicit && part.vr !== 'SQ')
-    const wrong = withOther(image, part, { stated })
+    const isShort = image.way.isExplicit && part.vr !== 'SQ'
+    const stated = random.isIn(20)
+      ? lengthIntoPixels(random, image, part)
+      : wrongLength(random, part.value.length, isShort)
+    const wrong = withOther(image, part, { stated: isShort ? Math.min(stated, 0xffff) : stated })
     // A length that happens to end where another element begins cannot be told from a right one.
     return perhapsCut(random, wrong, { isFindable: part.tag > SERIES })
   },
+}
+
+/** A length that ends within the pixel data, often exactly where the data ends after a cut or without one. */
+function lengthIntoPixels(random: Random, { parts, pixels, way }: InventedImage, part: Part): number {
+  const swallowed = bytesOf(parts.slice(parts.indexOf(part) + 1), way).length
+  return (
+    part.value.length + swallowed - random.pick([0, 2, 2, 4, 8, 2 * random.between(0, pixels.length / 2)])
+  )
 }
 
 function wrongLength(random: Random, right: number, isShort: boolean): number {
@@ -125,6 +136,6 @@ export const wrongNestedLengths: Kind = {
 export function perhapsCut(random: Random, image: InventedImage, claims: Partial<KindCase> = {}): KindCase {
   const made = caseOf(image, claims)
   if (!random.isIn(10)) return made
-  const missing = random.between(1, image.pixels.length - 1)
+  const missing = random.pick([2, random.between(1, image.pixels.length - 1)])
   return { ...made, dataSet: made.dataSet.subarray(0, made.dataSet.length - missing), ending: 'cut' }
 }

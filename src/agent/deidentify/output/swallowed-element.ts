@@ -19,7 +19,9 @@ export function swallowedElement(
   littleEndian: boolean,
   wanted?: readonly Tag[],
 ): Tag | undefined {
-  for (let at = 0; at + HEADER_BYTES < value.length; at += 2) {
+  // After an odd length everything is misread by one byte.
+  const step = wanted === undefined ? 2 : 1
+  for (let at = 0; at + HEADER_BYTES < value.length; at += step) {
     const group = shortAt(value, at, littleEndian)
     // No identifying element of PS3.6 is in another group.
     if (group === 0 || (group > 0x0100 && !GROUPS.has(group))) continue
@@ -50,8 +52,9 @@ function isExplicit(value: Buffer, at: number, tag: Tag, littleEndian: boolean):
 function isImplicit(value: Buffer, at: number, tag: Tag, littleEndian: boolean, isWanted: boolean): boolean {
   const length = littleEndian ? value.readUInt32LE(at + 4) : value.readUInt32BE(at + 4)
   const from = at + HEADER_BYTES
+  // A wrong length may end within the pixel data: black pixels after it look like zeros that fill up the file.
+  if (tag === TAG.PixelData && isWanted) return length > 1
   if (length < 2 || length > value.length - from) return false
-  if (tag === TAG.PixelData) return true
   const identifies = (confidentialityOf(tag)?.basic ?? 'K') !== 'K'
   if (!isWrittenAsText(attributeOf(tag)?.vrs[0] ?? '') || !(identifies || isWanted)) return false
   for (let i = from; i < from + length; i++) {
