@@ -37,6 +37,7 @@ export default {
       'gcore',
       'gdcmconv',
       'journalctl',
+      'promtool',
       'rundll32.exe',
       'setpriv',
     ],

@@ -23,6 +23,7 @@ import { StorageService } from './arrival/storage-service.ts'
 import { BackgroundWork, tellCenterChange } from './background-work.ts'
 import { AgentService } from './control/agent-service.ts'
 import { startControlServer } from './control/control-server.ts'
+import { SinceStart } from './control/since-start.ts'
 import { PreparedSealers } from './envelope/prepared-sealers.ts'
 import { rehearseSealing } from './envelope/rehearse-sealing.ts'
 import { IntakeDesk } from './intake/intake-desk.ts'
@@ -137,6 +138,7 @@ export async function startAgent(
     clock,
     log,
   })
+  const sinceStart = new SinceStart()
   const work = stack.use(
     new BackgroundWork({
       settings,
@@ -147,13 +149,15 @@ export async function startAgent(
       reports,
       completeness,
       hasPriority,
+      sinceStart,
       clock,
       log,
     }),
   )
   if (account.isEnrolled) work.start()
   const storageFailed = (failure: Failure): void => storage.failed(failure)
-  const watch = new DeviceWatch({ devices, records: queue.devices, sightings, clock, storageFailed })
+  const recorded = { records: queue.devices, sightings, counts: sinceStart }
+  const watch = new DeviceWatch({ devices, ...recorded, clock, storageFailed })
   stack.defer(() => watch.flush())
   const intake = openDesk({ settings, keys, queue, storage, work, treatments, clock, log })
   const server = stack.use(
@@ -189,6 +193,7 @@ export async function startAgent(
     storage,
     work,
     completeness,
+    sinceStart,
     folders,
     orders,
     takeTestImage: async () => {

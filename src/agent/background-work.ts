@@ -5,6 +5,7 @@ import type { Log } from '../platform/log.ts'
 import type { Envelope } from '../protocol/spool-file.ts'
 import { studyKeyOf } from '../protocol/study-key.ts'
 import { CenterQuestions } from './center-questions.ts'
+import type { SinceStart } from './control/since-start.ts'
 import type { AcceptedWork } from './intake/intake.ts'
 import type { HasPriority } from './queue/instance-index.ts'
 import type { Queue } from './queue/open-queue.ts'
@@ -40,6 +41,7 @@ interface BackgroundWorkOptions {
   reports: CommitmentReports
   completeness: Completeness
   hasPriority: HasPriority
+  sinceStart: SinceStart
   clock: Clock
   log: Log
 }
@@ -61,7 +63,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
   readonly #client: CenterClient
   readonly #keyRefresh: KeyRefresh
   readonly #questions: CenterQuestions
-  readonly #hints = new StageHints()
+  readonly #hints: StageHints
   readonly #refusals: RefusalAlarms
   readonly #quiet: QuietTimes
   readonly #settlement: Settlement
@@ -76,6 +78,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
   constructor(options: BackgroundWorkOptions) {
     const { account, keys, queue, settings, clock, log } = options
     this.#options = options
+    this.#hints = new StageHints(options.sinceStart)
     const { signingKey } = account
     this.#refusals = new RefusalAlarms(queue.alarms)
     this.#client = new CenterClient({
@@ -162,6 +165,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
   /** The probe finds out that the center no longer accepts this agent; that is shown until it does again. */
   #answered(subject: string, failure: Failure | undefined, isPreparation: boolean): void {
     this.#refusals.answered(subject, failure, isPreparation)
+    if (failure !== undefined) this.#options.sinceStart.requestFailed(failure.code)
     if (failure?.code === 'AGENT_UNKNOWN' || failure?.code === 'AGENT_REVOKED')
       this.#dispatcher.foundInTrouble(failure)
   }

@@ -1,4 +1,5 @@
 import type { Failure } from '../platform/failure.ts'
+import type { SinceStart } from './control/since-start.ts'
 import type { Dispatcher, DispatcherHints } from './send/dispatcher.ts'
 import type { PacsHints } from './settle/pacs-watch.ts'
 import type { AuditHints, ReceiptAudit } from './settle/receipt-audit.ts'
@@ -18,14 +19,20 @@ interface Stages {
  * alone. A hint may be lost: every stage looks at its tables from time to time.
  */
 export class StageHints implements DispatcherHints, SettlementHints, AuditHints, PacsHints {
+  readonly #sinceStart: SinceStart
   #stages: Stages | undefined
+
+  constructor(sinceStart: SinceStart) {
+    this.#sinceStart = sinceStart
+  }
 
   /** Hints before this are lost. */
   connect(stages: Stages): void {
     this.#stages = stages
   }
 
-  delivered(): void {
+  delivered(_study: string, instances: number): void {
+    this.#sinceStart.packDelivered(instances)
     this.#stages?.settlement.wake()
   }
 
@@ -34,6 +41,7 @@ export class StageHints implements DispatcherHints, SettlementHints, AuditHints,
   }
 
   confirmed(): void {
+    this.#sinceStart.receiptBelieved()
     this.#stages?.reports.wake()
   }
 

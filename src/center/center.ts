@@ -25,6 +25,7 @@ import { RecordBudget } from './receipts/record-budget.ts'
 import { AgentRuns } from './register/agent-runs.ts'
 import type { Register } from './register/register.ts'
 import { openRegister } from './register/sqlite/open-register.ts'
+import { type CenterCounts, RequestCounts } from './request-counts.ts'
 import type { InstanceStore } from './store/instance-store.ts'
 import { openStore } from './store/open-store.ts'
 import { PackStore } from './store/pack-store.ts'
@@ -76,6 +77,8 @@ export interface Center extends AsyncDisposable {
    * not mounted, which is a condition of its own. Rejects with the fault.
    */
   selfCheck(): Promise<boolean>
+  /** The work of this process since its start. */
+  counts(): CenterCounts
   /** Ends every connection, leaves running work in a state in which it can continue, and releases the folder. */
   close(): Promise<void>
 }
@@ -110,7 +113,7 @@ export async function startCenter(options: CenterOptions & CenterSurroundings): 
   const held = new AsyncDisposableStack()
   try {
     held.use(lockFolder(options.folder, 'center'))
-    const { front, selfCheck } = await compose(options, held)
+    const { front, selfCheck, counts } = await compose(options, held)
     options.log.info('center started', {
       center: keys.root.kid,
       port: front.address.port,
@@ -120,6 +123,7 @@ export async function startCenter(options: CenterOptions & CenterSurroundings): 
       port: front.address.port,
       address: front.address.address,
       selfCheck,
+      counts: () => counts.view(),
       close: () => held.disposeAsync(),
       [Symbol.asyncDispose]: () => held.disposeAsync(),
     }
@@ -133,7 +137,7 @@ export async function startCenter(options: CenterOptions & CenterSurroundings): 
 async function compose(
   options: CenterOptions & CenterSurroundings,
   held: AsyncDisposableStack,
-): Promise<{ front: Front; selfCheck: Center['selfCheck'] }> {
+): Promise<{ front: Front; selfCheck: Center['selfCheck']; counts: RequestCounts }> {
   const { clock, log, limits } = options
   const register = held.adopt(openRegister(options.folder), (it) => it.close())
   const ring = await KeyRing.open({ ...options, register })
@@ -145,6 +149,7 @@ async function compose(
   const space = openSpace(options, held)
   const ledger = new UploadLedger()
   const budget = new RecordBudget(limits.agentRecordBytes, clock)
+  const counts = new RequestCounts()
   const handOn = await startHandOn(options, register, { store, files }, held)
   const worker = new PackWorker({
     get identities() {
@@ -161,6 +166,7 @@ async function compose(
     pacs: pacsTerms(options.pacs),
     onStored: () => handOn?.wake(),
     onAnswered: (uploadId, agent, refusalBytes) => {
+      counts.packAnswered()
       ledger.remove(uploadId)
       budget.charge(agent, refusalBytes)
     },
@@ -172,7 +178,8 @@ async function compose(
   const authenticator = new Authenticator(register, ring.center, clock, log)
   const manifests = new ManifestDoor(space, budget, clock)
   const runs = new AgentRuns(register.agents, clock, log)
-  const means = { register, files, watch, clock, ring, authenticator, runs, uploads, worker, manifests }
+  const heard = { authenticator, runs, uploads, worker, manifests, counts }
+  const means = { register, files, watch, clock, ring, ...heard }
   watch.start()
   lookAfter(options, register, { store, files }, held)
   const front = await Front.listen(means, ring.certificates, options.listen, log)
@@ -186,7 +193,7 @@ async function compose(
     if (isStoreThere) await proveWritable(store.place)
     return isStoreThere
   }
-  return { front, selfCheck }
+  return { front, selfCheck, counts }
 }
 
 function lookRegularly(ring: KeyRing): AsyncDisposable {

@@ -28,6 +28,7 @@ import { type DeviceSettings, deviceSchema } from './device-settings.ts'
 import { type FolderSettings, foldersBesideFile, foldersSchema } from './folder-settings.ts'
 import { type ImportSettings, importSchema } from './import-settings.ts'
 import { type LogSettings, logBesideFile, logSchema } from './log-settings.ts'
+import { type MetricsSettings, metricsSchema } from './metrics-settings.ts'
 import { type NormalizationSettings, normalizationSchema } from './normalization-settings.ts'
 import {
   type OrderSourceSettings,
@@ -82,6 +83,7 @@ export interface AgentSettings {
   /** The kind of key under which the names of patients are kept for `ferry study`. */
   readonly displayNames: 'credential' | 'local-key' | 'off'
   readonly statusPage: { readonly host: string; readonly port: number } | undefined
+  readonly metrics: MetricsSettings
   /** By finding; a device with strict reading has stricter consequences. */
   readonly checking: CheckingSettings
   readonly commitment: CommitmentSettings
@@ -260,6 +262,7 @@ const fileSchema = z
       .choice('Under which key names are kept for ferry study', ['credential', 'local-key', 'off'])
       .prefault('credential'),
     statusPage: statusPageSchema.prefault({}),
+    metrics: metricsSchema('11181').prefault({}),
     checking: checkingSchema.prefault({}),
     commitment: commitmentSchema.prefault({}),
     procedureSteps: procedureStepsSchema.prefault({}),
@@ -328,6 +331,7 @@ function toSettings(file: z.output<typeof fileSchema>): AgentSettings {
     recipients: file.recipients,
     displayNames: file.displayNames,
     statusPage: statusPage.enabled ? { host: statusPage.host, port: statusPage.port } : undefined,
+    metrics: file.metrics,
     checking: file.checking,
     commitment: file.commitment,
     procedureSteps: file.procedureSteps,

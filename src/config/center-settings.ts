@@ -10,6 +10,7 @@ import {
 } from './checks/check-settings.ts'
 import { namedFilesAt } from './checks/named-files.ts'
 import { type LogSettings, logBesideFile, logSchema } from './log-settings.ts'
+import { type MetricsSettings, metricsSchema } from './metrics-settings.ts'
 import * as setting from './setting/setting.ts'
 import type { Language } from './yaml/problem-words.ts'
 
@@ -21,6 +22,7 @@ export interface CenterSettings {
   readonly name: string
   readonly log: LogSettings
   readonly listen: { readonly host: string; readonly port: number }
+  readonly metrics: MetricsSettings
   /**
    * The address where agents reach this receiver: https://host:port, without a slash at the end. Join codes contain it.
    */
@@ -181,6 +183,7 @@ const fileSchema = z
         port: setting.port('HTTPS port').prefault('8443'),
       })
       .prefault({}),
+    metrics: metricsSchema('8444').prefault({}),
     publicUrl: setting.httpsUrl('Address at which agents reach this receiver; join codes contain it'),
     tls: tlsSchema.optional(),
     limits: limitsSchema.prefault({}),
@@ -204,12 +207,13 @@ export const CENTER_SETTINGS: SettingsKind<CenterSettings> = {
 }
 
 function toSettings(file: z.output<typeof fileSchema>): CenterSettings {
-  const { dataFolder, name, log, listen, publicUrl, tls, limits, scrub, alarms, pacs } = file
+  const { dataFolder, name, log, listen, metrics, publicUrl, tls, limits, scrub, alarms, pacs } = file
   return {
     dataFolder,
     name,
     log,
     listen,
+    metrics,
     publicUrl,
     tls,
     limits: {

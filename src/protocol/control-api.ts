@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { displayedSchema, displayNamesSchema } from './display-api.ts'
 import { folderSchema } from './folder-api.ts'
 import { orderSourceSchema } from './orders-api.ts'
+import { sinceStartSchema } from './status/since-start-schema.ts'
 
 /** Version of all output of `--json` and of the control socket. A new field keeps it; a changed field increments it. */
 export const CONTROL_SCHEMA_VERSION = 1
@@ -203,6 +204,9 @@ export const statusSchema = z.object({
   orderSources: z.array(orderSourceSchema).default([]),
   /** How often full names were shown, and when last. */
   namesShown: z.object({ times: count, lastAt: time.nullable() }),
+  /** Why no instance can be taken and acknowledged now; empty if they can be. */
+  notReady: z.array(z.object({ code: z.string(), reason: z.string() })).default([]),
+  sinceStart: sinceStartSchema,
 })
 
 const deliverySchema = z.object({

@@ -62,13 +62,24 @@ test('the settings that the examples show as comments are valid too', () => {
   const [agent, center] = [folder.join('ferry.yaml'), folder.join('center.yaml')]
   // test/config/order-settings.test.ts reads those of orders.
   const [beforeOrders = ''] = example('ferry').split('\norders:')
-  writeFileSync(agent, uncommented(beforeOrders, /^ {2}# (- name:| {2}aeTitle:| {2}addresses:)/))
-  writeFileSync(center, uncommented(example('center'), /^# ((tls|pacs):$| {2}[a-zA-Z]+: )/))
+  writeFileSync(
+    agent,
+    uncommented(
+      beforeOrders,
+      /^ {2}# (- name:| {2}aeTitle:| {2}addresses:)|^# (metrics:$| {2}listen:$| {4}[a-z]+: )/,
+    ),
+  )
+  writeFileSync(
+    center,
+    uncommented(example('center'), /^# ((tls|pacs|metrics):$| {2}listen:$| {2,4}[a-zA-Z]+: )/),
+  )
   expect(loadAgentSettings(agent).devices).toEqual([
     { name: 'CT 一室', aeTitle: 'CT1', addresses: ['192.168.1.20'] },
   ])
+  expect(loadAgentSettings(agent).metrics).toEqual({ listen: { host: '0.0.0.0', port: 11_181 } })
   expect(loadCenterSettings(center)).toMatchObject({
     tls: { keyFile: folder.join('tls/center.key') },
+    metrics: { listen: { host: '127.0.0.1', port: 8444 } },
     pacs: {
       url: 'http://127.0.0.1:8042/dicom-web',
       passwordFile: folder.join('pacs-password'),

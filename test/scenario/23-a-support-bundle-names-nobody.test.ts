@@ -3,10 +3,12 @@ import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
+import { MonitoredAgent } from '../../src/console/monitoring/monitored-agent.ts'
 import { ferryCenterProgram } from '../../src/console/program/ferry-center-program.ts'
 import { ferryProgram } from '../../src/console/program/ferry-program.ts'
 import { TAG } from '../../src/dicom/vocabulary/tag.ts'
 import { TRANSFER_SYNTAX } from '../../src/dicom/vocabulary/transfer-syntax.ts'
+import { metricsText } from '../../src/metrics/metrics-text.ts'
 import { openLog } from '../../src/platform/log.ts'
 import { LogFile } from '../../src/platform/log-file.ts'
 import { EXPLICIT_LITTLE, writer } from '../dicom/build-data-set.ts'
@@ -101,7 +103,7 @@ async function bundleOf(folder: string, program: 'ferry' | 'ferry-center', name:
   return [readFileSync(path), gunzipSync(readFileSync(path))]
 }
 
-test('a support bundle of the agent or the center has no name, ID, birth date or UID of what went through', async () => {
+test('a support bundle of the agent or the center, and the metrics, have no name, ID, birth date or UID of what went through', async () => {
   using logs = tempFolder()
   const options = { folder: logs.path, maxBytes: 50e6, files: 3 }
   await using clinic = await openClinic({
@@ -111,6 +113,10 @@ test('a support bundle of the agent or the center has no name, ID, birth date or
   const { identities, uids } = await sendAll(clinic.agent.port)
   await allSettled(clinic, 180_000)
   expect(identities.length).toBeGreaterThan(hasCorpus() ? 50 : 2)
+  using monitored = new MonitoredAgent(clinic.agent.service)
+  const figures = Buffer.from(metricsText(await monitored.metrics(), 'text'))
+  expect(figures.toString()).toContain('ferry_device_instances_total{')
+  expect(holds(figures, [...identities, ...uids])).toEqual([])
   const log = `log: {folder: ${logs.path}}\n`
   writeFileSync(join(clinic.folder, 'ferry.yaml'), `dataFolder: agent\n${log}`)
   const center = `name: Center\npublicUrl: https://127.0.0.1:${clinic.center.port}\ndataFolder: center\n${log}`

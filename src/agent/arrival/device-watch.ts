@@ -14,11 +14,19 @@ const WRITE_EVERY_MS = 1000
 /** Maximum number of proposed names that are kept for one caller; the others are only counted. */
 const KEPT_NAMES = 32
 
+/** Told of every rejected association, by the kind of problem, and of every refused instance, by its code. */
+interface TurnedAway {
+  associationRejected(kind: string): void
+  instanceRefused(code: string): void
+}
+
 interface DeviceWatchOptions {
   devices: DeviceList
   records: DeviceRecords
   sightings: Sightings
   clock: Clock
+  /** Counts what was turned away. */
+  counts?: TurnedAway
   /** Called if the index could not be written. */
   storageFailed: (failure: Failure) => void
 }
@@ -37,7 +45,8 @@ export class DeviceWatch {
 
   /** Throws DATABASE_ERROR: an index that cannot record a sighting cannot record an instance either. */
   called(request: AssociationRequest, refusal: CallerRefusal | undefined): void {
-    const { records, sightings, clock } = this.#options
+    const { records, sightings, counts, clock } = this.#options
+    if (refusal !== undefined) counts?.associationRejected(refusal.kind)
     this.#troubles.write()
     sightings.record(request, refusal?.reason)
     records.proposed(request, proposalOf(request))
@@ -55,6 +64,7 @@ export class DeviceWatch {
    */
   callerTroubled(trouble: CallerTrouble): void {
     this.#troubles.add(trouble)
+    if (trouble.kind !== 'contexts') this.#options.counts?.associationRejected(trouble.kind)
     if (this.#options.clock.monotonicMs() - this.#writtenMs >= WRITE_EVERY_MS) this.flush()
   }
 
@@ -63,6 +73,7 @@ export class DeviceWatch {
     const { association, sopClassUid, transferSyntaxUid } = request
     if (status !== STORAGE_STATUS.Success) {
       const detail = errorComment ?? status.toString(16).padStart(4, '0').toUpperCase()
+      this.#options.counts?.instanceRefused(detail)
       return this.troubled(association, { kind: 'instance', detail })
     }
     const { callingAeTitle, peerAddress } = association

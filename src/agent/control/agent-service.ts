@@ -43,14 +43,17 @@ import type { StorageGate } from '../arrival/storage-gate.ts'
 import type { Orders } from '../orders/service/orders.ts'
 import type { Alarm } from '../queue/alarms.ts'
 import type { Queue } from '../queue/open-queue.ts'
-import type { SpoolDisk, SpoolRoom } from '../queue/spool-room.ts'
+import type { SpoolRoom } from '../queue/spool-room.ts'
 import type { StudyRow } from '../queue/study-rows.ts'
 import type { CenterAccount } from '../send/center-account.ts'
 import { CENTER } from '../send/destination.ts'
 import type { TrustedKeys } from '../send/trusted-keys.ts'
 import type { Completeness } from '../settle/completeness.ts'
 import { deviceViews, sightedDevices } from './device-views.ts'
+import { diskView } from './disk-view.ts'
+import { notReady } from './not-ready.ts'
 import { OrderViews } from './order-views.ts'
+import type { SinceStart } from './since-start.ts'
 
 /** The part of the agent's background work that operators query and command. */
 interface CommandedWork {
@@ -77,6 +80,7 @@ interface AgentServiceOptions {
   storage: StorageGate
   work: CommandedWork
   completeness: Completeness
+  sinceStart: SinceStart
   /** Undefined if no folder is watched. */
   folders: WatchedFolders | undefined
   orders: Orders | undefined
@@ -140,36 +144,20 @@ export class AgentService implements ControlService {
       waitingBytes: deliveries.waitingBytes(CENTER),
       oldestUnconfirmedAt: deliveries.oldestUnconfirmed(CENTER) ?? null,
       studies: studies.counts(CENTER),
-      disk: this.#disk(),
+      disk: diskView(this.#options),
       clockOffsetMs: offset === undefined ? null : -offset,
       instanceFindings: queue.findings.totals(),
       folders: this.#options.folders?.status() ?? [],
       orderSources: this.orders.sources(),
       namesShown: queue.display.timesShown(),
+      notReady: notReady(this.#options),
+      sinceStart: this.#options.sinceStart.view(),
     }
   }
 
   #withRequest(alarm: Alarm): AgentStatus['alarms'][number] {
     const request = this.#options.queue.failedRequests.ofAlarm(CENTER, alarm)
     return request === undefined ? alarm : { ...alarm, request }
-  }
-
-  #disk(): AgentStatus['disk'] {
-    const { settings, queue, storage, room } = this.#options
-    const { dataFolder: folder, limits, retention } = settings
-    const { freeBytes } = storage
-    const { disk, state } = room
-    // The index may be on another disk than the spool, and that disk may be the full one.
-    const isSpools = disk !== undefined && disk.freeBytes <= freeBytes
-    return {
-      folder,
-      freeBytes,
-      reserveBytes: limits.reserveBytes,
-      freeFiles: disk?.freeFiles ?? null,
-      room: state,
-      atLeastMs: Math.min(retention.atLeastMs, retention.confirmedMs),
-      contents: isSpools ? diskContents(disk, queue) : null,
-    }
   }
 
   queue(limit: number): QueueView {
@@ -391,11 +379,3 @@ export class AgentService implements ControlService {
 
 const describeCallers = (aeTitle: string, address: string | undefined): string =>
   `${JSON.stringify(aeTitle)} at ${address ?? 'any address'}`
-
-/** The contents of the disk: sealed images by their state, and everything else, Ferry's own records included. */
-function diskContents(disk: SpoolDisk, queue: Queue): AgentStatus['disk']['contents'] {
-  const { waiting: waitingBytes, held: heldBytes } = queue.deliveries.unconfirmedBytes(CENTER)
-  const confirmedBytes = queue.retained.total().bytes
-  const otherBytes = Math.max(0, disk.usedBytes - waitingBytes - heldBytes - confirmedBytes)
-  return { totalBytes: disk.totalBytes, waitingBytes, confirmedBytes, heldBytes, otherBytes }
-}

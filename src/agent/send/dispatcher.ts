@@ -25,8 +25,8 @@ const OLDEST_EVERY = 3
 
 /** Work that becomes due for another stage. */
 export interface DispatcherHints {
-  /** Something of a study arrived at the destination. */
-  delivered(studyInstanceUid: string): void
+  /** A pack of a study arrived at the destination, which took this many of its instances. */
+  delivered(studyInstanceUid: string, instances: number): void
 }
 
 interface DispatcherOptions {
@@ -186,7 +186,7 @@ export class Dispatcher {
         pack: header.pack,
         members: outcomes.length,
       })
-      hints.delivered(header.study)
+      hints.delivered(header.study, outcomes.filter(({ outcome }) => outcome === 'delivered').length)
     } catch (error) {
       if (signal.aborted) return
       const failure = failureFrom(error, 'INTERNAL', `sending to ${destination.name}`)

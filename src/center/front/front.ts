@@ -192,6 +192,7 @@ export class Front {
     if (!canAnswer && !(error instanceof Failure)) return
     const failure = failureFrom(error, 'INTERNAL', 'answering a request')
     const status = statusOf(failure)
+    this.#options.counts?.refused(failure.code)
     this.#logRefusal(request, failure, status)
     if (!canAnswer) return
     if (UNPROVED.has(status)) closeAfter(request, response)

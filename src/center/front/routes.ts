@@ -40,6 +40,8 @@ export interface RoutesOptions extends ReceiptOptions {
   readonly worker: PackWorker
   readonly watch: StoreWatch
   readonly manifests: ManifestDoor
+  /** Told the code of each refused request. */
+  readonly counts?: { refused(code: string): void }
   readonly clock: Clock
 }
 

@@ -4,6 +4,7 @@ import { ballastBytes } from '../../platform/ballast.ts'
 import { explainAccess } from '../../platform/explain-access.ts'
 import { failureFrom } from '../../platform/failure.ts'
 import { isFolderLocked } from '../../platform/folder-lock.ts'
+import type { Agent } from '../register/register.ts'
 import type { UploadLimits } from '../uploads/upload-limits.ts'
 import {
   type AlarmTimes,
@@ -24,6 +25,7 @@ export interface CenterObservation {
   readonly isRunning: boolean
   readonly disks: readonly DiskState[]
   readonly conditions: readonly Condition[]
+  readonly agents: readonly Agent[]
   /** Undefined if the register cannot be read. */
   readonly figures: CenterStatus | undefined
 }
@@ -44,7 +46,8 @@ export async function observeCenter(options: ObserveOptions): Promise<CenterObse
     ballast: { wantedBytes, bytes: ballastBytes(folder) },
     register,
   }
-  return { now, isRunning, disks: state.disks, conditions: conditionsOf(state, alarms), figures }
+  const agents = 'unreadable' in register ? [] : register.agents
+  return { now, isRunning, disks: state.disks, conditions: conditionsOf(state, alarms), agents, figures }
 }
 
 async function readRegister(

@@ -1,9 +1,12 @@
 import type { Command } from 'commander'
 import { startCenter } from '../../center/center.ts'
+import { observeCenter } from '../../center/operate/observe-center.ts'
 import { loadCenterSettings } from '../../config/center-settings.ts'
 import { allowManyFileOperations } from '../../platform/process/io-threads.ts'
 import { configOption } from '../commands/options.ts'
 import { openServiceLog } from '../logs/log-place.ts'
+import { keepMetricsOpen } from '../monitoring/keep-metrics-open.ts'
+import { MonitoredCenter } from '../monitoring/monitored-center.ts'
 import { CENTER_FILE, findConfig } from '../session/config-file.ts'
 import { takeLostErrors } from '../session/last-resort.ts'
 import { type Session, untilAborted } from '../session/session.ts'
@@ -18,7 +21,7 @@ export function addCenterRun(program: Command, session: Session): void {
       allowManyFileOperations()
       const configFile = findConfig(session, configOption(program), CENTER_FILE)
       const settings = loadCenterSettings(configFile, session.language, { withFiles: true })
-      const { dataFolder, log: logSettings, tls, pacs, ...rest } = settings
+      const { dataFolder, log: logSettings, tls, pacs, metrics, ...rest } = settings
       const log = openServiceLog(logSettings, 'ferry-center', terminal.environment)
       await using stack = new AsyncDisposableStack()
       stack.use(takeLostErrors(log, clock))
@@ -28,6 +31,10 @@ export function addCenterRun(program: Command, session: Session): void {
         const isStoreThere = await center.selfCheck()
         return say(isStoreThere ? 'service.centerWorks' : 'service.centerWaits', { port: center.port })
       }
+      const observe = () =>
+        observeCenter({ ...rest, folder: dataFolder, configFile, ...(tls && { tls }), clock })
+      const monitored = new MonitoredCenter({ center, observe, reserveBytes: rest.limits.reserveBytes })
+      stack.use(keepMetricsOpen({ settings: metrics, monitored, clock, log }))
       stack.use(await serviceNotice(session, log).ready(check))
       await untilAborted(signal)
       terminal.say(say('run.stopping'))

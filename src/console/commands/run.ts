@@ -27,6 +27,8 @@ export function addRun(program: Command, session: Session): void {
       const { startAgent } = await import('../../agent/agent.ts')
       const { openServiceLog } = await import('../logs/log-place.ts')
       const { keepPageOpen } = await import('../web/keep-page-open.ts')
+      const { keepMetricsOpen } = await import('../monitoring/keep-metrics-open.ts')
+      const { MonitoredAgent } = await import('../monitoring/monitored-agent.ts')
       const log = openServiceLog(settings.log, 'ferry', terminal.environment)
       if (isNew) log.info('no configuration was there; a default one was written', { file })
       if (checked.encoding !== 'utf-8')
@@ -55,6 +57,8 @@ export function addRun(program: Command, session: Session): void {
             terminal.say(say('run.page', { url })),
           ),
         )
+        const monitored = new MonitoredAgent(agent.service)
+        running.use(keepMetricsOpen({ settings: settings.metrics, monitored, clock, log }))
         running.use(await notice.ready(() => checkAgent(agent, session)))
         session.ready?.()
         const damage = await Promise.race([untilAborted(signal), agent.indexDamaged, again.promise])

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, isIP } from 'node:net'
+import { answerMonitoring, isMonitoringPath, type Monitored } from '../../metrics/answer-monitoring.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { Failure, failureFrom } from '../../platform/failure.ts'
 import { answerGuarded } from '../../platform/http/answer-guarded.ts'
@@ -17,6 +18,7 @@ import { listenFailure } from '../../platform/port-holder.ts'
 import { CONTROL_SCHEMA_VERSION } from '../../protocol/control-api.ts'
 import type { ControlService } from '../../protocol/control-service.ts'
 import { type Language, speak } from '../language/language.ts'
+import { MonitoredAgent } from '../monitoring/monitored-agent.ts'
 import { assessHealth } from '../views/health.ts'
 import { statusView } from '../views/status-view.ts'
 import { actInImport, importState } from './import-door.ts'
@@ -55,6 +57,7 @@ interface Page {
   readonly status: string
   readonly setup: string
   readonly sessions: PageSessions
+  readonly monitored: Monitored
 }
 
 /**
@@ -64,7 +67,9 @@ interface Page {
 export async function startStatusPage(options: StatusPageOptions): Promise<StatusPage> {
   const { host, port, log } = options
   const sessions = new PageSessions(options.clock)
-  const page: Page = { status: readPage('status.html'), setup: readPage('setup.html'), sessions }
+  const monitored = new MonitoredAgent(options.service)
+  const pages = { status: readPage('status.html'), setup: readPage('setup.html') }
+  const page: Page = { ...pages, sessions, monitored }
   const server = createServer(SERVER_OPTIONS, (request, response) =>
     answerRequest(options, page, request, response),
   )
@@ -80,7 +85,11 @@ export async function startStatusPage(options: StatusPageOptions): Promise<Statu
     log.warn('status page can be read from other machines', { host, port: opened.port })
   const url = `http://${isIP(host) === 6 ? `[${host}]` : host}:${opened.port}/`
   const newLink = (): string => `${url}open?link=${sessions.newLink()}`
-  return { url, newLink, [Symbol.asyncDispose]: () => closeServer(server) }
+  const close = (): Promise<void> => {
+    monitored[Symbol.dispose]()
+    return closeServer(server)
+  }
+  return { url, newLink, [Symbol.asyncDispose]: close }
 }
 
 /** Reads a page, with the script and the panel that both pages share. */
@@ -168,6 +177,11 @@ async function answer(
   }
   if (imports !== undefined && path === '/api/import')
     return sendJson(response, 200, importState(imports, page.sessions, request, language))
+  if (isMonitoringPath(path)) {
+    if (!isLoopback(request.socket.remoteAddress ?? ''))
+      return refuse(response, 403, 'metrics are for this machine: see metrics.listen')
+    return answerMonitoring(page.monitored, path, request, response)
+  }
   if (path === '/') return sendPage(response, page.status)
   if (path !== '/api/status') return refuse(response, 404, 'nothing has this name here')
   const body = await statusBody(service, language, desk !== undefined)

@@ -63,6 +63,15 @@ export const WELL: AgentStatus = {
   folders: [],
   orderSources: [],
   namesShown: { times: 0, lastAt: null },
+  notReady: [],
+  sinceStart: {
+    packs: 4,
+    delivered: 120,
+    receipts: 3,
+    rejectedAssociations: { unknown: 2 },
+    refusedInstances: { INSTANCE_TRUNCATED: 1 },
+    failedRequests: { CENTER_UNREACHABLE: 7 },
+  },
 }
 
 /** Cut off from its center for two hours. */

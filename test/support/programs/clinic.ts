@@ -70,6 +70,7 @@ export function testSettings(dataFolder: string, settings: Partial<AgentSettings
     recipients: [],
     displayNames: 'credential',
     statusPage: undefined,
+    metrics: { listen: undefined },
     checking: checkingSchema.parse({}),
     commitment: commitmentSchema.parse({}),
     procedureSteps: procedureStepsSchema.parse({}),
