@@ -1,4 +1,5 @@
 import type { BrokenThing } from './broken-thing.ts'
+import { ARRIVAL_ROWS } from './rows-arrival.ts'
 import { CENTER_ROWS } from './rows-center.ts'
 import { DOOR_ROWS } from './rows-doors.ts'
 import { CONFIG_ROWS, FOLDER_ROWS } from './rows-folders.ts'
@@ -13,6 +14,7 @@ export const BROKEN_THINGS: readonly BrokenThing[] = [
   ...CENTER_ROWS,
   ...FOLDER_ROWS,
   ...CONFIG_ROWS,
+  ...ARRIVAL_ROWS,
   ...PACS_ROWS,
   ...TIME_ROWS,
 ]

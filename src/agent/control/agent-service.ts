@@ -2,7 +2,7 @@ import type { AgentSettings } from '../../config/agent-settings.ts'
 import { type DisplayAttributes } from '../../dicom/find/display-attributes.ts'
 import { maskDisplay } from '../../dicom/find/mask-display.ts'
 import type { Clock } from '../../platform/clock.ts'
-import { Failure, isFailureCode } from '../../platform/failure.ts'
+import { Failure } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { ownVersion } from '../../platform/process/own-version.ts'
 import type { CommitmentsView } from '../../protocol/commitments-api.ts'
@@ -53,6 +53,7 @@ import { deviceViews, sightedDevices } from './device-views.ts'
 import { diskView } from './disk-view.ts'
 import { notReady } from './not-ready.ts'
 import { OrderViews } from './order-views.ts'
+import { refuseWithoutRoom } from './refuse-without-room.ts'
 import type { SinceStart } from './since-start.ts'
 
 /** The part of the agent's background work that operators query and command. */
@@ -304,19 +305,9 @@ export class AgentService implements ControlService {
   }
 
   async importInstance(request: ImportRequest, dataSet: AsyncIterable<Buffer>): Promise<ImportedView> {
-    this.#refuseWithoutRoom('taking an instance')
+    refuseWithoutRoom(this.#options, 'taking an instance')
     const { failure, ...taken } = await this.#options.takeInstance(request, dataSet)
     return { ...taken, code: failure?.code ?? null, reason: failure?.message ?? null }
-  }
-
-  /** Throws if nothing can be taken now. */
-  #refuseWithoutRoom(attempted: string): void {
-    const { keys, storage } = this.#options
-    if (!keys.areKnown) throw new Failure('NOT_ENROLLED', `${attempted}: this agent belongs to no center yet`)
-    const trouble = storage.standing()
-    if (trouble === undefined) return
-    const code = isFailureCode(trouble.code) ? trouble.code : 'STORAGE_ERROR'
-    throw new Failure(code, `${attempted}: ${trouble.message}`)
   }
 
   folders(limit: number): FoldersView {
@@ -326,7 +317,7 @@ export class AgentService implements ControlService {
   async assign(request: AssignRequest): Promise<AssignedView> {
     const { folders, log } = this.#options
     if (folders === undefined) throw new Failure('USAGE', 'assigning a file: no folder is watched')
-    this.#refuseWithoutRoom('assigning a file')
+    refuseWithoutRoom(this.#options, 'assigning a file')
     await folders.assign(request)
     log.info('file assigned', { file: request.file })
     return { assigned: request.file }

@@ -96,6 +96,7 @@ async function withSettings(
   if (folder.isUsable || !existsSync(dataFolder)) findings.push(...identity)
   if (folder.isUsable) findings.push(...(await examineContents(exam, settings, status, failure)))
   if (account !== undefined) findings.push(...(await examineLine(exam, account)))
+  findings.push(...(await examineArrival(exam, settings)))
   findings.push(...(await examineDevices(exam, settings, isEchoWanted)))
   return withoutRepeats(findings)
 }
@@ -132,13 +133,7 @@ async function examineContents(
     ...(status === undefined ? [] : await examineOwnEcho(exam, settings)),
     ...examineDisk(exam, disk),
     ...findings,
-    ...ordersNote(exam, settings),
   ]
-}
-
-/** Failures of the sources are alarms of the running agent. */
-function ordersNote(exam: Exam, { orders, displayNames }: AgentSettings): DoctorFinding[] {
-  return orders.length > 0 && displayNames === 'off' ? [exam.note('orders', 'ordersInMemory')] : []
 }
 
 function runningFindings(
@@ -169,6 +164,23 @@ async function examineLine(exam: Exam, account: CenterAccount): Promise<DoctorFi
   const { findings, isReached } = await examineWay(exam, url, { name: 'centerName', tcp: 'centerTcp' })
   const proxy = examineProxy(exam, url)
   return [...proxy, ...findings, ...(isReached ? await examineCenter(exam, account) : [])]
+}
+
+/** Another user than that of the service has other rights: what it may read says nothing. */
+async function examineArrival(exam: Exam, settings: AgentSettings): Promise<DoctorFinding[]> {
+  const { folders, orders, dataFolder } = settings
+  if (folders.length + orders.length === 0) return []
+  if (existsSync(dataFolder) && process.getuid !== undefined && !isServiceUser(exam, dataFolder))
+    return [
+      ...(folders.length > 0 ? [exam.note('folders', 'arrivalUnseen', { program: exam.program })] : []),
+      ...(orders.length > 0 ? [exam.note('orders', 'arrivalUnseen', { program: exam.program })] : []),
+    ]
+  // Most agents have neither, and their doctor does not load this.
+  const [{ examineWatchedFolders }, { examineOrderSources }] = await Promise.all([
+    import('./checks/watched-folder-checks.ts'),
+    import('./checks/order-checks.ts'),
+  ])
+  return [...examineWatchedFolders(exam, settings), ...(await examineOrderSources(exam, settings))]
 }
 
 async function askStatus(

@@ -15,6 +15,7 @@ import { lockFolder } from '../../../src/platform/folder-lock.ts'
 import type { Pair } from '../../broken-things/pair.ts'
 import { wallClockOff } from '../../broken-things/play.ts'
 import { freePort } from '../../support/peers/free-port.ts'
+import { ARRIVAL_FAULTS } from './arrival-faults.ts'
 import { type PlantedFault, withTool } from './planted-fault.ts'
 import { SERVICE_FAULTS } from './service-faults.ts'
 
@@ -382,4 +383,5 @@ export const AGENT_FAULTS: readonly Omit<PlantedFault, 'program'>[] = [
     cure: { en: /set log\.folder to a folder/, zh: /改为文件夹/ },
   },
   ...SERVICE_FAULTS,
+  ...ARRIVAL_FAULTS,
 ]

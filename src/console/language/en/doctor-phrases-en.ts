@@ -35,6 +35,7 @@ export const DOCTOR_ENGLISH = {
   'doctor.check.disk': 'Disk',
   'doctor.check.index': 'Index',
   'doctor.check.spool': 'Spool',
+  'doctor.check.folders': 'Watched folders',
   'doctor.check.orders': 'Orders',
   'doctor.check.proxy': 'Proxy',
   'doctor.check.centerName': 'Name of the center',
@@ -58,6 +59,9 @@ export const DOCTOR_ENGLISH = {
   'doctor.good.configMode': 'only its owner can change it',
   'doctor.good.user': 'the service uses {user}; this runs as {own}',
   'doctor.good.owners': 'all of it belongs to {user}',
+  'doctor.good.folder': '{name}: {path} is there, and the service has the rights that it needs',
+  'doctor.source': '{name}: {found}',
+  'doctor.good.orderSource': '{name} answers, with {count} {count:order|orders}',
   'doctor.good.service': '{unit} runs and starts with this machine (restarts: {restarts})',
   'doctor.good.windowsService': '{name} runs and starts with Windows',
   'doctor.good.doorOpen': '{name} listens on {host}:{port}',
@@ -110,6 +114,8 @@ export const DOCTOR_ENGLISH = {
   'doctor.note.noDataFolder': '{folder} does not exist yet',
   'doctor.note.ordersInMemory':
     'displayNames: off: orders are in memory only, and after a restart each source is asked again',
+  'doctor.note.arrivalUnseen':
+    'not examined: this user has other rights than the user of the service: sudo {program} doctor',
   'doctor.note.noQueue': 'there is none yet: the agent has not run in this folder',
   'doctor.note.spoolUnknown':
     '{count} {count:file is|files are} not in the index, as after a power cut; the next start takes them in',
@@ -209,6 +215,20 @@ export const DOCTOR_ENGLISH = {
   'doctor.fault.tcpNoWay.todo': 'look at the network cable, the VPN and the gateway of this machine',
   'doctor.fault.tcpFails': '{host}:{port} cannot be connected to: {reason}',
   'doctor.fault.tcpFails.todo': 'look at the network of this machine',
+  'doctor.fault.folderMissing': '{name}: {path} does not exist',
+  'doctor.fault.folderMissing.todo':
+    'connect the disk or share on which it is, make the folder, or correct its path in the configuration',
+  'doctor.fault.folderIsFile': '{name}: {path} is not a folder',
+  'doctor.fault.folderIsFile.todo': 'correct its path in the configuration',
+  'doctor.fault.folderUnread': '{name}: {path} cannot be read: {reason}',
+  'doctor.fault.folderUnread.todo': 'let the user of the service read and enter the folder',
+  'doctor.fault.folderReadOnly':
+    '{name}: the service may not change {path}, so taken files can be neither moved nor deleted',
+  'doctor.fault.folderReadOnly.todo':
+    'let the user of the service write to the folder, or set afterwards: keep',
+  'doctor.fault.folderElsewhere':
+    '{name}: {target} is on another disk than {path}: no file can be moved there',
+  'doctor.fault.folderElsewhere.todo': 'set moveTo to a folder on the same disk',
   'doctor.fault.deviceSilent': '{device} ({peer}) does not answer C-ECHO: {reason}',
   'doctor.fault.deviceSilent.todo':
     'look whether the device is on, and compare host, port and AE title under dicom with its own settings',
