@@ -124,10 +124,14 @@ export function inventedImage(random: Random, ways: readonly Way[] = WAYS): Inve
   return { way: written, identifiers, planted, pixels, parts: inOrder(all) }
 }
 
+/** An image is known by these bytes, which are not black. */
+const KNOWN_BY_BYTES = 8
+
 /** Most images of real devices begin and end with black pixels: zeros, as they also fill up a file. */
 function withBlackBorders(random: Random, pixels: Buffer): Buffer {
-  const border = random.between(0, pixels.length)
   const shape = random.pick(['none', 'none', 'none', 'above', 'below', 'around'])
+  const most = (pixels.length - KNOWN_BY_BYTES) / (shape === 'around' ? 2 : 1)
+  const border = random.between(0, Math.floor(most))
   if (shape === 'above' || shape === 'around') pixels.fill(0, 0, border)
   if (shape === 'below' || shape === 'around') pixels.fill(0, pixels.length - border)
   return pixels
