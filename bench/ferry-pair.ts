@@ -1,7 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ControlClient } from '../src/console/session/control-client.ts'
-import { type AgentStatus, CONTROL_PATHS, retrySchema, statusSchema } from '../src/protocol/control-api.ts'
+import {
+  type AgentStatus,
+  CONTROL_PATHS,
+  retrySchema,
+  statusSchema,
+  studiesSchema,
+} from '../src/protocol/control-api.ts'
 import { answers } from '../test/support/peers/answers.ts'
 import { freePort } from '../test/support/peers/free-port.ts'
 import type { Child } from './child.ts'
@@ -31,11 +37,16 @@ export class CenterProcess implements AsyncDisposable {
     this.recoveryKeyFile = recoveryKeyFile
   }
 
-  static async init(folder: string, name: string): Promise<CenterProcess> {
+  /** `line`: makes a line to the center's port, and returns the port that agents use instead. */
+  static async init(
+    folder: string,
+    name: string,
+    line?: (port: number) => Promise<number>,
+  ): Promise<CenterProcess> {
     await mkdir(folder, { recursive: true })
     const port = await freePort()
     const config = join(folder, 'center.yaml')
-    const url = `https://${HOST}:${port}`
+    const url = `https://${HOST}:${(await line?.(port)) ?? port}`
     const args = ['init', '--config', config, '--name', name, '--public-url', url, '--port', String(port)]
     const recoveryKeyFile = join(folder, 'recovery-key.txt')
     const { dataFolder } = await ask(FERRY_CENTER, [...args, '--recovery-key', recoveryKeyFile])
@@ -85,6 +96,8 @@ interface AgentChoices {
   /** Idle time after which a study is closed. */
   readonly quiet: string
   readonly unknownDevices: 'reject' | 'accept'
+  /** Devices whose studies go first. */
+  readonly priority?: readonly string[]
 }
 
 /** An agent in a folder of its own, made and run by its own commands. */
@@ -105,7 +118,10 @@ export class AgentProcess implements AsyncDisposable {
   }
 
   /** As the commands make it, but quicker to close a study, content with a small disk, and for this machine alone. */
-  static async init(folder: string, { quiet, unknownDevices }: AgentChoices): Promise<AgentProcess> {
+  static async init(
+    folder: string,
+    { quiet, unknownDevices, priority = [] }: AgentChoices,
+  ): Promise<AgentProcess> {
     await mkdir(folder, { recursive: true })
     const [port, pagePort] = [await freePort(), await freePort()]
     const config = join(folder, 'ferry.yaml')
@@ -117,6 +133,7 @@ export class AgentProcess implements AsyncDisposable {
       'quiet: 60s': `quiet: ${quiet}`,
       'port: 11180': `port: ${pagePort}`,
       'unknownDevices: reject': `unknownDevices: ${unknownDevices}`,
+      'priority: []': `priority: [${priority.join(', ')}]`,
     })
     return new AgentProcess(config, String(dataFolder), port, pagePort)
   }
@@ -160,6 +177,13 @@ export class AgentProcess implements AsyncDisposable {
       withinMs: 300_000,
       everyMs: ASK_EVERY_MS,
     })
+  }
+
+  /** True if the study that came last has its receipt. */
+  async isNewestConfirmed(): Promise<boolean> {
+    const path = `${CONTROL_PATHS.studies}?limit=1`
+    const { studies } = (await this.#control.call(studiesSchema, 'GET', path)).value
+    return studies[0]?.state === 'confirmed'
   }
 
   /** As `ferry retry` asks it, without the start of a program in between. */

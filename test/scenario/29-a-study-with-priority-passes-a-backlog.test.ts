@@ -25,7 +25,7 @@ async function passBacklog(priority: readonly string[]): Promise<Passed> {
   const { send } = testSettings('')
   const devices = [{ name: 'DR, emergency', aeTitle: 'DR1', addresses: [], kind: 'DX' }]
   await using clinic = await openClinic({
-    settings: { devices, send: { ...send, priority } },
+    settings: { devices, send: { ...send, priority }, study: { quietMs: 5000 } },
     line: async ({ port }) => (line = await FaultProxy.start(port)),
   })
   if (line === undefined) throw new Error('there is no line')
