@@ -64,6 +64,39 @@ test('folders shows the state of each folder, and each file that waits or is hel
   expect(JSON.parse(json)).toMatchObject({ schemaVersion: 1, files: [{ reason: 'DEVICE_SEVERAL' }, {}] })
 })
 
+test('folders says in words of the reader why a file is held, and what to do about it', async () => {
+  await using agent = await startFakeAgent()
+  agent.service.state = { ...WELL, folders: [FOLDER] }
+  const words: readonly (readonly [code: string, en: RegExp, zh: RegExp])[] = [
+    ['IMAGE_PROGRESSIVE', /a JPEG is progressive.*: switch progressive off/, /渐进式.*：/],
+    ['VIDEO_PROFILE', /profile or level of a video.*: set the device to H\.264 High/, /H\.264 High/],
+    ['DOCUMENT_ENCRYPTED', /a PDF is encrypted: have the report system/, /PDF.*加密.*：/],
+    ['IMAGE_ROTATED', /must be turned.*: turn it and save it again/, /orientation: send/],
+    ['FILE_ZIP', /a zip file: take it in by ferry import/, /压缩包：用 ferry import/],
+    [
+      'DEVICE_UNLISTED',
+      /no longer listed under devices: list the device/,
+      /已不在 devices 中：.*ferry retry/,
+    ],
+  ]
+  agent.service.keptFiles = words.map(([reason]) => ({
+    file: FILE,
+    folder: 'endo',
+    path: null,
+    state: 'held' as const,
+    reason,
+    bytes: 1,
+    since: WELL.now,
+  }))
+  for (const language of ['en', 'zh'] as const) {
+    const { out } = await runCommand(agent.path, ['folders', '--lang', language])
+    for (const [code, en, zh] of words) {
+      expect(out).toMatch(language === 'en' ? en : zh)
+      expect(out).not.toContain(code)
+    }
+  }
+})
+
 test('status has a line for each watched folder, and says why nothing is taken', async () => {
   await using agent = await startFakeAgent()
   agent.service.state = {
@@ -118,14 +151,14 @@ test('the alarms of folders are told in Chinese with their cause', async () => {
         'FOLDER_UNREACHABLE',
         "reading /srv/endo: ENOENT: no such file or directory, realpath '/srv/endo'",
       ),
-      alarm('FOLDER_FILE_HELD', '3 files cannot be taken as they are'),
+      alarm('FOLDER_FILE_HELD', '3 files cannot be taken as they are: 2 IMAGE_PROGRESSIVE, 1 FILE_ZIP'),
       alarm('FOLDER_NEEDS_PATIENT', `the oldest file is ${FILE}`),
       alarm('FOLDER_SOURCE_KEPT', 'moving taken files to /srv/done: EXDEV'),
     ],
   }
   const { out } = await runCommand(agent.path, ['status', '--lang', 'zh'])
   expect(out).toContain('/srv/endo')
-  expect(out).toContain('3 个文件无法照原样收取')
+  expect(out).toContain('3 个文件无法照原样收取：2 IMAGE_PROGRESSIVE, 1 FILE_ZIP')
   expect(out).toContain(`最早的文件是 ${FILE}`)
   expect(out).toContain('移往 /srv/done 失败，EXDEV')
   expect(out).not.toContain('原文加 --verbose 显示')

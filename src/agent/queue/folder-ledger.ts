@@ -134,6 +134,11 @@ export class FolderLedger {
     return { waiting: 0, held: 0, taken: 0, ...Object.fromEntries(rows.map((row) => [row.state, row.files])) }
   }
 
+  /** The reasons why files are held, the most frequent first. */
+  heldReasons(folder: string): { reason: string; files: number }[] {
+    return this.#database.all<{ reason: string; files: number }>(HELD_REASONS, folder)
+  }
+
   #replace(
     { folder, pathKey, look, bytes }: FolderFileEntry,
     row: Pick<FolderFileRow, 'ulid' | 'sha256' | 'state' | 'reason' | 'since'> & { now: number },
@@ -156,6 +161,9 @@ const OPEN = `
   WHERE folder = ? AND state = ? AND state <> 'taken' ORDER BY since LIMIT ?`
 const OPEN_ULIDS = `
   SELECT ulid FROM folder_file INDEXED BY folder_file_open WHERE folder = ? AND state <> 'taken'`
+const HELD_REASONS = `
+  SELECT reason, count(*) AS files FROM folder_file INDEXED BY folder_file_open
+  WHERE folder = ? AND state = 'held' AND state <> 'taken' GROUP BY reason ORDER BY files DESC, reason`
 const COUNTS = 'SELECT state, files FROM folder_total WHERE folder = ?'
 const ADD_INSTANCE = 'INSERT INTO folder_file_instance VALUES (?, ?) ON CONFLICT DO NOTHING'
 const SEEN = 'UPDATE folder_file SET seen_day = ? WHERE ulid = ?'

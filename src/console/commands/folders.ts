@@ -4,7 +4,7 @@ import { type FoldersView, foldersSchema } from '../../protocol/folder-api.ts'
 import { agentSettings } from '../session/config-file.ts'
 import { ControlClient } from '../session/control-client.ts'
 import type { Session } from '../session/session.ts'
-import { fileReason, folderText } from '../views/folder-text.ts'
+import { fileCure, fileReason, folderText } from '../views/folder-text.ts'
 import { showBytes, showTime } from '../views/show-values.ts'
 import { formatTable, printable } from '../views/text-table.ts'
 import { configOption, type JsonOption, jsonOption, limitOption } from './options.ts'
@@ -36,7 +36,17 @@ function foldersText({ folders, files }: FoldersView, session: Session): string[
   )
   if (files.length === 0) return [...head, say('folders.noFiles')]
   const isAnyWaiting = files.some(({ state }) => state === 'waiting')
-  return [...head, '', ...filesTable(files, session), ...(isAnyWaiting ? [say('folders.assignHint')] : [])]
+  const hints = isAnyWaiting ? [say('folders.assignHint')] : []
+  return [...head, '', ...filesTable(files, session), ...cures(files, session), ...hints]
+}
+
+/** One line for each reason why files are held. */
+function cures(files: FoldersView['files'], { say, language }: Session): string[] {
+  const codes = new Set(files.flatMap(({ state, reason }) => (state === 'held' ? [reason] : [])))
+  return Array.from(codes).flatMap((code) => {
+    const todo = fileCure(code, say, language)
+    return todo === undefined ? [] : [say('folder.cure', { reason: fileReason(code, say, language), todo })]
+  })
 }
 
 function filesTable(files: FoldersView['files'], { say, language, clock }: Session): string[] {

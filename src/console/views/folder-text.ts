@@ -15,6 +15,7 @@ export function folderText(folder: FolderStatus, { say, causes }: { say: Say; ca
   ].join('; ')
 }
 
+type CurePhrase = Extract<keyof typeof FOLDER_ENGLISH, `folder.todo.${string}`>
 type ReasonPhrase = Extract<keyof typeof FOLDER_ENGLISH, `folder.why.${string}`>
 
 /** The reason why a file waits or is held: a code of the folders, or of a failure. A newer agent may have others. */
@@ -24,4 +25,12 @@ export function fileReason(code: string, say: Say, language: Language): string {
   return wordsOfFailure(code, language)?.meaning ?? code
 }
 
+/** The cure for a held file; undefined for a reason that a newer agent has. */
+export function fileCure(code: string, say: Say, language: Language): string | undefined {
+  const phrase = `folder.todo.${code}`
+  if (isCure(phrase)) return say(phrase)
+  return wordsOfFailure(code, language)?.todo
+}
+
+const isCure = (phrase: string): phrase is CurePhrase => Object.hasOwn(FOLDER_ENGLISH, phrase)
 const isReason = (phrase: string): phrase is ReasonPhrase => Object.hasOwn(FOLDER_ENGLISH, phrase)

@@ -200,11 +200,17 @@ export class WatchedFolder {
     const { kept, unreadable } = result
     return {
       ...(unreadable !== undefined && { FOLDER_UNREACHABLE: unreadable }),
-      ...(held > 0 && { FOLDER_FILE_HELD: `${held} files cannot be taken as they are` }),
+      ...(held > 0 && { FOLDER_FILE_HELD: heldWords(held, ledger.heldReasons(settings.name)) }),
       ...(isLate && { FOLDER_NEEDS_PATIENT: `the oldest file is ${oldest.ulid}` }),
       ...(kept !== undefined && { FOLDER_SOURCE_KEPT: kept }),
     }
   }
+}
+
+/** "3 files cannot be taken as they are: 2 IMAGE_PROGRESSIVE, 1 FILE_ZIP". */
+function heldWords(held: number, reasons: readonly { reason: string; files: number }[]): string {
+  const each = reasons.map(({ reason, files }) => `${files} ${reason}`).join(', ')
+  return `${held} files cannot be taken as they are: ${each}`
 }
 
 function isWithin(inner: Buffer, outer: Buffer): boolean {
