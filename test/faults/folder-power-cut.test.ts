@@ -135,7 +135,7 @@ group(
 
     test('without the sync of the ledger the same account finds files that were taken again', async () => {
       const random = Random.fromEnvironment()
-      const account = await cutFolders(Math.min(FOLDER_POWER_CUTS, 5), NO_LEDGER_SYNC, random)
+      const account = await cutFolders(Math.min(FOLDER_POWER_CUTS, 10), NO_LEDGER_SYNC, random)
       process.stdout.write(
         `power cuts without the ledger's sync: ${JSON.stringify({ ...account, seed: random.seed })}\n`,
       )

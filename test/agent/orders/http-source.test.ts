@@ -1,11 +1,13 @@
 import { once } from 'node:events'
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from '@jest/globals'
 import { encode } from 'iconv-lite'
 import { HttpSource } from '../../../src/agent/orders/sources/http-source.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
+import { InventedAuthority } from '../../support/instances/invented-certificates.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const HTTP = { everyMs: 1000, timeoutMs: 5000, fields: {}, defaults: {}, cancelled: [] }
@@ -13,15 +15,18 @@ const LIST = '{"code":0,"data":[{"patientName":"张三","patientId":"P1","access
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
-/** A server of an information system; the path of its address is `/orders`. */
-async function serve(answer: Answer): Promise<AsyncDisposable & { url: string }> {
-  const server = createServer(answer)
+/** A server of an information system; the path of its address is `/orders`. With `tls` it has a certificate. */
+async function serve(
+  answer: Answer,
+  tls?: { key: Buffer; cert: Buffer },
+): Promise<AsyncDisposable & { url: string }> {
+  const server = tls === undefined ? createServer(answer) : createHttpsServer(tls, answer)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server has a port
   const { port } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${port}/orders`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}/orders`,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       server.close()
@@ -113,6 +118,28 @@ test.each<[string, number, Answer, string, string]>([
   await expect(ask(server.url, { timeoutMs })).rejects.toMatchObject({
     code,
     message: expect.stringContaining(words),
+  })
+})
+
+test('a list by HTTPS is read if the certificate is of the named authority and for the host, and refused otherwise', async () => {
+  using authority = await InventedAuthority.create('Hospital')
+  using stranger = await InventedAuthority.create('Stranger')
+  const certificate = async (host: string) => {
+    const files = await authority.issue('his', { host })
+    return { key: readFileSync(files.key), cert: readFileSync(files.certificate) }
+  }
+  await using server = await serve((_, response) => response.end(LIST), await certificate('127.0.0.1'))
+  const answer = await ask(server.url, { caFile: authority.path })
+  expect(answer).toMatchObject({ orders: [{ patient: { name: '张三' } }] })
+  for (const settings of [{}, { caFile: stranger.path }])
+    await expect(ask(server.url, settings)).rejects.toMatchObject({
+      code: 'ORDERS_REFUSED',
+      message: expect.stringMatching(/^asking for orders: its certificate is not trusted \(\w+\)/),
+    })
+  await using other = await serve((_, response) => response.end(LIST), await certificate('10.9.8.7'))
+  await expect(ask(other.url, { caFile: authority.path })).rejects.toMatchObject({
+    code: 'ORDERS_REFUSED',
+    message: 'asking for orders: its certificate is not for this address (ERR_TLS_CERT_ALTNAME_INVALID)',
   })
 })
 

@@ -106,14 +106,19 @@ export class Wlmscpfs implements AsyncDisposable {
   }
 }
 
-/** Orthanc with its worklist plugin; `encoding` is that of its answers. */
-export async function orthancWorklist(folder: string, encoding?: string): Promise<Orthanc> {
+/** Orthanc with its worklist plugin; `encoding` is that of its answers, `settings` are more of Orthanc's own. */
+export async function orthancWorklist(
+  folder: string,
+  encoding?: string,
+  settings: Record<string, unknown> = {},
+): Promise<Orthanc> {
   return Orthanc.start({
     Plugins: [ORTHANC_PLUGIN],
     Worklists: { Enable: true, Database: folder },
     DicomAlwaysAllowFindWorklist: true,
     DicomAet: 'RISWL',
     ...(encoding !== undefined && { DefaultEncoding: encoding }),
+    ...settings,
   })
 }
 

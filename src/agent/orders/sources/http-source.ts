@@ -1,7 +1,7 @@
 import type { OrderSourceSettings } from '../../../config/order-settings.ts'
 import { DicomwebConnection } from '../../../dicomweb/dicomweb-connection.ts'
 import type { Clock } from '../../../platform/clock.ts'
-import { describe, Failure } from '../../../platform/failure.ts'
+import { describe, Failure, systemCode } from '../../../platform/failure.ts'
 import { readOrderFile, readOrderText } from '../records/read-order-file.ts'
 import { answerOfRecords } from './answer-of-records.ts'
 import { localDay } from './local-day.ts'
@@ -47,6 +47,9 @@ export class HttpSource implements PolledSource {
       return await this.#read(url, await connection.send({ method: 'GET', url, headers, signal: limit }))
     } catch (error) {
       if (error instanceof Failure) throw error
+      const distrust = distrustOf(error)
+      if (distrust !== undefined)
+        throw new Failure('ORDERS_REFUSED', `asking for orders: ${distrust}`, { cause: error })
       const found = late.aborted ? `no whole answer within ${timeoutMs / 1000} s` : describe(error)
       throw new Failure('ORDERS_UNREACHABLE', `asking for orders: ${found}`, { cause: error })
     }
@@ -66,6 +69,19 @@ export class HttpSource implements PolledSource {
     return await answerOfRecords(this.#name, records, this.#settings, 'the answer')
   }
 }
+
+/** Codes of OpenSSL (X509_verify_cert_error_string) by which Node refuses a certificate; undefined for another error. */
+function distrustOf(error: unknown): string | undefined {
+  const code = systemCode(error)
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `its certificate is not for this address (${code})`
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
+    return `its certificate is not valid today (${code})`
+  return code !== undefined && DISTRUSTED.test(code)
+    ? `its certificate is not trusted (${code}): name its authority with ca`
+    : undefined
+}
+
+const DISTRUSTED = /CERT|ISSUER|LEAF_SIGNATURE/
 
 async function readBody(body: HttpAnswer['body']): Promise<Buffer> {
   const pieces: Buffer[] = []

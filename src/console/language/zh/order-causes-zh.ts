@@ -24,6 +24,15 @@ export const ORDER_CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: 
     'the answer leads to another address (HTTP {status}, {origin})',
     '应答要求转到其他地址（HTTP {status}，{origin}）',
   ],
+  [
+    'asking for orders: its certificate is not trusted ({code}): name its authority with ca',
+    '对方证书不可信（{code}）：用 ca 指明其签发机构的证书',
+  ],
+  [
+    'asking for orders: its certificate is not for this address ({code})',
+    '对方证书不是为此地址签发的（{code}）',
+  ],
+  ['asking for orders: its certificate is not valid today ({code})', '对方证书不在有效期内（{code}）'],
   ['asking for orders: HTTP {status}', '对方应答 HTTP {status}'],
   ['asking for orders: no whole answer within {seconds} s', '{seconds} 秒内没有收到完整应答'],
   ['asking for orders: the answer is over {bytes} bytes', '应答超过 {bytes} 字节'],

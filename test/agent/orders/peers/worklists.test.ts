@@ -5,8 +5,11 @@ import type { Order } from '../../../../src/agent/orders/order.ts'
 import { WorklistSource } from '../../../../src/agent/orders/sources/worklist-source.ts'
 import { WORKLIST_SOP_CLASS_UID, writeWorklistQuery } from '../../../../src/dicom/edit/worklist-data-set.ts'
 import { TRANSFER_SYNTAX } from '../../../../src/dicom/vocabulary/transfer-syntax.ts'
+import { deviceTls } from '../../../../src/dimse/scu/device-tls.ts'
 import { openAssociation } from '../../../../src/dimse/scu/open-association.ts'
+import type { TlsProposal } from '../../../../src/dimse/scu/open-socket.ts'
 import { systemClock } from '../../../../src/platform/clock.ts'
+import { InventedAuthority } from '../../../support/instances/invented-certificates.ts'
 import {
   describeWithProgram,
   orthancWorklist,
@@ -46,11 +49,15 @@ const SETTINGS = {
   daysAhead: 1,
 }
 
-async function ask(port: number, settings: Partial<typeof SETTINGS & { characterSet: string }> = {}) {
+async function ask(
+  port: number,
+  settings: Partial<typeof SETTINGS & { characterSet: string }> = {},
+  tls?: TlsProposal,
+) {
   const source = new WorklistSource({
     name: 'worklist',
     worklist: { ...SETTINGS, port, ...settings },
-    tls: () => undefined,
+    tls: () => tls,
     clock: systemClock,
   })
   return source.ask(AbortSignal.timeout(30_000))
@@ -161,6 +168,27 @@ describeWithProgram('/usr/share/orthanc/plugins/libModalityWorklists.so', 'the w
     await using worklist = await orthancWorklist(folder.files, answers)
     const { orders } = await ask(worklist.dicomPort)
     expect(names(orders)).toEqual(['Zhang^San=张^三', '李四'])
+  })
+
+  test('it is asked over TLS by its own authority, and not if its certificate is of another one', async () => {
+    using authority = await InventedAuthority.create('Clinic')
+    using stranger = await InventedAuthority.create('Stranger')
+    const [ours, theirs] = [await authority.issue('ferry'), await authority.issue('ris')]
+    using folder = worklistFolder(STEPS, 'utf8', 'ISO_IR 192')
+    await using worklist = await orthancWorklist(folder.files, 'Utf8', {
+      DicomTlsEnabled: true,
+      DicomTlsCertificate: theirs.certificate,
+      DicomTlsPrivateKey: theirs.key,
+      DicomTlsTrustedCertificates: theirs.ca,
+      DicomTlsRemoteCertificateRequired: true,
+    })
+    const { dicomPort } = worklist
+    const { orders } = await ask(dicomPort, { tls: true }, deviceTls(ours))
+    expect(names(orders)).toEqual(['Zhang^San=张^三', '李四'])
+    const trusting = deviceTls({ ...ours, ca: stranger.path })
+    await expect(ask(dicomPort, { tls: true }, trusting)).rejects.toMatchObject({ code: 'ORDERS_REFUSED' })
+    // Without TLS nothing is told on that port.
+    await expect(ask(dicomPort)).rejects.toMatchObject({ code: 'ORDERS_UNREACHABLE' })
   })
 
   test('names that its encoding cannot write come damaged, and are known as damaged', async () => {
