@@ -89,6 +89,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'agent/arrival/import',
     'agent/deid-records',
     'agent/deidentify',
+    'agent/envelope',
     'agent/orders',
     'agent/queue',
     'agent/send',

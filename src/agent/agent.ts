@@ -25,7 +25,6 @@ import { AgentService } from './control/agent-service.ts'
 import { startControlServer } from './control/control-server.ts'
 import { SinceStart } from './control/since-start.ts'
 import { PreparedSealers } from './envelope/prepared-sealers.ts'
-import { rehearseSealing } from './envelope/rehearse-sealing.ts'
 import { IntakeDesk } from './intake/intake-desk.ts'
 import { openTreatments } from './intake/open-treatments.ts'
 import { takeInstance } from './intake/take-instance.ts'
@@ -84,7 +83,6 @@ export async function startAgent(
   settings: AgentSettings,
   { clock, log, credentialsFolder, readSettings, restart, isIndexSuspect = false }: Surroundings,
 ): Promise<RunningAgent> {
-  rehearseSealing()
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 })
   if (keepFolderPrivate(settings.dataFolder))
     log.warn('data folder was open to other users', { folder: settings.dataFolder })

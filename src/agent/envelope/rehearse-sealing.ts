@@ -15,7 +15,7 @@ const DATA_SET = Buffer.alloc(200_000, 'rehearsal')
 
 /**
  * Seals an invented instance and opens it again before any real one arrives: cryptography that does not work on this
- * machine must show at start. Takes some tens of ms. Throws SEAL_FAILED.
+ * machine must show at start. Takes some tens of ms, once in a process. Throws SEAL_FAILED.
  */
 export function rehearseSealing(): void {
   const { identity, recipient } = generateIdentity()

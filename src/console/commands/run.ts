@@ -25,6 +25,7 @@ export function addRun(program: Command, session: Session): void {
       const { CenterAccount } = await import('../../agent/send/center-account.ts')
       CenterAccount.checkFolder(settings.dataFolder, file)
       const { startAgent } = await import('../../agent/agent.ts')
+      const { rehearseSealing } = await import('../../agent/envelope/rehearse-sealing.ts')
       const { openServiceLog } = await import('../logs/log-place.ts')
       const { keepPageOpen } = await import('../web/keep-page-open.ts')
       const { keepMetricsOpen } = await import('../monitoring/keep-metrics-open.ts')
@@ -36,6 +37,7 @@ export function addRun(program: Command, session: Session): void {
       using stack = new DisposableStack()
       stack.use(takeLostErrors(log, clock))
       const notice = serviceNotice(session, log)
+      rehearseSealing()
       for (let isIndexSuspect = false; !signal.aborted; ) {
         await using running = new AsyncDisposableStack()
         const again = Promise.withResolvers<'again'>()

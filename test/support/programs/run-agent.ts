@@ -1,6 +1,7 @@
 // Runs an agent as a process of its own, from the settings in a JSON file: for tests that kill or trace it.
 import { readFileSync } from 'node:fs'
 import { startAgent } from '../../../src/agent/agent.ts'
+import { rehearseSealing } from '../../../src/agent/envelope/rehearse-sealing.ts'
 import type { AgentSettings } from '../../../src/config/agent-settings.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { openLog } from '../../../src/platform/log.ts'
@@ -9,6 +10,7 @@ import { keepYoungGenerationSmall } from '../../../src/platform/process/young-ge
 
 allowManyFileOperations()
 keepYoungGenerationSmall()
+rehearseSealing()
 
 /** The options of a profile are a set, which JSON does not have. */
 const setsForOptions = (key: string, value: unknown): unknown =>
