@@ -3,6 +3,7 @@ import { type Encoding, readElementHeader, readTag } from '../read/element-heade
 import { isPlausible } from '../read/plausible-element.ts'
 import { isPrivate } from '../vocabulary/attribute.ts'
 import { TAG, type Tag } from '../vocabulary/tag.ts'
+import { hasKnownVr } from '../vocabulary/value-representation.ts'
 
 /** Two headers may follow each other by chance; three that the dictionary knows, in order, do not. */
 const CHAIN = 3
@@ -21,9 +22,18 @@ export function findChain(
   isEnd: boolean,
 ): number | undefined {
   for (let place = at; place + 8 <= bytes.length; place++) {
-    if (isChain(bytes, place, encoding, lastTag, isEnd)) return place
+    if (mayBegin(bytes, place, encoding) && isChain(bytes, place, encoding, lastTag, isEnd)) return place
   }
   return undefined
+}
+
+/**
+ * Returns false for most places of a search, at less cost than {@link isChain}: the first element of a chain has a VR that
+ * the standard knows, or is a group length, which is judged by its length alone.
+ */
+function mayBegin(bytes: Buffer, place: number, encoding: Encoding): boolean {
+  if (!encoding.explicitVr || hasKnownVr(bytes, place + 4)) return true
+  return (readTag(bytes, place, encoding) & 0xffff) === 0
 }
 
 /**

@@ -36,6 +36,11 @@ export function readVr(bytes: Buffer, at: number): string {
   return BY_CODE.get(bytes.readUInt16BE(at)) ?? bytes.toString('latin1', at, at + 2)
 }
 
+/** True if the two characters at `at` are a VR that the standard knows. */
+export function hasKnownVr(bytes: Buffer, at: number): boolean {
+  return BY_CODE.has(bytes.readUInt16BE(at))
+}
+
 /** True for a VR that the standard knows. */
 export function isKnownVr(vr: string): boolean {
   return SHORT_LENGTH.has(vr) || LONG_LENGTH.has(vr)
