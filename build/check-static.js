@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 const AT_ONCE = 2
+/** Lint and types are programs in Go, whose collector then runs less often: a quarter less processor time for more memory. */
+const ENVIRONMENT = { ...process.env, GOGC: '400' }
 /** The longest first, so that the two places are free at about the same time. */
 const CHECKS = ['lint', 'typecheck', 'unused', 'format:check']
 
@@ -20,7 +22,7 @@ async function takeChecks() {
 
 /** Runs one line of a shell. Its code is null if a signal ended it. */
 async function run(command) {
-  const child = spawn(command, { shell: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, { shell: true, env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text) => (output += text))
   child.stderr.setEncoding('utf8').on('data', (text) => (output += text))

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs'
+import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { constants, crc32, deflateRawSync } from 'node:zlib'
 import { ZipFile } from 'yazl'
 import { encodePart10Header } from '../../../src/dicom/read/part10.ts'
 import { inventedInstance } from './invented-instance.ts'
@@ -41,6 +42,37 @@ export async function writeZip(
 
 const [LOCAL_HEADER, DIRECTORY_HEADER] = [0x04034b50, 0x02014b50]
 const UTF_8_FLAG = 0x0800
+const DEFLATED = 8
+const MIB = 1024 * 1024
+
+/**
+ * Writes a zip file whose first entry is `head` and then so many MiB of zeros, and whose second is `other`. The deflated
+ * MiB is repeated, so the zeros need neither their memory nor their time.
+ */
+export async function writeZipOfZeros(
+  path: string,
+  [name, head]: readonly [name: string, head: Buffer],
+  mebibytes: number,
+  other: readonly [name: string, content: Buffer],
+): Promise<void> {
+  const zeros = Buffer.alloc(MIB)
+  const flushed = { finishFlush: constants.Z_FULL_FLUSH }
+  const pieces = Array<Buffer>(mebibytes).fill(deflateRawSync(zeros, flushed))
+  const deflated = Buffer.concat([deflateRawSync(head, flushed), ...pieces, deflateRawSync('')])
+  let sum = crc32(head)
+  for (let count = 0; count < mebibytes; count++) sum = crc32(zeros, sum)
+  await writeZip(path, [[name, deflated], other], { compress: false })
+  const zip = readFileSync(path)
+  for (const [header, methodAt] of [
+    [zip.indexOf(name) - 30, 8],
+    [zip.lastIndexOf(name) - 46, 10],
+  ] as const) {
+    zip.writeUInt16LE(DEFLATED, header + methodAt)
+    zip.writeUInt32LE(sum, header + methodAt + 6)
+    zip.writeUInt32LE(head.length + mebibytes * MIB, header + methodAt + 14)
+  }
+  writeFileSync(path, zip)
+}
 
 /**
  * Writes other bytes in place of a name of the same length, and takes the mark of UTF-8 from all entries, as zip programs

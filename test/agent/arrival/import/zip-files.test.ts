@@ -11,6 +11,7 @@ import {
   runTool,
   writeTree,
   writeZip,
+  writeZipOfZeros,
 } from '../../../support/instances/import-fixtures.ts'
 import { tempFolder } from '../../../support/temp-folder.ts'
 
@@ -106,11 +107,8 @@ test('a zip file that was cut off, or has bytes of its list changed, is said to 
 test('a bomb is refused by what it claims, before it is unpacked, and names the limit; a raised limit lets it pass', async () => {
   using folder = tempFolder()
   const { file } = dicomFile()
-  const zeros = Buffer.concat([file.subarray(0, -1000), Buffer.alloc(300 * 1024 * 1024)])
-  await writeZip(folder.join('bomb.zip'), [
-    ['bomb.dcm', zeros],
-    ['good.dcm', file],
-  ])
+  const bomb = ['bomb.dcm', file.subarray(0, -1000)] as const
+  await writeZipOfZeros(folder.join('bomb.zip'), bomb, 300, ['good.dcm', file])
   const { fates, outcomes } = await importAll(folder.path, ['bomb.zip'])
   expect(fates).toEqual({ 'bomb.zip/bomb.dcm': 'unread zipRatio', 'bomb.zip/good.dcm': 'taken' })
   expect(outcomes[0]?.problem?.detail).toBe('200')
