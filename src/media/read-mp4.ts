@@ -3,8 +3,8 @@ import type { ByteSource } from './byte-source.ts'
 import { type Box, boxAt, boxesIn } from './coding/boxes.ts'
 import { damaged } from './coding/damaged.ts'
 import { addFragment, fragmentDefaults } from './coding/mp4-fragment.ts'
-import { type Mp4Track, type PictureEntry, readPictureEntry, readTrack, soundOf } from './coding/mp4-track.ts'
-import type { Video } from './coding/video.ts'
+import { type Mp4Track, readPictureEntry, readTrack, soundOf } from './coding/mp4-track.ts'
+import type { CodedPicture, Video } from './coding/video.ts'
 import { problemOf } from './problem-of.ts'
 import { topBoxes } from './top-boxes.ts'
 
@@ -47,7 +47,7 @@ export async function readMp4(source: ByteSource): Promise<Video> {
 
 function videoOf(
   track: Mp4Track,
-  picture: PictureEntry,
+  picture: CodedPicture,
   fragmented: number,
   tracks: readonly Mp4Track[],
 ): Video {

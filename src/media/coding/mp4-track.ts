@@ -1,6 +1,7 @@
 import { type Box, boxAt, boxesIn } from './boxes.ts'
 import { readH264Parameters } from './h264-parameters.ts'
 import { SampleDurations } from './sample-durations.ts'
+import type { CodedPicture } from './video.ts'
 
 /** A track of an MP4 file, as its `trak` describes it. */
 export interface Mp4Track {
@@ -18,18 +19,6 @@ export interface Mp4Track {
   readonly isTurned: boolean
   /** Offsets of the pieces of its samples in the file. */
   readonly lastChunkOffset: number
-}
-
-/** Facts about a coded picture in a sample entry. */
-export interface PictureEntry {
-  readonly profile: number
-  readonly level: number
-  readonly isHighTier: boolean
-  readonly bits: number
-  readonly chromaFormat: number
-  readonly rows: number
-  readonly columns: number
-  readonly hasSquarePixels: boolean
 }
 
 /** Fields of a visual sample entry before its boxes (ISO 14496-12 §12.1.3). */
@@ -66,7 +55,7 @@ export function readTrack(trak: Buffer): Mp4Track | undefined {
 }
 
 /** Reads the entry of H.264 or HEVC; undefined if the configuration of the decoder is missing or cut off. */
-export function readPictureEntry({ coding, entry }: Mp4Track): PictureEntry | undefined {
+export function readPictureEntry({ coding, entry }: Mp4Track): CodedPicture | undefined {
   if (entry.length < VISUAL_BYTES) return undefined
   const size = { columns: entry.readUInt16BE(24), rows: entry.readUInt16BE(26) }
   const boxes = boxesIn(entry, VISUAL_BYTES)
@@ -82,7 +71,7 @@ export function readPictureEntry({ coding, entry }: Mp4Track): PictureEntry | un
 type Size = { readonly columns: number; readonly rows: number }
 
 /** AVCDecoderConfigurationRecord (ISO 14496-15 §5.3.3.1); `avc3` has the parameter sets in the stream instead. */
-function h264Entry(record: Buffer, size: Size, isSquare: boolean): PictureEntry | undefined {
+function h264Entry(record: Buffer, size: Size, isSquare: boolean): CodedPicture | undefined {
   if (record.length < 7) return undefined
   const length = record.length >= 8 ? record.readUInt16BE(6) : 0
   const hasSet = (record.readUInt8(5) & 0x1f) > 0
@@ -100,7 +89,7 @@ function h264Entry(record: Buffer, size: Size, isSquare: boolean): PictureEntry 
 }
 
 /** HEVCDecoderConfigurationRecord (ISO 14496-15 §8.3.3.1). */
-function hevcEntry(record: Buffer, size: Size, isSquare: boolean): PictureEntry | undefined {
+function hevcEntry(record: Buffer, size: Size, isSquare: boolean): CodedPicture | undefined {
   if (record.length < 23) return undefined
   return {
     ...size,
