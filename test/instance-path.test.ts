@@ -1,29 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { readImports } from '../build/import-graph.ts'
-import { executedFiles } from './support/programs/executed-files.ts'
-
-interface Step {
-  readonly file: string
-  /** The interface by which it is entered, the object that holds it, or the protocol; undefined for an import. */
-  readonly entry: { readonly how: 'as' | 'of' | 'by'; readonly name: string } | undefined
-}
-
-/** The numbered list of docs/architecture.md, with its two halves. */
-function readWalk(page: string): { toSuccess: Step[]; toReceipt: Step[] } {
-  const [, toSuccess = '', toReceipt = ''] =
-    /\nTo Success:\n\n(.*?)\n\nTo the receipt:\n\n(.*?)\n\n/s.exec(page) ?? []
-  return { toSuccess: stepsOf(toSuccess), toReceipt: stepsOf(toReceipt) }
-}
-
-const stepsOf = (list: string): Step[] =>
-  Array.from(
-    list.matchAll(/^\d+\. `([^`]+)`(?: \((as|of|by) `?(\w+)`?\))? [a-z].*\.$/gm),
-    ([, file, how, name]) => ({
-      file: file ?? '',
-      entry: name === undefined ? undefined : { how: how as 'as' | 'of' | 'by', name },
-    }),
-  )
+import { readWalk, type Step } from './support/instance-walk.ts'
 
 const textOf = (file: string): string => readFileSync(`src/${file}`, 'utf8')
 const imports = readImports('src')
@@ -51,7 +29,7 @@ function unreachable(steps: readonly Step[]): string[] {
     .map(({ file }) => file)
 }
 
-const { toSuccess, toReceipt } = readWalk(readFileSync('docs/architecture.md', 'utf8'))
+const { toSuccess, toReceipt } = readWalk()
 const walk = [...toSuccess, ...toReceipt]
 
 test('the walk of an instance names fewer than 45 files to Success and fewer than 85 to the receipt', () => {
@@ -81,12 +59,3 @@ test('a file that no file of the walk leads to is found, and so is a wrong inter
   ]
   for (const stranger of strangers) expect(unreachable([first as Step, stranger])).toEqual([stranger.file])
 })
-
-test('one plain C-STORE runs every file of the walk to Success, and its receipt runs the others', async () => {
-  const { success, receipt } = await executedFiles()
-  expect(toSuccess.filter(({ file }) => !success.includes(file))).toEqual([])
-  expect(toReceipt.filter(({ file }) => !receipt.includes(file) && !success.includes(file))).toEqual([])
-  // Files that are only loaded do not count.
-  expect(success).not.toContain('agent/deidentify/deidentification.ts')
-  expect(receipt).not.toContain('center/hand-on/hand-on.ts')
-}, 120_000)

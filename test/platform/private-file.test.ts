@@ -29,41 +29,49 @@ test('a secret that any other user may read, change or run is refused, and says 
   checkPrivateFile(folder.join('not-there'), 'reading it')
 })
 
-/** The code of the failure that user 12345 of group 12345 gets. */
-function asOther(path: string, check: string): string {
+/** The code of the failure that user 12345 of group 12345 gets for each of these paths, or `taken`. */
+function asOther(paths: readonly string[], check: string): string[] {
   const module = JSON.stringify(resolve('src/platform/private-file.ts'))
-  const script = `import(${module}).then((it) => it.${check}(${JSON.stringify(path)}, 'x')).then(() => 'taken', (e) => e.code).then(console.log)`
+  const script = `import(${module}).then((it) => console.log(JSON.stringify(${JSON.stringify(paths)}.map((path) => {
+    try { it.${check}(path, 'x'); return 'taken' } catch (error) { return error.code }
+  }))))`
   const ids = { uid: 12345, gid: 12345, env: { NODE_OPTIONS: '', PATH: '' }, encoding: 'utf8' } as const
-  return spawnSync(process.execPath, ['-e', script], ids).stdout.trim()
+  return JSON.parse(spawnSync(process.execPath, ['-e', script], ids).stdout) as string[]
 }
+
+const SECRETS = [
+  { owner: 12345, mode: 0o600, result: 'taken' },
+  { owner: 12345, mode: 0o640, result: 'KEY_FILE_INVALID' },
+  { owner: 54321, mode: 0o604, result: 'KEY_FILE_INVALID' },
+  { owner: 54321, mode: 0o600, result: 'KEY_FILE_INVALID' },
+  { owner: 0, mode: 0o640, result: 'taken' },
+  { owner: 0, mode: 0o644, result: 'KEY_FILE_INVALID' },
+  { owner: 0, mode: 0o660, result: 'KEY_FILE_INVALID' },
+]
 
 ;(isRoot ? describe : describe.skip)(
   isRoot ? 'as another user' : 'as another user, for which root is needed',
   () => {
-    test.each([
-      [12345, 0o600, 'taken'],
-      [12345, 0o640, 'KEY_FILE_INVALID'],
-      [54321, 0o604, 'KEY_FILE_INVALID'],
-      [54321, 0o600, 'KEY_FILE_INVALID'],
-      [0, 0o640, 'taken'],
-      [0, 0o644, 'KEY_FILE_INVALID'],
-      [0, 0o660, 'KEY_FILE_INVALID'],
-    ])('a secret that user %d owns with mode %o is %s', (owner, mode, expected) => {
+    test('a secret is taken if root or the user owns it and no stranger can read or change it', () => {
       using folder = tempFolder()
       chmodSync(folder.path, 0o755)
-      const path = folder.join('secret')
-      writeFileSync(path, 'x')
-      chownSync(path, owner, 12345)
-      chmodSync(path, mode)
-      expect(asOther(path, 'checkPrivateFile')).toBe(expected)
+      const paths = SECRETS.map(({ owner, mode }, i) => {
+        const path = folder.join(`secret-${i}`)
+        writeFileSync(path, 'x')
+        chownSync(path, owner, 12345)
+        chmodSync(path, mode)
+        return path
+      })
+      const results = asOther(paths, 'checkPrivateFile')
+      expect(SECRETS.map((secret, i) => ({ ...secret, result: results[i] }))).toEqual(SECRETS)
     })
 
     test('a data folder that belongs to another user is refused', () => {
       using folder = tempFolder()
       chmodSync(folder.path, 0o777)
-      expect(asOther(folder.path, 'keepFolderPrivate')).toBe('FOLDER_NOT_PRIVATE')
+      expect(asOther([folder.path], 'keepFolderPrivate')).toEqual(['FOLDER_NOT_PRIVATE'])
       chownSync(folder.path, 12345, 12345)
-      expect(asOther(folder.path, 'keepFolderPrivate')).toBe('taken')
+      expect(asOther([folder.path], 'keepFolderPrivate')).toEqual(['taken'])
       expect(statSync(folder.path).mode & 0o777).toBe(0o700)
     })
   },

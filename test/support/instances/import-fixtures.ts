@@ -46,8 +46,8 @@ const DEFLATED = 8
 const MIB = 1024 * 1024
 
 /**
- * Writes a zip file whose first entry is `head` and then so many MiB of zeros, and whose second is `other`. The deflated
- * MiB is repeated, so the zeros need neither their memory nor their time.
+ * Writes a zip file of two entries: `head` with MiB of zeros after it, and `other`. One deflated MiB is repeated, so the
+ * zeros need neither memory nor time.
  */
 export async function writeZipOfZeros(
   path: string,

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { tempFolder } from '../../support/temp-folder.ts'
+import { tempFolder } from '../../../support/temp-folder.ts'
 
 const PROGRAM = resolve('test/support/programs/run-sqlite.ts')
 const DRIVERS = ['better-sqlite3', 'node:sqlite'] as const
