@@ -91,7 +91,7 @@ async function cutFolders(cuts: number, nodeFlags: readonly string[], random: Ra
     }
     // A cut at a moment at which nothing is taken proves little.
     const before = said()
-    await until(said, (count) => count > before, TAKES_WITHIN_MS)
+    await until(said, (now) => now > before, TAKES_WITHIN_MS)
     await keepPace(random.between(0, 300))
     await machine.loseAndRegainPower(start)
   }
