@@ -6,6 +6,7 @@ import { benchIntake } from './intake.ts'
 import { describeMachine } from './machine.ts'
 import { benchPackage } from './package.ts'
 import { benchPriority } from './priority.ts'
+import { benchRegion } from './region.ts'
 import { formatResults, type Results, writeResults } from './results.ts'
 import { STUDY_SETS } from './study/study-sets.ts'
 import { type Group, isFailed, type Sheet } from './table.ts'
@@ -20,9 +21,10 @@ const KINDS: Readonly<
   deid: benchDeid,
   package: benchPackage,
   priority: benchPriority,
+  region: benchRegion,
 }
 
-const USAGE = `usage: npm run bench -- intake|forward|chain|deid|package|priority [--instances N] [--rounds N] [--only SET] [--quick]
+const USAGE = `usage: npm run bench -- intake|forward|chain|deid|package|priority|region [--instances N] [--rounds N] [--only SET] [--quick]
   --instances N  slices of the CT set (default 1000); the other sets shrink by the same part
   --rounds N     of each comparison, the median counts (default 3)
   --only SET     intake: only the comparisons with ct, mr, dr or multiframe
