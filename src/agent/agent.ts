@@ -12,6 +12,7 @@ import type { Log } from '../platform/log.ts'
 import { keepFolderPrivate } from '../platform/private-file.ts'
 import { proveWritable } from '../platform/prove-writable.ts'
 import { sqliteDriver } from '../platform/sqlite-driver/sqlite-driver.ts'
+import { conditionsOfAgent } from '../protocol/agent-conditions.ts'
 import { CommitmentService } from './arrival/commitment-service.ts'
 import { type DeviceDoors, openDoors } from './arrival/device-doors.ts'
 import { DeviceList } from './arrival/device-list.ts'
@@ -21,10 +22,12 @@ import { ProcedureStepService } from './arrival/procedure-step-service.ts'
 import { StorageGate } from './arrival/storage-gate.ts'
 import { StorageService } from './arrival/storage-service.ts'
 import { BackgroundWork, tellCenterChange } from './background-work.ts'
+import { ConditionWatch } from './condition-watch.ts'
 import { AgentService } from './control/agent-service.ts'
 import { startControlServer } from './control/control-server.ts'
 import { SinceStart } from './control/since-start.ts'
 import { PreparedSealers } from './envelope/prepared-sealers.ts'
+import type { Report } from './heartbeats.ts'
 import { IntakeDesk } from './intake/intake-desk.ts'
 import { openTreatments } from './intake/open-treatments.ts'
 import { takeInstance } from './intake/take-instance.ts'
@@ -43,6 +46,7 @@ import { TrustedKeys } from './send/trusted-keys.ts'
 import { CommitmentReporter } from './settle/commitment-reporter.ts'
 import { Completeness } from './settle/completeness.ts'
 import { CommitmentReports } from './settle/report-commitment.ts'
+import { startOfDay } from './start-of-day.ts'
 
 /** Room for the index on a full disk: some dozens of its transactions. */
 const BALLAST_BYTES = 1024 ** 2
@@ -211,6 +215,16 @@ export async function startAgent(
     clock,
     log,
   })
+  const report = (): Report => {
+    const status = service.status()
+    const since = startOfDay(status.now)
+    const today = { since, studies: queue.studies.countSince(CENTER, since) }
+    return { status, conditions: conditionsOfAgent(status), today }
+  }
+  work.heartbeats.connect(report)
+  const { conditionTimes: times } = queue
+  const observed = work.heartbeats.observed.bind(work.heartbeats)
+  stack.use(new ConditionWatch({ status: () => service.status(), times, observed, clock, log }))
   stack.use(await startControlServer({ dataFolder: settings.dataFolder, service, log }))
   log.info('agent started', {
     host: settings.listener.host,

@@ -6,6 +6,7 @@ import type { Envelope } from '../protocol/spool-file.ts'
 import { studyKeyOf } from '../protocol/study-key.ts'
 import { CenterQuestions } from './center-questions.ts'
 import type { SinceStart } from './control/since-start.ts'
+import { Heartbeats } from './heartbeats.ts'
 import type { AcceptedWork } from './intake/intake.ts'
 import type { HasPriority } from './queue/instance-index.ts'
 import type { Queue } from './queue/open-queue.ts'
@@ -64,6 +65,8 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
   readonly #keyRefresh: KeyRefresh
   readonly #questions: CenterQuestions
   readonly #hints: StageHints
+  /** Sent while the agent belongs to a center. */
+  readonly heartbeats: Heartbeats
   readonly #refusals: RefusalAlarms
   readonly #quiet: QuietTimes
   readonly #settlement: Settlement
@@ -93,6 +96,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
       clock,
       answered: (subject, failure, isPreparation) => this.#answered(subject, failure, isPreparation),
     })
+    this.heartbeats = new Heartbeats({ client: this.#client, clock, log })
     this.#keyRefresh = new KeyRefresh({
       account,
       client: this.#client,
@@ -155,6 +159,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
       this.#onceSound(pruning),
       queue.care,
       this.#keyRefresh,
+      this.heartbeats,
       scrub,
       reports,
       completeness,

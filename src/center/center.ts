@@ -13,6 +13,7 @@ import { sqliteDriver } from '../platform/sqlite-driver/sqlite-driver.ts'
 import { DiskSpace } from './disk/disk-space.ts'
 import { Authenticator } from './front/authenticate.ts'
 import { Front, type ListenAt } from './front/front.ts'
+import { HeartbeatDoor } from './front/heartbeat-door.ts'
 import { ManifestDoor } from './front/manifest-door.ts'
 import { HandOn } from './hand-on/hand-on.ts'
 import { clearPacsNotes } from './hand-on/pacs-note.ts'
@@ -21,6 +22,8 @@ import { type CertificateFiles, readIdentity } from './keys/center-identity.ts'
 import { checkCenterFolder, checkCenterIdentity } from './keys/check-center-folder.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import { PackWorker } from './opening/pack-worker.ts'
+import type { AlarmTimes } from './operate/condition.ts'
+import { ConditionWatch } from './operate/condition-watch.ts'
 import { RecordBudget } from './receipts/record-budget.ts'
 import { AgentRuns } from './register/agent-runs.ts'
 import type { Register } from './register/register.ts'
@@ -50,6 +53,8 @@ export interface CenterOptions {
   readonly limits: UploadLimits
   /** Rate and interval of reading stored files again. */
   readonly scrub?: ScrubPace
+  /** Times after which a condition needs a person. */
+  readonly alarms?: AlarmTimes
 }
 
 /** The PACS that instances are handed on to. */
@@ -93,6 +98,18 @@ export const DEFAULT_LIMITS: UploadLimits = {
   agentBytes: 64 * 1024 ** 3,
   agentRecordBytes: 256 * 1024 ** 2,
 }
+
+const HOUR_MS = 3600 * 1000
+
+const DEFAULT_ALARMS: AlarmTimes = {
+  agentSilentMs: 24 * HOUR_MS,
+  pacsAwayMs: HOUR_MS,
+  agentStuckMs: 12 * HOUR_MS,
+  clockOffMs: 60_000,
+}
+
+/** A condition that is back within this time has not ended. */
+const CONDITION_PAUSE_MS = 2 * 60_000
 
 const DEFAULT_SCRUB: ScrubPace = { bytesPerSecond: 8 * 1024 ** 2, everyMs: 24 * 3600 * 1000 }
 
@@ -178,7 +195,8 @@ async function compose(
   const authenticator = new Authenticator(register, ring.center, clock, log)
   const manifests = new ManifestDoor(space, budget, clock)
   const runs = new AgentRuns(register.agents, clock, log)
-  const heard = { authenticator, runs, uploads, worker, manifests, counts }
+  const heartbeats = new HeartbeatDoor(register.heartbeats, budget, clock)
+  const heard = { authenticator, runs, uploads, worker, manifests, heartbeats, counts }
   const means = { register, files, watch, clock, ring, ...heard }
   watch.start()
   lookAfter(options, register, { store, files }, held)
@@ -186,6 +204,9 @@ async function compose(
   held.adopt(front, (it) => it.close())
   ring.tlsChanged = (certificates) => front.show(certificates)
   held.use(lookRegularly(ring))
+  const { folder, alarms = DEFAULT_ALARMS } = options
+  const pauseMs = CONDITION_PAUSE_MS
+  held.use(new ConditionWatch({ register, folder, limits, alarms, pauseMs, clock, log })).start()
   const selfCheck = async (): Promise<boolean> => {
     await register.marker.id()
     await proveWritable(join(options.folder, 'packs'))

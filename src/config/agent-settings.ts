@@ -52,6 +52,8 @@ export interface AgentSettings {
   /** Folders in which other programs put files; none = nothing is watched. */
   readonly folders: readonly FolderSettings[]
   readonly unknownDevices: 'reject' | 'accept'
+  /** Time without an image after which a listed device that has none of its own counts as silent. */
+  readonly alarms: { readonly deviceSilentMs: number }
   readonly limits: {
     readonly instanceBytes: number
     /** Free disk space reserved so that started work can finish. */
@@ -231,6 +233,13 @@ const fileSchema = z
     unknownDevices: setting
       .choice('Treatment of devices that are not listed', ['reject', 'accept'])
       .prefault('reject'),
+    alarms: z
+      .strictObject({
+        deviceSilent: setting
+          .duration('A listed device that has not sent an image for this long needs a person', '1h', '3650d')
+          .prefault('3d'),
+      })
+      .prefault({}),
     limits: limitsSchema.prefault({}),
     import: importSchema.prefault({}),
     study: z
@@ -308,6 +317,7 @@ function toSettings(file: z.output<typeof fileSchema>): AgentSettings {
     devices: file.devices,
     folders: file.folders,
     unknownDevices: file.unknownDevices,
+    alarms: { deviceSilentMs: file.alarms.deviceSilent },
     limits: {
       instanceBytes: limits.instance,
       reserveBytes: limits.reserve,

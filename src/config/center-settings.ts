@@ -46,7 +46,12 @@ export interface CenterSettings {
   /** Stored files are read again and compared: the rate, and the pause between two passes. */
   readonly scrub: { readonly bytesPerSecond: number; readonly everyMs: number }
   /** Times after which `ferry-center status` says that a person is needed. */
-  readonly alarms: { readonly agentSilentMs: number; readonly pacsAwayMs: number }
+  readonly alarms: {
+    readonly agentSilentMs: number
+    readonly pacsAwayMs: number
+    readonly agentStuckMs: number
+    readonly clockOffMs: number
+  }
   /** The PACS that instances are handed on to; undefined = the center only stores. */
   readonly pacs: PacsSettings | undefined
 }
@@ -130,7 +135,13 @@ const scrubSchema = z.strictObject({
 const alarmsSchema = z.strictObject({
   agentSilent: setting
     .duration('An approved agent that has not been in contact for this long needs a person', '1h', '365d')
-    .prefault('3d'),
+    .prefault('1d'),
+  agentStuck: setting
+    .duration('An agent with an instance that has had no receipt for this long needs a person', '10m', '365d')
+    .prefault('12h'),
+  clockOff: setting
+    .duration('Clocks of an agent and of the center that differ by more need a person', '10s', '1h')
+    .prefault('1m'),
   pacsAway: setting
     .duration('A PACS that has been out of reach for this long needs a person', '1m', '365d')
     .prefault('1h'),
@@ -226,7 +237,12 @@ function toSettings(file: z.output<typeof fileSchema>): CenterSettings {
       agentRecordBytes: limits.agentRecords,
     },
     scrub: { bytesPerSecond: scrub.rate, everyMs: scrub.every },
-    alarms: { agentSilentMs: alarms.agentSilent, pacsAwayMs: alarms.pacsAway },
+    alarms: {
+      agentSilentMs: alarms.agentSilent,
+      pacsAwayMs: alarms.pacsAway,
+      agentStuckMs: alarms.agentStuck,
+      clockOffMs: alarms.clockOff,
+    },
     pacs: pacs && {
       url: pacs.url,
       ...(pacs.wadoUrl && { wadoUrl: pacs.wadoUrl }),

@@ -23,6 +23,8 @@ export interface DeviceSettings {
   readonly dicom?: DeviceAddress | undefined
   /** True if it announces its instances by MPPS; these are compared with those that arrive. */
   readonly procedureSteps?: boolean | undefined
+  /** Time without an image after which it counts as silent; undefined: `alarms.deviceSilent`. */
+  readonly silentAfterMs?: number | undefined
   readonly quirks?: DeviceQuirks | undefined
 }
 
@@ -119,31 +121,45 @@ const addressSchema = z.strictObject({
     .optional(),
 })
 
-export const deviceSchema = z.strictObject({
-  name: setting.text('Name of the device for people'),
-  aeTitle: setting.aeTitle('Calling AE title that the device is set to'),
-  addresses: z
-    .array(setting.network('Address or network'))
-    .prefault([])
-    .describe('Addresses that it may call from; none = anywhere'),
-  kind: kind('CT, MR, DR, US, …: what people call this kind of device').optional(),
-  room: setting.text('Room of the device').optional(),
-  calledAeTitles: z
-    .array(setting.aeTitle('AE title'))
-    .optional()
-    .describe("Called AE titles that are answered for this device in addition to the listener's"),
-  tls: setting
-    .choice('required = the device is let in by TLS only; optional = at either port', [
-      'optional',
-      'required',
-    ])
-    .optional(),
-  certificate: setting
-    .text('The certificate that it must show by TLS: a name in it (CN, DNS, IP), or its SHA-256')
-    .optional(),
-  dicom: addressSchema.optional().describe('Where the device itself listens'),
-  procedureSteps: setting
-    .onOff('Whether it announces by MPPS what it made, to be compared with what came')
-    .optional(),
-  quirks: quirksSchema.optional().describe('Exceptions for this device'),
-})
+export const deviceSchema = z
+  .strictObject({
+    name: setting.text('Name of the device for people'),
+    aeTitle: setting.aeTitle('Calling AE title that the device is set to'),
+    addresses: z
+      .array(setting.network('Address or network'))
+      .prefault([])
+      .describe('Addresses that it may call from; none = anywhere'),
+    kind: kind('CT, MR, DR, US, …: what people call this kind of device').optional(),
+    room: setting.text('Room of the device').optional(),
+    calledAeTitles: z
+      .array(setting.aeTitle('AE title'))
+      .optional()
+      .describe("Called AE titles that are answered for this device in addition to the listener's"),
+    tls: setting
+      .choice('required = the device is let in by TLS only; optional = at either port', [
+        'optional',
+        'required',
+      ])
+      .optional(),
+    certificate: setting
+      .text('The certificate that it must show by TLS: a name in it (CN, DNS, IP), or its SHA-256')
+      .optional(),
+    dicom: addressSchema.optional().describe('Where the device itself listens'),
+    procedureSteps: setting
+      .onOff('Whether it announces by MPPS what it made, to be compared with what came')
+      .optional(),
+    silentAfter: setting
+      .duration(
+        'Time without an image after which it counts as silent; left out = alarms.deviceSilent',
+        '1h',
+        '3650d',
+      )
+      .optional(),
+    quirks: quirksSchema.optional().describe('Exceptions for this device'),
+  })
+  .transform(
+    ({ silentAfter, ...rest }): DeviceSettings => ({
+      ...rest,
+      ...(silentAfter !== undefined && { silentAfterMs: silentAfter }),
+    }),
+  )

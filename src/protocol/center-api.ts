@@ -13,6 +13,7 @@ export const CENTER_PATHS = {
   receipts: '/v1/receipts',
   holdings: '/v1/holdings',
   pacsChanges: '/v1/pacs-changes',
+  heartbeat: '/v1/heartbeat',
 } as const
 
 /**

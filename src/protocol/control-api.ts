@@ -121,6 +121,8 @@ const deviceSightingSchema = z.object({
     .object({ at: time, sopClass: z.string(), transferSyntax: z.string() })
     .nullable()
     .default(null),
+  /** Time without an image after which the device counts as silent; null = it never does. */
+  silentAfterMs: z.number().nullable().default(null),
 })
 
 /** A device of the list, or another caller; a listed one that has never called has no times. */
@@ -202,6 +204,8 @@ export const statusSchema = z.object({
   /** Watched folders, in the order of the settings. */
   folders: z.array(folderSchema).default([]),
   orderSources: z.array(orderSourceSchema).default([]),
+  /** When the running agent first saw each condition that lasts; a subject is a device, a study or a kind of request. */
+  firstSeen: z.array(z.object({ code: z.string(), subject: z.string().nullable(), since: time })).default([]),
   /** How often full names were shown, and when last. */
   namesShown: z.object({ times: count, lastAt: time.nullable() }),
   /** Why no instance can be taken and acknowledged now; empty if they can be. */

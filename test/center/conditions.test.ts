@@ -1,14 +1,21 @@
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { type CenterState, conditionsOf } from '../../src/center/operate/conditions.ts'
-import type { Agent, Note } from '../../src/center/register/register.ts'
+import type { CenterState } from '../../src/center/operate/condition.ts'
+import { conditionsOf } from '../../src/center/operate/conditions.ts'
+import type { Agent, ConditionTime, Note } from '../../src/center/register/register.ts'
 import { isFolderLocked, lockFolder } from '../../src/platform/folder-lock.ts'
+import type { Heartbeat } from '../../src/protocol/heartbeat.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const HOUR_MS = 3_600_000
 const NOW = Date.UTC(2026, 0, 10)
 const NOTHING_LOST = { lost: { count: 0, since: null }, isStoreThere: true }
-const TIMES = { agentSilentMs: 72 * HOUR_MS, pacsAwayMs: HOUR_MS }
+const TIMES = {
+  agentSilentMs: 72 * HOUR_MS,
+  pacsAwayMs: HOUR_MS,
+  agentStuckMs: 12 * HOUR_MS,
+  clockOffMs: 60_000,
+}
 
 test('a center in order has no conditions', () => {
   expect(conditionsOf(center({ agents: [agent({ lastSeenAt: NOW })] }), TIMES)).toEqual([])
@@ -29,10 +36,91 @@ test('an approved agent that is silent for longer than the time needs a person',
   ])
 })
 
-test('after the start of the center every agent has the whole time to ask', () => {
+test('after the start of the center every agent has ten minutes to call', () => {
   const silent = agent({ lastSeenAt: NOW - 100 * HOUR_MS })
-  expect(found({ agents: [silent], notes: [note('STARTED', 71)] })).toEqual([])
-  expect(found({ agents: [silent], notes: [note('STARTED', 73)] })).toEqual(['act AGENT_SILENT Clinic'])
+  expect(found({ agents: [silent], notes: [note('STARTED', 0.15)] })).toEqual([])
+  expect(found({ agents: [silent], notes: [note('STARTED', 0.17)] })).toEqual(['act AGENT_SILENT Clinic'])
+})
+
+test('an agent that was silent before a restart of the center stays so until it calls', () => {
+  const register = { notes: [note('STARTED', 0)], firstSeen: [seen('AGENT_SILENT', 'Clinic')] }
+  const silent = agent({ lastSeenAt: NOW - 100 * HOUR_MS })
+  expect(found({ ...register, agents: [silent] })).toEqual(['act AGENT_SILENT Clinic'])
+  expect(found({ ...register, agents: [agent({ lastSeenAt: NOW })] })).toEqual([])
+})
+
+test('a condition began when the running center first saw it, and one that it has not seen begins now', () => {
+  const pacs = { waiting: 0, held: 0, refused: 2, unverified: 1 }
+  const { register } = center({ pacs, firstSeen: [seen('PACS_REFUSED', null)] })
+  expect(conditionsOf({ ...center({}), register }, TIMES).map(({ code, since }) => [code, since])).toEqual([
+    ['PACS_REFUSED', NOW - HOUR_MS],
+    ['PACS_UNVERIFIED', NOW],
+  ])
+})
+
+test('a center that is not running ran until it last looked at its conditions', () => {
+  const state = { ...center({ lookedAt: NOW - HOUR_MS }), isRunning: false }
+  expect(conditionsOf(state, TIMES)).toMatchObject([{ code: 'NOT_RUNNING', since: NOW - HOUR_MS }])
+})
+
+test('a conflict needs a person, and is not counted once more among what is held from the PACS', () => {
+  const pacs = { waiting: 0, held: 3, refused: 0, unverified: 0 }
+  expect(found({ conflicts: { count: 2, heldFromPacs: 0 } })).toEqual(['act CONFLICTS'])
+  expect(found({ pacs, conflicts: { count: 3, heldFromPacs: 3 } })).toEqual(['act CONFLICTS'])
+  expect(found({ pacs, conflicts: { count: 3, heldFromPacs: 2 } })).toEqual([
+    'act CONFLICTS',
+    'act INSTANCES_HELD',
+  ])
+})
+
+test('an instance of an agent without a receipt for half a day needs a person', () => {
+  const backlog = { instances: 3, bytes: 1, held: 0, oldestAt: NOW - 12 * HOUR_MS }
+  const young = { ...backlog, oldestAt: NOW - 11 * HOUR_MS }
+  expect(reports({ backlog })).toEqual(['act AGENT_STUCK Clinic'])
+  expect(reports({ backlog: young })).toEqual([])
+})
+
+test('the problems of an agent that need a person are shown, and those that it copes with are not', () => {
+  const problem = { severity: 'act', since: NOW, subject: null, values: {} } as const
+  const device = { subject: 'CT1', values: { device: 'CT room 1 (CT1)' } }
+  const conditions = [
+    { ...problem, code: 'STORAGE_FULL' },
+    { ...problem, code: 'DEVICE_SILENT', ...device },
+    { ...problem, code: 'DEVICE_REJECTED', ...device },
+    { ...problem, code: 'HELD' },
+    { ...problem, code: 'HELD' },
+    { ...problem, code: 'CENTER_BUSY', severity: 'coping' as const },
+    { ...problem, code: 'CLOCK' },
+    { ...problem, code: 'DEVICE_REJECTED', severity: 'decide' as const },
+  ]
+  expect(reports({ conditions })).toEqual([
+    'act AGENT_STORAGE_FULL Clinic',
+    'act DEVICE_SILENT Clinic/CT1',
+    'act AGENT_REPORTS Clinic/DEVICE_REJECTED/CT1',
+    'act AGENT_REPORTS Clinic/HELD',
+    'coping AGENT_REPORTS Clinic/DEVICE_REJECTED',
+  ])
+})
+
+test('a clock that is off is that of the agent, unless most agents agree against the center', () => {
+  const MINUTE_MS = 60_000
+  expect(clocks(2 * MINUTE_MS)).toEqual(['act CLOCK_OFF 0'])
+  expect(clocks(MINUTE_MS)).toEqual([])
+  expect(clocks(0, 0, -2 * MINUTE_MS)).toEqual(['act CLOCK_OFF 2'])
+  expect(clocks(20 * MINUTE_MS, 20.5 * MINUTE_MS, 19.9 * MINUTE_MS)).toEqual(['act CENTER_CLOCK_OFF'])
+  expect(clocks(20 * MINUTE_MS, 20 * MINUTE_MS, 0)).toEqual(['act CENTER_CLOCK_OFF', 'act CLOCK_OFF 2'])
+  expect(clocks(20 * MINUTE_MS, 0)).toEqual(['act CLOCK_OFF 0'])
+})
+
+test('two agents of one name are told apart', () => {
+  const agents = [
+    agent({ state: 'pending', kid: '11111111aa' }),
+    agent({ state: 'pending', kid: '22222222bb' }),
+  ]
+  expect(found({ agents })).toEqual([
+    'act AGENT_PENDING Clinic (11111111)',
+    'act AGENT_PENDING Clinic (22222222)',
+  ])
 })
 
 test('a center that is not running needs a person, and nothing is said about its agents', () => {
@@ -89,6 +177,39 @@ test('whether a process works in a folder can be asked without keeping one from 
   expect(isFolderLocked(join(folder.path, 'none'))).toBe(false)
 })
 
+function seen(code: string, subject: string | null): ConditionTime {
+  return { code, subject, since: NOW - HOUR_MS, actSince: null }
+}
+
+const HEARTBEAT: Heartbeat = {
+  version: '0.1.0',
+  now: NOW,
+  startedAt: 0,
+  clockOffsetMs: 0,
+  disk: { freeBytes: 1000, reserveBytes: 100, room: 'enough' },
+  backlog: { instances: 0, bytes: 0, held: 0, oldestAt: null },
+  today: { since: 0, studies: 0 },
+  callers: { refused: 0, pending: 0 },
+  devices: [],
+  conditions: [],
+}
+
+/** The conditions of a clinic whose agent reports this. */
+function reports(told: Partial<Heartbeat>): string[] {
+  const heartbeat = { ...HEARTBEAT, ...told }
+  const heartbeats = [{ agent: 'k', receivedAt: NOW, clockOffsetMs: 0, heartbeat }]
+  return found({ agents: [agent({})], heartbeats })
+}
+
+/** The conditions of agents whose clocks are ahead by this much. */
+function clocks(...offsets: number[]): string[] {
+  const agents = offsets.map((_, i) => agent({ kid: String(i), name: String(i) }))
+  const heartbeats = offsets.map((clockOffsetMs, i) => {
+    return { agent: String(i), receivedAt: NOW, clockOffsetMs, heartbeat: HEARTBEAT }
+  })
+  return found({ agents, heartbeats })
+}
+
 function found(register: Partial<CenterState['register']>, more: Partial<CenterState> = {}): string[] {
   return conditionsOf({ ...center(register), ...more }, TIMES).map(({ severity, code, subject }) =>
     [severity, code, ...(subject === null ? [] : [subject])].join(' '),
@@ -105,6 +226,10 @@ function center(register: Partial<CenterState['register']>): CenterState {
     ballast: { wantedBytes: 10, bytes: 10 },
     register: {
       agents: [],
+      heartbeats: [],
+      conflicts: { count: 0, heldFromPacs: 0 },
+      firstSeen: [],
+      lookedAt: null,
       pacs: { waiting: 0, held: 0, refused: 0, unverified: 0 },
       notes: [],
       ...NOTHING_LOST,

@@ -37,6 +37,7 @@ function failingRegister(folder: string): Register & { failures: number } {
       holding: instances.holding.bind(instances),
       studies: instances.studies.bind(instances),
       count: instances.count.bind(instances),
+      conflictsHeldFromPacs: instances.conflictsHeldFromPacs.bind(instances),
       held: instances.held.bind(instances),
       release: instances.release.bind(instances),
       settle: async (...args: Parameters<typeof instances.settle>): Promise<Settled> => {

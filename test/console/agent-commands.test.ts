@@ -60,6 +60,7 @@ const REJECTED = {
   name: null,
   kind: null,
   lastInstance: null,
+  silentAfterMs: null,
   proposal: null,
   callingAeTitle: 'CT2',
   calledAeTitle: 'FERRY',

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { type CenterState, conditionsOf, type RegisterState } from '../../src/center/operate/conditions.ts'
+import type { CenterState, RegisterState } from '../../src/center/operate/condition.ts'
+import { conditionsOf } from '../../src/center/operate/conditions.ts'
 import type { Agent, Note } from '../../src/center/register/register.ts'
 import type { Phrase } from '../../src/console/language/en/phrases-en.ts'
 import { centerFindings } from '../../src/console/views/center-findings.ts'
@@ -8,11 +9,20 @@ import { headlineOf } from '../../src/console/views/status-view.ts'
 
 const NOW = 1_000_000_000
 const HOUR_MS = 3_600_000
-const TIMES = { agentSilentMs: 24 * HOUR_MS, pacsAwayMs: HOUR_MS }
+const TIMES = {
+  agentSilentMs: 24 * HOUR_MS,
+  pacsAwayMs: HOUR_MS,
+  agentStuckMs: 12 * HOUR_MS,
+  clockOffMs: 60_000,
+}
 const RESERVE = 100
 
 const REGISTER: RegisterState = {
   agents: [],
+  heartbeats: [],
+  conflicts: { count: 0, heldFromPacs: 0 },
+  firstSeen: [],
+  lookedAt: null,
   pacs: { waiting: 0, held: 0, refused: 0, unverified: 0 },
   lost: { count: 0, since: null },
   isStoreThere: true,

@@ -31,7 +31,7 @@ import {
 
 const FIRST = '0.1.0'
 /** The schema of the agent's database in the first fixture. */
-const FIRST_SCHEMA = 5
+const FIRST_SCHEMA = 9
 const CENTURY_MS = 100 * 365 * 86_400_000
 const queueFile = (clinic: string): string => join(clinic, 'agent/queue.sqlite')
 const RUN_DATABASE = join(import.meta.dirname, '../support/programs/run-database.ts')
@@ -132,7 +132,7 @@ describe.each(FIXTURES)('the folders that version %s has left', (version) => {
     const stored = storedAtCenter(join(at, 'center')).map(({ dataSetSha256 }) => dataSetSha256)
     expect(stored.toSorted()).toEqual(digests.map(({ digest }) => digest).toSorted())
     const register = openRegister(join(at, 'center'))
-    expect(await register.instances.count()).toEqual({ instances: digests.length, held: 1 })
+    expect(await register.instances.count()).toEqual({ instances: digests.length, held: 1, conflicts: 1 })
     expect((await register.packs.find(uploadId))?.answer).toContain('"stored"')
     register.close()
   })
@@ -166,7 +166,7 @@ describe('a migration that does not come to its end', () => {
       GROW,
       `${ALTER}\nUPDATE instanse SET grown = 9;`,
     ])
-    expect(() => Database.open(database, broken)).toThrow(/07-next\.sql: .*no such table: instanse/)
+    expect(() => Database.open(database, broken)).toThrow(/11-next\.sql: .*no such table: instanse/)
     expect(contentOf(database, before)).toEqual(was)
   })
 
@@ -195,7 +195,7 @@ describe('a migration that does not come to its end', () => {
       const after = makeSchemaFolder(folder.join('after'), FIRST_SCHEMA, [GROW, ALTER])
       for (const write of [30, 300]) {
         expect(migrateUnder(`error=ENOSPC:when=${write}+`, database, after).stdout).toMatch(
-          /^STORAGE_FULL bringing .* to the schema of 06-next.sql: .*full/,
+          /^STORAGE_FULL bringing .* to the schema of 10-next.sql: .*full/,
         )
         expect(contentOf(database, before)).toEqual(was)
       }

@@ -15,7 +15,12 @@ import { tempFolder } from '../support/temp-folder.ts'
 
 const MINUTE_MS = 60_000
 const LIMITS = { reserveBytes: 0, ballastBytes: 0 }
-const ALARMS = { agentSilentMs: Number.MAX_SAFE_INTEGER, pacsAwayMs: MINUTE_MS }
+const ALARMS = {
+  agentSilentMs: Number.MAX_SAFE_INTEGER,
+  agentStuckMs: 86_400_000,
+  clockOffMs: 60_000,
+  pacsAwayMs: MINUTE_MS,
+}
 
 /** The center's clock: a test lets minutes pass between the questions of agents. */
 class LeapingClock {

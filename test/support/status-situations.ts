@@ -90,6 +90,7 @@ function device(state: 'pending' | 'refused', seenAt: number): (status: AgentSta
     name: null,
     kind: null,
     lastInstance: null,
+    silentAfterMs: null,
     proposal: null,
     callingAeTitle: 'CT2',
     calledAeTitle: 'FERRY',

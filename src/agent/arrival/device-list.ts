@@ -21,6 +21,8 @@ export interface Device extends IdentityDemand {
     | undefined
   /** True if the device reports its procedure steps by MPPS. */
   readonly procedureSteps?: boolean | undefined
+  /** Time without an image after which it counts as silent; undefined: as all devices. */
+  readonly silentAfterMs?: number | undefined
   readonly quirks?: Quirks | undefined
 }
 

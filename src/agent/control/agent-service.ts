@@ -150,6 +150,7 @@ export class AgentService implements ControlService {
       instanceFindings: queue.findings.totals(),
       folders: this.#options.folders?.status() ?? [],
       orderSources: this.orders.sources(),
+      firstSeen: queue.conditionTimes.list(),
       namesShown: queue.display.timesShown(),
       notReady: notReady(this.#options),
       sinceStart: this.#options.sinceStart.view(),
@@ -338,13 +339,14 @@ export class AgentService implements ControlService {
   }
 
   #devices(): DevicesView['devices'] {
-    const { queue, devices } = this.#options
+    const { queue, devices, settings } = this.#options
     devices.watch.flush()
     return deviceViews({
       list: devices.list,
       sightings: queue.sightings.list(),
       records: queue.devices.list(),
       ignored: queue.ignoredCallers.list(),
+      silentAfterMs: settings.alarms.deviceSilentMs,
     })
   }
 

@@ -16,17 +16,20 @@ interface DeviceSources {
   readonly sightings: readonly Sighting[]
   readonly records: readonly DeviceRecord[]
   readonly ignored: readonly IgnoredCaller[]
+  /** For listed devices that have no time of their own. */
+  readonly silentAfterMs: number
 }
 
 /** Returns every caller, the latest first, then the listed devices that have never called. */
-export function deviceViews({ list, sightings, records, ignored }: DeviceSources): DeviceView[] {
+export function deviceViews(sources: DeviceSources): DeviceView[] {
+  const { list, sightings, records, ignored, silentAfterMs } = sources
   const recordOf = new Map(records.map((record) => [keyOf(record), record]))
   const seen = sightings.map((sighting) => {
     const { state, device, problem } = judge(sighting, recordOf.get(keyOf(sighting))?.problem ?? null, list)
     const isIgnored =
       (state === 'pending' || state === 'unnamed') && ignored.some((one) => fits(one, sighting))
     return {
-      ...listed(device),
+      ...listed(device, silentAfterMs),
       ...recorded(recordOf.get(keyOf(sighting))),
       problem,
       ...sighting,
@@ -39,7 +42,7 @@ export function deviceViews({ list, sightings, records, ignored }: DeviceSources
   return [
     ...seen.filter(({ name, instances }) => name !== null || instances > 0 || strangers++ < STRANGERS),
     ...silent.map((device) => ({
-      ...listed(device),
+      ...listed(device, silentAfterMs),
       ...recorded(undefined),
       ...NEVER,
       callingAeTitle: device.aeTitle,
@@ -79,12 +82,12 @@ function judge(sighting: Sighting, problem: DeviceView['problem'], list: DeviceL
 /** Lists the devices that have called, as the status shows them. */
 export function sightedDevices(devices: readonly DeviceView[]): AgentStatus['devices'] {
   return devices.flatMap((device) => {
-    const { state, name, kind, proposal, problem, lastInstance } = device
+    const { state, name, kind, proposal, problem, lastInstance, silentAfterMs } = device
     const { callingAeTitle, calledAeTitle, peerAddress } = device
     const { firstSeenAt, lastSeenAt, associations, rejections, lastRejection } = device
     if (calledAeTitle === null || peerAddress === null || firstSeenAt === null || lastSeenAt === null)
       return []
-    const known = { state, name, kind, proposal, problem, lastInstance }
+    const known = { state, name, kind, proposal, problem, lastInstance, silentAfterMs }
     const seen = { firstSeenAt, lastSeenAt, associations, rejections, lastRejection }
     return [{ ...known, callingAeTitle, calledAeTitle, peerAddress, ...seen }]
   })
@@ -104,8 +107,12 @@ const NEVER = {
   lastRejection: null,
 } as const
 
-function listed(device: Device | undefined): Pick<DeviceView, 'name' | 'kind' | 'room' | 'addresses'> {
+function listed(
+  device: Device | undefined,
+  silentAfterMs: number,
+): Pick<DeviceView, 'name' | 'kind' | 'room' | 'addresses' | 'silentAfterMs'> {
   return {
+    silentAfterMs: device === undefined ? null : (device.silentAfterMs ?? silentAfterMs),
     name: device?.name ?? null,
     kind: device?.kind ?? null,
     room: device?.room ?? null,

@@ -3,6 +3,7 @@ import type { Clock } from '../../platform/clock.ts'
 import type { DatabaseCare } from '../../platform/database-care.ts'
 import { AcceptanceGroup } from './acceptance.ts'
 import { Alarms } from './alarms.ts'
+import { ConditionTimes } from './condition-times.ts'
 import { Damage } from './damage.ts'
 import { Deliveries } from './deliveries.ts'
 import { DestinationTrouble } from './destination-trouble.ts'
@@ -45,6 +46,7 @@ export interface Queue extends Disposable {
   care: DatabaseCare
   acceptance: AcceptanceGroup
   commitments: Commitments
+  conditionTimes: ConditionTimes
   deliveries: Deliveries
   damage: Damage
   devices: DeviceRecords
@@ -98,6 +100,7 @@ export async function openQueue(
     care,
     acceptance: new AcceptanceGroup(spool, index, held),
     commitments: new Commitments(database, clock, destinations),
+    conditionTimes: new ConditionTimes(database),
     deliveries: new Deliveries(database, clock),
     damage: new Damage(database, clock),
     devices: new DeviceRecords(database),

@@ -216,6 +216,12 @@ export class Studies {
     return counts
   }
 
+  /** Number of studies to which an instance came since then. */
+  countSince(destination: string, since: number): number {
+    const sql = 'SELECT count(*) AS n FROM study WHERE destination = ? AND last_arrived_at >= ?'
+    return this.#database.get<{ n: number }>(sql, destination, since)?.n ?? 0
+  }
+
   evidence(destination: string, studyInstanceUid: string): Evidence | undefined {
     return listEvidence(this.#database, destination, studyInstanceUid)
   }

@@ -30,6 +30,7 @@ import type { Agent } from '../register/register.ts'
 import type { StoreWatch } from '../store/store-watch.ts'
 import type { PackUploads } from '../uploads/pack-uploads.ts'
 import { type Authenticator, checkApproved, checkPossession } from './authenticate.ts'
+import type { HeartbeatDoor } from './heartbeat-door.ts'
 import type { ManifestDoor } from './manifest-door.ts'
 
 export interface RoutesOptions extends ReceiptOptions {
@@ -40,6 +41,7 @@ export interface RoutesOptions extends ReceiptOptions {
   readonly worker: PackWorker
   readonly watch: StoreWatch
   readonly manifests: ManifestDoor
+  readonly heartbeats: HeartbeatDoor
   /** Told the code of each refused request. */
   readonly counts?: { refused(code: string): void }
   readonly clock: Clock
@@ -98,6 +100,9 @@ export async function answer(options: RoutesOptions, exchange: Exchange): Promis
         200,
         await options.manifests.answer(options, agent, request, MANIFEST_LIMIT_BYTES, exchange.signal),
       )
+    case `POST ${CENTER_PATHS.heartbeat}`:
+      await options.heartbeats.take(agent, request)
+      return sendJson(response, 200, {})
     case `POST ${CENTER_PATHS.receipts}`:
       return answerReceipts(options, exchange, agent)
     case `POST ${CENTER_PATHS.pacsChanges}`:

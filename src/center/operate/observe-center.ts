@@ -6,17 +6,14 @@ import { failureFrom } from '../../platform/failure.ts'
 import { isFolderLocked } from '../../platform/folder-lock.ts'
 import type { Agent } from '../register/register.ts'
 import type { UploadLimits } from '../uploads/upload-limits.ts'
-import {
-  type AlarmTimes,
-  type CenterState,
-  type Condition,
-  conditionsOf,
-  type DiskState,
-} from './conditions.ts'
+import type { AlarmTimes, CenterState, Condition, DiskState } from './condition.ts'
+import { conditionsOf } from './conditions.ts'
 import { type CenterStatus, type DeskOptions, OperatorDesk } from './operator.ts'
 
+export type ObservedLimits = Pick<UploadLimits, 'reserveBytes' | 'ballastBytes'>
+
 interface ObserveOptions extends DeskOptions {
-  readonly limits: Pick<UploadLimits, 'reserveBytes' | 'ballastBytes'>
+  readonly limits: ObservedLimits
   readonly alarms: AlarmTimes
 }
 
@@ -33,21 +30,20 @@ export interface CenterObservation {
 /** Observes the state of a center from outside its process. An unreadable register is one of the results. */
 export async function observeCenter(options: ObserveOptions): Promise<CenterObservation> {
   const { folder, limits, alarms, clock } = options
-  const { reserveBytes, ballastBytes: wantedBytes } = limits
   const isRunning = isFolderLocked(folder)
   const { figures, register } = await readRegister(options)
   const now = clock.now()
-  const state = {
-    now,
-    isRunning,
-    folder,
-    disks: await disksOf(folder),
-    reserveBytes,
-    ballast: { wantedBytes, bytes: ballastBytes(folder) },
-    register,
-  }
+  const state = { now, isRunning, folder, ...(await diskState(folder, limits)), register }
   const agents = 'unreadable' in register ? [] : register.agents
   return { now, isRunning, disks: state.disks, conditions: conditionsOf(state, alarms), agents, figures }
+}
+
+/** The part of a center's state that its disks tell. */
+export async function diskState(
+  folder: string,
+  { reserveBytes, ballastBytes: wantedBytes }: ObservedLimits,
+): Promise<Pick<CenterState, 'disks' | 'reserveBytes' | 'ballast'>> {
+  return { disks: await disksOf(folder), reserveBytes, ballast: { wantedBytes, bytes: ballastBytes(folder) } }
 }
 
 async function readRegister(

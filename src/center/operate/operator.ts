@@ -5,6 +5,7 @@ import type {
   Agent,
   HeldInstance,
   PacsCounts,
+  ReceivedHeartbeat,
   Register,
   ReleaseTarget,
   StoredStudy,
@@ -12,8 +13,7 @@ import type {
 import { openRegister } from '../register/sqlite/open-register.ts'
 import type { LostRow, ScrubProgress } from '../register/store-register.ts'
 import { acceptStore, storeFolder, studyFolders } from '../store/open-store.ts'
-import { readMarker } from '../store/store-marker.ts'
-import type { RegisterState } from './conditions.ts'
+import type { RegisterState } from './condition.ts'
 import {
   type AnnouncedCenter,
   approve,
@@ -23,12 +23,15 @@ import {
   revoke,
   unrevoke,
 } from './enrolment.ts'
+import { isStoreThere, registerStateOf } from './register-state.ts'
 
 export interface CenterStatus {
   readonly agents: { readonly pending: number; readonly approved: number; readonly revoked: number }
   readonly instances: number
   /** Instances that wait for the operator to release them. */
   readonly held: number
+  /** Those of them that came after another version of the same SOP instance. */
+  readonly conflicts: number
   /** Packs that are arriving, or wait to be opened. */
   readonly packsUnderWay: number
   readonly pacs: PacsCounts
@@ -160,7 +163,7 @@ export class OperatorDesk implements Disposable {
       folder: storeFolder(this.#folder),
       listed: (await this.#register.instances.count()).instances,
       studyFolders: await studyFolders(this.#folder),
-      isKnown: await this.#isStoreThere(),
+      isKnown: await isStoreThere(this.#register, this.#folder),
     }
   }
 
@@ -170,20 +173,13 @@ export class OperatorDesk implements Disposable {
   }
 
   /** Everything in the register from which a condition of the center's status can be derived. */
-  async registerState(): Promise<RegisterState> {
-    return {
-      agents: await this.#register.agents.list(),
-      pacs: await this.#register.handOn.count(),
-      notes: await this.#register.notes.list(),
-      lost: await this.#register.files.countLost(),
-      isStoreThere: await this.#isStoreThere(),
-    }
+  registerState(): Promise<RegisterState> {
+    return registerStateOf(this.#register, this.#folder)
   }
 
-  /** A center that has not been started yet has no store. */
-  async #isStoreThere(): Promise<boolean> {
-    const expected = await this.#register.marker.id()
-    return expected === undefined || (await readMarker(storeFolder(this.#folder))) === expected
+  /** The newest report of each agent about itself. */
+  heartbeats(): Promise<ReceivedHeartbeat[]> {
+    return this.#register.heartbeats.list()
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,6 @@
 import type { SurveyDoubt } from '../../dicom/find/data-set-survey.ts'
 import type { AgentState, ReceiptLink } from '../../protocol/center-api.ts'
+import type { Heartbeat } from '../../protocol/heartbeat.ts'
 import type { PacsState } from '../../protocol/receipt.ts'
 import type { MarkerRegister, ScrubRegister, StoredFile, StoredFileRegister } from './store-register.ts'
 
@@ -13,6 +14,8 @@ import type { MarkerRegister, ScrubRegister, StoredFile, StoredFileRegister } fr
  */
 export interface Register {
   readonly agents: AgentRegister
+  readonly heartbeats: HeartbeatRegister
+  readonly conditionTimes: ConditionTimeRegister
   readonly keyLists: KeyListRegister
   readonly packs: PackRegister
   readonly instances: InstanceRegister
@@ -79,6 +82,38 @@ export interface AgentRegister {
   seen(kid: string, now: number): Promise<void>
   /** Records that two machines use this key now. */
   cloned(kid: string, now: number): Promise<void>
+}
+
+/** An agent's newest report about itself. */
+export interface ReceivedHeartbeat {
+  /** Fingerprint of the agent's key. */
+  readonly agent: string
+  readonly receivedAt: number
+  /** How far the agent's clock is ahead of the center's. */
+  readonly clockOffsetMs: number
+  /** Its times are by the center's clock, apart from `now`. */
+  readonly heartbeat: Heartbeat
+}
+
+/** Loss of power may undo a heartbeat: the next one comes within a minute. */
+export interface HeartbeatRegister {
+  keep(received: ReceivedHeartbeat): Promise<void>
+  list(): Promise<ReceivedHeartbeat[]>
+}
+
+/** A condition of the center that lasts, and its beginning. */
+export interface ConditionTime {
+  readonly code: string
+  readonly subject: string | null
+  readonly since: number
+  /** Since when it needs a person; null while the center copes with it. */
+  readonly actSince: number | null
+}
+
+export interface ConditionTimeRegister {
+  list(): Promise<ConditionTime[]>
+  /** Replaces the rows that differ. */
+  change(begun: readonly ConditionTime[], ended: readonly ConditionTime[]): Promise<void>
 }
 
 export interface KeyListRegister {
@@ -175,7 +210,9 @@ export interface InstanceRegister {
   holding(agent: string, ulid: string, version: StoredVersion): Promise<Holding | undefined>
   /** Studies of which something was stored since then, the newest first. */
   studies(since: number, limit: number): Promise<StoredStudy[]>
-  count(): Promise<{ instances: number; held: number }>
+  count(): Promise<{ instances: number; held: number; conflicts: number }>
+  /** Instances that are held from the PACS, and are in conflict with an earlier version. */
+  conflictsHeldFromPacs(): Promise<number>
   /** Instances that wait for an operator, the oldest first; or those that were released, the newest first. */
   held(which: 'waiting' | 'released', limit: number): Promise<HeldInstance[]>
   /** Releases everything held of a study, or one SOP instance, in the name of `by`; returns how many were held. */
@@ -352,12 +389,13 @@ export interface PacsCounts {
 }
 
 /**
- * STARTED: this center process began. PACS_AWAY: nothing has reached the PACS since then. PACS_ADDRESS: the service at its
+ * STARTED: this center process began. ALIVE: it last looked at its conditions. PACS_AWAY: nothing has reached the PACS since then. PACS_ADDRESS: the service at its
  * address does not store instances. PACS_DENIES_US: it answers, but does not let the center in. KEYS_REFUSED:
  * the keys or the certificate were changed and cannot be taken over. RETRIED: how often an operator asked for a retry.
  */
 export type NoteName =
   | 'STARTED'
+  | 'ALIVE'
   | 'PACS_AWAY'
   | 'PACS_ADDRESS'
   | 'PACS_DENIES_US'

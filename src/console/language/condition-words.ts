@@ -1,4 +1,4 @@
-import type { ConditionCode } from '../../center/operate/conditions.ts'
+import type { ConditionCode } from '../../center/operate/condition.ts'
 import { CONDITIONS_IN_ENGLISH } from './en/conditions-en.ts'
 import type { ConditionWords } from './en/words.ts'
 import { fillIn, type Language } from './language.ts'

@@ -1,50 +1,44 @@
 import { showBytes } from '../../platform/show-bytes.ts'
+import { diskConditions, lacksNames } from '../../protocol/agent-conditions.ts'
 import type { AgentStatus } from '../../protocol/control-api.ts'
 import type { Say } from '../language/language.ts'
 import type { HealthNote } from './health-note.ts'
 import { showDuration } from './show-values.ts'
 
-/** The agent keeps as many names of files in reserve, where the disk has a limit of them. */
-const RESERVE_FILES = 1000
 /** A part of the disk below this share gets no advice. */
 const WORTH_A_WORD = 0.2
 
 type Disk = AgentStatus['disk']
 
-/** Whether the agent's alarm of a full disk says the same as {@link diskFindings}, in fewer words. */
-export function isDiskAlarm({ code, subject }: AgentStatus['alarms'][number], disk: Disk): boolean {
-  return code === 'STORAGE_FULL' && subject === 'spool' && isFull(disk)
+/** A disk that is full or nearly so: what fills it, whether Ferry makes room by itself, and what else helps. */
+export function diskFindings(state: Pick<AgentStatus, 'disk' | 'alarms'>, say: Say): HealthNote[] {
+  return diskConditions(state).map(({ severity, code, since }) => ({
+    severity,
+    code,
+    ...diskWords(state, say),
+    since,
+    next: null,
+  }))
 }
 
-/** A disk that is full or nearly so: what fills it, whether Ferry makes room by itself, and what else helps. */
-export function diskFindings({ disk, alarms }: Pick<AgentStatus, 'disk' | 'alarms'>, say: Say): HealthNote[] {
-  const isLow = disk.freeBytes < 2 * disk.reserveBytes
-  const helpsItself = disk.room === 'making' || (disk.room === 'checking' && !isFull(disk))
-  if (!isFull(disk) && (!isLow || helpsItself)) return []
-  const ownCode = isFull(disk) ? 'STORAGE_FULL' : 'STORAGE_LOW'
-  return [
-    {
-      severity: helpsItself ? 'coping' : 'act',
-      code: helpsItself ? 'MAKING_ROOM' : ownCode,
-      what: [say(headOf(disk), valuesOf(disk, say)), contentsText(disk, say)]
-        .filter((text) => text !== '')
-        .join(say('disk.stop')),
-      since: alarms.find((alarm) => isDiskAlarm(alarm, disk))?.since ?? null,
-      next: null,
-      todo: helpsItself ? '' : adviceOn(disk, say),
-    },
-  ]
+/** The same in words alone. */
+export function diskWords(
+  { disk, alarms }: Pick<AgentStatus, 'disk' | 'alarms'>,
+  say: Say,
+): Pick<HealthNote, 'what' | 'todo'> {
+  const isCoping = diskConditions({ disk, alarms }).every(({ severity }) => severity === 'coping')
+  return {
+    what: [say(headOf(disk), valuesOf(disk, say)), contentsText(disk, say)]
+      .filter((text) => text !== '')
+      .join(say('disk.stop')),
+    todo: isCoping ? '' : adviceOn(disk, say),
+  }
 }
 
 /** Returns the contents of the disk in words; empty if it is not the disk of the sealed images. */
 export function contentsText(disk: Disk, say: Say): string {
   return disk.contents === null ? '' : say('disk.contents', valuesOf(disk, say))
 }
-
-const isFull = ({ freeBytes, reserveBytes, freeFiles }: Disk): boolean =>
-  freeBytes < reserveBytes || lacksNames(freeFiles)
-
-const lacksNames = (freeFiles: number | null): boolean => freeFiles !== null && freeFiles < RESERVE_FILES
 
 function headOf({ freeBytes, reserveBytes, freeFiles }: Disk) {
   if (freeBytes < reserveBytes) return 'disk.full'

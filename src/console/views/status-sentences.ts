@@ -1,4 +1,4 @@
-import type { ConditionCode } from '../../center/operate/conditions.ts'
+import type { ConditionCode } from '../../center/operate/condition.ts'
 import type { FailureCode } from '../../platform/failure.ts'
 import type { Phrase } from '../language/en/phrases-en.ts'
 import type { HealthNote } from './health.ts'
@@ -37,7 +37,14 @@ const DISK_TRIED: readonly Sentence[] = [
 ]
 
 /** Codes of findings other than failure codes. */
-type OwnFindingCode = 'HELD' | 'STORAGE_LOW' | 'MAKING_ROOM' | 'DEVICE_REJECTED' | 'LATE' | 'CLOCK'
+type OwnFindingCode =
+  | 'HELD'
+  | 'STORAGE_LOW'
+  | 'MAKING_ROOM'
+  | 'DEVICE_REJECTED'
+  | 'DEVICE_SILENT'
+  | 'LATE'
+  | 'CLOCK'
 
 /** The first sentence that holds is the "next" line of a finding of the agent with this code. */
 export const AGENT_OUTLOOKS: Readonly<Partial<Record<FailureCode | OwnFindingCode, readonly Sentence[]>>> = {
@@ -101,6 +108,14 @@ export const CENTER_OUTLOOKS: Readonly<Record<ConditionCode, readonly Sentence[]
   AGENT_PENDING: [{ phrase: 'next.untilApproved', holds: always }],
   AGENT_CLONED: [{ phrase: 'next.bothServed', holds: always }],
   AGENT_SILENT: [{ phrase: 'next.untilHeard', holds: always }],
+  CONFLICTS: [{ phrase: 'next.untilReleased', holds: always }],
+  AGENT_STUCK: [],
+  AGENT_STORAGE_FULL: [],
+  AGENT_STORAGE_LOW: [],
+  AGENT_REPORTS: [],
+  DEVICE_SILENT: [],
+  CLOCK_OFF: [],
+  CENTER_CLOCK_OFF: [],
 }
 
 export function headlineFor(all: readonly HealthNote[]): HeadlineSentence {

@@ -21,6 +21,7 @@ async function open() {
   const views = () => {
     watch.flush()
     return deviceViews({
+      silentAfterMs: 3_600_000,
       list: devices,
       sightings: sightings.list(),
       records: records.list(),

@@ -62,6 +62,7 @@ export const WELL: AgentStatus = {
   instanceFindings: [],
   folders: [],
   orderSources: [],
+  firstSeen: [],
   namesShown: { times: 0, lastAt: null },
   notReady: [],
   sinceStart: {

@@ -54,6 +54,7 @@ export function testSettings(dataFolder: string, settings: Partial<AgentSettings
     devices: [],
     folders: [],
     unknownDevices: 'accept',
+    alarms: { deviceSilentMs: 3 * 24 * 3_600_000 },
     limits: {
       instanceBytes: 8 * 1024 * MIB,
       reserveBytes: 64 * MIB,

@@ -5,7 +5,9 @@ import { Database } from '../../../platform/sqlite.ts'
 import type { Register } from '../register.ts'
 import { REGISTER_FILE } from '../register-file.ts'
 import { SqliteAgents } from './sqlite-agents.ts'
+import { SqliteConditionTimes } from './sqlite-condition-times.ts'
 import { SqliteHandOn } from './sqlite-hand-on.ts'
+import { SqliteHeartbeats } from './sqlite-heartbeats.ts'
 import { SqliteInstances } from './sqlite-instances.ts'
 import { SqliteKeyLists } from './sqlite-key-lists.ts'
 import { SqliteNotes } from './sqlite-notes.ts'
@@ -24,6 +26,8 @@ export function openRegister(folder: string): Register {
   const db = openDatabase(folder)
   return {
     agents: new SqliteAgents(db),
+    heartbeats: new SqliteHeartbeats(db),
+    conditionTimes: new SqliteConditionTimes(db),
     keyLists: new SqliteKeyLists(db),
     packs: new SqlitePacks(db),
     instances: new SqliteInstances(db),

@@ -108,13 +108,19 @@ export class SqliteInstances implements InstanceRegister {
     )
   }
 
-  async count(): Promise<{ instances: number; held: number }> {
+  async count(): Promise<{ instances: number; held: number; conflicts: number }> {
     // No row is ever deleted, so the highest number is the count, and needs no walk over millions of rows.
-    const row = this.#db.get<{ instances: number; held: number }>(
+    const row = this.#db.get<{ instances: number; held: number; conflicts: number }>(
       `SELECT (SELECT coalesce(max(id), 0) FROM instances) AS instances,
-         (SELECT count(*) FROM instances WHERE hold IS NOT NULL AND released_at IS NULL) AS held`,
+         (SELECT count(*) FROM instances WHERE hold IS NOT NULL AND released_at IS NULL) AS held,
+         (SELECT count(*) FROM instances WHERE hold = 'conflict' AND released_at IS NULL) AS conflicts`,
     )
-    return row ?? { instances: 0, held: 0 }
+    return row ?? { instances: 0, held: 0, conflicts: 0 }
+  }
+
+  async conflictsHeldFromPacs(): Promise<number> {
+    const sql = `SELECT count(*) AS n FROM instances WHERE pacs_state = 'held' AND hold = 'conflict'`
+    return this.#db.get<{ n: number }>(sql)?.n ?? 0
   }
 
   async held(which: 'waiting' | 'released', limit: number): Promise<HeldInstance[]> {

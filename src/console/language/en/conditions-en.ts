@@ -1,4 +1,4 @@
-import type { ConditionCode } from '../../../center/operate/conditions.ts'
+import type { ConditionCode } from '../../../center/operate/condition.ts'
 import type { ConditionWords } from './words.ts'
 
 export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWords>> = {
@@ -38,6 +38,10 @@ export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWord
     what: '{count} {count:instance does|instances do} not go to the PACS until you release {count:it|them}',
     todo: 'see ferry-center held, look at them, then ferry-center release STUDY',
   },
+  CONFLICTS: {
+    what: '{count} {count:instance has|instances have} the UID of an earlier one and other content (conflict); {count:it does|they do} not replace it by {count:itself|themselves}',
+    todo: 'see ferry-center held, compare the two with the clinic, then ferry-center release STUDY',
+  },
   PACS_UNVERIFIED: {
     what: 'The PACS says that it has {count} {count:instance|instances}, and its copies were not compared',
     todo: 'set pacs.wadoUrl in center.yaml to the address where the PACS returns its copies unchanged, then ferry-center retry',
@@ -69,5 +73,33 @@ export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWord
   AGENT_SILENT: {
     what: 'The agent {name} has not been in contact',
     todo: 'ask the clinic whether its PC is on and connected to the network; if the agent is no longer used: ferry-center revoke FINGERPRINT',
+  },
+  AGENT_STUCK: {
+    what: '{count} {count:instance|instances} of {name} {count:has|have} no receipt; the oldest has waited for long',
+    todo: 'ask the clinic to run ferry queue: it names the reason for each study',
+  },
+  AGENT_STORAGE_FULL: {
+    what: 'The disk of {name} is full: {free} free, {reserve} are kept in reserve, so its devices are turned away',
+    todo: 'ask the clinic to run ferry status: it says what fills the disk and how to make room',
+  },
+  AGENT_STORAGE_LOW: {
+    what: 'The disk of {name} is nearly full: {free} free; below {reserve} its devices are turned away',
+    todo: 'ask the clinic to run ferry status: it says what fills the disk and how to make room',
+  },
+  AGENT_REPORTS: {
+    what: '{name} reports: {problem}',
+    todo: 'ask the clinic to run ferry status: it names the cure',
+  },
+  DEVICE_SILENT: {
+    what: 'No image has come from {device} at {name}',
+    todo: 'ask the clinic whether the device is in use, and whether it still sends to Ferry. If it works only now and then: silentAfter under devices in its ferry.yaml',
+  },
+  CLOCK_OFF: {
+    what: 'The clocks of {name} and of the other machines differ by {offset}',
+    todo: 'compare both with a reliable clock; switch time synchronization (NTP) on where it is off',
+  },
+  CENTER_CLOCK_OFF: {
+    what: "The center's clock differs from that of {agents} agents by {offset}",
+    todo: 'compare it with a reliable clock and switch time synchronization (NTP) on; after a change the agents are compared again within a minute',
   },
 }

@@ -25,6 +25,12 @@ export const STATUS_ENGLISH = {
   'health.stranger.todo': 'ferry devices shows what it proposes, and what can be done',
   'health.late': 'The oldest instance waits for its confirmation',
   'health.late.todo': 'ferry queue shows the reason',
+  'health.silentDevice': 'No image has come from {device}',
+  'health.silentDevice.todo':
+    'send an image or press echo on the device. If it works only now and then, set silentAfter for it under devices in ferry.yaml',
+  'problem.held': 'instances are held',
+  'problem.deviceRejected': 'the device {device} is turned away',
+  'problem.other': 'the problem {code}',
   'health.clock': "This machine's clock and the center's differ by {offset}",
   'health.clock.todo':
     'either may be wrong: compare this machine with a clock that you trust; switch on time synchronization (NTP) here, or tell the center',

@@ -1,4 +1,4 @@
-import type { ConditionCode } from '../../../center/operate/conditions.ts'
+import type { ConditionCode } from '../../../center/operate/condition.ts'
 import type { ConditionWords } from '../en/words.ts'
 
 export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWords>> = {
@@ -38,6 +38,10 @@ export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWord
     what: '有影像 {count} 幅须经放行才会转交 PACS',
     todo: '用 ferry-center held 查看，核对后执行 ferry-center release 检查UID',
   },
+  CONFLICTS: {
+    what: '有影像 {count} 幅与先前的影像 UID 相同而内容不同（同号不同图）；不会自动替换',
+    todo: '用 ferry-center held 查看，与机构比对后执行 ferry-center release 检查UID',
+  },
   PACS_UNVERIFIED: {
     what: 'PACS 称已收影像 {count} 幅，其副本未能比对',
     todo: '在 center.yaml 的 pacs.wadoUrl 中填写 PACS 原样提供影像的网址，然后执行 ferry-center retry',
@@ -69,5 +73,33 @@ export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWord
   AGENT_SILENT: {
     what: '前置机 {name} 一直没有联系中心',
     todo: '向机构确认电脑是否开机、网络是否正常；不再使用的前置机：ferry-center revoke 指纹',
+  },
+  AGENT_STUCK: {
+    what: '{name} 有影像 {count} 幅未签收，最早的已等待很久',
+    todo: '请机构执行 ferry queue，其中写明每个检查等待的原因',
+  },
+  AGENT_STORAGE_FULL: {
+    what: '{name} 的磁盘已满：剩余 {free}，须预留 {reserve}，因此设备发来的影像被拒收',
+    todo: '请机构执行 ferry status，其中写明占用情况和处理办法',
+  },
+  AGENT_STORAGE_LOW: {
+    what: '{name} 的磁盘快满了：剩余 {free}；降到 {reserve} 就会拒收设备发来的影像',
+    todo: '请机构执行 ferry status，其中写明占用情况和处理办法',
+  },
+  AGENT_REPORTS: {
+    what: '{name} 报告：{problem}',
+    todo: '请机构执行 ferry status，其中写明处理办法',
+  },
+  DEVICE_SILENT: {
+    what: '{name} 的设备 {device} 一直没有发来影像',
+    todo: '向机构确认设备是否在用、是否仍发往影渡。本来就不常用的，在其 ferry.yaml 的 devices 里设置 silentAfter',
+  },
+  CLOCK_OFF: {
+    what: '{name} 与其他机器的时钟相差 {offset}',
+    todo: '与可信的时间核对，在不准的一边开启时间同步（NTP）',
+  },
+  CENTER_CLOCK_OFF: {
+    what: '中心的时钟与 {agents} 台前置机相差 {offset}',
+    todo: '与可信的时间核对并开启时间同步（NTP）；改正后一分钟内会重新比较',
   },
 }

@@ -24,6 +24,12 @@ export const STATUS_CHINESE: Readonly<Record<keyof typeof STATUS_ENGLISH, string
   'health.stranger.todo': '用 ferry devices 查看它请求的服务和处理办法',
   'health.late': '最早的影像还在等待签收',
   'health.late.todo': '用 ferry queue 查看在等什么',
+  'health.silentDevice': '{device} 一直没有发来影像',
+  'health.silentDevice.todo':
+    '在设备上发一幅影像或做连通测试（echo）。设备本来就不常用的，在 ferry.yaml 的 devices 里为它设置 silentAfter',
+  'problem.held': '有影像被扣留',
+  'problem.deviceRejected': '设备 {device} 被拒绝接入',
+  'problem.other': '问题 {code}',
   'health.clock': '前置机与中心的时钟相差 {offset}',
   'health.clock.todo': '两边都可能不准：与可信的时间核对；若前置机不准，开启时间同步（NTP），否则通知中心',
 

@@ -19,6 +19,25 @@ CREATE TABLE agents (
   cloned_at INTEGER
 ) STRICT;
 
+-- The newest report of each agent about itself: JSON (src/protocol/heartbeat.ts), its times by the center's clock.
+CREATE TABLE heartbeats (
+  agent TEXT PRIMARY KEY REFERENCES agents (kid),
+  received_at INTEGER NOT NULL,
+  -- How far the agent's clock is ahead of the center's.
+  clock_offset_ms INTEGER NOT NULL,
+  content TEXT NOT NULL
+) STRICT;
+
+-- When the running center first saw each condition that lasts; the subject is '' if it has none.
+CREATE TABLE conditions (
+  code TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  -- Since when it needs a person; null while the center copes with it.
+  act_since INTEGER,
+  PRIMARY KEY (code, subject)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE invites (
   token_sha256 TEXT PRIMARY KEY,
   name TEXT NOT NULL,
