@@ -20,6 +20,7 @@ const SEEN: CenterObservation = {
     agents: { pending: 0, approved: 0, revoked: 0 },
     instances: 0,
     held: 0,
+    conflicts: 0,
     packsUnderWay: 0,
     pacs: { waiting: 0, held: 0, refused: 0, unverified: 0 },
     scrub: {

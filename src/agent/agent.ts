@@ -12,7 +12,7 @@ import type { Log } from '../platform/log.ts'
 import { keepFolderPrivate } from '../platform/private-file.ts'
 import { proveWritable } from '../platform/prove-writable.ts'
 import { sqliteDriver } from '../platform/sqlite-driver/sqlite-driver.ts'
-import { conditionsOfAgent } from '../protocol/agent-conditions.ts'
+import { conditionsOfAgent } from '../protocol/report/agent-conditions.ts'
 import { CommitmentService } from './arrival/commitment-service.ts'
 import { type DeviceDoors, openDoors } from './arrival/device-doors.ts'
 import { DeviceList } from './arrival/device-list.ts'
@@ -22,7 +22,6 @@ import { ProcedureStepService } from './arrival/procedure-step-service.ts'
 import { StorageGate } from './arrival/storage-gate.ts'
 import { StorageService } from './arrival/storage-service.ts'
 import { BackgroundWork, tellCenterChange } from './background-work.ts'
-import { ConditionWatch } from './condition-watch.ts'
 import { AgentService } from './control/agent-service.ts'
 import { startControlServer } from './control/control-server.ts'
 import { SinceStart } from './control/since-start.ts'
@@ -36,6 +35,7 @@ import type { Treatments } from './intake/treatments.ts'
 import { JoinWatch } from './join-watch.ts'
 import { openFolders } from './open-folders.ts'
 import { openOrders } from './open-orders.ts'
+import { OwnConditions } from './own-conditions.ts'
 import { forgetNames, openDisplayNames } from './queue/display/display-names.ts'
 import { openQueue, type Queue } from './queue/open-queue.ts'
 import { recoverSpool } from './queue/recovery/recover-spool.ts'
@@ -224,7 +224,7 @@ export async function startAgent(
   work.heartbeats.connect(report)
   const { conditionTimes: times } = queue
   const observed = work.heartbeats.observed.bind(work.heartbeats)
-  stack.use(new ConditionWatch({ status: () => service.status(), times, observed, clock, log }))
+  stack.use(new OwnConditions({ status: () => service.status(), times, observed, clock, log }))
   stack.use(await startControlServer({ dataFolder: settings.dataFolder, service, log }))
   log.info('agent started', {
     host: settings.listener.host,

@@ -1,11 +1,11 @@
-import { type AgentCondition, isSilent, listedDevices } from '../protocol/agent-conditions.ts'
 import type { AgentStatus } from '../protocol/control-api.ts'
+import { type AgentCondition, isSilent, listedDevices } from '../protocol/report/agent-conditions.ts'
 import {
   HEARTBEAT_CONDITIONS,
   HEARTBEAT_DEVICES,
   type Heartbeat,
   type ReportedCondition,
-} from '../protocol/heartbeat.ts'
+} from '../protocol/report/heartbeat.ts'
 
 /** Studies to which an instance came since a moment. */
 export interface DayCount {

@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import type { CenterState } from '../../src/center/operate/condition.ts'
 import { conditionsOf } from '../../src/center/operate/conditions.ts'
-import type { Agent, ConditionTime, Note } from '../../src/center/register/register.ts'
+import type { ConditionTime } from '../../src/center/register/condition-register.ts'
+import type { Agent, Note } from '../../src/center/register/register.ts'
 import { isFolderLocked, lockFolder } from '../../src/platform/folder-lock.ts'
-import type { Heartbeat } from '../../src/protocol/heartbeat.ts'
+import type { Heartbeat } from '../../src/protocol/report/heartbeat.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const HOUR_MS = 3_600_000

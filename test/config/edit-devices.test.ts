@@ -122,6 +122,7 @@ test('all that the example shows of a device is right', () => {
       procedureSteps: false,
       kind: 'CT',
       room: '一楼',
+      silentAfterMs: 14 * 24 * 3_600_000,
       calledAeTitles: ['OLDPACS'],
       tls: 'required',
       certificate: 'ct1.clinic.example',

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../../platform/clock.ts'
-import { type Heartbeat, heartbeatSchema } from '../../protocol/heartbeat.ts'
 import { parseJson } from '../../protocol/parse-json.ts'
+import { type Heartbeat, heartbeatSchema } from '../../protocol/report/heartbeat.ts'
 import { readText } from '../http/http-answer.ts'
 import type { RecordBudget } from '../receipts/record-budget.ts'
-import type { Agent, HeartbeatRegister } from '../register/register.ts'
+import type { HeartbeatRegister } from '../register/condition-register.ts'
+import type { Agent } from '../register/register.ts'
 
 const HEARTBEAT_LIMIT_BYTES = 256 * 1024
 /** Times are changed to the center's clock only if the clocks differ by more: else they would move with every request. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
-import type { ConditionTime, Register } from '../register/register.ts'
+import type { ConditionTime } from '../register/condition-register.ts'
+import type { Register } from '../register/register.ts'
 import { RecurringLook } from '../store/recurring-look.ts'
 import { type AlarmTimes, type Condition, conditionKey } from './condition.ts'
 import { conditionsOf } from './conditions.ts'

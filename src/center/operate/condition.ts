@@ -1,4 +1,5 @@
-import type { Agent, ConditionTime, Note, PacsCounts, ReceivedHeartbeat } from '../register/register.ts'
+import type { ConditionTime, ReceivedHeartbeat } from '../register/condition-register.ts'
+import type { Agent, Note, PacsCounts } from '../register/register.ts'
 
 /** Every condition that the center's status can name. The console has words for each in both languages. */
 export type ConditionCode =

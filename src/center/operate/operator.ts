@@ -1,11 +1,11 @@
 import type { Clock } from '../../platform/clock.ts'
 import { type CertificateFiles, readIdentity } from '../keys/center-identity.ts'
 import { checkCenterFolder, checkCenterIdentity } from '../keys/check-center-folder.ts'
+import type { ReceivedHeartbeat } from '../register/condition-register.ts'
 import type {
   Agent,
   HeldInstance,
   PacsCounts,
-  ReceivedHeartbeat,
   Register,
   ReleaseTarget,
   StoredStudy,

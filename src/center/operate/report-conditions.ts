@@ -1,5 +1,6 @@
-import type { ReportedCondition } from '../../protocol/heartbeat.ts'
-import type { Agent, ReceivedHeartbeat } from '../register/register.ts'
+import type { ReportedCondition } from '../../protocol/report/heartbeat.ts'
+import type { ReceivedHeartbeat } from '../register/condition-register.ts'
+import type { Agent } from '../register/register.ts'
 import { type AlarmTimes, act, type Condition, coping, type RegisterState } from './condition.ts'
 
 /** An agent reports every minute; a report that is older says nothing about the clocks of now. */

@@ -1,5 +1,5 @@
 import type { Center } from '../../center/center.ts'
-import type { ConditionCode } from '../../center/operate/conditions.ts'
+import type { ConditionCode } from '../../center/operate/condition.ts'
 import type { CenterObservation } from '../../center/operate/observe-center.ts'
 import type { Monitored } from '../../metrics/answer-monitoring.ts'
 import { ProcessFigures } from '../../metrics/process-figures.ts'

@@ -1,6 +1,6 @@
 import { showBytes } from '../../platform/show-bytes.ts'
-import { diskConditions, lacksNames } from '../../protocol/agent-conditions.ts'
 import type { AgentStatus } from '../../protocol/control-api.ts'
+import { diskConditions, lacksNames } from '../../protocol/report/agent-conditions.ts'
 import type { Say } from '../language/language.ts'
 import type { HealthNote } from './health-note.ts'
 import { showDuration } from './show-values.ts'

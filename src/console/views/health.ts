@@ -1,11 +1,11 @@
+import type { AgentStatus, CenterTrouble } from '../../protocol/control-api.ts'
 import {
   type AgentCondition,
   type ConditionSource,
   clockConditions,
   conditionsOfAgent,
   deviceWord,
-} from '../../protocol/agent-conditions.ts'
-import type { AgentStatus, CenterTrouble } from '../../protocol/control-api.ts'
+} from '../../protocol/report/agent-conditions.ts'
 import { type CauseWords, causesIn, withCause } from '../language/cause-text.ts'
 import { wordsOfFailure } from '../language/failure-words.ts'
 import type { Language, Say } from '../language/language.ts'

@@ -23,7 +23,13 @@ import { tempFolder } from '../../support/temp-folder.ts'
 
 const AT = { host: '127.0.0.1', port: 0, log: silentLog }
 const page = { host: '127.0.0.1', port: 0, clock: systemClock, log: silentLog }
-const ALARMS = { agentSilentMs: 3_600_000, pacsAwayMs: 3_600_000 }
+const HOUR_MS = 3_600_000
+const ALARMS = {
+  agentSilentMs: HOUR_MS,
+  pacsAwayMs: HOUR_MS,
+  agentStuckMs: HOUR_MS,
+  clockOffMs: 60_000,
+}
 
 /** An agent with one listed device, and what it took; both programs are served. */
 async function watched() {

@@ -1,5 +1,5 @@
 import type { Database } from '../../../platform/sqlite.ts'
-import type { ConditionTime, ConditionTimeRegister } from '../register.ts'
+import type { ConditionTime, ConditionTimeRegister } from '../condition-register.ts'
 
 export class SqliteConditionTimes implements ConditionTimeRegister {
   readonly #db: Database

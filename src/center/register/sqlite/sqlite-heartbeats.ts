@@ -1,6 +1,6 @@
 import type { Database } from '../../../platform/sqlite.ts'
-import { type Heartbeat, heartbeatSchema } from '../../../protocol/heartbeat.ts'
-import type { HeartbeatRegister, ReceivedHeartbeat } from '../register.ts'
+import { type Heartbeat, heartbeatSchema } from '../../../protocol/report/heartbeat.ts'
+import type { HeartbeatRegister, ReceivedHeartbeat } from '../condition-register.ts'
 
 export class SqliteHeartbeats implements HeartbeatRegister {
   readonly #db: Database

@@ -19,7 +19,7 @@ CREATE TABLE agents (
   cloned_at INTEGER
 ) STRICT;
 
--- The newest report of each agent about itself: JSON (src/protocol/heartbeat.ts), its times by the center's clock.
+-- The newest report of each agent about itself: JSON (src/protocol/report/heartbeat.ts), its times by the center's clock.
 CREATE TABLE heartbeats (
   agent TEXT PRIMARY KEY REFERENCES agents (kid),
   received_at INTEGER NOT NULL,

@@ -1,5 +1,5 @@
-import { FAILURES, isFailureCode } from '../platform/failure.ts'
-import type { AgentStatus, CenterTrouble, RequestKind } from './control-api.ts'
+import { FAILURES, isFailureCode } from '../../platform/failure.ts'
+import type { AgentStatus, CenterTrouble, RequestKind } from '../control-api.ts'
 
 type Alarm = AgentStatus['alarms'][number]
 type SeenDevice = AgentStatus['devices'][number]

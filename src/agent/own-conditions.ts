@@ -1,11 +1,11 @@
 import type { Clock } from '../platform/clock.ts'
 import { failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
-import { type AgentCondition, conditionsOfAgent } from '../protocol/agent-conditions.ts'
 import type { AgentStatus } from '../protocol/control-api.ts'
+import { type AgentCondition, conditionsOfAgent } from '../protocol/report/agent-conditions.ts'
 import type { ConditionTimes } from './queue/condition-times.ts'
 
-interface ConditionWatchOptions {
+interface OwnConditionsOptions {
   readonly status: () => AgentStatus
   readonly times: ConditionTimes
   /** Called with every look. */
@@ -17,12 +17,12 @@ interface ConditionWatchOptions {
 const LOOK_EVERY_MS = 10_000
 
 /** Looks at the conditions of the running agent, and stores when each began. */
-export class ConditionWatch implements AsyncDisposable {
-  readonly #options: ConditionWatchOptions
+export class OwnConditions implements AsyncDisposable {
+  readonly #options: OwnConditionsOptions
   readonly #stop = new AbortController()
   readonly #running: Promise<void>
 
-  constructor(options: ConditionWatchOptions) {
+  constructor(options: OwnConditionsOptions) {
     this.#options = options
     this.#running = this.#run()
   }
