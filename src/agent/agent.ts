@@ -126,7 +126,15 @@ export async function startAgent(
   stack.use(new Ballast({ folder: settings.dataFolder, bytes: BALLAST_BYTES, reserveBytes, clock, log }))
   const room = new SpoolRoom(join(settings.dataFolder, 'spool'), reserveBytes, clock)
   const storage = stack.use(
-    new StorageGate({ folder: settings.dataFolder, reserveBytes, room, clock, log, alarms }),
+    new StorageGate({
+      folder: settings.dataFolder,
+      reserveBytes,
+      room,
+      clock,
+      log,
+      alarms,
+      writeRows: () => queue.lateRows.write(),
+    }),
   )
   await storage.watch()
 
@@ -158,6 +166,7 @@ export async function startAgent(
   )
   if (account.isEnrolled) work.start()
   const storageFailed = (failure: Failure): void => storage.failed(failure)
+  queue.lateRows.connect({ refused: storageFailed, written: () => work.rowsWritten() })
   const recorded = { records: queue.devices, sightings, counts: sinceStart }
   const watch = new DeviceWatch({ devices, ...recorded, clock, storageFailed })
   stack.defer(() => watch.flush())

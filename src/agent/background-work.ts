@@ -192,6 +192,11 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
     this.#dispatcher.queued(studyInstanceUid, sealedBytes, this.#options.hasPriority(envelope))
   }
 
+  /** Instances that were accepted earlier are in the index now. */
+  rowsWritten(): void {
+    this.#dispatcher.wake()
+  }
+
   /** This study has all its instances: its receipt is asked for as soon as they are delivered. */
   studyIsWhole(studyInstanceUid: string): void {
     this.#quiet.ended(studyInstanceUid)

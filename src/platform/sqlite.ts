@@ -25,10 +25,12 @@ export class Database {
   readonly #db: SqliteConnection
   readonly #statements = new Map<string, SqliteStatement>()
   readonly #makeRoom: () => boolean
+  readonly #before: () => void
 
-  private constructor(db: SqliteConnection, makeRoom: () => boolean) {
+  private constructor(db: SqliteConnection, makeRoom: () => boolean, before: () => void = () => {}) {
     this.#db = db
     this.#makeRoom = makeRoom
+    this.#before = before
   }
 
   /**
@@ -74,6 +76,14 @@ export class Database {
       db?.close()
       throw openingFailure(withPath(error, path), `opening the database ${path}`)
     }
+  }
+
+  /**
+   * Returns this database for those who must see rows that are written late: `before` is called before each use outside
+   * of a transaction, and writes them. It uses this object, and does not throw.
+   */
+  after(before: () => void): Database {
+    return new Database(this.#db, this.#makeRoom, before)
   }
 
   /** The number of the newest schema file that the database has seen. */
@@ -166,6 +176,7 @@ export class Database {
   /** A statement inside a transaction is not tried again alone: the whole transaction is. */
   #guard<Result>(work: () => Result): Result {
     const isWhole = !this.#db.inTransaction
+    if (isWhole) this.#before()
     try {
       return work()
     } catch (error) {

@@ -45,7 +45,8 @@ async function openIntake(policy: Partial<CheckPolicy> = {}) {
   const { alarms } = queue
   const surroundings = { clock: systemClock, log: silentLog, alarms }
   const room = new SpoolRoom(folder.join('spool'), 0, systemClock)
-  const gate = { folder: folder.path, reserveBytes: 0, room, ...surroundings }
+  const writeRows = () => queue.lateRows.write()
+  const gate = { folder: folder.path, reserveBytes: 0, room, writeRows, ...surroundings }
   const storage = new StorageGate(gate)
   const recipients = [parseRecipient(testIdentity.recipient)]
   const parts = {

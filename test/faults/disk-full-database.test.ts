@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { until } from '../support/clocks/until.ts'
+import { soundInstance } from '../support/instances/invented-instance.ts'
+import { newUid } from '../support/instances/sealed-instance.ts'
 import { DiskClinic } from './support/disk-clinic.ts'
 import { type DiskFault, DiskShim, describeWithDiskShim } from './support/disk-shim.ts'
 
@@ -11,26 +13,29 @@ const faults: [string, NonNullable<DiskFault['error']>, string][] = [
 
 describeWithDiskShim('a database that cannot be written while the spool can', () => {
   test.concurrent.each(faults)(
-    'instances are refused and no device is let in when the disk of the database %s; intake and sending go on without a restart',
+    'an instance is safe whose row is refused because the disk of the database %s, the next ones are refused and no device is let in; intake and sending go on without a restart',
     async (_what, error, code) => {
       using shim = new DiskShim()
       await using clinic = await DiskClinic.open({ wrapper: shim.wrapper })
       await using device = await clinic.device()
-      expect(await device.store(1000)).toBe('0000')
+      const study = { studyInstanceUid: newUid() }
+      expect(await device.resend(soundInstance(1000, study))).toBe('0000')
       shim.set({ operation: 'write', error, path: join(clinic.dataFolder, 'queue.sqlite*') })
+      expect(await device.resend(soundInstance(1000, study))).toBe('0000')
+      expect(await clinic.logs('storage takes nothing')).toMatchObject([{ level: 'error', code }])
+      expect(await device.resend(soundInstance(1000, study))).toBe(`a700 ${code}`)
       expect(await device.store(1000)).toBe(`a700 ${code}`)
       expect(await clinic.door()).toBe('rejected 2/3/1')
-      expect(await clinic.logs('storage takes nothing')).toMatchObject([{ level: 'error', code }])
       expect(await clinic.alarms()).toEqual([code])
       expect(shim.hits('write').length).toBeGreaterThan(0)
-      expect(clinic.spoolFiles()).toHaveLength(1)
+      expect(clinic.spoolFiles()).toHaveLength(2)
       shim.set()
       await clinic.letsIn()
       expect(await clinic.alarms()).toEqual([])
       expect(await device.store(1000)).toBe('0000')
       expect(clinic.absentFromSpool()).toEqual([])
       expect(await clinic.absentFromCenter()).toEqual([])
-      expect((await clinic.status()).deliveries.confirmed).toBe(2)
+      expect((await clinic.status()).deliveries.confirmed).toBe(3)
     },
   )
 

@@ -25,6 +25,8 @@ interface StorageGateOptions {
   clock: Clock
   log: Log
   alarms: Alarms
+  /** Writes the rows of instances that the index has refused; throws if it refuses them again. */
+  writeRows: () => void
 }
 
 /**
@@ -127,13 +129,15 @@ export class StorageGate implements Disposable {
   }
 
   /**
-   * Repeats the disk work of an instance: writes the index, creates a file, syncs its data and its name, removes it.
+   * Repeats the disk work of an instance: writes the index and the rows that wait for it, creates a file, syncs its data
+   * and its name, removes it.
    */
   async #try(): Promise<void> {
     const fault = this.#fault
     const path = join(this.#spool, 'trial')
     try {
       this.#reconcile()
+      this.#options.writeRows()
       await unlink(path).catch(() => {})
       await writeDurably(path, Buffer.alloc(TRIAL_BYTES))
       await unlink(path)

@@ -1,6 +1,6 @@
 import { Failure, storageFailure } from '../../platform/failure.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
-import type { InstanceIndex } from './instance-index.ts'
+import type { LateRows } from './late-rows.ts'
 import type { HeldFiles } from './spool/held-files.ts'
 import type { Acceptance, Observed, SealedInstance } from './spool/sealed-instance.ts'
 import type { Spool, SpoolName } from './spool/spool.ts'
@@ -14,21 +14,21 @@ interface Waiting {
 }
 
 /**
- * The group commit: all instances that finish at about the same time share one folder sync and one database
- * transaction. When `accept` resolves, the instance survives loss of power (its data was synced by the writer, its name
- * by the folder sync here) and loss of the database (the spool file is enough to rebuild the row).
+ * The group commit: all instances that finish at about the same time share one folder sync. When `accept` resolves, the
+ * instance survives loss of power (its data was synced by the writer, its name by the folder sync here) and loss of the
+ * database (the spool file is enough to rebuild the row, which {@link LateRows} may write a little later).
  */
 export class AcceptanceGroup {
   readonly #spool: Spool
-  readonly #index: InstanceIndex
+  readonly #rows: LateRows
   readonly #held: HeldFiles
   #waiting: Waiting[] = []
   #running = false
   #failedSyncs = 0
 
-  constructor(spool: Spool, index: InstanceIndex, held: HeldFiles) {
+  constructor(spool: Spool, rows: LateRows, held: HeldFiles) {
     this.#spool = spool
-    this.#index = index
+    this.#rows = rows
     this.#held = held
   }
 
@@ -77,14 +77,25 @@ export class AcceptanceGroup {
       for (const waiting of all) if (!group.includes(waiting)) waiting.reject(doubtfulName())
       try {
         await this.#syncNames(group.map(nameOf))
-        const outcomes = this.#index.insert(group.map(({ instance }) => instance))
-        for (const [i, outcome] of outcomes.entries()) group[i]?.resolve(outcome)
+        this.#enter(group)
       } catch (error) {
+        // Those that were accepted before the error remain so.
         const failure = storageFailure(error, 'taking instances on')
         for (const waiting of group) waiting.reject(failure)
       }
     }
     this.#running = false
+  }
+
+  #enter(group: readonly Waiting[]): void {
+    const atOnce: Waiting[] = []
+    for (const waiting of group) {
+      if (this.#rows.wait(waiting.instance)) waiting.resolve('new')
+      else atOnce.push(waiting)
+    }
+    if (atOnce.length === 0) return
+    const outcomes = this.#rows.insert(atOnce.map(({ instance }) => instance))
+    for (const [i, outcome] of outcomes.entries()) atOnce[i]?.resolve(outcome)
   }
 
   async #syncNames(names: readonly SpoolName[]): Promise<void> {

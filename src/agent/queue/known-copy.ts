@@ -1,7 +1,15 @@
 import type { Damage } from './damage.ts'
 import type { InstanceIndex } from './instance-index.ts'
 import type { InstanceVersion } from './instance-version.ts'
+import type { LateRows } from './late-rows.ts'
 import type { Spool } from './spool/spool.ts'
+
+interface KnownCopies {
+  readonly lateRows: LateRows
+  readonly index: InstanceIndex
+  readonly spool: Spool
+  readonly damage: Damage
+}
 
 /**
  * Returns true if exactly this version is in the spool and its file shows no obvious damage, so that a device which
@@ -9,11 +17,11 @@ import type { Spool } from './spool/spool.ts'
  * as damaged; the newly sent one then replaces it.
  */
 export async function isHeldWhole(
-  { index, spool, damage }: { index: InstanceIndex; spool: Spool; damage: Damage },
+  { lateRows, index, spool, damage }: KnownCopies,
   version: InstanceVersion,
 ): Promise<boolean> {
-  // Nearly every instance is new.
-  if (!index.holds(version)) return false
+  // Nearly every instance is new. The index is then asked without an end to the delay of the rows that wait.
+  if (lateRows.isNew(version) || !index.holds(version)) return false
   for (const { ulid, bytes } of index.copies(version)) {
     const failure = await spool.lengthFailure(ulid, bytes)
     if (failure !== undefined) damage.record([{ ulid, failure }])

@@ -18,6 +18,7 @@ import { FailedRequests } from './failed-requests.ts'
 import { Findings } from './findings.ts'
 import { FolderLedger } from './folder-ledger.ts'
 import { type HasPriority, InstanceIndex } from './instance-index.ts'
+import { LateRows } from './late-rows.ts'
 import { type OpenedIndex, openIndex } from './open-index.ts'
 import { OwnCenter } from './own-center.ts'
 import { Packs } from './packs.ts'
@@ -56,6 +57,7 @@ export interface Queue extends Disposable {
   findings: Findings
   folderLedger: FolderLedger
   held: HeldFiles
+  lateRows: LateRows
   ownCenter: OwnCenter
   packs: Packs
   procedureSteps: ProcedureSteps
@@ -87,8 +89,10 @@ export async function openQueue(
   const spool = await Spool.open(join(folder, 'spool'))
   const schema = join(import.meta.dirname, 'schema')
   const opened = await openIndex(join(folder, 'queue.sqlite'), schema, clock, checkWaitMs)
-  const { database, isNew: isIndexNew, setAside, soundness, care } = opened
-  database.leaveCheckpoints()
+  const { database: direct, isNew: isIndexNew, setAside, soundness, care } = opened
+  direct.leaveCheckpoints()
+  const lateRows = new LateRows(new InstanceIndex(direct, clock, destinations, hasPriority), clock)
+  const database = direct.after(() => lateRows.settle())
   const index = new InstanceIndex(database, clock, destinations, hasPriority)
   const held = new HeldFiles(spool)
   return {
@@ -98,18 +102,19 @@ export async function openQueue(
     setAside,
     soundness,
     care,
-    acceptance: new AcceptanceGroup(spool, index, held),
+    acceptance: new AcceptanceGroup(spool, lateRows, held),
     commitments: new Commitments(database, clock, destinations),
     conditionTimes: new ConditionTimes(database),
     deliveries: new Deliveries(database, clock),
     damage: new Damage(database, clock),
-    devices: new DeviceRecords(database),
-    ignoredCallers: new IgnoredCallers(database, clock),
-    display: new DisplayRecords(database, displayNames, clock),
+    devices: new DeviceRecords(direct),
+    ignoredCallers: new IgnoredCallers(direct, clock),
+    display: new DisplayRecords(direct, displayNames, clock),
     failedRequests: new FailedRequests(database, clock),
     findings: new Findings(database, clock, held),
     folderLedger: new FolderLedger(database),
     held,
+    lateRows,
     ownCenter: new OwnCenter(database, clock),
     packs: new Packs(database, clock),
     procedureSteps: new ProcedureSteps(database, clock),
@@ -120,12 +125,13 @@ export async function openQueue(
     records: new Records(database),
     retained: new Retained(database, clock),
     retentionTimes: new RetentionTimes(database),
-    alarms: new Alarms(database, clock),
+    alarms: new Alarms(direct, clock),
     destinationTrouble: new DestinationTrouble(database, clock),
-    sightings: new Sightings(database, clock),
+    sightings: new Sightings(direct, clock),
     [Symbol.dispose]: () => {
       care[Symbol.dispose]()
-      database.close()
+      lateRows[Symbol.dispose]()
+      direct.close()
       spool[Symbol.dispose]()
     },
   }

@@ -153,7 +153,7 @@ test('an instance whose verdict cannot be written down is refused, and the index
       throw new Failure('STORAGE_FULL', 'writing: no space left')
     }
   }
-  const acceptance = new AcceptanceGroup(queue.spool, queue.index, new FullDisk(queue.spool))
+  const acceptance = new AcceptanceGroup(queue.spool, queue.lateRows, new FullDisk(queue.spool))
   const instance = await spoolInstance(queue.spool)
   await expect(acceptance.accept({ ...instance, observed: OBSERVED })).rejects.toMatchObject({
     code: 'STORAGE_FULL',

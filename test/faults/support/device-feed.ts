@@ -3,7 +3,7 @@ import { openAssociation } from '../../../src/dimse/scu/open-association.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { sha256 } from '../../support/centers/stored-at-center.ts'
 import { until } from '../../support/clocks/until.ts'
-import { inventedInstance } from '../../support/instances/invented-instance.ts'
+import { soundInstance } from '../../support/instances/invented-instance.ts'
 import { newUid } from '../../support/instances/sealed-instance.ts'
 import type { RawInstance } from '../../support/peers/send-instances.ts'
 import type { Random } from '../../support/random.ts'
@@ -59,7 +59,7 @@ export class DeviceFeed implements AsyncDisposable {
     while (!this.#isEnding) {
       const uids = { studyInstanceUid: newUid(), seriesInstanceUid: newUid() }
       let left: RawInstance[] = Array.from({ length: this.#random.between(4, 12) }, () =>
-        inventedInstance(this.#random.between(16 * KIB, 64 * KIB), uids),
+        soundInstance(this.#random.between(16 * KIB, 64 * KIB), uids),
       )
       await until(
         async () => {
@@ -75,7 +75,7 @@ export class DeviceFeed implements AsyncDisposable {
 
   /** Over one association; it may break at any moment. */
   async #sendOverOne(callingAeTitle: string, instances: readonly RawInstance[]): Promise<void> {
-    const { sopClassUid, transferSyntaxUid } = instances[0] ?? inventedInstance(0)
+    const { sopClassUid, transferSyntaxUid } = instances[0] ?? soundInstance(0)
     const association = await openAssociation(
       {
         host: '127.0.0.1',

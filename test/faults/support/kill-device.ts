@@ -2,7 +2,7 @@ import { openAssociation } from '../../../src/dimse/scu/open-association.ts'
 import type { RequestedAssociation } from '../../../src/dimse/scu/requested-association.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { sha256 } from '../../support/centers/stored-at-center.ts'
-import { inventedInstance } from '../../support/instances/invented-instance.ts'
+import { soundInstance } from '../../support/instances/invented-instance.ts'
 import { newUid } from '../../support/instances/sealed-instance.ts'
 import { dataPdu, pdv, RawAssociation, storeCommand } from '../../support/peers/raw-association.ts'
 import { type RawInstance } from '../../support/peers/send-instances.ts'
@@ -29,15 +29,15 @@ export class LoadingDevice {
   async sendLoad(port: number): Promise<void> {
     const first = { studyInstanceUid: newUid(), seriesInstanceUid: newUid(), sopInstanceUid: newUid() }
     const { studyInstanceUid, seriesInstanceUid } = first
-    const original = inventedInstance(3 * KIB, first)
-    const large = inventedInstance(60 * KIB, { studyInstanceUid, seriesInstanceUid })
-    const otherBytes = inventedInstance(2 * KIB, first)
+    const original = soundInstance(3 * KIB, first)
+    const large = soundInstance(60 * KIB, { studyInstanceUid, seriesInstanceUid })
+    const otherBytes = soundInstance(2 * KIB, first)
     const second = { studyInstanceUid: newUid(), seriesInstanceUid: newUid() }
     const again = this.#unanswered
     this.#unanswered = []
     await Promise.all([
       this.#sendOver(port, [original, large, original, otherBytes]),
-      this.#sendOver(port, [inventedInstance(700 * KIB, second), inventedInstance(30 * KIB, second)]),
+      this.#sendOver(port, [soundInstance(700 * KIB, second), soundInstance(30 * KIB, second)]),
       this.#sendOver(port, again),
       breakOff(port),
     ])
@@ -69,7 +69,7 @@ export class LoadingDevice {
 }
 
 function associate(port: number): Promise<RequestedAssociation> {
-  const { sopClassUid, transferSyntaxUid } = inventedInstance(0)
+  const { sopClassUid, transferSyntaxUid } = soundInstance(0)
   return openAssociation({
     host: '127.0.0.1',
     port,
@@ -84,7 +84,7 @@ function associate(port: number): Promise<RequestedAssociation> {
 export async function breakOff(port: number): Promise<void> {
   try {
     const raw = await RawAssociation.open(port)
-    const { sopInstanceUid: sopInstance, dataSet } = inventedInstance(8 * KIB)
+    const { sopInstanceUid: sopInstance, dataSet } = soundInstance(8 * KIB)
     await raw.send(
       dataPdu(pdv(1, 3, storeCommand({ sopInstance }))),
       dataPdu(pdv(1, 0, dataSet.subarray(0, 6 * KIB))),

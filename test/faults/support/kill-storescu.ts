@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { encodePart10Header } from '../../../src/dicom/read/part10.ts'
 import { sha256 } from '../../support/centers/stored-at-center.ts'
 import { until } from '../../support/clocks/until.ts'
-import { inventedInstance } from '../../support/instances/invented-instance.ts'
+import { soundInstance } from '../../support/instances/invented-instance.ts'
 import { newUid } from '../../support/instances/sealed-instance.ts'
 import { runStorescu } from '../../support/peers/storescu.ts'
 import type { Random } from '../../support/random.ts'
@@ -73,7 +73,7 @@ export class StorescuFeed {
   #makeStudy(): FileToSend[] {
     const uids = { studyInstanceUid: newUid(), seriesInstanceUid: newUid() }
     return Array.from({ length: this.#random.between(4, 11) }, () => {
-      const { dataSet, ...instance } = inventedInstance(this.#random.between(8 * KIB, 80 * KIB), uids)
+      const { dataSet, ...instance } = soundInstance(this.#random.between(8 * KIB, 80 * KIB), uids)
       const path = join(this.#folder, `${instance.sopInstanceUid}.dcm`)
       writeFileSync(path, Buffer.concat([encodePart10Header(instance), dataSet]))
       return { path, sopInstanceUid: instance.sopInstanceUid, dataSetSha256: sha256(dataSet) }
