@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
 import { httpClient } from '../http-client.ts'
 import { oneLanguage } from '../one-language.ts'
+import { requiredBuiltins } from './required-builtins.ts'
 
 /**
  * At the head of every file of a bundle. A compiled file asks for its own place (schemas, threads, examples, the version);
@@ -68,11 +69,17 @@ export async function bundleProgram({ entries, platform, folder }: BundleOptions
       // Its CommonJS form is loaded on demand, and would have no named exports then.
       '@peculiar/x509': '@peculiar/x509/build/x509.es.js',
     },
+    define: {
+      // winston's packages then leave out what only developers of them use.
+      'process.env.NODE_ENV': '"production"',
+      // undici then leaves out its second parser of HTTP, which is off by default.
+      esbuildDetection: 'true',
+    },
     // Only Windows loads it, in src/platform/windows; there it is beside the bundle.
     external: ['koffi'],
     loader: { '.node': 'copy' },
     banner: { js: HEAD },
-    plugins: [oneLanguage, httpClient, placesOfFiles],
+    plugins: [oneLanguage, httpClient, requiredBuiltins, placesOfFiles],
   })
   refuseLazyCommonJs(metafile)
   copyAssets(folder, Object.keys(metafile.inputs))

@@ -26,12 +26,8 @@ const LIMIT = 2_000_000
 
 const asItCame = new Treatments({
   routes: [IDENTIFIED_ROUTE],
-  profiles: new Map(),
   normalization: { system: 'FERRY', recordOriginals: false, rules: [] },
-  keys: new Map(),
-  studies: undefined,
-  links: undefined,
-  codecs: undefined,
+  deidentified: undefined,
   clock: systemClock,
   system: 'FERRY',
   record: () => {},

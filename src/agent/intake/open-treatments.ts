@@ -8,7 +8,9 @@ import { readProjectKey } from '../deid-records/project-key-file.ts'
 import { StudyPersonLog } from '../deid-records/study-person-log.ts'
 import { openPixelCodecs } from '../deidentify/pixels/pixel-codec.ts'
 import { keyOf } from '../deidentify/rules/profile-key.ts'
-import { type TreatmentRecord, Treatments } from './treatments.ts'
+import type { DeidentifiedTreatments } from './deidentified-treatments.ts'
+import type { TreatmentRecord } from './treatment.ts'
+import { Treatments } from './treatments.ts'
 
 /**
  * Prepares everything that the configured routes need before the first instance: the project's key, the codecs if
@@ -18,46 +20,41 @@ export async function openTreatments(
   settings: AgentSettings,
   { clock, log }: { clock: Clock; log: Log },
 ): Promise<{ treatments: Treatments } & Disposable> {
-  const { dataFolder, deidentification, routes, normalization } = settings
-  const profiles = new Map(deidentification.profiles.map((profile) => [profile.name, profile]))
-  const used = routes.flatMap(({ profile }) => profiles.get(profile ?? '') ?? [])
-  const { projectKeyFile } = deidentification
-  const key =
-    used.length > 0 && projectKeyFile !== undefined ? await readProjectKey(projectKeyFile) : undefined
-  const keys = new Map(
-    used.flatMap((profile) => (key === undefined ? [] : [[profile.name, keyOf(profile, key)]])),
-  )
-  const studies = key === undefined ? undefined : await StudyPersonLog.open(dataFolder)
-  const isMasking = used.some(({ pixels }) => pixels.some(({ regions }) => regions.length > 0))
-  const codecs = isMasking ? await openPixelCodecs() : undefined
-  const { linkingRecipient } = deidentification
-  const links =
-    key !== undefined && linkingRecipient !== undefined
-      ? new DeidLinks(dataFolder, linkingRecipient, key)
-      : undefined
+  const { dataFolder, routes, normalization } = settings
   const audit = new DeidAuditLog(dataFolder)
   const { system } = normalization
-  const treatments = new Treatments({
-    routes,
-    profiles,
-    normalization,
-    keys,
-    studies,
-    links,
-    codecs,
-    clock,
-    system,
-    record: (record) => {
-      try {
-        audit.append(auditRecord(record, clock.now()))
-      } catch (error) {
-        // The instance itself is safe; only its record is missing.
-        const { code, message } = failureFrom(error, 'STORAGE_ERROR', 'writing an audit record')
-        log.error('audit record not written', { ulid: record.ulid, code, reason: message })
-      }
-    },
-  })
+  const record = (made: TreatmentRecord): void => {
+    try {
+      audit.append(auditRecord(made, clock.now()))
+    } catch (error) {
+      // The instance itself is safe; only its record is missing.
+      const { code, message } = failureFrom(error, 'STORAGE_ERROR', 'writing an audit record')
+      log.error('audit record not written', { ulid: made.ulid, code, reason: message })
+    }
+  }
+  const deidentified = await openDeidentified(settings, record)
+  const treatments = new Treatments({ routes, normalization, deidentified, clock, system, record })
   return { treatments, [Symbol.dispose]: () => audit[Symbol.dispose]() }
+}
+
+/** Without a route that removes identity, nothing of it is loaded. */
+async function openDeidentified(
+  { dataFolder, deidentification, routes }: AgentSettings,
+  record: (record: TreatmentRecord) => void,
+): Promise<DeidentifiedTreatments | undefined> {
+  const profiles = new Map(deidentification.profiles.map((profile) => [profile.name, profile]))
+  const used = routes.flatMap(({ profile }) => profiles.get(profile ?? '') ?? [])
+  const { projectKeyFile, linkingRecipient } = deidentification
+  if (used.length === 0) return undefined
+  const key = projectKeyFile === undefined ? undefined : await readProjectKey(projectKeyFile)
+  const keys = new Map(key && used.map((profile) => [profile.name, keyOf(profile, key)]))
+  const studies = key && (await StudyPersonLog.open(dataFolder))
+  const isMasking = used.some(({ pixels }) => pixels.some(({ regions }) => regions.length > 0))
+  const codecs = isMasking ? await openPixelCodecs() : undefined
+  const links =
+    key && linkingRecipient !== undefined ? new DeidLinks(dataFolder, linkingRecipient, key) : undefined
+  const { DeidentifiedTreatments } = await import('./deidentified-treatments.ts')
+  return new DeidentifiedTreatments({ profiles, keys, studies, links, codecs, record })
 }
 
 function auditRecord({ deidentified, normalized, ...rest }: TreatmentRecord, now: number): AuditRecord {

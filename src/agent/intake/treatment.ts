@@ -2,6 +2,8 @@ import type { DataSetHead } from '../../dicom/find/data-set-head.ts'
 import type { StoreRequest } from '../../dimse/association/association.ts'
 import type { Envelope } from '../../protocol/spool-file.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
+import type { DeidAudit } from '../deidentify/rules/deid-audit.ts'
+import type { NormalizationAudit } from '../normalize/normalization-audit.ts'
 
 /** Changes a data set as it streams through; see DataSetEditor. */
 export interface DataSetChange {
@@ -17,6 +19,14 @@ export interface CopyDigests {
   readonly before?: string
   /** Digest of the data set as it goes. */
   readonly after: string
+}
+
+/** The record of the changes of one copy, without values. */
+export interface TreatmentRecord extends CopyDigests {
+  readonly ulid: Ulid
+  readonly route: string
+  readonly deidentified?: DeidAudit
+  readonly normalized?: NormalizationAudit
 }
 
 /** The treatment of an instance on one of its routes. */
