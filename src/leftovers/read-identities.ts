@@ -7,18 +7,19 @@ const LONGEST_LINE = 200
 
 /**
  * Identities, one a line; empty lines and those that begin with # are skipped. UTF-8, or GB18030 as Windows' editors write in
- * China. Throws USAGE with what is wrong, never with a line's text.
+ * China. Throws FILE_UNREADABLE with what is wrong, never with a line's text.
  */
 export function readIdentities(path: string): WantedIdentity[] {
   const lines = decode(read(path)).split(/\r?\n/)
   const identities = lines
     .map((text, i) => ({ line: i + 1, text: text.trim() }))
     .filter(({ text }) => text !== '' && !text.startsWith('#'))
-  if (identities.length === 0) throw new Failure('USAGE', 'reading the identities: the file holds none')
+  if (identities.length === 0)
+    throw new Failure('FILE_UNREADABLE', 'reading the identities: the file holds none')
   const long = identities.find(({ text }) => text.length > LONGEST_LINE)
   if (long === undefined) return identities
   throw new Failure(
-    'USAGE',
+    'FILE_UNREADABLE',
     `reading the identities: line ${long.line} has more than ${LONGEST_LINE} characters`,
   )
 }
@@ -27,7 +28,9 @@ function read(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (error) {
-    throw new Failure('USAGE', `reading the identities: ${systemCode(error) ?? 'unreadable'}`)
+    throw new Failure('FILE_UNREADABLE', `reading the identities: ${systemCode(error) ?? 'unreadable'}`, {
+      cause: error,
+    })
   }
 }
 

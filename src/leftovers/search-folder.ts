@@ -110,17 +110,21 @@ async function deflatedStart(path: Buffer): Promise<number | undefined> {
 
 const SLASH = Buffer.from('/')
 
+function noFolder(error: unknown): Failure {
+  const found = systemCode(error) ?? 'unreadable'
+  return new Failure('FILE_UNREADABLE', `looking into the folder: ${found}`, { cause: error })
+}
+
 /** Names as bytes: not all of them are UTF-8. Links are not followed. A file itself has an empty name. */
 async function* filesIn(root: Buffer, inner: Buffer): AsyncGenerator<{ name: Buffer; problem?: string }> {
   const path = inner.length === 0 ? root : Buffer.concat([root, SLASH, inner])
   try {
     if (inner.length === 0 && (await lstat(path)).isFile()) return yield { name: inner }
   } catch (error) {
-    throw new Failure('USAGE', `looking into the folder: ${systemCode(error) ?? 'unreadable'}`)
+    throw noFolder(error)
   }
   const entries = await readdir(path, { encoding: 'buffer', withFileTypes: true }).catch((error: unknown) => {
-    if (inner.length === 0)
-      throw new Failure('USAGE', `looking into the folder: ${systemCode(error) ?? 'unreadable'}`)
+    if (inner.length === 0) throw noFolder(error)
     return systemCode(error) ?? 'unreadable'
   })
   if (typeof entries === 'string') return yield { name: inner, problem: entries }

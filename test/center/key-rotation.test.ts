@@ -178,9 +178,9 @@ test('a key in use cannot be revoked before there is another one to use', async 
   const [old = ''] = kidsOf(await story.list())
   await story.rotate('receipt')
 
-  await expect(revokeKey(story.change, old)).rejects.toMatchObject({ code: 'USAGE' })
+  await expect(revokeKey(story.change, old)).rejects.toMatchObject({ code: 'KEY_NEEDED' })
   await expect(revokeKey(story.change, old.slice(0, 7))).rejects.toMatchObject({ code: 'USAGE' })
-  await expect(revokeKey(story.change, 'f'.repeat(64))).rejects.toMatchObject({ code: 'USAGE' })
+  await expect(revokeKey(story.change, 'f'.repeat(64))).rejects.toMatchObject({ code: 'KEY_UNKNOWN' })
   await story.rotate('receipt', 0)
   expect(await revokeKey(story.change, old)).toMatchObject({ kind: 'receipt', state: 'revoked' })
 })

@@ -183,10 +183,13 @@ test('study lists studies, shows one, and writes its evidence once', async () =>
   expect(await runCommand(agent.path, write)).toMatchObject({ exitCode: 1 })
 })
 
-test('a study that is not here is a usage error that names it', async () => {
+test('a study that is not here is told by its UID', async () => {
   await using agent = await startFakeAgent()
   const { exitCode, err } = await runCommand(agent.path, ['study', '9.9'])
-  expect([exitCode, err]).toEqual([2, expect.stringContaining('no study here has the UID 9.9')])
+  expect([exitCode, err]).toEqual([
+    1,
+    expect.stringContaining('(STUDY_UNKNOWN)\n  no study here has the UID 9.9'),
+  ])
 })
 
 test('retry passes the study on, or all', async () => {
@@ -272,7 +275,10 @@ test('init writes a configuration that loads, and never overwrites one', async (
   const check = await runCommand(folder.path, ['config', 'check', '--json'])
   expect(JSON.parse(check.out)).toMatchObject({ encoding: 'utf-8', problems: [] })
   const before = readFileSync(folder.join('ferry.yaml'), 'utf8')
-  expect(await runCommand(folder.path, ['init'])).toMatchObject({ exitCode: 2 })
+  expect(await runCommand(folder.path, ['init'])).toMatchObject({
+    exitCode: 1,
+    err: expect.stringContaining('FILE_EXISTS'),
+  })
   expect(readFileSync(folder.join('ferry.yaml'), 'utf8')).toBe(before)
 })
 

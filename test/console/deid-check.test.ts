@@ -222,14 +222,20 @@ test.each([
   ['identities that are not there', ['out', '--identities', 'none'], 'reading the identities: ENOENT'],
   ['identities without any', ['out', '--identities', 'empty'], 'reading the identities: the file holds none'],
   ['an identity that is too long', ['out', '--identities', 'long'], 'line 2 has more than 200 characters'],
-  ['no folder', [], 'ferry deid check needs folder'],
-])('%s: exit code 2', async (_, args, words) => {
+])('%s: exit code 1', async (_, args, words) => {
   using folder = tempFolder()
   plant(folder)
   writeFileSync(folder.join('empty'), '# nobody\n')
   writeFileSync(folder.join('long'), `\n${'x'.repeat(201)}`)
   const { exitCode, err } = await runCommand(folder.path, ['deid', 'check', ...args])
-  expect([exitCode, err]).toEqual([2, expect.stringContaining(words)])
+  expect([exitCode, err]).toEqual([1, expect.stringMatching(/\((FILE_UNREADABLE|PATH_UNUSABLE)\)/)])
+  expect(err).toContain(words)
+})
+
+test('a search without a folder is a mistake in the command line', async () => {
+  using folder = tempFolder()
+  const { exitCode, err } = await runCommand(folder.path, ['deid', 'check'])
+  expect([exitCode, err]).toEqual([2, expect.stringContaining('ferry deid check needs folder')])
 })
 
 // Root reads everything.

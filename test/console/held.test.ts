@@ -32,13 +32,13 @@ test('held instances are listed with their reason, released once, and who releas
 
   expect((await command('release')).exitCode).toBe(2)
   expect((await command('release', studyInstanceUid, '--instance', uid)).exitCode).toBe(2)
-  expect((await command('release', '1.2.3')).exitCode).toBe(2)
+  expect((await command('release', '1.2.3')).err).toContain('(NOT_HELD)')
   expect((await command('release', '--instance', uid)).out).toBe('1 instances released.\n')
   expect((await command('held')).out).not.toContain(uid)
   const { instances } = JSON.parse((await command('held', '--released', '--json')).out)
   expect(instances).toMatchObject([{ sopInstanceUid: uid, hold: 'foreign', releasedBy: 'operator' }])
   expect((await command('release', studyInstanceUid)).out).toBe('1 instances released.\n')
-  expect((await command('release', studyInstanceUid)).exitCode).toBe(2)
+  expect((await command('release', studyInstanceUid)).exitCode).toBe(1)
   expect((await command('held', '--released')).out).toContain('operator')
 })
 

@@ -47,8 +47,8 @@ test('explain says what was found and what that means, in the language of the on
   const asJson = await runCommand(agent.path, ['quarantine', 'explain', QUARANTINED.ulid, '--json'])
   expect(JSON.parse(asJson.out)).toMatchObject({ explanations: [{ finding: 'pixelLength' }] })
   expect(await runCommand(agent.path, ['quarantine', 'explain', 'X'])).toMatchObject({
-    exitCode: 2,
-    err: expect.stringContaining('X is not held because of a check'),
+    exitCode: 1,
+    err: expect.stringContaining('(NOT_HELD)\n  X is not held because of a check'),
   })
 })
 

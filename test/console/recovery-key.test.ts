@@ -35,7 +35,7 @@ test('the recovery key of a new center is written to a file that only its owner 
 test('a recovery key file that is there already stays as it is, and no center is made', async () => {
   using folder = tempFolder()
   writeFileSync(folder.join('recovery-key.txt'), 'another')
-  expect(await initIn(folder.path, TO_FILE)).toMatchObject({ exitCode: 2 })
+  expect(await initIn(folder.path, TO_FILE)).toMatchObject({ exitCode: 1 })
   expect(readFileSync(folder.join('recovery-key.txt'), 'utf8')).toBe('another')
   expect(existsSync(folder.join('center.yaml'))).toBe(false)
   expect(existsSync(folder.join('center-data/keys/0001.json'))).toBe(false)

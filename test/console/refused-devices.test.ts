@@ -98,19 +98,22 @@ test('an unknown caller asks for a decision; ignored, it is quiet, over a restar
 
   const listed = await agent.ferry('devices', 'ignore', 'CT1@127.0.0.1')
   expect(listed).toMatchObject({
-    exitCode: 2,
-    err: expect.stringContaining('a listed device cannot be ignored'),
+    exitCode: 1,
+    err: expect.stringMatching(/\(DEVICE_LISTED\)[^]*a listed device cannot be ignored/),
   })
   expect((await agent.ferry('devices', 'ignore', '')).exitCode).toBe(2)
 
   expect(await agent.ferry('devices', 'unignore', 'US $1@127.0.0.1')).toMatchObject({ exitCode: 0 })
-  expect((await agent.ferry('devices', 'unignore', 'US $1@127.0.0.1')).exitCode).toBe(2)
+  expect((await agent.ferry('devices', 'unignore', 'US $1@127.0.0.1')).err).toContain('(NOT_IGNORED)')
   expect(await states()).toContainEqual(['US $1', 'pending'])
 
   const removed = await agent.ferry('devices', 'remove', 'US $1')
   expect(removed.out).toContain('US $1 was not on the list. It is no longer shown, and is still turned away')
   expect(await states()).not.toContainEqual(['US $1', 'pending'])
-  expect(await agent.ferry('devices', 'remove', 'US $1')).toMatchObject({ exitCode: 2 })
+  expect(await agent.ferry('devices', 'remove', 'US $1')).toMatchObject({
+    exitCode: 1,
+    err: expect.stringContaining('(DEVICE_UNKNOWN)'),
+  })
   expect((await agent.ferry('status')).out).toContain('All is well')
 })
 
@@ -133,7 +136,7 @@ test('a scan of ports is listed and needs no person, and a broken request of a s
   const [caller] = (await agent.devices()).filter(({ callingAeTitle }) => callingAeTitle === '')
   expect(caller).toMatchObject({ state: 'unnamed', rejections: 2, problem: { kind: 'foreign' } })
   expect((await agent.ferry('status')).out).toContain('All is well')
-  expect(await agent.ferry('devices', 'ignore', '@127.0.0.1')).toMatchObject({ exitCode: 2 })
+  expect(await agent.ferry('devices', 'ignore', '@127.0.0.1')).toMatchObject({ exitCode: 1 })
 
   const bad = associateRequest({ calling: 'US1', called: 'FERRY', contexts: CONTEXTS.slice(0, 1) })
   await sendAndClose(agent.port, pdu(1, Buffer.concat([bad.subarray(6), item(0x20, Buffer.alloc(0))])))

@@ -251,7 +251,7 @@ export class AgentService implements ControlService {
     const { devices, log } = this.#options
     if (devices.readSettings === undefined)
       throw new Failure(
-        'USAGE',
+        'OTHER_CONFIG',
         'reading the devices again: this agent was started without a configuration file',
       )
     const settings = devices.readSettings()
@@ -266,7 +266,7 @@ export class AgentService implements ControlService {
       throw new Failure('USAGE', 'ignoring a caller without an AE title: say at which address')
     if (devices.list.lists(aeTitle) || (aeTitle === '' && devices.list.has(address ?? '')))
       throw new Failure(
-        'USAGE',
+        'DEVICE_LISTED',
         `ignoring ${describeCallers(aeTitle, address)}: a listed device cannot be ignored`,
       )
     queue.ignoredCallers.add({ callingAeTitle: aeTitle, peerAddress: address })
@@ -317,7 +317,7 @@ export class AgentService implements ControlService {
 
   async assign(request: AssignRequest): Promise<AssignedView> {
     const { folders, log } = this.#options
-    if (folders === undefined) throw new Failure('USAGE', 'assigning a file: no folder is watched')
+    if (folders === undefined) throw new Failure('NOT_HELD', 'assigning a file: no folder is watched')
     refuseWithoutRoom(this.#options, 'assigning a file')
     await folders.assign(request)
     log.info('file assigned', { file: request.file })
@@ -326,13 +326,17 @@ export class AgentService implements ControlService {
 
   pageLink(): PageLink {
     if (this.#newPageLink === undefined)
-      throw new Failure('USAGE', 'opening the page: it is switched off (statusPage), or its port is taken')
+      throw new Failure(
+        'PAGE_CLOSED',
+        'opening the page: it is switched off (statusPage), or its port is taken',
+      )
     return { url: this.#newPageLink() }
   }
 
   restart(): Restarting {
     const { restart, log } = this.#options
-    if (restart === undefined) throw new Failure('USAGE', 'starting again: restart the service by hand')
+    if (restart === undefined)
+      throw new Failure('RESTART_BY_HAND', 'starting again: restart the service by hand')
     log.info('starts again, because a person asked for it')
     restart()
     return { restarting: true }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { describe, Failure, failureFrom } from '../../platform/failure.ts'
+import { describe, Failure, type FailureCode, failureFrom } from '../../platform/failure.ts'
 import { answerGuarded } from '../../platform/http/answer-guarded.ts'
 import { closeServer } from '../../platform/http/close-server.ts'
 import { guardServer } from '../../platform/http/guard-server.ts'
@@ -100,9 +100,33 @@ async function answer(
   const result = isImport
     ? await importInstance(service, request, target)
     : await route(service, request, target)
-  if (result === undefined) send(response, 404, { code: 'USAGE', message: 'nothing has this name here' })
-  else send(response, 200, result)
+  if (result === undefined) {
+    send(response, 404, { code: absenceOf(target.path), message: 'nothing has this name here' })
+  } else send(response, 200, result)
 }
+
+/** A path of no kind is asked by a command of another version. */
+function absenceOf(path: string): FailureCode {
+  if (path.startsWith(`${CONTROL_PATHS.quarantine}/`)) return 'NOT_HELD'
+  const rest = path.startsWith(`${CONTROL_PATHS.studies}/`)
+    ? path.slice(CONTROL_PATHS.studies.length + 1)
+    : ''
+  return rest === '' || rest.includes('/') ? 'AGENT_VERSION' : 'STUDY_UNKNOWN'
+}
+
+/** Failures by which the agent says no to what was asked. */
+const REFUSALS: ReadonlySet<FailureCode> = new Set([
+  'USAGE',
+  'PROTOCOL_VIOLATION',
+  'NOT_HELD',
+  'DEVICE_LISTED',
+  'OTHER_CONFIG',
+  'RESTART_BY_HAND',
+  'PAGE_CLOSED',
+  'FILE_CHANGED',
+  'ORDER_UNKNOWN',
+  'SOURCE_UNKNOWN',
+])
 
 function refuse(
   { log }: ControlServerOptions,
@@ -112,8 +136,8 @@ function refuse(
 ): void {
   const failure = failureFrom(error, 'INTERNAL', 'answering a control request')
   if (failure.code === 'INTERNAL') log.error('control request failed', { reason: describe(failure) })
-  const isTheirs = failure.code === 'USAGE' || failure.code === 'PROTOCOL_VIOLATION'
-  if (canAnswer) send(response, isTheirs ? 400 : 500, { code: failure.code, message: failure.message })
+  if (canAnswer)
+    send(response, REFUSALS.has(failure.code) ? 400 : 500, { code: failure.code, message: failure.message })
 }
 
 /** Reads and drops the rest of the body after a refusal, so that the answer arrives. */

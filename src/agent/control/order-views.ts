@@ -40,7 +40,7 @@ export class OrderViews implements OrderControl {
 
   async test(name: string): Promise<OrderTestView> {
     if (this.#orders === undefined)
-      throw new Failure('USAGE', 'testing a source of orders: the configuration names none')
+      throw new Failure('SOURCE_UNKNOWN', 'testing a source of orders: the configuration names none')
     return { source: sourceView(await this.#orders.test(name)) }
   }
 

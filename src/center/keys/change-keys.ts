@@ -179,24 +179,23 @@ function oneKey(views: readonly KeyView[], id: string): KeyView {
   const isFingerprint = /^[0-9a-fA-F-]+$/.test(wanted)
   const start = isFingerprint ? wanted.toLowerCase().replaceAll('-', '') : wanted
   const found = views.filter((view) => view.id.startsWith(start) || view.id.startsWith(wanted))
-  const [view] = found
-  if (view === undefined || found.length > 1 || wanted.length < LEAST_CHARACTERS) {
-    const what =
-      view === undefined ? 'no key has' : found.length > 1 ? `${found.length} keys have` : 'too short:'
+  if (wanted.length < LEAST_CHARACTERS)
     throw new Failure(
       'USAGE',
-      `finding a key: ${what} the id ${JSON.stringify(wanted)}; ferry-center keys list shows all`,
+      `finding a key: ${JSON.stringify(wanted)} has less than ${LEAST_CHARACTERS} characters`,
     )
-  }
-  if (view.until !== null) throw new Failure('USAGE', `revoking a key: it was revoked at ${view.until}`)
+  const [view] = found
+  if (view === undefined || found.length > 1)
+    throw new Failure(
+      'KEY_UNKNOWN',
+      `finding a key: ${found.length} keys have the id ${JSON.stringify(wanted)}`,
+    )
+  if (view.until !== null) throw new Failure('KEY_REVOKED', `revoking a key: it was revoked at ${view.until}`)
   return view
 }
 
 function checkOneInUse(keys: readonly KeySpan[], nowMs: number, { kind }: KeyView): void {
   const next = keyInUse(keys, nowMs)
   if (next !== undefined && Date.parse(next.since) <= nowMs) return
-  throw new Failure(
-    'USAGE',
-    `revoking a key: no other ${kind} key is in use: make one first, with --now if this one may be known to others`,
-  )
+  throw new Failure('KEY_NEEDED', `revoking a key: no other ${kind} key is in use`)
 }

@@ -10,12 +10,12 @@ export interface RecoveryKey {
 
 /**
  * Writes a recovery key to a new file of mode 0600 that `age --identity` reads. The file is on the disk when this
- * returns. Throws USAGE if the name exists; the existing file is not changed.
+ * returns. Throws FILE_EXISTS if the name exists; the existing file is not changed.
  */
 export async function writeRecoveryKeyFile(
   path: string,
   { identity, recipient }: RecoveryKey,
 ): Promise<void> {
-  if (existsSync(path)) throw new Failure('USAGE', `${path} is there already and stays as it is`)
+  if (existsSync(path)) throw new Failure('FILE_EXISTS', `${path} is there already and stays as it is`)
   await writeDurably(path, `# public key: ${recipient}\n${identity}\n`)
 }

@@ -8,7 +8,7 @@ import { openRegister } from '../register/sqlite/open-register.ts'
 /**
  * Creates an empty register for a center whose register is lost and has no backup. The center's keys stay, so agents
  * join again with their existing keys. Throws DATA_FOLDER_CHANGED for another center's folder, ALREADY_RUNNING, and
- * USAGE if there is a register.
+ * FILE_EXISTS if there is a register.
  */
 export async function makeNewRegister(folder: string, nowMs: number, configFile: string): Promise<void> {
   const { root } = await readCenterKeys(folder, nowMs)
@@ -16,7 +16,7 @@ export async function makeNewRegister(folder: string, nowMs: number, configFile:
   using _ = lockFolder(folder, 'center')
   if (hasRegister(folder))
     throw new Failure(
-      'USAGE',
+      'FILE_EXISTS',
       `making a new register: ${folder} has a ${REGISTER_FILE}, which stays as it is`,
     )
   openRegister(folder).close()

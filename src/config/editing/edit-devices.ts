@@ -45,9 +45,13 @@ async function editFile(
     })
   } catch (error) {
     throw NOT_ALLOWED.has(systemCode(error instanceof Failure ? error.cause : error) ?? '')
-      ? new Failure('USAGE', `changing ${path}: permission denied: run this as a user that may write it`, {
-          cause: error,
-        })
+      ? new Failure(
+          'ACCESS_DENIED',
+          `changing ${path}: permission denied: run this as a user that may write it`,
+          {
+            cause: error,
+          },
+        )
       : error
   }
 }

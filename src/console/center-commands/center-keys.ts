@@ -93,7 +93,7 @@ export function addKeys(program: Command, session: Session): void {
     .action(async (file: string, options: WhenOptions) => {
       const path = resolve(terminal.folder, file)
       const certificate = await readFile(path, 'utf8').catch((error: unknown) => {
-        throw failureFrom(error, 'USAGE', `reading ${path}`)
+        throw failureFrom(error, 'FILE_UNREADABLE', `reading ${path}`)
       })
       tellMade(session, await announceCertificate(change(), certificate, sinceMs(options)), options)
     })

@@ -23,7 +23,7 @@ export function addCenterRelease(program: Command, session: Session): void {
       using desk = await openDesk(session, configOption(program))
       const what = studyUid === undefined ? { sopInstanceUid: sopInstanceUid ?? '' } : { studyUid }
       const released = await desk.release(what, osUser(terminal))
-      if (released === 0) throw new Failure('USAGE', say('centerRelease.unknown'))
+      if (released === 0) throw new Failure('NOT_HELD', say('centerRelease.unknown'))
       if (json) return printJson(session, { released })
       terminal.print(say('centerRelease.done', { count: released }))
     })

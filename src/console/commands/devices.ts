@@ -102,7 +102,7 @@ async function approve(
     namesakes.some((device) => device.addresses.length === 0) ||
     (namesakes.length > 0 && addresses.length === 0)
   )
-    throw new Failure('USAGE', say('devices.approve.listed', { aeTitle }))
+    throw new Failure('DEVICE_LISTED', say('devices.approve.listed', { aeTitle }))
   const usual = namesakes.length === 0 ? aeTitle : `${aeTitle} (${addresses.join(', ')})`
   const device = {
     name: name ?? freeName(usual, devices),
@@ -144,7 +144,7 @@ async function ignore(session: Session, file: string, named: string, isJson: boo
   const which = parseCaller(named)
   const device = callerText(which)
   if (devices.some(({ aeTitle }) => aeTitle === which.aeTitle))
-    throw new Failure('USAGE', say('devices.ignore.listed', { device }))
+    throw new Failure('DEVICE_LISTED', say('devices.ignore.listed', { device }))
   if (which.aeTitle === '' && which.address === undefined)
     throw new Failure('USAGE', say('devices.ignore.blank'))
   const { changed } = await changeCallers(dataFolder, CONTROL_PATHS.ignoreCaller, which)
@@ -161,7 +161,7 @@ async function unignore(session: Session, file: string, named: string, isJson: b
     which,
   )
   const device = callerText(which)
-  if (changed === 0) throw new Failure('USAGE', say('devices.unignore.none', { device }))
+  if (changed === 0) throw new Failure('NOT_IGNORED', say('devices.unignore.none', { device }))
   if (isJson) printJson(session, { ...which, changed })
   else terminal.print(say('devices.unignore.done', { device }))
 }
@@ -205,7 +205,8 @@ async function forget(session: Session, file: string, named: string, isJson: boo
       if (error instanceof Failure && error.code === 'NOT_RUNNING') return 0
       throw error
     })
-  if (changed === 0) throw new Failure('USAGE', say('devices.notListed', { device: printable(named) }))
+  if (changed === 0)
+    throw new Failure('DEVICE_UNKNOWN', say('devices.notListed', { device: printable(named) }))
   if (isJson) return printJson(session, { ...which, changed })
   terminal.print(
     say('devices.remove.forgotten', { device: callerText(which), ignore: deviceCommand('ignore', which) }),
@@ -229,7 +230,7 @@ async function apply(
       throw error
     })
   if (answer !== undefined && !isTakenOn(answer.value))
-    throw new Failure('USAGE', say('devices.otherFile', { file }))
+    throw new Failure('OTHER_CONFIG', say('devices.otherFile', { file }))
   const isRunning = answer !== undefined
   if (isJson) printJson(session, { config: file, isRunning })
   else {

@@ -73,7 +73,8 @@ async function importPaths(
   } finally {
     progress.end()
   }
-  if (account.files === 0) throw new Failure('USAGE', say('import.nothing', { paths: paths.join(', ') }))
+  if (account.files === 0)
+    throw new Failure('FILES_MISSING', say('import.nothing', { paths: paths.join(', ') }))
   await report(session, { account, startedAt, asJson, isWhole: true })
   if (account.failures === 0) return EXIT.ok
   return account.safe === 0 ? EXIT.failed : EXIT.partlyDone

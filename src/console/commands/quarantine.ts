@@ -124,7 +124,7 @@ async function release(
   const query = new URLSearchParams(ulid === undefined ? { study: study ?? '' } : { ulid })
   const answer = await client.call(releaseSchema, 'POST', `${CONTROL_PATHS.release}?${query.toString()}`)
   if (answer.value.released === 0)
-    throw new Failure('USAGE', say('quarantine.unknown', { ulid: ulid ?? study ?? '' }))
+    throw new Failure('NOT_HELD', say('quarantine.unknown', { ulid: ulid ?? study ?? '' }))
   if (asJson) terminal.print(answer.json)
   else terminal.print(say('quarantine.release.done', { count: answer.value.released }))
 }
@@ -150,8 +150,8 @@ async function exportOne(
 async function ask(client: ControlClient, { say }: Session, ulid: string): Promise<QuarantinedView> {
   const path = `${CONTROL_PATHS.quarantine}/${encodeURIComponent(ulid)}`
   const answer = await client.call(quarantinedOneSchema, 'GET', path).catch((error: unknown) => {
-    const isUnknown = error instanceof Failure && error.code === 'USAGE'
-    throw isUnknown ? new Failure('USAGE', say('quarantine.unknown', { ulid })) : error
+    const isUnknown = error instanceof Failure && error.code === 'NOT_HELD'
+    throw isUnknown ? new Failure('NOT_HELD', say('quarantine.unknown', { ulid })) : error
   })
   return answer.value
 }

@@ -64,8 +64,8 @@ async function showStudy(
 ): Promise<void> {
   const path = `${CONTROL_PATHS.studies}/${encodeURIComponent(uid)}`
   const answer = await client.call(studyDetailSchema, 'GET', path).catch((error: unknown) => {
-    const unknown = error instanceof Failure && error.code === 'USAGE'
-    throw unknown ? new Failure('USAGE', session.say('study.unknown', { uid })) : error
+    const isUnknown = error instanceof Failure && error.code === 'STUDY_UNKNOWN'
+    throw isUnknown ? new Failure('STUDY_UNKNOWN', session.say('study.unknown', { uid })) : error
   })
   const names = showNames ? await askNames(client, session, { study: uid }) : undefined
   const { study } = answer.value
@@ -83,7 +83,7 @@ async function writeEvidence(
   file: string,
   { terminal, say }: Session,
 ): Promise<void> {
-  if (evidence === null) throw new Failure('USAGE', say('study.noEvidence'))
+  if (evidence === null) throw new Failure('STUDY_OPEN', say('study.noEvidence'))
   const path = resolve(terminal.folder, file)
   const parts: EvidencePart[] = []
   for (const { version, part } of evidence.parts) {

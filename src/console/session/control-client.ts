@@ -132,8 +132,8 @@ function checked<S extends Schema>(
   const version = /^\{"schemaVersion":(\d+)/.exec(text)?.[1]
   if (version !== String(CONTROL_SCHEMA_VERSION)) {
     throw new Failure(
-      'USAGE',
-      `reading the agent's answer: it has version ${version ?? 'unknown'}, this program knows ${CONTROL_SCHEMA_VERSION}: use the ferry that was installed with the agent`,
+      'AGENT_VERSION',
+      `reading the agent's answer: it has version ${version ?? 'unknown'}, this program knows ${CONTROL_SCHEMA_VERSION}`,
     )
   }
   return { json: text, value: parseJson(text, schema, 'INTERNAL', "reading the agent's answer") }

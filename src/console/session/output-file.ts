@@ -14,11 +14,11 @@ export class OutputFile implements AsyncDisposable {
     this.#handle = handle
   }
 
-  /** Throws USAGE where there is something of that name. */
+  /** Throws FILE_EXISTS if there is something of that name. */
   static async create(path: string): Promise<OutputFile> {
     const handle = await open(path, 'wx', 0o600).catch((error: unknown) => {
       if (systemCode(error) === 'EEXIST')
-        throw new Failure('USAGE', `${path} is there already and stays as it is`)
+        throw new Failure('FILE_EXISTS', `${path} is there already and stays as it is`)
       throw storageFailure(error, `creating ${path}`)
     })
     return new OutputFile(path, handle)
@@ -43,5 +43,5 @@ export class OutputFile implements AsyncDisposable {
 
 /** A configuration that is there was paid for with someone's evening. */
 export function refuseToOverwrite(path: string, say: Say): void {
-  if (existsSync(path)) throw new Failure('USAGE', say('init.exists', { path }))
+  if (existsSync(path)) throw new Failure('FILE_EXISTS', say('init.exists', { path }))
 }

@@ -29,7 +29,7 @@ export async function testDevice(
     settings.devices.find(({ aeTitle }) => aeTitle === named)
   const seen = await seenBy(settings.dataFolder, device?.aeTitle ?? named)
   if (device === undefined && (seen === undefined || seen.length === 0))
-    throw new Failure('USAGE', say('devices.notListed', { device: named }))
+    throw new Failure('DEVICE_UNKNOWN', say('devices.notListed', { device: named }))
   const echo = device?.dicom === undefined ? undefined : await echoTo(session, settings, device)
   if (echo !== undefined && !echo.isAnswered) session.conclude(EXIT.failed)
   if (isJson) {

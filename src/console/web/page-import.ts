@@ -56,13 +56,13 @@ export class PageImports implements Disposable {
     return { state, total: run.total, account, ...(failure !== undefined && { failure }) }
   }
 
-  /** Begins an import; returns its name. Throws USAGE while another one runs. */
+  /** Begins an import; returns its name. Throws IMPORT_RUNNING while another one runs. */
   async begin(): Promise<string> {
     // Loaded with the first import: an agent that imports nothing needs no memory for it.
     const { FileImport: Import } = await import('../../agent/arrival/import/file-import.ts')
     const { service, limits, clock } = this.#options
     if (this.#last?.state === 'running')
-      throw new Failure('USAGE', 'importing files: another import is running')
+      throw new Failure('IMPORT_RUNNING', 'importing files: another import is running')
     const desk: ImportDesk = {
       take: ({ sopClassUid, sopInstanceUid, transferSyntaxUid }, dataSet) => {
         const request = { sopClassUid, sopInstanceUid, transferSyntaxUid }
@@ -116,7 +116,7 @@ export class PageImports implements Disposable {
   }
 
   #of(id: string): Running {
-    if (this.#last?.id !== id) throw new Failure('USAGE', 'importing files: this import has ended')
+    if (this.#last?.id !== id) throw new Failure('IMPORT_ENDED', 'importing files: this import has ended')
     return this.#last
   }
 
@@ -132,7 +132,7 @@ export class PageImports implements Disposable {
       const { code, message } = running.failure
       log.warn('an import of the page ended early', { code, reason: message })
     }
-    files.end(new Failure('USAGE', 'importing files: this import has ended'))
+    files.end(new Failure('IMPORT_ENDED', 'importing files: this import has ended'))
     log.info('an import of the page has ended', { ...account.counts })
   }
 }

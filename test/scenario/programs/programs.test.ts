@@ -54,7 +54,7 @@ test('a center is made, invites, and stops on SIGTERM', async () => {
   })
   expect(await center('retry')).toMatchObject({ exitCode: 0 })
   expect(await center('approve', '1a2b-3c4d-5e6f')).toMatchObject({ exitCode: 11 })
-  expect(await center(...init)).toMatchObject({ exitCode: 2 })
+  expect(await center(...init)).toMatchObject({ exitCode: 1 })
 
   running.child.kill('SIGTERM')
   expect(await running.ended).toMatchObject({ exitCode: 0, err: expect.stringContaining('Stopping') })

@@ -170,7 +170,7 @@ export class FakeControlService implements ControlService {
     test: (name) => {
       const source = this.knownOrders.sources.find((one) => one.name === name)
       if (source === undefined)
-        throw new Failure('USAGE', 'testing a source of orders: there is none of this name')
+        throw new Failure('SOURCE_UNKNOWN', 'testing a source of orders: there is none of this name')
       return Promise.resolve({ source })
     },
   }

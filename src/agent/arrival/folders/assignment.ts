@@ -6,13 +6,13 @@ import type { ListedOrders } from './whose-is-it.ts'
 
 /**
  * Makes a person's word about a file out of the command: an order by its key, or facts. An accession number alone needs its
- * order; with a patient ID no order is needed. Throws USAGE.
+ * order; with a patient ID no order is needed. Throws USAGE and ORDER_UNKNOWN.
  */
 export function assignmentFrom(request: AssignRequest, orders: ListedOrders | undefined): Assignment {
   const { order: named, facts: said } = request
   if (named !== undefined) {
     const order = orders?.list().find(({ source, key }) => `${source}/${key}` === named || key === named)
-    if (order === undefined) throw new Failure('USAGE', 'assigning a file: no such order is known')
+    if (order === undefined) throw new Failure('ORDER_UNKNOWN', 'assigning a file: no such order is known')
     return { owner: { patient: order.patient, order, facts: {} } }
   }
   const facts = factsFrom(said)
@@ -23,7 +23,7 @@ export function assignmentFrom(request: AssignRequest, orders: ListedOrders | un
   const answer = orders?.match({ accessionNumber: facts.accessionNumber })
   if (answer?.found !== 'one')
     throw new Failure(
-      'USAGE',
+      'ORDER_UNKNOWN',
       `assigning a file: no order with this accession number (${answer?.why ?? 'NO_ORDERS'})`,
     )
   return { owner: { patient: answer.order.patient, order: answer.order, facts } }

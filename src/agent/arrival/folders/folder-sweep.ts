@@ -112,21 +112,22 @@ export class FolderSweep {
 
   /**
    * Takes a file that waits or is held, because a person says whose it is. Resolves when it is entered as taken, so that
-   * neither a crash nor a power cut undoes it. Throws USAGE, FOLDER_UNREACHABLE, or the failure by which it is held.
+   * neither a crash nor a power cut undoes it. Throws NOT_HELD, FILE_CHANGED, FOLDER_UNREACHABLE, or the failure by which it is held.
    */
   async assign(root: Buffer, row: FolderFileRow & FolderFileKey, assignment: Assignment): Promise<void> {
     const { secret, settings, ledger } = this.#options
     const places = { root, secret, folder: settings.name, known: this.#paths.get(row.ulid) }
     const file = await findWaiting(row.pathKey, places)
-    if (file === undefined) throw new Failure('USAGE', 'assigning a file: it is gone')
+    if (file === undefined) throw new Failure('NOT_HELD', 'assigning a file: it is gone')
     const look = lookOf(file, settings.network)
-    if (look !== row.look) throw new Failure('USAGE', 'assigning a file: it has changed since it was listed')
+    if (look !== row.look)
+      throw new Failure('FILE_CHANGED', 'assigning a file: it has changed since it was listed')
     const key = row.pathKey.toString('latin1')
     const stillMs = Number.POSITIVE_INFINITY
     const candidate = { file, key, pathKey: row.pathKey, look, row, stillMs, assignment }
     const [outcome] = await this.#takeInTurn(root, [candidate])
     if (outcome === undefined && ledger.byUlid(row.ulid)?.state === 'taken')
-      throw new Failure('USAGE', 'assigning a file: it was taken meanwhile')
+      throw new Failure('NOT_HELD', 'assigning a file: it was taken meanwhile')
     refuseUntaken(outcome, this.#unreadable)
   }
 

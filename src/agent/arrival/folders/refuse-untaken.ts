@@ -16,10 +16,13 @@ export function refuseUntaken(outcome: TakeOutcome | undefined, unreadable: stri
     case 'later':
       throw outcome.failure
     case 'waiting':
-      throw new Failure('USAGE', `${attempted}: the facts do not tell whose it is (${outcome.reason})`)
+      throw new Failure(
+        'ORDER_UNKNOWN',
+        `${attempted}: the facts do not tell whose it is (${outcome.reason})`,
+      )
     case 'early':
     case 'changed':
-      throw new Failure('USAGE', `${attempted}: it is in use, or was changed meanwhile`)
+      throw new Failure('FILE_CHANGED', `${attempted}: it is in use, or was changed meanwhile`)
     case 'unfinished':
     case 'held': {
       const found = 'found' in outcome ? outcome.found : undefined

@@ -92,12 +92,12 @@ export class WatchedFolders implements AsyncDisposable {
     return { folders: this.status(), files }
   }
 
-  /** Takes a file, because a person says whose it is. Throws USAGE, FOLDER_UNREACHABLE, or the failure that holds it. */
+  /** Takes a file, because a person says whose it is. Throws NOT_HELD, or what the assignment throws. */
   async assign(request: AssignRequest): Promise<void> {
     const row = this.#options.ledger.byUlid(request.file)
     const folder = this.#folders.find(({ settings }) => settings.name === row?.folder)
     if (row === undefined || folder === undefined || row.state === 'taken')
-      throw new Failure('USAGE', `assigning a file: no file ${request.file} waits`)
+      throw new Failure('NOT_HELD', `assigning a file: no file ${request.file} waits`)
     await folder.assign(row, assignmentFrom(request, this.#options.orders))
   }
 

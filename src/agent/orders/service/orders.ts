@@ -103,12 +103,15 @@ export class Orders implements AsyncDisposable {
     }))
   }
 
-  /** Asks one source now; its state is then new. A source that sends by itself is not asked. Throws USAGE for an unknown name. */
+  /** Asks one source now; its state is then new. A source that sends by itself is not asked. Throws SOURCE_UNKNOWN. */
   async test(name: string): Promise<SourceView> {
     const found = this.#running.find(({ settings }) => settings.name === name)
     if (found === undefined) {
       const names = this.#running.map(({ settings }) => settings.name).join(', ')
-      throw new Failure('USAGE', `testing a source of orders: there is none of this name; there are ${names}`)
+      throw new Failure(
+        'SOURCE_UNKNOWN',
+        `testing a source of orders: there is none of this name; there are ${names}`,
+      )
     }
     await found.asked?.askNow(this.#stop.signal)
     const view = this.sources().find((one) => one.name === name)

@@ -48,7 +48,7 @@ function identityIn(path: string): string {
     const text = readFileSync(path, 'utf8')
     return /^AGE-SECRET-KEY-1\S+/m.exec(text)?.[0] ?? text.trim()
   } catch (error) {
-    throw failureFrom(error, 'USAGE', `reading the key ${path}`)
+    throw failureFrom(error, 'FILE_UNREADABLE', `reading the key ${path}`)
   }
 }
 

@@ -71,8 +71,14 @@ async function preview(
 }
 
 function noProfile(name: string, names: readonly string[], { say }: Session): Failure {
-  const nearest = nearestWord(name, names) ?? names.join(', ')
-  return new Failure('USAGE', say('deid.preview.noProfile', { name, nearest }))
+  const nearest = nearestWord(name, names)
+  const known = names.join(say('help.comma'))
+  if (nearest !== undefined)
+    return new Failure('PROFILE_UNKNOWN', say('deid.preview.nearProfile', { name, nearest }))
+  return new Failure(
+    'PROFILE_UNKNOWN',
+    known === '' ? say('deid.preview.noProfiles') : say('deid.preview.noProfile', { name, known }),
+  )
 }
 
 /** Returns a device of the list, by its name or its AE title; for any other device only the AE title is known. */

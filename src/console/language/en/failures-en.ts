@@ -1,4 +1,5 @@
 import type { FailureCode } from '../../../platform/failure.ts'
+import { COMMAND_FAILURES_IN_ENGLISH } from './command-failures-en.ts'
 import { FOLDER_FAILURES_IN_ENGLISH } from './folder-failures-en.ts'
 import type { FailureWords } from './words.ts'
 
@@ -227,6 +228,7 @@ export const FAILURES_IN_ENGLISH: Readonly<Record<FailureCode, FailureWords>> = 
     meaning: 'the configuration has mistakes',
     todo: 'correct the lines that are listed, then run ferry config check',
   },
+  ...COMMAND_FAILURES_IN_ENGLISH,
   USAGE: { meaning: 'the command cannot be used like this', todo: 'look at its --help' },
   INTERRUPTED: {
     meaning: 'the command was stopped before its end',

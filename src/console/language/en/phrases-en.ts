@@ -152,7 +152,9 @@ export const ENGLISH = {
   'deid.preview.device': 'treat the file as if this device (name or AE title) had sent it',
   'deid.preview.showValues': 'show the values, including those that identify the patient',
   'deid.preview.output': 'write the result to this new file',
-  'deid.preview.noProfile': 'the configuration has no profile {name}; did you mean {nearest}?',
+  'deid.preview.nearProfile': 'the configuration has no profile {name}; did you mean {nearest}?',
+  'deid.preview.noProfile': 'the configuration has no profile {name}; it has {known}',
+  'deid.preview.noProfiles': 'the configuration has no profile at all',
   'deid.preview.passes':
     'May leave ({edition}). Known values were found and removed from {scrubbed} values that stay.',
   'deid.preview.withheld': 'WITHHELD: {reason}',

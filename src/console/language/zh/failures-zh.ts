@@ -1,5 +1,6 @@
 import type { FailureCode } from '../../../platform/failure.ts'
 import type { FailureWords } from '../en/words.ts'
+import { COMMAND_FAILURES_IN_CHINESE } from './command-failures-zh.ts'
 import { FOLDER_FAILURES_IN_CHINESE } from './folder-failures-zh.ts'
 
 export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = {
@@ -201,6 +202,7 @@ export const FAILURES_IN_CHINESE: Readonly<Record<FailureCode, FailureWords>> = 
     todo: '请在开单系统中更正后再试',
   },
   CONFIG_INVALID: { meaning: '配置有错误', todo: '更正所列各行，然后执行 ferry config check' },
+  ...COMMAND_FAILURES_IN_CHINESE,
   USAGE: { meaning: '命令用法不对', todo: '查看 --help' },
   INTERRUPTED: { meaning: '命令中途被停止', todo: '重新执行即可继续；已完成的部分保留' },
   LOG_MISSING: {
