@@ -19,12 +19,17 @@ function isCalledCut(bytes: Buffer, uid: string): boolean {
 }
 
 /** The head of a CT slice of 8 by 8 pixels. */
-function headOf({ name }: Way): [Tag, string, string | Buffer][] {
+function headOf({ name, element, item }: Way): [Tag, string, string | Buffer][] {
   const us = (value: number): Buffer => Buffer.from(name === 'big endian' ? [0, value] : [value, 0])
   return [
     [TAG.SOPClassUID, 'UI', '1.2.840.10008.5.1.4.1.1.2\0'],
     [TAG.SOPInstanceUID, 'UI', '1.2.826.0.1.9999.7.4'],
     [tagNamed('Manufacturer'), 'LO', 'INVENTED'],
+    [
+      TAG.ReferencedImageSequence,
+      'SQ',
+      item(element(TAG.ReferencedSOPInstanceUID, 'UI', '1.2.826.0.1.9999.666.1')),
+    ],
     [tagOf(0x0009, 0x0010), 'LO', 'ACME 1'],
     [tagOf(0x0009, 0x1001), 'OB', 'private '],
     [TAG.PatientID, 'LO', 'PAT-1 '],

@@ -9,12 +9,12 @@ export interface PageAnswer {
   readonly body: object
 }
 
-/** Failures whose meaning speaks of a command line. */
-const OF_COMMANDS: ReadonlySet<string> = new Set(['USAGE', 'INTERRUPTED'])
+/** Failures whose meaning speaks of a command line, or says no more than the cause. */
+const TOLD_BY_CAUSE: ReadonlySet<string> = new Set(['USAGE', 'INTERRUPTED', 'IMPORT_RUNNING', 'IMPORT_ENDED'])
 
 /** A failure in words of one language. */
 export function failureText({ code, message }: Failure, language: Language): string {
   const words = wordsOfFailure(code, language)
   const cause = causesIn(language)(message)
-  return words === undefined || OF_COMMANDS.has(code) ? cause : withCause(words.meaning, cause, language)
+  return words === undefined || TOLD_BY_CAUSE.has(code) ? cause : withCause(words.meaning, cause, language)
 }

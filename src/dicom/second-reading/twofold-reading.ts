@@ -105,7 +105,7 @@ export class TwofoldReading {
    */
   finish(): Failure | undefined {
     if (this.#failure === undefined) this.#try(() => this.#reader.finish())
-    if (this.#last?.holds === 'value' && !this.#isPixelData(this.#last)) this.#doubt()
+    if (!this.#isPixelData(this.#last)) this.#doubt()
     return this.#failure
   }
 

@@ -1,3 +1,4 @@
+import { COMMAND_CAUSES_IN_CHINESE } from './command-causes-zh.ts'
 import { DEVICE_CAUSES_IN_CHINESE } from './device-causes-zh.ts'
 import { FOLDER_CAUSES_IN_CHINESE } from './folder-causes-zh.ts'
 import { ORDER_CAUSES_IN_CHINESE } from './order-causes-zh.ts'
@@ -8,6 +9,7 @@ import { ORDER_CAUSES_IN_CHINESE } from './order-causes-zh.ts'
  * show the English cause.
  */
 export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string])[] = [
+  ...COMMAND_CAUSES_IN_CHINESE,
   ...ORDER_CAUSES_IN_CHINESE,
   // an import by the page
   ['importing files: another import is running', '另一次导入正在进行'],
