@@ -37,7 +37,8 @@ export function signingKeyFromSeed(seed: Uint8Array): SigningKey {
   const signer = createPrivateKey({ key, format: 'der', type: 'pkcs8' })
   // JWK, because an export as DER takes forty times as long.
   const publicKey = Buffer.from(String(signer.export({ format: 'jwk' }).x), 'base64url')
-  return { ...verifyKeyOf(publicKey), seed: Buffer.from(seed), signer }
+  // Not looked at for weakness: it is a multiple of the base point (RFC 8032 §5.1.5).
+  return { ...verifierOf(publicKey), seed: Buffer.from(seed), signer }
 }
 
 /** The 32-byte seed, for the key file. */
@@ -51,6 +52,10 @@ export function seedOf(key: SigningKey): Buffer {
 export function verifyKeyOf(publicKey: Uint8Array): VerifyKey {
   const weakness = weaknessOf(publicKey)
   if (weakness !== undefined) throw new Failure('SIGNATURE_INVALID', `reading a public key: ${weakness}`)
+  return verifierOf(publicKey)
+}
+
+function verifierOf(publicKey: Uint8Array): VerifyKey {
   const key = Buffer.concat([SPKI_PREFIX, publicKey])
   return {
     kid: fingerprint(publicKey),

@@ -13,8 +13,10 @@ import {
 import { RunningCenter } from './running-center.ts'
 
 const HOUR_MS = 3600 * 1000
-/** Leaves the processor to the center and to the PACS. */
-const PAUSE_MS = 1
+/** Leaves the processor to the center and to the PACS: each time that passes also runs what the center does every minute. */
+const PAUSE_MS = 4
+/** Less than the longest pause of the hand-on. */
+const STEP_MS = 5 * 60_000
 
 /** A center that hands one study on to a PACS which answers as a test wants it to. Time stops between its requests. */
 export class HandedOn implements AsyncDisposable {
@@ -74,7 +76,7 @@ export class HandedOn implements AsyncDisposable {
     return study
   }
 
-  /** The study, once it is so; half an hour passes in each millisecond. */
+  /** The study, once it is so; half an hour passes in each pause. */
   async until(isSo: (study: Awaited<ReturnType<HandedOn['study']>>) => boolean) {
     for (;;) {
       const study = await this.study()
@@ -88,7 +90,7 @@ export class HandedOn implements AsyncDisposable {
   async nextRequest(): Promise<void> {
     const before = this.pacs.requests.length
     while (this.pacs.requests.length === before) {
-      this.clock.advance(60_000)
+      this.clock.advance(STEP_MS)
       await sleep(PAUSE_MS)
     }
   }
