@@ -38,8 +38,8 @@ import { openOrders } from './open-orders.ts'
 import { OwnConditions } from './own-conditions.ts'
 import { forgetNames, openDisplayNames } from './queue/display/display-names.ts'
 import { openQueue, type Queue } from './queue/open-queue.ts'
-import { recoverSpool } from './queue/recovery/recover-spool.ts'
 import { SpoolRoom } from './queue/spool-room.ts'
+import { recoverQueue } from './recover-queue.ts'
 import { CenterAccount } from './send/center-account.ts'
 import { CENTER } from './send/destination.ts'
 import { TrustedKeys } from './send/trusted-keys.ts'
@@ -120,7 +120,7 @@ export async function startAgent(
   )
   await forgetNames(names, queue.display, log)
   if (account.isEnrolled) tellCenterChange(queue.ownCenter.take(account.address().center), log)
-  await recover(queue, settings.retention.confirmedMs, { clock, log })
+  await recoverQueue(queue, settings.retention.confirmedMs, { clock, log })
   const { alarms, sightings } = queue
   const { reserveBytes } = settings.limits
   stack.use(new Ballast({ folder: settings.dataFolder, bytes: BALLAST_BYTES, reserveBytes, clock, log }))
@@ -383,25 +383,3 @@ async function firstFailure(soundness: Promise<Failure | undefined>): Promise<Fa
   const failure = await soundness
   return failure ?? (await new Promise<never>(() => {}))
 }
-
-/**
- * Makes the index agree with the spool. A rebuilt index is an alarm until a person has looked at it (`ferry retry`):
- * the disk may be failing, or an old copy was put back.
- */
-async function recover(queue: Queue, strayHeldMs: number, { clock, log }: Surroundings): Promise<void> {
-  const { setAside, isIndexNew, alarms } = queue
-  if (setAside !== undefined) log.error('the index is damaged and was moved aside', { ...setAside })
-  const { forgotten, missing, doubtful } = await recoverSpool({ ...queue, strayHeldMs }, clock.now(), log)
-  if (missing.length > 0)
-    log.error('spool files of accepted instances are gone', { instances: missing.length })
-  if (doubtful.length > 0)
-    log.error('files in the spool do not read as spool files', { ulids: doubtful.slice(0, 10) })
-  if (setAside === undefined && forgotten === 0) return
-  const why =
-    setAside === undefined ? lostWords(isIndexNew) : `it was damaged and lies in ${setAside.path} now`
-  const words = `${why}; ${forgotten} instances were accepted again from the spool, and the center is asked which it has`
-  log.error('the index was rebuilt from the spool', { reason: words })
-  alarms.raise('INDEX_REBUILT', 'index', words)
-}
-
-const lostWords = (isNew: boolean): string => (isNew ? 'it was gone' : 'an older copy of it was put back')

@@ -101,6 +101,13 @@ export const FAILURES = {
   KEY_UNKNOWN: 'operator',
   KEY_REVOKED: 'none',
   KEY_NEEDED: 'operator',
+  // people at the center's page
+  ACCOUNT_UNKNOWN: 'operator',
+  ACCOUNT_EXISTS: 'operator',
+  ACCOUNT_NAME: 'operator',
+  PASSWORD_CHOICE: 'operator',
+  SIGN_IN_REFUSED: 'operator',
+  SIGN_IN_LATER: 'wait',
   // the way to the center
   CENTER_UNREACHABLE: 'wait',
   CENTER_NOT_TLS: 'wait',

@@ -1,6 +1,7 @@
 import type { Clock } from '../../platform/clock.ts'
 import { type CertificateFiles, readIdentity } from '../keys/center-identity.ts'
 import { checkCenterFolder, checkCenterIdentity } from '../keys/check-center-folder.ts'
+import type { AccountRegister } from '../register/account-register.ts'
 import type { ReceivedHeartbeat } from '../register/condition-register.ts'
 import type {
   Agent,
@@ -84,6 +85,11 @@ export class OperatorDesk implements Disposable {
     const { keys } = await readIdentity(folder, clock.now(), tls)
     checkCenterIdentity(folder, keys.root.kid, configFile)
     return new OperatorDesk(folder, openRegister(folder), { url: publicUrl, center: keys.root.kid }, clock)
+  }
+
+  /** The people who may use the page. */
+  get accounts(): AccountRegister {
+    return this.#register.accounts
   }
 
   /** Makes a join code for one agent under this name; it works once, within `lifeMs`. */

@@ -1,6 +1,7 @@
 import type { SurveyDoubt } from '../../dicom/find/data-set-survey.ts'
 import type { AgentState, ReceiptLink } from '../../protocol/center-api.ts'
 import type { PacsState } from '../../protocol/receipt.ts'
+import type { AccountRegister } from './account-register.ts'
 import type { ConditionTimeRegister, HeartbeatRegister } from './condition-register.ts'
 import type { MarkerRegister, ScrubRegister, StoredFile, StoredFileRegister } from './store-register.ts'
 
@@ -13,6 +14,7 @@ import type { MarkerRegister, ScrubRegister, StoredFile, StoredFileRegister } fr
  * one that fails.
  */
 export interface Register {
+  readonly accounts: AccountRegister
   readonly agents: AgentRegister
   readonly heartbeats: HeartbeatRegister
   readonly conditionTimes: ConditionTimeRegister

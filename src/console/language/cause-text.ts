@@ -1,5 +1,5 @@
 import { fillIn, type Language } from './language.ts'
-import { CAUSES_IN_CHINESE, SYSTEM_CODES_IN_CHINESE } from './zh/causes-zh.ts'
+import { CAUSES_IN_CHINESE, SYSTEM_CODES_IN_CHINESE } from './zh/causes/causes-zh.ts'
 
 /** A cause from a failure, in the reader's language. */
 export type CauseWords = (cause: string) => string

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { CENTER_SETTINGS, checkCenterSettings } from '../../config/center-settings.ts'
+import { addCenterAccount } from '../center-commands/center-account.ts'
 import { addAgents } from '../center-commands/center-agents.ts'
 import { addApprove } from '../center-commands/center-approve.ts'
 import { addCenterDoctor } from '../center-commands/center-doctor.ts'
@@ -48,6 +49,7 @@ export function ferryCenterProgram(session: Session): Command {
     addCenterHeld,
     addCenterRelease,
     addCenterRetry,
+    addCenterAccount,
   ]
   for (const add of commands) add(program, session)
   addLogs(program, session, {

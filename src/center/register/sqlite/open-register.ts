@@ -4,6 +4,7 @@ import { openOnFullDisk, releaseBallast } from '../../../platform/ballast.ts'
 import { Database } from '../../../platform/sqlite.ts'
 import type { Register } from '../register.ts'
 import { REGISTER_FILE } from '../register-file.ts'
+import { SqliteAccounts } from './sqlite-accounts.ts'
 import { SqliteAgents } from './sqlite-agents.ts'
 import { SqliteConditionTimes } from './sqlite-condition-times.ts'
 import { SqliteHandOn } from './sqlite-hand-on.ts'
@@ -25,6 +26,7 @@ const SCHEMA_FOLDER = fileURLToPath(new URL('./schema', import.meta.url))
 export function openRegister(folder: string): Register {
   const db = openDatabase(folder)
   return {
+    accounts: new SqliteAccounts(db),
     agents: new SqliteAgents(db),
     heartbeats: new SqliteHeartbeats(db),
     conditionTimes: new SqliteConditionTimes(db),

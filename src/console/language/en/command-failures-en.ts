@@ -87,4 +87,28 @@ export const COMMAND_FAILURES_IN_ENGLISH = {
     meaning: 'the key is the only one of its kind in use',
     todo: 'make a new key first, by ferry-center keys rotate; --now if others may know this one',
   },
+  ACCOUNT_UNKNOWN: {
+    meaning: 'there is no account of this name',
+    todo: 'ferry-center account list shows the names',
+  },
+  ACCOUNT_EXISTS: {
+    meaning: 'there is an account of this name already',
+    todo: 'choose another name; ferry-center account reset NAME makes a new password for the old one',
+  },
+  ACCOUNT_NAME: {
+    meaning: 'the name cannot be used for an account',
+    todo: 'use up to 64 letters, digits, spaces and . _ @ -, with a letter or digit first',
+  },
+  PASSWORD_CHOICE: {
+    meaning: 'the password cannot be used',
+    todo: 'choose another one of 10 to 200 characters',
+  },
+  SIGN_IN_REFUSED: {
+    meaning: 'the name or the password is wrong',
+    todo: 'try again; an admin makes a new password with ferry-center account reset NAME',
+  },
+  SIGN_IN_LATER: {
+    meaning: 'there were too many wrong passwords',
+    todo: 'wait for the time that is named, then try again',
+  },
 } as const satisfies Partial<Record<FailureCode, FailureWords>>

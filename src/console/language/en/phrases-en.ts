@@ -1,3 +1,4 @@
+import { ACCOUNT_ENGLISH } from './account-phrases-en.ts'
 import { DEVICE_ENGLISH } from './device-phrases-en.ts'
 import { DISK_ENGLISH } from './disk-phrases-en.ts'
 import { DOCTOR_ENGLISH } from './doctor-phrases-en.ts'
@@ -18,6 +19,7 @@ export const ENGLISH = {
   ...DISK_ENGLISH,
   ...KEY_ENGLISH,
   ...HAND_ON_ENGLISH,
+  ...ACCOUNT_ENGLISH,
   ...SETUP_ENGLISH,
   ...STATUS_ENGLISH,
   ...FOLDER_ENGLISH,

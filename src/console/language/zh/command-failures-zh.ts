@@ -87,4 +87,28 @@ export const COMMAND_FAILURES_IN_CHINESE = {
     meaning: '这是同类中唯一在用的密钥',
     todo: '请先用 ferry-center keys rotate 生成新密钥；若此密钥可能已泄露，加 --now',
   },
+  ACCOUNT_UNKNOWN: {
+    meaning: '没有这个名称的账号',
+    todo: '账号名称见 ferry-center account list',
+  },
+  ACCOUNT_EXISTS: {
+    meaning: '这个名称的账号已存在',
+    todo: '请换一个名称；原账号的新密码用 ferry-center account reset 名称 生成',
+  },
+  ACCOUNT_NAME: {
+    meaning: '这个名称不能用作账号',
+    todo: '最多 64 个字符：字母、汉字、数字、空格和 . _ @ -，首字须为字母、汉字或数字',
+  },
+  PASSWORD_CHOICE: {
+    meaning: '这个密码不能使用',
+    todo: '请另选一个 10 到 200 个字符的密码',
+  },
+  SIGN_IN_REFUSED: {
+    meaning: '名称或密码不对',
+    todo: '请重试；忘记密码时，由管理员用 ferry-center account reset 名称 生成新密码',
+  },
+  SIGN_IN_LATER: {
+    meaning: '密码错误次数过多',
+    todo: '请等到所示时间之后再试',
+  },
 } as const satisfies Partial<Record<FailureCode, FailureWords>>

@@ -1,4 +1,5 @@
 import type { Phrase } from '../en/phrases-en.ts'
+import { ACCOUNT_CHINESE } from './account-phrases-zh.ts'
 import { DEVICE_CHINESE } from './device-phrases-zh.ts'
 import { DISK_CHINESE } from './disk-phrases-zh.ts'
 import { DOCTOR_CHINESE } from './doctor-phrases-zh.ts'
@@ -18,6 +19,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   ...DISK_CHINESE,
   ...KEY_CHINESE,
   ...HAND_ON_CHINESE,
+  ...ACCOUNT_CHINESE,
   ...SETUP_CHINESE,
   ...STATUS_CHINESE,
   ...FOLDER_CHINESE,
