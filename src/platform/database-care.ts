@@ -9,19 +9,25 @@ const THREAD = new URL(import.meta.url.replace('/database-care.', '/database-thr
 const LOOK_EVERY_MS = 1000
 /** A log of this length is brought into the file; it is read back in well under a second. */
 const LONG_LOG_BYTES = 8 * 1024 * 1024
+/** A thread that has had no task for this time is ended: it holds some 6 MB. */
+const REST_MS = 10_000
+/** Its own heap is small: SQLite's memory is outside it. */
+const THREAD_LIMITS = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 1 }
 
 export type DatabaseTask = 'check' | 'checkpoint'
 export type DatabaseAnswer = { found: string } | { code: string; message: string }
 
 /**
  * Runs long tasks on a large database in a thread with its own connection: reads every page, and copies the write-ahead
- * log into the file. The thread is started at the first task.
+ * log into the file. A task starts the thread if there is none; {@link run} ends it after ten seconds without one.
  */
 export class DatabaseCare implements Disposable {
   readonly #path: string
   readonly #clock: Clock
   readonly #module: URL
   #worker: Worker | undefined
+  /** On the monotonic clock. */
+  #askedAt = 0
   #waiting: { resolve: (answer: DatabaseAnswer) => void; reject: (error: Failure) => void }[] = []
 
   constructor(path: string, clock: Clock, module = THREAD) {
@@ -48,11 +54,19 @@ export class DatabaseCare implements Disposable {
 
   /**
    * Keeps the log short. SQLite would do it within a commit, which then takes as long as writing and syncing some thousand
-   * pages. A failed attempt is repeated a second later; a log that still grows is checkpointed by a commit.
+   * pages. A failed attempt is repeated a second later; a log that still grows is checkpointed by a commit. A log keeps its
+   * length after a checkpoint, so one that has not changed since is left alone.
    */
   async run(signal: AbortSignal): Promise<void> {
+    let done: number | undefined
     while (!signal.aborted) {
-      if (this.#logBytes() > LONG_LOG_BYTES) await this.#ask('checkpoint').catch(() => {})
+      const { size, mtimeMs } = this.#log()
+      if (size > LONG_LOG_BYTES && mtimeMs !== done) {
+        done = await this.#ask('checkpoint').then(
+          (answer) => ('found' in answer ? mtimeMs : undefined),
+          () => undefined,
+        )
+      } else this.#endRested()
       await this.#clock.sleep(LOOK_EVERY_MS, signal).catch(() => {})
     }
   }
@@ -61,12 +75,21 @@ export class DatabaseCare implements Disposable {
     void this.#worker?.terminate()
   }
 
-  #logBytes(): number {
-    return statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0
+  #log(): { size: number; mtimeMs: number } {
+    return statSync(`${this.#path}-wal`, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 }
+  }
+
+  #endRested(): void {
+    const isResting = this.#waiting.length === 0 && this.#clock.monotonicMs() - this.#askedAt >= REST_MS
+    if (!isResting) return
+    const worker = this.#worker
+    this.#worker = undefined
+    void worker?.terminate()
   }
 
   #ask(task: DatabaseTask): Promise<DatabaseAnswer> {
     this.#worker ??= this.#start()
+    this.#askedAt = this.#clock.monotonicMs()
     const { promise, resolve, reject } = Promise.withResolvers<DatabaseAnswer>()
     this.#waiting.push({ resolve, reject })
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
@@ -75,11 +98,16 @@ export class DatabaseCare implements Disposable {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#module, { workerData: { path: this.#path } })
+    const worker = new Worker(this.#module, {
+      workerData: { path: this.#path },
+      resourceLimits: THREAD_LIMITS,
+    })
     worker.unref()
     worker.on('message', (answer: DatabaseAnswer) => this.#waiting.shift()?.resolve(answer))
     const gone = (): void => {
-      if (this.#worker === worker) this.#worker = undefined
+      // One that was ended has no tasks.
+      if (this.#worker !== worker) return
+      this.#worker = undefined
       const failure = new Failure('INTERNAL', 'looking after the database: its thread has ended')
       for (const { reject } of this.#waiting.splice(0)) reject(failure)
     }
