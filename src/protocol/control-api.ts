@@ -254,11 +254,30 @@ const studySchema = z.object({
   display: displayedSchema,
 })
 
+/** The unconfirmed instances of a study; reason and next attempt are those of one that most needs a look. */
+const waitingStudySchema = deliverySchema
+  .pick({
+    studyInstanceUid: true,
+    sealedBytes: true,
+    arrivedAt: true,
+    callingAeTitle: true,
+    state: true,
+    attempts: true,
+    nextAttemptAt: true,
+    reasonCode: true,
+    reason: true,
+  })
+  .extend({ instances: count, queued: count, sending: count, delivered: count, held: count })
+
 export const queueSchema = z.object({
   /** While there is trouble, every queued delivery waits for this reason. */
   trouble: troubleSchema.nullable(),
   /** Unconfirmed deliveries, the oldest first; at most the requested number. */
   deliveries: z.array(deliverySchema.extend({ findings: z.array(z.string()) })),
+  /** Number of all unconfirmed deliveries. */
+  unconfirmed: count,
+  /** Studies of the oldest 10,000 of them, the oldest first; at most the requested number. */
+  studies: z.array(waitingStudySchema),
 })
 
 export const studiesSchema = z.object({ displayNames: displayNamesSchema, studies: z.array(studySchema) })
@@ -376,6 +395,7 @@ export type DevicesView = z.infer<typeof devicesSchema>
 export type CallersChanged = z.infer<typeof callersChangedSchema>
 export type StudyView = z.infer<typeof studySchema>
 export type QueueView = z.infer<typeof queueSchema>
+export type WaitingStudyView = z.infer<typeof waitingStudySchema>
 export type StudiesView = z.infer<typeof studiesSchema>
 export type StudyDetail = z.infer<typeof studyDetailSchema>
 export type QuarantineView = z.infer<typeof quarantineSchema>

@@ -141,18 +141,50 @@ test('status --watch goes on until it is stopped', async () => {
   expect([exitCode, out.trim().split('\n').length]).toEqual([0, 1])
 })
 
-test('queue says why each instance waits and when it goes', async () => {
+const WAITING = {
+  studyInstanceUid: '1.2.3',
+  callingAeTitle: 'CT1',
+  arrivedAt: WELL.now,
+  sealedBytes: 2_000_000,
+  instances: 4,
+  held: 1,
+  queued: 3,
+  sending: 0,
+  delivered: 0,
+  attempts: 2,
+  nextAttemptAt: 0,
+} as const
+
+test('queue says of each study how many images wait, why, and when they go', async () => {
   await using agent = await startFakeAgent()
   agent.service.state = CUT_OFF
-  const queued = { ...HELD_DELIVERY, state: 'queued' as const, reasonCode: null, reason: null }
-  agent.service.deliveries = [HELD_DELIVERY, queued]
+  const refused = { state: 'held', reasonCode: 'INSTANCE_REFUSED', reason: 'the center refuses it' } as const
+  const queued = { state: 'queued', reasonCode: null, reason: null, held: 0, queued: 4 } as const
+  agent.service.waiting = [
+    { ...WAITING, ...refused },
+    { ...WAITING, ...queued, studyInstanceUid: '1.2.4' },
+  ]
+  agent.service.waitingMore = 300
   const { exitCode, out } = await runCommand(agent.path, ['queue', '--limit', '5'])
   expect([exitCode, agent.service.limits]).toEqual([0, [5]])
-  const [, held, waiting] = out.split('\n')
-  expect(held).toMatch(
-    /^HELD .*the center cannot accept this instance \(INSTANCE_REFUSED: the center refuses it\)$/,
-  )
-  expect(waiting).toMatch(/^queued .*the center cannot be reached \(CENTER_UNREACHABLE: /)
+  const [, held, waiting, more] = out.split('\n')
+  expect(held).toMatch(/^1 HELD, 3 queued  CT1 .* 1\.2\.3 .*\(INSTANCE_REFUSED: the center refuses it\)$/)
+  expect(waiting).toMatch(/^queued .* 1\.2\.4 .*the center cannot be reached \(CENTER_UNREACHABLE: /)
+  expect(more).toBe('… and 300 more instances')
+})
+
+test('queue --watch prints one document a line until it is stopped', async () => {
+  await using agent = await startFakeAgent()
+  const stop = new AbortController()
+  const asked = agent.service.queue.bind(agent.service)
+  agent.service.queue = (limit) => {
+    queueMicrotask(() => stop.abort())
+    return asked(limit)
+  }
+  const { exitCode, out } = await runCommand(agent.path, ['queue', '--watch', '--json'], {
+    signal: stop.signal,
+  })
+  expect([exitCode, JSON.parse(out)]).toMatchObject([0, { schemaVersion: 1, unconfirmed: 0, studies: [] }])
 })
 
 test('an empty queue says so', async () => {

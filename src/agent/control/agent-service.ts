@@ -165,9 +165,12 @@ export class AgentService implements ControlService {
   queue(limit: number): QueueView {
     const { deliveries, findings } = this.#options.queue
     const rows = deliveries.unconfirmed(CENTER, limit)
+    const { queued, sending, delivered, held } = deliveries.counts(CENTER)
     return {
       trouble: this.#trouble(),
       deliveries: rows.map((row) => ({ ...row, findings: findings.ofInstance(row.ulid) })),
+      unconfirmed: queued + sending + delivered + held,
+      studies: deliveries.waitingStudies(CENTER, limit),
     }
   }
 

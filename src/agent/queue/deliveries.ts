@@ -2,6 +2,7 @@ import { LONGEST_WAIT_MS } from '../../platform/backoff.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
+import { type WaitingStudy, waitingStudies } from './waiting-studies.ts'
 
 /**
  * One delivery is one instance on its way to one destination. 'delivered' is not yet safe: only the checked receipt
@@ -67,6 +68,11 @@ export class Deliveries {
       destination,
       limit,
     )
+  }
+
+  /** Studies with instances that are not confirmed, the oldest first; see {@link waitingStudies}. */
+  waitingStudies(destination: string, limit: number): WaitingStudy[] {
+    return waitingStudies(this.#database, destination, limit)
   }
 
   ofStudy(destination: string, studyInstanceUid: string): DeliveryRow[] {

@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import { type CenterObservation, observeCenter } from '../../center/operate/observe-center.ts'
 import { loadCenterSettings } from '../../config/center-settings.ts'
-import { configOption, type JsonOption, jsonOption } from '../commands/options.ts'
+import { configOption, jsonOption } from '../commands/options.ts'
+import { showOrWatch, type WatchOptions } from '../commands/watch.ts'
 import { CENTER_FILE, findConfig } from '../session/config-file.ts'
-import { EXIT } from '../session/exit-codes.ts'
+import { EXIT, type ExitCode } from '../session/exit-codes.ts'
 import { printJson, type Session } from '../session/session.ts'
 import { centerFindings } from '../views/center-findings.ts'
 import { showBytes, showTime } from '../views/show-values.ts'
@@ -16,27 +17,34 @@ export function addCenterStatus(program: Command, session: Session): void {
     .command('status')
     .description(session.say('centerStatus.about'))
     .addOption(jsonOption(session))
-    .action(async ({ json }: JsonOption) => {
-      const configFile = findConfig(session, configOption(program), CENTER_FILE)
-      const settings = loadCenterSettings(configFile, session.language)
-      const { dataFolder: folder, publicUrl, tls, limits, alarms } = settings
-      const { clock } = session
-      const where = { folder, configFile, publicUrl, ...(tls && { tls }) }
-      const seen = await observeCenter({ ...where, clock, limits, alarms })
-      const { reserveBytes } = limits
-      const findings = centerFindings(seen.conditions, session.say, session.language, session.causes)
-      const isHealthy = findings.every(({ severity }) => severity !== 'act')
-      session.conclude(isHealthy ? EXIT.ok : EXIT.unhealthy)
-      if (json) {
-        const { isRunning, disks, figures } = seen
-        return printJson(session, { isHealthy, findings, isRunning, reserveBytes, disks, ...figures })
-      }
-      const { say, terminal } = session
-      for (const line of headlineText(headlineOf(findings, seen.now, say, CENTER_OUTLOOKS), terminal.paint))
-        terminal.print(line)
-      terminal.print('')
-      for (const line of figuresText(seen, reserveBytes, session)) terminal.print(line)
+    .option('--watch', session.say('watch.option'))
+    .action(async (options: WatchOptions) => {
+      session.conclude(await showOrWatch(session, options, () => showOnce(program, session, options)))
     })
+}
+
+async function showOnce(program: Command, session: Session, { json }: WatchOptions): Promise<ExitCode> {
+  const configFile = findConfig(session, configOption(program), CENTER_FILE)
+  const settings = loadCenterSettings(configFile, session.language)
+  const { dataFolder: folder, publicUrl, tls, limits, alarms } = settings
+  const { clock } = session
+  const where = { folder, configFile, publicUrl, ...(tls && { tls }) }
+  const seen = await observeCenter({ ...where, clock, limits, alarms })
+  const { reserveBytes } = limits
+  const findings = centerFindings(seen.conditions, session.say, session.language, session.causes)
+  const isHealthy = findings.every(({ severity }) => severity !== 'act')
+  const exitCode = isHealthy ? EXIT.ok : EXIT.unhealthy
+  if (json) {
+    const { isRunning, disks, figures } = seen
+    printJson(session, { isHealthy, findings, isRunning, reserveBytes, disks, ...figures })
+    return exitCode
+  }
+  const { say, terminal } = session
+  for (const line of headlineText(headlineOf(findings, seen.now, say, CENTER_OUTLOOKS), terminal.paint))
+    terminal.print(line)
+  terminal.print('')
+  for (const line of figuresText(seen, reserveBytes, session)) terminal.print(line)
+  return exitCode
 }
 
 function figuresText(

@@ -7,28 +7,23 @@ import { printJson, type Session } from '../session/session.ts'
 import { assessHealth } from '../views/health.ts'
 import { statusText } from '../views/status-text.ts'
 import { statusView } from '../views/status-view.ts'
-import { configOption, type JsonOption, jsonOption } from './options.ts'
-
-const WATCH_MS = 2000
-
-interface StatusOptions extends JsonOption {
-  readonly watch?: true
-}
+import { configOption, jsonOption } from './options.ts'
+import { showOrWatch, type WatchOptions } from './watch.ts'
 
 export function addStatus(program: Command, session: Session): void {
   program
     .command('status')
     .description(session.say('status.about'))
     .addOption(jsonOption(session))
-    .option('--watch', session.say('status.watch'))
-    .action(async (options: StatusOptions) => {
+    .option('--watch', session.say('watch.option'))
+    .action(async (options: WatchOptions) => {
       const { dataFolder } = agentSettings(session, configOption(program))
       const client = new ControlClient(dataFolder)
-      session.conclude(await (options.watch ? watch : showOnce)(client, session, options))
+      session.conclude(await showOrWatch(session, options, () => showOnce(client, session, options)))
     })
 }
 
-async function showOnce(client: ControlClient, session: Session, { json }: StatusOptions): Promise<ExitCode> {
+async function showOnce(client: ControlClient, session: Session, { json }: WatchOptions): Promise<ExitCode> {
   const { say, language, causes, terminal } = session
   const { value: status } = await client.call(statusSchema, 'GET', CONTROL_PATHS.status)
   const findings = assessHealth(status, say, language, causes)
@@ -38,15 +33,4 @@ async function showOnce(client: ControlClient, session: Session, { json }: Statu
     for (const line of statusText(statusView(status, findings, say, language), say, terminal.paint))
       terminal.print(line)
   return isHealthy ? EXIT.ok : EXIT.unhealthy
-}
-
-/** Runs until it is stopped; with `--json` it prints one document per line. */
-async function watch(client: ControlClient, session: Session, options: StatusOptions): Promise<ExitCode> {
-  let exitCode: ExitCode = EXIT.ok
-  while (!session.signal.aborted) {
-    if (!options.json) session.terminal.clear()
-    exitCode = await showOnce(client, session, options)
-    await session.clock.sleep(WATCH_MS, session.signal).catch(() => {})
-  }
-  return exitCode
 }

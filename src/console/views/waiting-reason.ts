@@ -6,7 +6,7 @@ import { showTime } from './show-values.ts'
 
 /** Why a delivery is where it is: its own reason, else the center's trouble, else what its state means. */
 export function deliveryReason(
-  delivery: DeliveryView,
+  delivery: Pick<DeliveryView, 'state' | 'reasonCode' | 'reason'>,
   trouble: CenterTrouble | null,
   say: Say,
   language: Language,
@@ -21,7 +21,7 @@ export function deliveryReason(
 
 /** When it is tried again; empty where a person must act first or nothing is left to do. */
 export function deliveryNext(
-  { state, nextAttemptAt }: DeliveryView,
+  { state, nextAttemptAt }: Pick<DeliveryView, 'state' | 'nextAttemptAt'>,
   trouble: CenterTrouble | null,
   now: number,
   say: Say,

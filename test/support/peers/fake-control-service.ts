@@ -19,6 +19,7 @@ import type {
   StudiesView,
   StudyDetail,
   StudyView,
+  WaitingStudyView,
 } from '../../../src/protocol/control-api.ts'
 import type { AssignRequest, ControlService, NamesRequest } from '../../../src/protocol/control-service.ts'
 import type { DisplayNamesState } from '../../../src/protocol/display-api.ts'
@@ -157,6 +158,9 @@ export class FakeControlService implements ControlService {
   displayNames: DisplayNamesState = 'credential'
   inQuarantine: QuarantinedView[] = []
   deliveries: DeliveryView[] = []
+  waiting: WaitingStudyView[] = []
+  /** Unconfirmed instances of further studies. */
+  waitingMore = 0
   listedDevices: DeviceView[] = []
   announced: ProcedureStepView[] = []
   askedCommitments: CommitmentsView['commitments'] = []
@@ -216,6 +220,8 @@ export class FakeControlService implements ControlService {
     return {
       trouble: this.state.center.trouble,
       deliveries: this.deliveries.map((row) => ({ ...row, findings: [] })),
+      unconfirmed: this.waiting.reduce((sum, { instances }) => sum + instances, this.waitingMore),
+      studies: this.waiting,
     }
   }
 
