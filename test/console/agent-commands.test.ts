@@ -5,7 +5,7 @@ import { startControlServer } from '../../src/agent/control/control-server.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import { controlSocketPath } from '../../src/protocol/control-api.ts'
 import { startFakeAgent } from '../support/peers/fake-agent.ts'
-import { CUT_OFF, HELD_DELIVERY, WELL } from '../support/peers/fake-control-service.ts'
+import { CUT_OFF, WELL } from '../support/peers/fake-control-service.ts'
 import { runCommand } from '../support/programs/run-command.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
