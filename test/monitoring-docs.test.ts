@@ -1,14 +1,11 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import type { CenterObservation } from '../src/center/operate/observe-center.ts'
 import { agentMetrics } from '../src/console/monitoring/agent-metrics.ts'
 import { centerMetrics } from '../src/console/monitoring/center-metrics.ts'
 import type { MetricFamily } from '../src/metrics/metric-family.ts'
 import { ProcessFigures } from '../src/metrics/process-figures.ts'
-import { describeWith } from './support/media/describe-with.ts'
 import { WELL } from './support/peers/fake-control-service.ts'
-import { tempFolder } from './support/temp-folder.ts'
 
 const SEEN: CenterObservation = {
   now: 0,
@@ -71,30 +68,3 @@ test.each(['docs/monitoring/grafana.json', 'docs/monitoring/alerts.yaml'])(
     expect(asked.filter((name) => !known.has(name))).toEqual([])
   },
 )
-
-describeWith(['promtool'], 'promtool', () => {
-  test('promtool reads the alert rules, and each fires for the clinic in trouble alone', () => {
-    const options = { encoding: 'utf8', stdio: 'pipe' } as const
-    expect(execFileSync('promtool', ['check', 'rules', 'docs/monitoring/alerts.yaml'], options)).toContain(
-      'SUCCESS',
-    )
-    const said = execFileSync('promtool', ['test', 'rules', 'docs/monitoring/alerts-test.yaml'], options)
-    expect(said).toContain('SUCCESS')
-  })
-
-  test('the queries of the dashboard are queries', () => {
-    const board: { panels: { targets: { expr: string }[] }[] } = JSON.parse(
-      readFileSync('docs/monitoring/grafana.json', 'utf8'),
-    )
-    const queries = board.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr))
-    expect(queries.length).toBeGreaterThan(15)
-    const rules = queries.map((expr, i) => ({
-      record: `r${i}`,
-      expr: expr.replaceAll('$instance', '.*'),
-    }))
-    using folder = tempFolder()
-    const file = folder.join('rules.yaml')
-    writeFileSync(file, JSON.stringify({ groups: [{ name: 'g', rules }] }))
-    expect(execFileSync('promtool', ['check', 'rules', file], { encoding: 'utf8' })).toContain('SUCCESS')
-  })
-})

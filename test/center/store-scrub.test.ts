@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { DAMAGES, flipByte, StoreClinic } from '../support/centers/store-clinic.ts'
 import { ManualClock } from '../support/clocks/manual-clock.ts'
+import { passTimersUntil } from '../support/clocks/pass-time.ts'
 import { until } from '../support/clocks/until.ts'
 import { packOf } from '../support/instances/spool-file-fixture.ts'
 import { RecordingLog } from '../support/recording-log.ts'
@@ -17,13 +18,9 @@ async function scrubbed(
   passes: number,
   log: RecordingLog,
 ): Promise<void> {
-  await until(
-    () => {
-      clock.advance(60_000)
-      return log.lines.filter(({ message }) => message === 'stored instances read through').length
-    },
-    (count) => count >= passes,
-  )
+  const done = (): number =>
+    log.lines.filter(({ message }) => message === 'stored instances read through').length
+  await passTimersUntil(clock, () => done() >= passes, 60_000)
 }
 
 test('the scrub finds a byte that changed in a stored file, and the instance is whole after an agent has sent it again', async () => {
@@ -87,12 +84,14 @@ test('the scrub keeps to its pace, and goes on after a restart where it was', as
   // The pass at the start had nothing to read.
   clock.advance(DAY_MS)
   const startedMs = clock.monotonicMs()
-  const half = await until(
+  let half = await progress()
+  await passTimersUntil(
+    clock,
     async () => {
-      clock.advance(500)
-      return progress()
+      half = await progress()
+      return half.checked >= 100
     },
-    ({ checked }) => checked >= 100,
+    500,
   )
   const bytes = clinic.files.slice(0, half.checked).reduce((sum, { part10 }) => sum + part10.length, 0)
   expect(clock.monotonicMs() - startedMs).toBeGreaterThan((bytes / SLOW.bytesPerSecond) * 1000 * 0.9)

@@ -48,7 +48,7 @@ test('a set-up that waits for the center goes on once, however often the taken p
     clock,
     () => failures('no status page'),
     (seen) => seen === 4,
-    500,
+    2500,
   )
   const most = 1 + Math.floor((clock.monotonicMs() - startedMs) / JOIN_EVERY_MS)
   expect(failures('joining a center failed')).toBeGreaterThan(1)
@@ -59,7 +59,7 @@ test('a set-up that waits for the center goes on once, however often the taken p
     clock,
     () => pages.length,
     (opened) => opened === 1,
-    500,
+    2500,
   )
   const answer = await fetch(`${pages[0] ?? ''}api/setup?lang=en`)
   expect(await answer.json()).not.toMatchObject({ joining: { state: 'none' } })

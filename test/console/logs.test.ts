@@ -1,7 +1,8 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { logFolder, systemLogFolder } from '../../src/console/logs/log-place.ts'
-import { until } from '../support/clocks/until.ts'
+import { ManualClock } from '../support/clocks/manual-clock.ts'
+import { passTimersUntil } from '../support/clocks/pass-time.ts'
 import { runCommand } from '../support/programs/run-command.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
@@ -56,15 +57,18 @@ test.each([
 test('logs -f shows new lines as they come, until it is stopped', async () => {
   using folder = withLog()
   const stop = new AbortController()
-  const running = runCommand(folder.path, ['logs', '-f', '--lines', '1'], { signal: stop.signal })
-  await new Promise((resolve) => setTimeout(resolve, 50))
-  appendFileSync(folder.join('日志 log/ferry.log'), entry('info', 'fifth', 14))
-  await new Promise((resolve) => setTimeout(resolve, 700))
-  stop.abort()
-  const { out } = await until(
-    () => running,
-    () => true,
-  )
+  const clock = new ManualClock()
+  const printed = (line: string): void => {
+    if (line.includes('fourth')) appendFileSync(folder.join('日志 log/ferry.log'), entry('info', 'fifth', 14))
+    if (line.includes('fifth')) stop.abort()
+  }
+  const running = runCommand(folder.path, ['logs', '-f', '--lines', '1'], {
+    signal: stop.signal,
+    clock,
+    printed,
+  })
+  await passTimersUntil(clock, () => stop.signal.aborted, 500)
+  const { out } = await running
   expect(out).toMatch(/fourth.*\n.*fifth.*\n$/)
   expect(out).not.toContain('third')
 })

@@ -5,6 +5,7 @@ import { Scrub } from '../../../src/agent/queue/recovery/scrub.ts'
 import type { SealedInstance } from '../../../src/agent/queue/spool/sealed-instance.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import { ManualClock } from '../../support/clocks/manual-clock.ts'
+import { passTimersUntil } from '../../support/clocks/pass-time.ts'
 import { until } from '../../support/clocks/until.ts'
 import { BELIEVED } from '../../support/instances/believed-receipt.ts'
 import { spoolInstance } from '../../support/instances/sealed-instance.ts'
@@ -53,15 +54,8 @@ function flip({ path }: SealedInstance, at: number): void {
 }
 
 /** Lets time pass, from one timer to the next, until this many passes are done. */
-async function untilPass({ clock, passes }: Scene, count: number): Promise<void> {
-  await until(
-    () => {
-      if (passes() < count) clock.advance(clock.nextTimerMs ?? 0)
-      return passes()
-    },
-    (done) => done >= count,
-  )
-}
+const untilPass = ({ clock, passes }: Scene, count: number): Promise<void> =>
+  passTimersUntil(clock, () => passes() >= count)
 
 const statesOf = ({ deliveries }: Queue) =>
   Object.fromEntries(

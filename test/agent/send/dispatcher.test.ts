@@ -6,7 +6,7 @@ import { Dispatcher } from '../../../src/agent/send/dispatcher.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import { ManualClock } from '../../support/clocks/manual-clock.ts'
-import { until } from '../../support/clocks/until.ts'
+import { passTimersUntil } from '../../support/clocks/pass-time.ts'
 import { spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
@@ -78,16 +78,8 @@ async function start(studies: string[], destination: TestDestination): Promise<R
 }
 
 /** Lets time pass in small steps until something has come true. */
-function passTimeUntil(clock: ManualClock, isDone: () => boolean): Promise<boolean> {
-  return until(
-    () => {
-      clock.advance(1000)
-      return isDone()
-    },
-    Boolean,
-    20_000,
-  )
-}
+const passTimeUntil = (clock: ManualClock, isDone: () => boolean): Promise<void> =>
+  passTimersUntil(clock, isDone, 1000)
 
 test('an instance that waits for an absent center says why and until when, and goes on by itself when the center is back', async () => {
   const destination = new TestDestination()
@@ -124,7 +116,9 @@ test('a pack that can never go is held for an operator, and goes again on his wo
   destination.refusal = new Failure('PACK_INVALID', 'reading a pack: version 9')
   await using running = await start(['1.1', '1.2'], destination)
   const { queue, clock, dispatcher } = running
-  await passTimeUntil(clock, () => destination.delivered.length === 1)
+  await passTimeUntil(clock, () => destination.tries === 2)
+  await passTimeUntil(clock, () => queue.deliveries.ofStudy('center', '1.1')[0]?.state === 'held')
+  expect(destination.delivered).toEqual(['1.2'])
   expect(queue.deliveries.ofStudy('center', '1.1')).toMatchObject([
     { state: 'held', reasonCode: 'PACK_INVALID' },
   ])

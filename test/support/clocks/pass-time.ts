@@ -22,3 +22,21 @@ export async function passTimeUntil<Value>(
     await sleep(10)
   }
 }
+
+/**
+ * Moves a clock on until something has come true that happens in this process alone, which needs a shorter moment after
+ * each step: to the next timer, or by `stepMs`.
+ */
+export async function passTimersUntil(
+  clock: ManualClock,
+  isDone: () => boolean | Promise<boolean>,
+  stepMs?: number,
+  limitMs = 30_000,
+): Promise<void> {
+  const started = performance.now()
+  while (!(await isDone())) {
+    if (performance.now() - started > limitMs) throw new Error(`not within ${limitMs} ms`)
+    clock.advance(stepMs ?? clock.nextTimerMs ?? 0)
+    await sleep(2)
+  }
+}

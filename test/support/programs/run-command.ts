@@ -1,6 +1,6 @@
 import { ferryProgram } from '../../../src/console/program/ferry-program.ts'
 import { type BuildProgram, runProgram } from '../../../src/console/program/run-program.ts'
-import { systemClock } from '../../../src/platform/clock.ts'
+import { type Clock, systemClock } from '../../../src/platform/clock.ts'
 
 export interface CommandResult {
   readonly exitCode: number
@@ -19,19 +19,27 @@ export async function runCommand(
     environment = { FERRY_LANG: 'en' },
     signal = new AbortController().signal,
     isTerminal = false,
+    clock = systemClock,
+    printed = () => {},
     ask,
   }: {
     program?: BuildProgram
     environment?: Record<string, string>
     signal?: AbortSignal
     isTerminal?: boolean
+    clock?: Clock
+    /** Called after each line of standard output. */
+    printed?: (line: string) => void
     /** A person at the keyboard. */
     ask?: (question: string) => Promise<string>
   } = {},
 ): Promise<CommandResult> {
   const [out, err]: [string[], string[]] = [[], []]
   const terminal = {
-    print: (line: string) => void out.push(`${line}\n`),
+    print: (line: string) => {
+      out.push(`${line}\n`)
+      printed(line)
+    },
     say: (line: string) => void err.push(`${line}\n`),
     clear: () => {},
     isTerminal,
@@ -40,6 +48,6 @@ export async function runCommand(
     environment,
     folder,
   }
-  const exitCode = await runProgram(program, args, { terminal, clock: systemClock, signal })
+  const exitCode = await runProgram(program, args, { terminal, clock, signal })
   return { exitCode, out: out.join(''), err: err.join('') }
 }
