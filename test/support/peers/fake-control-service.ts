@@ -94,7 +94,7 @@ export const CUT_OFF: AgentStatus = {
   oldestUnconfirmedAt: NOW - 2 * HOUR_MS,
 }
 
-export const HELD_DELIVERY: DeliveryView = {
+const HELD_DELIVERY: DeliveryView = {
   ulid: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
   studyInstanceUid: '1.2.3',
   sopInstanceUid: '1.2.3.4',
