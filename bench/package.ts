@@ -3,6 +3,7 @@ import { globSync, statSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { AGENT } from '../build/package/programs.ts'
 import { answers } from '../test/support/peers/answers.ts'
 import { Child } from './child.ts'
 import { AgentProcess, CenterProcess } from './ferry-pair.ts'
@@ -48,13 +49,15 @@ interface Start {
   readonly anonymousBytes: number
 }
 
-/** Starts the staged program as its unit does, with no byte of it in memory before. */
+/** Starts the staged program as its command does, with no byte of it in memory before. */
 async function startOnce(lib: string, { config, scp }: AgentProcess): Promise<Start> {
   const [load = 0] = loadavg()
   forgetFiles(lib)
   const program = ['--disable-warning=DEP0005', join(lib, 'app/dist/console/program/ferry.js')]
   const startedAt = performance.now()
-  await using child = new Child(join(lib, 'node'), [...program, 'run', '--config', config])
+  await using child = new Child(join(lib, 'node'), [...program, 'run', '--config', config], {
+    env: AGENT.environment,
+  })
   await child.until('it listened', () => answers(scp.port), { everyMs: 5 })
   const seconds = (performance.now() - startedAt) / 1000
   await delay(IDLE_SECONDS * 1000)

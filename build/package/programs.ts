@@ -21,9 +21,17 @@ export interface PackagedProgram {
   readonly description: readonly string[]
   /** Compiled files that are started on their own: the program, and its threads. */
   readonly entries: readonly string[]
+  /** Variables that the command of the package sets. */
+  readonly environment: Readonly<Record<string, string>>
 }
 
-const AGENT: PackagedProgram = {
+/**
+ * Has glibc use one heap for all threads, and give its free end back to the system (mallopt(3)). By itself it uses a heap for
+ * each of several threads and keeps up to 64 MB at the end (docs/decisions/0036).
+ */
+const GLIBC_GIVES_BACK = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' }
+
+export const AGENT: PackagedProgram = {
   program: 'agent',
   packageName: 'ferry-agent',
   command: 'ferry',
@@ -46,6 +54,7 @@ const AGENT: PackagedProgram = {
     'dist/platform/database-thread.js',
     'dist/agent/queue/recovery/read-ahead-thread.js',
   ],
+  environment: GLIBC_GIVES_BACK,
 }
 
 const CENTER: PackagedProgram = {
@@ -64,6 +73,7 @@ const CENTER: PackagedProgram = {
     'every instance, signs receipts, and hands the instances on to a PACS.',
   ],
   entries: ['dist/console/program/ferry-center.js', 'dist/platform/database-thread.js'],
+  environment: {},
 }
 
 export const PROGRAMS: readonly PackagedProgram[] = [AGENT, CENTER]

@@ -57,11 +57,7 @@ export async function stageTree(options: TreeOptions): Promise<StagedTree> {
   copy(join(runtime, 'bin/node'), join(root, lib, 'node'), 0o755)
   write(join(root, lib, FOLDERS_FILE), `config=${dirname(program.configFile)}\ndata=${program.dataFolder}\n`)
   write(join(app, 'package.json'), `${JSON.stringify({ name: 'ferry', version, type: 'module' }, null, 2)}\n`)
-  write(
-    join(root, 'usr/bin', command),
-    `#!/bin/sh\nexec /${lib}/node --disable-warning=DEP0005 /${lib}/app/${program.entries[0]} "$@"\n`,
-    0o755,
-  )
+  write(join(root, 'usr/bin', command), commandScript(program, lib), 0o755)
   copy(join('installers/systemd', unit), join(root, 'usr/lib/systemd/system', unit))
   await stageHelp(options)
   const doc = join(root, 'usr/share/doc', packageName)
@@ -71,6 +67,11 @@ export async function stageTree(options: TreeOptions): Promise<StagedTree> {
   mkdirSync(join(root, 'etc/ferry'), { recursive: true })
   settle(root, options.time)
   return { root, works }
+}
+
+function commandScript({ entries, environment }: PackagedProgram, lib: string): string {
+  const variables = Object.entries(environment).map(([name, value]) => `export ${name}=${value}\n`)
+  return `#!/bin/sh\n${variables.join('')}exec /${lib}/node --disable-warning=DEP0005 /${lib}/app/${entries[0]} "$@"\n`
 }
 
 /** Man pages in both languages, and completion for three shells. */
