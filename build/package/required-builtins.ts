@@ -1,4 +1,5 @@
 import { createRequire, isBuiltin } from 'node:module'
+import { relative } from 'node:path'
 import type { Plugin } from 'esbuild'
 
 const NAMESPACE = 'required-builtins'
@@ -11,11 +12,11 @@ const require = createRequire(import.meta.url)
 export const requiredBuiltins: Plugin = {
   name: NAMESPACE,
   setup(bundle) {
-    bundle.onResolve({ filter: /./ }, ({ path, kind, namespace }) =>
-      namespace !== NAMESPACE && kind === 'import-statement' && isBuiltin(path)
-        ? { path, namespace: NAMESPACE }
-        : undefined,
-    )
+    bundle.onResolve({ filter: /./ }, ({ path, kind, namespace, importer }) => {
+      if (namespace === NAMESPACE || kind !== 'import-statement' || !isBuiltin(path)) return undefined
+      // One for each importing file: a common one would be a file of its own, which each start would read.
+      return { path, namespace: NAMESPACE, suffix: `?${relative(process.cwd(), importer)}` }
+    })
     bundle.onLoad({ filter: /./, namespace: NAMESPACE }, ({ path }) => ({ contents: moduleFor(path) }))
   },
 }

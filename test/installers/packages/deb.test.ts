@@ -63,6 +63,14 @@ const OPTIONS = ['--arch', 'amd64', '--program', 'agent', '--format', 'deb', '--
       expect(names.filter((name) => name.endsWith('.node'))).toHaveLength(1)
     })
 
+    test('has a command that has the C library give freed memory back', () => {
+      const toOutput = `dpkg-deb --fsys-tarfile ${made.named('.deb')} | tar -xO ./usr/bin/ferry`
+      const { stdout } = run('sh', ['-c', toOutput])
+      expect(stdout).toMatch(
+        /^#!\/bin\/sh\nexport MALLOC_ARENA_MAX=1\nexport MALLOC_TRIM_THRESHOLD_=131072\nexec /,
+      )
+    })
+
     test('needs the C library that its Node needs, and no newer one', () => {
       const names = run('grep', ['-aoE', 'GLIBC_[0-9.]+', process.execPath])
         .stdout.split('\n')
