@@ -1,14 +1,16 @@
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { expect, test } from '@jest/globals'
 import { Connection } from '../../src/dimse/wire/connection.ts'
+import { readInto } from '../../src/dimse/wire/read-into.ts'
 import { ReadingTurns } from '../../src/dimse/wire/reading-turns.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { until } from '../support/clocks/until.ts'
 
 const MIB = 1024 * 1024
-/** Bytes that one turn may read of a peer that sends alone, and the one piece that is under way when they are enough. */
-const MOST_A_TURN = (128 + 64) * 1024
+/** Bytes that one turn may read of a peer that sends alone: those of one read, or of small ones up to the limit. */
+const MOST_A_TURN = (128 + 256) * 1024
 /** So much must have come from no other before a peer counts as alone. */
 const ALONE_BYTES = MIB
 
@@ -120,4 +122,66 @@ test('a peer that is let go is read to its end, however much it still sends', as
   connection.letGo(60_000)
   await connection.closed
   expect(pair.near.bytesRead).toBe(32 * MIB)
+})
+
+test('bytes that are taken as they arrive are the ones that were sent, also if the taker pauses', async () => {
+  await using pair = await socketPair()
+  const sent = randomBytes(8 * MIB)
+  pair.far.write(sent)
+  const connection = new Connection(pair.near, systemClock, new ReadingTurns())
+  const hash = createHash('sha256')
+  let got = 0
+  for (let pauses = 0; got < sent.length; pauses++) {
+    await connection.arriving(() => {
+      for (
+        let piece = connection.upToNow(100_000);
+        piece !== undefined;
+        piece = connection.upToNow(100_000)
+      ) {
+        hash.update(piece)
+        got += piece.length
+        if (got >= (pauses + 1) * MIB) return true
+      }
+      return got === sent.length
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(hash.digest('hex')).toBe(createHash('sha256').update(sent).digest('hex'))
+})
+
+test('whoever waits for bytes learns that the peer has gone', async () => {
+  await using pair = await socketPair()
+  const connection = new Connection(pair.near, systemClock, new ReadingTurns())
+  const waiting = connection.arriving(() => false)
+  pair.far.end(Buffer.from('the last bytes'))
+  await expect(waiting).rejects.toMatchObject({ code: 'ASSOCIATION_ABORTED' })
+  expect(connection.upToNow(100)?.toString()).toBe('the last bytes')
+})
+
+test('two plain sockets read into the same memory, and a socket that already holds bytes does not', async () => {
+  await using one = await socketPair()
+  await using other = await socketPair()
+  const memory = Buffer.alloc(1024)
+  const seen: string[] = []
+  const look = (bytes: Buffer): void => {
+    expect(bytes.buffer).toBe(memory.buffer)
+    seen.push(bytes.toString())
+  }
+  const isPossible = process.platform !== 'win32'
+  expect([one, other].map(({ near }) => readInto(near, memory, look))).toEqual([isPossible, isPossible])
+  if (!isPossible) return
+  one.far.write('first')
+  await until(
+    () => seen.length,
+    (length) => length === 1,
+  )
+  other.far.write('second')
+  await until(
+    () => seen.length,
+    (length) => length === 2,
+  )
+  expect(seen).toEqual(['first', 'second'])
+  await using late = await socketPair()
+  late.near.unshift(Buffer.from('held'))
+  expect(readInto(late.near, memory, look)).toBe(false)
 })

@@ -92,7 +92,7 @@ export class InstanceIntake implements StoreSink {
     if (this.#failure !== undefined) return undefined
     const looked = this.#observation.push(chunk)
     if (this.#copies !== undefined) return together([looked, this.#seal(this.#copies, chunk)])
-    this.#held.push(chunk)
+    this.#held.push(Buffer.from(chunk))
     return together([looked, this.#scanner.push(chunk) ? this.#begin() : undefined])
   }
 

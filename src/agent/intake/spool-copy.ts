@@ -73,7 +73,8 @@ export class SpoolCopy {
     try {
       const { change } = this.treatment
       if (change === undefined) return this.#seal([chunk])
-      return this.#sealEdited(change, change.push(chunk))
+      // Rules may keep a part of it until they can decide.
+      return this.#sealEdited(change, change.push(Buffer.from(chunk)))
     } catch (error) {
       return this.#fail(error)
     }

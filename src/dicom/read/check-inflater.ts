@@ -29,12 +29,12 @@ export class CheckInflater {
     this.#inflate.on('close', () => this.#passedOn())
   }
 
-  /** Resolves when the chunk has been passed on, so that no more than one waits. */
+  /** Copies the chunk; resolves when it has been passed on, so that no more than one waits. */
   push(chunk: Buffer): Promise<void> {
     if (this.#inflate.destroyed || this.#inflate.writableEnded) return Promise.resolve()
     return new Promise((resolve) => {
       this.#passedOn = resolve
-      this.#inflate.write(chunk, () => resolve())
+      this.#inflate.write(Buffer.from(chunk), () => resolve())
     })
   }
 

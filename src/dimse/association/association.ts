@@ -77,7 +77,8 @@ export interface StoreAnswer {
  */
 export interface StoreSink {
   /**
-   * Takes the next bytes, which the sink may keep. A returned promise asks the caller to wait until it resolves. After
+   * Takes the next bytes, which are good until it returns: a sink that keeps any copies them, also for the time in which
+   * the caller waits for it. A returned promise asks the caller to wait until it resolves. After
    * a rejection the rest of the data set is read and dropped, and then `finish` is called for the status to answer.
    */
   push(chunk: Buffer): Promise<void> | undefined

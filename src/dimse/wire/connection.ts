@@ -2,25 +2,33 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../../platform/clock.ts'
 import { describe, Failure } from '../../platform/failure.ts'
 import { ABORT_BY_USER, type AbortOrigin, BrokenOff, encodeAbort } from './pdu.ts'
+import { readInto } from './read-into.ts'
 import type { ReadingTurns } from './reading-turns.ts'
 import { brokenWords } from './tls-words.ts'
 
 /**
- * Maximum number of bytes that wait here for their reader before the socket is paused; and of pieces, which a peer can
- * make tiny.
+ * If more bytes than one read can give wait here for their reader, the socket is paused; or this number of pieces, which a
+ * peer can make tiny.
  */
 const MAX_BUFFERED = 256 * 1024
 const MAX_CHUNKS = 1024
 /**
- * After this many bytes the event loop gets a turn. Node.js reads a socket as long as it has data, up to 2 MiB, and
+ * After this many bytes the event loop gets a turn. Node.js reads a socket as long as it has data, up to 8 MiB, and
  * finished disk work would wait for all of it.
  */
 const TURN_BYTES = 128 * 1024
 /** A-ASSOCIATE-RQ up to the end of the calling AE title (PS3.8 §9.3.2). */
 const HEAD_BYTES = 42
 
+/** One who takes bytes as they arrive. */
+interface Taker {
+  readonly take: () => boolean
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
 /**
- * A socket that is read on request. Bytes that were not requested yet stay within {@link MAX_BUFFERED}, then TCP holds the peer
+ * A socket that is read on request. Bytes that were not requested yet stay within {@link MAX_BUFFERED} and one read, then TCP holds the peer
  * back. Until then the socket keeps being read, so that a peer that goes away is noticed at once.
  */
 export class Connection {
@@ -35,6 +43,7 @@ export class Connection {
   #dropping = false
   #head = Buffer.alloc(0)
   #reader: PromiseWithResolvers<void> | undefined
+  #taker: Taker | undefined
   #writer: PromiseWithResolvers<void> | undefined
   /** Resolves when the socket is gone. */
   readonly closed: Promise<void>
@@ -46,7 +55,8 @@ export class Connection {
     this.#turns = turns
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
     socket.setNoDelay(true)
-    socket.on('data', (chunk) => this.#arrived(chunk))
+    if (!readInto(socket, turns.buffer, (bytes) => this.#read(bytes)))
+      socket.on('data', (chunk) => this.#arrived(chunk))
     socket.on('drain', () => this.#drained())
     socket.on('end', () => this.fail(lost('the peer closed the connection')))
     socket.on('error', (error) => this.fail(lost(`the connection broke: ${brokenWords(error)}`)))
@@ -71,10 +81,7 @@ export class Connection {
   /** Takes the next `length` bytes in one piece; for headers and small bodies. */
   async exactly(length: number): Promise<Buffer> {
     while (this.#buffered < length) await this.#more()
-    const [first] = this.#chunks
-    if (first !== undefined && first.length < length) {
-      this.#chunks.splice(0, this.#chunks.length, Buffer.concat(this.#chunks, this.#buffered))
-    }
+    this.#join(length)
     return this.#take(length)
   }
 
@@ -90,6 +97,32 @@ export class Connection {
   async upTo(length: number): Promise<Buffer> {
     await this.some()
     return this.#take(length)
+  }
+
+  /** Takes the next `length` bytes in one piece; undefined if fewer have arrived. */
+  exactlyNow(length: number): Buffer | undefined {
+    if (this.#buffered < length) return undefined
+    this.#join(length)
+    return this.#take(length)
+  }
+
+  /** Takes the next bytes as they arrived, at most `length`; undefined if there are none. */
+  upToNow(length: number): Buffer | undefined {
+    return this.#buffered === 0 ? undefined : this.#take(length)
+  }
+
+  /**
+   * Calls `take` now, and each time that bytes have arrived, until it returns true. It takes bytes by {@link upToNow} and
+   * {@link exactlyNow}; they are good until it returns, and were not copied. Rejects with what it throws, or when
+   * there will never be more bytes.
+   */
+  async arriving(take: () => boolean): Promise<void> {
+    if (take()) return
+    if (this.#failure !== undefined) throw this.#failure
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#taker = { take, resolve, reject }
+    this.#flow()
+    await promise
   }
 
   /** Hands over to the socket, and resolves when it can take more. */
@@ -110,6 +143,8 @@ export class Connection {
   fail(failure: Failure): void {
     this.#failure ??= failure
     this.#reader?.reject(this.#failure)
+    this.#taker?.reject(this.#failure)
+    this.#taker = undefined
     this.#writer?.reject(this.#failure)
   }
 
@@ -136,6 +171,13 @@ export class Connection {
     this.#socket.once('close', () => timer.cancel())
   }
 
+  /** `bytes` is memory that the next read overwrites: what is not taken at once is copied. */
+  #read(bytes: Buffer): void {
+    this.#arrived(bytes)
+    const last = this.#chunks.at(-1)
+    if (last?.buffer === bytes.buffer) this.#chunks[this.#chunks.length - 1] = Buffer.from(last)
+  }
+
   #arrived(chunk: Buffer): void {
     if (this.#dropping) return
     const missing = HEAD_BYTES - this.#head.length
@@ -145,8 +187,20 @@ export class Connection {
     this.#sinceTurn += chunk.length
     const isAlone = this.#turns.arrived(this, chunk.length)
     if (isAlone && this.#sinceTurn >= TURN_BYTES) this.#endTurn()
+    this.#offer()
     this.#flow()
     this.#reader?.resolve()
+  }
+
+  #offer(): void {
+    const taker = this.#taker
+    try {
+      if (taker?.take() !== true) return
+      taker.resolve()
+    } catch (error) {
+      taker?.reject(error)
+    }
+    this.#taker = undefined
   }
 
   #closed(): void {
@@ -164,6 +218,13 @@ export class Connection {
     this.#reader = Promise.withResolvers()
     this.#flow()
     await this.#reader.promise
+  }
+
+  /** Joins all chunks if the first one is shorter than `length`. */
+  #join(length: number): void {
+    const [first] = this.#chunks
+    if (first === undefined || first.length >= length) return
+    this.#chunks.splice(0, this.#chunks.length, Buffer.concat(this.#chunks, this.#buffered))
   }
 
   #take(length: number): Buffer {
@@ -188,7 +249,7 @@ export class Connection {
 
   /** Reads the socket if there is room, and other connections have had their turn. */
   #flow(): void {
-    const isFull = this.#buffered >= MAX_BUFFERED || this.#chunks.length >= MAX_CHUNKS
+    const isFull = this.#buffered > MAX_BUFFERED || this.#chunks.length >= MAX_CHUNKS
     const isHeld = !this.#dropping && (isFull || this.#awaitsTurn)
     if (isHeld !== this.#socket.isPaused()) this.#socket[isHeld ? 'pause' : 'resume']()
   }

@@ -53,6 +53,8 @@ export class PduReader {
   #maxPduLength: number
   #pduLeft = 0
   #valueLeft = 0
+  /** True if the time in which the peer must complete the next PDU has been started. */
+  #isTimed = false
   #fragmentsLeft = FRAGMENTS_A_TURN
 
   constructor(
@@ -89,28 +91,51 @@ export class PduReader {
     const header = await this.#connection.exactly(PDU_HEADER_LENGTH)
     const pduType = header.readUInt8(0)
     const length = header.readUInt32BE(2)
-    if (pduType === PDU_TYPE.data) return this.#openData(length)
-    return this.#control(pduType, length)
+    if (pduType !== PDU_TYPE.data) return this.#control(pduType, length)
+    this.#openData(length)
+    return this.#fragment()
   }
 
   /** Reads the next fragment of a running message: the same context, the same kind. */
   async continuation(contextId: number, isCommand: boolean): Promise<Fragment> {
     const next = await this.nextOfMessage()
     if (next.type === 'control') throw unexpectedPdu(next.pduType, 'inside a message')
-    if (next.contextId !== contextId || next.isCommand !== isCommand) {
-      const found = `${next.isCommand ? 'command' : 'data'} fragment on context ${next.contextId}`
-      throw violation(ABORT_BY_PROVIDER.invalidPduParameter, `${found} inside another message`)
-    }
-    return next
+    return sameMessage(next, contextId, isCommand)
+  }
+
+  /**
+   * {@link continuation} without waiting: undefined if its bytes have not arrived. A promise asks the caller to wait, and
+   * then to call again; it rejects if the message is broken off.
+   */
+  continuationNow(contextId: number, isCommand: boolean): Fragment | Promise<unknown> | undefined {
+    if (this.#fragmentsLeft === 0) return this.#othersFirst()
+    const opened = this.#openNow()
+    if (opened !== true) return opened
+    const header = this.#connection.exactlyNow(this.#pdvHeaderLength())
+    if (header === undefined) return undefined
+    this.#fragmentsLeft--
+    return sameMessage(this.#fragmentOf(header), contextId, isCommand)
+  }
+
+  /** {@link piece} without waiting: undefined also if no byte of it has arrived. See {@link isFragmentWhole}. */
+  pieceNow(): Buffer | undefined {
+    return this.#valueLeft === 0 ? undefined : this.#taken(this.#connection.upToNow(this.#valueLeft))
+  }
+
+  /** True if all of the current fragment was taken. */
+  get isFragmentWhole(): boolean {
+    return this.#valueLeft === 0
+  }
+
+  /** Calls `take` as bytes arrive, until it returns true ({@link Connection.arriving}). */
+  arriving(take: () => boolean): Promise<void> {
+    return this.#connection.arriving(take)
   }
 
   /** Returns the next bytes of the current fragment's value; undefined at its end. */
   async piece(): Promise<Buffer | undefined> {
     if (this.#valueLeft === 0) return undefined
-    const piece = await this.#connection.upTo(this.#valueLeft)
-    this.#valueLeft -= piece.length
-    this.#pduLeft -= piece.length
-    return piece
+    return this.#taken(await this.#connection.upTo(this.#valueLeft))
   }
 
   /** Restarts the time in which the peer must complete a PDU, after we have kept it waiting. */
@@ -123,20 +148,48 @@ export class PduReader {
     this.#watchdog.stop()
   }
 
-  #openData(length: number): Promise<Fragment> {
+  /** Opens the next PDU, unless one is open. Returns true if one is. */
+  #openNow(): true | Promise<never> | undefined {
+    if (this.#pduLeft > 0) return true
+    if (!this.#isTimed) this.restartTimer()
+    this.#isTimed = true
+    const header = this.#connection.exactlyNow(PDU_HEADER_LENGTH)
+    if (header === undefined) return undefined
+    this.#isTimed = false
+    const pduType = header.readUInt8(0)
+    if (pduType !== PDU_TYPE.data) return this.#broken(pduType, header.readUInt32BE(2))
+    this.#openData(header.readUInt32BE(2))
+    return true
+  }
+
+  /** Reads a PDU that ends the message; its own fault or A-ABORT comes first. */
+  async #broken(pduType: number, length: number): Promise<never> {
+    await this.#control(pduType, length)
+    throw unexpectedPdu(pduType, 'inside a message')
+  }
+
+  #openData(length: number): void {
     if (length > this.#maxPduLength || length < PDV_HEADER_LENGTH) {
       const message = `P-DATA-TF of ${length} bytes, announced at most ${this.#maxPduLength}`
       throw violation(ABORT_BY_PROVIDER.invalidPduParameter, message)
     }
     this.#pduLeft = length
-    return this.#fragment()
   }
 
   async #fragment(): Promise<Fragment> {
-    if (this.#fragmentsLeft-- === 0) await this.#othersFirst()
+    if (this.#fragmentsLeft === 0) await this.#othersFirst()
+    this.#fragmentsLeft--
+    return this.#fragmentOf(await this.#connection.exactly(this.#pdvHeaderLength()))
+  }
+
+  #pdvHeaderLength(): number {
     const left = this.#pduLeft
     if (left < PDV_HEADER_LENGTH) throw badPdv(`${left} bytes left in the PDU for a PDV`)
-    const header = await this.#connection.exactly(PDV_HEADER_LENGTH)
+    return PDV_HEADER_LENGTH
+  }
+
+  #fragmentOf(header: Buffer): Fragment {
+    const left = this.#pduLeft
     const length = header.readUInt32BE(0)
     if (length < 2 || length > left - 4) throw badPdv(`PDV of ${length} bytes where ${left - 4} are left`)
     this.#pduLeft = left - PDV_HEADER_LENGTH
@@ -148,6 +201,13 @@ export class PduReader {
       isCommand: (control & PDV_COMMAND) !== 0,
       isLast: (control & PDV_LAST) !== 0,
     }
+  }
+
+  #taken<Piece extends Buffer | undefined>(piece: Piece): Piece {
+    const length = piece?.length ?? 0
+    this.#valueLeft -= length
+    this.#pduLeft -= length
+    return piece
   }
 
   /**
@@ -172,6 +232,12 @@ export class PduReader {
     if (pduType === PDU_TYPE.abort) throw peerAborted(body)
     return { type: 'control', pduType, body }
   }
+}
+
+function sameMessage(next: Fragment, contextId: number, isCommand: boolean): Fragment {
+  if (next.contextId === contextId && next.isCommand === isCommand) return next
+  const found = `${next.isCommand ? 'command' : 'data'} fragment on context ${next.contextId}`
+  throw violation(ABORT_BY_PROVIDER.invalidPduParameter, `${found} inside another message`)
 }
 
 export function unexpectedPdu(pduType: number, when: string): BrokenOff {
