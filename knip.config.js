@@ -38,6 +38,7 @@ export default {
       'gdcmconv',
       'journalctl',
       'promtool',
+      'xmllint',
       'rundll32.exe',
       'setpriv',
     ],

@@ -33,6 +33,7 @@ import { takeInstance } from './intake/take-instance.ts'
 import { takeTestImage } from './intake/take-test-image.ts'
 import type { Treatments } from './intake/treatments.ts'
 import { JoinWatch } from './join-watch.ts'
+import { openAudit } from './open-audit.ts'
 import { openFolders } from './open-folders.ts'
 import { openOrders } from './open-orders.ts'
 import { OwnConditions } from './own-conditions.ts'
@@ -148,6 +149,7 @@ export async function startAgent(
     clock,
     log,
   })
+  const audit = openAudit(settings.dataFolder, account.signingKey, { clock, log }, stack)
   const sinceStart = new SinceStart()
   const work = stack.use(
     new BackgroundWork({
@@ -160,6 +162,7 @@ export async function startAgent(
       completeness,
       hasPriority,
       sinceStart,
+      audit,
       clock,
       log,
     }),
@@ -205,6 +208,7 @@ export async function startAgent(
     work,
     completeness,
     sinceStart,
+    audit,
     folders,
     orders,
     takeTestImage: async () => {
@@ -234,7 +238,7 @@ export async function startAgent(
   const { conditionTimes: times } = queue
   const observed = work.heartbeats.observed.bind(work.heartbeats)
   stack.use(new OwnConditions({ status: () => service.status(), times, observed, clock, log }))
-  stack.use(await startControlServer({ dataFolder: settings.dataFolder, service, log }))
+  stack.use(await startControlServer({ dataFolder: settings.dataFolder, service, audit, log }))
   log.info('agent started', {
     host: settings.listener.host,
     port,

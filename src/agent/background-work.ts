@@ -1,9 +1,11 @@
+import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { AgentSettings } from '../config/agent-settings.ts'
 import type { Clock } from '../platform/clock.ts'
 import { type Failure, failureFrom } from '../platform/failure.ts'
 import type { Log } from '../platform/log.ts'
 import type { Envelope } from '../protocol/spool-file.ts'
 import { studyKeyOf } from '../protocol/study-key.ts'
+import { AuditedTransfers } from './audited-transfers.ts'
 import { CenterQuestions } from './center-questions.ts'
 import type { SinceStart } from './control/since-start.ts'
 import { Heartbeats } from './heartbeats.ts'
@@ -43,6 +45,7 @@ interface BackgroundWorkOptions {
   completeness: Completeness
   hasPriority: HasPriority
   sinceStart: SinceStart
+  audit: AuditTrail
   clock: Clock
   log: Log
 }
@@ -81,7 +84,11 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
   constructor(options: BackgroundWorkOptions) {
     const { account, keys, queue, settings, clock, log } = options
     this.#options = options
-    this.#hints = new StageHints(options.sinceStart)
+    const center = (): { name: string; url: string } => ({
+      name: keys.centerName ?? 'center',
+      url: account.address().url,
+    })
+    this.#hints = new StageHints(options.sinceStart, new AuditedTransfers({ audit: options.audit, center }))
     const { signingKey } = account
     this.#refusals = new RefusalAlarms(queue.alarms)
     this.#client = new CenterClient({

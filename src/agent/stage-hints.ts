@@ -1,4 +1,5 @@
 import type { Failure } from '../platform/failure.ts'
+import type { AuditedTransfers } from './audited-transfers.ts'
 import type { SinceStart } from './control/since-start.ts'
 import type { Dispatcher, DispatcherHints } from './send/dispatcher.ts'
 import type { PacsHints } from './settle/pacs-watch.ts'
@@ -20,10 +21,12 @@ interface Stages {
  */
 export class StageHints implements DispatcherHints, SettlementHints, AuditHints, PacsHints {
   readonly #sinceStart: SinceStart
+  readonly #transfers: AuditedTransfers
   #stages: Stages | undefined
 
-  constructor(sinceStart: SinceStart) {
+  constructor(sinceStart: SinceStart, transfers: AuditedTransfers) {
     this.#sinceStart = sinceStart
+    this.#transfers = transfers
   }
 
   /** Hints before this are lost. */
@@ -31,7 +34,8 @@ export class StageHints implements DispatcherHints, SettlementHints, AuditHints,
     this.#stages = stages
   }
 
-  delivered(_study: string, instances: number): void {
+  delivered(studyInstanceUid: string, instances: number): void {
+    this.#transfers.delivered(studyInstanceUid, instances)
     this.#sinceStart.packDelivered(instances)
     this.#stages?.settlement.wake()
   }
@@ -40,7 +44,8 @@ export class StageHints implements DispatcherHints, SettlementHints, AuditHints,
     this.#stages?.dispatcher.wake()
   }
 
-  confirmed(): void {
+  confirmed(studyInstanceUid: string, instances: number): void {
+    this.#transfers.confirmed(studyInstanceUid, instances)
     this.#sinceStart.receiptBelieved()
     this.#stages?.reports.wake()
   }

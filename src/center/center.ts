@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { AuditTrail } from '../audit/audit-trail.ts'
 import type { DicomwebServer } from '../dicomweb/dicomweb-connection.ts'
 import { StowClient } from '../dicomweb/stow-client.ts'
 import { WadoClient } from '../dicomweb/wado-client.ts'
@@ -26,7 +27,7 @@ import type { AlarmTimes } from './operate/condition.ts'
 import { ConditionWatch } from './operate/condition-watch.ts'
 import { RecordBudget } from './receipts/record-budget.ts'
 import { AgentRuns } from './register/agent-runs.ts'
-import type { Register } from './register/register.ts'
+import type { Agent, Register } from './register/register.ts'
 import { openRegister } from './register/sqlite/open-register.ts'
 import { type CenterCounts, RequestCounts } from './request-counts.ts'
 import type { InstanceStore } from './store/instance-store.ts'
@@ -130,7 +131,10 @@ export async function startCenter(options: CenterOptions & CenterSurroundings): 
   const held = new AsyncDisposableStack()
   try {
     held.use(lockFolder(options.folder, 'center'))
-    const { front, selfCheck, counts } = await compose(options, held)
+    const audit = held.use(new AuditTrail({ ...ofCenter(options), key: keys.root }))
+    audit.note({ action: 'started' })
+    held.defer(() => audit.note({ action: 'stopped' }))
+    const { front, selfCheck, counts } = await compose(options, audit, held)
     options.log.info('center started', {
       center: keys.root.kid,
       port: front.address.port,
@@ -150,9 +154,13 @@ export async function startCenter(options: CenterOptions & CenterSurroundings): 
   }
 }
 
+const ofCenter = ({ folder, clock, log }: CenterOptions & CenterSurroundings) =>
+  ({ dataFolder: folder, program: 'ferry-center', clock, log }) as const
+
 /** Builds everything in the order of dependence; `held` ends the parts in the opposite order. */
 async function compose(
   options: CenterOptions & CenterSurroundings,
+  audit: AuditTrail,
   held: AsyncDisposableStack,
 ): Promise<{ front: Front; selfCheck: Center['selfCheck']; counts: RequestCounts }> {
   const { clock, log, limits } = options
@@ -197,7 +205,13 @@ async function compose(
   const runs = new AgentRuns(register.agents, clock, log)
   const heartbeats = new HeartbeatDoor(register.heartbeats, budget, clock)
   const heard = { authenticator, runs, uploads, worker, manifests, heartbeats, counts }
-  const means = { register, files, watch, clock, ring, ...heard }
+  const receipted = ({ name, kid: id }: Agent, studyInstanceUid: string, instances: number): void =>
+    audit.note({
+      action: 'studyReceived',
+      origin: { name, id },
+      studies: [{ studyInstanceUid, instances }],
+    })
+  const means = { register, files, watch, clock, ring, receipted, ...heard }
   watch.start()
   lookAfter(options, register, { store, files }, held)
   const front = await Front.listen(means, ring.certificates, options.listen, log)

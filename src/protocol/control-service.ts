@@ -21,12 +21,17 @@ import type {
 import type { AssignedView, FoldersView } from './folder-api.ts'
 import type { OrderControl } from './orders-api.ts'
 
+/** Name of the person who asks, percent-encoded (UTF-8): for the audit trail. */
+export const USER_HEADER = 'x-ferry-user'
+
 /**
  * The user who asks for full names, according to the console, and the study; undefined means the newest `limit`
  * studies.
  */
 export interface NamesRequest {
   readonly osUser: string
+  /** The reason that the user states, for the audit trail. */
+  readonly reason?: string | undefined
   readonly studyInstanceUid: string | undefined
   readonly limit: number
 }

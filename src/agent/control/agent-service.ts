@@ -1,3 +1,4 @@
+import type { AuditTrail } from '../../audit/audit-trail.ts'
 import type { AgentSettings } from '../../config/agent-settings.ts'
 import { type DisplayAttributes } from '../../dicom/find/display-attributes.ts'
 import { maskDisplay } from '../../dicom/find/mask-display.ts'
@@ -82,6 +83,7 @@ interface AgentServiceOptions {
   work: CommandedWork
   completeness: Completeness
   sinceStart: SinceStart
+  audit: AuditTrail
   /** Undefined if no folder is watched. */
   folders: WatchedFolders | undefined
   orders: Orders | undefined
@@ -107,7 +109,12 @@ export class AgentService implements ControlService {
   constructor(options: AgentServiceOptions) {
     this.#options = options
     this.#startedAt = options.clock.now()
-    this.orders = new OrderViews(options.orders, options.queue.display, options.log)
+    this.orders = new OrderViews(options.orders, options.queue.display, options.audit, options.log)
+  }
+
+  /** Records what people do, at whatever door they ask. */
+  get audit(): AuditTrail {
+    return this.#options.audit
   }
 
   /** From now on `newLink` makes links that open the page with the right to change things. */
@@ -233,9 +240,11 @@ export class AgentService implements ControlService {
     return { released }
   }
 
-  showNames({ osUser, studyInstanceUid, limit }: NamesRequest): NamesView {
+  showNames({ osUser, reason, studyInstanceUid, limit }: NamesRequest): NamesView {
     const { queue, log } = this.#options
     if (queue.display.areKept) {
+      const studies = studyInstanceUid === undefined ? [] : [{ studyInstanceUid }]
+      this.audit.record({ action: 'namesShown', user: osUser, reason, studies })
       queue.display.noteShown(osUser, studyInstanceUid)
       log.warn('display names shown', { osUser, studyInstanceUid })
     }

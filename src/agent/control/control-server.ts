@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AuditTrail } from '../../audit/audit-trail.ts'
 import { describe, Failure, type FailureCode, failureFrom } from '../../platform/failure.ts'
 import { answerGuarded } from '../../platform/http/answer-guarded.ts'
 import { closeServer } from '../../platform/http/close-server.ts'
@@ -8,14 +9,16 @@ import { guardServer } from '../../platform/http/guard-server.ts'
 import type { RequestTarget } from '../../platform/http/request-target.ts'
 import type { Log } from '../../platform/log.ts'
 import { CONTROL_PATHS, CONTROL_SCHEMA_VERSION, controlSocketPath } from '../../protocol/control-api.ts'
-import type {
-  AssignRequest,
-  CallerPattern,
-  ControlService,
-  ImportRequest,
-  NamesRequest,
+import {
+  type AssignRequest,
+  type CallerPattern,
+  type ControlService,
+  type ImportRequest,
+  type NamesRequest,
+  USER_HEADER,
 } from '../../protocol/control-service.ts'
 import { ORDER_PATHS } from '../../protocol/orders-api.ts'
+import { auditedCall } from './audited-call.ts'
 
 const LONGEST_LIST = 10_000
 /** sun_path holds 108 bytes on Linux, 104 elsewhere, including the closing NUL. */
@@ -39,6 +42,8 @@ interface ControlServerOptions {
   /** Held by this process, so that a socket in it was left by a dead process. */
   readonly dataFolder: string
   readonly service: ControlService
+  /** Records what people ask for; without it nothing is recorded. */
+  readonly audit?: Pick<AuditTrail, 'recorded'>
   readonly log: Log
 }
 
@@ -90,16 +95,19 @@ function answerRequest(
 }
 
 async function answer(
-  { service }: ControlServerOptions,
+  { service, audit }: ControlServerOptions,
   request: IncomingMessage,
   response: ServerResponse,
   target: RequestTarget,
 ): Promise<void> {
   const isImport = request.method === 'POST' && target.path === CONTROL_PATHS.importInstance
   if (!isImport) request.resume()
-  const result = isImport
-    ? await importInstance(service, request, target)
-    : await route(service, request, target)
+  const act = (): Promise<object | undefined> =>
+    isImport ? importInstance(service, request, target) : route(service, request, target)
+  const user = request.headers[USER_HEADER]
+  const call = `${request.method} ${target.path}`
+  const event = auditedCall(call, target.query, typeof user === 'string' ? user : undefined)
+  const result = event === undefined || audit === undefined ? await act() : await audit.recorded(event, act)
   if (result === undefined) {
     send(response, 404, { code: absenceOf(target.path), message: 'nothing has this name here' })
   } else send(response, 200, result)
@@ -229,7 +237,8 @@ function assignRequest(query: URLSearchParams): AssignRequest {
 function namesRequest(query: URLSearchParams): NamesRequest {
   const osUser = query.get('user') ?? ''
   if (osUser === '') throw new Failure('USAGE', 'say who wants to see names')
-  return { osUser, studyInstanceUid: query.get('study') ?? undefined, limit: limitOf(query) }
+  const which = { studyInstanceUid: query.get('study') ?? undefined, limit: limitOf(query) }
+  return { osUser, reason: query.get('reason') ?? undefined, ...which }
 }
 
 function limitOf(query: URLSearchParams): number {

@@ -1,7 +1,9 @@
+import type { AuditTrail } from '../../audit/audit-trail.ts'
 import type { DisplayAttributes } from '../../dicom/find/display-attributes.ts'
 import { maskDisplay } from '../../dicom/find/mask-display.ts'
 import { Failure } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
+import type { NamesRequest } from '../../protocol/control-service.ts'
 import type { OrderControl, OrderSourceView, OrdersView, OrderTestView } from '../../protocol/orders-api.ts'
 import type { Order } from '../orders/order.ts'
 import { isUsable } from '../orders/patient-identity.ts'
@@ -12,11 +14,18 @@ import type { DisplayRecords } from '../queue/display/display-records.ts'
 export class OrderViews implements OrderControl {
   readonly #orders: Orders | undefined
   readonly #display: DisplayRecords
+  readonly #audit: Pick<AuditTrail, 'record'>
   readonly #log: Log
 
-  constructor(orders: Orders | undefined, display: DisplayRecords, log: Log) {
+  constructor(
+    orders: Orders | undefined,
+    display: DisplayRecords,
+    audit: Pick<AuditTrail, 'record'>,
+    log: Log,
+  ) {
     this.#orders = orders
     this.#display = display
+    this.#audit = audit
     this.#log = log
   }
 
@@ -28,7 +37,8 @@ export class OrderViews implements OrderControl {
     return this.#view(limit, maskDisplay, () => null)
   }
 
-  names({ osUser, limit }: { readonly osUser: string; readonly limit: number }): OrdersView {
+  names({ osUser, reason, limit }: NamesRequest): OrdersView {
+    this.#audit.record({ action: 'namesShown', user: osUser, reason, subject: 'orders' })
     this.#display.noteShown(osUser, undefined)
     this.#log.warn('names of orders shown', { osUser })
     return this.#view(

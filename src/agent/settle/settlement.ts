@@ -46,8 +46,8 @@ export interface SettlementQuestions {
 export interface SettlementHints {
   /** Instances go again. */
   requeued(): void
-  /** Instances are confirmed. */
-  confirmed(): void
+  /** A receipt was believed, the first one of this many instances. */
+  confirmed(studyInstanceUid: string, instances: number): void
   /** A believed receipt does not follow the ones before it: answers were lost, or the center's register went back. */
   unchained(): void
 }
@@ -181,7 +181,7 @@ export class Settlement {
     const confirmation = { at: clock.now(), keptFrom, pacs, pacsDueAt }
     const follows = studies.confirm(destination, row, believed, ulids, confirmation)
     if (!follows) this.#options.hints.unchained()
-    this.#options.hints.confirmed()
+    this.#options.hints.confirmed(studyInstanceUid, row.pacs === null ? ulids.length : 0)
     this.#timesLacked.delete(studyInstanceUid)
     alarms.clear('RECEIPT_MISMATCH', studyInstanceUid)
     alarms.clear('CENTER_BEHIND', studyInstanceUid)

@@ -1,4 +1,8 @@
+import type { AuditAction } from '../../audit/audit-event.ts'
+import { AuditTrail } from '../../audit/audit-trail.ts'
 import type { Clock } from '../../platform/clock.ts'
+import { silentLog } from '../../platform/log.ts'
+import type { SigningKey } from '../../protocol/signing-key.ts'
 import { type CertificateFiles, readIdentity } from '../keys/center-identity.ts'
 import { checkCenterFolder, checkCenterIdentity } from '../keys/check-center-folder.ts'
 import type { AccountRegister } from '../register/account-register.ts'
@@ -59,6 +63,8 @@ export interface DeskOptions {
   /** The address where agents reach the center, for join codes. */
   readonly publicUrl: string
   readonly tls?: CertificateFiles
+  /** The person at the desk, for the audit trail. */
+  readonly user?: string
   readonly clock: Clock
 }
 
@@ -72,19 +78,25 @@ export class OperatorDesk implements Disposable {
   readonly #register: Register
   readonly #address: AnnouncedCenter
   readonly #clock: Clock
+  readonly #key: SigningKey
+  readonly #user: string
+  #audit: AuditTrail | undefined
 
-  private constructor(folder: string, register: Register, address: AnnouncedCenter, clock: Clock) {
+  private constructor({ folder, publicUrl: url, user, clock }: DeskOptions, key: SigningKey) {
     this.#folder = folder
-    this.#register = register
-    this.#address = address
+    this.#register = openRegister(folder)
+    this.#address = { url, center: key.kid }
     this.#clock = clock
+    this.#key = key
+    this.#user = user ?? 'unknown'
   }
 
-  static async open({ folder, configFile, publicUrl, tls, clock }: DeskOptions): Promise<OperatorDesk> {
+  static async open(options: DeskOptions): Promise<OperatorDesk> {
+    const { folder, configFile, tls, clock } = options
     await checkCenterFolder(folder, configFile)
     const { keys } = await readIdentity(folder, clock.now(), tls)
     checkCenterIdentity(folder, keys.root.kid, configFile)
-    return new OperatorDesk(folder, openRegister(folder), { url: publicUrl, center: keys.root.kid }, clock)
+    return new OperatorDesk(options, keys.root)
   }
 
   /** The people who may use the page. */
@@ -94,6 +106,7 @@ export class OperatorDesk implements Disposable {
 
   /** Makes a join code for one agent under this name; it works once, within `lifeMs`. */
   invite(name: string, lifeMs: number): Promise<Invitation> {
+    this.#record('agentInvited', { subject: name })
     return invite(this.#register, this.#address, { name, lifeMs, now: this.#clock.now() })
   }
 
@@ -104,16 +117,20 @@ export class OperatorDesk implements Disposable {
 
   /** Needs the whole fingerprint shown on the agent's screen. Throws AGENT_UNKNOWN or AGENT_REVOKED. */
   approve(fingerprint: string): Promise<Agent> {
+    this.#record('agentApproved', { subject: fingerprint })
     return approve(this.#register, fingerprint, this.#clock.now())
   }
 
-  /** Throws AGENT_UNKNOWN. */
-  revoke(fingerprint: string): Promise<Agent> {
-    return revoke(this.#register, fingerprint, this.#clock.now())
+  /** Throws AGENT_UNKNOWN. An agent is shut out even if that cannot be recorded: the failure of the record is thrown then. */
+  async revoke(fingerprint: string): Promise<Agent> {
+    const agent = await revoke(this.#register, fingerprint, this.#clock.now())
+    this.#record('agentRevoked', { subject: agent.kid })
+    return agent
   }
 
   /** Accepts an agent again that was shut out by mistake. Throws AGENT_UNKNOWN. */
   unrevoke(fingerprint: string): Promise<Agent> {
+    this.#record('agentUnrevoked', { subject: fingerprint })
     return unrevoke(this.#register, fingerprint)
   }
 
@@ -131,6 +148,7 @@ export class OperatorDesk implements Disposable {
    * center runs; returns how many. Held instances are not among them: see {@link release}.
    */
   retryPacs(studyUid?: string): Promise<number> {
+    this.#record('retried', studyUid === undefined ? {} : { study: studyUid })
     return this.#register.handOn.retry(this.#clock.now(), studyUid)
   }
 
@@ -141,6 +159,11 @@ export class OperatorDesk implements Disposable {
 
   /** Releases held instances; the register keeps the user and the time. Returns how many were held. */
   release(what: ReleaseTarget, by: string): Promise<number> {
+    this.#record(
+      'released',
+      'studyUid' in what ? { study: what.studyUid } : { subject: what.sopInstanceUid },
+      by,
+    )
     return this.#register.instances.release(what, by, this.#clock.now())
   }
 
@@ -175,6 +198,7 @@ export class OperatorDesk implements Disposable {
 
   /** Accepts the folder of instances as it is, with a new marker; a running center follows within 10 seconds. */
   acceptStore(): Promise<void> {
+    this.#record('storeAccepted', {})
     return acceptStore(this.#folder, this.#register, this.#clock.now())
   }
 
@@ -188,7 +212,21 @@ export class OperatorDesk implements Disposable {
     return this.#register.heartbeats.list()
   }
 
+  /** On the disk when it returns. Throws STORAGE_FULL, STORAGE_ERROR or DATABASE_ERROR. */
+  #record(
+    action: AuditAction,
+    { study, subject }: { study?: string; subject?: string },
+    user = this.#user,
+  ): void {
+    const [clock, log] = [this.#clock, silentLog]
+    const where = { dataFolder: this.#folder, key: this.#key, program: 'ferry-center' } as const
+    this.#audit ??= new AuditTrail({ ...where, clock, log })
+    const studies = study === undefined ? [] : [{ studyInstanceUid: study }]
+    this.#audit.record({ action, user, studies, subject })
+  }
+
   [Symbol.dispose](): void {
+    this.#audit?.[Symbol.dispose]()
     this.#register.close()
   }
 }

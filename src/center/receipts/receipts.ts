@@ -22,6 +22,8 @@ export interface ReceiptOptions {
     /** The first signs. */
     readonly receiptKeys: readonly [SigningKey, ...SigningKey[]]
   }
+  /** Called with the first receipt to a manifest, and the number of its instances. */
+  readonly receipted?: (agent: Agent, study: string, instances: number) => void
 }
 
 /** Look-ups between two turns of the event loop. */
@@ -48,7 +50,10 @@ export async function answerManifest(
   const now = options.clock.now()
   const { instances, missing } = await lookUp(options, manifest.agent, manifest.instances)
   if (missing.length > 0) return { missing }
-  return { receipt: await receiptFor(options, manifest, { digest, chain, jws }, instances, now) }
+  const isFirst = (await options.register.receipts.latest(digest)) === undefined
+  const receipt = await receiptFor(options, manifest, { digest, chain, jws }, instances, now)
+  if (isFirst) options.receipted?.(agent, manifest.study, instances.length)
+  return { receipt }
 }
 
 /**

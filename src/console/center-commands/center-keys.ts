@@ -17,7 +17,9 @@ import { exportKeys } from '../../center/keys/export-keys.ts'
 import { failureFrom } from '../../platform/failure.ts'
 import { HIGHEST_LIST_VERSION } from '../../protocol/key-list.ts'
 import { configOption, type JsonOption, jsonOption, wholeNumber } from '../commands/options.ts'
+import { centerAudit } from '../session/center-audit.ts'
 import { centerSettings } from '../session/config-file.ts'
+import { osUser } from '../session/os-user.ts'
 import { recoveryKeyOutput } from '../session/recovery-key-output.ts'
 import { printJson, type Session } from '../session/session.ts'
 import { showTime } from '../views/show-values.ts'
@@ -37,6 +39,10 @@ export function addKeys(program: Command, session: Session): void {
   const keys = program.command('keys').description(say('keys.about'))
   const settings = () => centerSettings(session, configOption(program))
   const change = (): KeyChange => ({ folder: settings().dataFolder, nowMs: clock.now() })
+  const record = async (subject: string): Promise<void> => {
+    using audit = await centerAudit(settings().dataFolder, clock)
+    audit.record({ action: 'keysChanged', user: osUser(terminal), subject })
+  }
   const sinceMs = ({ hours, now }: WhenOptions): number => clock.now() + (now ? 0 : hours * HOUR_MS)
   const withTimes = (command: Command): Command =>
     command
@@ -58,6 +64,7 @@ export function addKeys(program: Command, session: Session): void {
     .addArgument(new Argument('<kind>', say('keys.rotate.kind')).choices([...ROTATED]))
     .addOption(jsonOption(session))
     .action(async (kind: RotatedKind, options: WhenOptions) => {
+      await record(`rotate ${kind}`)
       const made = await rotateKey(change(), kind, sinceMs(options), settings().publicUrl)
       tellMade(session, made, options)
     })
@@ -68,6 +75,7 @@ export function addKeys(program: Command, session: Session): void {
     .argument('<id>', say('keys.revoke.id'))
     .addOption(jsonOption(session))
     .action(async (id: string, { json }: JsonOption) => {
+      await record(`revoke ${id}`)
       const revoked = await revokeKey(change(), id)
       if (json) printJson(session, { key: revoked })
       else terminal.print(say('keys.revoked', named(revoked, session)))
@@ -81,6 +89,7 @@ export function addKeys(program: Command, session: Session): void {
     .action(async ({ output, json }: JsonOption & { readonly output?: string }) => {
       const options = { ...(output && { recoveryKey: output }), ...(json && { json }) }
       const { path, handOut } = recoveryKeyOutput(session, options)
+      await record('add-recovery')
       const made = await addRecoveryKey(change(), handOut)
       if (path !== undefined) terminal.say(say('recoveryKey.written', { path }))
       tellMade(session, made, { ...(json && { json }) })
@@ -95,6 +104,7 @@ export function addKeys(program: Command, session: Session): void {
       const certificate = await readFile(path, 'utf8').catch((error: unknown) => {
         throw failureFrom(error, 'FILE_UNREADABLE', `reading ${path}`)
       })
+      await record('tls-next')
       tellMade(session, await announceCertificate(change(), certificate, sinceMs(options)), options)
     })
 
@@ -104,6 +114,7 @@ export function addKeys(program: Command, session: Session): void {
     .requiredOption('--above <version>', say('keys.publish.above'), wholeNumber(0, HIGHEST_LIST_VERSION - 1))
     .addOption(jsonOption(session))
     .action(async ({ above, json }: JsonOption & { readonly above: number }) => {
+      await record('publish')
       const version = await raiseListVersion(change(), above)
       if (json) printJson(session, { version })
       else terminal.print(say('keys.published', { version }))
@@ -118,6 +129,7 @@ export function addKeys(program: Command, session: Session): void {
     .action(async (file: string, { recipient, json }: JsonOption & { readonly recipient: string[] }) => {
       const path = resolve(terminal.folder, file)
       const { dataFolder } = settings()
+      await record('export')
       await exportKeys(dataFolder, path, recipient)
       if (json) return printJson(session, { path })
       const command = `(umask 077; age -d -i recovery-key.txt ${file} > ${join(dataFolder, 'keys', 'NNNN.json')})`

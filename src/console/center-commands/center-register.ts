@@ -2,7 +2,9 @@ import type { Command } from 'commander'
 import { makeNewRegister } from '../../center/operate/new-register.ts'
 import { loadCenterSettings } from '../../config/center-settings.ts'
 import { configOption, type JsonOption, jsonOption } from '../commands/options.ts'
+import { centerAudit } from '../session/center-audit.ts'
 import { CENTER_FILE, findConfig } from '../session/config-file.ts'
+import { osUser } from '../session/os-user.ts'
 import { printJson, type Session } from '../session/session.ts'
 
 export function addCenterRegister(program: Command, session: Session): void {
@@ -16,6 +18,8 @@ export function addCenterRegister(program: Command, session: Session): void {
       const file = findConfig(session, configOption(program), CENTER_FILE)
       const { dataFolder } = loadCenterSettings(file, language)
       await makeNewRegister(dataFolder, clock.now(), file)
+      using audit = await centerAudit(dataFolder, clock)
+      audit.record({ action: 'registerMade', user: osUser(terminal) })
       if (json) printJson(session, { dataFolder })
       else terminal.print(say('centerRegister.made', { folder: dataFolder }))
     })

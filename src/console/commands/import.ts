@@ -7,6 +7,7 @@ import { IMPORT_CALLING_AE_TITLE } from '../../protocol/control-api.ts'
 import { agentSettings } from '../session/config-file.ts'
 import { ControlClient } from '../session/control-client.ts'
 import { EXIT, type ExitCode } from '../session/exit-codes.ts'
+import { osUser } from '../session/os-user.ts'
 import { printJson, type Session } from '../session/session.ts'
 import { configOption, type JsonOption, jsonOption } from './options.ts'
 
@@ -57,6 +58,10 @@ async function importPaths(
     isAway: () => terminal.say(say('import.away')),
     signal,
   })
+  // Without the paths: they may name patients.
+  const { agentAudit } = await import('../session/agent-audit.ts')
+  using audit = await agentAudit(settings.dataFolder, clock)
+  audit.record({ action: 'imported', user: osUser(terminal), subject: callingAeTitle })
   const startedAt = clock.monotonicMs()
   const files = listFiles(paths.map((path) => resolve(terminal.folder, path)))
   const run = new FileImport(desk, settings.import)

@@ -16,6 +16,7 @@ import { configOption, type JsonOption, jsonOption, limitOption } from './option
 interface OrdersOptions extends JsonOption {
   readonly limit: number
   readonly showNames?: true
+  readonly reason?: string
 }
 
 export function addOrders(program: Command, session: Session): void {
@@ -28,6 +29,7 @@ export function addOrders(program: Command, session: Session): void {
     .addOption(jsonOption(session))
     .addOption(limitOption(session))
     .option('--show-names', say('orders.showNames'))
+    .option('--reason <text>', say('audit.reason'))
     .action((options: OrdersOptions) => list(client(), session, options))
   orders
     .command('test')
@@ -39,9 +41,10 @@ export function addOrders(program: Command, session: Session): void {
 async function list(
   client: ControlClient,
   session: Session,
-  { json, limit, showNames }: OrdersOptions,
+  { json, limit, showNames, reason }: OrdersOptions,
 ): Promise<void> {
   const who = new URLSearchParams({ user: osUser(session.terminal), limit: String(limit) })
+  if (reason !== undefined) who.set('reason', reason)
   const answer = showNames
     ? await client.call(ordersSchema, 'POST', `${ORDER_PATHS.names}?${who.toString()}`)
     : await client.call(ordersSchema, 'GET', `${ORDER_PATHS.orders}?limit=${limit}`)

@@ -12,6 +12,7 @@ import {
 import { findingsText, wordsOfFinding } from '../language/finding-words.ts'
 import { agentSettings } from '../session/config-file.ts'
 import { ControlClient } from '../session/control-client.ts'
+import { osUser } from '../session/os-user.ts'
 import { printJson, type Session } from '../session/session.ts'
 import { exportInstance } from '../tools/export-instance.ts'
 import { showBytes, showTime } from '../views/show-values.ts'
@@ -61,7 +62,10 @@ export function addQuarantine(program: Command, session: Session): void {
     .argument('<ulid>', say('quarantine.ulid'))
     .requiredOption('--to <folder>', say('quarantine.export.to'))
     .action((ulid: string, { to }: ExportOptions) =>
-      exportOne(client(), session, ulid, to, isJson(quarantine)),
+      exportOne(agentSettings(session, configOption(program)).dataFolder, session, ulid, {
+        to,
+        asJson: isJson(quarantine),
+      }),
     )
 }
 
@@ -130,14 +134,18 @@ async function release(
 }
 
 async function exportOne(
-  client: ControlClient,
+  dataFolder: string,
   session: Session,
   ulid: string,
-  to: string,
-  asJson: boolean,
+  { to, asJson }: { to: string; asJson: boolean },
 ): Promise<void> {
-  const { spoolFile, findings, since } = await ask(client, session, ulid)
-  const { terminal, say } = session
+  const client = new ControlClient(dataFolder)
+  const { spoolFile, findings, since, studyInstanceUid } = await ask(client, session, ulid)
+  const { terminal, say, clock } = session
+  const { agentAudit } = await import('../session/agent-audit.ts')
+  using audit = await agentAudit(dataFolder, clock)
+  const studies = [{ studyInstanceUid, instances: 1 }]
+  audit.record({ action: 'exported', user: osUser(terminal), studies, subject: ulid })
   const { agePath, aboutPath } = await exportInstance(spoolFile, resolve(terminal.folder, to), {
     findings,
     heldSince: new Date(since).toISOString(),

@@ -21,6 +21,7 @@ interface StudyOptions extends JsonOption {
   readonly limit: number
   readonly evidence?: string
   readonly showNames?: true
+  readonly reason?: string
 }
 
 export function addStudy(program: Command, session: Session): void {
@@ -33,6 +34,7 @@ export function addStudy(program: Command, session: Session): void {
     .addOption(limitOption(session))
     .option('--evidence <file>', say('study.evidence'))
     .option('--show-names', say('study.showNames'))
+    .option('--reason <text>', say('audit.reason'))
     .action(async (uid: string | undefined, options: StudyOptions) => {
       const client = new ControlClient(agentSettings(session, configOption(program)).dataFolder)
       if (uid === undefined) await listStudies(client, session, options)
@@ -41,10 +43,10 @@ export function addStudy(program: Command, session: Session): void {
 }
 
 async function listStudies(client: ControlClient, session: Session, options: StudyOptions): Promise<void> {
-  const { json, limit, evidence, showNames } = options
+  const { json, limit, evidence, showNames, reason } = options
   if (evidence !== undefined) throw new Failure('USAGE', '--evidence: name the study too')
   const answer = await client.call(studiesSchema, 'GET', `${CONTROL_PATHS.studies}?limit=${limit}`)
-  const names = showNames ? await askNames(client, session, { limit }) : undefined
+  const names = showNames ? await askNames(client, session, { limit }, reason) : undefined
   const studies = answer.value.studies.map((study) => ({
     ...study,
     display: names?.get(study.studyInstanceUid) ?? study.display,
@@ -60,14 +62,14 @@ async function showStudy(
   client: ControlClient,
   session: Session,
   uid: string,
-  { json, evidence, showNames }: StudyOptions,
+  { json, evidence, showNames, reason }: StudyOptions,
 ): Promise<void> {
   const path = `${CONTROL_PATHS.studies}/${encodeURIComponent(uid)}`
   const answer = await client.call(studyDetailSchema, 'GET', path).catch((error: unknown) => {
     const isUnknown = error instanceof Failure && error.code === 'STUDY_UNKNOWN'
     throw isUnknown ? new Failure('STUDY_UNKNOWN', session.say('study.unknown', { uid })) : error
   })
-  const names = showNames ? await askNames(client, session, { study: uid }) : undefined
+  const names = showNames ? await askNames(client, session, { study: uid }, reason) : undefined
   const { study } = answer.value
   const detail = { ...answer.value, study: { ...study, display: names?.get(uid) ?? study.display } }
   if (evidence !== undefined) await writeEvidence(client, detail, evidence, session)

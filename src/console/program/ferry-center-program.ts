@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { CENTER_SETTINGS, checkCenterSettings } from '../../config/center-settings.ts'
+import { addAudit } from '../audit/add-audit.ts'
 import { addCenterAccount } from '../center-commands/center-account.ts'
 import { addAgents } from '../center-commands/center-agents.ts'
 import { addApprove } from '../center-commands/center-approve.ts'
@@ -21,6 +22,8 @@ import { addCenterSupportBundle } from '../center-commands/center-support-bundle
 import { addCompletion } from '../commands/completion.ts'
 import { addConfig } from '../commands/config.ts'
 import { addLogs } from '../commands/logs.ts'
+import { configOption } from '../commands/options.ts'
+import { centerAudit } from '../session/center-audit.ts'
 import { CENTER_FILE, centerSettings } from '../session/config-file.ts'
 import type { Session } from '../session/session.ts'
 import { addHelp } from '../usage/add-help.ts'
@@ -56,6 +59,9 @@ export function ferryCenterProgram(session: Session): Command {
     program: 'ferry-center',
     settings: (config) => centerSettings(session, config).log,
   })
+  addAudit(program, session, () =>
+    centerAudit(centerSettings(session, configOption(program)).dataFolder, session.clock),
+  )
   addConfig(program, session, { file: CENTER_FILE, kind: CENTER_SETTINGS, check: checkCenterSettings })
   addCompletion(program, session)
   addHelp(program, session)

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { AgentSettings } from '../../config/agent-settings.ts'
+import { configOption } from '../commands/options.ts'
 import { AGENT_FILE, agentSettings } from '../session/config-file.ts'
 import type { Session } from '../session/session.ts'
 import { newProgram } from './new-program.ts'
@@ -40,6 +41,16 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
         program: 'ferry',
         settings: (config) => agentSettings(session, config).log,
       })
+  },
+  audit: async () => {
+    const [{ addAudit }, { agentAudit }] = await Promise.all([
+      import('../audit/add-audit.ts'),
+      import('../session/agent-audit.ts'),
+    ])
+    return (program, session) =>
+      addAudit(program, session, () =>
+        agentAudit(agentSettings(session, configOption(program)).dataFolder, session.clock),
+      )
   },
   deid: async () => (await import('../commands/deid/deid.ts')).addDeid,
   config: async () => {

@@ -3,8 +3,10 @@ import { Failure, failureFrom, systemCode } from '../../platform/failure.ts'
 import { lookAt } from '../../platform/path-trouble.ts'
 import { refusalSchema } from '../../protocol/center-api.ts'
 import { CONTROL_SCHEMA_VERSION, controlSocketPath } from '../../protocol/control-api.ts'
+import { USER_HEADER } from '../../protocol/control-service.ts'
 import { parseJson } from '../../protocol/parse-json.ts'
 import { isFailureCode } from '../language/failure-words.ts'
+import { osUser } from './os-user.ts'
 
 const ANSWER_MS = 10_000
 /** Longest silence while an instance is handed over: a disk that is slow to sync, or a disc that is slow to read. */
@@ -60,7 +62,8 @@ export class ControlClient {
     const { request: httpRequest } = process.getBuiltinModule('node:http')
     const { promise, resolve, reject } = Promise.withResolvers<Answered>()
     // A server that is told to close the connection closes it behind an early answer, and the answer may be lost.
-    const headers = sent === undefined ? {} : { connection: 'keep-alive' }
+    const connection = sent === undefined ? {} : { connection: 'keep-alive' }
+    const headers = { ...connection, [USER_HEADER]: encodeURIComponent(osUser({ environment: process.env })) }
     const target = {
       socketPath: this.#socketPath,
       method,

@@ -1,6 +1,7 @@
 import { OperatorDesk } from '../../center/operate/operator.ts'
 import { loadCenterSettings } from '../../config/center-settings.ts'
 import { CENTER_FILE, findConfig } from './config-file.ts'
+import { osUser } from './os-user.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -10,5 +11,6 @@ import type { Session } from './session.ts'
 export function openDesk(session: Session, config: string | undefined): Promise<OperatorDesk> {
   const configFile = findConfig(session, config, CENTER_FILE)
   const { dataFolder: folder, publicUrl, tls } = loadCenterSettings(configFile, session.language)
-  return OperatorDesk.open({ folder, configFile, publicUrl, ...(tls && { tls }), clock: session.clock })
+  const user = osUser(session.terminal)
+  return OperatorDesk.open({ folder, configFile, publicUrl, ...(tls && { tls }), user, clock: session.clock })
 }

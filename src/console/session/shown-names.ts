@@ -11,10 +11,12 @@ export async function askNames(
   client: ControlClient,
   { terminal }: Session,
   which: { study: string } | { limit: number },
+  reason?: string,
 ): Promise<ReadonlyMap<string, DisplayView>> {
   const query = new URLSearchParams({ user: osUser(terminal) })
   if ('study' in which) query.set('study', which.study)
   else query.set('limit', String(which.limit))
+  if (reason !== undefined) query.set('reason', reason)
   const answer = await client.call(namesSchema, 'POST', `${CONTROL_PATHS.names}?${query.toString()}`)
   return new Map(answer.value.studies.map(({ studyInstanceUid, display }) => [studyInstanceUid, display]))
 }

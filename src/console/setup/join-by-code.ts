@@ -4,11 +4,14 @@ import { type JoinCenterOptions, type Joined, joinCenter } from '../../agent/sen
 import { type Failure, failureFrom } from '../../platform/failure.ts'
 import { writeIdentityNote } from '../../platform/identity-note.ts'
 import { keepFolderPrivate } from '../../platform/private-file.ts'
+import { agentAudit } from '../session/agent-audit.ts'
 import { forgetJoin } from './pending-join.ts'
 
 export interface JoinByCode extends JoinCenterOptions {
   /** The configuration file, beside which the new identity is noted. */
   readonly file: string
+  /** The person who joins, for the audit trail. */
+  readonly user: string
   /** The identity is made, and could not be noted. */
   readonly onNotNoted: (failure: Failure) => void
 }
@@ -33,13 +36,15 @@ export async function joinByCode(joining: JoinByCode): Promise<Joined> {
 }
 
 async function join(joining: JoinByCode): Promise<Joined> {
-  const { dataFolder, file, clock, isNewWanted, onNotNoted } = joining
+  const { dataFolder, file, user, clock, isNewWanted, onNotNoted } = joining
   // Before anything is made: a disk that is not mounted looks like a new folder.
   if (isNewWanted !== true) CenterAccount.checkFolder(dataFolder, file)
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
   keepFolderPrivate(dataFolder)
   const joined = await joinCenter(joining)
   const { fingerprint, center } = joined
+  using audit = await agentAudit(dataFolder, clock)
+  audit.record({ action: 'joined', user, subject: center })
   const since = new Date(clock.now()).toISOString()
   await writeIdentityNote(file, { since, dataFolder, fingerprint, center }).catch((error: unknown) =>
     onNotNoted(failureFrom(error, 'STORAGE_ERROR', 'noting the identity')),

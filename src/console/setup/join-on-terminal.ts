@@ -1,5 +1,6 @@
 import { identityNotePath } from '../../platform/identity-note.ts'
 import { shortFingerprint } from '../../protocol/signing-key.ts'
+import { osUser } from '../session/os-user.ts'
 import type { Session } from '../session/session.ts'
 import { type JoinByCode, joinByCode } from './join-by-code.ts'
 
@@ -12,6 +13,7 @@ export function joinOnTerminal(
 ): ReturnType<typeof joinByCode> {
   return joinByCode({
     ...joining,
+    user: osUser(terminal),
     clock,
     signal,
     onPending: (fingerprint) => {

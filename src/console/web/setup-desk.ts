@@ -19,6 +19,8 @@ export interface SetupDeskOptions {
   readonly log: Log
 }
 
+/** A browser with a session of `ferry open`: the trail has who made its link. */
+const BY_PAGE = { user: 'page', address: '127.0.0.1' } as const
 /** Pause before joining is tried again. */
 const AGAIN_MS = 15_000
 
@@ -112,17 +114,20 @@ export class SetupDesk implements Disposable {
       log.warn('the identity is not noted beside the configuration', { code: failed, reason: message })
     const { dataFolder } = settings
     // The agent has joined when it has noticed so itself: see joining.
-    await joinByCode({ dataFolder, file, code, name, clock, onPending, onNotNoted, signal })
+    const { user } = BY_PAGE
+    await joinByCode({ dataFolder, file, code, name, clock, user, onPending, onNotNoted, signal })
   }
 
   /** Lists a device that has called, from the address from which it called, and serves it at once. */
   async approve(aeTitle: string, address: string, name: string, language: Language): Promise<void> {
     const named = name.trim() === '' ? {} : { name: name.trim() }
+    this.service.audit.record({ ...BY_PAGE, action: 'deviceApproved', subject: `${aeTitle}@${address}` })
     await listDevice(this.#options.file, { aeTitle, address, ...named }, language)
     this.service.reloadDevices()
   }
 
   ignore(aeTitle: string, address: string): void {
+    this.service.audit.record({ ...BY_PAGE, action: 'callerIgnored', subject: `${aeTitle}@${address}` })
     this.service.ignoreCaller({ aeTitle, address })
   }
 

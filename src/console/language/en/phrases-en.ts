@@ -1,4 +1,5 @@
 import { ACCOUNT_ENGLISH } from './account-phrases-en.ts'
+import { AUDIT_ENGLISH } from './audit-phrases-en.ts'
 import { DEVICE_ENGLISH } from './device-phrases-en.ts'
 import { DISK_ENGLISH } from './disk-phrases-en.ts'
 import { DOCTOR_ENGLISH } from './doctor-phrases-en.ts'
@@ -16,6 +17,7 @@ import { WINDOWS_ENGLISH } from './windows-phrases-en.ts'
 
 /** Phrases of the CLI and the status page. `{name}` is filled in; every language has the same keys and names. */
 export const ENGLISH = {
+  ...AUDIT_ENGLISH,
   ...DISK_ENGLISH,
   ...KEY_ENGLISH,
   ...HAND_ON_ENGLISH,

@@ -1,5 +1,6 @@
 import type { Phrase } from '../en/phrases-en.ts'
 import { ACCOUNT_CHINESE } from './account-phrases-zh.ts'
+import { AUDIT_CHINESE } from './audit-phrases-zh.ts'
 import { DEVICE_CHINESE } from './device-phrases-zh.ts'
 import { DISK_CHINESE } from './disk-phrases-zh.ts'
 import { DOCTOR_CHINESE } from './doctor-phrases-zh.ts'
@@ -18,6 +19,7 @@ import { WINDOWS_CHINESE } from './windows-phrases-zh.ts'
 export const CHINESE: Readonly<Record<Phrase, string>> = {
   ...DISK_CHINESE,
   ...KEY_CHINESE,
+  ...AUDIT_CHINESE,
   ...HAND_ON_CHINESE,
   ...ACCOUNT_CHINESE,
   ...SETUP_CHINESE,
