@@ -13,6 +13,7 @@ const SEEN: CenterObservation = {
   disks: [],
   conditions: [],
   agents: [],
+  heartbeats: [],
   figures: {
     agents: { pending: 0, approved: 0, revoked: 0 },
     instances: 0,

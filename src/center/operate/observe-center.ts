@@ -4,6 +4,7 @@ import { ballastBytes } from '../../platform/ballast.ts'
 import { explainAccess } from '../../platform/explain-access.ts'
 import { failureFrom } from '../../platform/failure.ts'
 import { isFolderLocked } from '../../platform/folder-lock.ts'
+import type { ReceivedHeartbeat } from '../register/condition-register.ts'
 import type { Agent } from '../register/register.ts'
 import type { UploadLimits } from '../uploads/upload-limits.ts'
 import type { AlarmTimes, CenterState, Condition, DiskState } from './condition.ts'
@@ -23,6 +24,8 @@ export interface CenterObservation {
   readonly disks: readonly DiskState[]
   readonly conditions: readonly Condition[]
   readonly agents: readonly Agent[]
+  /** The newest report of each agent about itself. */
+  readonly heartbeats: readonly ReceivedHeartbeat[]
   /** Undefined if the register cannot be read. */
   readonly figures: CenterStatus | undefined
 }
@@ -34,8 +37,9 @@ export async function observeCenter(options: ObserveOptions): Promise<CenterObse
   const { figures, register } = await readRegister(options)
   const now = clock.now()
   const state = { now, isRunning, folder, ...(await diskState(folder, limits)), register }
-  const agents = 'unreadable' in register ? [] : register.agents
-  return { now, isRunning, disks: state.disks, conditions: conditionsOf(state, alarms), agents, figures }
+  const { agents, heartbeats } = 'unreadable' in register ? { agents: [], heartbeats: [] } : register
+  const conditions = conditionsOf(state, alarms)
+  return { now, isRunning, disks: state.disks, conditions, agents, heartbeats, figures }
 }
 
 /** The part of a center's state that its disks tell. */

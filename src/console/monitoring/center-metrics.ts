@@ -3,6 +3,7 @@ import type { CenterObservation } from '../../center/operate/observe-center.ts'
 import type { CenterCounts } from '../../center/request-counts.ts'
 import { counter, countersBy, gauge, gaugesBy, type MetricFamily } from '../../metrics/metric-family.ts'
 import { conditionMetrics } from './condition-metrics.ts'
+import { heartbeatMetrics } from './heartbeat-metrics.ts'
 
 /** Everything that the center's figures are made from: the answer of `ferry-center status`, and what this process counts. */
 interface CenterFacts {
@@ -31,6 +32,7 @@ export function centerMetrics({ version, seen, reserveBytes, isReady, counts }: 
       'agent',
       contacts(agents),
     ),
+    ...heartbeatMetrics(seen),
     counter('ferry_packs_opened', 'Packs that were answered, since the start.', counts.packs),
     countersBy(
       'ferry_requests_refused',

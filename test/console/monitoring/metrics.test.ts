@@ -11,6 +11,7 @@ import { systemClock } from '../../../src/platform/clock.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import { ManualClock } from '../../support/clocks/manual-clock.ts'
 import { passTimeUntil } from '../../support/clocks/pass-time.ts'
+import { until } from '../../support/clocks/until.ts'
 import { inventedInstance } from '../../support/instances/invented-instance.ts'
 import { describeWith } from '../../support/media/describe-with.ts'
 import { CUT_OFF, FakeControlService, WELL } from '../../support/peers/fake-control-service.ts'
@@ -108,6 +109,15 @@ describe('a pair', () => {
       ferry_packs_opened_total: pair.clinic.center.counts().packs,
     })
     expect(values.get('ferry_packs_opened_total')).toBeGreaterThan(0)
+    const reported = await until(
+      () => scrape(`${pair.centerUrl}metrics`),
+      (all) => all.has('ferry_agent_last_heartbeat_timestamp_seconds{agent="Test clinic"}'),
+    )
+    const { heartbeats } = await pair.observe()
+    expect(reported.get('ferry_agent_disk_reserve_bytes{agent="Test clinic"}')).toBe(
+      heartbeats[0]?.heartbeat.disk.reserveBytes,
+    )
+    expect(reported.get('ferry_agent_held_instances{agent="Test clinic"}')).toBe(0)
     expect(values.get('ferry_agent_last_contact_timestamp_seconds{agent="Test clinic"}')).toBeLessThanOrEqual(
       (agents[0]?.lastSeenAt ?? 0) / 1000,
     )
