@@ -7,6 +7,7 @@ export default {
     'src/console/program/count-unconfirmed.ts',
     'src/console/program/packages-in-one-file.ts',
     'src/**/*-thread.ts',
+    'src/pages/*/main.ts',
     'bin/*.js',
     'build/*.{js,ts}',
     'bench/*.ts',

@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
 import { httpClient } from '../http-client.ts'
 import { oneLanguage } from '../one-language.ts'
+import { PAGE_PACKAGES } from '../page-packages.ts'
 import { requiredBuiltins } from './required-builtins.ts'
 
 /**
@@ -82,8 +83,10 @@ export async function bundleProgram({ entries, platform, folder }: BundleOptions
     plugins: [oneLanguage, httpClient, requiredBuiltins, placesOfFiles],
   })
   refuseLazyCommonJs(metafile)
-  copyAssets(folder, Object.keys(metafile.inputs))
-  const names = Object.keys(metafile.inputs).map((file) => packageOf(file))
+  const inputs = Object.keys(metafile.inputs)
+  copyAssets(folder, inputs)
+  const ofPage = hasPage(inputs) ? PAGE_PACKAGES : []
+  const names = [...inputs.map((file) => packageOf(file)), ...ofPage]
   return [...new Set(names.filter((name) => name !== undefined))].toSorted()
 }
 
@@ -103,13 +106,18 @@ function refuseLazyCommonJs({ inputs }: Metafile): void {
 
 const TAKEN_BY_DEFAULT: ReadonlySet<string> = new Set(['dcmjs-codecs'])
 
+/** The program serves the page of the agent. */
+const hasPage = (inputs: readonly string[]): boolean =>
+  inputs.some((file) => file.startsWith('dist/console/web/'))
+
 /** Files that are read at run time: each keeps the place that it has in the repository. */
 function copyAssets(folder: string, inputs: readonly string[]): void {
   const read = new Set(inputs.map((file) => dirname(file)))
   const beside = globSync(['dist/**/schema/*.sql', 'dist/**/*.html']).filter((file) =>
     [dirname(file), dirname(dirname(file))].some((place) => read.has(place.replaceAll('\\', '/'))),
   )
-  for (const file of [...beside, ...globSync('config/*.example.yaml')]) {
+  const page = hasPage(inputs) ? globSync('dist/pages/agent/*.{html,css,js}') : []
+  for (const file of [...beside, ...page, ...globSync('config/*.example.yaml')]) {
     mkdirSync(dirname(join(folder, file)), { recursive: true })
     cpSync(file, join(folder, file))
   }

@@ -27,6 +27,7 @@ import { startControlServer } from './control/control-server.ts'
 import { SinceStart } from './control/since-start.ts'
 import { PreparedSealers } from './envelope/prepared-sealers.ts'
 import type { Report } from './heartbeats.ts'
+import { History } from './history/history.ts'
 import { IntakeDesk } from './intake/intake-desk.ts'
 import { openTreatments } from './intake/open-treatments.ts'
 import { takeInstance } from './intake/take-instance.ts'
@@ -150,7 +151,8 @@ export async function startAgent(
     log,
   })
   const audit = openAudit(settings.dataFolder, account.signingKey, { clock, log }, stack)
-  const sinceStart = new SinceStart()
+  const history = stack.use(await History.open({ folder: settings.dataFolder, clock, log }))
+  const sinceStart = new SinceStart(history)
   const work = stack.use(
     new BackgroundWork({
       settings,
@@ -161,6 +163,7 @@ export async function startAgent(
       reports,
       completeness,
       hasPriority,
+      history,
       sinceStart,
       audit,
       clock,
@@ -209,6 +212,7 @@ export async function startAgent(
     completeness,
     sinceStart,
     audit,
+    history,
     folders,
     orders,
     takeTestImage: async () => {

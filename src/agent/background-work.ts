@@ -7,8 +7,11 @@ import type { Envelope } from '../protocol/spool-file.ts'
 import { studyKeyOf } from '../protocol/study-key.ts'
 import { AuditedTransfers } from './audited-transfers.ts'
 import { CenterQuestions } from './center-questions.ts'
+
 import type { SinceStart } from './control/since-start.ts'
 import { Heartbeats } from './heartbeats.ts'
+import type { History } from './history/history.ts'
+
 import type { AcceptedWork } from './intake/intake.ts'
 import type { HasPriority } from './queue/instance-index.ts'
 import type { Queue } from './queue/open-queue.ts'
@@ -46,6 +49,7 @@ interface BackgroundWorkOptions {
   hasPriority: HasPriority
   sinceStart: SinceStart
   audit: AuditTrail
+  history: History
   clock: Clock
   log: Log
 }
@@ -131,6 +135,11 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
     return this.#client.clockOffsetMs
   }
 
+  /** Packs that are being sent now, how far each is, and the rate of all. */
+  get transfer(): Dispatcher['transfer'] {
+    return this.#dispatcher.transfer
+  }
+
   start(): void {
     const { settings, queue, room, reports, completeness, clock, log } = this.#options
     const audit = this.#audit
@@ -195,6 +204,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
     const studyInstanceUid = studyKeyOf(envelope)
     this.#lastAcceptedMs = this.#options.clock.monotonicMs()
     this.#options.room.taken(sealedBytes)
+    this.#options.history.arrived(sealedBytes)
     this.#quiet.added(studyInstanceUid)
     this.#dispatcher.queued(studyInstanceUid, sealedBytes, this.#options.hasPriority(envelope))
   }
@@ -297,6 +307,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
       alarms: queue.alarms,
       failedRequests: queue.failedRequests,
       quiet: this.#quiet,
+      confirmed: (ulids) => this.#options.history.confirmed(ulids),
       signingKey: account.signingKey,
       get center() {
         return account.address().center

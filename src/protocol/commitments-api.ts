@@ -27,3 +27,32 @@ export const commitmentsSchema = z.object({
 })
 
 export type CommitmentsView = z.infer<typeof commitmentsSchema>
+
+/** The instances that a device announced by MPPS, and how many of them have arrived. */
+export const procedureStepSchema = z.object({
+  callingAeTitle: z.string(),
+  sopInstanceUid: z.string(),
+  state: z.enum(['inProgress', 'completed', 'discontinued']),
+  modality: z.string().nullable(),
+  studyInstanceUids: z.array(z.string()),
+  begunAt: time,
+  changedAt: time,
+  /** When the device ended it. */
+  endedAt: time.nullable(),
+  /** The time when all of it had arrived. */
+  completeAt: time.nullable(),
+  alarm: z.enum(['raised', 'putAway']).nullable(),
+  announced: count,
+  arrived: count,
+  /** Number of instances that arrived in these series without being announced. */
+  unannounced: count,
+  series: z.array(
+    z.object({ seriesInstanceUid: z.string(), announced: count, arrived: count, unannounced: count }),
+  ),
+})
+
+/** Incomplete steps first, then the newest. */
+export const procedureStepsSchema = z.object({ procedureSteps: z.array(procedureStepSchema) })
+
+export type ProcedureStepView = z.infer<typeof procedureStepSchema>
+export type ProcedureStepsView = z.infer<typeof procedureStepsSchema>

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { procedureStepSchema } from './commitments-api.ts'
 import { displayedSchema, displayNamesSchema } from './display-api.ts'
 import { folderSchema } from './folder-api.ts'
 import { orderSourceSchema } from './orders-api.ts'
@@ -21,6 +22,7 @@ export const CONTROL_PATHS = {
   quarantine: '/v1/quarantine',
   release: '/v1/quarantine/release',
   names: '/v1/names',
+  history: '/v1/history',
   devices: '/v1/devices',
   reloadDevices: '/v1/devices/reload',
   ignoreCaller: '/v1/devices/ignore',
@@ -125,6 +127,20 @@ const deviceSightingSchema = z.object({
   silentAfterMs: z.number().nullable().default(null),
 })
 
+/** A pack that is being sent; `reachedBytes` of it are at the center. */
+const packOnItsWaySchema = z.object({
+  studyInstanceUid: z.string(),
+  instances: count,
+  bytes: z.number(),
+  reachedBytes: z.number(),
+})
+const sendingSchema = z.object({
+  /** Mean of the last 30 seconds, and the time until all that waits is sent at this rate; null = not known. */
+  bytesPerSecond: z.number().nullable(),
+  secondsLeft: z.number().nullable(),
+  packs: z.array(packOnItsWaySchema),
+})
+
 /** A device of the list, or another caller; a listed one that has never called has no times. */
 const deviceSchema = deviceSightingSchema.extend({
   room: z.string().nullable(),
@@ -173,6 +189,8 @@ export const statusSchema = z.object({
   deliveries: z.object({ queued: count, sending: count, delivered: count, confirmed: count, held: count }),
   /** Sealed bytes that the center does not hold yet. */
   waitingBytes: z.number(),
+  /** Packs that are on their way to the center now. */
+  sending: sendingSchema.default({ bytesPerSecond: null, secondsLeft: null, packs: [] }),
   /** Arrival of the oldest instance that is not confirmed. */
   oldestUnconfirmedAt: time.nullable(),
   studies: z.object({ open: count, closed: count, confirmed: count }),
@@ -282,36 +300,13 @@ export const queueSchema = z.object({
 
 export const studiesSchema = z.object({ displayNames: displayNamesSchema, studies: z.array(studySchema) })
 
-/** The instances that a device announced by MPPS, and how many of them have arrived. */
-const procedureStepSchema = z.object({
-  callingAeTitle: z.string(),
-  sopInstanceUid: z.string(),
-  state: z.enum(['inProgress', 'completed', 'discontinued']),
-  modality: z.string().nullable(),
-  studyInstanceUids: z.array(z.string()),
-  begunAt: time,
-  changedAt: time,
-  /** When the device ended it. */
-  endedAt: time.nullable(),
-  /** The time when all of it had arrived. */
-  completeAt: time.nullable(),
-  alarm: z.enum(['raised', 'putAway']).nullable(),
-  announced: count,
-  arrived: count,
-  /** Number of instances that arrived in these series without being announced. */
-  unannounced: count,
-  series: z.array(
-    z.object({ seriesInstanceUid: z.string(), announced: count, arrived: count, unannounced: count }),
-  ),
-})
-
-/** Incomplete steps first, then the newest. */
-export const procedureStepsSchema = z.object({ procedureSteps: z.array(procedureStepSchema) })
-
 export const studyDetailSchema = z.object({
   displayNames: displayNamesSchema,
   study: studySchema,
   deliveries: z.array(deliverySchema),
+  /** Senders of its first and last instance; the time of the newest manifest, when all of it was at the center. */
+  devices: z.array(z.string()).default([]),
+  listedAt: time.nullable().default(null),
   /** How many instances have each finding. */
   findings: z.array(findingCountSchema),
   procedureSteps: z.array(procedureStepSchema),
@@ -380,8 +375,6 @@ export const namesSchema = z.object({
   studies: z.array(z.object({ studyInstanceUid: z.string(), display: displayedSchema })),
 })
 
-export type ProcedureStepView = z.infer<typeof procedureStepSchema>
-export type ProcedureStepsView = z.infer<typeof procedureStepsSchema>
 export type TestImageView = z.infer<typeof testImageSchema>
 export type ImportedView = z.infer<typeof importedSchema>
 export type PageLink = z.infer<typeof pageLinkSchema>

@@ -1,4 +1,11 @@
-import type { CommitmentsView } from './commitments-api.ts'
+import type {
+  HeldInstancesView,
+  HistoryView,
+  StudyPage,
+  StudyPageQuery,
+  UnconfirmedStudiesView,
+} from './agent-views-api.ts'
+import type { CommitmentsView, ProcedureStepsView } from './commitments-api.ts'
 import type {
   AgentStatus,
   CallersChanged,
@@ -7,7 +14,6 @@ import type {
   ImportedView,
   NamesView,
   PageLink,
-  ProcedureStepsView,
   QuarantinedView,
   QuarantineView,
   QueueView,
@@ -66,6 +72,14 @@ export interface ControlService {
   status(): AgentStatus | Promise<AgentStatus>
   queue(limit: number): QueueView | Promise<QueueView>
   studies(limit: number): StudiesView | Promise<StudiesView>
+  /** Some studies that fit the filters. Throws USAGE for a cursor of another kind. */
+  studyPage(query: StudyPageQuery): Promise<StudyPage>
+  /** Some studies with unconfirmed instances; `after`: the cursor of the page before. */
+  unconfirmedStudies(after: string | undefined, limit: number): Promise<UnconfirmedStudiesView>
+  /** Held instances, at most `limit` of each kind. */
+  heldInstances(limit: number): HeldInstancesView | Promise<HeldInstancesView>
+  /** Counts of the last 24 hours and 30 days. */
+  history(): HistoryView | Promise<HistoryView>
   study(studyInstanceUid: string): StudyDetail | undefined | Promise<StudyDetail | undefined>
   evidence(
     studyInstanceUid: string,
@@ -104,8 +118,8 @@ export interface ControlService {
    * otherwise the failure by which it is not taken.
    */
   assign(request: AssignRequest): AssignedView | Promise<AssignedView>
-  /** Makes a link that opens the page with the right to change things. Throws USAGE if there is no page. */
-  pageLink(): PageLink | Promise<PageLink>
+  /** Makes a link that opens the page with the right to change things, for this user. Throws USAGE if there is no page. */
+  pageLink(osUser: string): PageLink | Promise<PageLink>
   /** Starts the agent again with its present configuration. */
   restart(): Restarting | Promise<Restarting>
 }

@@ -11,6 +11,12 @@ export const displaySchema = z.object({
   modality: displayTextSchema.exactOptional(),
 })
 /**
+ * Why a person wants to see full names. Codes, since free text could be a patient's name: the patient or a doctor asks for
+ * the study; the center or the device's engineer asks; images may be of another patient; the set-up is being checked.
+ */
+export const NAMES_REASONS = ['asked', 'support', 'mixup', 'setup'] as const
+
+/**
  * The kind of key under which names are kept, or the reason why they are not: no-credential, bad-credential (not 32
  * bytes, or unreadable), unsupported (on this operating system no key can come from outside the disk).
  */

@@ -60,7 +60,11 @@ export interface OrderControl {
   /** Masked. */
   list(limit: number): OrdersView
   /** Whole names; recorded before they are sent. */
-  names(request: { readonly osUser: string; readonly limit: number }): OrdersView
+  names(request: {
+    readonly osUser: string
+    readonly limit: number
+    readonly reason?: string | undefined
+  }): OrdersView
   /** Asks one source now. Throws USAGE for a name that no source has. */
   test(name: string): Promise<OrderTestView>
 }

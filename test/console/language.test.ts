@@ -19,7 +19,9 @@ test('every phrase exists in both languages and fills in the same values', () =>
 })
 
 test('every phrase is spoken somewhere', () => {
-  const source = globSync('src/console/**/*.ts', { exclude: ['src/console/language/{en,zh}/*.ts'] })
+  const source = globSync(['src/console/**/*.ts', 'src/pages/**/*.ts'], {
+    exclude: ['src/console/language/{en,zh}/*.ts'],
+  })
     .map((file) => readFileSync(file, 'utf8'))
     .join('\n')
   // Phrases that are put together, such as `state.${delivery.state}`, count by their first part.

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import type { ProcedureStepView } from '../../src/protocol/control-api.ts'
+import type { ProcedureStepView } from '../../src/protocol/commitments-api.ts'
 import { startFakeAgent } from '../support/peers/fake-agent.ts'
 import { runCommand } from '../support/programs/run-command.ts'
 

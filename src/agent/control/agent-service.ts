@@ -1,12 +1,17 @@
 import type { AuditTrail } from '../../audit/audit-trail.ts'
 import type { AgentSettings } from '../../config/agent-settings.ts'
-import { type DisplayAttributes } from '../../dicom/find/display-attributes.ts'
-import { maskDisplay } from '../../dicom/find/mask-display.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { Failure } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { ownVersion } from '../../platform/process/own-version.ts'
-import type { CommitmentsView } from '../../protocol/commitments-api.ts'
+import type {
+  HeldInstancesView,
+  HistoryView,
+  StudyPage,
+  StudyPageQuery,
+  UnconfirmedStudiesView,
+} from '../../protocol/agent-views-api.ts'
+import type { CommitmentsView, ProcedureStepsView } from '../../protocol/commitments-api.ts'
 import type {
   AgentStatus,
   CallersChanged,
@@ -16,7 +21,6 @@ import type {
   ImportedView,
   NamesView,
   PageLink,
-  ProcedureStepsView,
   QuarantinedView,
   QuarantineView,
   QueueView,
@@ -25,7 +29,6 @@ import type {
   RetryOutcome,
   StudiesView,
   StudyDetail,
-  StudyView,
   TestImageView,
 } from '../../protocol/control-api.ts'
 import type {
@@ -35,7 +38,6 @@ import type {
   ImportRequest,
   NamesRequest,
 } from '../../protocol/control-service.ts'
-import type { DisplayView } from '../../protocol/display-api.ts'
 import type { AssignedView, FoldersView } from '../../protocol/folder-api.ts'
 import type { DeviceList } from '../arrival/device-list.ts'
 import type { DeviceWatch } from '../arrival/device-watch.ts'
@@ -45,22 +47,28 @@ import type { Orders } from '../orders/service/orders.ts'
 import type { Alarm } from '../queue/alarms.ts'
 import type { Queue } from '../queue/open-queue.ts'
 import type { SpoolRoom } from '../queue/spool-room.ts'
-import type { StudyRow } from '../queue/study-rows.ts'
+
 import type { CenterAccount } from '../send/center-account.ts'
 import { CENTER } from '../send/destination.ts'
 import type { TrustedKeys } from '../send/trusted-keys.ts'
 import type { Completeness } from '../settle/completeness.ts'
 import { deviceViews, sightedDevices } from './device-views.ts'
 import { diskView } from './disk-view.ts'
+
 import { notReady } from './not-ready.ts'
 import { OrderViews } from './order-views.ts'
 import { refuseWithoutRoom } from './refuse-without-room.ts'
+import { sendingView, type Transfer } from './sending-view.ts'
 import type { SinceStart } from './since-start.ts'
+import { StudyPages } from './study-pages.ts'
+import { StudyViews } from './study-views.ts'
 
 /** The part of the agent's background work that operators query and command. */
 interface CommandedWork {
   /** The center's clock minus ours, at its last answer; undefined before the first one. */
   readonly clockOffsetMs: number | undefined
+  /** Packs that are being sent now, and the rate of all. */
+  readonly transfer: Transfer
   /** Starts the next attempt of all waiting work, of one study or of all; returns how much is tried now. */
   retryNow(studyInstanceUid?: string): number
 }
@@ -84,6 +92,7 @@ interface AgentServiceOptions {
   completeness: Completeness
   sinceStart: SinceStart
   audit: AuditTrail
+  history: { view(): HistoryView }
   /** Undefined if no folder is watched. */
   folders: WatchedFolders | undefined
   orders: Orders | undefined
@@ -104,12 +113,16 @@ export class AgentService implements ControlService {
   readonly #options: AgentServiceOptions
   readonly #startedAt: number
   readonly orders: OrderViews
-  #newPageLink: (() => string) | undefined
+  readonly #studies: StudyViews
+  readonly #pages: StudyPages
+  #newPageLink: ((osUser: string) => string) | undefined
 
   constructor(options: AgentServiceOptions) {
     this.#options = options
     this.#startedAt = options.clock.now()
     this.orders = new OrderViews(options.orders, options.queue.display, options.audit, options.log)
+    this.#studies = new StudyViews(options.queue, options.completeness)
+    this.#pages = new StudyPages(options.queue, this.#studies)
   }
 
   /** Records what people do, at whatever door they ask. */
@@ -118,7 +131,7 @@ export class AgentService implements ControlService {
   }
 
   /** From now on `newLink` makes links that open the page with the right to change things. */
-  pageIsOpen(newLink: () => string): void {
+  pageIsOpen(newLink: (osUser: string) => string): void {
     this.#newPageLink = newLink
   }
 
@@ -150,6 +163,7 @@ export class AgentService implements ControlService {
       devices: sightedDevices(this.#devices()),
       deliveries: deliveries.counts(CENTER),
       waitingBytes: deliveries.waitingBytes(CENTER),
+      sending: sendingView(work.transfer, deliveries.unsentBytes(CENTER)),
       oldestUnconfirmedAt: deliveries.oldestUnconfirmed(CENTER) ?? null,
       studies: studies.counts(CENTER),
       disk: diskView(this.#options),
@@ -182,26 +196,35 @@ export class AgentService implements ControlService {
   }
 
   studies(limit: number): StudiesView {
-    const { studies, display } = this.#options.queue
+    return this.#studies.list(limit)
+  }
+
+  studyPage(query: StudyPageQuery): Promise<StudyPage> {
+    return this.#pages.page(query)
+  }
+
+  unconfirmedStudies(after: string | undefined, limit: number): Promise<UnconfirmedStudiesView> {
+    return this.#pages.waiting(after, limit)
+  }
+
+  heldInstances(limit: number): HeldInstancesView {
+    const { deliveries, findings } = this.#options.queue
+    const masked = <Row extends { studyInstanceUid: string }>(row: Row) => ({
+      ...row,
+      display: this.#studies.masked(row.studyInstanceUid),
+    })
     return {
-      displayNames: display.state,
-      studies: studies.list(CENTER, limit).map((study) => this.#study(study)),
+      byCheck: findings.quarantined(CENTER, limit).map(masked),
+      others: deliveries.heldOtherwise(CENTER, limit).map(masked),
     }
   }
 
+  history(): HistoryView {
+    return this.#options.history.view()
+  }
+
   study(studyInstanceUid: string): StudyDetail | undefined {
-    const { queue, completeness } = this.#options
-    const { studies, deliveries, findings } = queue
-    const study = studies.get(CENTER, studyInstanceUid)
-    if (study === undefined) return undefined
-    return {
-      displayNames: queue.display.state,
-      study: this.#study(study),
-      deliveries: deliveries.ofStudy(CENTER, studyInstanceUid),
-      findings: findings.ofStudy(studyInstanceUid),
-      procedureSteps: completeness.ofStudy(studyInstanceUid),
-      evidence: studies.evidence(CENTER, studyInstanceUid) ?? null,
-    }
+    return this.#studies.detail(studyInstanceUid)
   }
 
   evidence(studyInstanceUid: string, version: number, part: number): EvidencePart | undefined {
@@ -252,7 +275,7 @@ export class AgentService implements ControlService {
       studyInstanceUid === undefined
         ? queue.studies.list(CENTER, limit).map((study) => study.studyInstanceUid)
         : [studyInstanceUid]
-    return { studies: uids.map((uid) => ({ studyInstanceUid: uid, display: this.#display(uid) })) }
+    return { studies: uids.map((uid) => ({ studyInstanceUid: uid, display: this.#studies.whole(uid) })) }
   }
 
   devices(): DevicesView {
@@ -336,13 +359,13 @@ export class AgentService implements ControlService {
     return { assigned: request.file }
   }
 
-  pageLink(): PageLink {
+  pageLink(osUser: string): PageLink {
     if (this.#newPageLink === undefined)
       throw new Failure(
         'PAGE_CLOSED',
         'opening the page: it is switched off (statusPage), or its port is taken',
       )
-    return { url: this.#newPageLink() }
+    return { url: this.#newPageLink(osUser) }
   }
 
   restart(): Restarting {
@@ -364,21 +387,6 @@ export class AgentService implements ControlService {
       ignored: queue.ignoredCallers.list(),
       silentAfterMs: settings.alarms.deviceSilentMs,
     })
-  }
-
-  #study(row: StudyRow): StudyView {
-    const { studyInstanceUid } = row
-    const display = this.#display(studyInstanceUid, maskDisplay)
-    return { ...row, odd: this.#options.queue.findings.countInStudy(studyInstanceUid), display }
-  }
-
-  #display(
-    studyInstanceUid: string,
-    mask: (attributes: DisplayAttributes) => DisplayAttributes = (whole) => whole,
-  ): DisplayView {
-    const record = this.#options.queue.display.get(studyInstanceUid)
-    if (record === undefined) return null
-    return record === 'lost' ? 'lost' : mask(record.attributes)
   }
 
   #trouble(): CenterTrouble | null {

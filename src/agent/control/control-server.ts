@@ -181,6 +181,7 @@ async function route(
   if (call === `GET ${CONTROL_PATHS.status}`) return await service.status()
   if (call === `GET ${CONTROL_PATHS.queue}`) return await service.queue(limitOf(searchParams))
   if (call === `GET ${CONTROL_PATHS.studies}`) return await service.studies(limitOf(searchParams))
+  if (call === `GET ${CONTROL_PATHS.history}`) return await service.history()
   if (call === `POST ${CONTROL_PATHS.retry}`)
     return await service.retry(searchParams.get('study') ?? undefined)
   if (call === `GET ${CONTROL_PATHS.quarantine}`) return await service.quarantine(limitOf(searchParams))
@@ -203,7 +204,7 @@ async function route(
   if (call === `GET ${ORDER_PATHS.orders}`) return service.orders.list(limitOf(searchParams))
   if (call === `POST ${ORDER_PATHS.names}`) return service.orders.names(namesRequest(searchParams))
   if (call === `POST ${ORDER_PATHS.test}`) return await service.orders.test(searchParams.get('name') ?? '')
-  if (call === `POST ${CONTROL_PATHS.pageLink}`) return await service.pageLink()
+  if (call === `POST ${CONTROL_PATHS.pageLink}`) return await service.pageLink(searchParams.get('user') ?? '')
   if (call === `POST ${CONTROL_PATHS.restart}`) return await service.restart()
   const quarantined = `GET ${CONTROL_PATHS.quarantine}/`
   if (call.startsWith(quarantined)) return await service.quarantined(call.slice(quarantined.length))

@@ -3,7 +3,6 @@ import type { DisplayAttributes } from '../../dicom/find/display-attributes.ts'
 import { maskDisplay } from '../../dicom/find/mask-display.ts'
 import { Failure } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
-import type { NamesRequest } from '../../protocol/control-service.ts'
 import type { OrderControl, OrderSourceView, OrdersView, OrderTestView } from '../../protocol/orders-api.ts'
 import type { Order } from '../orders/order.ts'
 import { isUsable } from '../orders/patient-identity.ts'
@@ -37,7 +36,7 @@ export class OrderViews implements OrderControl {
     return this.#view(limit, maskDisplay, () => null)
   }
 
-  names({ osUser, reason, limit }: NamesRequest): OrdersView {
+  names({ osUser, reason, limit }: Parameters<OrderControl['names']>[0]): OrdersView {
     this.#audit.record({ action: 'namesShown', user: osUser, reason, subject: 'orders' })
     this.#display.noteShown(osUser, undefined)
     this.#log.warn('names of orders shown', { osUser })

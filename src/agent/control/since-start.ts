@@ -4,6 +4,12 @@ import type { AgentStatus } from '../../protocol/control-api.ts'
 const CODES = 64
 const OTHER = 'OTHER'
 
+/** Longer counts of the same events. */
+interface EventHistory {
+  turnedAway(): void
+  failed(): void
+}
+
 /** Counts events of this process for its status; a restart begins again at 0. */
 export class SinceStart {
   #packs = 0
@@ -12,6 +18,11 @@ export class SinceStart {
   readonly #rejected = new Map<string, number>()
   readonly #refused = new Map<string, number>()
   readonly #failed = new Map<string, number>()
+  readonly #history: EventHistory | undefined
+
+  constructor(history?: EventHistory) {
+    this.#history = history
+  }
 
   /** A pack arrived at the center, with this many instances that it took. */
   packDelivered(instances: number): void {
@@ -26,15 +37,18 @@ export class SinceStart {
   /** An association was rejected; `kind` as in a device's problem. */
   associationRejected(kind: string): void {
     add(this.#rejected, kind)
+    this.#history?.turnedAway()
   }
 
   /** An instance was answered with a failure: its code, or the DICOM status in hexadecimal. */
   instanceRefused(code: string): void {
     add(this.#refused, code)
+    this.#history?.turnedAway()
   }
 
   requestFailed(code: string): void {
     add(this.#failed, code)
+    this.#history?.failed()
   }
 
   view(): AgentStatus['sinceStart'] {

@@ -49,6 +49,11 @@ export class Deliveries {
     return this.#database.get<{ bytes: number }>(WAITING_BYTES, destination)?.bytes ?? 0
   }
 
+  /** Sealed bytes that are still to be sent. */
+  unsentBytes(destination: string): number {
+    return this.#database.get<{ bytes: number }>(UNSENT_BYTES, destination)?.bytes ?? 0
+  }
+
   /** Sealed bytes of unconfirmed instances: waiting, and held. */
   unconfirmedBytes(destination: string): { waiting: number; held: number } {
     const sums = this.#database.all<{ isHeld: number; bytes: number }>(UNCONFIRMED_BYTES, destination)
@@ -73,6 +78,15 @@ export class Deliveries {
   /** Studies with instances that are not confirmed, the oldest first; see {@link waitingStudies}. */
   waitingStudies(destination: string, limit: number): WaitingStudy[] {
     return waitingStudies(this.#database, destination, limit)
+  }
+
+  /** Deliveries that are held for another reason than their findings. */
+  heldOtherwise(destination: string, limit: number): DeliveryRow[] {
+    return this.#database.all<DeliveryRow>(
+      `${ROWS_FROM('delivery d INDEXED BY delivery_waiting')} AND d.state = 'held' AND d.reason_code IS NOT 'CHECK_HELD' LIMIT ?`,
+      destination,
+      limit,
+    )
   }
 
   ofStudy(destination: string, studyInstanceUid: string): DeliveryRow[] {
@@ -117,6 +131,9 @@ const COUNTS = 'SELECT state, instances AS n FROM delivery_total WHERE destinati
 const WAITING_BYTES = `
   SELECT coalesce(sum(bytes), 0) AS bytes FROM delivery_total
   WHERE destination = ? AND state IN ('queued', 'sending', 'held')`
+const UNSENT_BYTES = `
+  SELECT coalesce(sum(bytes), 0) AS bytes FROM delivery_total
+  WHERE destination = ? AND state IN ('queued', 'sending')`
 const UNCONFIRMED_BYTES = `
   SELECT state = 'held' AS isHeld, sum(bytes) AS bytes FROM delivery_total
   WHERE destination = ? AND state <> 'confirmed' GROUP BY isHeld`

@@ -19,6 +19,7 @@ import { Findings } from './findings.ts'
 import { FolderLedger } from './folder-ledger.ts'
 import { type HasPriority, InstanceIndex } from './instance-index.ts'
 import { LateRows } from './late-rows.ts'
+import { StudySearch } from './lists/study-search.ts'
 import { type OpenedIndex, openIndex } from './open-index.ts'
 import { OwnCenter } from './own-center.ts'
 import { Packs } from './packs.ts'
@@ -61,6 +62,7 @@ export interface Queue extends Disposable {
   ownCenter: OwnCenter
   packs: Packs
   procedureSteps: ProcedureSteps
+  search: StudySearch
   studies: Studies
   receiptChain: ReceiptChain
   receipted: Receipted
@@ -118,6 +120,7 @@ export async function openQueue(
     ownCenter: new OwnCenter(database, clock),
     packs: new Packs(database, clock),
     procedureSteps: new ProcedureSteps(database, clock),
+    search: new StudySearch(database),
     studies: new Studies(database, clock),
     receiptChain: new ReceiptChain(database),
     receipted: new Receipted(database, clock),

@@ -9,6 +9,7 @@ import type { FailedRequests } from '../queue/failed-requests.ts'
 import type { PackChoice, PackLimits, PackRecord, Packs } from '../queue/packs.ts'
 import type { Destination } from './destination.ts'
 import { Gathering } from './gathering.ts'
+import { TransferRate } from './transfer-rate.ts'
 
 const FIRST_MS = 1000
 /** Maximum time until a destination that answers again is noticed. */
@@ -43,6 +44,17 @@ interface DispatcherOptions {
   hints: DispatcherHints
 }
 
+/** Bytes are those of packs, as they are on the line. */
+interface Transfer {
+  readonly bytesPerSecond: number | null
+  readonly packs: readonly {
+    readonly studyInstanceUid: string
+    readonly instances: number
+    readonly bytes: number
+    readonly reachedBytes: number
+  }[]
+}
+
 interface PackOnItsWay {
   readonly pack: PackRecord
   /** Number of failures since sending last made progress. */
@@ -61,6 +73,8 @@ export class Dispatcher {
   readonly #wake: Wake
   readonly #gathering: Gathering
   readonly #running = new Set<Promise<void>>()
+  readonly #ways = new Set<PackOnItsWay>()
+  readonly #rate: TransferRate
   /** Interrupted packs; each continues when its own time has come, before new ones are formed. */
   #broken: PackOnItsWay[] = []
   #formed = 0
@@ -70,6 +84,18 @@ export class Dispatcher {
     this.#options = options
     this.#wake = new Wake(options.clock)
     this.#gathering = new Gathering(options.clock, LINGER_MS, options.limits.bytes)
+    this.#rate = new TransferRate(options.clock)
+  }
+
+  /** Packs that are being sent now, how far each is, and the rate of all. */
+  get transfer(): Transfer {
+    const packs = Array.from(this.#ways, ({ pack: { header }, reachedBytes }) => ({
+      studyInstanceUid: header.study,
+      instances: header.members.length,
+      bytes: bytesOf(header),
+      reachedBytes,
+    }))
+    return { bytesPerSecond: this.#rate.bytesPerSecond, packs }
   }
 
   /** Called after an instance of `bytes` bytes was queued. */
@@ -129,8 +155,12 @@ export class Dispatcher {
     const first = this.#takeBroken(true) ?? this.#form('priority')
     const way = first ?? (this.#running.size < uploads ? this.#takeAny() : undefined)
     if (way === undefined) return false
+    this.#ways.add(way)
+    this.#rate.begin()
     const sending = this.#send(way, signal).finally(() => {
       this.#running.delete(sending)
+      this.#ways.delete(way)
+      if (this.#ways.size === 0) this.#rate.end()
       this.wake()
     })
     this.#running.add(sending)
@@ -174,7 +204,14 @@ export class Dispatcher {
     const { pack } = way
     const { header } = pack
     try {
-      const outcomes = await destination.deliver(pack, (bytes) => this.#cameTo(way, bytes), signal)
+      // The first report says how much had arrived before.
+      let isFirst = true
+      const reached = (bytes: number): void => {
+        if (!isFirst) this.#rate.add(Math.max(0, bytes - way.reachedBytes))
+        isFirst = false
+        this.#cameTo(way, bytes)
+      }
+      const outcomes = await destination.deliver(pack, reached, signal)
       packs.settle(destination.name, header.pack, outcomes)
       failedRequests.succeeded('pack', header.study)
       for (const { ulid, outcome, failure } of outcomes) {
@@ -279,5 +316,8 @@ export class Dispatcher {
     return Math.min(IDLE_MS, dueMs, untilMs, ...brokenMs) + 5
   }
 }
+
+const bytesOf = ({ members }: PackRecord['header']): number =>
+  members.reduce((sum, { bytes }) => sum + bytes, 0)
 
 const atItsStart = (pack: PackRecord): PackOnItsWay => ({ pack, failures: 0, reachedBytes: 0, dueMs: 0 })

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import { Wake } from '../../platform/wake.ts'
-import type { ProcedureStepView } from '../../protocol/control-api.ts'
+import type { ProcedureStepView } from '../../protocol/commitments-api.ts'
 import type { Alarms } from '../queue/alarms.ts'
 import type { ProcedureSteps, StepRow } from '../queue/devices/procedure-steps.ts'
 

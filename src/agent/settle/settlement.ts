@@ -8,6 +8,7 @@ import { claimedKid, jwsDigest } from '../../protocol/jws.ts'
 import { PART_INSTANCES, verifyManifest } from '../../protocol/manifest.ts'
 import { type PacsState, type Receipt, verifyReceipt } from '../../protocol/receipt.ts'
 import { type SigningKey, type VerifyKey } from '../../protocol/signing-key.ts'
+import type { Ulid } from '../../protocol/ulid.ts'
 import type { Alarms } from '../queue/alarms.ts'
 import type { FailedRequests } from '../queue/failed-requests.ts'
 import type { Receipted } from '../queue/receipts/receipted.ts'
@@ -69,6 +70,8 @@ interface SettlementOptions {
   hints: SettlementHints
   /** The time by which copies are kept. */
   retentionClock: Pick<RetentionClock, 'latest'>
+  /** Called with instances that have got their first receipt. */
+  confirmed?: (ulids: readonly Ulid[]) => void
   clock: Clock
   log: Log
 }
@@ -182,6 +185,7 @@ export class Settlement {
     const follows = studies.confirm(destination, row, believed, ulids, confirmation)
     if (!follows) this.#options.hints.unchained()
     this.#options.hints.confirmed(studyInstanceUid, row.pacs === null ? ulids.length : 0)
+    if (row.pacs === null) this.#options.confirmed?.(ulids)
     this.#timesLacked.delete(studyInstanceUid)
     alarms.clear('RECEIPT_MISMATCH', studyInstanceUid)
     alarms.clear('CENTER_BEHIND', studyInstanceUid)

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { CONTROL_PATHS, pageLinkSchema } from '../../protocol/control-api.ts'
 import { agentSettings } from '../session/config-file.ts'
 import { ControlClient } from '../session/control-client.ts'
+import { osUser } from '../session/os-user.ts'
 import { printJson, type Session } from '../session/session.ts'
 import { configOption, type JsonOption, jsonOption } from './options.ts'
 
@@ -19,7 +20,12 @@ export function addOpen(program: Command, session: Session): void {
     .addOption(jsonOption(session))
     .action(async ({ json, print }: OpenOptions) => {
       const client = new ControlClient(agentSettings(session, configOption(program)).dataFolder)
-      const { value } = await client.call(pageLinkSchema, 'POST', CONTROL_PATHS.pageLink)
+      const user = new URLSearchParams({ user: osUser(terminal) })
+      const { value } = await client.call(
+        pageLinkSchema,
+        'POST',
+        `${CONTROL_PATHS.pageLink}?${user.toString()}`,
+      )
       if (json) return printJson(session, value)
       terminal.print(value.url)
       // The Start menu of Windows has no terminal that could show the link.

@@ -30,7 +30,8 @@ export function addRun(program: Command, session: Session): void {
       const { keepPageOpen } = await import('../web/keep-page-open.ts')
       const { keepMetricsOpen } = await import('../monitoring/keep-metrics-open.ts')
       const { MonitoredAgent } = await import('../monitoring/monitored-agent.ts')
-      const log = openServiceLog(settings.log, 'ferry', terminal.environment)
+      const { RecentLines } = await import('../web/recent-lines.ts')
+      const log = new RecentLines(openServiceLog(settings.log, 'ferry', terminal.environment), clock)
       if (isNew) log.info('no configuration was there; a default one was written', { file })
       if (checked.encoding !== 'utf-8')
         log.warn('configuration is not UTF-8', { file, readAs: checked.encoding })
@@ -55,8 +56,9 @@ export function addRun(program: Command, session: Session): void {
           }),
         )
         running.use(
-          await keepPageOpen({ settings, file, service: agent.service, clock, log }, (url) =>
-            terminal.say(say('run.page', { url })),
+          await keepPageOpen(
+            { settings, file, service: agent.service, clock, log, recent: () => log.lines },
+            (url) => terminal.say(say('run.page', { url })),
           ),
         )
         const monitored = new MonitoredAgent(agent.service)

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import {
-  CONTROL_PATHS,
   type ProcedureStepsView,
   type ProcedureStepView,
   procedureStepsSchema,
-} from '../../protocol/control-api.ts'
+} from '../../protocol/commitments-api.ts'
+import { CONTROL_PATHS } from '../../protocol/control-api.ts'
 import { agentSettings } from '../session/config-file.ts'
 import { ControlClient } from '../session/control-client.ts'
 import type { Session } from '../session/session.ts'

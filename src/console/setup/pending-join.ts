@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createDurably } from '../../platform/durable-file.ts'
 import { type JoinCode, parseJoinCode } from '../../protocol/join-code.ts'
-import { pageJoinSchema } from '../../protocol/page-api.ts'
+import { pageJoinSchema } from '../../protocol/page/page-api.ts'
 import { parseJson } from '../../protocol/parse-json.ts'
 
 /** An attempt to join that has not ended: the center has not approved the agent yet. */

@@ -1,4 +1,5 @@
-import type { ProcedureStepView, StudyDetail, StudyView } from '../../protocol/control-api.ts'
+import type { ProcedureStepView } from '../../protocol/commitments-api.ts'
+import type { StudyDetail, StudyView } from '../../protocol/control-api.ts'
 import type { DisplayView } from '../../protocol/display-api.ts'
 import type { Phrase } from '../language/en/phrases-en.ts'
 import { wordsOfFinding } from '../language/finding-words.ts'
@@ -144,7 +145,12 @@ const PACS: Readonly<Record<string, Phrase>> = {
 }
 
 /** Says when the receipt came that the PACS had accepted it: what the PACS does with it later the center is not told. */
-function pacsText(pacs: string | null, pacsAt: number | null, now: number, say: Session['say']): string {
+export function pacsText(
+  pacs: string | null,
+  pacsAt: number | null,
+  now: number,
+  say: Session['say'],
+): string {
   const phrase = PACS[pacs ?? '']
   return phrase === undefined ? '' : say(phrase, { time: pacsAt === null ? '' : showTime(pacsAt, now) })
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Failure, failureFrom } from '../../platform/failure.ts'
-import { pageFilesSchema, pageImportSchema } from '../../protocol/page-api.ts'
+import { pageFilesSchema, pageImportSchema } from '../../protocol/page/page-api.ts'
 import { parseJson } from '../../protocol/parse-json.ts'
 import { accountText } from '../import/account-text.ts'
 import { type Language, speak } from '../language/language.ts'

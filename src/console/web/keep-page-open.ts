@@ -1,7 +1,7 @@
 import { failureFrom } from '../../platform/failure.ts'
 import { PageImports } from './page-import.ts'
 import { SetupDesk, type SetupDeskOptions } from './setup-desk.ts'
-import { startStatusPage } from './status-page.ts'
+import { type StatusPageOptions, startStatusPage } from './status-page.ts'
 
 const AGAIN_MS = 30_000
 
@@ -10,10 +10,10 @@ const AGAIN_MS = 30_000
  * so, and the port is tried again. The set-up goes on as well, also if the configuration wants no page.
  */
 export async function keepPageOpen(
-  options: SetupDeskOptions,
+  options: SetupDeskOptions & Pick<StatusPageOptions, 'recent'>,
   opened: (url: string) => void,
 ): Promise<AsyncDisposable> {
-  const { settings, service, clock, log } = options
+  const { settings, service, clock, log, recent } = options
   const where = settings.statusPage
   const stop = new AbortController()
   const held = new AsyncDisposableStack()
@@ -23,8 +23,10 @@ export async function keepPageOpen(
   const tryOnce = async (): Promise<boolean> => {
     if (where === undefined) return true
     try {
-      const page = held.use(await startStatusPage({ ...where, service, desk, imports, clock, log }))
-      service.pageIsOpen(() => page.newLink())
+      const page = held.use(
+        await startStatusPage({ ...where, service, desk, imports, clock, log, ...(recent && { recent }) }),
+      )
+      service.pageIsOpen((osUser) => page.newLink(osUser))
       opened(page.url)
       return true
     } catch (error) {

@@ -23,6 +23,12 @@ interface PageSession {
 interface Kept {
   readonly until: number
   readonly secret: string
+  readonly osUser: string
+}
+
+interface KeptLink {
+  readonly until: number
+  readonly osUser: string
 }
 
 /**
@@ -31,43 +37,49 @@ interface Kept {
  */
 export class PageSessions {
   readonly #clock: Clock
-  readonly #links = new Map<string, number>()
+  readonly #links = new Map<string, KeptLink>()
   readonly #sessions = new Map<string, Kept>()
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** Makes the secret of a link. */
-  newLink(): string {
+  /** Makes the secret of a link; `osUser`: the user who asked for it. */
+  newLink(osUser = ''): string {
     const secret = randomSecret()
-    keep(this.#links, secret, this.#clock.monotonicMs() + LINK_MS)
+    keep(this.#links, secret, { until: this.#clock.monotonicMs() + LINK_MS, osUser })
     return secret
   }
 
   /** Spends a link: returns a new session, or undefined if the link is unknown, used or too old. */
   enter(request: IncomingMessage, link: string): PageSession | undefined {
-    const until = this.#links.get(link)
-    if (until === undefined || !isHere(request)) return undefined
+    const kept = this.#links.get(link)
+    if (kept === undefined || !isHere(request)) return undefined
     this.#links.delete(link)
+    const { until, osUser } = kept
     if (this.#clock.monotonicMs() >= until) return undefined
     const [id, secret] = [randomSecret(), randomSecret()]
-    keep(this.#sessions, id, { until: this.#clock.monotonicMs() + SESSION_MS, secret })
+    keep(this.#sessions, id, { until: this.#clock.monotonicMs() + SESSION_MS, secret, osUser })
     return { cookie: `${COOKIE}=${id}; Path=/; HttpOnly; SameSite=Strict`, secret }
   }
 
   /** Returns true if a request is from a browser on this machine, with the cookie and the secret of one session. */
   isOpen(request: IncomingMessage): boolean {
+    return this.userOf(request) !== undefined
+  }
+
+  /** Returns the user who asked for the link of the session; undefined without a session. */
+  userOf(request: IncomingMessage): string | undefined {
     const { cookie = '', [SECRET_HEADER]: secret } = request.headers
     const id = new RegExp(`(?:^|; *)${COOKIE}=([\\w-]+)`).exec(cookie)?.[1]
     const session = id === undefined ? undefined : this.#sessions.get(id)
-    return (
+    const isOpen =
       session !== undefined &&
       isHere(request) &&
       this.#clock.monotonicMs() < session.until &&
       typeof secret === 'string' &&
       isSame(secret, session.secret)
-    )
+    return isOpen ? session.osUser : undefined
   }
 
   /**

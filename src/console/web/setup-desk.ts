@@ -1,10 +1,11 @@
 import type { RunningAgent } from '../../agent/agent.ts'
-import type { AgentSettings } from '../../config/agent-settings.ts'
+import { type AgentSettings, loadAgentSettings } from '../../config/agent-settings.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { Failure, failureFrom } from '../../platform/failure.ts'
 import type { Log } from '../../platform/log.ts'
 import { type JoinCode, parseJoinCode } from '../../protocol/join-code.ts'
-import type { Language } from '../language/language.ts'
+import { causesIn } from '../language/cause-text.ts'
+import { type Language, speak } from '../language/language.ts'
 import { joinByCode } from '../setup/join-by-code.ts'
 import { listDevice } from '../setup/list-device.ts'
 import { ownAddresses } from '../setup/own-addresses.ts'
@@ -46,6 +47,11 @@ export class SetupDesk implements Disposable {
 
   get service(): RunningAgent['service'] {
     return this.#options.service
+  }
+
+  /** Devices of the configuration, as it is now. */
+  listedDevices(language: Language): AgentSettings['devices'] {
+    return loadAgentSettings(this.#options.file, language).devices
   }
 
   get addresses(): string[] {
@@ -124,6 +130,20 @@ export class SetupDesk implements Disposable {
     this.service.audit.record({ ...BY_PAGE, action: 'deviceApproved', subject: `${aeTitle}@${address}` })
     await listDevice(this.#options.file, { aeTitle, address, ...named }, language)
     this.service.reloadDevices()
+  }
+
+  /** Sends C-ECHO to a listed device. Throws USAGE if the device or its address is not in the configuration. */
+  async echo(name: string, language: Language): Promise<{ isAnswered: boolean; words: string }> {
+    const settings = loadAgentSettings(this.#options.file, language)
+    const device = settings.devices.find((one) => one.name === name)
+    const stop = new AbortController()
+    const words = { say: speak(language), language, causes: causesIn(language), signal: stop.signal }
+    // Loaded with the first echo.
+    const { echoDevice } = await import('../tools/echo-device.ts')
+    const echo = device && (await echoDevice({ ...words, clock: this.#options.clock }, settings, device))
+    if (echo === undefined)
+      throw new Failure('USAGE', speak(language)('devices.test.noAddress', { device: name }))
+    return echo
   }
 
   ignore(aeTitle: string, address: string): void {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Failure, failureFrom } from '../../platform/failure.ts'
 import type { RequestTarget } from '../../platform/http/request-target.ts'
-import { pageCallerSchema, pageJoinSchema } from '../../protocol/page-api.ts'
+import { pageCallerSchema, pageJoinSchema } from '../../protocol/page/page-api.ts'
 import { parseJson } from '../../protocol/parse-json.ts'
 import { type Language, speak } from '../language/language.ts'
 import { failureText, type PageAnswer } from './page-answer.ts'
@@ -69,6 +69,7 @@ async function act(desk: SetupDesk, action: string, body: string, language: Lang
  */
 export function openByLink(
   sessions: PageSessions,
+  isJoined: boolean,
   {
     request,
     response,
@@ -76,7 +77,8 @@ export function openByLink(
   }: { request: IncomingMessage; response: ServerResponse; target: RequestTarget },
   headers: Readonly<Record<string, string>>,
 ): void {
-  const page = target.query.get('lang') === 'en' ? '/setup?lang=en' : '/setup'
+  const lang = target.query.get('lang')
+  const page = `${isJoined ? '/' : '/setup'}${lang === null ? '' : `?lang=${lang === 'en' ? 'en' : 'zh'}`}`
   const session = sessions.enter(request, target.query.get('link') ?? '')
   const answer =
     session === undefined

@@ -18,16 +18,18 @@ import { listenFailure } from '../../platform/port-holder.ts'
 import { CONTROL_SCHEMA_VERSION } from '../../protocol/control-api.ts'
 import type { ControlService } from '../../protocol/control-service.ts'
 import { type Language, speak } from '../language/language.ts'
+
 import { MonitoredAgent } from '../monitoring/monitored-agent.ts'
-import { assessHealth } from '../views/health.ts'
-import { statusView } from '../views/status-view.ts'
+
 import { actInImport, importState } from './import-door.ts'
+import { sendPageFile } from './page-files.ts'
 import type { PageImports } from './page-import.ts'
 import { PageSessions } from './page-sessions.ts'
+import type { RecentLine } from './recent-lines.ts'
 import type { SetupDesk } from './setup-desk.ts'
 import { actInSetup, openByLink, setupState } from './setup-door.ts'
 
-interface StatusPageOptions {
+export interface StatusPageOptions {
   readonly host: string
   readonly port: number
   readonly service: ControlService
@@ -35,6 +37,8 @@ interface StatusPageOptions {
   readonly desk?: SetupDesk
   /** Imports by the page; without it there is no panel for them. */
   readonly imports?: PageImports
+  /** The last lines of the log. */
+  readonly recent?: () => readonly RecentLine[]
   readonly clock: Clock
   readonly log: Log
 }
@@ -48,28 +52,26 @@ const CONNECTIONS = { limit: 64, limitPerGroup: 48, graceMs: 500 }
 
 export interface StatusPage extends AsyncDisposable {
   readonly url: string
-  /** Makes a link that opens the page of the set-up, once, with the right to change things. */
-  newLink(): string
+  /** Makes a link that opens the page, once, with the right to change things, for this user. */
+  newLink(osUser?: string): string
 }
 
 /** One request on its way through the page. */
 interface Page {
-  readonly status: string
   readonly setup: string
   readonly sessions: PageSessions
   readonly monitored: Monitored
 }
 
 /**
- * Serves the status page, which only shows, and the page of the first set-up, which a browser that came by a link may
- * use to change things. Neither shows patient data, but for the names of files that this browser imports.
+ * Serves the page of the agent and that of the first set-up. Everyone who reaches the port sees the overview, which holds
+ * no patient data. A browser on this machine that came by a link sees the other views, with masked names, and may act.
  */
 export async function startStatusPage(options: StatusPageOptions): Promise<StatusPage> {
   const { host, port, log } = options
   const sessions = new PageSessions(options.clock)
   const monitored = new MonitoredAgent(options.service)
-  const pages = { status: readPage('status.html'), setup: readPage('setup.html') }
-  const page: Page = { ...pages, sessions, monitored }
+  const page: Page = { setup: readSetup(), sessions, monitored }
   const server = createServer(SERVER_OPTIONS, (request, response) =>
     answerRequest(options, page, request, response),
   )
@@ -84,7 +86,7 @@ export async function startStatusPage(options: StatusPageOptions): Promise<Statu
   if (!isLoopback(opened.address))
     log.warn('status page can be read from other machines', { host, port: opened.port })
   const url = `http://${isIP(host) === 6 ? `[${host}]` : host}:${opened.port}/`
-  const newLink = (): string => `${url}open?link=${sessions.newLink()}`
+  const newLink = (osUser?: string): string => `${url}open?link=${sessions.newLink(osUser)}`
   const close = (): Promise<void> => {
     monitored[Symbol.dispose]()
     return closeServer(server)
@@ -92,13 +94,7 @@ export async function startStatusPage(options: StatusPageOptions): Promise<Statu
   return { url, newLink, [Symbol.asyncDispose]: close }
 }
 
-/** Reads a page, with the script and the panel that both pages share. */
-function readPage(name: string): string {
-  const [page = '', shared = '', panel = ''] = [name, 'both-pages.html', 'import-panel.html'].map((one) =>
-    readFileSync(new URL(one, import.meta.url), 'utf8'),
-  )
-  return page.replace('{{bothPages}}', () => shared).replace('{{importPanel}}', () => panel)
-}
+const readSetup = (): string => readFileSync(new URL('setup.html', import.meta.url), 'utf8')
 
 const SERVER_OPTIONS = {
   maxHeaderSize: HEADER_LIMIT_BYTES,
@@ -147,45 +143,80 @@ interface Exchange {
   readonly target: RequestTarget
 }
 
-async function answer(
-  { service, desk, imports }: StatusPageOptions,
-  page: Page,
-  exchange: Exchange,
-): Promise<void> {
+async function answer(options: StatusPageOptions, page: Page, exchange: Exchange): Promise<void> {
   const { request, response, target } = exchange
-  const { path, query } = target
   if (!isOwnHost(request.headers.host)) return refuse(response, 421, 'ask by IP address or as localhost')
-  const language = query.get('lang') === 'en' ? 'en' : 'zh'
-  const action = /^\/api\/setup\/([a-z-]{1,20})$/.exec(path)?.[1]
-  if (request.method === 'POST' && desk !== undefined && action !== undefined) {
-    const { status, body } = await actInSetup(desk, page.sessions, request, { action, language })
+  const language = target.query.get('lang') === 'en' ? 'en' : 'zh'
+  if (request.method === 'POST') return answerAction(options, page, exchange, language)
+  request.resume()
+  if (request.method !== 'GET') return refuse(response, 405, 'this page takes GET and POST')
+  if (sendPageFile(response, target.path, HEADERS)) return
+  await answerView(options, page, exchange, language)
+}
+
+const ACTION = /^\/api\/(setup|import|act)\/([a-z-]{1,20})$/
+
+async function answerAction(
+  { service, desk, imports }: StatusPageOptions,
+  { sessions }: Page,
+  { request, response, target: { path, query } }: Exchange,
+  language: Language,
+): Promise<void> {
+  const [, kind, action = ''] = ACTION.exec(path) ?? []
+  if (kind === 'setup' && desk !== undefined) {
+    const { status, body } = await actInSetup(desk, sessions, request, { action, language })
     return sendJson(response, status, body)
   }
-  const step = /^\/api\/import\/([a-z]{1,20})$/.exec(path)?.[1]
-  if (request.method === 'POST' && imports !== undefined && step !== undefined) {
-    const asked = { action: step, query, language } as const
-    const { status, body } = await actInImport(imports, page.sessions, request, asked)
+  if (kind === 'import' && imports !== undefined) {
+    const { status, body } = await actInImport(imports, sessions, request, { action, query, language })
+    return sendJson(response, status, body)
+  }
+  if (kind === 'act') {
+    const { actOnPage } = await import('./page-actions.ts')
+    const { pageWords } = await import('./study-texts.ts')
+    const sources = { service, desk, sessions }
+    const { status, body } = await actOnPage(sources, request, action, pageWords(language))
     return sendJson(response, status, body)
   }
   request.resume()
-  if (request.method !== 'GET') return refuse(response, 405, 'this page only shows')
+  refuse(response, 405, 'nothing can be changed here')
+}
+
+async function answerView(
+  { service, desk, imports, recent }: StatusPageOptions,
+  { setup, sessions, monitored }: Page,
+  exchange: Exchange,
+  language: Language,
+): Promise<void> {
+  const { request, response, target } = exchange
+  const { path, query } = target
   if (desk !== undefined) {
-    if (path === '/setup') return sendPage(response, page.setup)
-    if (path === '/open') return openByLink(page.sessions, exchange, HEADERS)
-    if (path === '/api/setup')
-      return sendJson(response, 200, setupState(desk, page.sessions, request, language))
+    if (path === '/setup') return sendPage(response, setup)
+    if (path === '/open') return openByLink(sessions, desk.joining.state === 'joined', exchange, HEADERS)
+    if (path === '/api/setup') return sendJson(response, 200, setupState(desk, sessions, request, language))
   }
   if (imports !== undefined && path === '/api/import')
-    return sendJson(response, 200, importState(imports, page.sessions, request, language))
+    return sendJson(response, 200, importState(imports, sessions, request, language))
   if (isMonitoringPath(path)) {
     if (!isLoopback(request.socket.remoteAddress ?? ''))
       return refuse(response, 403, 'metrics are for this machine: see metrics.listen')
-    return answerMonitoring(page.monitored, path, request, response)
+    return answerMonitoring(monitored, path, request, response)
   }
-  if (path === '/') return sendPage(response, page.status)
-  if (path !== '/api/status') return refuse(response, 404, 'nothing has this name here')
-  const body = await statusBody(service, language, desk !== undefined)
-  response.writeHead(200, { ...HEADERS, 'content-type': 'application/json; charset=utf-8' }).end(body)
+  if (!path.startsWith('/api/')) return refuse(response, 404, 'nothing has this name here')
+  // Loaded with the first look at the page: an agent at which no one looks needs no memory for it.
+  const { openView, sessionView } = await import('./page-views.ts')
+  const { pageWords } = await import('./study-texts.ts')
+  const mayAct = sessions.isOpen(request)
+  const [sources, asked] = [
+    { service, desk, recent },
+    { path, query, words: pageWords(language), mayAct },
+  ]
+  const open = await openView(sources, asked)
+  if (open !== undefined) return sendJson(response, 200, open)
+  if (!mayAct) return sendJson(response, 403, { message: speak(language)('page.noSession') })
+  const view = await sessionView(sources, asked)
+  if (view === undefined) return sendJson(response, 404, { message: speak(language)('page.nothing') })
+  sendJson(response, 200, view)
 }
 
 function refuseFailed(
@@ -198,24 +229,6 @@ function refuseFailed(
   const isTheirs = code === 'PROTOCOL_VIOLATION'
   if (!isTheirs) log.error('status page could not answer', { code, reason: message })
   if (canAnswer) refuse(response, isTheirs ? 400 : 500, isTheirs ? message : code)
-}
-
-async function statusBody(
-  service: ControlService,
-  language: Language,
-  isSetupThere: boolean,
-): Promise<string> {
-  const say = speak(language)
-  const status = await service.status()
-  const view = statusView(status, assessHealth(status, say, language), say, language)
-  const words = {
-    title: say('page.title'),
-    noAnswer: say('page.noAnswer'),
-    noDevices: say('report.noDevices'),
-    footer: say('page.read'),
-    setup: isSetupThere ? say('page.setup') : '',
-  }
-  return JSON.stringify({ schemaVersion: CONTROL_SCHEMA_VERSION, words, ...view })
 }
 
 const HEADERS = {

@@ -1,5 +1,15 @@
 import { Failure } from '../../../src/platform/failure.ts'
-import type { CommitmentsView } from '../../../src/protocol/commitments-api.ts'
+import type {
+  HeldInstancesView,
+  HistoryView,
+  StudyPage,
+  UnconfirmedStudiesView,
+} from '../../../src/protocol/agent-views-api.ts'
+import type {
+  CommitmentsView,
+  ProcedureStepsView,
+  ProcedureStepView,
+} from '../../../src/protocol/commitments-api.ts'
 import type {
   AgentStatus,
   CallersChanged,
@@ -9,8 +19,6 @@ import type {
   EvidencePart,
   ImportedView,
   NamesView,
-  ProcedureStepsView,
-  ProcedureStepView,
   QuarantinedView,
   QuarantineView,
   QueueView,
@@ -42,6 +50,7 @@ export const WELL: AgentStatus = {
   devices: [],
   deliveries: { queued: 0, sending: 0, delivered: 0, confirmed: 120, held: 0 },
   waitingBytes: 0,
+  sending: { bytesPerSecond: null, secondsLeft: null, packs: [] },
   oldestUnconfirmedAt: null,
   studies: { open: 0, closed: 0, confirmed: 3 },
   disk: {
@@ -237,6 +246,8 @@ export class FakeControlService implements ControlService {
       displayNames: this.displayNames,
       study: STUDY,
       deliveries: [confirmed, HELD_DELIVERY],
+      devices: ['CT1'],
+      listedAt: NOW,
       findings: [{ finding: 'pixelLength', instances: 1 }],
       procedureSteps: this.announced,
       evidence: {
@@ -257,6 +268,23 @@ export class FakeControlService implements ControlService {
   retry(studyInstanceUid?: string): RetryOutcome {
     this.retries.push(studyInstanceUid)
     return { retried: 7, studies: 2 }
+  }
+
+  studyPage(): Promise<StudyPage> {
+    const studies = [{ ...STUDY, devices: ['CT1'] }]
+    return Promise.resolve({ displayNames: this.displayNames, studies, next: null, searchedTo: null })
+  }
+
+  unconfirmedStudies(): Promise<UnconfirmedStudiesView> {
+    return Promise.resolve({ studies: [], next: null })
+  }
+
+  heldInstances(): HeldInstancesView {
+    return { byCheck: this.inQuarantine.map((one) => ({ ...one, display: null })), others: [] }
+  }
+
+  history(): HistoryView {
+    return { now: NOW, hours: [], days: [] }
   }
 
   devices(): DevicesView {

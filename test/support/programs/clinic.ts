@@ -27,6 +27,8 @@ export interface ClinicOptions {
   clock?: Clock
   /** CREDENTIALS_DIRECTORY of the agent. */
   credentialsFolder?: string
+  /** Reads the list of devices again. */
+  readSettings?: () => AgentSettings
   /** The line between agent and center: the agent knows its port only. */
   line?: (center: { folder: string; port: number }) => Promise<AsyncDisposable & { port: number }>
 }
@@ -90,6 +92,7 @@ export async function openClinic(options: ClinicOptions = {}): Promise<Clinic> {
   const log = options.log ?? silentLog
   const clock = options.clock ?? systemClock
   const { credentialsFolder } = options
+  const again = options.readSettings && { readSettings: options.readSettings }
   const centerFolder = folder.join('center')
   const { recoveryIdentity } = await initCenter(centerFolder, 'https://127.0.0.1', clock.now())
   let port = 0
@@ -111,7 +114,7 @@ export async function openClinic(options: ClinicOptions = {}): Promise<Clinic> {
   const line = await options.line?.({ folder: centerFolder, port })
   if (line !== undefined) stack.use(line)
   await joinTestCenter(centerFolder, line?.port ?? port, settings.dataFolder)
-  let agent = await startAgent(settings, { clock, log, credentialsFolder })
+  let agent = await startAgent(settings, { clock, log, credentialsFolder, ...again })
   stack.defer(() => agent[Symbol.asyncDispose]())
   const running = stack.move()
   return {
@@ -126,7 +129,7 @@ export async function openClinic(options: ClinicOptions = {}): Promise<Clinic> {
     },
     stopAgent: async () => agent[Symbol.asyncDispose](),
     startAgent: async () => {
-      agent = await startAgent(settings, { clock, log, credentialsFolder })
+      agent = await startAgent(settings, { clock, log, credentialsFolder, ...again })
     },
     stopCenter: async () => center.close(),
     startCenter: async (another = pacs) => {

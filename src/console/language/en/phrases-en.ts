@@ -9,6 +9,7 @@ import { IMPORT_ENGLISH } from './import-phrases-en.ts'
 import { KEY_ENGLISH } from './key-phrases-en.ts'
 import { LOG_ENGLISH } from './log-phrases-en.ts'
 import { ORDER_ENGLISH } from './order-phrases-en.ts'
+import { PAGE_ENGLISH } from './page-phrases-en.ts'
 import { SEND_ENGLISH } from './send-phrases-en.ts'
 import { SETUP_ENGLISH } from './setup-phrases-en.ts'
 import { STATUS_ENGLISH } from './status-phrases-en.ts'
@@ -26,6 +27,7 @@ export const ENGLISH = {
   ...STATUS_ENGLISH,
   ...FOLDER_ENGLISH,
   ...ORDER_ENGLISH,
+  ...PAGE_ENGLISH,
   ...SEND_ENGLISH,
   ...IMPORT_ENGLISH,
   ...DOCTOR_ENGLISH,
@@ -356,10 +358,6 @@ export const ENGLISH = {
   'unit.seconds': '{n} s',
   'time.now': 'now',
   'time.never': 'never',
-
-  'page.title': 'Ferry',
-  'page.noAnswer': 'The agent does not answer. Is the service running?',
-  'page.read': 'The status holds no patient data and changes nothing. To act, use the ferry command.',
 } as const
 
 export type Phrase = keyof typeof ENGLISH

@@ -40,7 +40,6 @@ export const SETUP_ENGLISH = {
   'setup.ready': 'Set-up is complete. ferry status shows how things are; ferry open opens the page.',
   'open.about': 'print a link that opens the page, once, with the right to change things',
   'open.print': 'only print the link, open no browser (Windows)',
-  'page.setup': 'First set-up',
   'setupPage.title': 'Ferry: first set-up',
   'setupPage.status': 'Status',
   'setupPage.noSession':

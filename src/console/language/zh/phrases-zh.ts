@@ -10,6 +10,7 @@ import { IMPORT_CHINESE } from './import-phrases-zh.ts'
 import { KEY_CHINESE } from './key-phrases-zh.ts'
 import { LOG_CHINESE } from './log-phrases-zh.ts'
 import { ORDER_CHINESE } from './order-phrases-zh.ts'
+import { PAGE_CHINESE } from './page-phrases-zh.ts'
 import { SEND_CHINESE } from './send-phrases-zh.ts'
 import { SETUP_CHINESE } from './setup-phrases-zh.ts'
 import { STATUS_CHINESE } from './status-phrases-zh.ts'
@@ -26,6 +27,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   ...STATUS_CHINESE,
   ...FOLDER_CHINESE,
   ...ORDER_CHINESE,
+  ...PAGE_CHINESE,
   ...SEND_CHINESE,
   ...IMPORT_CHINESE,
   ...DOCTOR_CHINESE,
@@ -343,8 +345,4 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'unit.seconds': '{n} 秒',
   'time.now': '马上',
   'time.never': '从未',
-
-  'page.title': '影渡 Ferry',
-  'page.noAnswer': '前置机没有应答。服务在运行吗？',
-  'page.read': '以上状态仅供查看，不含患者信息。要操作请用 ferry 命令。',
 }

@@ -38,7 +38,6 @@ export const SETUP_CHINESE: Readonly<Record<keyof typeof SETUP_ENGLISH, string>>
   'setup.ready': '设置完成。用 ferry status 查看状态，用 ferry open 打开页面。',
   'open.about': '给出一个只能用一次的链接，打开后可在页面上操作',
   'open.print': '只显示链接，不打开浏览器（Windows）',
-  'page.setup': '首次设置',
   'setupPage.title': '影渡：首次设置',
   'setupPage.status': '运行状态',
   'setupPage.noSession': '当前页面只能查看。要操作，请在本机执行 ferry open，或从开始菜单打开影渡。',

@@ -1,0 +1,76 @@
+import { existsSync, readFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
+import type { Level } from '../views/status-sentences.ts'
+
+interface PageFile {
+  readonly type: string
+  readonly read: () => string | Buffer
+}
+
+/** Colours of the icon by what the status says; `none`: the agent has not answered. */
+const COLOURS: Readonly<Record<Level | 'none', string>> = {
+  act: '#c62828',
+  decide: '#b26a00',
+  coping: '#b26a00',
+  well: '#2e7d32',
+  none: '#777777',
+}
+
+const SCRIPT = 'text/javascript; charset=utf-8'
+
+const FILES: Readonly<Record<string, PageFile>> = {
+  '/': { type: 'text/html; charset=utf-8', read: () => read('page.html') },
+  '/page.js': { type: SCRIPT, read: () => read('page.js') },
+  '/page.css': { type: 'text/css; charset=utf-8', read: () => read('page.css') },
+  ...Object.fromEntries(
+    Object.entries(COLOURS).map(([name, colour]) => [
+      `/icon-${name}.svg`,
+      { type: 'image/svg+xml', read: () => icon(colour, name === 'act' || name === 'decide') },
+    ]),
+  ),
+}
+
+/** Only what this server serves may be loaded, and no text becomes a script; nothing may frame the page. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ')
+
+/** Sends a file of the page; returns false for a path that none has. Nothing is kept in memory between requests. */
+export function sendPageFile(
+  response: ServerResponse,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+): boolean {
+  const file = Object.hasOwn(FILES, path) ? FILES[path] : undefined
+  if (file === undefined) return false
+  response
+    .writeHead(200, { ...headers, 'content-type': file.type, 'content-security-policy': POLICY })
+    .end(file.read())
+  return true
+}
+
+/** The bundled script is beside the compiled page; a program that runs from its sources takes it from there. */
+function read(name: string): Buffer {
+  const beside = new URL(`../../pages/agent/${name}`, import.meta.url)
+  return readFileSync(
+    existsSync(beside) ? beside : new URL(`../../../dist/pages/agent/${name}`, import.meta.url),
+  )
+}
+
+/** The colour alone would tell nothing to some people: what needs a person has a mark. */
+function icon(colour: string, isMarked: boolean): string {
+  const mark = isMarked
+    ? '<path d="M16 7v11M16 22v3" stroke="#fff" stroke-width="4" stroke-linecap="round"/>'
+    : '<path d="M9 16.5l5 5 9-11" fill="none" stroke="#fff" stroke-width="3.5" stroke-linecap="round" stroke-linejoin="round"/>'
+  const shape = `<rect width="32" height="32" rx="7" fill="${colour}"/>`
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">${shape}${mark}</svg>`
+}
