@@ -112,6 +112,16 @@ test('a device that is not let in is shown with the reason, its name made harmle
   expect(out).not.toContain('\u001b')
 })
 
+test('status says how fast images are sent and how long the rest needs, if that is known', async () => {
+  await using agent = await startFakeAgent()
+  const waiting = { ...WELL, oldestUnconfirmedAt: WELL.now - 60_000, waitingBytes: 5_000_000 }
+  agent.service.state = { ...waiting, sending: { bytesPerSecond: 2_000_000, secondsLeft: 725, packs: [] } }
+  expect((await runCommand(agent.path, ['status'])).out).toMatch(/ ago; .+\/s, about 12 min left/)
+  expect((await runCommand(agent.path, ['status', '--lang', 'zh'])).out).toMatch(/\/秒，约需 12 分/)
+  agent.service.state = waiting
+  expect((await runCommand(agent.path, ['status'])).out).not.toContain(' left')
+})
+
 test('status --json is one versioned document with the findings', async () => {
   await using agent = await startFakeAgent()
   agent.service.state = CUT_OFF

@@ -134,10 +134,14 @@ function diskText({ disk }: AgentStatus, say: Say): string {
   return [say('report.diskText', space), contents].filter((text) => text !== '').join(say('disk.stop'))
 }
 
-function waitingText({ waitingBytes, oldestUnconfirmedAt, now }: AgentStatus, say: Say): string {
+function waitingText({ waitingBytes, oldestUnconfirmedAt, sending, now }: AgentStatus, say: Say): string {
   if (oldestUnconfirmedAt === null) return say('report.nothingWaits')
   const age = showDuration(now - oldestUnconfirmedAt, say)
-  return say('report.waitingText', { bytes: showBytes(waitingBytes), age })
+  const text = say('report.waitingText', { bytes: showBytes(waitingBytes), age })
+  const { bytesPerSecond, secondsLeft } = sending
+  if (bytesPerSecond === null || secondsLeft === null) return text
+  const left = showDuration(secondsLeft * 1000, say)
+  return text + say('report.forecast', { rate: showBytes(bytesPerSecond), left })
 }
 
 function devices({ devices: seen, now }: AgentStatus, say: Say, language: Language): StatusView['devices'] {

@@ -263,6 +263,7 @@ export const ENGLISH = {
   'report.listenerText': '{aeTitles} at {host}:{port}',
   'report.queueText':
     '{queued} queued, {sending} sending, {delivered} at the center without a receipt, {held} held, {confirmed} confirmed',
+  'report.forecast': '; {rate}/s, about {left} left',
   'report.waitingText': '{bytes}; the oldest unconfirmed instance came {age} ago',
   'report.nothingWaits': 'nothing; everything is confirmed',
   'report.studiesText': '{open} open, {closed} awaiting the receipt, {confirmed} confirmed',

@@ -250,6 +250,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   'report.listenerText': '{aeTitles}，{host}:{port}',
   'report.queueText':
     '排队中 {queued}，上传中 {sending}，已到中心待签收 {delivered}，搁置 {held}，已签收 {confirmed}',
+  'report.forecast': '；{rate}/秒，约需 {left}',
   'report.waitingText': '{bytes}；最早的未签收影像到达于 {age}前',
   'report.nothingWaits': '无；全部已签收',
   'report.studiesText': '进行中 {open}，等待回执 {closed}，已签收 {confirmed}',
