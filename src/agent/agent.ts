@@ -12,7 +12,6 @@ import type { Log } from '../platform/log.ts'
 import { keepFolderPrivate } from '../platform/private-file.ts'
 import { proveWritable } from '../platform/prove-writable.ts'
 import { sqliteDriver } from '../platform/sqlite-driver/sqlite-driver.ts'
-import { conditionsOfAgent } from '../protocol/report/agent-conditions.ts'
 import { CommitmentService } from './arrival/commitment-service.ts'
 import { type DeviceDoors, openDoors } from './arrival/device-doors.ts'
 import { DeviceList } from './arrival/device-list.ts'
@@ -26,7 +25,6 @@ import { AgentService } from './control/agent-service.ts'
 import { startControlServer } from './control/control-server.ts'
 import { SinceStart } from './control/since-start.ts'
 import { PreparedSealers } from './envelope/prepared-sealers.ts'
-import type { Report } from './heartbeats.ts'
 import { History } from './history/history.ts'
 import { IntakeDesk } from './intake/intake-desk.ts'
 import { openTreatments } from './intake/open-treatments.ts'
@@ -37,7 +35,6 @@ import { JoinWatch } from './join-watch.ts'
 import { openAudit } from './open-audit.ts'
 import { openFolders } from './open-folders.ts'
 import { openOrders } from './open-orders.ts'
-import { OwnConditions } from './own-conditions.ts'
 import { forgetNames, openDisplayNames } from './queue/display/display-names.ts'
 import { openQueue, type Queue } from './queue/open-queue.ts'
 import { SpoolRoom } from './queue/spool-room.ts'
@@ -48,7 +45,7 @@ import { TrustedKeys } from './send/trusted-keys.ts'
 import { CommitmentReporter } from './settle/commitment-reporter.ts'
 import { Completeness } from './settle/completeness.ts'
 import { CommitmentReports } from './settle/report-commitment.ts'
-import { startOfDay } from './start-of-day.ts'
+import { watchConditions } from './watch-conditions.ts'
 
 /** Room for the index on a full disk: some dozens of its transactions. */
 const BALLAST_BYTES = 1024 ** 2
@@ -232,16 +229,9 @@ export async function startAgent(
     clock,
     log,
   })
-  const report = (): Report => {
-    const status = service.status()
-    const since = startOfDay(status.now)
-    const today = { since, studies: queue.studies.countSince(CENTER, since) }
-    return { status, conditions: conditionsOfAgent(status), today }
-  }
-  work.heartbeats.connect(report)
-  const { conditionTimes: times } = queue
-  const observed = work.heartbeats.observed.bind(work.heartbeats)
-  stack.use(new OwnConditions({ status: () => service.status(), times, observed, clock, log }))
+  stack.use(
+    watchConditions({ status: () => service.status(), queue, heartbeats: work.heartbeats, clock, log }),
+  )
   stack.use(await startControlServer({ dataFolder: settings.dataFolder, service, audit, log }))
   log.info('agent started', {
     host: settings.listener.host,

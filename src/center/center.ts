@@ -3,6 +3,9 @@ import { AuditTrail } from '../audit/audit-trail.ts'
 import type { DicomwebServer } from '../dicomweb/dicomweb-connection.ts'
 import { StowClient } from '../dicomweb/stow-client.ts'
 import { WadoClient } from '../dicomweb/wado-client.ts'
+import type { Digest, DigestTimes } from '../messages/digest.ts'
+import type { Message, MessageTarget } from '../messages/message.ts'
+import { Messenger } from '../messages/messenger.ts'
 import { Ballast } from '../platform/ballast.ts'
 import type { Clock } from '../platform/clock.ts'
 import { failureFrom } from '../platform/failure.ts'
@@ -23,8 +26,9 @@ import { type CertificateFiles, readIdentity } from './keys/center-identity.ts'
 import { checkCenterFolder, checkCenterIdentity } from './keys/check-center-folder.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import { PackWorker } from './opening/pack-worker.ts'
-import type { AlarmTimes } from './operate/condition.ts'
+import type { AlarmTimes, Condition } from './operate/condition.ts'
 import { ConditionWatch } from './operate/condition-watch.ts'
+import { ToldConditions } from './operate/told-conditions.ts'
 import { RecordBudget } from './receipts/record-budget.ts'
 import { AgentRuns } from './register/agent-runs.ts'
 import type { Agent, Register } from './register/register.ts'
@@ -56,6 +60,14 @@ export interface CenterOptions {
   readonly scrub?: ScrubPace
   /** Times after which a condition needs a person. */
   readonly alarms?: AlarmTimes
+  /** The targets that are told of conditions, and the words; undefined: no messages are sent. */
+  readonly messages?: CenterMessages
+}
+
+interface CenterMessages {
+  readonly targets: readonly MessageTarget[]
+  readonly times: DigestTimes
+  readonly compose: (digest: Digest<Condition>, now: number) => Message
 }
 
 /** The PACS that instances are handed on to. */
@@ -218,9 +230,7 @@ async function compose(
   held.adopt(front, (it) => it.close())
   ring.tlsChanged = (certificates) => front.show(certificates)
   held.use(lookRegularly(ring))
-  const { folder, alarms = DEFAULT_ALARMS } = options
-  const pauseMs = CONDITION_PAUSE_MS
-  held.use(new ConditionWatch({ register, folder, limits, alarms, pauseMs, clock, log })).start()
+  await watchConditions(options, register, held)
   const selfCheck = async (): Promise<boolean> => {
     await register.marker.id()
     await proveWritable(join(options.folder, 'packs'))
@@ -229,6 +239,22 @@ async function compose(
     return isStoreThere
   }
   return { front, selfCheck, counts }
+}
+
+/** A target is not told that it cannot be reached. */
+const concerns = ({ code, subject }: Condition, target: string): boolean =>
+  code !== 'MESSAGES_UNSENT' || subject !== target
+
+async function watchConditions(
+  { folder, limits, alarms = DEFAULT_ALARMS, messages, clock, log }: CenterOptions & CenterSurroundings,
+  register: Register,
+  held: AsyncDisposableStack,
+): Promise<void> {
+  await register.messages.keepOnly((messages?.targets ?? []).map(({ name }) => name))
+  const ledger = new ToldConditions(register.messages)
+  const messenger = messages && held.use(new Messenger({ ...messages, ledger, concerns, clock, log }))
+  const pauseMs = messages?.times.afterMs ?? CONDITION_PAUSE_MS
+  held.use(new ConditionWatch({ register, folder, limits, alarms, pauseMs, messenger, clock, log })).start()
 }
 
 function lookRegularly(ring: KeyRing): AsyncDisposable {

@@ -10,6 +10,14 @@ import {
 } from './checks/check-settings.ts'
 import { namedFilesAt } from './checks/named-files.ts'
 import { type LogSettings, logBesideFile, logSchema } from './log-settings.ts'
+import {
+  type MessageSettings,
+  messageFiles,
+  messageProblems,
+  messagesBesideFile,
+  messagesSchema,
+  repeatedTargetNames,
+} from './message-settings.ts'
 import { type MetricsSettings, metricsSchema } from './metrics-settings.ts'
 import * as setting from './setting/setting.ts'
 import type { Language } from './yaml/problem-words.ts'
@@ -52,6 +60,7 @@ export interface CenterSettings {
     readonly agentStuckMs: number
     readonly clockOffMs: number
   }
+  readonly messages: MessageSettings
   /** The PACS that instances are handed on to; undefined = the center only stores. */
   readonly pacs: PacsSettings | undefined
 }
@@ -94,6 +103,7 @@ export function checkCenterSettings(path: string, options?: CheckOptions): Check
     ...checked.settings,
     dataFolder: absolute(dataFolder),
     log: logBesideFile(checked.settings.log, path),
+    messages: messagesBesideFile(checked.settings.messages, path),
     tls: tls && { certificateFile: absolute(tls.certificateFile), keyFile: absolute(tls.keyFile) },
     pacs: pacs && {
       ...pacs,
@@ -200,6 +210,7 @@ const fileSchema = z
     limits: limitsSchema.prefault({}),
     scrub: scrubSchema.prefault({}),
     alarms: alarmsSchema.prefault({}),
+    messages: messagesSchema.prefault({}),
     pacs: pacsSchema.optional(),
   })
   .describe('Ferry center')
@@ -207,18 +218,23 @@ const fileSchema = z
 /** How the center's file is checked. */
 export const CENTER_SETTINGS: SettingsKind<CenterSettings> = {
   schema: fileSchema.transform(toSettings),
-  namedFiles: (values) =>
-    [
+  repetitions: repeatedTargetNames,
+  crossChecks: messageProblems,
+  namedFiles: (values) => [
+    ...messageFiles(values),
+    ...[
       ['tls', 'certificateFile'],
       ['tls', 'keyFile'],
       ['pacs', 'passwordFile'],
       ['pacs', 'tokenFile'],
       ['pacs', 'caFile'],
     ].flatMap((path) => namedFilesAt(values, path)),
+  ],
 }
 
 function toSettings(file: z.output<typeof fileSchema>): CenterSettings {
-  const { dataFolder, name, log, listen, metrics, publicUrl, tls, limits, scrub, alarms, pacs } = file
+  const { dataFolder, name, log, listen, metrics, publicUrl, tls, limits, scrub, alarms } = file
+  const { messages, pacs } = file
   return {
     dataFolder,
     name,
@@ -243,6 +259,7 @@ function toSettings(file: z.output<typeof fileSchema>): CenterSettings {
       agentStuckMs: alarms.agentStuck,
       clockOffMs: alarms.clockOff,
     },
+    messages,
     pacs: pacs && {
       url: pacs.url,
       ...(pacs.wadoUrl && { wadoUrl: pacs.wadoUrl }),

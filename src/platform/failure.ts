@@ -55,6 +55,7 @@ export const FAILURES = {
   CERTIFICATE_EXPIRING: 'operator',
   PORT_IN_USE: 'operator',
   PAGE_CLOSED: 'operator',
+  MESSAGE_UNSENT: 'wait',
   // files that are not DICOM
   MEDIA_UNKNOWN: 'none',
   MEDIA_DAMAGED: 'none',

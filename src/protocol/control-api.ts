@@ -5,6 +5,7 @@ import { procedureStepSchema } from './commitments-api.ts'
 import { displayedSchema, displayNamesSchema } from './display-api.ts'
 import { folderSchema } from './folder-api.ts'
 import { orderSourceSchema } from './orders-api.ts'
+import { deviceProposalSchema } from './report/device-proposal.ts'
 import { sinceStartSchema } from './status/since-start-schema.ts'
 
 /** Version of all output of `--json` and of the control socket. A new field keeps it; a changed field increments it. */
@@ -86,16 +87,6 @@ const troubleSchema = z.object({
   since: time,
   attempts: count,
   nextAttemptAt: time,
-})
-
-/** The proposal of a caller, by the standard's names, or by UID if the standard has no name. */
-export const deviceProposalSchema = z.object({
-  sopClasses: z.array(z.string()),
-  /** Number of further classes that are not listed. */
-  moreSopClasses: count,
-  transferSyntaxes: z.array(z.string()),
-  implementationClassUid: z.string().nullable(),
-  implementationVersionName: z.string().nullable(),
 })
 
 const deviceSightingSchema = z.object({

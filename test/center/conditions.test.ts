@@ -231,6 +231,8 @@ function center(register: Partial<CenterState['register']>): CenterState {
       conflicts: { count: 0, heldFromPacs: 0 },
       firstSeen: [],
       lookedAt: null,
+      failingTargets: [],
+      silences: [],
       pacs: { waiting: 0, held: 0, refused: 0, unverified: 0 },
       notes: [],
       ...NOTHING_LOST,

@@ -23,6 +23,8 @@ const REGISTER: RegisterState = {
   conflicts: { count: 0, heldFromPacs: 0 },
   firstSeen: [],
   lookedAt: null,
+  failingTargets: [],
+  silences: [],
   pacs: { waiting: 0, held: 0, refused: 0, unverified: 0 },
   lost: { count: 0, since: null },
   isStoreThere: true,

@@ -1,3 +1,5 @@
+import type { Candidate } from '../../messages/digest.ts'
+import type { Messenger } from '../../messages/messenger.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import type { ConditionTime } from '../register/condition-register.ts'
@@ -15,6 +17,8 @@ interface ConditionWatchOptions {
   readonly alarms: AlarmTimes
   /** A condition that is back within this time has not ended. */
   readonly pauseMs: number
+  /** Undefined if no messages are sent. */
+  readonly messenger: Pick<Messenger<Condition>, 'observed'> | undefined
   readonly clock: Clock
   readonly log: Log
 }
@@ -61,10 +65,11 @@ export class ConditionWatch implements AsyncDisposable {
       isRunning: true,
       folder,
       ...(await diskState(folder, limits)),
-      register: await registerStateOf(register, folder),
+      register: await registerStateOf(register, folder, clock),
     }
     const conditions = conditionsOf(state, alarms)
-    await this.#keep(conditions, state.register.firstSeen, state.now)
+    const times = await this.#keep(conditions, state.register.firstSeen, state.now)
+    this.#options.messenger?.observed(candidatesOf(conditions, times), times)
     if (clock.monotonicMs() - this.#aliveMs >= ALIVE_EVERY_MS) {
       await register.notes.clear('ALIVE')
       await register.notes.keep('ALIVE', state.now, '')
@@ -77,7 +82,7 @@ export class ConditionWatch implements AsyncDisposable {
     conditions: readonly Condition[],
     before: readonly ConditionTime[],
     now: number,
-  ): Promise<void> {
+  ): Promise<readonly ConditionTime[]> {
     const known = new Map(before.map((one) => [conditionKey(one), one]))
     const begun = conditions.flatMap((condition): ConditionTime[] => {
       const { code, subject, severity } = condition
@@ -88,6 +93,8 @@ export class ConditionWatch implements AsyncDisposable {
     })
     const ended = this.#ended(conditions, before)
     if (begun.length + ended.length > 0) await this.#options.register.conditionTimes.change(begun, ended)
+    const changed = new Set([...begun, ...ended].map(conditionKey))
+    return [...before.filter((one) => !changed.has(conditionKey(one))), ...begun]
   }
 
   #ended(conditions: readonly Condition[], before: readonly ConditionTime[]): ConditionTime[] {
@@ -108,4 +115,17 @@ export class ConditionWatch implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#look[Symbol.asyncDispose]()
   }
+}
+
+/** Lists the conditions for messages: those of now, and those that may come back in a moment. */
+function candidatesOf(
+  conditions: readonly Condition[],
+  times: readonly ConditionTime[],
+): Candidate<Condition>[] {
+  const actSince = new Map(times.map((time) => [conditionKey(time), time.actSince]))
+  return conditions.map((condition) => ({
+    condition,
+    actSince: actSince.get(conditionKey(condition)) ?? null,
+    isSilenced: condition.silencedUntil !== null,
+  }))
 }

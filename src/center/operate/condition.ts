@@ -1,4 +1,9 @@
-import type { ConditionTime, ReceivedHeartbeat } from '../register/condition-register.ts'
+import type {
+  ConditionTime,
+  FailingTarget,
+  MessageSilence,
+  ReceivedHeartbeat,
+} from '../register/condition-register.ts'
 import type { Agent, Note, PacsCounts } from '../register/register.ts'
 
 /** Every condition that the center's status can name. The console has words for each in both languages. */
@@ -28,6 +33,7 @@ export type ConditionCode =
   | 'DEVICE_SILENT'
   | 'CLOCK_OFF'
   | 'CENTER_CLOCK_OFF'
+  | 'MESSAGES_UNSENT'
 
 /** One problem at the center. */
 export interface Condition {
@@ -46,6 +52,8 @@ export interface Condition {
    * patient data and no UID.
    */
   readonly values: Readonly<Record<string, string | number>>
+  /** Until when no message is sent about it; null = messages are sent. */
+  readonly silencedUntil: number | null
 }
 
 /** Times after which a problem needs a person. */
@@ -80,6 +88,9 @@ export interface RegisterState {
   readonly notes: readonly Note[]
   /** When the running center first saw each condition. */
   readonly firstSeen: readonly ConditionTime[]
+  /** Targets of messages that fail, and the silences in force. */
+  readonly failingTargets: readonly FailingTarget[]
+  readonly silences: readonly MessageSilence[]
   /** When the running center last looked at its conditions; null before the first time. */
   readonly lookedAt: number | null
 }
@@ -102,7 +113,7 @@ type Details = Partial<Omit<Condition, 'code' | 'severity'>>
 
 /** A condition that needs a person. */
 export function act(code: ConditionCode, details: Details = {}): Condition {
-  return { code, severity: 'act', since: null, subject: null, values: {}, ...details }
+  return { code, severity: 'act', since: null, subject: null, values: {}, silencedUntil: null, ...details }
 }
 
 /** A condition with which the center copes. */

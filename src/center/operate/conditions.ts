@@ -1,4 +1,5 @@
 import { isCloned } from '../register/agent-runs.ts'
+import type { MessageSilence } from '../register/condition-register.ts'
 import {
   type AlarmTimes,
   act,
@@ -26,10 +27,15 @@ export function conditionsOf(state: CenterState, times: AlarmTimes): Condition[]
       ...silentAgents(state, register, times),
       ...clonedAgents(register, state.now),
       ...reportConditions(register, state.now, times),
+      ...messages(state, register),
     )
   }
   return conditions
-    .map((condition) => ({ ...condition, since: condition.since ?? firstSeen(condition, state) }))
+    .map((condition) => ({
+      ...condition,
+      since: condition.since ?? firstSeen(condition, state),
+      silencedUntil: silencedUntil(condition, state.register),
+    }))
     .toSorted((a, b) => rank(a) - rank(b))
 }
 
@@ -41,6 +47,19 @@ function firstSeen(condition: Condition, { register, now }: CenterState): number
 }
 
 const rank = ({ severity }: Condition): number => (severity === 'act' ? 0 : 1)
+
+function silencedUntil(condition: Condition, register: CenterState['register']): number | null {
+  if ('unreadable' in register) return null
+  const ends = register.silences.filter((one) => isSilencedBy(one, condition)).map(({ until }) => until)
+  return ends.length === 0 ? null : Math.max(...ends)
+}
+
+/** A silence about an agent covers its devices and problems. */
+function isSilencedBy({ code, subject }: MessageSilence, condition: Condition): boolean {
+  if (code !== condition.code) return false
+  const own = condition.subject ?? ''
+  return subject === null || own === subject || own.startsWith(`${subject}/`)
+}
 
 /** It ran until it last looked at its conditions. */
 function notRunning({ isRunning, folder, register }: CenterState): Condition[] {
@@ -102,6 +121,17 @@ function keys({ notes }: RegisterState): Condition[] {
   return notes
     .filter(({ name }) => name === 'KEYS_REFUSED')
     .map(({ since, message: reason }) => act('KEYS_REFUSED', { since, values: { reason } }))
+}
+
+/** Messages fail now and then; a person looks at one that fails for longer. */
+const MESSAGES_PATIENCE_MS = 10 * 60_000
+
+function messages({ now, isRunning }: CenterState, { failingTargets }: RegisterState): Condition[] {
+  if (!isRunning) return []
+  return failingTargets.map(({ target, since, reason }) => {
+    const details = { since, subject: target, values: { target, reason } }
+    return (now - since >= MESSAGES_PATIENCE_MS ? act : coping)('MESSAGES_UNSENT', details)
+  })
 }
 
 function pendingAgents({ agents }: RegisterState): Condition[] {

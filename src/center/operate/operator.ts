@@ -5,8 +5,11 @@ import { silentLog } from '../../platform/log.ts'
 import type { SigningKey } from '../../protocol/signing-key.ts'
 import { type CertificateFiles, readIdentity } from '../keys/center-identity.ts'
 import { checkCenterFolder, checkCenterIdentity } from '../keys/check-center-folder.ts'
+
 import type { AccountRegister } from '../register/account-register.ts'
-import type { ReceivedHeartbeat } from '../register/condition-register.ts'
+
+import type { MessageSilence, ReceivedHeartbeat } from '../register/condition-register.ts'
+
 import type {
   Agent,
   HeldInstance,
@@ -204,7 +207,29 @@ export class OperatorDesk implements Disposable {
 
   /** Everything in the register from which a condition of the center's status can be derived. */
   registerState(): Promise<RegisterState> {
-    return registerStateOf(this.#register, this.#folder)
+    return registerStateOf(this.#register, this.#folder, this.#clock)
+  }
+
+  /** Sends no message about conditions of this code, and of this subject if one is given, for `lifeMs`. */
+  silence(what: {
+    code: string
+    subject: string | null
+    lifeMs: number
+    by: string
+  }): Promise<MessageSilence> {
+    const { code, subject, lifeMs, by: begunBy } = what
+    const begunAt = this.#clock.now()
+    return this.#register.silences.add({ code, subject, begunAt, begunBy, until: begunAt + lifeMs })
+  }
+
+  /** Silences, the newest first, also those that have ended. */
+  silences(limit: number): Promise<MessageSilence[]> {
+    return this.#register.silences.list(limit)
+  }
+
+  /** Returns false if no silence of this number is in force. */
+  endSilence(id: number, by: string): Promise<boolean> {
+    return this.#register.silences.end(id, by, this.#clock.now())
   }
 
   /** The newest report of each agent about itself. */

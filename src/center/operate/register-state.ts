@@ -1,10 +1,15 @@
+import type { Clock } from '../../platform/clock.ts'
 import type { Register } from '../register/register.ts'
 import { storeFolder } from '../store/open-store.ts'
 import { readMarker } from '../store/store-marker.ts'
 import type { RegisterState } from './condition.ts'
 
 /** Reads everything in the register from which a condition can be derived. */
-export async function registerStateOf(register: Register, folder: string): Promise<RegisterState> {
+export async function registerStateOf(
+  register: Register,
+  folder: string,
+  clock: Pick<Clock, 'now'>,
+): Promise<RegisterState> {
   const notes = await register.notes.list()
   const { conflicts: count } = await register.instances.count()
   return {
@@ -15,6 +20,8 @@ export async function registerStateOf(register: Register, folder: string): Promi
     notes,
     lost: await register.files.countLost(),
     isStoreThere: await isStoreThere(register, folder),
+    failingTargets: await register.messages.failing(),
+    silences: await register.silences.active(clock.now()),
     firstSeen: await register.conditionTimes.list(),
     lookedAt: notes.find(({ name }) => name === 'ALIVE')?.since ?? null,
   }

@@ -1,8 +1,16 @@
 import type { SurveyDoubt } from '../../dicom/find/data-set-survey.ts'
 import type { AgentState, ReceiptLink } from '../../protocol/center-api.ts'
 import type { PacsState } from '../../protocol/receipt.ts'
+
 import type { AccountRegister } from './account-register.ts'
-import type { ConditionTimeRegister, HeartbeatRegister } from './condition-register.ts'
+
+import type {
+  ConditionTimeRegister,
+  HeartbeatRegister,
+  MessageRegister,
+  SilenceRegister,
+} from './condition-register.ts'
+
 import type { MarkerRegister, ScrubRegister, StoredFile, StoredFileRegister } from './store-register.ts'
 
 /**
@@ -18,6 +26,8 @@ export interface Register {
   readonly agents: AgentRegister
   readonly heartbeats: HeartbeatRegister
   readonly conditionTimes: ConditionTimeRegister
+  readonly messages: MessageRegister
+  readonly silences: SilenceRegister
   readonly keyLists: KeyListRegister
   readonly packs: PackRegister
   readonly instances: InstanceRegister

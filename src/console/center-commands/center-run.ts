@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { startCenter } from '../../center/center.ts'
 import { observeCenter } from '../../center/operate/observe-center.ts'
 import { loadCenterSettings } from '../../config/center-settings.ts'
+import { openTarget } from '../../messages/targets/open-target.ts'
 import { allowManyFileOperations } from '../../platform/process/io-threads.ts'
 import { configOption } from '../commands/options.ts'
 import { openServiceLog } from '../logs/log-place.ts'
@@ -10,6 +11,7 @@ import { MonitoredCenter } from '../monitoring/monitored-center.ts'
 import { CENTER_FILE, findConfig } from '../session/config-file.ts'
 import { takeLostErrors } from '../session/last-resort.ts'
 import { type Session, untilAborted } from '../session/session.ts'
+import { centerMessage } from '../views/alarm-message.ts'
 import { serviceNotice } from '../views/service-notice.ts'
 
 export function addCenterRun(program: Command, session: Session): void {
@@ -21,11 +23,17 @@ export function addCenterRun(program: Command, session: Session): void {
       allowManyFileOperations()
       const configFile = findConfig(session, configOption(program), CENTER_FILE)
       const settings = loadCenterSettings(configFile, session.language, { withFiles: true })
-      const { dataFolder, log: logSettings, tls, pacs, metrics, ...rest } = settings
+      const { dataFolder, log: logSettings, tls, pacs, metrics, messages, ...rest } = settings
       const log = openServiceLog(logSettings, 'ferry-center', terminal.environment)
       await using stack = new AsyncDisposableStack()
       stack.use(takeLostErrors(log, clock))
-      const options = { ...rest, folder: dataFolder, configFile, ...(tls && { tls }), ...(pacs && { pacs }) }
+      const told = {
+        targets: messages.targets.map((target) => openTarget(target, clock)),
+        times: messages,
+        compose: centerMessage(settings.name, messages.language),
+      }
+      const extra = { ...(tls && { tls }), ...(pacs && { pacs }), messages: told }
+      const options = { ...rest, folder: dataFolder, configFile, ...extra }
       const center = stack.use(await startCenter({ ...options, clock, log }))
       const check = async (): Promise<string> => {
         const isStoreThere = await center.selfCheck()

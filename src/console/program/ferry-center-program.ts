@@ -15,10 +15,12 @@ import { addCenterRelease } from '../center-commands/center-release.ts'
 import { addCenterRetry } from '../center-commands/center-retry.ts'
 import { addRevoke, addUnrevoke } from '../center-commands/center-revoke.ts'
 import { addCenterRun } from '../center-commands/center-run.ts'
+import { addSilence } from '../center-commands/center-silence.ts'
 import { addCenterStatus } from '../center-commands/center-status.ts'
 import { addCenterStore } from '../center-commands/center-store.ts'
 import { addCenterStudies } from '../center-commands/center-studies.ts'
 import { addCenterSupportBundle } from '../center-commands/center-support-bundle.ts'
+import { addTestMessage } from '../center-commands/center-test-message.ts'
 import { addCompletion } from '../commands/completion.ts'
 import { addConfig } from '../commands/config.ts'
 import { addLogs } from '../commands/logs.ts'
@@ -53,6 +55,8 @@ export function ferryCenterProgram(session: Session): Command {
     addCenterRelease,
     addCenterRetry,
     addCenterAccount,
+    addSilence,
+    addTestMessage,
   ]
   for (const add of commands) add(program, session)
   addLogs(program, session, {

@@ -13,9 +13,10 @@ export function centerFindings(
   language: Language,
   causes: CauseWords = causesIn(language),
 ): HealthNote[] {
-  return conditions.map(({ code, severity, since, values }) => {
+  return conditions.map(({ code, severity, since, values, silencedUntil }) => {
     const { what, todo } = wordsOfCondition(code, shownValues(values, { say, language, causes }), language)
-    return { severity, code, what, since, next: null, todo }
+    const note = { severity, code, what, since, next: null, todo }
+    return silencedUntil === null ? note : { ...note, silencedUntil }
   })
 }
 

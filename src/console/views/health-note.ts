@@ -11,6 +11,8 @@ export interface HealthNote {
   /** The next attempt, where there is one. */
   readonly next: { readonly attempt: number; readonly at: number } | null
   readonly todo: string
+  /** Until when no message is sent about it, if that is so. */
+  readonly silencedUntil?: number
   /** The request to the center that fails, unless nothing can be sent to it. */
   readonly request?: RequestKind
 }

@@ -109,6 +109,7 @@ export const CENTER_OUTLOOKS: Readonly<Record<ConditionCode, readonly Sentence[]
   AGENT_CLONED: [{ phrase: 'next.bothServed', holds: always }],
   AGENT_SILENT: [{ phrase: 'next.untilHeard', holds: always }],
   CONFLICTS: [{ phrase: 'next.untilReleased', holds: always }],
+  MESSAGES_UNSENT: [],
   AGENT_STUCK: [],
   AGENT_STORAGE_FULL: [],
   AGENT_STORAGE_LOW: [],

@@ -80,11 +80,15 @@ function findingView(finding: HealthNote, outlook: string, now: number, say: Say
   const { severity, what, since, next, todo } = finding
   const time = since === null ? '' : showTime(since, now)
   const when = since === null ? '' : say('health.since', { time, age: showDuration(now - since, say) })
+  const silence =
+    finding.silencedUntil === undefined
+      ? ''
+      : say('silence.shown', { time: showTime(finding.silencedUntil, now) })
   const advice = [
     { label: say('health.next'), text: next === null ? outlook : attemptText(next, now, say) },
     { label: say('health.todo'), text: todo },
   ]
-  return { level: severity, what: what + when, advice: advice.filter(({ text }) => text !== '') }
+  return { level: severity, what: what + when + silence, advice: advice.filter(({ text }) => text !== '') }
 }
 
 function attemptText({ attempt, at }: NonNullable<HealthNote['next']>, now: number, say: Say): string {

@@ -143,6 +143,7 @@ describe('a pair', () => {
         since: null,
         subject: null,
         values: { folder: '/data' },
+        silencedUntil: null,
       } as const,
     ]
     using monitored = new MonitoredCenter({

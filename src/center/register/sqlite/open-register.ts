@@ -11,9 +11,11 @@ import { SqliteHandOn } from './sqlite-hand-on.ts'
 import { SqliteHeartbeats } from './sqlite-heartbeats.ts'
 import { SqliteInstances } from './sqlite-instances.ts'
 import { SqliteKeyLists } from './sqlite-key-lists.ts'
+import { SqliteMessages } from './sqlite-messages.ts'
 import { SqliteNotes } from './sqlite-notes.ts'
 import { SqlitePacks } from './sqlite-packs.ts'
 import { SqliteReceipts } from './sqlite-receipts.ts'
+import { SqliteSilences } from './sqlite-silences.ts'
 import { SqliteMarker, SqliteScrub } from './sqlite-store.ts'
 import { SqliteStoredFiles } from './sqlite-stored-files.ts'
 
@@ -30,6 +32,8 @@ export function openRegister(folder: string): Register {
     agents: new SqliteAgents(db),
     heartbeats: new SqliteHeartbeats(db),
     conditionTimes: new SqliteConditionTimes(db),
+    messages: new SqliteMessages(db),
+    silences: new SqliteSilences(db),
     keyLists: new SqliteKeyLists(db),
     packs: new SqlitePacks(db),
     instances: new SqliteInstances(db),

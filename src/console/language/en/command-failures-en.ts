@@ -3,6 +3,10 @@ import type { FailureWords } from './words.ts'
 
 /** Failures of what a command names: a study, a device, a file, a key. */
 export const COMMAND_FAILURES_IN_ENGLISH = {
+  MESSAGE_UNSENT: {
+    meaning: 'a message about problems could not be sent',
+    todo: 'remove the cause that the message names; it is tried again by itself',
+  },
   STUDY_UNKNOWN: {
     meaning: 'no study here has this UID',
     todo: 'ferry study lists the newest studies, with --limit more of them; compare the UID',

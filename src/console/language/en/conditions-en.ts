@@ -74,6 +74,10 @@ export const CONDITIONS_IN_ENGLISH: Readonly<Record<ConditionCode, ConditionWord
     what: 'The agent {name} has not been in contact',
     todo: 'ask the clinic whether its PC is on and connected to the network; if the agent is no longer used: ferry-center revoke FINGERPRINT',
   },
+  MESSAGES_UNSENT: {
+    what: 'Messages to {target} fail ({reason})',
+    todo: 'remove the cause, then try it: ferry-center test-message',
+  },
   AGENT_STUCK: {
     what: '{count} {count:instance|instances} of {name} {count:has|have} no receipt; the oldest has waited for long',
     todo: 'ask the clinic to run ferry queue: it names the reason for each study',

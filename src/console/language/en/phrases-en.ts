@@ -1,5 +1,8 @@
+import { MESSAGE_ENGLISH } from '../messages/message-phrases-en.ts'
 import { ACCOUNT_ENGLISH } from './account-phrases-en.ts'
+
 import { AUDIT_ENGLISH } from './audit-phrases-en.ts'
+
 import { DEVICE_ENGLISH } from './device-phrases-en.ts'
 import { DISK_ENGLISH } from './disk-phrases-en.ts'
 import { DOCTOR_ENGLISH } from './doctor-phrases-en.ts'
@@ -29,6 +32,7 @@ export const ENGLISH = {
   ...ORDER_ENGLISH,
   ...PAGE_ENGLISH,
   ...SEND_ENGLISH,
+  ...MESSAGE_ENGLISH,
   ...IMPORT_ENGLISH,
   ...DOCTOR_ENGLISH,
   ...LOG_ENGLISH,

@@ -3,6 +3,10 @@ import type { FailureWords } from '../en/words.ts'
 
 /** Failures of what a command names: a study, a device, a file, a key. */
 export const COMMAND_FAILURES_IN_CHINESE = {
+  MESSAGE_UNSENT: {
+    meaning: '报警消息发送失败',
+    todo: '按所说的原因排除；影渡会自动重发',
+  },
   STUDY_UNKNOWN: {
     meaning: '这里没有这个 UID 的检查',
     todo: 'ferry study 列出最近的检查，加 --limit 可列出更多；请核对 UID',

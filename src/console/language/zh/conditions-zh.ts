@@ -74,6 +74,10 @@ export const CONDITIONS_IN_CHINESE: Readonly<Record<ConditionCode, ConditionWord
     what: '前置机 {name} 一直没有联系中心',
     todo: '向机构确认电脑是否开机、网络是否正常；不再使用的前置机：ferry-center revoke 指纹',
   },
+  MESSAGES_UNSENT: {
+    what: '发往 {target} 的报警消息发不出去（{reason}）',
+    todo: '排除原因后用 ferry-center test-message 试发',
+  },
   AGENT_STUCK: {
     what: '{name} 有影像 {count} 幅未签收，最早的已等待很久',
     todo: '请机构执行 ferry queue，其中写明每个检查等待的原因',

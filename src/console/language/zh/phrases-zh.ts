@@ -1,6 +1,9 @@
 import type { Phrase } from '../en/phrases-en.ts'
+import { MESSAGE_CHINESE } from '../messages/message-phrases-zh.ts'
 import { ACCOUNT_CHINESE } from './account-phrases-zh.ts'
+
 import { AUDIT_CHINESE } from './audit-phrases-zh.ts'
+
 import { DEVICE_CHINESE } from './device-phrases-zh.ts'
 import { DISK_CHINESE } from './disk-phrases-zh.ts'
 import { DOCTOR_CHINESE } from './doctor-phrases-zh.ts'
@@ -29,6 +32,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   ...ORDER_CHINESE,
   ...PAGE_CHINESE,
   ...SEND_CHINESE,
+  ...MESSAGE_CHINESE,
   ...IMPORT_CHINESE,
   ...DOCTOR_CHINESE,
   ...LOG_CHINESE,

@@ -38,6 +38,38 @@ CREATE TABLE conditions (
   PRIMARY KEY (code, subject)
 ) STRICT, WITHOUT ROWID;
 
+-- Conditions of which a target of messages was told; content: JSON of the condition as it was then.
+CREATE TABLE told_conditions (
+  target TEXT NOT NULL,
+  code TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  told_at INTEGER NOT NULL,
+  content TEXT NOT NULL,
+  PRIMARY KEY (target, code, subject)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE message_targets (
+  target TEXT PRIMARY KEY,
+  sent_at INTEGER,
+  -- Since when messages to it fail, and why; null while they do not.
+  failing_since INTEGER,
+  reason TEXT
+) STRICT;
+
+-- Conditions about which no message is sent until a time. A row remains as the record of who wanted it.
+CREATE TABLE silences (
+  id INTEGER PRIMARY KEY,
+  code TEXT NOT NULL,
+  -- One subject and everything under it; null = all.
+  subject TEXT,
+  begun_at INTEGER NOT NULL,
+  -- The user of the operating system.
+  begun_by TEXT NOT NULL,
+  until INTEGER NOT NULL,
+  ended_at INTEGER,
+  ended_by TEXT
+) STRICT;
+
 CREATE TABLE invites (
   token_sha256 TEXT PRIMARY KEY,
   name TEXT NOT NULL,
