@@ -10,7 +10,10 @@ const licences = PAGE_PACKAGES.map(
 ).join('\n\n')
 
 await build({
-  entryPoints: { 'pages/agent/page': 'src/pages/agent/main.ts' },
+  entryPoints: {
+    'pages/agent/page': 'src/pages/agent/main.ts',
+    'pages/center/page': 'src/pages/center/main.ts',
+  },
   outdir: 'dist',
   bundle: true,
   minify: true,

@@ -106,9 +106,9 @@ function refuseLazyCommonJs({ inputs }: Metafile): void {
 
 const TAKEN_BY_DEFAULT: ReadonlySet<string> = new Set(['dcmjs-codecs'])
 
-/** The program serves the page of the agent. */
+/** The program serves a page; the center's page has the style of the agent's. */
 const hasPage = (inputs: readonly string[]): boolean =>
-  inputs.some((file) => file.startsWith('dist/console/web/'))
+  inputs.some((file) => file.startsWith('dist/console/web/page-files'))
 
 /** Files that are read at run time: each keeps the place that it has in the repository. */
 function copyAssets(folder: string, inputs: readonly string[]): void {
@@ -116,7 +116,7 @@ function copyAssets(folder: string, inputs: readonly string[]): void {
   const beside = globSync(['dist/**/schema/*.sql', 'dist/**/*.html']).filter((file) =>
     [dirname(file), dirname(dirname(file))].some((place) => read.has(place.replaceAll('\\', '/'))),
   )
-  const page = hasPage(inputs) ? globSync('dist/pages/agent/*.{html,css,js}') : []
+  const page = hasPage(inputs) ? globSync('dist/pages/{agent,center}/*.{html,css,js}') : []
   for (const file of [...beside, ...page, ...globSync('config/*.example.yaml')]) {
     mkdirSync(dirname(join(folder, file)), { recursive: true })
     cpSync(file, join(folder, file))

@@ -143,10 +143,12 @@ export async function startCenter(options: CenterOptions & CenterSurroundings): 
   const held = new AsyncDisposableStack()
   try {
     held.use(lockFolder(options.folder, 'center'))
+    // A register of a later version is refused before anything is written.
+    const register = held.adopt(openRegister(options.folder), (it) => it.close())
     const audit = held.use(new AuditTrail({ ...ofCenter(options), key: keys.root }))
     audit.note({ action: 'started' })
     held.defer(() => audit.note({ action: 'stopped' }))
-    const { front, selfCheck, counts } = await compose(options, audit, held)
+    const { front, selfCheck, counts } = await compose(options, { register, audit }, held)
     options.log.info('center started', {
       center: keys.root.kid,
       port: front.address.port,
@@ -172,11 +174,10 @@ const ofCenter = ({ folder, clock, log }: CenterOptions & CenterSurroundings) =>
 /** Builds everything in the order of dependence; `held` ends the parts in the opposite order. */
 async function compose(
   options: CenterOptions & CenterSurroundings,
-  audit: AuditTrail,
+  { register, audit }: { readonly register: Register; readonly audit: AuditTrail },
   held: AsyncDisposableStack,
 ): Promise<{ front: Front; selfCheck: Center['selfCheck']; counts: RequestCounts }> {
   const { clock, log, limits } = options
-  const register = held.adopt(openRegister(options.folder), (it) => it.close())
   const ring = await KeyRing.open({ ...options, register })
   await noteStart(register, options)
   const packs = await PackStore.open(join(options.folder, 'packs'))

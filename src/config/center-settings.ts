@@ -31,6 +31,8 @@ export interface CenterSettings {
   readonly log: LogSettings
   readonly listen: { readonly host: string; readonly port: number }
   readonly metrics: MetricsSettings
+  /** The page for people with an account; undefined = none. By TLS, except on this machine's own address. */
+  readonly page: { readonly host: string; readonly port: number } | undefined
   /**
    * The address where agents reach this receiver: https://host:port, without a slash at the end. Join codes contain it.
    */
@@ -157,6 +159,14 @@ const alarmsSchema = z.strictObject({
     .prefault('1h'),
 })
 
+const pageSchema = z.strictObject({
+  enabled: setting.onOff('Whether there is a page for people with an account').prefault('on'),
+  host: setting
+    .host('127.0.0.1 = this machine only; other addresses are served by TLS')
+    .prefault('127.0.0.1'),
+  port: setting.port('Port of the page').prefault('8445'),
+})
+
 const tlsSchema = z
   .strictObject({
     certificateFile: setting.path('PEM certificate, with its chain'),
@@ -205,6 +215,7 @@ const fileSchema = z
       })
       .prefault({}),
     metrics: metricsSchema('8444').prefault({}),
+    page: pageSchema.prefault({}),
     publicUrl: setting.httpsUrl('Address at which agents reach this receiver; join codes contain it'),
     tls: tlsSchema.optional(),
     limits: limitsSchema.prefault({}),
@@ -233,7 +244,7 @@ export const CENTER_SETTINGS: SettingsKind<CenterSettings> = {
 }
 
 function toSettings(file: z.output<typeof fileSchema>): CenterSettings {
-  const { dataFolder, name, log, listen, metrics, publicUrl, tls, limits, scrub, alarms } = file
+  const { dataFolder, name, log, listen, metrics, page, publicUrl, tls, limits, scrub, alarms } = file
   const { messages, pacs } = file
   return {
     dataFolder,
@@ -241,6 +252,7 @@ function toSettings(file: z.output<typeof fileSchema>): CenterSettings {
     log,
     listen,
     metrics,
+    page: page.enabled ? { host: page.host, port: page.port } : undefined,
     publicUrl,
     tls,
     limits: {

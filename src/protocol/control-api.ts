@@ -5,7 +5,7 @@ import { procedureStepSchema } from './commitments-api.ts'
 import { displayedSchema, displayNamesSchema } from './display-api.ts'
 import { folderSchema } from './folder-api.ts'
 import { orderSourceSchema } from './orders-api.ts'
-import { deviceProposalSchema } from './report/device-proposal.ts'
+import { deviceProposalSchema } from './status/device-proposal.ts'
 import { sinceStartSchema } from './status/since-start-schema.ts'
 
 /** Version of all output of `--json` and of the control socket. A new field keeps it; a changed field increments it. */

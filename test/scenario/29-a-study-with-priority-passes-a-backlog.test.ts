@@ -57,9 +57,9 @@ async function isConfirmed({ agent }: Clinic, callingAeTitle: string): Promise<v
 
 test('the study of a device with priority is confirmed before the backlog, at nearly the cost of its own bytes', async () => {
   const { carried, behind } = await passBacklog(['DX'])
-  expect(carried).toBeLessThan(1.9 * URGENT_BYTES)
   expect(behind).toBeGreaterThan(BACKLOG_STUDIES / 2)
-  // The control: without priority it shares the line with the others.
+  // The control: without priority it shares the line with the others. The slower the machine, the more the others send.
   const shared = await passBacklog([])
-  expect(shared.carried).toBeGreaterThan(2.2 * URGENT_BYTES)
+  expect(carried).toBeLessThan(0.8 * shared.carried)
+  expect(carried).toBeLessThan(2.5 * URGENT_BYTES)
 }, 180_000)

@@ -2,13 +2,8 @@ import { LONGEST_WAIT_MS } from '../../platform/backoff.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../platform/sqlite.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
+import type { DeliveryState } from './study-rows.ts'
 import { type WaitingStudy, waitingStudies } from './waiting-studies.ts'
-
-/**
- * One delivery is one instance on its way to one destination. 'delivered' is not yet safe: only the checked receipt
- * makes it 'confirmed'. 'held' waits for an operator.
- */
-export type DeliveryState = 'queued' | 'sending' | 'delivered' | 'confirmed' | 'held'
 
 interface DeliveryRow {
   ulid: Ulid

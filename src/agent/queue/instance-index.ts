@@ -3,11 +3,11 @@ import type { Database } from '../../platform/sqlite.ts'
 import { type Envelope, isDeidentified, TRAILER_BYTES } from '../../protocol/spool-file.ts'
 import { studyKeyOf } from '../../protocol/study-key.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
-import type { DeliveryState } from './deliveries.ts'
 import { recordObserved } from './findings.ts'
 import { type InstanceVersion, versionOf } from './instance-version.ts'
 import type { Acceptance, SealedInstance } from './spool/sealed-instance.ts'
 import type { ExpectedSpoolFile } from './spool/verify-spool-file.ts'
+import type { DeliveryState } from './study-rows.ts'
 
 /** Says if an instance, and with it its study, goes before others. */
 export type HasPriority = (envelope: Pick<Envelope, 'callingAeTitle'>) => boolean

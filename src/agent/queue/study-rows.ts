@@ -1,5 +1,11 @@
 import type { ChainedReceipt } from './receipts/receipt-chain.ts'
 
+/**
+ * One delivery is one instance on its way to one destination. 'delivered' is not yet safe: only the checked receipt
+ * makes it 'confirmed'. 'held' waits for an operator.
+ */
+export type DeliveryState = 'queued' | 'sending' | 'delivered' | 'confirmed' | 'held'
+
 /** 'open': instances arrive or are being sent. 'closed': a manifest is stored and its receipt is awaited. */
 export type StudyState = 'open' | 'closed' | 'confirmed'
 

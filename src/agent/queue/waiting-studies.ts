@@ -1,5 +1,5 @@
 import type { Database } from '../../platform/sqlite.ts'
-import type { DeliveryState } from './deliveries.ts'
+import type { DeliveryState } from './study-rows.ts'
 
 /** The unconfirmed instances of a study, and the one among them that most needs a look. */
 export interface WaitingStudy {

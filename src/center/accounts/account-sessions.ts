@@ -9,7 +9,7 @@ const KEPT = 256
 const SECRET_HEADER = 'x-ferry-secret'
 
 /** A browser in which a person has signed in. */
-interface AccountSession {
+export interface AccountSession {
   readonly name: string
   /**
    * Must come with every request. The cookie alone is not enough: a browser also sends it to every other port of this

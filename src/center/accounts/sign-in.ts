@@ -1,7 +1,8 @@
 import PQueue from 'p-queue'
 import type { Clock } from '../../platform/clock.ts'
 import { Failure } from '../../platform/failure.ts'
-import type { Account, AccountRegister, Role } from '../register/account-register.ts'
+import type { Role } from '../../protocol/page/center-page-api.ts'
+import type { Account, AccountRegister } from '../register/account-register.ts'
 import { GuessLimit } from './guess-limit.ts'
 import { hashPassword, isAcceptable, isPassword, newPassword, SHORTEST_PASSWORD } from './password.ts'
 

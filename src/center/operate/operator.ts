@@ -2,14 +2,13 @@ import type { AuditAction } from '../../audit/audit-event.ts'
 import { AuditTrail } from '../../audit/audit-trail.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { silentLog } from '../../platform/log.ts'
+import type { Role } from '../../protocol/page/center-page-api.ts'
 import type { SigningKey } from '../../protocol/signing-key.ts'
+import { SignIn } from '../accounts/sign-in.ts'
 import { type CertificateFiles, readIdentity } from '../keys/center-identity.ts'
 import { checkCenterFolder, checkCenterIdentity } from '../keys/check-center-folder.ts'
-
 import type { AccountRegister } from '../register/account-register.ts'
-
 import type { MessageSilence, ReceivedHeartbeat } from '../register/condition-register.ts'
-
 import type {
   Agent,
   HeldInstance,
@@ -105,6 +104,28 @@ export class OperatorDesk implements Disposable {
   /** The people who may use the page. */
   get accounts(): AccountRegister {
     return this.#register.accounts
+  }
+
+  /** Adds an account; returns its first password. Throws ACCOUNT_EXISTS, ACCOUNT_NAME. */
+  async addAccount(name: string, role: Role): Promise<string> {
+    this.#record('accountAdded', { subject: name })
+    return (await this.#signIn.add(name, role)).password
+  }
+
+  /** Returns a new first password. Throws ACCOUNT_UNKNOWN. */
+  resetAccount(name: string): Promise<string> {
+    this.#record('accountReset', { subject: name })
+    return this.#signIn.reset(name)
+  }
+
+  /** Throws ACCOUNT_UNKNOWN. */
+  removeAccount(name: string): Promise<void> {
+    this.#record('accountRemoved', { subject: name })
+    return this.#signIn.remove(name)
+  }
+
+  get #signIn(): SignIn {
+    return new SignIn(this.#register.accounts, this.#clock)
   }
 
   /** Makes a join code for one agent under this name; it works once, within `lifeMs`. */

@@ -1,7 +1,4 @@
-/** A viewer looks, an operator also decides about images and alarms, an admin also about agents and accounts. */
-export type Role = 'viewer' | 'operator' | 'admin'
-
-export const ROLES: readonly Role[] = ['viewer', 'operator', 'admin']
+import type { Role } from '../../protocol/page/center-page-api.ts'
 
 /** A person who may use the center's page. Times are ms since 1970. */
 export interface Account {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
-import { SignIn } from '../../center/accounts/sign-in.ts'
-import type { Account, Role } from '../../center/register/account-register.ts'
-import { ROLES } from '../../center/register/account-register.ts'
+import type { Account } from '../../center/register/account-register.ts'
+import type { Role } from '../../protocol/page/center-page-api.ts'
+import { ROLES } from '../../protocol/page/center-page-api.ts'
 import { configOption, type JsonOption, jsonOption } from '../commands/options.ts'
 import { openDesk } from '../session/open-desk.ts'
 import { printJson, type Session } from '../session/session.ts'
@@ -19,7 +19,7 @@ export function addCenterAccount(program: Command, session: Session): void {
 }
 
 function addAdd(account: Command, program: Command, session: Session): void {
-  const { say, terminal, clock } = session
+  const { say, terminal } = session
   account
     .command('add')
     .description(say('centerAccount.add'))
@@ -28,7 +28,7 @@ function addAdd(account: Command, program: Command, session: Session): void {
     .addOption(jsonOption(session))
     .action(async (name: string, { role, json }: JsonOption & { readonly role: Role }) => {
       using desk = await openDesk(session, configOption(program))
-      const { password } = await new SignIn(desk.accounts, clock).add(name, role)
+      const password = await desk.addAccount(name, role)
       if (json) return printJson(session, { name, role, password })
       terminal.print(say('centerAccount.added', { name, role: say(`role.${role}`) }))
       terminal.print(say('centerAccount.password', { password }))
@@ -69,7 +69,7 @@ const shown = ({ name, role, isFirst, createdAt, signedInAt }: Account) => ({
 })
 
 function addReset(account: Command, program: Command, session: Session): void {
-  const { say, terminal, clock } = session
+  const { say, terminal } = session
   account
     .command('reset')
     .description(say('centerAccount.reset'))
@@ -77,14 +77,14 @@ function addReset(account: Command, program: Command, session: Session): void {
     .addOption(jsonOption(session))
     .action(async (name: string, { json }: JsonOption) => {
       using desk = await openDesk(session, configOption(program))
-      const password = await new SignIn(desk.accounts, clock).reset(name)
+      const password = await desk.resetAccount(name)
       if (json) return printJson(session, { name, password })
       terminal.print(say('centerAccount.password', { password }))
     })
 }
 
 function addRemove(account: Command, program: Command, session: Session): void {
-  const { say, terminal, clock } = session
+  const { say, terminal } = session
   account
     .command('remove')
     .description(say('centerAccount.remove'))
@@ -92,7 +92,7 @@ function addRemove(account: Command, program: Command, session: Session): void {
     .addOption(jsonOption(session))
     .action(async (name: string, { json }: JsonOption) => {
       using desk = await openDesk(session, configOption(program))
-      await new SignIn(desk.accounts, clock).remove(name)
+      await desk.removeAccount(name)
       if (json) return printJson(session, { removed: name })
       terminal.print(say('centerAccount.removed', { name }))
     })

@@ -1,9 +1,12 @@
 import type { Command } from 'commander'
 import { startCenter } from '../../center/center.ts'
 import { observeCenter } from '../../center/operate/observe-center.ts'
+import { OperatorDesk } from '../../center/operate/operator.ts'
 import { loadCenterSettings } from '../../config/center-settings.ts'
 import { openTarget } from '../../messages/targets/open-target.ts'
 import { allowManyFileOperations } from '../../platform/process/io-threads.ts'
+import { ownVersion } from '../../platform/process/own-version.ts'
+import { keepCenterPageOpen } from '../center-web/keep-center-page-open.ts'
 import { configOption } from '../commands/options.ts'
 import { openServiceLog } from '../logs/log-place.ts'
 import { keepMetricsOpen } from '../monitoring/keep-metrics-open.ts'
@@ -23,7 +26,7 @@ export function addCenterRun(program: Command, session: Session): void {
       allowManyFileOperations()
       const configFile = findConfig(session, configOption(program), CENTER_FILE)
       const settings = loadCenterSettings(configFile, session.language, { withFiles: true })
-      const { dataFolder, log: logSettings, tls, pacs, metrics, messages, ...rest } = settings
+      const { dataFolder, log: logSettings, tls, pacs, metrics, messages, page: _, ...rest } = settings
       const log = openServiceLog(logSettings, 'ferry-center', terminal.environment)
       await using stack = new AsyncDisposableStack()
       stack.use(takeLostErrors(log, clock))
@@ -42,6 +45,15 @@ export function addCenterRun(program: Command, session: Session): void {
       const observe = () =>
         observeCenter({ ...rest, folder: dataFolder, configFile, ...(tls && { tls }), clock })
       const monitored = new MonitoredCenter({ center, observe, reserveBytes: rest.limits.reserveBytes })
+      const where = { folder: dataFolder, configFile, publicUrl: rest.publicUrl, ...(tls && { tls }), clock }
+      const { reserveBytes } = rest.limits
+      const facts = {
+        observe,
+        openDesk: (user = 'page') => OperatorDesk.open({ ...where, user }),
+        reserveBytes,
+        version: ownVersion(),
+      }
+      stack.use(keepCenterPageOpen({ settings, facts, clock, log }))
       stack.use(keepMetricsOpen({ settings: metrics, monitored, clock, log }))
       stack.use(await serviceNotice(session, log).ready(check))
       await untilAborted(signal)

@@ -10,12 +10,12 @@ import { agentSettings } from '../session/config-file.ts'
 import { ControlClient } from '../session/control-client.ts'
 import { EXIT } from '../session/exit-codes.ts'
 import type { Session } from '../session/session.ts'
+import { showOrWatch, type WatchOptions } from '../session/show-or-watch.ts'
 import { showBytes, showTime } from '../views/show-values.ts'
 import { studyName } from '../views/study-name.ts'
 import { formatTable } from '../views/text-table.ts'
 import { deliveryNext, deliveryReason } from '../views/waiting-reason.ts'
 import { configOption, jsonOption, limitOption } from './options.ts'
-import { showOrWatch, type WatchOptions } from './watch.ts'
 
 interface QueueOptions extends WatchOptions {
   readonly limit: number

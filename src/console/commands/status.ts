@@ -4,11 +4,11 @@ import { agentSettings } from '../session/config-file.ts'
 import { ControlClient } from '../session/control-client.ts'
 import { EXIT, type ExitCode } from '../session/exit-codes.ts'
 import { printJson, type Session } from '../session/session.ts'
+import { showOrWatch, type WatchOptions } from '../session/show-or-watch.ts'
 import { assessHealth } from '../views/health.ts'
 import { statusText } from '../views/status-text.ts'
 import { statusView } from '../views/status-view.ts'
 import { configOption, jsonOption } from './options.ts'
-import { showOrWatch, type WatchOptions } from './watch.ts'
 
 export function addStatus(program: Command, session: Session): void {
   program

@@ -18,17 +18,42 @@ const COLOURS: Readonly<Record<Level | 'none', string>> = {
 
 const SCRIPT = 'text/javascript; charset=utf-8'
 
-const FILES: Readonly<Record<string, PageFile>> = {
-  '/': { type: 'text/html; charset=utf-8', read: () => read('page.html') },
-  '/page.js': { type: SCRIPT, read: () => read('page.js') },
-  '/page.css': { type: 'text/css; charset=utf-8', read: () => read('page.css') },
-  ...Object.fromEntries(
-    Object.entries(COLOURS).map(([name, colour]) => [
-      `/icon-${name}.svg`,
-      { type: 'image/svg+xml', read: () => icon(colour, name === 'act' || name === 'decide') },
-    ]),
-  ),
+/** The files of one page: its own script and document, the style of all pages, and the icons. */
+export class PageFiles {
+  readonly #files: Readonly<Record<string, PageFile>>
+
+  /** `folder` of src/pages; `styles`: its own style sheets. */
+  constructor(folder: 'agent' | 'center', styles: readonly string[] = []) {
+    this.#files = {
+      '/': { type: 'text/html; charset=utf-8', read: () => read(folder, 'page.html') },
+      '/page.js': { type: SCRIPT, read: () => read(folder, 'page.js') },
+      ...Object.fromEntries([styleOf('agent', 'page.css'), ...styles.map((name) => styleOf(folder, name))]),
+      ...ICONS,
+    }
+  }
+
+  /** Sends a file of the page; returns false for a path that none has. Nothing is kept in memory between requests. */
+  send(response: ServerResponse, path: string, headers: Readonly<Record<string, string>>): boolean {
+    const file = Object.hasOwn(this.#files, path) ? this.#files[path] : undefined
+    if (file === undefined) return false
+    response
+      .writeHead(200, { ...headers, 'content-type': file.type, 'content-security-policy': POLICY })
+      .end(file.read())
+    return true
+  }
 }
+
+const styleOf = (folder: string, name: string): [string, PageFile] => [
+  `/${name}`,
+  { type: 'text/css; charset=utf-8', read: () => read(folder, name) },
+]
+
+const ICONS: Readonly<Record<string, PageFile>> = Object.fromEntries(
+  Object.entries(COLOURS).map(([name, colour]) => [
+    `/icon-${name}.svg`,
+    { type: 'image/svg+xml', read: () => icon(colour, name === 'act' || name === 'decide') },
+  ]),
+)
 
 /** Only what this server serves may be loaded, and no text becomes a script; nothing may frame the page. */
 const POLICY = [
@@ -44,25 +69,11 @@ const POLICY = [
   "trusted-types 'none'",
 ].join('; ')
 
-/** Sends a file of the page; returns false for a path that none has. Nothing is kept in memory between requests. */
-export function sendPageFile(
-  response: ServerResponse,
-  path: string,
-  headers: Readonly<Record<string, string>>,
-): boolean {
-  const file = Object.hasOwn(FILES, path) ? FILES[path] : undefined
-  if (file === undefined) return false
-  response
-    .writeHead(200, { ...headers, 'content-type': file.type, 'content-security-policy': POLICY })
-    .end(file.read())
-  return true
-}
-
 /** The bundled script is beside the compiled page; a program that runs from its sources takes it from there. */
-function read(name: string): Buffer {
-  const beside = new URL(`../../pages/agent/${name}`, import.meta.url)
+function read(folder: string, name: string): Buffer {
+  const beside = new URL(`../../pages/${folder}/${name}`, import.meta.url)
   return readFileSync(
-    existsSync(beside) ? beside : new URL(`../../../dist/pages/agent/${name}`, import.meta.url),
+    existsSync(beside) ? beside : new URL(`../../../dist/pages/${folder}/${name}`, import.meta.url),
   )
 }
 

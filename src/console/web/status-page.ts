@@ -22,7 +22,7 @@ import { type Language, speak } from '../language/language.ts'
 import { MonitoredAgent } from '../monitoring/monitored-agent.ts'
 
 import { actInImport, importState } from './import-door.ts'
-import { sendPageFile } from './page-files.ts'
+import { PageFiles } from './page-files.ts'
 import type { PageImports } from './page-import.ts'
 import { PageSessions } from './page-sessions.ts'
 import type { RecentLine } from './recent-lines.ts'
@@ -43,6 +43,7 @@ export interface StatusPageOptions {
   readonly log: Log
 }
 
+const FILES = new PageFiles('agent')
 const HEADER_LIMIT_BYTES = 8 * 1024
 /** Limit for the headers, for the whole request, and for an answer that is not read. */
 const PATIENCE_MS = 10_000
@@ -150,7 +151,7 @@ async function answer(options: StatusPageOptions, page: Page, exchange: Exchange
   if (request.method === 'POST') return answerAction(options, page, exchange, language)
   request.resume()
   if (request.method !== 'GET') return refuse(response, 405, 'this page takes GET and POST')
-  if (sendPageFile(response, target.path, HEADERS)) return
+  if (FILES.send(response, target.path, HEADERS)) return
   await answerView(options, page, exchange, language)
 }
 

@@ -1,11 +1,13 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { PageOverview } from '../../console/web/page-answers.ts'
 import { PageContext } from '../shared/page-context.ts'
 import { useAnswer } from '../shared/use-answer.ts'
 import { routeTo, useRoute } from '../shared/use-route.ts'
-import { otherLanguage, type Words, wantedLanguage, wordsIn } from '../shared/words.ts'
+import { useTold } from '../shared/use-told.ts'
+import { useWords } from '../shared/use-words.ts'
+import { otherLanguage, type Words, wantedLanguage } from '../shared/words.ts'
 import { DevicesView } from './devices-view.ts'
 import { FileSender } from './file-sender.ts'
 import { HeldView } from './held-view.ts'
@@ -19,7 +21,6 @@ import { StudiesView } from './studies-view.ts'
 import { StudyView } from './study-view.ts'
 
 const STATUS_MS = 3000
-const TOLD_MS = 12_000
 const VIEWS = [
   'overview',
   'studies',
@@ -133,23 +134,6 @@ function skip(event: Event): void {
   document.getElementById('content')?.focus()
 }
 
-function useWords(language: Words['language']): Words | undefined {
-  const [words, setWords] = useState<Words>()
-  useEffect(() => {
-    let isWanted = true
-    const load = (): void =>
-      void wordsIn(language).then(
-        (loaded) => isWanted && setWords(loaded),
-        () => isWanted && setTimeout(load, STATUS_MS),
-      )
-    load()
-    return () => {
-      isWanted = false
-    }
-  }, [language])
-  return words
-}
-
 /** Shows the state in title and icon, for a tab that is not in front. */
 function useHead(words: Words | undefined, overview: PageOverview | undefined): void {
   const level = overview?.level ?? 'none'
@@ -165,14 +149,3 @@ function useHead(words: Words | undefined, overview: PageOverview | undefined): 
 }
 
 const MARKS = { act: '!', decide: '?', coping: '…', well: '✓' } as const
-
-function useTold() {
-  const [told, setTold] = useState<{ text: string; isBad: boolean }>()
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
-  const tell = useCallback((text: string, isBad = false) => {
-    clearTimeout(timer.current)
-    setTold({ text, isBad })
-    timer.current = setTimeout(() => setTold(undefined), TOLD_MS)
-  }, [])
-  return [told, tell] as const
-}

@@ -23,6 +23,15 @@ export function takeSecret(): void {
   history.replaceState(null, '', location.pathname + location.search)
 }
 
+/** Keeps the secret of a session that a sign-in has begun. */
+export function keepSecret(secret: string): void {
+  localStorage.setItem(KEY, secret)
+}
+
+export function forgetSecret(): void {
+  localStorage.removeItem(KEY)
+}
+
 export const secretHeader = (): Record<string, string> => ({
   'x-ferry-secret': localStorage.getItem(KEY) ?? '',
 })

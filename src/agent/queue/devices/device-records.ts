@@ -1,7 +1,7 @@
 import type { Database } from '../../../platform/sqlite.ts'
 import type { DeviceProposal } from '../../../protocol/control-api.ts'
 import { parseJson } from '../../../protocol/parse-json.ts'
-import { deviceProposalSchema } from '../../../protocol/report/device-proposal.ts'
+import { deviceProposalSchema } from '../../../protocol/status/device-proposal.ts'
 
 /**
  * Identifies a caller in all records about devices. The AE title is empty if the caller did not get as far as sending

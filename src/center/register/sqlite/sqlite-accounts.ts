@@ -1,5 +1,6 @@
 import type { Database } from '../../../platform/sqlite.ts'
-import type { Account, AccountRegister, Role } from '../account-register.ts'
+import type { Role } from '../../../protocol/page/center-page-api.ts'
+import type { Account, AccountRegister } from '../account-register.ts'
 
 interface AccountRow extends Omit<Account, 'isFirst'> {
   readonly isFirst: number

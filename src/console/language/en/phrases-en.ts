@@ -2,7 +2,7 @@ import { MESSAGE_ENGLISH } from '../messages/message-phrases-en.ts'
 import { ACCOUNT_ENGLISH } from './account-phrases-en.ts'
 
 import { AUDIT_ENGLISH } from './audit-phrases-en.ts'
-
+import { CENTER_PAGE_ENGLISH } from './center-page-phrases-en.ts'
 import { DEVICE_ENGLISH } from './device-phrases-en.ts'
 import { DISK_ENGLISH } from './disk-phrases-en.ts'
 import { DOCTOR_ENGLISH } from './doctor-phrases-en.ts'
@@ -26,6 +26,7 @@ export const ENGLISH = {
   ...KEY_ENGLISH,
   ...HAND_ON_ENGLISH,
   ...ACCOUNT_ENGLISH,
+  ...CENTER_PAGE_ENGLISH,
   ...SETUP_ENGLISH,
   ...STATUS_ENGLISH,
   ...FOLDER_ENGLISH,

@@ -3,7 +3,7 @@ import { MESSAGE_CHINESE } from '../messages/message-phrases-zh.ts'
 import { ACCOUNT_CHINESE } from './account-phrases-zh.ts'
 
 import { AUDIT_CHINESE } from './audit-phrases-zh.ts'
-
+import { CENTER_PAGE_CHINESE } from './center-page-phrases-zh.ts'
 import { DEVICE_CHINESE } from './device-phrases-zh.ts'
 import { DISK_CHINESE } from './disk-phrases-zh.ts'
 import { DOCTOR_CHINESE } from './doctor-phrases-zh.ts'
@@ -26,6 +26,7 @@ export const CHINESE: Readonly<Record<Phrase, string>> = {
   ...AUDIT_CHINESE,
   ...HAND_ON_CHINESE,
   ...ACCOUNT_CHINESE,
+  ...CENTER_PAGE_CHINESE,
   ...SETUP_CHINESE,
   ...STATUS_CHINESE,
   ...FOLDER_CHINESE,

@@ -1,5 +1,5 @@
-import { EXIT, type ExitCode } from '../session/exit-codes.ts'
-import type { Session } from '../session/session.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import type { Session } from './session.ts'
 
 const WATCH_MS = 2000
 
