@@ -27,4 +27,7 @@ export async function recoverQueue(
   alarms.raise('INDEX_REBUILT', 'index', words)
 }
 
-const lostWords = (isNew: boolean): string => (isNew ? 'it was gone' : 'an older copy of it was put back')
+const lostWords = (isNew: boolean): string =>
+  isNew
+    ? 'it was gone'
+    : 'its newest rows are missing: the machine stopped while images came in, or an older copy was put back'

@@ -152,8 +152,8 @@ test.each([
     `中心丢失了已签收的检查 ${studies[0]} 个（恢复了旧备份，或磁盘损坏？）`,
   ]),
   [
-    'an older copy of it was put back; 12 instances were accepted again from the spool, and the center is asked which it has',
-    '有人放回了旧的索引；已从封存文件重新登记 12 幅',
+    'its newest rows are missing: the machine stopped while images came in, or an older copy was put back; 12 instances were accepted again from the spool, and the center is asked which it has',
+    '索引缺少最新的记录（接收影像时断电，或放回了旧的索引）；已从封存文件重新登记 12 幅',
   ],
   [
     'the center answers POST /v1/packs: checking an access token: the clocks of agent and center are 400 s apart',

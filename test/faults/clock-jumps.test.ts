@@ -201,7 +201,11 @@ describeWithFaketime(
       expectStoredOnce(clocked, instances)
       expect(await workAtRest(clocked.center.child.pid)).toBeLessThan(0.5)
       const register = openRegister(join(clocked.clinic.folder, 'center'))
-      expect(await register.instances.count()).toEqual({ instances: instances.length, held: 0 })
+      expect(await register.instances.count()).toEqual({
+        instances: instances.length,
+        held: 0,
+        conflicts: 0,
+      })
       register.close()
     }, 90_000)
 

@@ -201,7 +201,7 @@ group(trouble === undefined ? 'killed by strace' : `killed by strace (not tried:
     }
 
     // Data and name of the draft are synced, then the whole file gets its name, which is synced too. The note beside the
-    // configuration follows in the same way: whatever ends it, the new enrolment is in force already.
+    // configuration follows in the same way, then the audit trail: whatever ends it, the new enrolment is in force already.
     expect(found).toEqual([
       'fdatasync 1 SIGKILL: old',
       'fdatasync 2 SIGKILL: new',
@@ -215,7 +215,8 @@ group(trouble === undefined ? 'killed by strace' : `killed by strace (not tried:
       'link 1 SIGKILL: old',
       'link 2 null: new',
       'unlink 1 SIGKILL: new',
-      'unlink 2 null: new',
+      'unlink 2 SIGKILL: new',
+      'unlink 3 null: new',
     ])
   }, 300_000)
 })

@@ -30,8 +30,16 @@ export class SmallDisk implements Disposable {
   /** Other programs' files take all of it except `freeBytes`; {@link clean} removes them. */
   fill(freeBytes = 0): void {
     mkdirSync(this.#others, { recursive: true })
-    const file = join(this.#others, randomUUID())
-    run('fallocate', '-l', String(this.freeBytes - freeBytes), file)
+    // A program that writes at this moment leaves less than was seen.
+    for (let attempt = 1; ; attempt++) {
+      const file = join(this.#others, randomUUID())
+      try {
+        return run('fallocate', '-l', String(this.freeBytes - freeBytes), file)
+      } catch (error) {
+        if (attempt === 5) throw error
+        rmSync(file, { force: true })
+      }
+    }
   }
 
   /** Other programs' files take all names except `freeFiles`. */

@@ -18,8 +18,9 @@ import { realPathOf } from './real-path.ts'
 
 const LOCAL_MS = 10_000
 const NETWORK_MS = 30_000
-/** Looking takes at most a tenth of the time, however many files a folder has. */
+/** Looking takes at most a tenth of the time, unless one look takes very long: new files are seen within minutes. */
 const REST = 9
+const LONGEST_REST_MS = 2 * 60_000
 const PAUSE_MS = 2000
 /** A file whose patient is not known after this time needs a person. */
 const PATIENCE_MS = 86_400_000
@@ -122,7 +123,8 @@ export class WatchedFolder {
         const isMore = result !== undefined && (result.moving > 0 || result.isMoreWaiting)
         const waitMs =
           result === undefined ? PAUSE_MS : isMore ? Math.min(usualMs, settings.stillMs) : usualMs
-        await this.#wait(Math.max(waitMs, REST * lookedMs), lookedMs, signal)
+        const restMs = Math.min(LONGEST_REST_MS, REST * lookedMs)
+        await this.#wait(Math.max(waitMs, restMs), restMs, signal)
       }
     } finally {
       await this.#unwatch()
@@ -131,9 +133,8 @@ export class WatchedFolder {
   }
 
   /** A call of the watcher shortens the wait, but not the rest after a long sweep. */
-  async #wait(ms: number, lookedMs: number, signal: AbortSignal): Promise<void> {
+  async #wait(ms: number, restMs: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options
-    const restMs = REST * lookedMs
     if (restMs > 0) await clock.sleep(Math.min(restMs, ms), signal).catch(() => {})
     if (ms > restMs) await this.#wake.wait(ms - restMs, signal)
   }

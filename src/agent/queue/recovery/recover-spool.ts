@@ -41,7 +41,7 @@ interface RecoveryOptions {
 interface Recovery {
   /** Number of files that the index did not know and that were added again. */
   reindexed: number
-  /** Number of those that a crash alone cannot explain: the index was lost, or an older copy was put back. */
+  /** Number of those that came long before this start: the index was lost, its newest rows were, or an older copy was put back. */
   forgotten: number
   /** Number of files that were never finished, so never accepted: removed. */
   unfinished: number

@@ -248,8 +248,8 @@ export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string
   ],
   ['it was gone; {count} instances were accepted again', '索引不见了；已从封存文件重新登记 {count} 幅'],
   [
-    'an older copy of it was put back; {count} instances were accepted again',
-    '有人放回了旧的索引；已从封存文件重新登记 {count} 幅',
+    'its newest rows are missing: the machine stopped while images came in, or an older copy was put back; {count} instances were accepted again',
+    '索引缺少最新的记录（接收影像时断电，或放回了旧的索引）；已从封存文件重新登记 {count} 幅',
   ],
   [
     '{path} has schema {schema}, this program knows {known}',
