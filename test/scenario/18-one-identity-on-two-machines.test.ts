@@ -18,7 +18,8 @@ const LIMITS = { reserveBytes: 0, ballastBytes: 0 }
 const ALARMS = {
   agentSilentMs: Number.MAX_SAFE_INTEGER,
   agentStuckMs: 86_400_000,
-  clockOffMs: 60_000,
+  // The center's clock leaps here, and the agents' do not.
+  clockOffMs: 86_400_000,
   pacsAwayMs: MINUTE_MS,
 }
 
