@@ -203,8 +203,8 @@ describeWithSmallDisks('a disk that fills up', () => {
     await until(
       () => clinic.absentFromCenter(),
       (absent) => absent.length === 0,
-      60_000,
+      150_000,
     )
     await clinic.letsIn(90_000)
-  }, 200_000)
+  }, 300_000)
 })

@@ -12,7 +12,7 @@ export const PROPOSED: Readonly<Record<ProgramName, readonly string[]>> = {
       ' ',
     ),
   'ferry-center':
-    'init run invite agents approve revoke unrevoke keys studies status doctor support-bundle lost store register held release retry logs audit account config'.split(
+    'init run invite agents approve revoke unrevoke keys studies status doctor support-bundle lost store register held release retry silence test-message logs audit account config'.split(
       ' ',
     ),
 }

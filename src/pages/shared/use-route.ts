@@ -13,6 +13,8 @@ export function useRoute(): Route {
   useEffect(() => {
     const changed = (): void => setRoute(readRoute())
     addEventListener('hashchange', changed)
+    // The address may have changed between the first drawing and now.
+    changed()
     return () => removeEventListener('hashchange', changed)
   }, [])
   return route
