@@ -52,6 +52,8 @@ test('a pair records actions and transfers, for both sides to list, check and ex
   expect((await ferry('quarantine', 'release', '01ARZ3NDEKTSV4RRFFQ69G5FAV')).exitCode).toBe(1)
   await ferryCenter('invite', 'North Street')
   await ferryCenter('keys', 'rotate', 'receipt')
+  await ferryCenter('silence', 'PACS_UNREACHABLE', '--until', '2h')
+  await ferryCenter('account', 'add', '李工', '--role', 'viewer')
 
   const listed = async (run: typeof ferry): Promise<Listed[]> => {
     const { out } = await run('audit', 'list', '--json')
@@ -75,6 +77,8 @@ test('a pair records actions and transfers, for both sides to list, check and ex
   )
   expect(of(atCenter, 'studyReceived')).toMatchObject([{ user: 'Test clinic', objects: [studyInstanceUid] }])
   expect(of(atCenter, 'agentInvited').at(-1)).toMatchObject({ user: '王工', objects: ['North Street'] })
+  expect(of(atCenter, 'silenced')).toMatchObject([{ user: '王工', objects: ['PACS_UNREACHABLE'] }])
+  expect(of(atCenter, 'accountAdded')).toMatchObject([{ user: '王工', objects: ['李工'] }])
   expect(of(atCenter, 'keysChanged')).toMatchObject([{ user: '王工', objects: ['rotate receipt'] }])
 
   for (const [run, name, lines] of [

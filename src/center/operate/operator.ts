@@ -240,6 +240,7 @@ export class OperatorDesk implements Disposable {
   }): Promise<MessageSilence> {
     const { code, subject, lifeMs, by: begunBy } = what
     const begunAt = this.#clock.now()
+    this.#record('silenced', { subject: subject === null ? code : `${code} ${subject}` }, begunBy)
     return this.#register.silences.add({ code, subject, begunAt, begunBy, until: begunAt + lifeMs })
   }
 
@@ -250,6 +251,7 @@ export class OperatorDesk implements Disposable {
 
   /** Returns false if no silence of this number is in force. */
   endSilence(id: number, by: string): Promise<boolean> {
+    this.#record('unsilenced', { subject: String(id) }, by)
     return this.#register.silences.end(id, by, this.#clock.now())
   }
 

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
-import { showBytes, showTime } from '../../console/views/show-values.ts'
+import { showBytes, showDuration, showTime } from '../../console/views/show-values.ts'
 import type { PageDevices } from '../../console/web/page-answers.ts'
 import { answerView } from '../shared/answer-view.ts'
 import { act } from '../shared/ask.ts'
@@ -13,9 +13,6 @@ import { useAnswer } from '../shared/use-answer.ts'
 import { useAct } from './use-act.ts'
 
 const EVERY_MS = 3000
-const DAY_MS = 24 * 3_600_000
-/** A device that was silent for a weekend is not remarkable. */
-const SILENT_DAYS = 3
 
 type Device = PageDevices['devices'][number]
 
@@ -100,15 +97,16 @@ export function DevicesView({ now }: { now: number }): VNode {
     )}
     ${question === undefined ? null : html`<${QuestionDialog} question=${question} close=${() => setQuestion(undefined)} />`}`
 
-  function lastText({ lastInstance, lastSeenAt, name }: Device): VNode | string {
+  function lastText({ lastInstance, lastSeenAt, silentAfterMs }: Device): VNode | string {
     if (lastInstance === null) {
       const called =
         lastSeenAt === null ? '' : say('page.devices.called', { time: showTime(lastSeenAt, now) })
       return html`${say('page.devices.never')}${called === '' ? null : html` <small>${called}</small>`}`
     }
-    const days = Math.floor((now - lastInstance.at) / DAY_MS)
-    const isSilent = name !== null && days >= SILENT_DAYS
-    return html`${showTime(lastInstance.at, now)}${isSilent ? html` ${badge('silent', say('page.devices.silent', { days }))}` : null}`
+    const ageMs = now - lastInstance.at
+    const isSilent = silentAfterMs !== null && ageMs > silentAfterMs
+    const silent = say('page.devices.silent', { age: showDuration(ageMs, say) })
+    return html`${showTime(lastInstance.at, now)}${isSilent ? html` ${badge('silent', silent)}` : null}`
   }
 }
 

@@ -174,7 +174,7 @@ export const PAGE_ENGLISH = {
   'page.devices.address': 'Address',
   'page.devices.last': 'Last image',
   'page.devices.problem': 'Last problem',
-  'page.devices.silent': 'no image for {days} days',
+  'page.devices.silent': 'no image for {age}',
   'page.devices.never': 'no image yet',
   'page.devices.called': 'last called {time}',
   'page.devices.actions': 'Actions',

@@ -172,7 +172,7 @@ export const PAGE_CHINESE: Readonly<Record<keyof typeof PAGE_ENGLISH, string>> =
   'page.devices.address': '地址',
   'page.devices.last': '最近影像',
   'page.devices.problem': '最近的问题',
-  'page.devices.silent': '已有 {days} 天没有影像',
+  'page.devices.silent': '已有 {age}没有影像',
   'page.devices.never': '还没有影像',
   'page.devices.called': '最近连接 {time}',
   'page.devices.actions': '操作',
