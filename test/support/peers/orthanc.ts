@@ -8,6 +8,8 @@ import { freePort } from './free-port.ts'
 export const ORTHANC_PROGRAM = '/usr/sbin/Orthanc'
 export const ORTHANC_DICOMWEB = '/usr/share/orthanc/plugins/libOrthancDicomWeb.so'
 const START_MS = 20_000
+/** Another program may take a port between the moment when it was free and the start. */
+const ATTEMPTS = 3
 
 /** A real PACS on free ports, its folder gone afterwards. */
 export class Orthanc implements AsyncDisposable {
@@ -25,6 +27,16 @@ export class Orthanc implements AsyncDisposable {
 
   /** `settings` are Orthanc's own, and win over those here; `env` is added to the environment. */
   static async start(settings: Record<string, unknown> = {}, env: NodeJS.ProcessEnv = {}): Promise<Orthanc> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await Orthanc.#startOnce(settings, env)
+      } catch (error) {
+        if (attempt === ATTEMPTS) throw error
+      }
+    }
+  }
+
+  static async #startOnce(settings: Record<string, unknown>, env: NodeJS.ProcessEnv): Promise<Orthanc> {
     const folder = tempFolder()
     const httpPort = await freePort()
     const dicomPort = await freePort()
