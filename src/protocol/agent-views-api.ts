@@ -25,7 +25,7 @@ export interface ListedStudy extends StudyView {
 export interface StudyPage {
   readonly displayNames: DisplayNamesState
   readonly studies: readonly ListedStudy[]
-  /** Where the search goes on; null at the end. A page may be short, or empty, and still not be the last. */
+  /** The place where the search continues; null at the end. A page may be short or empty although more pages follow. */
   readonly next: string | null
   /** Last arrival of the study at which the search stopped; null at the end. */
   readonly searchedTo: number | null
@@ -51,7 +51,7 @@ export interface UnconfirmedStudy extends Readonly<Record<DeliveryView['state'],
 /** Studies with instances that are not confirmed, by their oldest one, the oldest first. */
 export interface UnconfirmedStudiesView {
   readonly studies: readonly UnconfirmedStudy[]
-  /** Where the list goes on; null at the end. */
+  /** The place where the list continues; null at the end. */
   readonly next: string | null
 }
 

@@ -79,7 +79,7 @@ export class AcceptanceGroup {
         await this.#syncNames(group.map(nameOf))
         this.#enter(group)
       } catch (error) {
-        // Those that were accepted before the error remain so.
+        // Instances that were accepted before the error remain accepted.
         const failure = storageFailure(error, 'taking instances on')
         for (const waiting of group) waiting.reject(failure)
       }

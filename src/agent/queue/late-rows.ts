@@ -11,7 +11,7 @@ const MOST = 256
 /** The part of the index that rows are written by. */
 type RowWriter = Pick<InstanceIndex, 'isNew' | 'insertNew' | 'insert'>
 
-/** Those who must know that the index takes no rows, and that it takes them again. */
+/** Parts that are told when the index takes no rows, and when it takes them again. */
 interface LateRowsListener {
   /** Rows could not be written; their instances are safe. Not called again before {@link written}. */
   refused(failure: Failure): void

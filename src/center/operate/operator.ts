@@ -37,7 +37,7 @@ export interface CenterStatus {
   readonly instances: number
   /** Instances that wait for the operator to release them. */
   readonly held: number
-  /** Those of them that came after another version of the same SOP instance. */
+  /** The number of them that came after another version of the same SOP instance. */
   readonly conflicts: number
   /** Packs that are arriving, or wait to be opened. */
   readonly packsUnderWay: number

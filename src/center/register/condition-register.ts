@@ -75,7 +75,7 @@ export interface SilenceRegister {
   ): Promise<MessageSilence>
   /** The newest first; at most `limit`. */
   list(limit: number): Promise<MessageSilence[]>
-  /** Those that are in force. */
+  /** Silences that are in force. */
   active(now: number): Promise<MessageSilence[]>
   /** Ends one that is in force; returns false if there is none of this number. */
   end(id: number, by: string, now: number): Promise<boolean>

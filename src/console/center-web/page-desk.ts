@@ -14,7 +14,7 @@ import type {
   PacsStateOfStudy,
 } from './center-answers.ts'
 
-/** Where the page gets its facts: the same sources as the commands. */
+/** The sources of the page: the same as those of the commands. */
 export interface PageFacts {
   readonly observe: () => Promise<CenterObservation>
   /** Opens the operator's desk for one request; `user`: the person, for the audit trail. */
