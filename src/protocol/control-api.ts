@@ -55,7 +55,7 @@ const count = z.int().nonnegative()
  * Requests to the center: a pack, a manifest (for the receipt, or again for the state at the PACS), and the questions
  * which studies have got further at the PACS, which receipts it knows, and which instances it holds.
  */
-const REQUEST_KINDS = ['pack', 'receipt', 'pacs', 'pacsChanges', 'receipts', 'holdings'] as const
+export const REQUEST_KINDS = ['pack', 'receipt', 'pacs', 'pacsChanges', 'receipts', 'holdings'] as const
 export type RequestKind = (typeof REQUEST_KINDS)[number]
 const requestKind = z.enum(REQUEST_KINDS)
 

@@ -1,4 +1,5 @@
 import type { Database } from '../../platform/sqlite.ts'
+import { REQUEST_KINDS } from '../../protocol/control-api.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
 
 /**
@@ -66,7 +67,8 @@ const FORGET_INSTANCES = ['finding', 'delivery', 'instance'].map(
 const IS_ANY_LEFT = 'SELECT 1 FROM instance INDEXED BY instance_by_study WHERE study_instance_uid = ? LIMIT 1'
 const FORGET_STUDY = [
   ...['manifest', 'study'].map((table) => `DELETE FROM ${table} WHERE ${OF_STUDY}`),
-  'DELETE FROM failed_request WHERE subject = ?',
+  // The primary key begins with the kind.
+  `DELETE FROM failed_request WHERE kind IN ('${REQUEST_KINDS.join("', '")}') AND subject = ?`,
 ]
 const PUT_OFF = `
   UPDATE study SET records_since = coalesce((SELECT elapsed_ms FROM retention_time), 0)

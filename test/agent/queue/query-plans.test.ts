@@ -94,7 +94,7 @@ async function liveThroughADay(queue: Queue, study: string): Promise<void> {
   retained.listed(due)
   retained.markRemoved(due)
   const removed = records.due(1)
-  records.forgetSome(removed ?? '', 1, 10)
+  while (records.forgetSome(removed ?? '', 1, 10));
   damage.nextNeeded('')
   // Statements for the requests of devices.
   const id = commitments.record({
@@ -189,6 +189,8 @@ test('nothing that an agent does from hour to hour goes through all that was eve
   await liveThroughADay(filled.queue, newUid())
   const statements = Array.from(recording.statements)
   expect(statements.length).toBeGreaterThan(80)
+  // The day reached its end: a study was forgotten.
+  expect(statements.some(([sql]) => sql.startsWith('DELETE FROM failed_request'))).toBe(true)
   const walks = statements.map(([sql, values]) => ({ sql, walks: walksOf(filled.database, sql, values) }))
   expect(walks.filter(({ walks: found }) => found.length > 0)).toEqual([])
 })
