@@ -167,7 +167,7 @@ test('control: where a spool file is lost together with the index, the account d
   removeIndex(indexOf(clinic))
   using spool = await Spool.open(join(clinic.settings.dataFolder, 'spool'))
   const [first] = await Array.fromAsync(spool.list())
-  if (first !== undefined) unlinkSync(spool.pathOf(first))
+  if (first !== undefined) unlinkSync(spool.placeOf(first).path)
   await clinic.startCenter()
   await clinic.startAgent()
   expect(await allSettled(clinic)).toMatchObject({ confirmed: 1 })

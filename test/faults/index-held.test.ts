@@ -119,7 +119,9 @@ async function trace(nodeFlags: readonly string[]): Promise<boolean[]> {
   const found = new SyncTrace(traceFile)
   const ulids = await Array.fromAsync(spool.list())
   return ulids.map((ulid) => {
-    const trailer = found.writesTo(spool.pathOf(ulid)).findLast(({ call }) => call.name.startsWith('write'))
+    const trailer = found
+      .writesTo(spool.placeOf(ulid).path)
+      .findLast(({ call }) => call.name.startsWith('write'))
     return found.syncWithName(spool.heldPathOf(ulid), trailer?.call.began ?? 0) !== undefined
   })
 }

@@ -45,7 +45,7 @@ async function keepMany({ folder, settings }: Clinic): Promise<void> {
     statementBytes: 60_000,
   }
   for (const ulids of fillIndex(database, large))
-    for (const ulid of ulids) writeFileSync(queue.spool.pathOf(ulid), '', { mode: 0o600 })
+    for (const ulid of ulids) writeFileSync(queue.spool.placeOf(ulid).path, '', { mode: 0o600 })
   database.run('UPDATE instance SET kept_from = ? WHERE rowid % ? > 0 AND kept_from = 0', 20 * DAY_MS, DUE_IN)
   queue.retentionTimes.write({ elapsedMs: 8 * DAY_MS, ownMs: Date.now(), centerMs: Date.now() })
   const register = open.adopt(new BetterSqlite3(join(folder, 'center', 'register.sqlite')), (it) =>

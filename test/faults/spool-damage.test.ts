@@ -42,7 +42,7 @@ async function spoolFiles({ settings }: Clinic): Promise<Map<string, string>> {
   using spool = await Spool.open(join(settings.dataFolder, 'spool'))
   const paths = new Map<string, string>()
   for await (const ulid of spool.list())
-    paths.set((await spool.read(ulid)).envelope.sopInstanceUid, spool.pathOf(ulid))
+    paths.set((await spool.read(ulid)).envelope.sopInstanceUid, spool.placeOf(ulid).path)
   return paths
 }
 

@@ -116,7 +116,7 @@ async function pathsBehindAnswers(
   const byContent = new Map<string, string>()
   for await (const ulid of spool.list()) {
     const { envelope, trailer } = await spool.read(ulid)
-    byContent.set(`${envelope.sopInstanceUid} ${trailer.dataSetSha256}`, spool.pathOf(ulid))
+    byContent.set(`${envelope.sopInstanceUid} ${trailer.dataSetSha256}`, spool.placeOf(ulid).path)
   }
   const byUid = Map.groupBy(sent, ({ sopInstanceUid }) => sopInstanceUid)
   return new Map(

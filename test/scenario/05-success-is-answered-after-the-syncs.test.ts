@@ -26,7 +26,7 @@ async function traceIntake(nodeFlags: readonly string[]): Promise<SuccessAnswer[
   const spool = await Spool.open(join(clinic.settings.dataFolder, 'spool'))
   const paths = new Map<string, string>()
   for await (const ulid of spool.list()) {
-    paths.set((await spool.read(ulid)).envelope.sopInstanceUid, spool.pathOf(ulid))
+    paths.set((await spool.read(ulid)).envelope.sopInstanceUid, spool.placeOf(ulid).path)
   }
   return successAnswers(trace, paths)
 }

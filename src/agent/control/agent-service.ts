@@ -252,7 +252,7 @@ export class AgentService implements ControlService {
   quarantined(ulid: string): QuarantinedView | undefined {
     const { findings, spool } = this.#options.queue
     const instance = findings.quarantinedOne(CENTER, ulid)
-    return instance && { ...instance, spoolFile: spool.pathOf(instance.ulid) }
+    return instance && { ...instance, spoolFile: spool.placeOf(instance.ulid).path }
   }
 
   async release(which: { ulid: string } | { studyInstanceUid: string }): Promise<ReleaseOutcome> {

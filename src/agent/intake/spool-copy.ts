@@ -132,7 +132,7 @@ export class SpoolCopy {
     await writer.finish(() => sealers.prepare())
     const failedSyncs = this.#sealed?.failedSyncs
     const acceptance = await queue.acceptance.accept(
-      { path: writer.path, syncsBegun: writer.syncsBegun, envelope, trailer, ...(observed && { observed }) },
+      { syncsBegun: writer.syncsBegun, envelope, trailer, ...(observed && { observed }) },
       failedSyncs,
     )
     // The file belongs to the queue now: no later fault may remove it.

@@ -1,6 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Database } from '../../platform/sqlite.ts'
+import type { Ulid } from '../../protocol/ulid.ts'
+import { spoolFilesNow } from './spool/spool-names.ts'
 
 /** The agent's queue as its files show it, whether the agent runs or not. */
 export interface QueueInspection {
@@ -43,8 +45,8 @@ export function inspectQueue(dataFolder: string): QueueInspection | undefined {
 
 function inspect(database: Database, spool: string): QueueInspection {
   // The rows first: an instance that arrives meanwhile is then an unknown file, never a missing one.
-  const rows = database.all<{ ulid: string }>(PRESENT).map(({ ulid }) => ulid)
-  const files = spoolFiles(spool)
+  const rows = database.all<{ ulid: Ulid }>(PRESENT).map(({ ulid }) => ulid)
+  const files = spoolFilesNow(spool)
   const known = new Set(rows)
   const missing = rows.filter((ulid) => !files.has(ulid))
   const bytes = database.all<{ state: string; count: number; bytes: number }>(BY_STATE)
@@ -66,18 +68,11 @@ function inspect(database: Database, spool: string): QueueInspection {
   }
 }
 
-function spoolFiles(spool: string): Set<string> {
-  const shards = readdirSync(spool).filter((name) => /^[0-9a-z]{2}$/.test(name))
-  const names = shards.flatMap((shard) => readdirSync(join(spool, shard)))
-  return new Set(names.filter((name) => name.endsWith(ENDING)).map((name) => name.slice(0, -ENDING.length)))
-}
-
 function sizeOf(database: Database): number {
   const pages = database.get<{ page_count: number }>('PRAGMA page_count')?.page_count ?? 0
   return pages * (database.get<{ page_size: number }>('PRAGMA page_size')?.page_size ?? 0)
 }
 
-const ENDING = '.ferry'
 const PRESENT = 'SELECT ulid FROM instance WHERE removed_at IS NULL AND damage IS NULL'
 const STILL_PRESENT = 'SELECT 1 FROM instance WHERE ulid = ? AND removed_at IS NULL AND damage IS NULL'
 const BY_STATE = `

@@ -8,6 +8,7 @@ import { checkPrivateFile } from '../../platform/private-file.ts'
 import { type KeyList, type SignedKeyList, verifyKeyList } from '../../protocol/key-list.ts'
 import { parseKeyFile } from '../../protocol/parse-key-file.ts'
 import { newSigningKey, type SigningKey, seedOf, signingKeyFromSeed } from '../../protocol/signing-key.ts'
+import { isSpool } from '../queue/spool/spool-names.ts'
 import { folderChanged } from './folder-changed.ts'
 
 const identitySchema = z.strictObject({ signingSeed: z.string().regex(/^[\w-]{43}$/) })
@@ -242,8 +243,7 @@ function wasUsed(dataFolder: string): boolean {
 /** A new disk that is mounted there before the agent joins has no spool files. */
 function holdsSpoolFiles(spool: string): boolean {
   try {
-    const entries = readdirSync(spool, { withFileTypes: true })
-    return entries.some((entry) => entry.isDirectory() && /^[0-9a-z]{2}$/.test(entry.name))
+    return isSpool(spool)
   } catch (error) {
     return systemCode(error) !== 'ENOENT'
   }

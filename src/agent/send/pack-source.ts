@@ -1,11 +1,8 @@
-import { open } from 'node:fs/promises'
-import { Failure } from '../../platform/failure.ts'
+import type { Failure } from '../../platform/failure.ts'
 import { encodePackHeader, type PackHeader } from '../../protocol/pack.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
-import { type Spool, spoolFileFailure } from '../queue/spool/spool.ts'
+import type { Spool } from '../queue/spool/spool.ts'
 import { verifySpoolFile } from '../queue/spool/verify-spool-file.ts'
-
-const READ_BYTES = 256 * 1024
 
 /** A member whose spool file is bad, and the fault. */
 export interface BadMember {
@@ -18,7 +15,7 @@ interface Part {
   read: (from: number, to: number) => AsyncIterable<Buffer>
 }
 
-/** The bytes of a pack, read from the spool files as they are needed: any range, any number of times, always the same. */
+/** The bytes of a pack, read from the spool as they are needed: any range, any number of times, always the same. */
 export class PackSource {
   readonly #parts: readonly Part[]
   readonly bytes: number
@@ -34,7 +31,7 @@ export class PackSource {
       { bytes: head.length, read: (from, to) => once(head.subarray(from, to)) },
       ...header.members.map(({ ulid, bytes }) => ({
         bytes,
-        read: (from: number, to: number) => readRange(spool, ulid, from, to),
+        read: (from: number, to: number) => spool.range(ulid, from, to),
       })),
     ])
   }
@@ -73,20 +70,4 @@ export async function damagedMembers(header: PackHeader, spool: Spool): Promise<
 
 async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes
-}
-
-async function* readRange(spool: Spool, ulid: Ulid, from: number, to: number): AsyncGenerator<Buffer> {
-  try {
-    await using handle = await open(spool.pathOf(ulid), 'r')
-    for (let position = from; position < to; ) {
-      const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, to - position))
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, position)
-      if (bytesRead === 0)
-        throw new Failure('SPOOL_FILE_DAMAGED', `sending ${ulid}: its file ends at ${position}, not at ${to}`)
-      yield buffer.subarray(0, bytesRead)
-      position += bytesRead
-    }
-  } catch (error) {
-    throw spoolFileFailure(error, `sending ${ulid}`)
-  }
 }

@@ -167,7 +167,7 @@ test('a file that holds nothing back goes after the retention time, and not whil
   const stray = (await spoolInstance(queue.spool)).envelope.ulid
   await queue.held.write(stray, OBSERVED, Date.now())
   const needed = await accept(queue, newUid(), true)
-  for (const ulid of [stray, needed]) rmSync(queue.spool.pathOf(ulid))
+  for (const ulid of [stray, needed]) rmSync(queue.spool.placeOf(ulid).path)
   const left = () => [stray, needed].map((ulid) => existsSync(queue.spool.heldPathOf(ulid)))
   await recover(queue)
   expect(left()).toEqual([true, true])
@@ -182,10 +182,9 @@ test('a spool file takes along what held it back', async () => {
   using queue = await open(folder.path)
   const ulid = await accept(queue, newUid(), true)
   await queue.spool.remove(ulid)
-  expect([queue.spool.pathOf(ulid), queue.spool.heldPathOf(ulid)].map((path) => existsSync(path))).toEqual([
-    false,
-    false,
-  ])
+  expect(
+    [queue.spool.placeOf(ulid).path, queue.spool.heldPathOf(ulid)].map((path) => existsSync(path)),
+  ).toEqual([false, false])
 })
 
 test('a folder of the spool that cannot be listed stops the start, since it may hold instances back', async () => {

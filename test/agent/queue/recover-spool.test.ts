@@ -11,14 +11,13 @@ import {
 import { expect, test } from '@jest/globals'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { recoverSpool } from '../../../src/agent/queue/recovery/recover-spool.ts'
-import type { SealedInstance } from '../../../src/agent/queue/spool/sealed-instance.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { Failure } from '../../../src/platform/failure.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import { newUlid } from '../../../src/protocol/ulid.ts'
 import { until } from '../../support/clocks/until.ts'
 import { BELIEVED } from '../../support/instances/believed-receipt.ts'
-import { spoolInstance } from '../../support/instances/sealed-instance.ts'
+import { type SpooledInstance, spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const open = (folder: string): Promise<Queue> => openQueue(folder, systemClock, ['center'])
@@ -110,7 +109,7 @@ test('a second copy with the same bytes is let go, the first is kept', async () 
 test('the whole one of two files with the same bytes is kept, whichever came first', async () => {
   using folder = tempFolder()
   const same = { dataSet: Buffer.alloc(500, 7), sopInstanceUid: '1.2.3' }
-  const spooled: SealedInstance[] = []
+  const spooled: SpooledInstance[] = []
   {
     using queue = await open(folder.path)
     for (let i = 0; i < 2; i++) spooled.push(await spoolInstance(queue.spool, same))
@@ -156,7 +155,7 @@ test('with an older copy of the index nothing is removed and nothing sent before
     await acceptSome(queue, 2)
   }
   copyFileSync(folder.join('queue.sqlite'), copy)
-  let cutOff: SealedInstance | undefined
+  let cutOff: SpooledInstance | undefined
   {
     using queue = await open(folder.path)
     const [, last] = await acceptSome(queue, 2)

@@ -2,13 +2,12 @@ import { readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { openQueue, type Queue } from '../../../src/agent/queue/open-queue.ts'
 import { Scrub } from '../../../src/agent/queue/recovery/scrub.ts'
-import type { SealedInstance } from '../../../src/agent/queue/spool/sealed-instance.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import { ManualClock } from '../../support/clocks/manual-clock.ts'
 import { passTimersUntil } from '../../support/clocks/pass-time.ts'
 import { until } from '../../support/clocks/until.ts'
 import { BELIEVED } from '../../support/instances/believed-receipt.ts'
-import { spoolInstance } from '../../support/instances/sealed-instance.ts'
+import { type SpooledInstance, spoolInstance } from '../../support/instances/sealed-instance.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const FIRST_AFTER_MS = 10 * 60_000
@@ -41,13 +40,13 @@ async function openScene(): Promise<Scene> {
   return Object.assign(scene, { [Symbol.asyncDispose]: () => stack.disposeAsync() })
 }
 
-async function accept(queue: Queue, bytes = 100_000): Promise<SealedInstance> {
+async function accept(queue: Queue, bytes = 100_000): Promise<SpooledInstance> {
   const instance = await spoolInstance(queue.spool, { dataSet: Buffer.alloc(bytes, Math.random() * 256) })
   await queue.acceptance.accept(instance)
   return instance
 }
 
-function flip({ path }: SealedInstance, at: number): void {
+function flip({ path }: SpooledInstance, at: number): void {
   const bytes = readFileSync(path)
   bytes[at] = (bytes.at(at) ?? 0) ^ 1
   writeFileSync(path, bytes)

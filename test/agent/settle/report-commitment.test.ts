@@ -196,7 +196,7 @@ test('a copy without identity counts for no commitment, even if it kept its UID'
   await using desk = await openDesk()
   const { queue } = desk
   const { envelope, trailer } = sealInstance({ studyInstanceUid: '1.1' })
-  queue.index.insert([{ path: '', envelope: { ...envelope, policy: 'deidentified:teaching' }, trailer }])
+  queue.index.insert([{ envelope: { ...envelope, policy: 'deidentified:teaching' }, trailer }])
   confirmAll(queue)
   ask(queue, [envelope.sopInstanceUid])
   await desk.pass(HOUR_MS)

@@ -113,7 +113,7 @@ async function wholeInSpool(spool: Spool): Promise<Map<string, string>> {
     const read = await spool.read(ulid).catch(() => undefined)
     if (read === undefined) continue
     const { envelope, trailer } = read
-    const bytes = await readFile(spool.pathOf(ulid))
+    const bytes = await readFile(spool.placeOf(ulid).path)
     if (sha256(bytes.subarray(0, trailer.sealedBytes)) === trailer.sealedSha256)
       whole.set(envelope.sopInstanceUid, trailer.dataSetSha256)
   }

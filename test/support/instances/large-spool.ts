@@ -41,6 +41,6 @@ export function fillSpool(spool: Spool, count: number, untilMs: number): void {
       sealedBytes: sealed.length,
       sealedSha256: createHash('sha256').update(sealed).digest('hex'),
     })
-    writeFileSync(spool.pathOf(ulid), Buffer.concat([sealed, trailer]), { mode: 0o600, flag: 'wx' })
+    writeFileSync(spool.placeOf(ulid).path, Buffer.concat([sealed, trailer]), { mode: 0o600, flag: 'wx' })
   }
 }

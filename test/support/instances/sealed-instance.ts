@@ -55,8 +55,13 @@ export function sealInstance(
   return { envelope, trailer, bytes: Buffer.concat([...head, ...blocks]) }
 }
 
+/** An instance in a file of its own, at this path. */
+export interface SpooledInstance extends SealedInstance {
+  readonly path: string
+}
+
 /** Writes an invented instance into the spool, complete and synced, as intake does before it is accepted. */
-export async function spoolInstance(spool: Spool, like: InstanceLike = {}): Promise<SealedInstance> {
+export async function spoolInstance(spool: Spool, like: InstanceLike = {}): Promise<SpooledInstance> {
   const { envelope, trailer, bytes } = sealInstance(like)
   const writer = spool.create(envelope.ulid)
   await writer.push([bytes])

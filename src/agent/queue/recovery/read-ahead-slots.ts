@@ -1,5 +1,6 @@
 import { TRAILER_BYTES } from '../../../protocol/spool-file.ts'
 import { SpoolFileEnds } from '../spool/spool-file-ends.ts'
+import type { ImagePlace } from '../spool/stored-image.ts'
 
 /** Large enough for nearly every envelope. */
 export const SLOT_HEAD_BYTES = 1024
@@ -19,15 +20,15 @@ interface ReadSlot {
   readonly trailer: Buffer
 }
 
-/** Reads one slot for each path, in sequence, into separate memory that can be given to another thread. */
-export function readSlots(paths: readonly string[], scratch: Buffer): Uint8Array<ArrayBuffer> {
-  const slots = new Uint8Array(paths.length * SLOT_BYTES)
+/** Reads one slot for each place, in sequence, into separate memory that can be given to another thread. */
+export function readSlots(places: readonly ImagePlace[], scratch: Buffer): Uint8Array<ArrayBuffer> {
+  const slots = new Uint8Array(places.length * SLOT_BYTES)
   const view = new DataView(slots.buffer)
-  for (const [i, path] of paths.entries()) {
+  for (const [i, place] of places.entries()) {
     const at = i * SLOT_BYTES
     view.setFloat64(at, NOT_READ)
     try {
-      using file = new SpoolFileEnds(path, scratch)
+      using file = new SpoolFileEnds(place, scratch)
       slots.set(file.head(SLOT_HEAD_BYTES), at + SIZE_BYTES)
       slots.set(file.tail(TRAILER_BYTES), at + SIZE_BYTES + SLOT_HEAD_BYTES)
       view.setFloat64(at, file.size)
@@ -38,7 +39,7 @@ export function readSlots(paths: readonly string[], scratch: Buffer): Uint8Array
   return slots
 }
 
-/** Returns the slot of the `i`th path; undefined if the file could not be read, or is too short. */
+/** Returns the slot of the `i`th place; undefined if the file could not be read, or is too short. */
 export function slotAt(slots: Uint8Array<ArrayBuffer>, i: number): ReadSlot | undefined {
   const at = i * SLOT_BYTES
   const size = new DataView(slots.buffer).getFloat64(at)

@@ -1,10 +1,11 @@
 import { parentPort } from 'node:worker_threads'
+import type { ImagePlace } from '../spool/stored-image.ts'
 import { readSlots, SLOT_HEAD_BYTES } from './read-ahead-slots.ts'
 
-// The thread of read-ahead.ts: receives paths, returns the first and last bytes of their files.
+// The thread of read-ahead.ts: receives places, returns the first and last bytes of their instances.
 const scratch = Buffer.alloc(SLOT_HEAD_BYTES)
 
-parentPort?.on('message', (paths: readonly string[]) => {
-  const slots = readSlots(paths, scratch)
+parentPort?.on('message', (places: readonly ImagePlace[]) => {
+  const slots = readSlots(places, scratch)
   parentPort?.postMessage(slots, [slots.buffer])
 })

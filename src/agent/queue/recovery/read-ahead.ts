@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Ulid } from '../../../protocol/ulid.ts'
 import type { Spool, SpoolFile } from '../spool/spool.ts'
+import type { ImagePlace } from '../spool/stored-image.ts'
 import { slotAt } from './read-ahead-slots.ts'
 
 /** `.ts` or, once built, `.js`. */
@@ -26,7 +27,7 @@ export async function* readAhead(
   const batches = Array.from({ length: Math.ceil(ulids.length / batch) }, (_, i) =>
     ulids.slice(i * batch, (i + 1) * batch),
   )
-  const ask = (some: readonly Ulid[] = []) => thread.read(some.map((ulid) => spool.pathOf(ulid)))
+  const ask = (some: readonly Ulid[] = []) => thread.read(some.map((ulid) => spool.placeOf(ulid)))
   let coming = ask(batches[0])
   for (const [i, some] of batches.entries()) {
     const slots = await coming
@@ -55,12 +56,12 @@ class ReadingThread implements Disposable {
   }
 
   /** Reads one batch of files. Resolves to undefined if the thread has ended. */
-  read(paths: readonly string[]): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    if (this.#isGone || paths.length === 0) return Promise.resolve(undefined)
+  read(places: readonly ImagePlace[]): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (this.#isGone || places.length === 0) return Promise.resolve(undefined)
     const { promise, resolve } = Promise.withResolvers<Uint8Array<ArrayBuffer> | undefined>()
     this.#answer = resolve
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-    this.#worker.postMessage(paths)
+    this.#worker.postMessage(places)
     return promise
   }
 

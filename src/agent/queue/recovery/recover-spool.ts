@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises'
-import { syncFile } from '../../../platform/durable-file.ts'
 import { Failure } from '../../../platform/failure.ts'
 import type { Log } from '../../../platform/log.ts'
 import type { Ulid } from '../../../protocol/ulid.ts'
@@ -140,7 +139,7 @@ function readUnknown(
 ): SealedInstance | undefined {
   try {
     const { envelope, trailer } = file ?? spool.readNow(ulid)
-    return { path: spool.pathOf(ulid), envelope, trailer }
+    return { envelope, trailer }
   } catch (error) {
     const code = error instanceof Failure ? error.code : undefined
     if (code !== 'SPOOL_FILE_INVALID' && code !== 'SPOOL_FILE_DAMAGED') throw error
@@ -162,9 +161,7 @@ async function takeOn(
 ): Promise<void> {
   const { spool, index, isIndexNew } = options
   const unsynced = batch.filter(needsSync)
-  for (const { path } of unsynced) await syncFile(path)
-  const syncsBegun = Number.POSITIVE_INFINITY
-  await spool.syncNames(unsynced.map(({ envelope: { ulid } }) => ({ ulid, syncsBegun })))
+  await spool.sync(unsynced.map(({ envelope: { ulid } }) => ulid))
   for (const some of slices(batch)) {
     const [lost, forgotten] = isIndexNew ? [[], some] : partition(some, isRecent(nowMs))
     recovery.forgotten += forgotten.length

@@ -15,7 +15,6 @@ export interface Observed {
 
 /** A complete spool file with synced data that waits to be accepted. */
 export interface SealedInstance {
-  path: string
   /** {@link SpoolWriter.syncsBegun}; a name of unknown age is synced in any case. */
   syncsBegun?: number
   envelope: Envelope

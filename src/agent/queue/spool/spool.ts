@@ -1,6 +1,5 @@
-import { mkdir, readdir, rm, stat, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
-import { HeldFolder, syncFolder } from '../../../platform/durable-file.ts'
+import { mkdir, rm, stat, unlink } from 'node:fs/promises'
+import { HeldFolder, syncFile, syncFolder } from '../../../platform/durable-file.ts'
 import { Failure, storageFailure, systemCode } from '../../../platform/failure.ts'
 import { retryWhileHeld } from '../../../platform/retry-while-held.ts'
 import {
@@ -12,28 +11,22 @@ import {
   TRAILER_BYTES,
   type Trailer,
 } from '../../../protocol/spool-file.ts'
-import { isUlid, type Ulid, ulidTime } from '../../../protocol/ulid.ts'
+import type { Ulid } from '../../../protocol/ulid.ts'
 import { SpoolFileEnds } from './spool-file-ends.ts'
+import { spoolFileFailure } from './spool-file-failure.ts'
+import { filePath, heldPath, listShards, SHARDS, type SpoolEntry, shardOf, shardPath } from './spool-names.ts'
 import { SpoolWriter } from './spool-writer.ts'
+import { type ImagePlace, StoredImage } from './stored-image.ts'
 
-const SHARDS = 32
-const SUFFIX = '.ferry'
-/** The file that marks a spool file which must not be sent (held-files.ts). */
-const HELD_SUFFIX = '.held'
 /** The first is enough for nearly every envelope; the second exceeds the longest one (docs/protocol.md). */
 const HEAD_BYTES = 4096
 const LONGEST_HEAD_BYTES = 66_000
+const READ_BYTES = 256 * 1024
 
 export interface SpoolName {
   ulid: Ulid
   /** {@link SpoolWriter.syncsBegun}; infinite if it was not recorded. */
   syncsBegun: number
-}
-
-/** A name in the spool: a spool file, or its `.held` file. */
-interface SpoolEntry {
-  ulid: Ulid
-  kind: 'file' | 'held'
 }
 
 export interface SpoolFile {
@@ -44,9 +37,9 @@ export interface SpoolFile {
 }
 
 /**
- * The folder of spool files, which is the truth; SQLite is its index. Names are final from the start, random, never used
- * twice and never made from anything that a peer sent. The shard of a name is the second in which it was made, so that
- * instances that arrive together share one folder sync.
+ * The sealed instances on the disk, which are the truth; SQLite is their index. This is the only way to them: an
+ * instance is read, looked at, listed and removed by its ULID, and {@link placeOf} alone knows where its bytes lie.
+ * Names are final from the start, random, never used twice and never made from anything that a peer sent.
  */
 export class Spool implements Disposable {
   readonly folder: string
@@ -56,17 +49,14 @@ export class Spool implements Disposable {
 
   private constructor(folder: string) {
     this.folder = folder
-    this.#shards = Array.from(
-      { length: SHARDS },
-      (_, shard) => new HeldFolder(join(folder, shardName(shard))),
-    )
+    this.#shards = Array.from({ length: SHARDS }, (_, shard) => new HeldFolder(shardPath(folder, shard)))
   }
 
   /** Opens the folder; all its shards exist and are durable before the first instance arrives. */
   static async open(folder: string): Promise<Spool> {
     try {
       for (let shard = 0; shard < SHARDS; shard++) {
-        await mkdir(join(folder, shardName(shard)), { recursive: true, mode: 0o700 })
+        await mkdir(shardPath(folder, shard), { recursive: true, mode: 0o700 })
       }
       await syncFolder(folder)
     } catch (error) {
@@ -75,13 +65,14 @@ export class Spool implements Disposable {
     return new Spool(folder)
   }
 
-  pathOf(ulid: Ulid): string {
-    return join(this.folder, shardName(shardOf(ulid)), ulid + SUFFIX)
+  /** The place of an instance's bytes. It may be empty, or another one by the next turn of the event loop. */
+  placeOf(ulid: Ulid): ImagePlace {
+    return { path: filePath(this.folder, ulid), offset: 0 }
   }
 
-  /** While a file of this name exists, its spool file must not be sent. */
+  /** While a file of this name exists, its instance must not be sent. */
   heldPathOf(ulid: Ulid): string {
-    return join(this.folder, shardName(shardOf(ulid)), ulid + HELD_SUFFIX)
+    return heldPath(this.folder, ulid)
   }
 
   /**
@@ -101,29 +92,58 @@ export class Spool implements Disposable {
     }
   }
 
-  /** Creates a file for one instance; only the writer knows it until it is complete. */
-  create(ulid: Ulid): SpoolWriter {
-    return SpoolWriter.create(this.pathOf(ulid), this.#shards[shardOf(ulid)])
+  /** Makes the data and the names of instances durable that were found on the disk. Throws the error of the file system. */
+  async sync(ulids: readonly Ulid[]): Promise<void> {
+    for (const ulid of ulids) await syncFile(this.placeOf(ulid).path)
+    await this.syncNames(ulids.map((ulid) => ({ ulid, syncsBegun: Number.POSITIVE_INFINITY })))
   }
 
-  /** Lists every file in the spool by its ULID, complete or not; files with other names are left alone. */
+  /** Creates a file for one instance; only the writer knows it until it is complete. */
+  create(ulid: Ulid): SpoolWriter {
+    return SpoolWriter.create(filePath(this.folder, ulid), this.#shards[shardOf(ulid)])
+  }
+
+  /** Lists every instance in the spool by its ULID, complete or not; files with other names are left alone. */
   async *list(): AsyncGenerator<Ulid> {
     for await (const shard of this.listShards()) {
       for (const { ulid, kind } of shard) if (kind === 'file') yield ulid
     }
   }
 
+  /** See {@link listShards}. */
+  listShards(): AsyncGenerator<SpoolEntry[]> {
+    return listShards(this.folder)
+  }
+
+  /** Opens an instance to be read. Throws SPOOL_FILE_MISSING, SPOOL_FILE_DAMAGED or STORAGE_ERROR. */
+  async openImage(ulid: Ulid): Promise<StoredImage> {
+    try {
+      return await StoredImage.open(this.placeOf(ulid))
+    } catch (error) {
+      throw spoolFileFailure(error, `opening ${ulid}`)
+    }
+  }
+
   /**
-   * Lists folder after folder. A spool file and its `.held` file are in the same listing. Throws STORAGE_ERROR for a
-   * folder that cannot be listed: it is then unknown which files must not be sent.
+   * Bytes `from` up to, not including, `to` of an instance, as they are sent. Throws SPOOL_FILE_MISSING,
+   * SPOOL_FILE_DAMAGED or STORAGE_ERROR.
    */
-  async *listShards(): AsyncGenerator<SpoolEntry[]> {
-    for (let shard = 0; shard < SHARDS; shard++) {
-      const folder = join(this.folder, shardName(shard))
-      const names = await readdir(folder).catch((error: unknown) => {
-        throw storageFailure(error, `listing ${folder}`)
-      })
-      yield names.flatMap((name) => entryOf(name) ?? [])
+  async *range(ulid: Ulid, from: number, to: number): AsyncGenerator<Buffer> {
+    try {
+      await using image = await this.openImage(ulid)
+      for (let position = from; position < to; ) {
+        const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, to - position))
+        const bytesRead = await image.read(buffer, buffer.length, position)
+        if (bytesRead === 0)
+          throw new Failure(
+            'SPOOL_FILE_DAMAGED',
+            `sending ${ulid}: its file ends at ${position}, not at ${to}`,
+          )
+        yield buffer.subarray(0, bytesRead)
+        position += bytesRead
+      }
+    } catch (error) {
+      throw spoolFileFailure(error, `sending ${ulid}`)
     }
   }
 
@@ -170,12 +190,12 @@ export class Spool implements Disposable {
   }
 
   /**
-   * Returns SPOOL_FILE_MISSING or SPOOL_FILE_DAMAGED unless the file exists with its full length. Its bytes are not
-   * read.
+   * Returns SPOOL_FILE_MISSING or SPOOL_FILE_DAMAGED unless the instance is there with its full length. Its bytes are
+   * not read.
    */
   async lengthFailure(ulid: Ulid, bytes: number): Promise<Failure | undefined> {
     try {
-      const { size } = await stat(this.pathOf(ulid))
+      const size = await sizeAt(this.placeOf(ulid))
       if (size === bytes) return undefined
       return new Failure(
         'SPOOL_FILE_DAMAGED',
@@ -186,9 +206,9 @@ export class Spool implements Disposable {
     }
   }
 
-  /** Returns true if the file exists. */
+  /** Returns true if the instance's bytes are there, or a part of them. */
   async has(ulid: Ulid): Promise<boolean> {
-    return stat(this.pathOf(ulid)).then(
+    return sizeAt(this.placeOf(ulid)).then(
       () => true,
       () => false,
     )
@@ -200,7 +220,7 @@ export class Spool implements Disposable {
 
   #look<Result>(ulid: Ulid, look: (file: SpoolFileEnds) => Result): Result {
     try {
-      using file = new SpoolFileEnds(this.pathOf(ulid), this.#scratch)
+      using file = new SpoolFileEnds(this.placeOf(ulid), this.#scratch)
       return look(file)
     } catch (error) {
       throw spoolFileFailure(error, `reading ${ulid}`)
@@ -208,12 +228,13 @@ export class Spool implements Disposable {
   }
 
   /**
-   * Removes a file, and then its `.held` file. A file that is already gone counts as removed: if a crash undoes the
+   * Removes an instance, and then its `.held` file. One that is already gone counts as removed: if a crash undoes the
    * unlink, it is repeated.
    */
   async remove(ulid: Ulid): Promise<void> {
-    await retryWhileHeld(() => unlink(this.pathOf(ulid))).catch((error: unknown) => {
-      if (systemCode(error) !== 'ENOENT') throw storageFailure(error, `removing ${this.pathOf(ulid)}`)
+    const path = filePath(this.folder, ulid)
+    await retryWhileHeld(() => unlink(path)).catch((error: unknown) => {
+      if (systemCode(error) !== 'ENOENT') throw storageFailure(error, `removing ${path}`)
     })
     await this.removeHeld(ulid)
   }
@@ -230,19 +251,6 @@ export class Spool implements Disposable {
   }
 }
 
-function entryOf(name: string): SpoolEntry | undefined {
-  for (const [suffix, kind] of ENTRY_KINDS) {
-    const ulid = name.slice(0, -suffix.length)
-    if (name.endsWith(suffix) && isUlid(ulid)) return { ulid, kind }
-  }
-  return undefined
-}
-
-const ENTRY_KINDS = [
-  [SUFFIX, 'file'],
-  [HELD_SUFFIX, 'held'],
-] as const
-
 /** Returns undefined if `head` is too short for the envelope, or belongs to another file. */
 function fileOf(ulid: Ulid, head: Buffer, trailer: Trailer): SpoolFile | undefined {
   const parsed = parseEnvelope(head)
@@ -250,18 +258,8 @@ function fileOf(ulid: Ulid, head: Buffer, trailer: Trailer): SpoolFile | undefin
   return { envelope: parsed.envelope, trailer, ageOffset: parsed.bytesRead }
 }
 
-const shardOf = (ulid: Ulid): number => Math.floor(ulidTime(ulid) / 1000) % SHARDS
-
-const shardName = (shard: number): string => shard.toString(32).padStart(2, '0')
-
-/** Explains why a spool file cannot be read: it is gone, the disk cannot read it, or the fault lies elsewhere. */
-export function spoolFileFailure(error: unknown, attempted: string): Failure {
-  const code = systemCode(error)
-  if (code === 'ENOENT')
-    return new Failure('SPOOL_FILE_MISSING', `${attempted}: its spool file is gone`, { cause: error })
-  if (code === 'EIO' || code === 'EISDIR')
-    return new Failure('SPOOL_FILE_DAMAGED', `${attempted}: the disk cannot read its spool file (${code})`, {
-      cause: error,
-    })
-  return storageFailure(error, attempted)
+/** The number of bytes at this place. Throws the error of the file system. */
+async function sizeAt({ path, offset, bytes }: ImagePlace): Promise<number> {
+  const there = Math.max(0, (await stat(path)).size - offset)
+  return Math.min(there, bytes ?? there)
 }

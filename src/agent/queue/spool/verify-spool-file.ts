@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
 import { Failure } from '../../../platform/failure.ts'
 import { TRAILER_BYTES } from '../../../protocol/spool-file.ts'
 import type { Ulid } from '../../../protocol/ulid.ts'
-import { type Spool, spoolFileFailure } from './spool.ts'
+import type { Spool } from './spool.ts'
+import { spoolFileFailure } from './spool-file-failure.ts'
+import type { StoredImage } from './stored-image.ts'
 
 const READ_BYTES = 1024 * 1024
 
@@ -31,7 +32,8 @@ export async function verifySpoolFile(
   if (wrongLength !== undefined) return wrongLength
   try {
     const { trailer } = await spool.read(ulid)
-    const sealedSha256 = await digestOf(spool.pathOf(ulid), bytes - TRAILER_BYTES, pause)
+    await using image = await spool.openImage(ulid)
+    const sealedSha256 = await digestOf(image, bytes - TRAILER_BYTES, pause)
     const sealedWith = expected.sealedSha256 ?? trailer.sealedSha256
     if (sealedSha256 === sealedWith && trailer.sealedSha256 === sealedWith) return undefined
     return damaged(ulid, 'it no longer has the digest that it was sealed with')
@@ -44,17 +46,16 @@ export async function verifySpoolFile(
 }
 
 async function digestOf(
-  path: string,
+  image: StoredImage,
   end: number,
   pause: (bytes: number) => Promise<void> | undefined,
 ): Promise<string> {
   const hash = createHash('sha256')
-  await using handle = await open(path, 'r')
   const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, end))
   for (let position = 0; position < end; ) {
     const wanted = Math.min(buffer.length, end - position)
     await pause(wanted)
-    const { bytesRead } = await handle.read(buffer, 0, wanted, position)
+    const bytesRead = await image.read(buffer, wanted, position)
     if (bytesRead === 0) break
     hash.update(buffer.subarray(0, bytesRead))
     position += bytesRead
