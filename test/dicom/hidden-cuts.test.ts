@@ -12,6 +12,13 @@ const WAYS = [
 ]
 type Way = (typeof WAYS)[number]
 
+const PIXELS = [
+  [TAG.PixelData, 'OW'],
+  [TAG.FloatPixelData, 'OF'],
+  [TAG.DoubleFloatPixelData, 'OD'],
+] as const
+const WAYS_AND_PIXELS = WAYS.flatMap((way) => PIXELS.map((element) => [way, element] as const))
+
 function isCalledCut(bytes: Buffer, uid: string): boolean {
   const checked = new DataSetCheck(uid)
   checked.push(bytes)
@@ -43,10 +50,10 @@ function headOf({ name, element, item }: Way): [Tag, string, string | Buffer][] 
 
 /** A CT slice in which the length of one element reaches into its pixel data, for each element of its head. */
 function* reachingIntoPixels(pixel: number): Generator<{ way: Way; tag: Tag; at: number; bytes: Buffer }> {
-  for (const way of WAYS) {
+  for (const [way, [pixelTag, pixelVr]] of WAYS_AND_PIXELS) {
     const values = headOf(way)
     const elements = values.map((value) => way.element(...value))
-    const pixels = way.element(TAG.PixelData, 'OW', Buffer.alloc(128, pixel))
+    const pixels = way.element(pixelTag, pixelVr, Buffer.alloc(128, pixel))
     for (const [i, [tag, vr, value]] of values.entries()) {
       const after = Buffer.concat([...elements.slice(i + 1), pixels])
       for (let at = after.length - 128; at <= after.length; at += 2) {
@@ -85,8 +92,8 @@ test('an image whose wrong length ends within black pixels is called cut if it i
 })
 
 test('an object without pixel data is not called cut for an image within its last value', () => {
-  for (const way of WAYS) {
-    const pixels = way.element(TAG.PixelData, 'OW', Buffer.alloc(128, 0x5a))
+  for (const [way, [pixelTag, pixelVr]] of WAYS_AND_PIXELS) {
+    const pixels = way.element(pixelTag, pixelVr, Buffer.alloc(128, 0x5a))
     const embedded = Buffer.concat([...headOf(way).map((value) => way.element(...value)), pixels])
     const head = Buffer.concat(
       headOf(way)

@@ -2,7 +2,7 @@ import { type DataSetToken, type ElementToken, UNDEFINED_LENGTH } from '../read/
 import type { Ending } from '../second-reading/second-reading.ts'
 import type { TwofoldReading } from '../second-reading/twofold-reading.ts'
 import { attributeOf, isPrivate } from '../vocabulary/attribute.ts'
-import { TAG } from '../vocabulary/tag.ts'
+import { PIXEL_DATA } from '../vocabulary/pixel-data.ts'
 
 /** VRs whose value may contain the bytes of other elements. */
 const OPAQUE_VRS: ReadonlySet<string> = new Set([
@@ -28,7 +28,7 @@ export class EndingCheck {
 
   /** Takes the tokens of the second reading. */
   take(token: DataSetToken): void {
-    if (token.kind === 'element' && token.depth === 0 && token.tag === TAG.PixelData)
+    if (token.kind === 'element' && token.depth === 0 && PIXEL_DATA.has(token.tag))
       this.#holdsPixelData = true
   }
 

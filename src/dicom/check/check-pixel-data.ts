@@ -1,12 +1,12 @@
 import type { ElementToken } from '../read/data-set-token.ts'
 import type { Encoding } from '../read/element-header.ts'
+import { PIXEL_DATA } from '../vocabulary/pixel-data.ts'
 import { TAG, type Tag } from '../vocabulary/tag.ts'
 import { isListedSyntax, type TransferSyntax } from '../vocabulary/transfer-syntax.ts'
 import type { Finding } from './check-findings.ts'
 import { FragmentCheck } from './check-fragments.ts'
 
 const NUMBERS: ReadonlySet<Tag> = new Set([TAG.SamplesPerPixel, TAG.Rows, TAG.Columns, TAG.BitsAllocated])
-const PIXEL_DATA: ReadonlySet<Tag> = new Set([TAG.PixelData, TAG.FloatPixelData, TAG.DoubleFloatPixelData])
 
 /** Samples that a native pixel takes on average if chrominance is subsampled (PS3.3 §C.7.6.3.1.2). */
 const SUBSAMPLED: ReadonlyMap<string, number> = new Map([

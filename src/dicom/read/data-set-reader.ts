@@ -1,4 +1,5 @@
 import { Failure } from '../../platform/failure.ts'
+import { PIXEL_DATA } from '../vocabulary/pixel-data.ts'
 import { TAG } from '../vocabulary/tag.ts'
 import { isListedSyntax, transferSyntax } from '../vocabulary/transfer-syntax.ts'
 import { looksLikeVr } from '../vocabulary/value-representation.ts'
@@ -32,7 +33,6 @@ export interface DataSetReaderOptions {
 /** Maximum nesting of sequences; those of the standard are about ten deep. */
 const NESTING_LIMIT = 32
 
-const PIXEL_DATA: ReadonlySet<number> = new Set([TAG.PixelData, TAG.FloatPixelData, TAG.DoubleFloatPixelData])
 const BINARY_VRS: ReadonlySet<string> = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW'])
 const NO_BYTES = Buffer.alloc(0)
 const END_OF = { sequence: 'sequenceEnd', item: 'itemEnd', fragments: 'fragmentsEnd' } as const

@@ -2,6 +2,7 @@ import { UNDEFINED_LENGTH } from '../read/data-set-token.ts'
 import { type Encoding, readElementHeader, readTag } from '../read/element-header.ts'
 import { isPlausible } from '../read/plausible-element.ts'
 import { isPrivate } from '../vocabulary/attribute.ts'
+import { PIXEL_DATA } from '../vocabulary/pixel-data.ts'
 import { TAG, type Tag } from '../vocabulary/tag.ts'
 import { hasKnownVr } from '../vocabulary/value-representation.ts'
 
@@ -58,7 +59,7 @@ export function isChain(
     if (!isPlausible(header, before) || (count === 1 && isPrivate(tag) && !mayBePrivate)) return false
     const valueAt = at + headerBytes
     if (length === UNDEFINED_LENGTH) return !isPrivate(tag) && beginsItems(bytes, valueAt, encoding)
-    if (count === CHAIN || (count > 1 && tag === TAG.PixelData)) return true
+    if (count === CHAIN || (count > 1 && PIXEL_DATA.has(tag))) return true
     before = tag
     at = valueAt + length
   }

@@ -7,12 +7,13 @@ import {
   readTag,
 } from '../read/element-header.ts'
 import { isZero } from '../read/zeros.ts'
+import { PIXEL_DATA } from '../vocabulary/pixel-data.ts'
 import { TAG } from '../vocabulary/tag.ts'
 import type { Ending } from './second-reading.ts'
 
 /** The longest header that must be seen as a whole: tag, VR, two reserved bytes, length. */
 const HEADER_BYTES = 12
-const PIXEL_VRS: ReadonlySet<string> = new Set(['OB', 'OW', 'UN'])
+const PIXEL_VRS: ReadonlySet<string> = new Set(['OB', 'OW', 'OF', 'OD', 'UN'])
 const NO_BYTES = Buffer.alloc(0)
 
 /**
@@ -22,7 +23,7 @@ const NO_BYTES = Buffer.alloc(0)
  */
 export class PixelTrail {
   readonly #encoding: Encoding
-  readonly #tag: Buffer
+  readonly #group: Buffer
   /** 'value': its bytes pass. 'fragments': an item's header comes next. */
   #state: 'searching' | 'value' | 'fragments' | 'fragment' = 'searching'
   #held: Buffer = NO_BYTES
@@ -33,7 +34,7 @@ export class PixelTrail {
 
   constructor(encoding: Encoding) {
     this.#encoding = encoding
-    this.#tag = Buffer.from(encoding.littleEndian ? [0xe0, 0x7f, 0x10, 0x00] : [0x7f, 0xe0, 0x00, 0x10])
+    this.#group = Buffer.from(encoding.littleEndian ? [0xe0, 0x7f] : [0x7f, 0xe0])
   }
 
   push(chunk: Buffer): void {
@@ -50,7 +51,7 @@ export class PixelTrail {
 
   /** Called after all bytes. Returns 'unknown' if there is no Pixel Data, or if something else follows it. */
   finish(): Ending {
-    if (this.#state !== 'searching' || this.#held.includes(this.#tag)) return 'cut'
+    if (this.#state !== 'searching' || this.#nextTag(this.#held, 0) !== undefined) return 'cut'
     return this.#hasEnded && this.#isAtEnd && isZero(this.#held) ? 'whole' : 'unknown'
   }
 
@@ -68,14 +69,22 @@ export class PixelTrail {
   }
 
   #search(bytes: Buffer, from: number): number | undefined {
-    const at = bytes.indexOf(this.#tag, from)
-    if (at < 0 || at + HEADER_BYTES > bytes.length) return undefined
+    const at = this.#nextTag(bytes, from)
+    if (at === undefined || at + HEADER_BYTES > bytes.length) return undefined
     const header = readElementHeader(bytes, at, this.#encoding)
     if (header === undefined || !(header.vr === undefined || PIXEL_VRS.has(header.vr))) return at + 1
     this.#isAtEnd = false
     this.#state = header.length === UNDEFINED_LENGTH ? 'fragments' : 'value'
     this.#left = header.length
     return at + header.headerBytes
+  }
+
+  /** Returns the position of the next tag of pixel data; undefined if there is none. */
+  #nextTag(bytes: Buffer, from: number): number | undefined {
+    for (let at = bytes.indexOf(this.#group, from); at >= 0; at = bytes.indexOf(this.#group, at + 1)) {
+      if (at + 4 <= bytes.length && PIXEL_DATA.has(readTag(bytes, at, this.#encoding))) return at
+    }
+    return undefined
   }
 
   #takeFragment(bytes: Buffer, at: number): number | undefined {

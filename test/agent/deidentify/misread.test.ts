@@ -12,6 +12,7 @@ import { profileWith, TEST_KEY } from './deidentify-element.ts'
 
 const CT = '1.2.840.10008.5.1.4.1.1.2'
 const ULTRASOUND = '1.2.840.10008.5.1.4.1.1.6.1'
+const PARAMETRIC_MAP = '1.2.840.10008.5.1.4.1.1.30'
 const NAME = 'Hidden^Person'
 const ID = 'HIDDEN-77'
 const WAYS = [
@@ -36,7 +37,7 @@ function partsOf({ element }: Way, sopClassUid: string): Part[] {
     [TAG.SOPClassUID, 'UI', even(sopClassUid, '\0')],
     [TAG.SOPInstanceUID, 'UI', even('1.2.3.4', '\0')],
     [TAG.StudyDate, 'DA', '20240105'],
-    [TAG.Modality, 'CS', sopClassUid === CT ? 'CT' : 'US'],
+    [TAG.Modality, 'CS', sopClassUid === ULTRASOUND ? 'US' : 'CT'],
     [tagNamed('Manufacturer'), 'LO', 'MAKER '],
     [tagNamed('ManufacturerModelName'), 'LO', 'MODEL '],
     [TAG.PatientName, 'PN', even(NAME)],
@@ -208,6 +209,22 @@ test('an ultrasound whose rows and pixel data were swallowed does not leave as o
     const samples = parts.findIndex(({ tag }) => tag === TAG.SamplesPerPixel)
     for (let to = samples + 1; to < parts.length; to++)
       expect(leaving(swallowing(way, ULTRASOUND, samples, to), way, ULTRASOUND)).toBe('DEID_WITHHELD')
+  }
+})
+
+test.each([
+  [TAG.FloatPixelData, 'OF'],
+  [TAG.DoubleFloatPixelData, 'OD'],
+] as const)('a map whose %p of %s was swallowed does not leave as one without pixels', (tag, vr) => {
+  for (const way of WAYS) {
+    const head = partsOf(way, PARAMETRIC_MAP).slice(0, -1)
+    const pixels = way.element(tag, vr, Buffer.alloc(512, 7))
+    const table = (content: Buffer): Buffer => way.element(tagNamed('LUTData'), 'OW', content)
+    const before = head.map(({ bytes }) => bytes)
+    const whole = Buffer.concat([...before, table(Buffer.alloc(8)), pixels])
+    expect(Buffer.isBuffer(leaving(whole, way, PARAMETRIC_MAP))).toBe(true)
+    const swallowed = Buffer.concat([...before, table(Buffer.concat([Buffer.alloc(8), pixels]))])
+    expect(leaving(swallowed, way, PARAMETRIC_MAP)).toBe('DEID_WITHHELD')
   }
 })
 

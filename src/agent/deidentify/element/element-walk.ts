@@ -1,4 +1,5 @@
 import { attributeOf } from '../../../dicom/vocabulary/attribute.ts'
+import { PIXEL_DATA } from '../../../dicom/vocabulary/pixel-data.ts'
 import { TAG } from '../../../dicom/vocabulary/tag.ts'
 
 /** An element of the data set itself, after it has passed. */
@@ -243,7 +244,7 @@ export class ElementWalk {
     bytes: Buffer,
     valueAt: number,
   ): 'value' | 'items' | 'fragments' | undefined {
-    if (length === UNDEFINED) return isPixelData(tag) || VRS[vr] === BYTES ? 'fragments' : 'items'
+    if (length === UNDEFINED) return PIXEL_DATA.has(tag) || VRS[vr] === BYTES ? 'fragments' : 'items'
     if (vr === SQ) return 'items'
     if ((vr !== NO_VR && vr !== UN) || length < 8) return 'value'
     if (attributeOf(tag)?.vrs.includes('SQ') !== true) return 'value'
@@ -300,9 +301,6 @@ export class ElementWalk {
     return 0
   }
 }
-
-const isPixelData = (tag: number): boolean =>
-  tag === TAG.PixelData || tag === TAG.FloatPixelData || tag === TAG.DoubleFloatPixelData
 
 const isTwoLetters = (code: number): boolean => isLetter(code >>> 8) && isLetter(code & 0xff)
 

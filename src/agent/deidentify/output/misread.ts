@@ -1,5 +1,6 @@
 import { type DataElement, type ElementList, walk } from '../../../dicom/edit/data-set-tree.ts'
 import { attributeName, attributeOf } from '../../../dicom/vocabulary/attribute.ts'
+import { PIXEL_DATA } from '../../../dicom/vocabulary/pixel-data.ts'
 import { TAG, type Tag } from '../../../dicom/vocabulary/tag.ts'
 import { isWrittenAsText } from '../../../dicom/vocabulary/value-form.ts'
 import { withheld } from '../element/withheld.ts'
@@ -71,7 +72,7 @@ const EXPECTED: readonly Tag[] = [
   TAG.PatientID,
   TAG.StudyInstanceUID,
   TAG.SeriesInstanceUID,
-  TAG.PixelData,
+  ...PIXEL_DATA,
 ]
 
 /**

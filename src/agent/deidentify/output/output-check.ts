@@ -1,4 +1,5 @@
 import { attributeName } from '../../../dicom/vocabulary/attribute.ts'
+import { PIXEL_DATA } from '../../../dicom/vocabulary/pixel-data.ts'
 import { INSTANCE_UIDS, TAG } from '../../../dicom/vocabulary/tag.ts'
 import { ElementWalk, type WalkedElement } from '../element/element-walk.ts'
 import type { DeidProfile } from '../element/profile.ts'
@@ -8,7 +9,6 @@ const UIDS: ReadonlySet<number> = new Set(INSTANCE_UIDS)
 const PATIENT: ReadonlySet<number> = new Set([TAG.PatientName, TAG.PatientID])
 /** Size of the image: its value stays. */
 const SIZES: ReadonlySet<number> = new Set([TAG.NumberOfFrames, TAG.Rows, TAG.Columns])
-const PIXELS: ReadonlySet<number> = new Set([TAG.FloatPixelData, TAG.DoubleFloatPixelData, TAG.PixelData])
 /** The content of instances without pixels: Content, Waveform, ROI Contour, Dose Reference, Beam Sequence. */
 const CONTENT: ReadonlySet<number> = new Set([
   TAG.ContentSequence,
@@ -17,7 +17,7 @@ const CONTENT: ReadonlySet<number> = new Set([
   TAG.DoseReferenceSequence,
   TAG.BeamSequence,
 ])
-const LOOKED_AT: ReadonlySet<number> = new Set([...UIDS, ...PATIENT, ...SIZES, ...PIXELS, ...CONTENT])
+const LOOKED_AT: ReadonlySet<number> = new Set([...UIDS, ...PATIENT, ...SIZES, ...PIXEL_DATA, ...CONTENT])
 const UID = /^[0-9.]{1,64}$/
 
 /** Elements that a data set announces. */
@@ -80,7 +80,7 @@ export class OutputCheck {
     if (UIDS.has(tag) && isOther && !UID.test(textOf(after))) throw broken(`has no UID in ${nameOf(tag)}`)
     const isFixed = SIZES.has(tag) || tag === TAG.SOPClassUID
     if (isFixed && isOther) throw broken(`has another ${nameOf(tag)}`)
-    if (PIXELS.has(tag)) this.#comparePixels(before, after)
+    if (PIXEL_DATA.has(tag)) this.#comparePixels(before, after)
   }
 
   #comparePixels(before: WalkedElement, after: WalkedElement): void {

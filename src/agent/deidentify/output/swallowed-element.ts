@@ -1,5 +1,6 @@
 import { attributeOf } from '../../../dicom/vocabulary/attribute.ts'
-import { TAG, type Tag } from '../../../dicom/vocabulary/tag.ts'
+import { PIXEL_DATA } from '../../../dicom/vocabulary/pixel-data.ts'
+import type { Tag } from '../../../dicom/vocabulary/tag.ts'
 import { isWrittenAsText } from '../../../dicom/vocabulary/value-form.ts'
 import { confidentialityOf } from '../rules/confidentiality.ts'
 
@@ -53,7 +54,7 @@ function isImplicit(value: Buffer, at: number, tag: Tag, littleEndian: boolean, 
   const length = littleEndian ? value.readUInt32LE(at + 4) : value.readUInt32BE(at + 4)
   const from = at + HEADER_BYTES
   // A wrong length may end within the pixel data: black pixels after it look like zeros that fill up the file.
-  if (tag === TAG.PixelData && isWanted) return length > 1
+  if (PIXEL_DATA.has(tag) && isWanted) return length > 1
   if (length < 2 || length > value.length - from) return false
   const identifies = (confidentialityOf(tag)?.basic ?? 'K') !== 'K'
   if (!isWrittenAsText(attributeOf(tag)?.vrs[0] ?? '') || !(identifies || isWanted)) return false

@@ -1,6 +1,7 @@
 import type { ValueTransform } from '../../../dicom/edit/data-set-editor.ts'
 import type { ElementList } from '../../../dicom/edit/data-set-tree.ts'
 import type { ElementToken } from '../../../dicom/read/data-set-token.ts'
+import { PIXEL_DATA } from '../../../dicom/vocabulary/pixel-data.ts'
 import { TAG, type Tag } from '../../../dicom/vocabulary/tag.ts'
 
 /** The treatment of the pixels of one instance. */
@@ -17,7 +18,6 @@ export interface PixelTreatment {
   treat(element: ElementToken): 'keep' | 'remove' | ValueTransform
 }
 
-const PIXEL_DATA: ReadonlySet<Tag> = new Set([TAG.PixelData, TAG.FloatPixelData, TAG.DoubleFloatPixelData])
 /** The group's length, and the offset tables of the frames. */
 const ABOUT_PIXEL_DATA: ReadonlySet<Tag> = new Set([
   0x7fe0_0000,
