@@ -26,6 +26,9 @@ const { runTool } = await import(SRC + 'platform/host/run-tool.ts')
 const { askWindowsFirewall } = await import(SRC + 'platform/host/windows-firewall.ts')
 const { readWindowsService } = await import(SRC + 'platform/host/windows-service.ts')
 const { listenFailure } = await import(SRC + 'platform/port-holder.ts')
+const { sweep } = await import(SRC + 'agent/arrival/folders/sweep.ts')
+const { SourceFile } = await import(SRC + 'agent/arrival/folders/source-file.ts')
+const { realPathOf } = await import(SRC + 'agent/arrival/folders/real-path.ts')
 const { controlSocketPath } = await import(SRC + 'protocol/control-api.ts')
 const codeOf = async (work) => { try { await work(); return 'none' } catch (error) { return error.code } }
 if (child === 'lock') {
@@ -56,6 +59,25 @@ if (child === 'lock') {
   found.heldForGood = await codeOf(() => retryWhileHeld(() => rename(join(folder, 'other'), file)))
   found.triedForMs = performance.now() - begun
   close(stays)
+  const watched = join(folder, '监视 夹')
+  mkdirSync(join(watched, '胃镜'), { recursive: true })
+  const still = join(watched, '胃镜', '图像 一.jpg')
+  writeFileSync(still, 'still')
+  mkdirSync(join(folder, '别处'))
+  writeFileSync(join(folder, '别处', '图像 一.jpg'), 'other')
+  const root = await realPathOf(watched)
+  const swept = (await Array.fromAsync(sweep(root, { skip: () => false, signal: new AbortController().signal }))).at(0)
+  found.swept = swept.path.toString('utf8')
+  const take = async () => { await using source = await SourceFile.open(root, swept); return source.digest() }
+  const writer = openFile(still, 0x40000000, 3, null, 3, 0, null)
+  found.plainOpen = await codeOf(async () => (await open(still, 'r')).close())
+  found.openWhileWritten = await codeOf(take)
+  close(writer)
+  found.openAfterwards = await codeOf(take)
+  await rename(join(watched, '胃镜'), join(watched, '旧'))
+  // wine has no junctions; another folder of the same name is not the one that was swept either.
+  await rename(join(folder, '别处'), join(watched, '胃镜'))
+  found.otherFolder = await take().then(() => 'taken', (error) => error.constructor.name)
   const lock = lockFolder(folder, 'Ferry agent')
   found.lockedTwice = spawnSync(process.execPath, [process.argv[1], SRC, folder, '', 'lock'], { stdio: 'ignore' }).status
   lock.release()
@@ -136,6 +158,10 @@ group(hasWine() ? 'under wine' : 'under wine, which is not here', () => {
     expect(found).toMatchObject({ replace: 'none', content: 'three' })
     expect(['EPERM', 'EACCES', 'EBUSY']).toContain(found['heldForGood'])
     expect(found['triedForMs']).toBeGreaterThan(1900)
+    // The control: nothing but the exclusive access keeps a file from being read while a program writes it.
+    expect(found).toMatchObject({ swept: '胃镜/图像 一.jpg', plainOpen: 'none', openAfterwards: 'none' })
+    expect(['EPERM', 'EACCES', 'EBUSY']).toContain(found['openWhileWritten'])
+    expect(found['otherFolder']).toBe('SourceChanged')
     expect(found).toMatchObject({ lockedTwice: 7, lockedAgain: 8 })
     expect(found).toMatchObject({ longEnough: 'none', tooLong: 'PATH_UNUSABLE' })
     expect(found['port']).toContain('Windows reserves port 11112')
