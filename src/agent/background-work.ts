@@ -271,7 +271,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
   #createDispatcher(): Dispatcher {
     const { settings, queue, clock, log } = this.#options
     const { packs, spool, deliveries, destinationTrouble, failedRequests } = queue
-    const { chunkBytes, packBytes, packMembers, uploads, bandwidthBytesPerSecond } = settings.send
+    const { chunkBytes, packBytes, packMembers, uploads, priority, bandwidthBytesPerSecond } = settings.send
     const pace = new Pace(clock, bandwidthBytesPerSecond ?? Number.POSITIVE_INFINITY)
     return new Dispatcher({
       destination: new CenterUpload({
@@ -281,6 +281,7 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
         spool,
         clock,
         chunkBytes,
+        hasUrgent: (priority ?? []).length > 0,
         pace,
       }),
       packs,

@@ -32,6 +32,8 @@ interface CenterUploadOptions {
   spool: Spool
   clock: Clock
   chunkBytes: number
+  /** True if some studies have priority: the others use the line in shorter pieces, so that these soon pass. */
+  hasUrgent: boolean
   pace: Pace
 }
 
@@ -40,12 +42,14 @@ export class CenterUpload implements Destination {
   readonly name = 'center'
   readonly #options: CenterUploadOptions
   readonly #chunkSize: ChunkSize
+  readonly #urgentChunkSize: ChunkSize
   /** Number of consecutive times that packs of a study have arrived damaged as a whole. */
   readonly #timesDamaged = new Map<string, number>()
 
   constructor(options: CenterUploadOptions) {
     this.#options = options
-    this.#chunkSize = new ChunkSize(options.chunkBytes)
+    this.#chunkSize = new ChunkSize(options.chunkBytes, options.hasUrgent)
+    this.#urgentChunkSize = new ChunkSize(options.chunkBytes)
   }
 
   async deliver(
@@ -63,7 +67,7 @@ export class CenterUpload implements Destination {
       source: PackSource.of(header, spool),
       pack: header.pack,
       subject: header.study,
-      chunkSize: this.#chunkSize,
+      chunkSize: hasPriority ? this.#urgentChunkSize : this.#chunkSize,
       pace,
       hasPriority,
       clock,

@@ -3,6 +3,12 @@ const LEAST_BYTES = 4 * 1024
 const FIRST_BYTES = 16 * 1024
 /** Target duration of a chunk. */
 const AIM_MS = 10_000
+/**
+ * Target duration of a chunk that urgent images may have to wait for: what the system's buffers hold of it goes before
+ * them. Such a chunk is not made smaller than `BRIEF_BYTES` for this: on a long way only the answer takes that time.
+ */
+const BRIEF_MS = 500
+const BRIEF_BYTES = 256 * 1024
 const GROWTH = 8
 
 /**
@@ -12,11 +18,16 @@ const GROWTH = 8
  */
 export class ChunkSize {
   readonly #mostBytes: number
+  readonly #isBrief: boolean
   #bytes: number
 
-  /** `mostBytes`: maximum size of a chunk, and so of the bytes that are sent twice after a break. */
-  constructor(mostBytes: number) {
+  /**
+   * @param mostBytes maximum size of a chunk, and so of the bytes that are sent twice after a break
+   * @param isBrief true if urgent images may have to pass
+   */
+  constructor(mostBytes: number, isBrief = false) {
     this.#mostBytes = mostBytes
+    this.#isBrief = isBrief
     this.#bytes = Math.min(FIRST_BYTES, mostBytes)
   }
 
@@ -29,7 +40,7 @@ export class ChunkSize {
    * slow line.
    */
   took(bytes: number, ms: number): void {
-    const fitting = Math.round((bytes * AIM_MS) / Math.max(1, ms))
+    const fitting = this.#fitting(bytes / Math.max(1, ms))
     const isFull = bytes >= this.#bytes
     if (isFull || fitting > this.#bytes) this.#set(Math.min(fitting, this.#bytes * GROWTH))
   }
@@ -37,6 +48,11 @@ export class ChunkSize {
   /** Records that a chunk did not get through. */
   broke(): void {
     this.#set(this.#bytes / 4)
+  }
+
+  #fitting(bytesPerMs: number): number {
+    const most = Math.round(bytesPerMs * AIM_MS)
+    return this.#isBrief ? Math.min(most, Math.max(BRIEF_BYTES, Math.round(bytesPerMs * BRIEF_MS))) : most
   }
 
   #set(bytes: number): void {

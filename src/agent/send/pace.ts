@@ -1,7 +1,7 @@
 import type { Clock } from '../../platform/clock.ts'
 
 /** While an upload with priority is under way, the others may send one byte for this many of its own. */
-const PRIORITY_SHARE = 9
+const PRIORITY_SHARE = 19
 /** The others send a chunk at least this often: the center would take a longer silence for a broken line. */
 const LONGEST_PAUSE_MS = 5000
 const LOOK_AGAIN_MS = 20

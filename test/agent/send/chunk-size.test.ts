@@ -4,8 +4,8 @@ import { ChunkSize } from '../../../src/agent/send/chunk-size.ts'
 const [KIB, MIB] = [1024, 1024 * 1024]
 
 /** Sends chunks over a line of this rate and returns their sizes. */
-function sizesAt(bytesPerSecond: number, chunks: number, latencyMs = 0): number[] {
-  const size = new ChunkSize(8 * MIB)
+function sizesAt(bytesPerSecond: number, chunks: number, latencyMs = 0, isBrief = false): number[] {
+  const size = new ChunkSize(8 * MIB, isBrief)
   return Array.from({ length: chunks }, () => {
     const { bytes } = size
     size.took(bytes, latencyMs + (bytes * 1000) / bytesPerSecond)
@@ -24,6 +24,13 @@ test('on a slow line a chunk takes some ten seconds', () => {
 
 test('a long way does not keep chunks small on a good line', () => {
   expect(sizesAt(100 * MIB, 10, 4000).at(-1)).toBe(8 * MIB)
+})
+
+test('chunks that urgent images have to wait for take half a second, and no less than a long way needs', () => {
+  expect(sizesAt(MIB, 6, 0, true).at(-1)).toBe(512 * KIB)
+  expect(sizesAt(100 * MIB, 6, 0, true).at(-1)).toBe(8 * MIB)
+  expect(sizesAt(100 * MIB, 10, 4000, true).at(-1)).toBe(256 * KIB)
+  expect(sizesAt(KIB, 3, 0, true)).toEqual([16 * KIB, 10 * KIB, 10 * KIB])
 })
 
 test('a chunk that breaks makes the next ones smaller, down to what the slowest line of use can take', () => {
