@@ -68,6 +68,7 @@ async function deliver(scene: Scene): Promise<void> {
     spool,
     clock,
     chunkBytes: 1024 * 1024,
+    hasUrgent: false,
     pace,
   })
   const pack = form(scene)

@@ -51,11 +51,11 @@ async function timesOf(
   return times
 }
 
-test('while an upload with priority is under way, another one gets a tenth of the bytes, and all of them afterwards', async () => {
+test('while an upload with priority is under way, another one gets a twentieth of the bytes, and all of them afterwards', async () => {
   const clock = sleepingClock()
   const pace = new Pace(clock, 10_000)
   const pass = pace.pass()
-  const first = pace.through(chunks(90), PRIORITY)
+  const first = pace.through(chunks(191), PRIORITY)
   const other = pace.through(chunks(30), ROUTINE)
   // The sleeping clock lets one of them run at a time: the one with priority goes first, and allows the other 10 chunks.
   await timesOf(clock, first)
