@@ -1,28 +1,35 @@
 import { firstOf, type Load, load } from './load.ts'
-import { measure, resetPeak, residentBytes, type Usage } from './measure.ts'
+import { flushesOf, measure, resetPeak, residentBytes, type Usage } from './measure.ts'
 import { BARE_DISCARD, BARE_FSYNC, GATE_DISCARD } from './receivers/bare.ts'
 import { FERRY_AGENT } from './receivers/ferry-agent.ts'
 import { ORTHANC } from './receivers/orthanc.ts'
 import type { Holding, Receiver, ReceiverKind } from './receivers/receiver.ts'
 import { STORESCP } from './receivers/storescp.ts'
-import { OWN_SCU, type Sender, STORESCU, STORESCU_NAGLE } from './senders.ts'
+import { gigabitScus, OWN_SCU, ownScus, type Sender, STORESCU, STORESCU_NAGLE } from './senders.ts'
 import { type SetName, STUDY_SETS } from './study/study-sets.ts'
 import { failedRow, type Group, type Row, rowOf } from './table.ts'
 import { type BenchOptions, present, say, settleDisk, workFolder } from './workbench.ts'
 
 const KEEPING = [BARE_FSYNC, STORESCP, ORTHANC, FERRY_AGENT]
 const ALL = [BARE_DISCARD, GATE_DISCARD, ...KEEPING]
+/** Those that lose nothing with the power. */
+const SYNCING = [BARE_FSYNC, ORTHANC, FERRY_AGENT]
 
 const COMPARISONS: readonly (readonly [SetName, Sender, readonly ReceiverKind[]])[] = [
   ['ct', OWN_SCU, ALL],
+  ['ct', ownScus(4), SYNCING],
+  ['ct', ownScus(8), SYNCING],
+  ['ct', gigabitScus(4), SYNCING],
   ['ct', STORESCU, KEEPING],
   ['ct', STORESCU_NAGLE, KEEPING],
   ['mr', OWN_SCU, ALL],
+  ['mr', ownScus(4), SYNCING],
+  ['mr', ownScus(8), SYNCING],
   ['mr', STORESCU, KEEPING],
   ['dr', OWN_SCU, KEEPING],
 ]
 
-/** One association into each receiver: the same instances, the same sender, in turns. */
+/** One association, four and eight into each receiver: the same instances, the same sender, in turns. */
 export async function benchIntake(options: BenchOptions, missing: Set<string>): Promise<Group[]> {
   const groups: Group[] = []
   for (const [set, sender, kinds] of COMPARISONS) {
@@ -91,7 +98,16 @@ async function receive(
   await using folder = await workFolder()
   await using receiver = await kind.start(folder.path, sender.nagle)
   const before = await warmUp(receiver)
-  const usage = await measure([receiver.pid], () => sender.send(receiver, instances))
+  const latenciesMs: number[] = []
+  const answered = (ms: number): void => void latenciesMs.push(ms)
+  const flushesBefore = flushesOf(folder.path)
+  const measured = await measure([receiver.pid], () => sender.send(receiver, instances, answered))
+  const flushes = (flushesOf(folder.path) ?? Number.NaN) - (flushesBefore ?? Number.NaN)
+  const usage: Usage = {
+    ...measured,
+    ...(latenciesMs.length > 0 && { latenciesMs }),
+    ...(!Number.isNaN(flushes) && { flushes }),
+  }
   checkHolding(await receiver.holds(), {
     instances: before.instances + expected.instances,
     dataSetBytes: before.dataSetBytes + expected.dataSetBytes,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 
 /** Resources that a process with its children used between two moments. */
 export interface Usage {
@@ -7,6 +7,10 @@ export interface Usage {
   readonly cpuSeconds: number
   /** The most memory that it held at once (VmHWM), from its start or the last {@link resetPeak}. */
   readonly peakBytes: number
+  /** Ms from the first byte of an instance to its answer, in no order; only the intake bench with Ferry's own SCU has them. */
+  readonly latenciesMs?: readonly number[]
+  /** Flushes of the disk that holds the subject's folder, by whichever process. */
+  readonly flushes?: number
 }
 
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
@@ -23,6 +27,21 @@ export async function measure(pids: readonly number[], work: () => Promise<void>
     cpuSeconds: cpuSeconds(pids) - cpuBefore,
     peakBytes: sum(pids.flatMap(tree), (pid) => memory(pid, 'VmHWM')),
   }
+}
+
+/**
+ * Returns the number of flushes that the disk under a folder has completed (Documentation/block/stat.rst); undefined if
+ * the folder is on no disk that counts them.
+ */
+export function flushesOf(folder: string): number | undefined {
+  const { dev } = statSync(folder)
+  // As makedev(3) of glibc puts them together for small numbers.
+  const device = `/sys/dev/block/${(dev >>> 8) & 0xfff}:${dev & 0xff}`
+  if (!existsSync(device)) return undefined
+  // Only the whole disk counts flushes.
+  const path = existsSync(`${device}/partition`) ? `${device}/../stat` : `${device}/stat`
+  const flushes = Number(readFileSync(path, 'utf8').trim().split(/ +/)[15])
+  return Number.isNaN(flushes) ? undefined : flushes
 }
 
 /** The memory that a process holds now. */

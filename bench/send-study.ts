@@ -22,6 +22,8 @@ interface SendOptions {
   readonly callingAeTitle?: string
   /** Called after each, with how many have been answered. */
   readonly stored?: (count: number) => void
+  /** Called after each, with the ms from its first byte to its answer. */
+  readonly answered?: (ms: number) => void
 }
 
 const HEADER_BYTES = 4096
@@ -33,7 +35,7 @@ const STREAMED_BYTES = 1024 * 1024
 export async function sendStudy(
   { host, port, aeTitle }: StoreScp,
   instances: readonly StudyInstance[],
-  { callingAeTitle = 'FERRY_BENCH', stored }: SendOptions = {},
+  { callingAeTitle = 'FERRY_BENCH', stored, answered }: SendOptions = {},
 ): Promise<void> {
   await using association = await openAssociation({
     host,
@@ -44,9 +46,11 @@ export async function sendStudy(
     clock: systemClock,
   })
   for (const [i, instance] of instances.entries()) {
+    const startedAt = performance.now()
     const { status } = await association.store({ ...instance, dataSet: instance.dataSet() })
     if (status !== 0)
       throw new Error(`sending ${instance.path}: answered with status ${status.toString(16)}H`)
+    answered?.(performance.now() - startedAt)
     stored?.(i + 1)
   }
 }

@@ -13,6 +13,10 @@ export interface Row {
   readonly megabytesPerSecond: number
   readonly cpuSecondsPerGigabyte: number
   readonly peakMegabytes: number
+  /** Ms of half, of 95 % and of 99 % of the instances, if the sender told them. */
+  readonly latenciesMs?: readonly [number, number, number]
+  /** Flushes of the disk for each instance. */
+  readonly flushesPerInstance?: number
   /** Its outcome was not what was sent, so its figures count for nothing. */
   readonly failure?: string
 }
@@ -49,7 +53,25 @@ export function rowOf(subject: string, note: string, load: Holding, usages: read
     megabytesPerSecond: dataSetBytes / 1e6 / seconds,
     cpuSecondsPerGigabyte: median(usages.map((usage) => usage.cpuSeconds)) / (dataSetBytes / 1e9),
     peakMegabytes: median(usages.map((usage) => usage.peakBytes)) / 1e6,
+    ...latenciesOf(usages),
+    ...flushesOf(usages, instances),
   }
+}
+
+function latenciesOf(usages: readonly Usage[]): Pick<Row, 'latenciesMs'> {
+  const rounds = usages.flatMap(({ latenciesMs }) => (latenciesMs === undefined ? [] : [latenciesMs]))
+  if (rounds.length === 0) return {}
+  const sorted = rounds.map((round) => round.toSorted((a, b) => a - b))
+  const at = (part: number): number =>
+    median(
+      sorted.map((round) => round[Math.min(round.length - 1, Math.floor(part * round.length))] ?? Number.NaN),
+    )
+  return { latenciesMs: [at(0.5), at(0.95), at(0.99)] }
+}
+
+function flushesOf(usages: readonly Usage[], instances: number): Pick<Row, 'flushesPerInstance'> {
+  const counted = usages.flatMap(({ flushes }) => (flushes === undefined ? [] : [flushes]))
+  return counted.length === 0 ? {} : { flushesPerInstance: median(counted) / instances }
 }
 
 /** A row for what did not do its work. */
@@ -96,6 +118,7 @@ function formatGroup(group: Group): string {
     'peak MB',
     'seconds',
     `× ${group.reference}`,
+    ...(hasMore(group) ? ['ms 50 %', '95 %', '99 %', 'flushes/inst'] : []),
   ]
   const lines = group.rows.map((row) => [row.subject, row.note, ...figures(group, row)])
   return gridOf(group.title, titles, lines, 2).join('\n')
@@ -117,7 +140,8 @@ function gridOf(
 }
 
 function figures(group: Group, row: Row): string[] {
-  if (row.failure !== undefined) return [row.failure, '', '', '', '', '']
+  if (row.failure !== undefined)
+    return [row.failure, '', '', '', '', '', ...(hasMore(group) ? ['', '', '', ''] : [])]
   const times = ratio(group, row)
   return [
     row.instancesPerSecond < 10 ? row.instancesPerSecond.toPrecision(2) : row.instancesPerSecond.toFixed(0),
@@ -126,8 +150,16 @@ function figures(group: Group, row: Row): string[] {
     row.peakMegabytes.toFixed(0),
     row.seconds.toFixed(1),
     times === undefined ? '' : times.toFixed(2),
+    ...(hasMore(group) ? moreFigures(row) : []),
   ]
 }
+
+const hasMore = ({ rows }: Group): boolean => rows.some(({ latenciesMs }) => latenciesMs !== undefined)
+
+const moreFigures = ({ latenciesMs, flushesPerInstance }: Row): string[] => [
+  ...[0, 1, 2].map((i) => latenciesMs?.[i]?.toFixed(1) ?? ''),
+  flushesPerInstance?.toFixed(2) ?? '',
+]
 
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
