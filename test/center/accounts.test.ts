@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { expect, test } from '@jest/globals'
 import { AccountSessions } from '../../src/center/accounts/account-sessions.ts'
-import { hashPassword, isPassword } from '../../src/center/accounts/password.ts'
+import { hashPassword, isPassword, PASSWORD_COST } from '../../src/center/accounts/password.ts'
 import { SignIn } from '../../src/center/accounts/sign-in.ts'
 import { openRegister } from '../../src/center/register/sqlite/open-register.ts'
 import { ManualClock } from '../support/clocks/manual-clock.ts'
@@ -10,17 +10,17 @@ import { tempFolder } from '../support/temp-folder.ts'
 const MINUTE_MS = 60_000
 const HERE = '10.0.0.1'
 
-function openAccounts() {
+function openAccounts(cost = 8) {
   const stack = new DisposableStack()
   const folder = stack.use(tempFolder())
   const register = stack.adopt(openRegister(folder.path), (it) => it.close())
   const clock = new ManualClock(Date.now())
-  const signIn = new SignIn(register.accounts, clock)
+  const signIn = new SignIn(register.accounts, clock, cost)
   return { accounts: register.accounts, signIn, clock, [Symbol.dispose]: () => stack.dispose() }
 }
 
 test('a person signs in with the first password, chooses another one, and the first one ends', async () => {
-  using opened = openAccounts()
+  using opened = openAccounts(PASSWORD_COST)
   const { accounts, signIn } = opened
   const { password } = await signIn.add('张三', 'operator')
   expect(password).toMatch(/^[a-z2-9]{5}(-[a-z2-9]{5}){3}$/)
@@ -66,11 +66,11 @@ test('after five wrong passwords the right one must wait too, longer with each, 
 })
 
 test('a password is compared by its letters, whatever form the keyboard sends', async () => {
-  const stored = await hashPassword('Ünïcode pässword')
+  const stored = await hashPassword('Ünïcode pässword', 8)
   expect(await isPassword('Ünïcode pässword', stored)).toBe(true)
   expect(await isPassword('Unicode password', stored)).toBe(false)
   expect(await isPassword('x'.repeat(1000), stored)).toBe(false)
-  expect(await isPassword('', undefined)).toBe(false)
+  expect(await isPassword('', undefined, 8)).toBe(false)
 })
 
 /** A request with the cookie and the secret of a session. */

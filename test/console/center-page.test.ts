@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type OpenedCenterPage, openCenterPage } from '../support/pages/center-page.ts'
+import { SignIn } from '../../src/center/accounts/sign-in.ts'
+import { type OpenedCenterPage, openCenterPage, QUICK_COST } from '../support/pages/center-page.ts'
 
 const PASSWORD = 'a password of my own'
 
@@ -86,9 +87,8 @@ test('an id that was there before the sign-in is not taken over, and a session e
 })
 
 test('a first password opens only the choice of another one, and a removed account ends its sessions', async () => {
-  const { SignIn } = await import('../../src/center/accounts/sign-in.ts')
   const { desk, clock } = opened.center
-  const signIn = new SignIn(desk.accounts, clock)
+  const signIn = new SignIn(desk.accounts, clock, QUICK_COST)
   const { password } = await signIn.add('new', 'admin')
   const headers = await session('new', password)
   expect((await send({ path: '/api/overview', headers })).status).toBe(403)

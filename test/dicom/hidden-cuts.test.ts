@@ -56,7 +56,8 @@ function* reachingIntoPixels(pixel: number): Generator<{ way: Way; tag: Tag; at:
     const pixels = way.element(pixelTag, pixelVr, Buffer.alloc(128, pixel))
     for (const [i, [tag, vr, value]] of values.entries()) {
       const after = Buffer.concat([...elements.slice(i + 1), pixels])
-      for (let at = after.length - 128; at <= after.length; at += 2) {
+      // The other kinds of pixel data are looked for in the same way: some places are enough.
+      for (let at = after.length - 128; at <= after.length; at += pixelTag === TAG.PixelData ? 2 : 16) {
         const wrong = way.element(tag, vr, value, value.length + at)
         yield {
           way,

@@ -4,7 +4,14 @@ import { Failure } from '../../platform/failure.ts'
 import type { Role } from '../../protocol/page/center-page-api.ts'
 import type { Account, AccountRegister } from '../register/account-register.ts'
 import { GuessLimit } from './guess-limit.ts'
-import { hashPassword, isAcceptable, isPassword, newPassword, SHORTEST_PASSWORD } from './password.ts'
+import {
+  hashPassword,
+  isAcceptable,
+  isPassword,
+  newPassword,
+  PASSWORD_COST,
+  SHORTEST_PASSWORD,
+} from './password.ts'
 
 /** Passwords that are looked at at one time: each takes 32 MiB. The others wait, and not without end. */
 const AT_ONCE = 2
@@ -17,11 +24,14 @@ export class SignIn {
   readonly #clock: Clock
   readonly #limit: GuessLimit
   readonly #lane = new PQueue({ concurrency: AT_ONCE })
+  readonly #cost: number
 
-  constructor(accounts: AccountRegister, clock: Clock) {
+  /** `cost` is log2 of scrypt's N for passwords that are stored from now on. */
+  constructor(accounts: AccountRegister, clock: Clock, cost = PASSWORD_COST) {
     this.#accounts = accounts
     this.#clock = clock
     this.#limit = new GuessLimit(clock)
+    this.#cost = cost
   }
 
   /** Returns the account and its first password. Throws ACCOUNT_EXISTS, ACCOUNT_NAME. */
@@ -31,7 +41,7 @@ export class SignIn {
       throw new Failure('ACCOUNT_NAME', `adding an account: ${JSON.stringify(name)} is not ${rule}`)
     }
     const password = newPassword()
-    const stored = await hashPassword(password)
+    const stored = await hashPassword(password, this.#cost)
     const createdAt = this.#clock.now()
     const account = { name, role, password: stored, isFirst: true, createdAt, signedInAt: null }
     if (!(await this.#accounts.add(account)))
@@ -42,7 +52,8 @@ export class SignIn {
   /** Gives a person who lost the password a new first one. Throws ACCOUNT_UNKNOWN. */
   async reset(name: string): Promise<string> {
     const password = newPassword()
-    if (!(await this.#accounts.setPassword(name, await hashPassword(password), true))) throw unknown(name)
+    if (!(await this.#accounts.setPassword(name, await hashPassword(password, this.#cost), true)))
+      throw unknown(name)
     return password
   }
 
@@ -65,7 +76,7 @@ export class SignIn {
     // Counted before the answer is known, so that guesses that come at once do not all pass.
     this.#limit.wrong(...keys)
     const account = await this.#accounts.find(name)
-    const isRight = await this.#lane.add(() => isPassword(password, account?.password))
+    const isRight = await this.#lane.add(() => isPassword(password, account?.password, this.#cost))
     if (!isRight || account === undefined)
       throw new Failure('SIGN_IN_REFUSED', 'signing in: the name or the password is wrong')
     this.#limit.right(...keys)
@@ -80,7 +91,7 @@ export class SignIn {
       throw new Failure('PASSWORD_CHOICE', `changing a password: choose ${rule}`)
     }
     await this.enter(name, old, peerAddress)
-    await this.#accounts.setPassword(name, await hashPassword(chosen), false)
+    await this.#accounts.setPassword(name, await hashPassword(chosen, this.#cost), false)
   }
 }
 

@@ -228,7 +228,9 @@ export class EnrolledAgent {
   }
 
   async answered(location: string): Promise<PackAnswer> {
-    const answer = packAnswerSchema.parse((await this.ask('GET', `${location}/answer`)).json)
+    const { status, text, json } = await this.ask('GET', `${location}/answer`)
+    if (status !== 200) throw new Error(`the center answered ${status} ${text}`)
+    const answer = packAnswerSchema.parse(json)
     return answer.state === 'processing' ? this.answered(location) : answer
   }
 }

@@ -9,6 +9,8 @@ import type { Role } from '../../../src/protocol/page/center-page-api.ts'
 import type { Heartbeat } from '../../../src/protocol/report/heartbeat.ts'
 import { RunningCenter } from '../centers/running-center.ts'
 
+/** Log2 of scrypt's N for passwords of tests. */
+export const QUICK_COST = 8
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
 const GIB = 1024 ** 3
@@ -76,7 +78,7 @@ export async function openCenterPage(): Promise<OpenedCenterPage> {
     }),
   )
   const account = async (name: string, role: Role, password: string): Promise<void> => {
-    const signIn = new SignIn(accounts, clock)
+    const signIn = new SignIn(accounts, clock, QUICK_COST)
     const first = await signIn.add(name, role)
     await signIn.changePassword(name, first.password, password, '127.0.0.1')
   }

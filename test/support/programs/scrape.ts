@@ -8,7 +8,7 @@ function parseMetrics(text: string): Scraped {
   const values = new Map<string, number>()
   for (const line of text.split('\n')) {
     if (line === '' || line.startsWith('#')) continue
-    const [, name = '', value = ''] = /^([a-z_]+(?:\{.*\})?) (\S+)$/.exec(line) ?? []
+    const [, name = '', value = ''] = /^([a-z_0-9]+(?:\{.*\})?) (\S+)$/.exec(line) ?? []
     if (name === '' || values.has(name)) throw new Error(`not a value, or a second one: ${line}`)
     values.set(name, value === '+Inf' ? Number.POSITIVE_INFINITY : Number(value))
   }
