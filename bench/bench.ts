@@ -5,6 +5,7 @@ import { benchForward } from './forward.ts'
 import { benchIntake } from './intake.ts'
 import { describeMachine } from './machine.ts'
 import { benchPackage } from './package.ts'
+import { benchPage } from './page.ts'
 import { benchPriority } from './priority.ts'
 import { benchRegion } from './region.ts'
 import { formatResults, type Results, writeResults } from './results.ts'
@@ -20,11 +21,12 @@ const KINDS: Readonly<
   chain: benchChain,
   deid: benchDeid,
   package: benchPackage,
+  page: benchPage,
   priority: benchPriority,
   region: benchRegion,
 }
 
-const USAGE = `usage: npm run bench -- intake|forward|chain|deid|package|priority|region [--instances N] [--rounds N] [--only SET] [--quick]
+const USAGE = `usage: npm run bench -- intake|forward|chain|deid|package|page|priority|region [--instances N] [--rounds N] [--only SET] [--quick]
   --instances N  slices of the CT set (default 1000); the other sets shrink by the same part
   --rounds N     of each comparison, the median counts (default 3)
   --only SET     intake: only the comparisons with ct, mr, dr or multiframe

@@ -191,9 +191,13 @@ export class AgentProcess implements AsyncDisposable {
     await this.#control.call(retrySchema, 'POST', CONTROL_PATHS.retry)
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async stop(): Promise<void> {
     await this.#child?.[Symbol.asyncDispose]()
     this.#child = undefined
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
   }
 }
 

@@ -161,7 +161,7 @@ const moreFigures = ({ latenciesMs, flushesPerInstance }: Row): string[] => [
   flushesPerInstance?.toFixed(2) ?? '',
 ]
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
   const upper = sorted[middle] ?? Number.NaN
