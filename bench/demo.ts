@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AgentStatus } from '../src/protocol/control-api.ts'
-import { parseEnvelope, parseTrailer, TRAILER_BYTES } from '../src/protocol/spool-file.ts'
+import { parseEnvelope } from '../src/protocol/spool-file.ts'
+import { bytesOf, spooledIn } from '../test/support/instances/spooled.ts'
 import { ask, FERRY } from './ferry-cli.ts'
 import { AgentProcess, CenterProcess, DEVICE_AE_TITLE } from './ferry-pair.ts'
 import { makeStudy } from './make-study.ts'
@@ -126,15 +126,12 @@ What to try${keep ? '' : ' (start the demo with `npm run demo -- --keep`, and it
      tail -c +${skip + 1} ${spoolFile} | head -c ${length} | age -d -i ${key} > slice.dcm`)
 }
 
-/** Where in a spool file the age file lies. */
+/** Where in the spool the age file of an instance lies. */
 function someSpoolFile(folder: string): { spoolFile: string; skip: number; length: number } {
-  const name =
-    readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((it) => it.endsWith('.ferry')) ?? ''
-  const spoolFile = join(folder, name)
-  const bytes = readFileSync(spoolFile)
-  const skip = parseEnvelope(bytes)?.bytesRead ?? 0
-  const { sealedBytes } = parseTrailer(bytes.subarray(-TRAILER_BYTES), statSync(spoolFile).size)
-  return { spoolFile, skip, length: sealedBytes - skip }
+  const [some] = spooledIn(folder)
+  if (some === undefined) throw new Error('the spool is empty')
+  const ageFrom = parseEnvelope(bytesOf(some))?.bytesRead ?? 0
+  return { spoolFile: some.path, skip: some.offset + ageFrom, length: some.trailer.sealedBytes - ageFrom }
 }
 
 function untilInterrupted(): Promise<void> {

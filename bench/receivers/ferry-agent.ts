@@ -1,10 +1,10 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { generateIdentity } from '../../src/age/x25519-keys.ts'
 import { CenterAccount } from '../../src/agent/send/center-account.ts'
 import { signKeyList } from '../../src/protocol/key-list.ts'
 import { newSigningKey } from '../../src/protocol/signing-key.ts'
-import { parseTrailer, TRAILER_BYTES } from '../../src/protocol/spool-file.ts'
+import { spooledIn } from '../../test/support/instances/spooled.ts'
 import { answers } from '../../test/support/peers/answers.ts'
 import { freePort } from '../../test/support/peers/free-port.ts'
 import { Child } from '../child.ts'
@@ -76,14 +76,9 @@ async function enrolAtNoCenter(dataFolder: string): Promise<void> {
   await account.enrol({ url: `https://${HOST}:9`, center: root.kid, tlsPin }, signKeyList(list, root))
 }
 
-/** Counts the content of the spool by the trailers of its files. Throws if a file has no valid trailer. */
+/** Counts the instances in the spool by their trailers. */
 async function holdingOfSpool(folder: string): Promise<Holding> {
-  let holding: Holding = { instances: 0, dataSetBytes: 0 }
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue
-    const file = await readFile(join(entry.parentPath, entry.name))
-    const { dataSetBytes } = parseTrailer(file.subarray(-TRAILER_BYTES), file.length)
-    holding = { instances: holding.instances + 1, dataSetBytes: holding.dataSetBytes + dataSetBytes }
-  }
-  return holding
+  const spooled = spooledIn(folder)
+  const dataSetBytes = spooled.reduce((sum, { trailer }) => sum + trailer.dataSetBytes, 0)
+  return { instances: spooled.length, dataSetBytes }
 }

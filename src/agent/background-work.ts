@@ -35,6 +35,7 @@ import { RecordPruning } from './settle/record-pruning.ts'
 import type { CommitmentReports } from './settle/report-commitment.ts'
 import { Retention } from './settle/retention.ts'
 import { RetentionClock } from './settle/retention-clock.ts'
+import { SegmentCare } from './settle/segment-care.ts'
 import { Settlement } from './settle/settlement.ts'
 import { StageHints } from './stage-hints.ts'
 
@@ -146,6 +147,13 @@ export class BackgroundWork implements AcceptedWork, AsyncDisposable {
     const retention = new Retention({
       retained: queue.retained,
       spool: queue.spool,
+      segments: new SegmentCare({
+        spool: queue.spool,
+        segments: queue.segments,
+        damage: queue.damage,
+        clock,
+        log,
+      }),
       room,
       keepMs: settings.retention.confirmedMs,
       atLeastMs: settings.retention.atLeastMs,

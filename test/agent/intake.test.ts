@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { parseRecipient } from '../../src/age/x25519-keys.ts'
 import type { CheckPolicy } from '../../src/agent/arrival/check-instance.ts'
@@ -18,6 +17,7 @@ import { silentLog } from '../../src/platform/log.ts'
 import { until } from '../support/clocks/until.ts'
 import { inventedInstance } from '../support/instances/invented-instance.ts'
 import { testIdentity } from '../support/instances/sealed-instance.ts'
+import { spooledIn } from '../support/instances/spooled.ts'
 import type { RawInstance } from '../support/peers/send-instances.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
@@ -84,10 +84,7 @@ async function openIntake(policy: Partial<CheckPolicy> = {}) {
       }
       return await intake.finish()
     },
-    files: () =>
-      readdirSync(folder.join('spool'), { recursive: true, encoding: 'utf8' }).filter((it) =>
-        it.endsWith('.ferry'),
-      ).length,
+    files: () => spooledIn(folder.join('spool')).length,
     [Symbol.dispose]: () => {
       storage[Symbol.dispose]()
       queue[Symbol.dispose]()

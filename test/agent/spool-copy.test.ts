@@ -7,6 +7,7 @@ import { SpoolCopy, type SpoolCopyOptions } from '../../src/agent/intake/spool-c
 import type { CopyDigests, Treatment } from '../../src/agent/intake/treatment.ts'
 import { openQueue } from '../../src/agent/queue/open-queue.ts'
 import { systemClock } from '../../src/platform/clock.ts'
+import { newUlid } from '../../src/protocol/ulid.ts'
 import { testIdentity } from '../support/instances/sealed-instance.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
@@ -39,7 +40,7 @@ test.each(['push', 'finish'] as const)(
     // Nothing is sealed before it fails.
     const copy = new SpoolCopy(treatment, BASE, new OriginalDigest(), {} as SpoolCopyOptions)
     void copy.push(Buffer.from('a data set'))
-    await expect(copy.commit()).rejects.toMatchObject({ code: 'SEAL_FAILED' })
+    await expect(copy.prepare()).rejects.toMatchObject({ code: 'SEAL_FAILED' })
     expect(copy.failure?.message).toMatch(/^sealing an instance: SyntaxError at complain /)
     expect(JSON.stringify([copy.failure?.message, copy.failure?.cause])).not.toContain('okafor')
   },
@@ -68,8 +69,8 @@ test('nothing is whole in the spool before all is on the disk that must be there
   }
   const copy = new SpoolCopy(treatment, BASE, new OriginalDigest(), options)
   // The last chunk of the seal is nearly full, so that what is gathered at the end would be written at once.
-  await copy.push(Buffer.alloc(130_500))
-  const taken = copy.commit()
+  await copy.push(Buffer.alloc(5_000_500))
+  const ready = copy.prepare()
   await asked.promise
   const finished = async (): Promise<boolean[]> => {
     const names: boolean[] = []
@@ -78,7 +79,8 @@ test('nothing is whole in the spool before all is on the disk that must be there
   }
   expect(await finished()).toEqual([false])
   prepared.resolve()
-  expect(await taken).toMatchObject({ acceptance: 'new' })
+  await ready
+  expect(await copy.commit()).toMatchObject({ acceptance: 'new' })
   expect(await finished()).toEqual([true])
 })
 
@@ -108,7 +110,12 @@ test('a changed copy records the digest of what came, and an unchanged one carri
     original.push(chunk)
     for (const copy of copies) await copy.push(chunk)
   }
+  for (const copy of copies) await copy.prepare()
   const [unchanged, changed] = await Promise.all(copies.map((copy) => copy.commit()))
+  const [place, next] = [unchanged, changed].map((copy) =>
+    queue.segments.placeOf(copy?.envelope.ulid ?? newUlid(0)),
+  )
+  expect(place?.segment).toBe(next?.segment)
   const [came, goes] = [
     sha256(first, second),
     sha256(...[first, second].map(({ length }) => Buffer.alloc(length, 'changed'))),

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { until } from '../support/clocks/until.ts'
 import { inventedInstance } from '../support/instances/invented-instance.ts'
 import { newUid } from '../support/instances/sealed-instance.ts'
+import { spooledIn } from '../support/instances/spooled.ts'
 import { answers } from '../support/peers/answers.ts'
 import { freePort } from '../support/peers/free-port.ts'
 import { sendInstances } from '../support/peers/send-instances.ts'
@@ -215,7 +216,7 @@ export class Pair implements AsyncDisposable {
   /** Resolves when the agent has taken this many instances. */
   async untilQueued(instances: number): Promise<void> {
     await until(
-      () => globSync(this.path('data/spool/*/*.ferry')).length,
+      () => spooledIn(this.path('data/spool')).length,
       (count) => count >= instances,
     )
   }

@@ -21,6 +21,9 @@ function mountSmallDisk(pair: Pair, path: string, size: string): void {
   pair.use({ [Symbol.dispose]: () => void spawnSync('umount', ['--lazy', path]) })
 }
 
+/** Length of an image that gets a file of its own. */
+const LARGE_BYTES = 4.5 * 1024 * 1024
+
 const spoolFiles = (pair: Pair): string[] => globSync(pair.path('data/spool/*/*.ferry')).toSorted()
 
 /** Folders, keys and files of the agent. */
@@ -131,7 +134,7 @@ export const FOLDER_ROWS: readonly BrokenThing[] = [
     broken: 'one spool file deleted and one damaged while the center is down',
     play: async (pair) => {
       await pair.startAgent()
-      await pair.sendStudy(3)
+      await pair.sendStudy(3, 'CT1', LARGE_BYTES)
       await pair.stop('agent')
       const [gone = '', damaged = ''] = spoolFiles(pair)
       rmSync(gone)

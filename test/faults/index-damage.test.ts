@@ -7,7 +7,6 @@ import {
   rmSync,
   statSync,
   truncateSync,
-  unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -15,13 +14,13 @@ import { expect, test } from '@jest/globals'
 import BetterSqlite3 from 'better-sqlite3'
 import { startAgent } from '../../src/agent/agent.ts'
 import type { AgentService } from '../../src/agent/control/agent-service.ts'
-import { Spool } from '../../src/agent/queue/spool/spool.ts'
 import { type Clock, systemClock } from '../../src/platform/clock.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import { sha256, storedAtCenter } from '../support/centers/stored-at-center.ts'
 import { until } from '../support/clocks/until.ts'
 import { inventedInstance } from '../support/instances/invented-instance.ts'
 import { newUid } from '../support/instances/sealed-instance.ts'
+import { spooledIn, wipe } from '../support/instances/spooled.ts'
 import { sendInstances } from '../support/peers/send-instances.ts'
 import { allSettled, type Clinic, openClinic } from '../support/programs/clinic.ts'
 
@@ -165,9 +164,8 @@ test('control: where a spool file is lost together with the index, the account d
   await sendInstances(clinic.agent.port, sent)
   await clinic.stopAgent()
   removeIndex(indexOf(clinic))
-  using spool = await Spool.open(join(clinic.settings.dataFolder, 'spool'))
-  const [first] = await Array.fromAsync(spool.list())
-  if (first !== undefined) unlinkSync(spool.placeOf(first).path)
+  const [first] = spooledIn(join(clinic.settings.dataFolder, 'spool'))
+  if (first !== undefined) wipe(first)
   await clinic.startCenter()
   await clinic.startAgent()
   expect(await allSettled(clinic)).toMatchObject({ confirmed: 1 })

@@ -1,7 +1,10 @@
-import { appendFileSync, copyFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { filePath } from '../../src/agent/queue/spool/spool-names.ts'
+import { parseUlid } from '../../src/protocol/ulid.ts'
 import { storedAtCenter } from '../support/centers/stored-at-center.ts'
+import { bytesOf, spooledIn, wipe } from '../support/instances/spooled.ts'
 import { Random } from '../support/random.ts'
 import { KILL_POINTS } from './fault-sizes.ts'
 import { accountOf } from './support/kill-account.ts'
@@ -48,7 +51,9 @@ describe('the account of a kill test', () => {
     await device.sendLoad(clinic.portOf('agent'))
     expect(await accountOf(clinic, device.acknowledged)).toEqual([])
     const [stored = '', untrue = ''] = storedAtCenter(clinic.centerFolder).map(({ path }) => path)
-    const [spooled = ''] = filesOf(join(clinic.dataFolder, 'spool'))
+    const spool = join(clinic.dataFolder, 'spool')
+    const [spooled] = spooledIn(spool)
+    if (spooled === undefined) throw new Error('the spool is empty')
     const notices = async (change: () => void): Promise<string> => {
       change()
       return (await accountOf(clinic, device.acknowledged, 0)).join('\n')
@@ -59,21 +64,22 @@ describe('the account of a kill test', () => {
     expect(await notices(() => copyFileSync(stored, `${stored}~.dcm`))).toMatch('does not name')
     expect(await notices(() => rmSync(stored))).toMatch('not what the register says')
     expect(await notices(() => appendFileSync(untrue, 'x'))).toMatch(/(not what the register says[^]*){2}/)
-    expect(await notices(() => copyFileSync(spooled, inPlaceOf(spooled)))).toMatch('nothing speaks of')
-    expect(await notices(() => rmSync(spooled))).toMatch('its spool file is gone')
+    expect(await notices(() => writeFileSync(filePath(spool, NEVER_GIVEN), bytesOf(spooled)))).toMatch(
+      'nothing speaks of',
+    )
+    const lose = (): void => {
+      rmSync(filePath(spool, NEVER_GIVEN))
+      wipe(spooled)
+    }
+    expect(await notices(lose)).toMatch('its spool file is gone')
     expect(await notices(() => writeFileSync(join(clinic.centerFolder, 'packs/x'), ''))).toMatch(
       'pack is left',
     )
   })
 })
 
-const filesOf = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ferry'))
-    .map((name) => join(folder, name))
-
-/** The same file under a ULID that the agent never gave out. */
-const inPlaceOf = (path: string): string => path.replace(/[^/]{26}\.ferry$/, `${'0'.repeat(26)}.ferry`)
+/** A ULID that the agent never gave out. */
+const NEVER_GIVEN = parseUlid('0'.repeat(26))
 
 const deaths = ({ killed }: Sweep): number => Array.from(killed.values()).reduce((sum, n) => sum + n, 0)
 

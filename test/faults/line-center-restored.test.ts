@@ -15,6 +15,7 @@ import { ManualClock } from '../support/clocks/manual-clock.ts'
 import { passTimeUntil } from '../support/clocks/pass-time.ts'
 import { inventedInstance } from '../support/instances/invented-instance.ts'
 import { newUid } from '../support/instances/sealed-instance.ts'
+import { spooledIn } from '../support/instances/spooled.ts'
 import type { FaultProxy } from '../support/lines/fault-proxy.ts'
 import { type RawInstance, sendInstances } from '../support/peers/send-instances.ts'
 import { type BadLine, KIB, NONE, openBadLine } from './support/bad-line.ts'
@@ -143,9 +144,9 @@ class Story implements AsyncDisposable {
     return instances
   }
 
-  /** Spool files that were not removed yet. */
+  /** Instances whose bytes are still in the spool. */
   kept(): number {
-    return globSync(join(this.bad.clinic.settings.dataFolder, 'spool/**/*.ferry')).length
+    return spooledIn(join(this.bad.clinic.settings.dataFolder, 'spool')).length
   }
 
   /** How many instances the center has asked for again, and how many files were removed here. */

@@ -1,5 +1,4 @@
-import { readdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { CENTER_PATHS, manifestAnswerSchema } from '../../src/protocol/center-api.ts'
 import { type Receipt, signReceipt, verifyReceipt } from '../../src/protocol/receipt.ts'
@@ -10,6 +9,7 @@ import { FastClock } from '../support/clocks/fast-clock.ts'
 import { until } from '../support/clocks/until.ts'
 import { inventedInstance } from '../support/instances/invented-instance.ts'
 import { newUid } from '../support/instances/sealed-instance.ts'
+import { spooledIn } from '../support/instances/spooled.ts'
 import { sendInstances } from '../support/peers/send-instances.ts'
 import { allSettled, type Clinic } from '../support/programs/clinic.ts'
 import { LINE_SPEED } from './fault-sizes.ts'
@@ -105,8 +105,7 @@ const FORGERIES: [string, Forgery][] = [
 
 /** ULIDs of the instances that are kept. */
 function spoolFiles({ settings }: Clinic): string[] {
-  const names = readdirSync(join(settings.dataFolder, 'spool'), { recursive: true, encoding: 'utf8' })
-  return names.map((name) => basename(name, '.ferry'))
+  return spooledIn(join(settings.dataFolder, 'spool')).map(({ envelope }) => envelope.ulid)
 }
 
 /** Changes the receipt, if the real center has given one. */

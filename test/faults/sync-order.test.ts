@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { Spool } from '../../src/agent/queue/spool/spool.ts'
 import { sha256 } from '../support/centers/stored-at-center.ts'
 import { corpusFiles, corpusPath, splitPart10 } from '../support/instances/corpus.ts'
 import { inventedInstance } from '../support/instances/invented-instance.ts'
 import { newUid } from '../support/instances/sealed-instance.ts'
+import { type Spooled, spooledIn } from '../support/instances/spooled.ts'
 import { type RawInstance, sendInstances } from '../support/peers/send-instances.ts'
 import { STRACE, type SuccessAnswer, successAnswers } from '../support/programs/sync-order.ts'
 import { type AnswerOrder, answerOrder } from './support/kill-answer-order.ts'
@@ -107,22 +107,22 @@ function countsOf(values: readonly number[]): Map<number, number> {
   )
 }
 
-/** For every SOP Instance UID the spool files that hold what was sent, in the order in which it was sent. */
+/** For every SOP Instance UID the places that hold what was sent, in the order in which it was sent. */
 async function pathsBehindAnswers(
   dataFolder: string,
   sent: readonly RawInstance[],
-): Promise<Map<string, string[]>> {
-  const spool = await Spool.open(join(dataFolder, 'spool'))
-  const byContent = new Map<string, string>()
-  for await (const ulid of spool.list()) {
-    const { envelope, trailer } = await spool.read(ulid)
-    byContent.set(`${envelope.sopInstanceUid} ${trailer.dataSetSha256}`, spool.placeOf(ulid).path)
-  }
+): Promise<Map<string, (Spooled | undefined)[]>> {
+  const byContent = new Map(
+    spooledIn(join(dataFolder, 'spool')).map((one) => [
+      `${one.envelope.sopInstanceUid} ${one.trailer.dataSetSha256}`,
+      one,
+    ]),
+  )
   const byUid = Map.groupBy(sent, ({ sopInstanceUid }) => sopInstanceUid)
   return new Map(
     Array.from(byUid, ([uid, instances]) => [
       uid,
-      instances.map(({ dataSet }) => byContent.get(`${uid} ${sha256(dataSet)}`) ?? 'none'),
+      instances.map(({ dataSet }) => byContent.get(`${uid} ${sha256(dataSet)}`)),
     ]),
   )
 }

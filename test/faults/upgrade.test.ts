@@ -240,7 +240,7 @@ describe('files of a later version', () => {
       expect(exitCode).toBe(1)
       expect(err).toContain('(DATABASE_NEWER)')
       expect(err).toMatch(
-        /queue\.sqlite has schema 99, this program knows \d: start the newer version that wrote it/,
+        /queue\.sqlite has schema 99, this program knows \d+: start the newer version that wrote it/,
       )
       expect(digestsBelow(join(folder.path, 'agent'))).toEqual(was)
     },

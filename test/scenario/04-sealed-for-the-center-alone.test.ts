@@ -8,6 +8,7 @@ import { manifestInstanceSchema } from '../../src/protocol/manifest.ts'
 import { parseEnvelope, parseTrailer, TRAILER_BYTES } from '../../src/protocol/spool-file.ts'
 import { sha256 } from '../support/centers/stored-at-center.ts'
 import { inventedInstance } from '../support/instances/invented-instance.ts'
+import { bytesOf, spooledIn } from '../support/instances/spooled.ts'
 import { sendInstances } from '../support/peers/send-instances.ts'
 import { allSettled, type Clinic, openClinic } from '../support/programs/clinic.ts'
 
@@ -16,11 +17,16 @@ const hasAge = spawnSync('age', ['--version']).status === 0
 const ed25519Key = (bytes: string) => importJWK({ kty: 'OKP', crv: 'Ed25519', x: bytes }, 'EdDSA')
 
 function spoolFiles(clinic: Clinic): Buffer[] {
-  const folder = join(clinic.settings.dataFolder, 'spool')
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    name.endsWith('.ferry'),
-  )
-  return names.map((name) => readFileSync(join(folder, name)))
+  return spooledIn(join(clinic.settings.dataFolder, 'spool')).map(bytesOf)
+}
+
+/** The two scripts of docs/operations.md that decrypt a whole spool. */
+function recoveryCommands(): string[] {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8')
+  const blocks = Array.from(page.matchAll(/```sh\n([^]*?)```/g), ([, commands = '']) => commands)
+  const wanted = blocks.filter((commands) => /^(find spool|for s in spool)/.test(commands))
+  if (wanted.length !== 2) throw new Error('docs/operations.md has two scripts for a whole spool')
+  return wanted
 }
 
 ;(hasAge ? describe : describe.skip)(hasAge ? 'age' : 'age, which is not here', () => {
@@ -39,6 +45,24 @@ function spoolFiles(clinic: Clinic): Buffer[] {
     expect(opened.stderr.toString()).toBe('')
     expect(sha256(opened.stdout.subarray(envelope?.part10HeaderBytes))).toBe(sha256(instance.dataSet))
     expect(trailer.dataSetSha256).toBe(sha256(instance.dataSet))
+  })
+
+  test('the commands of docs/operations.md open every instance of a spool, in segments and in files of their own', async () => {
+    await using clinic = await openClinic()
+    const sent = [inventedInstance(300_000), inventedInstance(5_000_000), inventedInstance(1000)]
+    await sendInstances(clinic.agent.port, sent)
+    await clinic.stopAgent()
+    const { dataFolder } = clinic.settings
+    writeFileSync(join(dataFolder, 'recovery-key.txt'), clinic.recoveryIdentity)
+    for (const commands of recoveryCommands()) {
+      const run = spawnSync('bash', ['-e', '-c', commands], { cwd: dataFolder })
+      expect([run.status, run.stderr.toString()]).toEqual([0, ''])
+    }
+    const digests = spooledIn(join(dataFolder, 'spool')).map(({ envelope }) => {
+      const opened = readFileSync(join(dataFolder, `${envelope.ulid}.dcm`))
+      return sha256(opened.subarray(envelope.part10HeaderBytes))
+    })
+    expect(digests.toSorted()).toEqual(sent.map(({ dataSet }) => sha256(dataSet)).toSorted())
   })
 })
 

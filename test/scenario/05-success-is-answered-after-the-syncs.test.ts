@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { Spool } from '../../src/agent/queue/spool/spool.ts'
 import { inventedInstance } from '../support/instances/invented-instance.ts'
+import { spooledIn } from '../support/instances/spooled.ts'
 import { sendInstances } from '../support/peers/send-instances.ts'
 import { startProgram } from '../support/programs/child-process.ts'
 import { openClinic } from '../support/programs/clinic.ts'
@@ -19,22 +19,20 @@ async function traceIntake(nodeFlags: readonly string[]): Promise<SuccessAnswer[
     wrapper: [...STRACE, '-o', trace],
     nodeFlags,
   })
-  const batches = Array.from({ length: 4 }, () => Array.from({ length: 10 }, () => inventedInstance(30_000)))
+  const batches = Array.from({ length: 4 }, () =>
+    Array.from({ length: 10 }, (_, i) => inventedInstance(i === 3 ? 5_000_000 : 30_000)),
+  )
   const answers = await Promise.all(batches.map((batch) => sendInstances(agent.port, batch)))
   expect(answers.flat().map(({ status }) => status)).toEqual(Array(40).fill(0))
   await agent.kill()
-  const spool = await Spool.open(join(clinic.settings.dataFolder, 'spool'))
-  const paths = new Map<string, string>()
-  for await (const ulid of spool.list()) {
-    paths.set((await spool.read(ulid)).envelope.sopInstanceUid, spool.placeOf(ulid).path)
-  }
-  return successAnswers(trace, paths)
+  const spooled = spooledIn(join(clinic.settings.dataFolder, 'spool'))
+  return successAnswers(trace, new Map(spooled.map((one) => [one.envelope.sopInstanceUid, one])))
 }
 
 const group = canTrace ? describe : describe.skip
 
 group(canTrace ? 'under strace' : 'under strace, which is not here', () => {
-  test('the file and then its folder are synced before each 0000 is written', async () => {
+  test('the sealed bytes and the name of their file are synced before each 0000 is written', async () => {
     const answers = await traceIntake([])
     expect(answers).toHaveLength(40)
     expect(answers.filter(({ isAfterSync }) => !isAfterSync)).toEqual([])

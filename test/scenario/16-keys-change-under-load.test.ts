@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { expect, test } from '@jest/globals'
@@ -10,7 +9,7 @@ import { initCenter } from '../../src/center/keys/center-keys.ts'
 import { type KeyView, type RotatedKind, revokeKey, rotateKey } from '../../src/center/keys/change-keys.ts'
 import type { KeyList } from '../../src/protocol/key-list.ts'
 import { fingerprint } from '../../src/protocol/signing-key.ts'
-import { parseEnvelope, parseTrailer, TRAILER_BYTES } from '../../src/protocol/spool-file.ts'
+import { parseEnvelope } from '../../src/protocol/spool-file.ts'
 import { pinOf } from '../support/centers/running-center.ts'
 import { sha256, storedAtCenter } from '../support/centers/stored-at-center.ts'
 import { FastClock } from '../support/clocks/fast-clock.ts'
@@ -20,6 +19,7 @@ import { until } from '../support/clocks/until.ts'
 import { openAgeFile } from '../support/instances/age-file.ts'
 import { inventedInstance } from '../support/instances/invented-instance.ts'
 import { newUid } from '../support/instances/sealed-instance.ts'
+import { bytesOf, spooledIn } from '../support/instances/spooled.ts'
 import { FaultProxy } from '../support/lines/fault-proxy.ts'
 import { type RawInstance, sendInstances } from '../support/peers/send-instances.ts'
 import { joinTestCenter, testSettings } from '../support/programs/clinic.ts'
@@ -168,16 +168,14 @@ const listsIssued = (log: RecordingLog): number =>
 function openedWithRecoveryKey(clinic: Clinic, recoveryIdentity: string): string[] {
   const spool = join(clinic.dataFolder, 'spool')
   const identity = parseIdentity(recoveryIdentity)
-  return readdirSync(spool, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ferry'))
-    .map((name) => {
-      const file = readFileSync(join(spool, name))
-      const { envelope, bytesRead = 0 } = parseEnvelope(file) ?? {}
-      const { sealedBytes } = parseTrailer(file.subarray(-TRAILER_BYTES), file.length)
-      const { plaintext, failure } = openAgeFile(file.subarray(bytesRead, sealedBytes), [identity])
-      if (failure !== undefined) throw failure
-      return sha256(plaintext.subarray(envelope?.part10HeaderBytes))
-    })
+  return spooledIn(spool).map((one) => {
+    const file = bytesOf(one)
+    const { envelope, bytesRead = 0 } = parseEnvelope(file) ?? {}
+    const { sealedBytes } = one.trailer
+    const { plaintext, failure } = openAgeFile(file.subarray(bytesRead, sealedBytes), [identity])
+    if (failure !== undefined) throw failure
+    return sha256(plaintext.subarray(envelope?.part10HeaderBytes))
+  })
 }
 
 test(

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -16,6 +16,7 @@ import { RunningCenter } from '../support/centers/running-center.ts'
 import { storedAtCenter } from '../support/centers/stored-at-center.ts'
 import { until } from '../support/clocks/until.ts'
 import { inventedInstance } from '../support/instances/invented-instance.ts'
+import { spooledIn } from '../support/instances/spooled.ts'
 import { UID } from '../support/peers/raw-association.ts'
 import { sendInstances } from '../support/peers/send-instances.ts'
 import { hasStorescu } from '../support/peers/storescu.ts'
@@ -50,9 +51,7 @@ async function joinAt(center: RunningCenter, dataFolder: string): Promise<void> 
 }
 
 const spoolFiles = (dataFolder: string): string[] =>
-  readdirSync(join(dataFolder, 'spool'), { recursive: true, encoding: 'utf8' }).filter((name) =>
-    name.endsWith('.ferry'),
-  )
+  spooledIn(join(dataFolder, 'spool')).map(({ path }) => path)
 
 const group = hasStorescu() ? describe : describe.skip
 

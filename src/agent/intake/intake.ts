@@ -51,7 +51,7 @@ export interface IntakeResult {
 /**
  * Carries one instance from the association to the queue: reads the head of the data set, seals while it streams,
  * writes, syncs, commits. Only then is Success answered. With several treatments, there is a sealed copy for each. No
- * plaintext is stored on the disk, and each copy holds at most the head and about 1 MiB of sealed bytes in memory.
+ * plaintext is stored on the disk, and each copy holds at most the head and about 5 MiB of sealed bytes in memory.
  */
 export class InstanceIntake implements StoreSink {
   readonly #options: IntakeOptions
@@ -168,16 +168,29 @@ export class InstanceIntake implements StoreSink {
     const isAnnounced = this.#sopClassUid() === this.#request.sopClassUid
     const observed = await this.#observation.finish(isAnnounced ? [] : ['sopClass'])
     this.#observed = observed
-    const outcomes = await Promise.allSettled(copies.map((copy) => this.#commitCopy(copy, observed)))
+    const prepared = await Promise.allSettled(copies.map((copy) => this.#prepareCopy(copy, observed)))
+    const failures = this.#failures(copies, prepared)
+    const ready = copies.filter((copy) => failures.every((failed) => failed.copy !== copy))
+    // In one turn of the event loop: either all of them are on the disk, or none.
+    const outcomes = await Promise.allSettled(ready.map((copy) => copy.commit()))
+    for (const outcome of outcomes) if (outcome.status === 'fulfilled') this.#taken(outcome.value)
+    this.#failures(ready, outcomes)
+    for (const { copy, failure } of failures) this.#withheld(copy.treatment.policy, failure)
+  }
+
+  /** Returns the copies that failed. Throws the failure that refuses the instance, if there is one. */
+  #failures(
+    copies: readonly SpoolCopy[],
+    outcomes: readonly PromiseSettledResult<unknown>[],
+  ): { copy: SpoolCopy; failure: Failure }[] {
     const failures = copies.flatMap((copy, i) => {
       const outcome = outcomes[i]
       return outcome?.status === 'rejected' ? [{ copy, failure: failureOf(outcome.reason) }] : []
     })
-    for (const outcome of outcomes) if (outcome.status === 'fulfilled') this.#taken(outcome.value)
     const fatal =
       failures.find(({ failure }) => !WITHHOLDING.has(failure.code)) ?? failures.at(copies.length - 1)
     if (fatal !== undefined) throw fatal.failure
-    for (const { copy, failure } of failures) this.#withheld(copy.treatment.policy, failure)
+    return failures
   }
 
   /** One way is closed to an instance that goes on by another: a person must know. */
@@ -187,11 +200,11 @@ export class InstanceIntake implements StoreSink {
   }
 
   /** Stores the encrypted display record only for copies that keep the patient's identity. */
-  #commitCopy(copy: SpoolCopy, observed: Observed): Promise<TakenCopy> {
+  #prepareCopy(copy: SpoolCopy, observed: Observed): Promise<void> {
     const { names } = copy.treatment
-    if (isDeidentified(copy.treatment)) return copy.commit(observed)
+    if (isDeidentified(copy.treatment)) return copy.prepare(observed)
     const { display } = this.#options.queue
-    return copy.commit({ ...observed, ...this.#observation.display(display, names.studyInstanceUid) })
+    return copy.prepare({ ...observed, ...this.#observation.display(display, names.studyInstanceUid) })
   }
 
   #taken({ envelope, trailer, acceptance }: TakenCopy): void {

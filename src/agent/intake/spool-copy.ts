@@ -9,8 +9,8 @@ import { SpoolFileSealer } from '../envelope/seal-spool-file.ts'
 import { versionOf } from '../queue/instance-version.ts'
 import { isHeldWhole } from '../queue/known-copy.ts'
 import type { Queue } from '../queue/open-queue.ts'
-import type { Acceptance, Observed } from '../queue/spool/sealed-instance.ts'
-import type { SpoolWriter } from '../queue/spool/spool-writer.ts'
+import type { Acceptance, Observed, SealedInstance } from '../queue/spool/sealed-instance.ts'
+import type { SpoolDraft } from '../queue/spool/spool-draft.ts'
 import { EditedNames } from './edited-names.ts'
 import type { OriginalDigest } from './original-digest.ts'
 import type { DataSetChange, Treatment } from './treatment.ts'
@@ -33,8 +33,8 @@ export interface TakenCopy {
 }
 
 /**
- * One spool file being written: the input is changed if the treatment says so, sealed, and written. A fault becomes its
- * own `failure` and does not affect other copies of the instance.
+ * One sealed copy of an instance: the input is changed if the treatment says so, sealed, and kept or written. A fault
+ * becomes its own `failure` and does not affect other copies of the instance.
  */
 export class SpoolCopy {
   readonly treatment: Treatment
@@ -42,9 +42,8 @@ export class SpoolCopy {
   readonly #base: Base
   readonly #original: OriginalDigest | undefined
   #edited: EditedNames | undefined
-  #sealed:
-    | { sealer: SpoolFileSealer; writer: SpoolWriter; envelope: Envelope; failedSyncs: number }
-    | undefined
+  #sealed: { sealer: SpoolFileSealer; draft: SpoolDraft; envelope: Envelope; failedSyncs: number } | undefined
+  #ending: { trailer: Trailer; observed?: Observed; isRepeat: boolean } | undefined
   #failure: Failure | undefined
 
   /** `original` has taken all bytes before {@link commit} is called; undefined if no copy is the original. */
@@ -80,25 +79,50 @@ export class SpoolCopy {
     }
   }
 
-  /** Called when all bytes have arrived: makes the copy durable and adds it to the queue. Throws its failure. */
-  async commit(observed?: Observed): Promise<TakenCopy> {
+  /**
+   * Called when all bytes have arrived: seals the end, and finds out whether the queue has these bytes already. Throws its
+   * failure. Then {@link commit} makes the copy durable.
+   */
+  async prepare(observed?: Observed): Promise<void> {
     await this.#finishChange()
     if (this.#failure !== undefined) throw this.#failure
     if (this.#sealed === undefined) throw new Failure('INTERNAL', 'taking an instance: it was never begun')
-    const { sealer, writer, envelope } = this.#sealed
+    const { sealer, draft, envelope } = this.#sealed
     const { blocks, trailer } = sealer.finish()
     const { queue } = this.#options
     const version = versionOf(envelope, trailer)
-    if (await isHeldWhole(queue, version)) {
-      queue.index.countRepeat(version)
-      await writer.discard()
+    this.#ending = { trailer, ...(observed && { observed }), isRepeat: await isHeldWhole(queue, version) }
+    if (this.#ending.isRepeat) return
+    // The blocks include the trailer, which makes the copy count as whole at the next start.
+    await this.treatment.prepared?.()
+    if (observed?.hold !== undefined) {
+      // The file that holds it back lies beside a file of its own.
+      draft.ownFile()
+      await queue.acceptance.holdBack(envelope.ulid, observed, this.#options.clock.now())
+    }
+    await draft.push(blocks)
+  }
+
+  /**
+   * Makes the copy durable and adds it to the queue, after {@link prepare}. Copies that are committed in one turn of the
+   * event loop are on the disk together. Throws its failure.
+   */
+  async commit(): Promise<TakenCopy> {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#sealed === undefined || this.#ending === undefined)
+      throw new Failure('INTERNAL', 'taking an instance: it was never prepared')
+    const { draft, envelope } = this.#sealed
+    const { trailer, observed, isRepeat } = this.#ending
+    const { queue } = this.#options
+    if (isRepeat) {
+      queue.index.countRepeat(versionOf(envelope, trailer))
+      await draft.discard()
       return { envelope, trailer, acceptance: 'repeat' }
     }
-    // The blocks include the trailer, which makes the file count as whole at the next start.
-    await this.treatment.prepared?.()
-    await queue.acceptance.holdBack(envelope.ulid, observed, this.#options.clock.now())
-    await writer.push(blocks)
-    const acceptance = await this.#accept(writer, envelope, trailer, observed)
+    const instance = { envelope, trailer, ...(observed && { observed }) }
+    const acceptance = await (draft.image === undefined
+      ? this.#acceptFile(draft, instance)
+      : this.#acceptImage(draft, draft.image, instance))
     if (acceptance === 'known') await queue.spool.remove(envelope.ulid)
     else this.#tell(envelope.ulid, trailer)
     return { envelope, trailer, acceptance }
@@ -106,7 +130,7 @@ export class SpoolCopy {
 
   async discard(): Promise<void> {
     const sealed = this.#sealed
-    await sealed?.writer.discard()
+    await sealed?.draft.discard()
     // The file that holds it back is removed after the spool file, and stays if that cannot be removed.
     if (sealed !== undefined) await this.#options.queue.spool.remove(sealed.envelope.ulid).catch(() => {})
   }
@@ -122,22 +146,31 @@ export class SpoolCopy {
     }
   }
 
-  async #accept(
-    writer: SpoolWriter,
-    envelope: Envelope,
-    trailer: Trailer,
-    observed: Observed | undefined,
-  ): Promise<Acceptance> {
+  async #acceptFile(draft: SpoolDraft, instance: SealedInstance): Promise<Acceptance> {
     const { queue, sealers } = this.#options
-    await writer.finish(() => sealers.prepare())
-    const failedSyncs = this.#sealed?.failedSyncs
-    const acceptance = await queue.acceptance.accept(
-      { syncsBegun: writer.syncsBegun, envelope, trailer, ...(observed && { observed }) },
-      failedSyncs,
-    )
+    await draft.ownFile().finish(() => sealers.prepare())
+    const { syncsBegun } = draft
+    const acceptance = await queue.acceptance.accept({ ...instance, syncsBegun }, this.#sealed?.failedSyncs)
     // The file belongs to the queue now: no later fault may remove it.
     this.#sealed = undefined
     return acceptance
+  }
+
+  async #acceptImage(
+    draft: SpoolDraft,
+    image: readonly Buffer[],
+    instance: SealedInstance,
+  ): Promise<Acceptance> {
+    const { queue, sealers } = this.#options
+    // Its memory belongs to the group now: a discard must not give it to another instance.
+    this.#sealed = undefined
+    try {
+      const accepted = queue.acceptance.acceptImage(instance, image)
+      sealers.prepare()
+      return await accepted
+    } finally {
+      draft.release()
+    }
   }
 
   #tell(ulid: Ulid, trailer: Trailer): void {
@@ -157,8 +190,8 @@ export class SpoolCopy {
   #seal(plaintext: Buffer[]): Promise<void> | undefined {
     if (plaintext.length === 0) return undefined
     const begun = this.#sealed === undefined ? this.#begin() : undefined
-    const { sealer, writer } = this.#sealed ?? this.#missing()
-    const written = plaintext.map((piece) => writer.push(sealer.push(piece)))
+    const { sealer, draft } = this.#sealed ?? this.#missing()
+    const written = plaintext.map((piece) => draft.push(sealer.push(piece)))
     const behind = [begun, ...written].filter((promise) => promise !== undefined)
     if (behind.length === 0) return undefined
     return Promise.all(behind).then(
@@ -183,8 +216,8 @@ export class SpoolCopy {
     const digest = change === undefined ? this.#original : undefined
     const sealer = new SpoolFileSealer(envelope, part10Header, sealers.take(recipients()), digest)
     const { failedSyncs } = queue.acceptance
-    this.#sealed = { sealer, writer: queue.spool.create(ulid), envelope, failedSyncs }
-    return this.#sealed.writer.push(sealer.start())
+    this.#sealed = { sealer, draft: queue.spool.begin(ulid), envelope, failedSyncs }
+    return this.#sealed.draft.push(sealer.start())
   }
 
   #missing(): never {
@@ -195,7 +228,7 @@ export class SpoolCopy {
   #fail(error: unknown): undefined {
     const isForeign = this.treatment.change !== undefined && !(error instanceof Failure)
     this.#failure ??= failureFrom(isForeign ? unsaid(error) : error, 'SEAL_FAILED', 'sealing an instance')
-    void this.#sealed?.writer.discard()
+    void this.#sealed?.draft.discard()
     return undefined
   }
 }

@@ -6,24 +6,32 @@ import type { Acceptance, Observed, SealedInstance } from './spool/sealed-instan
 import type { Spool, SpoolName } from './spool/spool.ts'
 
 interface Waiting {
-  instance: SealedInstance
+  readonly instance: SealedInstance
+  readonly resolve: (acceptance: Acceptance) => void
+  readonly reject: (failure: Failure) => void
+}
+
+interface WaitingFile extends Waiting {
   /** The value of {@link AcceptanceGroup.failedSyncs} when its file was created. */
-  failedSyncs: number
-  resolve: (acceptance: Acceptance) => void
-  reject: (failure: Failure) => void
+  readonly failedSyncs: number
+}
+
+interface WaitingImage extends Waiting {
+  readonly image: readonly Buffer[]
 }
 
 /**
- * The group commit: all instances that finish at about the same time share one folder sync. When `accept` resolves, the
- * instance survives loss of power (its data was synced by the writer, its name by the folder sync here) and loss of the
- * database (the spool file is enough to rebuild the row, which {@link LateRows} may write a little later).
+ * The group commit: all instances that finish at about the same time share one write and one sync of a segment, or, if
+ * they have files of their own, one folder sync. When `accept` resolves, the instance survives loss of power and loss of
+ * the database: its sealed bytes are enough to rebuild the row, which {@link LateRows} may write a little later.
  */
 export class AcceptanceGroup {
   readonly #spool: Spool
   readonly #rows: LateRows
   readonly #held: HeldFiles
-  #waiting: Waiting[] = []
-  #running = false
+  /** Two groups: a segment that syncs for long does not delay files, nor they it. */
+  readonly #files = new Groups<WaitingFile>((group) => this.#acceptFiles(group))
+  readonly #images = new Groups<WaitingImage>((group) => this.#acceptImages(group))
   #failedSyncs = 0
 
   constructor(spool: Spool, rows: LateRows, held: HeldFiles) {
@@ -55,36 +63,55 @@ export class AcceptanceGroup {
   }
 
   /**
-   * Rejects with STORAGE_FULL, STORAGE_ERROR or DATABASE_ERROR; the caller then removes the file and refuses. After a
-   * failed folder sync the next one may succeed without having written the names that were new before it, so a file
-   * that was created before the failure is refused too, even if it is complete much later.
+   * Accepts an instance whose file is whole, data synced. Rejects with STORAGE_FULL, STORAGE_ERROR or DATABASE_ERROR; the
+   * caller then removes the file and refuses. After a failed folder sync the next one may succeed without having written
+   * the names that were new before it, so a file that was created before the failure is refused too, even if it is
+   * complete much later.
    */
   async accept(instance: SealedInstance, failedSyncs = this.#failedSyncs): Promise<Acceptance> {
     const { envelope, observed } = instance
     await this.holdBack(envelope.ulid, observed, Date.parse(envelope.arrivedAt))
-    return await new Promise((resolve, reject) => {
-      this.#waiting.push({ instance, failedSyncs, resolve, reject })
-      if (!this.#running) void this.#run()
-    })
+    return await this.#files.join({ instance, failedSyncs })
   }
 
-  async #run(): Promise<void> {
-    this.#running = true
-    while (this.#waiting.length > 0) {
-      const all = this.#waiting
-      this.#waiting = []
-      const group = all.filter(({ failedSyncs }) => failedSyncs === this.#failedSyncs)
-      for (const waiting of all) if (!group.includes(waiting)) waiting.reject(doubtfulName())
-      try {
-        await this.#syncNames(group.map(nameOf))
-        this.#enter(group)
-      } catch (error) {
-        // Instances that were accepted before the error remain accepted.
-        const failure = storageFailure(error, 'taking instances on')
-        for (const waiting of group) waiting.reject(failure)
-      }
+  /**
+   * Writes an instance into a segment and accepts it. Instances that are given in one turn of the event loop are in one
+   * group: all of them are on the disk, or none. `image` must stay as it is until this settles. Rejects as {@link accept}
+   * does. One that a check holds must have a file of its own instead.
+   */
+  acceptImage(instance: SealedInstance, image: readonly Buffer[]): Promise<Acceptance> {
+    return this.#images.join({ instance, image })
+  }
+
+  async #acceptFiles(all: readonly WaitingFile[]): Promise<void> {
+    const group = all.filter(({ failedSyncs }) => failedSyncs === this.#failedSyncs)
+    for (const waiting of all) if (!group.includes(waiting)) waiting.reject(doubtfulName())
+    try {
+      await this.#syncNames(group.map(nameOf))
+      this.#enter(group)
+    } catch (error) {
+      refuse(group, error)
     }
-    this.#running = false
+  }
+
+  async #acceptImages(group: readonly WaitingImage[]): Promise<void> {
+    try {
+      // A record cannot be taken back: nothing is written that the index is known to refuse.
+      this.#rows.checkIndex()
+      const { places, end } = await this.#spool.append(group.map(({ image }) => image))
+      const placed = group.map((waiting, i) => ({
+        ...waiting,
+        instance: { ...waiting.instance, ...(places[i] && { place: places[i] }) },
+      }))
+      try {
+        this.#enter(placed)
+      } finally {
+        // Refused rows wait, or their instances are refused: either way all of the group is decided.
+        this.#rows.reached(end)
+      }
+    } catch (error) {
+      refuse(group, error)
+    }
   }
 
   #enter(group: readonly Waiting[]): void {
@@ -112,6 +139,43 @@ const nameOf = ({ instance: { envelope, syncsBegun = Number.POSITIVE_INFINITY } 
   ulid: envelope.ulid,
   syncsBegun,
 })
+
+/** Instances that come while a group is at work form the next group. */
+class Groups<Item extends Waiting> {
+  readonly #accept: (group: readonly Item[]) => Promise<void>
+  #waiting: Item[] = []
+  #running = false
+
+  /** `accept` settles each of the group, and never rejects. */
+  constructor(accept: (group: readonly Item[]) => Promise<void>) {
+    this.#accept = accept
+  }
+
+  join(item: Omit<Item, 'resolve' | 'reject'>): Promise<Acceptance> {
+    return new Promise((resolve, reject) => {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the two fields that were left out
+      this.#waiting.push({ ...item, resolve, reject } as Item)
+      if (this.#running) return
+      this.#running = true
+      queueMicrotask(() => void this.#run())
+    })
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting
+      this.#waiting = []
+      await this.#accept(group)
+    }
+    this.#running = false
+  }
+}
+
+/** Instances that were accepted before the error remain accepted. */
+function refuse(group: readonly Waiting[], error: unknown): void {
+  const failure = storageFailure(error, 'taking instances on')
+  for (const waiting of group) waiting.reject(failure)
+}
 
 function doubtfulName(): Failure {
   return new Failure('STORAGE_ERROR', 'taking an instance on: syncing folders failed while it was written')

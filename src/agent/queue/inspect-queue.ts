@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Database } from '../../platform/sqlite.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
-import { spoolFilesNow } from './spool/spool-names.ts'
+import { segmentBytesNow, spoolFilesNow } from './spool/spool-names.ts'
 
 /** The agent's queue as its files show it, whether the agent runs or not. */
 export interface QueueInspection {
   /** Rows whose spool file must exist. */
   readonly present: number
-  /** Spool files. */
+  /** Sealed instances on the disk: files of their own, and rows whose segment is there and long enough. */
   readonly files: number
   /** ULIDs of rows whose file is missing, and about which no alarm exists yet. */
   readonly missing: readonly string[]
@@ -47,15 +47,21 @@ function inspect(database: Database, spool: string): QueueInspection {
   // The rows first: an instance that arrives meanwhile is then an unknown file, never a missing one.
   const rows = database.all<{ ulid: Ulid }>(PRESENT).map(({ ulid }) => ulid)
   const files = spoolFilesNow(spool)
+  const inSegments = new Set(
+    database
+      .all<Recorded>(RECORDED)
+      .filter(isThere(spool))
+      .map(({ ulid }) => ulid),
+  )
   const known = new Set(rows)
-  const missing = rows.filter((ulid) => !files.has(ulid))
+  const missing = rows.filter((ulid) => !files.has(ulid) && !inSegments.has(ulid))
   const bytes = database.all<{ state: string; count: number; bytes: number }>(BY_STATE)
   const studies = database.all<{ state: string; count: number }>(STUDIES)
   const bytesOf = (...states: string[]): number =>
     bytes.filter(({ state }) => states.includes(state)).reduce((sum, row) => sum + row.bytes, 0)
   return {
     present: rows.length,
-    files: files.size,
+    files: files.union(inSegments).size,
     // Retention may have removed some of them meanwhile.
     missing: missing.filter((ulid) => database.get(STILL_PRESENT, ulid) !== undefined),
     unknown: Array.from(files).filter((ulid) => !known.has(ulid)).length,
@@ -68,12 +74,31 @@ function inspect(database: Database, spool: string): QueueInspection {
   }
 }
 
+/** A row of an instance in a segment. */
+interface Recorded {
+  readonly ulid: Ulid
+  readonly segment: Ulid
+  readonly end: number
+}
+
+function isThere(spool: string): (row: Recorded) => boolean {
+  const sizes = new Map<Ulid, number>()
+  return ({ segment, end }) => {
+    const size = sizes.get(segment) ?? segmentBytesNow(spool, segment)
+    sizes.set(segment, size)
+    return size >= end
+  }
+}
+
 function sizeOf(database: Database): number {
   const pages = database.get<{ page_count: number }>('PRAGMA page_count')?.page_count ?? 0
   return pages * (database.get<{ page_size: number }>('PRAGMA page_size')?.page_size ?? 0)
 }
 
 const PRESENT = 'SELECT ulid FROM instance WHERE removed_at IS NULL AND damage IS NULL'
+const RECORDED = `
+  SELECT i.ulid, s.name AS segment, i."offset" + i.sealed_bytes AS "end"
+  FROM instance i JOIN segment s ON s.number = i.segment WHERE i.removed_at IS NULL`
 const STILL_PRESENT = 'SELECT 1 FROM instance WHERE ulid = ? AND removed_at IS NULL AND damage IS NULL'
 const BY_STATE = `
   SELECT d.state AS state, count(*) AS count, coalesce(sum(i.sealed_bytes), 0) AS bytes

@@ -5,6 +5,8 @@ import { studyKeyOf } from '../../protocol/study-key.ts'
 import type { Ulid } from '../../protocol/ulid.ts'
 import { recordObserved } from './findings.ts'
 import { type InstanceVersion, versionOf } from './instance-version.ts'
+import type { SegmentEnd } from './segments/segment-log.ts'
+import { numberOf, setMark } from './segments/segment-records.ts'
 import type { Acceptance, SealedInstance } from './spool/sealed-instance.ts'
 import type { ExpectedSpoolFile } from './spool/verify-spool-file.ts'
 import type { DeliveryState } from './study-rows.ts'
@@ -88,11 +90,15 @@ export class InstanceIndex {
     return this.#insertAll(instances, UNSENT)
   }
 
-  /** {@link insert} of instances that {@link isNew} and of which a file tells everything. No two are of one SOP instance. */
-  insertNew(instances: readonly SealedInstance[]): void {
+  /**
+   * {@link insert} of instances that {@link isNew} and of which the sealed bytes tell everything. No two are of one SOP
+   * instance. `ends`: all instances of segments before these have rows then.
+   */
+  insertNew(instances: readonly SealedInstance[], ends: readonly SegmentEnd[] = []): void {
     this.#database.transaction(() => {
       for (const instance of instances) this.#insertRow(instance, false)
-      this.#queue(instances, UNSENT)
+      if (instances.length > 0) this.#queue(instances, UNSENT)
+      for (const end of ends) setMark(this.#database, end)
     })
   }
 
@@ -128,7 +134,7 @@ export class InstanceIndex {
     this.#database.run('DELETE FROM pack')
   }
 
-  /** Instances that should have a spool file, after `last`, in the order of arrival. */
+  /** Instances that should have a file of their own, after `last`, in the order of arrival. */
   presentAfter(last: string, limit: number): Ulid[] {
     return this.#database.all<{ ulid: Ulid }>(PRESENT_AFTER, last, limit).map(({ ulid }) => ulid)
   }
@@ -174,7 +180,7 @@ export class InstanceIndex {
     return bad !== undefined ? 'healed' : isConflict ? 'conflict' : 'new'
   }
 
-  #insertRow({ envelope, trailer }: SealedInstance, isConflict: boolean): void {
+  #insertRow({ envelope, trailer, place }: SealedInstance, isConflict: boolean): void {
     this.#database.run(
       INSERT_INSTANCE,
       envelope.ulid,
@@ -192,6 +198,8 @@ export class InstanceIndex {
       trailer.sealedSha256,
       isConflict ? 1 : 0,
       isDeidentified(envelope) ? 1 : 0,
+      place === undefined ? null : numberOf(this.#database, place.segment),
+      place?.offset ?? null,
     )
   }
 
@@ -258,7 +266,8 @@ const COPIES = `
     AND EXISTS (SELECT 1 FROM delivery d INDEXED BY delivery_unconfirmed
       WHERE d.ulid = i.ulid AND d.state <> 'confirmed')`
 const PRESENT_AFTER = `
-  SELECT ulid FROM instance INDEXED BY instance_present WHERE removed_at IS NULL AND ulid > ? ORDER BY ulid LIMIT ?`
+  SELECT ulid FROM instance INDEXED BY instance_present WHERE removed_at IS NULL AND segment IS NULL AND ulid > ?
+  ORDER BY ulid LIMIT ?`
 const UNCONFIRMED_AFTER = `
   SELECT ulid FROM delivery INDEXED BY delivery_unconfirmed WHERE state <> 'confirmed' AND ulid > ?
   ORDER BY ulid LIMIT ?`
@@ -268,8 +277,8 @@ const ASK_FIRST = `
 const INSERT_INSTANCE = `
   INSERT INTO instance (ulid, arrived_at, listener, calling_ae_title, sop_class_uid, sop_instance_uid,
     study_instance_uid, series_instance_uid, transfer_syntax_uid, data_set_bytes, data_set_sha256, sealed_bytes,
-    sealed_sha256, conflict, is_deidentified, center)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT center FROM own_center))`
+    sealed_sha256, conflict, is_deidentified, segment, "offset", center)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT center FROM own_center))`
 const INSERT_DELIVERIES = `
   INSERT INTO delivery (ulid, destination, study_instance_uid, state, changed_at, reason_code, reason)
   SELECT ulid, ?, study_instance_uid, ?, ?, ?, ? FROM instance WHERE ulid IN (SELECT value FROM json_each(?))`

@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../../platform/clock.ts'
 import { type Failure, failureFrom } from '../../platform/failure.ts'
 import type { InstanceIndex } from './instance-index.ts'
 import { type InstanceVersion, versionOf } from './instance-version.ts'
+import type { SegmentEnd } from './segments/segment-log.ts'
 import type { Acceptance, SealedInstance } from './spool/sealed-instance.ts'
 
 /** Maximum time that a row waits, and maximum number of rows that wait. */
@@ -33,6 +34,8 @@ export class LateRows implements Disposable {
   #listener: LateRowsListener | undefined
   /** By SOP Instance UID: a second instance of one UID does not wait. */
   readonly #waiting = new Map<string, SealedInstance>()
+  /** By segment: the end of the last group that is decided. Stored in the transaction of the rows that wait. */
+  readonly #ends = new Map<string, SegmentEnd>()
   #timer: Timer | undefined
   #refusal: Failure | undefined
 
@@ -64,6 +67,17 @@ export class LateRows implements Disposable {
     return true
   }
 
+  /** All instances before this end wait, are in the index, or were refused. */
+  reached(end: SegmentEnd): void {
+    this.#ends.set(end.segment, end)
+    this.#timer ??= this.#clock.after(DELAY_MS, () => this.settle())
+  }
+
+  /** Throws STORAGE_FULL or DATABASE_ERROR if the index has refused rows, and refuses them again. */
+  checkIndex(): void {
+    if (this.#refusal !== undefined) this.write()
+  }
+
   /** Writes the rows that wait, and these. Throws STORAGE_FULL or DATABASE_ERROR. */
   insert(instances: readonly SealedInstance[]): Acceptance[] {
     this.write()
@@ -72,7 +86,7 @@ export class LateRows implements Disposable {
 
   /** Writes the rows that wait, unless the index takes none at the moment. Never throws: they then wait on. */
   settle(): void {
-    if (this.#waiting.size === 0 || this.#refusal !== undefined) return
+    if (this.#isSettled || this.#refusal !== undefined) return
     try {
       this.write()
     } catch {
@@ -84,9 +98,9 @@ export class LateRows implements Disposable {
   write(): void {
     this.#timer?.cancel()
     this.#timer = undefined
-    if (this.#waiting.size === 0) return
+    if (this.#isSettled) return
     try {
-      this.#index.insertNew(Array.from(this.#waiting.values()))
+      this.#index.insertNew(Array.from(this.#waiting.values()), Array.from(this.#ends.values()))
     } catch (error) {
       const failure = failureFrom(error, 'DATABASE_ERROR', 'writing rows of instances')
       const isFirst = this.#refusal === undefined
@@ -95,6 +109,7 @@ export class LateRows implements Disposable {
       throw failure
     }
     this.#waiting.clear()
+    this.#ends.clear()
     if (this.#refusal === undefined) return
     this.#refusal = undefined
     this.#listener?.written()
@@ -104,6 +119,10 @@ export class LateRows implements Disposable {
   [Symbol.dispose](): void {
     this.#refusal = undefined
     this.settle()
+  }
+
+  get #isSettled(): boolean {
+    return this.#waiting.size === 0 && this.#ends.size === 0
   }
 
   #mayWait(instance: SealedInstance): boolean {

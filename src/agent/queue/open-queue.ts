@@ -29,6 +29,7 @@ import { Receipted } from './receipts/receipted.ts'
 import { Records } from './records.ts'
 import { Retained } from './retained.ts'
 import { RetentionTimes } from './retention-times.ts'
+import { SegmentRecords } from './segments/segment-records.ts'
 import { HeldFiles } from './spool/held-files.ts'
 import { Spool } from './spool/spool.ts'
 import { Studies } from './studies.ts'
@@ -58,6 +59,7 @@ export interface Queue extends Disposable {
   findings: Findings
   folderLedger: FolderLedger
   held: HeldFiles
+  segments: SegmentRecords
   lateRows: LateRows
   ownCenter: OwnCenter
   packs: Packs
@@ -88,7 +90,6 @@ export async function openQueue(
   checkWaitMs = CHECK_WAIT_MS,
   hasPriority?: HasPriority,
 ): Promise<Queue> {
-  const spool = await Spool.open(join(folder, 'spool'))
   const schema = join(import.meta.dirname, 'schema')
   const opened = await openIndex(join(folder, 'queue.sqlite'), schema, clock, checkWaitMs)
   const { database: direct, isNew: isIndexNew, setAside, soundness, care } = opened
@@ -96,6 +97,14 @@ export async function openQueue(
   const lateRows = new LateRows(new InstanceIndex(direct, clock, destinations, hasPriority), clock)
   const database = direct.after(() => lateRows.settle())
   const index = new InstanceIndex(database, clock, destinations, hasPriority)
+  const segments = new SegmentRecords(database)
+  const spool = await Spool.open(join(folder, 'spool'), segments, () => clock.now()).catch(
+    (error: unknown) => {
+      care[Symbol.dispose]()
+      direct.close()
+      throw error
+    },
+  )
   const held = new HeldFiles(spool)
   return {
     spool,
@@ -116,6 +125,7 @@ export async function openQueue(
     findings: new Findings(database, clock, held),
     folderLedger: new FolderLedger(database),
     held,
+    segments,
     lateRows,
     ownCenter: new OwnCenter(database, clock),
     packs: new Packs(database, clock),

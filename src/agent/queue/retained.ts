@@ -6,6 +6,8 @@ import type { Ulid } from '../../protocol/ulid.ts'
 export interface RetainedCopy {
   readonly ulid: Ulid
   readonly sealedBytes: number
+  /** 1: it has a file of its own. */
+  readonly isAlone: number
 }
 
 /** Instances that every destination has confirmed and whose spool file is still kept. */
@@ -47,14 +49,18 @@ export class Retained {
     this.#database.durably(() => {
       for (const ulid of ulids) {
         this.#database.run('UPDATE instance SET removed_at = ? WHERE ulid = ?', this.#clock.now(), ulid)
+        this.#database.run(REMOVED_FROM, this.#clock.now(), ulid)
       }
     })
   }
 }
 
 const DUE = `
-  SELECT ulid, sealed_bytes AS sealedBytes FROM instance INDEXED BY instance_retained
+  SELECT ulid, sealed_bytes AS sealedBytes, segment IS NULL AS isAlone FROM instance INDEXED BY instance_retained
   WHERE kept_from IS NOT NULL AND removed_at IS NULL AND kept_from <= ? ORDER BY kept_from, ulid LIMIT ?`
+const REMOVED_FROM = `
+  UPDATE segment SET removed_since = coalesce(removed_since, ?)
+  WHERE number = (SELECT segment FROM instance WHERE ulid = ?)`
 const TOTAL = 'SELECT instances, bytes FROM retained_total'
 const LISTED = `
   SELECT ulid, sop_instance_uid AS sopInstanceUid, transfer_syntax_uid AS transferSyntaxUid,

@@ -10,6 +10,7 @@ import type { Spool } from '../queue/spool/spool.ts'
 import type { Missing, SpoolRoom } from '../queue/spool-room.ts'
 import type { ReceiptAudit } from './receipt-audit.ts'
 import type { RetentionClock } from './retention-clock.ts'
+import type { SegmentCare } from './segment-care.ts'
 
 const EVERY_MS = 60_000
 /** A full disk may not even have room for the record of many removals; the removal of a few makes room for the next. */
@@ -22,6 +23,7 @@ const ASK_AGAIN_MS = 10_000
 
 interface Removed {
   readonly count: number
+  /** Bytes of files that held one instance; a segment frees its space when all of it is removed. */
   readonly bytes: number
 }
 const NONE: Removed = { count: 0, bytes: 0 }
@@ -35,6 +37,7 @@ export interface HoldingsQuestions {
 interface RetentionOptions {
   retained: Retained
   spool: Spool
+  segments: SegmentCare
   room: SpoolRoom
   /** Retention time of a confirmed instance. */
   keepMs: number
@@ -92,6 +95,7 @@ export class Retention {
       removed += held.length
       if (held.length < due.length) break
     }
+    await this.#options.segments.tidy(false)
     if (removed > 0) log.info('confirmed instances removed after retention', { removed })
     return removed
   }
@@ -103,9 +107,10 @@ export class Retention {
     for (let missing = room.missing(); missing !== undefined; missing = room.missing()) {
       const [freeBefore, takenBefore] = [room.disk?.freeBytes ?? 0, room.takenBytes]
       const { count, bytes } = signal.aborted ? NONE : await this.#removeOldest(missing, signal)
+      const freed = bytes + (signal.aborted ? 0 : await this.#options.segments.tidy(true))
       removed += count
-      if (count === 0) break
-      await this.#untilSeen(freeBefore + takenBefore + bytes / 2, signal)
+      if (count === 0 && freed === 0) break
+      await this.#untilSeen(freeBefore + takenBefore + freed / 2, signal)
     }
     if (removed > 0) log.warn('confirmed instances removed early: the disk is short of room', { removed })
     return removed
@@ -144,8 +149,8 @@ export class Retention {
       ? await this.#heldByCenter(enough(oldest, missing), signal)
       : []
     if (held.length === 0) room.tell('unproven')
+    const sizes = new Map(oldest.map(({ ulid, sealedBytes, isAlone }) => [ulid, isAlone ? sealedBytes : 0]))
     for (let i = 0; i < held.length; i += FEW) await this.#remove(held.slice(i, i + FEW))
-    const sizes = new Map(oldest.map(({ ulid, sealedBytes }) => [ulid, sealedBytes]))
     return { count: held.length, bytes: held.reduce((sum, ulid) => sum + (sizes.get(ulid) ?? 0), 0) }
   }
 

@@ -146,10 +146,14 @@ async function exportOne(
   using audit = await agentAudit(dataFolder, clock)
   const studies = [{ studyInstanceUid, instances: 1 }]
   audit.record({ action: 'exported', user: osUser(terminal), studies, subject: ulid })
-  const { agePath, aboutPath } = await exportInstance(spoolFile, resolve(terminal.folder, to), {
-    findings,
-    heldSince: new Date(since).toISOString(),
-  })
+  const { agePath, aboutPath } = await exportInstance(
+    { path: spoolFile, offset: 0 },
+    resolve(terminal.folder, to),
+    {
+      findings,
+      heldSince: new Date(since).toISOString(),
+    },
+  )
   if (asJson) return printJson(session, { agePath, aboutPath })
   terminal.print(say('quarantine.export.done', { path: agePath, about: aboutPath }))
   terminal.say(say('quarantine.export.howTo', { name: `${ulid}.age` }))

@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   doctor: async () => (await import('../commands/doctor.ts')).addDoctor,
   queue: async () => (await import('../commands/queue.ts')).addQueue,
   quarantine: async () => (await import('../commands/quarantine.ts')).addQuarantine,
+  spool: async () => (await import('../commands/spool/spool.ts')).addSpool,
   orders: async () => (await import('../commands/orders.ts')).addOrders,
   folders: async () => (await import('../commands/folders.ts')).addFolders,
   assign: async () => (await import('../commands/assign.ts')).addAssign,

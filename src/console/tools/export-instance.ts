@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { syncFolder, writeDurably } from '../../platform/durable-file.ts'
 import { Failure, storageFailure, systemCode } from '../../platform/failure.ts'
@@ -15,26 +15,35 @@ import {
 const HEAD_BYTES = 66_000
 const PIECE_BYTES = 1024 * 1024
 
+/** Where the sealed bytes of an instance lie; without `bytes`, up to the end of the file. */
+interface InstancePlace {
+  readonly path: string
+  readonly offset: number
+  readonly bytes?: number
+}
+
 interface ExportedInstance {
   readonly agePath: string
   readonly aboutPath: string
 }
 
 /**
- * Takes the age file out of a spool file, which is a Part 10 file once a key opens it, and writes it and the
+ * Takes the age file out of a sealed instance, which is a Part 10 file once a key opens it, and writes it and the
  * clear text around it to a folder, under names made of its ULID. Neither may exist already. Throws SPOOL_FILE_DAMAGED
  * if the bytes are not those that were sealed.
  */
 export async function exportInstance(
-  spoolFile: string,
+  place: InstancePlace,
   folder: string,
   about: object,
 ): Promise<ExportedInstance> {
-  await using file = await open(spoolFile, 'r').catch((error: unknown) => {
+  const { path: spoolFile, offset } = place
+  await using handle = await open(spoolFile, 'r').catch((error: unknown) => {
     throw storageFailure(error, `reading ${spoolFile}`)
   })
-  const { size } = await file.stat()
-  const head = await readAt(file, 0, HEAD_BYTES)
+  const size = place.bytes ?? (await handle.stat()).size - offset
+  const file: OpenFile = { handle, offset }
+  const head = await readAt(file, 0, Math.min(HEAD_BYTES, size))
   const trailer = parseTrailer(await readAt(file, size - TRAILER_BYTES, TRAILER_BYTES), size)
   const parsed = parseEnvelope(head)
   if (parsed === undefined)
@@ -55,7 +64,11 @@ export async function exportInstance(
   return { agePath, aboutPath }
 }
 
-type OpenFile = Awaited<ReturnType<typeof open>>
+/** A file in which an instance begins at `offset`. */
+interface OpenFile {
+  readonly handle: FileHandle
+  readonly offset: number
+}
 
 async function copySealed(file: OpenFile, ageOffset: number, trailer: Trailer, path: string): Promise<void> {
   const digest = createHash('sha256').update(await readAt(file, 0, ageOffset))
@@ -72,7 +85,8 @@ async function copySealed(file: OpenFile, ageOffset: number, trailer: Trailer, p
 }
 
 async function readAt(file: OpenFile, position: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, Math.max(0, position))
+  const at = file.offset + Math.max(0, position)
+  const { buffer, bytesRead } = await file.handle.read(Buffer.alloc(length), 0, length, at)
   return buffer.subarray(0, bytesRead)
 }
 

@@ -196,7 +196,7 @@ test('nothing that an agent does from hour to hour goes through all that was eve
 })
 
 test.each([
-  "SELECT ulid FROM instance i INDEXED BY instance_present WHERE removed_at IS NULL AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.ulid = i.ulid AND d.state <> 'confirmed')",
+  "SELECT ulid FROM instance i INDEXED BY instance_present WHERE removed_at IS NULL AND segment IS NULL AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.ulid = i.ulid AND d.state <> 'confirmed')",
   "SELECT state, count(*) FROM study WHERE destination = 'center' GROUP BY state",
   "SELECT * FROM study WHERE destination = 'center' ORDER BY first_arrived_at DESC LIMIT 10",
   "SELECT s.* FROM study s JOIN manifest m USING (destination, study_instance_uid, version) WHERE s.destination = 'center' AND m.pacs = 'waiting'",

@@ -4,6 +4,7 @@ import { SpoolRoom } from '../../../src/agent/queue/spool-room.ts'
 import type { ManifestRow } from '../../../src/agent/queue/study-rows.ts'
 import { Retention } from '../../../src/agent/settle/retention.ts'
 import { RetentionClock } from '../../../src/agent/settle/retention-clock.ts'
+import { SegmentCare } from '../../../src/agent/settle/segment-care.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import type { Ulid } from '../../../src/protocol/ulid.ts'
@@ -86,6 +87,7 @@ class Clocks {
     const parts = {
       retained,
       spool,
+      segments: new SegmentCare({ ...this.#queue, clock, log: silentLog }),
       room: new SpoolRoom('/', 0, clock),
       keepMs: 7 * DAY_MS,
       atLeastMs: 0,

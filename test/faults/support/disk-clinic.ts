@@ -1,14 +1,16 @@
-import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { spoolFilesNow } from '../../../src/agent/queue/spool/spool-names.ts'
 import type { AgentSettings } from '../../../src/config/agent-settings.ts'
 import { ControlClient } from '../../../src/console/session/control-client.ts'
 import { openAssociation } from '../../../src/dimse/scu/open-association.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { type AgentStatus, CONTROL_PATHS, statusSchema } from '../../../src/protocol/control-api.ts'
-import { parseEnvelope, parseTrailer, TRAILER_BYTES } from '../../../src/protocol/spool-file.ts'
+import { TRAILER_BYTES } from '../../../src/protocol/spool-file.ts'
 import { sha256, storedAtCenter } from '../../support/centers/stored-at-center.ts'
 import { until } from '../../support/clocks/until.ts'
 import { inventedInstance } from '../../support/instances/invented-instance.ts'
+import { bytesOf, type Spooled, spooledIn } from '../../support/instances/spooled.ts'
 import { RawAssociation } from '../../support/peers/raw-association.ts'
 import type { RawInstance } from '../../support/peers/send-instances.ts'
 import { type RunningProgram, startProgram } from '../../support/programs/child-process.ts'
@@ -116,29 +118,26 @@ export class DiskClinic implements AsyncDisposable {
     return parsed.filter((line) => line['message'] === message)
   }
 
-  /** Files in the spool, whole or not. */
-  spoolFiles(): string[] {
-    return readdirSync(join(this.dataFolder, 'spool'), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ferry'))
-      .map((name) => join(this.dataFolder, 'spool', name))
+  /** Whole instances in the spool, in files of their own and in segments. */
+  spooled(): Spooled[] {
+    return spooledIn(join(this.dataFolder, 'spool'))
   }
 
-  async spoolFilesAre(count: number): Promise<void> {
+  /** Resolves when there are this many files of one instance, whole or not. */
+  async ownFilesAre(count: number): Promise<void> {
     await until(
-      () => this.spoolFiles().length,
+      () => spoolFilesNow(join(this.dataFolder, 'spool')).size,
       (files) => files === count,
     )
   }
 
-  /** SOP Instance UIDs that were acknowledged and of which the spool has no undamaged file. */
+  /** SOP Instance UIDs that were acknowledged and that are not undamaged in the spool. */
   absentFromSpool(): string[] {
     const held = new Set<string>()
-    for (const path of this.spoolFiles()) {
-      const bytes = readFileSync(path)
-      const parsed = parseEnvelope(bytes)
-      const trailer = parseTrailer(bytes.subarray(-TRAILER_BYTES), bytes.length)
-      const isWhole = sha256(bytes.subarray(0, -TRAILER_BYTES)) === trailer.sealedSha256
-      if (isWhole) held.add(`${parsed?.envelope.sopInstanceUid} ${trailer.dataSetSha256}`)
+    for (const one of this.spooled()) {
+      const { envelope, trailer } = one
+      const isWhole = sha256(bytesOf(one).subarray(0, -TRAILER_BYTES)) === trailer.sealedSha256
+      if (isWhole) held.add(`${envelope.sopInstanceUid} ${trailer.dataSetSha256}`)
     }
     return this.#absent(held)
   }

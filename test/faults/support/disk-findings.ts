@@ -11,6 +11,7 @@ import { silentLog } from '../../../src/platform/log.ts'
 import { Database } from '../../../src/platform/sqlite.ts'
 import { sha256 } from '../../support/centers/stored-at-center.ts'
 import { EXPLICIT_LITTLE_ENDIAN } from '../../support/instances/spool-file-fixture.ts'
+import { bytesOf, spooledIn } from '../../support/instances/spooled.ts'
 
 const SOURCES = join(import.meta.dirname, '../../../src')
 const QUEUE_SCHEMA = join(SOURCES, 'agent/queue/schema')
@@ -37,14 +38,16 @@ export async function findOnAgentDisk(
 ): Promise<Findings> {
   using queue = await openQueue(dataFolder, systemClock, [CENTER])
   const { missing } = await recoverSpool(queue, Date.now(), silentLog)
-  const spooled = await wholeInSpool(queue.spool)
-  const present = new Set<string>(queue.index.presentAfter('', 1_000_000))
+  const spooled = wholeInSpool(queue.spool)
   using open = new DisposableStack()
   const database = open.adopt(Database.open(join(dataFolder, 'queue.sqlite'), QUEUE_SCHEMA), (it) =>
     it.close(),
   )
   const deliveries = database.all<{ uid: string; state: string }>(
     'SELECT i.sop_instance_uid AS uid, d.state FROM delivery d JOIN instance i USING (ulid)',
+  )
+  const present = database.all<{ ulid: string; uid: string }>(
+    'SELECT ulid, sop_instance_uid AS uid FROM instance WHERE removed_at IS NULL',
   )
   const states = new Map(deliveries.map(({ uid, state }) => [uid, state]))
   const lost = Array.from(acknowledged).filter(([uid, digest]) => {
@@ -64,7 +67,10 @@ export async function findOnAgentDisk(
       ...integrityTroubles(database),
       ...missing.map((ulid) => `the index lists ${ulid}, whose file is gone`),
       ...unconfirmed.map((uid) => `the confirmation of ${uid} is gone`),
-      ...(present.size === spooled.size ? [] : [`${present.size} rows, ${spooled.size} whole spool files`]),
+      ...(present.length === spooled.size ? [] : [`${present.length} rows, ${spooled.size} whole instances`]),
+      ...present.flatMap(({ ulid, uid }) =>
+        spooled.has(uid) ? [] : [`the index lists ${ulid}, which is torn`],
+      ),
     ],
   }
 }
@@ -106,15 +112,12 @@ export async function findOnCenterDisk(
   }
 }
 
-/** Data set digest by SOP Instance UID of every file whose sealed bytes are those that its trailer was written for. */
-async function wholeInSpool(spool: Spool): Promise<Map<string, string>> {
+/** Data set digest by SOP Instance UID of every instance whose sealed bytes are those that its trailer was written for. */
+function wholeInSpool(spool: Spool): Map<string, string> {
   const whole = new Map<string, string>()
-  for await (const ulid of spool.list()) {
-    const read = await spool.read(ulid).catch(() => undefined)
-    if (read === undefined) continue
-    const { envelope, trailer } = read
-    const bytes = await readFile(spool.placeOf(ulid).path)
-    if (sha256(bytes.subarray(0, trailer.sealedBytes)) === trailer.sealedSha256)
+  for (const one of spooledIn(spool.folder)) {
+    const { envelope, trailer } = one
+    if (sha256(bytesOf(one).subarray(0, trailer.sealedBytes)) === trailer.sealedSha256)
       whole.set(envelope.sopInstanceUid, trailer.dataSetSha256)
   }
   return whole

@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { spoolFilesNow } from '../../../src/agent/queue/spool/spool-names.ts'
 import { MARKER_FILE } from '../../../src/center/store/store-marker.ts'
 import { parsePart10Header } from '../../../src/dicom/read/part10.ts'
 import { Database } from '../../../src/platform/sqlite.ts'
 import { sha256 } from '../../support/centers/stored-at-center.ts'
+import { spooledIn } from '../../support/instances/spooled.ts'
 import type { Acknowledged } from './kill-device.ts'
 
 const SOURCES = join(import.meta.dirname, '../../../src')
@@ -93,12 +95,11 @@ function onceEach(atAgent: readonly AgentRow[], atCenter: readonly CenterRow[]):
   })
 }
 
-/** Every spool file has its row or is shown as doubtful, and every row its file until retention has removed it. */
+/** Every spool file has its row or is shown as doubtful, and every row its sealed bytes until retention has removed them. */
 function spoolFiles(folder: string, rows: readonly AgentRow[], shown: ReadonlySet<string>): string[] {
   const kept = new Set(rows.flatMap(({ ulid, removedAt }) => (removedAt === null ? [ulid] : [])))
-  const files = filesIn(folder).map((file) => file.replace(/^.*\//, '').replace(/\.ferry$/, ''))
-  const leftovers = files.filter((ulid) => !kept.has(ulid) && !shown.has(ulid))
-  const there = new Set(files)
+  const leftovers = Array.from(spoolFilesNow(folder)).filter((ulid) => !kept.has(ulid) && !shown.has(ulid))
+  const there = new Set<string>(spooledIn(folder).map(({ envelope }) => envelope.ulid))
   return [
     ...leftovers.map((ulid) => `a spool file that nothing speaks of: ${ulid}`),
     ...Array.from(kept).flatMap((ulid) => (there.has(ulid) ? [] : [`its spool file is gone: ${ulid}`])),

@@ -283,11 +283,11 @@ export const AGENT_FAULTS: readonly Omit<PlantedFault, 'program'>[] = [
     fault: 'a spool file of the index is gone',
     plant: async (pair) => {
       await withQueue(pair)
-      rmSync(globSync(pair.path('data/spool/*/*.ferry'))[0] ?? '')
+      rmSync(globSync(pair.path('data/spool/*/*.{ferry,seg}'))[0] ?? '')
       return undefined
     },
     code: 'spoolMissing',
-    cause: { en: /1 file is missing in .*spool.*: 0\w{25}/, zh: /缺少 1 个文件/ },
+    cause: { en: /3 sealed images are missing in .*spool.*: 0\w{25}/, zh: /缺少 3 幅封存影像/ },
     cure: { en: /send the studies again from the device/, zh: /从设备重新发送/ },
   },
   {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Sealer } from '../../../src/age/sealer.ts'
 import { generateIdentity, parseRecipient } from '../../../src/age/x25519-keys.ts'
 import { SpoolFileSealer } from '../../../src/agent/envelope/seal-spool-file.ts'
+import type { Queue } from '../../../src/agent/queue/open-queue.ts'
 import type { SealedInstance } from '../../../src/agent/queue/spool/sealed-instance.ts'
 import type { Spool } from '../../../src/agent/queue/spool/spool.ts'
 import { encodePart10Header } from '../../../src/dicom/read/part10.ts'
@@ -67,4 +68,15 @@ export async function spoolInstance(spool: Spool, like: InstanceLike = {}): Prom
   await writer.push([bytes])
   await writer.finish()
   return { path: writer.path, envelope, trailer }
+}
+
+/** Takes an invented instance into a segment of the queue's spool. */
+export async function recordInstance(
+  queue: Queue,
+  like: InstanceLike = {},
+): Promise<SealedInstance & { readonly bytes: Buffer }> {
+  const sealed = sealInstance(like)
+  const { bytes, ...instance } = sealed
+  await queue.acceptance.acceptImage(instance, [bytes])
+  return { ...instance, bytes }
 }

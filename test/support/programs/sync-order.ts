@@ -64,12 +64,46 @@ export class SyncTrace {
     return data.ended > name.ended ? data : name
   }
 
+  /**
+   * True if a sync of the file began after the write that reached the end of these bytes, and returned before the line, and
+   * the file's name was synced before it too.
+   */
+  isDurable({ path, offset, bytes }: SpooledPlace, before: number): boolean {
+    const made = this.#created.get(hex(Buffer.from(path)))
+    if (made === undefined || made >= before) return false
+    if (this.syncOf(dirname(path), before, made) === undefined) return false
+    const calls = this.#byFile.get(hex(Buffer.from(path))) ?? []
+    // Writes without a position are those of a file that holds one instance.
+    const written = calls.filter(
+      ({ name, args, began }) =>
+        !SYNCS.has(name) && began < before && (positionOf(name, args) ?? 0) < offset + bytes,
+    )
+    const last = Math.max(-1, ...written.map(({ ended }) => ended))
+    return (
+      last >= 0 &&
+      calls.some(
+        ({ name, began, ended, result }) =>
+          SYNCS.has(name) && began > last && ended < before && result === '0',
+      )
+    )
+  }
+
   /** Writes to a path, of which it has taken the words. */
   writesTo(path: string): { call: SystemCall; text: string }[] {
     const calls = this.#byFile.get(hex(Buffer.from(path))) ?? []
     return calls.map((call) => ({ call, text: unhex(/, "([^"]*)"/.exec(call.args)?.[1] ?? '') }))
   }
 }
+
+/** The bytes of a sealed instance on the disk. */
+interface SpooledPlace {
+  readonly path: string
+  readonly offset: number
+  readonly bytes: number
+}
+
+const isOne = (place: SpooledPlace | readonly unknown[] | undefined): place is SpooledPlace =>
+  place !== undefined && 'path' in place
 
 export interface SuccessAnswer {
   sopInstanceUid: string
@@ -78,13 +112,13 @@ export interface SuccessAnswer {
 }
 
 /**
- * Every C-STORE response with status 0000 in the trace, and whether fdatasync of the instance's spool file (after the last
- * write to it) and fsync of its folder (after its name was made) had returned before the response was written to the socket. If an instance
- * is answered several times, `spoolPaths` has the file for each answer, in their order.
+ * Every C-STORE response with status 0000 in the trace, and whether fdatasync of the file with the instance's bytes (after the last
+ * write of them) and fsync of its folder (after its name was made) had returned before the response was written to the socket. If an
+ * instance is answered several times, `places` has the place for each answer, in their order.
  */
 export function successAnswers(
   traceFile: string,
-  spoolPaths: ReadonlyMap<string, string | readonly string[]>,
+  places: ReadonlyMap<string, SpooledPlace | readonly (SpooledPlace | undefined)[]>,
 ): SuccessAnswer[] {
   const trace = new SyncTrace(traceFile)
   const counts = new Map<string, number>()
@@ -94,9 +128,9 @@ export function successAnswers(
       const sopInstanceUid = affectedSopInstance(answer.args)
       const count = counts.get(sopInstanceUid) ?? 0
       counts.set(sopInstanceUid, count + 1)
-      const paths = spoolPaths.get(sopInstanceUid) ?? []
-      const path = typeof paths === 'string' ? paths : (paths[count] ?? 'none')
-      return { sopInstanceUid, isAfterSync: trace.syncWithName(path, answer.began) !== undefined }
+      const found = places.get(sopInstanceUid)
+      const place = isOne(found) ? found : found?.[count]
+      return { sopInstanceUid, isAfterSync: place !== undefined && trace.isDurable(place, answer.began) }
     })
 }
 
@@ -122,6 +156,12 @@ export function committedAnswers(
     const isAfterSync = isWritten && trace.syncOf(walPath, call.began, before) !== undefined
     return { commandField, isAfterSync }
   })
+}
+
+/** The offset of a pwrite64 or pwritev; undefined for calls that write where the file is. */
+function positionOf(name: string, args: string): number | undefined {
+  const position = /, (\d+)$/.exec(args)?.[1]
+  return name.startsWith('pwrite') && position !== undefined ? Number(position) : undefined
 }
 
 function creationOf({ name, args, ended, result }: SystemCall): [string, number][] {

@@ -1,6 +1,7 @@
 import type { Finding } from '../../../dicom/check/check-findings.ts'
 import type { Failure } from '../../../platform/failure.ts'
 import type { Envelope, Trailer } from '../../../protocol/spool-file.ts'
+import type { SegmentPlace } from '../segments/segment-log.ts'
 
 /** Observations of an instance during its arrival. */
 export interface Observed {
@@ -13,8 +14,10 @@ export interface Observed {
   readonly display?: Buffer
 }
 
-/** A complete spool file with synced data that waits to be accepted. */
+/** A sealed instance whose data is on the disk, or is about to be. */
 export interface SealedInstance {
+  /** Undefined: a file of its own. */
+  place?: SegmentPlace
   /** {@link SpoolWriter.syncsBegun}; a name of unknown age is synced in any case. */
   syncsBegun?: number
   envelope: Envelope

@@ -1,8 +1,9 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { storageFailure } from '../../../platform/failure.ts'
 import { isUlid, type Ulid, ulidTime } from '../../../protocol/ulid.ts'
+import { segmentFileName, segmentOfFile } from '../segments/segment-format.ts'
 
 /** Number of folders of the spool. */
 export const SHARDS = 32
@@ -30,6 +31,28 @@ export const filePath = (spool: string, ulid: Ulid): string =>
 /** While a file of this name exists, its instance must not be sent. */
 export const heldPath = (spool: string, ulid: Ulid): string =>
   join(shardPath(spool, shardOf(ulid)), ulid + HELD_SUFFIX)
+
+export const segmentFolder = (spool: string): string => join(spool, 'seg')
+
+export const segmentPath = (spool: string, name: Ulid): string =>
+  join(segmentFolder(spool), segmentFileName(name))
+
+/** The segments of the spool, in the order in which they were made. Throws STORAGE_ERROR. */
+export function segmentNames(spool: string): Ulid[] {
+  const folder = segmentFolder(spool)
+  try {
+    return readdirSync(folder)
+      .flatMap((file) => segmentOfFile(file) ?? [])
+      .toSorted()
+  } catch (error) {
+    throw storageFailure(error, `listing ${folder}`)
+  }
+}
+
+/** Length of a segment; 0 if it is gone. */
+export function segmentBytesNow(spool: string, name: Ulid): number {
+  return statSync(segmentPath(spool, name), { throwIfNoEntry: false })?.size ?? 0
+}
 
 /**
  * Lists folder after folder. A spool file and its `.held` file are in the same listing; files with other names are left

@@ -1,4 +1,5 @@
-import { mkdir, rm, stat, unlink } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { mkdir, rm, stat, truncate, unlink } from 'node:fs/promises'
 import { HeldFolder, syncFile, syncFolder } from '../../../platform/durable-file.ts'
 import { Failure, storageFailure, systemCode } from '../../../platform/failure.ts'
 import { retryWhileHeld } from '../../../platform/retry-while-held.ts'
@@ -12,9 +13,25 @@ import {
   type Trailer,
 } from '../../../protocol/spool-file.ts'
 import type { Ulid } from '../../../protocol/ulid.ts'
+import { type SegmentEnd, SegmentLog, type SegmentPlace } from '../segments/segment-log.ts'
+import type { SegmentRecords } from '../segments/segment-records.ts'
+import { digestOf } from './digest-of.ts'
+import { ImageMemory } from './image-memory.ts'
+import { SpoolDraft } from './spool-draft.ts'
 import { SpoolFileEnds } from './spool-file-ends.ts'
 import { spoolFileFailure } from './spool-file-failure.ts'
-import { filePath, heldPath, listShards, SHARDS, type SpoolEntry, shardOf, shardPath } from './spool-names.ts'
+import {
+  filePath,
+  heldPath,
+  listShards,
+  SHARDS,
+  type SpoolEntry,
+  segmentFolder,
+  segmentNames,
+  segmentPath,
+  shardOf,
+  shardPath,
+} from './spool-names.ts'
 import { SpoolWriter } from './spool-writer.ts'
 import { type ImagePlace, StoredImage } from './stored-image.ts'
 
@@ -27,6 +44,13 @@ export interface SpoolName {
   ulid: Ulid
   /** {@link SpoolWriter.syncsBegun}; infinite if it was not recorded. */
   syncsBegun: number
+}
+
+/** The bytes that an instance must have. */
+interface ExpectedImage {
+  readonly ulid: Ulid
+  readonly bytes: number
+  readonly sealedSha256: string
 }
 
 export interface SpoolFile {
@@ -47,14 +71,28 @@ export class Spool implements Disposable {
   /** The buffer of the last read. It serves all reads, since each result is used before the next read. */
   readonly #scratch = Buffer.alloc(LONGEST_HEAD_BYTES)
 
-  private constructor(folder: string) {
+  readonly #memory = new ImageMemory()
+  readonly #segments: SegmentRecords | undefined
+  readonly #log: SegmentLog
+
+  private constructor(folder: string, segments: SegmentRecords | undefined, log: SegmentLog) {
     this.folder = folder
+    this.#segments = segments
+    this.#log = log
     this.#shards = Array.from({ length: SHARDS }, (_, shard) => new HeldFolder(shardPath(folder, shard)))
   }
 
-  /** Opens the folder; all its shards exist and are durable before the first instance arrives. */
-  static async open(folder: string): Promise<Spool> {
+  /**
+   * Opens the folder; all its shards exist and are durable before the first instance arrives. Without `segments` only
+   * files of their own are known.
+   */
+  static async open(
+    folder: string,
+    segments?: SegmentRecords,
+    now: () => number = () => Date.now(),
+  ): Promise<Spool> {
     try {
+      await mkdir(segmentFolder(folder), { recursive: true, mode: 0o700 })
       for (let shard = 0; shard < SHARDS; shard++) {
         await mkdir(shardPath(folder, shard), { recursive: true, mode: 0o700 })
       }
@@ -62,12 +100,21 @@ export class Spool implements Disposable {
     } catch (error) {
       throw storageFailure(error, `making the spool in ${folder}`)
     }
-    return new Spool(folder)
+    const log = new SegmentLog({
+      folder: segmentFolder(folder),
+      newest: segmentNames(folder).at(-1),
+      noteEnd: (end) => segments?.noteEnd(end),
+      now,
+    })
+    return new Spool(folder, segments, log)
   }
 
   /** The place of an instance's bytes. It may be empty, or another one by the next turn of the event loop. */
   placeOf(ulid: Ulid): ImagePlace {
-    return { path: filePath(this.folder, ulid), offset: 0 }
+    const place = this.#segments?.placeOf(ulid)
+    if (place === undefined) return { path: filePath(this.folder, ulid), offset: 0 }
+    const { segment, offset, sealedBytes } = place
+    return { path: segmentPath(this.folder, segment), offset, bytes: sealedBytes + TRAILER_BYTES }
   }
 
   /** While a file of this name exists, its instance must not be sent. */
@@ -96,6 +143,70 @@ export class Spool implements Disposable {
   async sync(ulids: readonly Ulid[]): Promise<void> {
     for (const ulid of ulids) await syncFile(this.placeOf(ulid).path)
     await this.syncNames(ulids.map((ulid) => ({ ulid, syncsBegun: Number.POSITIVE_INFINITY })))
+  }
+
+  /** Begins an instance; only the draft knows it until it is accepted. */
+  begin(ulid: Ulid): SpoolDraft {
+    return new SpoolDraft(ulid, this.#memory, () => this.create(ulid))
+  }
+
+  /** See {@link SegmentLog.append}. */
+  append(images: readonly (readonly Buffer[])[]): Promise<{ places: SegmentPlace[]; end: SegmentEnd }> {
+    return this.#log.append(images)
+  }
+
+  /** The segments on the disk, in the order in which they were made. Throws STORAGE_ERROR. */
+  segments(): Ulid[] {
+    return segmentNames(this.folder)
+  }
+
+  get segmentFolder(): string {
+    return segmentFolder(this.folder)
+  }
+
+  /** Length of a segment. Throws the error of the file system. */
+  segmentBytes(name: Ulid): number {
+    return statSync(segmentPath(this.folder, name)).size
+  }
+
+  /** Makes the records of a segment durable that was found on the disk. */
+  async syncSegment(name: Ulid): Promise<void> {
+    await syncFile(segmentPath(this.folder, name))
+  }
+
+  /** Cuts off the end of a segment that does not grow. Throws STORAGE_ERROR. */
+  async cutSegment(name: Ulid, bytes: number): Promise<void> {
+    const path = segmentPath(this.folder, name)
+    try {
+      await truncate(path, bytes)
+      await syncFile(path)
+    } catch (error) {
+      throw storageFailure(error, `cutting ${path}`)
+    }
+  }
+
+  /** Removes a segment that no instance needs. Throws STORAGE_ERROR. */
+  async removeSegment(name: Ulid): Promise<void> {
+    const path = segmentPath(this.folder, name)
+    await retryWhileHeld(() => unlink(path)).catch((error: unknown) => {
+      if (systemCode(error) !== 'ENOENT') throw storageFailure(error, `removing ${path}`)
+    })
+  }
+
+  /** The segment that grows at present. */
+  get growing(): Ulid | undefined {
+    return this.#log.current
+  }
+
+  /** Ends the segment that grows: the next instances go into another one. */
+  endSegment(): void {
+    this.#log.seal()
+  }
+
+  /** Makes a file durable that holds this instance alone. */
+  async syncOwnFile(ulid: Ulid): Promise<void> {
+    await syncFile(filePath(this.folder, ulid))
+    await this.syncNames([{ ulid, syncsBegun: Number.POSITIVE_INFINITY }])
   }
 
   /** Creates a file for one instance; only the writer knows it until it is complete. */
@@ -206,6 +317,16 @@ export class Spool implements Disposable {
     }
   }
 
+  /** Returns true if a file of its own holds these bytes, wherever the index says that they lie. */
+  async isOwnFileWhole({ ulid, bytes, sealedSha256 }: ExpectedImage): Promise<boolean> {
+    try {
+      await using image = await StoredImage.open({ path: filePath(this.folder, ulid), offset: 0 })
+      return image.bytes === bytes && (await digestOf(image, bytes - TRAILER_BYTES)) === sealedSha256
+    } catch {
+      return false
+    }
+  }
+
   /** Returns true if the instance's bytes are there, or a part of them. */
   async has(ulid: Ulid): Promise<boolean> {
     return sizeAt(this.placeOf(ulid)).then(
@@ -215,6 +336,7 @@ export class Spool implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#log[Symbol.dispose]()
     for (const shard of this.#shards) shard[Symbol.dispose]()
   }
 
@@ -228,15 +350,20 @@ export class Spool implements Disposable {
   }
 
   /**
-   * Removes an instance, and then its `.held` file. One that is already gone counts as removed: if a crash undoes the
+   * Removes an instance's own file, and then its `.held` file; the record of one in a segment goes with its segment. One that is already gone counts as removed: if a crash undoes the
    * unlink, it is repeated.
    */
   async remove(ulid: Ulid): Promise<void> {
+    await this.removeOwnFile(ulid)
+    await this.removeHeld(ulid)
+  }
+
+  /** Removes the file that holds this instance alone; no such file counts as removed. Throws STORAGE_ERROR. */
+  async removeOwnFile(ulid: Ulid): Promise<void> {
     const path = filePath(this.folder, ulid)
     await retryWhileHeld(() => unlink(path)).catch((error: unknown) => {
       if (systemCode(error) !== 'ENOENT') throw storageFailure(error, `removing ${path}`)
     })
-    await this.removeHeld(ulid)
   }
 
   /**

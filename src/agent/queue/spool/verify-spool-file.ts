@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto'
 import { Failure } from '../../../platform/failure.ts'
 import { TRAILER_BYTES } from '../../../protocol/spool-file.ts'
 import type { Ulid } from '../../../protocol/ulid.ts'
+import { digestOf } from './digest-of.ts'
 import type { Spool } from './spool.ts'
 import { spoolFileFailure } from './spool-file-failure.ts'
-import type { StoredImage } from './stored-image.ts'
-
-const READ_BYTES = 1024 * 1024
 
 /** The expected properties of a spool file. */
 export interface ExpectedSpoolFile {
@@ -43,24 +40,6 @@ export async function verifySpoolFile(
     if (failure.code === 'SPOOL_FILE_DAMAGED' || failure.code === 'SPOOL_FILE_MISSING') return failure
     throw failure
   }
-}
-
-async function digestOf(
-  image: StoredImage,
-  end: number,
-  pause: (bytes: number) => Promise<void> | undefined,
-): Promise<string> {
-  const hash = createHash('sha256')
-  const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, end))
-  for (let position = 0; position < end; ) {
-    const wanted = Math.min(buffer.length, end - position)
-    await pause(wanted)
-    const bytesRead = await image.read(buffer, wanted, position)
-    if (bytesRead === 0) break
-    hash.update(buffer.subarray(0, bytesRead))
-    position += bytesRead
-  }
-  return hash.digest('hex')
 }
 
 function damaged(ulid: Ulid, found: string): Failure {

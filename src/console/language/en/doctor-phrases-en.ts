@@ -78,7 +78,7 @@ export const DOCTOR_ENGLISH = {
   'doctor.good.ownEcho': '{peer} answers',
   'doctor.good.disk': '{free} free, {reserve} are kept in reserve. {contents}',
   'doctor.good.index': 'readable and whole (schema {schema})',
-  'doctor.good.spool': 'all {present} files of the index are there ({files} in all)',
+  'doctor.good.spool': 'all {present} sealed images of the index are there ({files} in all)',
   'doctor.good.proxy': 'none is set in this environment',
   'doctor.good.name': '{host} is {addresses}',
   'doctor.good.nameIsAddress': '{host} is an address, no name is looked up',
@@ -200,9 +200,9 @@ export const DOCTOR_ENGLISH = {
   'doctor.fault.logDenied.todo':
     'give the folder to the user of the service (chown), or set another log.folder',
   'doctor.fault.spoolMissing':
-    '{count} {count:file is|files are} missing in {folder}, and the index expects {count:it|them}: {shown}',
+    '{count} sealed {count:image is|images are} missing in {folder}, and the index expects {count:it|them}: {shown}',
   'doctor.fault.spoolMissing.todo':
-    'bring them back if they were moved; otherwise send the studies again from the device (ferry queue after the next start)',
+    'bring the files back if they were moved; otherwise send the studies again from the device (ferry queue after the next start)',
   'doctor.fault.nameUnknown': 'the name {host} is not found ({reason})',
   'doctor.fault.nameUnknown.todo': 'look at the DNS server of this machine, and at the spelling of the name',
   'doctor.fault.tcpRefused': '{host} is there, and nothing listens on port {port}',

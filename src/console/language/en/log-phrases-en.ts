@@ -1,4 +1,4 @@
-/** The texts of `logs` and `support-bundle`. */
+/** The texts of `logs`, `support-bundle` and `spool`. */
 export const LOG_ENGLISH = {
   'bundle.about': 'write state and log into one file for support, without patient data',
   'bundle.output': 'name of the new file',
@@ -12,4 +12,18 @@ export const LOG_ENGLISH = {
   'logs.journal': 'From the journal. The same with its own command: {command}',
   'logs.none':
     'there is no log file {path}, and systemd has no such service here: a program that was started by hand writes its log to its own terminal',
+  'spool.about':
+    'find sealed images on the disk and take them out, without the index and without a running agent',
+  'spool.list.about':
+    'list every sealed image with its file, offset and length; with --json one line for each',
+  'spool.extract.about': 'write sealed images as ULID.age, with what is known of them as ULID.json',
+  'spool.folder': 'the folder of the spool, or a copy of it; otherwise that of the configuration',
+  'spool.ulids': 'images by their ULIDs (ferry spool list)',
+  'spool.to': 'folder for the files; none of them may exist',
+  'spool.all': 'all images of the spool',
+  'spool.list.sum': '{instances} images, {mebibytes} MiB; {unread} places that do not read as an image.',
+  'spool.extract.which': 'name images by their ULIDs, or give --all, not both',
+  'spool.extract.missing': 'the spool has no image {ulids}; ferry spool list shows those that it has',
+  'spool.extract.howTo':
+    'Each opens with a key of the imaging center or its recovery key: age --decrypt -i KEYFILE ULID.age > ULID.dcm',
 } as const
