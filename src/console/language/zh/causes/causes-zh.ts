@@ -231,6 +231,12 @@ export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string
   ['its spool file is gone', '封存文件不见了'],
   ['its spool file has {size} bytes, not {bytes}', '封存文件大小为 {size} 字节，应为 {bytes}'],
   ['the disk cannot read its spool file ({code})', '磁盘读不出封存文件（{code}）'],
+  ['it no longer has the digest that it was sealed with', '内容与封存时的摘要不符'],
+  ['the disk took only a part of it', '磁盘只写入了一部分'],
+  [
+    'it can be neither cut off nor noted in the index',
+    '既不能截断段文件，也不能在索引中记下它的结尾；在其中之一成功之前不接收影像',
+  ],
   ['its file ends at {at}, not at {to}', '封存文件在第 {at} 字节结束，应到 {to}'],
   ['looking at {ulid}: {found*}', '{ulid} 的封存文件与写入时不同'],
   [
