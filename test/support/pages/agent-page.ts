@@ -6,12 +6,12 @@ import { RecentLines } from '../../../src/console/web/recent-lines.ts'
 import { SetupDesk } from '../../../src/console/web/setup-desk.ts'
 import { type StatusPage, startStatusPage } from '../../../src/console/web/status-page.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
-import { silentLog } from '../../../src/platform/log.ts'
+import { type Log, silentLog } from '../../../src/platform/log.ts'
 import { namedInstance } from '../instances/named-instance.ts'
 import { newUid } from '../instances/sealed-instance.ts'
 import { FakePacs } from '../peers/fake-pacs.ts'
 import { sendInstances } from '../peers/send-instances.ts'
-import { type Clinic, openClinic } from '../programs/clinic.ts'
+import { type Clinic, type ClinicOptions, openClinic } from '../programs/clinic.ts'
 import { tempFolder } from '../temp-folder.ts'
 
 /** A page with a running pair behind it. */
@@ -60,8 +60,18 @@ orders:
     files: {folder: ${folder}/orders, every: 5s}
 `
 
+interface AgentPageOptions {
+  readonly log?: Log
+  readonly unknownDevices?: 'accept' | 'reject'
+  readonly messages?: ClinicOptions['messages']
+}
+
 /** A clinic in this process with devices, a watched folder, orders and a PACS, and the page of its agent. */
-export async function openAgentPage(): Promise<AgentPage> {
+export async function openAgentPage({
+  log: written = silentLog,
+  unknownDevices = 'reject',
+  messages,
+}: AgentPageOptions = {}): Promise<AgentPage> {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(tempFolder())
   const credentials = stack.use(tempFolder())
@@ -70,14 +80,20 @@ export async function openAgentPage(): Promise<AgentPage> {
   const file = folder.join('ferry.yaml')
   writeFileSync(file, configOf(folder.path))
   const loaded = loadAgentSettings(file, 'en')
-  const log = new RecentLines(silentLog, systemClock)
+  const log = new RecentLines(written, systemClock)
   const { dataFolder: _, recipients: _r, ...settings } = loaded
   const clinic = stack.use(
     await openClinic({
       log,
       pacs: pacs.options,
       credentialsFolder: credentials.path,
-      settings: { ...settings, listener: { ...loaded.listener, port: 0 }, study: { quietMs: 300 } },
+      settings: {
+        ...settings,
+        unknownDevices,
+        listener: { ...loaded.listener, port: 0 },
+        study: { quietMs: 300 },
+      },
+      ...(messages && { messages }),
       readSettings: () => loadAgentSettings(file, 'en'),
     }),
   )

@@ -22,6 +22,8 @@ const MIB = 1024 * 1024
 export interface ClinicOptions {
   log?: Log
   pacs?: CenterOptions['pacs']
+  /** The center's messages about conditions. */
+  messages?: CenterOptions['messages']
   settings?: Partial<AgentSettings>
   /** The clock of agent and center; it may be stopped. */
   clock?: Clock
@@ -104,6 +106,7 @@ export async function openClinic(options: ClinicOptions = {}): Promise<Clinic> {
       name: 'Test center',
       limits: { ...DEFAULT_LIMITS, reserveBytes: 0 },
       ...(pacs === undefined ? {} : { pacs }),
+      ...(options.messages && { messages: options.messages }),
       clock,
       log,
     })
