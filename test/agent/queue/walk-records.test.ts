@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
@@ -7,9 +6,11 @@ import { SegmentLog } from '../../../src/agent/queue/segments/segment-log.ts'
 import { walkRecords } from '../../../src/agent/queue/segments/walk-records.ts'
 import type { Ulid } from '../../../src/protocol/ulid.ts'
 import { sealInstance } from '../../support/instances/sealed-instance.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
+import { Random } from '../../support/random.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
-const ROUNDS = 10_000
+const ROUNDS = propertyRuns(10_000)
 const RECORDS = 8
 
 interface Written {
@@ -30,7 +31,8 @@ async function writeSegment(folder: string, dataSets: readonly Buffer[]): Promis
   return { name: end.segment, bytes: readFileSync(join(folder, segmentFileName(end.segment))), records }
 }
 
-const small = (): Buffer => Buffer.alloc(randomInt(100, 12_000), 1)
+const random = Random.fromEnvironment()
+const small = (): Buffer => Buffer.alloc(random.between(100, 12_000), 1)
 
 /** Offsets of the records that a walk finds. */
 function offsetsIn(folder: string, { name }: Written, verify = true): number[] {
@@ -47,18 +49,18 @@ interface Damage {
 
 /** One damage as disks and power cuts make them: bytes flipped, blocks of zeros or of other data, an end cut off. */
 function damage(bytes: Buffer): { damaged: Buffer; hurt: Damage } {
-  const kind = randomInt(4)
-  const from = randomInt(bytes.length)
+  const kind = random.below(4)
+  const from = random.below(bytes.length)
   const cut = kind === 3 ? from : bytes.length
-  const to = Math.min(bytes.length, from + (kind === 0 ? 1 : randomInt(1, 20_000)))
+  const to = Math.min(bytes.length, from + (kind === 0 ? 1 : random.between(1, 20_000)))
   const damaged = Buffer.from(bytes.subarray(0, cut))
-  if (kind === 0) damaged[from] = (damaged[from] ?? 0) ^ (1 << randomInt(8))
+  if (kind === 0) damaged[from] = (damaged[from] ?? 0) ^ (1 << random.below(8))
   if (kind === 1) damaged.fill(0, from, to)
-  if (kind === 2) damaged.fill(randomInt(1, 256), from, to)
+  if (kind === 2) damaged.fill(random.between(1, 255), from, to)
   return { damaged, hurt: { from, to: kind === 3 ? bytes.length : to, cut } }
 }
 
-test('of ten thousand damaged segments no whole record is missed, and no torn one is taken', async () => {
+test(`of ${ROUNDS} damaged segments no whole record is missed, and no torn one is taken (FERRY_SEED=${random.seed})`, async () => {
   using folder = tempFolder()
   const written = await writeSegment(folder.path, Array.from({ length: RECORDS }, small))
   const path = join(folder.path, segmentFileName(written.name))
