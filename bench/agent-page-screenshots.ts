@@ -1,6 +1,5 @@
 // Takes the screenshots of every view of the agent's page for the documents, in both languages, and in Chinese also at the width of a phone, from a running
 // pair with invented patients. Needs Chromium, ImageMagick, and `npm run build` before. Argument: the folder for the pictures.
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,9 +7,9 @@ import { chromium } from 'playwright-core'
 import { inventedInstance } from '../test/support/instances/invented-instance.ts'
 import { openAgentPage } from '../test/support/pages/agent-page.ts'
 import { sendInstances } from '../test/support/peers/send-instances.ts'
+import { SIZES, takePicture } from './take-picture.ts'
 
 const target = resolve(process.argv[2] ?? 'docs/screenshots')
-const SIZES = { wide: { width: 1240, height: 820 }, phone: { width: 390, height: 844 } } as const
 const VIEWS = [
   'overview',
   'studies',
@@ -56,20 +55,8 @@ for (const [width, viewport] of Object.entries(SIZES))
     const page = await context.newPage()
     await page.goto(`${served.newLink('screenshots')}&lang=${language}`)
     await page.waitForSelector('#count-queued')
-    const take = async (name: string): Promise<void> => {
-      const path = join(target, `${name}-${language}-${width}.png`)
-      await page.screenshot({ path, fullPage: name === 'overview' })
-      // A third of the size; the page has few colours.
-      spawnSync('convert', [
-        path,
-        '+dither',
-        '-colors',
-        '64',
-        '-define',
-        'png:compression-level=9',
-        `PNG8:${path}`,
-      ])
-    }
+    const take = (name: string): Promise<void> =>
+      takePicture(page, join(target, `${name}-${language}-${width}.png`), name === 'overview')
     for (const view of VIEWS) {
       await page.evaluate(`location.hash = '#/${view}'`)
       await sleep(700)

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { DeliveryView, QuarantineView, StudyView } from './control-api.ts'
 import type { DisplayNamesState, DisplayView } from './display-api.ts'
 
@@ -68,26 +69,30 @@ export interface HeldInstancesView {
   readonly others: readonly (DeliveryView & Displayed)[]
 }
 
+const count = z.int().nonnegative()
+
 /** Counts of an hour or a day. */
-export interface HistorySpan {
+const historySpanSchema = z.object({
   /** Its beginning, ms since 1970. */
-  readonly at: number
+  at: z.number(),
   /** Instances that were accepted, and their sealed bytes. */
-  readonly images: number
-  readonly bytes: number
+  images: count,
+  bytes: count,
   /** Associations and instances that were turned away. */
-  readonly refused: number
+  refused: count,
   /** Requests to the center that failed. */
-  readonly failures: number
+  failures: count,
   /** Instances that got their receipt. */
-  readonly confirmed: number
+  confirmed: count,
   /** Mean time from arrival to receipt of these; null if there were none. */
-  readonly latencyMs: number | null
-}
+  latencyMs: z.number().nullable(),
+})
+export type HistorySpan = Readonly<z.infer<typeof historySpanSchema>>
 
 /** The last 24 hours and 30 days; the present ones are the last. */
-export interface HistoryView {
-  readonly now: number
-  readonly hours: readonly HistorySpan[]
-  readonly days: readonly HistorySpan[]
-}
+export const historySchema = z.object({
+  now: z.number(),
+  hours: z.array(historySpanSchema),
+  days: z.array(historySpanSchema),
+})
+export type HistoryView = Readonly<z.infer<typeof historySchema>>

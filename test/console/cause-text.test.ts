@@ -106,6 +106,17 @@ function textsAboutPeers(): string[] {
 
 const hasWords = (text: string): boolean => AROUND.some((around) => inChinese(around(text)) !== UNKNOWN)
 
+test('every reason for which the center holds an instance has words in Chinese', () => {
+  const source = readFileSync('src/center/register/sqlite/decide-claim.ts', 'utf8')
+  const reasons = Array.from(
+    source.matchAll(/\['(?:unreadable|foreign|conflict)', ['`]([^'`]+)['`]\]/g),
+    ([, it = '']) => it.replace(/\$\{[^}]+\}/, 'zeros within the data set'),
+  )
+  expect(reasons.length).toBeGreaterThanOrEqual(5)
+  expect(reasons.filter((reason) => !/\p{Script=Han}/u.test(inChinese(reason)))).toEqual([])
+  expect(reasons.map((reason) => inChinese(reason))).not.toContain(UNKNOWN)
+})
+
 test('every text about a peer in the protocol and in TLS has words in Chinese', () => {
   const texts = textsAboutPeers().filter((text) => isSentence(text) && !NOT_ALONE.has(text))
   expect(texts.length).toBeGreaterThan(80)

@@ -58,6 +58,8 @@ export interface StudyAtCenter {
   readonly receiptedVersion: number | null
   readonly pacsState: PacsStateOfStudy
   readonly pacsReason: string | null
+  /** The reason in the reader's language. */
+  readonly reasonText: string
 }
 
 export interface CenterStudies {
@@ -72,6 +74,8 @@ export interface HeldAtCenter {
   readonly sopInstanceUid: string
   readonly agent: string
   readonly reason: string
+  /** Kind and reason in the reader's language. */
+  readonly reasonText: string
   readonly since: number
 }
 

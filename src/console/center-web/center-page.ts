@@ -164,9 +164,9 @@ class PageDoor {
       case '/api/overview':
         return await overview(facts, language)
       case '/api/studies':
-        return await studies(facts, query)
+        return await studies(facts, query, language)
       case '/api/held':
-        return await held(facts, query)
+        return await held(facts, query, language)
       case '/api/accounts':
         return account.role === 'admin' ? await accounts(facts) : undefined
       default:

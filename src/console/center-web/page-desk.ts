@@ -1,7 +1,7 @@
 import type { CenterObservation } from '../../center/operate/observe-center.ts'
 import type { OperatorDesk } from '../../center/operate/operator.ts'
 import type { Role } from '../../protocol/page/center-page-api.ts'
-import { causesIn } from '../language/cause-text.ts'
+import { causesIn, withCause } from '../language/cause-text.ts'
 import { type Language, PHRASES, speak } from '../language/language.ts'
 import { centerFindings } from '../views/center-findings.ts'
 import { CENTER_OUTLOOKS } from '../views/status-sentences.ts'
@@ -68,7 +68,12 @@ function isAbout(subject: string | null, name: string): boolean {
   return subject !== null && (subject === name || subject.startsWith(`${name}/`))
 }
 
-export async function studies({ openDesk }: PageFacts, query: URLSearchParams): Promise<CenterStudies> {
+export async function studies(
+  { openDesk }: PageFacts,
+  query: URLSearchParams,
+  language: Language,
+): Promise<CenterStudies> {
+  const causes = causesIn(language)
   using desk = await openDesk()
   const days = Math.min(36_500, Math.max(1, Number(query.get('days') ?? DAYS) || DAYS))
   const agent = query.get('agent') ?? ''
@@ -84,7 +89,11 @@ export async function studies({ openDesk }: PageFacts, query: URLSearchParams): 
   return {
     days,
     isCut: found.length === MOST_STUDIES,
-    studies: wanted.map((study) => ({ ...study, pacsState: pacsStateOf(study) })),
+    studies: wanted.map((study) => ({
+      ...study,
+      pacsState: pacsStateOf(study),
+      reasonText: causes(study.pacsReason ?? ''),
+    })),
   }
 }
 
@@ -100,9 +109,20 @@ function pacsStateOf(study: Study): PacsStateOfStudy {
   return study.pacsAccepted === study.instances ? 'accepted' : 'partial'
 }
 
-export async function held({ openDesk }: PageFacts, query: URLSearchParams): Promise<CenterHeld> {
+export async function held(
+  { openDesk }: PageFacts,
+  query: URLSearchParams,
+  language: Language,
+): Promise<CenterHeld> {
   using desk = await openDesk()
-  return { held: await desk.held(query.get('released') === '1' ? 'released' : 'waiting', MOST_HELD) }
+  const found = await desk.held(query.get('released') === '1' ? 'released' : 'waiting', MOST_HELD)
+  const [say, causes] = [speak(language), causesIn(language)]
+  return {
+    held: found.map((one) => ({
+      ...one,
+      reasonText: withCause(say(`hold.${one.hold}`), causes(one.reason), language),
+    })),
+  }
 }
 
 export async function accounts({ openDesk }: PageFacts): Promise<CenterAccounts> {

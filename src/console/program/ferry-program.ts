@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   devices: async () => (await import('../commands/devices.ts')).addDevices,
   doctor: async () => (await import('../commands/doctor.ts')).addDoctor,
   queue: async () => (await import('../commands/queue.ts')).addQueue,
+  history: async () => (await import('../commands/history/history.ts')).addHistory,
   quarantine: async () => (await import('../commands/quarantine.ts')).addQuarantine,
   spool: async () => (await import('../commands/spool/spool.ts')).addSpool,
   orders: async () => (await import('../commands/orders.ts')).addOrders,

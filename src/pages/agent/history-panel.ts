@@ -1,6 +1,7 @@
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
+import { dayName, hourName } from '../../console/views/show-date.ts'
 import { showBytes, showDuration } from '../../console/views/show-values.ts'
 import type { HistorySpan, HistoryView } from '../../protocol/agent-views-api.ts'
 import { answerView } from '../shared/answer-view.ts'
@@ -81,9 +82,3 @@ export function HistoryPanel(): VNode {
     return say('page.history.sum', { text })
   }
 }
-
-const two = (n: number): string => String(n).padStart(2, '0')
-
-const hourName = (at: number): string => `${two(new Date(at).getHours())}:00`
-
-const dayName = (at: number): string => `${two(new Date(at).getMonth() + 1)}-${two(new Date(at).getDate())}`

@@ -50,7 +50,7 @@ export function HeldView(): VNode {
             title: say('center.instance'),
             cell: ({ sopInstanceUid }) => html`<span class="uid">${sopInstanceUid}</span>`,
           },
-          { title: say('page.reason'), cell: ({ reason }) => reason },
+          { title: say('page.reason'), cell: ({ reasonText }) => reasonText },
           { title: say('center.agent'), cell: ({ agent }) => agent },
           { title: say('center.since'), cell: ({ since }) => showTime(since, Date.now()) },
           ...(mayAct

@@ -87,7 +87,7 @@ export function StudiesView({
               title: say('page.pacs'),
               cell: ({ pacsState }) => badge(BADGES[pacsState] ?? pacsState, say(`center.pacs.${pacsState}`)),
             },
-            { title: say('page.reason'), cell: ({ pacsReason }) => pacsReason ?? '' },
+            { title: say('page.reason'), cell: ({ reasonText }) => reasonText },
             ...(mayAct
               ? [
                   {

@@ -1,5 +1,15 @@
 /** Headlines, findings and "next" lines of the status. The condition of each is in src/console/views/status-sentences.ts. */
 export const STATUS_ENGLISH = {
+  'history.about': 'what the agent did in each of the last 24 hours',
+  'history.days': 'for each of the last 30 days',
+  'history.none': 'In this time nothing came in, and no request failed.',
+  'history.images': 'IMAGES',
+  'history.bytes': 'SIZE',
+  'history.confirmed': 'CONFIRMED',
+  'history.latency': 'TO RECEIPT',
+  'history.refused': 'TURNED AWAY',
+  'history.failures': 'FAILED REQUESTS',
+  'history.sum': 'all',
   'health.well': 'All is well',
   'health.coping': 'Ferry is coping; you need not do anything now',
   'health.retrying': 'Sending to the center fails now; Ferry keeps trying by itself',

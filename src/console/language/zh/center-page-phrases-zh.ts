@@ -54,7 +54,7 @@ export const CENTER_PAGE_CHINESE: Readonly<Record<keyof typeof CENTER_PAGE_ENGLI
   'center.days': '入库时间',
   'center.days.count': '最近 {count} 天',
   'center.uid': '检查 UID',
-  'center.since': '自',
+  'center.since': '起始时间',
   'center.lastStored': '最近入库',
   'center.receipt': '回执',
   'center.studies.none': '没有符合条件的检查。',

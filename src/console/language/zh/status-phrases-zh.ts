@@ -1,6 +1,16 @@
 import type { STATUS_ENGLISH } from '../en/status-phrases-en.ts'
 
 export const STATUS_CHINESE: Readonly<Record<keyof typeof STATUS_ENGLISH, string>> = {
+  'history.about': '列出最近 24 小时每小时的情况',
+  'history.days': '改为最近 30 天每天的情况',
+  'history.none': '这段时间没有影像，也没有请求失败。',
+  'history.images': '收到',
+  'history.bytes': '大小',
+  'history.confirmed': '签收',
+  'history.latency': '到签收用时',
+  'history.refused': '拒收',
+  'history.failures': '请求失败',
+  'history.sum': '合计',
   'health.well': '一切正常',
   'health.coping': '影渡正在自行处理，暂不需要您操作',
   'health.retrying': '暂时无法发往影像中心，影渡会自动重试',

@@ -2,6 +2,7 @@ import { COMMAND_CAUSES_IN_CHINESE } from './command-causes-zh.ts'
 import { DEVICE_CAUSES_IN_CHINESE } from './device-causes-zh.ts'
 import { FOLDER_CAUSES_IN_CHINESE } from './folder-causes-zh.ts'
 import { ORDER_CAUSES_IN_CHINESE } from './order-causes-zh.ts'
+import { PACS_CAUSES_IN_CHINESE } from './pacs-causes-zh.ts'
 
 /**
  * Causes that failures name in English, in Chinese. `{name}` matches one word of the cause, `{name*}` several. The first entry
@@ -332,25 +333,7 @@ export const CAUSES_IN_CHINESE: readonly (readonly [cause: string, words: string
   ['{announced} instances announced, {arrived} came', '申报 {announced} 幅，已到 {arrived} 幅'],
   ['sending a request', '发送请求时连接中断'],
 
-  // the PACS
-  [
-    'the PACS has this SOP instance already, with other content',
-    'PACS 已有同号影像，内容不同：请比对后决定以哪个为准',
-  ],
-  ['another version of this SOP instance came before', '此前收到过同号的另一版本：请比对'],
-  ['the PACS says that it has this SOP instance already', 'PACS 称已有此影像，其副本未能比对'],
-  ['the PACS refused it: {meaning*} ({status})', 'PACS 拒收（{status}）'],
-  [
-    'the PACS answered {status}: it answers neither in DICOM JSON nor in DICOM XML',
-    'PACS 应答 {status}：它既不能用 DICOM JSON 应答，也不能用 DICOM XML 应答',
-  ],
-  ['the PACS answered {status}', 'PACS 应答 {status}'],
-  ['every name is taken', '无法新建影像文件：名称均已占用'],
-  ['syncing them had failed before', '此前未能同步到磁盘'],
-  ['it is shorter than it was', '影像包比收到时短'],
-  ['its sealed bytes do not have the digest of its trailer', '封存内容与其摘要不符'],
-  ['its bytes are not those that were stored', '文件内容与保存时不同'],
-
+  ...PACS_CAUSES_IN_CHINESE,
   // requests between the programs
   ['it is not JSON', '内容不是 JSON'],
   ['its body is over {limit} bytes', '请求超过 {limit} 字节'],
