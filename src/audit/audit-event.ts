@@ -81,6 +81,7 @@ export const AUDIT_ACTIONS = {
   unsilenced: { event: security, type: restricted, does: 'U', meaning: 'Silence ended' },
   studyDelivered: { event: transferred, does: 'C', meaning: 'Instances of a study delivered' },
   studyReceived: { event: transferred, does: 'C', meaning: 'Instances of a study received and receipted' },
+  studyHandedOn: { event: transferred, does: 'C', meaning: 'Instances of a study handed on to the PACS' },
   studyConfirmed: { event: transferred, does: 'R', meaning: 'Instances of a study confirmed by receipt' },
 } as const satisfies Readonly<Record<string, ActionCodes>>
 

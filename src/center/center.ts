@@ -188,7 +188,7 @@ async function compose(
   const ledger = new UploadLedger()
   const budget = new RecordBudget(limits.agentRecordBytes, clock)
   const counts = new RequestCounts()
-  const handOn = await startHandOn(options, register, { store, files }, held)
+  const handOn = await startHandOn(options, { register, audit }, { store, files }, held)
   const worker = new PackWorker({
     get identities() {
       return ring.identities
@@ -306,7 +306,7 @@ function lookAfter(
 
 async function startHandOn(
   { pacs: server, clock, log }: CenterOptions & CenterSurroundings,
-  register: Register,
+  { register, audit }: { readonly register: Register; readonly audit: AuditTrail },
   { store, files }: { store: InstanceStore; files: StoredFiles },
   held: AsyncDisposableStack,
 ): Promise<HandOn | undefined> {
@@ -316,6 +316,7 @@ async function startHandOn(
   if (server === undefined) return undefined
   const stow = held.use(await StowClient.open(server, clock))
   const wado = held.use(await WadoClient.open({ ...server, url: server.wadoUrl ?? server.url }, clock))
+  const destination = { name: 'PACS', host: new URL(server.url).hostname }
   const handOn = new HandOn({
     pacs: {
       store: (instances, signal) => stow.store(instances, signal),
@@ -326,6 +327,8 @@ async function startHandOn(
     store,
     files,
     takes,
+    handedOn: (studyInstanceUid, instances) =>
+      audit.note({ action: 'studyHandedOn', destination, studies: [{ studyInstanceUid, instances }] }),
     clock,
     log,
   })

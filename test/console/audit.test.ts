@@ -10,6 +10,7 @@ import { schemaObjections } from '../support/audit/schema-objections.ts'
 import { until } from '../support/clocks/until.ts'
 import { inventedInstance } from '../support/instances/invented-instance.ts'
 import { missingPrograms } from '../support/media/missing-programs.ts'
+import { FakePacs } from '../support/peers/fake-pacs.ts'
 import { sendInstances } from '../support/peers/send-instances.ts'
 import { allSettled, openClinic } from '../support/programs/clinic.ts'
 import { runCommand } from '../support/programs/run-command.ts'
@@ -31,7 +32,8 @@ const of = (lines: readonly Listed[], action: string): Listed[] =>
 const hasSchema = missingPrograms(['xmllint']).length === 0
 
 test('a pair records actions and transfers, for both sides to list, check and export, and a cut is found', async () => {
-  await using clinic = await openClinic({ settings: { displayNames: 'local-key' } })
+  await using pacs = await FakePacs.start()
+  await using clinic = await openClinic({ pacs: pacs.options, settings: { displayNames: 'local-key' } })
   const { folder } = clinic
   writeFileSync(join(folder, 'ferry.yaml'), 'dataFolder: agent\ndisplayNames: local-key\n')
   const center = `name: Center\npublicUrl: https://127.0.0.1:${clinic.center.port}\ndataFolder: center\n`
@@ -73,8 +75,11 @@ test('a pair records actions and transfers, for both sides to list, check and ex
   expect(of(atAgent, 'started')).toHaveLength(1)
   const atCenter = await until(
     () => listed(ferryCenter),
-    (lines) => lines.some(({ action }) => action === 'studyReceived'),
+    (lines) => ['studyReceived', 'studyHandedOn'].every((wanted) => of(lines, wanted).length > 0),
   )
+  expect(of(atCenter, 'studyHandedOn')).toMatchObject([
+    { objects: [studyInstanceUid], destination: 'PACS', failure: null },
+  ])
   expect(of(atCenter, 'studyReceived')).toMatchObject([{ user: 'Test clinic', objects: [studyInstanceUid] }])
   expect(of(atCenter, 'agentInvited').at(-1)).toMatchObject({ user: '王工', objects: ['North Street'] })
   expect(of(atCenter, 'silenced')).toMatchObject([{ user: '王工', objects: ['PACS_UNREACHABLE'] }])

@@ -31,6 +31,8 @@ interface HandOnOptions {
   readonly files: StoredFiles
   /** Returns true if copies of this policy (the envelope's) are for this PACS. */
   readonly takes: (policy: string) => boolean
+  /** Called when the PACS has these instances of a study, and that is stored. */
+  readonly handedOn: (studyUid: string, instances: number) => void
   readonly clock: Clock
   readonly log: Log
 }
@@ -265,13 +267,27 @@ export class HandOn {
       }
     }
     if (clear.length > 0) await this.#settle(clear)
+    this.#tellHandedOn(batch, clear)
     const [warning] = warnings
     if (warning !== undefined)
       this.#options.log.warn('PACS took instances with a warning', {
         instances: warnings.length,
         reason: warningWords(warning),
       })
-    for (const [instance, claim] of claims) await this.#settle([await this.#compared(instance, claim)])
+    for (const [instance, claim] of claims) {
+      const outcome = await this.#compared(instance, claim)
+      await this.#settle([outcome])
+      this.#tellHandedOn([instance], [outcome])
+    }
+  }
+
+  #tellHandedOn(batch: readonly HandOnInstance[], outcomes: readonly HandOnOutcome[]): void {
+    const taken = new Set(outcomes.flatMap(({ id, state }) => (state === 'accepted' ? [id] : [])))
+    const studies = Map.groupBy(
+      batch.filter(({ id }) => taken.has(id)),
+      ({ studyUid }) => studyUid,
+    )
+    for (const [studyUid, instances] of studies) this.#options.handedOn(studyUid, instances.length)
   }
 
   async #compared(instance: HandOnInstance, claim: PacsClaim): Promise<HandOnOutcome> {

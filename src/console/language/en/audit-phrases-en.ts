@@ -53,6 +53,7 @@ export const AUDIT_ENGLISH = {
   'audit.action.silenced': 'alarm silenced',
   'audit.action.unsilenced': 'silence ended',
   'audit.action.studyDelivered': 'instances delivered',
+  'audit.action.studyHandedOn': 'instances handed on to the PACS',
   'audit.action.studyReceived': 'instances received and receipted',
   'audit.action.studyConfirmed': 'instances confirmed by receipt',
 } as const

@@ -51,6 +51,7 @@ export const AUDIT_CHINESE: Readonly<Record<keyof typeof AUDIT_ENGLISH, string>>
   'audit.action.silenced': '静默报警',
   'audit.action.unsilenced': '结束静默',
   'audit.action.studyDelivered': '影像已到中心，待签收',
+  'audit.action.studyHandedOn': '影像已转入 PACS',
   'audit.action.studyReceived': '影像已收到并签收',
   'audit.action.studyConfirmed': '影像已签收',
 }
