@@ -11,8 +11,8 @@ export interface Belonging {
   readonly writing: Writing
   /** Number of the object in the whole set. */
   readonly number: number
-  readonly studyUid: string
-  readonly seriesUid: string
+  readonly studyInstanceUid: string
+  readonly seriesInstanceUid: string
   readonly frameOfReferenceUid: string
   readonly instanceUid: string
   /** DA; different in each study. */
@@ -120,10 +120,10 @@ export class Planting {
   }
 
   #belonging(head: ElementList): void {
-    const { studyUid, seriesUid, frameOfReferenceUid, instanceUid } = this.#to
+    const { studyInstanceUid, seriesInstanceUid, frameOfReferenceUid, instanceUid } = this.#to
     this.#uid(head, [TAG.SOPInstanceUID], instanceUid)
-    this.#uid(head, [TAG.StudyInstanceUID], studyUid)
-    this.#uid(head, [TAG.SeriesInstanceUID], seriesUid)
+    this.#uid(head, [TAG.StudyInstanceUID], studyInstanceUid)
+    this.#uid(head, [TAG.SeriesInstanceUID], seriesInstanceUid)
     this.#uid(head, [tagNamed('FrameOfReferenceUID')], frameOfReferenceUid)
     for (const tag of [
       TAG.SOPClassUID,

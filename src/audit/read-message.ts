@@ -1,7 +1,7 @@
 /** Parts of a message that a list shows. The message is one that auditMessage has written. */
 export interface ShownMessage {
-  /** ISO 8601, UTC. */
-  readonly at: string
+  /** Ms since 1970. */
+  readonly at: number
   readonly action: string
   /** The person, the agent or the program that asked. */
   readonly user: string
@@ -21,7 +21,7 @@ export function readMessage(message: string): ShownMessage {
   }
   const reason = first(/<ParticipantObjectDetail type="reason" value="([^"]*)"/)
   return {
-    at: first(/EventDateTime="([^"]*)"/) ?? '',
+    at: Date.parse(first(/EventDateTime="([^"]*)"/) ?? ''),
     action: first(/<EventTypeCode csd-code="([^"]*)" codeSystemName="99FERRY"/) ?? '',
     user: first(/<ActiveParticipant UserID="([^"]*)"[^>]*UserIsRequestor="true"/) ?? '',
     address: first(/UserIsRequestor="true" NetworkAccessPointID="([^"]*)"/),

@@ -8,8 +8,8 @@ import { StallWatchdog } from './stall-watchdog.ts'
 
 /** Names an instance in a server. */
 export interface WadoInstance {
-  readonly studyUid: string
-  readonly seriesUid: string
+  readonly studyInstanceUid: string
+  readonly seriesInstanceUid: string
   readonly sopInstanceUid: string
 }
 
@@ -83,8 +83,13 @@ export class WadoClient implements AsyncDisposable {
   }
 }
 
-function instanceUrl(url: string, { studyUid, seriesUid, sopInstanceUid }: WadoInstance): string {
-  const [study, series, instance] = [studyUid, seriesUid, sopInstanceUid].map(encodeURIComponent)
+function instanceUrl(
+  url: string,
+  { studyInstanceUid, seriesInstanceUid, sopInstanceUid }: WadoInstance,
+): string {
+  const [study, series, instance] = [studyInstanceUid, seriesInstanceUid, sopInstanceUid].map(
+    encodeURIComponent,
+  )
   return `${studiesUrl(url)}/${study}/series/${series}/instances/${instance}`
 }
 

@@ -122,12 +122,17 @@ test('a second version of an instance is held until the operator releases it, wh
   expect(study.pacsReason).toContain('another version')
   const { desk } = chain.center
   expect(await desk.retryPacs()).toBe(0)
-  expect(await desk.retryPacs(study.studyUid)).toBe(0)
+  expect(await desk.retryPacs(study.studyInstanceUid)).toBe(0)
   expect(await desk.held('waiting', 10)).toMatchObject([
-    { studyUid: study.studyUid, hold: 'conflict', agent: 'North Street CHC', releasedAt: null },
+    {
+      studyInstanceUid: study.studyInstanceUid,
+      hold: 'conflict',
+      agent: 'North Street CHC',
+      releasedAt: null,
+    },
   ])
-  expect(await desk.release({ studyUid: '1.2.3' }, 'somebody')).toBe(0)
-  expect(await desk.release({ studyUid: study.studyUid }, 'somebody')).toBe(1)
+  expect(await desk.release({ studyInstanceUid: '1.2.3' }, 'somebody')).toBe(0)
+  expect(await desk.release({ studyInstanceUid: study.studyInstanceUid }, 'somebody')).toBe(1)
   await chain.until((one) => one.held === 0 && one.pacsHeld === 0)
   expect(await desk.held('waiting', 10)).toEqual([])
   expect(await desk.held('released', 10)).toMatchObject([{ hold: 'conflict', releasedBy: 'somebody' }])

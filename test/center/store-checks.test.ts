@@ -35,7 +35,7 @@ test.each(Object.entries(DAMAGES))(
     )
     expect(await clinic.center.desk.lost(10)).toMatchObject([
       {
-        studyUid: clinic.file(1).envelope.studyInstanceUid,
+        studyInstanceUid: clinic.file(1).envelope.studyInstanceUid,
         sopInstanceUid: clinic.file(1).envelope.sopInstanceUid,
         agents: 'North Street CHC',
       },

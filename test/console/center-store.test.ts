@@ -65,7 +65,7 @@ test('lost instances are listed with study, file and agent, and the absence of l
   for (const word of [studyInstanceUid, `${sopInstanceUid}.dcm`, 'North Street CHC', 'it is gone'])
     expect(out).toContain(word)
   expect(JSON.parse((await run(folder.path, 'lost', '--json')).out)).toMatchObject({
-    lost: [{ sopInstanceUid, studyUid: studyInstanceUid }],
+    lost: [{ sopInstanceUid, studyInstanceUid }],
   })
   const status = JSON.parse((await run(folder.path, 'status', '--json')).out) as { findings: object[] }
   expect(status.findings).toContainEqual(

@@ -40,7 +40,7 @@ test('an instance that was being stored when syncing a folder failed is never ca
   using folder = tempFolder()
   const store = new FileInstanceStore(folder.path)
   const create = (sopInstanceUid: string) =>
-    store.create({ studyUid: '1.1', seriesUid: '1.2', sopInstanceUid, ulid: '1.3' })
+    store.create({ studyInstanceUid: '1.1', seriesInstanceUid: '1.2', sopInstanceUid, ulid: '1.3' })
   const before = await create('1.4')
   await before.finish()
   await expect(store.syncNames(['no/such/folder.dcm'])).rejects.toMatchObject({ code: 'STORAGE_ERROR' })

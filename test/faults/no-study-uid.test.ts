@@ -122,10 +122,10 @@ test('devices of one name at two clinics never share a filing, a folder or a rec
     clock: new JumpingClock(),
   })
   const studies = await desk.studies(2, 10)
-  expect(studies.map(({ studyUid }) => studyUid.split('@')[0])).toEqual(
+  expect(studies.map(({ studyInstanceUid }) => studyInstanceUid.split('@')[0])).toEqual(
     Array.from({ length: 2 }, () => expect.stringMatching(/^no-study-uid:CT1:[0-9-]+::identified$/)),
   )
-  expect(new Set(studies.map(({ studyUid }) => studyUid)).size).toBe(2)
+  expect(new Set(studies.map(({ studyInstanceUid }) => studyInstanceUid)).size).toBe(2)
   expect(studies.map(({ held }) => held)).toEqual([0, 0])
   const folders = readdirSync(join(centerFolder, 'instances')).filter((name) => name.startsWith('x-'))
   expect(folders).toHaveLength(2)

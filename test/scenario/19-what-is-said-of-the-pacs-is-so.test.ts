@@ -150,7 +150,7 @@ class Site implements AsyncDisposable {
 
   async centerRow(study: string) {
     const { studies } = JSON.parse((await this.center('studies', '--json')).out)
-    return studies.find(({ studyUid }: { studyUid: string }) => studyUid === study)
+    return studies.find(({ studyInstanceUid }: { studyInstanceUid: string }) => studyInstanceUid === study)
   }
 
   /** Waits until the clinic knows that the PACS has got so far. */

@@ -216,7 +216,7 @@ const CASES: readonly Case[] = [
       return deliver({ studyInstanceUid, sopInstanceUid })
     },
     cure: ({ center }) =>
-      center.desk.release({ studyUid: first?.envelope.studyInstanceUid ?? '' }, 'an operator'),
+      center.desk.release({ studyInstanceUid: first?.envelope.studyInstanceUid ?? '' }, 'an operator'),
   },
   {
     name: 'a lost file',

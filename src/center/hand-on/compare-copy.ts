@@ -29,7 +29,7 @@ export async function compareCopy(
   copyOf: (instance: WadoInstance, signal: AbortSignal) => Promise<WadoAnswer>,
   signal: AbortSignal,
 ): Promise<Comparison> {
-  if (filingOf(instance.studyUid) !== undefined || instance.seriesUid === '')
+  if (filingOf(instance.studyInstanceUid) !== undefined || instance.seriesInstanceUid === '')
     return notCompared(
       claim,
       'the instance names no study or no series, by which the PACS could be asked for it',

@@ -32,7 +32,7 @@ interface HandOnOptions {
   /** Returns true if copies of this policy (the envelope's) are for this PACS. */
   readonly takes: (policy: string) => boolean
   /** Called when the PACS has these instances of a study, and that is stored. */
-  readonly handedOn: (studyUid: string, instances: number) => void
+  readonly handedOn: (studyInstanceUid: string, instances: number) => void
   readonly clock: Clock
   readonly log: Log
 }
@@ -285,9 +285,10 @@ export class HandOn {
     const taken = new Set(outcomes.flatMap(({ id, state }) => (state === 'accepted' ? [id] : [])))
     const studies = Map.groupBy(
       batch.filter(({ id }) => taken.has(id)),
-      ({ studyUid }) => studyUid,
+      ({ studyInstanceUid }) => studyInstanceUid,
     )
-    for (const [studyUid, instances] of studies) this.#options.handedOn(studyUid, instances.length)
+    for (const [studyInstanceUid, instances] of studies)
+      this.#options.handedOn(studyInstanceUid, instances.length)
   }
 
   async #compared(instance: HandOnInstance, claim: PacsClaim): Promise<HandOnOutcome> {

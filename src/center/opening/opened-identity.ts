@@ -8,11 +8,11 @@ import { studyKeyAtCenter, studyKeyOf } from '../../protocol/study-key.ts'
 
 /**
  * The names of an instance as its own data set states them, padding removed; empty if it states none. Without a study UID
- * `studyUid` is the key of a filing of the agent that brought it.
+ * `studyInstanceUid` is the key of a filing of the agent that brought it.
  */
 export interface OpenedNames {
-  readonly studyUid: string
-  readonly seriesUid: string
+  readonly studyInstanceUid: string
+  readonly seriesInstanceUid: string
   readonly sopInstanceUid: string
   readonly sopClassUid: string
   readonly transferSyntaxUid: string
@@ -72,8 +72,8 @@ export class OpenedIdentity {
     const seriesInstanceUid = this.#studyOrSeries('seriesInstanceUid', head)
     const key = studyKeyOf({ ...this.#envelope, studyInstanceUid, seriesInstanceUid })
     return {
-      studyUid: studyKeyAtCenter(key, this.#agent),
-      seriesUid: seriesInstanceUid,
+      studyInstanceUid: studyKeyAtCenter(key, this.#agent),
+      seriesInstanceUid,
       sopInstanceUid: named('sopInstanceUid', head, sopInstanceUid),
       sopClassUid: named('sopClassUid', head, sopClassUid),
       transferSyntaxUid: trimUid(transferSyntaxUid),

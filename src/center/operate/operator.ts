@@ -171,9 +171,9 @@ export class OperatorDesk implements Disposable {
    * Hands on again the instances that wait for the PACS, were refused or are unverified, of one study or of all, at once if the
    * center runs; returns how many. Held instances are not among them: see {@link release}.
    */
-  retryPacs(studyUid?: string): Promise<number> {
-    this.#record('retried', studyUid === undefined ? {} : { study: studyUid })
-    return this.#register.handOn.retry(this.#clock.now(), studyUid)
+  retryPacs(studyInstanceUid?: string): Promise<number> {
+    this.#record('retried', studyInstanceUid === undefined ? {} : { study: studyInstanceUid })
+    return this.#register.handOn.retry(this.#clock.now(), studyInstanceUid)
   }
 
   /** Instances that do not go to the PACS until the operator releases them, or those that were released. */
@@ -185,7 +185,7 @@ export class OperatorDesk implements Disposable {
   release(what: ReleaseTarget, by: string): Promise<number> {
     this.#record(
       'released',
-      'studyUid' in what ? { study: what.studyUid } : { subject: what.sopInstanceUid },
+      'studyInstanceUid' in what ? { study: what.studyInstanceUid } : { subject: what.sopInstanceUid },
       by,
     )
     return this.#register.instances.release(what, by, this.#clock.now())

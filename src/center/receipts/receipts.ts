@@ -133,7 +133,7 @@ async function receiptFor(
   const row: ManifestEntry = {
     digest,
     agent,
-    studyUid: studyKeyAtCenter(study, agent),
+    studyInstanceUid: studyKeyAtCenter(study, agent),
     version,
     part,
     parts,

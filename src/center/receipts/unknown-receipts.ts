@@ -19,8 +19,8 @@ export async function unknownReceipts(
   digests: readonly string[],
 ): Promise<string[]> {
   const unknown = new Set(await register.receipts.unknown(agent.kid, digests))
-  for (const { digest, studyUid } of await register.receipts.inDoubt(agent.kid, digests)) {
-    if (await listsLost(register, agent, digest, studyUid)) unknown.add(digest)
+  for (const { digest, studyInstanceUid } of await register.receipts.inDoubt(agent.kid, digests)) {
+    if (await listsLost(register, agent, digest, studyInstanceUid)) unknown.add(digest)
   }
   return digests.filter((digest) => unknown.has(digest))
 }
@@ -30,10 +30,10 @@ async function listsLost(
   register: Register,
   agent: Agent,
   digest: string,
-  studyUid: string,
+  studyInstanceUid: string,
 ): Promise<boolean> {
-  const isFiling = filingOf(studyUid) !== undefined
-  const lost = new Set(isFiling ? [] : await register.files.lostOfStudy(studyUid))
+  const isFiling = filingOf(studyInstanceUid) !== undefined
+  const lost = new Set(isFiling ? [] : await register.files.lostOfStudy(studyInstanceUid))
   const jws = await register.receipts.manifest(digest)
   if (jws === undefined) return false
   let lookups = 0

@@ -140,8 +140,8 @@ export interface StoredVersion {
 /** A member of a pack that has been opened, checked, and stored. */
 export interface StoredMember extends StoredVersion {
   readonly ulid: string
-  readonly studyUid: string
-  readonly seriesUid: string
+  readonly studyInstanceUid: string
+  readonly seriesInstanceUid: string
   readonly sopClassUid: string
   /** The envelope's. */
   readonly policy: string
@@ -199,13 +199,13 @@ export interface InstanceRegister {
   release(what: ReleaseTarget, by: string, now: number): Promise<number>
 }
 
-export type ReleaseTarget = { readonly studyUid: string } | { readonly sopInstanceUid: string }
+export type ReleaseTarget = { readonly studyInstanceUid: string } | { readonly sopInstanceUid: string }
 
 /** The reason why an instance does not go to the PACS by itself. */
 export type Hold = 'conflict' | 'foreign' | 'unreadable'
 
 export interface HeldInstance {
-  readonly studyUid: string
+  readonly studyInstanceUid: string
   readonly sopInstanceUid: string
   /** The operator's name for the agent that brought it. */
   readonly agent: string
@@ -241,7 +241,7 @@ export interface PacsTerms {
 
 /** A study in figures. */
 export interface StoredStudy {
-  readonly studyUid: string
+  readonly studyInstanceUid: string
   readonly instances: number
   readonly bytes: number
   /** Instances that wait for an operator to release them. */
@@ -269,7 +269,7 @@ export type Chain = 'whole' | 'gap' | 'fork'
 export interface ManifestEntry {
   readonly digest: string
   readonly agent: string
-  readonly studyUid: string
+  readonly studyInstanceUid: string
   readonly version: number
   readonly part: number
   readonly parts: number
@@ -280,14 +280,14 @@ export interface ManifestEntry {
 
 export interface ReceiptRegister {
   /** Digests of the manifests of this part of this version that have been receipted; of its last part if none is given. */
-  manifestDigests(agent: string, studyUid: string, version: number, part?: number): Promise<string[]>
+  manifestDigests(agent: string, studyInstanceUid: string, version: number, part?: number): Promise<string[]>
   /** Returns those of the given digests that belong to no manifest of this agent with a receipt. */
   unknown(agent: string, digests: readonly string[]): Promise<string[]>
   /**
    * Returns those of the given digests that belong to this agent's manifests of studies in which an instance is lost
    * now.
    */
-  inDoubt(agent: string, digests: readonly string[]): Promise<{ digest: string; studyUid: string }[]>
+  inDoubt(agent: string, digests: readonly string[]): Promise<{ digest: string; studyInstanceUid: string }[]>
   manifest(digest: string): Promise<string | undefined>
   /**
    * Returns those of the given digests that belong to this agent's manifests of studies whose PACS state changed since
@@ -310,8 +310,8 @@ export interface ReceiptRegister {
 /** An instance on its way to the PACS. */
 export interface HandOnInstance extends StoredVersion {
   readonly id: number
-  readonly studyUid: string
-  readonly seriesUid: string
+  readonly studyInstanceUid: string
+  readonly seriesInstanceUid: string
   readonly file: string
   readonly fileBytes: number
   readonly fileSha256: string
@@ -344,7 +344,7 @@ export interface HandOnRegister {
    * Makes instances that wait, were refused or are unverified due at once, of one study or of all, and counts as a
    * retry. Returns how many instances are due now.
    */
-  retry(now: number, studyUid?: string): Promise<number>
+  retry(now: number, studyInstanceUid?: string): Promise<number>
   /** Grows with every retry, so that a running center notices it. */
   retries(): Promise<number>
   /**

@@ -20,7 +20,7 @@ export interface BadFile extends StoredFile {
 
 /** A lost instance, for people. */
 export interface LostRow {
-  readonly studyUid: string
+  readonly studyInstanceUid: string
   readonly sopInstanceUid: string
   readonly lostAt: number
   readonly reason: string
@@ -46,7 +46,7 @@ export interface StoredFileRegister {
   /** Damaged files that are kept beside the new file of their instance. */
   countKept(): Promise<number>
   /** SOP Instance UIDs of a study's lost instances. */
-  lostOfStudy(studyUid: string): Promise<string[]>
+  lostOfStudy(studyInstanceUid: string): Promise<string[]>
 }
 
 /** The marker that the store must have, so that another disk in its place is detected. */

@@ -27,7 +27,7 @@ export class FileInstanceStore implements InstanceStore {
   }
 
   async create(name: InstanceName): Promise<InstanceWriter> {
-    const series = join(safeName(name.studyUid), safeName(name.seriesUid))
+    const series = join(safeName(name.studyInstanceUid), safeName(name.seriesInstanceUid))
     const base = safeName(name.sopInstanceUid)
     const ulid = isUlid(name.ulid) ? name.ulid : safeName(name.ulid)
     // The last is for a name that a crash left half written; only the register knows which file is whole.

@@ -1,7 +1,7 @@
 /** The name of a stored instance; the UIDs are those of the envelope, unchecked. */
 export interface InstanceName {
-  readonly studyUid: string
-  readonly seriesUid: string
+  readonly studyInstanceUid: string
+  readonly seriesInstanceUid: string
   readonly sopInstanceUid: string
   readonly ulid: string
 }

@@ -26,7 +26,7 @@ export function auditTable(lines: readonly ListedLine[], session: Session): stri
     ],
     lines.map(({ sequence, at, user, action, objects, reason, failure, destination }) => [
       String(sequence),
-      showTime(Date.parse(at), now),
+      showTime(at, now),
       user,
       actionText(action, session),
       [...objectsText(objects), ...(destination === null ? [] : [`→ ${destination}`])].join(' '),

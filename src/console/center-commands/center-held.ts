@@ -53,7 +53,7 @@ function heldText(
       say(`hold.${one.hold}`),
       printable(one.agent),
       ...(isReleased ? [time(one.releasedAt), printable(one.releasedBy ?? '')] : []),
-      studyName(one.studyUid, say),
+      studyName(one.studyInstanceUid, say),
       printable(one.sopInstanceUid),
       causes(one.reason),
     ]),

@@ -24,10 +24,10 @@ export function addCenterLost(program: Command, session: Session): void {
       if (lost.length === 0) return terminal.print(say('centerLost.none'))
       const titles = ['since', 'agents', 'study', 'instance', 'file', 'reason'] as const
       const columns = titles.map((title) => ({ title: say(`column.${title}`) }))
-      const rows = lost.map(({ lostAt, agents, studyUid, sopInstanceUid, file, reason }) => [
+      const rows = lost.map(({ lostAt, agents, studyInstanceUid, sopInstanceUid, file, reason }) => [
         showTime(lostAt, clock.now()),
         agents,
-        studyName(studyUid, say),
+        studyName(studyInstanceUid, say),
         sopInstanceUid,
         file,
         session.causes(reason),

@@ -17,14 +17,17 @@ export function addCenterRelease(program: Command, session: Session): void {
     .argument('[study]', say('study.uid'))
     .option('--instance <uid>', say('centerRelease.instance'))
     .addOption(jsonOption(session))
-    .action(async (studyUid: string | undefined, { instance: sopInstanceUid, json }: ReleaseOptions) => {
-      if ((studyUid === undefined) === (sopInstanceUid === undefined))
-        throw new Failure('USAGE', say('centerRelease.which'))
-      using desk = await openDesk(session, configOption(program))
-      const what = studyUid === undefined ? { sopInstanceUid: sopInstanceUid ?? '' } : { studyUid }
-      const released = await desk.release(what, osUser(terminal))
-      if (released === 0) throw new Failure('NOT_HELD', say('centerRelease.unknown'))
-      if (json) return printJson(session, { released })
-      terminal.print(say('centerRelease.done', { count: released }))
-    })
+    .action(
+      async (studyInstanceUid: string | undefined, { instance: sopInstanceUid, json }: ReleaseOptions) => {
+        if ((studyInstanceUid === undefined) === (sopInstanceUid === undefined))
+          throw new Failure('USAGE', say('centerRelease.which'))
+        using desk = await openDesk(session, configOption(program))
+        const what =
+          studyInstanceUid === undefined ? { sopInstanceUid: sopInstanceUid ?? '' } : { studyInstanceUid }
+        const released = await desk.release(what, osUser(terminal))
+        if (released === 0) throw new Failure('NOT_HELD', say('centerRelease.unknown'))
+        if (json) return printJson(session, { released })
+        terminal.print(say('centerRelease.done', { count: released }))
+      },
+    )
 }

@@ -52,7 +52,7 @@ function studiesText(studies: readonly StudyRow[], { say, clock, causes }: Sessi
       study.receiptedVersion === null ? '' : String(study.receiptedVersion),
       pacsText(study, say, clock.now()),
       study.agents,
-      studyName(study.studyUid, say),
+      studyName(study.studyInstanceUid, say),
       causes(study.pacsReason ?? ''),
     ]),
   )

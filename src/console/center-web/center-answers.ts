@@ -50,7 +50,7 @@ export interface CenterOverview {
 export type PacsStateOfStudy = 'refused' | 'held' | 'waiting' | 'unverified' | 'partial' | 'accepted' | 'none'
 
 export interface StudyAtCenter {
-  readonly studyUid: string
+  readonly studyInstanceUid: string
   readonly agents: string
   readonly instances: number
   readonly bytes: number
@@ -70,7 +70,7 @@ export interface CenterStudies {
 }
 
 export interface HeldAtCenter {
-  readonly studyUid: string
+  readonly studyInstanceUid: string
   readonly sopInstanceUid: string
   readonly agent: string
   readonly reason: string

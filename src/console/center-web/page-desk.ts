@@ -83,7 +83,7 @@ export async function studies(
   const wanted = found.filter(
     (study) =>
       study.agents.includes(agent) &&
-      study.studyUid.includes(uid) &&
+      study.studyInstanceUid.includes(uid) &&
       (state === '' || pacsStateOf(study) === state),
   )
   return {
@@ -146,12 +146,12 @@ export const PAGE_ACTIONS: Readonly<Record<string, PageAction>> = {
   unrevoke: { role: 'admin', run: async (desk, subject) => nameOf(await desk.unrevoke(subject)) },
   release: {
     role: 'operator',
-    run: async (desk, studyUid, by) => ({ released: await desk.release({ studyUid }, by) }),
+    run: async (desk, studyInstanceUid, by) => ({ released: await desk.release({ studyInstanceUid }, by) }),
   },
   retry: {
     role: 'operator',
-    run: async (desk, studyUid) => ({
-      retried: await desk.retryPacs(studyUid === '' ? undefined : studyUid),
+    run: async (desk, studyInstanceUid) => ({
+      retried: await desk.retryPacs(studyInstanceUid === '' ? undefined : studyInstanceUid),
     }),
   },
 }

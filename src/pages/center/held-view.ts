@@ -19,15 +19,15 @@ export function HeldView(): VNode {
   const asked = useAnswer<CenterHeld>(`/api/held?lang=${language}`, EVERY_MS)
   const [question, setQuestion] = useState<Question>()
   const ask =
-    ({ studyUid }: Held) =>
+    ({ studyInstanceUid }: Held) =>
     (): void =>
       setQuestion({
         title: say('center.release.title'),
-        text: say('center.release.text', { study: studyUid }),
+        text: say('center.release.text', { study: studyInstanceUid }),
         yes: say('center.release'),
         act: async () => {
           const { released } = await act<{ released: number }>(`/api/act/release?lang=${language}`, {
-            subject: studyUid,
+            subject: studyInstanceUid,
           })
           tell(say('center.release.done', { count: released }))
           asked.refresh()
@@ -38,13 +38,13 @@ export function HeldView(): VNode {
       dataTable({
         label: say('center.view.held'),
         rows: held,
-        keyOf: ({ sopInstanceUid, studyUid }) => `${studyUid} ${sopInstanceUid}`,
+        keyOf: ({ sopInstanceUid, studyInstanceUid }) => `${studyInstanceUid} ${sopInstanceUid}`,
         none: say('center.held.none'),
         columns: [
           {
             title: say('center.uid'),
             isHead: true,
-            cell: ({ studyUid }) => html`<span class="uid">${studyUid}</span>`,
+            cell: ({ studyInstanceUid }) => html`<span class="uid">${studyInstanceUid}</span>`,
           },
           {
             title: say('center.instance'),

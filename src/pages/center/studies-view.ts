@@ -63,13 +63,13 @@ export function StudiesView({
         html`${isCut ? html`<p class="hint">${say('center.studies.cut')}</p>` : null}${dataTable({
           label: say('center.view.studies'),
           rows: studies,
-          keyOf: ({ studyUid }) => studyUid,
+          keyOf: ({ studyInstanceUid }) => studyInstanceUid,
           none: say('center.studies.none'),
           columns: [
             {
               title: say('center.uid'),
               isHead: true,
-              cell: ({ studyUid }) => html`<span class="uid">${studyUid}</span>`,
+              cell: ({ studyInstanceUid }) => html`<span class="uid">${studyInstanceUid}</span>`,
             },
             { title: say('center.agent'), cell: ({ agents }) => agents },
             {
@@ -92,9 +92,9 @@ export function StudiesView({
               ? [
                   {
                     title: say('page.devices.actions'),
-                    cell: ({ studyUid, pacsState }: StudyAtCenter) =>
+                    cell: ({ studyInstanceUid, pacsState }: StudyAtCenter) =>
                       CAN_RETRY.has(pacsState)
-                        ? html`<button type="button" onClick=${retry(studyUid)}>${say('center.retry')}</button>`
+                        ? html`<button type="button" onClick=${retry(studyInstanceUid)}>${say('center.retry')}</button>`
                         : null,
                   },
                 ]

@@ -26,7 +26,8 @@ export function decideClaim(
   itself?: number,
 ): ClaimDecision {
   const [hold, reason] = holdOf(db, agent, member, pacs, itself)
-  if (hold === null || hold === 'conflict') own(db, agent, [member.studyUid, member.seriesUid], now)
+  if (hold === null || hold === 'conflict')
+    own(db, agent, [member.studyInstanceUid, member.seriesInstanceUid], now)
   const isMeant = pacs.isConfigured && pacs.takes(member.policy)
   return { hold, reason, pacsState: !isMeant ? 'none' : hold === null ? 'waiting' : 'held' }
 }
@@ -41,9 +42,9 @@ function holdOf(
   const { doubt } = member
   if (doubt !== undefined && !(doubt.isSecondReading && takesSecondReadings))
     return ['unreadable', `it may be read in several ways: ${doubt.words}`]
-  if (isOwnedByAnother(db, agent, member.studyUid))
+  if (isOwnedByAnother(db, agent, member.studyInstanceUid))
     return ['foreign', 'another agent brought its study first']
-  if (isOwnedByAnother(db, agent, member.seriesUid))
+  if (isOwnedByAnother(db, agent, member.seriesInstanceUid))
     return ['foreign', 'another agent brought its series first, in another study']
   const others = otherVersions(db, member, itself).filter(
     (other) => takes(other.policy) === takes(member.policy),

@@ -3,7 +3,7 @@ import { LONGEST_WAIT_MS } from '../../../platform/backoff.ts'
 import type { Database } from '../../../platform/sqlite.ts'
 import type { HandOnInstance, HandOnOutcome, HandOnRegister, PacsCounts } from '../register.ts'
 
-const COLUMNS = `id, study_uid AS studyUid, series_uid AS seriesUid, sop_instance_uid AS sopInstanceUid,
+const COLUMNS = `id, study_uid AS studyInstanceUid, series_uid AS seriesInstanceUid, sop_instance_uid AS sopInstanceUid,
   transfer_syntax_uid AS transferSyntaxUid, data_set_sha256 AS dataSetSha256, file,
   file_bytes AS fileBytes, file_sha256 AS fileSha256, pacs_attempts AS attempts`
 
@@ -30,7 +30,7 @@ export class SqliteHandOn implements HandOnRegister {
     const ofStudy = this.#db.all<HandOnInstance>(
       `SELECT ${COLUMNS} FROM instances
        WHERE study_uid = ? AND ${WAITS} AND pacs_attempts = 0 ORDER BY id LIMIT ?`,
-      first.studyUid,
+      first.studyInstanceUid,
       limits.instances,
     )
     return withinBytes(ofStudy, limits.bytes)
@@ -62,9 +62,10 @@ export class SqliteHandOn implements HandOnRegister {
   }
 
   /** In slices, since a running center writes to the same register and must not wait for long. */
-  async retry(now: number, studyUid?: string): Promise<number> {
+  async retry(now: number, studyInstanceUid?: string): Promise<number> {
     let retried = 0
-    if (studyUid !== undefined) retried = this.#db.durably(() => this.#db.run(RETRY_STUDY, now, studyUid))
+    if (studyInstanceUid !== undefined)
+      retried = this.#db.durably(() => this.#db.run(RETRY_STUDY, now, studyInstanceUid))
     else for (const sql of RETRY_ALL) retried += this.#inSlices(sql, now)
     this.#db.durably(() => this.#db.run(COUNT_RETRY, now))
     return retried

@@ -83,7 +83,7 @@ export class SqliteInstances implements InstanceRegister {
     return this.#db.all<StoredStudy>(
       `WITH recent AS (SELECT study_uid, max(stored_at) AS last FROM instances INDEXED BY instances_by_time WHERE stored_at >= ?
          GROUP BY study_uid ORDER BY last DESC LIMIT ?)
-       SELECT i.study_uid AS studyUid, count(*) AS instances, sum(i.file_bytes) AS bytes,
+       SELECT i.study_uid AS studyInstanceUid, count(*) AS instances, sum(i.file_bytes) AS bytes,
          sum(i.hold IS NOT NULL AND i.released_at IS NULL) AS held,
          max(i.stored_at) AS lastStoredAt,
          sum(i.pacs_state = 'none') AS pacsNone,
@@ -173,8 +173,8 @@ export class SqliteInstances implements InstanceRegister {
          data_set_bytes, data_set_sha256, file, file_bytes, file_sha256, stored_at, agent, policy, hold, hold_reason, pacs_state,
          pacs_next_at, pacs_changed_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-      member.studyUid,
-      member.seriesUid,
+      member.studyInstanceUid,
+      member.seriesInstanceUid,
       member.sopInstanceUid,
       member.sopClassUid,
       member.transferSyntaxUid,

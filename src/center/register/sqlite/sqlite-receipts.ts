@@ -13,12 +13,17 @@ export class SqliteReceipts implements ReceiptRegister {
     this.#db = db
   }
 
-  async manifestDigests(agent: string, studyUid: string, version: number, part?: number): Promise<string[]> {
+  async manifestDigests(
+    agent: string,
+    studyInstanceUid: string,
+    version: number,
+    part?: number,
+  ): Promise<string[]> {
     return this.#db
       .all<{ digest: string }>(
         'SELECT digest FROM manifests WHERE agent = ? AND study_uid = ? AND version = ? AND part = coalesce(?, parts)',
         agent,
-        studyUid,
+        studyInstanceUid,
         version,
         part ?? null,
       )
@@ -36,9 +41,12 @@ export class SqliteReceipts implements ReceiptRegister {
       .map((row) => row.digest)
   }
 
-  async inDoubt(agent: string, digests: readonly string[]): Promise<{ digest: string; studyUid: string }[]> {
-    return this.#db.all<{ digest: string; studyUid: string }>(
-      `SELECT m.digest, m.study_uid AS studyUid FROM json_each(?) JOIN manifests m ON m.digest = value
+  async inDoubt(
+    agent: string,
+    digests: readonly string[],
+  ): Promise<{ digest: string; studyInstanceUid: string }[]> {
+    return this.#db.all<{ digest: string; studyInstanceUid: string }>(
+      `SELECT m.digest, m.study_uid AS studyInstanceUid FROM json_each(?) JOIN manifests m ON m.digest = value
        WHERE m.agent = ? AND (EXISTS (
          SELECT 1 FROM instances i WHERE i.study_uid = m.study_uid AND i.file_state = 'lost')
          OR ${IS_FILING} AND EXISTS (SELECT 1 FROM instances i WHERE i.file_state = 'lost'))`,
@@ -125,7 +133,7 @@ export class SqliteReceipts implements ReceiptRegister {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       manifest.digest,
       manifest.agent,
-      manifest.studyUid,
+      manifest.studyInstanceUid,
       manifest.version,
       manifest.part,
       manifest.parts,

@@ -52,7 +52,7 @@ export class SqliteStoredFiles implements StoredFileRegister {
 
   async lost(limit: number): Promise<LostRow[]> {
     return this.#db.all<LostRow>(
-      `SELECT i.study_uid AS studyUid, i.sop_instance_uid AS sopInstanceUid, i.lost_at AS lostAt,
+      `SELECT i.study_uid AS studyInstanceUid, i.sop_instance_uid AS sopInstanceUid, i.lost_at AS lostAt,
          i.lost_reason AS reason, i.file,
          coalesce((SELECT group_concat(DISTINCT a.name) FROM deliveries d JOIN agents a ON a.kid = d.agent
            WHERE d.instance_id = i.id), '') AS agents
@@ -72,11 +72,11 @@ export class SqliteStoredFiles implements StoredFileRegister {
     return this.#db.get<{ n: number }>('SELECT count(*) AS n FROM damaged_files')?.n ?? 0
   }
 
-  async lostOfStudy(studyUid: string): Promise<string[]> {
+  async lostOfStudy(studyInstanceUid: string): Promise<string[]> {
     return this.#db
       .all<{ uid: string }>(
         `SELECT sop_instance_uid AS uid FROM instances WHERE study_uid = ? AND file_state = 'lost'`,
-        studyUid,
+        studyInstanceUid,
       )
       .map(({ uid }) => uid)
   }
