@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { ferryCenterProgram } from '../../src/console/program/ferry-center-program.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { until } from '../support/clocks/until.ts'
 import { inventedInstance } from '../support/instances/invented-instance.ts'
 import { sendInstances } from '../support/peers/send-instances.ts'
 import { allSettled, type Clinic, openClinic } from '../support/programs/clinic.ts'
@@ -59,8 +61,10 @@ async function answersOf(study: string, program: 'agent' | 'center'): Promise<Ma
   for (const args of program === 'agent' ? AGENT : CENTER) {
     const words = args.map((word) => (word === 'STUDY' ? study : word))
     const options = program === 'agent' ? {} : { program: ferryCenterProgram }
-    const { out } = await runCommand(clinic.folder, [...words, '--json'], options)
-    found.set(args.join(' '), JSON.parse(out))
+    const ask = async (): Promise<unknown> =>
+      JSON.parse((await runCommand(clinic.folder, [...words, '--json'], options)).out)
+    // The audit trail is written a moment later.
+    found.set(args.join(' '), await until(ask, (answer) => !JSON.stringify(answer).includes('"lines":[]')))
   }
   return found
 }
@@ -117,4 +121,26 @@ test('UIDs have the names of DICOM, times end in At, and sizes and durations nam
       /(size|Size|duration|Duration|seconds)$/.test(name),
   )
   expect(wrong).toEqual([])
+})
+
+test('ferry-center status --watch prints one document a line until it is stopped', async () => {
+  const stop = new AbortController()
+  let pauses = 0
+  const clock = {
+    ...systemClock,
+    now: () => systemClock.now(),
+    sleep: async () => {
+      if (++pauses === 3) stop.abort()
+    },
+  }
+  const { out } = await runCommand(clinic.folder, ['status', '--watch', '--json'], {
+    program: ferryCenterProgram,
+    signal: stop.signal,
+    clock,
+  })
+  const lines = out.trim().split('\n')
+  expect(lines).toHaveLength(3)
+  expect(lines.map((line) => (JSON.parse(line) as { agents: unknown }).agents)).toEqual(
+    Array.from({ length: 3 }, () => ({ pending: 0, approved: 1, revoked: 0 })),
+  )
 })
