@@ -8,7 +8,7 @@ type ProgramName = 'ferry' | 'ferry-center'
 /** The first words of commands that texts propose; a test compares them with those of the programs. */
 export const PROPOSED: Readonly<Record<ProgramName, readonly string[]>> = {
   ferry:
-    'setup open init join run service status devices doctor queue quarantine spool folders assign orders commitments steps study retry echo send import support-bundle logs audit deid config'.split(
+    'setup open init join run service status devices doctor queue history quarantine spool folders assign orders commitments steps study retry echo send import support-bundle logs audit deid config'.split(
       ' ',
     ),
   'ferry-center':
