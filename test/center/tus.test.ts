@@ -4,6 +4,10 @@ import { join } from 'node:path'
 import { afterEach, expect, test } from '@jest/globals'
 import { DefaultHttpStack, Upload, type UploadOptions } from 'tus-js-client'
 import { DEFAULT_LIMITS } from '../../src/center/center.ts'
+import { openRegister } from '../../src/center/register/sqlite/open-register.ts'
+import { PackStore } from '../../src/center/store/pack-store.ts'
+import { PackUploads } from '../../src/center/uploads/pack-uploads.ts'
+import { systemClock } from '../../src/platform/clock.ts'
 import { CENTER_PATHS } from '../../src/protocol/center-api.ts'
 import { newUlid } from '../../src/protocol/ulid.ts'
 import { type EnrolledAgent, RunningCenter } from '../support/centers/running-center.ts'
@@ -54,6 +58,25 @@ test('bytes that arrived before a break are all kept, and the offset tells how m
   expect(offset).toBe(3 * MEBIBYTE)
   const file = readFileSync(join(center.folder, 'packs', location.slice(-26)))
   expect(file.equals(pack.bytes.subarray(0, offset))).toBe(true)
+})
+
+test('a pack that was answered, and its file removed, after its row was read has arrived as a whole', async () => {
+  await using center = await RunningCenter.start()
+  const agent = await center.enrol()
+  const pack = await bigPack(center, agent)
+  const location = await upload(center, agent, pack, {})
+  await agent.answered(location)
+  using open = new DisposableStack()
+  const register = open.adopt(openRegister(center.folder), (it) => it.close())
+  const packs = await PackStore.open(join(center.folder, 'packs'))
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else is asked for here
+  const uploads = new PackUploads({ register, packs, clock: systemClock } as unknown as ConstructorParameters<
+    typeof PackUploads
+  >[0])
+  const row = await register.packs.find(location.slice(-26))
+  if (row === undefined) throw new Error('the pack has no row')
+  expect(await packs.size(row.uploadId)).toBe(0)
+  expect(await uploads.offset({ ...row, answer: null })).toBe(pack.bytes.length)
 })
 
 test('a newer request for an upload ends one that hangs on a dead line', async () => {

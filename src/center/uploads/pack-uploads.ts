@@ -165,8 +165,15 @@ export class PackUploads {
     return row
   }
 
-  async offset(row: PackRow): Promise<number> {
-    return row.answer === null ? this.#options.packs.size(row.uploadId) : row.bytes
+  /** Returns the number of bytes that are here; all of them for a pack that is answered, whose file is gone. */
+  async offset({ uploadId, answer, bytes }: PackRow): Promise<number> {
+    if (answer !== null) return bytes
+    const { packs, register } = this.#options
+    const here = await packs.size(uploadId)
+    if (here === bytes) return here
+    // It may have been answered, and its file removed, since the row was read.
+    const now = await register.packs.find(uploadId)
+    return (now?.answer ?? null) === null ? here : bytes
   }
 
   /**
